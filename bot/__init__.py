@@ -1,0 +1,1 @@
+"""The application: the command line, Slack, and the conversation they share."""

@@ -1,0 +1,1 @@
+"""Documentation becomes an index: sources, documents, chunks, published versions."""

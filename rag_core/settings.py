@@ -1,0 +1,89 @@
+"""Settings of the answering side, from the environment and `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag_core.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """What the settings of all three rooms share: frozen, from `DOCENT_*`, empty means unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DOCENT_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Read the settings.
+
+        Raises:
+            SettingsError: one sentence that names the variable and what is wrong with it.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = cls.variable(str(first["loc"][0])) if first["loc"] else "a setting"
+            raise SettingsError(f"{name} is not valid: {first['msg']}.") from error
+
+    @classmethod
+    def variable(cls, field: str) -> str:
+        """The environment variable of a field."""
+        info = cls.model_fields.get(field)
+        alias = info.validation_alias if info else None
+        if isinstance(alias, str):
+            return alias
+        return field if field.isupper() else f"DOCENT_{field.upper()}"
+
+
+class RagSettings(Settings):
+    """Models, Milvus and the LLM."""
+
+    profile: Literal["qwen3", "starter"] = Field(
+        "qwen3", description="Models: `qwen3` (multilingual) or `starter` (English, no download)."
+    )
+    embedding_model: str = Field(
+        "Qwen/Qwen3-Embedding-0.6B", description="Embedding model of the qwen3 profile."
+    )
+    reranker_model: str = Field(
+        "Qwen/Qwen3-Reranker-0.6B", description="Reranker of the qwen3 profile."
+    )
+    milvus_uri: str = Field(
+        "data/milvus.db",
+        description="Milvus Lite directory (ends in `.db`), or a server's or Zilliz Cloud's URI.",
+    )
+    milvus_token: SecretStr | None = Field(
+        None, description="Token of a Milvus server or Zilliz Cloud."
+    )
+    collection: str = Field(
+        "docent", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of the index in Milvus."
+    )
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias="OPENAI_API_KEY",
+        description="Key of the LLM; without it answers quote the documentation.",
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias="OPENAI_BASE_URL",
+        description="Base URL of any OpenAI-compatible server.",
+    )
+    llm_model: str = Field("gpt-4o", description="Name of the LLM.")
+
+    @property
+    def milvus_path(self) -> Path | None:
+        """Directory of Milvus Lite, or None where the URI names a server."""
+        if "://" in self.milvus_uri:
+            return None
+        return Path(self.milvus_uri).expanduser()
