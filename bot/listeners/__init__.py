@@ -1,0 +1,1 @@
+"""Thin Slack handlers, one file a surface; `register(app)` hangs them all in."""

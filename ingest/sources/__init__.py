@@ -1,0 +1,1 @@
+"""Where documentation comes from: a directory, an archive, the web."""
