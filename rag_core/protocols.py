@@ -66,17 +66,24 @@ class Generator(Protocol):
 class VectorStore(Protocol):
     """The index: one live version behind an alias, and others beside it.
 
-    Reading methods may be called from any thread, writing ones are serialised by the store.
+    A question asks `live` once and searches that collection by its real name, so that both searches
+    see the same version even when another is published in between. Reading methods may be called
+    from any thread, writing ones are serialised by the store.
     """
 
     def live(self) -> LiveIndex | None:
         """The version behind the alias; None before the first publish."""
 
-    def search_dense(self, vector: Vector, *, limit: int, scope: Scope) -> list[Hit]:
-        """Nearest chunks of the live version by inner product, best first."""
+    def search_dense(
+        self, collection: str, vector: Vector, *, limit: int, scope: Scope
+    ) -> list[Hit]:
+        """Nearest chunks of a collection by inner product, best first."""
 
-    def search_lexical(self, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
-        """Chunks of the live version by BM25 over `lexical.terms` text, best first."""
+    def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
+        """Chunks of a collection by BM25 over `lexical.terms` text, best first."""
+
+    def count(self, collection: str) -> int:
+        """Rows of a collection, counted."""
 
     def create(self, collection: str, spec: IndexSpec) -> None:
         """Make an empty collection; one of that name is dropped first."""

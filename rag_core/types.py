@@ -224,4 +224,3 @@ class LiveIndex:
 
     collection: str
     spec: IndexSpec
-    chunks: int

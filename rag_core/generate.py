@@ -1,0 +1,106 @@
+"""The LLM, through the openai SDK: any server that speaks its chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
+from rag_core.settings import RagSettings
+from rag_core.types import Turn, Usage
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+_CONNECT_SECONDS = 5.0
+_SILENCE_SECONDS = 60.0  # the longest pause between two pieces of text
+_RETRIES = 1
+
+
+class OpenAIGenerator:
+    """Implements `rag_core.protocols.Generator`. Closing the generator stops the request."""
+
+    def __init__(self, settings: RagSettings) -> None:
+        self._settings = settings
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._settings.llm_model
+
+    def warm_up(self) -> None:
+        """Import the SDK and build the client; no request is made."""
+        _ = self._client
+
+    def generate(self, system: str, turns: Sequence[Turn]) -> Iterator[str | Usage]:
+        """Stream the answer; see the protocol."""
+        started = False
+        with self._translated():
+            stream = self._client.chat.completions.create(
+                model=self.model,
+                messages=_messages(system, turns),
+                stream=True,
+                stream_options={"include_usage": True},
+            )
+        finished = False
+        with stream:
+            chunks = iter(stream)
+            while True:
+                with self._translated(started=started):
+                    chunk = next(chunks, None)
+                if chunk is None:
+                    break
+                for choice in chunk.choices:
+                    finished = finished or choice.finish_reason is not None
+                    if choice.delta.content:
+                        started = True
+                        yield choice.delta.content
+                if chunk.usage:
+                    yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+        if not finished:
+            raise self._broken("the stream ended early", started=started)
+
+    @contextmanager
+    def _translated(self, *, started: bool = False) -> Iterator[None]:
+        """Turn what the SDK raises, before and within the stream, into ours."""
+        import openai
+
+        try:
+            yield
+        except openai.AuthenticationError as error:
+            raise self._broken("it refused OPENAI_API_KEY", started=started) from error
+        except openai.RateLimitError as error:
+            raise self._broken("it is over its rate limit or quota", started=started) from error
+        except openai.NotFoundError as error:
+            reason = f"it does not know DOCENT_LLM_MODEL={self.model}"
+            raise self._broken(reason, started=started) from error
+        except openai.APITimeoutError as error:
+            raise self._broken("it took too long", started=started) from error
+        except openai.APIStatusError as error:
+            raise self._broken(f"it answered {error.status_code}", started=started) from error
+        except (openai.OpenAIError, ValueError) as error:  # ValueError: a line that is no JSON
+            raise self._broken("it can't be reached or broke off", started=started) from error
+
+    def _broken(self, reason: str, *, started: bool) -> GenerationError:
+        kind = LLMInterruptedError if started else LLMUnavailableError
+        return kind(f"The LLM {self.model} gave no complete answer: {reason}.")
+
+    @cached_property
+    def _client(self) -> OpenAI:
+        from openai import OpenAI, Timeout
+
+        key = self._settings.openai_api_key
+        return OpenAI(
+            # A local server wants no key, but the SDK does.
+            api_key=key.get_secret_value() if key else "none",
+            base_url=self._settings.openai_base_url,
+            timeout=Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
+            max_retries=_RETRIES,
+        )
+
+
+def _messages(system: str, turns: Sequence[Turn]) -> Any:
+    told = [{"role": "system", "content": system}]
+    return told + [{"role": turn.role, "content": turn.text} for turn in turns]

@@ -1,0 +1,60 @@
+"""The directory of Milvus Lite: who holds it, what lies there, how to let it go."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError
+
+
+def hold(path: Path) -> None:
+    """Check that this process can open the directory; its parent is made.
+
+    Milvus Lite itself says no more than `Open local milvus failed`.
+
+    Raises:
+        SettingsError: the name does not end in `.db`.
+        StoreFormatError: a file of Milvus Lite 2, or a folder that holds other things.
+        StoreLockedError: another process holds it.
+    """
+    if path.suffix != ".db":
+        raise SettingsError(
+            f"DOCENT_MILVUS_URI is {path}: a local index must end in .db, for instance "
+            "data/milvus.db; a server's address starts with http://."
+        )
+    if path.is_file():
+        raise StoreFormatError(
+            f"{path} is a file, as older versions of Milvus Lite wrote it, and was left alone: "
+            "move it away, or set DOCENT_MILVUS_URI to another path, and run `docent index`."
+        )
+    if path.is_dir() and any(path.iterdir()) and not (path / "LOCK").exists():
+        raise StoreFormatError(
+            f"{path} holds files that are not Milvus Lite's and was left alone: set "
+            "DOCENT_MILVUS_URI to another path."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if _is_locked(path / "LOCK"):
+        raise StoreLockedError(
+            f"Another process holds the index {path}, perhaps a running `docent serve`: stop it, "
+            "or use a Milvus server, which many processes can share."
+        )
+
+
+def release(path: str) -> None:
+    """Stop the engine behind a path: closing a client does not free the lock."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    server_manager_instance.release_server(path)
+
+
+def _is_locked(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(file, fcntl.LOCK_UN)
+    return False

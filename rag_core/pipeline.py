@@ -1,0 +1,261 @@
+"""A question becomes an answer: retrieve, rerank, generate. A stage that falls back says so."""
+
+from __future__ import annotations
+
+import logging
+import time
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from rag_core import quote
+from rag_core.citations import CitationChecker
+from rag_core.errors import (
+    EmptyQuestionError,
+    GenerationError,
+    IndexMismatchError,
+    IndexMissingError,
+    LLMInterruptedError,
+    QuestionTooLongError,
+)
+from rag_core.prompt import NOT_FOUND, messages
+from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
+from rag_core.rank import Ranker, rank
+from rag_core.retrieve import Fusion, retrieve
+from rag_core.types import (
+    Answer,
+    Citation,
+    Degradation,
+    Done,
+    Event,
+    LiveIndex,
+    Passage,
+    Question,
+    Ranking,
+    Searching,
+    TextDelta,
+    Timings,
+    Usage,
+    Vector,
+)
+
+logger = logging.getLogger(__name__)
+
+MAX_QUESTION_CHARACTERS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How retrieval and reranking are set; `passages` is how many reach the LLM."""
+
+    fusion: Fusion
+    ranker: Ranker
+    passages: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What retrieval and reranking hand to the generation."""
+
+    live: LiveIndex
+    vector: Vector
+    passages: tuple[Passage, ...]
+    degraded: tuple[Degradation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the generation, or the quoting, wrote; no text means that nothing was found."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    usage: Usage | None = None
+
+
+class _Clock:
+    """Collects the milliseconds of each stage of one question."""
+
+    def __init__(self) -> None:
+        self._started = self._lap = time.perf_counter()
+        self.timings = Timings()
+
+    def lap(self, stage: str) -> None:
+        """Book the time since the last lap on a stage."""
+        now = time.perf_counter()
+        self._book(stage, now - self._lap)
+        self._lap = now
+
+    def mark(self, stage: str) -> None:
+        """Book the time since the question on a stage."""
+        self._book(stage, time.perf_counter() - self._started)
+
+    def _book(self, stage: str, seconds: float) -> None:
+        self.timings = replace(self.timings, **{stage: round(seconds * 1000, 2)})
+
+
+class Pipeline:
+    """Answers questions from the live index. Thread-safe as far as its parts are."""
+
+    def __init__(
+        self,
+        *,
+        embedder: Embedder,
+        reranker: Reranker,
+        store: VectorStore,
+        generator: Generator | None,
+        tuning: Tuning,
+    ) -> None:
+        self._embedder = embedder
+        self._reranker = reranker
+        self._store = store
+        self._generator = generator
+        self._tuning = tuning
+
+    def answer(self, question: Question) -> Answer:
+        """`stream`, collected."""
+        for event in self.stream(question):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("a stream ends with Done")
+
+    def search(self, question: Question, *, limit: int = 10) -> tuple[Passage, ...]:
+        """The best passages; those past the reranker's depth have no rerank score.
+
+        Raises:
+            QuestionError, StoreError, ModelError: as `stream`.
+        """
+        finding = self._find(question, _Clock())
+        while True:
+            try:
+                next(finding)
+            except StopIteration as end:
+                found: _Found = end.value
+                return found.passages[:limit]
+
+    def stream(self, question: Question) -> Iterator[Event]:
+        """Answer a question, event by event; the last is `Done`. Closing it stops the LLM.
+
+        Raises:
+            QuestionError: nothing was asked, or too much at once.
+            StoreError: Milvus is away, holds no index, or one of another model.
+            ModelError: the embedder failed.
+        """
+        clock = _Clock()
+        found = yield from self._find(question, clock)
+        found = replace(found, passages=found.passages[: self._tuning.passages])
+        if not found.passages:
+            yield _done(found, clock, _Written("", ()))
+        elif self._generator is None:
+            yield from self._quoted(found, clock, "no_llm")
+        else:
+            yield from self._generated(self._generator, question, found, clock)
+
+    def _find(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
+        _check(question)
+        live = self._live()
+        yield Searching()
+        vector = self._embedder.embed_query(question.text)
+        clock.lap("embed_ms")
+        retrieved = retrieve(self._store, live, question, vector, self._tuning.fusion)
+        clock.lap("search_ms")
+        yield Ranking(min(len(retrieved.candidates), self._tuning.ranker.depth))
+        ranked = rank(self._reranker, question.text, retrieved.candidates, self._tuning.ranker)
+        clock.lap("rerank_ms")
+        lost: list[Degradation] = []
+        if not retrieved.lexical:
+            lost.append("lexical_failed")
+        if not ranked.reranked:
+            lost.append("rerank_failed")
+        return _Found(live, vector, ranked.passages, tuple(lost))
+
+    def _live(self) -> LiveIndex:
+        """The live version, of the model that is configured."""
+        live = self._store.live()
+        if live is None:
+            raise IndexMissingError("Nothing is indexed yet: run `docent index` first.")
+        mine = (self._embedder.model, self._embedder.dimension)
+        if (live.spec.model, live.spec.dimension) != mine:
+            raise IndexMismatchError(
+                f"The index was built with {live.spec.model} ({live.spec.dimension} dimensions), "
+                f"but the profile embeds with {mine[0]} ({mine[1]}): run `docent index` to build "
+                "it anew, or set DOCENT_PROFILE back."
+            )
+        return live
+
+    def _generated(
+        self, generator: Generator, question: Question, found: _Found, clock: _Clock
+    ) -> Iterator[Event]:
+        checker = CitationChecker(found.passages)
+        shown, usage = "", None
+        try:
+            for piece in _until_refusal(generator.generate(*messages(question, found.passages))):
+                if isinstance(piece, Usage):
+                    usage = piece
+                elif text := checker.feed(piece):
+                    if not shown:
+                        clock.mark("first_text_ms")
+                    shown += text
+                    yield TextDelta(text)
+        except LLMInterruptedError as error:
+            logger.warning("%s", error)
+            found = replace(found, degraded=(*found.degraded, "llm_cut_off"))
+        except GenerationError as error:
+            logger.warning("%s The passages are quoted instead.", error)
+            yield from self._quoted(found, clock, "llm_failed")
+            return
+        if rest := checker.close():
+            shown += rest
+            yield TextDelta(rest)
+        clock.lap("generate_ms")
+        yield _done(found, clock, _Written(shown, checker.citations, usage))
+
+    def _quoted(self, found: _Found, clock: _Clock, reason: Degradation) -> Iterator[Event]:
+        quotations, numbers = quote.quote(self._embedder, found.vector, found.passages)
+        clock.lap("generate_ms")
+        clock.mark("first_text_ms")
+        yield TextDelta(quotations)
+        citations = tuple(Citation(number, found.passages[number - 1]) for number in numbers)
+        found = replace(found, degraded=(*found.degraded, reason))
+        yield _done(found, clock, _Written(quotations, citations))
+
+
+def _check(question: Question) -> None:
+    length = len(question.text)
+    if not question.text.strip():
+        raise EmptyQuestionError("The question is empty: write what you want to know.")
+    if length > MAX_QUESTION_CHARACTERS:
+        raise QuestionTooLongError(
+            f"The question has {length:,} characters and docent reads {MAX_QUESTION_CHARACTERS:,}: "
+            "shorten it, or ask it in parts."
+        )
+
+
+def _until_refusal(pieces: Iterator[str | Usage]) -> Iterator[str | Usage]:
+    """Hold text back while it could still be the refusal, and swallow it if it is."""
+    held: str | None = ""
+    for piece in pieces:
+        if isinstance(piece, Usage) or held is None:
+            yield piece
+            continue
+        held += piece
+        if not NOT_FOUND.startswith(held.strip()):
+            yield held
+            held = None
+    if held and held.strip() != NOT_FOUND:
+        yield held
+
+
+def _done(found: _Found, clock: _Clock, written: _Written) -> Done:
+    clock.mark("total_ms")
+    return Done(
+        Answer(
+            text=written.text.strip(),
+            citations=written.citations,
+            passages=found.passages,
+            status="answered" if written.text.strip() else "not_found",
+            degraded=found.degraded,
+            revision=found.live.spec.revision,
+            usage=written.usage,
+            timings=clock.timings,
+        )
+    )

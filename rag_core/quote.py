@@ -1,0 +1,128 @@
+"""An answer without an LLM: the sentences of the best passages that answer, word for word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag_core.protocols import Embedder
+from rag_core.types import Passage, Vector
+
+PASSAGES = 3
+"""Passages that are quoted from."""
+
+_NEAR = 0.85  # a neighbouring sentence is quoted too if it scores this share of the best
+_WORTH = 0.7  # a passage is quoted if its best sentence scores this share of the best of all
+_MOST_SENTENCES = 3
+_MOST_CODE_LINES = 15
+
+_FENCE = re.compile(r"^ *(```|~~~)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[^\sa-z])|(?<=[。！？])")  # noqa: RUF001
+_BLOCK_START = re.compile(r"^\s*(?:[-*+]|\d+[.)]|>|\||#)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence, a list item, or a block of code that belongs to the sentence before it."""
+
+    text: str
+    code: bool
+
+
+def quote(
+    embedder: Embedder, query: Vector, passages: Sequence[Passage]
+) -> tuple[str, tuple[int, ...]]:
+    """Quote the sentences nearest to the question, each quotation with its link.
+
+    Args:
+        embedder: the one the index was built with.
+        query: the question's vector, shape (dimension,).
+        passages: best first; the first three are quoted from.
+
+    Returns:
+        Markdown, and the numbers (from 1) of the passages quoted.
+    """
+    units = [_units(passage.chunk.text) for passage in passages[:PASSAGES]]
+    scored = _scores(embedder, query, units)
+    tops = [max(scores, default=0.0) for scores in scored]
+    worth = _WORTH * max(tops, default=0.0)
+    quotations, numbers = [], []
+    for number, (passage, found, scores) in enumerate(
+        zip(passages, units, scored, strict=False), 1
+    ):
+        if found and tops[number - 1] >= worth:
+            quotations.append(_quotation(number, passage, _best_run(found, scores)))
+            numbers.append(number)
+    return "\n\n".join(quotations), tuple(numbers)
+
+
+def _quotation(number: int, passage: Passage, text: str) -> str:
+    quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+    label = (passage.chunk.heading_path or passage.chunk.path).translate({91: "(", 93: ")"})
+    return f"{quoted}\n>\n> [{number}] [{label}](<{passage.chunk.url}>)"
+
+
+def _scores(
+    embedder: Embedder, query: Vector, units: Sequence[Sequence[_Unit]]
+) -> list[list[float]]:
+    """Cosine of each unit with the question."""
+    texts = [unit.text for found in units for unit in found]
+    if not texts:
+        return [[] for _ in units]
+    flat = iter((embedder.embed_passages(texts) @ query).tolist())
+    return [[next(flat) for _ in found] for found in units]
+
+
+def _best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
+    """The best unit with the neighbours that belong to it, in their order."""
+    best = max(range(len(units)), key=scores.__getitem__)
+    first = best - 1 if units[best].code and best else best
+    last = best
+    while last + 1 < len(units) and last - first + 1 < _MOST_SENTENCES:
+        following = units[last + 1]
+        if not following.code and scores[last + 1] < _NEAR * scores[best]:
+            break
+        last += 1
+    chosen = units[first : last + 1]
+    separators = ["\n\n" if unit.code else "\n" if _BLOCK_START.match(unit.text) else " "
+                  for unit in chosen[1:]] + [""]  # fmt: skip
+    return "".join(
+        unit.text + separator for unit, separator in zip(chosen, separators, strict=True)
+    )
+
+
+def _units(text: str) -> list[_Unit]:
+    """Split a passage; headings are left out, they stand in the link."""
+    units: list[_Unit] = []
+    for block, code in _blocks(text):
+        if code:
+            lines = block.splitlines()
+            if len(lines) <= _MOST_CODE_LINES:
+                units.append(_Unit(block, code=True))
+        elif not block.lstrip().startswith("#"):
+            units.extend(_Unit(part.strip(), code=False) for part in _SENTENCE_END.split(block))
+    return [unit for unit in units if any(character.isalnum() for character in unit.text)]
+
+
+def _blocks(text: str) -> list[tuple[str, bool]]:
+    """Paragraphs, list items and fences, in order; True marks a fence."""
+    blocks: list[tuple[list[str], bool]] = []
+    fence = ""
+    open_paragraph = False
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if fence:
+            blocks[-1][0].append(line)
+            fence = "" if mark and mark.group(1) == fence else fence
+        elif mark:
+            fence, open_paragraph = mark.group(1), False
+            blocks.append(([line], True))
+        elif not line.strip():
+            open_paragraph = False
+        elif open_paragraph and not _BLOCK_START.match(line):
+            blocks[-1][0].append(line)
+        else:
+            blocks.append(([line], False))
+            open_paragraph = True
+    return [("\n".join(lines) if code else " ".join(lines), code) for lines, code in blocks]

@@ -1,0 +1,335 @@
+"""The index in Milvus: Lite, a server or Zilliz Cloud. The one file that knows pymilvus."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+from pymilvus import DataType, Function, FunctionType, MilvusClient, MilvusException
+from pymilvus.exceptions import ConnectError, MilvusUnavailableException
+
+from rag_core.errors import StoreError, StoreUnavailableError
+from rag_core.lexical import terms
+from rag_core.lite import hold, release
+from rag_core.settings import RagSettings
+from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, Scope, Vector, Vectors
+
+SCHEMA_VERSION = 1
+"""Raised whenever a field is added or its meaning changes: every chunk is then written anew."""
+
+_CHUNK_FIELDS = ["id", "source", "path", "url", "title", "headings", "position", "text"]
+_MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
+_INSERT_ROWS = 250  # the fastest batch measured on Lite (docs/performance.md)
+_READ_ROWS = 500
+_PROPERTY = "docent."
+_GRPC_OPTIONS = {
+    # pymilvus pings every 10 s; servers answer that with `too_many_pings` warnings.
+    "grpc.keepalive_time_ms": 600_000,
+    "grpc.keepalive_permit_without_calls": 0,
+}
+
+
+class MilvusStore:
+    """Implements `rag_core.protocols.VectorStore`.
+
+    Dense vectors are searched by inner product over unit vectors (the cosine), exactly on Lite and
+    by AUTOINDEX elsewhere; BM25 runs inside Milvus over text that `rag_core.lexical` tokenised.
+    """
+
+    def __init__(self, client: MilvusClient, *, alias: str, uri: str, lite: bool) -> None:
+        self._client = client
+        self._alias = alias
+        self._uri = uri
+        self._lite = lite
+        # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
+        self._write = threading.RLock()
+
+    @classmethod
+    def open(cls, settings: RagSettings) -> Self:
+        """Connect to Milvus and load what is there.
+
+        Raises:
+            SettingsError: a Lite path that does not end in `.db`.
+            StoreLockedError: another process holds the Lite directory.
+            StoreFormatError: the path is no Lite directory.
+            StoreUnavailableError: nothing answers at the URI.
+        """
+        _quieten()
+        path = settings.milvus_path
+        if path is not None:
+            hold(path)
+        uri = str(path or settings.milvus_uri)
+        token = settings.milvus_token.get_secret_value() if settings.milvus_token else ""
+        with _translated(uri):
+            client = MilvusClient(uri=uri, token=token, timeout=10, grpc_options=_GRPC_OPTIONS)
+            store = cls(client, alias=settings.collection, uri=uri, lite=path is not None)
+            for collection in store.collections():
+                # After a reopen a collection is released.
+                client.load_collection(collection)
+        return store
+
+    def close(self) -> None:
+        """Close the connection; a Lite directory is free for another process afterwards."""
+        with self._write:
+            self._client.close()
+            if self._lite:
+                release(self._uri)
+
+    # Reading
+
+    def live(self) -> LiveIndex | None:
+        """The version behind the alias; None before the first publish."""
+        with _translated(self._uri):
+            collection = self._target()
+            if collection is None:
+                return None
+            properties = self._client.describe_collection(collection)["properties"]
+        return LiveIndex(collection, _spec(properties))
+
+    def search_dense(
+        self, collection: str, vector: Vector, *, limit: int, scope: Scope
+    ) -> list[Hit]:
+        """Nearest chunks by inner product, best first; at most `limit` (<= 16,384)."""
+        return self._search(collection, "vector", vector.tolist(), limit, scope)
+
+    def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
+        """Chunks by BM25, best first. Scores are made positive: Lite reports them negated."""
+        if not terms:
+            return []
+        hits = self._search(collection, "sparse", terms, limit, scope)
+        return [Hit(hit.chunk, abs(hit.score)) for hit in hits]
+
+    def _search(
+        self, collection: str, field: str, query: Any, limit: int, scope: Scope
+    ) -> list[Hit]:
+        with _translated(self._uri):
+            rows = self._client.search(
+                collection,
+                [query],
+                anns_field=field,
+                limit=limit,
+                filter=_filter(scope),
+                output_fields=_CHUNK_FIELDS,
+                search_params={"metric_type": "IP" if field == "vector" else "BM25"},
+            )[0]
+        return [Hit(_chunk(row["entity"]), float(row["distance"])) for row in rows]
+
+    def count(self, collection: str) -> int:
+        """Rows of a collection, counted: a server's statistics lag behind."""
+        with _translated(self._uri):
+            rows = self._client.query(
+                collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
+            )
+        return int(rows[0]["count(*)"])
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+        """The stored vectors of these chunks; ids that are not there are left out."""
+        found: dict[str, Vector] = {}
+        for start in range(0, len(ids), _READ_ROWS):
+            with _translated(self._uri):
+                rows = self._client.get(
+                    collection, list(ids[start : start + _READ_ROWS]), output_fields=["vector"]
+                )
+            found.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
+        return found
+
+    def chunks(self, collection: str) -> Iterator[Chunk]:
+        """Every chunk of a collection, in no particular order."""
+        with _translated(self._uri):
+            rows = self._client.query_iterator(
+                collection, batch_size=_READ_ROWS, output_fields=_CHUNK_FIELDS
+            )
+            try:
+                while batch := rows.next():
+                    yield from (_chunk(row) for row in batch)
+            finally:
+                rows.close()
+
+    def collections(self) -> list[str]:
+        """Names of this index's versions, live or not."""
+        with _translated(self._uri):
+            names = self._client.list_collections()
+        return sorted(name for name in names if name.startswith(f"{self._alias}__"))
+
+    # Writing
+
+    def create(self, collection: str, spec: IndexSpec) -> None:
+        """Make an empty collection; one of that name is dropped first."""
+        with self._write, _translated(self._uri):
+            if self._client.has_collection(collection):
+                self._client.drop_collection(collection)
+            self._client.create_collection(
+                collection,
+                schema=_schema(spec.dimension),
+                index_params=_indexes(lite=self._lite),
+                consistency_level="Strong" if self._lite else "Bounded",
+                properties=_properties(spec),
+            )
+
+    def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Write chunks with their vectors; returns when Milvus has acknowledged them.
+
+        Raises:
+            StoreError: a vector has another length than the chunks or holds a NaN, which Lite
+                would take without a word.
+        """
+        if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
+            raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
+        rows = [_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+        with self._write, _translated(self._uri):
+            for start in range(0, len(rows), _INSERT_ROWS):
+                self._client.insert(collection, rows[start : start + _INSERT_ROWS])
+
+    def seal(self, collection: str) -> int:
+        """Flush and load a collection that is complete; the number of rows it holds.
+
+        Unflushed rows are searched 25 times slower on Lite.
+        """
+        with self._write, _translated(self._uri):
+            self._client.flush(collection)
+            self._client.load_collection(collection)
+        return self.count(collection)
+
+    def switch(self, collection: str) -> None:
+        """Point the alias at a sealed collection: from here on it is the live version."""
+        with self._write, _translated(self._uri):
+            if self._target() is None:
+                self._client.create_alias(collection, self._alias)
+            else:
+                self._client.alter_alias(collection, self._alias)
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection that is not live, by its real name.
+
+        Raises:
+            StoreError: it is the live one.
+        """
+        with self._write, _translated(self._uri):
+            if self._target() == collection:
+                raise StoreError(f"{collection} answers questions now and is not dropped.")
+            self._client.drop_collection(collection)
+
+    def _target(self) -> str | None:
+        """The collection behind the alias, or None.
+
+        Found in the lists: asking for a missing alias is an error that Milvus does not tell from
+        others.
+        """
+        for collection in self.collections():
+            if self._alias in self._client.list_aliases(collection)["aliases"]:
+                return collection
+        return None
+
+
+def _schema(dimension: int) -> Any:
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    schema.add_field(
+        "terms",
+        DataType.VARCHAR,
+        max_length=_MAX_BYTES,
+        enable_analyzer=True,
+        analyzer_params={"tokenizer": "standard"},
+    )
+    schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+    for name in ("source", "path", "url", "title", "text"):
+        schema.add_field(name, DataType.VARCHAR, max_length=_MAX_BYTES)
+    schema.add_field(
+        "headings",
+        DataType.ARRAY,
+        element_type=DataType.VARCHAR,
+        max_capacity=64,
+        max_length=_MAX_BYTES,
+    )
+    schema.add_field("position", DataType.INT64)
+    schema.add_function(
+        Function(
+            name="bm25",
+            function_type=FunctionType.BM25,
+            input_field_names=["terms"],
+            output_field_names=["sparse"],
+        )
+    )
+    return schema
+
+
+def _indexes(*, lite: bool) -> Any:
+    indexes = MilvusClient.prepare_index_params()
+    # HNSW saves little on Lite and loses recall.
+    indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
+    indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
+    return indexes
+
+
+def _row(chunk: Chunk, vector: Vector) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(chunk, name) for name in _CHUNK_FIELDS}
+    row["headings"] = list(chunk.headings)
+    row["terms"] = terms(chunk.embedding_text)
+    row["vector"] = vector
+    return row
+
+
+def _chunk(row: dict[str, Any]) -> Chunk:
+    fields = {name: row[name] for name in _CHUNK_FIELDS}
+    return Chunk(**{**fields, "headings": tuple(row["headings"])})
+
+
+def _properties(spec: IndexSpec) -> dict[str, str]:
+    return {
+        f"{_PROPERTY}model": spec.model,
+        f"{_PROPERTY}dimension": str(spec.dimension),
+        f"{_PROPERTY}chunker": spec.chunker,
+        f"{_PROPERTY}schema": str(spec.schema),
+        f"{_PROPERTY}revision": spec.revision,
+    }
+
+
+def _spec(properties: dict[str, str]) -> IndexSpec:
+    return IndexSpec(
+        model=properties[f"{_PROPERTY}model"],
+        dimension=int(properties[f"{_PROPERTY}dimension"]),
+        chunker=properties[f"{_PROPERTY}chunker"],
+        schema=int(properties[f"{_PROPERTY}schema"]),
+        revision=properties[f"{_PROPERTY}revision"],
+    )
+
+
+def _filter(scope: Scope) -> str:
+    """A Milvus filter expression; '' for the whole index."""
+    conditions = []
+    if scope.sources:
+        conditions.append(f"source in [{', '.join(map(_quoted, scope.sources))}]")
+    if scope.path_prefix:
+        # A range, because LIKE would read % and _ of a path as wildcards.
+        after = _quoted(scope.path_prefix + "\U0010ffff")
+        conditions.append(f"(path >= {_quoted(scope.path_prefix)} and path < {after})")
+    return " and ".join(conditions)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    """Turn what pymilvus raises into errors of ours, the cause kept for logs."""
+    try:
+        yield
+    except (ConnectError, MilvusUnavailableException) as error:
+        raise StoreUnavailableError(
+            f"No Milvus answers at {uri}: check DOCENT_MILVUS_URI and that the server runs."
+        ) from error
+    except MilvusException as error:
+        raise StoreError(f"Milvus at {uri} refused a call: {error.message}") from error
+
+
+def _quieten() -> None:
+    """Pymilvus logs a traceback for each failed call; the error that is raised says it all."""
+    for name in ("pymilvus", "milvus_lite"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
