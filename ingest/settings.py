@@ -13,6 +13,7 @@ class IngestSettings(Settings):
     """Sources, state database and schedule."""
 
     milvus_uri: str = Field("data/milvus.db", description="See `rag_core.settings`.")
+    collection: str = Field("docent", description="See `rag_core.settings`.")
     sources: str = Field(
         "",
         description="What to index: paths or URIs separated by white space, or a JSON list of "
@@ -22,9 +23,7 @@ class IngestSettings(Settings):
         None,
         description="SQLAlchemy URL of the state database; by default SQLite beside Milvus Lite.",
     )
-    sync_schedule: str = Field(
-        "0 3 * * *", description="When to sync: five cron fields, or `off`."
-    )
+    sync_schedule: str = Field("0 3 * * *", description="When to sync: five cron fields, or `off`.")
     timezone: str = Field(
         "UTC", description="IANA time zone of the schedule, for instance `Europe/Berlin`."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from rag_core.errors import IndexMissingError
 from rag_core.inference import Inference
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.protocols import Generator, VectorStore
@@ -36,6 +37,10 @@ class Models:
         for part in self._loaded_ahead:
             part.warm_up()
 
+    def close(self) -> None:
+        """End the worker once its queue is done."""
+        self.inference.close()
+
 
 def open_models(settings: RagSettings) -> Models:
     """The models of the profile, not loaded yet."""
@@ -43,24 +48,29 @@ def open_models(settings: RagSettings) -> Models:
         from rag_core.minilm import MiniLM
 
         model = MiniLM()
-        # Late interaction over the embedder's own tokens is a weak judge: a small share.
-        tuning = Tuning(Fusion(dense=0.7, page=0.5), Ranker(depth=12, weight=0.25))
+        # Late interaction over the embedder's own tokens is a weak judge: a small share
+        # (docs/quality.md). Deeper reranking costs more than it gives.
+        tuning = Tuning(Fusion(), Ranker(depth=12, weight=0.15))
         return Models(Inference(model, model), tuning, (model,))
     from rag_core.embedder import Qwen3Embedder
     from rag_core.reranker import Qwen3Reranker
 
     embedder = Qwen3Embedder(settings.embedding_model)
     reranker = Qwen3Reranker(settings.reranker_model)
-    tuning = Tuning(Fusion(dense=0.7, page=0.0), Ranker(depth=10, weight=1.0))
+    tuning = Tuning(Fusion(), Ranker(depth=10, weight=1.0))
     return Models(Inference(embedder, reranker), tuning, (embedder, reranker))
 
 
-def open_store(settings: RagSettings) -> VectorStore:
-    """Milvus.
+def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
+    """Milvus; a Lite directory that is not there is only made to `create` an index in it.
 
     Raises:
+        IndexMissingError: there is no directory.
         StoreError, SettingsError: see `MilvusStore.open`.
     """
+    path = settings.milvus_path
+    if not create and path is not None and not path.exists():
+        raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")
     from rag_core.store import MilvusStore
 
     return MilvusStore.open(settings)

@@ -28,6 +28,7 @@ from rag_core.types import (
     Degradation,
     Done,
     Event,
+    Hit,
     LiveIndex,
     Passage,
     Question,
@@ -132,6 +133,14 @@ class Pipeline:
                 found: _Found = end.value
                 return found.passages[:limit]
 
+    def by_embedding(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
+        """The order before reranking by vectors alone, for comparison; scores are cosines."""
+        check(question)
+        vector = self._embedder.embed_query(question.text)
+        live = self._live()
+        hits = self._store.search_dense(live.collection, vector, limit=limit, scope=question.scope)
+        return tuple(hits)
+
     def stream(self, question: Question) -> Iterator[Event]:
         """Answer a question, event by event; the last is `Done`. Closing it stops the LLM.
 
@@ -151,7 +160,7 @@ class Pipeline:
             yield from self._generated(self._generator, question, found, clock)
 
     def _find(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
-        _check(question)
+        check(question)
         live = self._live()
         yield Searching()
         vector = self._embedder.embed_query(question.text)
@@ -219,7 +228,12 @@ class Pipeline:
         yield _done(found, clock, _Written(quotations, citations))
 
 
-def _check(question: Question) -> None:
+def check(question: Question) -> None:
+    """Refuse a question that can't be answered as it stands, before anything is loaded.
+
+    Raises:
+        EmptyQuestionError, QuestionTooLongError: in a sentence for the asker.
+    """
     length = len(question.text)
     if not question.text.strip():
         raise EmptyQuestionError("The question is empty: write what you want to know.")

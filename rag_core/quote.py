@@ -13,7 +13,7 @@ PASSAGES = 3
 """Passages that are quoted from."""
 
 _NEAR = 0.85  # a neighbouring sentence is quoted too if it scores this share of the best
-_WORTH = 0.7  # a passage is quoted if its best sentence scores this share of the best of all
+_WORTH = 0.8  # a passage below the first is quoted if it scores this share of the best of all
 _MOST_SENTENCES = 3
 _MOST_CODE_LINES = 15
 
@@ -44,14 +44,14 @@ def quote(
         Markdown, and the numbers (from 1) of the passages quoted.
     """
     units = [_units(passage.chunk.text) for passage in passages[:PASSAGES]]
-    scored = _scores(embedder, query, units)
+    scored = _scores(embedder, query, passages, units)
     tops = [max(scores, default=0.0) for scores in scored]
     worth = _WORTH * max(tops, default=0.0)
     quotations, numbers = [], []
     for number, (passage, found, scores) in enumerate(
         zip(passages, units, scored, strict=False), 1
     ):
-        if found and tops[number - 1] >= worth:
+        if found and (number == 1 or tops[number - 1] >= worth):
             quotations.append(_quotation(number, passage, _best_run(found, scores)))
             numbers.append(number)
     return "\n\n".join(quotations), tuple(numbers)
@@ -64,10 +64,17 @@ def _quotation(number: int, passage: Passage, text: str) -> str:
 
 
 def _scores(
-    embedder: Embedder, query: Vector, units: Sequence[Sequence[_Unit]]
+    embedder: Embedder,
+    query: Vector,
+    passages: Sequence[Passage],
+    units: Sequence[Sequence[_Unit]],
 ) -> list[list[float]]:
-    """Cosine of each unit with the question."""
-    texts = [unit.text for found in units for unit in found]
+    """Cosine of each unit, read below its headings, with the question."""
+    texts = [
+        f"{passage.chunk.heading_path}\n\n{unit.text}"
+        for passage, found in zip(passages, units, strict=False)
+        for unit in found
+    ]
     if not texts:
         return [[] for _ in units]
     flat = iter((embedder.embed_passages(texts) @ query).tolist())

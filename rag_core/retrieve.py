@@ -27,10 +27,10 @@ class Fusion:
         depth: hits asked of each search.
     """
 
-    dense: float = 0.7
-    page: float = 0.5
+    dense: float = 0.8
+    page: float = 0.25
     page_chunks: int = 3
-    depth: int = 100
+    depth: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,20 @@
+# docent in one image: `docker build -t docent .`, then `docker compose up`.
+FROM python:3.11-slim
+
+RUN useradd --create-home --uid 10001 docent
+WORKDIR /app
+
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY bot bot
+COPY ingest ingest
+COPY rag_core rag_core
+RUN pip install --no-cache-dir --constraint constraints.txt . \
+    && mkdir -p data models && chown docent data models
+
+USER docent
+# Index, state database and downloads; model weights.
+ENV HF_HOME=/app/models
+VOLUME ["/app/data", "/app/models"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["docent"]
+CMD ["serve"]

@@ -1,0 +1,57 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+Q ?= How does docent keep its index fresh?
+
+# The demo has its own index and state: it never stands in the way of the real ones.
+DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
+	DOCENT_STATE_URL=sqlite:///data/demo.state.sqlite
+
+.PHONY: help install install-dev demo test lint types check clean
+
+help:
+	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
+	@echo "make test            install what is missing, run every test"
+	@echo "make check           linters, types and tests, as CI runs them"
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "docent needs Python 3.11 or newer; say which with: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing docent into .venv (torch is large: some minutes on a first run) ..."
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing docent and its test tools into .venv ..."
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@ .venv/installed
+
+install: .venv/installed
+
+install-dev: .venv/installed-dev
+
+demo: install
+	@$(DEMO) $(BIN)/docent index docs
+	@$(DEMO) $(BIN)/docent ask "$$Q"
+
+demo: export Q := $(Q)
+
+test: install-dev
+	$(BIN)/python -m pytest
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install-dev
+	$(BIN)/mypy
+
+check: lint types test
+
+clean:
+	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

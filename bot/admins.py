@@ -1,0 +1,55 @@
+"""Who may manage: users named in DOCENT_ADMINS, or members of user groups named there."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.pacing import Clock
+from bot.slack_errors import SLACK_FAILURES, code
+
+CACHE_SECONDS = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class Admins:
+    """Answers whether a user is an admin; members of groups are asked of Slack once a minute."""
+
+    def __init__(
+        self, setting: str, client: AsyncWebClient, *, clock: Clock = time.monotonic
+    ) -> None:
+        names = {name for name in re.split(r"[\s,]+", setting) if name}
+        self._groups = sorted(name for name in names if name.startswith("S"))
+        self._users = frozenset(names) - frozenset(self._groups)
+        self._client = client
+        self._clock = clock
+        self._members: frozenset[str] = frozenset()
+        self._fetched_at: float | None = None
+
+    async def include(self, user: str) -> bool:
+        """Whether this user may manage docent."""
+        return user in self._users or user in await self._group_members()
+
+    async def _group_members(self) -> frozenset[str]:
+        now = self._clock()
+        if self._fetched_at is None or now - self._fetched_at >= CACHE_SECONDS:
+            members = [await self._fetch(group) for group in self._groups]
+            self._members = frozenset[str]().union(*members)
+            self._fetched_at = now
+        return self._members
+
+    async def _fetch(self, group: str) -> list[str]:
+        try:
+            response = await self._client.usergroups_users_list(usergroup=group)
+        except SLACK_FAILURES as error:
+            logger.warning(
+                "The members of user group %s in DOCENT_ADMINS can't be read: %s",
+                group,
+                code(error) or error,
+            )
+            return []
+        return [str(user) for user in response["users"]]

@@ -1,0 +1,77 @@
+"""Block Kit: what stands in a message, built by slack_sdk's models, which know Slack's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    MarkdownBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from bot import markdown, messages
+from rag_core.types import Answer, Chunk, Citation, Passage
+
+SECTION_LIMIT = 3_000
+LABEL_LIMIT = 150
+PREVIEW_LIMIT = 300
+
+
+def answer_tail(answer: Answer) -> list[Block]:
+    """What stands below an answer's text: its sources, and how far it can be trusted."""
+    if answer.status == "not_found":
+        return [*nearest(answer.passages), *footer(answer)]
+    return [*sources(answer.citations), *footer(answer)]
+
+
+def sources(citations: Sequence[Citation]) -> list[Block]:
+    """The cited passages, numbered as in the text: page and section, linked."""
+    lines = [f"[{citation.number}] {_source(citation.passage.chunk)}" for citation in citations]
+    return _sections(messages.SOURCES, lines)
+
+
+def nearest(passages: Sequence[Passage]) -> list[Block]:
+    """Pages to look at where the documentation gave no answer."""
+    chunks = {passage.chunk.url: passage.chunk for passage in reversed(passages)}.values()
+    lines = [f"• {_source(chunk)}" for chunk in reversed(chunks)]
+    return _sections(messages.NEAREST, lines)
+
+
+def _sections(heading: str, lines: Sequence[str]) -> list[Block]:
+    if not lines:
+        return []
+    texts = [f"*{heading}*"]
+    for line in lines:
+        if len(texts[-1]) + 1 + len(line) > SECTION_LIMIT:
+            texts.append(line)
+        else:
+            texts[-1] += "\n" + line
+    return [SectionBlock(text=MarkdownTextObject(text=text)) for text in texts]
+
+
+def _source(chunk: Chunk) -> str:
+    label = chunk.heading_path.replace(" > ", " \u203a ") or chunk.path
+    return markdown.link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
+
+
+def footer(answer: Answer) -> list[Block]:
+    """The revision of the documentation, and what the answer had to do without."""
+    notes = [messages.DEGRADED[stage] for stage in answer.degraded]
+    if answer.revision:
+        notes.append(f"docs revision `{markdown.escape(answer.revision[:7])}`")
+    if not notes:
+        return []
+    return [ContextBlock(elements=[MarkdownTextObject(text=" · ".join(notes))])]
+
+
+def text_block(text: str) -> Block:
+    """Markdown of at most `markdown.MARKDOWN_LIMIT` characters, shown as Slack shows Markdown."""
+    return MarkdownBlock(text=text)
+
+
+def preview(text: str) -> str:
+    """The `text` beside blocks: what a notification shows."""
+    return markdown.escape(markdown.shorten(text, PREVIEW_LIMIT))

@@ -1,0 +1,202 @@
+"""The command line: `docent index | ask | search | status | serve`.
+
+Heavy imports stay inside the commands, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag_core.errors import DocentError
+
+if TYPE_CHECKING:
+    from rag_core.pipeline import Pipeline
+    from rag_core.types import Question
+
+app = typer.Typer(
+    name="docent",
+    help="Answers questions from your documentation, with sources.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as docs/cli.md documents it.")]
+Asked = Annotated[str, typer.Argument(metavar="QUESTION", help="Your question, in quotes.")]
+
+logger = logging.getLogger("docent")
+
+
+def main() -> None:
+    """Run the command line; failures are one sentence on stderr and exit code 1."""
+    # `docent ask "..." --verbose` is as good as `docent --verbose ask "..."`.
+    words = sys.argv[1:]
+    verbose = "--verbose" in words
+    args = [word for word in words if word != "--verbose"]
+    try:
+        app(["--verbose", *args] if verbose else args)
+    except DocentError as error:
+        if verbose:
+            logger.exception("The command failed")
+        typer.echo(f"docent: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+@app.callback()
+def options(
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what happens, with stack traces.")
+    ] = False,
+) -> None:
+    """Answers questions from your documentation, with sources."""
+    level = logging.INFO if verbose else logging.CRITICAL
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+@app.command()
+def index(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="A directory, a zip file or an https://….zip; DOCENT_SOURCES by default.",
+        ),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Read documentation into the index; only what changed is embedded."""
+    from bot import terminal
+    from ingest.factory import open_indexer, open_ledger
+    from ingest.settings import IngestSettings
+    from ingest.sources import parse_sources, select_sources
+    from rag_core.factory import open_models, open_store
+    from rag_core.settings import RagSettings
+
+    settings, ingest_settings = RagSettings.load(), IngestSettings.load()
+    chosen = select_sources(sources or [], parse_sources(ingest_settings.sources))
+    ledger = open_ledger(ingest_settings)
+    store = open_store(settings, create=True)
+    models = open_models(settings)
+    try:
+        lane = models.inference.indexing
+        indexer = open_indexer(ingest_settings, store=store, embedder=lane, ledger=ledger)
+        with terminal.progress() as show:
+            report = indexer.sync(chosen, progress=show)
+    finally:
+        models.close()
+        store.close()
+    if as_json:
+        _print_json(report.as_json())
+    else:
+        terminal.report(report)
+
+
+@app.command()
+def ask(
+    question: Asked,
+    *,
+    as_json: AsJson = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show the order by embedding and after reranking.")
+    ] = False,
+) -> None:
+    """Answer a question, with sources."""
+    from bot import shapes, terminal
+    from rag_core.types import Done, TextDelta
+
+    asked = _question(question)
+    with _pipeline() as pipeline:
+        pairs = (pipeline.by_embedding(asked), pipeline.search(asked)) if compare else None
+        for event in pipeline.stream(asked):
+            if isinstance(event, TextDelta) and not as_json:
+                terminal.text(event.text)
+        if not isinstance(event, Done):
+            raise DocentError("The pipeline ended without an answer.")
+        answer = event.answer
+    if as_json:
+        shape = shapes.answer(question, answer)
+        _print_json(shape | ({"comparison": shapes.comparison(*pairs)} if pairs else {}))
+        return
+    terminal.sources(answer)
+    if pairs:
+        terminal.comparison(*pairs)
+
+
+@app.command()
+def search(
+    question: Asked,
+    *,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 10,
+) -> None:
+    """Find passages, without writing an answer."""
+    from bot import shapes, terminal
+
+    with _pipeline() as pipeline:
+        found = pipeline.search(_question(question), limit=limit)
+    if as_json:
+        _print_json({"question": question, "passages": [shapes.passage(one) for one in found]})
+    else:
+        terminal.passages(found)
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Say what is indexed, how fresh it is, and when the next sync runs."""
+    from bot import terminal
+    from ingest.factory import open_ledger
+    from ingest.settings import IngestSettings
+    from ingest.status import read_status
+
+    now = read_status(open_ledger(IngestSettings.load()))
+    if as_json:
+        _print_json(now.as_json())
+    else:
+        terminal.status(now)
+
+
+@app.command()
+def serve() -> None:
+    """Run the Slack app and the schedule."""
+    from bot.service import run
+
+    logging.getLogger().setLevel(logging.INFO)
+    run()
+
+
+@contextmanager
+def _pipeline() -> Iterator[Pipeline]:
+    """The pipeline over the index that is there."""
+    from rag_core.factory import open_models, open_pipeline, open_store
+    from rag_core.settings import RagSettings
+
+    settings = RagSettings.load()
+    store = open_store(settings)
+    models = open_models(settings)
+    try:
+        yield open_pipeline(settings, models, store)
+    finally:
+        models.close()
+        store.close()
+
+
+def _question(text: str) -> Question:
+    from rag_core.pipeline import check
+    from rag_core.types import Question
+
+    question = Question(text)
+    check(question)
+    return question
+
+
+def _print_json(shape: Any) -> None:
+    typer.echo(json.dumps(shape, ensure_ascii=False, indent=2))

@@ -1,0 +1,112 @@
+"""Second and third rung of the ladder: a post that is edited, or one post at the end."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+
+from bot import blocks, markdown
+from bot.pacing import TokenBucket
+from bot.place import Draft, Place, Slack
+from bot.slack_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+
+EDITING = "chat.update"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A message that stands in Slack, and its text; None where that is not known."""
+
+    ts: str
+    text: str | None = None
+
+
+class EditedMessage:
+    """One answer as posts: the first one may stand already, the last one has the tail."""
+
+    def __init__(self, slack: Slack, place: Place, *, ts: str | None = None) -> None:
+        self._slack = slack
+        self._place = place
+        self._posted = [_Posted(ts)] if ts else []
+
+    @property
+    def pace(self) -> TokenBucket:
+        """The rate this kind of message shares."""
+        return self._slack.edits
+
+    async def show(self, draft: Draft) -> None:
+        """Post or edit; where editing is not there, wait for the end."""
+        if EDITING in self._slack.unavailable:
+            return
+        try:
+            for index, text in enumerate(markdown.split(draft.text) or [f"_{draft.progress}…_"]):
+                await self._put(index, text, [])
+        except SLACK_FAILURES as error:
+            logger.warning("A message could not be edited: %s", code(error) or error)
+            if code(error) in NOT_THERE:
+                self._slack.unavailable.remember(EDITING, seconds=retry_after(error))
+
+    async def close(self, draft: Draft, tail: list[Block]) -> None:
+        """Bring every part up to date; a part that can't be edited is posted anew.
+
+        Raises:
+            SlackClientError, ClientError, TimeoutError: not even a post got through.
+        """
+        texts = markdown.split(draft.text)
+        for index, text in enumerate(texts):
+            end = tail if index == len(texts) - 1 else []
+            try:
+                await self._put(index, text, end)
+            except SLACK_FAILURES as error:
+                if index >= len(self._posted):
+                    raise
+                logger.warning("Posting anew what could not be edited: %s", code(error) or error)
+                self._posted[index] = await self._post(text, end)
+        await self._remove(self._posted[len(texts) :])
+
+    async def _put(self, index: int, text: str, tail: list[Block]) -> None:
+        if index >= len(self._posted):
+            self._posted.append(await self._post(text, tail))
+        elif tail or text != self._posted[index].text:
+            ts = self._posted[index].ts
+            await self._slack.client.chat_update(
+                channel=self._place.channel,
+                ts=ts,
+                text=blocks.preview(text),
+                blocks=[blocks.text_block(text), *tail],
+            )
+            self._posted[index] = _Posted(ts, text)
+
+    async def _post(self, text: str, tail: list[Block]) -> _Posted:
+        content: list[Block] | None = [blocks.text_block(text), *tail]
+        try:
+            return await self._post_message(text, content)
+        except SlackApiError as error:
+            if code(error) != "invalid_blocks":
+                raise
+            logger.exception("Slack refused the blocks of an answer; its text goes without them.")
+            return await self._post_message(text, None)
+
+    async def _post_message(self, text: str, content: list[Block] | None) -> _Posted:
+        response = await self._slack.client.chat_postMessage(
+            channel=self._place.channel,
+            thread_ts=self._place.thread_ts,
+            text=blocks.preview(text) if content else markdown.escape(text),
+            blocks=content,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return _Posted(str(response["ts"]), text)
+
+    async def _remove(self, left_over: list[_Posted]) -> None:
+        """Take parts back that the final, shorter text does not need."""
+        for posted in left_over:
+            try:
+                await self._slack.client.chat_delete(channel=self._place.channel, ts=posted.ts)
+            except SLACK_FAILURES as error:
+                logger.warning("A left-over part could not be removed: %s", code(error) or error)

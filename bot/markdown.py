@@ -1,0 +1,184 @@
+"""Markdown for Slack: made harmless, escaped, and split without breaking what belongs together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MARKDOWN_LIMIT = 11_500
+"""Characters of Markdown in one message; Slack's own limit is 12,000 over all its blocks."""
+
+_BREAK = "\u200b"
+_CALL = re.compile(r"<(?:[@#](?=[A-Z])|!(?=[a-z]))")
+_LINK_SCHEMES = ("http://", "https://")
+_LONGEST_URL = 2_000
+# What a cut must not go through: links, code spans, bare URLs.
+_WHOLE = re.compile(
+    r"!?\[[^\[\]\n]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)"
+    r"|(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|<[^<>\s]+>|https?://\S+"
+)
+_PARSER = MarkdownIt("commonmark").enable("table")
+
+
+def harmless(text: str) -> str:
+    """Text in which `<!here>`, `<@U1>` and `<#C1>` call nobody: an invisible space breaks them.
+
+    The result for the beginning of a text is the beginning of the result, so streams can use it.
+    """
+    return _CALL.sub(lambda match: match[0] + _BREAK, text)
+
+
+def escape(text: str) -> str:
+    """Plain text for a `mrkdwn` field: shown as it is, never a link or a mention."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def link(url: str, label: str) -> str:
+    """A link in a `mrkdwn` field; the bare label where the URL is none that Slack opens."""
+    if not url.startswith(_LINK_SCHEMES) or len(url) > _LONGEST_URL:
+        return escape(label)
+    for character, code in (("|", "%7C"), ("<", "%3C"), (">", "%3E"), (" ", "%20")):
+        url = url.replace(character, code)
+    return f"<{url.replace('&', '&amp;')}|{escape(label)}>"
+
+
+def shorten(text: str, limit: int) -> str:
+    """One line of at most `limit` characters, ended by an ellipsis where words were left out."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    head = line[: limit - 1]
+    return (head.rpartition(" ")[0] or head) + "…"
+
+
+def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
+    """Parts of at most `limit` characters, cut between blocks where the blocks allow it.
+
+    A block over the limit is cut at its items, then its lines, then its words; a code fence is
+    closed and opened again, a table repeats its header. Links and code spans stay whole unless one
+    alone is over the limit.
+    """
+    text = re.sub(r"\r\n?", "\n", text)
+    if len(text) <= limit:
+        return [text] if text.strip() else []
+    parts = [""]
+    for piece in _pieces(text, limit):
+        if len(parts[-1]) + len(piece) > limit:
+            parts.append("")
+        parts[-1] += piece
+    return [part.strip("\n") for part in parts if part.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Lines [start, end) that belong together."""
+
+    start: int
+    end: int
+    kind: Literal["block", "fence", "table"] = "block"
+    level: int = 0
+
+
+def _pieces(text: str, limit: int) -> Iterator[str]:
+    lines = re.split(r"(?<=\n)", text)
+    spans = list(_spans(_PARSER.parse(text)))
+    yield from _cut_lines(lines, _Span(0, len(lines), level=-1), spans, limit)
+
+
+def _spans(tokens: Sequence[Token]) -> Iterator[_Span]:
+    for token in tokens:
+        if token.map is not None and token.nesting >= 0 and token.type != "inline":
+            kind: Literal["block", "fence", "table"] = "block"
+            if token.type == "fence":
+                kind = "fence"
+            elif token.type == "table_open":
+                kind = "table"
+            yield _Span(token.map[0], token.map[1], kind, token.level)
+
+
+def _cut_lines(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[str]:
+    """The span as pieces within the limit: whole, or by what it is made of."""
+    whole = "".join(lines[span.start : span.end])
+    if len(whole) <= limit:
+        yield whole
+    elif span.kind == "fence":
+        yield from _cut_fence(lines[span.start : span.end], limit)
+    elif span.kind == "table":
+        yield from _cut_table(lines[span.start : span.end], limit)
+    else:
+        yield from _cut_block(lines, span, spans, limit)
+
+
+def _cut_block(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[str]:
+    at = span.start
+    for child in spans:
+        if child.level == span.level + 1 and at <= child.start and child.end <= span.end:
+            yield from _cut_plain(lines[at : child.start], limit)
+            yield from _cut_lines(lines, child, spans, limit)
+            at = child.end
+    yield from _cut_plain(lines[at : span.end], limit)
+
+
+def _cut_plain(lines: Sequence[str], limit: int) -> Iterator[str]:
+    for line in lines:
+        yield from _cut_text(line, limit)
+
+
+def _cut_text(text: str, limit: int) -> Iterator[str]:
+    """A line at its last space that fits, outside of links and code spans where there is one."""
+    while len(text) > limit:
+        whole = [match.span() for match in _WHOLE.finditer(text)]
+        at = _last_cut(text, limit, whole)
+        yield text[:at]
+        text = text[at:]
+    yield text
+
+
+def _last_cut(text: str, limit: int, whole: Sequence[tuple[int, int]]) -> int:
+    def free(at: int) -> bool:
+        return not any(start < at < end for start, end in whole)
+
+    spaces = (at for at in range(limit, 0, -1) if text[at - 1] == " " and free(at))
+    return next(spaces, None) or next((at for at in range(limit, 0, -1) if free(at)), limit)
+
+
+def _cut_fence(lines: Sequence[str], limit: int) -> Iterator[str]:
+    opening = lines[0] if lines[0].endswith("\n") else lines[0] + "\n"
+    match = re.match(r"[\s>]*(`{3,}|~{3,})", opening)
+    closing = (match[0] if match else "```") + "\n"
+    room = limit - len(opening) - len(closing) - 1
+    if room < limit // 2:  # an opening line that is itself a page: nothing to keep whole
+        yield from _cut_plain(lines, limit)
+        return
+    ended = len(lines) > 1 and lines[-1].strip(" \t\n>") == closing.strip(" \t\n>")
+    body = lines[1:-1] if ended else lines[1:]
+    for chunk in _pack([piece for line in body for piece in _hard(line, room)], room):
+        yield opening + chunk + ("" if chunk.endswith("\n") else "\n") + closing
+
+
+def _cut_table(lines: Sequence[str], limit: int) -> Iterator[str]:
+    header = "".join(lines[:2])
+    room = limit - len(header)
+    if room < limit // 2 or any(len(line) > room for line in lines[2:]):
+        yield from _cut_plain(lines, limit)
+        return
+    for chunk in _pack(lines[2:], room):
+        yield header + chunk
+
+
+def _pack(pieces: Sequence[str], room: int) -> list[str]:
+    packed = [""]
+    for piece in pieces:
+        if len(packed[-1]) + len(piece) > room:
+            packed.append("")
+        packed[-1] += piece
+    return packed
+
+
+def _hard(line: str, room: int) -> list[str]:
+    return [line[at : at + room] for at in range(0, len(line), room)]

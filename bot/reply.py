@@ -1,0 +1,175 @@
+"""The Slack side of a conversation: shows an answer as it grows, on the best rung there is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import replace
+from typing import Protocol
+
+from slack_sdk.models.blocks import Block
+
+from bot import blocks, markdown, messages
+from bot.conversation import Stopped
+from bot.edited import EditedMessage
+from bot.incoming import IncomingMessage
+from bot.pacing import TokenBucket
+from bot.place import Draft, Place, Slack
+from bot.session import Session
+from bot.streamed import STREAMING, StreamedMessage, StreamLost
+from rag_core.types import Answer
+
+FLUSH_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Message(Protocol):
+    """A rung of the ladder: one answer, shown in its way."""
+
+    @property
+    def pace(self) -> TokenBucket:
+        """The rate this kind of message shares."""
+
+    async def show(self, draft: Draft) -> None:
+        """Show what there is so far."""
+
+    async def close(self, draft: Draft, tail: list[Block]) -> None:
+        """Show the complete text and what stands below it."""
+
+
+class SlackReply:
+    """A `conversation.Reply` in a thread.
+
+    One writer task does all the showing, so that neither the pipeline nor its text waits for Slack:
+    text that comes while a call is under way goes out with the next.
+    """
+
+    def __init__(self, slack: Slack, place: Place, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+        self._slack = slack
+        self._place = place
+        self._flush_seconds = flush_seconds
+        self._session = Session(slack, place)
+        self._message = self._first_rung()
+        self._draft = Draft(progress=messages.SEARCHING)
+        self._text = ""
+        self._due = 0.0
+        self._ending = self._stopped = False
+        self._changed, self._hurry = asyncio.Event(), asyncio.Event()
+        self._work: list[asyncio.Task[None]] = []
+
+    def begin(self) -> None:
+        """Set the session's status and start the message, both behind the caller's back."""
+        self._changed.set()
+        self._work = [
+            asyncio.create_task(self._session.begin()),
+            asyncio.create_task(self._write()),
+        ]
+
+    def progress(self, sentence: str) -> None:
+        """Say what docent is doing."""
+        self._draft = replace(self._draft, progress=sentence)
+        self._changed.set()
+
+    def append(self, text: str) -> None:
+        """More text; the first of it is shown at once, the rest about once a second.
+
+        Raises:
+            Stopped: the reader pressed Stop.
+        """
+        if self._stopped:
+            raise Stopped
+        if not self._text:
+            self._hurry.set()
+        self._text += text
+        self._draft = replace(self._draft, text=_shown(self._text))
+        self._changed.set()
+
+    async def finish(self, answer: Answer) -> None:
+        """Show the answer's text in place of the appended, its sources and footer below."""
+        text = _shown(answer.text) or messages.NOT_FOUND
+        await self._end(replace(self._draft, text=text), blocks.answer_tail(answer))
+
+    async def fail(self, sentence: str) -> None:
+        """Show the sentence, below what was shown of the answer."""
+        text = f"{self._draft.text}\n\n{sentence}" if self._draft.text else sentence
+        await self._end(replace(self._draft, text=text, failed=True), [])
+
+    async def _end(self, draft: Draft, tail: list[Block]) -> None:
+        self._ending = True
+        self._hurry.set()
+        self._changed.set()
+        for result in await asyncio.gather(*self._work, return_exceptions=True):
+            if isinstance(result, Exception):
+                logger.error("Showing an answer failed half-way.", exc_info=result)
+        if not self._stopped:
+            with contextlib.suppress(Stopped):
+                await self._close(draft, tail)
+        await self._session.end()
+
+    async def _close(self, draft: Draft, tail: list[Block]) -> None:
+        try:
+            await self._message.close(draft, tail)
+        except StreamLost as lost:
+            self._message = self._second_rung(lost.ts)
+            await self._message.close(draft, tail)
+
+    async def _write(self) -> None:
+        while not (self._ending or self._stopped):
+            await self._changed.wait()
+            self._changed.clear()
+            await self._rest()
+            if not self._ending:
+                await self._show()
+
+    async def _show(self) -> None:
+        try:
+            await self._message.show(self._draft)
+        except Stopped:
+            self._stopped = True
+        except StreamLost as lost:
+            self._message = self._second_rung(lost.ts)
+            await self._message.show(self._draft)
+
+    async def _rest(self) -> None:
+        """Wait until the next flush is due; the first text and the end don't wait."""
+        pause = max(self._due - self._slack.clock(), self._message.pace.reserve())
+        if pause > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), pause)
+        self._hurry.clear()
+        self._due = self._slack.clock() + self._flush_seconds
+
+    def _first_rung(self) -> Message:
+        if STREAMING in self._slack.unavailable:
+            return self._second_rung(None)
+        return StreamedMessage(self._slack, self._place, self._session)
+
+    def _second_rung(self, ts: str | None) -> Message:
+        return EditedMessage(self._slack, self._place, ts=ts)
+
+
+class SlackSurface:
+    """Slack as the responder sees it: where a message came from, something can be said."""
+
+    def __init__(self, slack: Slack, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+        self._slack = slack
+        self._flush_seconds = flush_seconds
+
+    def reply_to(self, message: IncomingMessage) -> SlackReply:
+        """An answer in the message's thread."""
+        return SlackReply(self._slack, _place(message), flush_seconds=self._flush_seconds)
+
+    async def say(self, message: IncomingMessage, sentence: str) -> None:
+        """One sentence in the message's thread."""
+        await EditedMessage(self._slack, _place(message)).close(Draft("", sentence), [])
+
+
+def _place(message: IncomingMessage) -> Place:
+    return Place(message.key.channel, message.thread_ts, message.user, message.user_team)
+
+
+def _shown(text: str) -> str:
+    """Text as it may stand in a message: calls nobody, and no space that may not stay."""
+    return markdown.harmless(text.strip())

@@ -1,0 +1,47 @@
+"""What Slack answers when it will not: one set of failures, and how to read them."""
+
+from __future__ import annotations
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError)
+"""Everything a call of the Slack client raises when it fails."""
+
+NOT_THERE = frozenset(
+    {
+        "access_denied",
+        "feature_not_enabled",
+        "method_deprecated",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "not_authorized",
+        "ratelimited",
+        "unknown_method",
+    }
+)
+"""Codes that mean "not now and not soon": worth remembering."""
+
+
+def code(error: BaseException) -> str:
+    """Slack's word for what went wrong, empty where there is none."""
+    if not isinstance(error, SlackApiError):
+        return ""
+    if _status(error) == 429:
+        return "ratelimited"
+    data = getattr(error.response, "data", None)
+    return str(data.get("error", "")) if isinstance(data, dict) else ""
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Seconds that Slack asks to wait after a 429; None after anything else."""
+    if not isinstance(error, SlackApiError) or _status(error) != 429:
+        return None
+    headers = {name.lower(): value for name, value in error.response.headers.items()}
+    value = str(headers.get("retry-after", ""))
+    return float(value) if value.isdigit() else 1.0
+
+
+def _status(error: SlackApiError) -> int:
+    return int(getattr(error.response, "status_code", 0))

@@ -1,0 +1,263 @@
+"""Documents become chunks: by section, whole blocks where they fit, within a token budget."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from ingest.documents import Block, Document, Section
+from rag_core.types import Chunk, content_hash
+
+CHUNKER = "1"
+"""Version of the rules in this file; raise it when they change, and every page is read anew."""
+
+BUDGET = 160
+"""Tokens of a chunk, heading path included: the best measured with MiniLM (docs/quality.md)."""
+
+MAX_CHARS = 4_000
+"""A tokenizer may count a monster word as one token, so characters have a limit of their own."""
+
+_WHOLE = {"fence", "code", "table", "list", "item"}
+_SPECIAL_TOKENS = 4
+_LONG = 1_000  # characters of a sentence, from which it is divided without being counted first
+_WORD = 200  # the same for a word
+_SENTENCE = re.compile(r"[.!?][\"'”’)\]]*\s+|[。！？]|\n")  # noqa: RUF001  (Chinese and Japanese)
+_SPACE = re.compile(r"\s+")
+
+
+class Tokenizer(Protocol):
+    """The part of an embedder that measures."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input of the model."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Tokens of text beside the heading path: to fill, and for a block that stays whole."""
+
+    fill: int
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Text that is not divided any more; `glue` joins it to the piece before."""
+
+    text: str
+    tokens: int
+    glue: str = "\n\n"
+
+
+class Chunker:
+    """Divides documents.
+
+    A chunk holds at most `budget` tokens with its heading path. A fence, table, list or list item
+    may take twice as many, if the model reads that much, before it is divided.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, budget: int = BUDGET) -> None:
+        longest = tokenizer.max_tokens - _SPECIAL_TOKENS
+        self._fill = min(budget, longest)
+        self._whole = min(2 * budget, longest)
+        self._count = _Counts(tokenizer.count_tokens)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether chunks were made by the same rules."""
+        return f"{CHUNKER}/{self._fill}/{self._whole}"
+
+    def chunks(self, document: Document) -> list[Chunk]:
+        """Chunks of a page in its order; none for a page without any text."""
+        self._count.restart(b.text for section in document.sections for b in section.blocks)
+        chunks: list[Chunk] = []
+        seen: Counter[tuple[str, str]] = Counter()
+        for section, text in self._texts(document):
+            draft = _draft(document, section, text, len(chunks))
+            key = (draft.heading_path, text)
+            chunks.append(_identified(draft, seen[key]))
+            seen[key] += 1
+        return chunks
+
+    def _texts(self, document: Document) -> Iterator[tuple[Section, str]]:
+        filled = False
+        for section in document.sections:
+            room = self._room(_draft(document, section, "", 0).heading_path)
+            pieces = [piece for block in section.blocks for piece in self._pieces(block, room)]
+            for text in _packed(pieces, room.fill):
+                filled = True
+                yield section, text
+        headings = [section.headings[-1] for section in document.sections if section.headings]
+        if headings and not filled:
+            # A page of headings alone can still be found by them.
+            yield document.sections[0], "\n".join(headings)[:MAX_CHARS]
+
+    def _room(self, heading_path: str) -> _Room:
+        heading = self._count(heading_path)
+        return _Room(
+            fill=max(self._fill - heading, self._fill // 2),
+            whole=max(self._whole - heading, self._fill // 2),
+        )
+
+    def _pieces(self, block: Block, room: _Room) -> Iterator[_Piece]:
+        tokens = self._count(block.text)
+        limit = room.whole if block.kind in _WHOLE else room.fill
+        if tokens <= limit and len(block.text) <= MAX_CHARS:
+            yield _Piece(block.text, tokens)
+        elif block.parts:
+            yield from self._parts(block, room)
+        elif block.head or block.kind == "code":
+            yield from self._lines(block, room)
+        else:
+            yield from self._sentences(block.text, room.fill)
+
+    def _parts(self, block: Block, room: _Room) -> Iterator[_Piece]:
+        self._count.learn(part.text for part in block.parts)
+        for part in block.parts:
+            for piece in self._pieces(part, room):
+                glue = "\n" if block.kind == "list" else piece.glue
+                yield _Piece(textwrap.dedent(piece.text), piece.tokens, glue)
+
+    def _lines(self, block: Block, room: _Room) -> Iterator[_Piece]:
+        """Groups of lines, each between the block's head and tail."""
+        head, tail, lines = _frame(block)
+        fill = room.fill - self._count(f"{head}\n{tail}")
+        if fill < room.fill // 2:  # too large to be repeated
+            head, lines = tail.strip(), [head, *lines]
+            fill = room.fill - 2 * self._count(tail)
+        self._count.learn(lines)
+        units = [unit for line in lines for unit in self._line(line, fill)]
+        for text in _packed(units, fill):
+            framed = "\n".join(part for part in (head, text, tail) if part)
+            yield _Piece(framed, self._count(framed))
+
+    def _line(self, line: str, fill: int) -> Iterator[_Piece]:
+        tokens = self._count(line)
+        if tokens <= fill and len(line) <= _LONG:
+            yield _Piece(line, tokens, "\n")
+        else:
+            yield from (_Piece(p.text, p.tokens, "\n") for p in self._sentences(line, fill))
+
+    def _sentences(self, text: str, fill: int) -> Iterator[_Piece]:
+        """Packed sentences, and of what is longer packed words, and of those characters."""
+        units: list[_Piece] = []
+        sentences = _cut(text, _SENTENCE)
+        self._count.learn(s.strip() for s in sentences if len(s) <= _LONG)
+        for sentence in sentences:
+            if len(sentence) <= _LONG and self._count(sentence.strip()) <= fill:
+                units.append(_Piece(sentence, self._count(sentence.strip()), ""))
+            else:
+                units += self._words(sentence, fill)
+        yield from (_Piece(packed, self._count(packed)) for packed in _packed(units, fill))
+
+    def _words(self, sentence: str, fill: int) -> Iterator[_Piece]:
+        words = [w[i : i + _WORD] for w in _cut(sentence, _SPACE) for i in range(0, len(w), _WORD)]
+        self._count.learn(word.strip() for word in words)
+        for word in words:
+            yield from self._characters(word, fill)
+
+    def _characters(self, word: str, fill: int) -> Iterator[_Piece]:
+        tokens = self._count(word.strip())
+        if tokens <= fill or len(word) < 2:
+            yield _Piece(word, tokens, "")
+            return
+        middle = len(word) // 2
+        yield from self._characters(word[:middle], fill)
+        yield from self._characters(word[middle:], fill)
+
+
+class _Counts:
+    """Token counts of one document, measured in batches: each call has its price."""
+
+    def __init__(self, count: Callable[[Sequence[str]], list[int]]) -> None:
+        self._count = count
+        self._known: dict[str, int] = {}
+
+    def restart(self, texts: Iterator[str]) -> None:
+        self._known = {}
+        self.learn(texts)
+
+    def learn(self, texts: Iterator[str] | Sequence[str]) -> None:
+        # What is over the limit of characters is divided whatever its count is.
+        new = [t for t in dict.fromkeys(texts) if t not in self._known and len(t) <= MAX_CHARS]
+        if new:
+            self._known.update(zip(new, self._count(new), strict=True))
+
+    def __call__(self, text: str) -> int:
+        if len(text) > MAX_CHARS:
+            return len(text)
+        self.learn([text])
+        return self._known[text]
+
+
+def _draft(document: Document, section: Section, text: str, position: int) -> Chunk:
+    linkable = section.anchor and "#" not in document.url
+    return Chunk(
+        id="",
+        source=document.source,
+        path=document.path,
+        url=f"{document.url}#{quote(section.anchor)}" if linkable else document.url,
+        title=document.title,
+        headings=section.headings,
+        position=position,
+        text=text,
+    )
+
+
+def _identified(chunk: Chunk, occurrence: int) -> Chunk:
+    identity = (chunk.source, chunk.path, chunk.heading_path, chunk.text, str(occurrence))
+    return Chunk(
+        id=content_hash(*identity),
+        source=chunk.source,
+        path=chunk.path,
+        url=chunk.url,
+        title=chunk.title,
+        headings=chunk.headings,
+        position=chunk.position,
+        text=chunk.text,
+    )
+
+
+def _packed(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
+    """Neighbours joined as long as they stay within the budget."""
+    text, tokens = "", 0
+    for piece in pieces:
+        joined = tokens + piece.tokens + len(piece.glue)
+        if text and (joined > fill or len(text) + len(piece.text) + 2 > MAX_CHARS):
+            yield from _filled(text)
+            text, tokens = "", 0
+        text = f"{text}{piece.glue}{piece.text}" if text else piece.text
+        tokens += piece.tokens + len(piece.glue)
+    yield from _filled(text)
+
+
+def _filled(text: str) -> Iterator[str]:
+    if text.strip():
+        yield text.rstrip().strip("\n")
+
+
+def _frame(block: Block) -> tuple[str, str, list[str]]:
+    """Head, tail and the lines between."""
+    lines = block.text.split("\n")
+    first = len(block.head.split("\n")) if block.head else 0
+    last = len(lines) - (1 if block.tail else 0)
+    return block.head, block.tail, lines[first:last]
+
+
+def _cut(text: str, boundary: re.Pattern[str]) -> list[str]:
+    """The text cut behind every boundary; nothing is lost."""
+    ends = [match.end() for match in boundary.finditer(text)]
+    return [part for part in map(text.__getitem__, _slices(ends, len(text))) if part]
+
+
+def _slices(ends: Sequence[int], length: int) -> Iterator[slice]:
+    yield from map(slice, [0, *ends], [*ends, length])

@@ -1,0 +1,204 @@
+"""A new version is built beside the live one, checked, and takes its place at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from ingest.errors import PublishError
+from ingest.ledger import Ledger
+from ingest.plan import ChunkPlan, revision
+from ingest.report import Progress, ProgressCallback
+from rag_core.protocols import Embedder, VectorStore
+from rag_core.types import Chunk, IndexSpec, LiveIndex, Vector, Vectors
+
+_EMBED_BATCH = 128
+_CARRY_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The version that is live now, and where its vectors came from."""
+
+    revision: str
+    embedded: int
+    reused: int
+
+
+class Publisher:
+    """Builds, checks and switches versions of one index.
+
+    A version lies in a collection `<index>__v<N>`. Whatever fails, the live one answers on, and
+    the next sync clears away what was left behind.
+    """
+
+    def __init__(self, store: VectorStore, embedder: Embedder, ledger: Ledger) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._ledger = ledger
+
+    def publish(
+        self,
+        plan: ChunkPlan,
+        spec: IndexSpec,
+        *,
+        progress: ProgressCallback,
+        confirm: Callable[[], None],
+    ) -> Published:
+        """Make the plan the live version; `confirm` is called right before the switch.
+
+        Raises:
+            PublishError: the new version failed its checks.
+        """
+        live = self._store.live()
+        spec = replace(spec, revision=revision(plan.contents.chunks, spec))
+        collection = self._next_collection()
+        self._store.create(collection, spec)
+        build = _Build(self._store, self._embedder, plan, live, collection, progress)
+        build.write()
+        progress(Progress("publishing", 0, 3))
+        self._check(collection, plan)
+        progress(Progress("publishing", 1, 3))
+        self._ledger.record(collection, spec, plan.contents)
+        confirm()
+        self._store.switch(collection)
+        self._ledger.mark_live(collection)
+        progress(Progress("publishing", 2, 3))
+        self.prune()
+        progress(Progress("publishing", 3, 3))
+        return Published(spec.revision, build.embedded, build.reused)
+
+    def prune(self) -> None:
+        """Drop every version but the live one and the one before it.
+
+        Also mends the ledger where the last sync was cut off between the switch and its record.
+        """
+        live = self._store.live()
+        if live is not None and self._ledger.version(live.collection):
+            self._ledger.mark_live(live.collection)
+        previous = self._ledger.previous()
+        kept = {live.collection} if live else set()
+        kept |= {previous.collection} if previous else set()
+        for collection in self._collections():
+            if collection not in kept:
+                self._store.drop(collection)
+        recorded = {version.collection for version in self._ledger.versions()}
+        if gone := recorded - kept:
+            self._ledger.forget(gone)
+
+    def _check(self, collection: str, plan: ChunkPlan) -> None:
+        found, wanted = self._store.seal(collection), len(plan.contents.chunks)
+        if found != wanted:
+            raise PublishError(
+                f"The new version holds {found:,} of {wanted:,} chunks and was not published; "
+                "the one before answers on."
+            )
+
+    def _collections(self) -> list[str]:
+        """Versions of this index in the store; a server may hold others' collections too."""
+        return [name for name in self._store.collections() if self._number(name)]
+
+    def _next_collection(self) -> str:
+        recorded = [version.collection for version in self._ledger.versions()]
+        numbers = map(self._number, [*self._collections(), *recorded])
+        return f"{self._ledger.index}__v{max(numbers, default=0) + 1}"
+
+    def _number(self, collection: str) -> int:
+        match = re.fullmatch(rf"{re.escape(self._ledger.index)}__v([1-9]\d*)", collection)
+        return int(match[1]) if match else 0
+
+
+class _Build:
+    """Fills one new collection."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  (internal: the state of one build)
+        self,
+        store: VectorStore,
+        embedder: Embedder,
+        plan: ChunkPlan,
+        live: LiveIndex | None,
+        collection: str,
+        progress: ProgressCallback,
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._plan = plan
+        self._live = live
+        self._collection = collection
+        self._progress = progress
+        self._written = 0
+        self._to_embed = plan.to_embed + (0 if plan.vectors else len(plan.kept))
+        self.embedded = 0
+
+    @property
+    def reused(self) -> int:
+        """Chunks written so far without being embedded."""
+        return self._written - self.embedded
+
+    def write(self) -> None:
+        """Write every chunk of the plan, those with a known vector first."""
+        known = [chunk for chunk in self._plan.fresh if chunk.embedding_hash in self._plan.vectors]
+        self._progress(Progress("embedding", 0, self._to_embed))
+        for batch in _batched(self._kept(), _CARRY_BATCH if self._plan.vectors else _EMBED_BATCH):
+            self._insert(batch)
+        for batch in _batched(known, _CARRY_BATCH):
+            self._insert(batch)
+        for batch in _batched(self._plan.fresh[len(known) :], _EMBED_BATCH):
+            self._insert(batch)
+
+    def _kept(self) -> Iterator[Chunk]:
+        if self._live is None or not self._plan.kept:
+            return
+        for chunk in self._store.chunks(self._live.collection):
+            if chunk.id in self._plan.kept:
+                yield chunk
+
+    def _insert(self, batch: list[Chunk]) -> None:
+        vectors = self._vectors(batch)
+        self._store.insert(self._collection, batch, vectors)
+        self._written += len(batch)
+        self._progress(Progress("writing", self._written, len(self._plan.contents.chunks)))
+
+    def _vectors(self, batch: list[Chunk]) -> Vectors:
+        """Vectors of a batch: carried over where there is one, each other text embedded once."""
+        by_hash = self._stored(batch)
+        texts = {c.embedding_hash: c.embedding_text for c in batch}
+        missing = [key for key in texts if key not in by_hash]
+        if missing:
+            embedded = self._embedder.embed_passages([texts[key] for key in missing])
+            by_hash.update(zip(missing, self._checked(embedded, len(missing)), strict=True))
+            self.embedded += len(missing)
+            self._progress(Progress("embedding", self.embedded, max(self._to_embed, self.embedded)))
+        return self._checked(np.stack([by_hash[c.embedding_hash] for c in batch]), len(batch))
+
+    def _stored(self, batch: list[Chunk]) -> dict[str, Vector]:
+        known = self._plan.vectors
+        ids = {
+            c.embedding_hash: known[c.embedding_hash] for c in batch if c.embedding_hash in known
+        }
+        if self._live is None or not ids:
+            return {}
+        stored = self._store.vectors(self._live.collection, list(ids.values()))
+        return {key: stored[id_] for key, id_ in ids.items() if id_ in stored}
+
+    def _checked(self, vectors: Vectors, count: int) -> Vectors:
+        """Milvus Lite takes NaN without a word, and a wrong vector finds wrong neighbours.
+
+        Raises:
+            PublishError: the vectors are not usable.
+        """
+        if vectors.shape != (count, self._embedder.dimension) or not np.isfinite(vectors).all():
+            raise PublishError(
+                f"The model {self._embedder.model} gave unusable vectors; nothing was published."
+            )
+        return vectors
+
+
+def _batched(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
+    iterator = iter(chunks)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,51 @@
+"""A directory as a source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ingest.errors import SourceEmptyError
+from ingest.sources.base import RawFile, Source, SourceFiles, is_hidden
+
+
+def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFiles:
+    """Read the wanted files below a directory; hidden ones and links that lead out are left.
+
+    Raises:
+        SourceEmptyError: there is nothing wanted.
+    """
+    root = source.location.resolve()
+    files, failures = [], []
+    for file in sorted(_below(root)):
+        path = _readable(file.relative_to(root).as_posix())
+        if is_hidden(path) or not wanted(path):
+            continue
+        try:
+            data = _read(file, root)
+        except OSError as error:
+            failures.append(f"{path}: could not be read ({error.strerror or error}); left out")
+            continue
+        if data is not None:
+            files.append(RawFile(path, source.page_url(path, file.as_uri()), data))
+    if not files and not failures:
+        raise SourceEmptyError(f"There are no documents in {source.uri}.")
+    return SourceFiles(source, tuple(files), tuple(failures))
+
+
+def _below(root: Path) -> Iterator[Path]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        yield from (Path(folder, name) for name in names)
+
+
+def _read(file: Path, root: Path) -> bytes | None:
+    if not file.resolve().is_relative_to(root) or not file.is_file():
+        return None
+    return file.read_bytes()
+
+
+def _readable(path: str) -> str:
+    """A path whose bytes are not UTF-8 gets replacement characters: it must fit in a database."""
+    return os.fsencode(path).decode(errors="replace")

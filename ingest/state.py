@@ -1,0 +1,116 @@
+"""The state database: one SQLAlchemy engine for what docent must remember between runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.types import TypeDecorator
+
+from ingest.errors import StateError
+
+_BUSY_MS = 10_000
+
+_schema_versions = Table(
+    "schema_versions",
+    MetaData(),
+    Column("room", String(32), primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in time: aware in Python, UTC without a zone in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        del dialect
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        del dialect
+        return value.replace(tzinfo=UTC) if value else None
+
+
+def open_state(url: str) -> Engine:
+    """Connect to the state database; a SQLite file and its folder are made when needed.
+
+    Raises:
+        StateError: nothing usable is there.
+    """
+    parsed = _parsed(url)
+    shown = parsed.render_as_string(hide_password=True)
+    try:
+        engine = create_engine(parsed)
+        if engine.dialect.name == "sqlite":
+            _prepare_sqlite(engine, parsed)
+        _schema_versions.create(engine, checkfirst=True)
+    except (DBAPIError, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise StateError(f"The state database {shown} can't be used: {cause}.") from error
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise StateError(f"The state database {shown} needs a driver: {error}.") from error
+    return engine
+
+
+def ensure_tables(engine: Engine, tables: MetaData, *, room: str, version: int) -> None:
+    """Create what is missing of a room's tables; each room keeps its own version.
+
+    Raises:
+        StateError: the tables were made by a newer docent, or by one too old to be read.
+    """
+    with engine.begin() as connection:
+        found = connection.scalar(
+            select(_schema_versions.c.version).where(_schema_versions.c.room == room)
+        )
+        if found not in {None, version}:
+            age = "a newer" if found > version else "an older"
+            raise StateError(
+                f"The state database {engine.url.render_as_string(hide_password=True)} was written "
+                f"by {age} version of docent: use that version, or set DOCENT_STATE_URL."
+            )
+        tables.create_all(connection)
+        if found is None:
+            connection.execute(insert(_schema_versions).values(room=room, version=version))
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise StateError("DOCENT_STATE_URL is not a database URL.") from error
+
+
+def _prepare_sqlite(engine: Engine, url: URL) -> None:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        # The wait comes first: a change of the journal needs the lock for a moment.
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()

@@ -1,0 +1,98 @@
+"""Where the models run: device, number type and threads, chosen by what the machine has."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from rag_core.errors import ModelError
+
+_CGROUP_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+_DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Device, number type and CPU threads of a model; `None` for threads leaves torch's own."""
+
+    device: torch.device
+    dtype: torch.dtype
+    threads: int | None = None
+
+    @classmethod
+    def choose(
+        cls, *, device: str | None = None, dtype: str | None = None, threads: int | None = None
+    ) -> Placement:
+        """Take what is asked for, and for the rest the best that is there.
+
+        Args:
+            device: a torch device such as `cpu`, `cuda:1` or `mps`.
+            dtype: `float32`, `bfloat16` or `float16`.
+            threads: CPU threads for matrix products.
+
+        Raises:
+            ModelError: torch knows no such device or number type.
+        """
+        chosen = _device(device)
+        if threads is None and "OMP_NUM_THREADS" not in os.environ:
+            threads = available_cores()
+        return cls(chosen, _dtype(dtype) if dtype else best_dtype(chosen), threads)
+
+    def apply(self) -> None:
+        """Set the process's CPU threads."""
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+
+
+def best_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the hardware multiplies it, else float32: emulated bfloat16 is slower."""
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        cpu = torch.cpu.get_capabilities()
+        native = bool(cpu.get("amx_bf16") or cpu.get("avx512_bf16"))
+    else:
+        native = device.type == "mps"
+    return torch.bfloat16 if native else torch.float32
+
+
+def available_cores() -> int:
+    """Cores this process may use: its affinity, cut by a container's CPU limit."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _container_limit(cores)))
+
+
+def _container_limit(cores: int) -> int:
+    # With more threads than its quota a container is throttled in the middle of every product.
+    try:
+        quota, period = _CGROUP_CPU_LIMIT.read_text().split()
+    except (OSError, ValueError):
+        return cores
+    return cores if quota == "max" else int(quota) // int(period)
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(f"torch knows no device {name!r}; try cpu, cuda or mps.") from error
+
+
+def _dtype(name: str) -> torch.dtype:
+    if name not in _DTYPES:
+        raise ModelError(f"{name!r} is no number type for models; try {', '.join(_DTYPES)}.")
+    return _DTYPES[name]

@@ -1,0 +1,107 @@
+"""The real app against the local Slack, with a scripted pipeline and a scripted sync."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from bot.app import Pace, Parts, running
+from bot.settings import BotSettings
+from ingest.state import open_state
+from ingest.status import IndexStatus
+from tests.bot.fakes import LAST_SYNC, REVISION, FakePipeline, FakeSync
+from tests.servers.slack import SlackServer
+from tests.servers.slack_store import ALICE
+
+PACE = Pace(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
+
+
+def index_status(revision: str | None = REVISION) -> IndexStatus:
+    return IndexStatus(
+        collection="docent",
+        revision=revision,
+        model="all-MiniLM-L6-v2",
+        chunks=1205,
+        documents=224,
+        sources=("docs",),
+        last_sync=LAST_SYNC,
+        last_error=None,
+        next_sync=None,
+    )
+
+
+@dataclass
+class Docent:
+    """The app and what it is made of; `start` runs one more replica."""
+
+    slack: SlackServer
+    engine: Engine
+    starts: contextlib.AsyncExitStack
+    pipeline: FakePipeline = field(default_factory=FakePipeline)
+    sync: FakeSync = field(default_factory=FakeSync)
+    read_status: Callable[[], IndexStatus] = index_status
+    events: list[str] = field(default_factory=list)
+
+    def settings(self, **changes: object) -> BotSettings:
+        values = {
+            "slack_bot_token": self.slack.bot_token,
+            "slack_app_token": self.slack.app_token,
+            "slack_signing_secret": self.slack.signing_secret,
+            "slack_api_url": self.slack.base_url,
+            "admins": ALICE,
+        }
+        return BotSettings.load(**(values | changes))
+
+    def parts(self) -> Parts:
+        return Parts(
+            pipeline=self.pipeline,
+            sync=self.sync,
+            read_status=lambda: self.read_status(),
+            engine=self.engine,
+            warm_up=lambda: self.events.append(f"warm up, {self.slack.sockets.opened} sockets"),
+        )
+
+    def running(
+        self, *, pace: Pace = PACE, **changes: object
+    ) -> contextlib.AbstractAsyncContextManager[None]:
+        return running(self.settings(**changes), self.parts(), pace=pace)
+
+    async def start(self, *, pace: Pace = PACE, **changes: object) -> None:
+        """Run the app, or another replica of it, until the end of the test."""
+        before = self.slack.sockets.opened
+        await self.starts.enter_async_context(self.running(pace=pace, **changes))
+        if "http_port" not in changes:
+            await self.slack.wait_connected(before + 1)
+
+    async def start_http(self) -> str:
+        """Run the app in HTTP mode; its base URL."""
+        port = free_port()
+        await self.start(http_port=port)
+        self.slack.events_url = f"http://127.0.0.1:{port}/slack/events"
+        return f"http://127.0.0.1:{port}"
+
+    async def reached(self, event: object) -> None:
+        """Wait for something that happens on another thread."""
+        assert await asyncio.to_thread(event.wait, 10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def docent(slack_server: SlackServer, tmp_path: Path) -> AsyncIterator[Docent]:
+    """The app, not started yet."""
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    async with contextlib.AsyncExitStack() as starts:
+        yield Docent(slack_server, engine, starts)
+    engine.dispose()

@@ -1,0 +1,108 @@
+"""The manifest is one that Slack takes, and asks for what the code uses: no less and no more."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+import jsonschema
+import pytest
+import yaml
+from slack_bolt.async_app import AsyncApp
+
+from bot import listeners
+from tests.conftest import ROOT
+from tests.servers.slack_arguments import METHODS
+
+EVENT_SCOPES = {
+    "app_mention": "app_mentions:read",
+    "message.im": "im:history",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "reaction_added": "reactions:read",
+    "app_home_opened": None,
+    "agent_session_stopped": None,
+}
+
+
+class RecordingApp(AsyncApp):
+    """Remembers what listeners are registered for."""
+
+    def __init__(self):
+        super().__init__(token="xoxb-not-used")
+        self.events: set[str] = set()
+        self.commands: set[str] = set()
+        self.interactions = 0
+
+    def event(self, event, *args, **options):
+        self.events.add(event)
+        return super().event(event, *args, **options)
+
+    def command(self, command, *args, **options):
+        self.commands.add(command)
+        return super().command(command, *args, **options)
+
+    def action(self, *args, **options):
+        self.interactions += 1
+        return super().action(*args, **options)
+
+    def view(self, *args, **options):
+        self.interactions += 1
+        return super().view(*args, **options)
+
+
+@pytest.fixture
+def manifest():
+    return yaml.safe_load((ROOT / "slack-manifest.yaml").read_text())
+
+
+@pytest.fixture
+def app():
+    recording = RecordingApp()
+    listeners.register(recording, responder=None, commands=None, bot_user="U0", team="T0")
+    return recording
+
+
+def called_methods() -> set[str]:
+    """Web API methods that `bot` calls, by the names of slack_sdk's client."""
+    known = {name.replace(".", "_"): name for name in METHODS}
+    known["chat_stream"] = "chat.startStream"
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "bot").rglob("*.py")]
+    names = {n.attr for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    return {known[name] for name in names & set(known)}
+
+
+def test_slack_takes_the_manifest(manifest, shared):
+    schema = json.loads((shared / "slack" / "manifest.schema.2.0.0.json").read_text())
+    jsonschema.validate(manifest, schema)
+
+
+def test_every_event_that_is_listened_for_is_subscribed_and_no_other(manifest, app):
+    subscribed = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert {event.partition(".")[0] for event in subscribed} == app.events
+
+
+def test_every_command_that_is_listened_for_is_declared_and_no_other(manifest, app):
+    declared = manifest["features"]["slash_commands"]
+    assert {command["command"] for command in declared} == app.commands
+
+
+def test_clicks_arrive_without_a_public_url(manifest):
+    assert manifest["settings"]["interactivity"] == {"is_enabled": True}
+    assert manifest["settings"]["socket_mode_enabled"] is True
+
+
+def test_docent_is_an_agent_that_people_can_write_to(manifest):
+    assert "agent_view" in manifest["features"]
+    assert "assistant_view" not in manifest["features"]
+    assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
+    assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"] is False
+
+
+def test_scopes_are_what_the_code_needs_and_no_more(manifest):
+    subscribed = manifest["settings"]["event_subscriptions"]["bot_events"]
+    needed = {EVENT_SCOPES[event] for event in subscribed}
+    needed |= {METHODS[method].scope for method in called_methods()}
+    # A declared agent has assistant:write by Slack's rule; commands come with slash_commands.
+    needed |= {"assistant:write", "commands"}
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed - {None}

@@ -1,0 +1,79 @@
+"""Every error has its sentence, and every sentence can be read."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+import bot.errors
+import ingest.errors
+from bot import messages
+from ingest.report import IngestReport, Progress
+from rag_core.errors import DocentError, LLMUnavailableError
+from rag_core.types import Degradation
+
+_ROOMS = {"rag_core.errors", ingest.errors.__name__, bot.errors.__name__}
+
+
+def every_error(base: type[DocentError] = DocentError) -> list[type[DocentError]]:
+    below = [error for child in base.__subclasses__() for error in every_error(child)]
+    return [error for error in (base, *below) if error.__module__ in _ROOMS]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.__name__)
+def test_every_error_has_a_sentence(error: type[DocentError]):
+    sentence = messages.ERRORS[error]
+    assert sentence[0].isupper()
+    assert sentence.rstrip()[-1] in ".?"
+
+
+def test_no_sentence_is_without_its_error():
+    assert set(messages.ERRORS) == set(every_error())
+
+
+def test_an_error_nobody_named_gets_the_line_of_its_base():
+    class NewError(LLMUnavailableError):
+        pass
+
+    assert messages.sentence(NewError()) == messages.ERRORS[LLMUnavailableError]
+    assert messages.sentence(ValueError("secret")) == messages.UNEXPECTED
+
+
+def test_every_degradation_has_a_note():
+    assert set(messages.DEGRADED) == set(get_args(Degradation))
+
+
+def test_one_passage_is_not_several():
+    assert messages.ranking(1) == "Ranking 1 passage"
+    assert messages.ranking(30) == "Ranking 30 passages"
+
+
+def test_a_report_names_its_first_failure_harmlessly():
+    report = IngestReport(
+        documents=1,
+        chunks=2,
+        added=1,
+        changed=0,
+        removed=0,
+        embedded=2,
+        reused=0,
+        seconds=0.4,
+        revision="0123456789",
+        failures=("a.md: <!here> is not text", "b.md: no"),
+    )
+    text = messages.report(report)
+    assert "2 could not be read" in text
+    assert "&lt;!here&gt;" in text
+    assert "`0123456`" in text
+
+
+def test_progress_has_a_share_where_there_is_one():
+    assert messages.syncing(Progress("embedding", 30, 120)).endswith("embedding, 30 (25 %)")
+    assert messages.syncing(Progress("reading", 3, 0)).endswith("reading, 3")
+
+
+def test_moments_are_shown_in_the_readers_time_zone():
+    moment = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    assert messages.moment(moment).startswith("<!date^1772334000^")
+    assert "2026-03-01 03:00 UTC" in messages.moment(moment)
+    assert messages.moment(None) == "never"

@@ -1,0 +1,72 @@
+"""What holds for every test: no network, no settings of the developer, a scratch directory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import network
+from tests.servers.openai import OpenAIServer
+from tests.servers.slack import SlackServer
+
+ROOT = Path(__file__).parent.parent
+REQUIRE_SHARED = os.environ.get("DOCENT_REQUIRE_SHARED") == "1"
+
+# Read by huggingface_hub and transformers when they are imported: before any test module is. The
+# cache is an empty one, so that a model on the developer's machine changes nothing.
+_no_models = tempfile.TemporaryDirectory(prefix="docent-tests-")
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ["HF_HOME"] = _no_models.name
+network.install()
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    """Fail a test that tried to leave the loopback interface, even if it swallowed the error."""
+    yield
+    if refused := network.take_refused():
+        pytest.fail(f"the test tried to use the network: {', '.join(refused)}")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take the developer's settings away; run in an empty directory, where no `.env` lies."""
+    for name in os.environ:
+        if name.startswith(("DOCENT_", "SLACK_", "OPENAI_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """`../shared` beside the repository: corpora, evaluation sets, schemas."""
+    path = ROOT.parent / "shared"
+    if not path.is_dir():
+        reason = f"{path} is not there: the test needs its data"
+        if REQUIRE_SHARED:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture
+async def slack_server() -> AsyncIterator[SlackServer]:
+    """A local Slack that granted the manifest's scopes; anything it refused fails the test."""
+    manifest = yaml.safe_load((ROOT / "slack-manifest.yaml").read_text())
+    async with SlackServer(scopes=manifest["oauth_config"]["scopes"]["bot"]) as server:
+        yield server
+    assert server.violations == []
+
+
+@pytest.fixture
+def openai_server() -> Iterator[OpenAIServer]:
+    """A local LLM; anything it refused fails the test."""
+    with OpenAIServer() as server:
+        yield server
+    assert server.violations == []

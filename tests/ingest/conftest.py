@@ -1,0 +1,60 @@
+"""The indexing side on a store in memory and a state database in a scratch directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from ingest.ledger import Ledger
+from ingest.pipeline import Indexer
+from ingest.report import IngestReport, Progress
+from ingest.sources import Downloads, parse_sources
+from ingest.state import open_state
+from tests.ingest.fakes import HashEmbedder, MemoryStore
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_state(f"sqlite:///{tmp_path / 'state' / 'docent.sqlite'}")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> Ledger:
+    return Ledger(engine, index="docent")
+
+
+@dataclass
+class Bench:
+    """An index to sync, and what is behind it."""
+
+    ledger: Ledger
+    folder: Path
+    store: MemoryStore = field(default_factory=MemoryStore)
+    embedder: HashEmbedder = field(default_factory=HashEmbedder)
+    events: list[Progress] = field(default_factory=list)
+    schema: int = 1
+
+    def sync(self, *uris: str | Path) -> IngestReport:
+        self.events.clear()
+        self.store.writes.clear()
+        self.embedder.embedded.clear()
+        indexer = Indexer(
+            self.store,
+            self.embedder,
+            self.ledger,
+            Downloads(self.folder / "snapshots", self.ledger),
+            schema=self.schema,
+        )
+        sources = [source for uri in uris for source in parse_sources(str(uri))]
+        return indexer.sync(sources, progress=self.events.append)
+
+
+@pytest.fixture
+def bench(ledger: Ledger, tmp_path: Path) -> Bench:
+    return Bench(ledger, tmp_path)

@@ -1,0 +1,156 @@
+"""A strict store in memory, an embedder that counts, and zips and folders to index."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rag_core.errors import StoreError
+from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, Scope, Vector, Vectors
+
+
+class MemoryStore:
+    """Implements `VectorStore` but for searching; refuses what Milvus must never be asked."""
+
+    def __init__(self, alias: str = "docent") -> None:
+        self.alias = alias
+        self.specs: dict[str, IndexSpec] = {}
+        self.rows: dict[str, dict[str, tuple[Chunk, Vector]]] = {}
+        self.sealed: set[str] = set()
+        self.target: str | None = None
+        self.writes: list[str] = []
+        self.before: Callable[[str], None] = lambda _: None
+        """Called with the name of every writing method: a test raises here."""
+
+    def live(self) -> LiveIndex | None:
+        return LiveIndex(self.target, self.specs[self.target]) if self.target else None
+
+    def count(self, collection: str) -> int:
+        return len(self._rows(collection))
+
+    def create(self, collection: str, spec: IndexSpec) -> None:
+        self._write("create")
+        assert collection != self.target, "the live version would be dropped"
+        self.specs[collection] = spec
+        self.rows[collection] = {}
+
+    def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        self._write("insert")
+        assert collection != self.target, "a live version is never written to"
+        assert vectors.shape == (len(chunks), self.specs[collection].dimension)
+        assert vectors.dtype == np.float32
+        for chunk, vector in zip(chunks, vectors, strict=True):
+            assert chunk.id not in self._rows(collection), "an id was written twice"
+            assert len(chunk.text.encode()) < 60_000
+            self.rows[collection][chunk.id] = (chunk, vector.copy())
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+        rows = self._rows(collection)
+        return {id_: rows[id_][1] for id_ in ids if id_ in rows}
+
+    def chunks(self, collection: str) -> Iterator[Chunk]:
+        # No particular order: here by id.
+        for _, (chunk, _) in sorted(self._rows(collection).items()):
+            yield chunk
+
+    def seal(self, collection: str) -> int:
+        self._write("seal")
+        self.sealed.add(collection)
+        return self.count(collection)
+
+    def switch(self, collection: str) -> None:
+        self._write("switch")
+        assert collection in self.sealed, "only a sealed version goes live"
+        self.target = collection
+
+    def drop(self, collection: str) -> None:
+        self._write("drop")
+        if collection == self.target:
+            raise StoreError(f"{collection} is live")
+        self._rows(collection)
+        del self.rows[collection], self.specs[collection]
+
+    def collections(self) -> list[str]:
+        return sorted(self.rows)
+
+    def close(self) -> None:
+        self.rows.clear()
+
+    def search_dense(
+        self, collection: str, vector: Vector, *, limit: int, scope: Scope
+    ) -> list[Hit]:
+        raise NotImplementedError
+
+    def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
+        raise NotImplementedError
+
+    # For tests
+
+    def texts(self) -> list[str]:
+        """Texts of the live version, page by page."""
+        assert self.target is not None
+        found = [chunk for chunk, _ in self.rows[self.target].values()]
+        found.sort(key=lambda chunk: (chunk.source, chunk.path, chunk.position))
+        return [chunk.text for chunk in found]
+
+    def live_chunks(self) -> list[Chunk]:
+        assert self.target is not None
+        return list(self.chunks(self.target))
+
+    def _rows(self, collection: str) -> dict[str, tuple[Chunk, Vector]]:
+        if collection not in self.rows:
+            raise StoreError(f"there is no collection {collection}")
+        return self.rows[collection]
+
+    def _write(self, name: str) -> None:
+        self.before(name)
+        self.writes.append(name)
+
+
+class HashEmbedder:
+    """Implements `Embedder`: equal texts have equal vectors; every embedded text is noted."""
+
+    def __init__(self, model: str = "hash", dimension: int = 8, max_tokens: int = 256) -> None:
+        self.model = model
+        self.dimension = dimension
+        self.max_tokens = max_tokens
+        self.embedded: list[str] = []
+        self.batches: list[int] = []
+        self.before: Callable[[], None] = lambda: None
+
+    def embed_query(self, text: str) -> Vector:
+        return self._vector(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        self.before()
+        self.embedded += texts
+        self.batches.append(len(texts))
+        return np.stack([self._vector(text) for text in texts])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
+
+    def _vector(self, text: str) -> Vector:
+        seed = int.from_bytes(hashlib.sha256(f"{self.model}{text}".encode()).digest()[:8])
+        vector = np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
+        return vector / np.linalg.norm(vector)
+
+
+def make_zip(path: Path, files: Mapping[str, str | bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def make_folder(path: Path, files: Mapping[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import SourceEmptyError
+from ingest.formats import is_wanted
+from ingest.sources import Source
+from ingest.sources.directory import read_directory
+from tests.ingest.fakes import make_folder
+
+
+def read(folder: Path, url: str = ""):
+    return read_directory(Source("docs", str(folder), url), wanted=is_wanted)
+
+
+def test_documents_are_read_in_order_and_the_rest_is_left(tmp_path: Path):
+    make_folder(
+        tmp_path / "docs",
+        {
+            "b.md": "b",
+            "a/x.MD": "x",
+            "Variables.json": "{}",
+            "logo.png": b"\x89",
+            ".git/notes.md": "no",
+            ".hidden.md": "no",
+            "node_modules/p/README.md": "no",
+        },
+    )
+    found = read(tmp_path / "docs")
+    assert [file.path for file in found.files] == ["Variables.json", "a/x.MD", "b.md"]
+    assert found.files[1].url == (tmp_path / "docs/a/x.MD").as_uri()
+    assert found.failures == ()
+
+
+def test_the_template_makes_urls(tmp_path: Path):
+    make_folder(tmp_path, {"en/faq.md": "x"})
+    found = read(tmp_path, "https://docs.example/{stem}.md")
+    assert found.files[0].url == "https://docs.example/faq.md"
+
+
+def test_no_documents(tmp_path: Path):
+    make_folder(tmp_path, {"logo.png": b"\x89"})
+    with pytest.raises(SourceEmptyError, match="no documents"):
+        read(tmp_path)
+
+
+def test_a_link_that_leads_out_is_left(tmp_path: Path):
+    make_folder(tmp_path, {"secret.md": "s", "docs/a.md": "a"})
+    (tmp_path / "docs/out.md").symlink_to(tmp_path / "secret.md")
+    (tmp_path / "docs/in.md").symlink_to(tmp_path / "docs/a.md")
+    (tmp_path / "docs/broken.md").symlink_to(tmp_path / "docs/nothing.md")
+    assert [file.path for file in read(tmp_path / "docs").files] == ["a.md", "in.md"]
+
+
+def test_a_name_that_is_no_text(tmp_path: Path):
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("x")
+    assert [file.path for file in read(tmp_path).files] == ["caf\ufffd.md"]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import SourceFormatError
+from ingest.sources import Source, parse_sources, select_sources
+from rag_core.errors import SettingsError
+
+
+def test_uris_are_separated_by_white_space():
+    assert parse_sources("docs\n  https://example.com/v2/guide.zip ") == (
+        Source("docs", "docs"),
+        Source("guide", "https://example.com/v2/guide.zip"),
+    )
+
+
+def test_nothing_is_nothing():
+    assert parse_sources(" \n") == ()
+
+
+def test_json_objects_carry_options():
+    text = json.dumps(
+        [{"uri": "docs", "name": "handbook", "url": "https://x.io/{path_stem}.html"}, "b.zip"]
+    )
+    first, second = parse_sources(text)
+    assert first.name == "handbook"
+    assert first.page_url("faq/a b.md", "-") == "https://x.io/faq/a%20b.html"
+    assert second == Source("b", "b.zip")
+
+
+def test_one_place_has_one_spelling(tmp_path: Path):
+    spellings = {parse_sources(uri)[0] for uri in ("docs", "./docs/", f"{tmp_path}/docs")}
+    assert spellings == {Source("docs", "docs")}
+    assert parse_sources("file:///srv/the%20docs")[0].uri == "/srv/the docs"
+
+
+def test_two_places_with_one_name_are_told_apart():
+    first, second = parse_sources("a/docs b/docs")
+    assert first.name == "docs"
+    assert second.name.startswith("docs-")
+    assert second == parse_sources("a/docs b/docs")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[", "not valid JSON"),
+        ("[1]", "needs a `uri`"),
+        ('[{"name": "x"}]', "needs a `uri`"),
+        ('[{"uri": "x", "colour": "red"}]', "`colour`"),
+        ('[{"uri": "x", "name": 3}]', "texts"),
+        ('[{"uri": "x", "url": "https://x.io/{page}"}]', "{path}"),
+        ('[{"uri": "x", "url": "https://x.io/"}]', "{path}"),
+        ('[{"uri": "x", "url": "https://x.io/{path"}]', "template"),
+        ('[{"uri": "a", "name": "n"}, {"uri": "b", "name": "n"}]', "named n"),
+    ],
+)
+def test_wrong_settings_are_said(text: str, said: str):
+    with pytest.raises(SettingsError, match=said):
+        parse_sources(text)
+
+
+def test_unknown_scheme():
+    with pytest.raises(SourceFormatError, match=r"ftp://x/y\.zip"):
+        parse_sources("ftp://x/y.zip")
+
+
+def test_words_pick_configured_sources_with_their_options():
+    configured = parse_sources('[{"uri": "docs", "name": "handbook", "url": "https://x/{stem}"}]')
+    assert select_sources([], configured) == configured
+    assert select_sources(["handbook"], configured) == configured
+    assert select_sources(["./docs"], configured) == configured
+    assert select_sources(["my docs.zip"], configured) == (Source("my docs", "my docs.zip"),)
+
+
+def test_nothing_to_index():
+    with pytest.raises(SettingsError, match="DOCENT_SOURCES"):
+        select_sources([], ())
+
+
+def test_secrets_in_an_address_are_not_shown():
+    source = parse_sources("https://me:secret@example.com/a/docs.zip?token=s3")[0]
+    assert source.shown_uri == "https://example.com/a/docs.zip"
+    assert source.name == "docs"

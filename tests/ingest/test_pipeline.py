@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.documents import Document, Page
+from ingest.errors import (
+    PublishError,
+    SourceEmptyError,
+    SourceNotFoundError,
+    SyncRunningError,
+)
+from ingest.formats import read_document
+from ingest.lease import SyncLease
+from ingest.ledger import Ledger
+from ingest.state import open_state
+from tests.ingest.conftest import Bench
+from tests.ingest.fakes import HashEmbedder, make_folder, make_zip
+
+PAGES = {
+    "faq.md": "# FAQ\n\n## Why?\n\nBecause.\n\n## How?\n\nSo.",
+    "guide.md": "# Guide\n\nFirst this, then that.",
+}
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "docs", PAGES)
+
+
+def test_first_sync(bench: Bench, docs: Path):
+    report = bench.sync(docs)
+    assert (report.documents, report.chunks) == (2, 3)
+    assert (report.added, report.changed, report.removed) == (2, 0, 0)
+    assert (report.embedded, report.reused) == (3, 0)
+    assert report.failures == ()
+    assert not report.unchanged
+    live = bench.store.live()
+    assert live.collection == "docent__v1"
+    assert live.spec.revision == report.revision
+    assert bench.store.texts() == ["Because.", "So.", "First this, then that."]
+    assert bench.ledger.live().chunks == 3
+
+
+def test_unchanged_writes_and_embeds_nothing(bench: Bench, docs: Path):
+    first = bench.sync(docs)
+    again = bench.sync(docs)
+    assert again.unchanged
+    assert (again.documents, again.chunks, again.revision) == (2, 3, first.revision)
+    assert (again.added, again.changed, again.removed, again.embedded) == (0, 0, 0, 0)
+    assert again.reused == 3
+    assert bench.store.writes == []
+    assert bench.embedder.embedded == []
+
+
+def test_a_change_embeds_only_itself(bench: Bench, docs: Path):
+    first = bench.sync(docs)
+    make_folder(docs, {"faq.md": "# FAQ\n\n## New?\n\nYes.\n\n" + PAGES["faq.md"][7:]})
+    report = bench.sync(docs)
+    assert (report.added, report.changed, report.removed) == (0, 1, 0)
+    assert (report.embedded, report.reused) == (1, 3)
+    assert bench.embedder.embedded == ["FAQ > New?\n\nYes."]
+    assert bench.store.texts() == ["Yes.", "Because.", "So.", "First this, then that."]
+    assert report.revision != first.revision
+    assert bench.store.collections() == ["docent__v1", "docent__v2"]
+
+
+def test_carried_vectors_are_those_of_their_text(bench: Bench, docs: Path):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage.", "faq.md": PAGES["faq.md"] + "\n\nMore."})
+    bench.sync(docs)
+    for chunk, vector in bench.store.rows[bench.store.target].values():
+        assert np.array_equal(vector, bench.embedder.embed_query(chunk.embedding_text))
+
+
+def test_a_moved_page_reuses_its_vectors(bench: Bench, docs: Path):
+    bench.sync(docs)
+    (docs / "guide.md").rename(docs / "moved.md")
+    report = bench.sync(docs)
+    assert (report.added, report.removed, report.embedded) == (1, 1, 0)
+
+
+def test_equal_texts_are_embedded_once(bench: Bench, tmp_path: Path):
+    pages = {f"{n}.md": "# Same\n\ntext" for n in range(3)}
+    report = bench.sync(make_folder(tmp_path / "docs", pages))
+    assert (report.chunks, report.embedded, report.reused) == (3, 1, 2)
+
+
+def test_a_removed_page_is_gone(bench: Bench, docs: Path):
+    bench.sync(docs)
+    (docs / "guide.md").unlink()
+    report = bench.sync(docs)
+    assert (report.documents, report.chunks, report.removed) == (1, 2, 1)
+    assert "First this, then that." not in bench.store.texts()
+
+
+def test_a_change_back_has_the_revision_of_before(bench: Bench, docs: Path):
+    first = bench.sync(docs)
+    make_folder(docs, {"guide.md": "# Guide\n\nOther."})
+    assert bench.sync(docs).revision != first.revision
+    make_folder(docs, PAGES)
+    assert bench.sync(docs).revision == first.revision
+
+
+def test_other_sources_stay(bench: Bench, docs: Path, tmp_path: Path):
+    bench.sync(docs)
+    archive = make_zip(tmp_path / "more.zip", {"faq.md": "# More\n\nElsewhere."})
+    report = bench.sync(archive)
+    assert (report.documents, report.added, report.removed, report.embedded) == (3, 1, 0, 1)
+    assert bench.sync(docs).unchanged
+    assert bench.ledger.sources_of(bench.store.target) == ("docs", "more")
+
+
+def test_two_folders_of_one_name_are_two_sources(bench: Bench, tmp_path: Path):
+    bench.sync(make_folder(tmp_path / "a/docs", {"a.md": "# A\n\na"}))
+    report = bench.sync(make_folder(tmp_path / "b/docs", {"b.md": "# B\n\nb"}))
+    assert (report.documents, report.removed) == (2, 0)
+    assert bench.sync(tmp_path / "b/docs").unchanged
+    assert bench.sync(tmp_path / "a/docs").unchanged
+
+
+def test_a_url_template_that_changes_reaches_the_index(bench: Bench, docs: Path):
+    bench.sync(docs)
+    report = bench.sync(json.dumps([{"uri": str(docs), "url": "https://x.io/{stem}"}]))
+    assert (report.changed, report.embedded) == (2, 0)
+    assert {chunk.url for chunk in bench.store.live_chunks()} == {
+        "https://x.io/faq#why",
+        "https://x.io/faq#how",
+        "https://x.io/guide#guide",
+    }
+
+
+@pytest.mark.parametrize("change", ["model", "dimension", "tokens", "schema"])
+def test_another_recipe_embeds_everything_anew(
+    bench: Bench, docs: Path, tmp_path: Path, change: str
+):
+    bench.sync(docs, make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."}))
+    if change == "schema":
+        bench.schema = 2
+    else:
+        options = {"model": {"model": "x"}, "dimension": {"dimension": 4}}
+        bench.embedder = HashEmbedder(**options.get(change, {"max_tokens": 64}))
+    report = bench.sync(docs)
+    assert (report.chunks, report.embedded, report.reused) == (4, 4, 0)
+    assert (report.added, report.changed, report.removed) == (0, 0, 0)
+    assert bench.store.live().spec.model == bench.embedder.model
+    # The other source was carried over as it was divided before: its own sync divides it anew.
+    assert bench.sync(tmp_path / "more").unchanged == (change in {"dimension", "schema"})
+    assert bench.sync(docs, tmp_path / "more").unchanged
+
+
+def test_progress_reaches_the_end_of_every_stage(bench: Bench, docs: Path):
+    bench.sync(docs)
+    last = {event.stage: (event.done, event.total) for event in bench.events}
+    assert last == {
+        "reading": (2, 2),
+        "chunking": (2, 2),
+        "embedding": (3, 3),
+        "writing": (3, 3),
+        "publishing": (3, 3),
+    }
+
+
+def test_batches(bench: Bench, tmp_path: Path):
+    text = "\n\n".join(f"## Heading {n}\n\nText {n}." for n in range(300))
+    bench.sync(make_folder(tmp_path / "docs", {"a.md": text}))
+    assert bench.embedder.batches == [128, 128, 44]
+
+
+def test_one_of_two_sources_fails(bench: Bench, docs: Path, tmp_path: Path):
+    report = bench.sync(tmp_path / "nothing.zip", docs)
+    assert report.documents == 2
+    (line,) = report.failures
+    assert line.startswith("nothing: There is no file or directory")
+
+
+def test_a_source_that_fails_keeps_its_pages(bench: Bench, docs: Path, tmp_path: Path):
+    archive = make_zip(tmp_path / "more.zip", {"a.md": "# More\n\nElsewhere."})
+    bench.sync(docs, archive)
+    archive.write_text("no zip")
+    report = bench.sync(docs, archive)
+    assert report.unchanged
+    assert report.documents == 3
+    assert len(report.failures) == 1
+
+
+def test_all_sources_fail(bench: Bench, docs: Path, tmp_path: Path):
+    bench.sync(docs)
+    with pytest.raises(SourceNotFoundError, match="gone"):
+        bench.sync(tmp_path / "gone", tmp_path / "too")
+    assert bench.store.texts()
+    assert "gone" in bench.ledger.last_sync().error
+
+
+def test_pages_that_fail_are_lines_in_the_report(bench: Bench, docs: Path):
+    make_folder(
+        docs,
+        {
+            "empty.md": "",
+            "title.md": "---\ntitle: Alone\n---\n",
+            "odd.md": "Caf\xe9 is not a word in UTF-8.".encode("latin-1"),
+            "binary.md": bytes(range(256)),
+        },
+    )
+    report = bench.sync(docs)
+    assert (report.documents, report.added) == (3, 5)
+    assert [line.split(":")[0] for line in report.failures] == [
+        "binary.md",
+        "empty.md",
+        "odd.md",
+        "title.md",
+    ]
+    assert bench.sync(docs).unchanged
+
+
+def test_a_page_that_breaks_its_parser(bench: Bench, docs: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(page: Page) -> Document:
+        if page.path == "faq.md":
+            raise RecursionError("too deep")
+        return read_document(page)
+
+    monkeypatch.setattr("ingest.reading.read_document", broken)
+    report = bench.sync(docs)
+    assert report.documents == 1
+    assert report.failures == ("faq.md: could not be read (too deep); left out",)
+
+
+def test_nothing_but_empty_pages(bench: Bench, tmp_path: Path):
+    with pytest.raises(SourceEmptyError, match="no text"):
+        bench.sync(make_folder(tmp_path / "docs", {"a.md": "  \n"}))
+    with pytest.raises(SourceEmptyError, match="no text"):
+        bench.sync(make_folder(tmp_path / "docs", {"a.md": "---\ntitle: x\n---\n"}))
+    assert bench.store.collections() == []
+
+
+def test_a_page_of_two_megabytes(bench: Bench, docs: Path):
+    make_folder(docs, {"big.md": "# Big\n\n" + "word " * 400_000})
+    report = bench.sync(docs)
+    assert report.failures == ()
+    assert report.documents == 3
+
+
+def test_two_syncs_at_once(bench: Bench, docs: Path):
+    with (
+        SyncLease(bench.ledger.engine, name="sync:docent").hold(),
+        pytest.raises(SyncRunningError),
+    ):
+        bench.sync(docs)
+    assert bench.ledger.last_sync() is None
+    assert bench.sync(docs).documents == 2
+
+
+def test_a_sync_that_lost_its_lease_does_not_switch(bench: Bench, docs: Path):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+
+    def lose(name: str) -> None:
+        if name == "seal":
+            with bench.ledger.engine.begin() as connection:
+                connection.exec_driver_sql("DELETE FROM leases")
+
+    bench.store.before = lose
+    with pytest.raises(SyncRunningError, match="took over"):
+        bench.sync(docs)
+    assert bench.store.live().collection == "docent__v1"
+
+
+class CrashError(Exception):
+    """The process is killed here."""
+
+
+def crash_at(step: str, bench: Bench) -> Callable[[], None]:
+    """Raise at a step of the store, the embedder or the ledger; the returned function undoes it."""
+
+    def crash(name: str = step) -> None:
+        if name == step:
+            raise CrashError
+
+    if step == "embed":
+        bench.embedder.before = crash
+    elif step in {"record", "mark_live", "remember_sources"}:
+        setattr(bench.ledger, step, lambda *_: crash())
+        return lambda: delattr(bench.ledger, step)
+    else:
+        bench.store.before = crash
+
+    def undo() -> None:
+        bench.store.before = lambda _: None
+        bench.embedder.before = lambda: None
+
+    return undo
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "create",
+        "insert",
+        "embed",
+        "seal",
+        "record",
+        "switch",
+        "mark_live",
+        "drop",
+        "remember_sources",
+    ],
+)
+@pytest.mark.parametrize("edits", [1, 2])
+def test_a_crash_leaves_an_answer_and_the_next_sync_completes(
+    bench: Bench, docs: Path, step: str, edits: int
+):
+    for edit in range(edits):  # with two, there is an old version to drop
+        make_folder(docs, {"guide.md": f"# Guide\n\nEdition {edit}."})
+        bench.sync(docs)
+    before = bench.store.texts()
+    make_folder(docs, {"guide.md": "# Guide\n\nThe last edition.", "new.md": "# New\n\nPage."})
+    after = ["Because.", "So.", "The last edition.", "Page."]
+    undo = crash_at(step, bench)
+    crashed = True
+    try:
+        bench.sync(docs)
+        crashed = False
+    except CrashError:
+        assert bench.ledger.last_sync().error == "Stopped by CrashError."
+    assert crashed or (step == "drop" and edits == 1)
+    switched = step in {"mark_live", "drop", "remember_sources"}
+    assert bench.store.texts() == (after if switched else before)
+    undo()
+
+    report = bench.sync(docs)
+    assert report.unchanged == switched
+    assert bench.store.texts() == after
+    assert report.chunks == 4
+    live, previous = bench.ledger.live(), bench.ledger.previous()
+    assert live.collection == bench.store.target
+    assert bench.store.collections() == sorted([live.collection, previous.collection])
+    recorded = {version.collection for version in bench.ledger.versions()}
+    assert recorded == set(bench.store.collections())
+    assert bench.ledger.contents(live.collection).documents == 3
+
+
+def test_rows_that_are_missing_stop_the_switch(bench: Bench, docs: Path):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+    real = bench.store.insert
+    bench.store.insert = lambda name, chunks, vectors: real(name, chunks[1:], vectors[1:])
+    with pytest.raises(PublishError, match="holds 2 of 4 chunks"):
+        bench.sync(docs)
+    assert bench.store.live().collection == "docent__v1"
+    del bench.store.insert
+    assert bench.sync(docs).chunks == 4
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_vectors_that_are_no_numbers_stop_the_sync(bench: Bench, docs: Path, bad: float):
+    bench.embedder.embed_passages = lambda texts: np.full((len(texts), 8), bad, np.float32)
+    with pytest.raises(PublishError, match="unusable vectors"):
+        bench.sync(docs)
+    assert bench.store.live() is None
+
+
+def test_vectors_of_another_dimension_stop_the_sync(bench: Bench, docs: Path):
+    bench.embedder.embed_passages = lambda texts: np.ones((len(texts), 5), np.float32)
+    with pytest.raises(PublishError, match="unusable vectors"):
+        bench.sync(docs)
+
+
+def test_rows_lost_in_milvus_are_found_and_mended(bench: Bench, docs: Path, tmp_path: Path):
+    more = make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."})
+    bench.sync(docs, more)
+    rows = bench.store.rows[bench.store.target]
+    lost = next(id_ for id_, (chunk, _) in rows.items() if chunk.text == "So.")
+    del rows[lost]
+    report = bench.sync(docs)
+    assert (report.chunks, report.embedded, report.changed) == (4, 1, 0)
+    assert "So." in bench.store.texts()
+    assert bench.sync(docs, more).unchanged is False  # the other's pages were of unknown content
+    assert bench.sync(docs, more).unchanged
+
+
+def test_a_lost_state_database_is_made_anew_from_milvus(bench: Bench, docs: Path, tmp_path: Path):
+    bench.sync(docs)
+    fresh = Bench(
+        Ledger(open_state(f"sqlite:///{tmp_path / 'new.sqlite'}"), index="docent"),
+        tmp_path,
+        store=bench.store,
+        embedder=bench.embedder,
+    )
+    report = fresh.sync(docs)
+    assert (report.embedded, report.reused, report.changed) == (0, 3, 0)
+    assert fresh.sync(docs).unchanged
+
+
+def test_a_lost_milvus_is_filled_anew_and_says_what_is_missing(
+    bench: Bench, docs: Path, tmp_path: Path
+):
+    more = make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."})
+    bench.sync(docs, more)
+    bench.store = type(bench.store)()
+    report = bench.sync(docs)
+    assert (report.chunks, report.embedded) == (3, 3)
+    assert report.failures == ("more: not in Milvus any more; index it again",)
+    assert bench.sync(docs).failures == ()
+
+
+def test_collections_of_others_are_left_alone(bench: Bench, docs: Path):
+    for name in ("docent__v9_old", "docent__notes", "docentx__v1"):
+        bench.store.rows[name] = {}
+    bench.sync(docs)
+    assert {"docent__v9_old", "docent__notes", "docentx__v1"} < set(bench.store.collections())

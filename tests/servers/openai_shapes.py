@@ -1,0 +1,115 @@
+"""Requests and answers of OpenAI's chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# platform.openai.com/docs/api-reference/chat/create
+ARGUMENTS = {
+    "messages",
+    "model",
+    "audio",
+    "frequency_penalty",
+    "function_call",
+    "functions",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "metadata",
+    "modalities",
+    "moderation",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+    "web_search_options",
+}
+ROLES = {"system", "developer", "user", "assistant", "tool"}
+
+
+class BadRequestError(Exception):
+    """A request that OpenAI answers with 400."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer in the shapes of the API."""
+
+    arguments: dict[str, Any]
+    pieces: list[str]
+
+    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        """One event of a stream."""
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+        return self._base("chat.completion.chunk") | {"choices": [choice]}
+
+    def end(self) -> Iterator[dict[str, Any]]:
+        """The last events: why it stopped, and the usage where it was asked for."""
+        yield self.chunk({}, "stop")
+        if (self.arguments.get("stream_options") or {}).get("include_usage"):
+            yield self._base("chat.completion.chunk") | {"choices": [], "usage": self.usage()}
+
+    def whole(self) -> dict[str, Any]:
+        """The answer to a request without `stream`."""
+        message = {"role": "assistant", "content": "".join(self.pieces), "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        return self._base("chat.completion") | {"choices": [choice], "usage": self.usage()}
+
+    def usage(self) -> dict[str, int]:
+        """A word counts as a token."""
+        prompt = sum(len(str(m.get("content", "")).split()) for m in self.arguments["messages"])
+        written = len("".join(self.pieces).split())
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": written,
+            "total_tokens": prompt + written,
+        }
+
+    def _base(self, kind: str) -> dict[str, Any]:
+        model = self.arguments["model"]
+        return {"id": "chatcmpl-1", "object": kind, "created": 1_700_000_000, "model": model}
+
+
+def check(arguments: dict[str, Any]) -> None:
+    """Refuse what OpenAI refuses.
+
+    Raises:
+        BadRequestError: naming the argument.
+    """
+    if unknown := set(arguments) - ARGUMENTS:
+        raise BadRequestError(f"Unrecognized request argument supplied: {sorted(unknown)}")
+    if not isinstance(arguments.get("model"), str):
+        raise BadRequestError("you must provide a model parameter")
+    if not isinstance(arguments.get("messages"), list) or not arguments["messages"]:
+        raise BadRequestError("messages wants a list that is not empty")
+    for number, message in enumerate(arguments["messages"]):
+        if message.get("role") not in ROLES or not isinstance(message.get("content"), str | list):
+            raise BadRequestError(f"messages[{number}] wants a role and content")
+        if unknown := set(message) - {"role", "content", "name"}:
+            raise BadRequestError(f"messages[{number}]: unknown {sorted(unknown)}")
+    if "stream_options" in arguments and not arguments.get("stream"):
+        raise BadRequestError("stream_options is only allowed when stream is enabled")
+    if not 0 <= (arguments.get("temperature") or 0) <= 2:
+        raise BadRequestError("temperature wants 0 to 2")

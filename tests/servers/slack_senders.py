@@ -1,0 +1,184 @@
+"""What people and other bots do in the local Slack, sent to the app and acked by it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tests.servers import slack_delivery, slack_events
+from tests.servers.slack_delivery import Ack, Delivery, Sockets
+from tests.servers.slack_response_urls import ResponseUrls
+from tests.servers.slack_store import ALICE, BOT_USER, GENERAL, Channel, Message, SlackError, Store
+
+ACK_SECONDS = 10
+
+
+class Senders:
+    """The sending half of `SlackServer`. Each method returns once the app has acked."""
+
+    store: Store
+    sockets: Sockets
+    response_urls: ResponseUrls
+    signing_secret: str
+    events_url: str | None = None
+    deliver_twice = False
+    double_mentions: str | None = None
+
+    def said(
+        self,
+        text: str,
+        *,
+        channel: str = GENERAL,
+        user: str = ALICE,
+        ts: str | None = None,
+        thread_ts: str | None = None,
+    ) -> Message:
+        """Put a message into the channel without telling the app."""
+        known = self.store.all.get((channel, ts or ""))
+        return known or self.store.add(
+            Message(
+                channel=channel,
+                ts=ts or self.store.new_ts(),
+                user=user,
+                text=text,
+                thread_ts=thread_ts,
+                blocks=slack_events.rich_text(text),
+            )
+        )
+
+    async def mention(
+        self,
+        text: str,
+        *,
+        channel: str = GENERAL,
+        user: str = ALICE,
+        ts: str | None = None,
+        thread_ts: str | None = None,
+    ) -> Message:
+        """A person mentions docent in a channel; the mention is put in front where it lacks."""
+        if f"<@{BOT_USER}" not in text:
+            text = f"<@{BOT_USER}> {text}"
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        await self._send_said(message, kinds=self._mention_kinds())
+        return message
+
+    async def dm(
+        self,
+        text: str,
+        *,
+        user: str = ALICE,
+        ts: str | None = None,
+        thread_ts: str | None = None,
+    ) -> Message:
+        """A person writes to docent directly."""
+        channel = self.store.open_direct(user).id
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        await self._send_said(message, kinds=["message"])
+        return message
+
+    async def message(
+        self,
+        text: str,
+        *,
+        channel: str = GENERAL,
+        user: str = ALICE,
+        ts: str | None = None,
+        thread_ts: str | None = None,
+        subtype: str | None = None,
+        bot_id: str | None = None,
+    ) -> Message:
+        """Any `message` event: from a person, of a subtype, from a bot."""
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message.subtype, message.bot_id = subtype, bot_id
+        await self._send_said(message, kinds=["message"])
+        return message
+
+    async def edit(self, message: Message, text: str) -> None:
+        """The author edits; an edit that mentions docent in a channel comes as app_mention too."""
+        before = message.as_json()
+        message.text, message.edited = text, True
+        message.blocks = slack_events.rich_text(text)
+        channel = self.store.channels[message.channel]
+        bodies = [slack_events.changed(message, before, channel)]
+        if channel.kind != "im" and f"<@{BOT_USER}" in text:
+            bodies.append(slack_events.said(message, channel, kind="app_mention"))
+        await asyncio.gather(*map(self.event, bodies))
+
+    async def delete(self, message: Message) -> None:
+        """The author deletes the message."""
+        del self.store.all[message.channel, message.ts]
+        await self.event(slack_events.deleted(message, self.store.channels[message.channel]))
+
+    async def event(self, body: dict[str, Any]) -> None:
+        """Any event, for instance `{"type": "reaction_added", ...}`; twice if so switched."""
+        payload = slack_events.callback(body)
+        deliveries = [Delivery("events_api", payload)]
+        if self.deliver_twice:
+            deliveries.append(Delivery("events_api", payload, attempt=1, reason="http_timeout"))
+        await asyncio.gather(*map(self.deliver, deliveries))
+
+    async def slash(
+        self, command: str, text: str = "", *, user: str = ALICE, channel: str = GENERAL
+    ) -> Ack:
+        """A slash command; text that comes with the ack becomes a message."""
+        where = self.store.channels[channel]
+        payload = slack_events.slash(
+            command,
+            text,
+            user=(user, self.store.users[user]),
+            channel=where,
+            urls=self._urls(channel, user),
+        )
+        ack = await self.deliver(Delivery("slash_commands", payload))
+        self._respond_from_ack(ack, where, user)
+        return ack
+
+    async def action(
+        self, message: Message, action_id: str, *, user: str = ALICE, value: str | None = None
+    ) -> Ack:
+        """A click; `value` chooses between feedback buttons or options.
+
+        Raises:
+            LookupError: the message shows no such element.
+        """
+        payload = slack_events.clicked(
+            message,
+            slack_events.find_action(message, action_id, value),
+            user=(user, self.store.users[user]),
+            urls=self._urls(message.channel, user, message),
+        )
+        return await self.deliver(Delivery("interactive", payload))
+
+    async def deliver(self, delivery: Delivery) -> Ack:
+        """Send one payload, over a socket or to `events_url`, and wait for the ack."""
+        if self.events_url is None:
+            return await self.sockets.send(delivery, ACK_SECONDS)
+        return await slack_delivery.post(self.events_url, delivery, self.signing_secret)
+
+    def report(self, where: str, why: str) -> None:
+        """Record a violation."""
+        raise NotImplementedError
+
+    def _mention_kinds(self) -> list[str]:
+        orders = {"after": ["app_mention", "message"], "before": ["message", "app_mention"]}
+        return orders.get(self.double_mentions or "", ["app_mention"])
+
+    async def _send_said(self, message: Message, *, kinds: list[str]) -> None:
+        channel = self.store.channels[message.channel]
+        bodies = [slack_events.said(message, channel, kind=kind) for kind in kinds]
+        await asyncio.gather(*map(self.event, bodies))
+
+    def _urls(self, channel: str, user: str, original: Message | None = None) -> dict[str, str]:
+        trigger = slack_events.unique("trigger.")
+        self.store.triggers.add(trigger)
+        url = self.response_urls.new(channel, user, original)
+        return {"response_url": url, "trigger_id": trigger}
+
+    def _respond_from_ack(self, ack: Ack, channel: Channel, user: str) -> None:
+        body = {"text": ack.payload} if isinstance(ack.payload, str) else ack.payload
+        if not body:
+            return
+        try:
+            self.response_urls.respond(body, channel=channel.id, user=user)
+        except SlackError as error:
+            self.report("ack", str(error))
