@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
-from slack_bolt.async_app import AsyncApp
 from sqlalchemy import Engine
 
 from bot import connect, listeners
@@ -25,7 +24,7 @@ from bot.reply import SlackSurface
 from bot.responder import Responder
 from bot.settings import BotSettings
 from bot.tasks import Tasks
-from bot.transport import HttpTransport, SocketTransport
+from bot.transport import build_transport
 
 CALL_SECONDS = 30.0
 CLAIMS_KEPT = timedelta(days=30)
@@ -91,38 +90,48 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
     async with aiohttp.ClientSession(timeout=timeout) as session:
         app = connect.build_app(settings, session)
         me = await connect.identify(app.client)
-        transport = await _transport(app, settings)
-        slack = Slack.of(app.client, connect.quick_client(settings, session))
+        if settings.http_port is None:
+            await connect.check_app_token(app.client, connect.secret(settings.slack_app_token))
         claims = await asyncio.to_thread(_claims, parts.engine)
         await asyncio.to_thread(parts.warm_up)
-        tasks = Tasks()
-        conversation = Conversation(parts.pipeline)
-        reindex = Reindex(parts.sync, slack, edit_seconds=pace.edit_seconds)
+        slack = Slack.of(app.client, connect.quick_client(settings, session))
+        work = _Work.on(slack, parts, pace)
         surface = SlackSurface(slack, flush_seconds=pace.flush_seconds)
         admins = Admins(settings.admins, app.client)
         listeners.register(
             app,
-            responder=Responder(conversation, claims, surface, tasks),
-            commands=Commands(admins, reindex, parts.read_status, tasks),
+            responder=Responder(work.conversation, claims, surface, work.tasks),
+            commands=Commands(admins, work.reindex, parts.read_status, work.tasks),
             bot_user=me.bot_user,
             team=me.team,
         )
-        await transport.open()
+        transport = build_transport(app, settings)
         try:
+            await transport.open()
             yield
         finally:
             await transport.close()
-            await tasks.drain(pace.grace_seconds)
-            conversation.close()
-            reindex.close()
+            await work.end(pace.grace_seconds)
 
 
-async def _transport(app: AsyncApp, settings: BotSettings) -> SocketTransport | HttpTransport:
-    if settings.http_port is not None:
-        return HttpTransport(app, settings.http_port)
-    token = connect.secret(settings.slack_app_token)
-    await connect.check_app_token(app.client, token)
-    return SocketTransport(app, token)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What goes on behind the listeners, and has to end before the process does."""
+
+    tasks: Tasks
+    conversation: Conversation
+    reindex: Reindex
+
+    @classmethod
+    def on(cls, slack: Slack, parts: Parts, pace: Pace) -> _Work:
+        reindex = Reindex(parts.sync, slack, edit_seconds=pace.edit_seconds)
+        return cls(Tasks(), Conversation(parts.pipeline), reindex)
+
+    async def end(self, grace_seconds: float) -> None:
+        """Stop a sync, let answers end, and apologise for those that don't."""
+        self.reindex.close()
+        await self.tasks.drain(grace_seconds)
+        self.conversation.close()
 
 
 def _claims(engine: Engine) -> Claims:

@@ -153,11 +153,10 @@ def search(
 def status(*, as_json: AsJson = False) -> None:
     """Say what is indexed, how fresh it is, and when the next sync runs."""
     from bot import terminal
-    from ingest.factory import open_ledger
+    from ingest.factory import read_status
     from ingest.settings import IngestSettings
-    from ingest.status import read_status
 
-    now = read_status(open_ledger(IngestSettings.load()))
+    now = read_status(IngestSettings.load())
     if as_json:
         _print_json(now.as_json())
     else:

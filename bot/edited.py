@@ -47,9 +47,7 @@ class EditedMessage:
             for index, text in enumerate(markdown.split(draft.text) or [f"_{draft.progress}…_"]):
                 await self._put(index, text, [])
         except SLACK_FAILURES as error:
-            logger.warning("A message could not be edited: %s", code(error) or error)
-            if code(error) in NOT_THERE:
-                self._slack.unavailable.remember(EDITING, seconds=retry_after(error))
+            self._note(error)
 
     async def close(self, draft: Draft, tail: list[Block]) -> None:
         """Bring every part up to date; a part that can't be edited is posted anew.
@@ -58,6 +56,7 @@ class EditedMessage:
             SlackClientError, ClientError, TimeoutError: not even a post got through.
         """
         texts = markdown.split(draft.text)
+        stale = self._posted[len(texts) :]
         for index, text in enumerate(texts):
             end = tail if index == len(texts) - 1 else []
             try:
@@ -65,9 +64,15 @@ class EditedMessage:
             except SLACK_FAILURES as error:
                 if index >= len(self._posted):
                     raise
-                logger.warning("Posting anew what could not be edited: %s", code(error) or error)
+                self._note(error)
+                stale.append(self._posted[index])
                 self._posted[index] = await self._post(text, end)
-        await self._remove(self._posted[len(texts) :])
+        await self._remove(stale)
+
+    def _note(self, error: BaseException) -> None:
+        logger.warning("A message could not be posted or edited: %s", code(error) or error)
+        if code(error) in NOT_THERE:
+            self._slack.unavailable.remember(EDITING, seconds=retry_after(error))
 
     async def _put(self, index: int, text: str, tail: list[Block]) -> None:
         if index >= len(self._posted):
@@ -103,10 +108,10 @@ class EditedMessage:
         )
         return _Posted(str(response["ts"]), text)
 
-    async def _remove(self, left_over: list[_Posted]) -> None:
-        """Take parts back that the final, shorter text does not need."""
-        for posted in left_over:
+    async def _remove(self, stale: list[_Posted]) -> None:
+        """Take back what the final text does not need, or what was posted anew."""
+        for posted in stale:
             try:
                 await self._slack.client.chat_delete(channel=self._place.channel, ts=posted.ts)
             except SLACK_FAILURES as error:
-                logger.warning("A left-over part could not be removed: %s", code(error) or error)
+                logger.warning("A stale part could not be removed: %s", code(error) or error)

@@ -2,7 +2,8 @@
 
 DocentError
 └── BotError
-    └── SlackUnavailableError     Slack refused the token or can't be reached
+    ├── SlackUnavailableError     Slack refused the token or can't be reached
+    └── SyncStoppedError          a sync was ended because docent is ending
 """
 
 from rag_core.errors import DocentError
@@ -14,3 +15,7 @@ class BotError(DocentError):
 
 class SlackUnavailableError(BotError):
     """Slack refused the token or can't be reached."""
+
+
+class SyncStoppedError(BotError):
+    """A sync was ended because docent is ending; the index is as it was."""

@@ -20,7 +20,7 @@ _LONGEST_URL = 2_000
 # What a cut must not go through: links, code spans, bare URLs.
 _WHOLE = re.compile(
     r"!?\[[^\[\]\n]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)"
-    r"|(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|<[^<>\s]+>|https?://\S+"
+    r"|(?<!`)(`++)[^\n]*?(?<!`)\1(?!`)|<[^<>\s]+>|https?://\S+"
 )
 _PARSER = MarkdownIt("commonmark").enable("table")
 
@@ -132,7 +132,8 @@ def _cut_plain(lines: Sequence[str], limit: int) -> Iterator[str]:
 def _cut_text(text: str, limit: int) -> Iterator[str]:
     """A line at its last space that fits, outside of links and code spans where there is one."""
     while len(text) > limit:
-        whole = [match.span() for match in _WHOLE.finditer(text)]
+        window = limit + 2 * _LONGEST_URL
+        whole = [match.span() for match in _WHOLE.finditer(text, 0, window)]
         at = _last_cut(text, limit, whole)
         yield text[:at]
         text = text[at:]

@@ -100,6 +100,10 @@ ERRORS: dict[type[errors.DocentError], str] = {
         "The new index did not pass its checks, so the old one goes on answering."
     ),
     bot_errors.BotError: UNEXPECTED,
+    bot_errors.SyncStoppedError: (
+        "I am being restarted and stopped reading the documentation. The index is as it was; "
+        "please start again in a minute."
+    ),
     bot_errors.SlackUnavailableError: "I can't reach Slack just now. Please ask again in a moment.",
 }
 

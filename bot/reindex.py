@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from bot import messages
+from bot.errors import SyncStoppedError
 from bot.place import Slack
 from bot.slack_errors import SLACK_FAILURES, code
 from ingest.errors import SyncRunningError
@@ -68,6 +69,7 @@ class Reindex:
         self._edit_seconds = edit_seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._latest: Progress | None = None
+        self._stopping = False
         self.running = False
 
     async def run(self, channel: str, tell: Tell) -> None:
@@ -83,13 +85,14 @@ class Reindex:
             self.running = False
 
     async def _outcome(self, notice: Notice) -> str:
+        self._latest = None
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self._pool, self._sync, self._note)
         try:
             await self._follow(job, notice)
             return messages.report(job.result())
-        except SyncRunningError:
-            return messages.REINDEX_RUNNING
+        except (SyncRunningError, SyncStoppedError) as error:
+            return messages.sentence(error)
         except DocentError as error:
             logger.warning("A sync asked for in Slack failed.", exc_info=error)
             return messages.sync_failed(error)
@@ -98,11 +101,13 @@ class Reindex:
             return messages.UNEXPECTED
 
     def _note(self, progress: Progress) -> None:
-        """Called on the sync's thread."""
+        """Called on the sync's thread; an error ends the sync before it changes anything."""
+        if self._stopping:
+            raise SyncStoppedError("The sync was stopped because docent is ending.")
         self._latest = progress
 
     async def _follow(self, job: asyncio.Future[IngestReport], notice: Notice) -> None:
-        told: Progress | None = self._latest
+        told: Progress | None = None
         while not job.done():
             await asyncio.wait({job}, timeout=self._edit_seconds)
             if not job.done() and self._latest is not None and self._latest != told:
@@ -110,5 +115,6 @@ class Reindex:
                 await notice.edit(messages.syncing(told))
 
     def close(self) -> None:
-        """Take no more syncs; one at work goes on on its thread."""
+        """Take no more syncs; one at work ends at its next sign of progress."""
+        self._stopping = True
         self._pool.shutdown(wait=False, cancel_futures=True)

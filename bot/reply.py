@@ -103,10 +103,13 @@ class SlackReply:
         for result in await asyncio.gather(*self._work, return_exceptions=True):
             if isinstance(result, Exception):
                 logger.error("Showing an answer failed half-way.", exc_info=result)
-        if not self._stopped:
-            with contextlib.suppress(Stopped):
+        try:
+            if not self._stopped:
                 await self._close(draft, tail)
-        await self._session.end()
+        except Stopped:
+            logger.info("The reader stopped an answer at its end.")
+        finally:
+            await self._session.end()
 
     async def _close(self, draft: Draft, tail: list[Block]) -> None:
         try:

@@ -14,7 +14,7 @@ from ingest.report import IngestReport, ProgressCallback, silent
 from ingest.scheduler import SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources, select_sources
-from ingest.status import read_status
+from ingest.status import status_of
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
 
@@ -57,7 +57,7 @@ def run() -> None:
         parts = Parts(
             pipeline=open_pipeline(rag, models, store),
             sync=sync,
-            read_status=lambda: read_status(ledger),
+            read_status=lambda: status_of(ledger),
             engine=ledger.engine,
             warm_up=warm_up,
         )

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from bot.connect import secret
+from bot.settings import BotSettings
+from rag_core.errors import SettingsError
+
 EVENTS_PATH = "/slack/events"
 HEALTH_PATH = "/healthz"
+
+
+class Transport(Protocol):
+    """A way for events to arrive."""
+
+    async def open(self) -> None:
+        """Take events from here on."""
+
+    async def close(self) -> None:
+        """Take no more events."""
+
+
+def build_transport(app: AsyncApp, settings: BotSettings) -> Transport:
+    """HTTP where a port is set, else Socket Mode; not opened yet."""
+    if settings.http_port is not None:
+        return HttpTransport(app, settings.http_port)
+    return SocketTransport(app, secret(settings.slack_app_token))
 
 
 class SocketTransport:
@@ -19,11 +42,11 @@ class SocketTransport:
 
     async def open(self) -> None:
         """Connect; lost connections are opened again by themselves."""
-        await self._handler.client.connect()
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
         """Take no more events."""
-        await self._handler.client.close()
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
 
 
 class HttpTransport:
@@ -38,9 +61,18 @@ class HttpTransport:
         self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
 
     async def open(self) -> None:
-        """Listen on the port, on all interfaces."""
+        """Listen on the port, on all interfaces.
+
+        Raises:
+            SettingsError: the port is taken or not allowed.
+        """
         await self._runner.setup()
-        await web.TCPSite(self._runner, port=self._port).start()
+        try:
+            await web.TCPSite(self._runner, port=self._port).start()
+        except OSError as error:
+            raise SettingsError(
+                f"Nothing can be served on DOCENT_HTTP_PORT={self._port}: {error.strerror}."
+            ) from error
 
     async def close(self) -> None:
         """Take no more requests."""

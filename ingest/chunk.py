@@ -11,12 +11,12 @@ from typing import Protocol
 from urllib.parse import quote
 
 from ingest.documents import Block, Document, Section
-from rag_core.types import Chunk, content_hash
+from rag_core.types import Chunk, content_hash, without_link_targets
 
 CHUNKER = "1"
 """Version of the rules in this file; raise it when they change, and every page is read anew."""
 
-BUDGET = 160
+BUDGET = 200
 """Tokens of a chunk, heading path included: the best measured with MiniLM (docs/quality.md)."""
 
 MAX_CHARS = 4_000
@@ -61,15 +61,15 @@ class _Piece:
 class Chunker:
     """Divides documents.
 
-    A chunk holds at most `budget` tokens with its heading path. A fence, table, list or list item
-    may take twice as many, if the model reads that much, before it is divided.
+    A chunk holds at most `budget` tokens with its heading path. A fence, table, list, list item or
+    sentence may take twice as many, if the model reads that much, before it is divided.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, budget: int = BUDGET) -> None:
         longest = tokenizer.max_tokens - _SPECIAL_TOKENS
         self._fill = min(budget, longest)
         self._whole = min(2 * budget, longest)
-        self._count = _Counts(tokenizer.count_tokens)
+        self._count = _Counts(lambda texts: _measured(tokenizer, texts))
 
     @property
     def fingerprint(self) -> str:
@@ -118,14 +118,15 @@ class Chunker:
         elif block.head or block.kind == "code":
             yield from self._lines(block, room)
         else:
-            yield from self._sentences(block.text, room.fill)
+            yield from self._sentences(block.text, room)
 
     def _parts(self, block: Block, room: _Room) -> Iterator[_Piece]:
         self._count.learn(part.text for part in block.parts)
         for part in block.parts:
+            glue = "\n" if block.kind == "list" else "\n\n"
             for piece in self._pieces(part, room):
-                glue = "\n" if block.kind == "list" else piece.glue
-                yield _Piece(textwrap.dedent(piece.text), piece.tokens, glue)
+                text = textwrap.dedent(piece.text) if piece.glue else piece.text
+                yield _Piece(text, piece.tokens, piece.glue and glue)
 
     def _lines(self, block: Block, room: _Room) -> Iterator[_Piece]:
         """Groups of lines, each between the block's head and tail."""
@@ -144,20 +145,23 @@ class Chunker:
         tokens = self._count(line)
         if tokens <= fill and len(line) <= _LONG:
             yield _Piece(line, tokens, "\n")
-        else:
-            yield from (_Piece(p.text, p.tokens, "\n") for p in self._sentences(line, fill))
+            return
+        for piece in self._sentences(line, _Room(fill, fill)):
+            yield _Piece(piece.text, piece.tokens, piece.glue and "\n")
 
-    def _sentences(self, text: str, fill: int) -> Iterator[_Piece]:
-        """Packed sentences, and of what is longer packed words, and of those characters."""
-        units: list[_Piece] = []
+    def _sentences(self, text: str, room: _Room) -> Iterator[_Piece]:
+        """Sentences, and of one that is longer than the model reads, words."""
         sentences = _cut(text, _SENTENCE)
         self._count.learn(s.strip() for s in sentences if len(s) <= _LONG)
+        glue = "\n\n"  # only in front of the first: white space stays at the end of each
         for sentence in sentences:
-            if len(sentence) <= _LONG and self._count(sentence.strip()) <= fill:
-                units.append(_Piece(sentence, self._count(sentence.strip()), ""))
-            else:
-                units += self._words(sentence, fill)
-        yield from (_Piece(packed, self._count(packed)) for packed in _packed(units, fill))
+            if len(sentence) <= _LONG and self._count(sentence.strip()) <= room.whole:
+                yield _Piece(sentence, self._count(sentence.strip()), glue)
+                glue = ""
+                continue
+            for word in self._words(sentence, room.fill):
+                yield _Piece(word.text, word.tokens, glue)
+                glue = ""
 
     def _words(self, sentence: str, fill: int) -> Iterator[_Piece]:
         words = [w[i : i + _WORD] for w in _cut(sentence, _SPACE) for i in range(0, len(w), _WORD)]
@@ -173,6 +177,11 @@ class Chunker:
         middle = len(word) // 2
         yield from self._characters(word[:middle], fill)
         yield from self._characters(word[middle:], fill)
+
+
+def _measured(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
+    """Tokens of the texts as they will be embedded."""
+    return tokenizer.count_tokens([without_link_targets(text) for text in texts])
 
 
 class _Counts:
@@ -231,12 +240,12 @@ def _packed(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
     """Neighbours joined as long as they stay within the budget."""
     text, tokens = "", 0
     for piece in pieces:
-        joined = tokens + piece.tokens + len(piece.glue)
+        joined = tokens + len(piece.glue) + piece.tokens
         if text and (joined > fill or len(text) + len(piece.text) + 2 > MAX_CHARS):
             yield from _filled(text)
-            text, tokens = "", 0
+            text = ""
+        tokens = joined if text else piece.tokens
         text = f"{text}{piece.glue}{piece.text}" if text else piece.text
-        tokens += piece.tokens + len(piece.glue)
     yield from _filled(text)
 
 

@@ -86,10 +86,10 @@ class Indexer:
         self, sources: Sequence[Source], lease: HeldLease, progress: ProgressCallback
     ) -> IngestReport:
         started = time.perf_counter()
-        self._publisher.prune()
         named = self._named(sources)
-        found, unread = read_pages(named, self._downloads, progress=progress)
         known = self._known({source.name for source in named})
+        self._publisher.prune()
+        found, unread = read_pages(named, self._downloads, progress=progress)
         chunker = Chunker(self._embedder)
         spec = self._spec(chunker)
         same = known.live is not None and replace(known.live.spec, revision="") == spec

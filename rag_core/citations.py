@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from rag_core.types import Citation, Passage
 
-_MARKER = re.compile(r" ?\[(\d+(?:\s*,\s*\d+)*)\](?!\()")
-_CODE = re.compile(r"(`+)")
-# What could still become a marker, the space before it included, or a run of backticks.
-_UNFINISHED = re.compile(r" ?\[[\d,\s]{0,40}\]?$| $|`+$")
+# Both patterns allow the same 40 characters, so that a text is read alike whole and in pieces.
+_MARKER = re.compile(r" ?\[(?=[\d,\s]{1,40}\])(\d+(?:\s*,\s*\d+)*)\](?!\()")
+_CODE = re.compile(r"(`+|\n\n+)")
+# What could still become a marker, the space before it included, a run of backticks or a paragraph.
+_UNFINISHED = re.compile(r" ?\[[\d,\s]{0,40}\]?\Z| \Z|`+\Z|\n+\Z")
 
 
 class CitationChecker:
@@ -46,7 +47,11 @@ class CitationChecker:
     def _check(self, text: str) -> str:
         shown = []
         for part in _CODE.split(text):
-            if part.startswith("`"):
+            if part.startswith("\n\n"):
+                # A lone backtick must not turn the rest of the answer into code.
+                self._fence = self._fence if len(self._fence) >= 3 else ""
+                shown.append(part)
+            elif part.startswith("`"):
                 # A run of backticks opens code; only a run of the same length closes it.
                 self._fence = "" if part == self._fence else self._fence or part
                 shown.append(part)

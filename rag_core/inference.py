@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_core.errors import ModelError
 from rag_core.protocols import Embedder, Reranker
 from rag_core.types import Vector, Vectors
 
@@ -32,6 +33,8 @@ class Inference:
     def __init__(self, embedder: Embedder, reranker: Reranker) -> None:
         self._queue: PriorityQueue[tuple[int, int, Callable[[], None]]] = PriorityQueue()
         self._order = itertools.count()
+        self._closed = False
+        self._submit = threading.Lock()
         self.questions = Lane(self, embedder, reranker, _QUESTION)
         self.indexing = Lane(self, embedder, reranker, _INDEXING)
         # A daemon, so that a process that only forgot to close can still end.
@@ -40,11 +43,17 @@ class Inference:
 
     def close(self) -> None:
         """Finish what is queued and end the thread."""
-        self._queue.put((_STOP, next(self._order), lambda: None))
+        with self._submit:
+            self._closed = True
+            self._queue.put((_STOP, next(self._order), lambda: None))
         self._thread.join()
 
     def run(self, priority: int, work: Callable[[], Result]) -> Result:
-        """Run one unit on the worker and wait for it; its error is raised here."""
+        """Run one unit on the worker and wait for it; its error is raised here.
+
+        Raises:
+            ModelError: the worker is closed.
+        """
         future: Future[Result] = Future()
 
         def unit() -> None:
@@ -53,7 +62,10 @@ class Inference:
             except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
                 future.set_exception(error)
 
-        self._queue.put((priority, next(self._order), unit))
+        with self._submit:
+            if self._closed:
+                raise ModelError("The models are closed: docent is shutting down.")
+            self._queue.put((priority, next(self._order), unit))
         return future.result()
 
     def _work(self) -> None:

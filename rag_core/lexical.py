@@ -28,10 +28,10 @@ MAX_TERMS_BYTES = 60_000
 def terms(text: str) -> str:
     """Tokenise a text for BM25: alphanumeric tokens joined by single spaces."""
     joined = " ".join(_tokens(unicodedata.normalize("NFKC", text)))
-    if len(joined) * 4 <= MAX_TERMS_BYTES:
+    encoded = joined.encode()
+    if len(encoded) <= MAX_TERMS_BYTES:
         return joined
-    cut = joined.encode()[:MAX_TERMS_BYTES].decode(errors="ignore")
-    return cut.rsplit(" ", 1)[0]
+    return encoded[:MAX_TERMS_BYTES].decode(errors="ignore").rsplit(" ", 1)[0]
 
 
 def _tokens(text: str) -> list[str]:
@@ -48,18 +48,20 @@ def _bigrams(run: str) -> list[str]:
 def _word(run: str) -> list[str]:
     """The stems of a run's parts, and the run itself where it is an identifier of several parts."""
     parts = _PART.findall(run)
-    found = [_stem(part.lower()) for part in parts]
+    found = [_stem(part) for part in parts]
     for part in parts:
         pieces = _CAMEL.findall(part)
         if len(pieces) > 1 and part.isascii() and "".join(pieces) == part:
-            found.extend(_stem(piece.lower()) for piece in pieces)
+            found.extend(_stem(piece) for piece in pieces)
     if len(parts) > 1:
-        found.append("".join(parts).lower())
+        found.append(_stem("".join(parts)))
     return [token for token in found if token]
 
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
+    # Some letters become two in lower case, the second a mark that is no letter.
+    word = "".join(filter(str.isalnum, word.lower()))
     language = "russian" if _CYRILLIC.search(word) else "english"
     return _stemmers.stem(word, language) if word.isalpha() else word
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 from pathlib import Path
 
-from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError
+from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
 
 
 def hold(path: Path) -> None:
@@ -17,7 +17,18 @@ def hold(path: Path) -> None:
         SettingsError: the name does not end in `.db`.
         StoreFormatError: a file of Milvus Lite 2, or a folder that holds other things.
         StoreLockedError: another process holds it.
+        StoreUnavailableError: the file system does not let us.
     """
+    try:
+        _check(path)
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"The index {path} can't be opened ({error.strerror}): check DOCENT_MILVUS_URI and who "
+            "may write there."
+        ) from error
+
+
+def _check(path: Path) -> None:
     if path.suffix != ".db":
         raise SettingsError(
             f"DOCENT_MILVUS_URI is {path}: a local index must end in .db, for instance "

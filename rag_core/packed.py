@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,8 +19,10 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PreTrainedModel
 
-ATTENTION = "docent_packed"
-"""Name under which models are loaded to be run by `PackedDecoder`."""
+from rag_core.device import Placement
+from rag_core.errors import ModelError
+
+_ATTENTION = "docent_packed"
 
 TOKEN_BUDGET = 4096
 """Tokens in a pass: below 1,000 matrix products slow down, above only memory grows."""
@@ -40,12 +43,23 @@ class Layout:
         return [stop - 1 for _, stop in self.bounds]
 
 
+def load_for_packing(
+    kind: type[PreTrainedModel], folder: Path, placement: Placement
+) -> PreTrainedModel:
+    """Load a Qwen3 model of this class so that its decoder can be run by `PackedDecoder`."""
+    AttentionInterface.register(_ATTENTION, packed_attention)
+    model = kind.from_pretrained(folder, dtype=placement.dtype, attn_implementation=_ATTENTION)
+    if set(model.config.layer_types) != {"full_attention"}:
+        raise ModelError(f"The model in {folder} uses sliding windows, which docent can't run.")
+    return model.to(placement.device).eval()
+
+
 class PackedDecoder:
     """A Qwen3 decoder that gives the hidden state at the end of each sequence."""
 
     def __init__(self, model: PreTrainedModel, *, token_budget: int = TOKEN_BUDGET) -> None:
-        """Take a Qwen3Model loaded with `attn_implementation=ATTENTION`."""
-        self._model = model.eval()
+        """Take the decoder of a model that `load_for_packing` loaded."""
+        self._model = model
         self._token_budget = token_budget
 
     def last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
@@ -152,6 +166,3 @@ def _lay_out(shared: int, own: Sequence[list[int]]) -> Layout:
         bounds.append((start, start + len(tokens)))
         start += len(tokens)
     return Layout(shared, tuple(bounds))
-
-
-AttentionInterface.register(ATTENTION, packed_attention)

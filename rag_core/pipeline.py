@@ -205,13 +205,13 @@ class Pipeline:
                         clock.mark("first_text_ms")
                     shown += text
                     yield TextDelta(text)
-        except LLMInterruptedError as error:
-            logger.warning("%s", error)
-            found = replace(found, degraded=(*found.degraded, "llm_cut_off"))
         except GenerationError as error:
-            logger.warning("%s The passages are quoted instead.", error)
-            yield from self._quoted(found, clock, "llm_failed")
-            return
+            logger.warning("%s", error)
+            # Cut off before anything was shown is as good as down: quotations beat silence.
+            if not (shown and isinstance(error, LLMInterruptedError)):
+                yield from self._quoted(found, clock, "llm_failed")
+                return
+            found = replace(found, degraded=(*found.degraded, "llm_cut_off"))
         if rest := checker.close():
             shown += rest
             yield TextDelta(rest)
@@ -252,11 +252,16 @@ def _until_refusal(pieces: Iterator[str | Usage]) -> Iterator[str | Usage]:
             yield piece
             continue
         held += piece
-        if not NOT_FOUND.startswith(held.strip()):
+        if not NOT_FOUND.startswith(_bare(held)):
             yield held
             held = None
-    if held and held.strip() != NOT_FOUND:
+    if held and _bare(held) != NOT_FOUND:
         yield held
+
+
+def _bare(text: str) -> str:
+    """The text without the stop, quotation marks or backticks that LLMs put around a word."""
+    return text.strip(" \n.`\"'*")
 
 
 def _done(found: _Found, clock: _Clock, written: _Written) -> Done:

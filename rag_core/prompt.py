@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag_core.types import Passage, Question, Turn
@@ -26,7 +27,7 @@ You answer questions from a team's documentation.
 def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
     """The system prompt, and the turns: history first, then passages and question."""
     numbered = "\n\n".join(
-        f"[{number}] {passage.chunk.heading_path}\n{_inert(passage.chunk.text)}"
+        _inert(f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}")
         for number, passage in enumerate(passages, start=1)
     )
     asked = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
@@ -35,4 +36,4 @@ def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tupl
 
 def _inert(text: str) -> str:
     """A passage can't close the passages it stands in."""
-    return text.replace("</passages>", "</ passages>")
+    return re.sub(r"<(?=\s*/\s*passages)", "< ", text, flags=re.IGNORECASE)

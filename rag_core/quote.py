@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,14 @@ _WORTH = 0.8  # a passage below the first is quoted if it scores this share of t
 _MOST_SENTENCES = 3
 _MOST_CODE_LINES = 15
 
-_FENCE = re.compile(r"^ *(```|~~~)")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[^\sa-z])|(?<=[。！？])")  # noqa: RUF001
-_BLOCK_START = re.compile(r"^\s*(?:[-*+]|\d+[.)]|>|\||#)\s*")
+_MARKS = re.compile(r"`{3,}|~{3,}")
+# A line of backticks with more backticks behind them is inline code.
+_FENCE = re.compile(r"^ *(`{3,}(?!.*`)|~{3,})(.*)")
+# Not after the number of a list item; a quotation mark or bracket after the stop stays with it.
+_SENTENCE_END = re.compile(
+    r"(?<!^\d\.)(?<!^\d\d\.)(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[^\sa-z])|(?<=[。！？])"  # noqa: RUF001
+)
+_BLOCK_START = re.compile(r"^\s*(?:(?:[-*+]|\d+[.)])\s|[>|#])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,9 @@ def quote(
     """
     units = [_units(passage.chunk.text) for passage in passages[:PASSAGES]]
     scored = _scores(embedder, query, passages, units)
-    tops = [max(scores, default=0.0) for scores in scored]
-    worth = _WORTH * max(tops, default=0.0)
+    tops = [max(scores, default=-1.0) for scores in scored]
+    best = max(tops, default=-1.0)
+    worth = min(best, _WORTH * best)  # a share of a negative cosine would be above it
     quotations, numbers = [], []
     for number, (passage, found, scores) in enumerate(
         zip(passages, units, scored, strict=False), 1
@@ -91,12 +98,16 @@ def _best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
         if not following.code and scores[last + 1] < _NEAR * scores[best]:
             break
         last += 1
-    chosen = units[first : last + 1]
-    separators = ["\n\n" if unit.code else "\n" if _BLOCK_START.match(unit.text) else " "
-                  for unit in chosen[1:]] + [""]  # fmt: skip
-    return "".join(
-        unit.text + separator for unit, separator in zip(chosen, separators, strict=True)
-    )
+    text = units[first].text
+    for before, unit in itertools.pairwise(units[first : last + 1]):
+        text += _separator(before, unit) + unit.text
+    return text
+
+
+def _separator(before: _Unit, unit: _Unit) -> str:
+    if before.code or unit.code:
+        return "\n\n"
+    return "\n" if _BLOCK_START.match(unit.text) else " "
 
 
 def _units(text: str) -> list[_Unit]:
@@ -108,7 +119,11 @@ def _units(text: str) -> list[_Unit]:
             if len(lines) <= _MOST_CODE_LINES:
                 units.append(_Unit(block, code=True))
         elif not block.lstrip().startswith("#"):
-            units.extend(_Unit(part.strip(), code=False) for part in _SENTENCE_END.split(block))
+            parts = _SENTENCE_END.split(block.strip())
+            # A fence inside a list item or a quotation is no fence of ours, and would open one.
+            units.extend(
+                _Unit(part.strip(), code=False) for part in parts if not _MARKS.search(part)
+            )
     return [unit for unit in units if any(character.isalnum() for character in unit.text)]
 
 
@@ -121,7 +136,8 @@ def _blocks(text: str) -> list[tuple[str, bool]]:
         mark = _FENCE.match(line)
         if fence:
             blocks[-1][0].append(line)
-            fence = "" if mark and mark.group(1) == fence else fence
+            closes = mark and mark.group(1).startswith(fence) and not mark.group(2).strip()
+            fence = "" if closes else fence
         elif mark:
             fence, open_paragraph = mark.group(1), False
             blocks.append(([line], True))
@@ -131,5 +147,7 @@ def _blocks(text: str) -> list[tuple[str, bool]]:
             blocks[-1][0].append(line)
         else:
             blocks.append(([line], False))
-            open_paragraph = True
+            open_paragraph = not line.lstrip().startswith("#")
+    if fence:  # a piece of a longer block
+        blocks[-1][0].append(fence)
     return [("\n".join(lines) if code else " ".join(lines), code) for lines, code in blocks]

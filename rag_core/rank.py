@@ -37,6 +37,8 @@ class Ranked:
 
 def rank(reranker: Reranker, query: str, candidates: Sequence[Candidate], ranker: Ranker) -> Ranked:
     """Score the best candidates; where the reranker fails, the fused order stands."""
+    if not candidates:
+        return Ranked((), reranked=True)
     head, tail = candidates[: ranker.depth], candidates[ranker.depth :]
     unscored = [Passage(found.chunk, found.retrieval_score, None) for found in tail]
     try:

@@ -28,9 +28,9 @@ class Fusion:
     """
 
     dense: float = 0.8
-    page: float = 0.25
+    page: float = 0.5
     page_chunks: int = 3
-    depth: int = 200
+    depth: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,12 @@ def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], fusion: Fusion) -> tuple[
     """One order out of two: best first, scores in [0, 1]; ties keep the id's order."""
     chunks = {hit.chunk.id: hit.chunk for hit in (*dense, *lexical)}
     dense_scores, lexical_scores = _normalised(dense), _normalised(lexical)
-    share = fusion.dense if dense and lexical else 1.0
+    # A search that found nothing leaves its share to the other.
+    both = bool(dense and lexical)
+    dense_share, lexical_share = (fusion.dense, 1 - fusion.dense) if both else (1.0, 1.0)
     scores = {
-        chunk_id: share * dense_scores.get(chunk_id, 0.0)
-        + (1 - share if lexical and dense else float(not dense)) * lexical_scores.get(chunk_id, 0.0)
-        for chunk_id in chunks
+        key: dense_share * dense_scores.get(key, 0.0) + lexical_share * lexical_scores.get(key, 0.0)
+        for key in chunks
     }
     scores = _with_page_evidence(scores, chunks, fusion)
     dense_ranks, lexical_ranks = _ranks(dense), _ranks(lexical)

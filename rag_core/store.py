@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
+import grpc
 import numpy as np
 from pymilvus import DataType, Function, FunctionType, MilvusClient, MilvusException
-from pymilvus.exceptions import ConnectError, MilvusUnavailableException
+from pymilvus.client.types import Status
 
 from rag_core.errors import StoreError, StoreUnavailableError
 from rag_core.lexical import terms
@@ -321,15 +322,18 @@ def _translated(uri: str) -> Iterator[None]:
     """Turn what pymilvus raises into errors of ours, the cause kept for logs."""
     try:
         yield
-    except (ConnectError, MilvusUnavailableException) as error:
-        raise StoreUnavailableError(
-            f"No Milvus answers at {uri}: check DOCENT_MILVUS_URI and that the server runs."
-        ) from error
-    except MilvusException as error:
+    except (MilvusException, grpc.RpcError) as error:
+        # pymilvus lets some of gRPC's errors through, and puts the codes of others into its own.
+        code = error.code if isinstance(error, MilvusException) else None
+        if code == Status.CONNECT_FAILED or not isinstance(code, int):
+            raise StoreUnavailableError(
+                f"No Milvus answers at {uri}: check that it runs, DOCENT_MILVUS_URI and "
+                "DOCENT_MILVUS_TOKEN."
+            ) from error
         raise StoreError(f"Milvus at {uri} refused a call: {error.message}") from error
 
 
 def _quieten() -> None:
-    """Pymilvus logs a traceback for each failed call; the error that is raised says it all."""
-    for name in ("pymilvus", "milvus_lite"):
+    """Each failed call is logged with a traceback; the error that is raised says it all."""
+    for name in ("pymilvus", "milvus_lite", "grpc._server"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

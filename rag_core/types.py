@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -25,6 +26,19 @@ def content_hash(*parts: str) -> str:
         digest.update(len(encoded).to_bytes(8))
         digest.update(encoded)
     return digest.hexdigest()[:32]
+
+
+_LINK = re.compile(
+    r"""!?\[([^\]\n]*)\]                                     # the label, which stays
+        \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one
+        (?:\s+"[^"\n]*")?\)""",
+    re.VERBOSE,
+)
+
+
+def without_link_targets(markdown: str) -> str:
+    """Links and images as a reader sees them: targets are many tokens of noise to a model."""
+    return _LINK.sub(r"\1", markdown)
 
 
 @dataclass(frozen=True)
@@ -59,8 +73,9 @@ class Chunk:
 
     @property
     def embedding_text(self) -> str:
-        """What the embedder and BM25 read: the heading path in front of the text."""
-        return f"{self.heading_path}\n\n{self.text}" if self.heading_path else self.text
+        """What the embedder and BM25 read: heading path and text, without the targets of links."""
+        text = without_link_targets(self.text)
+        return f"{self.heading_path}\n\n{text}" if self.heading_path else text
 
     @cached_property
     def embedding_hash(self) -> str:

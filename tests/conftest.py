@@ -46,10 +46,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """`../shared` beside the repository: corpora, evaluation sets, schemas."""
-    path = ROOT.parent / "shared"
+    return find_shared(ROOT.parent / "shared", required=REQUIRE_SHARED)
+
+
+def find_shared(path: Path, *, required: bool) -> Path:
+    """The directory; where it is missing, the test is skipped, or fails if it is required."""
     if not path.is_dir():
-        reason = f"{path} is not there: the test needs its data"
-        if REQUIRE_SHARED:
+        reason = f"{path} is missing: the test needs its data"
+        if required:
             pytest.fail(reason)
         pytest.skip(reason)
     return path

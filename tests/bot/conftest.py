@@ -63,10 +63,16 @@ class Docent:
         return Parts(
             pipeline=self.pipeline,
             sync=self.sync,
-            read_status=lambda: self.read_status(),
+            read_status=self.status,
             engine=self.engine,
-            warm_up=lambda: self.events.append(f"warm up, {self.slack.sockets.opened} sockets"),
+            warm_up=self.warm_up,
         )
+
+    def status(self) -> IndexStatus:
+        return self.read_status()
+
+    def warm_up(self) -> None:
+        self.events.append(f"warm up, {self.slack.sockets.opened} sockets")
 
     def running(
         self, *, pace: Pace = PACE, **changes: object

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,6 +135,7 @@ class FakeSync:
     progress: Progress = field(default_factory=lambda: Progress("embedding", 30, 120))
     gate: Gate | None = None
     outcome: IngestReport | Exception = REPORT
+    endless: bool = False
     runs: int = 0
 
     def __call__(self, progress: ProgressCallback) -> IngestReport:
@@ -141,6 +143,9 @@ class FakeSync:
         progress(self.progress)
         if self.gate:
             self.gate.wait()
+        while self.endless:
+            progress(self.progress)
+            time.sleep(0.001)
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome

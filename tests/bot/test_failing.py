@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import messages
+from bot.app import Pace
 from rag_core.errors import (
     DocentError,
     EmptyQuestionError,
@@ -95,8 +96,6 @@ async def test_a_broken_state_database_is_told(docent: Docent):
 
 
 async def test_an_answer_cut_by_a_shutdown_says_so(docent: Docent):
-    from bot.app import Pace
-
     gate = Gate()
     docent.pipeline.script = [Searching(), gate, *script()]
     async with docent.running(pace=Pace(flush_seconds=0, grace_seconds=0)):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.documents import Block, Document, Page
@@ -205,6 +205,7 @@ def test_suffixes():
     assert not is_document("md")
 
 
+@settings(deadline=None, max_examples=100)
 @given(
     text=st.text(st.sampled_from("ab #-*`~>|<!>/\n\t[]{}()$&;\\0\u2028й字\x0c"), max_size=200),
     suffix=st.sampled_from(sorted(READERS)),

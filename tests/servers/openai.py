@@ -87,6 +87,7 @@ class OpenAIServer:
         self.violations: list[str] = []
         self._faults: deque[Fault] = deque()
         self._gates: deque[Gate] = deque()
+        self._held: list[Gate] = []
         self._came = threading.Condition()
         self._loop = asyncio.new_event_loop()
         app = web.Application(client_max_size=8 * 2**20)
@@ -101,7 +102,7 @@ class OpenAIServer:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for gate in self._gates:
+        for gate in self._held:
             gate.open()
         asyncio.run_coroutine_threadsafe(self._loopback.stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -127,8 +128,10 @@ class OpenAIServer:
 
     def hold(self, *, after: int = 0) -> Gate:
         """Hold the next stream before the piece `after`; 0 holds the first token."""
-        self._gates.append(Gate(self._loop, after=after))
-        return self._gates[-1]
+        gate = Gate(self._loop, after=after)
+        self._gates.append(gate)
+        self._held.append(gate)
+        return gate
 
     def wait_for_requests(self, count: int = 1, *, timeout: float = 10) -> list[Request]:
         """All requests once there are `count`; blocks, so async tests use a thread.

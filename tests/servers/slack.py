@@ -17,6 +17,7 @@ from aiohttp import web
 from tests.servers import slack_arguments
 from tests.servers.loopback import Loopback
 from tests.servers.slack_delivery import Sockets
+from tests.servers.slack_limits import well_formed
 from tests.servers.slack_methods import HANDLERS
 from tests.servers.slack_response_urls import ResponseUrls
 from tests.servers.slack_senders import Senders
@@ -194,7 +195,7 @@ class SlackServer(Senders, Switches):
         except SlackError as error:
             call.error = error.code
             if error.fault:
-                self.report(call.method, f"{error} {raw}")
+                self.report(call.method, f"{error} {str(raw)[:500]}")
             messages = [error.detail] if error.detail else []
             return web.json_response(
                 {"ok": False, "error": error.code, "response_metadata": {"messages": messages}}
@@ -224,7 +225,8 @@ class SlackServer(Senders, Switches):
         if call.method == "apps.connections.open":
             link = self.url(f"link?ticket={self.sockets.ticket()}")
             return {"url": link.replace("http://", "ws://")}
-        return HANDLERS[call.method](self.store, arguments)
+        with well_formed():
+            return HANDLERS[call.method](self.store, arguments)
 
     def _check_token(self, request: web.Request, method: str) -> None:
         header = request.headers.get("Authorization", "")
@@ -240,6 +242,7 @@ class SlackServer(Senders, Switches):
     def report(self, where: str, why: str) -> None:
         """Record a violation."""
         self.violations.append(Violation(where, why))
+        self.changes.notify()
 
 
 def _refusal(fault: Fault) -> web.Response:

@@ -19,9 +19,10 @@ def publish(store: Store, arguments: Arguments) -> Reply:
 
 def views_open(store: Store, arguments: Arguments) -> Reply:
     check_view(arguments["view"], kind="modal")
-    if arguments["trigger_id"] not in store.triggers:
-        raise SlackError("invalid_trigger_id", arguments["trigger_id"])
-    store.triggers.remove(arguments["trigger_id"])
+    trigger = arguments.get("trigger_id", arguments.get("interactivity_pointer", ""))
+    if trigger not in store.triggers:
+        raise SlackError("invalid_trigger_id", trigger)
+    store.triggers.remove(trigger)
     view = arguments["view"] | {"id": f"V{len(store.views)}", "app_id": APP}
     store.views[view["id"]] = view
     return {"view": view}

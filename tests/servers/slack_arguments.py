@@ -102,7 +102,9 @@ METHODS: dict[str, Method] = {
             "usergroup", "include_disabled:bool team_id", scope="usergroups:read", rate=TIER_2
         ),
         "views.publish": _method("user_id view:dict", "hash", scope=None, rate=TIER_4),
-        "views.open": _method("view:dict trigger_id", scope=None, rate=TIER_4),
+        "views.open": _method(
+            "view:dict", "trigger_id interactivity_pointer", scope=None, rate=TIER_4
+        ),
         "views.update": _method("view:dict", "external_id view_id hash", scope=None, rate=TIER_4),
         "agents.sessions.setStatus": _method(
             "channel_id status", f"thread_ts title initiator_user_id {LOOK}", scope=CHAT
@@ -159,9 +161,10 @@ def check_arguments(method: str, raw: dict[str, Any]) -> dict[str, Any]:
     problems = [f"missing {name}" for name in spec.required if raw.get(name) in (None, "")]
     problems += [f"unknown {name}" for name in raw if name not in known]
     typed: dict[str, Any] = {}
-    for name, value in raw.items():
+    for name in known.keys() & raw.keys():
+        value = raw[name]
         try:
-            typed[name] = _coerce(value, known.get(name, str))
+            typed[name] = _coerce(value, known[name])
         except (TypeError, ValueError):
             problems.append(f"{name} wants {known[name].__name__}, got {value!r:.80}")
     if problems:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.servers.slack_blocks import MARKDOWN, TASK_STATUSES, check_blocks, check_sources
@@ -27,6 +29,15 @@ VIEWS: dict[str, tuple[set[str], set[str]]] = {
     ),
 }
 VIEW_FIELDS = {"private_metadata", "callback_id", "external_id"}
+
+
+@contextmanager
+def well_formed() -> Iterator[None]:
+    """Turn what malformed content does to our own checks into a refusal."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise SlackError("invalid_arguments", f"malformed: {error!r}") from error
 
 
 def check_content(arguments: dict[str, Any], *, most_text: int = TEXT) -> None:

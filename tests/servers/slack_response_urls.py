@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from tests.servers.slack_events import unique
-from tests.servers.slack_limits import check_content
+from tests.servers.slack_limits import check_content, well_formed
 from tests.servers.slack_store import BOT, BOT_USER, Message, SlackError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ResponseUrls:
     async def handle(self, request: web.Request) -> web.Response:
         """A POST to one of the URLs."""
         try:
-            self._use(self._urls.get(request.match_info["name"]), await request.json())
+            self._use(self._urls.get(request.match_info["name"]), await request.json() or {})
         except SlackError as error:
             self._slack.report("response_url", str(error))
             return web.json_response({"ok": False, "error": error.code}, status=404)
@@ -86,7 +86,8 @@ class ResponseUrls:
         if original and body.get("delete_original"):
             store.all.pop((original.channel, original.ts), None)
             return
-        check_content(body)
+        with well_formed():
+            check_content(body)
         if original and body.get("replace_original"):
             original.text, original.blocks = body.get("text", ""), body.get("blocks", [])
             return

@@ -1,0 +1,219 @@
+"""Embeds questions and passages: Qwen3-Embedding of any size, or any sentence-transformers model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import AutoTokenizer, Qwen3Model
+
+from rag_core.device import Placement
+from rag_core.errors import ModelError
+from rag_core.packed import PackedDecoder, load_for_packing, token_batches
+from rag_core.types import Vector, Vectors
+from rag_core.weights import loading, locate, read_json
+
+QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
+"""Default task of Qwen3-Embedding. Source: its model card, and `prompts.query` in its files."""
+
+QUERY_TEMPLATE = "Instruct: {instruction}\nQuery:{question}"
+"""How Qwen3-Embedding reads a question; passages go in bare. Source: its model card."""
+
+END_TOKEN = "<|endoftext|>"
+"""Qwen3-Embedding's vector is the hidden state of this token, which ends every input."""
+
+MAX_TOKENS = 8192
+"""Longest input, special tokens included: what Qwen3's own examples use."""
+
+_PADDED_TOKENS = 8192
+"""Tokens in a padded batch of a sentence-transformers model."""
+
+
+class Encoder(Protocol):
+    """What LocalEmbedder needs of a loaded model."""
+
+    width: int
+    max_tokens: int
+
+    def as_query(self, question: str) -> str:
+        """The question with the model's instruction."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+        """Raw vectors, shape (n, width), and how many texts were cut."""
+
+
+class LocalEmbedder:
+    """An embedding model on this machine. Not thread-safe: one worker owns it.
+
+    Attributes:
+        truncated: how many inputs were cut at `max_tokens` so far.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        dimension: int | None = None,
+        instruction: str | None = None,
+        placement: Placement | None = None,
+    ) -> None:
+        """Note what to load; `warm_up` or the first use loads it.
+
+        Args:
+            model: name on the model hub, or a folder.
+            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's.
+            instruction: the task put before a question; None means the model's own. For a model
+                other than Qwen3 it is the whole prompt in front of the question.
+            placement: None means the best device and number type of this machine.
+        """
+        self.truncated = 0
+        self._model = model
+        self._dimension = dimension
+        self._instruction = instruction
+        self._placement = placement
+        self._encoder: Encoder | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model, as the index remembers it."""
+        return self._model
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector; loads the model when no dimension was asked for."""
+        return self._dimension or self._loaded().width
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input; what is over it is cut from the right."""
+        return self._loaded().max_tokens
+
+    def warm_up(self) -> None:
+        """Load the model.
+
+        Raises:
+            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelError: the files can't be read, or are not what they should be.
+        """
+        if self._encoder is not None:
+            return
+        placement = self._placement or Placement.choose()
+        placement.apply()
+        folder = locate(self._model)
+        with loading(self._model, folder):
+            kind = Qwen3Encoder if is_qwen3_embedding(folder) else LibraryEncoder
+            encoder: Encoder = kind(folder, placement, self._instruction)
+        if self._dimension and self._dimension > encoder.width:
+            raise ModelError(
+                f"{self._model} gives vectors of {encoder.width} numbers; "
+                f"set DOCENT_EMBEDDING_DIM to at most that, not {self._dimension}."
+            )
+        self._encoder = encoder
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question, with the model's query instruction if it has one."""
+        vector: Vector = self._embed([self._loaded().as_query(text)])[0]
+        return vector
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, bare; row i belongs to text i."""
+        return self._embed(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by the model's own tokenizer, without special tokens."""
+        return self._loaded().count_tokens(texts) if texts else []
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        vectors, cut = self._loaded().encode(texts)
+        self.truncated += cut
+        vectors = vectors[:, : self.dimension]
+        norms: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.maximum(norms, np.float32(1e-12))
+
+    def _loaded(self) -> Encoder:
+        self.warm_up()
+        if self._encoder is None:
+            raise ModelError(f"{self._model} was not loaded.")
+        return self._encoder
+
+
+def is_qwen3_embedding(folder: Path) -> bool:
+    """Whether a model is a Qwen3 decoder whose last token is the vector."""
+    pooling = read_json(folder, "1_Pooling/config.json")
+    last_token = pooling.get("pooling_mode_lasttoken") or pooling.get("pooling_mode") == "lasttoken"
+    is_qwen3 = read_json(folder, "config.json").get("model_type") == "qwen3"
+    return is_qwen3 and bool(last_token or not pooling)
+
+
+class Qwen3Encoder:
+    """Qwen3-Embedding, run packed instead of through sentence-transformers.
+
+    There padding and per-batch passes cost time that packing saves (`benchmarks/embed.py` has both
+    on the same weights), and importing it costs seconds at every start.
+    """
+
+    def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
+        self._instruction = QUERY_INSTRUCTION if instruction is None else instruction
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._end = _end_token_id(self._tokenizer, folder)
+        model = load_for_packing(Qwen3Model, folder, placement)
+        self._decoder = PackedDecoder(model)
+        self.width = int(model.config.hidden_size)
+        self.max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
+
+    def as_query(self, question: str) -> str:
+        """The question behind the instruction."""
+        return QUERY_TEMPLATE.format(instruction=self._instruction, question=question)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the end token."""
+        return [len(ids) - 1 for ids in self._tokens(texts)]
+
+    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+        """The hidden states of the end tokens, and how many texts were cut."""
+        tokens = self._tokens(texts)
+        keep = self.max_tokens - 1
+        fitting = [[*ids[:-1][:keep], self._end] for ids in tokens]
+        cut = sum(len(ids) > self.max_tokens for ids in tokens)
+        vectors: NDArray[np.float32] = self._decoder.last_hidden(fitting).numpy()
+        return vectors, cut
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        tokens: list[list[int]] = self._tokenizer(list(texts), verbose=False).input_ids
+        return tokens
+
+
+def _end_token_id(tokenizer: object, folder: Path) -> int:
+    ids = tokenizer("a").input_ids  # type: ignore[operator]
+    end = tokenizer.convert_tokens_to_ids(END_TOKEN)  # type: ignore[attr-defined]
+    if end is None or ids[-1] != end:
+        raise ModelError(
+            f"The tokenizer in {folder} does not end a text with {END_TOKEN}, so its vectors would "
+            "be wrong; download the model again, with its own tokenizer."
+        )
+    return int(end)
+
+
+class LibraryEncoder:
+    """Any other model, as sentence-transformers runs it."""
+
+    def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # seconds to import
+
+        self._model = SentenceTransformer(
+            str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
+        )
+        prompts = self._model.prompts
+        self._query_prompt = prompts.get("query", "") if instruction is None else instruction
+        self._passage_prompt = prompts.get("document", prompts.get("passage", ""))
+        self.width = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens = min(MAX_TOKENS, int(self._model.max_seq_length or MAX_TOKENS))
+        self._model.max_seq_length = self.max_tokens

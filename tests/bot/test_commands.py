@@ -1,0 +1,171 @@
+"""`/docent`: scenarios through the real app."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot import messages
+from bot.errors import SyncStoppedError
+from ingest.errors import DownloadError, StateError, SyncRunningError
+from tests.bot.conftest import Docent, index_status
+from tests.bot.fakes import Gate
+from tests.servers.slack_store import ALICE, BOB, GENERAL, Message
+
+
+def told(user: str, containing: str) -> Callable[[Message], bool]:
+    """Whether a message says something to one user alone."""
+    return lambda message: message.visible_to == user and containing in message.shown
+
+
+def shown(containing: str) -> Callable[[Message], bool]:
+    """Whether a message says something to everyone in the channel."""
+    return lambda m: m.visible_to is None and m.channel == GENERAL and containing in m.shown
+
+
+@pytest.mark.parametrize("text", ["help", "", "HELP me"])
+async def test_help_is_told_to_anyone_alone(docent: Docent, text: str):
+    await docent.start()
+    await docent.slack.slash("/docent", text, user=BOB)
+    await docent.slack.wait_for_message(told(BOB, messages.HELP))
+
+
+async def test_an_unknown_word_gets_help(docent: Docent):
+    await docent.start()
+    await docent.slack.slash("/docent", "<!here> dance")
+    message = await docent.slack.wait_for_message(told(ALICE, messages.HELP))
+    assert "&lt;!here&gt;" in message.shown
+
+
+async def test_status_tells_what_is_there_and_how_fresh(docent: Docent):
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    message = await docent.slack.wait_for_message(told(ALICE, "224 pages"))
+    assert "1205 chunks" in message.shown
+    assert "`a1b2c3d`" in message.shown
+    assert "2026-03-01 03:00 UTC" in message.shown
+    assert "next sync: never" in message.shown
+
+
+async def test_status_before_the_first_sync(docent: Docent):
+    docent.read_status = lambda: index_status(revision=None)
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, messages.NO_INDEX_YET))
+
+
+async def test_a_status_that_can_not_be_read_is_told(docent: Docent):
+    def broken():
+        raise StateError("the disk is gone")
+
+    docent.read_status = broken
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, messages.ERRORS[StateError]))
+
+
+@pytest.mark.parametrize("word", ["status", "reindex"])
+async def test_others_are_refused_politely(docent: Docent, word: str):
+    await docent.start()
+    await docent.slack.slash("/docent", word, user=BOB)
+    await docent.slack.wait_for_message(told(BOB, messages.ADMINS_ONLY))
+    assert docent.sync.runs == 0
+
+
+@pytest.mark.parametrize("word", ["status", "reindex"])
+async def test_without_admins_nobody_manages(docent: Docent, word: str):
+    await docent.start(admins="")
+    await docent.slack.slash("/docent", word)
+    await docent.slack.wait_for_message(told(ALICE, messages.ADMINS_ONLY))
+
+
+async def test_reindex_shows_progress_and_ends_as_the_report(docent: Docent):
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    progress = await docent.slack.wait_for_message(shown("embedding, 30 (25 %)"))
+    gate.open()
+    report = await docent.slack.wait_for_message(shown("12 embedded, 1193 reused"))
+    assert report.ts == progress.ts
+    assert "3 added, 1 changed, 0 removed" in report.shown
+    assert len(docent.slack.calls("chat.postMessage")) == 1
+
+
+async def test_a_second_reindex_is_told_so(docent: Docent):
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.reached(gate.reached)
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(told(ALICE, messages.REINDEX_RUNNING))
+    gate.open()
+    await docent.slack.wait_for_message(shown("1193 reused"))
+    assert docent.sync.runs == 1
+
+
+async def test_a_sync_of_another_process_is_told_too(docent: Docent):
+    docent.sync.outcome = SyncRunningError("since 03:00")
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown(messages.REINDEX_RUNNING))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        (DownloadError("https://a.b/<!here>.zip answered 404"), messages.ERRORS[DownloadError]),
+        (ZeroDivisionError("secret"), messages.UNEXPECTED),
+    ],
+)
+async def test_a_sync_that_fails_says_why(docent: Docent, outcome: Exception, sentence: str):
+    docent.sync.outcome = outcome
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    message = await docent.slack.wait_for_message(shown(sentence))
+    assert "<!here>" not in message.shown
+    assert "secret" not in message.shown
+    docent.sync.outcome = docent.sync.__class__().outcome
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown("1193 reused"))
+
+
+async def test_a_shutdown_stops_a_sync_and_says_so(docent: Docent):
+    docent.sync.endless = True
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown("embedding, 30 (25 %)"))
+    await docent.starts.aclose()
+    await docent.slack.wait_for_message(shown(messages.ERRORS[SyncStoppedError]))
+
+
+async def test_where_docent_is_not_in_the_channel_the_caller_is_told(docent: Docent):
+    docent.slack.lack("chat.postMessage", error="not_in_channel")
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(told(ALICE, messages.REINDEX_STARTED))
+    await docent.slack.wait_for_message(told(ALICE, "1193 reused"))
+
+
+async def test_a_report_that_can_not_be_edited_in_is_posted(docent: Docent):
+    docent.slack.lack("chat.update")
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown("1193 reused"))
+
+
+async def test_members_of_a_user_group_manage(docent: Docent):
+    docent.slack.store.usergroups["S0DOCS"] = {BOB}
+    await docent.start(admins="U0SOMEONE, S0DOCS")
+    for _ in range(2):
+        await docent.slack.slash("/docent", "status", user=BOB)
+    await docent.slack.wait_for_message(told(BOB, "224 pages"))
+    await docent.slack.slash("/docent", "status", user=ALICE)
+    await docent.slack.wait_for_message(told(ALICE, messages.ADMINS_ONLY))
+    assert len(docent.slack.calls("usergroups.users.list")) == 1
+
+
+async def test_a_group_that_can_not_be_read_refuses_and_named_users_manage(docent: Docent):
+    await docent.start(admins=f"{ALICE} S0GONE")
+    await docent.slack.slash("/docent", "status", user=BOB)
+    await docent.slack.wait_for_message(told(BOB, messages.ADMINS_ONLY))
+    await docent.slack.slash("/docent", "status", user=ALICE)
+    await docent.slack.wait_for_message(told(ALICE, "224 pages"))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.types import Answer, Question, Scope, Timings, content_hash
+from tests.rag_core.fakes import make_chunk, make_passage
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
+
+
+def test_content_hash_is_a_known_key_that_milvus_takes():
+    assert content_hash("a", "b") == "3c9d591045bc8876f9d0399bbfb05c6a"
+
+
+@given(st.lists(texts, max_size=4), st.lists(texts, max_size=4))
+def test_content_hash_differs_wherever_the_parts_differ(one, other):
+    assert (content_hash(*one) == content_hash(*other)) == (one == other)
+
+
+@given(texts)
+def test_content_hash_is_32_hexadecimal_digits(text):
+    assert len(content_hash(text)) == 32
+    assert set(content_hash(text)) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize(
+    ("title", "headings", "path"),
+    [
+        ("Storage", (), "Storage"),
+        ("Storage", ("Logs", "Broker"), "Storage > Logs > Broker"),
+        ("Storage", ("Storage", "Logs"), "Storage > Logs"),
+        ("Storage", ("Logs", "Storage"), "Storage > Logs > Storage"),
+        ("", ("Logs",), "Logs"),
+        ("", (), ""),
+    ],
+)
+def test_heading_path(title, headings, path):
+    assert make_chunk(title=title, headings=headings).heading_path == path
+
+
+def test_embedding_text_has_the_heading_path_in_front():
+    chunk = make_chunk("Data.", title="Storage", headings=("Logs",))
+    assert chunk.embedding_text == "Storage > Logs\n\nData."
+    assert make_chunk("Data.", title="").embedding_text == "Data."
+
+
+def test_embedding_hash_depends_on_what_is_embedded_and_nothing_else():
+    chunk = make_chunk("Data.")
+    assert chunk.embedding_hash == replace(chunk, id="x", position=9, url="u").embedding_hash
+    assert chunk.embedding_hash != replace(chunk, text="Other.").embedding_hash
+    assert chunk.embedding_hash != replace(chunk, title="Other").embedding_hash
+
+
+def test_what_flows_is_frozen():
+    with pytest.raises(FrozenInstanceError):
+        make_passage().rerank_score = 1.0
+    with pytest.raises(FrozenInstanceError):
+        make_chunk().text = ""
+
+
+def test_a_question_asks_all_of_the_index_by_default():
+    assert Question("Why?") == Question("Why?", (), Scope((), ""))
+
+
+def test_timings_of_stages_that_did_not_run_are_zero():
+    answer = Answer("", (), (), "not_found", (), "r1", None, Timings())
+    assert answer.timings == Timings(0, 0, 0, 0, 0, 0)
