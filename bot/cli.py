@@ -182,6 +182,8 @@ def _pipeline() -> Iterator[Pipeline]:
     store = open_store(settings)
     models = open_models(settings)
     try:
+        # Loaded now, so that the stages' times are their own.
+        models.warm_up()
         yield open_pipeline(settings, models, store)
     finally:
         models.close()

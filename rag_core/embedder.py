@@ -1,4 +1,4 @@
-"""Embeds questions and passages: Qwen3-Embedding of any size, or any sentence-transformers model."""
+"""Embeds questions and passages: Qwen3-Embedding, or any sentence-transformers model by name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
-from transformers import AutoTokenizer, Qwen3Model
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3Model
 
 from rag_core.device import Placement
 from rag_core.errors import ModelError
@@ -22,7 +24,7 @@ QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that a
 QUERY_TEMPLATE = "Instruct: {instruction}\nQuery:{question}"
 """How Qwen3-Embedding reads a question; passages go in bare. Source: its model card."""
 
-END_TOKEN = "<|endoftext|>"
+END_TOKEN = "<|endoftext|>"  # noqa: S105 - a token of a text, not a password
 """Qwen3-Embedding's vector is the hidden state of this token, which ends every input."""
 
 MAX_TOKENS = 8192
@@ -38,14 +40,11 @@ class Encoder(Protocol):
     width: int
     max_tokens: int
 
-    def as_query(self, question: str) -> str:
-        """The question with the model's instruction."""
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
 
-    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], int]:
-        """Raw vectors, shape (n, width), and how many texts were cut."""
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
+        """Raw vectors, shape (n, width), float32, and how many texts were cut."""
 
 
 class LocalEmbedder:
@@ -118,25 +117,24 @@ class LocalEmbedder:
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question, with the model's query instruction if it has one."""
-        vector: Vector = self._embed([self._loaded().as_query(text)])[0]
+        vector: Vector = self._embed([text], query=True)[0]
         return vector
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages, bare; row i belongs to text i."""
-        return self._embed(texts)
+        return self._embed(texts, query=False)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, without special tokens."""
         return self._loaded().count_tokens(texts) if texts else []
 
-    def _embed(self, texts: Sequence[str]) -> Vectors:
+    def _embed(self, texts: Sequence[str], *, query: bool) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        vectors, cut = self._loaded().encode(texts)
+        raw, cut = self._loaded().encode(texts, query=query)
         self.truncated += cut
-        vectors = vectors[:, : self.dimension]
-        norms: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(norms, np.float32(1e-12))
+        vectors: Vectors = normalize(raw[:, : self.dimension], dim=1).numpy()
+        return vectors
 
     def _loaded(self) -> Encoder:
         self.warm_up()
@@ -169,51 +167,74 @@ class Qwen3Encoder:
         self.width = int(model.config.hidden_size)
         self.max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
 
-    def as_query(self, question: str) -> str:
-        """The question behind the instruction."""
-        return QUERY_TEMPLATE.format(instruction=self._instruction, question=question)
-
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the end token."""
         return [len(ids) - 1 for ids in self._tokens(texts)]
 
-    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
         """The hidden states of the end tokens, and how many texts were cut."""
+        if query:
+            texts = [self._as_query(text) for text in texts]
         tokens = self._tokens(texts)
         keep = self.max_tokens - 1
         fitting = [[*ids[:-1][:keep], self._end] for ids in tokens]
         cut = sum(len(ids) > self.max_tokens for ids in tokens)
-        vectors: NDArray[np.float32] = self._decoder.last_hidden(fitting).numpy()
-        return vectors, cut
+        return self._decoder.last_hidden(fitting), cut
+
+    def _as_query(self, question: str) -> str:
+        return QUERY_TEMPLATE.format(instruction=self._instruction, question=question)
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         tokens: list[list[int]] = self._tokenizer(list(texts), verbose=False).input_ids
         return tokens
 
 
-def _end_token_id(tokenizer: object, folder: Path) -> int:
-    ids = tokenizer("a").input_ids  # type: ignore[operator]
-    end = tokenizer.convert_tokens_to_ids(END_TOKEN)  # type: ignore[attr-defined]
-    if end is None or ids[-1] != end:
+def _end_token_id(tokenizer: PreTrainedTokenizerBase, folder: Path) -> int:
+    end = tokenizer.convert_tokens_to_ids(END_TOKEN)
+    if end is None or tokenizer("a").input_ids[-1] != end:
         raise ModelError(
             f"The tokenizer in {folder} does not end a text with {END_TOKEN}, so its vectors would "
             "be wrong; download the model again, with its own tokenizer."
         )
-    return int(end)
+    return int(end)  # type: ignore[arg-type]
 
 
 class LibraryEncoder:
     """Any other model, as sentence-transformers runs it."""
 
     def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415  # seconds to import
+        from sentence_transformers import SentenceTransformer
 
         self._model = SentenceTransformer(
             str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
         )
-        prompts = self._model.prompts
-        self._query_prompt = prompts.get("query", "") if instruction is None else instruction
-        self._passage_prompt = prompts.get("document", prompts.get("passage", ""))
+        self._instruction = instruction
         self.width = int(self._model.get_embedding_dimension() or 0)
-        self.max_tokens = min(MAX_TOKENS, int(self._model.max_seq_length or MAX_TOKENS))
+        self.max_tokens = int(min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS))
         self._model.max_seq_length = self.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        return self._lengths(texts, special=False)
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
+        """Vectors in batches of like length, and how many texts were cut."""
+        encode = self._model.encode_query if query else self._model.encode_document
+        lengths = self._lengths(texts, special=True)
+        vectors = torch.empty(len(texts), self.width)
+        for batch in token_batches([min(n, self.max_tokens) for n in lengths], _PADDED_TOKENS):
+            found = encode(
+                [texts[i] for i in batch],
+                prompt=self._instruction if query else None,
+                batch_size=len(batch),
+                show_progress_bar=False,
+                convert_to_tensor=True,
+            )
+            vectors[batch] = found.float().cpu()
+        return vectors, sum(length > self.max_tokens for length in lengths)
+
+    def _lengths(self, texts: Sequence[str], *, special: bool) -> list[int]:
+        tokens = self._model.tokenizer(
+            list(texts), add_special_tokens=special, truncation=False, padding=False, verbose=False
+        )
+        return [len(ids) for ids in tokens["input_ids"]]

@@ -50,7 +50,7 @@ def open_models(settings: RagSettings) -> Models:
         model = MiniLM()
         # Late interaction over the embedder's own tokens is a weak judge: a small share
         # (docs/quality.md). Deeper reranking costs more than it gives.
-        tuning = Tuning(Fusion(), Ranker(depth=12, weight=0.15))
+        tuning = Tuning(Fusion(), Ranker(depth=8, weight=0.15))
         return Models(Inference(model, model), tuning, (model,))
     from rag_core.embedder import Qwen3Embedder
     from rag_core.reranker import Qwen3Reranker

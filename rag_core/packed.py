@@ -8,7 +8,6 @@ cores in float32 with the 0.6B shape (10 passages behind a prefix of 100 tokens)
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,18 +47,22 @@ def load_for_packing(
 ) -> PreTrainedModel:
     """Load a Qwen3 model of this class so that its decoder can be run by `PackedDecoder`."""
     AttentionInterface.register(_ATTENTION, packed_attention)
-    model = kind.from_pretrained(folder, dtype=placement.dtype, attn_implementation=_ATTENTION)
+    model: PreTrainedModel = kind.from_pretrained(
+        folder, dtype=placement.dtype, attn_implementation=_ATTENTION
+    )
     if set(model.config.layer_types) != {"full_attention"}:
         raise ModelError(f"The model in {folder} uses sliding windows, which docent can't run.")
-    return model.to(placement.device).eval()
+    # The library's decorators hide the signature of `to` from type checkers.
+    torch.nn.Module.to(model, placement.device)
+    return model
 
 
 class PackedDecoder:
     """A Qwen3 decoder that gives the hidden state at the end of each sequence."""
 
     def __init__(self, model: PreTrainedModel, *, token_budget: int = TOKEN_BUDGET) -> None:
-        """Take the decoder of a model that `load_for_packing` loaded."""
-        self._model = model
+        """Take a model that `load_for_packing` loaded; of one with a head, only the decoder."""
+        self._model: PreTrainedModel = getattr(model, model.base_model_prefix, model)
         self._token_budget = token_budget
 
     def last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
@@ -97,8 +100,10 @@ def shared_length(sequences: Sequence[list[int]]) -> int:
     """Tokens that all sequences begin with, leaving each at least one of its own."""
     if len(sequences) < 2:
         return 0
-    common = len(os.path.commonprefix(sequences))
-    common = min(common, min(map(len, sequences)) - 1)
+    # All sequences agree as far as the first and the last in order do.
+    first, last = min(sequences), max(sequences)
+    shortest = min(map(len, sequences))
+    common = next((i for i in range(shortest) if first[i] != last[i]), shortest - 1)
     return common if common >= _WORTH_SHARING else 0
 
 
@@ -134,7 +139,9 @@ def packed_attention(
     which is the fast path of every device and needs no mask, for a few rows of extra work.
 
     Args:
-        query: shape (1, heads, tokens, head size); key and value have fewer heads.
+        query: shape (1, heads, tokens, head size).
+        key: like `query`, with as many heads or a fraction of them.
+        value: like `key`.
         scaling: factor of the scores.
         layout: which tokens belong together.
 
@@ -143,8 +150,13 @@ def packed_attention(
     """
     output = torch.empty_like(query)
     for start, stop in layout.bounds:
+        own_query, own_key, own_value = (
+            _rows(states, layout.shared, start, stop) for states in (query, key, value)
+        )
         attended = scaled_dot_product_attention(
-            *(_rows(states, layout.shared, start, stop) for states in (query, key, value)),
+            own_query,
+            own_key,
+            own_value,
             is_causal=True,
             scale=scaling,
             enable_gqa=True,

@@ -208,7 +208,7 @@ class Pipeline:
         except GenerationError as error:
             logger.warning("%s", error)
             # Cut off before anything was shown is as good as down: quotations beat silence.
-            if not (shown and isinstance(error, LLMInterruptedError)):
+            if not (shown.strip() and isinstance(error, LLMInterruptedError)):
                 yield from self._quoted(found, clock, "llm_failed")
                 return
             found = replace(found, degraded=(*found.degraded, "llm_cut_off"))

@@ -20,7 +20,7 @@ _MOST_CODE_LINES = 15
 
 _MARKS = re.compile(r"`{3,}|~{3,}")
 # A line of backticks with more backticks behind them is inline code.
-_FENCE = re.compile(r"^ *(`{3,}(?!.*`)|~{3,})(.*)")
+_FENCE = re.compile(r"^\s*(?:(?:[-*+]|\d+[.)])\s+)?(`{3,}(?!.*`)|~{3,})(.*)")
 # Not after the number of a list item; a quotation mark or bracket after the stop stays with it.
 _SENTENCE_END = re.compile(
     r"(?<!^\d\.)(?<!^\d\d\.)(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[^\sa-z])|(?<=[。！？])"  # noqa: RUF001
@@ -120,7 +120,7 @@ def _units(text: str) -> list[_Unit]:
                 units.append(_Unit(block, code=True))
         elif not block.lstrip().startswith("#"):
             parts = _SENTENCE_END.split(block.strip())
-            # A fence inside a list item or a quotation is no fence of ours, and would open one.
+            # What is no fence here, in a quotation for instance, must not open one there.
             units.extend(
                 _Unit(part.strip(), code=False) for part in parts if not _MARKS.search(part)
             )
@@ -128,19 +128,19 @@ def _units(text: str) -> list[_Unit]:
 
 
 def _blocks(text: str) -> list[tuple[str, bool]]:
-    """Paragraphs, list items and fences, in order; True marks a fence."""
+    """Paragraphs, list items and fences, in order; True marks a fence, moved to the margin."""
     blocks: list[tuple[list[str], bool]] = []
-    fence = ""
+    fence, indent = "", 0
     open_paragraph = False
     for line in text.splitlines():
         mark = _FENCE.match(line)
         if fence:
-            blocks[-1][0].append(line)
             closes = mark and mark.group(1).startswith(fence) and not mark.group(2).strip()
+            blocks[-1][0].append(fence if closes else line[:indent].lstrip() + line[indent:])
             fence = "" if closes else fence
         elif mark:
-            fence, open_paragraph = mark.group(1), False
-            blocks.append(([line], True))
+            fence, indent, open_paragraph = mark.group(1), mark.start(1), False
+            blocks.append(([line[indent:]], True))
         elif not line.strip():
             open_paragraph = False
         elif open_paragraph and not _BLOCK_START.match(line):

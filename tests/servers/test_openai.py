@@ -117,6 +117,14 @@ def test_what_comes_can_be_no_json(llm, client, stream):
         list(ask(client, stream=stream))
 
 
+def test_an_answer_in_one_piece_can_be_held_and_lost(llm, client):
+    gate = llm.hold()
+    llm.cut_off(after=0)
+    threading.Thread(target=lambda: llm.wait_for_requests() and gate.open()).start()
+    with pytest.raises(openai.APIConnectionError):
+        ask(client)
+
+
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_held_stream_goes_on_when_it_is_let(llm, client, after):
     gate = llm.hold(after=after)
@@ -153,13 +161,23 @@ async def test_requests_can_be_waited_for(llm, client):
     [
         {"extra_body": {"verbose": True}},
         {"messages": []},
+        {"model": None},
         {"messages": [{"role": "docent", "content": "x"}]},
         {"messages": [{"role": "user", "content": None}]},
         {"messages": [{"role": "user", "content": "x", "id": 1}]},
         {"stream_options": {"include_usage": True}},
         {"temperature": 3},
     ],
-    ids=["argument", "no messages", "role", "no content", "field", "stream_options", "temperature"],
+    ids=[
+        "argument",
+        "no messages",
+        "no model",
+        "role",
+        "no content",
+        "field",
+        "stream_options",
+        "temperature",
+    ],
 )
 def test_what_openai_refuses_is_refused_and_recorded(llm, client, wrong):
     with pytest.raises(openai.BadRequestError):

@@ -32,6 +32,27 @@ def rating(**more):
     return {"type": "context_actions", "elements": [feedback(**buttons)]}
 
 
+def options(*values):
+    return [{"text": plain(), "value": value} for value in values]
+
+
+def select(**more):
+    return {"type": "static_select", "action_id": "s", "options": options("v")} | more
+
+
+def confirm(**more):
+    words = dict.fromkeys(("title", "text", "confirm", "deny"), plain())
+    return button(confirm=words | more)
+
+
+def image(**more):
+    return {"type": "image", "alt_text": "x", "image_url": "https://a.b/c.png"} | more
+
+
+def task(**more):
+    return {"type": "task_card", "task_id": "1", "title": "x", "status": "complete"} | more
+
+
 def feedback(**more):
     return {"type": "feedback_buttons", "action_id": "f"} | more
 
@@ -40,6 +61,17 @@ GOOD = {
     "limits": [section("x" * 3_000), *[{"type": "divider"}] * 49],
     "markdown": [{"type": "markdown", "text": "x" * 6_000}] * 2,
     "rating": [rating()],
+    "choices": [actions(select(), confirm())],
+    "pictures": [
+        image(title=plain()),
+        section(accessory=image()),
+        {"type": "context", "elements": [image()]},
+    ],
+    "tasks": [
+        {"type": "plan", "title": "x", "tasks": [task()]},
+        task(sources=[{"type": "url", "url": "https://a.b", "text": "x"}]),
+    ],
+    "table": [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}],
     "models": [
         block.to_dict()
         for block in (
@@ -109,6 +141,19 @@ BAD = {
     ],
     "6 context actions": [rating() | {"elements": rating()["elements"] * 6}],
     "image without a picture": [{"type": "image", "alt_text": "x"}],
+    "picture over 3,000": [image(image_url="https://a.b/" + "x" * 3_000)],
+    "picture's alternative over 2,000": [image(alt_text="x" * 2_001)],
+    "picture's title in mrkdwn": [image(title={"type": "mrkdwn", "text": "x"})],
+    "picture in a section": [section(accessory=image(size=3))],
+    "picture in a context": [{"type": "context", "elements": [image(size=3)]}],
+    "option value over 150": [actions(select(options=options("x" * 151)))],
+    "confirmation over 300": [actions(confirm(text=plain("x" * 301)))],
+    "placeholder over 150": [actions(select(placeholder=plain("x" * 151)))],
+    "text input in actions": [actions({"type": "plain_text_input", "action_id": "t"})],
+    "task source": [task(sources=[{"type": "url", "url": "a.b", "text": "x"}])],
+    "task title": [task(title="")],
+    "section in a plan": [{"type": "plan", "title": "x", "tasks": [section()]}],
+    "table cell": [{"type": "table", "rows": [[{"type": "text", "text": "x"}]]}],
     "task status": [{"type": "task_card", "task_id": "1", "title": "x", "status": "done"}],
     "table of 101 rows": [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]] * 101}],
     "6 overflow options": [
@@ -146,6 +191,14 @@ def test_blocks_of_messages_do_not_stand_in_a_view(kind):
     check_blocks([block])
     with pytest.raises(SlackError, match=kind):
         check_blocks([block], surface="home")
+
+
+def test_an_input_wants_a_plain_label_and_an_input_element():
+    question = {"type": "input", "label": plain(), "element": select()}
+    check_blocks([question], surface="modal")
+    for wrong in ({"label": {"type": "mrkdwn", "text": "x"}}, {"element": button()}):
+        with pytest.raises(SlackError):
+            check_blocks([question | wrong], surface="modal")
 
 
 async def test_what_people_see_is_the_words_of_the_blocks(slack, client):

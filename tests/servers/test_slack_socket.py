@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.servers.conftest import connected
+from tests.servers.slack_delivery import MOST_SOCKETS
 from tests.servers.slack_store import ALICE, BOT_USER, GENERAL
 
 
@@ -25,10 +26,11 @@ def record(slack, app, *names):
 
 
 async def settle(slack, seen, count):
-    """Wait until that many events were seen; an ack can come before its listener runs."""
+    """All events, in the order of sending, once there are `count`."""
     await slack.wait_for(lambda: len(seen) >= count, what=f"{count} events")
     assert len(seen) == count
-    return seen
+    # Ids are given in the order of sending; listeners may run in another.
+    return sorted(seen, key=lambda item: item[1])
 
 
 async def test_a_mention_is_answered_in_its_thread(slack, bolt):
@@ -91,7 +93,7 @@ async def test_an_event_delivered_twice_keeps_its_id(slack, bolt):
     await slack.mention("how?")
     events = await settle(slack, seen, 2)
     assert len({event_id for _, event_id, _ in events}) == 1
-    assert [headers["x-slack-retry-num"] for _, _, headers in events] == [["0"], ["1"]]
+    assert sorted(h["x-slack-retry-num"] for _, _, h in events) == [["0"], ["1"]]
 
 
 async def test_an_edit_that_mentions_comes_in_both_forms(slack, bolt):
@@ -235,6 +237,48 @@ async def test_a_ticket_lets_one_connection_in(slack, client):
             assert (await socket.receive_json())["type"] == "hello"
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await session.ws_connect(url)
+
+
+async def test_an_eleventh_connection_is_too_many(slack):
+    async with aiohttp.ClientSession() as session:
+        links = [f"link?ticket={slack.sockets.ticket()}" for _ in range(MOST_SOCKETS + 1)]
+        sockets = [await session.ws_connect(slack.url(link)) for link in links]
+        hellos = [await socket.receive_json() for socket in sockets]
+    assert hellos[-2]["num_connections"] == MOST_SOCKETS
+    assert hellos[-1]["reason"] == "too_many_websockets"
+    assert slack.violations[0].where == "socket"
+
+
+@pytest.mark.usefixtures("bolt")
+async def test_a_delivery_without_an_ack_is_named(slack, monkeypatch):
+    monkeypatch.setattr("tests.servers.slack_senders.ACK_SECONDS", 0)
+    await slack.wait_connected()
+    with pytest.raises(TimeoutError, match="did not ack"):
+        await slack.mention("nobody listens to mentions")
+
+
+async def test_a_command_whose_socket_is_cut_is_lost(slack, bolt):
+    came = asyncio.Event()
+
+    @bolt.command("/docent")
+    async def never(ack):  # noqa: ARG001
+        came.set()
+        await asyncio.Event().wait()
+
+    sending = asyncio.create_task(slack.slash("/docent"))
+    await came.wait()
+    slack.sockets.abort()
+    with pytest.raises(ConnectionResetError):
+        await sending
+
+
+async def test_an_ack_keeps_to_the_rules_of_messages(slack, bolt):
+    @bolt.command("/docent")
+    async def too_much(ack):
+        await ack("x" * 40_001)
+
+    await slack.slash("/docent")
+    assert slack.violations[0].where == "ack"
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,14 @@ async def test_a_stream_is_a_reply(client):
         ),
         ({"chunks": [{"type": "blocks", "blocks": [{"type": "nope"}]}]}, "invalid_blocks"),
         ({"text": "x"}, "invalid_arguments"),
+        (
+            {"chunks": [{"type": "task_update", "id": "1", "title": "", "status": "pending"}]},
+            "invalid_chunks",
+        ),
+        (
+            {"chunks": [{"type": "blocks", "blocks": [{"type": "divider"}] * 26}] * 2},
+            "invalid_blocks",
+        ),
     ],
 )
 async def test_what_can_not_be_appended(slack, client, stream, arguments, code):
@@ -137,12 +145,15 @@ async def test_slack_can_end_a_stream_by_itself(slack, client, stream, state, co
     assert slack.messages(DIRECT)[1].shown == "the rest"
 
 
-async def test_a_wrong_end_is_refused(client, stream):
+async def test_nothing_is_appended_to_what_a_person_wrote(client, root):
+    call = client.chat_appendStream(channel=DIRECT, ts=root.ts, markdown_text="x")
+    assert await refusal(call) == "message_not_owned_by_app"
+
+
+async def test_a_wrong_end_is_refused(client, stream, root):
     call = client.chat_stopStream(**stream, session_status="done")
     assert await refusal(call) == "invalid_arguments"
     call = client.chat_stopStream(**stream, blocks=[{"type": "divider"}] * 51)
     assert await refusal(call) == "invalid_blocks"
-    start = client.chat_startStream(
-        channel=DIRECT, thread_ts=stream["ts"], task_display_mode="dense"
-    )
-    assert await refusal(start) == "invalid_thread_ts"
+    start = client.chat_startStream(channel=DIRECT, thread_ts=root.ts, task_display_mode="dense")
+    assert await refusal(start) == "invalid_arguments"

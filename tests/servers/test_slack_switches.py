@@ -105,6 +105,11 @@ async def test_a_response_url_takes_five_messages(slack):
     assert "used_url" in slack.violations[0].why
 
 
+async def test_a_response_url_that_was_not_given(slack):
+    assert (await AsyncWebhookClient(slack.url("response/R1")).send(text="x")).status_code == 404
+    assert "expired_url" in slack.violations[0].why
+
+
 async def test_a_response_url_lasts_thirty_minutes(slack):
     now = 0.0
     slack.clock = lambda: now
@@ -169,6 +174,31 @@ async def test_the_same_senders_speak_http(slack, http):
     ack = await slack.slash("/docent", "status")
     assert ack.status == 200
     assert slack.messages(GENERAL)[1].shown == "you said status"
+
+
+async def test_clicks_and_retries_go_over_http_too(slack, http, client):
+    seen = []
+
+    @http.action("again")
+    async def click(ack, action):
+        await ack()
+        seen.append(action["selected_option"]["value"])
+
+    @http.event("app_mention")
+    async def mention(request):
+        seen.append(request.headers.get("x-slack-retry-num"))
+        slack.changes.notify()
+
+    option = {"text": {"type": "plain_text", "text": "x"}, "value": "v"}
+    menu = {"type": "overflow", "action_id": "again", "options": [option]}
+    blocks = [{"type": "actions", "elements": [menu]}]
+    await client.chat_postMessage(channel=GENERAL, text="x", blocks=blocks)
+    await slack.action(slack.messages(GENERAL)[0], "again")
+    assert seen == ["v"]
+    slack.deliver_twice = True
+    await slack.mention("how?")
+    await slack.wait_for(lambda: len(seen) == 3)
+    assert seen[1:] in ([None, ["1"]], [["1"], None])
 
 
 @pytest.mark.parametrize(

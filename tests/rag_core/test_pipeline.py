@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import itertools
+import logging
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core import pipeline as module
+from rag_core.errors import (
+    EmptyQuestionError,
+    IndexMismatchError,
+    IndexMissingError,
+    LLMInterruptedError,
+    LLMUnavailableError,
+    ModelError,
+    QuestionTooLongError,
+    StoreError,
+    StoreUnavailableError,
+)
+from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline, Tuning
+from rag_core.prompt import NOT_FOUND, messages
+from rag_core.rank import Ranker
+from rag_core.retrieve import Fusion
+from rag_core.types import Done, Question, Ranking, Scope, Searching, TextDelta, Usage
+from tests.rag_core.fakes import (
+    HashEmbedder,
+    MemoryStore,
+    ScriptedGenerator,
+    ScriptedReranker,
+    make_chunk,
+    publish,
+)
+
+CHUNKS = [
+    make_chunk("Logs go to a message broker.", path="logs.md", title="Logs"),
+    make_chunk("Milvus stores data in object storage.", path="data.md", title="Data"),
+    *(make_chunk(f"Zebra number {n} runs.", path=f"{n}.md", title="Zebras") for n in range(8)),
+]
+QUESTION = Question("Where do logs go?")
+USAGE = Usage(100, 10)
+TUNING = Tuning(Fusion(depth=10), Ranker(depth=4, weight=0.5), passages=3)
+
+
+def build(*pieces, llm: bool = True, store=None, reranker=None, chunks=CHUNKS) -> Pipeline:
+    """A pipeline over the chunks whose LLM gives the pieces."""
+    embedder = HashEmbedder()
+    store = store or MemoryStore()
+    publish(store, embedder, chunks)
+    return Pipeline(
+        embedder=embedder,
+        reranker=reranker or ScriptedReranker(),
+        store=store,
+        generator=ScriptedGenerator(*pieces) if llm else None,
+        tuning=TUNING,
+    )
+
+
+def texts(events) -> list[str]:
+    return [event.text for event in events if isinstance(event, TextDelta)]
+
+
+def test_the_events_of_an_answer():
+    pipeline = build("To a broker ", "[1].", USAGE)
+    *events, done = pipeline.stream(QUESTION)
+    assert events[:2] == [Searching(), Ranking(4)]
+    assert "".join(texts(events[2:])) == "To a broker [1]."
+    assert len(events) == 2 + len(texts(events))
+    answer = done.answer
+    assert (answer.text, answer.status, answer.degraded) == ("To a broker [1].", "answered", ())
+    assert (answer.revision, answer.usage) == ("r1", USAGE)
+    assert [citation.number for citation in answer.citations] == [1]
+    assert answer.citations[0].passage == answer.passages[0]
+    assert answer.passages[0].chunk == CHUNKS[0]
+    assert len(answer.passages) == TUNING.passages
+
+
+def test_answer_is_the_stream_collected():
+    assert build("To a broker [1].").answer(QUESTION).text == "To a broker [1]."
+
+
+def test_the_llm_reads_the_passages_and_the_question():
+    pipeline = build("Fine.")
+    answer = pipeline.answer(QUESTION)
+    assert pipeline._generator.asked == [messages(QUESTION, answer.passages)]
+
+
+def test_a_marker_without_a_passage_is_never_shown():
+    *events, done = build("Logs [", "4", "] go [1", "].").stream(QUESTION)
+    assert "".join(texts(events)) == done.answer.text == "Logs go [1]."
+
+
+def test_a_question_stays_in_its_scope():
+    answer = build("Fine.").answer(Question("logs", scope=Scope(path_prefix="data")))
+    assert [passage.chunk.path for passage in answer.passages] == ["data.md"]
+
+
+# Degradations
+
+
+def test_without_an_llm_the_passages_are_quoted():
+    *events, done = build(llm=False).stream(QUESTION)
+    answer = done.answer
+    assert texts(events) == [answer.text]
+    assert answer.text.startswith("> Logs go to a message broker.\n>\n> [1] [Logs](<https://docs.")
+    assert (answer.status, answer.degraded, answer.usage) == ("answered", ("no_llm",), None)
+    assert answer.citations[0].passage == answer.passages[0]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (LLMUnavailableError("down"),),
+        (LLMInterruptedError("cut off while the text was still held back"),),
+        ("NOT_IN", LLMInterruptedError("cut off in what could have been a refusal")),
+        (" ", LLMInterruptedError("cut off behind nothing")),
+    ],
+)
+def test_an_llm_that_fails_before_any_text_is_replaced_by_quotations(pieces, caplog):
+    with caplog.at_level(logging.WARNING):
+        answer = build(*pieces).answer(QUESTION)
+    assert answer.text.startswith("> Logs go to a message broker.")
+    assert (answer.status, answer.degraded) == ("answered", ("llm_failed",))
+    assert str(pieces[-1]) in caplog.text
+
+
+def test_an_llm_that_is_cut_off_leaves_what_it_wrote():
+    pipeline = build("To a broker [1]", " and", LLMInterruptedError("cut off"))
+    *events, done = pipeline.stream(QUESTION)
+    assert "".join(texts(events)) == done.answer.text == "To a broker [1] and"
+    assert (done.answer.status, done.answer.degraded) == ("answered", ("llm_cut_off",))
+    assert [citation.number for citation in done.answer.citations] == [1]
+
+
+def test_what_the_citation_check_held_back_is_shown_when_the_llm_is_cut_off():
+    answer = build("To a broker", " [1]", LLMInterruptedError("cut off")).answer(QUESTION)
+    assert answer.text == "To a broker [1]"
+
+
+def test_a_reranker_that_fails_leaves_the_fused_order():
+    reranker = ScriptedReranker(error=ModelError("out of memory"))
+    answer = build("To a broker [1].", reranker=reranker).answer(QUESTION)
+    assert answer.degraded == ("rerank_failed",)
+    assert answer.passages[0].chunk == CHUNKS[0]
+    assert {passage.rerank_score for passage in answer.passages} == {None}
+
+
+def test_bm25_that_fails_leaves_the_dense_search():
+    store = MemoryStore(lexical_error=StoreError("no BM25"))
+    answer = build("To a broker [1].", store=store).answer(QUESTION)
+    assert (answer.status, answer.degraded) == ("answered", ("lexical_failed",))
+
+
+def test_everything_at_once_is_all_said():
+    store = MemoryStore(lexical_error=StoreError("no BM25"))
+    reranker = ScriptedReranker(error=ModelError("out of memory"))
+    answer = build(llm=False, store=store, reranker=reranker).answer(QUESTION)
+    assert answer.degraded == ("lexical_failed", "rerank_failed", "no_llm")
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (NOT_FOUND,),
+        ("NOT_IN", "_THE_", "DOCUMENTATION"),
+        tuple(NOT_FOUND),
+        ("\n", NOT_FOUND, " \n"),
+        (f"`{NOT_FOUND}`",),
+        (f"{NOT_FOUND}.", USAGE),
+        (),
+    ],
+)
+def test_a_refusal_is_never_shown(pieces):
+    *events, done = build(*pieces).stream(QUESTION)
+    assert texts(events) == []
+    assert (done.answer.text, done.answer.status) == ("", "not_found")
+    assert (done.answer.citations, done.answer.degraded) == ((), ())
+    assert len(done.answer.passages) == TUNING.passages
+
+
+def test_the_usage_of_a_refusal_is_kept():
+    assert build("NOT_IN_THE", "_DOCUMENTATION", USAGE).answer(QUESTION).usage == USAGE
+
+
+@pytest.mark.parametrize("text", ["NOT_IN_RANGE is an error.", "No.", "N", "Not in the docs."])
+def test_what_only_begins_like_a_refusal_is_shown(text):
+    for pieces in ((text,), tuple(text)):
+        assert build(*pieces).answer(QUESTION).text == text
+
+
+@given(st.lists(st.text(), max_size=6))
+def test_any_text_of_the_llm_is_shown_as_the_answer_says(pieces):
+    *events, done = build(*pieces, chunks=CHUNKS[:2]).stream(QUESTION)
+    assert "".join(texts(events)).strip() == done.answer.text
+    assert (done.answer.status == "answered") == bool(done.answer.text)
+
+
+def test_nothing_found_asks_no_llm():
+    pipeline = build("Never said.")
+    *events, done = pipeline.stream(Question("logs", scope=Scope(sources=("elsewhere",))))
+    assert events == [Searching(), Ranking(0)]
+    assert (done.answer.status, done.answer.passages) == ("not_found", ())
+    assert pipeline._generator.asked == []
+
+
+# Errors
+
+
+@pytest.mark.parametrize("text", ["", " \n\t"])
+@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+def test_an_empty_question(ask, text):
+    with pytest.raises(EmptyQuestionError, match="write what you want to know"):
+        getattr(build(), ask)(Question(text))
+
+
+@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+def test_a_question_of_20_000_characters(ask):
+    with pytest.raises(QuestionTooLongError, match=r"has 20,000 characters and docent reads 4,000"):
+        getattr(build(), ask)(Question("x" * 20_000))
+
+
+def test_the_longest_question():
+    answer = build("Fine.").answer(Question("x" * MAX_QUESTION_CHARACTERS))
+    assert answer.text == "Fine."
+
+
+@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+def test_nothing_is_indexed(ask):
+    pipeline = Pipeline(
+        embedder=HashEmbedder(),
+        reranker=ScriptedReranker(),
+        store=MemoryStore(),
+        generator=None,
+        tuning=TUNING,
+    )
+    with pytest.raises(IndexMissingError, match="run `docent index` first"):
+        getattr(pipeline, ask)(QUESTION)
+
+
+@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("embedder", [HashEmbedder("newer"), HashEmbedder("hash", 16)])
+def test_an_index_of_another_model_names_both_and_the_command(ask, embedder):
+    pipeline = build()
+    pipeline._embedder = embedder
+    with pytest.raises(IndexMismatchError) as caught:
+        getattr(pipeline, ask)(QUESTION)
+    assert "built with hash (32 dimensions)" in str(caught.value)
+    assert f"embeds with {embedder.model} ({embedder.dimension})" in str(caught.value)
+    assert "run `docent index`" in str(caught.value)
+
+
+def test_milvus_that_is_down_is_an_error_and_no_answer():
+    class Down(MemoryStore):
+        def search_dense(self, *_args, **_options):
+            raise StoreUnavailableError("No Milvus answers.")
+
+    with pytest.raises(StoreUnavailableError):
+        build("Never said.", store=Down()).answer(QUESTION)
+
+
+def test_an_embedder_that_fails_is_an_error():
+    class Broken(HashEmbedder):
+        def embed_query(self, text):
+            raise ModelError("out of memory")
+
+    pipeline = build("Never said.")
+    pipeline._embedder = Broken()
+    with pytest.raises(ModelError):
+        pipeline.answer(QUESTION)
+
+
+# The rest
+
+
+def test_closing_the_stream_closes_the_llm():
+    pipeline = build("One ", "two ", "three.")
+    stream = pipeline.stream(QUESTION)
+    assert next(event for event in stream if isinstance(event, TextDelta)).text == "One"
+    assert not pipeline._generator.closed
+    stream.close()
+    assert pipeline._generator.closed
+    assert pipeline._generator.given == 1
+
+
+def test_text_is_passed_on_before_the_llm_writes_more():
+    pipeline = build("One", " two", " three.")
+    for number, event in enumerate(
+        e for e in pipeline.stream(QUESTION) if isinstance(e, TextDelta)
+    ):
+        assert event.text
+        assert pipeline._generator.given == number + 1
+
+
+def test_search_gives_passages_in_the_order_of_the_answer():
+    def score(_query: str, passage: str) -> float:
+        return 1.0 if "object storage" in passage else 0.1
+
+    pipeline = build("Fine.", reranker=ScriptedReranker(score))
+    passages = pipeline.search(QUESTION)
+    assert passages[0].chunk == CHUNKS[1]
+    assert passages[: TUNING.passages] == pipeline.answer(QUESTION).passages
+    assert len(passages) == len(CHUNKS)
+    assert [passage.rerank_score is not None for passage in passages] == [True] * 4 + [False] * 6
+    assert pipeline.search(QUESTION, limit=2) == passages[:2]
+
+
+def test_search_writes_no_answer():
+    pipeline = build("Never said.")
+    pipeline.search(QUESTION)
+    assert pipeline._generator.asked == []
+
+
+def test_by_embedding_is_the_order_of_the_cosines():
+    hits = build().by_embedding(QUESTION, limit=5)
+    assert hits[0].chunk == CHUNKS[0]
+    assert len(hits) == 5
+    query = HashEmbedder().embed_query(QUESTION.text)
+    for hit in hits:
+        cosine = HashEmbedder().embed_query(hit.chunk.embedding_text) @ query
+        assert hit.score == pytest.approx(float(cosine), abs=1e-6)
+
+
+@pytest.mark.parametrize("llm", [True, False])
+def test_every_stage_that_ran_has_its_milliseconds(monkeypatch, llm):
+    seconds = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))
+    monkeypatch.setattr(module, "time", clock)
+    timings = build("To a broker [1].", llm=llm).answer(QUESTION).timings
+    stages = (timings.embed_ms, timings.search_ms, timings.rerank_ms)
+    assert stages == (1_000, 1_000, 1_000)
+    assert timings.generate_ms > 0
+    assert 3_000 < timings.first_text_ms < timings.total_ms
+    assert sum(stages) + timings.generate_ms <= timings.total_ms
+
+
+def test_stages_that_did_not_run_take_no_time(monkeypatch):
+    seconds = itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))
+    monkeypatch.setattr(module, "time", clock)
+    answer = build("Never said.").answer(Question("logs", scope=Scope(sources=("elsewhere",))))
+    assert (answer.timings.generate_ms, answer.timings.first_text_ms) == (0, 0)
+
+
+def test_the_answer_is_of_the_version_that_was_live_when_it_was_asked():
+    embedder, store = HashEmbedder(), MemoryStore()
+    pipeline = build("Fine.", store=store)
+    stream = pipeline.stream(QUESTION)
+    assert next(stream) == Searching()
+    publish(store, embedder, CHUNKS[1:2], revision="r2")
+    *_, done = stream
+    assert isinstance(done, Done)
+    assert done.answer.revision == "r1"
+    assert done.answer.passages[0].chunk == CHUNKS[0]
+    assert pipeline.answer(QUESTION).revision == "r2"
