@@ -182,9 +182,11 @@ def _pipeline() -> Iterator[Pipeline]:
     store = open_store(settings)
     models = open_models(settings)
     try:
+        pipeline = open_pipeline(settings, models, store)
+        pipeline.live_index()
         # Loaded now, so that the stages' times are their own.
         models.warm_up()
-        yield open_pipeline(settings, models, store)
+        yield pipeline
     finally:
         models.close()
         store.close()

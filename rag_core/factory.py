@@ -52,11 +52,11 @@ def open_models(settings: RagSettings) -> Models:
         # (docs/quality.md). Deeper reranking costs more than it gives.
         tuning = Tuning(Fusion(), Ranker(depth=8, weight=0.15))
         return Models(Inference(model, model), tuning, (model,))
-    from rag_core.embedder import Qwen3Embedder
-    from rag_core.reranker import Qwen3Reranker
+    from rag_core.embedder import LocalEmbedder
+    from rag_core.reranker import LocalReranker
 
-    embedder = Qwen3Embedder(settings.embedding_model)
-    reranker = Qwen3Reranker(settings.reranker_model)
+    embedder = LocalEmbedder(settings.embedding_model)
+    reranker = LocalReranker(settings.reranker_model)
     tuning = Tuning(Fusion(), Ranker(depth=10, weight=1.0))
     return Models(Inference(embedder, reranker), tuning, (embedder, reranker))
 

@@ -137,7 +137,7 @@ class Pipeline:
         """The order before reranking by vectors alone, for comparison; scores are cosines."""
         check(question)
         vector = self._embedder.embed_query(question.text)
-        live = self._live()
+        live = self.live_index()
         hits = self._store.search_dense(live.collection, vector, limit=limit, scope=question.scope)
         return tuple(hits)
 
@@ -161,7 +161,7 @@ class Pipeline:
 
     def _find(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
         check(question)
-        live = self._live()
+        live = self.live_index()
         yield Searching()
         vector = self._embedder.embed_query(question.text)
         clock.lap("embed_ms")
@@ -177,17 +177,22 @@ class Pipeline:
             lost.append("rerank_failed")
         return _Found(live, vector, ranked.passages, tuple(lost))
 
-    def _live(self) -> LiveIndex:
-        """The live version, of the model that is configured."""
+    def live_index(self) -> LiveIndex:
+        """The version that answers, of the model that is configured.
+
+        Raises:
+            IndexMissingError: nothing was indexed yet.
+            IndexMismatchError: it was built with another model; no weights are needed to tell.
+        """
         live = self._store.live()
         if live is None:
             raise IndexMissingError("Nothing is indexed yet: run `docent index` first.")
-        mine = (self._embedder.model, self._embedder.dimension)
-        if (live.spec.model, live.spec.dimension) != mine:
-            raise IndexMismatchError(
-                f"The index was built with {live.spec.model} ({live.spec.dimension} dimensions), "
-                f"but the profile embeds with {mine[0]} ({mine[1]}): run `docent index` to build "
-                "it anew, or set DOCENT_PROFILE back."
+        spec, mine = live.spec, self._embedder
+        if spec.model != mine.model:
+            raise _mismatch(spec.model, mine.model)
+        if spec.dimension != mine.dimension:
+            raise _mismatch(
+                f"{spec.model} in {spec.dimension} dimensions", f"{mine.dimension} dimensions"
             )
         return live
 
@@ -242,6 +247,13 @@ def check(question: Question) -> None:
             f"The question has {length:,} characters and docent reads {MAX_QUESTION_CHARACTERS:,}: "
             "shorten it, or ask it in parts."
         )
+
+
+def _mismatch(built: str, configured: str) -> IndexMismatchError:
+    return IndexMismatchError(
+        f"The index was built with {built}, but the settings say {configured}: run `docent index` "
+        "to build it anew, or set DOCENT_PROFILE back."
+    )
 
 
 def _until_refusal(pieces: Iterator[str | Usage]) -> Iterator[str | Usage]:

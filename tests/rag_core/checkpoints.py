@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import string
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers, processors
 from tokenizers.models import BPE
-from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3Model
+from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 
-from benchmarks.tutorial import TutorialReranker
+from benchmarks.tutorial import INSTRUCTION, PREFIX, SUFFIX, TutorialReranker
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+
+QUERY = "How is data stored in milvus?"
 
 SEVEN_SCRIPTS = (
     "Milvus keeps inserted data in object storage, metadata in etcd.",
@@ -24,25 +29,34 @@ SEVEN_SCRIPTS = (
     "🚀🔥 👩‍👩‍👧 📦➡️🗄️",
 )
 
-# The real tokenizer joins a space to the word behind it, also across the end of the template's
-# "<Document>: ". So do these merges, which is what makes the boundary worth testing.
-_MERGES = [("y", "e"), ("ye", "s"), ("n", "o"), ("t", "h"), ("th", "e")]
-_MERGES += [("Ġ", letter) for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"]
-_MERGES += [("Ġt", "h"), ("Ġth", "e"), ("i", "n"), ("e", "r"), ("o", "r"), ("a", "t")]
+
+def tiny_config() -> Qwen3Config:
+    """Three layers of 32 dimensions."""
+    return Qwen3Config(
+        vocab_size=len(_vocabulary()) + len(SPECIAL),
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        intermediate_size=64,
+        max_position_embeddings=32768,
+        rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0},
+        tie_word_embeddings=False,
+    )
 
 
-def make_embedder(folder: Path, *, end_token: str | None = "<|endoftext|>", seed: int = 0) -> Path:
-    """A Qwen3-Embedding of 32 dimensions with all the files that sentence-transformers reads."""
-    _save_tokenizer(folder, end_token=end_token)
-    torch.manual_seed(seed)
-    model = Qwen3Model(_config(len(_vocabulary()) + len(SPECIAL)))
+def make_embedder(
+    folder: Path, *, config: Qwen3Config | None = None, end_token: str = "<|endoftext|>"
+) -> Path:
+    """A Qwen3-Embedding with all the files that sentence-transformers reads."""
+    save_tokenizer(folder, end_token=end_token)
+    torch.manual_seed(0)
+    model = Qwen3Model(config or tiny_config())
     _spread(model)
     model.save_pretrained(folder)
-    query = (
-        "Instruct: Given a web search query, retrieve relevant passages that answer the query"
-        "\nQuery:"
-    )
-    _write(folder / "config_sentence_transformers.json", {"prompts": {"query": query}})
+    prompts = {"query": f"Instruct: {INSTRUCTION}\nQuery:"}
+    _write(folder / "config_sentence_transformers.json", {"prompts": prompts})
     kinds = ("Transformer", "Pooling", "Normalize")
     modules = [
         {
@@ -60,24 +74,24 @@ def make_embedder(folder: Path, *, end_token: str | None = "<|endoftext|>", seed
     return folder
 
 
-def make_reranker(folder: Path, *, seed: int = 0) -> Path:
-    """A Qwen3-Reranker whose scores reach from below .05 to above .95.
+def make_reranker(
+    folder: Path, *, config: Qwen3Config | None = None, passages: Sequence[str] = ()
+) -> Path:
+    """A Qwen3-Reranker whose scores of these passages reach from below .05 to above .95.
 
     Default weights score everything near .5, and a wrong template then moves a score by next to
     nothing: a comparison would prove nothing. So the rows of "yes" and "no" are laid along the
-    direction in which the hidden states of sample passages differ most.
+    direction in which the hidden states of the passages differ most.
     """
-    _save_tokenizer(folder, end_token=None)
-    torch.manual_seed(seed)
-    model = Qwen3ForCausalLM(_config(len(_vocabulary()) + len(SPECIAL)))
+    save_tokenizer(folder)
+    torch.manual_seed(0)
+    model = Qwen3ForCausalLM(config or tiny_config()).eval()
     _spread(model)
-    model.save_pretrained(folder)
-    tutorial = TutorialReranker.load(folder)
-    hidden = torch.cat([_last_hidden(tutorial, passage) for passage in sample_passages(48)])
-    yes, no = tutorial.token_true_id, tutorial.token_false_id
+    tutorial = TutorialReranker(AutoTokenizer.from_pretrained(folder, padding_side="left"), model)
+    hidden = [_last_hidden(tutorial, passage) for passage in passages or sample_passages(48)]
     with torch.no_grad():
         head = model.lm_head.weight
-        head[yes] = head[no] + _separating(hidden)
+        head[tutorial.token_true_id] = head[tutorial.token_false_id] + _separating(hidden)
     model.save_pretrained(folder)
     return folder
 
@@ -92,33 +106,19 @@ def sample_passages(count: int) -> list[str]:
 
 
 def _last_hidden(tutorial: TutorialReranker, passage: str) -> torch.Tensor:
-    inputs = tutorial.process_inputs([tutorial.format_instruction(None, "where is data", passage)])
+    inputs = tutorial.process_inputs([tutorial.format_instruction(None, QUERY, passage)])
     with torch.no_grad():
-        return tutorial.model.base_model(**inputs).last_hidden_state[:, -1]
+        return tutorial.model.base_model(**inputs).last_hidden_state[0, -1]
 
 
-def _separating(hidden: torch.Tensor) -> torch.Tensor:
+def _separating(states: list[torch.Tensor]) -> torch.Tensor:
     """The states' first principal direction, with a mean of 0 and a reach of logit 6 each way."""
+    hidden = torch.stack(states)
     mean = hidden.mean(0)
     direction = torch.linalg.svd(hidden - mean).Vh[0]
     direction -= mean * (direction @ mean) / (mean @ mean)
     logits = hidden @ direction
     return direction * (6 / torch.minimum(logits.max(), -logits.min()))
-
-
-def _config(vocab_size: int) -> Qwen3Config:
-    return Qwen3Config(
-        vocab_size=vocab_size,
-        hidden_size=32,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=16,
-        intermediate_size=64,
-        max_position_embeddings=32768,
-        rope_parameters={"rope_type": "default", "rope_theta": 1_000_000.0},
-        tie_word_embeddings=False,
-    )
 
 
 def _spread(model: torch.nn.Module) -> None:
@@ -128,38 +128,52 @@ def _spread(model: torch.nn.Module) -> None:
             torch.nn.init.normal_(parameter, std=1.5 / parameter.shape[1] ** 0.5)
 
 
+def _merges() -> list[tuple[str, str]]:
+    """Every word of the template is a token, and so is each letter behind a space.
+
+    Like the real tokenizer, it joins a space to the word behind it, also across the end of the
+    template's "<Document>: ".
+    """
+    words = re.findall(r" ?[A-Za-z]+", f"{PREFIX} {INSTRUCTION}{SUFFIX}<Query><Document><Instruct>")
+    words += [f" {letter}" for letter in string.ascii_letters]
+    merges: dict[tuple[str, str], None] = {}
+    for word in sorted(words):  # words with a space first: theirs win over those of bare words
+        spelled = word.replace(" ", "Ġ")
+        for end in range(1, len(spelled)):
+            merges[spelled[:end], spelled[end]] = None
+    return list(merges)
+
+
 def _vocabulary() -> dict[str, int]:
-    bytes_ = sorted(pre_tokenizers.ByteLevel.alphabet())
-    return {token: i for i, token in enumerate([*bytes_, *(a + b for a, b in _MERGES)])}
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = [*alphabet, *(left + right for left, right in _merges())]
+    return {token: number for number, token in enumerate(dict.fromkeys(tokens))}
 
 
-def _save_tokenizer(folder: Path, *, end_token: str | None) -> None:
-    tokenizer = Tokenizer(BPE(_vocabulary(), _MERGES))
+def save_tokenizer(folder: Path, *, end_token: str | None = None) -> None:
+    """The tokenizer's files; it puts `end_token` behind every text if there is one."""
+    tokenizer = Tokenizer(BPE(_vocabulary(), _merges()))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([AddedToken(token, special=True) for token in SPECIAL])
     if end_token is not None:
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f"$A {end_token}",
-            pair=f"$A $B {end_token}",
             special_tokens=[(end_token, tokenizer.token_to_id(end_token))],
         )
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    _write(
-        folder / "tokenizer_config.json",
-        {
-            "tokenizer_class": "Qwen2Tokenizer",
-            "pad_token": "<|endoftext|>",
-            "eos_token": "<|im_end|>",
-            "model_max_length": 131072,
-            "padding_side": "left",
-            "added_tokens_decoder": {
-                str(tokenizer.token_to_id(token)): {"content": token, "special": True}
-                for token in SPECIAL
-            },
+    settings = {
+        "tokenizer_class": "Qwen2Tokenizer",
+        "pad_token": "<|endoftext|>",
+        "eos_token": "<|im_end|>",
+        "model_max_length": 131072,
+        "added_tokens_decoder": {
+            str(tokenizer.token_to_id(token)): {"content": token, "special": True}
+            for token in SPECIAL
         },
-    )
+    }
+    _write(folder / "tokenizer_config.json", settings)
 
 
 def _write(path: Path, content: object) -> None:

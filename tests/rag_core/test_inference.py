@@ -110,7 +110,7 @@ def test_vectors_come_back_in_the_order_of_the_texts(inference, embedder):
     assert [len(batch) for batch in embedder.batches] == [16, 16, 8]
 
 
-def test_a_lane_does_what_its_models_do(inference, embedder):
+def test_a_lane_does_what_its_models_do(inference):
     lane = inference.questions
     assert (lane.model, lane.dimension, lane.max_tokens) == ("hash", 32, 100)
     counts = [number % 7 for number in range(600)]

@@ -1,0 +1,86 @@
+"""Embedding: one text after another, as the tutorial does it, and docent's batches.
+
+python -m benchmarks.embed --json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers.utils import logging
+
+from benchmarks.measure import alternate
+from benchmarks.shapes import passages, shape
+from benchmarks.tutorial import emb_text
+from rag_core.device import Placement
+from rag_core.embedder import LocalEmbedder
+from tests.rag_core.checkpoints import make_embedder
+
+Embed = Callable[[Sequence[str]], Any]
+
+
+def measure_qwen3(
+    placement: Placement, documents: int, *, repeats: int, tiny: bool
+) -> dict[str, Any]:
+    """The 0.6B shape with random weights, on passages of 60 to 380 tokens."""
+    from sentence_transformers import SentenceTransformer
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = make_embedder(Path(name), config=shape(tiny=tiny))
+        docent = LocalEmbedder(str(folder), placement=placement)
+        library = SentenceTransformer(
+            str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
+        )
+        contenders: dict[str, Embed] = {
+            "one_by_one": lambda texts: [emb_text(library, text) for text in texts],
+            "sentence_transformers": library.encode,
+            "docent": docent.embed_passages,
+        }
+        return compare(contenders, passages(documents), repeats=repeats)
+
+
+def compare(contenders: dict[str, Embed], texts: Sequence[str], *, repeats: int) -> dict[str, Any]:
+    """Documents per second of `one_by_one`, `docent` and others, on the same texts."""
+    runs = {name: lambda embed=embed: embed(texts) for name, embed in contenders.items()}
+    vectors = {name: np.array(run()) for name, run in runs.items()}
+    seconds = alternate(runs, repeats=repeats)
+    return {
+        "documents": len(texts),
+        "documents_per_second": {name: round(len(texts) / s, 2) for name, s in seconds.items()},
+        "ratio": round(seconds["one_by_one"] / seconds["docent"], 2),
+        "largest_difference": float(np.abs(vectors["docent"] - vectors["one_by_one"]).max()),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--device", help="cpu, cuda or mps; the best there is by default")
+    parser.add_argument("--documents", type=int, default=32, help="for the 0.6B shape")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="a toy model, to try the benchmark")
+    chosen = parser.parse_args(arguments)
+    logging.disable_progress_bar()
+    placement = Placement.choose(device=chosen.device)
+    found = {
+        "device": str(placement.device),
+        "dtype": str(placement.dtype).removeprefix("torch."),
+        "repeats": chosen.repeats,
+        "qwen3": measure_qwen3(
+            placement, chosen.documents, repeats=chosen.repeats, tiny=chosen.tiny
+        ),
+    }
+    found["threads"] = torch.get_num_threads()
+    print(json.dumps(found, indent=None if chosen.json else 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+
+from rag_core.errors import (
+    IndexMissingError,
+    ModelUnavailableError,
+    SettingsError,
+    StoreUnavailableError,
+)
+from rag_core.factory import open_generator, open_models, open_pipeline, open_store
+from rag_core.inference import Lane
+from rag_core.pipeline import Tuning
+from rag_core.settings import RagSettings
+from rag_core.types import IndexSpec, Question
+from tests.rag_core.fakes import make_chunk
+
+
+@pytest.fixture
+def starter(tmp_path) -> RagSettings:
+    return RagSettings.load(profile="starter", milvus_uri=str(tmp_path / "milvus.db"))
+
+
+def test_the_starter_profile(starter):
+    models = open_models(starter)
+    try:
+        models.warm_up()
+        lane = models.inference.questions
+        assert isinstance(lane, Lane)
+        assert (lane.model, lane.dimension) == ("all-MiniLM-L6-v2", 384)
+        assert isinstance(models.tuning, Tuning)
+        assert 0 < models.tuning.ranker.weight < 1  # late interaction does not decide alone
+    finally:
+        models.close()
+
+
+def test_the_default_profile_is_named_by_the_settings_and_not_loaded_yet():
+    models = open_models(RagSettings.load(embedding_model="org/embedder"))
+    try:
+        assert models.inference.questions.model == "org/embedder"
+        assert models.tuning.ranker.weight == 1  # a cross-encoder decides alone
+    finally:
+        models.close()
+
+
+def test_weights_that_cannot_be_fetched_are_said_in_one_sentence():
+    models = open_models(RagSettings.load(embedding_model="org/no-such-embedder"))
+    try:
+        with pytest.raises(ModelUnavailableError, match=r"org/no-such-embedder[^\n]*starter"):
+            models.warm_up()
+    finally:
+        models.close()
+
+
+def test_closed_models_end_their_worker(starter):
+    models = open_models(starter)
+    models.close()
+    assert not models.inference._thread.is_alive()
+
+
+def test_an_index_that_is_not_there_is_not_made_by_a_question(starter):
+    with pytest.raises(
+        IndexMissingError, match=r"no index at .*milvus\.db yet: run `docent index`"
+    ):
+        open_store(starter)
+    assert not starter.milvus_path.exists()
+
+
+def test_a_store_is_created_to_index_into(starter):
+    store = open_store(starter, create=True)
+    try:
+        assert store.live() is None
+    finally:
+        store.close()
+    assert starter.milvus_path.is_dir()
+    open_store(starter).close()
+
+
+def test_a_wrong_path_is_said_when_it_is_created(tmp_path):
+    with pytest.raises(SettingsError):
+        open_store(RagSettings.load(milvus_uri=str(tmp_path / "milvus")), create=True)
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_server_is_asked_and_not_looked_for_on_disk(create):
+    with pytest.raises(StoreUnavailableError):
+        open_store(RagSettings.load(milvus_uri="http://127.0.0.1:1"), create=create)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, None),
+        ({"openai_api_key": "sk-1"}, "gpt-4o"),
+        ({"openai_base_url": "http://127.0.0.1:1/v1"}, "gpt-4o"),
+        ({"openai_api_key": "sk-1", "llm_model": "local"}, "local"),
+    ],
+)
+def test_an_llm_is_used_where_a_key_or_a_server_is_set(given, expected):
+    generator = open_generator(RagSettings.load(**given))
+    assert (generator and generator.model) == expected
+
+
+def test_the_parts_answer_a_question_together(starter, openai_server):
+    chunks = [
+        make_chunk("Logs go to a message broker.", title="Logs"),
+        make_chunk("Vectors are kept in object storage.", title="Data", position=1),
+    ]
+    settings = starter.model_copy(
+        update={
+            "openai_base_url": openai_server.base_url,
+            "openai_api_key": RagSettings.load(openai_api_key=openai_server.api_key).openai_api_key,
+        }
+    )
+    models = open_models(settings)
+    store = open_store(settings, create=True)
+    try:
+        lane = models.inference.indexing
+        store.create("docent__r1", IndexSpec(lane.model, lane.dimension, "chunker", 1, "r1"))
+        store.insert("docent__r1", chunks, lane.embed_passages([c.embedding_text for c in chunks]))
+        store.seal("docent__r1")
+        store.switch("docent__r1")
+        answer = open_pipeline(settings, models, store).answer(Question("Where are vectors kept?"))
+    finally:
+        models.close()
+        store.close()
+    assert answer.text == "All is well [1]."
+    assert [citation.passage.chunk for citation in answer.citations] == [chunks[1]]
+    assert answer.degraded == ()
+    assert answer.passages[0].rerank_score > answer.passages[1].rerank_score
