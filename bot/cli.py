@@ -196,7 +196,8 @@ def _question(text: str) -> Question:
     from rag_core.pipeline import check
     from rag_core.types import Question
 
-    question = Question(text)
+    # An argument that is no UTF-8 comes with surrogates, which no model takes.
+    question = Question(text.encode(errors="replace").decode())
     check(question)
     return question
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5.0
 _SILENCE_SECONDS = 60.0  # the longest pause between two pieces of text
-_RETRIES = 1
+_ATTEMPTS = 2
+_RETRY_SECONDS = 0.5
+_CUT = {"length": "it reached its token limit", "content_filter": "its content filter stopped it"}
 
 
 class OpenAIGenerator:
@@ -38,13 +40,8 @@ class OpenAIGenerator:
         """Stream the answer; see the protocol."""
         started = False
         with self._translated():
-            stream = self._client.chat.completions.create(
-                model=self.model,
-                messages=_messages(system, turns),
-                stream=True,
-                stream_options={"include_usage": True},
-            )
-        finished = False
+            stream = self._open(_messages(system, turns))
+        finished = ""
         with stream:
             chunks = iter(stream)
             while True:
@@ -53,7 +50,7 @@ class OpenAIGenerator:
                 if chunk is None:
                     break
                 for choice in chunk.choices:
-                    finished = finished or choice.finish_reason is not None
+                    finished = finished or choice.finish_reason or ""
                     if choice.delta.content:
                         started = True
                         yield choice.delta.content
@@ -61,6 +58,35 @@ class OpenAIGenerator:
                     yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
         if not finished:
             raise self._broken("the stream ended early", started=started)
+        if finished in _CUT:
+            raise self._broken(_CUT[finished], started=started)
+
+    def _open(self, messages: Any) -> Any:
+        """Start the stream; a server that stumbles is asked once more, one that says wait is not.
+
+        The SDK's own retries would sit out a Retry-After of a minute in silence.
+        """
+        import openai
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
+
+        def stumbled(error: BaseException) -> bool:
+            timed_out = isinstance(error, openai.APITimeoutError)
+            kinds = (openai.APIConnectionError, openai.InternalServerError)
+            return isinstance(error, kinds) and not timed_out
+
+        attempts = Retrying(
+            retry=retry_if_exception(stumbled),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_fixed(_RETRY_SECONDS),
+            reraise=True,
+        )
+        return attempts(
+            self._client.chat.completions.create,
+            model=self.model,
+            messages=messages,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
 
     @contextmanager
     def _translated(self, *, started: bool = False) -> Iterator[None]:
@@ -97,7 +123,7 @@ class OpenAIGenerator:
             api_key=key.get_secret_value() if key else "none",
             base_url=self._settings.openai_base_url,
             timeout=Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
-            max_retries=_RETRIES,
+            max_retries=0,
         )
 
 

@@ -1,4 +1,4 @@
-"""Known answers: do the models on this machine give the numbers that their authors published?
+"""Known answers: whether the models on this machine give their authors' published numbers.
 
 A wrong template, pooling or end token raises no error; it only makes every answer worse. These
 checks find that, and say in plain words where to look.
@@ -17,8 +17,10 @@ from rag_core.types import Vectors
 QUERIES = ("What is the capital of China?", "Explain gravity")
 PASSAGES = (
     "The capital of China is Beijing.",
-    "Gravity is a force that attracts two bodies towards each other. It gives weight to physical "
-    "objects and is responsible for the movement of planets around the sun.",
+    (
+        "Gravity is a force that attracts two bodies towards each other. It gives weight to "
+        "physical objects and is responsible for the movement of planets around the sun."
+    ),
 )
 """The example of Qwen3-Embedding's model card."""
 
@@ -26,7 +28,7 @@ SIMILARITIES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     # Model card: https://huggingface.co/Qwen/Qwen3-Embedding-0.6B
     "Qwen/Qwen3-Embedding-0.6B": ((0.7646, 0.1414), (0.1355, 0.6000)),
     # Measured with sentence-transformers 6.2 on the package's weights, float32.
-    "all-MiniLM-L6-v2": ((0.8403, 0.0434), (0.0364, 0.6845)),
+    "all-MiniLM-L6-v2": ((0.8655, 0.0578), (0.0773, 0.7332)),
 }
 """Cosines of query i and passage j by model."""
 

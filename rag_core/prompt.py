@@ -31,7 +31,12 @@ def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tupl
         for number, passage in enumerate(passages, start=1)
     )
     asked = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
-    return SYSTEM_PROMPT, (*question.history, Turn("user", asked))
+    return SYSTEM_PROMPT, (*map(_unmarked, question.history), Turn("user", asked))
+
+
+def _unmarked(turn: Turn) -> Turn:
+    """An earlier answer without its markers: they point at other passages."""
+    return Turn(turn.role, re.sub(r" ?\[\d+\](?!\()", "", turn.text))
 
 
 def _inert(text: str) -> str:

@@ -111,12 +111,16 @@ def _separator(before: _Unit, unit: _Unit) -> str:
 
 
 def _units(text: str) -> list[_Unit]:
-    """Split a passage; headings are left out, they stand in the link."""
+    """Split a passage; headings are left out, they stand in the link.
+
+    Long code is quoted only where there is nothing else.
+    """
     units: list[_Unit] = []
-    for block, code in _blocks(text):
+    blocks = _blocks(text)
+    only_code = all(code for _, code in blocks)
+    for block, code in blocks:
         if code:
-            lines = block.splitlines()
-            if len(lines) <= _MOST_CODE_LINES:
+            if only_code or len(block.splitlines()) <= _MOST_CODE_LINES:
                 units.append(_Unit(block, code=True))
         elif not block.lstrip().startswith("#"):
             parts = _SENTENCE_END.split(block.strip())

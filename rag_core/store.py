@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -154,7 +155,8 @@ class MilvusStore:
         """Names of this index's versions, live or not."""
         with _translated(self._uri):
             names = self._client.list_collections()
-        return sorted(name for name in names if name.startswith(f"{self._alias}__"))
+        # Another index of the same server may be called `docent__something`.
+        return sorted(name for name in names if re.fullmatch(rf"{self._alias}__v\d+", name))
 
     # Writing
 
@@ -320,6 +322,7 @@ def _quoted(text: str) -> str:
 @contextmanager
 def _translated(uri: str) -> Iterator[None]:
     """Turn what pymilvus raises into errors of ours, the cause kept for logs."""
+    uri = re.sub(r"//[^/@]*@", "//", uri)  # no password in a sentence
     try:
         yield
     except (MilvusException, grpc.RpcError) as error:

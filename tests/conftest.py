@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings as hypothesis_settings
 
 from tests import network
 from tests.servers.openai import OpenAIServer
@@ -24,6 +25,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["HF_HOME"] = _no_models.name
 network.install()
+
+# Deterministic, and without a deadline: a busy machine is no failure.
+hypothesis_settings.register_profile("docent", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("docent")
 
 
 @pytest.fixture(autouse=True)

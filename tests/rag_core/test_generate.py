@@ -100,7 +100,14 @@ def test_a_refusal_before_any_text_is_one_sentence(openai_server, generator, sta
     assert error.__cause__ is not None
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+def test_over_its_limit_it_is_not_waited_for(openai_server, generator):
+    openai_server.fail(429, retry_after=60)
+    _, (error,) = collect(generator)
+    assert type(error) is LLMUnavailableError
+    assert len(openai_server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [500, 503])
 def test_a_passing_failure_is_retried_once(openai_server, generator, status):
     openai_server.fail(status)
     texts, errors = collect(generator)

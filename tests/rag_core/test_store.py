@@ -47,8 +47,8 @@ def store(settings) -> Iterator[MilvusStore]:
 
 @pytest.fixture
 def filled(store) -> MilvusStore:
-    fill(store, "docent__r1")
-    store.switch("docent__r1")
+    fill(store, "docent__v1")
+    store.switch("docent__v1")
     return store
 
 
@@ -57,8 +57,8 @@ def readable(tmp_path_factory) -> Iterator[MilvusStore]:
     """One store for all tests that only read: opening one takes a second."""
     path = tmp_path_factory.mktemp("readable") / "milvus.db"
     opened = MilvusStore.open(RagSettings(_env_file=None, milvus_uri=str(path)))
-    fill(opened, "docent__r1")
-    opened.switch("docent__r1")
+    fill(opened, "docent__v1")
+    opened.switch("docent__v1")
     yield opened
     opened.close()
 
@@ -70,32 +70,32 @@ def fill(store: MilvusStore, name: str, chunks=CHUNKS, spec: IndexSpec = SPEC) -
 
 
 def lexical(store, question, *, scope=EVERYWHERE, limit=10):
-    return store.search_lexical("docent__r1", terms(question), limit=limit, scope=scope)
+    return store.search_lexical("docent__v1", terms(question), limit=limit, scope=scope)
 
 
 def dense(store, question, *, scope=EVERYWHERE, limit=10):
     vector = EMBEDDER.embed_query(question)
-    return store.search_dense("docent__r1", vector, limit=limit, scope=scope)
+    return store.search_dense("docent__v1", vector, limit=limit, scope=scope)
 
 
 def test_nothing_is_live_before_the_first_switch(store):
     assert store.live() is None
-    fill(store, "docent__r1")
+    fill(store, "docent__v1")
     assert store.live() is None
-    store.switch("docent__r1")
-    assert store.live() == LiveIndex("docent__r1", SPEC)
+    store.switch("docent__v1")
+    assert store.live() == LiveIndex("docent__v1", SPEC)
 
 
 def test_chunks_come_back_as_they_were_written(readable):
-    assert sorted(readable.chunks("docent__r1"), key=lambda c: c.id) == sorted(
+    assert sorted(readable.chunks("docent__v1"), key=lambda c: c.id) == sorted(
         CHUNKS, key=lambda c: c.id
     )
-    assert readable.count("docent__r1") == len(CHUNKS)
+    assert readable.count("docent__v1") == len(CHUNKS)
 
 
 def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
     ids = [chunk.id for chunk in CHUNKS]
-    found = readable.vectors("docent__r1", [*ids, "0" * 32])
+    found = readable.vectors("docent__v1", [*ids, "0" * 32])
     assert set(found) == set(ids)
     for chunk in CHUNKS:
         expected = EMBEDDER.embed_query(chunk.embedding_text)
@@ -105,9 +105,9 @@ def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
 
 def test_more_rows_than_one_batch_of_reading_or_writing(store):
     chunks = [make_chunk(f"Sentence {number}.", position=number) for number in range(1_100)]
-    fill(store, "docent__r1", chunks)
-    assert {chunk.id for chunk in store.chunks("docent__r1")} == {chunk.id for chunk in chunks}
-    assert len(store.vectors("docent__r1", [chunk.id for chunk in chunks])) == 1_100
+    fill(store, "docent__v1", chunks)
+    assert {chunk.id for chunk in store.chunks("docent__v1")} == {chunk.id for chunk in chunks}
+    assert len(store.vectors("docent__v1", [chunk.id for chunk in chunks])) == 1_100
 
 
 def test_dense_search_is_exact_and_best_first(readable):
@@ -158,33 +158,34 @@ def test_a_search_stays_in_its_scope(readable, search, scope, expected):
 
 def test_a_switch_moves_the_alias_and_keeps_the_old_version(filled):
     newer = IndexSpec("hash", 8, "chunker-1", 1, "r2")
-    fill(filled, "docent__r2", CHUNKS[:1], newer)
-    assert filled.live().collection == "docent__r1"
-    filled.switch("docent__r2")
-    assert filled.live() == LiveIndex("docent__r2", newer)
-    assert filled.collections() == ["docent__r1", "docent__r2"]
-    filled.switch("docent__r1")  # a rollback
-    assert filled.live() == LiveIndex("docent__r1", SPEC)
+    fill(filled, "docent__v2", CHUNKS[:1], newer)
+    assert filled.live().collection == "docent__v1"
+    filled.switch("docent__v2")
+    assert filled.live() == LiveIndex("docent__v2", newer)
+    assert filled.collections() == ["docent__v1", "docent__v2"]
+    filled.switch("docent__v1")  # a rollback
+    assert filled.live() == LiveIndex("docent__v1", SPEC)
 
 
 def test_the_live_version_is_not_dropped(filled):
-    fill(filled, "docent__r2")
-    with pytest.raises(StoreError, match="docent__r1 answers questions now"):
-        filled.drop("docent__r1")
-    filled.drop("docent__r2")
-    assert filled.collections() == ["docent__r1"]
+    fill(filled, "docent__v2")
+    with pytest.raises(StoreError, match="docent__v1 answers questions now"):
+        filled.drop("docent__v1")
+    filled.drop("docent__v2")
+    assert filled.collections() == ["docent__v1"]
     assert len(dense(filled, "logs")) == len(CHUNKS)
 
 
 def test_create_replaces_what_was_left_by_an_interrupted_build(filled):
-    fill(filled, "docent__r2", CHUNKS[:2])
-    fill(filled, "docent__r2", CHUNKS[2:])
-    assert filled.count("docent__r2") == 2
+    fill(filled, "docent__v2", CHUNKS[:2])
+    fill(filled, "docent__v2", CHUNKS[2:])
+    assert filled.count("docent__v2") == 2
 
 
 def test_collections_of_another_index_are_not_ours(filled):
-    filled._client.create_collection("other__r1", dimension=4)
-    assert filled.collections() == ["docent__r1"]
+    for name in ("other__v1", "docent__mine__v1", "docent__v1_copy"):
+        filled._client.create_collection(name, dimension=4)
+    assert filled.collections() == ["docent__v1"]
 
 
 @pytest.mark.parametrize(
@@ -193,18 +194,18 @@ def test_collections_of_another_index_are_not_ours(filled):
     ids=["nan", "too few", "wrong dimension"],
 )
 def test_unusable_vectors_are_not_written(store, vectors):
-    store.create("docent__r1", SPEC)
+    store.create("docent__v1", SPEC)
     with pytest.raises(StoreError):
-        store.insert("docent__r1", CHUNKS, vectors)
-    assert store.seal("docent__r1") == 0
+        store.insert("docent__v1", CHUNKS, vectors)
+    assert store.seal("docent__v1") == 0
 
 
 def test_nothing_to_write_and_nothing_to_read(store):
-    store.create("docent__r1", SPEC)
-    store.insert("docent__r1", [], np.empty((0, 8), np.float32))
-    assert store.seal("docent__r1") == 0
-    assert store.vectors("docent__r1", []) == {}
-    assert list(store.chunks("docent__r1")) == []
+    store.create("docent__v1", SPEC)
+    store.insert("docent__v1", [], np.empty((0, 8), np.float32))
+    assert store.seal("docent__v1") == 0
+    assert store.vectors("docent__v1", []) == {}
+    assert list(store.chunks("docent__v1")) == []
     assert dense(store, "logs") == []
     assert lexical(store, "logs") == []
 
@@ -218,12 +219,12 @@ def test_a_collection_that_is_not_there(readable):
 
 def test_the_index_is_there_after_a_reopen(settings):
     first = MilvusStore.open(settings)
-    fill(first, "docent__r1")
-    first.switch("docent__r1")
+    fill(first, "docent__v1")
+    first.switch("docent__v1")
     first.close()
     second = MilvusStore.open(settings)
     try:
-        assert second.live() == LiveIndex("docent__r1", SPEC)
+        assert second.live() == LiveIndex("docent__v1", SPEC)
         assert len(dense(second, "logs")) == len(CHUNKS)
         assert lexical(second, "broker")[0].chunk == CHUNKS[1]
     finally:
@@ -232,13 +233,13 @@ def test_the_index_is_there_after_a_reopen(settings):
 
 def read_in_child(uri: str, counted) -> None:
     store = MilvusStore.open(RagSettings.load(milvus_uri=uri))
-    counted.put(store.count("docent__r1"))
+    counted.put(store.count("docent__v1"))
     store.close()
 
 
 def test_after_close_another_process_can_open_the_index(settings):
     store = MilvusStore.open(settings)
-    fill(store, "docent__r1")
+    fill(store, "docent__v1")
     store.close()
     spawn = multiprocessing.get_context("spawn")
     counted = spawn.Queue()
@@ -250,7 +251,7 @@ def test_after_close_another_process_can_open_the_index(settings):
 
 
 def test_writers_in_several_threads_lose_nothing(store):
-    store.create("docent__r1", SPEC)
+    store.create("docent__v1", SPEC)
     pages = [
         [make_chunk(f"{page} {n}", path=f"{page}.md", position=n) for n in range(20)]
         for page in range(4)
@@ -258,7 +259,7 @@ def test_writers_in_several_threads_lose_nothing(store):
     threads = [
         threading.Thread(
             target=store.insert,
-            args=("docent__r1", page, EMBEDDER.embed_passages([c.text for c in page])),
+            args=("docent__v1", page, EMBEDDER.embed_passages([c.text for c in page])),
         )
         for page in pages
     ]
@@ -266,7 +267,7 @@ def test_writers_in_several_threads_lose_nothing(store):
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.seal("docent__r1") == 80
+    assert store.seal("docent__v1") == 80
 
 
 def test_opening_what_another_process_holds(settings):
