@@ -1,4 +1,4 @@
-"""The command line: `docent index | ask | search | status | serve`.
+"""The command line: `docent index | ask | search | status | doctor | serve`.
 
 Heavy imports stay inside the commands, so that `--help` is quick.
 """
@@ -10,6 +10,8 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -161,6 +163,40 @@ def status(*, as_json: AsJson = False) -> None:
         _print_json(now.as_json())
     else:
         terminal.status(now)
+
+
+@app.command()
+def doctor(
+    *,
+    models: Annotated[
+        bool, typer.Option("--models", help="Run the models' known answers on your weights.")
+    ] = False,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="The Milvus 2.4 documentation as a zip: the tutorial's scores too."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check what can be wrong without an error; exit code 1 where something is."""
+    from bot import terminal
+    from bot.doctor import check_models
+    from rag_core.factory import open_models
+    from rag_core.settings import RagSettings
+
+    if not models:
+        raise typer.BadParameter("say what to check: --models")
+    settings = RagSettings.load()
+    opened = open_models(settings)
+    try:
+        checks = check_models(settings, opened, corpus=corpus)
+    finally:
+        opened.close()
+    if as_json:
+        _print_json([asdict(check) for check in checks])
+    else:
+        terminal.checks(checks)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
 
 
 @app.command()

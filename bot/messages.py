@@ -46,6 +46,7 @@ DEGRADED: dict[Degradation, str] = {
     "no_llm": "No language model is set up, so this quotes the documentation",
     "llm_failed": "The language model did not answer, so this quotes the documentation",
     "llm_cut_off": "The language model stopped before the end",
+    "rerank_cut": "Ranking took too long, so some passages are in search order",
     "rerank_failed": "The passages could not be ranked and are in search order",
     "lexical_failed": "Exact words could not be searched, only meaning",
 }
@@ -56,6 +57,7 @@ ERRORS: dict[type[errors.DocentError], str] = {
     errors.QuestionError: "I can't read that question. Could you ask it in other words?",
     errors.EmptyQuestionError: "Your message has no question in it. What would you like to know?",
     errors.QuestionTooLongError: "That is longer than I can read. Could you ask it in fewer words?",
+    errors.BusyError: ("I am busy: many questions are before yours. Please ask again in a moment."),
     errors.ModelError: "My language models failed. Please ask again in a moment.",
     errors.ModelUnavailableError: (
         "One of my models is not there. Please tell the people who run me; "
@@ -110,10 +112,20 @@ ERRORS: dict[type[errors.DocentError], str] = {
 
 def sentence(error: BaseException) -> str:
     """What the user is told about an error: the line of its class or of the nearest base."""
+    if isinstance(error, errors.BusyError):
+        return busy(error.position)
     for kind in type(error).__mro__:
         if kind in ERRORS:
             return ERRORS[kind]
     return UNEXPECTED
+
+
+def busy(position: int) -> str:
+    """A question that was not taken, because too many wait."""
+    return (
+        f"I am busy: your question would be number {position} in line. "
+        "Please ask again in a moment."
+    )
 
 
 def ranking(candidates: int) -> str:

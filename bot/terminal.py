@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.report import IngestReport
     from ingest.report import Progress as Step
     from ingest.status import IndexStatus
+    from rag_core.known_answers import Check
     from rag_core.types import Answer, Chunk, Hit, Passage
 
 out = Console(highlight=False)
@@ -100,6 +101,13 @@ def report(done: IngestReport) -> None:
         )
     for failure in done.failures:
         err.print(Text(f"  Skipped or mended: {failure}", style="yellow"), soft_wrap=True)
+
+
+def checks(done: Sequence[Check]) -> None:
+    """Print what a check-up found, a line each."""
+    for check in done:
+        mark, style = ("ok   ", "green") if check.passed else ("wrong", "bold red")
+        out.print(Text(mark, style=style), Text(f"{check.name}: {check.says}"), soft_wrap=True)
 
 
 def status(now: IndexStatus) -> None:

@@ -5,6 +5,7 @@ DocentError
 ├── QuestionError
 │   ├── EmptyQuestionError
 │   └── QuestionTooLongError
+├── BusyError                     too many questions are before this one
 ├── ModelError
 │   └── ModelUnavailableError     the weights are not here and can't be fetched
 ├── StoreError
@@ -40,6 +41,17 @@ class EmptyQuestionError(QuestionError):
 
 class QuestionTooLongError(QuestionError):
     """The question is longer than docent reads."""
+
+
+class BusyError(DocentError):
+    """Too many questions are before this one; `position` would be its place in line."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(
+            f"docent is busy: the question would be number {position} in line; ask again in a "
+            "moment."
+        )
 
 
 class ModelError(DocentError):

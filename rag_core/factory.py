@@ -8,16 +8,25 @@ from typing import Protocol
 from rag_core.errors import IndexMissingError
 from rag_core.inference import Inference
 from rag_core.pipeline import Pipeline, Tuning
-from rag_core.protocols import Generator, VectorStore
+from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.rank import Ranker
 from rag_core.retrieve import Fusion
 from rag_core.settings import RagSettings
+
+RERANK_BUDGET_MS = 10_000
+"""Ten passages take 3 s in bf16 on two cores, and 12 s in float32: there the last ones are cut."""
 
 
 class _Warm(Protocol):
     """A model that can be loaded ahead of its first use."""
 
     def warm_up(self) -> None: ...
+
+
+class _LoadableEmbedder(Embedder, _Warm, Protocol): ...
+
+
+class _LoadableReranker(Reranker, _Warm, Protocol): ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +52,71 @@ class Models:
 
 
 def open_models(settings: RagSettings) -> Models:
-    """The models of the profile, not loaded yet."""
-    if settings.profile == "starter":
+    """The models of the profile, or of the servers that the settings name; not loaded yet.
+
+    Raises:
+        SettingsError: the address of a server makes no sense.
+    """
+    embedder, reranker = _open_embedder(settings), _open_reranker(settings)
+    if embedder is None or reranker is None:
         from rag_core.minilm import MiniLM
 
-        model = MiniLM()
-        # Late interaction over the embedder's own tokens is a weak judge: a small share
-        # (docs/quality.md). Deeper reranking costs more than it gives.
-        tuning = Tuning(Fusion(), Ranker(depth=8, weight=0.15))
-        return Models(Inference(model, model), tuning, (model,))
+        starter = MiniLM()
+        embedder, reranker = embedder or starter, reranker or starter
+    inference = Inference(embedder, reranker, places=settings.max_questions)
+    loaded_ahead = tuple(dict.fromkeys((embedder, reranker)))
+    return Models(inference, _tuning(settings), loaded_ahead)
+
+
+def _open_embedder(settings: RagSettings) -> _LoadableEmbedder | None:
+    """None for the starter's, which is embedder and reranker in one."""
+    if settings.embedding_url:
+        from rag_core.model_server import EMBEDDING, Address, ModelServer
+        from rag_core.remote import RemoteEmbedder
+
+        key = settings.embedding_api_key
+        address = Address.of(settings.embedding_url, "/v1/embeddings", EMBEDDING, key)
+        return RemoteEmbedder(
+            ModelServer(address),
+            settings.embedding_model,
+            dimension=settings.embedding_dim,
+            instruction=settings.query_instruction,
+            max_tokens=settings.embedding_max_tokens,
+        )
+    if settings.profile == "starter":
+        return None
     from rag_core.embedder import LocalEmbedder
+
+    return LocalEmbedder(
+        settings.embedding_model,
+        dimension=settings.embedding_dim,
+        instruction=settings.query_instruction,
+    )
+
+
+def _open_reranker(settings: RagSettings) -> _LoadableReranker | None:
+    """None for the starter's, which is embedder and reranker in one."""
+    if settings.rerank_url:
+        from rag_core.model_server import RERANK, Address, ModelServer
+        from rag_core.remote import RemoteReranker
+
+        address = Address.of(settings.rerank_url, "/rerank", RERANK, settings.rerank_api_key)
+        return RemoteReranker(ModelServer(address), settings.reranker_model)
+    if settings.profile == "starter":
+        return None
     from rag_core.reranker import LocalReranker
 
-    embedder = LocalEmbedder(settings.embedding_model)
-    reranker = LocalReranker(settings.reranker_model)
-    tuning = Tuning(Fusion(), Ranker(depth=10, weight=1.0))
-    return Models(Inference(embedder, reranker), tuning, (embedder, reranker))
+    return LocalReranker(settings.reranker_model)
+
+
+def _tuning(settings: RagSettings) -> Tuning:
+    budget = settings.rerank_budget_ms
+    if settings.profile == "starter" and not settings.rerank_url:
+        # Late interaction over the embedder's own tokens is a weak judge: a small share
+        # (docs/quality.md). Deeper reranking costs more than it gives.
+        return Tuning(Fusion(), Ranker(depth=8, weight=0.15, budget_ms=budget or 0))
+    budget = RERANK_BUDGET_MS if budget is None else budget
+    return Tuning(Fusion(), Ranker(depth=10, weight=1.0, budget_ms=budget))
 
 
 def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
@@ -94,4 +152,5 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         store=store,
         generator=open_generator(settings),
         tuning=models.tuning,
+        place=models.inference.place,
     )

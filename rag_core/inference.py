@@ -1,91 +1,93 @@
-"""The one worker that owns the models: questions go before indexing.
+"""The one worker that owns the models: questions go before indexing, and together.
 
-Models are neither thread-safe nor faster in two threads, so one thread runs them all. Work comes in
-units; between two units of indexing every waiting question has its turn.
+Models are neither thread-safe nor faster in two threads, so one thread runs them all. Questions
+that wait are embedded together, and their passages reranked together. Indexing comes in units so
+small that a question hardly waits for one.
 """
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from queue import PriorityQueue
-from typing import TypeVar
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_core.errors import ModelError
-from rag_core.protocols import Embedder, Reranker
+from rag_core.pace import UnitSize
+from rag_core.protocols import Embedder, QueryBatches, RerankBatches, Reranker
 from rag_core.types import Vector, Vectors
+from rag_core.worker import Line, Worker
 
 Result = TypeVar("Result")
+Scores = NDArray[np.float32]
 
-_QUESTION, _INDEXING, _STOP = 0, 1, 2
-_UNIT_PASSAGES = 16
-_UNIT_COUNTED = 256
+PLACES = 32
+"""Questions that are searched, or wait for it, at a time."""
+
+_QUERIES_TOGETHER = 32
+# With more of them the first to be ready would wait for the last, for hardly more throughput.
+_RERANKED_TOGETHER = 8
+# A quarter of what a reranker reads for a question, so that batches are never very small.
+_SMALLEST_EMBEDDED = 1_500
+_SMALLEST_COUNTED = 16_000
 
 
-class Inference:
+@dataclass(frozen=True, slots=True)
+class _Models:
+    embedder: Embedder
+    reranker: Reranker
+
+    def embed_queries(self, texts: Sequence[str]) -> Sequence[Vector]:
+        if isinstance(self.embedder, QueryBatches) and len(texts) > 1:
+            return list(self.embedder.embed_queries(texts))
+        return [self.embedder.embed_query(text) for text in texts]
+
+    def rerank(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Scores]:
+        if isinstance(self.reranker, RerankBatches) and len(pairs) > 1:
+            return self.reranker.rerank_many(pairs)
+        return [self.reranker.rerank(query, passages) for query, passages in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """In the order in which they are served; a query is short, and its search can begin then."""
+
+    queries: Line
+    ranking: Line
+    others: Line
+    indexing: Line
+
+
+class Inference(Worker):
     """Owns an embedder and a reranker. `questions` and `indexing` are its two lanes."""
 
-    def __init__(self, embedder: Embedder, reranker: Reranker) -> None:
-        self._queue: PriorityQueue[tuple[int, int, Callable[[], None]]] = PriorityQueue()
-        self._order = itertools.count()
-        self._closed = False
-        self._submit = threading.Lock()
-        self.questions = Lane(self, embedder, reranker, _QUESTION)
-        self.indexing = Lane(self, embedder, reranker, _INDEXING)
-        # A daemon, so that a process that only forgot to close can still end.
-        self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Finish what is queued and end the thread."""
-        with self._submit:
-            self._closed = True
-            self._queue.put((_STOP, next(self._order), lambda: None))
-        self._thread.join()
-
-    def run(self, priority: int, work: Callable[[], Result]) -> Result:
-        """Run one unit on the worker and wait for it; its error is raised here.
-
-        Raises:
-            ModelError: the worker is closed.
-        """
-        future: Future[Result] = Future()
-
-        def unit() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
-                future.set_exception(error)
-
-        with self._submit:
-            if self._closed:
-                raise ModelError("The models are closed: docent is shutting down.")
-            self._queue.put((priority, next(self._order), unit))
-        return future.result()
-
-    def _work(self) -> None:
-        while True:
-            priority, _, unit = self._queue.get()
-            if priority == _STOP:
-                return
-            unit()
+    def __init__(self, embedder: Embedder, reranker: Reranker, *, places: int = PLACES) -> None:
+        models = _Models(embedder, reranker)
+        lines = _Lines(
+            queries=Line(models.embed_queries, together=_QUERIES_TOGETHER),
+            ranking=Line(models.rerank, together=_RERANKED_TOGETHER),
+            others=Line(_each),
+            indexing=Line(_each, gives_way=True),
+        )
+        self.questions = QuestionLane(self, models, lines)
+        self.indexing = IndexingLane(self, models, lines.indexing)
+        super().__init__(
+            (lines.queries, lines.ranking, lines.others, lines.indexing), places=places
+        )
 
 
 class Lane:
-    """Implements `Embedder` and `Reranker` on the worker, with one priority."""
+    """Implements `Embedder` and `Reranker` on the worker; each call is a unit of a line."""
 
-    def __init__(
-        self, inference: Inference, embedder: Embedder, reranker: Reranker, priority: int
-    ) -> None:
-        self._inference = inference
-        self._embedder = embedder
-        self._reranker = reranker
-        self._priority = priority
+    def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
+        self._worker = worker
+        self._embedder = models.embedder
+        self._reranker = models.reranker
+        self._line = line
 
     @property
     def model(self) -> str:
@@ -107,31 +109,82 @@ class Lane:
         return self._run(lambda: self._embedder.embed_query(text))
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
-        vectors = np.empty((len(texts), self.dimension), np.float32)
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        for start in range(0, len(order), _UNIT_PASSAGES):
-            unit = order[start : start + _UNIT_PASSAGES]
-            vectors[unit] = self._embed([texts[index] for index in unit])
-        return vectors
-
-    def _embed(self, unit: Sequence[str]) -> Vectors:
-        return self._run(lambda: self._embedder.embed_passages(unit))
+        """Embed passages. Shape (n, dimension), rows of L2 norm 1."""
+        return self._run(lambda: self._embedder.embed_passages(texts))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
-        counts: list[int] = []
-        for start in range(0, len(texts), _UNIT_COUNTED):
-            unit = texts[start : start + _UNIT_COUNTED]
-            counts.extend(self._count(unit))
-        return counts
+        return self._run(lambda: self._embedder.count_tokens(texts))
 
-    def _count(self, unit: Sequence[str]) -> list[int]:
-        return self._run(lambda: self._embedder.count_tokens(unit))
-
-    def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores in [0, 1], shape (len(passages),)."""
         return self._run(lambda: self._reranker.rerank(query, passages))
 
     def _run(self, work: Callable[[], Result]) -> Result:
-        return self._inference.run(self._priority, work)
+        result: Result = self._worker.run(self._line, work)
+        return result
+
+
+class QuestionLane(Lane):
+    """Goes first; calls that wait at the same time are run as one batch."""
+
+    def __init__(self, worker: Worker, models: _Models, lines: _Lines) -> None:
+        super().__init__(worker, models, lines.others)
+        self._lines = lines
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question, with all that wait. Shape (dimension,), L2 norm 1."""
+        vector: Vector = self._worker.run(self._lines.queries, text)
+        return vector
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Scores in [0, 1], shape (len(passages),); reranked with others that wait."""
+        scores: Scores = self._worker.run(self._lines.ranking, (query, passages))
+        return scores
+
+
+class IndexingLane(Lane):
+    """Gives way to questions: long calls are divided into short units."""
+
+    def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
+        super().__init__(worker, models, line)
+        self._embedded = UnitSize(_SMALLEST_EMBEDDED)
+        self._counted = UnitSize(_SMALLEST_COUNTED)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        by_length = [texts[index] for index in order]
+        done = 0
+        for rows in self._units(by_length, self._embedded, self._embedder.embed_passages):
+            vectors[order[done : done + len(rows)]] = rows
+            done += len(rows)
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        units = self._units(texts, self._counted, self._embedder.count_tokens)
+        return [count for counts in units for count in counts]
+
+    def _units(
+        self, texts: Sequence[str], size: UnitSize, run: Callable[[Sequence[str]], Any]
+    ) -> Iterator[Any]:
+        """Results of `run`, unit by unit."""
+        sizes = [len(text.encode(errors="replace")) for text in texts]
+        start = 0
+        while start < len(texts):
+            stop = start + size.fitting(islice(sizes, start, None))
+            result, seconds = self._run(partial(_timed, run, texts[start:stop]))
+            size.correct(sum(sizes[start:stop]), seconds, self._worker.question_times.allowance)
+            yield result
+            start = stop
+
+
+def _timed(run: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> tuple[Any, float]:
+    started = time.perf_counter()
+    return run(texts), time.perf_counter() - started
+
+
+def _each(works: Sequence[Callable[[], Any]]) -> list[Any]:
+    return [work() for work in works]

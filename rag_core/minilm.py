@@ -20,9 +20,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn.functional import embedding, gelu, layer_norm, linear, scaled_dot_product_attention
+from torch.nn.functional import (
+    embedding,
+    gelu,
+    layer_norm,
+    linear,
+    normalize,
+    scaled_dot_product_attention,
+)
 
 from rag_core.types import Vector, Vectors
 
@@ -30,7 +37,8 @@ MAX_TOKENS = 256
 """As the model card says; two of them are [CLS] and [SEP]."""
 
 _SPECIAL = 2
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 2048
+"""Tokens in a pass: more of them leave the processor's cache."""
 
 
 class Bert:
@@ -47,37 +55,40 @@ class Bert:
         self._epsilon: float = config["layer_norm_eps"]
         self.dimension: int = config["hidden_size"]
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Token vectors, shape (batch, tokens, dimension), of ids and mask (batch, tokens)."""
+    def forward(self, sequences: Sequence[list[int]]) -> tuple[Tensor, ...]:
+        """Token vectors, shape (tokens, dimension), of each sequence of token ids.
+
+        The sequences lie behind one another without padding; only attention keeps them apart.
+        """
         weights = self._weights
-        positions = torch.arange(ids.shape[1])
+        lengths = [len(sequence) for sequence in sequences]
+        ids = torch.tensor([token for sequence in sequences for token in sequence])
+        positions = torch.cat([torch.arange(length) for length in lengths])
         hidden = (
             embedding(ids, weights["embeddings.word_embeddings.weight"])
             + embedding(positions, weights["embeddings.position_embeddings.weight"])
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
         hidden = self._normalise(hidden, "embeddings.LayerNorm")
-        # Without padding there is nothing to mask, and the attention is faster.
-        attend = None if bool(mask.all()) else mask[:, None, None, :].bool()
         for layer in range(self._layers):
-            hidden = self._layer(hidden, attend, f"encoder.layer.{layer}")
-        return hidden
+            hidden = self._layer(hidden, lengths, f"encoder.layer.{layer}")
+        return torch.split(hidden, lengths)
 
-    def _layer(self, hidden: Tensor, attend: Tensor | None, name: str) -> Tensor:
-        batch, length, width = hidden.shape
-        query, key, value = (
-            self._linear(hidden, f"{name}.attention.self.{part}")
-            .view(batch, length, self._heads, width // self._heads)
-            .transpose(1, 2)
+    def _layer(self, hidden: Tensor, lengths: list[int], name: str) -> Tensor:
+        queries, keys, values = (
+            torch.split(self._heads_of(hidden, f"{name}.attention.self.{part}"), lengths, 2)
             for part in ("query", "key", "value")
         )
-        context = scaled_dot_product_attention(query, key, value, attn_mask=attend)
-        context = context.transpose(1, 2).reshape(batch, length, width)
+        attended = map(scaled_dot_product_attention, queries, keys, values)
+        context = torch.cat(list(attended), 2).transpose(1, 2).reshape(hidden.shape)
         context = self._linear(context, f"{name}.attention.output.dense")
         hidden = self._normalise(hidden + context, f"{name}.attention.output.LayerNorm")
         inner = gelu(self._linear(hidden, f"{name}.intermediate.dense"))
         outer = self._linear(inner, f"{name}.output.dense")
         return self._normalise(hidden + outer, f"{name}.output.LayerNorm")
+
+    def _heads_of(self, hidden: Tensor, name: str) -> Tensor:
+        return self._linear(hidden, name).view(1, len(hidden), self._heads, -1).transpose(1, 2)
 
     def _linear(self, hidden: Tensor, name: str) -> Tensor:
         return linear(hidden, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
@@ -106,11 +117,15 @@ class MiniLM:
         vector: Vector = self.embed_passages([text])[0]
         return vector
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions at once. Shape (n, 384), rows of L2 norm 1."""
+        return self.embed_passages(texts)
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages: the mean of their token vectors. Shape (n, 384), rows of L2 norm 1."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for index, tokens in self._encode(texts):
-            vectors[index] = torch.nn.functional.normalize(tokens.mean(0), dim=0).numpy()
+        for row, tokens in zip(vectors, self._encode(texts), strict=True):
+            row[:] = normalize(tokens.mean(0), dim=0).numpy()
         return vectors
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
@@ -118,40 +133,32 @@ class MiniLM:
 
         Shape (len(passages),), in [0, 1]. The special tokens of the question are left out.
         """
-        scores = np.zeros(len(passages), np.float32)
-        question = self._unit(next(self._encode([query]))[1])[1:-1]
-        if not len(question):
-            return scores
-        for index, tokens in self._encode(passages):
-            best = (question @ self._unit(tokens).T).amax(1)
-            scores[index] = float(best.mean().clamp(0, 1))
-        return scores
+        return self.rerank_many([(query, passages)])[0]
+
+    def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[NDArray[np.float32]]:
+        """`rerank` for several questions; a text that several of them share is read once."""
+        texts = list(dict.fromkeys(text for query, found in pairs for text in (query, *found)))
+        tokens = {
+            text: normalize(rows, dim=-1)
+            for text, rows in zip(texts, self._encode(texts), strict=True)
+        }
+        return [
+            _late_interaction(tokens[query][1:-1], [tokens[text] for text in found])
+            for query, found in pairs
+        ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens and not truncated."""
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[tuple[int, Tensor]]:
-        """Index and token vectors (tokens, 384) of each text, shortest first."""
-        encodings: list[Encoding] = self._tokenizer.encode_batch(list(texts))
-        order = sorted(range(len(texts)), key=lambda index: len(encodings[index].ids))
-        for batch in _batches(order, [len(encoding.ids) for encoding in encodings]):
-            longest = len(encodings[batch[-1]].ids)
-            ids = torch.zeros(len(batch), longest, dtype=torch.long)
-            mask = torch.zeros(len(batch), longest, dtype=torch.long)
-            for row, index in enumerate(batch):
-                length = len(encodings[index].ids)
-                ids[row, :length] = torch.tensor(encodings[index].ids)
-                mask[row, :length] = 1
+    def _encode(self, texts: Sequence[str]) -> Iterator[Tensor]:
+        """Token vectors, shape (tokens, 384), of each text."""
+        sequences = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        for batch in _batches(sequences):
             with torch.inference_mode():
-                hidden = self._bert.forward(ids, mask)
-            for row, index in enumerate(batch):
-                yield index, hidden[row, : len(encodings[index].ids)]
-
-    @staticmethod
-    def _unit(tokens: Tensor) -> Tensor:
-        return torch.nn.functional.normalize(tokens, dim=-1)
+                tokens = self._bert.forward(batch)
+            yield from tokens
 
     @cached_property
     def _folder(self) -> Path:
@@ -176,13 +183,24 @@ class MiniLM:
         return tokenizer
 
 
-def _batches(order: list[int], lengths: list[int]) -> Iterator[list[int]]:
-    """Runs of the (ascending) order whose padded size stays within the token budget."""
-    batch: list[int] = []
-    for index in order:
-        if batch and (len(batch) + 1) * lengths[index] > _BATCH_TOKENS:
+def _late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[np.float32]:
+    """Scores of passages, by unit token vectors (tokens, 384); 0 for a question of no tokens."""
+    scores = np.zeros(len(passages), np.float32)
+    if len(question):
+        for index, tokens in enumerate(passages):
+            scores[index] = float((question @ tokens.T).amax(1).mean().clamp(0, 1))
+    return scores
+
+
+def _batches(sequences: Sequence[list[int]]) -> Iterator[list[list[int]]]:
+    """Runs of sequences that stay within the token budget."""
+    batch: list[list[int]] = []
+    tokens = 0
+    for sequence in sequences:
+        if batch and tokens + len(sequence) > _BATCH_TOKENS:
             yield batch
-            batch = []
-        batch.append(index)
+            batch, tokens = [], 0
+        batch.append(sequence)
+        tokens += len(sequence)
     if batch:
         yield batch

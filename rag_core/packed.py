@@ -41,6 +41,11 @@ class Layout:
         """Row of the last token of each sequence."""
         return [stop - 1 for _, stop in self.bounds]
 
+    def positions(self) -> Tensor:
+        """Place of each token in its own sequence, shape (tokens,)."""
+        own = [torch.arange(stop - start) + self.shared for start, stop in self.bounds]
+        return torch.cat([torch.arange(self.shared), *own])
+
 
 def load_for_packing(
     kind: type[PreTrainedModel], folder: Path, placement: Placement
@@ -60,10 +65,9 @@ def load_for_packing(
 class PackedDecoder:
     """A Qwen3 decoder that gives the hidden state at the end of each sequence."""
 
-    def __init__(self, model: PreTrainedModel, *, token_budget: int = TOKEN_BUDGET) -> None:
+    def __init__(self, model: PreTrainedModel) -> None:
         """Take a model that `load_for_packing` loaded; of one with a head, only the decoder."""
         self._model: PreTrainedModel = getattr(model, model.base_model_prefix, model)
-        self._token_budget = token_budget
 
     def last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
         """Hidden states after the last token, shape (n, hidden size), float32, on the CPU.
@@ -73,7 +77,7 @@ class PackedDecoder:
         shared = shared_length(sequences)
         own = [sequence[shared:] for sequence in sequences]
         result = torch.empty(len(sequences), self._model.config.hidden_size)
-        for batch in token_batches([len(tokens) for tokens in own], self._token_budget):
+        for batch in token_batches([len(tokens) for tokens in own], TOKEN_BUDGET):
             tokens = [own[i] for i in batch]
             result[batch] = self._run(sequences[0][:shared], tokens).float().cpu()
         return result
@@ -83,11 +87,9 @@ class PackedDecoder:
         layout = _lay_out(len(shared), own)
         device = self._model.device
         ids = torch.tensor([[*shared, *(token for tokens in own for token in tokens)]])
-        positions = [torch.arange(layout.shared)]
-        positions += [torch.arange(layout.shared, layout.shared + len(tokens)) for tokens in own]
         output = self._model(
             input_ids=ids.to(device),
-            position_ids=torch.cat(positions)[None].to(device),
+            position_ids=layout.positions()[None].to(device),
             attention_mask={"full_attention": None},  # the layout says all; build no mask
             use_cache=False,
             layout=layout,

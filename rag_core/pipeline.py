@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from rag_core import quote
@@ -97,7 +98,7 @@ class _Clock:
 class Pipeline:
     """Answers questions from the live index. Thread-safe as far as its parts are."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         *,
         embedder: Embedder,
@@ -105,12 +106,15 @@ class Pipeline:
         store: VectorStore,
         generator: Generator | None,
         tuning: Tuning,
+        place: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """Take parts that are open; `place` is held by a question until its passages are ranked."""
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
         self._generator = generator
         self._tuning = tuning
+        self._place = place
 
     def answer(self, question: Question) -> Answer:
         """`stream`, collected."""
@@ -123,7 +127,7 @@ class Pipeline:
         """The best passages; those past the reranker's depth have no rerank score.
 
         Raises:
-            QuestionError, StoreError, ModelError: as `stream`.
+            QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
         finding = self._find(question, _Clock())
         while True:
@@ -136,16 +140,22 @@ class Pipeline:
     def by_embedding(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
         """The order before reranking by vectors alone, for comparison; scores are cosines."""
         check(question)
-        vector = self._embedder.embed_query(question.text)
-        live = self.live_index()
-        hits = self._store.search_dense(live.collection, vector, limit=limit, scope=question.scope)
+        with self._place():
+            vector = self._embedder.embed_query(question.text)
+            live = self.live_index()
+            hits = self._store.search_dense(
+                live.collection, vector, limit=limit, scope=question.scope
+            )
         return tuple(hits)
 
     def stream(self, question: Question) -> Iterator[Event]:
-        """Answer a question, event by event; the last is `Done`. Closing it stops the LLM.
+        """Answer a question, event by event; the last is `Done`.
+
+        Closing it stops the LLM and frees the question's place in line.
 
         Raises:
             QuestionError: nothing was asked, or too much at once.
+            BusyError: too many questions wait already.
             StoreError: Milvus is away, holds no index, or one of another model.
             ModelError: the embedder failed.
         """
@@ -161,6 +171,10 @@ class Pipeline:
 
     def _find(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
         check(question)
+        with self._place():
+            return (yield from self._ranked(question, clock))
+
+    def _ranked(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
         live = self.live_index()
         yield Searching()
         vector = self._embedder.embed_query(question.text)
@@ -175,6 +189,8 @@ class Pipeline:
             lost.append("lexical_failed")
         if not ranked.reranked:
             lost.append("rerank_failed")
+        if ranked.cut:
+            lost.append("rerank_cut")
         return _Found(live, vector, ranked.passages, tuple(lost))
 
     def live_index(self) -> LiveIndex:

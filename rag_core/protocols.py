@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,24 @@ class Reranker(Protocol):
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
+
+
+@runtime_checkable
+class QueryBatches(Protocol):
+    """An embedder that is faster with several questions at once."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """As `Embedder.embed_query`; row i belongs to text i."""
+
+
+@runtime_checkable
+class RerankBatches(Protocol):
+    """A reranker that is faster with several questions at once."""
+
+    def rerank_many(
+        self, pairs: Sequence[tuple[str, Sequence[str]]]
+    ) -> Sequence[NDArray[np.float32]]:
+        """As `Reranker.rerank` of each question with its passages."""
 
 
 class Generator(Protocol):

@@ -54,10 +54,42 @@ class RagSettings(Settings):
         "qwen3", description="Models: `qwen3` (multilingual) or `starter` (English, no download)."
     )
     embedding_model: str = Field(
-        "Qwen/Qwen3-Embedding-0.6B", description="Embedding model of the qwen3 profile."
+        "Qwen/Qwen3-Embedding-0.6B",
+        description="Embedding model of the qwen3 profile, or of the server.",
+    )
+    embedding_dim: int | None = Field(
+        None,
+        ge=1,
+        description="Shorter vectors, for models trained to be cut (Matryoshka); unset keeps all.",
+    )
+    embedding_max_tokens: int = Field(
+        8192, ge=64, description="Longest text that the embedding server takes."
+    )
+    embedding_url: str | None = Field(
+        None,
+        description="Embedding server with OpenAI's `/v1/embeddings`, in place of own weights.",
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="Key of the embedding server.")
+    query_instruction: str | None = Field(
+        None,
+        description="Task put before a question for a Qwen3 embedding model; for another model the "
+        "whole text in front of the question. By default Qwen3's own, or none.",
     )
     reranker_model: str = Field(
-        "Qwen/Qwen3-Reranker-0.6B", description="Reranker of the qwen3 profile."
+        "Qwen/Qwen3-Reranker-0.6B", description="Reranker of the qwen3 profile, or of the server."
+    )
+    rerank_url: str | None = Field(
+        None, description="Rerank server with `/rerank`, in place of own weights."
+    )
+    rerank_api_key: SecretStr | None = Field(None, description="Key of the rerank server.")
+    rerank_budget_ms: int | None = Field(
+        None,
+        ge=0,
+        description="Milliseconds for reranking a question's passages; those not reached keep the "
+        "order of the search. 0 is no limit; by default 10000 for `qwen3`, none for `starter`.",
+    )
+    max_questions: int = Field(
+        32, ge=1, description="Questions searched or waiting at a time; more are told to wait."
     )
     milvus_uri: str = Field(
         "data/milvus.db",

@@ -168,7 +168,9 @@ class Timings:
 
 
 Status = Literal["answered", "not_found"]
-Degradation = Literal["no_llm", "llm_failed", "llm_cut_off", "rerank_failed", "lexical_failed"]
+Degradation = Literal[
+    "no_llm", "llm_failed", "llm_cut_off", "rerank_cut", "rerank_failed", "lexical_failed"
+]
 
 
 @dataclass(frozen=True, slots=True)

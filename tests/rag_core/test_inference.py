@@ -10,9 +10,17 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.inference import Inference
 from tests.rag_core.fakes import HashEmbedder, ScriptedReranker
+from tests.rag_core.waiting import wait_until
 
-UNIT = 16
+UNIT = 3
+TEXT = "x" * 500
 WAIT = 10
+
+
+@pytest.fixture(autouse=True)
+def _units_of_one_size(monkeypatch):
+    """Three texts, however long a unit takes."""
+    monkeypatch.setattr("rag_core.pace._LARGEST", UNIT * len(TEXT))
 
 
 class GatedEmbedder(HashEmbedder):
@@ -54,19 +62,17 @@ def inference(embedder) -> Iterator[Inference]:
 
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(16) as threads:
         yield threads
 
 
 def wait_until_queued(inference: Inference, count: int) -> None:
     """Until so many units wait; the worker is held at a gate meanwhile."""
-    queued = threading.Event()
-    while inference._queue.qsize() < count:
-        queued.wait(0.001)
+    wait_until(lambda: inference.waiting >= count)
 
 
 def test_a_question_runs_before_the_rest_of_the_indexing(inference, embedder, pool):
-    indexing = pool.submit(inference.indexing.embed_passages, ["text"] * (3 * UNIT))
+    indexing = pool.submit(inference.indexing.embed_passages, [TEXT] * (3 * UNIT))
     assert embedder.started.acquire(timeout=WAIT)  # the first unit runs
     question = pool.submit(inference.questions.embed_query, "one")
     wait_until_queued(inference, 1)
@@ -75,7 +81,7 @@ def test_a_question_runs_before_the_rest_of_the_indexing(inference, embedder, po
     assert not indexing.done()
     embedder.gate.release(2)
     assert indexing.result(WAIT).shape == (3 * UNIT, embedder.dimension)
-    assert embedder.log == ["unit of 16", "question one", "unit of 16", "unit of 16"]
+    assert embedder.log == ["unit of 3", "question one", "unit of 3", "unit of 3"]
 
 
 def test_a_question_runs_before_units_that_waited_longer(inference, embedder, pool):
@@ -101,21 +107,25 @@ def test_everything_runs_on_one_thread(inference, embedder, pool):
 
 
 def test_vectors_come_back_in_the_order_of_the_texts(inference, embedder):
-    embedder.gate.release(3)
-    texts = [f"{'word ' * (number * 7 % 5)}{number}" for number in range(40)]
+    embedder.gate.release(40)
+    texts = [f"{'word ' * (number * 7 % 5 * 40)}{number}" for number in range(40)]
     vectors = inference.indexing.embed_passages(texts)
     assert vectors.dtype == np.float32
     for text, vector in zip(texts, vectors, strict=True):
         np.testing.assert_array_equal(vector, HashEmbedder().embed_query(text))
-    assert [len(batch) for batch in embedder.batches] == [16, 16, 8]
+    sizes = [sum(map(len, batch)) for batch in embedder.batches]
+    assert max(sizes) <= UNIT * len(TEXT)
+    lengths = [len(text) for batch in embedder.batches for text in batch]
+    assert lengths == sorted(lengths)  # those of a unit are of like length
 
 
-def test_a_lane_does_what_its_models_do(inference):
+def test_a_lane_does_what_its_models_do(inference, embedder):
     lane = inference.questions
     assert (lane.model, lane.dimension, lane.max_tokens) == ("hash", 32, 100)
     counts = [number % 7 for number in range(600)]
     assert lane.count_tokens(["word " * count for count in counts]) == counts
     np.testing.assert_allclose(lane.rerank("why", ["four", "sixsix"]), [0.04, 0.06], atol=1e-6)
+    embedder.gate.release()
     assert lane.embed_passages([]).shape == (0, 32)
     assert lane.count_tokens([]) == []
 
@@ -136,7 +146,6 @@ def test_close_finishes_what_is_queued_and_ends_the_thread(inference, embedder, 
     second = pool.submit(inference.indexing.embed_passages, ["second"])
     wait_until_queued(inference, 1)
     closing = pool.submit(inference.close)
-    wait_until_queued(inference, 2)
     embedder.gate.release(2)
     closing.result(WAIT)
     assert first.result(WAIT).shape == second.result(WAIT).shape == (1, 32)
@@ -148,3 +157,94 @@ def test_after_close_work_is_refused_instead_of_waiting_for_ever(inference):
     with pytest.raises(ModelError, match="closed"):
         inference.questions.embed_query("anyone there?")
     inference.close()  # twice is fine
+
+
+# Together
+
+
+class BatchEmbedder(GatedEmbedder):
+    """Embeds several questions in one pass."""
+
+    def embed_queries(self, texts):
+        self.log.append(f"questions {' '.join(texts)}")
+        return np.array([HashEmbedder().embed_query(text) for text in texts])
+
+
+class BatchReranker(ScriptedReranker):
+    """Reranks for several questions in one pass."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda query, passage: len(query + passage) / 100)
+        self.passes: list[list[str]] = []
+
+    def rerank_many(self, pairs):
+        self.passes.append([query for query, _ in pairs])
+        return [self.rerank(query, passages) for query, passages in pairs]
+
+
+@pytest.fixture
+def batching() -> Iterator[tuple[Inference, BatchEmbedder, BatchReranker]]:
+    embedder, reranker = BatchEmbedder(), BatchReranker()
+    worker = Inference(embedder, reranker)
+    yield worker, embedder, reranker
+    embedder.gate.release(100)
+    worker.close()
+
+
+def hold(worker: Inference, embedder: GatedEmbedder, pool: ThreadPoolExecutor) -> None:
+    """Keep the worker at a gate, so that what comes now waits."""
+    pool.submit(worker.indexing.embed_passages, ["held"])
+    assert embedder.started.acquire(timeout=WAIT)
+
+
+def test_questions_that_wait_are_embedded_together(batching, pool):
+    worker, embedder, _ = batching
+    hold(worker, embedder, pool)
+    futures = {}
+    for number, text in enumerate(("one", "two", "three"), 1):
+        futures[text] = pool.submit(worker.questions.embed_query, text)
+        wait_until_queued(worker, number)
+    embedder.gate.release()
+    for text, future in futures.items():
+        np.testing.assert_array_equal(future.result(WAIT), HashEmbedder().embed_query(text))
+    assert embedder.log == ["unit of 1", "questions one two three"]
+
+
+def test_passages_of_questions_that_wait_are_reranked_together(batching, pool):
+    worker, embedder, reranker = batching
+    hold(worker, embedder, pool)
+    futures = []
+    for number in range(10):
+        passages = ["passage"] * (number % 3 + 1)
+        futures.append(pool.submit(worker.questions.rerank, "q" * (number + 1), passages))
+        wait_until_queued(worker, number + 1)
+    embedder.gate.release()
+    for number, future in enumerate(futures):
+        expected = [(number + 8) / 100] * (number % 3 + 1)
+        np.testing.assert_allclose(future.result(WAIT), expected, atol=1e-6)
+    assert [len(batch) for batch in reranker.passes] == [8, 2]
+
+
+def test_a_question_is_embedded_before_passages_are_reranked(batching, pool):
+    """Its search then runs beside the reranking."""
+    worker, embedder, reranker = batching
+    reranker.rerank = lambda query, _passages: embedder.log.append(f"rank {query}")
+    hold(worker, embedder, pool)
+    ranking = pool.submit(worker.questions.rerank, "first", ["passage"])
+    wait_until_queued(worker, 1)
+    embedding = pool.submit(worker.questions.embed_query, "second")
+    wait_until_queued(worker, 2)
+    embedder.gate.release()
+    ranking.result(WAIT)
+    embedding.result(WAIT)
+    assert embedder.log == ["unit of 1", "question second", "rank first"]
+
+
+def test_models_without_batches_are_asked_one_by_one(inference, embedder, pool):
+    hold(inference, embedder, pool)
+    embedded = [pool.submit(inference.questions.embed_query, text) for text in ("one", "two")]
+    ranked = [pool.submit(inference.questions.rerank, "why", ["x" * n]) for n in (1, 2)]
+    wait_until_queued(inference, 4)
+    embedder.gate.release()
+    assert [future.result(WAIT).shape for future in embedded] == [(32,)] * 2
+    assert [round(float(future.result(WAIT)[0]), 2) for future in ranked] == [0.01, 0.02]

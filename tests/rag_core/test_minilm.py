@@ -107,3 +107,24 @@ def test_any_text_has_vectors_and_scores_in_0_to_1(model, question, passages):
     assert ((scores >= 0) & (scores <= 1)).all()
     assert np.isfinite(model.embed_passages([question, *passages])).all()
     assert all(count >= 0 for count in model.count_tokens([question, *passages]))
+
+
+def test_questions_are_embedded_together_as_alone(model):
+    questions = [QUESTION, "", "Who?", LONG]
+    alone = [model.embed_query(question) for question in questions]
+    np.testing.assert_allclose(model.embed_queries(questions), alone, atol=1e-5)
+
+
+def test_passages_are_reranked_together_as_alone(model):
+    pairs = [(QUESTION, [ZEBRA, LOGS]), ("", [DATA]), ("Stripes?", [LOGS, ZEBRA, LONG]), ("a", [])]
+    together = model.rerank_many(pairs)
+    for (question, passages), scores in zip(pairs, together, strict=True):
+        np.testing.assert_allclose(scores, model.rerank(question, passages), atol=1e-5)
+
+
+def test_a_passage_that_questions_share_is_read_once(model, monkeypatch):
+    read = []
+    encode = model._encode
+    monkeypatch.setattr(model, "_encode", lambda texts: read.extend(texts) or encode(texts))
+    model.rerank_many([("Who?", [LOGS, DATA]), ("Why?", [DATA, ZEBRA])])
+    assert sorted(read) == sorted(["Who?", "Why?", LOGS, DATA, ZEBRA])

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from rag_core import pipeline as module
 from rag_core.errors import (
+    BusyError,
     EmptyQuestionError,
     IndexMismatchError,
     IndexMissingError,
@@ -17,7 +20,7 @@ from rag_core.errors import (
 )
 from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline, Tuning
 from rag_core.prompt import messages
-from rag_core.rank import Ranker
+from rag_core.rank import Ranker, rank
 from rag_core.retrieve import Fusion
 from rag_core.types import Done, Question, Ranking, Scope, Searching, TextDelta, Usage
 from tests.rag_core.fakes import (
@@ -247,3 +250,66 @@ def test_the_answer_is_of_the_version_that_was_live_when_it_was_asked():
     assert done.answer.revision == "r1"
     assert done.answer.passages[0].chunk == CHUNKS[0]
     assert pipeline.answer(QUESTION).revision == "r2"
+
+
+# Places
+
+
+class Places:
+    """As many as given; counts those taken."""
+
+    def __init__(self, limit: int = 1) -> None:
+        self.limit = limit
+        self.taken = 0
+
+    @contextmanager
+    def __call__(self):
+        if self.taken == self.limit:
+            raise BusyError(self.taken + 1)
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
+def seated(places: Places, *pieces) -> Pipeline:
+    store, embedder = MemoryStore(), HashEmbedder()
+    publish(store, embedder, CHUNKS)
+    return Pipeline(
+        embedder=embedder,
+        reranker=ScriptedReranker(),
+        store=store,
+        generator=ScriptedGenerator(*pieces),
+        tuning=TUNING,
+        place=places,
+    )
+
+
+def test_a_question_has_its_place_until_its_passages_are_ranked():
+    places = Places()
+    taken = {type(event): places.taken for event in seated(places, "Fine.").stream(QUESTION)}
+    assert taken == {Searching: 1, Ranking: 1, TextDelta: 0, Done: 0}
+
+
+@pytest.mark.parametrize("events", [1, 2])
+def test_a_question_that_is_cancelled_frees_its_place(events):
+    places = Places()
+    stream = seated(places, "Fine.").stream(QUESTION)
+    for _ in range(events):
+        next(stream)
+    assert places.taken == 1
+    stream.close()
+    assert places.taken == 0
+
+
+@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+def test_a_question_without_a_place_is_refused(ask):
+    pipeline = seated(Places(0), "Fine.")
+    with pytest.raises(BusyError, match="number 1 in line"):
+        getattr(pipeline, ask)(QUESTION)
+
+
+def test_a_ranking_that_was_cut_is_said(monkeypatch):
+    monkeypatch.setattr(module, "rank", lambda *asked: replace(rank(*asked), cut=True))
+    assert build("Fine.").answer(QUESTION).degraded == ("rerank_cut",)

@@ -90,3 +90,85 @@ def test_every_candidate_becomes_one_passage(scores, depth, weight):
     scored = [passage.rerank_score is not None for passage in ranked.passages]
     assert scored == sorted(scored, reverse=True)
     assert sum(scored) == min(depth, len(scores))
+
+
+# The time budget
+
+
+class SlowReranker(ScriptedReranker):
+    """Takes a second for each passage, on a clock of its own."""
+
+    def __init__(self, *, waited: float = 0.0) -> None:
+        super().__init__(lambda _query, passage: int(passage[-2]) / 10)
+        self._waited = waited
+        self.now = 100.0
+
+    def rerank(self, query, passages):
+        self.now += len(passages) + self._waited
+        self._waited = 0.0
+        return super().rerank(query, passages)
+
+    @property
+    def parts(self) -> list[int]:
+        return [len(passages) for _, passages in self.seen]
+
+
+def rank_within(seconds: float, reranker: SlowReranker, *, depth: int = 6) -> Ranked:
+    ranker = Ranker(depth, weight=1.0, budget_ms=int(seconds * 1000))
+    return rank(reranker, "Why?", CANDIDATES, ranker, clock=lambda: reranker.now)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts"), [(0.5, [1]), (1.5, [1]), (3.5, [1, 2]), (6.5, [1, 5]), (60, [1, 5])]
+)
+def test_passages_are_scored_until_the_budget_is_spent(seconds, parts):
+    reranker = SlowReranker()
+    ranked = rank_within(seconds, reranker)
+    assert reranker.parts == parts
+    scored = sum(parts)
+    best_first = [f"Sentence {n}." for n in reversed(range(scored))]
+    assert texts(ranked) == [*best_first, *(f"Sentence {n}." for n in range(scored, 6))]
+    assert [p.rerank_score is None for p in ranked.passages] == [n >= scored for n in range(6)]
+    assert ranked.reranked
+    assert ranked.cut == (scored < 6)
+
+
+def test_those_past_the_depth_were_not_cut():
+    ranked = rank_within(60, SlowReranker(), depth=3)
+    assert not ranked.cut
+    assert texts(ranked)[:3] == ["Sentence 2.", "Sentence 1.", "Sentence 0."]
+
+
+def test_waiting_for_the_models_counts():
+    reranker = SlowReranker(waited=20)
+    assert rank_within(10, reranker).cut
+    assert reranker.parts == [1]
+
+
+def test_a_part_that_took_too_long_is_the_last():
+    class Tiring(SlowReranker):
+        def rerank(self, query, passages):
+            self.now += 3 * len(self.seen)
+            return super().rerank(query, passages)
+
+    reranker = Tiring()
+    assert rank_within(4.5, reranker).cut
+    assert reranker.parts == [1, 3]
+
+
+def test_without_a_budget_all_are_scored_at_once():
+    reranker = SlowReranker()
+    assert not rank_within(0, reranker).cut
+    assert reranker.parts == [6]
+
+
+def test_a_reranker_that_fails_in_its_second_part_leaves_the_fused_order():
+    class Breaking(SlowReranker):
+        def rerank(self, query, passages):
+            if self.seen:
+                raise ModelError("out of memory")
+            return super().rerank(query, passages)
+
+    ranked = rank_within(60, Breaking())
+    assert (ranked.reranked, ranked.cut) == (False, False)
+    assert texts(ranked) == [f"Sentence {n}." for n in range(6)]

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import json
+
+from benchmarks import rerank
+
+
+def test_prints_one_json_object(capsys):
+    rerank.main("--json --tiny --device cpu --dtype float32 --passages 3 5 --repeats 1".split())
+    found = json.loads(capsys.readouterr().out)
+    assert found["dtype"] == "float32"
+    assert [result["passages"] for result in found["results"]] == [3, 5]
+    for result in found["results"]:
+        assert set(result["seconds"]) == {"tutorial_float32", "docent"}
+        assert result["ratio_fp32"] > 0
+        assert result["ratio_bf16"] is None
+        assert result["largest_score_difference"]["docent"] < 1e-5
+        assert result["tokens_computed"] < result["tokens"]
+
+
+def test_in_bfloat16_the_tutorial_runs_in_both(capsys):
+    rerank.main("--json --tiny --device cpu --dtype bfloat16 --passages 2 --repeats 1".split())
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert set(result["seconds"]) == {"tutorial_float32", "tutorial_bfloat16", "docent"}
+    assert result["ratio_bf16"] > 0

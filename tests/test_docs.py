@@ -1,0 +1,215 @@
+"""The handbook says what the code does: JSON fields, error sentences, settings, files."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import fields
+from io import StringIO
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import typer
+from dotenv import dotenv_values
+
+import bot.errors
+import ingest.errors
+import rag_core.errors
+from bot import cli, messages, shapes
+from ingest.factory import open_indexer
+from ingest.report import IngestReport
+from ingest.scheduler import parse_schedule
+from ingest.settings import IngestSettings
+from ingest.sources import parse_sources
+from ingest.status import IndexStatus
+from rag_core.factory import open_models, open_pipeline, open_store
+from rag_core.known_answers import Check
+from rag_core.settings import RagSettings
+from rag_core.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Degradation,
+    Hit,
+    Passage,
+    Question,
+    Timings,
+    Usage,
+)
+from tests.conftest import ROOT
+from tests.handbook import DOCS, PAGES, code_spans, fences, rows, sections, settings
+
+ROOMS = ("rag_core", "ingest", "bot")
+
+# Raised only where a device or number type is asked for by name, which no setting does.
+NOT_MET = {
+    "torch knows no device …; try cpu, cuda or mps.",
+    "… is no number type for models; try ….",
+}
+# Put together from parts, or said by the report of a sync.
+SAID_ELSEWHERE = {"The model server at … (…) …: ….", "Skipped or mended: …"}
+
+CHUNK = Chunk("1", "docs", "a.md", "file:///a.md", "A", (), 0, "Text.")
+PASSAGE = Passage(CHUNK, 1.0, None)
+ANSWER = Answer(
+    text="Text. [1]",
+    citations=(Citation(1, PASSAGE),),
+    passages=(PASSAGE,),
+    status="answered",
+    degraded=(),
+    revision="1",
+    usage=Usage(1, 1),
+    timings=Timings(),
+)
+REPORT = IngestReport(1, 1, 1, 0, 0, 1, 0, 1.0, "1")
+STATUS = IndexStatus("docent", None, None, 0, 0, (), None, None, None)
+
+
+def printed() -> dict[str, list[str]]:
+    """Keys of the JSON, by the heading under which they are documented."""
+    answer = shapes.answer("?", ANSWER)
+    comparison = shapes.comparison([Hit(CHUNK, 1.0)], [PASSAGE])
+    return {
+        "What does `docent ask --json` print?": [*answer, "comparison"],
+        "What is in a passage?": [*answer["passages"][0]],
+        "What is in a citation?": [*answer["citations"][0]],
+        "What is in the usage?": [*answer["usage"]],
+        "What is in the timings?": [*answer["timings"]],
+        "What is in the comparison?": [*comparison],
+        "What does `docent search --json` print?": ["question", "passages"],
+        "What does `docent index --json` print?": [*REPORT.as_json()],
+        "What does `docent status --json` print?": [*STATUS.as_json()],
+        "What does `docent doctor --json` print?": [field.name for field in fields(Check)],
+    }
+
+
+@pytest.mark.parametrize(("heading", "keys"), printed().items())
+def test_each_field_of_the_json_is_documented_in_its_order(heading: str, keys: list[str]):
+    documented = rows(sections(DOCS / "cli.md")[heading])
+    assert [row[0].strip("`") for row in documented] == keys
+
+
+def test_each_degradation_is_documented():
+    documented = rows(sections(DOCS / "cli.md")["What can an answer do without?"])
+    assert [row[0].strip("`") for row in documented] == list(get_args(Degradation))
+
+
+def test_each_command_and_option_is_documented():
+    commands = typer.main.get_command(cli.app).commands
+    pages = sections(DOCS / "cli.md")
+    documented = {heading for heading in pages if heading.startswith("`docent ")}
+    assert documented == {f"`docent {name}`" for name in commands}
+    for name, command in commands.items():
+        options = {option for parameter in command.params for option in parameter.opts}
+        said = pages[f"`docent {name}`"]
+        missing = {option for option in options if option.startswith("--") and option not in said}
+        assert not missing, name
+
+
+def raised() -> Iterator[str]:
+    """Every sentence that the code gives an error of its own, `…` for each value in it."""
+    modules = (rag_core.errors, ingest.errors, bot.errors)
+    errors = {name for module in modules for name in vars(module) if name.endswith("Error")}
+    # `kind` is one error class or another; an error may also write its own sentence.
+    called = errors | {"kind", "__init__"}
+    for node in (n for room in ROOMS for path in (ROOT / room).rglob("*.py") for n in walk(path)):
+        if isinstance(node, ast.Call) and node.args:
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            sentence = template(node.args[0])
+            if name in called and sentence:
+                yield sentence
+
+
+def walk(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text()))
+
+
+def template(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(v.value if isinstance(v, ast.Constant) else "…" for v in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def explained() -> set[str]:
+    blocks = fences(DOCS / "troubleshooting.md", "text")
+    return {line for block in blocks for line in block.splitlines()}
+
+
+def test_each_error_sentence_is_explained():
+    assert set(raised()) - NOT_MET - explained() == set()
+
+
+def test_no_error_sentence_is_explained_that_nobody_says():
+    assert explained() - SAID_ELSEWHERE - set(raised()) == set()
+
+
+def test_each_setting_is_explained():
+    assert set(settings()) - set(code_spans(DOCS / "configuration.md")) == set()
+
+
+def examples() -> list[str]:
+    blocks = [block for page in PAGES for block in fences(page, "text")]
+    return [block for block in blocks if re.match(r"[A-Z_]+=", block)]
+
+
+@pytest.mark.parametrize("block", examples())
+def test_each_example_of_settings_can_be_used(block: str):
+    values = dotenv_values(stream=StringIO(block))
+    assert set(values) <= set(settings())
+    parse_sources(values.get("DOCENT_SOURCES") or "")
+    schedule = IngestSettings.load().sync_schedule
+    parse_schedule(values.get("DOCENT_SYNC_SCHEDULE") or schedule, "UTC")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_architecture_names_each_file(room: str):
+    names = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"}
+    assert names - set(code_spans(DOCS / "architecture.md")) == set()
+
+
+def test_what_slack_is_told_is_quoted_word_for_word():
+    text = "".join(page.read_text() for page in PAGES)
+    assert messages.NOT_FOUND in text
+    assert messages.DEGRADED["llm_failed"] in text
+
+
+def asked_by_the_demo() -> str:
+    makefile = (ROOT / "Makefile").read_text()
+    return re.findall(r"^Q \?= (.+)$", makefile, re.MULTILINE)[0]
+
+
+ANSWERED_BY = {
+    asked_by_the_demo(): "How does docent keep its index fresh?",
+    "Who may re-index?": "Who may re-index?",
+    "How do I set up Slack?": "How do I set up Slack?",
+    "What happens when the LLM is down?": "What happens when the LLM is down?",
+    "Which Milvus should I use?": "Which Milvus should I use?",
+}
+# The others would take the model as long again.
+PAGES_THAT_ANSWER = ("index.md", "operations.md", "slack.md")
+
+
+def test_the_demo_answers_from_the_right_section(tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCENT_PROFILE", "starter")
+    monkeypatch.setenv("DOCENT_MILVUS_URI", str(tmp_path / "handbook.db"))
+    handbook = tmp_path / "docs"
+    handbook.mkdir()
+    for name in PAGES_THAT_ANSWER:
+        shutil.copy(DOCS / name, handbook)
+    rag = RagSettings.load()
+    store, models = open_store(rag, create=True), open_models(rag)
+    try:
+        lane = models.inference.indexing
+        indexer = open_indexer(IngestSettings.load(), store=store, embedder=lane)
+        indexer.sync(parse_sources(str(handbook)))
+        pipeline = open_pipeline(rag, models, store)
+        for question, section in ANSWERED_BY.items():
+            answer = pipeline.answer(Question(question))
+            assert answer.passages[0].chunk.headings[-1] == section
+            assert answer.citations[0].number == 1
+    finally:
+        models.close()
+        store.close()
