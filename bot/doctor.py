@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ingest.sources import Source
 from ingest.sources.archive import read_archive
-from rag_core.factory import Models
+from rag_core.factory import Models, number_type
 from rag_core.known_answers import (
     TUTORIAL_RERANKER,
     Check,
@@ -32,9 +32,9 @@ def check_models(settings: RagSettings, models: Models, *, corpus: Path | None) 
         SourceError: the corpus can't be read.
     """
     models.warm_up()
-    lane, dtype = models.inference.questions, models.dtype()
+    lane, dtype = models.inference.questions, number_type(settings)
     checks = check_embedder(lane, dtype=dtype)
-    if settings.profile == "starter":
+    if settings.profile == "starter" and not settings.rerank_url:
         # Late interaction compares words: it orders passages, and is no judge of yes and no.
         return checks
     checks += check_reranker(lane)

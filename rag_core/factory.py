@@ -119,6 +119,17 @@ def _tuning(settings: RagSettings) -> Tuning:
     return Tuning(Fusion(), Ranker(depth=10, weight=1.0, budget_ms=budget))
 
 
+def number_type(settings: RagSettings) -> str:
+    """What the models compute in, for the tolerance of a comparison; of a server, what is usual."""
+    if settings.embedding_url or settings.rerank_url:
+        return "bfloat16"
+    if settings.profile == "starter":
+        return "float32"
+    from rag_core.device import Placement
+
+    return str(Placement.choose().dtype).removeprefix("torch.")
+
+
 def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
     """Milvus; a Lite directory that is not there is only made to `create` an index in it.
 

@@ -310,3 +310,29 @@ class TestWrongInput:
         assert not caplog.records
         failed(run("ask", "  ", "--verbose"), "empty")
         assert any("EmptyQuestionError" in (record.exc_text or "") for record in caplog.records)
+
+
+class TestDoctor:
+    def test_the_starter_models_give_their_known_answers(self, run: Run):
+        ran = run("doctor", "--models")
+        assert ran.code == 0
+        assert "ok    embedding, known answer" in ran.out
+        assert all(check["passed"] for check in run("doctor", "--models", "--json").json())
+
+    def test_a_wrong_model_is_exit_code_1_and_says_what(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(
+            "rag_core.minilm.MiniLM.embed_query",
+            lambda self, text: self.embed_passages([text[::-1]])[0],
+        )
+        ran = run("doctor", "--models")
+        assert ran.code == 1
+        assert "wrong embedding, known answer" in ran.out
+
+    def test_it_wants_to_know_what_to_check(self, run: Run):
+        assert run("doctor").code == 2
+
+    def test_weights_that_are_not_there(self, run: Run, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("DOCENT_PROFILE", "qwen3")
+        failed(run("doctor", "--models"), "Qwen/Qwen3-Embedding-0.6B", "DOCENT_PROFILE=starter")

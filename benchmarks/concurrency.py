@@ -1,0 +1,87 @@
+"""Questions at once: throughput and waiting, against the same questions one after the other.
+
+    python -m benchmarks.concurrency --json
+
+Starter profile, retrieval and reranking as the pipeline does them. At a level of n, n askers each
+ask their next question when they have an answer. The levels take turns, and the medians of the
+rounds are reported, so that a slow minute of the machine hits all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import statistics
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.house import CORPUS, House, pages, spread, timed
+
+LEVELS = (1, 8, 32)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One level, once."""
+
+    per_second: float
+    seconds: list[float]
+
+
+def measure(house: House, *, questions: int, rounds: int) -> dict[str, Any]:
+    """All levels in turn."""
+    run(house, 1, len(LEVELS))
+    found: dict[int, list[Round]] = {level: [] for level in LEVELS}
+    for _ in range(rounds):
+        for level in LEVELS:
+            found[level].append(run(house, level, max(questions, level)))
+    rates = {level: statistics.median(done.per_second for done in found[level]) for level in LEVELS}
+    return {
+        "rounds": rounds,
+        "levels": {
+            str(level): spread([second for done in found[level] for second in done.seconds])
+            | {"per_second": round(rates[level], 2), "ratio": round(rates[level] / rates[1], 2)}
+            for level in LEVELS
+        },
+    }
+
+
+def run(house: House, level: int, questions: int) -> Round:
+    """So many questions by `level` askers."""
+    seconds: list[float] = []
+    numbers = itertools.count()  # taken by one asker at a time: its next step is atomic
+
+    def ask_until_done(_: int) -> None:
+        while (number := next(numbers)) < questions:
+            seconds.append(house.ask(number))
+
+    with ThreadPoolExecutor(level) as askers:
+        took = timed(lambda: list(askers.map(ask_until_done, range(level))))
+    return Round(questions / took, seconds)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--source", type=Path, default=CORPUS, help="a zip of Markdown pages")
+    parser.add_argument("--pages", type=int, default=100, help="how many of its pages to index")
+    parser.add_argument("--questions", type=int, default=64, help="at each level, in each round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
+    chosen = parser.parse_args(arguments)
+    with House.open() as house:
+        source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
+        report = house.index(source)
+        rounds, questions = (1, 1) if chosen.tiny else (chosen.rounds, chosen.questions)
+        found = measure(house, questions=questions, rounds=rounds)
+    found = {"documents": report.documents, "chunks": report.chunks, **found}
+    print(json.dumps(found, indent=None if chosen.json else 2))
+
+
+if __name__ == "__main__":
+    main()

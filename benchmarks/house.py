@@ -1,0 +1,137 @@
+"""A docent of the starter profile in a temporary folder, for benchmarks of all its parts together."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.ledger import Ledger
+from ingest.pipeline import Indexer
+from ingest.report import IngestReport
+from ingest.sources import Downloads, parse_sources
+from ingest.state import open_state
+from rag_core.factory import Models, open_models, open_pipeline, open_store
+from rag_core.pipeline import Pipeline
+from rag_core.protocols import VectorStore
+from rag_core.settings import RagSettings
+from rag_core.types import Question
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "milvus_docs_2.6.x_en.zip"
+QUESTIONS = (
+    "How is data stored in milvus?",
+    "How do I install Milvus on Kubernetes with Helm?",
+    "Which index types are there for dense vectors?",
+    "What is the difference between a partition and a collection?",
+    "How can I back up my data and restore it somewhere else?",
+    "Why do I get no results right after an insert?",
+    "How do I enable authentication and change the root password?",
+    "Does Milvus support full text search with BM25?",
+    "How much memory does a collection of ten million vectors need?",
+    "What is a consistency level and which one is the default?",
+    "How do I filter a search by a scalar field?",
+    "Which metrics does Prometheus show for a query node?",
+)
+_PAGE = "# Part {n}\n\n" + "## {word}\n\nHow a {word} of part {n} is kept, moved and found.\n\n" * 5
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything open: questions are asked of `pipeline`, `index` builds a version."""
+
+    folder: Path
+    models: Models
+    store: VectorStore
+    pipeline: Pipeline
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[House]:
+        """Open all parts, models loaded, in a folder that goes away afterwards."""
+        with ExitStack() as opened:
+            folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            settings = RagSettings(
+                _env_file=None,
+                profile="starter",
+                milvus_uri=str(folder / "milvus.db"),
+                openai_api_key=None,
+                openai_base_url=None,
+            )
+            store = open_store(settings, create=True)
+            opened.callback(store.close)
+            models = open_models(settings)
+            opened.callback(models.close)
+            models.warm_up()
+            yield cls(folder, models, store, open_pipeline(settings, models, store))
+
+    def index(self, source: Path, *, build: int = 0) -> IngestReport:
+        """Read, divide, embed and publish all of a source; another `build` reuses nothing."""
+        from rag_core.store import SCHEMA_VERSION
+
+        engine = open_state(f"sqlite:///{self.folder / f'state{build}.sqlite'}")
+        try:
+            ledger = Ledger(engine, index="docent")
+            downloads = Downloads(self.folder / "snapshots", ledger)
+            indexer = Indexer(
+                self.store,
+                self.models.inference.indexing,
+                ledger,
+                downloads,
+                schema=SCHEMA_VERSION + build,
+            )
+            return indexer.sync(parse_sources(str(source)))
+        finally:
+            engine.dispose()
+
+    def ask(self, number: int) -> float:
+        """Seconds of retrieval and reranking of one of the questions."""
+        question = Question(QUESTIONS[number % len(QUESTIONS)])
+        return timed(lambda: self.pipeline.search(question))
+
+
+def pages(folder: Path, *, corpus: Path, count: int | None, tiny: bool) -> Path:
+    """What is indexed: all of the corpus, `count` pages spread over it, or a toy."""
+    if not tiny and count is None:
+        return corpus
+    sample = folder / "sample.zip"
+    with zipfile.ZipFile(sample, "w") as written:
+        for name, text in _toy() if tiny else _spread(corpus, count or 1):
+            written.writestr(name, text)
+    return sample
+
+
+def _toy() -> Iterator[tuple[str, str]]:
+    for n in range(6):
+        yield f"part{n}.md", _PAGE.format(n=n, word=("vector", "segment", "log")[n % 3])
+
+
+def _spread(corpus: Path, count: int) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(corpus) as read:
+        names = [name for name in read.namelist() if name.endswith(".md")]
+        step = max(1, len(names) / count)
+        for position in range(min(count, len(names))):
+            name = names[int(position * step)]
+            yield name, read.read(name)
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds of one run."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def spread(seconds: Sequence[float]) -> dict[str, float]:
+    """Count, median and 95th percentile."""
+    ordered = sorted(seconds)
+    p95 = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
+    return {
+        "questions": len(ordered),
+        "p50_ms": round(statistics.median(ordered) * 1000, 1),
+        "p95_ms": round(p95 * 1000, 1),
+    }

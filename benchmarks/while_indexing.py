@@ -1,0 +1,105 @@
+"""How much longer a question waits while the whole documentation is indexed, and the reverse.
+
+    python -m benchmarks.while_indexing --json
+
+Starter profile, one question a second. The first build is indexing alone; the second, with
+questions beside it, reads, divides and embeds everything again. A question is retrieval and
+reranking as the pipeline does them; those asked before and after the second build are `idle`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.house import CORPUS, House, pages, spread, timed
+
+
+class Asker:
+    """Asks one question after another on a thread of its own, `interval` seconds apart."""
+
+    def __init__(self, house: House, interval: float) -> None:
+        self.seconds: list[float] = []
+        self._house = house
+        self._interval = interval
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+
+    def __enter__(self) -> Asker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while True:
+            began = time.perf_counter()
+            seconds = self._house.ask(len(self.seconds))
+            if self._stop.is_set() and self.seconds:
+                return  # it was still running when the indexing ended
+            self.seconds.append(seconds)
+            self._stop.wait(max(0.0, began + self._interval - time.perf_counter()))
+
+
+def measure(house: House, source: Path, *, questions: int, interval: float) -> dict[str, Any]:
+    """Index alone, ask alone, do both at once, ask alone again."""
+    alone = timed(lambda: house.index(source))
+    for number in range(3):
+        house.ask(number)
+    idle = ask(house, questions, interval)
+    with Asker(house, interval) as asker:
+        began = time.perf_counter()
+        report = house.index(source, build=1)
+        asked = time.perf_counter() - began
+    idle += ask(house, questions, interval)
+    before, during = spread(idle), spread(asker.seconds)
+    return {
+        "documents": report.documents,
+        "chunks": report.chunks,
+        "embedded": report.embedded,
+        "idle": before,
+        "indexing": during,
+        "p50_ratio": round(during["p50_ms"] / before["p50_ms"], 2),
+        "p95_ratio": round(during["p95_ms"] / before["p95_ms"], 2),
+        "index_alone_seconds": round(alone, 1),
+        "index_asked_seconds": round(asked, 1),
+        "indexing_slowdown": round(asked / alone, 2),
+        "question_interval_seconds": interval,
+    }
+
+
+def ask(house: House, questions: int, interval: float) -> list[float]:
+    """Seconds of each of some questions, asked at the pace of the Asker."""
+    found = []
+    for number in range(questions):
+        found.append(house.ask(number))
+        time.sleep(max(0.0, interval - found[-1]))
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--source", type=Path, default=CORPUS, help="a zip of Markdown pages")
+    parser.add_argument("--pages", type=int, help="index only so many of its pages")
+    parser.add_argument("--questions", type=int, default=40, help="before and after the indexing")
+    parser.add_argument("--interval", type=float, default=1.0, help="seconds between questions")
+    parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
+    chosen = parser.parse_args(arguments)
+    with House.open() as house:
+        source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
+        interval, questions = (0.0, 3) if chosen.tiny else (chosen.interval, chosen.questions)
+        found = measure(house, source, questions=questions, interval=interval)
+    print(json.dumps(found, indent=None if chosen.json else 2))
+
+
+if __name__ == "__main__":
+    main()
