@@ -9,9 +9,9 @@ from rag_core.types import Citation, Passage
 
 # Both patterns allow the same 40 characters, so that a text is read alike whole and in pieces.
 _MARKER = re.compile(r" ?\[(?=[\d,\s]{1,40}\])(\d+(?:\s*,\s*\d+)*)\](?!\()")
-_CODE = re.compile(r"(`+|\n\n+)")
-# What could still become a marker, the space before it included, a run of backticks or a paragraph.
-_UNFINISHED = re.compile(r" ?\[[\d,\s]{0,40}\]?\Z| \Z|`+\Z|\n+\Z")
+_CODE = re.compile(r"(`+|~{3,}|\n\n+)")
+# What could still become a marker, the space before it included, a fence or a paragraph.
+_UNFINISHED = re.compile(r" ?\[[\d,\s]{0,40}\]?\Z| \Z|`+\Z|~+\Z|\n+\Z")
 
 
 class CitationChecker:
@@ -51,8 +51,8 @@ class CitationChecker:
                 # A lone backtick must not turn the rest of the answer into code.
                 self._fence = self._fence if len(self._fence) >= 3 else ""
                 shown.append(part)
-            elif part.startswith("`"):
-                # A run of backticks opens code; only a run of the same length closes it.
+            elif part.startswith(("`", "~~~")):
+                # A run of backticks or tildes opens code; only a run of the same length closes it.
                 self._fence = "" if part == self._fence else self._fence or part
                 shown.append(part)
             else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
 
 
-def hold(path: Path) -> None:
+def check_directory(path: Path) -> None:
     """Check that this process can open the directory; its parent is made.
 
     Milvus Lite itself says no more than `Open local milvus failed`.
@@ -62,7 +62,7 @@ def release(path: str) -> None:
 def _is_locked(lock: Path) -> bool:
     if not lock.exists():
         return False
-    with lock.open() as file:
+    with lock.open("r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -19,9 +19,10 @@ from rag_core.errors import (
     LLMInterruptedError,
     QuestionTooLongError,
 )
-from rag_core.prompt import NOT_FOUND, messages
+from rag_core.prompt import messages
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.rank import Ranker, rank
+from rag_core.refusal import RefusalFilter
 from rag_core.retrieve import Fusion, retrieve
 from rag_core.types import (
     Answer,
@@ -215,13 +216,13 @@ class Pipeline:
     def _generated(
         self, generator: Generator, question: Question, found: _Found, clock: _Clock
     ) -> Iterator[Event]:
-        checker = CitationChecker(found.passages)
+        refusal, checker = RefusalFilter(), CitationChecker(found.passages)
         shown, usage = "", None
         try:
-            for piece in _until_refusal(generator.generate(*messages(question, found.passages))):
+            for piece in generator.generate(*messages(question, found.passages)):
                 if isinstance(piece, Usage):
                     usage = piece
-                elif text := checker.feed(piece):
+                elif text := checker.feed(refusal.feed(piece)):
                     if not shown:
                         clock.mark("first_text_ms")
                     shown += text
@@ -233,9 +234,11 @@ class Pipeline:
                 yield from self._quoted(found, clock, "llm_failed")
                 return
             found = replace(found, degraded=(*found.degraded, "llm_cut_off"))
-        if rest := checker.close():
+        if rest := checker.feed(refusal.close()) + checker.close():
             shown += rest
             yield TextDelta(rest)
+        if refusal.refused and not checker.citations:
+            shown = ""  # an apology around the refusal is no answer
         clock.lap("generate_ms")
         yield _done(found, clock, _Written(shown, checker.citations, usage))
 
@@ -270,26 +273,6 @@ def _mismatch(built: str, configured: str) -> IndexMismatchError:
         f"The index was built with {built}, but the settings say {configured}: run `docent index` "
         "to build it anew, or set DOCENT_PROFILE back."
     )
-
-
-def _until_refusal(pieces: Iterator[str | Usage]) -> Iterator[str | Usage]:
-    """Hold text back while it could still be the refusal, and swallow it if it is."""
-    held: str | None = ""
-    for piece in pieces:
-        if isinstance(piece, Usage) or held is None:
-            yield piece
-            continue
-        held += piece
-        if not NOT_FOUND.startswith(_bare(held)):
-            yield held
-            held = None
-    if held and _bare(held) != NOT_FOUND:
-        yield held
-
-
-def _bare(text: str) -> str:
-    """The text without the stop, quotation marks or backticks that LLMs put around a word."""
-    return text.strip(" \n.`\"'*")
 
 
 def _done(found: _Found, clock: _Clock, written: _Written) -> Done:

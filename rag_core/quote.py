@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ _NEAR = 0.85  # a neighbouring sentence is quoted too if it scores this share of
 _WORTH = 0.8  # a passage below the first is quoted if it scores this share of the best of all
 _MOST_SENTENCES = 3
 _MOST_CODE_LINES = 15
+_MOST_CHARACTERS = 400
 
 _MARKS = re.compile(r"`{3,}|~{3,}")
 # A line of backticks with more backticks behind them is inline code.
@@ -55,11 +57,16 @@ def quote(
     best = max(tops, default=-1.0)
     worth = min(best, _WORTH * best)  # a share of a negative cosine would be above it
     quotations, numbers = [], []
+    quoted: set[str] = set()  # pages of two sources may say the same
     for number, (passage, found, scores) in enumerate(
         zip(passages, units, scored, strict=False), 1
     ):
-        if found and (number == 1 or tops[number - 1] >= worth):
-            quotations.append(_quotation(number, passage, _best_run(found, scores)))
+        if not found or (number > 1 and tops[number - 1] < worth):
+            continue
+        text = _best_run(found, scores)
+        if text not in quoted:
+            quoted.add(text)
+            quotations.append(_quotation(number, passage, text))
             numbers.append(number)
     return "\n\n".join(quotations), tuple(numbers)
 
@@ -126,7 +133,11 @@ def _units(text: str) -> list[_Unit]:
             parts = _SENTENCE_END.split(block.strip())
             # What is no fence here, in a quotation for instance, must not open one there.
             units.extend(
-                _Unit(part.strip(), code=False) for part in parts if not _MARKS.search(part)
+                _Unit(textwrap.shorten(part, _MOST_CHARACTERS, placeholder=" …"), code=False)
+                if len(part) > _MOST_CHARACTERS
+                else _Unit(part.strip(), code=False)
+                for part in parts
+                if not _MARKS.search(part)
             )
     return [unit for unit in units if any(character.isalnum() for character in unit.text)]
 

@@ -16,7 +16,7 @@ from pymilvus.client.types import Status
 
 from rag_core.errors import StoreError, StoreUnavailableError
 from rag_core.lexical import terms
-from rag_core.lite import hold, release
+from rag_core.lite import check_directory, release
 from rag_core.settings import RagSettings
 from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, Scope, Vector, Vectors
 
@@ -63,11 +63,16 @@ class MilvusStore:
         _quieten()
         path = settings.milvus_path
         if path is not None:
-            hold(path)
+            check_directory(path)
         uri = str(path or settings.milvus_uri)
         token = settings.milvus_token.get_secret_value() if settings.milvus_token else ""
         with _translated(uri):
-            client = MilvusClient(uri=uri, token=token, timeout=10, grpc_options=_GRPC_OPTIONS)
+            try:
+                client = MilvusClient(uri=uri, token=token, timeout=10, grpc_options=_GRPC_OPTIONS)
+            except MilvusException:
+                if path is not None:
+                    check_directory(path)  # somebody was quicker: say who holds it
+                raise
             store = cls(client, alias=settings.collection, uri=uri, lite=path is not None)
             for collection in store.collections():
                 # After a reopen a collection is released.

@@ -14,7 +14,7 @@ from rag_core.errors import (
     StoreLockedError,
     StoreUnavailableError,
 )
-from rag_core.lite import hold
+from rag_core.lite import check_directory
 
 HOLDER = """
 import fcntl, sys
@@ -40,7 +40,7 @@ def held_by_another_process(path: Path) -> Iterator[None]:
 
 def test_a_new_path_can_be_used_and_its_parent_is_made(tmp_path):
     path = tmp_path / "a" / "b" / "milvus.db"
-    hold(path)
+    check_directory(path)
     assert path.parent.is_dir()
     assert not path.exists()
 
@@ -48,7 +48,7 @@ def test_a_new_path_can_be_used_and_its_parent_is_made(tmp_path):
 def test_an_empty_directory_can_be_used(tmp_path):
     path = tmp_path / "milvus.db"
     path.mkdir()
-    hold(path)
+    check_directory(path)
 
 
 def test_a_directory_that_another_process_holds(tmp_path):
@@ -57,14 +57,14 @@ def test_a_directory_that_another_process_holds(tmp_path):
         held_by_another_process(path),
         pytest.raises(StoreLockedError, match=r"^Another process holds the index .*milvus\.db"),
     ):
-        hold(path)
-    hold(path)  # now it is free
+        check_directory(path)
+    check_directory(path)  # now it is free
 
 
 @pytest.mark.parametrize("name", ["milvus", "milvus.sqlite", "localhost:19530"])
 def test_a_name_that_does_not_end_in_db(tmp_path, name):
     with pytest.raises(SettingsError, match=r"^DOCENT_MILVUS_URI is .* must end in \.db"):
-        hold(tmp_path / name)
+        check_directory(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -72,7 +72,7 @@ def test_a_file_of_an_older_version_is_left_alone(tmp_path):
     path = tmp_path / "milvus.db"
     path.write_bytes(b"SQLite format 3\0")
     with pytest.raises(StoreFormatError, match="is a file"):
-        hold(path)
+        check_directory(path)
     assert path.read_bytes() == b"SQLite format 3\0"
 
 
@@ -81,11 +81,11 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
     path.mkdir()
     (path / "holiday.jpg").write_bytes(b"\xff\xd8")
     with pytest.raises(StoreFormatError, match="files that are not Milvus Lite's"):
-        hold(path)
+        check_directory(path)
     assert [file.name for file in path.iterdir()] == ["holiday.jpg"]
 
 
 def test_a_path_below_a_file(tmp_path):
     (tmp_path / "notes").write_text("")
     with pytest.raises(StoreUnavailableError, match=r"can't be opened \(.+\): check DOCENT_MILVUS"):
-        hold(tmp_path / "notes" / "deep" / "milvus.db")
+        check_directory(tmp_path / "notes" / "deep" / "milvus.db")
