@@ -1,4 +1,4 @@
-"""A docent of the starter profile in a temporary folder, for benchmarks of all its parts together."""
+"""A docent of the starter profile in a temporary folder, for benchmarks of all parts together."""
 
 from __future__ import annotations
 

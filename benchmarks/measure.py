@@ -19,10 +19,8 @@ _PAGE_BYTES = 4096
 def alternate(runs: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, float]:
     """Median seconds of each run; they take turns, so that a slow minute hits all of them.
 
-    Each is run once before, unmeasured.
+    The caller has run each once, so that nothing is loaded or prepared on the clock.
     """
-    for run in runs.values():
-        run()
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.house import CORPUS, House, pages, spread, timed
 
@@ -30,7 +30,7 @@ class Asker:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask)
 
-    def __enter__(self) -> Asker:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

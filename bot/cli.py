@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -47,8 +47,20 @@ def main() -> None:
     except DocentError as error:
         if verbose:
             logger.exception("The command failed")
-        typer.echo(f"docent: {error}", err=True)
-        raise SystemExit(1) from None
+        _say(str(error))
+    except Exception as error:
+        # The outermost edge: a trace is for --verbose.
+        if verbose:
+            logger.exception("The command failed")
+        _say(
+            f"Something went wrong that nobody foresaw ({type(error).__name__}): run it again with "
+            "--verbose to see where."
+        )
+
+
+def _say(sentence: str) -> NoReturn:
+    typer.echo(f"docent: {sentence}", err=True)
+    raise SystemExit(1)
 
 
 @app.callback()
@@ -61,6 +73,8 @@ def options(
     """Answers questions from your documentation, with sources."""
     level = logging.INFO if verbose else logging.CRITICAL
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It logs whole addresses, with whatever password or token stands in them.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @app.command()

@@ -43,7 +43,15 @@ class Commands:
 
     def accept(self, command: SlashCommand, tell: Tell) -> None:
         """Carry a command out; returns at once."""
-        self._tasks.start(self._run(command, tell))
+        self._tasks.start(self._carry_out(command, tell))
+
+    async def _carry_out(self, command: SlashCommand, tell: Tell) -> None:
+        """Whatever happens, the caller is told."""
+        try:
+            await self._run(command, tell)
+        except Exception:
+            logger.exception("A command failed in a way nobody foresaw.")
+            await tell(messages.UNEXPECTED)
 
     async def _run(self, command: SlashCommand, tell: Tell) -> None:
         word = command.text.split(maxsplit=1)[0].lower() if command.text.strip() else "help"

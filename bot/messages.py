@@ -61,7 +61,7 @@ ERRORS: dict[type[errors.DocentError], str] = {
     errors.ModelError: "My language models failed. Please ask again in a moment.",
     errors.ModelUnavailableError: (
         "One of my models is not there. Please tell the people who run me; "
-        "`docent doctor` names it."
+        "`docent doctor --models` names it."
     ),
     errors.StoreError: "I can't search the documentation just now. Please ask again in a moment.",
     errors.StoreUnavailableError: (

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from contextlib import ExitStack
 
 from bot import connect
 from bot.app import Parts, serve
+from bot.errors import SyncStoppedError
 from bot.settings import BotSettings
 from ingest.factory import open_indexer, open_ledger
-from ingest.report import IngestReport, ProgressCallback, silent
+from ingest.report import IngestReport, ProgressCallback
 from ingest.scheduler import SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources, select_sources
@@ -41,16 +43,26 @@ def run() -> None:
         lane = models.inference.indexing
         indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
 
-        def sync(progress: ProgressCallback = silent) -> IngestReport:
+        stopping = threading.Event()
+
+        def sync(progress: ProgressCallback) -> IngestReport:
             return indexer.sync(select_sources((), configured), progress=progress)
 
-        scheduler = SyncScheduler(sync, ledger, ingest)
+        def scheduled() -> IngestReport:
+            return sync(lambda _: _end_if(stopping))
+
+        scheduler = SyncScheduler(scheduled, ledger, ingest)
 
         def warm_up() -> None:
             models.warm_up()
             scheduler.start()
             opened.callback(scheduler.shutdown)
-            if configured and store.live() is None:
+            # Before that, in this order: a sync at work hears of it, and gets no more vectors.
+            opened.callback(models.close)
+            opened.callback(stopping.set)
+            if not configured:
+                logger.warning("DOCENT_SOURCES is empty: there is nothing to sync.")
+            elif store.live() is None:
                 logger.info("Nothing is indexed yet: the first sync starts now.")
                 scheduler.trigger_now()
 
@@ -62,3 +74,9 @@ def run() -> None:
             warm_up=warm_up,
         )
         asyncio.run(serve(bot, parts))
+
+
+def _end_if(stopping: threading.Event) -> None:
+    """Ends a scheduled sync at its next sign of progress; the live version is as it was."""
+    if stopping.is_set():
+        raise SyncStoppedError("The sync was stopped because docent is ending.")

@@ -96,8 +96,8 @@ def report(done: IngestReport) -> None:
     else:
         err.print(
             f"Pages: {done.added} added, {done.changed} changed, {done.removed} removed, "
-            f"{done.documents} read. Chunks: {done.embedded} embedded, {done.reused} reused, "
-            f"{done.chunks} in the index. Revision {done.revision}, {done.seconds:.1f} s."
+            f"{done.documents} in the index. Chunks: {done.embedded} embedded, {done.reused} "
+            f"reused, {done.chunks} in the index. Revision {done.revision}, {done.seconds:.1f} s."
         )
     for failure in done.failures:
         err.print(Text(f"  Skipped or mended: {failure}", style="yellow"), soft_wrap=True)
@@ -137,6 +137,16 @@ def progress() -> Iterator[Callable[[Step], None]]:
         TimeRemainingColumn(),
     )
     bars: dict[str, TaskID] = {}
+    if not err.is_terminal:
+        seen: set[str] = set()
+
+        def line(step: Step) -> None:
+            if step.stage not in seen and step.total:
+                seen.add(step.stage)
+                err.print(f"{step.stage}: {step.total}", markup=False)
+
+        yield line
+        return
     with Progress(*columns, console=err) as display:
 
         def show(step: Step) -> None:

@@ -76,7 +76,11 @@ class SyncScheduler:
 
     def shutdown(self, *, wait: bool = True) -> None:
         """Stop; a sync at work is waited for unless told otherwise."""
-        self._scheduler.shutdown(wait=wait)
+        # APScheduler waits with a lock in its hand that the job needs to look up its next run.
+        self._scheduler.shutdown(wait=False)
+        if wait:
+            with self._busy:
+                pass
 
     @property
     def next_sync(self) -> datetime | None:

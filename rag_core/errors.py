@@ -7,7 +7,7 @@ DocentError
 │   └── QuestionTooLongError
 ├── BusyError                     too many questions are before this one
 ├── ModelError
-│   └── ModelUnavailableError     the weights are not here and can't be fetched
+│   └── ModelUnavailableError     the weights can't be fetched, or the model's server is down
 ├── StoreError
 │   ├── StoreUnavailableError     no Milvus answers at the URI
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
@@ -59,7 +59,7 @@ class ModelError(DocentError):
 
 
 class ModelUnavailableError(ModelError):
-    """The weights of a model are not here and can't be fetched."""
+    """The weights of a model are not here and can't be fetched, or its server is down."""
 
 
 class StoreError(DocentError):

@@ -121,7 +121,8 @@ class OpenAIGenerator:
         return OpenAI(
             # A local server wants no key, but the SDK does.
             api_key=key.get_secret_value() if key else "none",
-            base_url=self._settings.openai_base_url,
+            # Said here, or the SDK reads an empty OPENAI_BASE_URL itself and takes it.
+            base_url=self._settings.openai_base_url or "https://api.openai.com/v1",
             timeout=Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
             max_retries=0,
         )

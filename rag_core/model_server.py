@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -220,6 +221,8 @@ class ModelServer:
 
     @cached_property
     def _client(self) -> httpx.Client:
+        # It logs every request with the whole address.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         headers = {"Content-Type": "application/json"}
         if self.address.key is None:
             return httpx.Client(headers=headers)

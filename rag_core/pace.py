@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Iterable
 
 _REMEMBERED = 15
+_UNASKED_SECONDS = 0.5
 # A fifth, because the times of questions have a little waiting for units in them.
-_SHARE = 1 / 5
-_UNASKED_SECONDS = 0.1
+_UNIT_SHARE = 1 / 5
+_PATIENCE = 2
 _LARGEST = 256 * 1024
 
 
@@ -26,9 +27,16 @@ class QuestionTimes:
     @property
     def allowance(self) -> float:
         """Seconds for a unit of indexing: less than a quarter of a question."""
-        if not self._seconds:
-            return _UNASKED_SECONDS
-        return statistics.median(self._seconds) * _SHARE
+        return self._usual * _UNIT_SHARE
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which a unit of indexing gives way to questions that never end."""
+        return self._usual * _PATIENCE
+
+    @property
+    def _usual(self) -> float:
+        return statistics.median(self._seconds) if self._seconds else _UNASKED_SECONDS
 
 
 class UnitSize:

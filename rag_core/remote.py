@@ -86,8 +86,7 @@ class RemoteEmbedder:
         """Length of a vector; asks the server when no dimension was set."""
         if self._dimension is not None:
             return self._dimension
-        if self._width is None:
-            self.warm_up()
+        self.warm_up()
         return self._width or 0
 
     @property
@@ -96,12 +95,14 @@ class RemoteEmbedder:
         return self._max_tokens
 
     def warm_up(self) -> None:
-        """Embed a question: shows that address, key, model and dimension are right.
+        """Embed a question, once: shows that address, key, model and dimension are right.
 
         Raises:
             ModelUnavailableError: the server is down, busy or too slow.
             ModelError: it refuses, or its vectors can't be used.
         """
+        if self._width is not None:
+            return
         self._embed([_PROBE], WAITED_FOR)
         if self._served not in {None, self._model}:
             logger.warning(

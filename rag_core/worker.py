@@ -14,8 +14,6 @@ from typing import Any
 from rag_core.errors import BusyError, ModelError
 from rag_core.pace import QuestionTimes
 
-_GIVE_WAY_SECONDS = 1.0
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Line:
@@ -25,7 +23,8 @@ class Line:
         serve: runs units at once; a result for each, in their order.
         together: how many units it takes at most.
         gives_way: its units also wait while a question has a place and does not need the worker,
-            which is when it searches: both would slow each other.
+            which is when it searches: both would slow each other. None waits for ever: after the
+            time of two questions it goes before all.
     """
 
     serve: Callable[[Sequence[Any]], Sequence[Any]]
@@ -36,6 +35,7 @@ class Line:
 @dataclass(frozen=True, eq=False, slots=True)
 class _Unit:
     item: Any
+    since: float
     future: Future[Any]
 
 
@@ -48,7 +48,6 @@ class Worker:
         self._limit = places
         self._places = 0
         self._seated = 0
-        self._give_way_until = 0.0
         self._closed = False
         self._changed = threading.Condition()
         # A daemon, so that a process that only forgot to close can still end.
@@ -85,7 +84,6 @@ class Worker:
             self._places += 1
             self._seated += 1
             alone, seated = self._places == 1, self._seated
-            self._give_way()
         started = time.perf_counter()
         try:
             yield
@@ -102,7 +100,7 @@ class Worker:
         Raises:
             ModelError: the worker is closed.
         """
-        unit = _Unit(item, Future())
+        unit = _Unit(item, time.perf_counter(), Future())
         with self._changed:
             if self._closed:
                 raise ModelError("The models are closed: docent is shutting down.")
@@ -112,35 +110,38 @@ class Worker:
 
     def _work(self) -> None:
         while (batch := self._next()) is not None:
-            line, units = batch
-            _serve(line, units)
-            if not line.gives_way:
-                with self._changed:
-                    self._give_way()
+            _serve(*batch)
 
     def _next(self) -> tuple[Line, list[_Unit]] | None:
         """The units to run now; None when all is done and the worker is closed."""
         with self._changed:
             while True:
-                pause = self._pause()
-                for line, units in self._waiting.items():
-                    if units and not (line.gives_way and pause):
-                        count = min(line.together, len(units))
-                        return line, [units.popleft() for _ in range(count)]
+                patience = self._patience_left()
+                line = self._line(overdue=patience is not None and patience <= 0)
+                if line is not None:
+                    units = self._waiting[line]
+                    return line, [units.popleft() for _ in range(min(line.together, len(units)))]
                 if self._closed:
                     return None
-                self._changed.wait(pause)
+                self._changed.wait(patience)
 
-    def _give_way(self) -> None:
-        """A question has begun or taken a step: its next one is expected soon."""
-        self._give_way_until = time.perf_counter() + _GIVE_WAY_SECONDS
+    def _line(self, *, overdue: bool) -> Line | None:
+        """The line to serve, if any."""
+        giving_way = bool(self._places) and not self._closed
+        ready = [line for line, units in self._waiting.items() if units]
+        if overdue:
+            ready.sort(key=lambda line: not line.gives_way)
+            return ready[0]
+        return next((line for line in ready if not (giving_way and line.gives_way)), None)
 
-    def _pause(self) -> float | None:
-        """Seconds for which lines that give way wait; None where they need not."""
-        if not self._places or self._closed:
+    def _patience_left(self) -> float | None:
+        """Seconds until a unit that gives way goes before all; None where none waits."""
+        since = [
+            units[0].since for line, units in self._waiting.items() if line.gives_way and units
+        ]
+        if not since:
             return None
-        left = self._give_way_until - time.perf_counter()
-        return left if left > 0 else None
+        return min(since) + self.question_times.patience - time.perf_counter()
 
 
 def _serve(line: Line, units: Sequence[_Unit]) -> None:

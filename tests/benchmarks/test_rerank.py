@@ -5,9 +5,13 @@ import json
 from benchmarks import rerank
 
 
+def run(capsys, *arguments):
+    rerank.main(["--json", "--tiny", "--device", "cpu", "--repeats", "1", *arguments])
+    return json.loads(capsys.readouterr().out)
+
+
 def test_prints_one_json_object(capsys):
-    rerank.main("--json --tiny --device cpu --dtype float32 --passages 3 5 --repeats 1".split())
-    found = json.loads(capsys.readouterr().out)
+    found = run(capsys, "--dtype", "float32", "--passages", "3", "5")
     assert found["dtype"] == "float32"
     assert [result["passages"] for result in found["results"]] == [3, 5]
     for result in found["results"]:
@@ -19,7 +23,6 @@ def test_prints_one_json_object(capsys):
 
 
 def test_in_bfloat16_the_tutorial_runs_in_both(capsys):
-    rerank.main("--json --tiny --device cpu --dtype bfloat16 --passages 2 --repeats 1".split())
-    (result,) = json.loads(capsys.readouterr().out)["results"]
+    (result,) = run(capsys, "--dtype", "bfloat16", "--passages", "2")["results"]
     assert set(result["seconds"]) == {"tutorial_float32", "tutorial_bfloat16", "docent"}
     assert result["ratio_bf16"] > 0

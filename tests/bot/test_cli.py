@@ -311,6 +311,12 @@ class TestWrongInput:
         failed(run("ask", "  ", "--verbose"), "empty")
         assert any("EmptyQuestionError" in (record.exc_text or "") for record in caplog.records)
 
+    def test_what_nobody_foresaw_is_one_sentence_too(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(cli, "_question", lambda _: 1 / 0)
+        failed(run("ask", QUESTION), "ZeroDivisionError", "--verbose")
+
 
 class TestDoctor:
     def test_the_starter_models_give_their_known_answers(self, run: Run):

@@ -63,6 +63,16 @@ async def test_a_status_that_can_not_be_read_is_told(docent: Docent):
     await docent.slack.wait_for_message(told(ALICE, messages.ERRORS[StateError]))
 
 
+async def test_what_nobody_foresaw_is_told_too(docent: Docent):
+    def broken():
+        raise ZeroDivisionError("secret")
+
+    docent.read_status = broken
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, messages.UNEXPECTED))
+
+
 @pytest.mark.parametrize("word", ["status", "reindex"])
 async def test_others_are_refused_politely(docent: Docent, word: str):
     await docent.start()

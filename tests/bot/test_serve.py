@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -113,6 +114,25 @@ async def test_an_empty_index_is_built_at_the_start_and_then_answers(
         await slack_server.slash("/docent", "status")
         status = await slack_server.wait_for_message(lambda m: "MiniLM" in m.shown, timeout=30)
         assert status.visible_to == ALICE
+
+
+async def test_a_stop_ends_the_first_sync_and_leaves_no_trace(
+    slack_server: SlackServer, settings: dict[str, str], tmp_path: Path
+):
+    words = ["apple", "boat", "cloud", "door", "earth", "fish", "glass", "hill"]
+    for number in range(400):
+        text = " ".join(f"{word}{number}" for word in words * 12)
+        (tmp_path / "docs" / f"{number}.md").write_text(f"# Page {number}\n\n{text}\n")
+    docent = await start(settings, tmp_path, "serve")
+    await slack_server.wait_connected(timeout=START_SECONDS)
+    docent.send_signal(signal.SIGTERM)
+    _, log = await docent.communicate()
+    assert docent.returncode == 0, log.decode()
+    assert "The sync failed" in log.decode()
+    assert "Traceback" not in log.decode()
+    status = await start(settings, tmp_path, "status", "--json")
+    out, _ = await status.communicate()
+    assert json.loads(out)["revision"] is None
 
 
 async def test_a_wrong_token_ends_the_start_with_one_sentence(

@@ -160,10 +160,10 @@ def test_the_parts_answer_a_question_together(starter, openai_server):
     store = open_store(settings, create=True)
     try:
         lane = models.inference.indexing
-        store.create("docent__r1", IndexSpec(lane.model, lane.dimension, "chunker", 1, "r1"))
-        store.insert("docent__r1", chunks, lane.embed_passages([c.embedding_text for c in chunks]))
-        store.seal("docent__r1")
-        store.switch("docent__r1")
+        store.create("docent__v1", IndexSpec(lane.model, lane.dimension, "chunker", 1, "r1"))
+        store.insert("docent__v1", chunks, lane.embed_passages([c.embedding_text for c in chunks]))
+        store.seal("docent__v1")
+        store.switch("docent__v1")
         answer = open_pipeline(settings, models, store).answer(Question("Where are vectors kept?"))
     finally:
         models.close()

@@ -18,6 +18,12 @@ def test_a_unit_may_take_less_than_a_quarter_of_the_usual_question():
     assert 0.15 * 0.25 < times.allowance < 0.25 * 0.25
 
 
+def test_indexing_gives_way_for_the_time_of_two_questions():
+    times = QuestionTimes()
+    times.add(0.3)
+    assert times.patience == pytest.approx(0.6)
+
+
 def test_old_questions_are_forgotten():
     times = QuestionTimes()
     for seconds in [60.0] * 100 + [1.0] * 15:

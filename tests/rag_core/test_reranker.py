@@ -85,13 +85,13 @@ class TestParity:
         np.testing.assert_allclose(scores, reference[order], atol=TOLERANCE, rtol=0)
 
     @pytest.mark.parametrize("budget", [1, 300, 1000, 100_000])
-    def test_batch_composition_changes_nothing(self, docent, reference, budget, monkeypatch):
+    def test_batch_composition_changes_nothing(self, warm, reference, budget, monkeypatch):
         monkeypatch.setattr(packed, "TOKEN_BUDGET", budget)
-        assert difference(docent, reference) < TOLERANCE
+        assert difference(warm, reference[:12]) < TOLERANCE
 
-    def test_a_shared_start_changes_nothing(self, docent, reference, monkeypatch):
+    def test_a_shared_start_changes_nothing(self, warm, reference, monkeypatch):
         monkeypatch.setattr(packed, "shared_length", lambda _: 0)
-        assert difference(docent, reference) < TOLERANCE
+        assert difference(warm, reference[:12]) < TOLERANCE
 
     def test_an_own_instruction(self, checkpoint, tutorial):
         task = "Find the paragraph that the user needs"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from rag_core import worker as module
 from rag_core.errors import BusyError, ModelError
 from rag_core.worker import Line, Worker
 from tests.rag_core.waiting import wait_until
@@ -139,10 +138,8 @@ def test_a_place_is_free_again_whatever_happened(worker, error):
     assert worker.places_taken == 0
 
 
-def test_while_a_question_has_a_place_indexing_waits(
-    worker, served, first, second, submit, monkeypatch
-):
-    monkeypatch.setattr(module, "_GIVE_WAY_SECONDS", 3600)
+def test_while_a_question_has_a_place_indexing_waits(worker, served, first, second, submit):
+    worker.question_times.add(3600)
     with worker.place():
         indexing = submit(second, "indexing")
         for item in ("embed", "rerank"):
@@ -152,10 +149,21 @@ def test_while_a_question_has_a_place_indexing_waits(
     assert served.log == [["embed"], ["rerank"], ["indexing"]]
 
 
-def test_a_question_that_takes_no_step_does_not_hold_indexing_up(worker, second, monkeypatch):
-    monkeypatch.setattr(module, "_GIVE_WAY_SECONDS", 0.01)
+def test_a_question_that_takes_no_step_does_not_hold_indexing_up(worker, second):
+    worker.question_times.add(0.001)
     with worker.place():
         assert worker.run(second, "indexing") == "indexing!"
+
+
+@pytest.mark.usefixtures("held")
+def test_indexing_goes_on_below_questions_that_never_end(worker, served, first, second, submit):
+    worker.question_times.add(0.0)
+    with worker.place():
+        futures = [submit(first, "a"), submit(second, "b"), submit(first, "c"), submit(second, "d")]
+        served.gate.set()
+        for future in futures:
+            future.result(WAIT)
+    assert served.log == [["gate"], ["b"], ["d"], ["a", "c"]]
 
 
 def test_only_a_question_that_was_alone_is_timed(worker):
