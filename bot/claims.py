@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import tables
 from bot.incoming import MessageKey
@@ -134,8 +133,5 @@ class Claims:
         )
 
     def _execute(self, statement: sqlite.Insert | postgresql.Insert | Update | Delete) -> int:
-        try:
-            with self._engine.begin() as connection:
-                return connection.execute(statement).rowcount
-        except SQLAlchemyError as error:
-            raise StateError("The state database can't be used; see DOCENT_STATE_URL.") from error
+        with self._engine.begin() as connection:
+            return connection.execute(statement).rowcount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -16,8 +17,10 @@ from uuid import uuid4
 from sqlalchemy import Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ingest.errors import SyncRunningError
+from ingest.errors import StateError, SyncRunningError
 from ingest.tables import leases
+
+logger = logging.getLogger(__name__)
 
 TTL = timedelta(seconds=60)
 
@@ -63,7 +66,7 @@ class SyncLease:
         finally:
             stop.set()
             heart.join()
-            held.release()
+            _released(held)
 
     def _acquire(self, held: HeldLease) -> None:
         values = {"name": self._name, **held.values()}
@@ -128,8 +131,13 @@ class HeldLease:
 
     def keep(self, stop: threading.Event) -> None:
         """Prolong the lease until told to stop or until it is lost."""
-        while not stop.wait(self.ttl.total_seconds() / 4) and self._renew():
-            pass
+        while not stop.wait(self.ttl.total_seconds() / 4):
+            try:
+                if not self._renew():
+                    return
+            except StateError as error:
+                # The next beat may do; if none does, the lease expires and `confirm` tells.
+                logger.warning("The lease of the sync could not be prolonged: %s", error)
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""
@@ -144,6 +152,14 @@ class HeldLease:
                 .values(expires_at=self.now() + self.ttl)
             )
         return renewed.rowcount == 1
+
+
+def _released(held: HeldLease) -> None:
+    """Give the lease back; a failure must not hide how the sync ended, and the lease expires."""
+    try:
+        held.release()
+    except StateError as error:
+        logger.warning("The lease of the sync could not be given back: %s", error)
 
 
 @cache

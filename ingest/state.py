@@ -21,7 +21,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.types import TypeDecorator
 
 from ingest.errors import StateError
@@ -66,6 +67,7 @@ def open_state(url: str) -> Engine:
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine, parsed)
         _schema_versions.create(engine, checkfirst=True)
+        _translate_errors(engine, shown)
     except (DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise StateError(f"The state database {shown} can't be used: {cause}.") from error
@@ -100,6 +102,18 @@ def _parsed(url: str) -> URL:
         return make_url(url)
     except ArgumentError as error:
         raise StateError("DOCENT_STATE_URL is not a database URL.") from error
+
+
+def _translate_errors(engine: Engine, shown: str) -> None:
+    """What the database refuses, at any later use, becomes a StateError; constraints stay."""
+
+    @event.listens_for(engine, "handle_error")
+    def _translate(context: ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, IntegrityError):
+            return
+        raise StateError(
+            f"The state database {shown} can't be used: {context.original_exception}."
+        ) from context.original_exception
 
 
 def _prepare_sqlite(engine: Engine, url: URL) -> None:

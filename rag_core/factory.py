@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,6 +58,9 @@ def open_models(settings: RagSettings) -> Models:
     Raises:
         SettingsError: the address of a server makes no sense.
     """
+    # Torch reads it when it is imported. Threads that spin while they wait take the cores from
+    # Milvus and from all else: beside other work a pass took four times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     embedder, reranker = _open_embedder(settings), _open_reranker(settings)
     if embedder is None or reranker is None:
         from rag_core.minilm import MiniLM

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.pace import UnitSize
-from rag_core.protocols import Embedder, QueryBatches, RerankBatches, Reranker
+from rag_core.protocols import Concurrent, Embedder, QueryBatches, RerankBatches, Reranker
 from rag_core.types import Vector, Vectors
 from rag_core.worker import Line, Worker
 
@@ -106,21 +106,23 @@ class Lane:
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question. Shape (dimension,), L2 norm 1."""
-        return self._run(lambda: self._embedder.embed_query(text))
+        return self._run(self._embedder, lambda: self._embedder.embed_query(text))
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages. Shape (n, dimension), rows of L2 norm 1."""
-        return self._run(lambda: self._embedder.embed_passages(texts))
+        return self._run(self._embedder, lambda: self._embedder.embed_passages(texts))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
-        return self._run(lambda: self._embedder.count_tokens(texts))
+        return self._run(self._embedder, lambda: self._embedder.count_tokens(texts))
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores in [0, 1], shape (len(passages),)."""
-        return self._run(lambda: self._reranker.rerank(query, passages))
+        return self._run(self._reranker, lambda: self._reranker.rerank(query, passages))
 
-    def _run(self, work: Callable[[], Result]) -> Result:
+    def _run(self, model: object, work: Callable[[], Result]) -> Result:
+        if isinstance(model, Concurrent):  # the worker would only hold its requests up
+            return work()
         result: Result = self._worker.run(self._line, work)
         return result
 
@@ -134,11 +136,15 @@ class QuestionLane(Lane):
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question, with all that wait. Shape (dimension,), L2 norm 1."""
+        if isinstance(self._embedder, Concurrent):
+            return self._embedder.embed_query(text)
         vector: Vector = self._worker.run(self._lines.queries, text)
         return vector
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores in [0, 1], shape (len(passages),); reranked with others that wait."""
+        if isinstance(self._reranker, Concurrent):
+            return self._reranker.rerank(query, passages)
         scores: Scores = self._worker.run(self._lines.ranking, (query, passages))
         return scores
 
@@ -153,6 +159,8 @@ class IndexingLane(Lane):
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
+        if isinstance(self._embedder, Concurrent):
+            return self._embedder.embed_passages(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         by_length = [texts[index] for index in order]
@@ -164,6 +172,8 @@ class IndexingLane(Lane):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
+        if isinstance(self._embedder, Concurrent):
+            return self._embedder.count_tokens(texts)
         units = self._units(texts, self._counted, self._embedder.count_tokens)
         return [count for counts in units for count in counts]
 
@@ -175,7 +185,7 @@ class IndexingLane(Lane):
         start = 0
         while start < len(texts):
             stop = start + size.fitting(islice(sizes, start, None))
-            result, seconds = self._run(partial(_timed, run, texts[start:stop]))
+            result, seconds = self._run(None, partial(_timed, run, texts[start:stop]))
             size.correct(sum(sizes[start:stop]), seconds, self._worker.question_times.allowance)
             yield result
             start = stop

@@ -48,6 +48,13 @@ class Reranker(Protocol):
 
 
 @runtime_checkable
+class Concurrent(Protocol):
+    """A model that any thread may use at any time: one on a server, which orders its own work."""
+
+    concurrent: bool
+
+
+@runtime_checkable
 class QueryBatches(Protocol):
     """An embedder that is faster with several questions at once."""
 

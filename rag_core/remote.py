@@ -48,6 +48,8 @@ class RemoteEmbedder:
         truncated: how many inputs were cut at `max_tokens` so far.
     """
 
+    concurrent = True
+
     def __init__(
         self,
         server: ModelServer,
@@ -186,6 +188,8 @@ class RemoteReranker:
     template there. Scores outside [0, 1] are logits and get a sigmoid; a server that has given
     such scores once is taken at it, since a few logits may lie in [0, 1] by chance.
     """
+
+    concurrent = True
 
     def __init__(self, server: ModelServer, model: str) -> None:
         """Note what to ask; `warm_up` or the first use asks. `server` is its `/rerank`."""

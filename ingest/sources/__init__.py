@@ -95,6 +95,8 @@ def _configured(item: Any) -> Source:
 
 
 def _source(uri: str, *, name: str = "", url: str = "") -> Source:
+    if not uri.strip():
+        raise SettingsError("A source is empty: name a directory, a zip file or its address.")
     uri = canonical_uri(uri)
     _check_uri(uri)
     if url:

@@ -94,15 +94,13 @@ def template_names(template: str) -> set[str]:
 
 
 def canonical_uri(uri: str) -> str:
-    """One spelling for one place: `./docs/`, `docs` and its absolute path are the same source."""
+    """One spelling for one place, whatever the working directory: an absolute path, or a URL."""
     if uri.startswith("file://"):
         uri = unquote(urlsplit(uri).path)
     if "://" in uri:
         return uri
-    here = Path.cwd()
     # Not `resolve`: a link such as `current -> v2` is one source whatever it points at.
-    path = Path(os.path.abspath(Path(uri).expanduser()))  # noqa: PTH100
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return os.path.abspath(Path(uri).expanduser())  # noqa: PTH100
 
 
 def default_name(uri: str) -> str:

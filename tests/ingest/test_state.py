@@ -71,3 +71,12 @@ def test_moments_are_aware(engine: Engine):
             datetime(2026, 7, 1, 10, tzinfo=UTC),
             None,
         ]
+
+
+def test_what_the_database_refuses_later_is_a_state_error(tmp_path):
+    engine = open_state(f"sqlite:///{tmp_path / 'docent.sqlite'}")
+    with (
+        pytest.raises(StateError, match=r"docent\.sqlite can't be used: no such table"),
+        engine.begin() as connection,
+    ):
+        connection.exec_driver_sql("SELECT * FROM nowhere")

@@ -10,9 +10,13 @@ from ingest.sources import Source, parse_sources, select_sources
 from rag_core.errors import SettingsError
 
 
+def here(path: str) -> str:
+    return str(Path.cwd() / path)
+
+
 def test_uris_are_separated_by_white_space():
     assert parse_sources("docs\n  https://example.com/v2/guide.zip ") == (
-        Source("docs", "docs"),
+        Source("docs", here("docs")),
         Source("guide", "https://example.com/v2/guide.zip"),
     )
 
@@ -28,12 +32,12 @@ def test_json_objects_carry_options():
     first, second = parse_sources(text)
     assert first.name == "handbook"
     assert first.page_url("faq/a b.md", "-") == "https://x.io/faq/a%20b.html"
-    assert second == Source("b", "b.zip")
+    assert second == Source("b", here("b.zip"))
 
 
 def test_one_place_has_one_spelling(tmp_path: Path):
     spellings = {parse_sources(uri)[0] for uri in ("docs", "./docs/", f"{tmp_path}/docs")}
-    assert spellings == {Source("docs", "docs")}
+    assert spellings == {Source("docs", here("docs"))}
     assert parse_sources("file:///srv/the%20docs")[0].uri == "/srv/the docs"
 
 
@@ -73,7 +77,7 @@ def test_words_pick_configured_sources_with_their_options():
     assert select_sources([], configured) == configured
     assert select_sources(["handbook"], configured) == configured
     assert select_sources(["./docs"], configured) == configured
-    assert select_sources(["my docs.zip"], configured) == (Source("my docs", "my docs.zip"),)
+    assert select_sources(["my docs.zip"], configured) == (Source("my docs", here("my docs.zip")),)
 
 
 def test_nothing_to_index():
@@ -85,3 +89,20 @@ def test_secrets_in_an_address_are_not_shown():
     source = parse_sources("https://me:secret@example.com/a/docs.zip?token=s3")[0]
     assert source.shown_uri == "https://example.com/a/docs.zip"
     assert source.name == "docs"
+
+
+def test_one_relative_path_from_two_folders_is_two_sources(tmp_path, monkeypatch):
+    named = []
+    for folder in ("a", "b"):
+        (tmp_path / folder / "docs").mkdir(parents=True)
+        monkeypatch.chdir(tmp_path / folder)
+        named.append(parse_sources("docs")[0].uri)
+    assert named == [str(tmp_path / "a" / "docs"), str(tmp_path / "b" / "docs")]
+
+
+@pytest.mark.parametrize("text", ['[{"uri": ""}]', '[" "]'])
+def test_an_empty_source_is_not_the_working_directory(text):
+    with pytest.raises(SettingsError, match="empty"):
+        parse_sources(text)
+    with pytest.raises(SettingsError, match="empty"):
+        select_sources([""], ())
