@@ -154,8 +154,8 @@ def is_qwen3_embedding(folder: Path) -> bool:
 class Qwen3Encoder:
     """Qwen3-Embedding, run packed instead of through sentence-transformers.
 
-    There padding and per-batch passes cost time that packing saves (`benchmarks/embed.py` has both
-    on the same weights), and importing it costs seconds at every start.
+    Packing leaves padding and short matrix products out, and shares the reranker's code;
+    `benchmarks/embed.py` runs both on the same weights.
     """
 
     def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:

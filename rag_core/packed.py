@@ -1,9 +1,9 @@
 """Runs many token sequences through a Qwen3 decoder at once: no padding, a shared start once.
 
 The sequences lie behind one another as a single row, each token with its own position, and
-attention is confined to a sequence and to the tokens that all of them begin with. Measured on two
-cores in float32 with the 0.6B shape (10 passages behind a prefix of 100 tokens): 50 s padded,
-19 s one by one, 12 s packed.
+attention is confined to a sequence and to the tokens that all of them begin with. Ten passages of
+the 0.6B shape behind a start of 100 tokens are then 2,395 tokens of work, against 3,295 one by one
+and 4,870 padded. `benchmarks/rerank.py` times it.
 """
 
 from __future__ import annotations
