@@ -8,7 +8,7 @@ from ingest.ledger import Ledger
 from ingest.pipeline import Indexer
 from ingest.settings import IngestSettings
 from ingest.sources import Downloads
-from ingest.state import open_state
+from ingest.state import open_state, state_exists
 from ingest.status import IndexStatus, status_of
 from rag_core.protocols import Embedder, VectorStore
 
@@ -42,11 +42,13 @@ def open_indexer(
 
 
 def read_status(settings: IngestSettings) -> IndexStatus:
-    """How the index stands, by the state database alone.
+    """How the index stands, by the state database alone; nothing is made where there is none.
 
     Raises:
         StateError: the state database can't be used.
     """
+    if not state_exists(settings.resolved_state_url):
+        return IndexStatus(settings.collection)
     return status_of(open_ledger(settings))
 
 

@@ -16,7 +16,7 @@ from ingest.report import IngestReport
 from ingest.sources import Source
 from ingest.sources.download import Validators
 from ingest.state import ensure_tables
-from rag_core.types import IndexSpec
+from rag_core.types import IndexSpec, content_hash
 
 _BATCH = 1_000
 
@@ -168,18 +168,19 @@ class Ledger:
 
     def validators(self, uri: str) -> Validators:
         """What the server said about the last download of an address."""
-        query = select(tables.downloads).where(tables.downloads.c.uri == uri)
+        query = select(tables.downloads).where(tables.downloads.c.uri_hash == content_hash(uri))
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
         return Validators(row.etag, row.last_modified) if row else Validators()
 
     def remember_validators(self, uri: str, validators: Validators) -> None:
         """Note what the server said about a download."""
+        key = content_hash(uri)
         with self.engine.begin() as connection:
-            connection.execute(delete(tables.downloads).where(tables.downloads.c.uri == uri))
+            connection.execute(delete(tables.downloads).where(tables.downloads.c.uri_hash == key))
             connection.execute(
                 insert(tables.downloads).values(
-                    uri=uri, etag=validators.etag, last_modified=validators.last_modified
+                    uri_hash=key, etag=validators.etag, last_modified=validators.last_modified
                 )
             )
 

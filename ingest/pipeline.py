@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ingest.chunk import Chunker
-from ingest.errors import SourceEmptyError
+from ingest.errors import SourceEmptyError, StateError
 from ingest.lease import HeldLease, SyncLease
 from ingest.ledger import Ledger
 from ingest.plan import Contents, KnownChunk, KnownPage, PagePlan, plan_chunks, plan_pages
@@ -75,9 +76,9 @@ class Indexer:
             try:
                 report = self._sync(sources, lease, progress)
             except BaseException as error:
-                ours = isinstance(error, DocentError)
-                said = str(error) if ours else f"Stopped by {type(error).__name__}."
-                self._ledger.finish_sync(number, error=said)
+                # What went wrong is raised even where the ledger can't take it down.
+                with suppress(StateError):
+                    self._ledger.finish_sync(number, error=_said(error))
                 raise
             self._ledger.finish_sync(number, report=report)
         return report
@@ -155,6 +156,13 @@ class Indexer:
             schema=self._schema,
             revision="",
         )
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, DocentError):
+        return str(error)
+    by_hand = isinstance(error, KeyboardInterrupt)
+    return "Stopped by hand." if by_hand else f"Stopped by {type(error).__name__}."
 
 
 def _recipe(spec: IndexSpec) -> str:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from charset_normalizer import from_bytes
+
 from ingest.documents import Page, Pages
 from ingest.formats import VARIABLES_FILE, is_document
 from ingest.sources.base import RawFile, SourceFiles
@@ -15,7 +17,9 @@ from ingest.sources.base import RawFile, SourceFiles
 _VARIABLE = re.compile(rb"\{\{\s*(?:var\.)?([\w.-]+)\s*\}\}")
 _RAW_MARKER = re.compile(rb"\{%-?\s*(?:end)?raw\s*-?%\}")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_BINARY_SHARE = 0.1
+_BINARY = "this looks like a binary file; left out"
+_ENCODINGS = ["cp1252", "cp1251", "koi8_r", "cp932", "gb18030", "euc_kr"]
+"""What a page that is not UTF-8 may be; with more to choose from, short pages are misread."""
 
 
 def prepare(found: SourceFiles) -> Pages:
@@ -33,24 +37,33 @@ def prepare(found: SourceFiles) -> Pages:
 
 def _decoded(file: RawFile, failures: list[str]) -> str | None:
     """The text of a file; None, with a line in the report, where there is none."""
-    text = _decode(file.data)
-    broken = text.count("\ufffd") - file.data.count("\ufffd".encode())
-    if "\0" in text or broken > max(len(text), 1) * _BINARY_SHARE:
-        failures.append(f"{file.path}: this looks like a binary file; left out")
-        return None
-    if broken > 0:
-        failures.append(
-            f"{file.path}: not valid UTF-8 in {broken} places; read, with \ufffd in their stead"
-        )
-    if not text.strip():
+    text, note = _decode(file.data)
+    if note:
+        failures.append(f"{file.path}: {note}")
+    if text is not None and not text.strip():
         failures.append(f"{file.path}: the page is empty")
     return text
 
 
-def _decode(data: bytes) -> str:
-    if data.startswith(_UTF16_MARKS):
-        return data.decode("utf-16", errors="replace")
-    return data.decode("utf-8-sig", errors="replace")
+def _decode(data: bytes) -> tuple[str | None, str]:
+    """The text, None for a binary file, and what is to be said about it, mostly nothing."""
+    marked = data.startswith(_UTF16_MARKS)
+    text = data.decode("utf-16" if marked else "utf-8-sig", errors="replace")
+    broken = text.count("\ufffd") - data.count("\ufffd".encode())
+    if "\0" in text:
+        return None, _BINARY
+    if broken <= 0:
+        return text, ""
+    if marked or _is_mostly_utf8(text, broken):
+        kind = "UTF-16" if marked else "UTF-8"
+        return text, f"not valid {kind} in {broken} places; read, with \ufffd in their stead"
+    found = from_bytes(data, cp_isolation=_ENCODINGS).best()
+    return (str(found), f"not UTF-8; read as {found.encoding}") if found else (None, _BINARY)
+
+
+def _is_mostly_utf8(text: str, broken: int) -> bool:
+    """Whether more letters beyond ASCII are whole than broken: read wrongly, next to none are."""
+    return sum(letter > "\x7f" and letter != "\ufffd" for letter in text) > broken
 
 
 def _variables(files: Iterable[RawFile], failures: list[str]) -> dict[str, dict[bytes, bytes]]:

@@ -76,6 +76,17 @@ def open_state(url: str) -> Engine:
     return engine
 
 
+def state_exists(url: str) -> bool:
+    """Whether a state database may be there: False only where a SQLite file is missing.
+
+    Raises:
+        StateError: the URL is none.
+    """
+    parsed = _parsed(url)
+    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return not file or file.startswith((":memory:", "file:")) or Path(file).exists()
+
+
 def ensure_tables(engine: Engine, tables: MetaData, *, room: str, version: int) -> None:
     """Create what is missing of a room's tables; each room keeps its own version.
 

@@ -26,14 +26,14 @@ class IndexStatus:
     """
 
     collection: str
-    revision: str | None
-    model: str | None
-    chunks: int
-    documents: int
-    sources: tuple[str, ...]
-    last_sync: datetime | None
-    last_error: str | None
-    next_sync: datetime | None
+    revision: str | None = None
+    model: str | None = None
+    chunks: int = 0
+    documents: int = 0
+    sources: tuple[str, ...] = ()
+    last_sync: datetime | None = None
+    last_error: str | None = None
+    next_sync: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The status as plain data; times in ISO 8601."""

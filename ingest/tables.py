@@ -73,9 +73,10 @@ schedule = Table(
 )
 
 downloads = Table(
-    "downloads",
+    "download_validators",
     metadata,
-    Column("uri", Text, primary_key=True),
+    # Not the address itself: it may carry a password or a token.
+    Column("uri_hash", String(32), primary_key=True),
     Column("etag", Text, nullable=False),
     Column("last_modified", Text, nullable=False),
 )

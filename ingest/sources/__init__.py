@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ingest.errors import SourceFormatError
@@ -18,7 +19,7 @@ from ingest.sources.base import (
     placeholders,
     template_names,
 )
-from ingest.sources.directory import read_directory
+from ingest.sources.directory import read_directory, read_single
 from ingest.sources.download import Downloads
 from rag_core.errors import SettingsError
 
@@ -42,7 +43,8 @@ def parse_sources(text: str) -> tuple[Source, ...]:
         SettingsError: what is wrong with it, in one sentence.
     """
     if not text.strip().startswith(("[", "{")):
-        return _distinct(_source(uri) for uri in text.split())
+        words = text.split()
+        return _distinct(replace(_source(uri), among_words=len(words) > 1) for uri in words)
     try:
         items = json.loads(text)
     except ValueError as error:
@@ -77,6 +79,8 @@ def read_source(
         return read_archive(source, downloads.fetch(source), wanted=wanted)
     if source.location.is_dir():
         return read_directory(source, wanted=wanted)
+    if source.location.is_file() and wanted(source.location.name):
+        return read_single(source)
     return read_archive(source, source.location, wanted=wanted)
 
 
@@ -107,7 +111,8 @@ def _source(uri: str, *, name: str = "", url: str = "") -> Source:
 def _check_uri(uri: str) -> None:
     if "://" not in uri or uri.startswith(("https://", "http://")):
         return
-    raise SourceFormatError(f"{uri} is not a directory, a .zip file or an https://….zip.")
+    shown = Source("", uri).shown_uri
+    raise SourceFormatError(f"{shown} is not a directory, a .zip file or an https://….zip.")
 
 
 def _check_template(url: str) -> None:
@@ -136,5 +141,5 @@ def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
             if name != default_name(source.uri):
                 raise SettingsError(f"Two sources in DOCENT_SOURCES are named {name}.")
             name = distinct_name(source)
-        by_name[name] = Source(name=name, uri=source.uri, url=source.url)
+        by_name[name] = replace(source, name=name)
     return tuple(by_name.values())

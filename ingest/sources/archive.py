@@ -31,7 +31,8 @@ def read_archive(source: Source, archive: Path, *, wanted: Callable[[str], bool]
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = _checked(opened.infolist(), source.name)
-            picked = {path: entry for path, entry in entries.items() if wanted(path)}
+            # Of several with one name the last: so does every tool that unpacks.
+            picked = {path: named[-1] for path, named in entries.items() if wanted(path)}
             _check_sizes(list(picked.values()), source.name)
             files = tuple(
                 RawFile(
@@ -42,29 +43,52 @@ def read_archive(source: Source, archive: Path, *, wanted: Callable[[str], bool]
                 for path in sorted(picked)
             )
     except FileNotFoundError as error:
-        raise SourceNotFoundError(f"There is no file or directory {source.shown_uri}.") from error
+        raise _not_found(source) from error
     except (zipfile.BadZipFile, EOFError) as error:
-        raise SourceFormatError(f"{source.shown_uri} is not a readable zip file.") from error
+        raise _not_readable(source) from error
     except OSError as error:
         raise SourceFormatError(
             f"{source.shown_uri} can't be read: {error.strerror or error}."
         ) from error
     if not files:
         raise SourceEmptyError(f"There are no documents in {source.shown_uri}.")
-    return SourceFiles(source, files)
+    failures = tuple(
+        f"{path}: {len(entries[path])} entries have this name; the last one is read"
+        for path in sorted(picked)
+        if len(entries[path]) > 1
+    )
+    return SourceFiles(source, files, failures)
 
 
-def _checked(infos: list[zipfile.ZipInfo], name: str) -> dict[str, zipfile.ZipInfo]:
+def _not_found(source: Source) -> SourceNotFoundError:
+    if source.among_words:
+        return SourceNotFoundError(
+            f"There is no file or directory {source.shown_uri}; a path with spaces needs the JSON "
+            "form of DOCENT_SOURCES."
+        )
+    return SourceNotFoundError(f"There is no file or directory {source.shown_uri}.")
+
+
+def _not_readable(source: Source) -> SourceFormatError:
+    if source.is_remote or source.uri.lower().endswith(".zip"):
+        return SourceFormatError(f"{source.shown_uri} is not a readable zip file.")
+    return SourceFormatError(
+        f"{source.shown_uri} is not a directory, a zip file or a document that docent reads."
+    )
+
+
+def _checked(infos: list[zipfile.ZipInfo], name: str) -> dict[str, list[zipfile.ZipInfo]]:
+    """Entries by path: one each, but an archive may hold one name twice."""
     if len(infos) > MAX_ENTRIES:
         raise SourceFormatError(
             f"{name} holds {len(infos):,} entries; docent reads at most {MAX_ENTRIES:,}."
         )
-    entries = {}
+    entries: dict[str, list[zipfile.ZipInfo]] = {}
     for info in infos:
         if reason := _harm(info):
             raise SourceFormatError(f"{name} is refused: its entry {info.filename!r} {reason}.")
         if not info.is_dir() and not is_hidden(info.filename):
-            entries[PurePosixPath(info.filename).as_posix()] = info
+            entries.setdefault(PurePosixPath(info.filename).as_posix(), []).append(info)
     return entries
 
 

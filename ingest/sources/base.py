@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -19,13 +19,15 @@ class Source:
 
     Attributes:
         name: what the index and its report call the source.
-        uri: a directory, a `.zip` file, or an `https://….zip`.
+        uri: a directory, a `.zip` file, a document, or an `https://….zip`.
         url: template of a page's URL with `{path}`, `{path_stem}` or `{stem}`; empty for none.
+        among_words: named beside others in a text, where a path with a space falls to pieces.
     """
 
     name: str
     uri: str
     url: str = ""
+    among_words: bool = field(default=False, compare=False)
 
     @property
     def is_remote(self) -> bool:

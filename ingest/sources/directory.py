@@ -1,4 +1,4 @@
-"""A directory as a source."""
+"""A directory, or one document, as a source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ingest.errors import SourceEmptyError
+from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.sources.base import RawFile, Source, SourceFiles, is_hidden
 
 
@@ -32,6 +32,24 @@ def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFi
     if not files and not failures:
         raise SourceEmptyError(f"There are no documents in {source.uri}.")
     return SourceFiles(source, tuple(files), tuple(failures))
+
+
+def read_single(source: Source) -> SourceFiles:
+    """Read one document as a source of its own.
+
+    Raises:
+        SourceFormatError: it can't be read.
+    """
+    file = source.location
+    path = _readable(file.name)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SourceFormatError(
+            f"{source.shown_uri} can't be read: {error.strerror or error}."
+        ) from error
+    url = source.page_url(path, file.resolve().as_uri())
+    return SourceFiles(source, (RawFile(path, url, data),))
 
 
 def _below(root: Path) -> Iterator[Path]:

@@ -88,11 +88,15 @@ class Downloads:
             attempts(self._attempt, source, snapshot)
         except httpx.HTTPStatusError as error:
             status = error.response.status_code
+            # Not `from error`: its text has the whole address, password and token included.
             raise DownloadError(
-                f"{source.shown_uri} can't be downloaded now (HTTP {status})."
-            ) from error
+                f"{source.shown_uri} can't be downloaded now (HTTP {status}): try again later."
+            ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise DownloadError(f"{source.shown_uri} can't be downloaded: {error}.") from error
+            raise DownloadError(
+                f"{source.shown_uri} can't be downloaded: {error}; check the address and the "
+                "network."
+            ) from error
         except OSError as error:
             raise DownloadError(
                 f"{source.shown_uri} can't be stored in {self._folder}: {error.strerror or error}."
@@ -136,7 +140,10 @@ def _check_status(source: Source, response: httpx.Response) -> None:
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
         response.raise_for_status()  # tried again
     if status != httpx.codes.OK:
-        raise DownloadError(f"{source.shown_uri} can't be downloaded (HTTP {status}).")
+        raise DownloadError(
+            f"{source.shown_uri} can't be downloaded (HTTP {status}): check the address and who "
+            "may read it."
+        )
 
 
 def _write(source: Source, part: Path, response: httpx.Response) -> None:

@@ -23,3 +23,10 @@ def test_an_index_from_settings(tmp_path: Path):
 def test_the_data_folder():
     assert data_folder(IngestSettings(milvus_uri="some/where/x.db")) == Path("some/where")
     assert data_folder(IngestSettings(milvus_uri="http://milvus:19530")) == Path("data")
+
+
+def test_a_reader_makes_nothing(tmp_path: Path):
+    settings = IngestSettings(milvus_uri=f"{tmp_path}/data/milvus.db", collection="notes")
+    status = read_status(settings)
+    assert (status.collection, status.revision, status.chunks) == ("notes", None, 0)
+    assert list(tmp_path.iterdir()) == []

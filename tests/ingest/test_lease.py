@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -115,3 +116,36 @@ class _Never:
     def wait(self, timeout: float) -> bool:
         assert timeout == 0.001
         return False
+
+
+def test_the_heart_beats_on_after_an_error(
+    lease: SyncLease, engine: Engine, caplog: pytest.LogCaptureFixture
+):
+    with lease.hold() as held:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE leases RENAME TO away")
+
+        def mended() -> bool:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("ALTER TABLE away RENAME TO leases")
+            return False
+
+        held.keep(stop=_Script(lambda: False, mended, lambda: True))
+        held.confirm()
+    assert caplog.text.count("could not be prolonged") == 1
+
+
+def test_an_error_is_not_hidden_by_giving_back(lease: SyncLease, engine: Engine):
+    with pytest.raises(ZeroDivisionError), lease.hold():
+        _ = leases.drop(engine) or 1 / 0
+
+
+class _Script:
+    """Says at each wait whether to stop."""
+
+    def __init__(self, *steps: Callable[[], bool]) -> None:
+        self._steps = iter(steps)
+
+    def wait(self, timeout: float) -> bool:
+        del timeout
+        return next(self._steps)()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -90,3 +91,15 @@ def test_sources_and_validators_and_schedule(ledger: Ledger, engine: Engine):
     assert again.next_sync() == moment
     again.remember_next_sync(None)
     assert again.next_sync() is None
+
+
+def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: Path):
+    uri = "https://me:hunter2@x/docs.zip?token=s3cr3t"
+    ledger.remember_sources([Source("docs", uri)])
+    ledger.remember_validators(uri, Validators('"1"'))
+    assert ledger.validators(uri) == Validators('"1"')
+    engine.dispose()
+    stored = b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
+    assert b"x/docs.zip" in stored
+    assert b"hunter2" not in stored
+    assert b"s3cr3t" not in stored

@@ -14,6 +14,7 @@ from ingest.errors import (
 )
 from ingest.formats import read_document
 from ingest.lease import SyncLease
+from rag_core.errors import ModelError
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import HashEmbedder, make_folder, make_zip
 
@@ -248,3 +249,43 @@ def test_two_syncs_at_once(bench: Bench, docs: Path):
         bench.sync(docs)
     assert bench.ledger.last_sync() is None
     assert bench.sync(docs).documents == 2
+
+
+def test_one_document_is_a_source(bench: Bench, docs: Path):
+    report = bench.sync(docs / "guide.md")
+    assert (report.documents, report.failures) == (1, ())
+    (chunk,) = bench.store.live_chunks()
+    assert (chunk.source, chunk.path) == ("guide.md", "guide.md")
+    assert chunk.url == f"{(docs / 'guide.md').as_uri()}#guide"
+
+
+def test_the_same_relative_path_elsewhere_removes_nothing(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("a", "b"):
+        make_folder(tmp_path / name / "docs", {f"{name}.md": f"# {name}\n\ntext of {name}"})
+        monkeypatch.chdir(tmp_path / name)
+        report = bench.sync("docs")
+    assert (report.documents, report.removed) == (2, 0)
+
+
+def test_stopped_by_hand(bench: Bench, docs: Path):
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    bench.embedder.before = stop
+    with pytest.raises(KeyboardInterrupt):
+        bench.sync(docs)
+    assert bench.ledger.last_sync().error == "Stopped by hand."
+
+
+def test_a_broken_ledger_hides_no_error(bench: Bench, docs: Path):
+    def break_down() -> None:
+        with bench.ledger.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE syncs")
+            connection.exec_driver_sql("DROP TABLE leases")
+        raise ModelError("The model is broken.")
+
+    bench.embedder.before = break_down
+    with pytest.raises(ModelError, match="The model is broken"):
+        bench.sync(docs)

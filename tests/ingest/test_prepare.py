@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import random
+
+import pytest
+
 from ingest.prepare import prepare
 from ingest.sources.base import RawFile, Source, SourceFiles
 
@@ -15,10 +19,35 @@ def test_plain_pages():
     assert [(page.path, page.text) for page in found.pages] == [("a.md", "# A")]
 
 
-def test_invalid_utf8_is_read_and_reported():
-    found = pages(**{"a.md": "Naïve text, long enough to be prose.".encode("latin-1")})
-    assert found.pages[0].text == "Na\ufffdve text, long enough to be prose."
+def test_broken_utf8_is_read_and_reported():
+    found = pages(**{"a.md": "Größe und Übertrag".encode() + b"\xfc."})
+    assert found.pages[0].text == "Größe und Übertrag\ufffd."
     assert "a.md: not valid UTF-8 in 1 places" in found.failures[1]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Naïve text, long enough to be prose."),
+        ("cp1252", "¿Dónde está la configuración?"),
+        ("cp1251", "Привет, мир"),
+        ("cp1251", "# Установка: `docent index docs`, потом ждите."),
+        ("koi8_r", "Установка выполняется одной командой. Затем запустите сервис."),
+        ("cp932", "これは日本語の文書です。設定を変更してください。"),
+        ("gb18030", "这是中文文档。请修改配置。"),
+    ],
+)
+def test_another_encoding_is_read_and_named(encoding: str, text: str):
+    found = pages(**{"a.md": text.encode(encoding)})
+    assert found.pages[0].text == text
+    assert found.failures[1:] == (f"a.md: not UTF-8; read as {encoding}",)
+
+
+def test_bytes_in_no_encoding_are_binary():
+    data = random.Random(1).randbytes(400).replace(b"\0", b"")
+    found = pages(**{"a.md": data})
+    assert found.pages == ()
+    assert "a.md: this looks like a binary file" in found.failures[1]
 
 
 def test_a_replacement_character_of_the_author_is_no_failure():

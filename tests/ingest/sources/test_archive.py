@@ -113,3 +113,21 @@ def test_two_megabytes_of_prose_are_no_bomb(tmp_path: Path):
     lines = "\n".join(f"Line {n} of a long page." for n in range(90_000))
     found = read(make_zip(tmp_path / "d.zip", {"a.md": lines}))
     assert len(found.files[0].data) > 2_000_000
+
+
+def test_two_entries_of_one_name(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr("a.md", "first")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            opened.writestr("a.md", "second")
+    found = read(path)
+    assert [file.data for file in found.files] == [b"second"]
+    assert found.failures == ("a.md: 2 entries have this name; the last one is read",)
+
+
+def test_neither_zip_nor_document(tmp_path: Path):
+    path = tmp_path / "logo.png"
+    path.write_bytes(b"\x89")
+    with pytest.raises(SourceFormatError, match="a zip file or a document"):
+        read(path)

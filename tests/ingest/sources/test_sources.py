@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import SourceFormatError
-from ingest.sources import Source, parse_sources, select_sources
+from ingest.errors import SourceFormatError, SourceNotFoundError
+from ingest.formats import is_wanted
+from ingest.sources import Downloads, Source, parse_sources, read_source, select_sources
 from rag_core.errors import SettingsError
 
 
@@ -106,3 +107,19 @@ def test_an_empty_source_is_not_the_working_directory(text):
         parse_sources(text)
     with pytest.raises(SettingsError, match="empty"):
         select_sources([""], ())
+
+
+def test_a_path_that_fell_to_pieces(tmp_path: Path):
+    downloads = Downloads(tmp_path, remembered=None)
+    for source in parse_sources("My Docs"):
+        with pytest.raises(SourceNotFoundError, match="spaces needs the JSON form"):
+            read_source(source, downloads, wanted=is_wanted)
+    (single,) = parse_sources("MyDocs")
+    with pytest.raises(SourceNotFoundError, match=r"MyDocs\.$"):
+        read_source(single, downloads, wanted=is_wanted)
+
+
+def test_a_scheme_that_is_not_read_shows_no_secret():
+    with pytest.raises(SourceFormatError, match=r"^ftp://x/y\.zip is not") as caught:
+        parse_sources("ftp://me:secret@x/y.zip?token=s3")
+    assert "s3" not in str(caught.value)
