@@ -236,6 +236,7 @@ def _pipeline() -> Iterator[Pipeline]:
         pipeline.live_index()
         # Loaded now, so that the stages' times are their own.
         models.warm_up()
+        pipeline.warm_up()
         yield pipeline
     finally:
         models.close()

@@ -213,6 +213,16 @@ class Pipeline:
             )
         return live
 
+    def warm_up(self) -> None:
+        """Search once: the first search of a Lite index that was just opened reads it from disk.
+
+        Raises:
+            StoreError, ModelError: as `stream`.
+        """
+        question = Question("warm up")
+        vector = self._embedder.embed_query(question.text)
+        retrieve(self._store, self.live_index(), question, vector, self._tuning.fusion)
+
     def _generated(
         self, generator: Generator, question: Question, found: _Found, clock: _Clock
     ) -> Iterator[Event]:
