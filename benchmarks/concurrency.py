@@ -13,13 +13,15 @@ import argparse
 import itertools
 import json
 import statistics
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.house import CORPUS, House, pages, spread, timed
+from rag_core.types import Question
 
 LEVELS = (1, 8, 32)
 
@@ -32,13 +34,14 @@ class Round:
     seconds: list[float]
 
 
-def measure(house: House, *, questions: int, rounds: int) -> dict[str, Any]:
-    """All levels in turn."""
-    run(house, 1, len(LEVELS))
+def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
+    """All levels in turn, each with questions of its own."""
+    questions = house.questions()
+    run(house, questions, 1, count)
     found: dict[int, list[Round]] = {level: [] for level in LEVELS}
     for _ in range(rounds):
         for level in LEVELS:
-            found[level].append(run(house, level, max(questions, level)))
+            found[level].append(run(house, questions, level, max(count, level)))
     rates = {level: statistics.median(done.per_second for done in found[level]) for level in LEVELS}
     return {
         "rounds": rounds,
@@ -50,18 +53,22 @@ def measure(house: House, *, questions: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def run(house: House, level: int, questions: int) -> Round:
+def run(house: House, questions: Iterator[Question], level: int, count: int) -> Round:
     """So many questions by `level` askers."""
+    waiting = deque(itertools.islice(questions, count))
     seconds: list[float] = []
-    numbers = itertools.count()  # taken by one asker at a time: its next step is atomic
 
     def ask_until_done(_: int) -> None:
-        while (number := next(numbers)) < questions:
-            seconds.append(house.ask(number))
+        while True:
+            try:
+                question = waiting.popleft()
+            except IndexError:
+                return
+            seconds.append(house.ask(question))
 
     with ThreadPoolExecutor(level) as askers:
         took = timed(lambda: list(askers.map(ask_until_done, range(level))))
-    return Round(questions / took, seconds)
+    return Round(count / took, seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -77,8 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with House.open() as house:
         source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
         report = house.index(source)
-        rounds, questions = (1, 1) if chosen.tiny else (chosen.rounds, chosen.questions)
-        found = measure(house, questions=questions, rounds=rounds)
+        rounds, count = (1, 1) if chosen.tiny else (chosen.rounds, chosen.questions)
+        found = measure(house, count=count, rounds=rounds)
     found = {"documents": report.documents, "chunks": report.chunks, **found}
     print(json.dumps(found, indent=None if chosen.json else 2))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import statistics
 import tempfile
 import time
@@ -23,20 +25,6 @@ from rag_core.settings import RagSettings
 from rag_core.types import Question
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "milvus_docs_2.6.x_en.zip"
-QUESTIONS = (
-    "How is data stored in milvus?",
-    "How do I install Milvus on Kubernetes with Helm?",
-    "Which index types are there for dense vectors?",
-    "What is the difference between a partition and a collection?",
-    "How can I back up my data and restore it somewhere else?",
-    "Why do I get no results right after an insert?",
-    "How do I enable authentication and change the root password?",
-    "Does Milvus support full text search with BM25?",
-    "How much memory does a collection of ten million vectors need?",
-    "What is a consistency level and which one is the default?",
-    "How do I filter a search by a scalar field?",
-    "Which metrics does Prometheus show for a query node?",
-)
 _PAGE = "# Part {n}\n\n" + "## {word}\n\nHow a {word} of part {n} is kept, moved and found.\n\n" * 5
 
 
@@ -88,9 +76,19 @@ class House:
         finally:
             engine.dispose()
 
-    def ask(self, number: int) -> float:
-        """Seconds of retrieval and reranking of one of the questions."""
-        question = Question(QUESTIONS[number % len(QUESTIONS)])
+    def questions(self) -> Iterator[Question]:
+        """One about each section of the index, in random order, from the start again at the end.
+
+        All are different, so that nothing that is remembered of a question helps the next one.
+        """
+        live = self.store.live()
+        chunks = self.store.chunks(live.collection) if live else ()
+        sections = sorted({chunk.heading_path for chunk in chunks})
+        random.Random(0).shuffle(sections)
+        return itertools.cycle([Question(f"What is said about {name}?") for name in sections])
+
+    def ask(self, question: Question) -> float:
+        """Seconds of retrieval and reranking."""
         return timed(lambda: self.pipeline.search(question))
 
 

@@ -10,22 +10,25 @@ reranking as the pipeline does them; those asked before and after the second bui
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.house import CORPUS, House, pages, spread, timed
+from rag_core.types import Question
 
 
 class Asker:
     """Asks one question after another on a thread of its own, `interval` seconds apart."""
 
-    def __init__(self, house: House, interval: float) -> None:
+    def __init__(self, house: House, questions: Iterator[Question], interval: float) -> None:
         self.seconds: list[float] = []
         self._house = house
+        self._questions = questions
         self._interval = interval
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask)
@@ -41,24 +44,24 @@ class Asker:
     def _ask(self) -> None:
         while True:
             began = time.perf_counter()
-            seconds = self._house.ask(len(self.seconds))
+            seconds = self._house.ask(next(self._questions))
             if self._stop.is_set() and self.seconds:
                 return  # it was still running when the indexing ended
             self.seconds.append(seconds)
             self._stop.wait(max(0.0, began + self._interval - time.perf_counter()))
 
 
-def measure(house: House, source: Path, *, questions: int, interval: float) -> dict[str, Any]:
+def measure(house: House, source: Path, *, count: int, interval: float) -> dict[str, Any]:
     """Index alone, ask alone, do both at once, ask alone again."""
     alone = timed(lambda: house.index(source))
-    for number in range(3):
-        house.ask(number)
-    idle = ask(house, questions, interval)
-    with Asker(house, interval) as asker:
+    questions = house.questions()
+    ask(house, itertools.islice(questions, 3), 0.0)
+    idle = ask(house, itertools.islice(questions, count), interval)
+    with Asker(house, questions, interval) as asker:
         began = time.perf_counter()
         report = house.index(source, build=1)
         asked = time.perf_counter() - began
-    idle += ask(house, questions, interval)
+    idle += ask(house, itertools.islice(questions, count), interval)
     before, during = spread(idle), spread(asker.seconds)
     return {
         "documents": report.documents,
@@ -75,11 +78,11 @@ def measure(house: House, source: Path, *, questions: int, interval: float) -> d
     }
 
 
-def ask(house: House, questions: int, interval: float) -> list[float]:
-    """Seconds of each of some questions, asked at the pace of the Asker."""
+def ask(house: House, questions: Iterable[Question], interval: float) -> list[float]:
+    """Seconds of each question, asked at the pace of the Asker."""
     found = []
-    for number in range(questions):
-        found.append(house.ask(number))
+    for question in questions:
+        found.append(house.ask(question))
         time.sleep(max(0.0, interval - found[-1]))
     return found
 
@@ -96,8 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     with House.open() as house:
         source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
-        interval, questions = (0.0, 3) if chosen.tiny else (chosen.interval, chosen.questions)
-        found = measure(house, source, questions=questions, interval=interval)
+        interval, count = (0.0, 3) if chosen.tiny else (chosen.interval, chosen.questions)
+        found = measure(house, source, count=count, interval=interval)
     print(json.dumps(found, indent=None if chosen.json else 2))
 
 

@@ -22,6 +22,12 @@ def model() -> MiniLM:
     return MiniLM()
 
 
+def anew(model: MiniLM) -> MiniLM:
+    """The model, without what it remembers."""
+    model._lately.clear()
+    return model
+
+
 def test_it_equals_sentence_transformers(model):
     from sentence_transformers import SentenceTransformer
 
@@ -80,7 +86,7 @@ def test_rerank_puts_the_answer_first(model):
 def test_rerank_scores_do_not_depend_on_the_batch(model):
     passages = [ZEBRA, LOGS, LONG, "", DATA] * 5
     together = model.rerank(QUESTION, passages)
-    alone = [model.rerank(QUESTION, [passage])[0] for passage in passages[:5]] * 5
+    alone = [anew(model).rerank(QUESTION, [passage])[0] for passage in passages[:5]] * 5
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
@@ -119,12 +125,36 @@ def test_passages_are_reranked_together_as_alone(model):
     pairs = [(QUESTION, [ZEBRA, LOGS]), ("", [DATA]), ("Stripes?", [LOGS, ZEBRA, LONG]), ("a", [])]
     together = model.rerank_many(pairs)
     for (question, passages), scores in zip(pairs, together, strict=True):
-        np.testing.assert_allclose(scores, model.rerank(question, passages), atol=1e-5)
+        np.testing.assert_allclose(scores, anew(model).rerank(question, passages), atol=1e-5)
 
 
-def test_a_passage_that_questions_share_is_read_once(model, monkeypatch):
-    read = []
-    encode = model._encode
-    monkeypatch.setattr(model, "_encode", lambda texts: read.extend(texts) or encode(texts))
+@pytest.fixture
+def read(model, monkeypatch) -> list[str]:
+    """What the model reads from now on, remembering nothing from before."""
+    texts: list[str] = []
+    encode = anew(model)._encode
+    monkeypatch.setattr(model, "_encode", lambda new: texts.extend(new) or encode(new))
+    return texts
+
+
+def test_a_passage_that_questions_share_is_read_once(model, read):
     model.rerank_many([("Who?", [LOGS, DATA]), ("Why?", [DATA, ZEBRA])])
     assert sorted(read) == sorted(["Who?", "Why?", LOGS, DATA, ZEBRA])
+
+
+def test_a_passage_that_was_read_lately_is_not_read_again(model, read):
+    first = model.rerank("Who?", [LOGS, DATA])
+    again = model.rerank("Why?", [DATA, ZEBRA])
+    assert read == ["Who?", LOGS, DATA, "Why?", ZEBRA]
+    np.testing.assert_allclose(anew(model).rerank("Who?", [LOGS, DATA]), first, atol=1e-5)
+    np.testing.assert_allclose(anew(model).rerank("Why?", [DATA, ZEBRA]), again, atol=1e-5)
+
+
+def test_no_more_is_remembered_than_fits(model, read, monkeypatch):
+    monkeypatch.setattr("rag_core.minilm._REMEMBERED_TOKENS", 2 * MAX_TOKENS)
+    passages = [f"{n} {LONG}" for n in range(5)]
+    model.rerank("Who?", passages)
+    assert sum(map(len, model._lately.values())) <= 2 * MAX_TOKENS
+    read.clear()
+    model.rerank("Why?", [passages[-1], passages[0]])
+    assert read == ["Why?", passages[0]]  # the oldest went first
