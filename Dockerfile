@@ -1,6 +1,9 @@
 # docent in one image: `docker build -t docent .`, then `docker compose up`.
 FROM python:3.11-slim
 
+# For sources in git repositories.
+RUN apt-get update && apt-get install --yes --no-install-recommends git openssh-client \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 docent
 WORKDIR /app
 

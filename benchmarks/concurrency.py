@@ -76,9 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--source", type=Path, default=CORPUS, help="a zip of Markdown pages")
-    parser.add_argument("--pages", type=int, default=100, help="how many of its pages to index")
-    parser.add_argument("--questions", type=int, default=64, help="at each level, in each round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pages", type=int, default=60, help="how many of its pages to index")
+    parser.add_argument("--questions", type=int, default=32, help="at each level, in each round")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
     chosen = parser.parse_args(arguments)
     with House.open() as house:

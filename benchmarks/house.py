@@ -22,7 +22,7 @@ from rag_core.factory import Models, open_models, open_pipeline, open_store
 from rag_core.pipeline import Pipeline
 from rag_core.protocols import VectorStore
 from rag_core.settings import RagSettings
-from rag_core.types import Question
+from rag_core.types import SCHEMA_VERSION, Question
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "milvus_docs_2.6.x_en.zip"
 _PAGE = "# Part {n}\n\n" + "## {word}\n\nHow a {word} of part {n} is kept, moved and found.\n\n" * 5
@@ -59,8 +59,6 @@ class House:
 
     def index(self, source: Path, *, build: int = 0) -> IngestReport:
         """Read, divide, embed and publish all of a source; another `build` reuses nothing."""
-        from rag_core.store import SCHEMA_VERSION
-
         engine = open_state(f"sqlite:///{self.folder / f'state{build}.sqlite'}")
         try:
             ledger = Ledger(engine, index="docent")

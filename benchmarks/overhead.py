@@ -67,7 +67,13 @@ class FreeModels:
         """Any scores."""
         return self._random.random(len(passages), np.float32)
 
-    def generate(self, system: str, turns: Sequence[Turn]) -> Iterator[str]:  # noqa: ARG002
+    def generate(
+        self,
+        system: str,  # noqa: ARG002
+        turns: Sequence[Turn],  # noqa: ARG002
+        *,
+        patience: float | None = None,  # noqa: ARG002
+    ) -> Iterator[str]:
         """A sentence with a citation, in pieces."""
         yield from ("Vectors ", "are ", "kept ", "in ", "segments ", "[1]", ".")
 

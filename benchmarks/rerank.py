@@ -9,12 +9,15 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from transformers import AutoTokenizer
 from transformers.utils import logging
 
 from benchmarks.measure import alternate, extra_memory_mb, matrix_peak_tflops
@@ -27,44 +30,64 @@ from tests.rag_core.checkpoints import make_reranker
 
 DOCENT = "docent"
 
+Score = Callable[[Sequence[str]], Any]
 
-@dataclass(frozen=True)
-class Contenders:
-    """Rerankers by name, all on the same weights; `docent` runs with its defaults."""
 
-    scorers: dict[str, Callable[[Sequence[str]], Any]]
-    tutorial: TutorialReranker
+def names(placement: Placement) -> list[str]:
+    """The tutorial in float32, in docent's number type where that is another, and docent."""
+    dtypes = dict.fromkeys((torch.float32, placement.dtype))
+    return [*(f"tutorial_{str(dtype).removeprefix('torch.')}" for dtype in dtypes), DOCENT]
 
-    @classmethod
-    def load(cls, folder: Path, placement: Placement) -> Contenders:
-        """The tutorial in float32, in bfloat16 where docent runs in it, and docent."""
-        tutorials = {}
-        for dtype in dict.fromkeys((torch.float32, placement.dtype)):
-            tutorial = TutorialReranker.load(folder, dtype=dtype)
-            tutorial.model.to(placement.device)
-            tutorials[f"tutorial_{str(dtype).removeprefix('torch.')}"] = tutorial
+
+def load(name: str, folder: Path, placement: Placement) -> Score:
+    """A reranker by its name; `docent` runs with its defaults."""
+    if name == DOCENT:
         docent = LocalReranker(str(folder), placement=placement)
         docent.warm_up()
-        scorers: dict[str, Callable[[Sequence[str]], Any]] = {
-            name: lambda texts, tutorial=tutorial: tutorial.scores(QUESTION, texts)
-            for name, tutorial in tutorials.items()
-        }
-        scorers[DOCENT] = lambda texts: docent.rerank(QUESTION, texts)
-        return cls(scorers, tutorials["tutorial_float32"])
+        return lambda texts: docent.rerank(QUESTION, texts)
+    placement.apply()
+    dtype = getattr(torch, name.removeprefix("tutorial_"))
+    tutorial = TutorialReranker.load(folder, dtype=dtype)
+    tutorial.model.to(placement.device)
+    return lambda texts: tutorial.scores(QUESTION, texts)
+
+
+def memory_alone(name: str, folder: Path, placement: Placement, count: int) -> float | None:
+    """Extra memory of one reranking by one contender, in a process of its own.
+
+    In a process that has run others, what their allocators kept would be taken for nothing.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(_memory, name, folder, placement, count).result()
+
+
+def _memory(name: str, folder: Path, placement: Placement, count: int) -> float | None:
+    logging.disable_progress_bar()
+    score = load(name, folder, placement)
+    score(passages(1))
+    return extra_memory_mb(lambda: score(passages(count)), placement.device)
 
 
 def measure(placement: Placement, counts: Sequence[int], *, repeats: int, tiny: bool) -> Any:
     """Everything that is printed."""
     config = shape(tiny=tiny)
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = make_reranker(Path(folder), config=config, passages=passages(10))
-        contenders = Contenders.load(checkpoint, placement)
+    contenders = names(placement)
+    with tempfile.TemporaryDirectory() as name:
+        folder = make_reranker(Path(name), config=config, passages=passages(10))
+        memory = [
+            {name: memory_alone(name, folder, placement, count) for name in contenders}
+            for count in counts
+        ]
+        scorers = {name: load(name, folder, placement) for name in contenders}
+        tokenizer = TutorialReranker(AutoTokenizer.from_pretrained(folder), _Nowhere())
         peak = matrix_peak_tflops(placement.device, placement.dtype)
         results = []
-        for count in counts:
-            result = compare(contenders, passages(count), placement.device, repeats=repeats)
+        for count, extra in zip(counts, memory, strict=True):
+            texts = passages(count)
+            result = compare(scorers, texts, count_tokens(tokenizer, texts), repeats=repeats)
             flops = matrix_flops(config, result["tokens_computed"]) / result["seconds"][DOCENT]
-            results.append(result | {"share_of_peak": round(flops / peak / 1e12, 3)})
+            share = {"share_of_peak": round(flops / peak / 1e12, 3)}
+            results.append(result | share | {"extra_memory_mb": extra})
     return {
         "device": str(placement.device),
         "dtype": str(placement.dtype).removeprefix("torch."),
@@ -77,32 +100,36 @@ def measure(placement: Placement, counts: Sequence[int], *, repeats: int, tiny: 
 
 
 def compare(
-    contenders: Contenders, texts: Sequence[str], device: torch.device, *, repeats: int
+    scorers: dict[str, Score], texts: Sequence[str], tokens: tuple[int, int], *, repeats: int
 ) -> dict[str, Any]:
     """One number of passages. A ratio is the tutorial's seconds over docent's.
 
     `ratio_bf16` is null where docent runs in float32: emulated bfloat16 would only flatter it.
     """
-    runs = {name: lambda score=score: score(texts) for name, score in contenders.scorers.items()}
+    runs = {name: lambda score=score: score(texts) for name, score in scorers.items()}
     scores = {name: np.array(run()) for name, run in runs.items()}
-    memory = {name: extra_memory_mb(run, device) for name, run in runs.items()}
     seconds = alternate(runs, repeats=repeats)
-    tokens, computed = count_tokens(contenders.tutorial, texts)
     reference = scores["tutorial_float32"]
     return {
         "passages": len(texts),
-        "tokens": tokens,
-        "tokens_computed": computed,
+        "tokens": tokens[0],
+        "tokens_computed": tokens[1],
         "seconds": seconds,
         "ratio_bf16": _ratio(seconds, "tutorial_bfloat16"),
         "ratio_fp32": _ratio(seconds, "tutorial_float32"),
-        "tokens_per_second": round(tokens / seconds[DOCENT]),
-        "extra_memory_mb": memory,
+        "tokens_per_second": round(tokens[0] / seconds[DOCENT]),
         "scores_from_to": [round(float(reference.min()), 3), round(float(reference.max()), 3)],
         "largest_score_difference": {
             name: float(np.abs(found - reference).max()) for name, found in scores.items()
         },
     }
+
+
+@dataclass
+class _Nowhere:
+    """Where the tutorial would send its inputs, for counting them without a model."""
+
+    device: str = "cpu"
 
 
 def count_tokens(tutorial: TutorialReranker, texts: Sequence[str]) -> tuple[int, int]:

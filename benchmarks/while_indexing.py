@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--source", type=Path, default=CORPUS, help="a zip of Markdown pages")
-    parser.add_argument("--pages", type=int, help="index only so many of its pages")
+    parser.add_argument("--pages", type=int, default=80, help="so many of its pages, or all")
     parser.add_argument("--questions", type=int, default=40, help="before and after the indexing")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between questions")
     parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")

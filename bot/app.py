@@ -17,7 +17,8 @@ from bot import connect, listeners
 from bot.admins import Admins
 from bot.claims import Claims
 from bot.commands import Commands, ReadStatus
-from bot.conversation import Answering, Conversation
+from bot.conversation import WORKERS, Answering, Conversation
+from bot.history import Threads
 from bot.place import Slack
 from bot.reindex import Reindex, Sync
 from bot.reply import SlackSurface
@@ -43,6 +44,7 @@ class Parts:
         read_status: tells the state of the index; blocks.
         engine: the state database.
         warm_up: loads the models; called on a thread, before Slack is connected.
+        questions: at work at once, those included whose answer is being written.
     """
 
     pipeline: Answering
@@ -50,6 +52,7 @@ class Parts:
     read_status: ReadStatus
     engine: Engine
     warm_up: Callable[[], None]
+    questions: int = WORKERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
         await asyncio.to_thread(parts.warm_up)
         slack = Slack.of(app.client, connect.quick_client(settings, session))
         work = _Work.on(slack, parts, pace)
-        surface = SlackSurface(slack, flush_seconds=pace.flush_seconds)
+        threads = Threads(app.client, bot_user=me.bot_user)
+        surface = SlackSurface(slack, threads, flush_seconds=pace.flush_seconds)
         admins = Admins(settings.admins, app.client)
         listeners.register(
             app,
@@ -125,7 +129,7 @@ class _Work:
     @classmethod
     def on(cls, slack: Slack, parts: Parts, pace: Pace) -> _Work:
         reindex = Reindex(parts.sync, slack, edit_seconds=pace.edit_seconds)
-        return cls(Tasks(), Conversation(parts.pipeline), reindex)
+        return cls(Tasks(), Conversation(parts.pipeline, workers=parts.questions), reindex)
 
     async def end(self, grace_seconds: float) -> None:
         """Stop a sync, let answers end, and apologise for those that don't."""

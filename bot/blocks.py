@@ -15,6 +15,9 @@ from slack_sdk.models.blocks import (
 from bot import markdown, messages
 from rag_core.types import Answer, Chunk, Citation, Passage
 
+TAIL = "docent-tail"
+"""Begins the block ids of what stands below an answer: the text ends there when it is read back."""
+
 SECTION_LIMIT = 3_000
 LABEL_LIMIT = 150
 PREVIEW_LIMIT = 300
@@ -22,9 +25,12 @@ PREVIEW_LIMIT = 300
 
 def answer_tail(answer: Answer) -> list[Block]:
     """What stands below an answer's text: its sources, and how far it can be trusted."""
-    if answer.status == "not_found":
-        return [*nearest(answer.passages), *footer(answer)]
-    return [*sources(answer.citations), *footer(answer)]
+    found = answer.status == "answered"
+    listed = sources(answer.citations) if found else nearest(answer.nearest)
+    tail = [*listed, *footer(answer)]
+    for number, block in enumerate(tail):
+        block.block_id = f"{TAIL}-{number}"
+    return tail
 
 
 def sources(citations: Sequence[Citation]) -> list[Block]:

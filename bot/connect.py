@@ -61,7 +61,7 @@ def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp
         signing_secret=secret(settings.slack_signing_secret),
     )
     # Set here and not handed in as a client, which Bolt would remark on at every start.
-    app.client.base_url = _base_url(settings)
+    app.client.base_url = base_url(settings)
     app.client.session = session
     app.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
     return app
@@ -71,7 +71,7 @@ def quick_client(settings: BotSettings, session: aiohttp.ClientSession) -> Async
     """A client that never tries again: a stream's text must not be appended twice."""
     return AsyncWebClient(
         token=secret(settings.slack_bot_token),
-        base_url=_base_url(settings),
+        base_url=base_url(settings),
         session=session,
         retry_handlers=[],
     )
@@ -117,5 +117,6 @@ def secret(value: SecretStr | None) -> str:
     return value.get_secret_value().strip() if value else ""
 
 
-def _base_url(settings: BotSettings) -> str:
+def base_url(settings: BotSettings) -> str:
+    """Base of the Web API, with a slash at its end."""
     return settings.slack_api_url.rstrip("/") + "/"

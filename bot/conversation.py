@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import aclosing, suppress
 from typing import Protocol
 
 from bot import messages
-from rag_core.errors import DocentError
+from rag_core.errors import BusyError, DocentError
 from rag_core.types import Answer, Done, Event, Question, Ranking, Searching, TextDelta
+from rag_core.worker import Cancellation
+
+WORKERS = 64
 
 logger = logging.getLogger(__name__)
+
+
+Prepare = Callable[[Question], Awaitable[Question]]
 
 
 class Answering(Protocol):
@@ -52,16 +58,35 @@ class Stopped(Exception):  # noqa: N818 (nothing went wrong)
 
 
 class Conversation:
-    """Answers questions, `workers` at a time; more of them wait for their turn."""
+    """Answers questions, at most `workers` at a time, those included that are being written.
 
-    def __init__(self, pipeline: Answering, *, workers: int = 8) -> None:
+    Nobody waits unheard for a thread: whoever comes after them is told so.
+    """
+
+    def __init__(self, pipeline: Answering, *, workers: int = WORKERS) -> None:
         self._pipeline = pipeline
+        self._workers = workers
+        self._at_work = 0
+        self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
 
-    async def answer(self, question: Question, reply: Reply) -> None:
-        """Answer into `reply`; whatever happens, the asker is told."""
+    @property
+    def at_work(self) -> int:
+        """Questions whose pipeline runs."""
+        return self._at_work
+
+    async def answer(
+        self, question: Question, reply: Reply, *, prepare: Prepare | None = None
+    ) -> None:
+        """Answer into `reply`; whatever happens, the asker is told.
+
+        `prepare` completes the question, with what was said before; the first sign of life does not
+        wait for it.
+        """
         reply.begin()
         try:
+            if prepare is not None:
+                question = await prepare(question)
             answer = await self._run(question, reply)
         except Stopped:
             logger.info("The reader stopped an answer.")
@@ -89,16 +114,21 @@ class Conversation:
         """The pipeline's events, iterated on a thread and handed to the event loop."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        cancelled = threading.Event()
+        cancelled = Cancellation()
 
         def iterate() -> None:
             try:
-                for event in _until(cancelled, self._pipeline.stream(question)):
-                    loop.call_soon_threadsafe(queue.put_nowait, event)
+                with suppress(CancelledError), cancelled.applies():
+                    for event in _until(cancelled, self._pipeline.stream(question)):
+                        loop.call_soon_threadsafe(queue.put_nowait, event)
             finally:
                 loop.call_soon_threadsafe(queue.put_nowait, None)
 
-        job = loop.run_in_executor(self._pool, iterate)
+        self._enter()
+        work = self._pool.submit(iterate)
+        # A thread that was told to end may need a while: it is at work until it has ended.
+        work.add_done_callback(self._leave)
+        job = asyncio.wrap_future(work)
         try:
             while (event := await queue.get()) is not None:
                 yield event
@@ -107,12 +137,22 @@ class Conversation:
             cancelled.set()
             job.cancel()
 
+    def _enter(self) -> None:
+        with self._lock:
+            if self._at_work >= self._workers:
+                raise BusyError(self._at_work + 1)
+            self._at_work += 1
+
+    def _leave(self, _work: Future[None]) -> None:
+        with self._lock:
+            self._at_work -= 1
+
     def close(self) -> None:
         """Take no more questions; those that wait for a worker are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _until(cancelled: threading.Event, events: Iterator[Event]) -> Iterator[Event]:
+def _until(cancelled: Cancellation, events: Iterator[Event]) -> Iterator[Event]:
     """The events until cancelled; then the iterator is closed where it can be."""
     try:
         for event in events:

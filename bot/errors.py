@@ -3,6 +3,7 @@
 DocentError
 └── BotError
     ├── SlackUnavailableError     Slack refused the token or can't be reached
+    ├── ControlError              the running service can't be asked by the command line
     └── SyncStoppedError          a sync was ended because docent is ending
 """
 
@@ -15,6 +16,10 @@ class BotError(DocentError):
 
 class SlackUnavailableError(BotError):
     """Slack refused the token or can't be reached."""
+
+
+class ControlError(BotError):
+    """The running service can't be asked by the command line."""
 
 
 class SyncStoppedError(BotError):

@@ -11,6 +11,7 @@ from rag_core import errors
 from rag_core.types import Degradation
 
 if TYPE_CHECKING:
+    from ingest.jobs import Trouble
     from ingest.report import IngestReport, Progress
     from ingest.status import IndexStatus
 
@@ -48,7 +49,9 @@ DEGRADED: dict[Degradation, str] = {
     "llm_cut_off": "The language model stopped before the end",
     "rerank_cut": "Ranking took too long, so some passages are in search order",
     "rerank_failed": "The passages could not be ranked and are in search order",
+    "unsupported": "No source was found for what this answer says",
     "lexical_failed": "Exact words could not be searched, only meaning",
+    "script_unread": "My model reads English, and none of your words is in the documentation",
 }
 
 ERRORS: dict[type[errors.DocentError], str] = {
@@ -75,8 +78,10 @@ ERRORS: dict[type[errors.DocentError], str] = {
         "I have not read any documentation yet. An admin can start with `/docent reindex`."
     ),
     errors.IndexMismatchError: (
-        "My search index was made with another model. An admin can mend it with `/docent reindex`."
+        "My search index was made with another model, or by an older version of me. An admin can "
+        "mend it with `/docent reindex`."
     ),
+    errors.EvaluationError: "What is to be measured can't be used. Please check the files.",
     errors.GenerationError: "The language model gave no answer. Please ask again in a moment.",
     errors.LLMUnavailableError: (
         "The language model does not answer just now. Please ask again in a few minutes."
@@ -93,6 +98,17 @@ ERRORS: dict[type[errors.DocentError], str] = {
         "A source is not the kind of file its name says. The index is as it was."
     ),
     ingest_errors.SourceEmptyError: "A source holds no documents. The index is as it was.",
+    ingest_errors.SourceRefusedError: (
+        "A source was refused, for safety or because it asks not to be read. The index is as it "
+        "was; my log says more."
+    ),
+    ingest_errors.SourceAccessError: (
+        "A source wants another login or token. The index is as it was; please tell the people "
+        "who run me."
+    ),
+    ingest_errors.ToolMissingError: (
+        "A program that a source needs is not installed. Please tell the people who run me."
+    ),
     ingest_errors.DownloadError: "A source could not be downloaded. The index is as it was.",
     ingest_errors.StateError: (
         "I can't use my state database just now. Please tell the people who run me."
@@ -101,7 +117,20 @@ ERRORS: dict[type[errors.DocentError], str] = {
     ingest_errors.PublishError: (
         "The new index did not pass its checks, so the old one goes on answering."
     ),
+    ingest_errors.SourceShrankError: (
+        "A source lost many of its pages, so the old index goes on answering. If that is right, "
+        "the people who run me can say so with `docent index --force`."
+    ),
+    ingest_errors.GoldenError: (
+        "The new index finds less than the old one, so the old one goes on answering. If that is "
+        "right, the people who run me can say so with `docent index --force`."
+    ),
+    ingest_errors.IndexPinnedError: (
+        "My index was rolled back and stays as it is, until `docent index --resume` is run."
+    ),
+    ingest_errors.NoVersionError: "There is no older version of my index to go back to.",
     bot_errors.BotError: UNEXPECTED,
+    bot_errors.ControlError: "I can't be reached from the command line. My log says more.",
     bot_errors.SyncStoppedError: (
         "I am being restarted and stopped reading the documentation. The index is as it was; "
         "please start again in a minute."
@@ -158,6 +187,15 @@ def report(done: IngestReport) -> str:
             f"• {len(done.failures)} could not be read, the first: {_plain(done.failures[0])}"
         )
     return "\n".join(lines)
+
+
+def trouble(heard: Trouble) -> str:
+    """What the admins' channel hears of scheduled syncs."""
+    if heard.over:
+        return f":white_check_mark: {_plain(heard.says)}"
+    lines = "\n".join(f"> {_plain(line)}" for line in heard.says.splitlines())
+    head = ":warning: The documentation could not be read as planned; I answer from what I have."
+    return f"{head}\n{lines}"
 
 
 def sync_failed(error: errors.DocentError) -> str:

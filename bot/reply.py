@@ -13,12 +13,13 @@ from slack_sdk.models.blocks import Block
 from bot import blocks, markdown, messages
 from bot.conversation import Stopped
 from bot.edited import EditedMessage
+from bot.history import Threads, turns
 from bot.incoming import IncomingMessage
 from bot.pacing import TokenBucket
 from bot.place import Draft, Place, Slack
 from bot.session import Session
 from bot.streamed import STREAMING, StreamedMessage, StreamLost
-from rag_core.types import Answer
+from rag_core.types import Answer, Turn
 
 FLUSH_SECONDS = 1.0
 
@@ -156,13 +157,23 @@ class SlackReply:
 class SlackSurface:
     """Slack as the responder sees it: where a message came from, something can be said."""
 
-    def __init__(self, slack: Slack, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+    def __init__(
+        self, slack: Slack, threads: Threads, *, flush_seconds: float = FLUSH_SECONDS
+    ) -> None:
         self._slack = slack
+        self._threads = threads
         self._flush_seconds = flush_seconds
 
     def reply_to(self, message: IncomingMessage) -> SlackReply:
         """An answer in the message's thread."""
         return SlackReply(self._slack, _place(message), flush_seconds=self._flush_seconds)
+
+    async def history(self, message: IncomingMessage) -> tuple[Turn, ...]:
+        """What was said before the message in its thread; nothing where Slack won't tell."""
+        if message.thread_ts == message.key.ts:
+            return ()
+        said = await self._threads.before(message.key, message.thread_ts)
+        return turns(said, asker=message.user)
 
     async def say(self, message: IncomingMessage, sentence: str) -> None:
         """One sentence in the message's thread."""

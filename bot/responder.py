@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Protocol
 
 from bot import messages
@@ -11,7 +12,7 @@ from bot.conversation import Conversation, Reply
 from bot.incoming import IncomingMessage
 from bot.tasks import Tasks
 from ingest.errors import StateError
-from rag_core.types import Question
+from rag_core.types import Question, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,9 @@ class Surface(Protocol):
 
     def reply_to(self, message: IncomingMessage) -> Reply:
         """An answer to the message, not yet begun."""
+
+    async def history(self, message: IncomingMessage) -> tuple[Turn, ...]:
+        """What was said before the message in its thread, as far as it can be read."""
 
     async def say(self, message: IncomingMessage, sentence: str) -> None:
         """Say one sentence in answer to the message."""
@@ -59,4 +63,8 @@ class Responder:
             await self._surface.say(message, messages.HINT)
         else:
             reply = self._surface.reply_to(message)
-            await self._conversation.answer(Question(message.text), reply)
+
+            async def prepare(question: Question) -> Question:
+                return replace(question, history=await self._surface.history(message))
+
+            await self._conversation.answer(Question(message.text), reply, prepare=prepare)

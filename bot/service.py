@@ -8,17 +8,25 @@ import threading
 from contextlib import ExitStack
 
 from bot import connect
+from bot.admin_channel import AdminChannel
 from bot.app import Parts, serve
+from bot.control_path import socket_path
+from bot.control_server import ControlServer, Desk
 from bot.errors import SyncStoppedError
 from bot.settings import BotSettings
+from ingest.estimate import Teller
 from ingest.factory import open_indexer, open_ledger
-from ingest.report import IngestReport, ProgressCallback
+from ingest.pin import read_pin
+from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import SyncScheduler
 from ingest.settings import IngestSettings
-from ingest.sources import parse_sources, select_sources
+from ingest.sources import Source, parse_sources, select_sources
 from ingest.status import status_of
+from ingest.survey import SyncOptions
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
+
+_LOG_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -45,13 +53,19 @@ def run() -> None:
 
         stopping = threading.Event()
 
-        def sync(progress: ProgressCallback) -> IngestReport:
-            return indexer.sync(select_sources((), configured), progress=progress)
+        def sync(progress: ProgressCallback, names: tuple[str, ...] = ()) -> IngestReport:
+            options = SyncOptions(configured=configured)
+            return indexer.sync(_named(configured, names), progress=progress, options=options)
 
-        def scheduled() -> IngestReport:
-            return sync(lambda _: _end_if(stopping))
+        def scheduled(names: tuple[str, ...]) -> IngestReport:
+            return sync(_watching(stopping), names)
 
-        scheduler = SyncScheduler(scheduled, ledger, ingest)
+        admins = AdminChannel(bot)
+        scheduler = SyncScheduler(
+            scheduled, ledger, ingest, sources=configured, on_trouble=admins.tell
+        )
+        pipeline = open_pipeline(rag, models, store)
+        desk = Desk(pipeline, indexer, store, ledger, configured, stopping)
 
         def warm_up() -> None:
             models.warm_up()
@@ -60,23 +74,43 @@ def run() -> None:
             # Before that, in this order: a sync at work hears of it, and gets no more vectors.
             opened.callback(models.close)
             opened.callback(stopping.set)
+            path = socket_path(ingest)
+            if path is not None:
+                control = ControlServer(path, desk)
+                control.start()
+                opened.callback(control.close)
             if not configured:
                 logger.warning("DOCENT_SOURCES is empty: there is nothing to sync.")
-            elif store.live() is None:
+            elif store.live() is None and read_pin(ledger) is None:
                 logger.info("Nothing is indexed yet: the first sync starts now.")
                 scheduler.trigger_now()
 
         parts = Parts(
-            pipeline=open_pipeline(rag, models, store),
+            pipeline=pipeline,
             sync=sync,
             read_status=lambda: status_of(ledger),
             engine=ledger.engine,
             warm_up=warm_up,
+            # As many again as are searched at once may be having their answers written.
+            questions=2 * rag.max_questions,
         )
         asyncio.run(serve(bot, parts))
 
 
-def _end_if(stopping: threading.Event) -> None:
-    """Ends a scheduled sync at its next sign of progress; the live version is as it was."""
-    if stopping.is_set():
-        raise SyncStoppedError("The sync was stopped because docent is ending.")
+def _named(configured: tuple[Source, ...], names: tuple[str, ...]) -> tuple[Source, ...]:
+    """The sources of these names, all of them for none."""
+    chosen = select_sources((), configured)
+    return tuple(source for source in chosen if not names or source.name in names)
+
+
+def _watching(stopping: threading.Event) -> ProgressCallback:
+    """Logs how far a sync is, and ends it where docent does; the live version is as it was."""
+    teller = Teller(every=_LOG_SECONDS)
+
+    def watch(progress: Progress) -> None:
+        if stopping.is_set():
+            raise SyncStoppedError("The sync was stopped because docent is ending.")
+        if line := teller.line(progress):
+            logger.info("Sync: %s.", line)
+
+    return watch

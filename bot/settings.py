@@ -36,3 +36,7 @@ class BotSettings(Settings):
         description="Who may manage: Slack user (`U...`) and user-group (`S...`) ids, separated "
         "by white space or commas.",
     )
+    admin_channel: str = Field(
+        "",
+        description="Channel (`C...`) that hears of failed scheduled syncs; empty for none.",
+    )

@@ -18,6 +18,8 @@ def passage(found: Passage) -> dict[str, Any]:
         "url": found.chunk.url,
         "title": found.chunk.title,
         "headings": list(found.chunk.headings),
+        "version": found.chunk.version,
+        "language": found.chunk.language,
         "text": found.chunk.text,
         "retrieval_score": found.retrieval_score,
         "rerank_score": found.rerank_score,
@@ -28,6 +30,7 @@ def answer(question: str, given: Answer) -> dict[str, Any]:
     """An answer with everything it rests on."""
     return {
         "question": question,
+        "query": given.query,
         "answer": given.text,
         "status": given.status,
         "degraded": list(given.degraded),

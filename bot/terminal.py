@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ingest.report import IngestReport
+    from ingest.preview import Preview
+    from ingest.report import GoldenResult, IngestReport
     from ingest.report import Progress as Step
     from ingest.status import IndexStatus
+    from ingest.versions import IndexVersion
     from rag_core.known_answers import Check
     from rag_core.types import Answer, Chunk, Hit, Passage
 
@@ -35,6 +37,7 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 _PREVIEW_CHARACTERS = 160
+_LINE_SECONDS = 5.0
 
 
 def text(delta: str) -> None:
@@ -48,7 +51,7 @@ def sources(answer: Answer) -> None:
         out.print(messages.NOT_FOUND)
         if answer.passages:
             out.print("\nThe nearest pages:")
-            for passage in answer.passages[:3]:
+            for passage in answer.nearest:
                 out.print(Text(f"  {_place(passage.chunk)}", style="dim"), soft_wrap=True)
     elif answer.citations:
         out.print("\n\nSources:", style="bold")
@@ -63,6 +66,8 @@ def sources(answer: Answer) -> None:
 
 def passages(found: Sequence[Passage]) -> None:
     """Print passages with their scores, best first."""
+    if not found:
+        out.print(messages.NOT_FOUND)
     for number, passage in enumerate(found, start=1):
         out.print(Text(f"{number}. {_place(passage.chunk)}", style="bold"), soft_wrap=True)
         preview = " ".join(passage.chunk.text.split())
@@ -99,8 +104,80 @@ def report(done: IngestReport) -> None:
             f"{done.documents} in the index. Chunks: {done.embedded} embedded, {done.reused} "
             f"reused, {done.chunks} in the index. Revision {done.revision}, {done.seconds:.1f} s."
         )
-    for failure in done.failures:
-        err.print(Text(f"  Skipped or mended: {failure}", style="yellow"), soft_wrap=True)
+    if done.truncated:
+        err.print(f"Of {done.truncated} chunks the model read only the beginning: too long for it.")
+    for result in done.golden:
+        err.print(Text(f"  Golden questions of {_golden(result)}", style="dim"), soft_wrap=True)
+    _dropped(done.dropped, "their pages are removed")
+    _failures(done.failures)
+
+
+def preview(found: Preview) -> None:
+    """Print what a sync would do: pages to stdout, the sum to stderr."""
+    for page in found.pages:
+        out.print(Text(f"{page.change:<8} {page.source}: {page.path}"), soft_wrap=True)
+    if found.unchanged:
+        err.print(f"Nothing has changed: {found.documents} pages, {found.chunks} chunks.")
+    else:
+        from ingest.estimate import span
+
+        time = "unknown" if found.seconds is None else span(found.seconds)
+        err.print(
+            f"Pages: {found.added} to add, {found.changed} changed, {found.removed} to remove. "
+            f"Chunks: {found.to_embed} to embed of {found.chunks}. Estimated time: {time}."
+        )
+    if found.stopped:
+        stop = f"It would not be published without --force: {found.stopped}."
+        err.print(Text(stop, style="yellow"), soft_wrap=True)
+    _dropped(found.dropped, "their pages would be removed")
+    _failures(found.failures)
+
+
+def stopped() -> None:
+    """Print that a sync was ended by Ctrl-C."""
+    err.print("Stopped; the index is as it was.")
+
+
+def versions(found: Sequence[IndexVersion]) -> None:
+    """Print the versions that are kept, the newest first."""
+    if not found:
+        out.print("Nothing is indexed yet: run `docent index`.")
+    for version in found:
+        marks = [name for name in ("live", "previous", "pinned") if getattr(version, name)]
+        out.print(
+            Text(
+                f"{version.collection}  {version.revision}  {_moment(version.created_at)}  "
+                f"{version.documents:,} pages, {version.chunks:,} chunks  {', '.join(marks)}"
+            ),
+            soft_wrap=True,
+        )
+
+
+def rolled_back(version: IndexVersion) -> None:
+    """Print which version answers again."""
+    err.print(
+        f"Revision {version.revision} of {_moment(version.created_at)} answers again, and the "
+        "index stays at it: run `docent index --resume` to sync again.",
+        soft_wrap=True,
+    )
+
+
+def _golden(result: GoldenResult) -> str:
+    if result.after is None:
+        return f"{result.source}: not asked, {result.skipped}"
+    before = "-" if result.before is None else f"{result.before:.0%}"
+    return f"{result.source}: {before} found before, {result.after:.0%} now"
+
+
+def _dropped(names: Sequence[str], what: str) -> None:
+    if names:
+        line = f"  Taken out of DOCENT_SOURCES, {what}: {', '.join(names)}"
+        err.print(Text(line, style="yellow"), soft_wrap=True)
+
+
+def _failures(lines: Sequence[str]) -> None:
+    for line in lines:
+        err.print(Text(f"  Skipped or mended: {line}", style="yellow"), soft_wrap=True)
 
 
 def checks(done: Sequence[Check]) -> None:
@@ -128,7 +205,10 @@ def status(now: IndexStatus) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[Step], None]]:
-    """Bars on stderr, one a stage; where stderr is no terminal, a line a stage."""
+    """Bars on stderr, one a stage; where stderr is no terminal, a line every few seconds."""
+    if not err.is_terminal:
+        yield _Lines().show
+        return
     columns = (
         TextColumn("{task.description:<10}"),
         BarColumn(),
@@ -137,16 +217,6 @@ def progress() -> Iterator[Callable[[Step], None]]:
         TimeRemainingColumn(),
     )
     bars: dict[str, TaskID] = {}
-    if not err.is_terminal:
-        seen: set[str] = set()
-
-        def line(step: Step) -> None:
-            if step.stage not in seen and step.total:
-                seen.add(step.stage)
-                err.print(f"{step.stage}: {step.total}", markup=False)
-
-        yield line
-        return
     with Progress(*columns, console=err) as display:
 
         def show(step: Step) -> None:
@@ -155,6 +225,19 @@ def progress() -> Iterator[Callable[[Step], None]]:
             display.update(bars[step.stage], completed=step.done, total=step.total)
 
         yield show
+
+
+class _Lines:
+    """Progress for a log: a line when a stage begins, and every few seconds while it lasts."""
+
+    def __init__(self) -> None:
+        from ingest.estimate import Teller
+
+        self._teller = Teller(every=_LINE_SECONDS)
+
+    def show(self, step: Step) -> None:
+        if line := self._teller.line(step):
+            err.print(line, markup=False, soft_wrap=True)
 
 
 def _place(chunk: Chunk) -> str:

@@ -3,13 +3,62 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
 from rag_core.types import content_hash
 
 Kind = Literal["paragraph", "list", "item", "quote", "fence", "code", "table", "html"]
+
+MAX_HEADINGS = 12
+"""Headings above a text; deeper ones, as bookmarks of a PDF may be, are left out."""
+
+MAX_TITLE = 300
+"""Characters of a title or heading; a longer one is text that happens to look like one."""
+
+# What parsers raise over broken files, beside errors of their own.
+_BROKEN = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class PageError(ValueError):
+    """A page can't be read; the text goes on where the report has named the page."""
+
+
+@contextmanager
+def parsing(what: str, *errors: type[Exception]) -> Iterator[None]:
+    """Say in one sentence that a page is not `what` its name says, whatever its parser raises.
+
+    Raises:
+        PageError: the parser raised one of `errors`, or what parsers raise over broken files.
+    """
+    broken: tuple[type[Exception], ...] = (*_BROKEN, *errors)
+    try:
+        yield
+    except PageError:
+        raise
+    except RecursionError as error:
+        raise PageError("is nested too deeply") from error
+    except broken as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise PageError(f"can't be read as {what} ({reason})") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +100,38 @@ class Document:
     title: str
     sections: tuple[Section, ...]
     content_hash: str
+    version: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A file ready to be read: text is UTF-8, its variables are filled in."""
+    """A file ready to be read.
+
+    Attributes:
+        source: name of the source it came from.
+        path: inside the source.
+        url: where a reader finds it.
+        data: UTF-8 with its variables filled in; of a binary format, the file as it was.
+        media_type: what a web server says it is; else empty, and the suffix tells.
+        version: of the product it is about, as its source says.
+        language: likewise, as a BCP 47 tag.
+    """
 
     source: str
     path: str
     url: str
     data: bytes
+    media_type: str = ""
+    version: str = ""
+    language: str = ""
 
     @property
     def content_hash(self) -> str:
         """Tells whether the page changed since it was indexed."""
-        return content_hash(self.path, self.url, hashlib.sha256(self.data).hexdigest())
+        labels = (self.media_type, self.version, self.language)
+        data = hashlib.sha256(self.data).hexdigest()
+        return content_hash(self.path, self.url, data, *(labels if any(labels) else ()))
 
     @property
     def text(self) -> str:
@@ -85,3 +151,17 @@ class Pages:
     source: str
     pages: tuple[Page, ...]
     failures: tuple[str, ...]
+
+
+def document(page: Page, title: str, sections: Sequence[Section]) -> Document:
+    """The document of a page that was read."""
+    return Document(
+        source=page.source,
+        path=page.path,
+        url=page.url,
+        title=title[:MAX_TITLE],
+        sections=tuple(replace(one, headings=one.headings[:MAX_HEADINGS]) for one in sections),
+        content_hash=page.content_hash,
+        version=page.version,
+        language=page.language,
+    )

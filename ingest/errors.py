@@ -6,10 +6,17 @@ DocentError (rag_core.errors)
     │   ├── SourceNotFoundError
     │   ├── SourceFormatError     not the kind of thing its name says
     │   ├── SourceEmptyError      no documents in it
+    │   ├── SourceRefusedError    could do harm, is too large, or does not want to be read
+    │   ├── SourceAccessError     it wants another login or token
+    │   ├── ToolMissingError      a program that it needs is not installed
     │   └── DownloadError
     ├── StateError                the state database can't be used
     ├── SyncRunningError          another sync is at work
+    ├── IndexPinnedError          it was rolled back, and nobody has resumed syncing
+    ├── NoVersionError            there is no version to go back to
     └── PublishError              a new version failed its checks; the old one answers on
+        ├── SourceShrankError     a source lost many of its pages
+        └── GoldenError           golden questions find less than before
 """
 
 from rag_core.errors import DocentError
@@ -35,6 +42,18 @@ class SourceEmptyError(SourceError):
     """The source holds no documents."""
 
 
+class SourceRefusedError(SourceError):
+    """The source could do harm, is larger than docent reads, or does not want to be read."""
+
+
+class SourceAccessError(SourceError):
+    """The source wants a login or a token, or another one."""
+
+
+class ToolMissingError(SourceError):
+    """A program that a source needs is not installed."""
+
+
 class DownloadError(SourceError):
     """A source could not be downloaded."""
 
@@ -49,3 +68,19 @@ class SyncRunningError(IngestError):
 
 class PublishError(IngestError):
     """A new version failed its checks; the old one answers on."""
+
+
+class SourceShrankError(PublishError):
+    """A source lost many of its pages; the old version answers on."""
+
+
+class GoldenError(PublishError):
+    """Golden questions find less than before; the old version answers on."""
+
+
+class IndexPinnedError(IngestError):
+    """The index was rolled back, and nobody has resumed syncing."""
+
+
+class NoVersionError(IngestError):
+    """There is no version to go back to."""

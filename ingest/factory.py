@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ingest.ledger import Ledger
 from ingest.pipeline import Indexer
 from ingest.settings import IngestSettings
-from ingest.sources import Downloads
+from ingest.sources import Downloads, Limits
 from ingest.state import open_state, state_exists
 from ingest.status import IndexStatus, status_of
+from ingest.versions import IndexVersion, list_versions
 from rag_core.protocols import Embedder, VectorStore
+from rag_core.types import SCHEMA_VERSION
 
 
 def open_ledger(settings: IngestSettings) -> Ledger:
@@ -34,11 +34,17 @@ def open_indexer(
     Raises:
         StateError: the state database can't be used; it is opened where no ledger is handed in.
     """
-    from rag_core.store import SCHEMA_VERSION  # loads pymilvus
-
     ledger = ledger or open_ledger(settings)
-    downloads = Downloads(data_folder(settings) / "snapshots", ledger)
-    return Indexer(store, embedder, ledger, downloads, schema=SCHEMA_VERSION)
+    limits = Limits(settings.download_max_mb * 2**20, settings.download_max_minutes * 60)
+    downloads = Downloads(settings.data_folder / "snapshots", ledger, limits=limits)
+    return Indexer(
+        store,
+        embedder,
+        ledger,
+        downloads,
+        schema=SCHEMA_VERSION,
+        golden_margin=settings.golden_margin,
+    )
 
 
 def read_status(settings: IngestSettings) -> IndexStatus:
@@ -52,8 +58,12 @@ def read_status(settings: IngestSettings) -> IndexStatus:
     return status_of(open_ledger(settings))
 
 
-def data_folder(settings: IngestSettings) -> Path:
-    """Where docent keeps its files: beside Milvus Lite, or `data` where Milvus is a server."""
-    if "://" in settings.milvus_uri:
-        return Path("data")
-    return Path(settings.milvus_uri).expanduser().parent
+def read_versions(settings: IngestSettings) -> tuple[IndexVersion, ...]:
+    """The versions that are kept, by the state database alone, the newest first.
+
+    Raises:
+        StateError: the state database can't be used.
+    """
+    if not state_exists(settings.resolved_state_url):
+        return ()
+    return list_versions(open_ledger(settings))

@@ -6,30 +6,46 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from ingest import tables
 from ingest.plan import Contents, KnownChunk, KnownPage
 from ingest.report import IngestReport
-from ingest.sources import Source
-from ingest.sources.download import Validators
 from ingest.state import ensure_tables
 from rag_core.types import IndexSpec, content_hash
+
+if TYPE_CHECKING:
+    # What reads sources loads much, and a rollback has no need of it.
+    from ingest.sources import Source
+    from ingest.sources.download import Validators
 
 _BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of the index as it was built."""
+    """A version of the index as it was built; `previous` is the one to go back to."""
 
     collection: str
     spec: IndexSpec
     documents: int
     chunks: int
     created_at: datetime
+    live: bool = False
+    previous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +100,23 @@ class Ledger:
 
     def contents(self, collection: str) -> Contents:
         """Pages and chunks of a version."""
+        return Contents(self.pages(collection), self.chunks(collection))
+
+    def pages(self, collection: str) -> tuple[KnownPage, ...]:
+        """Pages of a version: all that is needed to see that nothing changed."""
         with self.engine.connect() as connection:
-            pages = [
+            return tuple(
                 KnownPage(row.source, row.path, row.content_hash, row.recipe)
                 for row in _of(connection, tables.pages, collection)
-            ]
-            chunks = [
+            )
+
+    def chunks(self, collection: str) -> tuple[KnownChunk, ...]:
+        """Chunks of a version."""
+        with self.engine.connect() as connection:
+            return tuple(
                 KnownChunk(row.id, row.source, row.path, row.embedding_hash)
                 for row in _of(connection, tables.chunks, collection)
-            ]
-        return Contents(tuple(pages), tuple(chunks))
+            )
 
     def record(self, collection: str, spec: IndexSpec, contents: Contents) -> None:
         """Write down a version before it goes live, whole or not at all."""
@@ -128,6 +151,16 @@ class Ledger:
                 .values(live=True, previous=False)
             )
 
+    def mark_rolled_back(self, collection: str) -> None:
+        """Note that an older version is live again; there is none to go back to from it."""
+        columns = tables.versions.c
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(tables.versions)
+                .where(columns.index_name == self.index)
+                .values(live=columns.collection == collection, previous=False)
+            )
+
     def forget(self, collections: Iterable[str]) -> None:
         """Strike out versions that are gone."""
         with self.engine.begin() as connection:
@@ -142,6 +175,21 @@ class Ledger:
         return _version(row) if row else None
 
     # Sources
+
+    def configured_sources(self) -> frozenset[str]:
+        """Names of the sources that were in the settings when all of them were last synced."""
+        query = select(tables.configured.c.name).where(tables.configured.c.index_name == self.index)
+        with self.engine.connect() as connection:
+            return frozenset(connection.scalars(query))
+
+    def remember_configured(self, names: Iterable[str]) -> None:
+        """Note which sources are in the settings."""
+        with self.engine.begin() as connection:
+            ours = tables.configured.c.index_name == self.index
+            connection.execute(delete(tables.configured).where(ours))
+            rows = [{"index_name": self.index, "name": name} for name in sorted(set(names))]
+            if rows:
+                connection.execute(insert(tables.configured), rows)
 
     def sources_of(self, collection: str) -> tuple[str, ...]:
         """Names of the sources a version was made from."""
@@ -168,6 +216,8 @@ class Ledger:
 
     def validators(self, uri: str) -> Validators:
         """What the server said about the last download of an address."""
+        from ingest.sources.download import Validators
+
         query = select(tables.downloads).where(tables.downloads.c.uri_hash == content_hash(uri))
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
@@ -220,15 +270,12 @@ class Ledger:
 
     def next_sync(self) -> datetime | None:
         """When the schedule starts the next sync; None for never."""
-        query = select(tables.schedule.c.next_run).where(tables.schedule.c.job == self.index)
+        query = select(func.min(tables.jobs.c.next_run)).where(
+            tables.jobs.c.index_name == self.index
+        )
         with self.engine.connect() as connection:
-            return connection.scalar(query)
-
-    def remember_next_sync(self, moment: datetime | None) -> None:
-        """Note when the schedule starts the next sync."""
-        with self.engine.begin() as connection:
-            connection.execute(delete(tables.schedule).where(tables.schedule.c.job == self.index))
-            connection.execute(insert(tables.schedule).values(job=self.index, next_run=moment))
+            moment: datetime | None = connection.scalar(query)
+        return moment
 
 
 def _of(connection: Connection, table: Table, collection: str) -> Iterable[Row[Any]]:
@@ -267,4 +314,12 @@ def _columns(spec: IndexSpec) -> dict[str, Any]:
 
 def _version(row: Row[Any]) -> Version:
     spec = IndexSpec(row.model, row.dimension, row.chunker, row.schema, row.revision)
-    return Version(row.collection, spec, row.documents, row.chunks, row.created_at)
+    return Version(
+        row.collection,
+        spec,
+        row.documents,
+        row.chunks,
+        row.created_at,
+        live=row.live,
+        previous=row.previous,
+    )

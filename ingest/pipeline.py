@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ingest.chunk import Chunker
 from ingest.errors import SourceEmptyError, StateError
+from ingest.estimate import Paces
+from ingest.golden import GoldenGate
 from ingest.lease import HeldLease, SyncLease
 from ingest.ledger import Ledger
-from ingest.plan import Contents, KnownChunk, KnownPage, PagePlan, plan_chunks, plan_pages
+from ingest.pin import check_not_pinned
+from ingest.plan import ChunkPlan, plan_chunks
+from ingest.preview import Preview, preview_of
 from ingest.publish import Published, Publisher
-from ingest.reading import chunk_pages, read_pages
+from ingest.reading import chunk_pages
 from ingest.report import IngestReport, ProgressCallback, silent
 from ingest.sources import Downloads, Source
-from ingest.sources.base import default_name, distinct_name
+from ingest.survey import Survey, Surveyor, SyncOptions
 from rag_core.errors import DocentError
-from rag_core.protocols import Embedder, VectorStore
-from rag_core.types import Chunk, IndexSpec, LiveIndex
+from rag_core.protocols import Embedder, Truncating, VectorStore
 
+GOLDEN_MARGIN = 0.05
+"""Share of a source's golden questions that a version may lose where nothing else is set."""
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The live version, as far as it is known, and what is to be said about it."""
-
-    live: LiveIndex | None
-    contents: Contents
-    failures: tuple[str, ...] = ()
+_PLAIN = SyncOptions()
 
 
 class Indexer:
@@ -40,9 +39,10 @@ class Indexer:
         ledger: what the index should hold.
         downloads: snapshots of remote sources.
         schema: version of the store's fields.
+        golden_margin: share of golden questions that a new version may lose.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts of a sync, each handed in)
         self,
         store: VectorStore,
         embedder: Embedder,
@@ -50,17 +50,23 @@ class Indexer:
         downloads: Downloads,
         *,
         schema: int,
+        golden_margin: float = GOLDEN_MARGIN,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._ledger = ledger
-        self._downloads = downloads
-        self._schema = schema
+        self._surveyor = Surveyor(store, embedder, ledger, downloads, schema=schema)
         self._publisher = Publisher(store, embedder, ledger)
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
+        self._paces = Paces(ledger.engine)
+        self._golden_margin = golden_margin
 
     def sync(
-        self, sources: Sequence[Source], *, progress: ProgressCallback = silent
+        self,
+        sources: Sequence[Source],
+        *,
+        progress: ProgressCallback = silent,
+        options: SyncOptions = _PLAIN,
     ) -> IngestReport:
         """Bring the index up to date with these sources; pages of others stay as they are.
 
@@ -68,13 +74,15 @@ class Indexer:
 
         Raises:
             SyncRunningError: another sync is at work.
+            IndexPinnedError: the index was rolled back.
             SourceError: no source could be read.
             PublishError: the new version failed its checks.
         """
         with self._lease.hold() as lease:
+            check_not_pinned(self._ledger)
             number = self._ledger.start_sync()
             try:
-                report = self._sync(sources, lease, progress)
+                report = self._sync(sources, lease, progress, options)
             except BaseException as error:
                 # What went wrong is raised even where the ledger can't take it down.
                 with suppress(StateError):
@@ -83,79 +91,102 @@ class Indexer:
             self._ledger.finish_sync(number, report=report)
         return report
 
-    def _sync(
-        self, sources: Sequence[Source], lease: HeldLease, progress: ProgressCallback
-    ) -> IngestReport:
+    def preview(
+        self,
+        sources: Sequence[Source],
+        *,
+        progress: ProgressCallback = silent,
+        options: SyncOptions = _PLAIN,
+    ) -> Preview:
+        """Say what a sync would do, and change nothing but the snapshots of downloads.
+
+        Raises:
+            SyncRunningError: a sync is at work.
+            SourceError: no source could be read.
+        """
         started = time.perf_counter()
-        named = self._named(sources)
-        known = self._known({source.name for source in named})
+        with self._lease.hold():
+            survey = self._surveyor.survey(sources, options, progress)
+            if survey.unchanged and not options.full:
+                plan, failures = None, survey.failures
+            else:
+                plan, failures = self._chunks(survey, progress)
+        pace = self._paces.read(self._embedder.model)
+        seconds = time.perf_counter() - started
+        return preview_of(survey, plan, failures, pace=pace, seconds=seconds)
+
+    def _sync(
+        self,
+        sources: Sequence[Source],
+        lease: HeldLease,
+        progress: ProgressCallback,
+        options: SyncOptions,
+    ) -> IngestReport:
+        started, truncated = time.perf_counter(), _truncated(self._embedder)
+        survey = self._surveyor.survey(sources, options, progress)
         self._publisher.prune()
-        found, unread = read_pages(named, self._downloads, progress=progress)
-        chunker = Chunker(self._embedder)
-        spec = self._spec(chunker)
-        same = known.live is not None and replace(known.live.spec, revision="") == spec
-        pages = plan_pages(known.contents, found, recipe=_recipe(spec))
-        if known.live is not None and same and pages.is_empty:
-            report = _unchanged(known)
+        if survey.unchanged and not options.full:
+            report, failures = _unchanged(survey), survey.failures
         else:
-            fresh, textless = chunk_pages(pages.read, chunker, progress=progress)
-            plan = plan_chunks(known.contents, pages, fresh, recipe=_recipe(spec), reuse=same)
+            if not options.force:
+                survey.check_losses()
+            plan, failures = self._chunks(survey, progress)
             if not plan.contents.chunks:
                 raise SourceEmptyError("There is no text to index in any source.")
-            published = self._publisher.publish(
-                plan, spec, progress=progress, confirm=lease.confirm
-            )
-            report = _changed(published, plan.contents, pages)
-            unread += textless
-        self._ledger.remember_sources(named)
+            report = self._publish(survey, plan, lease, progress, options)
+        self._ledger.remember_sources(survey.sources)
+        if survey.configured:
+            self._ledger.remember_configured(survey.configured)
         return replace(
-            report, seconds=time.perf_counter() - started, failures=unread + known.failures
+            report,
+            seconds=time.perf_counter() - started,
+            failures=failures,
+            unread=survey.unread,
+            dropped=survey.dropped,
+            truncated=_truncated(self._embedder) - truncated,
         )
 
-    def _named(self, sources: Sequence[Source]) -> list[Source]:
-        """A derived name that stands for another place already gets one that tells it apart."""
-        taken = self._ledger.source_uris()
-
-        def named(source: Source) -> Source:
-            derived = source.name == default_name(source.uri)
-            if derived and taken.get(source.name, source.shown_uri) != source.shown_uri:
-                return replace(source, name=distinct_name(source))
-            return source
-
-        return [named(source) for source in sources]
-
-    def _known(self, synced: set[str]) -> _Known:
-        """What the live version holds: by the ledger where it agrees with the store."""
-        live = self._store.live()
-        if live is None:
-            return _Known(None, Contents(), self._lost(synced))
-        version = self._ledger.version(live.collection)
-        if (
-            version is not None
-            and version.spec == live.spec
-            and version.chunks == self._store.count(live.collection)
-        ):
-            return _Known(live, self._ledger.contents(live.collection))
-        return _Known(live, _scanned(self._store.chunks(live.collection)))
-
-    def _lost(self, synced: set[str]) -> tuple[str, ...]:
-        """Lines about other sources of an index that is not in Milvus any more."""
-        before = self._ledger.live()
-        if before is None:
-            return ()
-        sources = {page.source for page in self._ledger.contents(before.collection).pages}
-        return tuple(
-            f"{name}: not in Milvus any more; index it again" for name in sorted(sources - synced)
+    def _chunks(
+        self, survey: Survey, progress: ProgressCallback
+    ) -> tuple[ChunkPlan, tuple[str, ...]]:
+        chunker = Chunker(self._embedder)
+        fresh, textless = chunk_pages(survey.pages.read, chunker, progress=progress)
+        plan = plan_chunks(
+            survey.known.chunks(), survey.pages, fresh, recipe=survey.recipe, reuse=survey.reuse
         )
+        return plan, survey.failures + textless
 
-    def _spec(self, chunker: Chunker) -> IndexSpec:
-        return IndexSpec(
-            model=self._embedder.model,
-            dimension=self._embedder.dimension,
-            chunker=chunker.fingerprint,
-            schema=self._schema,
-            revision="",
+    def _publish(
+        self,
+        survey: Survey,
+        plan: ChunkPlan,
+        lease: HeldLease,
+        progress: ProgressCallback,
+        options: SyncOptions,
+    ) -> IngestReport:
+        gate = GoldenGate(
+            self._store,
+            self._embedder,
+            self._ledger.engine,
+            margin=self._golden_margin,
+            force=options.force,
         )
+        published = self._publisher.publish(
+            plan,
+            survey.spec,
+            progress=progress,
+            confirm=lease.confirm,
+            gate=lambda live, new: gate.compare(survey.sources, live, new),
+        )
+        self._paces.note_embedding(
+            self._embedder.model, published.characters, published.embed_seconds
+        )
+        self._paces.note_writing(len(plan.contents.chunks), published.write_seconds)
+        return _changed(published, plan, survey)
+
+
+def _truncated(embedder: Embedder) -> int:
+    return embedder.truncated if isinstance(embedder, Truncating) else 0
 
 
 def _said(error: BaseException) -> str:
@@ -165,42 +196,33 @@ def _said(error: BaseException) -> str:
     return "Stopped by hand." if by_hand else f"Stopped by {type(error).__name__}."
 
 
-def _recipe(spec: IndexSpec) -> str:
-    """How pages were divided: the tokenizer is the model's, so another one divides anew."""
-    return f"{spec.chunker}|{spec.model}"
-
-
-def _scanned(chunks: Iterable[Chunk]) -> Contents:
-    """Contents as the store has them; pages have no hash, so that the next sync reads them."""
-    known = [KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in chunks]
-    keys = sorted({chunk.page for chunk in known})
-    return Contents(tuple(KnownPage(*key, "", "") for key in keys), tuple(known))
-
-
-def _unchanged(known: _Known) -> IngestReport:
+def _unchanged(survey: Survey) -> IngestReport:
+    live, version = survey.known.live, survey.known.version
+    chunks = version.chunks if version else len(survey.known.chunks())
     return IngestReport(
-        documents=known.contents.documents,
-        chunks=len(known.contents.chunks),
+        documents=version.documents if version else len(survey.known.pages),
+        chunks=chunks,
         added=0,
         changed=0,
         removed=0,
         embedded=0,
-        reused=len(known.contents.chunks),
+        reused=chunks,
         seconds=0.0,
-        revision=known.live.spec.revision if known.live else "",
+        revision=live.spec.revision if live else "",
         unchanged=True,
     )
 
 
-def _changed(published: Published, contents: Contents, pages: PagePlan) -> IngestReport:
+def _changed(published: Published, plan: ChunkPlan, survey: Survey) -> IngestReport:
     return IngestReport(
-        documents=contents.documents,
-        chunks=len(contents.chunks),
-        added=pages.added,
-        changed=pages.changed,
-        removed=pages.removed,
+        documents=plan.contents.documents,
+        chunks=len(plan.contents.chunks),
+        added=survey.pages.added,
+        changed=survey.pages.changed,
+        removed=survey.pages.removed,
         embedded=published.embedded,
         reused=published.reused,
         seconds=0.0,
         revision=published.revision,
+        golden=published.golden,
     )

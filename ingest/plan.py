@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from rag_core.types import Chunk, IndexSpec, content_hash
 
 PageKey = tuple[str, str]
 """Source and path."""
+
+_USUAL_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +65,36 @@ class PagePlan:
     Attributes:
         read: pages to read and divide.
         kept: known pages that stay as they are, those of other sources among them.
-        added: how many pages are new.
-        changed: how many have other content than before.
-        removed: how many are gone.
+        new: keys of pages that are new.
+        edited: keys of pages with other content than before.
+        gone: keys of pages that are no longer there.
     """
 
     read: tuple[Page, ...]
     kept: tuple[KnownPage, ...]
-    added: int
-    changed: int
-    removed: int
+    new: tuple[PageKey, ...]
+    edited: tuple[PageKey, ...]
+    gone: tuple[PageKey, ...]
+
+    @property
+    def added(self) -> int:
+        """How many pages are new."""
+        return len(self.new)
+
+    @property
+    def changed(self) -> int:
+        """How many pages have other content than before."""
+        return len(self.edited)
+
+    @property
+    def removed(self) -> int:
+        """How many pages are gone."""
+        return len(self.gone)
 
     @property
     def is_empty(self) -> bool:
         """Whether the index is as it should be."""
-        return not self.read and not self.removed
+        return not self.read and not self.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,40 +115,83 @@ class ChunkPlan:
 
     @property
     def to_embed(self) -> int:
-        """How many texts have no vector yet, kept chunks apart."""
-        return len({c.embedding_hash for c in self.fresh if c.embedding_hash not in self.vectors})
+        """How many texts have no vector yet; of kept chunks all, where none are carried over."""
+        return len(self._missing()) + (0 if self.vectors else len(self.kept))
+
+    @property
+    def characters(self) -> int:
+        """How long those texts are together; kept chunks, which were not read, are estimated."""
+        missing = self._missing()
+        read = sum(map(len, missing.values()))
+        average = read / len(missing) if missing else _USUAL_CHARACTERS
+        return read + round((self.to_embed - len(missing)) * average)
+
+    def _missing(self) -> dict[str, str]:
+        chunks = (chunk for chunk in self.fresh if chunk.embedding_hash not in self.vectors)
+        return {chunk.embedding_hash: chunk.embedding_text for chunk in chunks}
 
 
-def plan_pages(known: Contents, found: Sequence[Pages], *, recipe: str) -> PagePlan:
-    """Compare the pages of the synced sources with those of the live version."""
-    synced = {pages.source for pages in found}
-    before = {page.key: page for page in known.pages}
+def plan_pages(
+    known: Sequence[KnownPage],
+    found: Sequence[Pages],
+    *,
+    recipe: str,
+    dropped: Collection[str] = (),
+    anew: bool = False,
+) -> PagePlan:
+    """Compare the pages of the synced sources with those of the live version.
+
+    Args:
+        known: pages of the live version.
+        found: pages of each source that could be read.
+        recipe: how pages are divided now.
+        dropped: sources whose pages go, though they were not read.
+        anew: read every page, whether it changed or not.
+    """
+    synced = {pages.source for pages in found} | set(dropped)
+    before = {page.key: page for page in known}
     now = {(page.source, page.path): page for pages in found for page in pages.pages}
     same = {
         key
         for key, page in now.items()
         if key in before and before[key].content_hash == page.content_hash
     }
-    current = {key for key in same if before[key].recipe == recipe}
-    kept = [page for page in known.pages if page.source not in synced or page.key in current]
+    current = set() if anew else {key for key in same if before[key].recipe == recipe}
     # A page without a hash was found in the store, not in the ledger: nobody knows its content.
-    unknown = {page.key for page in known.pages if not page.content_hash}
+    unknown = {page.key for page in known if not page.content_hash}
     return PagePlan(
         read=tuple(page for key, page in now.items() if key not in current),
-        kept=tuple(kept),
-        added=len(now.keys() - before.keys()),
-        changed=len((now.keys() & before.keys()) - same - unknown),
-        removed=sum(page.source in synced and page.key not in now for page in known.pages),
+        kept=tuple(page for page in known if page.source not in synced or page.key in current),
+        new=tuple(sorted(now.keys() - before.keys())),
+        edited=tuple(sorted((now.keys() & before.keys()) - same - unknown)),
+        gone=tuple(page.key for page in known if page.source in synced and page.key not in now),
+    )
+
+
+def shrunk(
+    known: Sequence[KnownPage], found: Sequence[Pages], *, most: float
+) -> tuple[tuple[str, int, int], ...]:
+    """Sources that lost more than the share `most` of their pages: name, pages before and now."""
+    before = Counter(page.source for page in known)
+    return tuple(
+        (pages.source, before[pages.source], len(pages.pages))
+        for pages in found
+        if len(pages.pages) < before[pages.source] * (1 - most)
     )
 
 
 def plan_chunks(
-    known: Contents, pages: PagePlan, fresh: Sequence[Chunk], *, recipe: str, reuse: bool
+    known: Sequence[KnownChunk],
+    pages: PagePlan,
+    fresh: Sequence[Chunk],
+    *,
+    recipe: str,
+    reuse: bool,
 ) -> ChunkPlan:
     """Decide which vectors can be carried over; none where `reuse` is false."""
     kept_pages = {page.key for page in pages.kept}
-    kept = [chunk for chunk in known.chunks if chunk.page in kept_pages]
-    vectors = {chunk.embedding_hash: chunk.id for chunk in known.chunks} if reuse else {}
+    kept = [chunk for chunk in known if chunk.page in kept_pages]
+    vectors = {chunk.embedding_hash: chunk.id for chunk in known} if reuse else {}
     read = [KnownPage(p.source, p.path, p.content_hash, recipe) for p in pages.read]
     new = [KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in fresh]
     return ChunkPlan(

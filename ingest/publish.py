@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
-from ingest.errors import PublishError
+from ingest.checks import Written, check_sample, sampled
+from ingest.errors import PublishError, SyncRunningError
+from ingest.lease import SyncLease
 from ingest.ledger import Ledger
+from ingest.pin import check_not_pinned, read_pin
 from ingest.plan import ChunkPlan, revision
-from ingest.report import Progress, ProgressCallback
+from ingest.report import GoldenResult, Progress, ProgressCallback
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import Chunk, IndexSpec, LiveIndex, Vector, Vectors
 
@@ -20,13 +24,21 @@ _EMBED_BATCH = 128
 _CARRY_BATCH = 500
 
 
+Gate = Callable[[LiveIndex | None, LiveIndex], tuple[GoldenResult, ...]]
+"""Compares the live version with the new one, and raises a PublishError to stop the switch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The version that is live now, and where its vectors came from."""
+    """The version that is live now, where its vectors came from, and what that took."""
 
     revision: str
     embedded: int
     reused: int
+    golden: tuple[GoldenResult, ...]
+    characters: int
+    embed_seconds: float
+    write_seconds: float
 
 
 class Publisher:
@@ -48,29 +60,52 @@ class Publisher:
         *,
         progress: ProgressCallback,
         confirm: Callable[[], None],
+        gate: Gate,
     ) -> Published:
         """Make the plan the live version; `confirm` is called right before the switch.
 
         Raises:
             PublishError: the new version failed its checks.
+            IndexPinnedError: somebody rolled the index back meanwhile.
         """
+        started = time.perf_counter()
         live = self._store.live()
         spec = replace(spec, revision=revision(plan.contents.chunks, spec))
         collection = self._next_collection()
         self._store.create(collection, spec)
         build = _Build(self._store, self._embedder, plan, live, collection, progress)
         build.write()
-        progress(Progress("publishing", 0, 3))
-        self._check(collection, plan)
-        progress(Progress("publishing", 1, 3))
+        progress(Progress("publishing", 0, 4))
+        self._check(collection, plan, build.sample)
+        progress(Progress("publishing", 1, 4))
+        golden = gate(live, LiveIndex(collection, spec))
+        progress(Progress("publishing", 2, 4))
         self._ledger.record(collection, spec, plan.contents)
-        confirm()
-        self._store.switch(collection)
-        self._ledger.mark_live(collection)
-        progress(Progress("publishing", 2, 3))
+        self._switch(collection, confirm)
+        progress(Progress("publishing", 3, 4))
         self.prune()
-        progress(Progress("publishing", 3, 3))
-        return Published(spec.revision, build.embedded, build.reused)
+        progress(Progress("publishing", 4, 4))
+        return Published(
+            spec.revision,
+            build.embedded,
+            build.reused,
+            golden,
+            build.characters,
+            build.embed_seconds,
+            time.perf_counter() - started - build.embed_seconds,
+        )
+
+    def _switch(self, collection: str, confirm: Callable[[], None]) -> None:
+        """Never at the same moment as somebody rolls back, who would not be heard."""
+        try:
+            with switching(self._ledger).hold():
+                check_not_pinned(self._ledger)
+                confirm()
+                self._store.switch(collection)
+                self._ledger.mark_live(collection)
+        except SyncRunningError:
+            check_not_pinned(self._ledger)  # the rollback that is at work, in its own words
+            raise
 
     def prune(self) -> None:
         """Drop every version but the live one and the one before it.
@@ -79,7 +114,7 @@ class Publisher:
         """
         live = self._store.live()
         if live is not None and self._ledger.version(live.collection):
-            self._ledger.mark_live(live.collection)
+            mend_marks(self._ledger, live)
         previous = self._ledger.previous()
         kept = {live.collection} if live else set()
         kept |= {previous.collection} if previous else set()
@@ -90,13 +125,14 @@ class Publisher:
         if gone := recorded - kept:
             self._ledger.forget(gone)
 
-    def _check(self, collection: str, plan: ChunkPlan) -> None:
+    def _check(self, collection: str, plan: ChunkPlan, sample: list[Written]) -> None:
         found, wanted = self._store.seal(collection), len(plan.contents.chunks)
         if found != wanted:
             raise PublishError(
                 f"The new version holds {found:,} of {wanted:,} chunks and was not published; "
                 "the one before answers on."
             )
+        check_sample(self._store, collection, sample)
 
     def _collections(self) -> list[str]:
         """Versions of this index in the store; a server may hold others' collections too."""
@@ -108,8 +144,27 @@ class Publisher:
         return f"{self._ledger.index}__v{max(numbers, default=0) + 1}"
 
     def _number(self, collection: str) -> int:
-        match = re.fullmatch(rf"{re.escape(self._ledger.index)}__v([1-9]\d*)", collection)
-        return int(match[1]) if match else 0
+        return number_of(self._ledger.index, collection)
+
+
+def number_of(index: str, collection: str) -> int:
+    """Number of a version by its collection; 0 for a collection that is none of this index."""
+    match = re.fullmatch(rf"{re.escape(index)}__v([1-9]\d*)", collection)
+    return int(match[1]) if match else 0
+
+
+def switching(ledger: Ledger) -> SyncLease:
+    """Held for the moment in which the alias moves, by a sync and by a rollback."""
+    return SyncLease(ledger.engine, name=f"switch:{ledger.index}"[:64])
+
+
+def mend_marks(ledger: Ledger, live: LiveIndex) -> None:
+    """Note which version is live, as the store says, where whoever switched was cut off."""
+    pin = read_pin(ledger)
+    if pin is not None and pin.collection == live.collection:
+        ledger.mark_rolled_back(live.collection)
+    else:
+        ledger.mark_live(live.collection)
 
 
 class _Build:
@@ -131,8 +186,11 @@ class _Build:
         self._collection = collection
         self._progress = progress
         self._written = 0
-        self._to_embed = plan.to_embed + (0 if plan.vectors else len(plan.kept))
+        self._to_embed = plan.to_embed
         self.embedded = 0
+        self.characters = 0
+        self.embed_seconds = 0.0
+        self.sample: list[Written] = []
 
     @property
     def reused(self) -> int:
@@ -160,6 +218,7 @@ class _Build:
     def _insert(self, batch: list[Chunk]) -> None:
         vectors = self._vectors(batch)
         self._store.insert(self._collection, batch, vectors)
+        self.sample = sampled(self.sample, map(Written, batch, vectors))
         self._written += len(batch)
         self._progress(Progress("writing", self._written, len(self._plan.contents.chunks)))
 
@@ -169,11 +228,18 @@ class _Build:
         texts = {c.embedding_hash: c.embedding_text for c in batch}
         missing = [key for key in texts if key not in by_hash]
         if missing:
-            embedded = self._embedder.embed_passages([texts[key] for key in missing])
-            by_hash.update(zip(missing, self._checked(embedded, len(missing)), strict=True))
+            embedded = self._embed([texts[key] for key in missing])
+            by_hash.update(zip(missing, embedded, strict=True))
             self.embedded += len(missing)
             self._progress(Progress("embedding", self.embedded, max(self._to_embed, self.embedded)))
         return self._checked(np.stack([by_hash[c.embedding_hash] for c in batch]), len(batch))
+
+    def _embed(self, texts: list[str]) -> Vectors:
+        started = time.perf_counter()
+        vectors = self._checked(self._embedder.embed_passages(texts), len(texts))
+        self.embed_seconds += time.perf_counter() - started
+        self.characters += sum(map(len, texts))
+        return vectors
 
     def _stored(self, batch: list[Chunk]) -> dict[str, Vector]:
         known = self._plan.vectors

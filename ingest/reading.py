@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.chunk import Chunker
-from ingest.documents import Page, Pages
+from ingest.documents import Page, PageError, Pages
 from ingest.errors import SourceEmptyError, SourceError
 from ingest.formats import is_wanted, read_document
 from ingest.prepare import prepare
@@ -55,6 +55,8 @@ def chunk_pages(
     for number, page in enumerate(pages, 1):
         try:
             divided = chunker.chunks(read_document(page))
+        except PageError as error:
+            failures.append(f"{page.path}: {error}; left out")
         except _PAGE_ERRORS as error:
             failures.append(f"{page.path}: could not be read ({error}); left out")
         else:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Stage = Literal["reading", "chunking", "embedding", "writing", "publishing"]
+Stage = Literal["reading", "chunking", "embedding", "writing", "publishing", "asking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,26 @@ def silent(progress: Progress) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class GoldenResult:
+    """What golden questions of one source found before and after a sync.
+
+    Attributes:
+        source: its name.
+        questions: how many there are; 0 for a source without any, whose gate was skipped.
+        before: share of them whose page the live version found among the first ten, None where
+            it could not be measured.
+        after: the same of the new version.
+        skipped: why nothing was compared, empty where it was.
+    """
+
+    source: str
+    questions: int = 0
+    before: float | None = None
+    after: float | None = None
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IngestReport:
     """What a sync did.
 
@@ -42,6 +62,10 @@ class IngestReport:
         revision: of the index now; equal content has an equal revision.
         failures: readable lines `path: what`.
         unchanged: nothing was written, the live version is the one before.
+        unread: names of sources that could not be read; their pages stayed as they were.
+        dropped: names of sources that were taken out of the settings; their pages are gone.
+        golden: what golden questions found, source by source; empty where nothing changed.
+        truncated: chunks of which the model read only the beginning, among those embedded.
     """
 
     documents: int
@@ -55,7 +79,13 @@ class IngestReport:
     revision: str
     failures: tuple[str, ...] = ()
     unchanged: bool = False
+    unread: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    golden: tuple[GoldenResult, ...] = ()
+    truncated: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""
-        return {**asdict(self), "seconds": round(self.seconds, 3), "failures": list(self.failures)}
+        lists = {name: list(getattr(self, name)) for name in ("failures", "unread", "dropped")}
+        golden = [asdict(result) for result in self.golden]
+        return {**asdict(self), **lists, "golden": golden, "seconds": round(self.seconds, 3)}

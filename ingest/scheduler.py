@@ -1,81 +1,133 @@
-"""The schedule: APScheduler runs the sync in this process, one at a time."""
+"""The schedule: APScheduler runs the syncs in this process, one at a time."""
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
-from ingest.errors import SyncRunningError
+from ingest.errors import IndexPinnedError, SourceError, SyncRunningError
+from ingest.jobs import JobStore, Trouble
 from ingest.ledger import Ledger
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
+from ingest.sources import Source
 from rag_core.errors import DocentError, SettingsError
 
 logger = logging.getLogger(__name__)
 
-_JOB = "sync"
-_GRACE_SECONDS = 3600
+GRACE = timedelta(hours=1)
+"""A run that was missed is made up for within this time."""
+
+RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+"""Pauses before a source that could not be read is tried again."""
+
+_ALL = "sync"
+_DEFAULT = "DOCENT_SYNC_SCHEDULE"
+_EVERY = re.compile(r"every\s+([1-9]\d{0,4})\s*([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+Sync = Callable[[tuple[str, ...]], IngestReport]
+"""Syncs the configured sources of these names, all of them for none; blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A schedule and the sources that it syncs; no sources for all of them."""
+
+    name: str
+    schedule: str
+    sources: tuple[str, ...]
+    trigger: BaseTrigger | None
+
+
+class _Cron(CronTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Runs once where an hour comes twice.
+
+    In that hour APScheduler 3.11 finds the same moment again and again, and never ends.
+    """
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        """The next moment after the previous one; none in an hour that comes a second time."""
+        found: datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        while found is not None and found.fold:
+            later = (found.astimezone(UTC) + timedelta(minutes=1)).astimezone(self.timezone)
+            found = later if later.fold else super().get_next_fire_time(None, later)
+        return found
 
 
 def _ignore(_: object) -> None:
     """Nobody wants to know."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class SyncScheduler:
-    """Runs a sync on the schedule and on request.
+    """Runs syncs on their schedules and on request.
 
     Args:
         sync: does the work; called on a thread of the scheduler.
-        ledger: remembers when the next sync is due.
+        ledger: remembers when each job ran and runs next.
         settings: `DOCENT_SYNC_SCHEDULE` and `DOCENT_TIMEZONE`.
+        sources: those of the settings; one with a schedule of its own has a job of its own.
         on_report: told of every sync that went well, on that thread.
-        on_failure: told of every one that did not, on that thread.
+        on_trouble: told once of what goes wrong, and once that it is over, on that thread.
+        now: the clock.
 
     Raises:
-        SettingsError: schedule or time zone make no sense.
+        SettingsError: a schedule or the time zone makes no sense.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
-        sync: Callable[[], IngestReport],
+        sync: Sync,
         ledger: Ledger,
         settings: IngestSettings,
         *,
+        sources: Sequence[Source] = (),
         on_report: Callable[[IngestReport], None] = _ignore,
-        on_failure: Callable[[Exception], None] = _ignore,
+        on_trouble: Callable[[Trouble], None] = _ignore,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self._sync = sync
-        self._ledger = ledger
-        self._trigger = parse_schedule(settings.sync_schedule, settings.timezone)
+        self._store = JobStore(ledger)
+        self._jobs = {job.name: job for job in _jobs(settings, sources)}
         self._on_report = on_report
-        self._on_failure = on_failure
+        self._on_trouble = on_trouble
+        self._now = now
+        self._failed = dict.fromkeys(self._jobs, 0)
         self._busy = threading.Lock()
+        self._closing = False
         # Jobs live in memory: a job store shared by two processes would fire twice.
         self._scheduler = BackgroundScheduler(timezone=UTC)
 
     def start(self) -> None:
-        """Start the schedule; nothing runs before its time comes."""
-        if self._trigger is not None:
-            self._scheduler.add_job(
-                self._scheduled,
-                self._trigger,
-                id=_JOB,
-                max_instances=1,
-                coalesce=True,
-                misfire_grace_time=_GRACE_SECONDS,
-            )
+        """Start the schedule. A run that was missed by less than an hour starts at once."""
+        self._store.keep_only(list(self._jobs))
+        for job in self._jobs.values():
+            if job.trigger is not None:
+                self._add(job, job.trigger)
         self._scheduler.start()
-        self._remember_next()
+        for job in self._jobs.values():
+            self._store.due(job.name, job.schedule, self._next(job))
 
     def shutdown(self, *, wait: bool = True) -> None:
         """Stop; a sync at work is waited for unless told otherwise."""
+        self._closing = True
         # APScheduler waits with a lock in its hand that the job needs to look up its next run.
         self._scheduler.shutdown(wait=False)
         if wait:
@@ -84,12 +136,12 @@ class SyncScheduler:
 
     @property
     def next_sync(self) -> datetime | None:
-        """When the schedule starts the next sync; None where it is off."""
-        job = self._scheduler.get_job(_JOB)
-        return job.next_run_time.astimezone(UTC) if job and job.next_run_time else None
+        """When the next sync starts; None where the schedule is off."""
+        times = [self._next(job) for job in self._jobs.values()]
+        return min((time for time in times if time), default=None)
 
     def trigger_now(self) -> None:
-        """Start a sync right away and return; the callbacks tell how it went.
+        """Start a sync of everything right away and return; the callbacks tell how it went.
 
         Raises:
             SyncRunningError: one is at work.
@@ -97,61 +149,161 @@ class SyncScheduler:
         if not self._busy.acquire(blocking=False):
             raise SyncRunningError("A sync is running already: wait until it is done.")
         try:
-            self._scheduler.add_job(self._run_and_release, misfire_grace_time=None)
+            self._scheduler.add_job(
+                self._run_and_release, args=[_ALL, True], misfire_grace_time=None
+            )
         except BaseException:
             self._busy.release()
             raise
 
-    def _scheduled(self) -> None:
+    def _add(self, job: _Job, trigger: BaseTrigger) -> None:
+        # A time is only handed over where there is one: None would pause the job.
+        first = self._first(job, trigger)
+        self._scheduler.add_job(
+            self._scheduled,
+            trigger,
+            args=[job.name],
+            id=job.name,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=int(GRACE.total_seconds()),
+            **({"next_run_time": first} if first else {}),
+        )
+
+    def _first(self, job: _Job, trigger: BaseTrigger) -> datetime | None:
+        """The first run where it is not simply the trigger's next time."""
+        known, now = self._store.read(job.name), self._now()
+        if known is None or known.next_run is None or known.schedule != job.schedule:
+            return None
+        if now - GRACE <= known.next_run <= now:
+            logger.info("A sync that was due at %s is made up for.", known.next_run)
+            return now
+        is_interval = isinstance(trigger, IntervalTrigger)
+        ahead = is_interval and now < known.next_run <= now + trigger.interval
+        return known.next_run if ahead else None
+
+    def _scheduled(self, name: str) -> None:
         if not self._busy.acquire(blocking=False):
             logger.info("The scheduled sync is left out: one is running.")
             return
-        self._run_and_release()
+        self._run_and_release(name)
 
-    def _run_and_release(self) -> None:
+    def _run_and_release(self, name: str, everything: bool = False) -> None:  # noqa: FBT001, FBT002
         try:
-            self._run()
+            job = self._jobs[name]
+            self._run(job, () if everything else job.sources)
         finally:
             self._busy.release()
 
-    def _run(self) -> None:
+    def _run(self, job: _Job, sources: tuple[str, ...]) -> None:
         """One sync. A thread has nobody above it to catch errors: this is the outermost edge."""
         try:
-            report = self._sync()
+            report = self._sync(sources)
+        except (SyncRunningError, IndexPinnedError) as error:
+            logger.info("The sync is left out: %s", error)
+            self._ended(job, None)
         except Exception as error:
             if isinstance(error, DocentError):
                 logger.warning("The sync failed: %s", error)
             else:
                 logger.exception("The sync failed.")
-            self._remember_next()
-            self._on_failure(error)
+            self._failure(job, error)
         else:
             logger.info("The sync is done: revision %s.", report.revision)
-            self._remember_next()
+            self._success(job, report)
             self._on_report(report)
 
-    def _remember_next(self) -> None:
-        self._ledger.remember_next_sync(self.next_sync)
+    def _failure(self, job: _Job, error: Exception) -> None:
+        says = str(error) if isinstance(error, DocentError) else type(error).__name__
+        again = isinstance(error, SourceError) and self._retries(job)
+        self._ended(job, None if again else {type(error).__name__: f"The sync failed: {says}"})
+
+    def _success(self, job: _Job, report: IngestReport) -> None:
+        again = bool(report.unread) and self._retries(job)
+        if not report.unread:
+            self._failed[job.name] = 0
+        self._ended(job, None if again else _unread(report))
+
+    def _ended(self, job: _Job, problems: Mapping[str, str] | None) -> None:
+        """Remember the run, and say what is new of what is wrong, or that nothing is any more."""
+        if self._closing:
+            problems = None
+        trouble = self._store.ran(
+            job.name, job.schedule, problems, ended=self._now(), due=self._next(job)
+        )
+        if trouble is not None:
+            self._on_trouble(trouble)
+
+    def _retries(self, job: _Job) -> bool:
+        """Whether the job is tried again soon, before its next run and not too often."""
+        attempt = self._failed[job.name]
+        due = self._now() + RETRIES[min(attempt, len(RETRIES) - 1)]
+        following = self._next(job)
+        if self._closing or attempt >= len(RETRIES) or (following and following <= due):
+            self._failed[job.name] = 0
+            return False
+        self._failed[job.name] = attempt + 1
+        logger.info("A source could not be read; the next try is at %s.", due)
+        self._scheduler.add_job(
+            self._scheduled,
+            "date",
+            run_date=due,
+            args=[job.name],
+            id=f"retry:{job.name}",
+            replace_existing=True,
+            misfire_grace_time=int(GRACE.total_seconds()),
+        )
+        return True
+
+    def _next(self, job: _Job) -> datetime | None:
+        found = self._scheduler.get_job(job.name)
+        return found.next_run_time.astimezone(UTC) if found and found.next_run_time else None
 
 
-def parse_schedule(schedule: str, timezone: str) -> CronTrigger | None:
-    """The trigger of five cron fields in a time zone; None for `off`.
+def _unread(report: IngestReport) -> dict[str, str]:
+    """A sentence for each source that could not be read, by its name."""
+    lines = {line.partition(":")[0]: line for line in report.failures}
+    return {name: lines.get(name, f"{name} could not be read") for name in report.unread}
+
+
+def _jobs(settings: IngestSettings, sources: Sequence[Source]) -> list[_Job]:
+    """One for all sources, and one for each that has a schedule of its own."""
+    zone = settings.timezone
+    own = [source for source in sources if source.schedule]
+    others = tuple(source.name for source in sources if not source.schedule) if own else ()
+    default = parse_schedule(settings.sync_schedule, zone)
+    # Where each source has its own, the default one has nothing to do.
+    trigger = default if others or not own else None
+    jobs = [_Job(_ALL, settings.sync_schedule, others, trigger)]
+    for source in own:
+        trigger = parse_schedule(source.schedule, zone, of=f"The schedule of {source.name}")
+        jobs.append(_Job(f"sync:{source.name}", source.schedule, (source.name,), trigger))
+    return jobs
+
+
+def parse_schedule(schedule: str, timezone: str, *, of: str = _DEFAULT) -> BaseTrigger | None:
+    """The trigger of a schedule in a time zone; None for `off`.
+
+    A schedule is five cron fields, or `every 30m`, `every 6h`, `every 2d`.
 
     Raises:
-        SettingsError: names the variable that makes no sense.
+        SettingsError: names what makes no sense.
     """
     try:
         zone = ZoneInfo(timezone)
     except (ValueError, KeyError, OSError) as error:
         raise SettingsError(f"DOCENT_TIMEZONE is not a time zone: {timezone}.") from error
-    if schedule.strip().lower() == "off":
+    text = schedule.strip().lower()
+    if text == "off":
         return None
+    if every := _EVERY.fullmatch(text):
+        return IntervalTrigger(**{_UNITS[every[2]]: int(every[1])}, timezone=zone)
     try:
         *fields, weekday = schedule.split()
-        return CronTrigger.from_crontab(" ".join([*fields, _weekdays(weekday)]), timezone=zone)
+        return _Cron.from_crontab(" ".join([*fields, _weekdays(weekday)]), timezone=zone)
     except ValueError as error:
         raise SettingsError(
-            f"DOCENT_SYNC_SCHEDULE is not five cron fields or `off`: {schedule} ({error})."
+            f"{of} is not five cron fields, `every 30m` or `off`: {schedule} ({error})."
         ) from error
 
 

@@ -19,14 +19,34 @@ class IngestSettings(Settings):
         description="What to index: paths or URIs separated by white space, or a JSON list of "
         "objects with `uri` and options.",
     )
+    download_max_mb: int = Field(1024, ge=1, description="Largest download of one source, in MiB.")
+    download_max_minutes: int = Field(
+        60, ge=1, description="Longest time that the download of one source may take."
+    )
     state_url: str | None = Field(
         None,
         description="SQLAlchemy URL of the state database; by default SQLite beside Milvus Lite.",
     )
-    sync_schedule: str = Field("0 3 * * *", description="When to sync: five cron fields, or `off`.")
+    sync_schedule: str = Field(
+        "0 3 * * *",
+        description="When to sync: five cron fields, `every 30m` (or `6h`, `2d`), or `off`.",
+    )
+    golden_margin: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of a source's golden questions that a new version may lose.",
+    )
     timezone: str = Field(
         "UTC", description="IANA time zone of the schedule, for instance `Europe/Berlin`."
     )
+
+    @property
+    def data_folder(self) -> Path:
+        """Where docent keeps its files: beside Milvus Lite, or `data` where Milvus is a server."""
+        if "://" in self.milvus_uri:
+            return Path("data")
+        return Path(self.milvus_uri).expanduser().parent
 
     @property
     def resolved_state_url(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from ingest.state import UtcDateTime
 
@@ -65,13 +65,6 @@ syncs = Table(
     Column("error", Text),
 )
 
-schedule = Table(
-    "schedule",
-    metadata,
-    Column("job", String(64), primary_key=True),
-    Column("next_run", UtcDateTime),
-)
-
 downloads = Table(
     "download_validators",
     metadata,
@@ -91,6 +84,64 @@ leases = Table(
     Column("pid", Integer, nullable=False),
     Column("acquired_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+)
+
+configured = Table(
+    "configured_sources",
+    metadata,
+    Column("index_name", String(255), primary_key=True),
+    Column("name", String(255), primary_key=True),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("index_name", String(255), primary_key=True),
+    Column("collection", String(255), nullable=False),
+    Column("pinned_at", UtcDateTime, nullable=False),
+)
+
+recalls = Table(
+    "golden_recalls",
+    metadata,
+    Column("revision", String(64), primary_key=True),
+    Column("questions", String(32), primary_key=True),  # hash of them and their source
+    Column("recall", Float, nullable=False),
+)
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("seconds", Float, nullable=False),  # for one unit of work
+)
+
+embedders = Table(
+    "embedders",
+    metadata,
+    Column("settings", String(32), primary_key=True),  # hash of what chooses the embedder
+    Column("model", String(255), nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("max_tokens", Integer, nullable=False),
+)
+
+resting = Table(
+    "resting_indexes",
+    metadata,
+    Column("index_name", String(255), primary_key=True),
+    Column("collection", String(255), nullable=False),
+    Column("files", String(32), nullable=False),  # hash over the names and sizes of its files
+)
+
+jobs = Table(
+    "scheduled_jobs",
+    metadata,
+    Column("index_name", String(255), primary_key=True),
+    Column("job", String(255), primary_key=True),
+    Column("schedule", String(255), nullable=False),
+    Column("last_run", UtcDateTime),
+    Column("next_run", UtcDateTime),
+    Column("problems", Text, nullable=False),  # a JSON list: what was told and is not over
 )
 
 Index("syncs_finished", syncs.c.finished_at)

@@ -38,11 +38,12 @@ class Placement:
             threads: CPU threads for matrix products.
 
         Raises:
-            ModelError: torch knows no such device or number type.
+            ModelError: torch knows no such device or number type, or this machine has it not.
         """
         chosen = _device(device)
         if threads is None and "OMP_NUM_THREADS" not in os.environ:
-            threads = available_cores()
+            # torch counts real cores and not the container's limit.
+            threads = min(available_cores(), torch.get_num_threads())
         return cls(chosen, _dtype(dtype) if dtype else best_dtype(chosen), threads)
 
     def apply(self) -> None:
@@ -87,9 +88,21 @@ def _device(name: str | None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        return torch.device(name)
+        device = torch.device(name)
     except RuntimeError as error:
         raise ModelError(f"torch knows no device {name!r}; try cpu, cuda or mps.") from error
+    if not _is_here(device):
+        raise ModelError(
+            f"torch finds no device {name!r} on this machine: set DOCENT_DEVICE=cpu, or install "
+            "the build of torch and the driver that fit the card."
+        )
+    return device
+
+
+def _is_here(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type != "mps" or torch.backends.mps.is_available()
 
 
 def _dtype(name: str) -> torch.dtype:

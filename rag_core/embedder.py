@@ -120,6 +120,10 @@ class LocalEmbedder:
         vector: Vector = self._embed([text], query=True)[0]
         return vector
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions in one pass, as `embed_query` does; row i belongs to text i."""
+        return self._embed(texts, query=True)
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages, bare; row i belongs to text i."""
         return self._embed(texts, query=False)

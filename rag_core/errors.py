@@ -13,7 +13,8 @@ DocentError
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
 │   ├── StoreFormatError          what lies at the path is no Milvus Lite directory
 │   ├── IndexMissingError         nothing was indexed yet
-│   └── IndexMismatchError        the index was built with another model
+│   └── IndexMismatchError        the index was built with another model, or by an earlier docent
+├── EvaluationError               what is to be measured, or measured with, can't be used
 └── GenerationError
     ├── LLMUnavailableError       down, refused, over its limit or too slow
     └── LLMInterruptedError       cut off in the middle of an answer
@@ -83,7 +84,11 @@ class IndexMissingError(StoreError):
 
 
 class IndexMismatchError(StoreError):
-    """The index was built with another model than the one configured."""
+    """The index was built with another model than the one configured, or by an earlier docent."""
+
+
+class EvaluationError(DocentError):
+    """Questions, judgements or a corpus can't be used, or too few of them."""
 
 
 class GenerationError(DocentError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, TypedDict
 
+from rag_core.calibration import STARTER, Calibration, read_calibration
 from rag_core.errors import IndexMissingError
 from rag_core.inference import Inference
 from rag_core.pipeline import Pipeline, Tuning
@@ -14,20 +15,16 @@ from rag_core.rank import Ranker
 from rag_core.retrieve import Fusion
 from rag_core.settings import RagSettings
 
+if TYPE_CHECKING:
+    from rag_core.device import Placement
+
 RERANK_BUDGET_MS = 10_000
 """Ten passages take 3 s in bf16 on two cores, and 12 s in float32: there the last ones are cut."""
 
 
-class _Warm(Protocol):
-    """A model that can be loaded ahead of its first use."""
-
-    def warm_up(self) -> None: ...
-
-
-class _LoadableEmbedder(Embedder, _Warm, Protocol): ...
-
-
-class _LoadableReranker(Reranker, _Warm, Protocol): ...
+class _Calibrated(TypedDict):
+    reranker: str
+    fitted: Calibration | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +33,14 @@ class Models:
 
     inference: Inference
     tuning: Tuning
-    _loaded_ahead: tuple[_Warm, ...]
 
     def warm_up(self) -> None:
-        """Load every model now.
+        """Load every model now, on the worker's thread.
 
         Raises:
             ModelUnavailableError: the weights are not here and can't be fetched.
         """
-        for part in self._loaded_ahead:
-            part.warm_up()
+        self.inference.warm_up()
 
     def close(self) -> None:
         """End the worker once its queue is done."""
@@ -57,22 +52,24 @@ def open_models(settings: RagSettings) -> Models:
 
     Raises:
         SettingsError: the address of a server makes no sense.
+        ModelError: this machine has no such device.
     """
     # Torch reads it when it is imported. Threads that spin while they wait take the cores from
     # Milvus and from all else: beside other work a pass took four times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     embedder, reranker = _open_embedder(settings), _open_reranker(settings)
     if embedder is None or reranker is None:
+        from rag_core.device import Placement
         from rag_core.minilm import MiniLM
 
+        Placement.choose(device="cpu", dtype="float32", threads=settings.threads).apply()
         starter = MiniLM()
         embedder, reranker = embedder or starter, reranker or starter
     inference = Inference(embedder, reranker, places=settings.max_questions)
-    loaded_ahead = tuple(dict.fromkeys((embedder, reranker)))
-    return Models(inference, _tuning(settings), loaded_ahead)
+    return Models(inference, _tuning(settings))
 
 
-def _open_embedder(settings: RagSettings) -> _LoadableEmbedder | None:
+def _open_embedder(settings: RagSettings) -> Embedder | None:
     """None for the starter's, which is embedder and reranker in one."""
     if settings.embedding_url:
         from rag_core.model_server import EMBEDDING, Address, ModelServer
@@ -95,10 +92,11 @@ def _open_embedder(settings: RagSettings) -> _LoadableEmbedder | None:
         settings.embedding_model,
         dimension=settings.embedding_dim,
         instruction=settings.query_instruction,
+        placement=_placement(settings),
     )
 
 
-def _open_reranker(settings: RagSettings) -> _LoadableReranker | None:
+def _open_reranker(settings: RagSettings) -> Reranker | None:
     """None for the starter's, which is embedder and reranker in one."""
     if settings.rerank_url:
         from rag_core.model_server import RERANK, Address, ModelServer
@@ -108,19 +106,44 @@ def _open_reranker(settings: RagSettings) -> _LoadableReranker | None:
         return RemoteReranker(ModelServer(address), settings.reranker_model)
     if settings.profile == "starter":
         return None
-    from rag_core.reranker import LocalReranker
+    from rag_core.reranker import INSTRUCTION, LocalReranker
 
-    return LocalReranker(settings.reranker_model)
+    return LocalReranker(
+        settings.reranker_model,
+        instruction=settings.rerank_instruction or INSTRUCTION,
+        placement=_placement(settings),
+    )
+
+
+def _placement(settings: RagSettings) -> Placement:
+    from rag_core.device import Placement
+
+    return Placement.choose(device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
 def _tuning(settings: RagSettings) -> Tuning:
     budget = settings.rerank_budget_ms
+    calibrated = _calibrated(settings)
+    english = settings.profile == "starter" and not settings.embedding_url
     if settings.profile == "starter" and not settings.rerank_url:
         # Late interaction over the embedder's own tokens is a weak judge: a small share
         # (docs/quality.md). Deeper reranking costs more than it gives.
-        return Tuning(Fusion(), Ranker(depth=8, weight=0.15, budget_ms=budget or 0))
+        ranker = Ranker(depth=6, weight=0.15, budget_ms=budget or 0)
+        return Tuning(Fusion(), ranker, latin_only=english, **calibrated)
     budget = RERANK_BUDGET_MS if budget is None else budget
-    return Tuning(Fusion(), Ranker(depth=10, weight=1.0, budget_ms=budget))
+    ranker = Ranker(depth=10, weight=1.0, budget_ms=budget)
+    return Tuning(Fusion(), ranker, latin_only=english, **calibrated)
+
+
+def _calibrated(settings: RagSettings) -> _Calibrated:
+    """The reranker's name and what was fitted to the index; nothing where it is switched off."""
+    if settings.abstention == "off":
+        return _Calibrated(reranker="", fitted=None)
+    own = settings.profile == "starter" and not settings.rerank_url
+    return _Calibrated(
+        reranker=STARTER.reranker if own else settings.reranker_model,
+        fitted=read_calibration(settings.calibration_path),
+    )
 
 
 def number_type(settings: RagSettings) -> str:
@@ -129,9 +152,7 @@ def number_type(settings: RagSettings) -> str:
         return "bfloat16"
     if settings.profile == "starter":
         return "float32"
-    from rag_core.device import Placement
-
-    return str(Placement.choose().dtype).removeprefix("torch.")
+    return str(_placement(settings).dtype).removeprefix("torch.")
 
 
 def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:

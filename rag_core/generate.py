@@ -36,11 +36,13 @@ class OpenAIGenerator:
         """Import the SDK and build the client; no request is made."""
         _ = self._client
 
-    def generate(self, system: str, turns: Sequence[Turn]) -> Iterator[str | Usage]:
+    def generate(
+        self, system: str, turns: Sequence[Turn], *, patience: float | None = None
+    ) -> Iterator[str | Usage]:
         """Stream the answer; see the protocol."""
         started = False
         with self._translated():
-            stream = self._open(_messages(system, turns))
+            stream = self._open(_messages(system, turns), patience or _SILENCE_SECONDS)
         finished = ""
         with stream:
             chunks = iter(stream)
@@ -61,7 +63,29 @@ class OpenAIGenerator:
         if finished in _CUT:
             raise self._broken(_CUT[finished], started=started)
 
-    def _open(self, messages: Any) -> Any:
+    def structured(
+        self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
+    ) -> tuple[str, str]:
+        """JSON by a schema, in one piece, and the name of the model as the server tells it.
+
+        Raises:
+            LLMUnavailableError: there is no complete answer.
+        """
+        wanted: Any = {"name": name, "strict": True, "schema": schema}
+        with self._translated():
+            whole = self._client.chat.completions.create(
+                model=self.model,
+                messages=_messages(system, turns),
+                response_format={"type": "json_schema", "json_schema": wanted},
+                timeout=_SILENCE_SECONDS,
+            )
+        choice = whole.choices[0] if whole.choices else None
+        said = choice.message.content if choice else None
+        if choice is None or choice.finish_reason in _CUT or not said:
+            raise self._broken("it did not answer in the form asked for", started=False)
+        return said, whole.model
+
+    def _open(self, messages: Any, patience: float) -> Any:
         """Start the stream; a server that stumbles is asked once more, one that says wait is not.
 
         The SDK's own retries would sit out a Retry-After of a minute in silence.
@@ -86,6 +110,7 @@ class OpenAIGenerator:
             messages=messages,
             stream=True,
             stream_options={"include_usage": True},
+            timeout=openai.Timeout(patience, connect=min(patience, _CONNECT_SECONDS)),
         )
 
     @contextmanager
@@ -115,7 +140,7 @@ class OpenAIGenerator:
 
     @cached_property
     def _client(self) -> OpenAI:
-        from openai import OpenAI, Timeout
+        from openai import OpenAI
 
         key = self._settings.openai_api_key
         return OpenAI(
@@ -123,7 +148,6 @@ class OpenAIGenerator:
             api_key=key.get_secret_value() if key else "none",
             # Said here, or the SDK reads an empty OPENAI_BASE_URL itself and takes it.
             base_url=self._settings.openai_base_url or "https://api.openai.com/v1",
-            timeout=Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS),
             max_retries=0,
         )
 

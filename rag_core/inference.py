@@ -18,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.pace import UnitSize
-from rag_core.protocols import Concurrent, Embedder, QueryBatches, RerankBatches, Reranker
+from rag_core.protocols import (
+    Concurrent,
+    Embedder,
+    Loadable,
+    QueryBatches,
+    RerankBatches,
+    Reranker,
+    Truncating,
+)
 from rag_core.types import Vector, Vectors
 from rag_core.worker import Line, Worker
 
@@ -31,8 +39,9 @@ PLACES = 32
 _QUERIES_TOGETHER = 32
 # With more of them the first to be ready would wait for the last, for hardly more throughput.
 _RERANKED_TOGETHER = 8
-# A quarter of what a reranker reads for a question, so that batches are never very small.
-_SMALLEST_EMBEDDED = 1_500
+# With the starter's model 3,000 bytes cost a tenth more than large batches, and half of that a
+# quarter more (docs/performance.md).
+_SMALLEST_EMBEDDED = 3_000
 _SMALLEST_COUNTED = 16_000
 
 
@@ -40,6 +49,16 @@ _SMALLEST_COUNTED = 16_000
 class _Models:
     embedder: Embedder
     reranker: Reranker
+
+    @property
+    def queries_together(self) -> int:
+        """One by one where the model gains nothing: the first would only wait for the last."""
+        return _QUERIES_TOGETHER if isinstance(self.embedder, QueryBatches) else 1
+
+    @property
+    def reranked_together(self) -> int:
+        """Likewise."""
+        return _RERANKED_TOGETHER if isinstance(self.reranker, RerankBatches) else 1
 
     def embed_queries(self, texts: Sequence[str]) -> Sequence[Vector]:
         if isinstance(self.embedder, QueryBatches) and len(texts) > 1:
@@ -68,8 +87,8 @@ class Inference(Worker):
     def __init__(self, embedder: Embedder, reranker: Reranker, *, places: int = PLACES) -> None:
         models = _Models(embedder, reranker)
         lines = _Lines(
-            queries=Line(models.embed_queries, together=_QUERIES_TOGETHER),
-            ranking=Line(models.rerank, together=_RERANKED_TOGETHER),
+            queries=Line(models.embed_queries, together=models.queries_together),
+            ranking=Line(models.rerank, together=models.reranked_together),
             others=Line(_each),
             indexing=Line(_each, gives_way=True),
         )
@@ -78,6 +97,15 @@ class Inference(Worker):
         super().__init__(
             (lines.queries, lines.ranking, lines.others, lines.indexing), places=places
         )
+
+    def warm_up(self) -> None:
+        """Load every model now, on the thread that will run it.
+
+        Raises:
+            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelError: they can't be used.
+        """
+        self.questions.warm_up()
 
 
 class Lane:
@@ -88,6 +116,7 @@ class Lane:
         self._embedder = models.embedder
         self._reranker = models.reranker
         self._line = line
+        self._facts: tuple[int, int] | None = None
 
     @property
     def model(self) -> str:
@@ -97,12 +126,26 @@ class Lane:
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return self._embedder.dimension
+        return self._known[0]
 
     @property
     def max_tokens(self) -> int:
         """Longest input of the embedder."""
-        return self._embedder.max_tokens
+        return self._known[1]
+
+    @property
+    def _known(self) -> tuple[int, int]:
+        # Asked once, of the worker: the first asking may load the model.
+        if self._facts is None:
+            asked = self._embedder
+            self._facts = self._run(asked, lambda: (asked.dimension, asked.max_tokens))
+        return self._facts
+
+    def warm_up(self) -> None:
+        """Load the models, each once."""
+        for model in dict.fromkeys((self._embedder, self._reranker)):
+            if isinstance(model, Loadable):
+                self._run(model, model.warm_up)
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question. Shape (dimension,), L2 norm 1."""
@@ -150,22 +193,27 @@ class QuestionLane(Lane):
 
 
 class IndexingLane(Lane):
-    """Gives way to questions: long calls are divided into short units."""
+    """Gives way to questions: long calls are divided into short units.
+
+    Attributes:
+        truncated: how many passages were longer than the model reads, so far.
+    """
 
     def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
         super().__init__(worker, models, line)
+        self.truncated = 0
         self._embedded = UnitSize(_SMALLEST_EMBEDDED)
         self._counted = UnitSize(_SMALLEST_COUNTED)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
         if isinstance(self._embedder, Concurrent):
-            return self._embedder.embed_passages(texts)
+            return self._embed(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         by_length = [texts[index] for index in order]
         done = 0
-        for rows in self._units(by_length, self._embedded, self._embedder.embed_passages):
+        for rows in self._units(by_length, self._embedded, self._embed):
             vectors[order[done : done + len(rows)]] = rows
             done += len(rows)
         return vectors
@@ -176,6 +224,12 @@ class IndexingLane(Lane):
             return self._embedder.count_tokens(texts)
         units = self._units(texts, self._counted, self._embedder.count_tokens)
         return [count for counts in units for count in counts]
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        before = _truncated(self._embedder)
+        vectors = self._embedder.embed_passages(texts)
+        self.truncated += _truncated(self._embedder) - before
+        return vectors
 
     def _units(
         self, texts: Sequence[str], size: UnitSize, run: Callable[[Sequence[str]], Any]
@@ -189,6 +243,10 @@ class IndexingLane(Lane):
             size.correct(sum(sizes[start:stop]), seconds, self._worker.question_times.allowance)
             yield result
             start = stop
+
+
+def _truncated(embedder: Embedder) -> int:
+    return embedder.truncated if isinstance(embedder, Truncating) else 0
 
 
 def _timed(run: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> tuple[Any, float]:

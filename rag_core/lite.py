@@ -6,6 +6,7 @@ import fcntl
 from pathlib import Path
 
 from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
+from rag_core.types import content_hash
 
 
 def check_directory(path: Path) -> None:
@@ -69,3 +70,20 @@ def _is_locked(lock: Path) -> bool:
             return True
         fcntl.flock(file, fcntl.LOCK_UN)
     return False
+
+
+def files_digest(path: Path) -> str:
+    """Hash over the names and sizes of what lies in a directory of Milvus Lite; '' for nothing.
+
+    Equal digests mean that no file was lost or cut since, without opening the engine.
+    """
+    try:
+        found = sorted(
+            f"{file.relative_to(path)} {file.stat().st_size}"
+            for file in path.rglob("*")
+            if file.is_file()
+        )
+        aliases = (path / "aliases.json").read_text()
+    except (OSError, ValueError):
+        return ""
+    return content_hash(aliases, *found)

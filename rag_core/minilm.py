@@ -106,6 +106,9 @@ class MiniLM:
     """Implements `Embedder` and `Reranker` of `rag_core.protocols`; English, 384 dimensions.
 
     One set of weights serves both. Not thread-safe by promise: one worker owns the models.
+
+    Attributes:
+        truncated: how many texts were cut at `max_tokens` so far.
     """
 
     model = "all-MiniLM-L6-v2"
@@ -113,6 +116,7 @@ class MiniLM:
     max_tokens = MAX_TOKENS - _SPECIAL
 
     def __init__(self) -> None:
+        self.truncated = 0
         self._lately: dict[str, Tensor] = {}
 
     def warm_up(self) -> None:
@@ -169,7 +173,9 @@ class MiniLM:
 
     def _encode(self, texts: Sequence[str]) -> Iterator[Tensor]:
         """Token vectors, shape (tokens, 384), of each text."""
-        sequences = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        self.truncated += sum(bool(encoding.overflowing) for encoding in encodings)
+        sequences = [encoding.ids for encoding in encodings]
         for batch in _batches(sequences):
             with torch.inference_mode():
                 tokens = self._bert.forward(batch)

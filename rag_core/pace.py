@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 _REMEMBERED = 15
-_UNASKED_SECONDS = 0.5
+# Where nobody asks, as in `docent index`, units may be as long as batches want to be.
+_UNASKED_SECONDS = 1.5
 # A fifth, because the times of questions have a little waiting for units in them.
 _UNIT_SHARE = 1 / 5
 _PATIENCE = 2
@@ -48,7 +49,7 @@ class UnitSize:
 
     def __init__(self, smallest: int) -> None:
         self._smallest = smallest
-        self.bytes = smallest
+        self.bytes = min(smallest, _LARGEST)
 
     def fitting(self, sizes: Iterable[int]) -> int:
         """How many of the next texts, given by their sizes, make a unit: at least one."""

@@ -2,98 +2,63 @@
 
 from __future__ import annotations
 
-import logging
-import time
 import typing
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from rag_core import quote
-from rag_core.citations import CitationChecker
+from rag_core.abstention import signals
+from rag_core.answering import Clock, Found, Writer, Written, done
+from rag_core.calibration import Calibration, calibration_for
 from rag_core.errors import (
     EmptyQuestionError,
-    GenerationError,
     IndexMismatchError,
     IndexMissingError,
-    LLMInterruptedError,
     QuestionTooLongError,
 )
-from rag_core.prompt import messages
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.rank import Ranker, rank
-from rag_core.refusal import RefusalFilter
-from rag_core.retrieve import Fusion, retrieve
+from rag_core.rank import Ranked, Ranker, rank
+from rag_core.retrieve import Fusion, Retrieved, retrieve
+from rag_core.rewrite import Rewriter
+from rag_core.script import is_latin
+from rag_core.select import select
 from rag_core.types import (
+    SCHEMA_VERSION,
     Answer,
-    Citation,
     Degradation,
     Done,
     Event,
     Hit,
+    IndexSpec,
     LiveIndex,
     Passage,
     Question,
     Ranking,
     Searching,
-    TextDelta,
-    Timings,
-    Usage,
-    Vector,
 )
-
-logger = logging.getLogger(__name__)
 
 MAX_QUESTION_CHARACTERS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How retrieval and reranking are set; `passages` is how many reach the LLM."""
+    """How retrieval and reranking are set; `passages` is how many reach the LLM.
+
+    `latin_only` says that the embedder makes noise of any other script. `reranker` is the name of
+    that model; with `fitted`, or docent's own numbers for the two models, questions are refused and
+    citations dropped. Without the name nothing is.
+    """
 
     fusion: Fusion
     ranker: Ranker
     passages: int = 5
+    latin_only: bool = False
+    reranker: str = ""
+    fitted: Calibration | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What retrieval and reranking hand to the generation."""
-
-    live: LiveIndex
-    vector: Vector
-    passages: tuple[Passage, ...]
-    degraded: tuple[Degradation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What the generation, or the quoting, wrote; no text means that nothing was found."""
-
-    text: str
-    citations: tuple[Citation, ...]
-    usage: Usage | None = None
-
-
-class _Clock:
-    """Collects the milliseconds of each stage of one question."""
-
-    def __init__(self) -> None:
-        self._started = self._lap = time.perf_counter()
-        self.timings = Timings()
-
-    def lap(self, stage: str) -> None:
-        """Book the time since the last lap on a stage."""
-        now = time.perf_counter()
-        self._book(stage, now - self._lap)
-        self._lap = now
-
-    def mark(self, stage: str) -> None:
-        """Book the time since the question on a stage."""
-        self._book(stage, time.perf_counter() - self._started)
-
-    def _book(self, stage: str, seconds: float) -> None:
-        self.timings = replace(self.timings, **{stage: round(seconds * 1000, 2)})
+    def calibration(self, spec: IndexSpec) -> Calibration | None:
+        """What was measured with an index and a reranker like these."""
+        return calibration_for(spec, self.reranker, self.fitted) if self.reranker else None
 
 
 class Pipeline:
@@ -113,7 +78,8 @@ class Pipeline:
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
-        self._generator = generator
+        self._rewriter = Rewriter(generator)
+        self._writer = Writer(embedder, generator)
         self._tuning = tuning
         self._place = place
 
@@ -125,18 +91,26 @@ class Pipeline:
         raise AssertionError("a stream ends with Done")
 
     def search(self, question: Question, *, limit: int = 10) -> tuple[Passage, ...]:
-        """The best passages; those past the reranker's depth have no rerank score.
+        """The best passages, chosen as for an answer; past the reranker's depth without its score.
 
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
-        finding = self._find(question, _Clock())
+        return select(self.ranked(question), limit=limit)
+
+    def ranked(self, question: Question) -> tuple[Passage, ...]:
+        """Everything that was found, in its order, repetitions and all; for measurements.
+
+        Raises:
+            QuestionError, BusyError, StoreError, ModelError: as `stream`.
+        """
+        finding = self._find(question, Clock())
         while True:
             try:
                 next(finding)
             except StopIteration as end:
-                found: _Found = end.value
-                return found.passages[:limit]
+                found: Found = end.value
+                return found.passages
 
     def by_embedding(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
         """The order before reranking by vectors alone, for comparison; scores are cosines."""
@@ -160,46 +134,66 @@ class Pipeline:
             StoreError: Milvus is away, holds no index, or one of another model.
             ModelError: the embedder failed.
         """
-        clock = _Clock()
+        clock = Clock()
         found = yield from self._find(question, clock)
-        found = replace(found, passages=found.passages[: self._tuning.passages])
-        if not found.passages:
-            yield _done(found, clock, _Written("", ()))
-        elif self._generator is None:
-            yield from self._quoted(found, clock, "no_llm")
+        found = replace(found, passages=select(found.passages, limit=self._tuning.passages))
+        if not found.passages or found.refused:
+            yield done(found, clock, Written())
         else:
-            yield from self._generated(self._generator, question, found, clock)
+            yield from self._writer.write(question, found, clock)
 
-    def _find(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
+    def _find(self, question: Question, clock: Clock) -> typing.Generator[Event, None, Found]:
         check(question)
-        with self._place():
-            return (yield from self._ranked(question, clock))
-
-    def _ranked(self, question: Question, clock: _Clock) -> typing.Generator[Event, None, _Found]:
         live = self.live_index()
+        # Before the place: while one is taken, indexing gives way, and the LLM takes its time.
+        rewritten = self._rewriter.rewrite(question)
+        if question.history:
+            clock.lap("rewrite_ms")
+        question = replace(question, text=rewritten.text)
+        with self._place():
+            found = yield from self._ranked(live, question, clock)
+        return replace(found, usage=rewritten.usage)
+
+    def _ranked(
+        self, live: LiveIndex, question: Question, clock: Clock
+    ) -> typing.Generator[Event, None, Found]:
         yield Searching()
         vector = self._embedder.embed_query(question.text)
         clock.lap("embed_ms")
         retrieved = retrieve(self._store, live, question, vector, self._tuning.fusion)
         clock.lap("search_ms")
+        if self._is_noise(question.text, retrieved):
+            lost: tuple[Degradation, ...] = ("script_unread",)
+            return Found(live, question.text, vector, (), lost)
         yield Ranking(min(len(retrieved.candidates), self._tuning.ranker.depth))
         ranked = rank(self._reranker, question.text, retrieved.candidates, self._tuning.ranker)
         clock.lap("rerank_ms")
-        lost: list[Degradation] = []
-        if not retrieved.lexical:
-            lost.append("lexical_failed")
-        if not ranked.reranked:
-            lost.append("rerank_failed")
-        if ranked.cut:
-            lost.append("rerank_cut")
-        return _Found(live, vector, ranked.passages, tuple(lost))
+        lost = _lost(retrieved, ranked)
+        calibration = self._tuning.calibration(live.spec)
+        refused = _is_refused(question.text, retrieved, ranked, calibration)
+        return Found(
+            live,
+            question.text,
+            vector,
+            ranked.passages,
+            lost,
+            refused=refused,
+            support=calibration.support if calibration else None,
+        )
+
+    def _is_noise(self, query: str, retrieved: Retrieved) -> bool:
+        """Whether the model can't read the question, and no word of it stands anywhere either."""
+        if not self._tuning.latin_only or not retrieved.lexical or is_latin(query):
+            return False
+        return all(found.lexical_rank is None for found in retrieved.candidates)
 
     def live_index(self) -> LiveIndex:
         """The version that answers, of the model that is configured.
 
         Raises:
             IndexMissingError: nothing was indexed yet.
-            IndexMismatchError: it was built with another model; no weights are needed to tell.
+            IndexMismatchError: it was built with another model or by an earlier docent; no weights
+                are needed to tell.
         """
         live = self._store.live()
         if live is None:
@@ -210,6 +204,11 @@ class Pipeline:
         if spec.dimension != mine.dimension:
             raise _mismatch(
                 f"{spec.model} in {spec.dimension} dimensions", f"{mine.dimension} dimensions"
+            )
+        if spec.schema < SCHEMA_VERSION:
+            raise IndexMismatchError(
+                "The index was built by an earlier version of docent: run `docent index` to build "
+                "it anew."
             )
         return live
 
@@ -222,44 +221,6 @@ class Pipeline:
         question = Question("warm up")
         vector = self._embedder.embed_query(question.text)
         retrieve(self._store, self.live_index(), question, vector, self._tuning.fusion)
-
-    def _generated(
-        self, generator: Generator, question: Question, found: _Found, clock: _Clock
-    ) -> Iterator[Event]:
-        refusal, checker = RefusalFilter(), CitationChecker(found.passages)
-        shown, usage = "", None
-        try:
-            for piece in generator.generate(*messages(question, found.passages)):
-                if isinstance(piece, Usage):
-                    usage = piece
-                elif text := checker.feed(refusal.feed(piece)):
-                    if not shown:
-                        clock.mark("first_text_ms")
-                    shown += text
-                    yield TextDelta(text)
-        except GenerationError as error:
-            logger.warning("%s", error)
-            # Cut off before anything was shown is as good as down: quotations beat silence.
-            if not (shown.strip() and isinstance(error, LLMInterruptedError)):
-                yield from self._quoted(found, clock, "llm_failed")
-                return
-            found = replace(found, degraded=(*found.degraded, "llm_cut_off"))
-        if rest := checker.feed(refusal.close()) + checker.close():
-            shown += rest
-            yield TextDelta(rest)
-        if refusal.refused and not checker.citations:
-            shown = ""  # an apology around the refusal is no answer
-        clock.lap("generate_ms")
-        yield _done(found, clock, _Written(shown, checker.citations, usage))
-
-    def _quoted(self, found: _Found, clock: _Clock, reason: Degradation) -> Iterator[Event]:
-        quotations, numbers = quote.quote(self._embedder, found.vector, found.passages)
-        clock.lap("generate_ms")
-        clock.mark("first_text_ms")
-        yield TextDelta(quotations)
-        citations = tuple(Citation(number, found.passages[number - 1]) for number in numbers)
-        found = replace(found, degraded=(*found.degraded, reason))
-        yield _done(found, clock, _Written(quotations, citations))
 
 
 def check(question: Question) -> None:
@@ -278,24 +239,31 @@ def check(question: Question) -> None:
         )
 
 
+def _lost(retrieved: Retrieved, ranked: Ranked) -> tuple[Degradation, ...]:
+    """What the search and the ranking had to do without."""
+    lost: list[Degradation] = []
+    if not retrieved.lexical:
+        lost.append("lexical_failed")
+    if not ranked.reranked:
+        lost.append("rerank_failed")
+    if ranked.cut:
+        lost.append("rerank_cut")
+    return tuple(lost)
+
+
+def _is_refused(
+    query: str, retrieved: Retrieved, ranked: Ranked, calibration: Calibration | None
+) -> bool:
+    """Whether the documentation has no answer; in doubt, or without a stage, it has one."""
+    decision = calibration.abstention if calibration else None
+    if decision is None or not (retrieved.lexical and ranked.reranked):
+        return False
+    told = signals(query, retrieved.dense_hits, retrieved.word_hits, ranked.passages)
+    return told is not None and decision.refuses(told)
+
+
 def _mismatch(built: str, configured: str) -> IndexMismatchError:
     return IndexMismatchError(
         f"The index was built with {built}, but the settings say {configured}: run `docent index` "
         "to build it anew, or set DOCENT_PROFILE back."
-    )
-
-
-def _done(found: _Found, clock: _Clock, written: _Written) -> Done:
-    clock.mark("total_ms")
-    return Done(
-        Answer(
-            text=written.text.strip(),
-            citations=written.citations,
-            passages=found.passages,
-            status="answered" if written.text.strip() else "not_found",
-            degraded=found.degraded,
-            revision=found.live.spec.revision,
-            usage=written.usage,
-            timings=clock.timings,
-        )
     )

@@ -18,10 +18,18 @@ You answer questions from a team's documentation.
   number and write no list of sources: the reader is shown one.
 - If the passages do not answer the question, write exactly {NOT_FOUND} and nothing else.
   If they answer a part of it, answer that part and say what is missing.
-- Answer in the language of the question. Keep code, commands and names as they are.
+- Answer in the language of the question, even where the passages are in another one. Keep code,
+  commands and names as they are.
 - Be brief: first the answer in a sentence or two, then the steps or the code that it needs.
 - Write Markdown. Use only links that stand in the passages."""
 """Written for docent; the passage format is what `rag_core.citations` reads back."""
+
+
+HISTORY_TURNS = 8
+"""The last turns that the LLM reads: what was said long ago rarely matters, and costs each time."""
+
+HISTORY_CHARACTERS = 1_500
+"""Of each turn; an answer of docent is mostly shorter."""
 
 
 def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
@@ -31,7 +39,16 @@ def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tupl
         for number, passage in enumerate(passages, start=1)
     )
     asked = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
-    return SYSTEM_PROMPT, (*map(_unmarked, question.history), Turn("user", asked))
+    history = recent(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
+    return SYSTEM_PROMPT, (*map(_unmarked, history), Turn("user", asked))
+
+
+def recent(history: Sequence[Turn], *, turns: int, characters: int) -> tuple[Turn, ...]:
+    """The last turns, each cut to so many characters."""
+    return tuple(
+        Turn(turn.role, f"{turn.text[:characters]} …" if len(turn.text) > characters else turn.text)
+        for turn in history[-turns:]
+    )
 
 
 def _unmarked(turn: Turn) -> Turn:

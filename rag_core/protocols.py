@@ -8,7 +8,18 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, Scope, Turn, Usage, Vector, Vectors
+from rag_core.types import (
+    Chunk,
+    Hit,
+    IndexSpec,
+    LiveIndex,
+    PageKey,
+    Scope,
+    Turn,
+    Usage,
+    Vector,
+    Vectors,
+)
 
 
 class Embedder(Protocol):
@@ -55,6 +66,25 @@ class Concurrent(Protocol):
 
 
 @runtime_checkable
+class Loadable(Protocol):
+    """A model that can be loaded ahead of its first use."""
+
+    def warm_up(self) -> None:
+        """Load it, or ask its server, now.
+
+        Raises:
+            ModelUnavailableError: the weights are not here and can't be fetched.
+        """
+
+
+@runtime_checkable
+class Truncating(Protocol):
+    """An embedder that counts the texts of which it read only the beginning."""
+
+    truncated: int
+
+
+@runtime_checkable
 class QueryBatches(Protocol):
     """An embedder that is faster with several questions at once."""
 
@@ -79,8 +109,12 @@ class Generator(Protocol):
     def model(self) -> str:
         """Name of the model."""
 
-    def generate(self, system: str, turns: Sequence[Turn]) -> Iterator[str | Usage]:
+    def generate(
+        self, system: str, turns: Sequence[Turn], *, patience: float | None = None
+    ) -> Iterator[str | Usage]:
         """Text as it is written, and the usage once at the end where the server reports it.
+
+        `patience` is the longest silence in seconds; by default the generator's own.
 
         Raises:
             LLMUnavailableError: before any text.
@@ -118,6 +152,9 @@ class VectorStore(Protocol):
 
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """The stored vectors of these chunks; ids that are not there are left out."""
+
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
+        """Where each page points: the mean of its chunks' vectors, of L2 norm 1."""
 
     def chunks(self, collection: str) -> Iterator[Chunk]:
         """Every chunk of a collection, in no particular order."""

@@ -25,8 +25,8 @@ class Ranker:
 
     Attributes:
         depth: candidates that are scored; the others keep their order below.
-        weight: share of the (max-normalised) rerank score in the final order. 1 for a
-            cross-encoder; late interaction over the embedder's own tokens is a weaker judge.
+        weight: share of the rerank score in the final order, both scores divided by their best. 1
+            for a cross-encoder; late interaction over the embedder's own tokens judges less well.
         budget_ms: time for the scoring, waiting for the models included; 0 is no limit.
     """
 
@@ -69,11 +69,12 @@ def rank(
         Passage(found.chunk, found.retrieval_score, score)
         for found, score in zip(candidates, scores, strict=False)
     ]
-    best = max(scores) or 1.0
+    # Divided by the best and not spread to 0: among near-equal scores that would magnify chance.
+    most, best = max(scores) or 1.0, max(one.retrieval_score for one in scored) or 1.0
 
     def final(passage: Passage) -> float:
-        mine = (passage.rerank_score or 0.0) / best
-        return ranker.weight * mine + (1 - ranker.weight) * passage.retrieval_score
+        mine = (passage.rerank_score or 0.0) / most
+        return ranker.weight * mine + (1 - ranker.weight) * passage.retrieval_score / best
 
     ordered = sorted(scored, key=final, reverse=True)
     unscored = _unscored(candidates[len(scored) :])

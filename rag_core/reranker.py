@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,8 @@ from rag_core.device import Placement
 from rag_core.errors import ModelError
 from rag_core.packed import PackedDecoder, load_for_packing
 from rag_core.weights import loading, locate, read_json
+
+logger = logging.getLogger(__name__)
 
 INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
 """Default task. Source of this and all that follows: the model card of Qwen3-Reranker-0.6B."""
@@ -39,6 +42,9 @@ YES, NO = "yes", "no"
 
 MAX_TOKENS = 8192
 """Longest input, template included."""
+
+_PROBE = "What is the capital of China?"
+_PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels and a chain.")
 
 _BATCH_PAIRS = 32
 """Pairs in a padded batch of a CrossEncoder."""
@@ -100,6 +106,12 @@ class LocalReranker:
         if self._scorer is None:
             self._scorer = self._load()
         scores, cut = self._scorer.score(query, passages)
+        if cut and not self.truncated:
+            logger.warning(
+                "A passage is longer than %s reads, so its end was not judged; further ones are "
+                "only counted.",
+                self._model,
+            )
         self.truncated += cut
         return scores
 
@@ -110,7 +122,22 @@ class LocalReranker:
         with loading(self._model, folder):
             if is_qwen3_reranker(folder):
                 return Qwen3Scorer(folder, placement, self._instruction)
-            return LibraryScorer(folder, placement)
+            scorer = LibraryScorer(folder, placement)
+        self._probe(scorer)
+        return scorer
+
+    def _probe(self, scorer: LibraryScorer) -> None:
+        """A judge that needs a template and has none raises no error, it only judges at random."""
+        (right, wrong), _ = scorer.score(_PROBE, _PROBE_PASSAGES)
+        if right <= wrong:
+            logger.warning(
+                "The reranker %s scores a passage that answers (%.3f) below one that does not "
+                "(%.3f): a model that was made of an LLM needs its template. Take one that was "
+                "published as a CrossEncoder, or a Qwen3-Reranker by its own name.",
+                self._model,
+                right,
+                wrong,
+            )
 
 
 def is_qwen3_reranker(folder: Path) -> bool:

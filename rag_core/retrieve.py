@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rag_core.errors import StoreError
 from rag_core.lexical import terms
 from rag_core.protocols import VectorStore
-from rag_core.types import Candidate, Chunk, Hit, LiveIndex, Question, Vector
+from rag_core.types import Candidate, Hit, LiveIndex, PageKey, Question, Vector
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """How the two searches become one order; measured in docs/quality.md.
+    """How the searches become one order; measured in docs/quality.md.
 
     Attributes:
-        dense: share of the dense search, the rest is BM25's. A convex sum of max-normalised scores
+        dense: share of the dense search against BM25's, in a convex sum of max-normalised scores
             (https://arxiv.org/abs/2210.11934).
-        page: weight of the page's evidence, the mean of its best chunks.
-        page_chunks: how many of a page's chunks count as evidence.
+        page: share of the page, by the cosine of the question and the mean of the page's vectors.
+        pages: how many pages are asked for their vector; the others count as the last of them.
         depth: hits asked of each search.
     """
 
-    dense: float = 0.8
-    page: float = 0.5
-    page_chunks: int = 3
+    dense: float = 0.5
+    page: float = 0.35
+    pages: int = 20
     depth: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Candidates, best first; `lexical` is False where BM25 had to be done without."""
+    """Candidates, best first; `lexical` is False where BM25 had to be done without.
+
+    `dense_hits` and `word_hits` are what the searches found, with their own scores.
+    """
 
     candidates: tuple[Candidate, ...]
     lexical: bool
+    dense_hits: tuple[Hit, ...] = ()
+    word_hits: tuple[Hit, ...] = ()
 
 
 def retrieve(
@@ -47,13 +51,54 @@ def retrieve(
     """Search both ways and fuse; a backend without BM25 is searched by vectors alone."""
     scope, depth = question.scope, fusion.depth
     dense = store.search_dense(live.collection, vector, limit=depth, scope=scope)
+    lexical, words = True, list[Hit]()
     try:
         query = terms(question.text)
-        lexical = store.search_lexical(live.collection, query, limit=depth, scope=scope)
+        words = store.search_lexical(live.collection, query, limit=depth, scope=scope)
     except StoreError as error:
         logger.warning("BM25 search failed, dense search goes on alone: %s", error)
-        return Retrieved(fuse(dense, [], fusion), lexical=False)
-    return Retrieved(fuse(dense, lexical, fusion), lexical=True)
+        lexical = False
+    fused = fuse(dense, words, fusion)
+    near = _near_pages(store, live, vector, fused, fusion)
+    return Retrieved(_with_pages(fused, near, fusion), lexical, tuple(dense), tuple(words))
+
+
+def _near_pages(
+    store: VectorStore,
+    live: LiveIndex,
+    vector: Vector,
+    candidates: Sequence[Candidate],
+    fusion: Fusion,
+) -> dict[PageKey, float]:
+    """Cosines of the best candidates' pages; none where they can't be had."""
+    pages = list(dict.fromkeys(found.chunk.page for found in candidates))[: fusion.pages]
+    if not pages or not fusion.page:
+        return {}
+    try:
+        vectors = store.page_vectors(live.collection, pages)
+    except StoreError as error:
+        logger.warning("The pages' vectors can't be read, the order goes without: %s", error)
+        return {}
+    return {page: max(float(mean @ vector), 0.0) for page, mean in vectors.items()}
+
+
+def _with_pages(
+    candidates: Sequence[Candidate], near: Mapping[PageKey, float], fusion: Fusion
+) -> tuple[Candidate, ...]:
+    """Mix in how near the pages are, divided by the nearest; scores stay in [0, 1]."""
+    best = max(near.values(), default=0.0)
+    if not best:
+        return tuple(candidates)
+    least, share = min(near.values()), fusion.page
+    mixed = [
+        replace(
+            found,
+            retrieval_score=(1 - share) * found.retrieval_score
+            + share * near.get(found.chunk.page, least) / best,
+        )
+        for found in candidates
+    ]
+    return _ordered(mixed)
 
 
 def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], fusion: Fusion) -> tuple[Candidate, ...]:
@@ -63,16 +108,19 @@ def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], fusion: Fusion) -> tuple[
     # A search that found nothing leaves its share to the other.
     both = bool(dense and lexical)
     dense_share, lexical_share = (fusion.dense, 1 - fusion.dense) if both else (1.0, 1.0)
-    scores = {
-        key: dense_share * dense_scores.get(key, 0.0) + lexical_share * lexical_scores.get(key, 0.0)
-        for key in chunks
-    }
-    scores = _with_page_evidence(scores, chunks, fusion)
     dense_ranks, lexical_ranks = _ranks(dense), _ranks(lexical)
-    candidates = [
-        Candidate(chunk, scores[key], dense_ranks.get(key), lexical_ranks.get(key))
+    return _ordered(
+        Candidate(
+            chunk,
+            dense_share * dense_scores.get(key, 0.0) + lexical_share * lexical_scores.get(key, 0.0),
+            dense_ranks.get(key),
+            lexical_ranks.get(key),
+        )
         for key, chunk in chunks.items()
-    ]
+    )
+
+
+def _ordered(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(sorted(candidates, key=lambda found: (-found.retrieval_score, found.chunk.id)))
 
 
@@ -82,25 +130,6 @@ def _normalised(hits: Sequence[Hit]) -> dict[str, float]:
     if best <= 0:
         return {hit.chunk.id: 0.0 for hit in hits}
     return {hit.chunk.id: max(hit.score, 0.0) / best for hit in hits}
-
-
-def _with_page_evidence(
-    scores: dict[str, float], chunks: dict[str, Chunk], fusion: Fusion
-) -> dict[str, float]:
-    """Raise chunks of pages that answer in several places; the result is in [0, 1] again."""
-    pages: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for key, chunk in chunks.items():
-        pages[chunk.source, chunk.path].append(scores[key])
-    evidence = {
-        page: sum(sorted(found, reverse=True)[: fusion.page_chunks]) / fusion.page_chunks
-        for page, found in pages.items()
-    }
-    best = max(evidence.values(), default=0.0) or 1.0
-    return {
-        key: (scores[key] + fusion.page * evidence[chunk.source, chunk.path] / best)
-        / (1 + fusion.page)
-        for key, chunk in chunks.items()
-    }
 
 
 def _ranks(hits: Iterable[Hit]) -> dict[str, int]:

@@ -82,11 +82,28 @@ class RagSettings(Settings):
         None, description="Rerank server with `/rerank`, in place of own weights."
     )
     rerank_api_key: SecretStr | None = Field(None, description="Key of the rerank server.")
+    rerank_instruction: str | None = Field(
+        None, description="Task that a Qwen3 reranker reads with each pair; by default its own."
+    )
     rerank_budget_ms: int | None = Field(
         None,
         ge=0,
         description="Milliseconds for reranking a question's passages; those not reached keep the "
         "order of the search. 0 is no limit; by default 10000 for `qwen3`, none for `starter`.",
+    )
+    device: str | None = Field(
+        None,
+        pattern=r"^(cpu|mps|cuda(:\d+)?)$",
+        description="Where the models of the qwen3 profile run: `cpu`, `cuda`, `cuda:1` or `mps`. "
+        "By default a GPU if there is one.",
+    )
+    dtype: Literal["float32", "bfloat16", "float16"] | None = Field(
+        None,
+        description="Number type of the qwen3 profile's models: `float32`, `bfloat16` or "
+        "`float16`. By default bfloat16 where the hardware multiplies it, else float32.",
+    )
+    threads: int | None = Field(
+        None, ge=1, le=1024, description="CPU threads of the models; by default one for each core."
     )
     max_questions: int = Field(
         32, ge=1, description="Questions searched or waiting at a time; more are told to wait."
@@ -112,6 +129,19 @@ class RagSettings(Settings):
         description="Base URL of any OpenAI-compatible server.",
     )
     llm_model: str = Field("gpt-4o", description="Name of the LLM.")
+
+    abstention: Literal["auto", "off"] = Field(
+        "auto",
+        description="Whether docent says that it found nothing where the searches say so, and "
+        "checks citations: `auto` where that was measured for the models, or `off`.",
+    )
+
+    @property
+    def calibration_path(self) -> Path:
+        """Where `docent eval --fit` keeps what it has fitted: beside the index."""
+        lite = self.milvus_path
+        folder, name = (lite.parent, lite.stem) if lite else (Path("data"), self.collection)
+        return folder / f"{name}.calibration.json"
 
     @property
     def milvus_path(self) -> Path | None:

@@ -14,20 +14,26 @@ import numpy as np
 from pymilvus import DataType, Function, FunctionType, MilvusClient, MilvusException
 from pymilvus.client.types import Status
 
-from rag_core.errors import StoreError, StoreUnavailableError
-from rag_core.lexical import terms
+from rag_core.errors import StoreError, StoreFormatError, StoreUnavailableError
 from rag_core.lite import check_directory, release
+from rag_core.rows import (
+    FIELDS,
+    TEXTS,
+    batches,
+    chunk_of,
+    page_vectors_of,
+    properties_of,
+    row_of,
+    spec_of,
+)
+from rag_core.scope import filter_expression, pages_expression
 from rag_core.settings import RagSettings
-from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, Scope, Vector, Vectors
+from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, PageKey, Scope, Vector, Vectors
 
-SCHEMA_VERSION = 1
-"""Raised whenever a field is added or its meaning changes: every chunk is then written anew."""
-
-_CHUNK_FIELDS = ["id", "source", "path", "url", "title", "headings", "position", "text"]
 _MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
-_INSERT_ROWS = 250  # the fastest batch measured on Lite (docs/performance.md)
 _READ_ROWS = 500
-_PROPERTY = "docent."
+_PAGE_CHUNKS = 64  # that show where a page points
+_REMEMBERED_PAGES = 10_000  # 40 MB at 1,024 dimensions
 _GRPC_OPTIONS = {
     # pymilvus pings every 10 s; servers answer that with `too_many_pings` warnings.
     "grpc.keepalive_time_ms": 600_000,
@@ -49,6 +55,7 @@ class MilvusStore:
         self._lite = lite
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write = threading.RLock()
+        self._pages: dict[str, dict[PageKey, Vector]] = {}
 
     @classmethod
     def open(cls, settings: RagSettings) -> Self:
@@ -74,10 +81,22 @@ class MilvusStore:
                     check_directory(path)  # somebody was quicker: say who holds it
                 raise
             store = cls(client, alias=settings.collection, uri=uri, lite=path is not None)
-            for collection in store.collections():
-                # After a reopen a collection is released.
-                client.load_collection(collection)
+            store._load()
         return store
+
+    def _load(self) -> None:
+        """After a reopen every collection is released."""
+        try:
+            for collection in self.collections():
+                self._client.load_collection(collection)
+        except (MilvusException, StoreError) as error:
+            if not self._lite:
+                raise
+            self.close()
+            raise StoreFormatError(
+                f"The index {self._uri} is damaged: move it away, and run `docent index` to build "
+                "it anew."
+            ) from error
 
     def close(self) -> None:
         """Close the connection; a Lite directory is free for another process afterwards."""
@@ -95,7 +114,7 @@ class MilvusStore:
             if collection is None:
                 return None
             properties = self._client.describe_collection(collection)["properties"]
-        return LiveIndex(collection, _spec(properties))
+        return LiveIndex(collection, spec_of(properties))
 
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope
@@ -119,11 +138,11 @@ class MilvusStore:
                 [query],
                 anns_field=field,
                 limit=limit,
-                filter=_filter(scope),
-                output_fields=_CHUNK_FIELDS,
+                filter=filter_expression(scope),
+                output_fields=FIELDS,
                 search_params={"metric_type": "IP" if field == "vector" else "BM25"},
             )[0]
-        return [Hit(_chunk(row["entity"]), float(row["distance"])) for row in rows]
+        return [Hit(chunk_of(row["entity"]), float(row["distance"])) for row in rows]
 
     def count(self, collection: str) -> int:
         """Rows of a collection, counted: a server's statistics lag behind."""
@@ -144,15 +163,36 @@ class MilvusStore:
             found.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
         return found
 
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
+        """The mean vector of each page, of its first chunks where it has very many.
+
+        Remembered: a version that answers questions is not written to any more.
+        """
+        known = self._pages.get(collection, {})
+        if missing := [page for page in pages if page not in known]:
+            with _translated(self._uri):
+                rows = self._client.query(
+                    collection,
+                    filter=pages_expression(missing, _PAGE_CHUNKS),
+                    output_fields=["source", "path", "vector"],
+                )
+            fresh = page_vectors_of(rows)
+            known = {**known, **fresh}
+            # Put in place whole: other threads read the old one meanwhile.
+            self._pages = {collection: known if len(known) <= _REMEMBERED_PAGES else fresh}
+        return {page: known[page] for page in pages if page in known}
+
     def chunks(self, collection: str) -> Iterator[Chunk]:
-        """Every chunk of a collection, in no particular order."""
+        """Every chunk of a collection, in no particular order; an older one has fewer fields."""
         with _translated(self._uri):
+            described = self._client.describe_collection(collection)["fields"]
+            fields = {field["name"] for field in described} & set(FIELDS)
             rows = self._client.query_iterator(
-                collection, batch_size=_READ_ROWS, output_fields=_CHUNK_FIELDS
+                collection, batch_size=_READ_ROWS, output_fields=sorted(fields)
             )
             try:
                 while batch := rows.next():
-                    yield from (_chunk(row) for row in batch)
+                    yield from (chunk_of(row) for row in batch)
             finally:
                 rows.close()
 
@@ -168,6 +208,7 @@ class MilvusStore:
     def create(self, collection: str, spec: IndexSpec) -> None:
         """Make an empty collection; one of that name is dropped first."""
         with self._write, _translated(self._uri):
+            self._pages.pop(collection, None)
             if self._client.has_collection(collection):
                 self._client.drop_collection(collection)
             self._client.create_collection(
@@ -175,7 +216,7 @@ class MilvusStore:
                 schema=_schema(spec.dimension),
                 index_params=_indexes(lite=self._lite),
                 consistency_level="Strong" if self._lite else "Bounded",
-                properties=_properties(spec),
+                properties=properties_of(spec),
             )
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -187,10 +228,10 @@ class MilvusStore:
         """
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
-        rows = [_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
+        rows = [row_of(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
         with self._write, _translated(self._uri):
-            for start in range(0, len(rows), _INSERT_ROWS):
-                self._client.insert(collection, rows[start : start + _INSERT_ROWS])
+            for batch in batches(rows):
+                self._client.insert(collection, batch)
 
     def seal(self, collection: str) -> int:
         """Flush and load a collection that is complete; the number of rows it holds.
@@ -219,6 +260,7 @@ class MilvusStore:
         with self._write, _translated(self._uri):
             if self._target() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
+            self._pages.pop(collection, None)
             self._client.drop_collection(collection)
 
     def _target(self) -> str | None:
@@ -245,7 +287,7 @@ def _schema(dimension: int) -> Any:
         analyzer_params={"tokenizer": "standard"},
     )
     schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
-    for name in ("source", "path", "url", "title", "text"):
+    for name in TEXTS:
         schema.add_field(name, DataType.VARCHAR, max_length=_MAX_BYTES)
     schema.add_field(
         "headings",
@@ -272,56 +314,6 @@ def _indexes(*, lite: bool) -> Any:
     indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
     indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
     return indexes
-
-
-def _row(chunk: Chunk, vector: Vector) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(chunk, name) for name in _CHUNK_FIELDS}
-    row["headings"] = list(chunk.headings)
-    row["terms"] = terms(chunk.embedding_text)
-    row["vector"] = vector
-    return row
-
-
-def _chunk(row: dict[str, Any]) -> Chunk:
-    fields = {name: row[name] for name in _CHUNK_FIELDS}
-    return Chunk(**{**fields, "headings": tuple(row["headings"])})
-
-
-def _properties(spec: IndexSpec) -> dict[str, str]:
-    return {
-        f"{_PROPERTY}model": spec.model,
-        f"{_PROPERTY}dimension": str(spec.dimension),
-        f"{_PROPERTY}chunker": spec.chunker,
-        f"{_PROPERTY}schema": str(spec.schema),
-        f"{_PROPERTY}revision": spec.revision,
-    }
-
-
-def _spec(properties: dict[str, str]) -> IndexSpec:
-    return IndexSpec(
-        model=properties[f"{_PROPERTY}model"],
-        dimension=int(properties[f"{_PROPERTY}dimension"]),
-        chunker=properties[f"{_PROPERTY}chunker"],
-        schema=int(properties[f"{_PROPERTY}schema"]),
-        revision=properties[f"{_PROPERTY}revision"],
-    )
-
-
-def _filter(scope: Scope) -> str:
-    """A Milvus filter expression; '' for the whole index."""
-    conditions = []
-    if scope.sources:
-        conditions.append(f"source in [{', '.join(map(_quoted, scope.sources))}]")
-    if scope.path_prefix:
-        # A range, because LIKE would read % and _ of a path as wildcards.
-        after = _quoted(scope.path_prefix + "\U0010ffff")
-        conditions.append(f"(path >= {_quoted(scope.path_prefix)} and path < {after})")
-    return " and ".join(conditions)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 @contextmanager

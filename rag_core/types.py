@@ -28,6 +28,9 @@ def content_hash(*parts: str) -> str:
     return digest.hexdigest()[:32]
 
 
+PageKey = tuple[str, str]
+"""Source and path of a page."""
+
 _LINK = re.compile(
     r"""!?\[([^\]\n]*)\]                                     # the label, which stays
         \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one
@@ -54,6 +57,10 @@ class Chunk:
         headings: the headings above the text, outermost first; without the title.
         position: the chunk's place on its page, from 0.
         text: the original text, as a reader sees it.
+        version: of what the page documents, as its source says; empty where it says nothing.
+        language: likewise the page's language, for instance `en`.
+
+    Version and language are no part of the id: a source whose label changes keeps its vectors.
     """
 
     id: str
@@ -64,6 +71,13 @@ class Chunk:
     headings: tuple[str, ...]
     position: int
     text: str
+    version: str = ""
+    language: str = ""
+
+    @property
+    def page(self) -> PageKey:
+        """The page that the chunk is a piece of."""
+        return self.source, self.path
 
     @property
     def heading_path(self) -> str:
@@ -85,10 +99,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What part of the index a question is asked of; empty means all of it."""
+    """What part of the index a question is asked of; what is empty asks for nothing.
+
+    Version and language are compared as they are written: `2.4` is not `2.4.1`.
+    """
 
     sources: tuple[str, ...] = ()
     path_prefix: str = ""
+    version: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +173,18 @@ class Usage:
     prompt_tokens: int
     completion_tokens: int
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Milliseconds spent in each stage of one answer; 0 for a stage that did not run."""
 
+    rewrite_ms: float = 0.0
     embed_ms: float = 0.0
     search_ms: float = 0.0
     rerank_ms: float = 0.0
@@ -169,13 +195,23 @@ class Timings:
 
 Status = Literal["answered", "not_found"]
 Degradation = Literal[
-    "no_llm", "llm_failed", "llm_cut_off", "rerank_cut", "rerank_failed", "lexical_failed"
+    "no_llm",
+    "llm_failed",
+    "llm_cut_off",
+    "rerank_cut",
+    "rerank_failed",
+    "lexical_failed",
+    "script_unread",
+    "unsupported",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the asker gets. `degraded` names every stage that had to do without."""
+    """What the asker gets. `degraded` names every stage that had to do without.
+
+    `query` is the question as it was searched: a follow-up is rewritten to stand alone.
+    """
 
     text: str
     citations: tuple[Citation, ...]
@@ -185,6 +221,15 @@ class Answer:
     revision: str
     usage: Usage | None
     timings: Timings
+    query: str = ""
+
+    @property
+    def nearest(self) -> tuple[Passage, ...]:
+        """The best passage of each of the three pages that are nearest to the question."""
+        pages: dict[tuple[str, str], Passage] = {}
+        for passage in self.passages:
+            pages.setdefault((passage.chunk.source, passage.chunk.path), passage)
+        return tuple(pages.values())[:3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +259,10 @@ class Done:
 
 
 Event = Searching | Ranking | TextDelta | Done
+
+
+SCHEMA_VERSION = 2
+"""Of the fields of a stored chunk; raised whenever one is added or its meaning changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from rag_core.errors import BusyError, ModelError
 from rag_core.pace import QuestionTimes
+
+_REASON_CHARACTERS = 200
+# As CUDA and MPS say it, and as the allocator of the CPU does.
+_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,6 +38,56 @@ class Line:
     gives_way: bool = False
 
 
+class Cancellation:
+    """Tells the worker, from any thread, that nobody waits for a question any more.
+
+    Units that the question has in line are then never run, and `Worker.run` raises
+    `concurrent.futures.CancelledError` where it waits for one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_set = False
+        self._awaited: set[Future[Any]] = set()
+
+    def is_set(self) -> bool:
+        """Whether the question was cancelled."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Cancel the question."""
+        with self._lock:
+            self._is_set = True
+            awaited = list(self._awaited)
+        for future in awaited:
+            future.cancel()
+
+    @contextmanager
+    def applies(self) -> Iterator[None]:
+        """What this thread hands to the worker in the meantime belongs to the question."""
+        token = _CURRENT.set(self)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
+
+    @contextmanager
+    def watch(self, future: Future[Any]) -> Iterator[None]:
+        """Cancel this future too, if the question is or was cancelled."""
+        with self._lock:
+            self._awaited.add(future)
+        if self._is_set:
+            future.cancel()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._awaited.discard(future)
+
+
+_CURRENT: ContextVar[Cancellation | None] = ContextVar("cancellation", default=None)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Unit:
     item: Any
@@ -49,6 +105,7 @@ class Worker:
         self._places = 0
         self._seated = 0
         self._closed = False
+        self._left = False
         self._changed = threading.Condition()
         # A daemon, so that a process that only forgot to close can still end.
         self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
@@ -65,11 +122,12 @@ class Worker:
         return self._places
 
     def close(self) -> None:
-        """Finish what waits and end the thread."""
+        """Finish what waits and end the thread; after Ctrl+C don't wait for it."""
         with self._changed:
             self._closed = True
             self._changed.notify()
-        self._thread.join()
+        if not self._left:
+            self._thread.join()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -98,7 +156,8 @@ class Worker:
         """Wait in line; the unit's result, or its error raised here.
 
         Raises:
-            ModelError: the worker is closed.
+            ModelError: the worker is closed, or the model failed.
+            CancelledError: the question was cancelled, see `Cancellation`.
         """
         unit = _Unit(item, time.perf_counter(), Future())
         with self._changed:
@@ -106,7 +165,13 @@ class Worker:
                 raise ModelError("The models are closed: docent is shutting down.")
             self._waiting[line].append(unit)
             self._changed.notify()
-        return unit.future.result()
+        cancellation = _CURRENT.get()
+        try:
+            with cancellation.watch(unit.future) if cancellation else nullcontext():
+                return unit.future.result()
+        except KeyboardInterrupt:  # a download or a long pass may be what was interrupted
+            self._left = True
+            raise
 
     def _work(self) -> None:
         while (batch := self._next()) is not None:
@@ -119,11 +184,21 @@ class Worker:
                 patience = self._patience_left()
                 line = self._line(overdue=patience is not None and patience <= 0)
                 if line is not None:
-                    units = self._waiting[line]
-                    return line, [units.popleft() for _ in range(min(line.together, len(units)))]
+                    if units := self._take(line):
+                        return line, units
+                    continue
                 if self._closed:
                     return None
                 self._changed.wait(patience)
+
+    def _take(self, line: Line) -> list[_Unit]:
+        """The next units of a line that somebody still waits for."""
+        waiting, units = self._waiting[line], list[_Unit]()
+        while waiting and len(units) < line.together:
+            unit = waiting.popleft()
+            if unit.future.set_running_or_notify_cancel():
+                units.append(unit)
+        return units
 
     def _line(self, *, overdue: bool) -> Line | None:
         """The line to serve, if any."""
@@ -150,10 +225,30 @@ def _serve(line: Line, units: Sequence[_Unit]) -> None:
         pairs = list(zip(units, results, strict=True))
     except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
         if len(units) == 1:
-            units[0].future.set_exception(error)
+            units[0].future.set_exception(_said(error))
             return
         for unit in units:  # one that fails must not take the others with it
             _serve(line, [unit])
     else:
         for unit, result in pairs:
             unit.future.set_result(result)
+
+
+def _said(error: BaseException) -> BaseException:
+    """What torch raises, as a sentence; every other error as it is."""
+    if not isinstance(error, RuntimeError | MemoryError):
+        return error
+    text = str(error)
+    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(text):
+        failed = ModelError(
+            "The model ran out of memory: choose a smaller one, set DOCENT_DTYPE=bfloat16, or give "
+            "docent another DOCENT_DEVICE."
+        )
+    else:
+        reason = text.strip().partition("\n")[0][:_REASON_CHARACTERS].rstrip(". ")
+        failed = ModelError(
+            f"The model failed ({reason or type(error).__name__}): set DOCENT_DEVICE=cpu and "
+            "DOCENT_DTYPE=float32, or choose another model."
+        )
+    failed.__cause__ = error
+    return failed

@@ -20,11 +20,13 @@ import ingest.errors
 import rag_core.errors
 from bot import cli, messages, shapes
 from ingest.factory import open_indexer
-from ingest.report import IngestReport
+from ingest.preview import Preview
+from ingest.report import GoldenResult, IngestReport
 from ingest.scheduler import parse_schedule
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.status import IndexStatus
+from ingest.versions import IndexVersion
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.known_answers import Check
 from rag_core.settings import RagSettings
@@ -81,6 +83,11 @@ def printed() -> dict[str, list[str]]:
         "What is in the comparison?": [*comparison],
         "What does `docent search --json` print?": ["question", "passages"],
         "What does `docent index --json` print?": [*REPORT.as_json()],
+        "What is in the result of golden questions?": [f.name for f in fields(GoldenResult)],
+        "What does `docent index --dry-run --json` print?": [f.name for f in fields(Preview)],
+        "What do `docent versions --json` and `docent rollback --json` print?": [
+            field.name for field in fields(IndexVersion)
+        ],
         "What does `docent status --json` print?": [*STATUS.as_json()],
         "What does `docent doctor --json` print?": [field.name for field in fields(Check)],
     }

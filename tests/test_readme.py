@@ -14,7 +14,7 @@ from markdown_it.common.utils import unescapeAll
 
 from bot import cli, messages
 from ingest.documents import Page
-from ingest.markdown import read_markdown
+from ingest.formats.markdown import read_markdown
 from tests.conftest import ROOT
 from tests.handbook import PAGES, code_spans, default, fences, links, rows, sections, settings
 

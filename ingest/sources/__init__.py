@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable
+from pathlib import PurePosixPath
 
 from ingest.errors import SourceFormatError
+from ingest.formats import VARIABLES_FILE
 from ingest.sources.archive import read_archive
 from ingest.sources.base import (
     RawFile,
+    Received,
+    ReceivedCallback,
     Source,
     SourceFiles,
-    canonical_uri,
-    default_name,
-    distinct_name,
-    placeholders,
-    template_names,
+    unwatched,
 )
 from ingest.sources.directory import read_directory, read_single
 from ingest.sources.download import Downloads
-from rag_core.errors import SettingsError
+from ingest.sources.git import read_git
+from ingest.sources.options import READABLE
+from ingest.sources.parse import parse_sources, select_sources
+from ingest.sources.web import Limits, Network
+from ingest.sources.website import read_website
 
 __all__ = [
+    "READABLE",
     "Downloads",
+    "Limits",
+    "Network",
     "RawFile",
+    "Received",
     "Source",
     "SourceFiles",
     "parse_sources",
@@ -33,113 +38,55 @@ __all__ = [
     "select_sources",
 ]
 
-_OPTIONS = {"uri", "name", "url"}
-
-
-def parse_sources(text: str) -> tuple[Source, ...]:
-    """Read `DOCENT_SOURCES`: URIs separated by white space, or a JSON list of objects.
-
-    Raises:
-        SettingsError: what is wrong with it, in one sentence.
-    """
-    if not text.strip().startswith(("[", "{")):
-        words = text.split()
-        return _distinct(replace(_source(uri), among_words=len(words) > 1) for uri in words)
-    try:
-        items = json.loads(text)
-    except ValueError as error:
-        raise SettingsError(f"DOCENT_SOURCES is not valid JSON: {error}.") from error
-    return _distinct(_configured(item) for item in (items if isinstance(items, list) else [items]))
-
-
-def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[Source, ...]:
-    """What a command line names: a configured source by name or URI, or a new one.
-
-    No word means everything that is configured.
-
-    Raises:
-        SettingsError: nothing is named and nothing is configured.
-    """
-    if not words and not configured:
-        raise SettingsError("There is nothing to index: name a source, or set DOCENT_SOURCES.")
-    known = {key: source for source in configured for key in (source.uri, source.name)}
-    picked = [known.get(canonical_uri(word)) or known.get(word) or _source(word) for word in words]
-    return _distinct(picked) if words else tuple(configured)
-
 
 def read_source(
-    source: Source, downloads: Downloads, *, wanted: Callable[[str], bool]
+    source: Source,
+    downloads: Downloads,
+    *,
+    wanted: Callable[[str], bool],
+    progress: ReceivedCallback = unwatched,
 ) -> SourceFiles:
-    """Read the files of a source whose paths are `wanted`.
+    """Read the files of a source whose paths are `wanted` and that its options let through.
+
+    `progress` is told how far a download is.
 
     Raises:
         SourceError: the source can't be read.
     """
-    if source.is_remote:
-        return read_archive(source, downloads.fetch(source), wanted=wanted)
+
+    def picked(path: str) -> bool:
+        # Variables belong to the pages beside them, whatever `include` says of pages.
+        helper = PurePosixPath(path).name == VARIABLES_FILE and not source.excludes(path)
+        return wanted(path) and (helper or source.selects(path))
+
+    match source.resolved_kind:
+        case "git":
+            return read_git(source, downloads, wanted=picked, progress=progress)
+        case "website":
+            # It applies the options itself: an address and its path are written differently.
+            return read_website(source, downloads, wanted=wanted, progress=progress)
+        case "archive" if source.is_remote:
+            return _read_snapshot(source, downloads, picked, progress)
+    return _read_local(source, picked)
+
+
+def _read_local(source: Source, picked: Callable[[str], bool]) -> SourceFiles:
     if source.location.is_dir():
-        return read_directory(source, wanted=wanted)
-    if source.location.is_file() and wanted(source.location.name):
+        return read_directory(source, wanted=picked)
+    if source.location.is_file() and picked(source.location.name):
         return read_single(source)
-    return read_archive(source, source.location, wanted=wanted)
+    return read_archive(source, source.location, wanted=picked)
 
 
-def _configured(item: Any) -> Source:
-    if isinstance(item, str):
-        return _source(item)
-    if not isinstance(item, dict) or not isinstance(item.get("uri"), str):
-        raise SettingsError("Each object in DOCENT_SOURCES needs a `uri`.")
-    if unknown := set(item) - _OPTIONS:
-        raise SettingsError(
-            f"DOCENT_SOURCES has an unknown option `{min(unknown)}`: use uri, name and url."
-        )
-    if not all(isinstance(value, str) for value in item.values()):
-        raise SettingsError("The options of DOCENT_SOURCES are texts.")
-    return _source(item["uri"], name=item.get("name", ""), url=item.get("url", ""))
-
-
-def _source(uri: str, *, name: str = "", url: str = "") -> Source:
-    if not uri.strip():
-        raise SettingsError("A source is empty: name a directory, a zip file or its address.")
-    uri = canonical_uri(uri)
-    _check_uri(uri)
-    if url:
-        _check_template(url)
-    return Source(name=name or default_name(uri), uri=uri, url=url)
-
-
-def _check_uri(uri: str) -> None:
-    if "://" not in uri or uri.startswith(("https://", "http://")):
-        return
-    shown = Source("", uri).shown_uri
-    raise SourceFormatError(f"{shown} is not a directory, a .zip file or an https://….zip.")
-
-
-def _check_template(url: str) -> None:
-    allowed = set(placeholders("a.md"))
+def _read_snapshot(
+    source: Source,
+    downloads: Downloads,
+    picked: Callable[[str], bool],
+    progress: ReceivedCallback,
+) -> SourceFiles:
+    snapshot = downloads.fetch(source, progress=progress)
     try:
-        names = template_names(url)
-    except ValueError as error:
-        raise SettingsError(f"The url template {url} is not valid: {error}.") from error
-    if not names or names - allowed:
-        raise SettingsError(
-            f"The url template {url} needs {{path}}, {{path_stem}} or {{stem}}, and no others."
-        )
-
-
-def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """Each source once; two places with one derived name get names that tell them apart.
-
-    Raises:
-        SettingsError: two sources were given one name.
-    """
-    by_uri = {source.uri: source for source in sources}
-    by_name: dict[str, Source] = {}
-    for source in by_uri.values():
-        name = source.name
-        if name in by_name:
-            if name != default_name(source.uri):
-                raise SettingsError(f"Two sources in DOCENT_SOURCES are named {name}.")
-            name = distinct_name(source)
-        by_name[name] = replace(source, name=name)
-    return tuple(by_name.values())
+        return read_archive(source, snapshot, wanted=picked)
+    except SourceFormatError:
+        downloads.forget(source)  # it was readable when it came: the disk has lost some of it
+        raise

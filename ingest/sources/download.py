@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-import zipfile
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
-from tenacity.wait import wait_base
 
-from ingest.errors import DownloadError, SourceFormatError, SourceNotFoundError
-from ingest.sources.base import Source
-from rag_core.types import content_hash
+from ingest.errors import DownloadError, SourceFormatError, SourceRefusedError
+from ingest.sources.archive import inspect_archive
+from ingest.sources.base import Received, ReceivedCallback, Source, unwatched
+from ingest.sources.web import (
+    Deadline,
+    Limits,
+    Network,
+    WebClient,
+    check_status,
+    in_a_sentence,
+)
 
-MAX_BYTES = 1024 * 2**20
-_ATTEMPTS = 4
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Validators:
         pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in pairs.items() if value}
 
+    @property
+    def for_range(self) -> str:
+        """What `If-Range` may name: a weak ETag must not be used to put pieces together."""
+        return self.last_modified if self.etag.startswith("W/") else self.etag or self.last_modified
+
 
 class ValidatorStore(Protocol):
     """Remembers the validators of each address; `ingest.ledger` does."""
@@ -47,13 +55,13 @@ class ValidatorStore(Protocol):
 
 
 class Downloads:
-    """Keeps one snapshot per address in a folder.
+    """What is kept of remote sources, in one folder: an archive, a repository, a website's pages.
 
     Args:
-        folder: where snapshots lie; made when needed.
-        remembered: the validators of earlier downloads.
-        client: makes the HTTP client; a test hands in its own transport.
-        wait: pause between attempts.
+        folder: where they lie; made when needed.
+        remembered: the validators of earlier downloads of archives.
+        limits: of each source.
+        network: the edge to the network.
     """
 
     def __init__(
@@ -61,98 +69,149 @@ class Downloads:
         folder: Path,
         remembered: ValidatorStore,
         *,
-        client: Callable[[], httpx.Client] | None = None,
-        wait: wait_base | None = None,
+        limits: Limits | None = None,
+        network: Network | None = None,
     ) -> None:
-        self._folder = folder
+        self.folder = folder
+        self.limits = limits or Limits()
+        self.network = network or Network()
         self._remembered = remembered
-        self._client = client or (lambda: httpx.Client(timeout=_TIMEOUT, follow_redirects=True))
-        self._wait = wait or wait_exponential_jitter(initial=1, max=20)
 
-    def fetch(self, source: Source) -> Path:
+    def fetch(self, source: Source, *, progress: ReceivedCallback = unwatched) -> Path:
         """Path of an up-to-date snapshot; nothing is downloaded when the server has no newer one.
 
         Raises:
             SourceNotFoundError: the server has nothing there.
-            SourceFormatError: what it has is not a zip, or too large.
-            DownloadError: the server can't be reached, refuses or breaks off.
+            SourceAccessError: it wants a login.
+            SourceFormatError: what it has is no archive.
+            SourceRefusedError: the archive or the way to it could do harm, or is too large.
+            DownloadError: the server can't be reached, refuses, breaks off or takes too long.
         """
-        snapshot = self._folder / f"{content_hash(source.uri)[:16]}.zip"
-        attempts = Retrying(
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=self._wait,
-            retry=retry_if_exception_type((httpx.TransportError, httpx.HTTPStatusError)),
-            reraise=True,
-        )
+        snapshot = self._snapshot(source)
+        deadline = Deadline(source, self.limits.seconds, self.network.clock)
         try:
-            attempts(self._attempt, source, snapshot)
-        except httpx.HTTPStatusError as error:
-            status = error.response.status_code
-            # Not `from error`: its text has the whole address, password and token included.
-            raise DownloadError(
-                f"{source.shown_uri} can't be downloaded now (HTTP {status}): try again later."
-            ) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise DownloadError(
-                f"{source.shown_uri} can't be downloaded: {error}; check the address and the "
-                "network."
-            ) from error
+            with in_a_sentence(source.shown_uri), WebClient(source, self.network) as web:
+                self.network.attempts()(self._attempt, web, source, deadline, progress)
         except OSError as error:
             raise DownloadError(
-                f"{source.shown_uri} can't be stored in {self._folder}: {error.strerror or error}."
+                f"{source.shown_uri} can't be stored in {self.folder}: {error.strerror or error}."
             ) from error
         return snapshot
 
-    def _attempt(self, source: Source, snapshot: Path) -> None:
+    def forget(self, source: Source) -> None:
+        """Make the next download of an archive a whole one: the snapshot can't be read."""
+        self._remembered.remember_validators(source.uri, Validators())
+
+    def _snapshot(self, source: Source) -> Path:
+        return self.folder / f"{source.key}.archive"
+
+    def _attempt(
+        self, web: WebClient, source: Source, deadline: Deadline, progress: ReceivedCallback
+    ) -> None:
+        snapshot = self._snapshot(source)
         known = self._remembered.validators(source.uri) if snapshot.exists() else Validators()
-        with (
-            self._client() as client,
-            client.stream("GET", source.uri, headers=known.headers) as response,
-        ):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = _Part(self.folder / f"{source.key}.part")
+        # The bytes as they lie on the server: only these can be resumed.
+        headers = {"Accept-Encoding": "identity", **known.headers, **part.headers}
+        with web.get(web.home, headers) as response:
             if response.status_code == httpx.codes.NOT_MODIFIED and known.headers:
+                part.remove()
                 return
-            _check_status(source, response)
-            self._store(source, snapshot, response)
+            if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                part.remove()
+                raise httpx.RemoteProtocolError("the server has no more of it; begun anew")
+            check_status(response, source.shown_uri)
+            part.receive(response, _Watch(source, self.limits, deadline, progress))
+        self._keep(source, part, _validators(response))
 
-    def _store(self, source: Source, snapshot: Path, response: httpx.Response) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = snapshot.with_suffix(".part")
+    def _keep(self, source: Source, part: _Part, validators: Validators) -> None:
+        """The finished download becomes the snapshot, if it is one that can be read."""
         try:
-            _write(source, part, response)
-            # Forgotten first: a crash in between must never pair new validators with an old file.
-            self._remembered.remember_validators(source.uri, Validators())
-            os.replace(part, snapshot)  # noqa: PTH105  (atomic, and says so)
-        finally:
-            part.unlink(missing_ok=True)
-        self._remembered.remember_validators(
-            source.uri,
-            Validators(
-                etag=response.headers.get("etag", ""),
-                last_modified=response.headers.get("last-modified", ""),
-            ),
-        )
+            inspect_archive(source, part.path)
+        except (SourceFormatError, SourceRefusedError):
+            part.remove()
+            raise
+        # Forgotten first: a crash in between must never pair new validators with an old file.
+        self.forget(source)
+        os.replace(part.path, self._snapshot(source))  # noqa: PTH105  (atomic, and says so)
+        part.remove()
+        self._remembered.remember_validators(source.uri, validators)
 
 
-def _check_status(source: Source, response: httpx.Response) -> None:
-    status = response.status_code
-    if status in {httpx.codes.NOT_FOUND, httpx.codes.GONE}:
-        raise SourceNotFoundError(f"There is nothing at {source.shown_uri} (HTTP {status}).")
-    if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
-        response.raise_for_status()  # tried again
-    if status != httpx.codes.OK:
-        raise DownloadError(
-            f"{source.shown_uri} can't be downloaded (HTTP {status}): check the address and who "
-            "may read it."
-        )
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Looks at a download while it runs."""
+
+    source: Source
+    limits: Limits
+    deadline: Deadline
+    progress: ReceivedCallback
+
+    def check(self, received: int, total: int | None) -> None:
+        if max(received, total or 0) > self.limits.bytes:
+            raise SourceRefusedError(
+                f"{self.source.shown_uri} is over {self.limits.bytes / 2**20:,.0f} MiB: raise "
+                "DOCENT_DOWNLOAD_MAX_MB if it is meant to be."
+            )
+        self.deadline.check()
+        self.progress(Received(self.source.name, received, total))
 
 
-def _write(source: Source, part: Path, response: httpx.Response) -> None:
-    written = 0
-    with part.open("wb") as file:
-        for block in response.iter_bytes():
-            written += len(block)
-            if written > MAX_BYTES:
-                raise SourceFormatError(f"{source.shown_uri} is over {MAX_BYTES / 2**30:g} GiB.")
-            file.write(block)
-    if not zipfile.is_zipfile(part):
-        raise SourceFormatError(f"{source.shown_uri} is not a readable zip file.")
+class _Part:
+    """An unfinished download, and in a file beside it what lets the server resume it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._note = path.with_suffix(".resume")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Ask for the rest, if it still is the rest of the same file."""
+        size = self.path.stat().st_size if self.path.exists() else 0
+        validator = self._note.read_text().strip() if self._note.exists() else ""
+        return {"Range": f"bytes={size}-", "If-Range": validator} if size and validator else {}
+
+    def receive(self, response: httpx.Response, watch: _Watch) -> None:
+        """Write the body down; what came before the connection broke stays."""
+        try:
+            self._receive(response, watch)
+        except (SourceRefusedError, OSError):
+            self.remove()
+            raise
+
+    def _receive(self, response: httpx.Response, watch: _Watch) -> None:
+        start, total = self._place(response)
+        watch.check(start, total)
+        # A body that is compressed on its way comes out unpacked: it can't be put together.
+        encoded = response.headers.get("content-encoding", "identity") != "identity"
+        self._note.write_text("" if encoded else _validators(response).for_range)
+        with self.path.open("ab" if start else "wb") as file:
+            for block in response.iter_bytes():
+                file.write(block)
+                start += len(block)
+                watch.check(start, None if encoded else total)
+
+    def _place(self, response: httpx.Response) -> tuple[int, int | None]:
+        """Where the body begins in the file, and how long the file is."""
+        if response.status_code != httpx.codes.PARTIAL_CONTENT:
+            length = response.headers.get("content-length", "")
+            return 0, int(length) if length.isdecimal() else None
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+        size = self.path.stat().st_size if self.path.exists() else 0
+        if match is None or int(match[1]) != size or not size:
+            self.remove()
+            raise httpx.RemoteProtocolError("the server resumes at another place; begun anew")
+        return size, int(match[2]) if match[2].isdecimal() else None
+
+    def remove(self) -> None:
+        """Nothing is kept."""
+        self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+
+def _validators(response: httpx.Response) -> Validators:
+    return Validators(
+        etag=response.headers.get("etag", ""),
+        last_modified=response.headers.get("last-modified", ""),
+    )

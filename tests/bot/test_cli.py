@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli
+from bot import cli, messages
 from rag_core.pipeline import MAX_QUESTION_CHARACTERS
 
 PAGE = """\
@@ -134,6 +134,10 @@ class TestIndexAndAsk:
             "revision",
             "failures",
             "unchanged",
+            "unread",
+            "dropped",
+            "golden",
+            "truncated",
         }
 
     def test_a_changed_section_embeds_only_itself(self, run: Run, docs: Path):
@@ -177,6 +181,48 @@ class TestIndexAndAsk:
             "Where is data stored?"
         ]
         assert "retrieval" in run("search", QUESTION).out
+
+    def test_a_question_is_asked_of_a_part_of_the_index(self, run: Run, docs: Path, tmp_path: Path):
+        other = tmp_path / "other"
+        other.mkdir()
+        (other / "colours.md").write_text("# Colours\n\nThe data on the logo is green.\n")
+        run("index", str(docs), str(other))
+
+        def paths(*options: str) -> set[str]:
+            found = run("search", QUESTION, "--json", *options).json()["passages"]
+            return {passage["path"] for passage in found}
+
+        assert paths() == {"storage.md", "colours.md"}
+        assert paths("--source", "other") == {"colours.md"}
+        assert paths("--source", "other", "--source", "docs") == {"storage.md", "colours.md"}
+        assert paths("--path", "stor") == {"storage.md"}
+        assert paths("--version", "2.4") == paths("--language", 'e"n') == set()
+        answer = run("ask", QUESTION, "--json", "--source", "other").json()
+        assert {passage["source"] for passage in answer["passages"]} == {"other"}
+        assert answer["query"] == QUESTION
+        nothing = run("search", QUESTION, "--version", "2.4")
+        assert (nothing.code, nothing.out.strip()) == (0, messages.NOT_FOUND)
+
+    def test_the_labels_of_a_source_reach_the_search(
+        self, run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        source = {"uri": str(docs), "version": "2.4", "language": "en"}
+        monkeypatch.setenv("DOCENT_SOURCES", json.dumps([source]))
+        run("index")
+        found = run("search", QUESTION, "--json", "--version", "2.4", "--language", "en").json()
+        assert {(one["version"], one["language"]) for one in found["passages"]} == {("2.4", "en")}
+        assert run("search", QUESTION, "--json", "--version", "2.5").json()["passages"] == []
+        monkeypatch.setenv("DOCENT_SOURCES", json.dumps([source | {"version": "2.5"}]))
+        report = run("index", "--json").json()
+        assert (report["changed"], report["embedded"]) == (1, 0)
+        assert run("search", QUESTION, "--json", "--version", "2.5").json()["passages"]
+
+    def test_a_script_that_the_starter_cannot_read_is_said(self, run: Run, docs: Path):
+        run("index", str(docs))
+        ran = run("ask", "Где хранятся данные?")
+        assert ran.code == 0
+        assert messages.NOT_FOUND in ran.out
+        assert messages.DEGRADED["script_unread"] in ran.out
 
     def test_other_sources_stay(self, run: Run, docs: Path, tmp_path: Path):
         run("index", str(docs))
@@ -305,6 +351,17 @@ class TestWrongInput:
         monkeypatch.setattr("rag_core.minilm.MiniLM.model", "another-model")
         failed(run("ask", QUESTION), "all-MiniLM-L6-v2", "another-model", "docent index")
 
+    def test_an_index_of_an_earlier_docent(
+        self, run: Run, docs: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        with monkeypatch.context() as earlier:
+            earlier.setattr("ingest.factory.SCHEMA_VERSION", 1)
+            run("index", str(docs))
+        failed(run("ask", QUESTION), "an earlier version of docent", "docent index")
+        report = run("index", str(docs), "--json").json()
+        assert (report["embedded"], report["reused"], report["unchanged"]) == (2, 0, False)
+        assert "object storage" in run("ask", QUESTION).out
+
     def test_the_trace_is_for_verbose_alone(self, run: Run, caplog: pytest.LogCaptureFixture):
         run("ask", "  ")
         assert not caplog.records
@@ -314,7 +371,7 @@ class TestWrongInput:
     def test_what_nobody_foresaw_is_one_sentence_too(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(cli, "_question", lambda _: 1 / 0)
+        monkeypatch.setattr(cli.answering, "_question", lambda *_: 1 / 0)
         failed(run("ask", QUESTION), "ZeroDivisionError", "--verbose")
 
 

@@ -3,14 +3,17 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from bot import messages
 from bot.conversation import Conversation, Stopped
 from rag_core.errors import StoreUnavailableError
-from rag_core.types import Answer, Question, Ranking, Searching, TextDelta
+from rag_core.types import Answer, Question, Searching, TextDelta, Turn
+from rag_core.worker import Line, Worker
 from tests.bot.fakes import TEXT, FakePipeline, Gate, script
+from tests.rag_core.waiting import wait_until
 
 QUESTION = Question("how is data stored?")
 
@@ -136,37 +139,93 @@ async def test_stop_closes_the_pipeline_and_ends_quietly(
     assert reply.lines == ["begin", messages.SEARCHING]
 
 
-async def test_who_waits_for_a_worker_has_a_sign_of_life(
+async def test_who_comes_after_too_many_is_told_so(
     conversation: Conversation, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), gate, *script()]
     first = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
     await wait(gate.reached)
-    waiting = Notebook()
-    second = asyncio.create_task(conversation.answer(Question("and then?"), waiting))
-    await waiting.begun.wait()
-    assert waiting.lines == ["begin"]
-    assert len(pipeline.questions) == 1
+    refused = Notebook()
+    await conversation.answer(Question("and then?"), refused)
+    assert refused.lines == ["begin", f"fail: {messages.busy(2)}"]
     gate.open()
-    await asyncio.gather(first, second)
-    assert waiting.lines[-1].startswith("finish")
+    await first
+    await asyncio.to_thread(wait_until, lambda: conversation.at_work == 0)
+    later = Notebook()
+    await conversation.answer(QUESTION, later)
+    assert later.lines[-1].startswith("finish")
+    assert len(pipeline.questions) == 2
 
 
-async def test_a_question_that_still_waits_is_dropped_when_cancelled(
+async def test_a_stopped_question_is_at_work_until_its_thread_has_ended(
     conversation: Conversation, pipeline: FakePipeline
 ):
     gate = Gate()
-    pipeline.script = [gate, Ranking(1), *script()]
-    first = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
+    pipeline.script = [Searching(), gate, *script()]
+    task = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
     await wait(gate.reached)
-    waiting = Notebook()
-    second = asyncio.create_task(conversation.answer(Question("never mind"), waiting))
-    await waiting.begun.wait()
-    await asyncio.sleep(0)
-    second.cancel()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await second
+        await task
+    assert conversation.at_work == 1
     gate.open()
-    await first
-    assert pipeline.questions == [QUESTION]
+    await asyncio.to_thread(wait_until, lambda: conversation.at_work == 0)
+
+
+class InLine:
+    """A pipeline whose question waits for a worker that is held at a gate."""
+
+    def __init__(self) -> None:
+        self.gate, self.held, self.computed = threading.Event(), threading.Event(), []
+        self.line = Line(self.serve)
+        self.worker = Worker((self.line,), places=1)
+        threading.Thread(target=self.worker.run, args=(self.line, "gate")).start()
+
+    def serve(self, items):
+        self.computed += items
+        if "gate" in items:
+            self.held.set()
+            assert self.gate.wait(10)
+        return items
+
+    def stream(self, question: Question):
+        with self.worker.place():
+            yield Searching()
+            self.worker.run(self.line, question.text)
+
+
+async def test_a_question_that_waits_for_the_models_leaves_the_line_when_cancelled() -> None:
+    pipeline = InLine()
+    conversation = Conversation(pipeline, workers=1)
+    await wait(pipeline.held)
+    task = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
+    await asyncio.to_thread(wait_until, lambda: pipeline.worker.waiting == 1)
+    task.cancel()
+    await asyncio.to_thread(wait_until, lambda: pipeline.worker.places_taken == 0)
+    pipeline.gate.set()
+    await asyncio.to_thread(pipeline.worker.close)
+    assert pipeline.computed == ["gate"]
+    conversation.close()
+
+
+async def test_a_question_is_completed_after_the_first_sign_of_life(
+    conversation: Conversation, pipeline: FakePipeline
+):
+    reply = Notebook()
+
+    async def prepare(question: Question) -> Question:
+        assert reply.lines == ["begin"]
+        return replace(question, history=(Turn("user", "before"),))
+
+    await conversation.answer(QUESTION, reply, prepare=prepare)
+    assert pipeline.questions == [replace(QUESTION, history=(Turn("user", "before"),))]
+
+
+async def test_what_goes_wrong_before_the_question_is_told(conversation: Conversation):
+    async def prepare(question: Question) -> Question:
+        raise ZeroDivisionError(question.text)
+
+    reply = Notebook()
+    await conversation.answer(QUESTION, reply, prepare=prepare)
+    assert reply.lines == ["begin", f"fail: {messages.UNEXPECTED}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -12,8 +13,9 @@ from sqlalchemy import Engine
 from ingest.ledger import Ledger
 from ingest.pipeline import Indexer
 from ingest.report import IngestReport, Progress
-from ingest.sources import Downloads, parse_sources
+from ingest.sources import Downloads, Source, parse_sources
 from ingest.state import open_state
+from ingest.survey import SyncOptions
 from tests.ingest.fakes import HashEmbedder, MemoryStore
 
 
@@ -40,19 +42,26 @@ class Bench:
     events: list[Progress] = field(default_factory=list)
     schema: int = 1
 
-    def sync(self, *uris: str | Path) -> IngestReport:
+    def sync(self, *uris: str | Path, **options: Any) -> IngestReport:
         self.events.clear()
         self.store.writes.clear()
         self.embedder.embedded.clear()
-        indexer = Indexer(
+        return self.indexer().sync(
+            sources_of(*uris), progress=self.events.append, options=SyncOptions(**options)
+        )
+
+    def indexer(self) -> Indexer:
+        return Indexer(
             self.store,
             self.embedder,
             self.ledger,
             Downloads(self.folder / "snapshots", self.ledger),
             schema=self.schema,
         )
-        sources = [source for uri in uris for source in parse_sources(str(uri))]
-        return indexer.sync(sources, progress=self.events.append)
+
+
+def sources_of(*uris: str | Path) -> tuple[Source, ...]:
+    return tuple(source for uri in uris for source in parse_sources(str(uri)))
 
 
 @pytest.fixture

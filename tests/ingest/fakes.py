@@ -6,16 +6,18 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from rag_core import lexical
 from rag_core.errors import StoreError
-from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, Scope, Vector, Vectors
+from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, PageKey, Scope, Vector, Vectors
 
 
 class MemoryStore:
-    """Implements `VectorStore` but for searching; refuses what Milvus must never be asked."""
+    """Implements `VectorStore`; refuses what Milvus must never be asked."""
 
     def __init__(self, alias: str = "docent") -> None:
         self.alias = alias
@@ -53,6 +55,12 @@ class MemoryStore:
         rows = self._rows(collection)
         return {id_: rows[id_][1] for id_ in ids if id_ in rows}
 
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
+        rows = self._rows(collection).values()
+        found = {page: [row for chunk, row in rows if chunk.page == page] for page in pages}
+        means = {page: np.mean(vectors, axis=0) for page, vectors in found.items() if vectors}
+        return {page: mean / np.linalg.norm(mean) for page, mean in means.items()}
+
     def chunks(self, collection: str) -> Iterator[Chunk]:
         # No particular order: here by id.
         for _, (chunk, _) in sorted(self._rows(collection).items()):
@@ -84,10 +92,17 @@ class MemoryStore:
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope
     ) -> list[Hit]:
-        raise NotImplementedError
+        rows = self._rows(collection).values()
+        hits = [
+            Hit(chunk, float(vector @ stored)) for chunk, stored in rows if within(chunk, scope)
+        ]
+        return sorted(hits, key=lambda hit: -hit.score)[:limit]
 
     def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
-        raise NotImplementedError
+        wanted = set(terms.split())
+        chunks = (c for c, _ in self._rows(collection).values() if within(c, scope))
+        hits = [Hit(c, float(len(wanted & words(c.embedding_text)))) for c in chunks]
+        return sorted((h for h in hits if h.score), key=lambda hit: -hit.score)[:limit]
 
     # For tests
 
@@ -139,6 +154,24 @@ class HashEmbedder:
         seed = int.from_bytes(hashlib.sha256(f"{self.model}{text}".encode()).digest()[:8])
         vector = np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
         return vector / np.linalg.norm(vector)
+
+
+class WordEmbedder(HashEmbedder):
+    """Texts that share words are near each other."""
+
+    def _vector(self, text: str) -> Vector:
+        vector = sum(super(WordEmbedder, self)._vector(word) for word in sorted(words(text)))
+        return vector / np.linalg.norm(vector) if len(words(text)) else super()._vector(text)
+
+
+@cache
+def words(text: str) -> frozenset[str]:
+    return frozenset(lexical.terms(text).split())
+
+
+def within(chunk: Chunk, scope: Scope) -> bool:
+    of_source = not scope.sources or chunk.source in scope.sources
+    return of_source and chunk.path.startswith(scope.path_prefix)
 
 
 def make_zip(path: Path, files: Mapping[str, str | bytes]) -> Path:

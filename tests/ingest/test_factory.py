@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.factory import data_folder, open_indexer, open_ledger, read_status
+from ingest.factory import open_indexer, open_ledger, read_status
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from tests.ingest.fakes import HashEmbedder, MemoryStore, make_folder
@@ -21,8 +21,8 @@ def test_an_index_from_settings(tmp_path: Path):
 
 
 def test_the_data_folder():
-    assert data_folder(IngestSettings(milvus_uri="some/where/x.db")) == Path("some/where")
-    assert data_folder(IngestSettings(milvus_uri="http://milvus:19530")) == Path("data")
+    assert IngestSettings(milvus_uri="some/where/x.db").data_folder == Path("some/where")
+    assert IngestSettings(milvus_uri="http://milvus:19530").data_folder == Path("data")
 
 
 def test_a_reader_makes_nothing(tmp_path: Path):

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from ingest.jobs import JobStore
 from ingest.ledger import Ledger
 from ingest.plan import Contents, KnownChunk, KnownPage
 from ingest.report import IngestReport
@@ -83,13 +84,14 @@ def test_sources_and_validators_and_schedule(ledger: Ledger, engine: Engine):
     ledger.remember_validators("u", Validators("1", "2"))
     ledger.remember_validators("u", Validators("3"))
     moment = datetime(2026, 7, 1, 3, tzinfo=UTC)
-    ledger.remember_next_sync(moment)
+    JobStore(ledger).due("sync", "0 3 * * *", moment)
+    JobStore(ledger).due("sync:news", "every 30m", moment + timedelta(minutes=5))
     again = Ledger(engine, index="docent")
     assert again.source_uris() == {"docs": "https://x/new.zip", "more": "more"}
     assert again.validators("u") == Validators("3")
     assert again.validators("other") == Validators()
     assert again.next_sync() == moment
-    again.remember_next_sync(None)
+    JobStore(again).keep_only(())
     assert again.next_sync() is None
 
 

@@ -11,6 +11,7 @@ from ingest.factory import open_indexer, open_ledger
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from ingest.survey import SyncOptions
 from rag_core.lexical import terms
 from rag_core.settings import RagSettings
 from rag_core.store import MilvusStore
@@ -27,10 +28,11 @@ def store() -> Iterator[MilvusStore]:
     opened.close()
 
 
-def sync(store: MilvusStore, *folders: Path) -> IngestReport:
+def sync(store: MilvusStore, *folders: Path, force: bool = False) -> IngestReport:
     settings = IngestSettings(milvus_uri=URI)
     indexer = open_indexer(settings, store=store, embedder=HashEmbedder())
-    return indexer.sync([source for f in folders for source in parse_sources(str(f))])
+    sources = [source for f in folders for source in parse_sources(str(f))]
+    return indexer.sync(sources, options=SyncOptions(force=force))
 
 
 def found(store: MilvusStore, text: str) -> list[str]:
@@ -65,7 +67,7 @@ def test_an_index_through_its_changes(store: MilvusStore, tmp_path: Path):
     assert [hit.chunk.path for hit in hits] == ["c.md"]
 
     (docs / "a.md").unlink()
-    assert sync(store, docs).chunks == 2
+    assert sync(store, docs, force=True).chunks == 2  # half of the pages are gone
     assert store.collections() == ["docent__v2", "docent__v3"]
     assert found(store, "A > Heading 7\n\nText number 7.") == []
 

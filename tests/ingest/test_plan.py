@@ -2,8 +2,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ingest.documents import Page, Pages
-from ingest.plan import Contents, KnownChunk, KnownPage, plan_chunks, plan_pages, revision
+from ingest.plan import (
+    Contents,
+    KnownChunk,
+    KnownPage,
+    plan_chunks,
+    plan_pages,
+    revision,
+    shrunk,
+)
 from rag_core.types import Chunk, IndexSpec
 
 
@@ -27,14 +37,14 @@ def chunk(id_: str, text: str, path: str = "a.md") -> Chunk:
 
 
 def test_everything_is_new():
-    plan = plan_pages(Contents(), found(page("a.md"), page("b.md")), recipe="r")
+    plan = plan_pages((), found(page("a.md"), page("b.md")), recipe="r")
     assert (plan.added, plan.changed, plan.removed) == (2, 0, 0)
     assert [p.path for p in plan.read] == ["a.md", "b.md"]
     assert not plan.is_empty
 
 
 def test_nothing_changed():
-    plan = plan_pages(known(page("a.md")), found(page("a.md")), recipe="r")
+    plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="r")
     assert plan.is_empty
     assert [p.path for p in plan.kept] == ["a.md"]
 
@@ -42,7 +52,7 @@ def test_nothing_changed():
 def test_added_changed_and_removed():
     before = known(page("same.md"), page("edited.md"), page("gone.md"))
     now = found(page("same.md"), page("edited.md", "other"), page("new.md"))
-    plan = plan_pages(before, now, recipe="r")
+    plan = plan_pages(before.pages, now, recipe="r")
     assert (plan.added, plan.changed, plan.removed) == (1, 1, 1)
     assert {p.path for p in plan.read} == {"edited.md", "new.md"}
     assert {p.path for p in plan.kept} == {"same.md"}
@@ -50,24 +60,24 @@ def test_added_changed_and_removed():
 
 def test_other_sources_stay():
     before = known(page("a.md"), page("a.md", source="more"))
-    plan = plan_pages(before, found(page("b.md")), recipe="r")
+    plan = plan_pages(before.pages, found(page("b.md")), recipe="r")
     assert (plan.added, plan.removed) == (1, 1)
     assert [p.source for p in plan.kept] == ["more"]
 
 
 def test_a_removal_alone_is_a_change():
-    plan = plan_pages(known(page("a.md"), page("b.md")), found(page("a.md")), recipe="r")
+    plan = plan_pages(known(page("a.md"), page("b.md")).pages, found(page("a.md")), recipe="r")
     assert not plan.is_empty
 
 
 def test_another_chunker_reads_pages_anew_without_calling_them_changed():
-    plan = plan_pages(known(page("a.md")), found(page("a.md")), recipe="other")
+    plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="other")
     assert (plan.changed, len(plan.read), plan.kept) == (0, 1, ())
 
 
 def test_a_page_nobody_knows_the_content_of_is_read_but_not_called_changed():
     before = Contents((KnownPage("docs", "a.md", "", ""),))
-    plan = plan_pages(before, found(page("a.md")), recipe="r")
+    plan = plan_pages(before.pages, found(page("a.md")), recipe="r")
     assert (plan.added, plan.changed, len(plan.read)) == (0, 0, 1)
 
 
@@ -80,23 +90,24 @@ def test_vectors_are_found_by_what_was_embedded():
             KnownChunk("kept", "docs", "k.md", "e"),
         ),
     )
-    pages = plan_pages(before, [Pages("docs", (page("a.md"),), ())], recipe="r")
+    pages = plan_pages(before.pages, [Pages("docs", (page("a.md"),), ())], recipe="r")
     pages = replace(pages, kept=before.pages)
-    plan = plan_chunks(before, pages, [new, old], recipe="r", reuse=True)
+    plan = plan_chunks(before.chunks, pages, [new, old], recipe="r", reuse=True)
     assert plan.kept == {"kept"}
     assert plan.vectors[old.embedding_hash] == "moved"
     assert plan.fresh == (old, new)
     assert plan.to_embed == 1
     assert {c.id for c in plan.contents.chunks} == {"kept", "c1", "c2"}
     assert {p.path for p in plan.contents.pages} == {"k.md", "a.md"}
-    anew = plan_chunks(before, pages, [new, old], recipe="r", reuse=False)
-    assert (anew.vectors, anew.to_embed) == ({}, 2)
+    anew = plan_chunks(before.chunks, pages, [new, old], recipe="r", reuse=False)
+    assert (anew.vectors, anew.to_embed) == ({}, 3)  # the kept one too
+    assert anew.characters == 17 + 8  # it is taken to be of usual length
 
 
 def test_texts_to_embed_are_ordered_by_length_and_counted_once():
-    pages = plan_pages(Contents(), found(page("a.md")), recipe="r")
+    pages = plan_pages((), found(page("a.md")), recipe="r")
     fresh = [chunk("1", "bb"), chunk("2", "dddd"), chunk("3", "bb"), chunk("4", "ccc")]
-    plan = plan_chunks(Contents(), pages, fresh, recipe="r", reuse=True)
+    plan = plan_chunks((), pages, fresh, recipe="r", reuse=True)
     assert [c.text for c in plan.fresh] == ["dddd", "ccc", "bb", "bb"]
     assert plan.to_embed == 3
 
@@ -109,3 +120,27 @@ def test_the_revision_is_of_content_and_model_and_knows_no_order():
     assert revision(chunks[:1], spec) != revision(chunks, spec)
     assert revision(chunks, replace(spec, model="other")) != revision(chunks, spec)
     assert revision(chunks, replace(spec, revision="x")) == revision(chunks, spec)
+
+
+@pytest.mark.parametrize(("pages", "stops"), [(10, False), (8, False), (7, True), (0, True)])
+def test_a_source_may_lose_a_fifth_of_its_pages(pages: int, stops: bool):
+    before = known(*(page(f"{n}.md") for n in range(10)), page("a.md", source="more")).pages
+    now = found(*(page(f"{n}.md") for n in range(pages)))
+    assert shrunk(before, now, most=0.2) == ((("docs", 10, pages),) if stops else ())
+
+
+def test_new_pages_make_up_for_lost_ones():
+    before = known(*(page(f"{n}.md") for n in range(10))).pages
+    assert shrunk(before, found(*(page(f"new{n}.md") for n in range(9))), most=0.2) == ()
+
+
+def test_a_dropped_source_loses_its_pages():
+    before = known(page("a.md"), page("a.md", source="more")).pages
+    plan = plan_pages(before, found(page("a.md")), recipe="r", dropped=("more",))
+    assert plan.gone == (("more", "a.md"),)
+    assert [kept.source for kept in plan.kept] == ["docs"]
+
+
+def test_anew_reads_every_page():
+    plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="r", anew=True)
+    assert (len(plan.read), plan.changed, plan.kept) == (1, 0, ())

@@ -106,3 +106,62 @@ def test_a_hash_changes_with_text_url_and_variables():
     assert one(**{"a.md": b"x {{v}}", "Variables.json": b'{"w": "1"}'}) == plain
     assert one(**{"a.md": b"x {{v}}", "Variables.json": b'{"v": "1"}'}) != plain
     assert one(**{"a.md": b"y {{v}}"}) != plain
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        (b'<meta charset="windows-1251">', ""),
+        (b'<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', ""),
+        (b"", "text/html; charset=windows-1251"),
+    ],
+)
+def test_html_says_its_encoding(head: bytes, media_type: str):
+    raw = RawFile("a.html", "", head + "<p>Жук".encode("cp1251"), media_type)
+    found = prepare(SourceFiles(Source("docs", "docs"), (raw,)))
+    assert found.failures == ()
+    assert found.pages[0].text.endswith("<p>Жук")
+    assert found.pages[0].media_type == media_type
+
+
+def test_an_encoding_that_does_not_exist_is_passed_over():
+    raw = RawFile("a.html", "", b'<meta charset="nonsense"><p>Na\xefve text, long enough.')
+    assert "Naïve" in prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages[0].text
+
+
+def test_binary_formats_are_left_as_they_are():
+    data = b"%PDF-1.7\0\xff {{x}}"
+    found = pages(**{"a.pdf": data, "Variables.json": b'{"x": "1"}'})
+    assert found.pages[0].data == data
+    assert found.failures[1:] == ()
+
+
+def test_only_markdown_and_text_have_blanks():
+    source = b"{% raw %}{{x}}{% endraw %}"
+    found = pages(**{"a.html": source, "b.md": source, "Variables.json": b'{"x": "1"}'})
+    assert [page.data for page in found.pages] == [source, b"1"]
+
+
+def test_pages_can_include_others():
+    found = pages(
+        **{
+            "en/Variables.json": b'{"v": "2.4"}',
+            "en/fragments/tail.md": b"Tail of {{v}}. {{fragments/tail.md}}",
+            "en/faq/a.md": b"A. {{fragments/tail.md}} {{fragments/none.md}}",
+            "ru/a.md": b"{{fragments/tail.md}}",
+        }
+    )
+    assert {page.path: page.text for page in found.pages} == {
+        "en/faq/a.md": "A. Tail of 2.4. {{fragments/tail.md}} {{fragments/none.md}}",
+        "en/fragments/tail.md": "Tail of 2.4. {{fragments/tail.md}}",
+        "ru/a.md": "{{fragments/tail.md}}",
+    }
+
+
+def test_labels_of_the_source_are_the_pages():
+    raw = RawFile("a.md", "", b"x")
+    source = Source("docs", "docs", version="2.6", language="en")
+    (page,) = prepare(SourceFiles(source, (raw,))).pages
+    (plain,) = prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages
+    assert (page.version, page.language) == ("2.6", "en")
+    assert page.content_hash != plain.content_hash

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from rag_core.errors import StoreError
 from rag_core.lexical import terms as tokenised
 from rag_core.types import (
+    SCHEMA_VERSION,
     Chunk,
     Hit,
     IndexSpec,
     LiveIndex,
+    PageKey,
     Passage,
     Scope,
     Turn,
@@ -33,11 +35,13 @@ def make_chunk(
     headings: tuple[str, ...] = (),
     position: int = 0,
     source: str = "docs",
+    version: str = "",
+    language: str = "",
 ) -> Chunk:
     """A chunk whose id depends on all of it."""
     key = content_hash(source, path, title, *headings, str(position), text)
     url = f"https://docs.example/{path}"
-    return Chunk(key, source, path, url, title, headings, position, text)
+    return Chunk(key, source, path, url, title, headings, position, text, version, language)
 
 
 def make_passage(text: str = "Milvus stores data in object storage.", **place) -> Passage:
@@ -115,8 +119,12 @@ class ScriptedGenerator:
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
         self.given = 0
         self.closed = False
+        self.patience: float | None = None
 
-    def generate(self, system: str, turns: Sequence[Turn]) -> Iterator[str | Usage]:
+    def generate(
+        self, system: str, turns: Sequence[Turn], *, patience: float | None = None
+    ) -> Iterator[str | Usage]:
+        self.patience = patience
         self.asked.append((system, tuple(turns)))
         try:
             for piece in self._pieces:
@@ -177,6 +185,12 @@ class MemoryStore:
         table = self._table(collection)
         return {key: table[key][1] for key in ids if key in table}
 
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
+        rows = list(self._table(collection).values())
+        found = {page: [row for chunk, row in rows if chunk.page == page] for page in pages}
+        means = {page: np.mean(vectors, axis=0) for page, vectors in found.items() if vectors}
+        return {page: mean / np.linalg.norm(mean) for page, mean in means.items()}
+
     def chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):
             yield chunk
@@ -213,6 +227,8 @@ class MemoryStore:
             for chunk, vector in self._table(collection).values()
             if (not scope.sources or chunk.source in scope.sources)
             and chunk.path.startswith(scope.path_prefix)
+            and scope.version in {"", chunk.version}
+            and scope.language in {"", chunk.language}
         ]
 
 
@@ -224,7 +240,7 @@ def publish(
     store: MemoryStore, embedder: HashEmbedder, chunks: Sequence[Chunk], *, revision: str = "r1"
 ) -> str:
     """Make a live version of the chunks; its collection's name."""
-    spec = IndexSpec(embedder.model, embedder.dimension, "chunker", 1, revision)
+    spec = IndexSpec(embedder.model, embedder.dimension, "chunker", SCHEMA_VERSION, revision)
     name = f"docent__{revision}"
     store.create(name, spec)
     store.insert(name, chunks, embedder.embed_passages([c.embedding_text for c in chunks]))

@@ -11,11 +11,14 @@ from rag_core.citations import CitationChecker
 from rag_core.types import Citation
 from tests.rag_core.fakes import make_passage
 
-PASSAGES = [make_passage(f"Passage {number}.", position=number) for number in (1, 2, 3)]
+LINKS = "See [a](https://known.example/a#part), [b](sub/b.md) or https://known.example/c."
+PASSAGES = [make_passage(f"Passage {number}. {LINKS}", position=number) for number in (1, 2, 3)]
 MARKER = re.compile(r"\[(\d+)\](?!\()")
 
 # What answers are made of, valid, invalid and broken markers above all.
 TOKENS = "[1]|[2, 3]|[4]|[0]|[1, 9]|[ 1]|[|]|(|1|,| |\n|\n\n|`|``|```|word|[link](u)|[7](u)|. "
+TOKENS += "|    |- |[x](https://known.example/a)|![y](https://bad.example)|<https://bad.example>"
+TOKENS += "|https://bad.example|www.|http|:|//|evil"
 pieces = st.lists(st.sampled_from(TOKENS.split("|")), max_size=30).map("".join)
 
 
@@ -35,13 +38,20 @@ def checked(*parts: str) -> tuple[str, tuple[int, ...]]:
         ("Both [1, 2].", "Both [1][2].", (1, 2)),
         ("One of them [1, 7].", "One of them [1].", (1,)),
         ("None [8,9] of them.", "None of them.", ()),
-        ("A link [1](https://x) stays.", "A link [1](https://x) stays.", ()),
+        ("A [1](https://known.example/a) stays.", "A [1](https://known.example/a) stays.", ()),
         ("Words [one] and [ ] stay.", "Words [one] and [ ] stay.", ()),
         ("Use `rows[9]` [1].", "Use `rows[9]` [1].", (1,)),
         ("``a ` [9]`` [2]", "``a ` [9]`` [2]", (2,)),
         ("```py\nx[9] = `a`\n\ny[8]\n```\nDone [9].", "```py\nx[9] = `a`\n\ny[8]\n```\nDone.", ()),
         ("A stray ` tick [9].\n\nNext [9] [1].", "A stray ` tick [9].\n\nNext [1].", (1,)),
         ("Cut off in [1", "Cut off in [1", ()),
+        ("So:\n\n    x[9] = y[8]\n\nDone [9] [1].", "So:\n\n    x[9] = y[8]\n\nDone [1].", (1,)),
+        (
+            "- so\n\n    no code [9]\n\n        code[9]",
+            "- so\n\n    no code\n\n        code[9]",
+            (),
+        ),
+        ("A line\n    that goes on [9].", "A line\n    that goes on.", ()),
         ("", "", ()),
     ],
 )
@@ -101,3 +111,54 @@ def test_code_is_untouched(code, fence, before):
 def test_a_text_without_markers_is_unchanged(text):
     assert checked(text) == (text, ())
     assert checked(*text) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See [a](https://known.example/a) [1].", "See [a](https://known.example/a) [1]."),
+        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a#other)."),
+        ("See [b](sub/b.md).", "See [b](sub/b.md)."),
+        ("See [the page](https://bad.example/x) [1].", "See the page [1]."),
+        ('See [x](https://bad.example "title").', "See x."),
+        ("![a chart](https://bad.example/x.png)", "a chart"),
+        ("See https://known.example/c.", "See https://known.example/c."),
+        ("See https://bad.example/c, please.", "See …, please."),
+        ("See <https://bad.example/c>.", "See <…>."),
+        ("(https://bad.example/c_(d))", "(…)"),
+        ("See www.bad.example now", "See … now"),
+        ("[![i](https://bad.example/i)](https://bad.example)", "[i](…)"),
+        ("[https://bad.example](https://bad.example)", "https:…bad.example"),
+        ("Run `curl https://bad.example` now.", "Run `curl https://bad.example` now."),
+        ("```\n[a](https://bad.example)\n```", "```\n[a](https://bad.example)\n```"),
+    ],
+)
+def test_links_that_no_passage_contains_leave_their_label(text, shown):
+    assert checked(text)[0] == shown
+    assert checked(*text)[0] == shown
+
+
+@given(pieces)
+def test_no_address_that_is_unknown_is_ever_shown_in_prose(text):
+    prose = text.replace("`", "").replace("    ", "")
+    assert "://bad.example" not in checked(prose)[0]
+
+
+def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
+    asked = []
+
+    def supported(sentence, number):
+        asked.append((sentence, number))
+        return number == 1
+
+    checker = CitationChecker(PASSAGES, supported)
+    text = "First things [1]. Second things [2].\n\nThird `code` things. [1][2]"
+    shown = "".join(map(checker.feed, text)) + checker.close()
+    assert shown == "First things [1]. Second things.\n\nThird `code` things. [1]"
+    assert [citation.number for citation in checker.citations] == [1]
+    assert asked == [
+        ("First things", 1),
+        ("Second things", 2),
+        ("Third `code` things.", 1),
+        ("Third `code` things.", 2),
+    ]

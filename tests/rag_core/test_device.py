@@ -24,6 +24,7 @@ def test_unknown_names(wrong):
 def test_a_containers_limit_counts(tmp_path, monkeypatch, limit, cores):
     (tmp_path / "cpu.max").write_text(limit)
     monkeypatch.setattr("rag_core.device._CGROUP_CPU_LIMIT", tmp_path / "cpu.max")
+    monkeypatch.setattr("torch.get_num_threads", lambda: 8)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)), raising=False)
     assert Placement.choose(device="cpu").threads == cores
 
@@ -35,3 +36,27 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch, limit, cores):
 def test_bfloat16_only_where_the_cpu_multiplies_it(monkeypatch, capabilities, expected):
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: capabilities)
     assert str(Placement.choose(device="cpu").dtype) == f"torch.{expected}"
+
+
+def test_what_is_asked_for_is_taken():
+    placement = Placement.choose(device="cpu", dtype="float16", threads=3)
+    assert (str(placement.device), str(placement.dtype), placement.threads) == (
+        "cpu",
+        "torch.float16",
+        3,
+    )
+
+
+@pytest.mark.parametrize(("device", "cards"), [("cuda", 0), ("cuda:1", 1), ("mps", 0)])
+def test_a_device_that_is_not_here(monkeypatch, device, cards):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cards > 0)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: cards)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(ModelError, match=f"no device '{device}'.*DOCENT_DEVICE=cpu"):
+        Placement.choose(device=device, dtype="float32")
+
+
+def test_a_second_card_is_found(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    assert str(Placement.choose(device="cuda:1", dtype="bfloat16").device) == "cuda:1"

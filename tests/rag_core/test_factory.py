@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from rag_core.errors import (
     IndexMissingError,
+    ModelError,
     ModelUnavailableError,
     SettingsError,
     StoreUnavailableError,
@@ -11,8 +13,10 @@ from rag_core.errors import (
 from rag_core.factory import Models, open_generator, open_models, open_pipeline, open_store
 from rag_core.inference import Lane
 from rag_core.pipeline import Tuning
+from rag_core.reranker import INSTRUCTION
 from rag_core.settings import RagSettings
-from rag_core.types import IndexSpec, Question
+from rag_core.types import SCHEMA_VERSION, IndexSpec, Question
+from tests.rag_core.checkpoints import make_embedder, make_reranker
 from tests.rag_core.fakes import make_chunk
 from tests.servers.inference import InferenceServer
 
@@ -42,6 +46,57 @@ def test_the_default_profile_is_named_by_the_settings_and_not_loaded_yet():
         assert models.tuning.ranker.weight == 1  # a cross-encoder decides alone
     finally:
         models.close()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> dict[str, str]:
+    return {
+        "embedding_model": str(make_embedder(tmp_path_factory.mktemp("embedder"))),
+        "reranker_model": str(make_reranker(tmp_path_factory.mktemp("reranker"))),
+        "device": "cpu",
+    }
+
+
+def scores_of(tiny, **settings) -> list[float]:
+    models = open_models(RagSettings.load(**tiny, **settings))
+    try:
+        return models.inference.questions.rerank("How?", ["a b c", "d e f"]).tolist()
+    finally:
+        models.close()
+
+
+def test_number_type_and_instruction_reach_the_reranker(tiny):
+    exact = scores_of(tiny, dtype="float32")
+    assert scores_of(tiny, dtype="float32", rerank_instruction=INSTRUCTION) == exact
+    assert scores_of(tiny, dtype="bfloat16") != exact
+    assert scores_of(tiny, dtype="float32", rerank_instruction="Find code") != exact
+
+
+def test_number_type_reaches_the_embedder(tiny):
+    vectors = []
+    for dtype in ("float32", "bfloat16"):
+        models = open_models(RagSettings.load(**tiny, dtype=dtype))
+        vectors.append(models.inference.questions.embed_query("How?"))
+        models.close()
+    assert 0 < abs(vectors[0] - vectors[1]).max() < 0.1
+
+
+@pytest.mark.parametrize("profile", ["starter", "qwen3"])
+def test_threads(profile, tiny):
+    before = torch.get_num_threads()
+    models = open_models(RagSettings.load(profile=profile, threads=1, **tiny))
+    try:
+        models.warm_up()
+        # Each thread has its own number: the worker's counts.
+        assert models.inference.questions._run(None, torch.get_num_threads) == 1
+    finally:
+        models.close()
+        torch.set_num_threads(before)
+
+
+def test_a_device_that_is_not_here_is_said_before_any_weights_are_looked_for():
+    with pytest.raises(ModelError, match="no device 'cuda:99'"):
+        open_models(RagSettings.load(embedding_model="org/none", device="cuda:99"))
 
 
 @pytest.fixture
@@ -160,7 +215,9 @@ def test_the_parts_answer_a_question_together(starter, openai_server):
     store = open_store(settings, create=True)
     try:
         lane = models.inference.indexing
-        store.create("docent__v1", IndexSpec(lane.model, lane.dimension, "chunker", 1, "r1"))
+        store.create(
+            "docent__v1", IndexSpec(lane.model, lane.dimension, "chunker", SCHEMA_VERSION, "r1")
+        )
         store.insert("docent__v1", chunks, lane.embed_passages([c.embedding_text for c in chunks]))
         store.seal("docent__v1")
         store.switch("docent__v1")

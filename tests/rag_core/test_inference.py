@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag_core.errors import ModelError
+from rag_core.errors import ModelError, ModelUnavailableError
 from rag_core.inference import Inference
 from tests.rag_core.fakes import HashEmbedder, ScriptedReranker
 from tests.rag_core.waiting import wait_until
@@ -159,6 +159,96 @@ def test_after_close_work_is_refused_instead_of_waiting_for_ever(inference):
     inference.close()  # twice is fine
 
 
+class LateEmbedder(HashEmbedder):
+    """Knows its dimension once it is loaded, and notes on which thread that happened."""
+
+    max_tokens = 3
+
+    def __init__(self) -> None:
+        self.loaded_on: list[str] = []
+        self.truncated = 0
+        super().__init__()
+
+    @property
+    def dimension(self):
+        self.warm_up()
+        return 32
+
+    @dimension.setter
+    def dimension(self, _):
+        pass
+
+    def warm_up(self):
+        if not self.loaded_on:
+            self.loaded_on.append(threading.current_thread().name)
+
+    def embed_passages(self, texts):
+        self.truncated += sum(count > self.max_tokens for count in self.count_tokens(texts))
+        return super().embed_passages(texts)
+
+
+@pytest.fixture
+def late() -> Iterator[tuple[Inference, LateEmbedder]]:
+    embedder = LateEmbedder()
+    worker = Inference(embedder, ScriptedReranker())
+    yield worker, embedder
+    worker.close()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda worker: worker.warm_up(),
+        lambda worker: worker.questions.dimension,
+        lambda worker: worker.indexing.max_tokens,
+        lambda worker: worker.indexing.embed_passages([]),
+    ],
+)
+def test_a_model_is_loaded_on_the_worker_whatever_asks_first(late, ask):
+    worker, embedder = late
+    ask(worker)
+    assert embedder.loaded_on == ["inference"]
+
+
+def test_a_model_that_cannot_be_loaded_is_said_where_it_is_warmed_up():
+    class Missing(HashEmbedder):
+        def warm_up(self):
+            raise ModelUnavailableError("not here")
+
+    worker = Inference(Missing(), ScriptedReranker())
+    try:
+        with pytest.raises(ModelUnavailableError, match="not here"):
+            worker.warm_up()
+    finally:
+        worker.close()
+
+
+def test_what_is_both_embedder_and_reranker_is_warmed_up_once():
+    class Both(HashEmbedder):
+        warm = 0
+
+        def warm_up(self):
+            self.warm += 1
+
+        def rerank(self, _query, passages):
+            return np.zeros(len(passages), np.float32)
+
+    both = Both()
+    worker = Inference(both, both)
+    try:
+        worker.warm_up()
+        assert both.warm == 1
+    finally:
+        worker.close()
+
+
+def test_passages_that_were_cut_are_counted_and_questions_are_not(late):
+    worker, _ = late
+    worker.questions.embed_passages(["one two three four"])
+    worker.indexing.embed_passages(["one two three four", "one", "one two three", "a b c d e"])
+    assert worker.indexing.truncated == 2
+
+
 # Together
 
 
@@ -248,3 +338,23 @@ def test_models_without_batches_are_asked_one_by_one(inference, embedder, pool):
     embedder.gate.release()
     assert [future.result(WAIT).shape for future in embedded] == [(32,)] * 2
     assert [round(float(future.result(WAIT)[0]), 2) for future in ranked] == [0.01, 0.02]
+
+
+def test_a_model_without_batches_gives_each_result_as_soon_as_it_is_there(embedder, pool):
+    second = threading.Event()
+
+    def score(query: str, _passage: str) -> float:
+        assert query == "first" or second.wait(WAIT)
+        return 0.5
+
+    worker = Inference(embedder, ScriptedReranker(score))
+    hold(worker, embedder, pool)
+    ranked = []
+    for number, name in enumerate(("first", "second"), 1):
+        ranked.append(pool.submit(worker.questions.rerank, name, ["x"]))
+        wait_until_queued(worker, number)
+    embedder.gate.release()
+    ranked[0].result(WAIT)  # while the second is still at work
+    second.set()
+    ranked[1].result(WAIT)
+    worker.close()

@@ -158,3 +158,9 @@ def test_no_more_is_remembered_than_fits(model, read, monkeypatch):
     read.clear()
     model.rerank("Why?", [passages[-1], passages[0]])
     assert read == ["Why?", passages[0]]  # the oldest went first
+
+
+def test_texts_that_are_cut_are_counted():
+    model = MiniLM()
+    model.embed_passages(["word " * MAX_TOKENS, "short", "word " * model.max_tokens])
+    assert model.truncated == 1

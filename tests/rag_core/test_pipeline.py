@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from rag_core import answering
 from rag_core import pipeline as module
 from rag_core.errors import (
     BusyError,
@@ -22,7 +23,18 @@ from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline, Tuning
 from rag_core.prompt import messages
 from rag_core.rank import Ranker, rank
 from rag_core.retrieve import Fusion
-from rag_core.types import Done, Question, Ranking, Scope, Searching, TextDelta, Usage
+from rag_core.rewrite import REWRITE_PROMPT, Rewritten
+from rag_core.types import (
+    SCHEMA_VERSION,
+    Done,
+    Question,
+    Ranking,
+    Scope,
+    Searching,
+    TextDelta,
+    Turn,
+    Usage,
+)
 from tests.rag_core.fakes import (
     HashEmbedder,
     MemoryStore,
@@ -42,7 +54,9 @@ USAGE = Usage(100, 10)
 TUNING = Tuning(Fusion(depth=10), Ranker(depth=4, weight=0.5), passages=3)
 
 
-def build(*pieces, llm: bool = True, store=None, reranker=None, chunks=CHUNKS) -> Pipeline:
+def build(
+    *pieces, llm: bool = True, store=None, reranker=None, chunks=CHUNKS, tuning=TUNING
+) -> Pipeline:
     """A pipeline over the chunks whose LLM gives the pieces."""
     embedder = HashEmbedder()
     store = store or MemoryStore()
@@ -52,7 +66,7 @@ def build(*pieces, llm: bool = True, store=None, reranker=None, chunks=CHUNKS) -
         reranker=reranker or ScriptedReranker(),
         store=store,
         generator=ScriptedGenerator(*pieces) if llm else None,
-        tuning=TUNING,
+        tuning=tuning,
     )
 
 
@@ -82,7 +96,7 @@ def test_answer_is_the_stream_collected():
 def test_the_llm_reads_the_passages_and_the_question():
     pipeline = build("Fine.")
     answer = pipeline.answer(QUESTION)
-    assert pipeline._generator.asked == [messages(QUESTION, answer.passages)]
+    assert pipeline._writer._generator.asked == [messages(QUESTION, answer.passages)]
 
 
 def test_a_marker_without_a_passage_is_never_shown():
@@ -93,6 +107,66 @@ def test_a_marker_without_a_passage_is_never_shown():
 def test_a_question_stays_in_its_scope():
     answer = build("Fine.").answer(Question("logs", scope=Scope(path_prefix="data")))
     assert [passage.chunk.path for passage in answer.passages] == ["data.md"]
+
+
+def test_pages_that_say_the_same_reach_the_llm_once():
+    copies = [make_chunk("Logs go to a message broker.", path=f"{n}.md") for n in range(4)]
+    answer = build("Fine.", chunks=[*copies, *CHUNKS[1:]]).answer(QUESTION)
+    assert len(answer.passages) == TUNING.passages
+    assert sum(passage.chunk in copies for passage in answer.passages) == 1
+
+
+# Follow-up questions
+
+HISTORY = (Turn("user", "What is a zebra?"), Turn("assistant", "An animal [1]."))
+
+
+def test_a_follow_up_is_searched_as_it_was_rewritten_and_answered_as_it_was_asked():
+    pipeline = build("Where do logs go?", Usage(7, 3))
+    answer = pipeline.answer(Question("And those?", HISTORY))
+    assert answer.query == "Where do logs go?"
+    assert answer.passages[0].chunk == CHUNKS[0]
+    rewriting, writing = pipeline._writer._generator.asked
+    assert rewriting[0] == REWRITE_PROMPT
+    assert writing == messages(Question("And those?", HISTORY), answer.passages)
+    assert answer.usage == Usage(14, 6)
+    assert answer.timings.rewrite_ms > 0
+
+
+def test_without_an_llm_a_follow_up_is_searched_with_the_words_of_its_thread():
+    answer = build(llm=False).answer(Question("And how many?", HISTORY))
+    assert answer.query == "And how many? zebra"
+    assert answer.passages[0].chunk.title == "Zebras"
+    assert answer.usage is None
+
+
+def test_a_question_without_a_history_is_searched_as_it_was_asked():
+    pipeline = build("Fine.")
+    answer = pipeline.answer(QUESTION)
+    assert answer.query == QUESTION.text
+    assert answer.timings.rewrite_ms == 0
+    assert len(pipeline._writer._generator.asked) == 1
+
+
+# Scripts
+
+
+def test_a_script_that_the_model_cannot_read_is_said_and_no_noise_shown():
+    pipeline = build("Never said.", tuning=replace(TUNING, latin_only=True))
+    answer = pipeline.answer(Question("Где данные?"))
+    assert (answer.status, answer.degraded) == ("not_found", ("script_unread",))
+    assert answer.passages == pipeline.search(Question("Где данные?")) == ()
+    assert pipeline._writer._generator.asked == []
+
+
+@pytest.mark.parametrize("text", ["Где zebra?", "Where do unheard things go?"])
+def test_a_word_that_is_found_or_latin_letters_are_searched_as_ever(text):
+    pipeline = build("Fine [1].", tuning=replace(TUNING, latin_only=True))
+    assert pipeline.answer(Question(text)).degraded == ()
+
+
+def test_a_multilingual_model_reads_any_script():
+    assert build("Fine.").answer(Question("Где данные?")).status == "answered"
 
 
 # Errors
@@ -126,6 +200,16 @@ def test_nothing_is_indexed(ask):
         tuning=TUNING,
     )
     with pytest.raises(IndexMissingError, match="run `docent index` first"):
+        getattr(pipeline, ask)(QUESTION)
+
+
+@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+def test_an_index_of_an_earlier_docent_names_the_command(ask):
+    store = MemoryStore()
+    pipeline = build(store=store)
+    live = store.live()
+    store._specs[live.collection] = replace(live.spec, schema=SCHEMA_VERSION - 1)
+    with pytest.raises(IndexMismatchError, match="earlier version of docent: run `docent index`"):
         getattr(pipeline, ask)(QUESTION)
 
 
@@ -173,10 +257,10 @@ def test_closing_the_stream_closes_the_llm():
     pipeline = build("One ", "two ", "three.")
     stream = pipeline.stream(QUESTION)
     assert next(event for event in stream if isinstance(event, TextDelta)).text == "One"
-    assert not pipeline._generator.closed
+    assert not pipeline._writer._generator.closed
     stream.close()
-    assert pipeline._generator.closed
-    assert pipeline._generator.given == 1
+    assert pipeline._writer._generator.closed
+    assert pipeline._writer._generator.given == 1
 
 
 def test_text_is_passed_on_before_the_llm_writes_more():
@@ -185,7 +269,7 @@ def test_text_is_passed_on_before_the_llm_writes_more():
         e for e in pipeline.stream(QUESTION) if isinstance(e, TextDelta)
     ):
         assert event.text
-        assert pipeline._generator.given == number + 1
+        assert pipeline._writer._generator.given == number + 1
 
 
 def test_search_gives_passages_in_the_order_of_the_answer():
@@ -205,7 +289,7 @@ def test_search_gives_passages_in_the_order_of_the_answer():
 def test_search_writes_no_answer():
     pipeline = build("Never said.")
     pipeline.search(QUESTION)
-    assert pipeline._generator.asked == []
+    assert pipeline._writer._generator.asked == []
 
 
 def test_by_embedding_is_the_order_of_the_cosines():
@@ -222,7 +306,7 @@ def test_by_embedding_is_the_order_of_the_cosines():
 def test_every_stage_that_ran_has_its_milliseconds(monkeypatch, llm):
     seconds = itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))
-    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(answering, "time", clock)
     timings = build("To a broker [1].", llm=llm).answer(QUESTION).timings
     stages = (timings.embed_ms, timings.search_ms, timings.rerank_ms)
     assert stages == (1_000, 1_000, 1_000)
@@ -234,7 +318,7 @@ def test_every_stage_that_ran_has_its_milliseconds(monkeypatch, llm):
 def test_stages_that_did_not_run_take_no_time(monkeypatch):
     seconds = itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))
-    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(answering, "time", clock)
     answer = build("Never said.").answer(Question("logs", scope=Scope(sources=("elsewhere",))))
     assert (answer.timings.generate_ms, answer.timings.first_text_ms) == (0, 0)
 
@@ -292,6 +376,14 @@ def test_a_question_has_its_place_until_its_passages_are_ranked():
     assert taken == {Searching: 1, Ranking: 1, TextDelta: 0, Done: 0}
 
 
+def test_a_follow_up_is_rewritten_before_it_takes_a_place():
+    places, taken = Places(), []
+    pipeline = seated(places, "Fine.")
+    pipeline._rewriter.rewrite = lambda asked: taken.append(places.taken) or Rewritten(asked.text)
+    pipeline.answer(replace(QUESTION, history=(Turn("user", "What is a segment?"),)))
+    assert taken == [0]
+
+
 @pytest.mark.parametrize("events", [1, 2])
 def test_a_question_that_is_cancelled_frees_its_place(events):
     places = Places()
@@ -312,4 +404,4 @@ def test_a_question_without_a_place_is_refused(ask):
 
 def test_a_ranking_that_was_cut_is_said(monkeypatch):
     monkeypatch.setattr(module, "rank", lambda *asked: replace(rank(*asked), cut=True))
-    assert build("Fine.").answer(QUESTION).degraded == ("rerank_cut",)
+    assert build("Fine [1].").answer(QUESTION).degraded == ("rerank_cut",)

@@ -117,4 +117,4 @@ def test_nothing_found_asks_no_llm():
     *events, done = pipeline.stream(Question("logs", scope=Scope(sources=("elsewhere",))))
     assert events == [Searching(), Ranking(0)]
     assert (done.answer.status, done.answer.passages) == ("not_found", ())
-    assert pipeline._generator.asked == []
+    assert pipeline._writer._generator.asked == []

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.citations import CitationChecker
-from rag_core.prompt import NOT_FOUND, SYSTEM_PROMPT, messages
+from rag_core.generate import OpenAIGenerator
+from rag_core.prompt import HISTORY_CHARACTERS, NOT_FOUND, SYSTEM_PROMPT, messages
+from rag_core.settings import RagSettings
 from rag_core.types import Question, Turn
 from tests.rag_core.fakes import make_passage
 
@@ -38,6 +40,25 @@ def test_the_history_goes_before_the_question():
     assert turns[:2] == history
     assert turns[2].role == "user"
     assert turns[2].text.endswith("Question: And logs?")
+
+
+def test_a_long_history_is_cut_from_the_front_and_each_turn_at_its_end():
+    history = tuple(Turn("user", f"{number} " + "x" * 10_000) for number in range(100))
+    _, (*turns, asked) = messages(Question("And logs?", history), PASSAGES)
+    assert [turn.text[:3] for turn in turns] == [f"{number} " for number in range(92, 100)]
+    assert {len(turn.text) for turn in turns} == {HISTORY_CHARACTERS + 2}
+    assert asked.text.endswith("Question: And logs?")
+
+
+def test_the_llm_is_told_to_answer_in_the_language_of_the_question(openai_server):
+    settings = RagSettings.load(
+        openai_api_key=openai_server.api_key, openai_base_url=openai_server.base_url
+    )
+    list(OpenAIGenerator(settings).generate(*messages(Question("Где данные?"), PASSAGES)))
+    ((system, asked),) = [request.messages for request in openai_server.requests]
+    assert system["role"] == "system"
+    assert "Answer in the language of the question" in system["content"]
+    assert asked["content"].endswith("Question: Где данные?")
 
 
 def test_the_system_prompt_names_the_refusal_the_pipeline_looks_for():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -172,3 +173,10 @@ def test_a_reranker_that_fails_in_its_second_part_leaves_the_fused_order():
     ranked = rank_within(60, Breaking())
     assert (ranked.reranked, ranked.cut) == (False, False)
     assert texts(ranked) == [f"Sentence {n}." for n in range(6)]
+
+
+def test_among_near_equal_candidates_a_clear_judgement_decides():
+    near = [replace(found, retrieval_score=0.7 - 0.01 * n) for n, found in enumerate(CANDIDATES)]
+    reranker = ScriptedReranker(by_text({"Sentence 3": 0.8}))
+    ranked = rank(reranker, "Why?", near, Ranker(depth=6, weight=0.15))
+    assert texts(ranked)[:2] == ["Sentence 3.", "Sentence 0."]

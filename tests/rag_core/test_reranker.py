@@ -178,6 +178,11 @@ class TestLimits:
         assert docent.truncated == 1
         np.testing.assert_allclose(score, one_by_one(tutorial, [long]), atol=TOLERANCE, rtol=0)
 
+    def test_the_log_says_once_that_passages_are_cut(self, docent, caplog):
+        for _ in range(2):
+            docent.rerank(QUERY, ["x y z " * MAX_RERANKER_LENGTH])
+        assert caplog.text.count("its end was not judged") == 1
+
     def test_only_what_was_cut_is_counted(self, docent):
         docent.rerank(QUERY, sample_passages(3))
         assert docent.truncated == 0
@@ -216,6 +221,22 @@ class TestLoading:
         with pytest.raises(ModelError, match="can't be read"):
             LocalReranker(str(tmp_path)).warm_up()
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"attention_bias": True},
+            {"hidden_act": "gelu"},
+            {"layer_types": ["sliding_attention"] * 3},
+        ],
+    )
+    def test_a_model_that_is_built_otherwise(self, checkpoint, tmp_path, change):
+        for file in checkpoint.iterdir():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+        config = json.loads((tmp_path / "config.json").read_text())
+        (tmp_path / "config.json").write_text(json.dumps(config | change))
+        with pytest.raises(ModelError, match="not built like the published"):
+            LocalReranker(str(tmp_path)).warm_up()
+
 
 class TestCrossEncoder:
     @staticmethod
@@ -244,6 +265,19 @@ class TestCrossEncoder:
         assert ((scores > 0) & (scores < 1)).all()
         assert docent.truncated == 1
         np.testing.assert_allclose(docent.rerank("a b", ["e f g"]), scores[1:2], atol=TOLERANCE)
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_a_judge_at_random_is_said_in_the_log(self, tmp_path, turned, caplog, monkeypatch):
+        """The words of the probe are unknown to this model: of two lengths one scores more."""
+        found = reranker._PROBE_PASSAGES
+        folder = str(self.make(tmp_path))
+        scores = LocalReranker(folder, placement=FLOAT32).rerank(reranker._PROBE, found)
+        best_first = tuple(found[i] for i in np.argsort(-scores))
+        assert scores[0] != scores[1]
+        monkeypatch.setattr(reranker, "_PROBE_PASSAGES", best_first[:: -1 if turned else 1])
+        caplog.clear()
+        LocalReranker(folder, placement=FLOAT32).warm_up()
+        assert ("needs its template" in caplog.text) is turned
 
     def test_a_model_with_several_scores_is_no_reranker(self, tmp_path):
         with pytest.raises(ModelError, match="3 scores"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rag_core.errors import StoreError, StoreUnavailableError
 from rag_core.retrieve import Fusion, fuse, retrieve
-from rag_core.types import Hit, Question, Scope
+from rag_core.types import Chunk, Hit, Question, Scope
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, make_chunk, publish
 
 CHUNKS = [make_chunk(f"Sentence {n}.", path=f"{n % 3}.md", position=n) for n in range(9)]
@@ -20,7 +20,7 @@ found = st.lists(st.tuples(st.sampled_from(CHUNKS), scores), unique_by=lambda pa
     lambda pairs: [Hit(*pair) for pair in sorted(pairs, key=lambda pair: -pair[1])]
 )
 shares = st.floats(0, 1)
-fusions = st.builds(Fusion, dense=shares, page=shares, page_chunks=st.integers(1, 4))
+fusions = st.builds(Fusion, dense=shares)
 
 
 def hits(*pairs: tuple[int, float]) -> list[Hit]:
@@ -79,20 +79,6 @@ def test_a_negative_cosine_counts_as_nothing():
     assert [c.retrieval_score for c in candidates] == pytest.approx([0.4, 0.0])
 
 
-def test_a_page_that_answers_in_several_places_goes_before_one_that_answers_once():
-    # 0, 3 and 6 are on one page, 1 is alone on another.
-    dense = hits((1, 1.0), (0, 0.95), (3, 0.9), (6, 0.9))
-    assert order(fuse(dense, [], NO_PAGE))[0] == 1
-    assert order(fuse(dense, [], Fusion(page=0.5)))[0] == 0
-
-
-def test_pages_of_the_same_path_in_two_sources_are_two_pages():
-    here, there = (make_chunk("Same.", source=name) for name in ("here", "there"))
-    extra = make_chunk("More.", source="there", position=1)
-    candidates = fuse([Hit(here, 1.0), Hit(there, 1.0), Hit(extra, 0.9)], [], Fusion(page=1.0))
-    assert candidates[0].chunk == there
-
-
 @pytest.fixture
 def embedder() -> HashEmbedder:
     return HashEmbedder()
@@ -103,6 +89,54 @@ def ask(store, embedder, text, **options):
 
 
 FEW = Fusion(depth=3)
+
+
+class TestPages:
+    """Chunks of a page that is about the question come before a stray one."""
+
+    def store(self, embedder: HashEmbedder, *chunks: Chunk) -> MemoryStore:
+        store = MemoryStore()
+        publish(store, embedder, chunks)
+        return store
+
+    def chunks(self) -> list[Chunk]:
+        stray = [make_chunk(t, path="stray.md") for t in ("backup logs", "red fox", "blue bird")]
+        logs = [make_chunk(t, path="logs.md") for t in ("old logs", "backup keeps logs", "logs")]
+        return [*stray, *logs]
+
+    def best(self, store: MemoryStore, embedder: HashEmbedder, fusion: Fusion) -> list[str]:
+        question = Question("backup logs")
+        vector = embedder.embed_query(question.text)
+        found = retrieve(store, store.live(), question, vector, fusion)
+        assert all(0 <= one.retrieval_score <= 1 + 1e-6 for one in found.candidates)
+        return [one.chunk.path for one in found.candidates]
+
+    def test_the_page_counts(self, embedder):
+        store = self.store(embedder, *self.chunks())
+        assert self.best(store, embedder, Fusion(page=0.0))[0] == "stray.md"
+        assert self.best(store, embedder, Fusion(page=0.9))[:3] == ["logs.md"] * 3
+
+    def test_pages_of_the_same_path_in_two_sources_are_two_pages(self, embedder):
+        chunks = [make_chunk(c.text, path="a.md", source=c.path) for c in self.chunks()]
+        store = self.store(embedder, *chunks)
+        vector = embedder.embed_query("backup logs")
+        found = retrieve(store, store.live(), Question("backup logs"), vector, Fusion(page=0.9))
+        assert [one.chunk.source for one in found.candidates][:3] == ["logs.md"] * 3
+
+    def test_a_page_that_was_not_asked_for_counts_as_the_last_that_was(self, embedder):
+        store = self.store(embedder, *self.chunks())
+        assert self.best(store, embedder, Fusion(page=0.9, pages=1))[0] == "stray.md"
+
+    def test_without_the_vectors_of_pages_the_order_of_the_searches_stands(self, embedder):
+        class Down(MemoryStore):
+            def page_vectors(self, *_args):
+                raise StoreError("down")
+
+        store = Down()
+        publish(store, embedder, self.chunks())
+        plain = self.store(embedder, *self.chunks())
+        expected = self.best(plain, embedder, Fusion(page=0.0))
+        assert self.best(store, embedder, Fusion(page=0.9)) == expected
 
 
 def test_retrieve_searches_both_ways_of_the_live_version(embedder):

@@ -4,10 +4,15 @@ import multiprocessing
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from rag_core import rows
+from rag_core import store as module
 from rag_core.errors import (
     SettingsError,
     StoreError,
@@ -25,12 +30,23 @@ from tests.rag_core.test_lite import held_by_another_process
 EMBEDDER = HashEmbedder(dimension=8)
 SPEC = IndexSpec("hash", 8, "chunker-1", 1, "r1")
 CHUNKS = [
-    make_chunk("Milvus stores data in object storage.", headings=("Storage", "Data")),
-    make_chunk("Logs go to a broker.", position=1),
-    make_chunk("数据库 stores vectors.", path="zh/storage.md", title='A "quoted" \\ title'),
+    make_chunk("Milvus stores data in object storage.", headings=("Storage",), version="2.4"),
+    make_chunk("Logs go to a broker.", position=1, version="2.4", language="en"),
+    make_chunk(
+        "数据库 stores vectors.",
+        path="zh/storage.md",
+        title='A "quoted" \\ title',
+        version="2.4.1",
+        language="zh",
+    ),
     make_chunk("Query_iterator pages through rows.", path="100%_done/a.md", source="blog"),
 ]
 EVERYWHERE = Scope()
+LABELS = ["2.4", "2.4.1", '"', "\\", "'", "%", "_", '\\"', "a b", "\n", "{x}", '" or "" == "', "版"]
+LABELLED = [
+    make_chunk("A word.", position=n, source=label, path=label, version=label, language=label)
+    for n, label in enumerate(LABELS)
+]
 
 
 @pytest.fixture
@@ -103,6 +119,32 @@ def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
         np.testing.assert_allclose(found[chunk.id], expected, atol=1e-6)
 
 
+def mean(chunks) -> np.ndarray:
+    summed = np.sum([EMBEDDER.embed_query(chunk.embedding_text) for chunk in chunks], axis=0)
+    return summed / np.linalg.norm(summed)
+
+
+def test_a_page_points_where_its_chunks_point(store):
+    here = [make_chunk(f"Sentence {n}.", path='a "b".md', position=n) for n in range(3)]
+    there = [make_chunk("Elsewhere.", path='a "b".md', source="other")]
+    fill(store, "docent__v1", [*here, *there, make_chunk("More.", path="c.md")])
+    pages = [here[0].page, there[0].page, ("docs", "unknown.md")]
+    for _ in range(2):  # the second time from memory
+        found = store.page_vectors("docent__v1", pages)
+        assert set(found) == {here[0].page, there[0].page}
+        np.testing.assert_allclose(found[here[0].page], mean(here), atol=1e-6)
+        np.testing.assert_allclose(found[there[0].page], mean(there), atol=1e-6)
+    assert store.page_vectors("docent__v1", []) == {}
+
+
+def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
+    for text in ("Before.", "After."):
+        chunk = make_chunk(text)
+        fill(store, "docent__v1", [chunk])
+        found = store.page_vectors("docent__v1", [chunk.page])
+        np.testing.assert_allclose(found[chunk.page], mean([chunk]), atol=1e-6)
+
+
 def test_more_rows_than_one_batch_of_reading_or_writing(store):
     chunks = [make_chunk(f"Sentence {number}.", position=number) for number in range(1_100)]
     fill(store, "docent__v1", chunks)
@@ -148,12 +190,52 @@ def test_lexical_scores_are_positive_and_best_first(readable):
         (Scope(path_prefix="100%_"), {3}),
         (Scope(path_prefix="1__"), set()),
         (Scope(sources=("blog",), path_prefix="en/"), set()),
+        (Scope(version="2.4"), {0, 1}),
+        (Scope(language="en"), {1}),
+        (Scope(version="2.4", language="zh"), set()),
+        (Scope(version="2.4", path_prefix="en/", sources=("docs",)), {0, 1}),
+        (Scope(version="2.%"), set()),
     ],
 )
 def test_a_search_stays_in_its_scope(readable, search, scope, expected):
     question = "data broker stores query_iterator"
     found = {CHUNKS.index(hit.chunk) for hit in search(readable, question, scope=scope)}
     assert found == expected
+
+
+@pytest.fixture(scope="module")
+def labelled(readable) -> MilvusStore:
+    """Each label once as source, path, version and language."""
+    fill(readable, "docent__v7", LABELLED)
+    return readable
+
+
+@given(st.sampled_from(LABELS) | st.text(st.characters() | st.sampled_from("\"'\\%_{}\n")))
+@example("\ud800")
+def test_any_text_can_be_a_scope(labelled, text):
+    for scope, value in (
+        (Scope(sources=(text, '"')), lambda chunk: chunk.source in {text, '"'}),
+        (Scope(path_prefix=text), lambda chunk: chunk.path.startswith(text)),
+        (Scope(version=text), lambda chunk: text in {"", chunk.version}),
+        (Scope(language=text), lambda chunk: text in {"", chunk.language}),
+    ):
+        wanted = {chunk.id for chunk in LABELLED if value(chunk)}
+        vector, question = EMBEDDER.embed_query("word"), terms("word")
+        options = {"limit": len(LABELLED), "scope": scope}
+        by_vector = labelled.search_dense("docent__v7", vector, **options)
+        by_word = labelled.search_lexical("docent__v7", question, **options)
+        assert {hit.chunk.id for hit in by_vector} == wanted
+        assert {hit.chunk.id for hit in by_word} == wanted
+
+
+def test_chunks_of_an_older_docent_have_no_labels(store, monkeypatch):
+    texts = ["source", "path", "url", "title", "text"]
+    with monkeypatch.context() as older:
+        older.setattr(module, "TEXTS", texts)
+        older.setattr(rows, "FIELDS", ["id", *texts, "headings", "position"])
+        fill(store, "docent__v1")
+    bare = {replace(chunk, version="", language="") for chunk in CHUNKS}
+    assert set(store.chunks("docent__v1")) == bare
 
 
 def test_a_switch_moves_the_alias_and_keeps_the_old_version(filled):

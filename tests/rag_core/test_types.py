@@ -68,4 +68,4 @@ def test_a_question_asks_all_of_the_index_by_default():
 
 def test_timings_of_stages_that_did_not_run_are_zero():
     answer = Answer("", (), (), "not_found", (), "r1", None, Timings())
-    assert answer.timings == Timings(0, 0, 0, 0, 0, 0)
+    assert answer.timings == Timings(0, 0, 0, 0, 0, 0, 0)

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from rag_core.errors import BusyError, ModelError
-from rag_core.worker import Line, Worker
+from rag_core.worker import Cancellation, Line, Worker
 from tests.rag_core.waiting import wait_until
 
 WAIT = 10
@@ -177,6 +177,92 @@ def test_only_a_question_that_was_alone_is_timed(worker):
     with worker.place():
         pass
     assert worker.question_times.allowance < unknown
+
+
+# Cancelling
+
+
+@pytest.fixture
+def ask(worker, pool):
+    """A question that holds a place while one unit of it waits in line."""
+
+    def ask(cancellation: Cancellation, line: Line, item: str):
+        def question():
+            with cancellation.applies(), worker.place():
+                return worker.run(line, item)
+
+        return pool.submit(question)
+
+    return ask
+
+
+@pytest.mark.usefixtures("held")
+def test_a_cancelled_question_frees_its_place_and_is_never_computed(worker, served, first, ask):
+    cancellation, other = Cancellation(), Cancellation()
+    gone, stays = ask(cancellation, first, "gone"), ask(other, first, "stays")
+    wait_until(lambda: worker.waiting == 2)
+    cancellation.set()
+    with pytest.raises(CancelledError):
+        gone.result(WAIT)
+    assert worker.places_taken == 1  # while the worker is still at the gate
+    served.gate.set()
+    assert stays.result(WAIT) == "stays!"
+    assert served.log == [["gate"], ["stays"]]
+
+
+@pytest.mark.usefixtures("held")
+def test_where_all_in_line_are_cancelled_the_worker_goes_on(worker, served, first, ask, submit):
+    cancellation = Cancellation()
+    gone = [ask(cancellation, first, item) for item in "ab"]
+    wait_until(lambda: worker.waiting == 2)
+    cancellation.set()
+    for future in gone:
+        assert isinstance(future.exception(WAIT), CancelledError)
+    served.gate.set()
+    assert submit(first, "next").result(WAIT) == "next!"
+    assert served.log == [["gate"], ["next"]]
+
+
+def test_a_question_that_was_cancelled_gets_no_further_unit(worker, served, first):
+    cancellation = Cancellation()
+    with cancellation.applies():
+        assert worker.run(first, "embedding") == "embedding!"
+        cancellation.set()
+        with pytest.raises(CancelledError):
+            worker.run(first, "ranking")
+    assert cancellation.is_set()
+    assert worker.run(first, "of nobody") == "of nobody!"
+    assert served.log == [["embedding"], ["of nobody"]]
+
+
+# What torch raises
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "smaller.*DOCENT_DTYPE"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] can't allocate memory: 9"), "smaller"),
+        (RuntimeError("MPS backend out of memory"), "DOCENT_DEVICE"),
+        (MemoryError(), "ran out of memory"),
+        (RuntimeError("a kernel is missing.\nsecond line"), r"\(a kernel is missing\).*=cpu"),
+        (NotImplementedError(""), "NotImplementedError"),
+    ],
+)
+def test_an_error_of_torch_becomes_a_sentence(error, words, first):
+    def broken(_: Sequence[Any]) -> Sequence[Any]:
+        raise error
+
+    line = Line(broken)
+    worker = Worker((line, first), places=1)
+    try:
+        with pytest.raises(ModelError, match=words) as raised:
+            worker.run(line, "a")
+        assert raised.value.__cause__ is error
+        assert "\n" not in str(raised.value)
+        assert worker.run(first, "b") == "b!"
+    finally:
+        worker.close()
 
 
 # The end

@@ -113,3 +113,25 @@ def check(arguments: dict[str, Any]) -> None:
         raise BadRequestError("stream_options is only allowed when stream is enabled")
     if not 0 <= (arguments.get("temperature") or 0) <= 2:
         raise BadRequestError("temperature wants 0 to 2")
+    check_format(arguments.get("response_format") or {"type": "text"})
+
+
+def check_format(wanted: dict[str, Any]) -> None:
+    """Strict schemas must close every object and require every property.
+
+    Raises:
+        BadRequestError: naming what is wrong.
+    """
+    if wanted.get("type") not in {"text", "json_object", "json_schema"}:
+        raise BadRequestError("response_format wants a type")
+    if wanted["type"] != "json_schema":
+        return
+    named = wanted.get("json_schema") or {}
+    if set(named) - {"name", "description", "schema", "strict"} or not named.get("name"):
+        raise BadRequestError("response_format.json_schema wants a name and a schema")
+    schema = named.get("schema") or {}
+    if named.get("strict") and (
+        schema.get("additionalProperties") is not False
+        or set(schema.get("required", ())) != set(schema.get("properties", ()))
+    ):
+        raise BadRequestError("a strict schema closes its object and requires each property")

@@ -1,14 +1,28 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
+import os
 import stat
+import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ingest.errors import SourceEmptyError, SourceFormatError, SourceNotFoundError
+from ingest.errors import (
+    SourceEmptyError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+)
 from ingest.formats import is_wanted
-from ingest.sources import Source, archive
+from ingest.sources import Source, archive, entries
 from tests.ingest.fakes import make_zip
 
 
@@ -37,7 +51,7 @@ def test_no_such_file(tmp_path: Path):
 def test_not_a_zip(tmp_path: Path):
     path = tmp_path / "d.zip"
     path.write_text("# Not an archive")
-    with pytest.raises(SourceFormatError, match=r"d\.zip is not a readable zip"):
+    with pytest.raises(SourceFormatError, match=r"d\.zip is not a readable zip or tar"):
         read(path)
 
 
@@ -67,7 +81,7 @@ def test_no_documents(tmp_path: Path):
 )
 def test_a_path_that_leads_out_is_refused_by_name(tmp_path: Path, name: str):
     path = make_zip(tmp_path / "d.zip", {"good.md": "x", name: "x"})
-    with pytest.raises(SourceFormatError, match=r"evil\.md"):
+    with pytest.raises(SourceRefusedError, match=r"evil\.md"):
         read(path)
 
 
@@ -77,27 +91,27 @@ def test_a_link_is_refused_by_name(tmp_path: Path):
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(path, "w") as opened:
         opened.writestr(link, "/etc/passwd")
-    with pytest.raises(SourceFormatError, match=r"link\.md' is a link"):
+    with pytest.raises(SourceRefusedError, match=r"link\.md' is a link"):
         read(path)
 
 
 def test_a_bomb_is_refused_by_ratio(tmp_path: Path):
     path = make_zip(tmp_path / "d.zip", {"bomb.md": b"\0" * (4 * 2**20)})
-    with pytest.raises(SourceFormatError, match=r"bomb\.md' expands"):
+    with pytest.raises(SourceRefusedError, match=r"bomb\.md' expands"):
         read(path)
 
 
 def test_a_bomb_is_refused_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 150)
     path = make_zip(tmp_path / "d.zip", {"a.md": "a" * 100, "b.md": "b" * 100})
-    with pytest.raises(SourceFormatError, match=r"b\.md' is too large"):
+    with pytest.raises(SourceRefusedError, match=r"b\.md' is too large"):
         read(path)
 
 
 def test_a_bomb_is_refused_by_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(archive, "MAX_ENTRIES", 2)
     path = make_zip(tmp_path / "d.zip", {f"{n}.md": "x" for n in range(3)})
-    with pytest.raises(SourceFormatError, match="3 entries"):
+    with pytest.raises(SourceRefusedError, match="more than 2 entries"):
         read(path)
 
 
@@ -121,13 +135,162 @@ def test_two_entries_of_one_name(tmp_path: Path):
         opened.writestr("a.md", "first")
         with pytest.warns(UserWarning, match="Duplicate"):
             opened.writestr("a.md", "second")
-    found = read(path)
-    assert [file.data for file in found.files] == [b"second"]
-    assert found.failures == ("a.md: 2 entries have this name; the last one is read",)
+    with pytest.raises(SourceRefusedError, match=r"a\.md' is there twice"):
+        read(path)
 
 
 def test_neither_zip_nor_document(tmp_path: Path):
     path = tmp_path / "logo.png"
     path.write_bytes(b"\x89")
-    with pytest.raises(SourceFormatError, match="a zip file or a document"):
+    with pytest.raises(SourceFormatError, match="an archive or a document"):
         read(path)
+
+
+def make_tar(path: Path, members: list[tuple[tarfile.TarInfo, bytes]], kind: str = "gz") -> Path:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as opened:
+        for member, data in members:
+            member.size = len(data)
+            opened.addfile(member, io.BytesIO(data))
+    packed = {
+        "gz": gzip.compress,
+        "zst": zstandard.ZstdCompressor().compress,
+        "tar": lambda data: data,
+    }[kind]
+    path.write_bytes(packed(buffer.getvalue()))
+    return path
+
+
+def plain(name: str, data: bytes = b"x") -> tuple[tarfile.TarInfo, bytes]:
+    return tarfile.TarInfo(name), data
+
+
+def special(name: str, kind: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    return member, b""
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst", "tar"])
+def test_a_tar_is_read_in_order_whatever_its_name(tmp_path: Path, kind: str):
+    members = [plain("./en/b.md", b"b"), plain("en/a b.md", b"a"), plain("en/x.png", b"x" * 999)]
+    folder = tarfile.TarInfo("en")
+    folder.type = tarfile.DIRTYPE
+    found = read(make_tar(tmp_path / "docs", [(folder, b""), *members], kind))
+    assert [(file.path, file.data) for file in found.files] == [
+        ("en/a b.md", b"a"),
+        ("en/b.md", b"b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (plain("../evil.md"), "leads out"),
+        (plain("/etc/evil.md"), "has an absolute path"),
+        (special("evil.md", tarfile.SYMTYPE), "is a link"),
+        (special("evil.md", tarfile.LNKTYPE), "is a link"),
+        (special("evil.md", tarfile.CHRTYPE), "is a device"),
+        (special("evil.md", tarfile.FIFOTYPE), "is a device"),
+        (special("evil.md", tarfile.GNUTYPE_SPARSE), "has holes"),
+    ],
+)
+def test_harm_in_a_tar_is_refused_by_name(tmp_path: Path, member, said: str):
+    path = make_tar(tmp_path / "d.tar.gz", [plain("good.md"), member])
+    with pytest.raises(SourceRefusedError, match=rf"evil\.md' {said}"):
+        read(path)
+    with pytest.raises(SourceRefusedError, match=r"evil\.md"):
+        archive.inspect_archive(Source("docs", str(path)), path)
+
+
+def test_what_is_excluded_may_be_a_link(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), special("b.md", tarfile.SYMTYPE)], "tar")
+    found = archive.read_archive(
+        Source("docs", str(path), exclude=("b.md",)), path, wanted=is_wanted
+    )
+    assert [file.path for file in found.files] == ["a.md"]
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+def test_a_packed_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, kind: str):
+    path = make_tar(tmp_path / "d", [plain("bomb.bin", bytes(8 * 2**20)), plain("a.md")], kind)
+    with pytest.raises(SourceRefusedError, match=r"bomb\.bin' expands"):
+        read(path)
+
+
+def test_a_header_that_is_a_bomb(tmp_path: Path):
+    data = "".join(f"Line {n} of what is no name. " for n in range(150_000)).encode()
+    long_name = tarfile.TarInfo("././@LongLink")
+    long_name.type = tarfile.GNUTYPE_LONGNAME
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), (long_name, data), plain("b.md")], "tar")
+    with pytest.raises(SourceRefusedError, match=r"a\.md' is followed by a header"):
+        read(path)
+
+
+def test_a_tar_that_is_too_large_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(entries, "MAX_EXPANDED_BYTES", 20_000)
+    path = make_tar(tmp_path / "d.tar", [plain("a.bin", bytes(30_000)), plain("b.md")], "tar")
+    with pytest.raises(SourceRefusedError, match=r"a\.bin' is too large"):
+        read(path)
+
+
+def test_a_name_in_a_tar_that_is_there_twice(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), plain("./a.md")], "tar")
+    with pytest.raises(SourceRefusedError, match=r"a\.md' is there twice"):
+        read(path)
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst", "tar"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.8])
+def test_a_tar_that_is_cut_off(tmp_path: Path, kind: str, share: float):
+    pages = [plain(f"{n}.md", hashlib.sha512(bytes([n])).digest() * 40) for n in range(20)]
+    path = make_tar(tmp_path / "d", pages, kind)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(SourceFormatError, match="damaged or cut off"):
+        read(path)
+
+
+def test_a_tar_with_a_broken_header_does_not_end_there(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), plain("b.md"), plain("c.md")], "tar")
+    data = bytearray(path.read_bytes())
+    data[1024:1100] = b"\x41" * 76
+    path.write_bytes(data)
+    with pytest.raises(SourceFormatError, match="damaged or cut off"):
+        read(path)
+
+
+def test_a_name_that_is_no_text_fits_in_a_database(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain(os.fsdecode(b"caf\xe9.md"))], "tar")
+    assert [file.path for file in read(path).files] == ["caf\ufffd.md"]
+
+
+def test_a_web_page_in_place_of_an_archive(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    path.write_text("\n <!DOCTYPE html><p>Please log in")
+    with pytest.raises(SourceFormatError, match="not an archive but a web page"):
+        read(path)
+
+
+@given(name=st.text(min_size=1, max_size=80))
+def test_any_name_is_read_below_the_source_or_refused(name: str):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.tar"
+        make_tar(path, [plain(f"{name}.md"), plain("good.md")], "tar")
+        try:
+            files = read(path).files
+        except (SourceRefusedError, SourceFormatError):
+            return
+    for file in files:
+        assert not file.path.startswith("/")
+        assert ".." not in file.path.split("/")
+        file.path.encode()
+
+
+@given(data=st.binary(max_size=3_000))
+def test_any_bytes_are_read_or_refused(data: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.zip"
+        for start in (b"", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd"):
+            path.write_bytes(start + data)
+            with pytest.raises((SourceFormatError, SourceRefusedError, SourceEmptyError)):
+                read(path)

@@ -56,7 +56,7 @@ def test_two_places_with_one_name_are_told_apart():
         ("[1]", "needs a `uri`"),
         ('[{"name": "x"}]', "needs a `uri`"),
         ('[{"uri": "x", "colour": "red"}]', "`colour`"),
-        ('[{"uri": "x", "name": 3}]', "texts"),
+        ('[{"uri": "x", "name": 3}]', "`name`"),
         ('[{"uri": "x", "url": "https://x.io/{page}"}]', "{path}"),
         ('[{"uri": "x", "url": "https://x.io/"}]', "{path}"),
         ('[{"uri": "x", "url": "https://x.io/{path"}]', "template"),

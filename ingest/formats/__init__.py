@@ -1,0 +1,116 @@
+"""The readers: one for each kind of file. What a format needs is imported when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+
+from ingest.documents import Document, Page
+from ingest.formats.markdown import read_markdown, read_text
+
+Reader = Callable[[Page], Document]
+
+
+def _mdx(page: Page) -> Document:
+    from ingest.formats.mdx import read_mdx
+
+    return read_mdx(page)
+
+
+def _html(page: Page) -> Document:
+    from ingest.formats.html import read_html
+
+    return read_html(page)
+
+
+def _rst(page: Page) -> Document:
+    from ingest.formats.rst import read_rst
+
+    return read_rst(page)
+
+
+def _notebook(page: Page) -> Document:
+    from ingest.formats.notebook import read_notebook
+
+    return read_notebook(page)
+
+
+def _pdf(page: Page) -> Document:
+    from ingest.formats.pdf import read_pdf
+
+    return read_pdf(page)
+
+
+def _docx(page: Page) -> Document:
+    from ingest.formats.docx import read_docx
+
+    return read_docx(page)
+
+
+READERS: Mapping[str, Reader] = {
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".mdx": _mdx,
+    ".txt": read_text,
+    ".rst": _rst,
+    ".html": _html,
+    ".htm": _html,
+    ".xhtml": _html,
+    ".ipynb": _notebook,
+    ".pdf": _pdf,
+    ".docx": _docx,
+}
+"""The reader of each suffix. A new format is one more line here."""
+
+BINARY = {".pdf", ".docx"}
+"""Formats whose bytes are no text."""
+
+TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
+"""Formats of people, where a site maker fills in variables and includes."""
+
+VARIABLES_FILE = "Variables.json"
+"""Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
+
+_MEDIA_TYPES: Mapping[str, str] = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/markdown": ".md",
+    "text/x-rst": ".rst",
+    "text/prs.fallenstein.rst": ".rst",
+    "application/x-ipynb+json": ".ipynb",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+}
+
+
+def format_of(path: str, media_type: str = "") -> str:
+    """The format of a file, as its suffix in READERS; empty where there is no reader.
+
+    What a web server says counts for more than the name: a page `faq.md` of a website is HTML.
+    """
+    kind = media_type.partition(";")[0].strip().lower()
+    suffix = PurePosixPath(path).suffix.lower()
+    if kind in _MEDIA_TYPES:
+        return _MEDIA_TYPES[kind]
+    if suffix in READERS:
+        return suffix
+    return ".txt" if kind == "text/plain" else ""
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a file of a source is a document or belongs to one."""
+    return is_document(path) or PurePosixPath(path).name == VARIABLES_FILE
+
+
+def is_document(path: str, media_type: str = "") -> bool:
+    """Whether there is a reader for the file."""
+    return bool(format_of(path, media_type))
+
+
+def read_document(page: Page) -> Document:
+    """Read a page with the reader of its format.
+
+    Raises:
+        PageError: the page is broken, too large or not what its name says.
+    """
+    return READERS[format_of(page.path, page.media_type)](page)

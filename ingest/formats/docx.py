@@ -1,0 +1,54 @@
+"""Word documents (.docx): headings, lists, tables and links, by mammoth."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from xml.parsers.expat import ExpatError
+from zipfile import BadZipFile, ZipFile
+
+import mammoth
+
+from ingest.documents import Document, Page, PageError, parsing
+from ingest.formats.html import html_to_markdown
+from ingest.formats.structure import converted
+
+MAX_XML_BYTES = 64 * 2**20
+"""Of all XML in a document, unpacked: a bomb packs gigabytes into a few kilobytes."""
+
+_MAX_ENTRIES = 10_000
+_STYLES = """
+p[style-name='Title'] => h1:fresh
+p[style-name='Subtitle'] => p:fresh
+p[style-name='Source Code'] => pre:separator('\\n')
+p[style-name='Code'] => pre:separator('\\n')
+p[style-name='HTML Preformatted'] => pre:separator('\\n')
+r[style-name='Verbatim Char'] => code
+r[style-name='HTML Code'] => code
+"""
+
+
+def read_docx(page: Page) -> Document:
+    """Read a Word document: title from its first heading or title, else the file's name.
+
+    Nothing in it can be linked to, so its sections have no anchors.
+
+    Raises:
+        PageError: it is not a Word document, or unpacks to more than docent reads.
+    """
+    with parsing("a Word document", BadZipFile, ExpatError):
+        _check_size(page.data)
+        html = mammoth.convert_to_html(
+            BytesIO(page.data),
+            style_map=_STYLES,
+            id_prefix="",
+            convert_image=mammoth.images.img_element(lambda _image: {}),
+        ).value
+    return converted(page, html_to_markdown(html, anchors=False)[1])
+
+
+def _check_size(data: bytes) -> None:
+    with ZipFile(BytesIO(data)) as parts:
+        entries = parts.infolist()
+    unpacked = sum(part.file_size for part in entries if part.filename.endswith((".xml", ".rels")))
+    if unpacked > MAX_XML_BYTES or len(entries) > _MAX_ENTRIES:
+        raise PageError(f"unpacks to more than {MAX_XML_BYTES // 2**20} MiB of text")

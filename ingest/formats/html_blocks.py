@@ -1,0 +1,172 @@
+"""Blocks of HTML inside Markdown: quickly, since a page of Markdown may have dozens."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from ingest.formats.structure import fenced
+
+_HIDDEN = {"script", "style", "svg", "button"}
+_LINES = {"br", "div", "p", "tr", "table", "ul", "ol", "details", "summary"}
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_CELLS = {"td", "th"}
+_TAG = re.compile(r"</?[A-Za-z][^>]*>")
+_LANGUAGE = re.compile(r"(?:^|\s)language-([\w+#.-]+)")
+_BAD_ANCHOR = re.compile(r"[\s{}]")
+_SPACES = re.compile(r"\s+")
+
+_Attributes = list[tuple[str, str | None]]
+
+
+def html_to_text(html: str) -> str:
+    """Text of an HTML block: tags dropped, table cells parted by bars, items by dashes."""
+    # Indents of HTML source mean nothing, but for those of code.
+    margin = "" if "<pre" in html else " \t"
+    lines = (line.rstrip(" |").lstrip(margin) for line in _parsed(html, _Text()).split("\n"))
+    return _tidy("\n".join(lines))
+
+
+def html_to_markdown(html: str) -> str:
+    """Markdown of an HTML block: headings with their anchors, tables, lists and fences."""
+    return _tidy(_parsed(html, _Markdown()))
+
+
+def _parsed(html: str, parser: _Text) -> str:
+    try:
+        parser.feed(html)
+        parser.close()
+    except AssertionError:  # how html.parser says that a declaration is malformed
+        return _TAG.sub("", html).strip()
+    return parser.text()
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def text(self) -> str:
+        return "".join(self.parts)
+
+    def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
+        del attrs
+        if tag in _HIDDEN:
+            self._hidden += 1
+        elif tag in _LINES or tag in _HEADINGS:
+            self._break()
+        elif tag == "li":
+            self._break()
+            self.parts.append("- ")
+        elif tag == "code":
+            self.parts.append("`")
+
+    def handle_startendtag(self, tag: str, attrs: _Attributes) -> None:
+        del attrs
+        if tag in _LINES:
+            self._break()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _HIDDEN:
+            self._hidden = max(self._hidden - 1, 0)
+        elif tag in _LINES or tag in _HEADINGS:
+            self._break()
+        elif tag in _CELLS:
+            self.parts.append(" | ")
+        elif tag == "code":
+            self.parts.append("`")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
+
+    def _break(self) -> None:
+        if self.parts and not self.parts[-1].endswith("\n"):
+            self.parts.append("\n")
+
+
+class _Markdown(_Text):
+    """Keeps what parts a text: headings, tables and code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._anchor = ""
+        self._language = ""
+        self._rows: list[list[str]] = []
+        self._outside: list[str] | None = None  # the parts before the table or code
+        self._within = ""  # "table", "pre" or nothing
+
+    def text(self) -> str:
+        self._leave()
+        return super().text()
+
+    def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
+        values = dict(attrs)
+        if tag == "pre" or (tag == "table" and self._within != "pre"):
+            self._leave()
+            self._within, self._outside, self.parts = tag, self.parts, []
+        elif self._within == "pre":
+            language = _LANGUAGE.search(values.get("class") or "")
+            self._language = language[1] if language else self._language
+        elif self._within == "table" and tag in {"tr", *_CELLS}:
+            self._end_cell()
+            if tag == "tr":
+                self._rows.append([])
+        elif tag in _HEADINGS:
+            self._anchor = values.get("id") or ""
+            self.parts.append(f"\n\n{'#' * _HEADINGS[tag]} ")
+        else:
+            super().handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._within:
+            self._leave()
+        elif self._within == "pre":
+            pass
+        elif self._within == "table" and tag in {"tr", *_CELLS}:
+            self._end_cell()
+        elif tag in _HEADINGS:
+            named = self._anchor and not _BAD_ANCHOR.search(self._anchor)
+            self.parts.append(f" {{#{self._anchor}}}\n\n" if named else "\n\n")
+        else:
+            super().handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self._within == "pre":
+            self.parts.append(data)
+        elif self.parts and not self.parts[-1].endswith("\n"):
+            super().handle_data(_SPACES.sub(" ", data))
+        else:  # Indents and line ends of HTML source mean nothing.
+            super().handle_data(_SPACES.sub(" ", data).lstrip())
+
+    def _end_cell(self) -> None:
+        """What was gathered since the last tag of the table is a cell, if it is anything."""
+        cell = " ".join("".join(self.parts).split()).replace("|", "\\|")
+        self.parts = []
+        if cell:
+            self._rows = self._rows or [[]]
+            self._rows[-1].append(cell)
+
+    def _leave(self) -> None:
+        """Put the table or code behind what was before it."""
+        if self._outside is None:
+            return
+        if self._within == "table":
+            self._end_cell()
+            shown = _table([row for row in self._rows if row])
+        else:
+            shown = fenced("".join(self.parts), self._language)
+        self.parts = [*self._outside, f"\n\n{shown}\n\n"]
+        self._outside, self._within, self._rows, self._language = None, "", [], ""
+
+
+def _table(rows: list[list[str]]) -> str:
+    """Rows as a Markdown table; the first is its header."""
+    width = max(map(len, rows), default=0)
+    lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]
+    return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""

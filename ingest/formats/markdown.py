@@ -1,0 +1,209 @@
+"""Markdown as people write it, with front matter, HTML and the marks of their site makers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import yaml
+
+from ingest.documents import Block, Document, Page, Section, document
+from ingest.formats.html_blocks import html_to_markdown, html_to_text
+from ingest.formats.mkdocs import without_indents
+from ingest.formats.sphinx import role_text
+from ingest.formats.structure import (
+    Nodes,
+    Parsed,
+    converted_parser,
+    first_heading,
+    nodes_of,
+    plain,
+    sections,
+    table_block,
+    written_parser,
+)
+
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # many times as fast where it is built
+_LITERAL = {"fence", "code_block", "html_block"}
+_COMMENT = re.compile(r"(?<!`)<!--.*?-->")
+_WRAPPER = re.compile(r"^\s*</?(?:div|section|details|span|center)(?:\s[^<>]*)?>\s*$")
+_TAB_BAR = re.compile(
+    r"\s*<div class=\"(?:multipleCode|filter|tab-wrapper)[^\"]*\">(?:\s*<a\s[^<>]*>[^<>]*</a>)*"
+    r"\s*</div>\s*"
+)
+_STRUCTURED = re.compile(r"<(?:h[1-6]|table|ul|ol|pre)\b", re.IGNORECASE)
+_TITLE = re.compile(r"^title:\s*(.+?)\s*$", re.MULTILINE)
+_HTML_HEADING = re.compile(r"<h[1-6][\s>]", re.IGNORECASE)
+_PREFORMATTED = re.compile(r"<pre\b.*?</pre>", re.IGNORECASE | re.DOTALL)
+_MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
+
+_CODE_SPAN = re.compile(r"(`+[^`]+`+)")
+_LINK = re.compile(r"<a\s[^<>]*?href=\"([^\"<>\s]*)\"[^<>]*>([^<>]+)</a>", re.IGNORECASE)
+_CODE_TAG = re.compile(r"<code(?:\s[^<>]*)?>([^<>`]+)</code>", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\s(?:[^<>]*?\salt=\"([^\"<>]*)\")?[^<>]*>", re.IGNORECASE)
+_BREAK = re.compile(r"</?(?:br|p|div|li|ul|ol)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|abbr|b|big|center|cite|code|del|em|font|i|ins|kbd|mark|s|small|span|strong|sub|"
+    r"summary|details|sup|tt|u|var)(?:\s[^<>]*)?>",
+    re.IGNORECASE,
+)
+_ADMONITION = re.compile(
+    # Possessive: several parts may be spaces, and a line that fits none would be tried in all ways.
+    r"^([\s>]*+):{3,}+\s*+(?:\{?([\w-]++)\}?)?\s*+\[?([^\]\[{}]*+)\]?\s*+(?:\{.*\})?$"
+)
+_ALERT = re.compile(r"^([\s>]*>\s*)\[!(\w+)\]\s*$")
+_DIRECTIVE = re.compile(
+    r"\{(admonition|attention|caution|danger|error|hint|important|note|seealso|tab-item|tip|todo|"
+    r"warning)\}\s*(.*)"
+)
+_LABEL = re.compile(r"^\([\w.:-]+\)=\s*$")
+_ROLE = re.compile(
+    r"(?<![\w$`{])\{((?:\w+:)?(?:abbr|any|attr|class|command|data|doc|envvar|exc|file|func|guilabel|"
+    r"kbd|meth|mod|numref|obj|option|program|ref|term))\}`([^`]+)`"
+)
+_SHORTCODE = re.compile(r"^\s*(?:\{%.*%\}|\{\{[<%].*[>%]\}\})\s*$")
+
+
+def read_markdown(page: Page) -> Document:
+    """Read Markdown: title from the front matter, else the first heading, else the file's name."""
+    return markdown_document(page, page.text)
+
+
+def read_text(page: Page) -> Document:
+    """Read plain text: paragraphs, parted by empty lines."""
+    paragraphs = re.split(r"\n\s*\n", page.text)
+    blocks = tuple(Block("paragraph", text.strip("\n")) for text in paragraphs if text.strip())
+    return document(page, page.stem, (Section((), "", blocks),) if blocks else ())
+
+
+def markdown_document(page: Page, text: str, *, indented_code: bool = True) -> Document:
+    """The document of a page whose Markdown is `text`."""
+    text = without_indents(text)
+    parsed = Parsed(text, written_parser(indented_code=indented_code))
+    front = next((n for n in parsed.root.children[:1] if n.type == "front_matter"), None)
+    title = plain(_title_of(front.content)) if front else ""
+    start = front.map[1] if front and front.map else 0
+    if next(filter(str.strip, filter(None, parsed.lines[start:])), "").lstrip().startswith("<"):
+        body = "\n".join(text.split("\n")[start:])
+        if _is_html(body):
+            from ingest.formats.html import html_document
+
+            return html_document(page, body, title=title)
+    found = tuple(sections(_nodes(parsed), slugs=set()))
+    return document(page, title or first_heading(found) or page.stem, found)
+
+
+def _is_html(body: str) -> bool:
+    """Whether a page is HTML under a name that says Markdown, as generators write it."""
+    if not _HTML_HEADING.search(body):
+        return False
+    return not _MARKDOWN.search(_PREFORMATTED.sub("", body))
+
+
+def _title_of(front_matter: str) -> str:
+    try:
+        loaded = yaml.load(front_matter, _YAML)  # noqa: S506  (the loader is a safe one)
+    except (yaml.YAMLError, ValueError):
+        # `title: What's new: everything` is no YAML, and yet everyone writes it.
+        match = _TITLE.search(front_matter)
+        return match[1].strip("\"'") if match else ""
+    title = loaded.get("title") if isinstance(loaded, dict) else None
+    # A list of lists by YAML's aliases would be gigabytes as a text.
+    return str(title) if isinstance(title, str | int | float | date) else ""
+
+
+def _show(parsed: Parsed) -> None:
+    """Change the lines to what a reader sees; those of code stay."""
+    literal: set[int] = set()
+    for token in parsed.tokens:
+        if token.type in _LITERAL and token.map:
+            if token.type == "html_block" and token.level:  # in a list or a quotation
+                _show_html(parsed, *token.map)
+            else:
+                literal.update(range(*token.map))
+    for number, line in enumerate(parsed.lines):
+        if line and number not in literal and not line.isspace():
+            parsed.lines[number] = _shown(line)
+
+
+def _nodes(parsed: Parsed) -> Nodes:
+    """The blocks of a page, those that HTML and admonitions stand for among them."""
+    _show(parsed)
+    for node, _ in nodes_of(parsed):
+        if node.type == "fence" and (directive := _DIRECTIVE.match(node.info)):
+            name, title = directive.groups()
+            text = f"**{title or name.capitalize()}**\n\n{node.content}"
+            yield from _nodes(Parsed(text, written_parser()))
+            continue
+        if node.type != "html_block" or not node.map:
+            yield node, parsed
+            continue
+        html = parsed.text(*node.map)
+        if _STRUCTURED.search(html) and not html.lstrip().startswith("<!--"):
+            text = html_to_markdown(html)
+            if text.startswith("|") and "\n\n" not in text:  # most are one table
+                yield table_block(text)
+            else:
+                yield from nodes_of(Parsed(text, converted_parser()))
+        else:
+            _show_html(parsed, *node.map)
+            yield node, parsed
+
+
+def _show_html(parsed: Parsed, start: int, end: int) -> None:
+    """Replace a block of HTML by its text, behind the same indent or list marker."""
+    text = parsed.text(start, end)
+    if text.lstrip().startswith("<!--"):
+        text = text.partition("-->")[2]
+    prefix = text[: len(text) - len(text.lstrip(" >-*+0123456789.)"))] if "<" in text else ""
+    html = text[len(prefix) :]
+    if _TAB_BAR.fullmatch(html) and (parsed.text(0, start) or parsed.text(end, len(parsed.lines))):
+        html = ""  # unless the page is nothing else
+    shown = html_to_text(html).strip()
+    parsed.replace(start, end, prefix + shown if shown else prefix.rstrip())
+
+
+def _shown(line: str) -> str | None:
+    """A line outside of code as a reader sees it; None where nothing of it is seen."""
+    if "<" in line:
+        if _WRAPPER.match(line):
+            return None
+        line = _COMMENT.sub("", line).rstrip()
+        line = _outside_code(_without_tags, line).rstrip() if "<" in line else line
+        if not line.strip():
+            return None
+    if ":::" in line:
+        line = _ADMONITION.sub(_admonition, line)
+    elif "[!" in line:
+        line = _ALERT.sub(lambda match: f"{match[1]}**{match[2].capitalize()}**", line)
+    elif line[:1] in "{(" or line.startswith(" "):
+        line = "" if _LABEL.match(line) or _SHORTCODE.match(line) else line
+    if "}`" in line:
+        line = _ROLE.sub(_role, line)
+    return line if line.strip() else None
+
+
+def _outside_code(change: Callable[[str], str], line: str) -> str:
+    parts = _CODE_SPAN.split(line)
+    parts[::2] = map(change, parts[::2])
+    return "".join(parts)
+
+
+def _without_tags(text: str) -> str:
+    """Tags of HTML give way to their equal in Markdown; what looks like one else stays."""
+    text = _LINK.sub(r"[\2](\1)", text)
+    text = _CODE_TAG.sub(r"`\1`", text)
+    text = _IMAGE.sub(lambda match: match[1] or "", text)
+    return _TAG.sub("", _BREAK.sub(" ", text))
+
+
+def _admonition(match: re.Match[str]) -> str:
+    """The line that opens `:::note Title`, as bold text; the one that closes it is empty."""
+    title = match[3].strip() or (match[2] or "").capitalize()
+    return f"{match[1]}**{title}**" if title else ""
+
+
+def _role(match: re.Match[str]) -> str:
+    text, is_code = role_text(match[1], match[2])
+    return f"`{text}`" if is_code else text

@@ -1,0 +1,46 @@
+"""Admonitions and tabs of MkDocs: their text is indented there, which Markdown takes for code."""
+
+from __future__ import annotations
+
+import re
+
+_MARK = re.compile(r"^(?:!!!|\?\?\?|===)", re.MULTILINE)
+_INDENTED_MARK = re.compile(r"^ +(?:!!!|\?\?\?|===)[+!]? +[\"\w]", re.MULTILINE)
+_ADMONITION = re.compile(r"^( *)(?:!!!|\?\?\?\+?) +([\w-]+)[^\"]*(?:\"([^\"]*)\")?\s*$")
+_TAB = re.compile(r"^( *)===[+!]? +()\"([^\"]+)\"\s*$")
+_FENCE = re.compile(r"^\s*(?:[-*+] +|\d+[.)] +)?(`{3,}|~{3,})")
+_STEP = 4
+
+
+def without_indents(text: str) -> str:
+    """Text whose admonitions and tabs begin with their title in bold and are not indented."""
+    if not _MARK.search(text) and not _INDENTED_MARK.search(text):
+        return text
+    shown: list[str] = []
+    bodies: list[int] = []  # indents of those that the line is in
+    fence = ""
+    for line in text.split("\n"):
+        indent = len(line) - len(line.lstrip(" "))
+        while line.strip() and not fence and bodies and indent < bodies[-1]:
+            bodies.pop()
+            shown.append("")
+        outer = line[min(_STEP * len(bodies), indent) :]
+        mark = None if fence else _ADMONITION.match(outer) or _TAB.match(outer)
+        if mark:
+            bodies.append(indent + _STEP)
+            shown += ["", f"{mark[1]}**{mark[3] or mark[2].capitalize()}**", ""]
+        else:
+            fence = _fence_after(outer, fence)
+            shown.append(outer)
+    return "\n".join(shown)
+
+
+def _fence_after(line: str, fence: str) -> str:
+    """The fence that is open behind a line; empty for none."""
+    match = _FENCE.match(line)
+    if not match:
+        return fence
+    if not fence:
+        return match[1]
+    closed = match[1].startswith(fence) and not line.strip().strip(fence[0])
+    return "" if closed else fence

@@ -1,0 +1,96 @@
+"""Jupyter notebooks: text and code, and the beginning of what the code printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ingest.documents import Document, Page, PageError, parsing
+from ingest.formats.markdown import markdown_document
+from ingest.formats.structure import fenced
+
+_OUTPUT_LINES = 5
+_OUTPUT_WIDTH = 200  # characters of a line
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_REMOVED = {"remove-cell", "remove_cell", "hide-cell"}
+_LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
+
+
+def read_notebook(page: Page) -> Document:
+    """Read a notebook of nbformat 3 or 4, as https://nbformat.readthedocs.io describes them.
+
+    Raises:
+        PageError: it is not a notebook.
+    """
+    with parsing("a notebook"):
+        loaded = json.loads(page.text)
+    if not isinstance(loaded, dict) or not isinstance(cells := _cells(loaded), list):
+        raise PageError("is not a Jupyter notebook")
+    language = _language(loaded)
+    texts = [_cell(cell, language) for cell in cells if isinstance(cell, dict)]
+    return markdown_document(page, "\n\n".join(filter(None, texts)))
+
+
+def _cells(notebook: dict[str, Any]) -> object:
+    """Cells lie in the notebook, or until nbformat 3 in its worksheets."""
+    sheets = notebook.get("worksheets")
+    if not isinstance(sheets, list):
+        return notebook.get("cells")
+    return [cell for sheet in map(_mapping, sheets) for cell in _list(sheet.get("cells"))]
+
+
+def _language(notebook: dict[str, Any]) -> str:
+    metadata = _mapping(notebook.get("metadata"))
+    kernel, info = _mapping(metadata.get("kernelspec")), _mapping(metadata.get("language_info"))
+    name = str(kernel.get("language") or info.get("name") or "")
+    return name.lower() if _LANGUAGE.fullmatch(name) else ""
+
+
+def _cell(cell: dict[str, Any], language: str) -> str:
+    source = _text(cell.get("source", cell.get("input")))
+    kind = cell.get("cell_type")
+    if _REMOVED & set(map(str, _list(_mapping(cell.get("metadata")).get("tags")))):
+        return ""
+    if kind == "markdown":
+        return source
+    if kind == "heading":
+        level = cell.get("level")
+        marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
+        return f"{marks} {' '.join(source.split())}"
+    if kind != "code":
+        return ""
+    printed = fenced("\n".join(_printed(_list(cell.get("outputs")))))
+    return "\n\n".join(filter(None, (fenced(source, language), printed)))
+
+
+def _printed(outputs: list[Any]) -> Iterator[str]:
+    """The first lines of text that a cell gave; warnings and pictures say nothing."""
+    lines = [line for output in map(_mapping, outputs) for line in _lines(output)]
+    yield from (line[:_OUTPUT_WIDTH] for line in lines[:_OUTPUT_LINES])
+    if len(lines) > _OUTPUT_LINES:
+        yield "..."
+
+
+def _lines(output: dict[str, Any]) -> list[str]:
+    if output.get("name", output.get("stream")) == "stderr":
+        return []
+    data = _mapping(output.get("data"))
+    text = _text(output.get("text", data.get("text/plain")))
+    if output.get("output_type") in {"error", "pyerr"}:
+        text = f"{output.get('ename')}: {output.get('evalue')}"
+    return [line for line in _ANSI.sub("", text).splitlines() if line.strip()]
+
+
+def _text(source: object) -> str:
+    """Multi-line text is one string, or a list of its lines."""
+    return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,169 @@
+"""PDF: the text of each page, with headings from the bookmarks; by pypdf."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from ingest.documents import MAX_TITLE, Block, Document, Page, PageError, Section, document, parsing
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
+
+MAX_PAGES = 5_000
+"""Of a PDF: pypdf reads some tens of pages a second."""
+
+_MAX_BOOKMARKS = 20_000
+_MIN_REPEATS = 3
+_DIGITS = re.compile(r"\d+")
+_NOT_WORD = re.compile(r"[\W_]+")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-$")
+_LIST_MARK = re.compile(r"(?:[•◦▪●*–-]|\(?\d{1,3}[.)]|\(?[a-z]\))\s+\S")  # noqa: RUF001
+_FILE_NAME = re.compile(
+    r"(?i)^microsoft word|\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?)$|^untitled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bookmark:
+    """An entry of the outline: level from 0, page from 0."""
+
+    title: str
+    level: int
+    page: int
+
+
+def read_pdf(page: Page) -> Document:
+    """Read a PDF: title from its properties, else its first bookmark, else the file's name.
+
+    Sections are anchored at `page=3`, where a browser opens the third page.
+
+    Raises:
+        PageError: it is broken, encrypted or too long, or has pictures of text only.
+    """
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    with parsing("a PDF", PyPdfError):
+        reader = PdfReader(BytesIO(page.data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise PageError("is encrypted")
+        if len(reader.pages) > MAX_PAGES:
+            raise PageError(f"has more than {MAX_PAGES} pages")
+        texts = _without_repeats([sheet.extract_text().splitlines() for sheet in reader.pages])
+        bookmarks = _bookmarks(reader)
+        title = _title(reader) or next((mark.title for mark in bookmarks), "") or page.stem
+    if not any(line.strip() for lines in texts for line in lines):
+        raise PageError("has no text that can be read; perhaps it was scanned")
+    return document(page, title, tuple(_sections(texts, bookmarks)))
+
+
+def _title(reader: PdfReader) -> str:
+    """The title of the properties, unless a program wrote a file name there."""
+    title = _clean(str((reader.metadata and reader.metadata.title) or ""))
+    return "" if _FILE_NAME.search(title) else title
+
+
+def _bookmarks(reader: PdfReader) -> list[_Bookmark]:
+    found = list(_flat(reader, reader.outline, 0))
+    return sorted(found, key=lambda mark: mark.page)
+
+
+def _flat(reader: PdfReader, outline: Sequence[Any], level: int) -> Iterator[_Bookmark]:
+    for entry in outline[:_MAX_BOOKMARKS]:
+        if isinstance(entry, list):
+            yield from _flat(reader, entry, level + 1)
+            continue
+        title, number = _clean(str(entry.title)), reader.get_destination_page_number(entry)
+        if title and number is not None and number >= 0:
+            yield _Bookmark(title[:MAX_TITLE], level, number)
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.replace("\0", "").encode(errors="replace").decode().split())
+
+
+def _without_repeats(pages: Sequence[list[str]]) -> list[list[str]]:
+    """Pages without the first and last lines that most of them share, but for a number."""
+    shown = [[line.rstrip() for line in map(_readable, lines) if line.strip()] for lines in pages]
+    edges = Counter(key for lines in shown for key in {_key(line) for line in _edges(lines)})
+    often = max(_MIN_REPEATS, len(pages) // 2 + 1)
+    repeated = {key for key, count in edges.items() if count >= often}
+    for lines in shown:
+        while lines and _key(lines[0]) in repeated:
+            del lines[0]
+        while lines and _key(lines[-1]) in repeated:
+            del lines[-1]
+    return shown
+
+
+def _readable(line: str) -> str:
+    """A line that fits in a database: no lone surrogates, no NUL."""
+    return line.replace("\0", "").encode(errors="replace").decode()
+
+
+def _edges(lines: Sequence[str]) -> Sequence[str]:
+    return [*lines[:2], *lines[-2:]]
+
+
+def _key(line: str) -> str:
+    return _DIGITS.sub("0", line.strip())
+
+
+def _sections(pages: Sequence[Sequence[str]], bookmarks: Sequence[_Bookmark]) -> Iterator[Section]:
+    above: list[_Bookmark] = []
+    by_page: Mapping[int, list[_Bookmark]] = {mark.page: [] for mark in bookmarks}
+    for mark in bookmarks:
+        by_page[mark.page].append(mark)
+    for number, lines in enumerate(pages):
+        start = 0
+        for mark in by_page.get(number, ()):
+            end = _line_of(mark.title, lines, start)
+            yield from _section(above, number, lines[start:end])
+            above = [*(one for one in above if one.level < mark.level), mark]
+            start = end
+        yield from _section(above, number, lines[start:])
+
+
+def _section(above: Sequence[_Bookmark], number: int, lines: Sequence[str]) -> Iterator[Section]:
+    blocks = tuple(Block("paragraph", text) for text in _paragraphs(lines))
+    if blocks:
+        yield Section(tuple(mark.title for mark in above), f"page={number + 1}", blocks)
+
+
+def _line_of(title: str, lines: Sequence[str], start: int) -> int:
+    """The line where a heading stands; where the search began if it is not found."""
+    wanted = _letters(title)
+    for number in range(start, len(lines)):
+        line = _letters(lines[number])
+        # A long heading goes on in the next line; most have a number in front.
+        if line and (line.endswith(wanted) or (len(line) > 5 and wanted.startswith(line))):
+            return number
+    return start
+
+
+def _letters(text: str) -> str:
+    return _NOT_WORD.sub("", text).casefold()
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
+    """Lines joined to paragraphs: one ends with a sentence that does not fill its line."""
+    width = max(map(len, lines), default=0)
+    text = ""
+    for line in map(str.strip, lines):
+        if text and _LIST_MARK.match(line):
+            yield text
+            text = ""
+        if _HYPHEN.search(text) and line[:1].islower():
+            text = text[:-1] + line
+        else:
+            text = f"{text} {line}" if text else line
+        if line.endswith((".", ":", "!", "?", "。")) and len(line) < 0.8 * width:
+            yield text
+            text = ""
+    if text:
+        yield text

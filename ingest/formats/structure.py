@@ -1,0 +1,190 @@
+"""Markdown text becomes sections and blocks: the structure that every format ends up in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.anchors.index import slugify, unique_slug
+from mdit_py_plugins.front_matter import front_matter_plugin
+
+from ingest.documents import MAX_TITLE, Block, Document, Kind, Page, Section, document
+
+_ANCHOR = re.compile(r"\s*\{#([^\s{}]+)\}\s*$")
+_FENCE_CONTAINER = re.compile(r"[\s>]*")
+_KINDS: dict[str, Kind] = {
+    "bullet_list": "list",
+    "ordered_list": "list",
+    "list_item": "item",
+    "blockquote": "quote",
+    "fence": "fence",
+    "code_block": "code",
+    "table": "table",
+    "html_block": "html",
+}
+_BACKTICKS = re.compile(r"`+")
+_CONTAINERS = {"list", "item", "quote"}
+_MISREAD = ["html_block", "code", "lheading", "reference"]
+"""Rules that would misread text which only became Markdown here."""
+
+
+class Parsed:
+    """Block structure of a text and its lines; a line is None once it is dropped."""
+
+    def __init__(self, text: str, parser: MarkdownIt) -> None:
+        self.tokens = parser.parse(text)
+        self.root = SyntaxTreeNode(self.tokens)
+        self.lines: list[str | None] = [*text.split("\n")]
+
+    def text(self, start: int, end: int) -> str:
+        """The lines that are shown, as one text."""
+        shown = "\n".join(line for line in self.lines[start:end] if line is not None)
+        return shown.rstrip().strip("\n")
+
+    def replace(self, start: int, end: int, text: str) -> None:
+        """Show this text in the place of these lines."""
+        self.lines[start:end] = [text or None] + [None] * (end - start - 1)
+
+    def close_fence(self, markup: str, start: int, end: int) -> None:
+        """Close a fence that its author left open, so that no chunk leaves one open."""
+        first, last = self.lines[start] or "", self.lines[end - 1] or ""
+        closing = last.strip(" \t>")
+        if end - start > 1 and closing.startswith(markup) and set(closing) == {markup[0]}:
+            return
+        container = _FENCE_CONTAINER.match(first)
+        tail = f"{container[0] if container else ''}{markup}"
+        self.lines[end - 1] = f"{last}\n{tail}"
+
+
+Nodes = Iterable[tuple[SyntaxTreeNode, Parsed] | Block]
+"""The blocks of a page in their order: nodes with the text they are part of, or ready ones."""
+
+
+@cache
+def written_parser(*, indented_code: bool = True) -> MarkdownIt:
+    """For Markdown that a person wrote: CommonMark, tables and front matter."""
+    parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
+    parser.disable(["inline", "text_join"])
+    return parser if indented_code else parser.disable("code")
+
+
+@cache
+def converted_parser() -> MarkdownIt:
+    """For Markdown that another format was converted to: it holds no HTML."""
+    parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
+    return parser.disable(_MISREAD)
+
+
+@cache
+def _inline_parser() -> MarkdownIt:
+    return MarkdownIt("commonmark")
+
+
+def converted(page: Page, text: str, *, title: str = "") -> Document:
+    """A document of another format, as Markdown; headings have the anchors that they name."""
+    found = tuple(sections(nodes_of(Parsed(text, converted_parser())), slugs=None))
+    return document(page, title or first_heading(found) or page.stem, found)
+
+
+def fenced(code: str, language: str = "") -> str:
+    """Code between fences that are longer than any run of backticks in it."""
+    lines = "\n".join(line.rstrip() for line in code.split("\n")).strip("\n")
+    longest = max((len(run) for run in _BACKTICKS.findall(lines)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{lines}\n{fence}" if lines.strip() else ""
+
+
+def nodes_of(parsed: Parsed) -> list[tuple[SyntaxTreeNode, Parsed]]:
+    """The blocks of a text, fences closed."""
+    for token in parsed.tokens:
+        if token.type == "fence" and token.map:
+            parsed.close_fence(token.markup, *token.map)
+    return [(node, parsed) for node in parsed.root.children]
+
+
+def first_heading(found: Sequence[Section]) -> str:
+    """The first heading there is; else empty."""
+    return next((section.headings[-1] for section in found if section.headings), "")
+
+
+def sections(nodes: Nodes, *, slugs: set[str] | None) -> Iterator[Section]:
+    """Sections of a page.
+
+    A heading without `{#anchor}` gets GitHub's slug, unless `slugs` is None; `slugs` holds those
+    that are taken.
+    """
+    above: list[tuple[int, str]] = []
+    anchor, blocks = "", list[Block]()
+    for found in nodes:
+        if isinstance(found, Block):
+            blocks.append(found)
+            continue
+        node, parsed = found
+        heading, explicit = _heading(node)
+        if not heading:
+            blocks += _block(node, parsed)
+            continue
+        yield from _section(above, anchor, blocks)
+        level = int(node.tag[1])
+        above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
+        anchor = explicit
+        if not explicit and slugs is not None:
+            anchor = unique_slug(slugify(heading[:MAX_TITLE].strip()), slugs)
+        blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
+    yield from _section(above, anchor, blocks)
+
+
+def _section(
+    above: Sequence[tuple[int, str]], anchor: str, blocks: Sequence[Block]
+) -> Iterator[Section]:
+    if above or blocks:
+        yield Section(tuple(heading for _, heading in above), anchor, tuple(blocks))
+
+
+def _heading(node: SyntaxTreeNode) -> tuple[str, str]:
+    """Plain text and explicit anchor of a heading; ('', '') for anything else."""
+    if node.type != "heading":
+        return "", ""
+    text = " ".join(child.content for child in node.children)
+    explicit = _ANCHOR.search(text)
+    return plain(_ANCHOR.sub("", text)), explicit[1] if explicit else ""
+
+
+def plain(text: str) -> str:
+    """Inline Markdown as plain text in one line."""
+    parts = []
+    for token in _inline_parser().parseInline(text[:10_000]):
+        for child in token.children or []:
+            if child.type in {"text", "code_inline", "image"}:
+                parts.append(child.content)
+            elif child.type in {"softbreak", "hardbreak"}:
+                parts.append(" ")
+    joined = "".join(parts) + text[10_000:]
+    return " ".join(joined.encode(errors="replace").decode().split())
+
+
+def table_block(text: str) -> Block:
+    """A table in Markdown; its header is repeated where it is divided."""
+    return Block("table", text, head="\n".join(text.split("\n")[:2]))
+
+
+def _block(node: SyntaxTreeNode, parsed: Parsed) -> Iterator[Block]:
+    if node.map is None or node.type in {"front_matter", "hr"}:
+        return
+    text = parsed.text(*node.map)
+    kind = _KINDS.get(node.type, "paragraph")
+    if not text.strip():
+        return
+    if kind in _CONTAINERS:
+        parts = tuple(block for child in node.children for block in _block(child, parsed))
+        yield Block(kind, text, parts)
+    elif kind == "fence":
+        head, *_, tail = text.split("\n")
+        yield Block(kind, text, head=head, tail=tail)
+    elif kind == "table":
+        yield table_block(text)
+    else:
+        yield Block(kind, text)

@@ -1,0 +1,97 @@
+"""HTML becomes Markdown as a person would write it: nothing escaped that reads well as it is."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin
+
+from bs4 import Tag
+from markdownify import MarkdownConverter
+
+from ingest.formats.structure import fenced
+
+HEADINGS = [f"h{level}" for level in range(1, 7)]
+
+_MAX_COLUMNS = 20  # that one cell may span
+_LANGUAGE = re.compile(r"^(?:language|lang|highlight|highlight-source|brush)-([\w+#.-]+)$")
+_NO_LANGUAGE = {"default", "none", "text", "plaintext"}
+_BAD_ANCHOR = re.compile(r"[\s{}]|^$")
+
+
+class Converter(MarkdownConverter):
+    """Headings carry `{#anchor}`, code its language; links are resolved against `base`."""
+
+    def __init__(self, base: str = "") -> None:
+        super().__init__(
+            heading_style="atx",
+            bullets="-",
+            wrap=True,
+            wrap_width=None,
+            table_infer_header=True,
+            escape_asterisks=False,
+            escape_underscores=False,
+        )
+        self._base = base if base.startswith(("http://", "https://")) else ""
+
+    def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802
+        """A heading with its anchor."""
+        del parent_tags
+        anchor = str(el.get("id") or "")
+        shown = "" if _BAD_ANCHOR.search(anchor) else f" {{#{anchor}}}"
+        text = " ".join(text.split())
+        return f"\n\n{'#' * n} {text}{shown}\n\n" if text else ""
+
+    def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A fence that is longer than any in the code."""
+        if "_inline" in parent_tags:
+            return f" `{' '.join(text.split())}` "
+        return f"\n\n{fenced(text, _language(el))}\n\n"
+
+    def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A link, unless it leads nowhere from a message."""
+        href = str(el.get("href") or "").strip()
+        if "_noformat" in parent_tags or not text.strip() or not href:
+            return text
+        target = urljoin(self._base, href) if self._base else href
+        if href.startswith(("#", "javascript:", "data:")) or re.search(r"[\s<>]", target):
+            return text
+        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        return f"{before}[{text.strip()}]({target}){after}"
+
+    def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """What the picture shows, in words."""
+        del text, parent_tags
+        return " ".join(str(el.get("alt") or "").split())
+
+    def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A cell in one line."""
+        del parent_tags
+        span = str(el.get("colspan") or "")
+        columns = min(int(span), _MAX_COLUMNS) if re.fullmatch(r"[1-9]\d{0,3}", span) else 1
+        return f" {' '.join(text.split()).replace('|', chr(92) + '|')}{' |' * columns}"
+
+    convert_th = convert_td
+
+    def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """A term; the signature of a function or class is a heading of its own."""
+        text = " ".join(text.split())
+        if "sig" in el.get_attribute_list("class") and el.get("id"):
+            is_class = el.parent and "class" in el.parent.get_attribute_list("class")
+            return self.convert_hN(5 if is_class else 6, el, f"`{text}`", parent_tags)
+        return f"\n\n{text}\n\n"
+
+    def convert_dd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """What a term means, as text of its own."""
+        del el
+        return f" {text.strip()} " if "_inline" in parent_tags else f"\n\n{text.strip()}\n\n"
+
+
+def _language(pre: Tag) -> str:
+    """The language that the block, what it holds or what holds it is marked with."""
+    around = [pre.find("code"), pre, *list(pre.parents)[:3]]
+    for tag in around:
+        for name in tag.get_attribute_list("class") if tag else ():
+            match = _LANGUAGE.match(str(name))
+            if match:
+                return "" if match[1] in _NO_LANGUAGE else match[1]
+    return ""

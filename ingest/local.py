@@ -1,0 +1,68 @@
+"""The index in this process, for the command line: Milvus and models open when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ingest.factory import open_indexer, open_ledger
+from ingest.ledger import Ledger
+from ingest.pipeline import Indexer
+from ingest.resting import RestingEmbedder, RestingStore
+from ingest.settings import IngestSettings
+from rag_core.protocols import Embedder, VectorStore
+from rag_core.settings import RagSettings
+
+if TYPE_CHECKING:
+    from rag_core.factory import Models
+
+
+@dataclass(frozen=True, slots=True)
+class LocalIndex:
+    """What a command works with."""
+
+    indexer: Indexer
+    store: RestingStore
+    ledger: Ledger
+
+
+@contextmanager
+def local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalIndex]:
+    """The index for the time of a `with` block.
+
+    Raises:
+        StateError: the state database can't be used; what Milvus and the models raise comes when
+            they are needed.
+    """
+    ledger = open_ledger(settings)
+    models: list[Models] = []
+
+    def open_embedder() -> Embedder:
+        from rag_core.factory import open_models
+
+        opened = open_models(rag)
+        models.append(opened)
+        return opened.inference.indexing
+
+    def open_store() -> VectorStore:
+        from rag_core.factory import open_store
+
+        return open_store(rag, create=True)
+
+    store = RestingStore(ledger, rag.milvus_path, open_store)
+    embedder = RestingEmbedder(ledger.engine, rag, open_embedder)
+    indexer = open_indexer(settings, store=store, embedder=embedder, ledger=ledger)
+    try:
+        yield LocalIndex(indexer, store, ledger)
+    except BaseException:
+        store.close()
+        raise
+    else:
+        store.close()
+        store.note_rest()
+    finally:
+        for opened in models:
+            opened.close()
+        ledger.engine.dispose()

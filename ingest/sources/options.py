@@ -1,0 +1,117 @@
+"""The options of a source, as they stand in DOCENT_SOURCES, checked one by one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ingest.errors import SourceFormatError
+from ingest.sources.base import Source
+from ingest.sources.git_uri import parse_git_uri
+from ingest.sources.patterns import check_patterns
+from ingest.sources.template import check_template
+from ingest.sources.uri import canonical_uri, default_name, is_address, shown_uri
+from rag_core.errors import SettingsError
+
+READABLE = (
+    "a directory, a document, a zip or tar archive (a path or https://…), "
+    "git+https://…@branch#path, or the https:// address of a website, its sitemap.xml or llms.txt"
+)
+"""What can be named as a source, for help texts and errors."""
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class SourceOptions(BaseModel):
+    """The object of one source in DOCENT_SOURCES. Field names are those of `Source`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uri: str
+    name: str = ""
+    url: str = ""
+    kind: Literal["", "archive", "website"] = ""
+    include: Patterns = ()
+    exclude: Patterns = ()
+    version: str = Field(default="", max_length=64)
+    language: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    golden: str = ""
+    schedule: str = ""
+    token_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
+    depth: int = Field(default=2, ge=0, le=20)
+    rate: float = Field(default=4.0, gt=0, le=100)
+    max_pages: int = Field(default=5_000, ge=1)
+    allow_private: bool = False
+
+
+def configured_source(item: Any) -> Source:
+    """A source from an item of the JSON list: its address, or an object with options.
+
+    Raises:
+        SettingsError: an option is unknown or makes no sense.
+        SourceFormatError: the address is none that docent reads.
+    """
+    if isinstance(item, str):
+        return named_source(item)
+    if not isinstance(item, dict) or not isinstance(item.get("uri"), str):
+        raise SettingsError("Each object in DOCENT_SOURCES needs a `uri`.")
+    if unknown := set(item) - set(SourceOptions.model_fields):
+        raise SettingsError(
+            f"DOCENT_SOURCES has an unknown option `{min(unknown, key=str)}`: use "
+            f"{', '.join(SourceOptions.model_fields)}."
+        )
+    try:
+        return _source(SourceOptions.model_validate(item))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        # `from None`: its text has the whole address, password and token included.
+        raise SettingsError(
+            f"The option `{first['loc'][0]}` in DOCENT_SOURCES is not valid: {first['msg']}."
+        ) from None
+
+
+def named_source(uri: str) -> Source:
+    """A source without options.
+
+    Raises:
+        SettingsError: the address is empty.
+        SourceFormatError: it is none that docent reads.
+    """
+    return _source(SourceOptions(uri=uri))
+
+
+def _source(options: SourceOptions) -> Source:
+    if not options.uri.strip():
+        raise SettingsError("A source is empty: name a directory, an archive or an address.")
+    uri = canonical_uri(options.uri.strip() if "://" in options.uri else options.uri)
+    if "://" in uri and not is_address(uri):
+        raise SourceFormatError(f"{shown_uri(uri)} is not {READABLE}.")
+    if uri.startswith("git+"):
+        parse_git_uri(uri)
+    if options.kind and not uri.startswith(("https://", "http://")):
+        raise SettingsError(
+            f"{shown_uri(uri)} needs no `kind`: only an address with https:// leaves a choice."
+        )
+    _check(options)
+    given = options.model_dump()
+    golden = canonical_uri(options.golden) if options.golden else ""
+    return Source(
+        **given | {"uri": uri, "name": options.name or default_name(uri), "golden": golden}
+    )
+
+
+def _check(options: SourceOptions) -> None:
+    if options.url:
+        check_template(options.url)
+    check_patterns("include", options.include)
+    check_patterns("exclude", options.exclude)
+    if options.schedule:
+        from ingest.scheduler import parse_schedule  # loads APScheduler, and imports this room
+
+        parse_schedule(options.schedule, "UTC", of="The `schedule` of a source")

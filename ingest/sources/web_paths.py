@@ -1,0 +1,84 @@
+"""Addresses of web pages: one spelling for each, and a readable path for the index."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from pathlib import PurePosixPath
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from rag_core.types import content_hash
+
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+TEXT = "text/plain"
+SUFFIXES = {
+    HTML: (".html", ".htm", ".xhtml"),
+    MARKDOWN: (".md", ".markdown", ".mdx"),
+    TEXT: (".txt", ".md", ".markdown", ".mdx", ".rst"),
+}
+"""Media types that are read, and suffixes that may stay; the first is put where there is none."""
+
+_ALIASES = {"application/xhtml+xml": HTML, "text/x-markdown": MARKDOWN}
+_PORTS = {"http": 80, "https": 443}
+_MAX_PATH = 300
+_PATH_SAFE = "/:@!$&'()*+,;=~%"
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def media_type_of(content_type: str) -> str:
+    """The media type of a Content-Type header, where docent reads it; else empty."""
+    plain = content_type.partition(";")[0].strip().lower()
+    plain = _ALIASES.get(plain, plain)
+    return plain if plain in SUFFIXES else ""
+
+
+def absolute(base: str, link: str) -> str:
+    """A link as one address without fragment; empty where it is none to follow.
+
+    Host and scheme are in lower case, the default port is left out, the path has one spelling.
+    """
+    try:
+        parts = urlsplit(urljoin(base, link.strip()))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in _PORTS or not host:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    place = host if port in {None, _PORTS[parts.scheme]} else f"{host}:{port}"
+    path = quote(parts.path, safe=_PATH_SAFE, errors="replace")
+    query = quote(parts.query, safe=_PATH_SAFE + "?", errors="replace")
+    return urlunsplit((parts.scheme, place, path or "/", query, ""))
+
+
+def host_of(address: str) -> str:
+    """Host and port, whatever the scheme: `http` and `https` of one host are one site."""
+    parts = urlsplit(address)
+    port = parts.port or _PORTS.get(parts.scheme, 0)
+    return (parts.hostname or "") + ("" if port in _PORTS.values() else f":{port}")
+
+
+def may_be_page(address: str) -> bool:
+    """Whether a link's suffix lets a page be expected, not an image or an archive."""
+    guessed, packed = mimetypes.guess_type(urlsplit(address).path)
+    return packed is None and (guessed is None or bool(media_type_of(guessed)))
+
+
+def page_path(address: str, media_type: str) -> str:
+    """The path of a page inside its source: `docs/install` becomes `docs/install.html`."""
+    parts = urlsplit(address)
+    path = _UNSAFE.sub("_", unquote(parts.path, errors="replace"))
+    names = [name for name in path.split("/") if name not in {"", ".", ".."}]
+    if path.endswith("/") or not names:
+        names.append("index")
+    if parts.query:
+        names[-1] += "_" + re.sub(r"[^\w.=-]+", "_", unquote(parts.query, errors="replace"))
+    suffixes = SUFFIXES[media_type]
+    if PurePosixPath(names[-1]).suffix.lower() not in suffixes:
+        names[-1] += suffixes[0]
+    joined = "/".join(names)
+    if len(joined) > _MAX_PATH:
+        suffix = PurePosixPath(joined).suffix
+        joined = f"{joined[: _MAX_PATH - 40]}-{content_hash(joined)[:8]}{suffix}"
+    return joined

@@ -1,0 +1,121 @@
+"""The versions of an index: listed, rolled back, and synced again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from ingest.errors import NoVersionError, SyncRunningError
+from ingest.ledger import Ledger, Version
+from ingest.pin import read_pin, remove_pin, set_pin
+from ingest.publish import number_of, switching
+from rag_core.protocols import VectorStore
+
+_PATIENCE = 10.0  # seconds; whoever moves the alias holds the lease for a moment only
+_PAUSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class IndexVersion:
+    """A version as `docent versions` shows it.
+
+    Attributes:
+        collection: its collection in Milvus.
+        revision: hash over what it holds.
+        model: its embedding model.
+        created_at: when it was built.
+        documents: pages that it holds.
+        chunks: chunks that it holds.
+        live: it answers now.
+        previous: `docent rollback` would go back to it.
+        pinned: syncs leave the index at it until somebody resumes them.
+    """
+
+    collection: str
+    revision: str
+    model: str
+    created_at: datetime
+    documents: int
+    chunks: int
+    live: bool
+    previous: bool
+    pinned: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The version as plain data; the time in ISO 8601."""
+        return {**asdict(self), "created_at": self.created_at.isoformat()}
+
+
+def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
+    """Every version that is kept, the newest first; by the ledger alone."""
+    pin = read_pin(ledger)
+    pinned = pin.collection if pin else None
+    versions = [_shown(version, pinned) for version in ledger.versions()]
+    return tuple(sorted(versions, key=lambda v: -number_of(ledger.index, v.collection)))
+
+
+def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
+    """Make the version before the live one answer again, and leave the index at it.
+
+    The pin comes first: a sync that is at work does not publish any more, and a rollback that was
+    cut off is completed by the next one.
+
+    Raises:
+        NoVersionError: there is no version to go back to.
+        SyncRunningError: somebody else is switching, and does not come to an end.
+    """
+    set_pin(ledger, _target(store, ledger))
+    attempts = Retrying(
+        retry=retry_if_exception_type(SyncRunningError),
+        stop=stop_after_delay(_PATIENCE),
+        wait=wait_fixed(_PAUSE),
+        reraise=True,
+    )
+    return attempts(_switch, store, ledger)
+
+
+def resume(ledger: Ledger) -> bool:
+    """Let syncs change the index again; False where it was not pinned."""
+    pinned = read_pin(ledger) is not None
+    remove_pin(ledger)
+    return pinned
+
+
+def _target(store: VectorStore, ledger: Ledger) -> str:
+    """Where to go: where an unfinished rollback was going, or to the previous version."""
+    live, pin, previous = store.live(), read_pin(ledger), ledger.previous()
+    there = set(store.collections()) - ({live.collection} if live else set())
+    if pin is not None and pin.collection in there:
+        return pin.collection
+    rolled_back = pin is not None and live is not None and pin.collection == live.collection
+    if rolled_back or previous is None or previous.collection not in there:
+        raise NoVersionError("There is no version before this one to go back to.")
+    return previous.collection
+
+
+def _switch(store: VectorStore, ledger: Ledger) -> IndexVersion:
+    with switching(ledger).hold():
+        target = _target(store, ledger)
+        version = ledger.version(target)
+        if version is None:
+            raise NoVersionError("There is no version before this one to go back to.")
+        store.switch(target)
+        ledger.mark_rolled_back(target)
+    return replace(_shown(version, target), live=True, previous=False)
+
+
+def _shown(version: Version, pinned: str | None) -> IndexVersion:
+    return IndexVersion(
+        collection=version.collection,
+        revision=version.spec.revision,
+        model=version.spec.model,
+        created_at=version.created_at,
+        documents=version.documents,
+        chunks=version.chunks,
+        live=version.live,
+        previous=version.previous,
+        pinned=version.collection == pinned,
+    )

@@ -1,0 +1,91 @@
+"""What was fitted to an index: when to refuse, and when a sentence counts as supported.
+
+It lies as JSON beside the index, so that it survives a re-index and travels with a copy, and is
+left out of account where the models or the chunking are others.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rag_core.abstention import ENOUGH, Abstention
+from rag_core.types import IndexSpec
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Decisions that were measured with two models.
+
+    Attributes:
+        model: of the embedder.
+        reranker: name of the reranker.
+        chunker: fingerprint of the chunking; empty fits any.
+        abstention: when to refuse; None never does.
+        support: cosine below which a passage does not support a sentence; None keeps all.
+    """
+
+    model: str
+    reranker: str
+    chunker: str = ""
+    abstention: Abstention | None = None
+    support: float | None = None
+
+    def fits(self, spec: IndexSpec, reranker: str) -> bool:
+        """Whether it was measured with an index and a reranker like these."""
+        same_models = (self.model, self.reranker) == (spec.model, reranker)
+        return same_models and self.chunker in {"", spec.chunker}
+
+
+STARTER = Calibration(
+    model="all-MiniLM-L6-v2",
+    reranker="all-MiniLM-L6-v2",
+    abstention=Abstention(
+        weights=(5.0615, 11.3125, 3.3862, -19.0216), bias=-9.6999, threshold=0.0691, fewest=ENOUGH
+    ),
+    support=0.27,
+)
+"""For the starter profile: `python -m benchmarks.abstention` and `python -m benchmarks.support`
+print these numbers. The threshold is half of the fitted one, since other documentation than the one
+fitted to is asked too, and small indexes are never refused. No weights of Qwen3 could be measured,
+so it has none of its own."""
+
+DEFAULTS = (STARTER,)
+
+
+def read_calibration(path: Path) -> Calibration | None:
+    """What `docent eval --fit` has written; None where there is nothing that can be read."""
+    try:
+        shape = json.loads(path.read_text())
+        fitted = shape.pop("abstention")
+        abstention = (
+            Abstention(**fitted | {"weights": tuple(fitted["weights"])}) if fitted else None
+        )
+        return Calibration(**shape, abstention=abstention)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        logger.warning("%s can't be read and is left out of account", path)
+        return None
+
+
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write it in one step, so that nobody reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape: dict[str, Any] = asdict(calibration)
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(shape, indent=2) + "\n")
+    beside.replace(path)
+
+
+def calibration_for(
+    spec: IndexSpec, reranker: str, fitted: Calibration | None
+) -> Calibration | None:
+    """What was fitted, where it fits; else docent's own numbers for the models, if any."""
+    offered = (fitted, *DEFAULTS) if fitted else DEFAULTS
+    return next((one for one in offered if one.fits(spec, reranker)), None)

@@ -1,0 +1,129 @@
+"""Reads what an evaluation is made of: questions, judgements and, where there is one, a corpus."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag_core.errors import EvaluationError
+
+Grades = Mapping[str, int]
+"""Grade of each judged page, section or document, by its id; 0 is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question of an evaluation; `language` is empty where the file does not say it."""
+
+    id: str
+    text: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A document of a corpus."""
+
+    id: str
+    title: str
+    text: str
+
+
+def read_questions(path: Path) -> tuple[AskedQuestion, ...]:
+    """JSON lines with `_id` and `text`, and `lang` where it is known.
+
+    Raises:
+        EvaluationError: the file is missing, empty or has another form.
+    """
+    found = [
+        AskedQuestion(*_texts(path, number, line, "_id", "text"), str(line.get("lang") or ""))
+        for number, line in _lines(path)
+    ]
+    if not found:
+        raise EvaluationError(f"There are no questions in {path}.")
+    return tuple(found)
+
+
+def read_corpus(path: Path) -> tuple[Record, ...]:
+    """JSON lines with `_id` and `text`, and `title` where there is one.
+
+    Raises:
+        EvaluationError: the file is missing, empty or has another form.
+    """
+    found: dict[str, Record] = {}
+    for number, line in _lines(path):
+        key, text = _texts(path, number, line, "_id", "text")
+        found[key] = Record(key, str(line.get("title") or ""), text)
+    if not found:
+        raise EvaluationError(f"There are no documents in {path}.")
+    return tuple(found.values())
+
+
+def read_judgements(path: Path) -> dict[str, Grades]:
+    """Grades by question from tab-separated lines; the first line names the columns.
+
+    Raises:
+        EvaluationError: the file is missing, empty or has another form.
+    """
+    head, *lines = _read(path).splitlines() or [""]
+    names = head.split("\t")
+    missing = [name for name in ("query-id", "corpus-id", "score") if name not in names]
+    if missing:
+        raise EvaluationError(
+            f"{path} has no column {missing[0]}: its first line must be query-id, corpus-id and "
+            "score, separated by tabs."
+        )
+    grades: dict[str, dict[str, int]] = defaultdict(dict)
+    for number, line in enumerate(lines, 2):
+        if line.strip():
+            row = dict(zip(names, line.split("\t"), strict=False))
+            grades[row["query-id"]][row.get("corpus-id", "")] = _grade(path, number, row)
+    found = {key: judged for key, judged in grades.items() if any(judged.values())}
+    if not found:
+        raise EvaluationError(f"There are no judgements in {path}.")
+    return dict(found)
+
+
+def _grade(path: Path, number: int, row: Mapping[str, str]) -> int:
+    try:
+        return int(row["score"])
+    except (KeyError, ValueError):
+        raise EvaluationError(
+            f"Line {number} of {path} has no whole number in the column score."
+        ) from None
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(_read(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            shape = json.loads(line)
+        except ValueError:
+            shape = None
+        if not isinstance(shape, dict):
+            raise EvaluationError(f"Line {number} of {path} is not a JSON object.")
+        yield number, shape
+
+
+def _texts(path: Path, number: int, line: dict[str, Any], *names: str) -> tuple[str, str]:
+    for name in names:
+        if name not in line or not str(line[name]).strip():
+            raise EvaluationError(f"Line {number} of {path} has no {name}.")
+    first, second = (str(line[name]) for name in names)
+    return first, second
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{path} can't be read: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "unknown" if isinstance(error, OSError) else "it is not UTF-8 text"

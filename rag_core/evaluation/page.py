@@ -1,0 +1,46 @@
+"""The report as one HTML page that needs nothing from the network."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from rag_core.evaluation import charts
+from rag_core.evaluation.report import NAMES, AbstentionReport, EvaluationReport
+
+_YES, _NO = "#2a78b8", "#c8553d"
+
+
+def as_html(report: EvaluationReport, *, threshold: float | None = None) -> str:
+    """The page; `threshold` is that of the decision in use."""
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((files(__package__) / "report.html").read_text())
+    # The charts escape what they show themselves.
+    return template.render(
+        report=report,
+        names=list(NAMES.values()),
+        bars={name: Markup(_bars(report, name)) for name in ("ndcg@10", "hit@3")},  # noqa: S704
+        latency=Markup(_latency(report)),  # noqa: S704
+        histograms=[
+            (found, Markup(_histogram(found, threshold)))  # noqa: S704
+            for found in report.abstention
+        ],
+    )
+
+
+def _bars(report: EvaluationReport, name: str) -> str:
+    return charts.bars({method: found[name] for method, found in report.methods.items()})
+
+
+def _latency(report: EvaluationReport) -> str:
+    return charts.bars({stage: p50 for stage, (p50, _) in report.milliseconds.items()}, unit="ms")
+
+
+def _histogram(found: AbstentionReport, threshold: float | None) -> str:
+    series = (
+        charts.Series("with an answer", _YES, found.answerable),
+        charts.Series("without", _NO, found.unanswerable),
+    )
+    return charts.histogram(series, threshold=None if found.score == "cosine" else threshold)

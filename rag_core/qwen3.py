@@ -1,0 +1,237 @@
+"""The Qwen3 decoder written out, over sequences that lie behind one another in a row.
+
+The layers of `transformers` with fewer passes over memory: queries, keys and values are one
+product and so are gate and up, sums and products go where their operands are, and the last layer
+is computed for the tokens that are read alone. The parity tests hold it to the library's numbers.
+
+Source: `transformers.models.qwen3.modeling_qwen3`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding, linear, rms_norm, scaled_dot_product_attention, silu
+from transformers import PreTrainedModel
+
+_ROWS = 1024
+"""Rows of the wide feed-forward states at a time: enough for fast products, in a fixed memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How sequences lie in a row: `shared` tokens of all, then [start, stop) of each one's own."""
+
+    shared: int
+    bounds: tuple[tuple[int, int], ...]
+
+    def last(self) -> list[int]:
+        """Row of the last token of each sequence."""
+        return [stop - 1 for _, stop in self.bounds]
+
+    def positions(self) -> Tensor:
+        """Place of each token in its own sequence, shape (tokens,)."""
+        own = [torch.arange(stop - start) + self.shared for start, stop in self.bounds]
+        return torch.cat([torch.arange(self.shared), *own])
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Weights of a layer; `qkv` and `gate_up` are stacked by rows."""
+
+    before_attention: Tensor
+    qkv: Tensor
+    query_norm: Tensor
+    key_norm: Tensor
+    out: Tensor
+    before_mlp: Tensor
+    gate_up: Tensor
+    down: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _Rotation:
+    """Cosines and sines of the positions, shape (tokens, 1, half a head)."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def of(self, rows: Tensor) -> _Rotation:
+        """Those of some tokens."""
+        return _Rotation(self.cos[rows], self.sin[rows])
+
+    def turn(self, heads: Tensor) -> Tensor:
+        """Heads turned by their position, shape (tokens, heads, head size)."""
+        left, right = heads.chunk(2, dim=-1)
+        turned = torch.empty_like(heads)
+        new_left, new_right = turned.chunk(2, dim=-1)
+        torch.mul(left, self.cos, out=new_left).addcmul_(right, self.sin, value=-1)
+        torch.mul(right, self.cos, out=new_right).addcmul_(left, self.sin)
+        return turned
+
+
+class Qwen3Decoder:
+    """Takes the weights of a loaded `Qwen3Model` over; the model itself is of no use afterwards."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        """Stack the weights layer by layer, so that no more than one is there twice."""
+        config = model.config
+        self.width = int(config.hidden_size)
+        self._queries = int(config.num_attention_heads)
+        self._keys = int(config.num_key_value_heads)
+        self._head_size = int(config.head_dim)
+        self._epsilon = float(config.rms_norm_eps)
+        self._embeddings = model.get_parameter("embed_tokens.weight").detach()
+        self._norm = model.get_parameter("norm.weight").detach()
+        self._angles: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = model.get_submodule(
+            "rotary_emb"
+        )
+        blocks = model.get_submodule("layers")
+        self._layers: list[_Layer] = []
+        for number in range(int(config.num_hidden_layers)):
+            self._layers.append(_taken(blocks.get_submodule(str(number))))
+            setattr(blocks, str(number), torch.nn.Identity())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._embeddings.device
+
+    @torch.inference_mode()
+    def last_hidden(self, ids: Tensor, layout: Layout) -> Tensor:
+        """Hidden states after the last token of each sequence, shape (sequences, width)."""
+        hidden = embedding(ids, self._embeddings)
+        rotation = self._rotation(hidden, layout.positions().to(ids.device))
+        for layer in self._layers[:-1]:
+            hidden = self._layer(hidden, layer, rotation, layout)
+        return self._normal(self._last_layer(hidden, rotation, layout), self._norm)
+
+    def _rotation(self, hidden: Tensor, positions: Tensor) -> _Rotation:
+        half = self._head_size // 2
+        cos, sin = self._angles(hidden, positions[None])
+        return _Rotation(cos[0, :, None, :half].contiguous(), sin[0, :, None, :half].contiguous())
+
+    def _layer(self, hidden: Tensor, layer: _Layer, rotation: _Rotation, layout: Layout) -> Tensor:
+        normal = self._normal(hidden, layer.before_attention)
+        heads = self._heads(normal, layer.qkv)
+        queries, keys, values = torch.split(heads, [self._queries, self._keys, self._keys], dim=1)
+        attended = attend(
+            rotation.turn(self._normal(queries, layer.query_norm)),
+            rotation.turn(self._normal(keys, layer.key_norm)),
+            values,
+            layout,
+        )
+        return self._finished(hidden, attended, layer)
+
+    def _last_layer(self, hidden: Tensor, rotation: _Rotation, layout: Layout) -> Tensor:
+        """As `_layer`, of the tokens alone that are read; keys and values are those of all."""
+        layer = self._layers[-1]
+        rows = torch.tensor(layout.last(), device=hidden.device)
+        normal = self._normal(hidden, layer.before_attention)
+        split = self._queries * self._head_size
+        queries = self._heads(normal[rows], layer.qkv[:split])
+        heads = self._heads(normal, layer.qkv[split:])
+        keys, values = torch.split(heads, [self._keys, self._keys], dim=1)
+        attended = attend_last(
+            rotation.of(rows).turn(self._normal(queries, layer.query_norm)),
+            rotation.turn(self._normal(keys, layer.key_norm)),
+            values,
+            layout,
+        )
+        return self._finished(hidden[rows], attended, layer)
+
+    def _finished(self, hidden: Tensor, attended: Tensor, layer: _Layer) -> Tensor:
+        """The rest of a layer behind its attention; `hidden` is changed in place."""
+        hidden.addmm_(attended.flatten(1), layer.out.T)
+        for rows in torch.split(hidden, _ROWS):
+            wide = linear(self._normal(rows, layer.before_mlp), layer.gate_up)
+            gate, up = wide.chunk(2, dim=-1)
+            rows.addmm_(silu(gate).mul_(up), layer.down.T)
+        return hidden
+
+    def _heads(self, normal: Tensor, weight: Tensor) -> Tensor:
+        return linear(normal, weight).view(len(normal), -1, self._head_size)
+
+    def _normal(self, states: Tensor, weight: Tensor) -> Tensor:
+        return rms_norm(states, weight.shape, weight, self._epsilon)
+
+
+def attend(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Tensor:
+    """Causal attention of each sequence over the shared start and itself.
+
+    The shared queries are repeated for every sequence: that keeps the attention square and causal,
+    which is the fast path of every device and needs no mask, for a few rows of extra work.
+
+    Args:
+        queries: shape (tokens, heads, head size).
+        keys: like `queries`, with as many heads or a fraction of them.
+        values: like `keys`.
+        layout: which tokens belong together.
+
+    Returns:
+        Shape (tokens, heads, head size).
+    """
+    keys, values = _for_device(keys, queries), _for_device(values, queries)
+    output = torch.empty_like(queries)
+    for start, stop in layout.bounds:
+        own = [_rows(states, layout.shared, start, stop) for states in (queries, keys, values)]
+        attended = _attention(*own, causal=True)
+        output[start:stop] = attended[layout.shared :]
+        output[: layout.shared] = attended[: layout.shared]
+    return output
+
+
+def attend_last(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Tensor:
+    """As `attend`, of the last token of each sequence. Shapes (sequences, heads, head size)."""
+    keys, values = _for_device(keys, queries), _for_device(values, queries)
+    output = torch.empty_like(queries)
+    for number, (start, stop) in enumerate(layout.bounds):
+        own = [_rows(states, layout.shared, start, stop) for states in (keys, values)]
+        output[number] = _attention(queries[number : number + 1], *own, causal=False)[0]
+    return output
+
+
+def _attention(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -> Tensor:
+    """One sequence, tokens first on both sides."""
+    found = scaled_dot_product_attention(
+        queries.transpose(0, 1)[None],
+        keys.transpose(0, 1)[None],
+        values.transpose(0, 1)[None],
+        is_causal=causal,
+        enable_gqa=keys.shape[1] != queries.shape[1],
+    )
+    return found[0].transpose(0, 1)
+
+
+def _for_device(states: Tensor, queries: Tensor) -> Tensor:
+    # Groups of heads would shut all kernels of a GPU out but one, which wants half precision and
+    # a card of 2020 or later: what is left then holds a whole matrix of scores for each head.
+    if states.device.type == "cpu":
+        return states
+    return states.repeat_interleave(queries.shape[1] // states.shape[1], dim=1)
+
+
+def _rows(states: Tensor, shared: int, start: int, stop: int) -> Tensor:
+    own = states[start:stop]
+    return torch.cat([states[:shared], own]) if shared else own
+
+
+def _taken(block: torch.nn.Module) -> _Layer:
+    def weight(*names: str) -> Tensor:
+        found = [block.get_parameter(f"{name}.weight").detach() for name in names]
+        return torch.cat(found) if len(found) > 1 else found[0]
+
+    parts = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    return _Layer(
+        before_attention=weight("input_layernorm"),
+        qkv=weight(*parts),
+        query_norm=weight("self_attn.q_norm"),
+        key_norm=weight("self_attn.k_norm"),
+        out=weight("self_attn.o_proj"),
+        before_mlp=weight("post_attention_layernorm"),
+        gate_up=weight("mlp.gate_proj", "mlp.up_proj"),
+        down=weight("mlp.down_proj"),
+    )

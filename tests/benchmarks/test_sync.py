@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benchmarks import sync
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*words: str) -> dict:
+        sync.main(["--json", *words])
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_change_costs_itself(run):
+    found = run("--rows", "change", "--pages", "3")["change"]
+    assert 0 <= found["embedded"] <= found["full_embedded"]
+    assert found["full_seconds"] > 0
+
+
+@pytest.mark.usefixtures("shared")
+def test_nothing_is_touched_where_nothing_changed(run):
+    found = run("--rows", "unchanged", "--pages", "2")["unchanged"]
+    assert found["unchanged"]
+    assert (found["embedded"], found["writes"], found["body_bytes"]) == (0, 0, 0)
+
+
+@pytest.mark.usefixtures("shared")
+def test_searches_beside_syncs(run):
+    found = run("--rows", "search", "--pages", "3", "--searches", "40")["search"]
+    assert (found["errors"], found["empty"], found["mixed_versions"]) == (0, 0, 0)
+    assert found["searches"] == 40
+
+
+def test_many_chunks(run):
+    found = run("--rows", "scale", "--chunks", "600", "--dimension", "16")["scale"]
+    assert found["chunks"] == 601
+    assert found["build_seconds"] > 0

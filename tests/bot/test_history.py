@@ -1,0 +1,130 @@
+"""What the pipeline is told of a thread."""
+
+import pytest
+
+from bot import messages
+from bot.history import CHARACTERS, PAGE, PAGES, TURNS, Said, turns
+from rag_core.types import Turn
+from tests.bot.conftest import Docent
+from tests.bot.fakes import TEXT, citation, script
+from tests.servers.slack_store import ALICE, BOB, BOT, BOT_USER, Message
+
+
+async def follow_up(docent: Docent, question: Message, text: str = "and then?") -> list[Turn]:
+    """The history of a question that is asked in the thread of another."""
+    count = len(docent.pipeline.questions)
+    await docent.slack.mention(text, thread_ts=question.ts)
+    await docent.slack.wait_for(lambda: len(docent.pipeline.questions) > count)
+    return list(docent.pipeline.questions[-1].history)
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+async def test_a_follow_up_comes_with_question_and_answer(docent: Docent, streaming: bool):
+    if not streaming:
+        docent.slack.lack_streaming()
+    await docent.start()
+    question = await docent.slack.mention("how is data stored?")
+    await docent.slack.wait_for_reply(question, containing=messages.SOURCES)
+    assert await follow_up(docent, question) == [
+        Turn("user", "how is data stored?"),
+        Turn("assistant", TEXT),
+    ]
+
+
+async def test_the_first_question_has_no_history_and_reads_none(docent: Docent):
+    await docent.start()
+    question = await docent.slack.dm("how?")
+    await docent.slack.wait_for_reply(question)
+    assert docent.pipeline.questions[0].history == ()
+    assert not docent.slack.calls("conversations.replies")
+
+
+async def test_history_survives_a_restart(docent: Docent):
+    question = docent.slack.said("how is data stored?")
+    body = "It is stored."
+    docent.slack.store.add(
+        Message(
+            question.channel, docent.slack.store.new_ts(), BOT_USER, body, question.ts, bot_id=BOT
+        )
+    )
+    await docent.start()
+    assert await follow_up(docent, question) == [
+        Turn("user", "how is data stored?"),
+        Turn("assistant", body),
+    ]
+
+
+async def test_other_people_are_quoted_and_other_bots_left_out(docent: Docent):
+    question = docent.slack.said("we get `error 7` since the upgrade", user=BOB)
+    bot = docent.slack.said("ALERT", user="U0OTHERBOT", thread_ts=question.ts)
+    bot.bot_id = "B0OTHER"
+    joined = docent.slack.said("<@U0BOB> has joined", user=BOB, thread_ts=question.ts)
+    joined.subtype = "channel_join"
+    await docent.start()
+    history = await follow_up(docent, question, "what is that?")
+    assert history == [Turn("user", "> we get `error 7` since the upgrade")]
+
+
+async def test_what_was_said_after_the_question_is_not_history(docent: Docent):
+    await docent.start()
+    root = docent.slack.said("how is data stored?")
+    ts = docent.slack.store.new_ts()
+    docent.slack.said("never mind", thread_ts=root.ts)
+    await docent.slack.mention("and then?", thread_ts=root.ts, ts=ts)
+    await docent.slack.wait_for(lambda: docent.pipeline.questions)
+    assert [turn.text for turn in docent.pipeline.questions[0].history] == ["how is data stored?"]
+
+
+async def test_a_thread_that_can_not_be_read_does_not_cost_the_answer(
+    docent: Docent, caplog: pytest.LogCaptureFixture
+):
+    docent.slack.fail("conversations.replies", "internal_error", times=9)
+    await docent.start()
+    question = docent.slack.said("how?")
+    follow = await docent.slack.mention("and then?", thread_ts=question.ts)
+    await docent.slack.wait_for_reply(follow, containing=messages.SOURCES)
+    assert docent.pipeline.questions[0].history == ()
+    assert "could not be read" in caplog.text
+
+
+async def test_a_long_thread_is_read_in_pages_and_not_without_end(docent: Docent):
+    question = docent.slack.said("how?")
+    for number in range(PAGE * PAGES + 10):
+        docent.slack.said(f"message {number}", thread_ts=question.ts)
+    await docent.start()
+    history = await follow_up(docent, question)
+    assert len(docent.slack.calls("conversations.replies")) == PAGES
+    assert len(history) == TURNS
+
+
+async def test_the_first_sign_of_life_does_not_wait_for_history(docent: Docent):
+    held = docent.slack.hold("conversations.replies")
+    await docent.start()
+    root = docent.slack.said("how?")
+    question = await docent.slack.mention("and then?", thread_ts=root.ts)
+    await docent.slack.wait_for_message(lambda m: m.live)
+    assert docent.pipeline.questions == []
+    held.set()
+    await docent.slack.wait_for_reply(question)
+
+
+def test_a_conversation_is_kept_from_its_end():
+    said = tuple(Said(ALICE, str(number) * 1_000) for number in range(9))
+    kept = turns(said, asker=ALICE)
+    assert [turn.text[0] for turn in kept] == ["3", "4", "5", "6", "7", "8"]
+    assert sum(len(turn.text) for turn in kept) <= CHARACTERS
+
+
+def test_a_turn_that_is_too_long_keeps_its_beginning():
+    (turn,) = turns((Said(ALICE, "x" * 9_000),), asker=ALICE)
+    assert len(turn.text) == 1_500
+
+
+async def test_sources_are_no_part_of_history(docent: Docent):
+    docent.pipeline.script = script("Look [1].")
+    docent.slack.lack_streaming()
+    await docent.start()
+    question = await docent.slack.mention("where?")
+    await docent.slack.wait_for_reply(question, containing=citation(1).passage.chunk.url)
+    history = await follow_up(docent, question)
+    assert history[-1] == Turn("assistant", "Look [1].")
