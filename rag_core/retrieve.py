@@ -26,7 +26,7 @@ class Fusion:
         depth: hits asked of each search.
     """
 
-    dense: float = 0.5
+    dense: float = 0.45
     page: float = 0.35
     pages: int = 20
     depth: int = 100
