@@ -32,7 +32,16 @@ from rag_core.pipeline import Pipeline, Tuning
 from rag_core.rank import Ranker
 from rag_core.retrieve import Fusion
 from rag_core.settings import RagSettings
-from rag_core.types import Chunk, IndexSpec, Question, Turn, Vector, Vectors, content_hash
+from rag_core.types import (
+    SCHEMA_VERSION,
+    Chunk,
+    IndexSpec,
+    Question,
+    Turn,
+    Vector,
+    Vectors,
+    content_hash,
+)
 
 DIMENSION = 384
 CALLS = ("search", "list_collections", "list_aliases", "describe_collection")
@@ -85,7 +94,7 @@ def measure(folder: Path, *, chunks: int, questions: int) -> dict[str, Any]:
     store = open_store(settings, create=True)
     inference = Inference(models, models)
     try:
-        store.create(COLLECTION, IndexSpec(models.model, DIMENSION, "-", 1, "-"))
+        store.create(COLLECTION, IndexSpec(models.model, DIMENSION, "-", SCHEMA_VERSION, "-"))
         made = list(_chunks(chunks))
         store.insert(COLLECTION, made, models.embed_passages([chunk.text for chunk in made]))
         store.seal(COLLECTION)
