@@ -71,8 +71,10 @@ class RestingStore:
         found = self._ledger.version(collection) if self._rests else None
         if found is not None:
             return found.chunks
-        self._counted = True
-        return self.opened.count(collection)
+        rows = self.opened.count(collection)
+        recorded = self._ledger.version(collection)
+        self._counted = recorded is not None and recorded.chunks == rows
+        return rows
 
     def collections(self) -> list[str]:
         """Names of the versions that exist, live or not."""
