@@ -9,11 +9,12 @@ Q ?= How does docent keep its index fresh?
 DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 	DOCENT_STATE_URL=sqlite:///data/demo.state.sqlite
 
-.PHONY: help install install-dev demo test lint types check clean
+.PHONY: help install install-dev demo test test-server lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
+	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
 	@echo "make check           linters, types and tests, as CI runs them"
 
 .venv/bin/python:
@@ -43,6 +44,16 @@ demo: export Q := $(Q)
 
 test: install-dev
 	$(BIN)/python -m pytest
+
+# The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
+ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh
+
+test-server: install-dev
+	@$(ALONE) true 2>/dev/null || { echo "test-server: skipped, because this machine lends no" \
+		"network of one's own (unshare, ip)."; exit 0; }; \
+	$(PIP) install --constraint constraints.txt --editable '.[test-server]' 2>/dev/null || { \
+		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
+	$(ALONE) $(BIN)/python -m pytest tests/ingest/test_milvus_server.py
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -62,7 +62,7 @@ class House:
         engine = open_state(f"sqlite:///{self.folder / f'state{build}.sqlite'}")
         try:
             ledger = Ledger(engine, index="docent")
-            downloads = Downloads(self.folder / "snapshots", ledger)
+            downloads = Downloads(self.folder / "snapshots")
             indexer = Indexer(
                 self.store,
                 self.models.inference.indexing,

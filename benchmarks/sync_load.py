@@ -181,16 +181,17 @@ def scale(folder: Path, *, chunks: int, dimension: int) -> dict[str, Any]:
         tuple(KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in made),
     )
     carried = timed(lambda: publish(known, [_chunk("new.md", 0)]))
-    switched = timed(lambda: store.switch("docent__v1"))
-    store.switch("docent__v2")
+    first, second = store.collections()
+    switched = timed(lambda: store.switch(first))
+    store.switch(second)
     memory = _resident_mb()
-    searched = _searches(store, embedder)
+    searched = _searches(store, second, embedder)
     store.close()
     opened = time.perf_counter()
     store = MilvusStore.open(settings)
-    count = store.count("docent__v2")
+    count = store.count(second)
     reopened = time.perf_counter() - opened
-    after = _searches(store, embedder)
+    after = _searches(store, second, embedder)
     store.close()
     return {
         "chunks": count,
@@ -206,11 +207,11 @@ def scale(folder: Path, *, chunks: int, dimension: int) -> dict[str, Any]:
     }
 
 
-def _searches(store: MilvusStore, embedder: RandomEmbedder) -> float:
+def _searches(store: MilvusStore, collection: str, embedder: RandomEmbedder) -> float:
     seconds = [
         timed(
             lambda: store.search_dense(
-                "docent__v2", embedder.embed_query(""), limit=LIMIT, scope=Scope()
+                collection, embedder.embed_query(""), limit=LIMIT, scope=Scope()
             )
         )
         for _ in range(7)

@@ -31,11 +31,11 @@ class AdminChannel:
             timeout=_CALL_SECONDS,
         )
 
-    def tell(self, trouble: Trouble) -> None:
-        """Post it; where Slack does not take it, the log has it."""
+    def tell(self, trouble: Trouble) -> bool:
+        """Post it; where Slack does not take it, the log has it, and it is to be told again."""
         logger.log(logging.INFO if trouble.over else logging.WARNING, "%s", trouble.says)
         if not self._channel:
-            return
+            return True
         try:
             self._client.chat_postMessage(
                 channel=self._channel,
@@ -45,3 +45,5 @@ class AdminChannel:
             )
         except (SlackClientError, OSError) as error:
             logger.warning("DOCENT_ADMIN_CHANNEL could not be told: %s", error)
+            return False
+        return True

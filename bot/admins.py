@@ -1,4 +1,4 @@
-"""Who may manage: users named in DOCENT_ADMINS, or members of user groups named there."""
+"""People named in a setting: users, or members of user groups."""
 
 from __future__ import annotations
 
@@ -17,21 +17,35 @@ logger = logging.getLogger(__name__)
 
 
 class Admins:
-    """Answers whether a user is an admin; members of groups are asked of Slack once a minute."""
+    """Answers whether a user is named; members of groups are asked of Slack once a minute.
+
+    `DOCENT_ADMINS` is the setting, unless `variable` says another.
+    """
 
     def __init__(
-        self, setting: str, client: AsyncWebClient, *, clock: Clock = time.monotonic
+        self,
+        setting: str,
+        client: AsyncWebClient,
+        *,
+        variable: str = "DOCENT_ADMINS",
+        clock: Clock = time.monotonic,
     ) -> None:
         names = {name for name in re.split(r"[\s,]+", setting) if name}
         self._groups = sorted(name for name in names if name.startswith("S"))
         self._users = frozenset(names) - frozenset(self._groups)
         self._client = client
+        self._variable = variable
         self._clock = clock
         self._members: frozenset[str] = frozenset()
         self._fetched_at: float | None = None
 
+    @property
+    def named(self) -> bool:
+        """Whether the setting names anybody."""
+        return bool(self._users or self._groups)
+
     async def include(self, user: str) -> bool:
-        """Whether this user may manage docent."""
+        """Whether this user is named, or in a group that is."""
         return user in self._users or user in await self._group_members()
 
     async def _group_members(self) -> frozenset[str]:
@@ -47,8 +61,9 @@ class Admins:
             response = await self._client.usergroups_users_list(usergroup=group)
         except SLACK_FAILURES as error:
             logger.warning(
-                "The members of user group %s in DOCENT_ADMINS can't be read: %s",
+                "The members of user group %s in %s can't be read: %s",
                 group,
+                self._variable,
                 code(error) or error,
             )
             return []

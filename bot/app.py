@@ -8,27 +8,42 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import aiohttp
 from sqlalchemy import Engine
 
-from bot import connect, listeners
+from bot import buttons, connect, listeners
+from bot.access import Access, names
+from bot.activity import Activity
 from bot.admins import Admins
-from bot.claims import Claims
-from bot.commands import Commands, ReadStatus
+from bot.answer_actions import AnswerActions
+from bot.answerer import Answerer
+from bot.asking import Asking
+from bot.audit import Audit
+from bot.commands import Commands
 from bot.conversation import WORKERS, Answering, Conversation
+from bot.follow_ups import FollowUps
 from bot.history import Threads
+from bot.home import Home
+from bot.incoming import Listening
+from bot.index_desk import IndexDesk
+from bot.interactions import Interactions
+from bot.locales import Locales
+from bot.managing import Managing
+from bot.memory import FreshAt, Memory
+from bot.people import People
 from bot.place import Slack
-from bot.reindex import Reindex, Sync
-from bot.reply import SlackSurface
+from bot.prompts import Prompts
+from bot.reindex import Reindex
 from bot.responder import Responder
+from bot.scope_command import ScopeCommand
 from bot.settings import BotSettings
+from bot.sharing import Sharing
+from bot.surface import SlackSurface
 from bot.tasks import Tasks
 from bot.transport import build_transport
 
 CALL_SECONDS = 30.0
-CLAIMS_KEPT = timedelta(days=30)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger(__name__)
@@ -40,16 +55,16 @@ class Parts:
 
     Attributes:
         pipeline: answers questions.
-        sync: syncs all sources now; blocks.
-        read_status: tells the state of the index; blocks.
+        index: is synced, looked at and rolled back; blocks.
+        fresh_at: when the documentation was last read without an error; blocks.
         engine: the state database.
         warm_up: loads the models; called on a thread, before Slack is connected.
         questions: at work at once, those included whose answer is being written.
     """
 
     pipeline: Answering
-    sync: Sync
-    read_status: ReadStatus
+    index: IndexDesk
+    fresh_at: FreshAt
     engine: Engine
     warm_up: Callable[[], None]
     questions: int = WORKERS
@@ -95,19 +110,53 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
         me = await connect.identify(app.client)
         if settings.http_port is None:
             await connect.check_app_token(app.client, connect.secret(settings.slack_app_token))
-        claims = await asyncio.to_thread(_claims, parts.engine)
+        memory = await asyncio.to_thread(
+            Memory.open, parts.engine, keep_days=settings.keep_days, fresh_at=parts.fresh_at
+        )
         await asyncio.to_thread(parts.warm_up)
         slack = Slack.of(app.client, connect.quick_client(settings, session))
+        locales = Locales(slack, channels=names(settings.auto_channels))
+        app.use(locales.middleware)
         work = _Work.on(slack, parts, pace)
-        threads = Threads(app.client, bot_user=me.bot_user)
-        surface = SlackSurface(slack, threads, flush_seconds=pace.flush_seconds)
+        access = _access(settings, slack)
+        below = _answer_actions(settings, slack, memory, access)
         admins = Admins(settings.admins, app.client)
+        audit = await asyncio.to_thread(Audit, parts.engine)
+        managing = Managing(parts.index, work.reindex, admins=admins, audit=audit, slack=slack)
+        responder, asking = _ways_to_ask(settings, work, memory, access, me=me, pace=pace)
+        scope = ScopeCommand(memory.scopes, admins, team=me.team)
         listeners.register(
             app,
-            responder=Responder(work.conversation, claims, surface, work.tasks),
-            commands=Commands(admins, work.reindex, parts.read_status, work.tasks),
-            bot_user=me.bot_user,
-            team=me.team,
+            responder=responder,
+            asking=asking,
+            commands=Commands(
+                work.tasks,
+                {
+                    "ask": asking.ask,
+                    "why": below.tell_why,
+                    "scope": scope.run,
+                    **managing.words,
+                },
+            ),
+            listening=_listening(settings, me),
+            interactions=Interactions(
+                work.tasks,
+                clicks={
+                    buttons.STOP: responder.stop_clicked,
+                    buttons.SHARE: Sharing(slack, memory).clicked,
+                    **below.clicks,
+                    **managing.clicks,
+                },
+                forms=below.forms,
+            ),
+            home=Home(
+                parts.index,
+                Activity(parts.engine),
+                admins=admins,
+                slack=slack,
+                tasks=work.tasks,
+            ),
+            prompts=Prompts(parts.index, slack, work.tasks),
         )
         transport = build_transport(app, settings)
         try:
@@ -122,14 +171,16 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
 class _Work:
     """What goes on behind the listeners, and has to end before the process does."""
 
+    slack: Slack
     tasks: Tasks
     conversation: Conversation
     reindex: Reindex
 
     @classmethod
     def on(cls, slack: Slack, parts: Parts, pace: Pace) -> _Work:
-        reindex = Reindex(parts.sync, slack, edit_seconds=pace.edit_seconds)
-        return cls(Tasks(), Conversation(parts.pipeline, workers=parts.questions), reindex)
+        reindex = Reindex(parts.index, slack, edit_seconds=pace.edit_seconds)
+        conversation = Conversation(parts.pipeline, workers=parts.questions)
+        return cls(slack, Tasks(), conversation, reindex)
 
     async def end(self, grace_seconds: float) -> None:
         """Stop a sync, let answers end, and apologise for those that don't."""
@@ -138,7 +189,54 @@ class _Work:
         self.conversation.close()
 
 
-def _claims(engine: Engine) -> Claims:
-    claims = Claims(engine)
-    claims.purge(older_than=CLAIMS_KEPT)
-    return claims
+def _access(settings: BotSettings, slack: Slack) -> Access:
+    people = Admins(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
+    return Access(settings, people)
+
+
+def _answer_actions(
+    settings: BotSettings, slack: Slack, memory: Memory, access: Access
+) -> AnswerActions:
+    people = People(slack, memory.answers, settings.help_channel.strip())
+    return AnswerActions(slack, access, memory, people)
+
+
+def _listening(settings: BotSettings, me: connect.Identity) -> Listening:
+    return Listening(
+        bot_user=me.bot_user,
+        team=me.team,
+        auto_channels=names(settings.auto_channels),
+        emoji=settings.emoji.strip().strip(":"),
+    )
+
+
+def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
+    settings: BotSettings,
+    work: _Work,
+    memory: Memory,
+    access: Access,
+    *,
+    me: connect.Identity,
+    pace: Pace,
+) -> tuple[Responder, Asking]:
+    threads = Threads(work.slack.client, bot_user=me.bot_user)
+    people = bool(settings.help_channel.strip())
+    answerer = Answerer(work.conversation, memory, threads)
+    responder = Responder(
+        answerer,
+        SlackSurface(work.slack, people=people, flush_seconds=pace.flush_seconds),
+        memory,
+        access=access,
+        follow_ups=FollowUps(memory.answers, threads),
+        tasks=work.tasks,
+    )
+    asking = Asking(
+        work.slack,
+        answerer,
+        responder,
+        access=access,
+        threads=threads,
+        tasks=work.tasks,
+        team=me.team,
+    )
+    return responder, asking

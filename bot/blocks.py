@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from slack_sdk.models.blocks import (
     Block,
@@ -12,8 +14,8 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from bot import markdown, messages
-from rag_core.types import Answer, Chunk, Citation, Passage
+from bot import buttons, markdown, messages
+from rag_core.types import Answer, Chunk, Citation, Passage, Scope
 
 TAIL = "docent-tail"
 """Begins the block ids of what stands below an answer: the text ends there when it is read back."""
@@ -23,26 +25,58 @@ LABEL_LIMIT = 150
 PREVIEW_LIMIT = 300
 
 
-def answer_tail(answer: Answer) -> list[Block]:
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What an answer stands on, beside what is in it.
+
+    Attributes:
+        answer_id: of the kept answer, for buttons; empty where none was kept.
+        as_of: when the documentation was last read.
+        scope: which part of it was asked.
+        people: whether there are people to be asked instead.
+    """
+
+    answer_id: str = ""
+    as_of: datetime | None = None
+    scope: Scope = field(default_factory=Scope)
+    people: bool = False
+
+
+def answer_tail(answer: Answer, footing: Footing | None = None) -> list[Block]:
     """What stands below an answer's text: its sources, and how far it can be trusted."""
+    footing = footing or Footing()
     found = answer.status == "answered"
     listed = sources(answer.citations) if found else nearest(answer.nearest)
-    tail = [*listed, *footer(answer)]
+    tail = [*listed, *footer(answer, footing), *_buttons(answer, footing)]
     for number, block in enumerate(tail):
         block.block_id = f"{TAIL}-{number}"
     return tail
 
 
+def _buttons(answer: Answer, footing: Footing) -> list[Block]:
+    if not footing.answer_id:
+        return []
+    people = footing.people and answer.status == "not_found"
+    return buttons.below_answer(footing.answer_id, passages=bool(answer.passages), people=people)
+
+
+def stop_tail() -> list[Block]:
+    """What stands below an answer while it is written by editing."""
+    button = buttons.stop()
+    button.block_id = f"{TAIL}-stop"
+    return [button]
+
+
 def sources(citations: Sequence[Citation]) -> list[Block]:
     """The cited passages, numbered as in the text: page and section, linked."""
-    lines = [f"[{citation.number}] {_source(citation.passage.chunk)}" for citation in citations]
+    lines = [f"[{citation.number}] {source(citation.passage.chunk)}" for citation in citations]
     return _sections(messages.SOURCES, lines)
 
 
 def nearest(passages: Sequence[Passage]) -> list[Block]:
     """Pages to look at where the documentation gave no answer."""
     chunks = {passage.chunk.url: passage.chunk for passage in reversed(passages)}.values()
-    lines = [f"• {_source(chunk)}" for chunk in reversed(chunks)]
+    lines = [f"• {source(chunk)}" for chunk in reversed(chunks)]
     return _sections(messages.NEAREST, lines)
 
 
@@ -58,16 +92,19 @@ def _sections(heading: str, lines: Sequence[str]) -> list[Block]:
     return [SectionBlock(text=MarkdownTextObject(text=text)) for text in texts]
 
 
-def _source(chunk: Chunk) -> str:
+def source(chunk: Chunk) -> str:
+    """Title and section of a chunk, linked, as `mrkdwn`."""
     label = chunk.heading_path.replace(" > ", " \u203a ") or chunk.path
     return markdown.link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
 
 
-def footer(answer: Answer) -> list[Block]:
-    """The revision of the documentation, and what the answer had to do without."""
+def footer(answer: Answer, footing: Footing) -> list[Block]:
+    """How fresh the documentation is, what part of it was asked, what had to be done without."""
     notes = [messages.DEGRADED[stage] for stage in answer.degraded]
     if answer.revision:
-        notes.append(f"docs revision `{markdown.escape(answer.revision[:7])}`")
+        notes.append(messages.revision(answer.revision, footing.as_of))
+    if scope := messages.scope(footing.scope):
+        notes.append(scope)
     if not notes:
         return []
     return [ContextBlock(elements=[MarkdownTextObject(text=" · ".join(notes))])]

@@ -16,7 +16,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot import tables
 from bot.incoming import MessageKey
 from ingest.errors import StateError
-from ingest.state import ensure_tables
 
 claims = tables.claims
 
@@ -44,7 +43,7 @@ class Claims:
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = _now,
     ) -> None:
-        ensure_tables(engine, tables.metadata, room=tables.ROOM, version=tables.VERSION)
+        tables.ensure(engine)
         self._engine = engine
         self._lease = lease
         self._clock = clock

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot import messages
-from bot.admins import Admins
-from bot.reindex import Reindex, Tell
+from bot.notice import Tell
 from bot.tasks import Tasks
-from ingest.status import IndexStatus
 from rag_core.errors import DocentError
 
 logger = logging.getLogger(__name__)
-
-ReadStatus = Callable[[], "IndexStatus"]
-"""Reads the state of the index; blocks, so it is called on a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +21,20 @@ class SlashCommand:
     text: str
     user: str
     channel: str
+    team: str = ""
+
+
+Action = Callable[[SlashCommand, Tell], Awaitable[None]]
+"""Carries one word out."""
 
 
 class Commands:
     """Carries slash commands out; they are acknowledged before."""
 
-    def __init__(
-        self, admins: Admins, reindex: Reindex, read_status: ReadStatus, tasks: Tasks
-    ) -> None:
-        self._admins = admins
-        self._reindex = reindex
-        self._read_status = read_status
+    def __init__(self, tasks: Tasks, words: Mapping[str, Action]) -> None:
+        """`words` are what stands after `/docent`."""
         self._tasks = tasks
-        self._words = {"reindex": self._start_reindex, "status": self._tell_status}
+        self._words = words
 
     def accept(self, command: SlashCommand, tell: Tell) -> None:
         """Carry a command out; returns at once."""
@@ -49,32 +44,16 @@ class Commands:
         """Whatever happens, the caller is told."""
         try:
             await self._run(command, tell)
+        except DocentError as error:
+            logger.warning("A command failed.", exc_info=error)
+            await tell(messages.sentence(error))
         except Exception:
             logger.exception("A command failed in a way nobody foresaw.")
             await tell(messages.UNEXPECTED)
 
     async def _run(self, command: SlashCommand, tell: Tell) -> None:
         word = command.text.split(maxsplit=1)[0].lower() if command.text.strip() else "help"
-        action = self._words.get(word)
-        if action is None:
-            await tell(messages.HELP if word == "help" else messages.unknown_word(word))
-        elif not await self._admins.include(command.user):
-            await tell(messages.ADMINS_ONLY)
-        else:
+        if action := self._words.get(word):
             await action(command, tell)
-
-    async def _start_reindex(self, command: SlashCommand, tell: Tell) -> None:
-        if self._reindex.running:
-            await tell(messages.REINDEX_RUNNING)
         else:
-            await self._reindex.run(command.channel, tell)
-
-    async def _tell_status(self, command: SlashCommand, tell: Tell) -> None:
-        del command
-        try:
-            status = await asyncio.to_thread(self._read_status)
-        except DocentError as error:
-            logger.warning("The status could not be read.", exc_info=error)
-            await tell(messages.sentence(error))
-        else:
-            await tell(messages.status(status))
+            await tell(messages.HELP if word == "help" else messages.unknown_word(word))

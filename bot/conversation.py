@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot import messages
@@ -20,9 +21,6 @@ WORKERS = 64
 logger = logging.getLogger(__name__)
 
 
-Prepare = Callable[[Question], Awaitable[Question]]
-
-
 class Answering(Protocol):
     """The pipeline: synchronous, so it is iterated on a thread."""
 
@@ -33,6 +31,9 @@ class Answering(Protocol):
 class Reply(Protocol):
     """Where an answer appears. The first three return at once; showing goes on behind them."""
 
+    stopped: asyncio.Event
+    """Set when nobody wants the answer any more: no more text, no more tokens."""
+
     def begin(self) -> None:
         """Give the first sign of life."""
 
@@ -40,11 +41,7 @@ class Reply(Protocol):
         """Say what docent is doing."""
 
     def append(self, text: str) -> None:
-        """More text of the answer.
-
-        Raises:
-            Stopped: the reader has stopped the answer.
-        """
+        """More text of the answer."""
 
     async def finish(self, answer: Answer) -> None:
         """Show the complete answer; its text replaces what was appended."""
@@ -52,9 +49,21 @@ class Reply(Protocol):
     async def fail(self, sentence: str) -> None:
         """Say why there is no answer, below what was shown of it."""
 
+    async def leave(self) -> None:
+        """End what was shown as it stands: the answer was stopped."""
 
-class Stopped(Exception):  # noqa: N818 (nothing went wrong)
-    """The reader has stopped the answer: no more text, no more tokens."""
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a surface does around an answer.
+
+    Attributes:
+        prepare: completes the question, with history and scope, after the first sign of life.
+        keep: is given the answer before it is shown complete.
+    """
+
+    prepare: Callable[[Question], Awaitable[Question]]
+    keep: Callable[[Answer], Awaitable[None]]
 
 
 class Conversation:
@@ -76,20 +85,21 @@ class Conversation:
         return self._at_work
 
     async def answer(
-        self, question: Question, reply: Reply, *, prepare: Prepare | None = None
-    ) -> None:
+        self, question: Question, reply: Reply, around: Around | None = None
+    ) -> Answer | None:
         """Answer into `reply`; whatever happens, the asker is told.
 
-        `prepare` completes the question, with what was said before; the first sign of life does not
-        wait for it.
+        None where there is no answer: it was stopped, or failed.
         """
         reply.begin()
         try:
-            if prepare is not None:
-                question = await prepare(question)
-            answer = await self._run(question, reply)
-        except Stopped:
-            logger.info("The reader stopped an answer.")
+            answer = await self._unless_stopped(question, reply, around)
+            if answer is None:
+                logger.info("An answer was stopped.")
+                await reply.leave()
+                return None
+            if around is not None:
+                await around.keep(answer)
         except DocentError as error:
             logger.warning("A question got no answer.", exc_info=error)
             await reply.fail(messages.sentence(error))
@@ -101,8 +111,26 @@ class Conversation:
             await reply.fail(messages.UNEXPECTED)
         else:
             await reply.finish(answer)
+            return answer
+        return None
 
-    async def _run(self, question: Question, reply: Reply) -> Answer:
+    async def _unless_stopped(
+        self, question: Question, reply: Reply, around: Around | None
+    ) -> Answer | None:
+        """The answer; None as soon as it is stopped, and then the pipeline is, too."""
+        work = asyncio.ensure_future(self._run(question, reply, around))
+        stopped = asyncio.ensure_future(reply.stopped.wait())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return await work if work.done() else None
+        finally:
+            stopped.cancel()
+            work.cancel()
+            await asyncio.gather(work, stopped, return_exceptions=True)
+
+    async def _run(self, question: Question, reply: Reply, around: Around | None) -> Answer:
+        if around is not None:
+            question = await around.prepare(question)
         async with aclosing(self._events(question)) as events:
             async for event in events:
                 if isinstance(event, Done):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slack_sdk.errors import SlackApiError
@@ -20,19 +21,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Posted:
-    """A message that stands in Slack, and its text; None where that is not known."""
+    """A message that stands in Slack, its text and what is below; None where not known."""
 
     ts: str
     text: str | None = None
+    tail: tuple[Block, ...] = ()
 
 
 class EditedMessage:
-    """One answer as posts: the first one may stand already, the last one has the tail."""
+    """One answer as posts: some may stand already, the last one has the tail."""
 
-    def __init__(self, slack: Slack, place: Place, *, ts: str | None = None) -> None:
+    def __init__(self, slack: Slack, place: Place, *, standing: Sequence[str] = ()) -> None:
         self._slack = slack
         self._place = place
-        self._posted = [_Posted(ts)] if ts else []
+        self._posted = [_Posted(ts) for ts in standing]
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Time stamps of what was posted."""
+        return tuple(posted.ts for posted in self._posted)
 
     @property
     def pace(self) -> TokenBucket:
@@ -44,8 +51,10 @@ class EditedMessage:
         if EDITING in self._slack.unavailable:
             return
         try:
-            for index, text in enumerate(markdown.split(draft.text) or [f"_{draft.progress}…_"]):
-                await self._put(index, text, [])
+            texts = markdown.split(draft.text) or [f"_{draft.progress}…_"]
+            for index, text in enumerate(texts):
+                last = index == len(texts) - 1
+                await self._put(index, text, blocks.stop_tail() if last else [])
         except SLACK_FAILURES as error:
             self._note(error)
 
@@ -69,6 +78,11 @@ class EditedMessage:
                 self._posted[index] = await self._post(text, end)
         await self._remove(stale)
 
+    async def remove(self) -> None:
+        """Take everything back."""
+        await self._remove(self._posted)
+        self._posted = []
+
     def _note(self, error: BaseException) -> None:
         logger.warning("A message could not be posted or edited: %s", code(error) or error)
         if code(error) in NOT_THERE:
@@ -77,7 +91,7 @@ class EditedMessage:
     async def _put(self, index: int, text: str, tail: list[Block]) -> None:
         if index >= len(self._posted):
             self._posted.append(await self._post(text, tail))
-        elif tail or text != self._posted[index].text:
+        elif (text, tuple(tail)) != (self._posted[index].text, self._posted[index].tail):
             ts = self._posted[index].ts
             await self._slack.client.chat_update(
                 channel=self._place.channel,
@@ -85,28 +99,30 @@ class EditedMessage:
                 text=blocks.preview(text),
                 blocks=[blocks.text_block(text), *tail],
             )
-            self._posted[index] = _Posted(ts, text)
+            self._posted[index] = _Posted(ts, text, tuple(tail))
 
     async def _post(self, text: str, tail: list[Block]) -> _Posted:
         content: list[Block] | None = [blocks.text_block(text), *tail]
         try:
-            return await self._post_message(text, content)
+            return await self._post_message(text, content, tail)
         except SlackApiError as error:
             if code(error) != "invalid_blocks":
                 raise
             logger.exception("Slack refused the blocks of an answer; its text goes without them.")
-            return await self._post_message(text, None)
+            return await self._post_message(text, None, tail)
 
-    async def _post_message(self, text: str, content: list[Block] | None) -> _Posted:
+    async def _post_message(
+        self, text: str, content: list[Block] | None, tail: list[Block]
+    ) -> _Posted:
         response = await self._slack.client.chat_postMessage(
             channel=self._place.channel,
-            thread_ts=self._place.thread_ts,
+            thread_ts=self._place.thread_ts or next(iter(self.standing), None),
             text=blocks.preview(text) if content else markdown.escape(text),
             blocks=content,
             unfurl_links=False,
             unfurl_media=False,
         )
-        return _Posted(str(response["ts"]), text)
+        return _Posted(str(response["ts"]), text, tuple(tail))
 
     async def _remove(self, stale: list[_Posted]) -> None:
         """Take back what the final text does not need, or what was posted anew."""

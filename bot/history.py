@@ -41,17 +41,29 @@ class Threads:
 
     def __init__(self, client: AsyncWebClient, *, bot_user: str) -> None:
         self._client = client
-        self._bot_user = bot_user
+        self.bot_user = bot_user
 
-    async def before(self, key: MessageKey, thread_ts: str) -> tuple[Said, ...]:
-        """What was said before a message, oldest first; nothing where Slack can't be read."""
+    async def before(self, key: MessageKey, thread_ts: str) -> tuple[Said, ...] | None:
+        """What stands in the thread before a message, oldest first; None where it can't be read."""
         try:
             raw = await self._read(key, thread_ts)
         except SLACK_FAILURES as error:
             logger.warning("A thread could not be read: %s", code(error) or error)
-            return ()
+            return None
         said = (self._said(message) for message in raw if float(message["ts"]) < float(key.ts))
         return tuple(one for one in said if one is not None)
+
+    async def message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
+        """One message as Slack has it; None where it can't be read."""
+        try:
+            response = await self._client.conversations_replies(
+                channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
+            )
+        except SLACK_FAILURES as error:
+            logger.warning("A message could not be read: %s", code(error) or error)
+            return None
+        found: list[Mapping[str, Any]] = response.get("messages") or []
+        return next((message for message in found if message.get("ts") == ts), None)
 
     async def _read(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]]:
         messages: list[Mapping[str, Any]] = []
@@ -69,12 +81,12 @@ class Threads:
 
     def _said(self, message: Mapping[str, Any]) -> Said | None:
         user = str(message.get("user") or "")
-        mine = user == self._bot_user
+        mine = user == self.bot_user
         other_bot = message.get("bot_id") and not mine
         if other_bot or (not mine and message.get("subtype") not in ANSWERED_SUBTYPES):
             return None
         text = _own_text(message) if mine else ""
-        text = text or plain_text(str(message.get("text") or ""), bot_user=self._bot_user)
+        text = text or plain_text(str(message.get("text") or ""), bot_user=self.bot_user)
         return Said(user, text, mine=mine) if text else None
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 ANSWERED_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 SLACKBOT = "USLACKBOT"
+EDIT_SECONDS = 600.0
+"""How long after it was written an edited question is answered again."""
 
 _MARKUP = re.compile(r"<([^<>\n]+)>")
+_CALL = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
+
+Reach = Literal["called", "thread", "channel"]
+"""Whom a message speaks to: docent, whoever is in its thread, or whoever is in its channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class MessageKey:
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """A message that gets a reply.
+    """A message that may get a reply.
 
     Attributes:
         kind: `question`, or `hint` where docent was called without one and says how to ask.
@@ -33,6 +39,9 @@ class IncomingMessage:
         user: who wrote it.
         user_team: the team of who wrote it; not the workspace's in a shared channel.
         text: plain text, Slack's markup made readable, mentions of docent taken out.
+        reach: `called` is answered; of the others the responder decides.
+        edited: when it was edited, empty where it was not.
+        first_call: whether the edit is what calls docent, or gives it a question at all.
     """
 
     kind: Literal["question", "hint"]
@@ -41,38 +50,119 @@ class IncomingMessage:
     user: str
     user_team: str
     text: str
+    reach: Reach = "called"
+    edited: str = ""
+    first_call: bool = False
+
+    @property
+    def in_thread(self) -> bool:
+        """Whether something was said before it in its thread."""
+        return self.thread_ts != self.key.ts
+
+    @property
+    def direct(self) -> bool:
+        """Whether only docent and the asker read it."""
+        return self.key.channel.startswith("D")
 
 
-def parse_event(event: Mapping[str, Any], *, bot_user: str, team: str) -> IncomingMessage | None:
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What docent listens to.
+
+    Attributes:
+        bot_user: its own user.
+        team: its workspace.
+        auto_channels: where it answers uncalled.
+        emoji: the reaction that calls it, without colons; empty for none.
+    """
+
+    bot_user: str
+    team: str
+    auto_channels: Collection[str] = ()
+    emoji: str = ""
+
+
+def parse_event(event: Mapping[str, Any], to: Listening) -> IncomingMessage | None:
     """The message of an `app_mention` or `message` event, None where it is not to be answered."""
-    if not _from_a_person(event, bot_user) or not _addressed(event):
+    if event.get("edited") or not _from_a_person(event, to.bot_user):
         return None
-    text = plain_text(str(event.get("text") or ""), bot_user=bot_user)
+    reach = _reach(event, to)
+    if reach is None:
+        return None
+    message = _message(event, to, reach=reach)
+    return message if message.kind == "question" or reach == "called" else None
+
+
+def parse_edit(event: Mapping[str, Any], to: Listening) -> IncomingMessage | None:
+    """The message of a `message_changed` event whose text a person changed soon after."""
+    new, old = event.get("message") or {}, event.get("previous_message") or {}
+    inner = {**new, "channel": event.get("channel")}
+    if not new.get("edited") or not _from_a_person(inner, to.bot_user):
+        return None
+    edited = str(new["edited"].get("ts") or event.get("event_ts") or "")
+    late = not edited or float(edited) - float(new["ts"]) > EDIT_SECONDS
+    if late or new.get("text") == old.get("text"):
+        return None
+    message = _message(inner, to, edited=edited)
+    if message.kind != "question":
+        return None
+    before = str(old.get("text") or "")
+    called = _mentions(before, to.bot_user)
+    empty = not plain_text(before, bot_user=to.bot_user)
+    first = _mentions(str(new.get("text") or ""), to.bot_user) and (empty or not called)
+    return replace(message, first_call=first or (empty and message.direct))
+
+
+def parse_deletion(event: Mapping[str, Any], to: Listening) -> MessageKey | None:
+    """Which message a `message_deleted` event took away."""
+    ts = event.get("deleted_ts")
+    return MessageKey(to.team, str(event["channel"]), str(ts)) if ts else None
+
+
+def _message(
+    event: Mapping[str, Any], to: Listening, *, reach: Reach = "called", edited: str = ""
+) -> IncomingMessage:
+    text = plain_text(str(event.get("text") or ""), bot_user=to.bot_user)
     ts = str(event["ts"])
     return IncomingMessage(
         kind="question" if text else "hint",
-        key=MessageKey(team, str(event["channel"]), ts),
+        key=MessageKey(to.team, str(event["channel"]), ts),
         thread_ts=str(event.get("thread_ts") or ts),
         user=str(event["user"]),
-        user_team=str(event.get("user_team") or event.get("team") or team),
+        user_team=str(event.get("user_team") or event.get("team") or to.team),
         text=text,
+        reach=reach,
+        edited=edited,
     )
 
 
 def _from_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
     if event.get("bot_id") or event.get("bot_profile") or event.get("hidden"):
         return False
-    if event.get("subtype") not in ANSWERED_SUBTYPES or event.get("edited"):
+    if event.get("subtype") not in ANSWERED_SUBTYPES:
         return False
     complete = all(event.get(name) for name in ("user", "channel", "ts"))
     return complete and event["user"] not in {bot_user, SLACKBOT}
 
 
-def _addressed(event: Mapping[str, Any]) -> bool:
-    """A mention, or a direct message; a channel's `message` only doubles the `app_mention`."""
-    if event.get("type") == "app_mention":
-        return True
-    return event.get("type") == "message" and event.get("channel_type") == "im"
+def _reach(event: Mapping[str, Any], to: Listening) -> Reach | None:
+    """Whom the message speaks to; None for other people, by name.
+
+    A mention comes as `app_mention` and as `message`; whichever is first is answered.
+    """
+    text = str(event.get("text") or "")
+    direct = event.get("channel_type") == "im"
+    if event.get("type") == "app_mention" or direct or _mentions(text, to.bot_user):
+        return "called"
+    if _CALL.search(text):
+        return None
+    if event.get("thread_ts") not in {None, event["ts"]}:
+        return "thread"
+    return "channel" if event["channel"] in to.auto_channels else None
+
+
+def _mentions(text: str, bot_user: str) -> bool:
+    return bool(re.search(rf"<@{re.escape(bot_user)}[|>]", text))
 
 
 def plain_text(text: str, *, bot_user: str = "") -> str:

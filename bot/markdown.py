@@ -22,6 +22,8 @@ _WHOLE = re.compile(
     r"!?\[[^\[\]\n]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)"
     r"|(?<!`)(`++)[^\n]*?(?<!`)\1(?!`)|<[^<>\s]+>|https?://\S+"
 )
+_MARKER = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?: {1,4}(?=\S)| ?)")
+_OPENING = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})")
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
@@ -66,62 +68,93 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
     text = re.sub(r"\r\n?", "\n", text)
     if len(text) <= limit:
         return [text] if text.strip() else []
-    parts = [""]
+    parts, margin = [""], 0
     for piece in _pieces(text, limit):
-        if len(parts[-1]) + len(piece) > limit:
+        if len(parts[-1]) + len(piece.text) > limit:
             parts.append("")
-        parts[-1] += piece
+            margin = piece.indent
+        margin = min(margin, piece.indent)
+        parts[-1] += _dedented(piece.text, margin)
     return [part.strip("\n") for part in parts if part.strip()]
+
+
+_Kind = Literal["block", "fence", "table"]
+_KINDS: dict[str, _Kind] = {"fence": "fence", "table_open": "table"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Lines [start, end) that belong together."""
+    """Lines [start, end) that belong together; `margin` is the indent that a list gives them."""
 
     start: int
     end: int
-    kind: Literal["block", "fence", "table"] = "block"
+    kind: _Kind = "block"
     level: int = 0
+    margin: int = 0
 
 
-def _pieces(text: str, limit: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A text that stays whole, and the indent that a list gives it."""
+
+    text: str
+    margin: int
+
+    @property
+    def indent(self) -> int:
+        """How far it can be moved to the left: a line that opens a list item stays where it is."""
+        first = self.text.lstrip("\n")
+        return min(self.margin, len(first) - len(first.lstrip(" "))) if first else self.margin
+
+
+def _pieces(text: str, limit: int) -> Iterator[_Piece]:
     lines = re.split(r"(?<=\n)", text)
-    spans = list(_spans(_PARSER.parse(text)))
+    spans = list(_spans(_PARSER.parse(text), lines))
     yield from _cut_lines(lines, _Span(0, len(lines), level=-1), spans, limit)
 
 
-def _spans(tokens: Sequence[Token]) -> Iterator[_Span]:
+def _spans(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[_Span]:
+    margins = [0]
     for token in tokens:
-        if token.map is not None and token.nesting >= 0 and token.type != "inline":
-            kind: Literal["block", "fence", "table"] = "block"
-            if token.type == "fence":
-                kind = "fence"
-            elif token.type == "table_open":
-                kind = "table"
-            yield _Span(token.map[0], token.map[1], kind, token.level)
+        if token.type == "list_item_close":
+            margins.pop()
+        if token.map is None or token.nesting < 0 or token.type == "inline":
+            continue
+        kind = _KINDS.get(token.type, "block")
+        yield _Span(token.map[0], token.map[1], kind, token.level, margins[-1])
+        if token.type == "list_item_open":
+            marker = _MARKER.match(lines[token.map[0]], margins[-1])
+            margins.append(marker.end() if marker else margins[-1])
 
 
-def _cut_lines(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[str]:
+def _dedented(text: str, margin: int) -> str:
+    """Text without the indent of a list that stands in another part: it would read as code."""
+    return re.sub(rf"^ {{1,{margin}}}", "", text, flags=re.MULTILINE) if margin else text
+
+
+def _cut_lines(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
     """The span as pieces within the limit: whole, or by what it is made of."""
-    whole = "".join(lines[span.start : span.end])
-    if len(whole) <= limit:
-        yield whole
-    elif span.kind == "fence":
-        yield from _cut_fence(lines[span.start : span.end], limit)
-    elif span.kind == "table":
-        yield from _cut_table(lines[span.start : span.end], limit)
-    else:
+    inside = lines[span.start : span.end]
+    if sum(map(len, inside)) <= limit:
+        yield _Piece("".join(inside), span.margin)
+    elif span.kind == "block":
         yield from _cut_block(lines, span, spans, limit)
+    else:
+        cut = _cut_fence if span.kind == "fence" else _cut_table
+        yield from (_Piece(text, span.margin) for text in cut(inside, limit))
 
 
-def _cut_block(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[str]:
+def _cut_block(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
+    def plain(start: int, end: int) -> Iterator[_Piece]:
+        return (_Piece(text, span.margin) for text in _cut_plain(lines[start:end], limit))
+
     at = span.start
     for child in spans:
         if child.level == span.level + 1 and at <= child.start and child.end <= span.end:
-            yield from _cut_plain(lines[at : child.start], limit)
+            yield from plain(at, child.start)
             yield from _cut_lines(lines, child, spans, limit)
             at = child.end
-    yield from _cut_plain(lines[at : span.end], limit)
+    yield from plain(at, span.end)
 
 
 def _cut_plain(lines: Sequence[str], limit: int) -> Iterator[str]:
@@ -150,8 +183,11 @@ def _last_cut(text: str, limit: int, whole: Sequence[tuple[int, int]]) -> int:
 
 def _cut_fence(lines: Sequence[str], limit: int) -> Iterator[str]:
     opening = lines[0] if lines[0].endswith("\n") else lines[0] + "\n"
-    match = re.match(r"[\s>]*(`{3,}|~{3,})", opening)
-    closing = (match[0] if match else "```") + "\n"
+    match = _OPENING.match(opening)
+    # Quotes go on line after line; the mark of a list item stands once.
+    lead = re.sub(r"[^>\s]", " ", match[1]) if match else ""
+    fence = match[2] if match else "```"
+    again, closing = opening.replace(match[1], lead, 1) if match else opening, f"{lead}{fence}\n"
     room = limit - len(opening) - len(closing) - 1
     if room < limit // 2:  # an opening line that is itself a page: nothing to keep whole
         yield from _cut_plain(lines, limit)
@@ -160,6 +196,7 @@ def _cut_fence(lines: Sequence[str], limit: int) -> Iterator[str]:
     body = lines[1:-1] if ended else lines[1:]
     for chunk in _pack([piece for line in body for piece in _hard(line, room)], room):
         yield opening + chunk + ("" if chunk.endswith("\n") else "\n") + closing
+        opening = again
 
 
 def _cut_table(lines: Sequence[str], limit: int) -> Iterator[str]:

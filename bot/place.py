@@ -21,7 +21,7 @@ REMEMBER_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A thread, and whose question is answered there."""
+    """A thread, and whose question is answered there; without a thread, the channel itself."""
 
     channel: str
     thread_ts: str

@@ -4,101 +4,111 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from bot import messages
+from slack_sdk.models.blocks import Block
+
+from bot import messages, sync_words
 from bot.errors import SyncStoppedError
+from bot.index_desk import IndexDesk, SyncRequest
+from bot.notice import Notice, Tell
 from bot.place import Slack
-from bot.slack_errors import SLACK_FAILURES, code
+from bot.sentences import say
 from ingest.errors import SyncRunningError
-from ingest.report import IngestReport, Progress, ProgressCallback
+from ingest.estimate import Remaining
+from ingest.preview import Preview
+from ingest.report import IngestReport, Progress
 from rag_core.errors import DocentError
 
 EDIT_SECONDS = 3.0
 
+Done = TypeVar("Done")
+
 logger = logging.getLogger(__name__)
 
 
-Sync = Callable[[ProgressCallback], IngestReport]
-"""Syncs all sources and returns when that is done; blocks, and raises `IngestError`s."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended: what is said, what stands in the audit."""
 
-Tell = Callable[[str], Awaitable[object]]
-"""Says something to the caller of a command alone."""
-
-
-class Notice:
-    """A message in a channel that is edited; where docent is not, the caller is told alone."""
-
-    def __init__(self, slack: Slack, channel: str, tell: Tell) -> None:
-        self._slack = slack
-        self._channel = channel
-        self._tell = tell
-        self._ts: str | None = None
-
-    async def post(self, text: str) -> None:
-        """Say it in a new message."""
-        try:
-            response = await self._slack.client.chat_postMessage(
-                channel=self._channel, text=text, unfurl_links=False, unfurl_media=False
-            )
-        except SLACK_FAILURES as error:
-            logger.info("A notice goes to the caller alone: %s", code(error) or error)
-            await self._tell(text)
-        else:
-            self._ts = str(response["ts"])
-
-    async def edit(self, text: str) -> bool:
-        """Put the text in place of what was posted; False where that can't be."""
-        if self._ts is None:
-            return False
-        try:
-            await self._slack.client.chat_update(channel=self._channel, ts=self._ts, text=text)
-        except SLACK_FAILURES as error:
-            logger.warning("A notice could not be edited: %s", code(error) or error)
-            return False
-        return True
+    text: str
+    result: str
+    blocks: tuple[Block, ...] = ()
 
 
 class Reindex:
     """Runs one sync at a time for whoever may ask for it."""
 
-    def __init__(self, sync: Sync, slack: Slack, *, edit_seconds: float = EDIT_SECONDS) -> None:
-        self._sync = sync
+    def __init__(
+        self, desk: IndexDesk, slack: Slack, *, edit_seconds: float = EDIT_SECONDS
+    ) -> None:
+        self._desk = desk
         self._slack = slack
         self._edit_seconds = edit_seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._latest: Progress | None = None
         self._stopping = False
-        self.running = False
+        self._notice: Notice | None = None
 
-    async def run(self, channel: str, tell: Tell) -> None:
-        """Sync, and show in the channel how far it is and what came of it."""
-        self.running = True
+    async def run(self, request: SyncRequest, channel: str, tell: Tell) -> str:
+        """Sync, and show in the channel how far it is and what came of it; the result in short."""
+        if self._notice is not None:
+            await tell(await self._running(self._notice))
+            return "not started: one is running"
+        self._notice = notice = Notice(self._slack, channel, tell)
         try:
-            notice = Notice(self._slack, channel, tell)
             await notice.post(messages.REINDEX_STARTED)
-            outcome = await self._outcome(notice)
-            if not await notice.edit(outcome):
-                await notice.post(outcome)
+            outcome = await self._outcome(request, notice)
+            if not await notice.edit(outcome.text, outcome.blocks):
+                await notice.post(outcome.text, outcome.blocks)
         finally:
-            self.running = False
+            self._notice = None
+        return outcome.result
 
-    async def _outcome(self, notice: Notice) -> str:
-        self._latest = None
-        loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._pool, self._sync, self._note)
+    async def _running(self, notice: Notice) -> str:
+        link = await notice.link()
+        where = f" {say('reindex_where', link=link)}" if link else ""
+        return f"{messages.REINDEX_RUNNING}{where}"
+
+    async def _outcome(self, request: SyncRequest, notice: Notice) -> Outcome:
         try:
-            await self._follow(job, notice)
-            return messages.report(job.result())
+            if request.dry_run:
+                return _previewed(await self._work(self._desk.preview, request, notice))
+            done = await self._work(self._desk.sync, request, notice)
+            versions = await asyncio.to_thread(self._desk.versions)
+            back = not done.unchanged and any(version.previous for version in versions)
+            return _synced(done, roll_back=back)
         except (SyncRunningError, SyncStoppedError) as error:
-            return messages.sentence(error)
+            return Outcome(messages.sentence(error), str(error))
         except DocentError as error:
             logger.warning("A sync asked for in Slack failed.", exc_info=error)
-            return messages.sync_failed(error)
-        except Exception:
+            return Outcome(messages.sync_failed(error), f"failed: {error}")
+        except Exception as error:
             logger.exception("A sync asked for in Slack failed in a way nobody foresaw.")
-            return messages.UNEXPECTED
+            return Outcome(messages.UNEXPECTED, f"failed: {type(error).__name__}")
+
+    async def _work(
+        self,
+        work: Callable[[SyncRequest, Callable[[Progress], None]], Done],
+        request: SyncRequest,
+        notice: Notice,
+    ) -> Done:
+        """Do it on the sync's thread, and show meanwhile how far it is."""
+        self._latest = None
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(self._pool, partial(work, request, self._note))
+        told, remaining = None, Remaining()
+        while not job.done():
+            await asyncio.wait({job}, timeout=self._edit_seconds)
+            latest = self._latest
+            if not job.done() and latest is not None and latest != told:
+                told = latest
+                await notice.edit(sync_words.progress(told, remaining.seconds(told)))
+        return job.result()
 
     def _note(self, progress: Progress) -> None:
         """Called on the sync's thread; an error ends the sync before it changes anything."""
@@ -106,15 +116,18 @@ class Reindex:
             raise SyncStoppedError("The sync was stopped because docent is ending.")
         self._latest = progress
 
-    async def _follow(self, job: asyncio.Future[IngestReport], notice: Notice) -> None:
-        told: Progress | None = None
-        while not job.done():
-            await asyncio.wait({job}, timeout=self._edit_seconds)
-            if not job.done() and self._latest is not None and self._latest != told:
-                told = self._latest
-                await notice.edit(messages.syncing(told))
-
     def close(self) -> None:
         """Take no more syncs; one at work ends at its next sign of progress."""
         self._stopping = True
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _synced(done: IngestReport, *, roll_back: bool) -> Outcome:
+    pages = f"{done.added} added, {done.changed} changed, {done.removed} removed"
+    shown = tuple(sync_words.report_blocks(done, roll_back=roll_back))
+    return Outcome(sync_words.report(done), f"{pages}, revision {done.revision[:7]}", shown)
+
+
+def _previewed(found: Preview) -> Outcome:
+    would = f"{found.added} to add, {found.changed} changed, {found.removed} to remove"
+    return Outcome(sync_words.preview(found), would)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from slack_sdk.models.blocks import Block
 
-from bot import blocks, markdown, messages
-from bot.conversation import Stopped
+from bot import blocks, markdown, mathematics, messages
+from bot.blocks import Footing
 from bot.edited import EditedMessage
-from bot.history import Threads, turns
-from bot.incoming import IncomingMessage
 from bot.pacing import TokenBucket
 from bot.place import Draft, Place, Slack
 from bot.session import Session
-from bot.streamed import STREAMING, StreamedMessage, StreamLost
-from rag_core.types import Answer, Turn
+from bot.streamed import STREAMING, Stopped, StreamedMessage, StreamLost
+from rag_core.types import Answer
 
 FLUSH_SECONDS = 1.0
 
@@ -32,6 +31,10 @@ class Message(Protocol):
     @property
     def pace(self) -> TokenBucket:
         """The rate this kind of message shares."""
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Time stamps of what was posted."""
 
     async def show(self, draft: Draft) -> None:
         """Show what there is so far."""
@@ -47,16 +50,26 @@ class SlackReply:
     text that comes while a call is under way goes out with the next.
     """
 
-    def __init__(self, slack: Slack, place: Place, *, flush_seconds: float = FLUSH_SECONDS) -> None:
+    def __init__(
+        self,
+        slack: Slack,
+        place: Place,
+        *,
+        over: Sequence[str] = (),
+        flush_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        """`over` are docent's messages that stand there already, to be replaced."""
         self._slack = slack
         self._place = place
         self._flush_seconds = flush_seconds
         self._session = Session(slack, place)
-        self._message = self._first_rung()
+        self._message = self._first_rung(over)
         self._draft = Draft(progress=messages.SEARCHING)
         self._text = ""
         self._due = 0.0
-        self._ending = self._stopped = False
+        self._ending = False
+        self.footing = Footing()
+        self.stopped = asyncio.Event()
         self._changed, self._hurry = asyncio.Event(), asyncio.Event()
         self._work: list[asyncio.Task[None]] = []
 
@@ -74,28 +87,32 @@ class SlackReply:
         self._changed.set()
 
     def append(self, text: str) -> None:
-        """More text; the first of it is shown at once, the rest about once a second.
-
-        Raises:
-            Stopped: the reader pressed Stop.
-        """
-        if self._stopped:
-            raise Stopped
+        """More text; the first of it is shown at once, the rest about once a second."""
         if not self._text:
             self._hurry.set()
         self._text += text
-        self._draft = replace(self._draft, text=_shown(self._text))
+        self._draft = replace(self._draft, text=shown(self._text, last=False))
         self._changed.set()
 
     async def finish(self, answer: Answer) -> None:
         """Show the answer's text in place of the appended, its sources and footer below."""
-        text = _shown(answer.text) or messages.NOT_FOUND
-        await self._end(replace(self._draft, text=text), blocks.answer_tail(answer))
+        text = shown(answer.text) or messages.NOT_FOUND
+        await self._end(replace(self._draft, text=text), blocks.answer_tail(answer, self.footing))
 
     async def fail(self, sentence: str) -> None:
         """Show the sentence, below what was shown of the answer."""
         text = f"{self._draft.text}\n\n{sentence}" if self._draft.text else sentence
         await self._end(replace(self._draft, text=text, failed=True), [])
+
+    async def leave(self) -> None:
+        """End what was shown with a word that it was stopped."""
+        text = f"{self._draft.text}\n\n{messages.STOPPED}".strip()
+        await self._end(replace(self._draft, text=text), [])
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Time stamps of the messages that show the answer."""
+        return self._message.standing
 
     async def _end(self, draft: Draft, tail: list[Block]) -> None:
         self._ending = True
@@ -105,8 +122,7 @@ class SlackReply:
             if isinstance(result, Exception):
                 logger.error("Showing an answer failed half-way.", exc_info=result)
         try:
-            if not self._stopped:
-                await self._close(draft, tail)
+            await self._close(draft, tail)
         except Stopped:
             logger.info("The reader stopped an answer at its end.")
         finally:
@@ -116,11 +132,11 @@ class SlackReply:
         try:
             await self._message.close(draft, tail)
         except StreamLost as lost:
-            self._message = self._second_rung(lost.ts)
+            self._message = self._second_rung(lost)
             await self._message.close(draft, tail)
 
     async def _write(self) -> None:
-        while not (self._ending or self._stopped):
+        while not (self._ending or self.stopped.is_set()):
             await self._changed.wait()
             self._changed.clear()
             await self._rest()
@@ -131,9 +147,9 @@ class SlackReply:
         try:
             await self._message.show(self._draft)
         except Stopped:
-            self._stopped = True
+            self.stopped.set()
         except StreamLost as lost:
-            self._message = self._second_rung(lost.ts)
+            self._message = self._second_rung(lost)
             await self._message.show(self._draft)
 
     async def _rest(self) -> None:
@@ -145,45 +161,15 @@ class SlackReply:
         self._hurry.clear()
         self._due = self._slack.clock() + self._flush_seconds
 
-    def _first_rung(self) -> Message:
-        if STREAMING in self._slack.unavailable:
-            return self._second_rung(None)
+    def _first_rung(self, over: Sequence[str]) -> Message:
+        if over or STREAMING in self._slack.unavailable:
+            return EditedMessage(self._slack, self._place, standing=over)
         return StreamedMessage(self._slack, self._place, self._session)
 
-    def _second_rung(self, ts: str | None) -> Message:
-        return EditedMessage(self._slack, self._place, ts=ts)
+    def _second_rung(self, lost: StreamLost) -> Message:
+        return EditedMessage(self._slack, self._place, standing=[lost.ts] if lost.ts else [])
 
 
-class SlackSurface:
-    """Slack as the responder sees it: where a message came from, something can be said."""
-
-    def __init__(
-        self, slack: Slack, threads: Threads, *, flush_seconds: float = FLUSH_SECONDS
-    ) -> None:
-        self._slack = slack
-        self._threads = threads
-        self._flush_seconds = flush_seconds
-
-    def reply_to(self, message: IncomingMessage) -> SlackReply:
-        """An answer in the message's thread."""
-        return SlackReply(self._slack, _place(message), flush_seconds=self._flush_seconds)
-
-    async def history(self, message: IncomingMessage) -> tuple[Turn, ...]:
-        """What was said before the message in its thread; nothing where Slack won't tell."""
-        if message.thread_ts == message.key.ts:
-            return ()
-        said = await self._threads.before(message.key, message.thread_ts)
-        return turns(said, asker=message.user)
-
-    async def say(self, message: IncomingMessage, sentence: str) -> None:
-        """One sentence in the message's thread."""
-        await EditedMessage(self._slack, _place(message)).close(Draft("", sentence), [])
-
-
-def _place(message: IncomingMessage) -> Place:
-    return Place(message.key.channel, message.thread_ts, message.user, message.user_team)
-
-
-def _shown(text: str) -> str:
-    """Text as it may stand in a message: calls nobody, and no space that may not stay."""
-    return markdown.harmless(text.strip())
+def shown(text: str, *, last: bool = True) -> str:
+    """Text as it may stand in a message: calls nobody, formulas readable; `last` is its end."""
+    return markdown.harmless(mathematics.readable(text, last=last).strip())

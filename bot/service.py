@@ -13,6 +13,7 @@ from bot.app import Parts, serve
 from bot.control_path import socket_path
 from bot.control_server import ControlServer, Desk
 from bot.errors import SyncStoppedError
+from bot.index_desk import ServedIndex
 from bot.settings import BotSettings
 from ingest.estimate import Teller
 from ingest.factory import open_indexer, open_ledger
@@ -21,7 +22,6 @@ from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import Source, parse_sources, select_sources
-from ingest.status import status_of
 from ingest.survey import SyncOptions
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
@@ -53,12 +53,10 @@ def run() -> None:
 
         stopping = threading.Event()
 
-        def sync(progress: ProgressCallback, names: tuple[str, ...] = ()) -> IngestReport:
-            options = SyncOptions(configured=configured)
-            return indexer.sync(_named(configured, names), progress=progress, options=options)
-
         def scheduled(names: tuple[str, ...]) -> IngestReport:
-            return sync(_watching(stopping), names)
+            options = SyncOptions(configured=configured)
+            chosen = _named(configured, names)
+            return indexer.sync(chosen, progress=_watching(stopping), options=options)
 
         admins = AdminChannel(bot)
         scheduler = SyncScheduler(
@@ -87,8 +85,8 @@ def run() -> None:
 
         parts = Parts(
             pipeline=pipeline,
-            sync=sync,
-            read_status=lambda: status_of(ledger),
+            index=ServedIndex(indexer, store, ledger, configured),
+            fresh_at=ledger.fresh_at,
             engine=ledger.engine,
             warm_up=warm_up,
             # As many again as are searched at once may be having their answers written.

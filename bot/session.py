@@ -31,6 +31,10 @@ class Session:
             self._processing = False
             await self._set("active")
 
+    async def rest(self) -> None:
+        """Show that docent is not at work, whoever had shown that it is."""
+        await self._set("active")
+
     @property
     def closing_status(self) -> str | None:
         """What the end of a stream sets on its way; None where no status was shown."""

@@ -40,3 +40,37 @@ class BotSettings(Settings):
         "",
         description="Channel (`C...`) that hears of failed scheduled syncs; empty for none.",
     )
+    allowed_channels: str = Field(
+        "",
+        description="Channels (`C...`) in which docent answers, separated by white space or "
+        "commas; empty for all. Direct messages are always answered.",
+    )
+    allowed_users: str = Field(
+        "",
+        description="Users (`U...`) and user groups (`S...`) that get answers, separated by white "
+        "space or commas; empty for all of the workspace.",
+    )
+    allow_external: bool = Field(
+        default=False,
+        description="Whether people of other workspaces (Slack Connect) get answers.",
+    )
+    auto_channels: str = Field(
+        "",
+        description="Channels (`C...`) in which every question is answered without a mention, "
+        "separated by white space or commas.",
+    )
+    emoji: str = Field(
+        "",
+        description="Reaction that asks docent about a message, without colons; empty for none.",
+    )
+    help_channel: str = Field(
+        "",
+        description="Channel (`C...`) where people are asked what the documentation does not say; "
+        "empty for none.",
+    )
+    keep_days: int = Field(
+        90,
+        ge=0,
+        description="Days for which questions and answers are kept, for evidence and feedback; 0 "
+        "keeps no texts.",
+    )

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag_core.types import Answer, Citation, Hit, Passage
+
+if TYPE_CHECKING:
+    from bot.ratings import RatedAnswer
+
+RATED_COLUMNS = (
+    "rated_at",
+    "verdict",
+    "reason",
+    "comment",
+    "user",
+    "question",
+    "answer",
+    "status",
+    "revision",
+    "pages",
+    "channel",
+    "ts",
+)
+"""Of `docent feedback --csv`."""
 
 
 def passage(found: Passage) -> dict[str, Any]:
@@ -53,6 +72,33 @@ def comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> dict
             for found in reranked
         ],
     }
+
+
+def rated(found: RatedAnswer) -> dict[str, Any]:
+    """A rating with the answer it is about; `answer` is null where texts are not kept."""
+    given = found.kept.answer
+    return {
+        "rated_at": found.rated_at.isoformat(),
+        "verdict": found.rating.verdict,
+        "reason": found.rating.reason,
+        "comment": found.rating.comment,
+        "user": found.rating.user,
+        "channel": found.kept.key.channel,
+        "ts": found.kept.key.ts,
+        "question": found.kept.question,
+        "query": given.query if given else "",
+        "answer": given.text if given else None,
+        "status": given.status if given else None,
+        "revision": given.revision if given else "",
+        "passages": [passage(one) for one in given.passages] if given else [],
+    }
+
+
+def rated_row(found: RatedAnswer) -> tuple[str, ...]:
+    """The same in the order of `RATED_COLUMNS`; `pages` are the addresses of the passages."""
+    shape = rated(found)
+    shape["pages"] = " ".join(dict.fromkeys(one["url"] for one in shape["passages"]))
+    return tuple(str(shape[name] or "") for name in RATED_COLUMNS)
 
 
 def _citation(cited: Citation) -> dict[str, Any]:

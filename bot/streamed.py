@@ -8,7 +8,6 @@ import logging
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
 
-from bot.conversation import Stopped
 from bot.markdown import MARKDOWN_LIMIT
 from bot.pacing import TokenBucket
 from bot.place import Draft, Place, Slack
@@ -22,6 +21,10 @@ STREAMING = "chat.startStream"
 _TASK = "find"
 
 logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):  # noqa: N818 (nothing went wrong)
+    """The reader pressed Stop: Slack has ended the stream."""
 
 
 class StreamLost(Exception):  # noqa: N818 (a turn of events, handled one rung below)
@@ -44,6 +47,11 @@ class StreamedMessage:
         self._task: tuple[str, str] | None = None
         self._started_at = 0.0
         self._resume_at = 0.0
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Time stamps of what was posted."""
+        return (self._ts,) if self._ts else ()
 
     @property
     def pace(self) -> TokenBucket:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from bot.ratings import RatedAnswer
     from ingest.preview import Preview
     from ingest.report import GoldenResult, IngestReport
     from ingest.report import Progress as Step
@@ -153,6 +154,21 @@ def versions(found: Sequence[IndexVersion]) -> None:
         )
 
 
+def feedback(found: Sequence[RatedAnswer]) -> None:
+    """Print how answers were rated, the latest first."""
+    if not found:
+        out.print("Nobody has rated an answer in this time.")
+        return
+    table = Table()
+    for name in ("when", "", "question", "reason", "comment"):
+        table.add_column(name)
+    for one in found:
+        thumb = "up" if one.rating.verdict == "up" else "down"
+        cells = (one.kept.question, one.rating.reason.replace("_", " "), one.rating.comment)
+        table.add_row(_moment(one.rated_at), thumb, *(Text(" ".join(c.split())) for c in cells))
+    out.print(table)
+
+
 def rolled_back(version: IndexVersion) -> None:
     """Print which version answers again."""
     err.print(
@@ -199,6 +215,9 @@ def status(now: IndexStatus) -> None:
         + (f", failed: {now.last_error}" if now.last_error else ""),
         "Next sync": _moment(now.next_sync),
     }
+    if now.pinned:
+        since = f"rolled back at {_moment(now.pinned_at)}"
+        rows["Pinned"] = f"to {now.pinned}, {since}: `docent index --resume` syncs again"
     for name, value in rows.items():
         out.print(Text(f"{name:<10} {value}"), soft_wrap=True)
 
@@ -210,7 +229,7 @@ def progress() -> Iterator[Callable[[Step], None]]:
         yield _Lines().show
         return
     columns = (
-        TextColumn("{task.description:<10}"),
+        TextColumn("{task.description:<17}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -221,7 +240,8 @@ def progress() -> Iterator[Callable[[Step], None]]:
 
         def show(step: Step) -> None:
             if step.stage not in bars:
-                bars[step.stage] = display.add_task(step.stage, total=step.total)
+                name = f"{step.stage}{' (KiB)' if step.stage == 'downloading' else ''}"
+                bars[step.stage] = display.add_task(name, total=step.total)
             display.update(bars[step.stage], completed=step.done, total=step.total)
 
         yield show

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ingest.errors import PublishError
+from rag_core.errors import WordSearchError
 from rag_core.lexical import terms
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, Hit, Scope, Vector
@@ -61,7 +62,10 @@ def _by_words(store: VectorStore, collection: str, chunk: Chunk) -> bool:
     if not words:
         return True
     scope = Scope(sources=(chunk.source,), path_prefix=chunk.path)
-    hits = store.search_lexical(collection, words, limit=_LIMIT, scope=scope)
+    try:
+        hits = store.search_lexical(collection, words, limit=_LIMIT, scope=scope)
+    except WordSearchError:
+        return True  # a server that is too old for it: questions are answered by vectors alone
     # A long page may hold many chunks that say more of the same words.
     return _has(hits, chunk) or len(hits) == _LIMIT
 

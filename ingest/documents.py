@@ -28,7 +28,6 @@ _BROKEN = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
@@ -116,6 +115,7 @@ class Page:
         media_type: what a web server says it is; else empty, and the suffix tells.
         version: of the product it is about, as its source says.
         language: likewise, as a BCP 47 tag.
+        anchors: how the site makes an anchor of a heading, see `ingest.sources.Source`.
     """
 
     source: str
@@ -125,11 +125,13 @@ class Page:
     media_type: str = ""
     version: str = ""
     language: str = ""
+    anchors: str = "github"
 
     @property
     def content_hash(self) -> str:
         """Tells whether the page changed since it was indexed."""
-        labels = (self.media_type, self.version, self.language)
+        anchors = () if self.anchors == "github" else (self.anchors,)
+        labels = (self.media_type, self.version, self.language, *anchors)
         data = hashlib.sha256(self.data).hexdigest()
         return content_hash(self.path, self.url, data, *(labels if any(labels) else ()))
 

@@ -59,48 +59,70 @@ class Paces:
             connection.execute(insert(paces).values(name=name, seconds=blended))
 
 
+@dataclass(slots=True)
+class _Stage:
+    """A stage as it was first seen, and as it stands."""
+
+    began: float
+    first: int
+    done: int
+    total: int
+
+    def left(self, now: float) -> float | None:
+        """Seconds that it still takes at the pace since it began; None while it has none."""
+        done, spent = self.done - self.first, now - self.began
+        if self.done >= self.total:
+            return 0.0
+        return (self.total - self.done) * spent / done if done > 0 and spent > 0 else None
+
+
 class Remaining:
-    """Says how long a stage still takes, by what was done of it since it began."""
+    """Says how long the stages at work still take, by what was done of each since it began.
+
+    Embedding and writing take turns, batch by batch: the one that takes longest decides.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._stage: Stage | None = None
-        self._began = 0.0
-        self._done = 0
+        self._stages: dict[Stage, _Stage] = {}
 
     def seconds(self, progress: Progress) -> float | None:
-        """Seconds that are left of the stage; None while that can't be told."""
-        now = self._clock()
-        if progress.stage != self._stage:
-            self._stage, self._began, self._done = progress.stage, now, progress.done
-        done, spent = progress.done - self._done, now - self._began
-        if done <= 0 or spent <= 0 or not progress.total:
+        """Seconds that are left; None while that can't be told."""
+        now, stage = self._clock(), self._stages.get(progress.stage)
+        if stage is None or progress.done < stage.done:  # the next of several downloads
+            stage = _Stage(now, progress.done, progress.done, progress.total)
+            self._stages[progress.stage] = stage
+        stage.done, stage.total = progress.done, progress.total
+        if not progress.total:
             return None
-        return max(progress.total - progress.done, 0) * spent / done
+        told = [left for one in self._stages.values() if (left := one.left(now)) is not None]
+        return max(told, default=0.0) or (0.0 if stage.done >= stage.total else None)
 
 
 class Teller:
-    """Says how far work is, for a log: when a stage begins, and then every few seconds."""
+    """Says how far work is, for a log: when a stage first begins, and then every few seconds."""
 
     def __init__(self, *, every: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
         self._clock = clock
         self._remaining = Remaining(clock)
-        self._stage: Stage | None = None
+        self._begun: set[Stage] = set()
         self._said = 0.0
 
     def line(self, progress: Progress) -> str:
         """What to say now; mostly nothing."""
         left = self._remaining.seconds(progress)
         now = self._clock()
-        begins = progress.stage != self._stage and bool(progress.total)
-        if not begins and (now - self._said < self._every or progress.stage != self._stage):
+        begins = progress.stage not in self._begun
+        if not progress.total or not (begins or now - self._said >= self._every):
             return ""
-        self._stage, self._said = progress.stage, now
+        self._begun.add(progress.stage)
+        self._said = now
+        unit = " KiB" if progress.stage == "downloading" else ""
         if begins:
-            return f"{progress.stage}: {progress.total:,}"
-        time_left = "" if left is None else f", about {span(left)} left"
-        return f"{progress.stage}: {progress.done:,} of {progress.total:,}{time_left}"
+            return f"{progress.stage}: {progress.total:,}{unit}"
+        time_left = f", about {span(left)} left" if left else ""
+        return f"{progress.stage}: {progress.done:,} of {progress.total:,}{unit}{time_left}"
 
 
 def span(seconds: float) -> str:

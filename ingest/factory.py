@@ -36,7 +36,7 @@ def open_indexer(
     """
     ledger = ledger or open_ledger(settings)
     limits = Limits(settings.download_max_mb * 2**20, settings.download_max_minutes * 60)
-    downloads = Downloads(settings.data_folder / "snapshots", ledger, limits=limits)
+    downloads = Downloads(settings.data_folder / "snapshots", limits=limits)
     return Indexer(
         store,
         embedder,

@@ -102,7 +102,7 @@ class GoldenGate:
         """What each source's questions find before and after.
 
         Raises:
-            GoldenError: they find less than the margin allows.
+            GoldenError: they find less than the margin allows, or can't be read.
         """
         results = tuple(self._compare(source, live, new) for source in sources)
         fallen = [result for result in results if self._fell(result)]
@@ -128,6 +128,11 @@ class GoldenGate:
         try:
             questions = read_golden(Path(source.golden))
         except SourceError as error:
+            if not self._force:
+                raise GoldenError(
+                    f"The new version was not published: {error} Mend or remove the option "
+                    "`golden`, or run `docent index --force`."
+                ) from error
             return GoldenResult(source.name, skipped=str(error))
         after = self._recall(source.name, questions, new)
         before = self._before(source.name, questions, live, new.spec) if live else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from ingest.ledger import Ledger
 from ingest.tables import jobs
+from rag_core.types import content_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class JobState:
         schedule: when it runs, as the settings say.
         last_run: when it last ended, well or not.
         next_run: when it was to run next; None where it runs on request only.
-        problems: what went wrong, was told and is not over: names of sources or of errors.
+        problems: what went wrong, was told and is not over.
     """
 
     schedule: str
@@ -78,33 +80,25 @@ class JobStore:
         """Remember when a job runs next."""
         self.write(job, replace(self._of(job, schedule), next_run=moment))
 
-    def ran(
-        self,
-        job: str,
-        schedule: str,
-        problems: Mapping[str, str] | None,
-        *,
-        ended: datetime,
-        due: datetime | None,
-    ) -> Trouble | None:
-        """Remember a run, and what of it people have not heard yet.
+    def ran(self, job: str, schedule: str, *, ended: datetime, due: datetime | None) -> None:
+        """Remember a run: when it ended, and when the next one starts."""
+        self.write(job, replace(self._of(job, schedule), last_run=ended, next_run=due))
 
-        Args:
-            job: its name.
-            schedule: when it runs.
-            problems: what is wrong, a sentence by a name that stays the same; None where that is
-                not known yet.
-            ended: when the run ended.
-            due: when the next one starts.
-        """
-        known = self._of(job, schedule)
-        now = known.problems if problems is None else frozenset(problems)
-        self.write(job, replace(known, last_run=ended, next_run=due, problems=now))
-        if problems is None:
-            return None
-        if news := [says for name, says in sorted(problems.items()) if name not in known.problems]:
+    def news(self, job: str, schedule: str, problems: Mapping[str, str]) -> Trouble | None:
+        """What people have not heard yet of what is wrong: a sentence by what it is about."""
+        known = self._of(job, schedule).problems
+        if news := [says for one, says in _keys(problems).items() if one not in known]:
             return Trouble("\n".join(news))
-        return Trouble("Syncing works again.", over=True) if known.problems and not now else None
+        return Trouble("Syncing works again.", over=True) if known and not problems else None
+
+    def told(self, job: str, schedule: str, problems: Mapping[str, str]) -> None:
+        """Remember that people have heard of that, so that they don't hear of it again.
+
+        What they heard of the same matter before counts as well: it may come and go.
+        """
+        state = self._of(job, schedule)
+        before = {one for one in state.problems if one.rpartition(" ")[0] in problems}
+        self.write(job, replace(state, problems=frozenset(before | _keys(problems).keys())))
 
     def _of(self, job: str, schedule: str) -> JobState:
         known = self.read(job)
@@ -116,3 +110,14 @@ class JobStore:
             connection.execute(
                 delete(jobs).where(jobs.c.index_name == self._index, jobs.c.job.not_in(names))
             )
+
+
+def _keys(problems: Mapping[str, str]) -> dict[str, str]:
+    """Each sentence by what tells it from others: what it is about, and its words.
+
+    Its numbers are left out, which may be others each time: of pages, bytes or seconds.
+    """
+    return {
+        f"{about} {content_hash(re.sub('[0-9]+', '', says))[:8]}": says
+        for about, says in sorted(problems.items())
+    }

@@ -25,12 +25,11 @@ from ingest import tables
 from ingest.plan import Contents, KnownChunk, KnownPage
 from ingest.report import IngestReport
 from ingest.state import ensure_tables
-from rag_core.types import IndexSpec, content_hash
+from rag_core.types import IndexSpec
 
 if TYPE_CHECKING:
     # What reads sources loads much, and a rollback has no need of it.
     from ingest.sources import Source
-    from ingest.sources.download import Validators
 
 _BATCH = 1_000
 
@@ -214,26 +213,6 @@ class Ledger:
                     insert(tables.sources).values(name=source.name, uri=source.shown_uri)
                 )
 
-    def validators(self, uri: str) -> Validators:
-        """What the server said about the last download of an address."""
-        from ingest.sources.download import Validators
-
-        query = select(tables.downloads).where(tables.downloads.c.uri_hash == content_hash(uri))
-        with self.engine.connect() as connection:
-            row = connection.execute(query).first()
-        return Validators(row.etag, row.last_modified) if row else Validators()
-
-    def remember_validators(self, uri: str, validators: Validators) -> None:
-        """Note what the server said about a download."""
-        key = content_hash(uri)
-        with self.engine.begin() as connection:
-            connection.execute(delete(tables.downloads).where(tables.downloads.c.uri_hash == key))
-            connection.execute(
-                insert(tables.downloads).values(
-                    uri_hash=key, etag=validators.etag, last_modified=validators.last_modified
-                )
-            )
-
     # Syncs
 
     def start_sync(self) -> int:
@@ -267,6 +246,14 @@ class Ledger:
             return None
         report = json.loads(row.report) if row.report else None
         return SyncRun(row.started_at, row.finished_at, report, row.error)
+
+    def fresh_at(self) -> datetime | None:
+        """When the last sync that succeeded had ended; None before the first."""
+        columns = tables.syncs.c
+        query = select(func.max(columns.finished_at)).where(columns.report.is_not(None))
+        with self.engine.connect() as connection:
+            moment: datetime | None = connection.scalar(query)
+        return moment
 
     def next_sync(self) -> datetime | None:
         """When the schedule starts the next sync; None for never."""

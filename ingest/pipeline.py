@@ -21,6 +21,7 @@ from ingest.reading import chunk_pages
 from ingest.report import IngestReport, ProgressCallback, silent
 from ingest.sources import Downloads, Source
 from ingest.survey import Survey, Surveyor, SyncOptions
+from ingest.versions import complete_rollback
 from rag_core.errors import DocentError
 from rag_core.protocols import Embedder, Truncating, VectorStore
 
@@ -79,6 +80,7 @@ class Indexer:
             PublishError: the new version failed its checks.
         """
         with self._lease.hold() as lease:
+            complete_rollback(self._store, self._ledger)
             check_not_pinned(self._ledger)
             number = self._ledger.start_sync()
             try:
@@ -107,13 +109,10 @@ class Indexer:
         started = time.perf_counter()
         with self._lease.hold():
             survey = self._surveyor.survey(sources, options, progress)
-            if survey.unchanged and not options.full:
-                plan, failures = None, survey.failures
-            else:
-                plan, failures = self._chunks(survey, progress)
+            survey, plan = self._planned(survey, progress, options)
         pace = self._paces.read(self._embedder.model)
         seconds = time.perf_counter() - started
-        return preview_of(survey, plan, failures, pace=pace, seconds=seconds)
+        return preview_of(survey, plan, survey.failures, pace=pace, seconds=seconds)
 
     def _sync(
         self,
@@ -124,13 +123,15 @@ class Indexer:
     ) -> IngestReport:
         started, truncated = time.perf_counter(), _truncated(self._embedder)
         survey = self._surveyor.survey(sources, options, progress)
-        self._publisher.prune()
-        if survey.unchanged and not options.full:
-            report, failures = _unchanged(survey), survey.failures
+        self._publisher.prune(lease.confirm)
+        if not options.force:
+            survey.check_losses()
+        survey, plan = self._planned(survey, progress, options)
+        if plan is None:
+            report = _unchanged(survey)
         else:
             if not options.force:
                 survey.check_losses()
-            plan, failures = self._chunks(survey, progress)
             if not plan.contents.chunks:
                 raise SourceEmptyError("There is no text to index in any source.")
             report = self._publish(survey, plan, lease, progress, options)
@@ -140,21 +141,27 @@ class Indexer:
         return replace(
             report,
             seconds=time.perf_counter() - started,
-            failures=failures,
+            failures=survey.failures,
             unread=survey.unread,
             dropped=survey.dropped,
             truncated=_truncated(self._embedder) - truncated,
         )
 
-    def _chunks(
-        self, survey: Survey, progress: ProgressCallback
-    ) -> tuple[ChunkPlan, tuple[str, ...]]:
-        chunker = Chunker(self._embedder)
-        fresh, textless = chunk_pages(survey.pages.read, chunker, progress=progress)
+    def _planned(
+        self, survey: Survey, progress: ProgressCallback, options: SyncOptions
+    ) -> tuple[Survey, ChunkPlan | None]:
+        """What the next version holds, None where that is what the live one does."""
+        if survey.unchanged and not options.full:
+            return survey, None
+        divided = chunk_pages(survey.pages.read, Chunker(self._embedder), progress=progress)
+        survey, known = survey.without(divided), survey.known.chunks()
         plan = plan_chunks(
-            survey.known.chunks(), survey.pages, fresh, recipe=survey.recipe, reuse=survey.reuse
+            known, survey.pages, divided.chunks, recipe=survey.recipe, reuse=survey.reuse
         )
-        return plan, survey.failures + textless
+        # All that seemed new may be pages that still can't be read.
+        if survey.is_kept_by(plan.contents):
+            return survey, None
+        return survey.with_losses(plan.contents.chunks), plan
 
     def _publish(
         self,

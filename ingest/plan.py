@@ -57,6 +57,10 @@ class Contents:
         """Pages that can be found: those with a chunk."""
         return len({chunk.page for chunk in self.chunks})
 
+    def equals(self, pages: Sequence[KnownPage], chunks: Sequence[KnownChunk]) -> bool:
+        """Whether that is the same, in whatever order."""
+        return set(self.pages) == set(pages) and set(self.chunks) == set(chunks)
+
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
@@ -95,6 +99,22 @@ class PagePlan:
     def is_empty(self) -> bool:
         """Whether the index is as it should be."""
         return not self.read and not self.gone
+
+    def without(self, broken: Collection[PageKey], known: Sequence[KnownPage]) -> PagePlan:
+        """The same where some pages could not be read: they stay as they are known.
+
+        Their old content is still what people should find, and the old hash, or none, has the next
+        sync try them again.
+        """
+        if not broken:
+            return self
+        return PagePlan(
+            read=tuple(page for page in self.read if (page.source, page.path) not in broken),
+            kept=(*self.kept, *(page for page in known if page.key in broken)),
+            new=tuple(key for key in self.new if key not in broken),
+            edited=tuple(key for key in self.edited if key not in broken),
+            gone=self.gone,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +189,15 @@ def plan_pages(
 
 
 def shrunk(
-    known: Sequence[KnownPage], found: Sequence[Pages], *, most: float
+    before: Iterable[PageKey], now: Iterable[PageKey], sources: Iterable[str], *, most: float
 ) -> tuple[tuple[str, int, int], ...]:
     """Sources that lost more than the share `most` of their pages: name, pages before and now."""
-    before = Counter(page.source for page in known)
+    had = Counter(source for source, _ in set(before))
+    have = Counter(source for source, _ in set(now))
     return tuple(
-        (pages.source, before[pages.source], len(pages.pages))
-        for pages in found
-        if len(pages.pages) < before[pages.source] * (1 - most)
+        (source, had[source], have[source])
+        for source in sources
+        if have[source] < had[source] * (1 - most)
     )
 
 

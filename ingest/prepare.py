@@ -42,6 +42,7 @@ def prepare(found: SourceFiles) -> Pages:
                 media_type=file.media_type,
                 version=found.source.version,
                 language=found.source.language,
+                anchors=found.source.anchors,
             )
             pages.append(page)
     return Pages(found.source.name, tuple(pages), tuple(failures))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from uuid import uuid4
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from ingest.ledger import Ledger
 from ingest.pin import check_not_pinned, read_pin
 from ingest.plan import ChunkPlan, revision
 from ingest.report import GoldenResult, Progress, ProgressCallback
+from rag_core.errors import StoreError
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import Chunk, IndexSpec, LiveIndex, Vector, Vectors
 
@@ -44,8 +47,9 @@ class Published:
 class Publisher:
     """Builds, checks and switches versions of one index.
 
-    A version lies in a collection `<index>__v<N>`. Whatever fails, the live one answers on, and
-    the next sync clears away what was left behind.
+    A version lies in a collection `<index>__v<N>_<run>`, which no other run writes to: one that
+    lost its lease and wakes up later can harm nothing but its own. Whatever fails, the live version
+    answers on, and the next sync clears away what was left behind.
     """
 
     def __init__(self, store: VectorStore, embedder: Embedder, ledger: Ledger) -> None:
@@ -62,10 +66,19 @@ class Publisher:
         confirm: Callable[[], None],
         gate: Gate,
     ) -> Published:
-        """Make the plan the live version; `confirm` is called right before the switch.
+        """Make the plan the live version.
+
+        Args:
+            plan: what it holds.
+            spec: how it is built.
+            progress: told how far it is.
+            confirm: raises where another sync took over; called right before the switch, and
+                before a version of somebody else could be dropped.
+            gate: compares it with the live version.
 
         Raises:
             PublishError: the new version failed its checks.
+            SyncRunningError: another sync took over.
             IndexPinnedError: somebody rolled the index back meanwhile.
         """
         started = time.perf_counter()
@@ -74,16 +87,17 @@ class Publisher:
         collection = self._next_collection()
         self._store.create(collection, spec)
         build = _Build(self._store, self._embedder, plan, live, collection, progress)
-        build.write()
-        progress(Progress("publishing", 0, 4))
-        self._check(collection, plan, build.sample)
+        with _still_ours(confirm):
+            build.write()
+            progress(Progress("publishing", 0, 4))
+            self._check(collection, plan, build.sample)
         progress(Progress("publishing", 1, 4))
         golden = gate(live, LiveIndex(collection, spec))
         progress(Progress("publishing", 2, 4))
         self._ledger.record(collection, spec, plan.contents)
         self._switch(collection, confirm)
         progress(Progress("publishing", 3, 4))
-        self.prune()
+        self.prune(confirm)
         progress(Progress("publishing", 4, 4))
         return Published(
             spec.revision,
@@ -101,17 +115,22 @@ class Publisher:
             with switching(self._ledger).hold():
                 check_not_pinned(self._ledger)
                 confirm()
-                self._store.switch(collection)
+                with _still_ours(confirm):
+                    self._store.switch(collection)
                 self._ledger.mark_live(collection)
         except SyncRunningError:
             check_not_pinned(self._ledger)  # the rollback that is at work, in its own words
             raise
 
-    def prune(self) -> None:
+    def prune(self, confirm: Callable[[], None]) -> None:
         """Drop every version but the live one and the one before it.
 
         Also mends the ledger where the last sync was cut off between the switch and its record.
+
+        Raises:
+            SyncRunningError: another sync took over, whose version must not be dropped.
         """
+        confirm()
         live = self._store.live()
         if live is not None and self._ledger.version(live.collection):
             mend_marks(self._ledger, live)
@@ -120,6 +139,7 @@ class Publisher:
         kept |= {previous.collection} if previous else set()
         for collection in self._collections():
             if collection not in kept:
+                confirm()
                 self._store.drop(collection)
         recorded = {version.collection for version in self._ledger.versions()}
         if gone := recorded - kept:
@@ -141,7 +161,7 @@ class Publisher:
     def _next_collection(self) -> str:
         recorded = [version.collection for version in self._ledger.versions()]
         numbers = map(self._number, [*self._collections(), *recorded])
-        return f"{self._ledger.index}__v{max(numbers, default=0) + 1}"
+        return f"{self._ledger.index}__v{max(numbers, default=0) + 1}_{uuid4().hex[:8]}"
 
     def _number(self, collection: str) -> int:
         return number_of(self._ledger.index, collection)
@@ -149,7 +169,7 @@ class Publisher:
 
 def number_of(index: str, collection: str) -> int:
     """Number of a version by its collection; 0 for a collection that is none of this index."""
-    match = re.fullmatch(rf"{re.escape(index)}__v([1-9]\d*)", collection)
+    match = re.fullmatch(rf"{re.escape(index)}__v([1-9]\d*)(_[0-9a-f]{{8}})?", collection)
     return int(match[1]) if match else 0
 
 
@@ -165,6 +185,16 @@ def mend_marks(ledger: Ledger, live: LiveIndex) -> None:
         ledger.mark_rolled_back(live.collection)
     else:
         ledger.mark_live(live.collection)
+
+
+@contextmanager
+def _still_ours(confirm: Callable[[], None]) -> Iterator[None]:
+    """Whoever took over dropped the collection of this run: say that, and not what Milvus says."""
+    try:
+        yield
+    except StoreError:
+        confirm()
+        raise
 
 
 class _Build:

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Stage = Literal["reading", "chunking", "embedding", "writing", "publishing", "asking"]
+Stage = Literal[
+    "downloading", "reading", "chunking", "embedding", "writing", "publishing", "asking"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` pages (reading, chunking), chunks (embedding, writing) or steps."""
+    """`done` of `total` KiB (downloading), pages (reading, chunking), chunks (embedding, writing).
+
+    The rest are steps. `total` is 0 where nobody knows it, as of a website.
+    """
 
     stage: Stage
     done: int

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -32,6 +33,7 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 """Pauses before a source that could not be read is tried again."""
 
 _ALL = "sync"
+_WHOLE = "*"  # what a problem is about that is not of one source
 _DEFAULT = "DOCENT_SYNC_SCHEDULE"
 _EVERY = re.compile(r"every\s+([1-9]\d{0,4})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -68,8 +70,9 @@ class _Cron(CronTrigger):  # type: ignore[misc]  # APScheduler has no types
         return found
 
 
-def _ignore(_: object) -> None:
+def _ignore(_: object) -> bool:
     """Nobody wants to know."""
+    return True
 
 
 def _now() -> datetime:
@@ -85,7 +88,8 @@ class SyncScheduler:
         settings: `DOCENT_SYNC_SCHEDULE` and `DOCENT_TIMEZONE`.
         sources: those of the settings; one with a schedule of its own has a job of its own.
         on_report: told of every sync that went well, on that thread.
-        on_trouble: told once of what goes wrong, and once that it is over, on that thread.
+        on_trouble: told once of what goes wrong, and once that it is over, on that thread; it
+            says whether that reached anybody, and else is told after the next run.
         now: the clock.
 
     Raises:
@@ -99,8 +103,8 @@ class SyncScheduler:
         settings: IngestSettings,
         *,
         sources: Sequence[Source] = (),
-        on_report: Callable[[IngestReport], None] = _ignore,
-        on_trouble: Callable[[Trouble], None] = _ignore,
+        on_report: Callable[[IngestReport], object] = _ignore,
+        on_trouble: Callable[[Trouble], bool] = _ignore,
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._sync = sync
@@ -113,7 +117,9 @@ class SyncScheduler:
         self._busy = threading.Lock()
         self._closing = False
         # Jobs live in memory: a job store shared by two processes would fire twice.
-        self._scheduler = BackgroundScheduler(timezone=UTC)
+        # Each may wait for its turn, and its retry and a sync on request beside it.
+        threads = ThreadPoolExecutor(2 * len(self._jobs) + 1)
+        self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": threads})
 
     def start(self) -> None:
         """Start the schedule. A run that was missed by less than an hour starts at once."""
@@ -183,13 +189,14 @@ class SyncScheduler:
         return known.next_run if ahead else None
 
     def _scheduled(self, name: str) -> None:
-        if not self._busy.acquire(blocking=False):
-            logger.info("The scheduled sync is left out: one is running.")
-            return
+        """One run of a job; of two that are due together, the second waits for its turn."""
+        self._busy.acquire()
         self._run_and_release(name)
 
     def _run_and_release(self, name: str, everything: bool = False) -> None:  # noqa: FBT001, FBT002
         try:
+            if self._closing:
+                return
             job = self._jobs[name]
             self._run(job, () if everything else job.sources)
         finally:
@@ -216,7 +223,7 @@ class SyncScheduler:
     def _failure(self, job: _Job, error: Exception) -> None:
         says = str(error) if isinstance(error, DocentError) else type(error).__name__
         again = isinstance(error, SourceError) and self._retries(job)
-        self._ended(job, None if again else {type(error).__name__: f"The sync failed: {says}"})
+        self._ended(job, None if again else {_WHOLE: f"The sync failed: {says}"})
 
     def _success(self, job: _Job, report: IngestReport) -> None:
         again = bool(report.unread) and self._retries(job)
@@ -226,13 +233,12 @@ class SyncScheduler:
 
     def _ended(self, job: _Job, problems: Mapping[str, str] | None) -> None:
         """Remember the run, and say what is new of what is wrong, or that nothing is any more."""
-        if self._closing:
-            problems = None
-        trouble = self._store.ran(
-            job.name, job.schedule, problems, ended=self._now(), due=self._next(job)
-        )
-        if trouble is not None:
-            self._on_trouble(trouble)
+        self._store.ran(job.name, job.schedule, ended=self._now(), due=self._next(job))
+        if problems is None or self._closing:
+            return
+        trouble = self._store.news(job.name, job.schedule, problems)
+        if trouble is None or self._on_trouble(trouble):
+            self._store.told(job.name, job.schedule, problems)
 
     def _retries(self, job: _Job) -> bool:
         """Whether the job is tried again soon, before its next run and not too often."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     event,
     insert,
     select,
+    update,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
@@ -87,8 +88,12 @@ def state_exists(url: str) -> bool:
     return not file or file.startswith((":memory:", "file:")) or Path(file).exists()
 
 
-def ensure_tables(engine: Engine, tables: MetaData, *, room: str, version: int) -> None:
+def ensure_tables(
+    engine: Engine, tables: MetaData, *, room: str, version: int, oldest: int | None = None
+) -> None:
     """Create what is missing of a room's tables; each room keeps its own version.
+
+    Versions from `oldest` on lack tables and differ by nothing else: they are brought up to date.
 
     Raises:
         StateError: the tables were made by a newer docent, or by one too old to be read.
@@ -97,7 +102,7 @@ def ensure_tables(engine: Engine, tables: MetaData, *, room: str, version: int) 
         found = connection.scalar(
             select(_schema_versions.c.version).where(_schema_versions.c.room == room)
         )
-        if found not in {None, version}:
+        if found is not None and not (oldest or version) <= found <= version:
             age = "a newer" if found > version else "an older"
             raise StateError(
                 f"The state database {engine.url.render_as_string(hide_password=True)} was written "
@@ -106,6 +111,9 @@ def ensure_tables(engine: Engine, tables: MetaData, *, room: str, version: int) 
         tables.create_all(connection)
         if found is None:
             connection.execute(insert(_schema_versions).values(room=room, version=version))
+        elif found < version:
+            raised = update(_schema_versions).where(_schema_versions.c.room == room)
+            connection.execute(raised.values(version=version))
 
 
 def _parsed(url: str) -> URL:

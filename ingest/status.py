@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.ledger import Ledger
+from ingest.pin import read_pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class IndexStatus:
         last_sync: when the last sync ended, well or not.
         last_error: why it failed, if it did.
         next_sync: when the schedule starts the next one.
+        pinned: collection that the index stays at, because it was rolled back; None where syncs
+            may change it.
+        pinned_at: when it was rolled back.
     """
 
     collection: str
@@ -34,6 +38,8 @@ class IndexStatus:
     last_sync: datetime | None = None
     last_error: str | None = None
     next_sync: datetime | None = None
+    pinned: str | None = None
+    pinned_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The status as plain data; times in ISO 8601."""
@@ -47,6 +53,7 @@ def status_of(ledger: Ledger) -> IndexStatus:
     """How the index of a ledger stands."""
     live = ledger.live()
     last = ledger.last_sync()
+    pin = read_pin(ledger)
     return IndexStatus(
         collection=ledger.index,
         revision=live.spec.revision if live else None,
@@ -57,4 +64,6 @@ def status_of(ledger: Ledger) -> IndexStatus:
         last_sync=last.finished_at if last else None,
         last_error=last.error if last else None,
         next_sync=ledger.next_sync(),
+        pinned=pin.collection if pin else None,
+        pinned_at=pin.pinned_at if pin else None,
     )

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.chunk import Chunker
-from ingest.documents import Pages
 from ingest.errors import SourceShrankError
 from ingest.ledger import Ledger, Version
-from ingest.plan import KnownChunk, KnownPage, PagePlan, plan_pages, shrunk
-from ingest.reading import read_pages
+from ingest.plan import Contents, KnownChunk, KnownPage, PagePlan, plan_pages, shrunk
+from ingest.reading import Divided, read_pages
 from ingest.report import ProgressCallback
 from ingest.sources import Downloads, Source
 from ingest.sources.base import default_name, distinct_name
 from rag_core.protocols import Embedder, VectorStore
-from rag_core.types import Chunk, IndexSpec, LiveIndex
+from rag_core.types import Chunk, IndexSpec, LiveIndex, PageKey
 
 MOST_LOST = 0.2
 """Share of its pages that a source may lose without anybody saying that it is meant."""
@@ -94,6 +93,29 @@ class Survey:
         """How pages are divided now."""
         return recipe_of(self.spec)
 
+    def without(self, divided: Divided) -> Survey:
+        """The same after its pages were divided: those that are broken stay as they are known."""
+        pages = self.pages.without(divided.broken, self.known.pages)
+        return replace(self, pages=pages, failures=self.failures + divided.failures)
+
+    def is_kept_by(self, contents: Contents) -> bool:
+        """Whether the next version would be the live one over again."""
+        known = self.known
+        sure = self.reuse and known.version is not None
+        return sure and contents.equals(known.pages, known.chunks())
+
+    def with_losses(self, chunks: Sequence[KnownChunk]) -> Survey:
+        """The same with the losses of text counted: a page without any can't be found either.
+
+        Args:
+            chunks: what the next version holds.
+        """
+        if self.losses:
+            return self
+        read = [source.name for source in self.sources if source.name not in self.unread]
+        before, now = (chunk.page for chunk in self.known.chunks()), (one.page for one in chunks)
+        return replace(self, losses=_losses(before, now, read, what="pages with text"))
+
     def check_losses(self) -> None:
         """Stop where a source lost so many pages that somebody should say it is meant.
 
@@ -159,7 +181,11 @@ class Surveyor:
             spec=spec,
             reuse=same and not options.full,
             pages=pages,
-            losses=_losses(known.pages, found),
+            losses=_losses(
+                (page.key for page in known.pages),
+                ((page.source, page.path) for pages in found for page in pages.pages),
+                [pages.source for pages in found],
+            ),
             failures=unread + known.failures,
             unread=tuple(sorted(names - {pages.source for pages in found})),
             dropped=dropped,
@@ -225,10 +251,12 @@ def recipe_of(spec: IndexSpec) -> str:
     return f"{spec.chunker}|{spec.model}"
 
 
-def _losses(known: Sequence[KnownPage], found: Sequence[Pages]) -> tuple[str, ...]:
+def _losses(
+    before: Iterable[PageKey], now: Iterable[PageKey], read: Iterable[str], *, what: str = "pages"
+) -> tuple[str, ...]:
     return tuple(
-        f"{name} would go from {before:,} to {now:,} pages"
-        for name, before, now in shrunk(known, found, most=MOST_LOST)
+        f"{name} would go from {had:,} to {have:,} {what}"
+        for name, had, have in shrunk(before, now, read, most=MOST_LOST)
     )
 
 

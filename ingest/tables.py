@@ -65,15 +65,6 @@ syncs = Table(
     Column("error", Text),
 )
 
-downloads = Table(
-    "download_validators",
-    metadata,
-    # Not the address itself: it may carry a password or a token.
-    Column("uri_hash", String(32), primary_key=True),
-    Column("etag", Text, nullable=False),
-    Column("last_modified", Text, nullable=False),
-)
-
 leases = Table(
     "leases",
     metadata,

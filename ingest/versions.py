@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -74,7 +75,21 @@ def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
         wait=wait_fixed(_PAUSE),
         reraise=True,
     )
-    return attempts(_switch, store, ledger)
+    return attempts(_switched, store, ledger)
+
+
+def complete_rollback(store: VectorStore, ledger: Ledger) -> None:
+    """Where the process of a rollback was killed, do what it had left to do."""
+    pin, marked = read_pin(ledger), ledger.live()
+    if pin is None:
+        return
+    live = store.live()
+    done = live is not None and live.collection == pin.collection
+    if done and marked is not None and marked.collection == pin.collection:
+        return
+    # One that is at work, and not killed, completes itself.
+    with suppress(SyncRunningError, NoVersionError):
+        _switched(store, ledger)
 
 
 def resume(ledger: Ledger) -> bool:
@@ -96,15 +111,27 @@ def _target(store: VectorStore, ledger: Ledger) -> str:
     return previous.collection
 
 
-def _switch(store: VectorStore, ledger: Ledger) -> IndexVersion:
+def _switched(store: VectorStore, ledger: Ledger) -> IndexVersion:
+    """Do what the pin says; the same again where that is done."""
     with switching(ledger).hold():
-        target = _target(store, ledger)
+        live, target = store.live(), _pinned(store, ledger)
         version = ledger.version(target)
         if version is None:
             raise NoVersionError("There is no version before this one to go back to.")
-        store.switch(target)
+        if live is None or live.collection != target:
+            store.switch(target)
         ledger.mark_rolled_back(target)
     return replace(_shown(version, target), live=True, previous=False)
+
+
+def _pinned(store: VectorStore, ledger: Ledger) -> str:
+    """Where the pin says to go; a sync that was quicker may have dropped that version."""
+    pin = read_pin(ledger)
+    if pin is not None and pin.collection in store.collections():
+        return pin.collection
+    target = _target(store, ledger)
+    set_pin(ledger, target)
+    return target
 
 
 def _shown(version: Version, pinned: str | None) -> IndexVersion:

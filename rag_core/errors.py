@@ -12,6 +12,7 @@ DocentError
 │   ├── StoreUnavailableError     no Milvus answers at the URI
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
 │   ├── StoreFormatError          what lies at the path is no Milvus Lite directory
+│   ├── WordSearchError           this Milvus, or this index, knows no BM25
 │   ├── IndexMissingError         nothing was indexed yet
 │   └── IndexMismatchError        the index was built with another model, or by an earlier docent
 ├── EvaluationError               what is to be measured, or measured with, can't be used
@@ -77,6 +78,10 @@ class StoreLockedError(StoreError):
 
 class StoreFormatError(StoreError):
     """What lies at the path is not a Milvus Lite directory."""
+
+
+class WordSearchError(StoreError):
+    """This Milvus, or this index in it, has no search by words."""
 
 
 class IndexMissingError(StoreError):

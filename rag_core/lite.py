@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import json
+import logging
 from pathlib import Path
 
 from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
@@ -16,7 +18,8 @@ def check_directory(path: Path) -> None:
 
     Raises:
         SettingsError: the name does not end in `.db`.
-        StoreFormatError: a file of Milvus Lite 2, or a folder that holds other things.
+        StoreFormatError: a file of Milvus Lite 2, a folder that holds other things, or one whose
+            live version is not there.
         StoreLockedError: another process holds it.
         StoreUnavailableError: the file system does not let us.
     """
@@ -51,6 +54,25 @@ def _check(path: Path) -> None:
             f"Another process holds the index {path}, perhaps a running `docent serve`: stop it, "
             "or use a Milvus server, which many processes can share."
         )
+    _check_live(path)
+
+
+def _check_live(path: Path) -> None:
+    """Milvus Lite leaves a collection without a schema out, and its alias stands in the way."""
+    try:
+        aliases = json.loads((path / "aliases.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return  # there is none, or what Milvus Lite says about it is translated
+    for collection in aliases.values():
+        if not (path / "collections" / collection / "schema.json").is_file():
+            raise damaged(path)
+
+
+def damaged(path: Path | str) -> StoreFormatError:
+    """The error of a directory that Milvus Lite can't read any more."""
+    return StoreFormatError(
+        f"The index {path} is damaged: move it away, and run `docent index` to build it anew."
+    )
 
 
 def release(path: str) -> None:
@@ -58,6 +80,12 @@ def release(path: str) -> None:
     from milvus_lite.server_manager import server_manager_instance
 
     server_manager_instance.release_server(path)
+
+
+def quieten() -> None:
+    """Each failed call is logged with a traceback; the error that is raised says it all."""
+    for name in ("pymilvus", "milvus_lite", "grpc._server"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _is_locked(lock: Path) -> bool:

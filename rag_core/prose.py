@@ -6,25 +6,37 @@ from collections.abc import Iterator
 
 import regex
 
-# A run of backticks or tildes, or a line's beginning: line ends, indentation, the mark of a list.
-_TURN = regex.compile(r"`+|~{3,}|\n[ \t\n]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?")
-# What follows a line's beginning and could still become the mark of a list.
-_LIST_MARK = regex.compile(r"(?:[-*+]|\d{1,9}[.)]?)\Z")
+# A backtick that is escaped, a run of backticks, or a line's beginning: line ends, indentation, the
+# mark of a list, the fence of a block of code.
+_TURN = regex.compile(
+    r"\\[\\`]|`+|\n[ \t\n]*(?P<mark>(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})?"
+)
+# What follows a line's beginning and could still become the mark of a list, or a fence.
+_UNDECIDED = regex.compile(r"(?:[-*+]|\d{1,9}[.)]?|`{1,2}|~{1,2})\Z")
+# Inside a span of code: a run that may close it, or the beginning of another block, which ends it.
+_IN_SPAN = regex.compile(
+    r"`+|(?P<block>\n[ \t]*(?:\n|`{3}|~{3}|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]))"
+)
 # Not after the number of a list item; a quotation mark or bracket after the stop stays with it.
 SENTENCE_END = regex.compile(
     r"(?<!^\d\.)(?<!^\d\d\.)(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[^\sa-z])|(?<=[。！？])"  # noqa: RUF001
 )
 _PARAGRAPH = regex.compile(r"\n[ \t]*(?=\n|[-*+>|#]|\d{1,9}[.)])")
 _LONGEST = 2_000
+_LONGEST_INFO = 200
 _INDENT = 4
-_FENCE = 3
+
+Part = tuple[str, bool]
 
 
 class CodeSplitter:
     """Divides text into code and prose, the same however it is cut into pieces.
 
-    Code stands between runs of backticks or tildes of one length, or is indented by four columns
-    after an empty line, counted from the text of an open list item.
+    As CommonMark has it (https://spec.commonmark.org/0.31.2/): a fence opens at a line's beginning
+    and is closed by one that is at least as long; runs of backticks of one length in one block, not
+    farther apart than 2,000 characters, stand around a span; after an empty line, four columns of
+    indentation, counted from the text of an open list item, make a block. A run without a partner
+    is prose: a stray backtick switches no check off.
     """
 
     def __init__(self) -> None:
@@ -34,58 +46,118 @@ class CodeSplitter:
         self._indented = False
         self._item = 0
 
-    def feed(self, text: str, *, last: bool = False) -> Iterator[tuple[str, bool]]:
+    def feed(self, text: str, *, last: bool = False) -> Iterator[Part]:
         """Parts that are decided, each with whether it is code; `last` decides the rest."""
         text = self._held + text
-        self._held = ""
-        done = 0
+        done, self._held = 0, ""
         while turn := _TURN.search(text, done, partial=not last):
-            if not last and _may_grow(turn, text):
-                self._held = text[turn.start() :]
-                text = text[: turn.start()]
+            before = self._in_code
+            taken = (
+                None if not last and _may_grow(turn, text) else self._take(turn, text, last=last)
+            )
+            if taken is None:
+                self._held, text = text[turn.start() :], text[: turn.start()]
                 break
-            yield from self._part(text[done : turn.start()])
-            yield from self._part(turn.group(), code=self._turn(turn.group()))
-            done = turn.end()
-        yield from self._part(text[done:])
+            end, code = taken
+            yield from self._part(text[done : turn.start()], code=before)
+            yield from self._part(text[turn.start() : end], code=code)
+            done = end
+        yield from self._part(text[done:], code=self._in_code)
 
-    def _part(self, text: str, *, code: bool | None = None) -> Iterator[tuple[str, bool]]:
+    @property
+    def _in_code(self) -> bool:
+        return bool(self._fence or self._indented)
+
+    def _part(self, text: str, *, code: bool) -> Iterator[Part]:
         text, self._unreal = text[self._unreal :], max(self._unreal - len(text), 0)
         if text:
-            yield text, bool(self._fence or self._indented) if code is None else code
+            yield text, code
 
-    def _turn(self, mark: str) -> bool:
-        """Take a turn into account; whether it is code itself."""
-        if mark.startswith("\n"):
-            return self._line(mark)
-        if not self._indented:
-            # Only a run of the same length closes what a run has opened.
-            self._fence = "" if mark == self._fence else self._fence or mark
-        return True
+    def _take(self, turn: regex.Match[str], text: str, *, last: bool) -> tuple[int, bool] | None:
+        """Where the turn ends and whether it is code; None where more text decides."""
+        if turn.group().startswith("\n"):
+            return self._take_line(turn, text, last=last)
+        if self._in_code or turn.group().startswith("\\"):
+            return turn.end(), self._in_code
+        end = _span_end(turn, text, last=last)
+        return None if end is None else (end, end > turn.end())
 
-    def _line(self, mark: str) -> bool:
-        if len(self._fence) >= _FENCE:
-            return True
-        begin = mark.rpartition("\n")[2]
-        indent = len(begin[: len(begin) - len(begin.lstrip())].expandtabs(_INDENT))
-        empty = mark.count("\n") > 1
-        if empty:
-            self._fence = ""  # a lone backtick must not turn the rest of the answer into code
-        deep = indent >= self._item + _INDENT
+    def _take_line(
+        self, turn: regex.Match[str], text: str, *, last: bool
+    ) -> tuple[int, bool] | None:
+        line = _line_at(turn.end(), text, last=last) if turn["fence"] else ""
+        if line is None:
+            return None
+        if self._fence:
+            self._fence = "" if self._closes(turn, line) else self._fence
+            return turn.end(), True
+        code = self._begin_line(turn)
+        if not turn["fence"]:
+            return turn.end(), code
+        if not self._indented and _opens(turn["fence"], line):
+            self._fence = turn["fence"]
+        return turn.start("fence"), code  # the fence itself is the next turn, or the next part
+
+    def _closes(self, turn: regex.Match[str], line: str) -> bool:
+        fence = turn["fence"]
+        long_enough = fence and fence.startswith(self._fence)
+        near = _indent(turn) < self._item + _INDENT and not turn["mark"]
+        return bool(long_enough and near and not line.strip())
+
+    def _begin_line(self, turn: regex.Match[str]) -> bool:
+        """A line begins outside of a fence; whether its beginning is code."""
+        empty = turn.group().count("\n") > 1
+        deep = _indent(turn) >= self._item + _INDENT
         was, self._indented = self._indented, deep and (empty or self._indented)
         if self._indented:
             return was
-        if begin.strip():
-            self._item = len(begin.expandtabs(_INDENT))
-        elif empty and indent < self._item:
+        if turn["mark"]:
+            self._item = len(_beginning(turn).expandtabs(_INDENT))
+        elif empty and _indent(turn) < self._item:
             self._item = 0
         return False
+
+
+def _beginning(turn: regex.Match[str]) -> str:
+    """Indentation and list mark of the line that a turn begins."""
+    begin = str(turn.group()).rpartition("\n")[2]
+    return begin[: len(begin) - len(turn["fence"] or "")]
+
+
+def _indent(turn: regex.Match[str]) -> int:
+    begin = _beginning(turn)
+    return len(begin[: len(begin) - len(begin.lstrip())].expandtabs(_INDENT))
+
+
+def _opens(fence: str, line: str) -> bool:
+    """Whether a run at a line's beginning opens a block: three backticks may open a span, too."""
+    return len(line) < _LONGEST_INFO and not (fence.startswith("`") and "`" in line)
+
+
+def _line_at(at: int, text: str, *, last: bool) -> str | None:
+    """The rest of a line, cut where it is very long; None where more text decides."""
+    end = text.find("\n", at, at + _LONGEST_INFO)
+    if end >= 0:
+        return text[at:end]
+    decided = last or len(text) - at >= _LONGEST_INFO
+    return text[at : at + _LONGEST_INFO] if decided else None
+
+
+def _span_end(run: regex.Match[str], text: str, *, last: bool) -> int | None:
+    """Where the span ends that a run of backticks opens, or the run; None where undecided."""
+    furthest = run.end() + _LONGEST
+    for found in _IN_SPAN.finditer(text, run.end()):
+        if found.start() > furthest or found["block"]:
+            return int(run.end())
+        if found.group() == run.group():
+            return int(found.end()) if last or found.end() < len(text) else None
+    return int(run.end()) if last or len(text) > furthest else None
 
 
 def _may_grow(turn: regex.Match[str], text: str) -> bool:
     """Whether more text could make another turn of it."""
     begins_line = turn.group().startswith("\n")
-    return turn.end() == len(text) or bool(begins_line and _LIST_MARK.match(text, turn.end()))
+    return turn.end() == len(text) or bool(begins_line and _UNDECIDED.match(text, turn.end()))
 
 
 def last_sentence(text: str) -> str:

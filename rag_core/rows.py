@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -37,7 +38,8 @@ def row_of(chunk: Chunk, vector: Vector) -> dict[str, Any]:
     """A chunk with its vector, and the terms that BM25 reads."""
     row: dict[str, Any] = {name: getattr(chunk, name) for name in FIELDS}
     row["headings"] = list(chunk.headings)
-    row["terms"] = terms(chunk.embedding_text)
+    # Words of the headings count twice: they say what the section is about (docs/quality.md).
+    row["terms"] = terms(f"{chunk.heading_path}\n\n{chunk.embedding_text}")
     row["vector"] = vector
     return row
 
@@ -80,3 +82,9 @@ def spec_of(properties: dict[str, str]) -> IndexSpec:
         schema=int(properties[f"{_PROPERTY}schema"]),
         revision=properties[f"{_PROPERTY}revision"],
     )
+
+
+def has_words(version: str) -> bool:
+    """Whether a server has BM25, which came with 2.5; a version that can't be told is new."""
+    found = re.search(r"(\d+)\.(\d+)", version)
+    return found is None or (int(found[1]), int(found[2])) >= (2, 5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,13 +13,14 @@ import numpy as np
 from pymilvus import DataType, Function, FunctionType, MilvusClient, MilvusException
 from pymilvus.client.types import Status
 
-from rag_core.errors import StoreError, StoreFormatError, StoreUnavailableError
-from rag_core.lite import check_directory, release
+from rag_core.errors import StoreError, StoreUnavailableError, WordSearchError
+from rag_core.lite import check_directory, damaged, quieten, release
 from rag_core.rows import (
     FIELDS,
     TEXTS,
     batches,
     chunk_of,
+    has_words,
     page_vectors_of,
     properties_of,
     row_of,
@@ -48,11 +48,14 @@ class MilvusStore:
     by AUTOINDEX elsewhere; BM25 runs inside Milvus over text that `rag_core.lexical` tokenised.
     """
 
-    def __init__(self, client: MilvusClient, *, alias: str, uri: str, lite: bool) -> None:
+    def __init__(
+        self, client: MilvusClient, *, alias: str, uri: str, lite: bool, words: bool = True
+    ) -> None:
         self._client = client
         self._alias = alias
         self._uri = uri
         self._lite = lite
+        self._words = words
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write = threading.RLock()
         self._pages: dict[str, dict[PageKey, Vector]] = {}
@@ -67,7 +70,7 @@ class MilvusStore:
             StoreFormatError: the path is no Lite directory.
             StoreUnavailableError: nothing answers at the URI.
         """
-        _quieten()
+        quieten()
         path = settings.milvus_path
         if path is not None:
             check_directory(path)
@@ -80,7 +83,9 @@ class MilvusStore:
                 if path is not None:
                     check_directory(path)  # somebody was quicker: say who holds it
                 raise
-            store = cls(client, alias=settings.collection, uri=uri, lite=path is not None)
+            lite = path is not None
+            words = lite or has_words(client.get_server_version())
+            store = cls(client, alias=settings.collection, uri=uri, lite=lite, words=words)
             store._load()
         return store
 
@@ -93,10 +98,7 @@ class MilvusStore:
             if not self._lite:
                 raise
             self.close()
-            raise StoreFormatError(
-                f"The index {self._uri} is damaged: move it away, and run `docent index` to build "
-                "it anew."
-            ) from error
+            raise damaged(self._uri) from error
 
     def close(self) -> None:
         """Close the connection; a Lite directory is free for another process afterwards."""
@@ -123,7 +125,16 @@ class MilvusStore:
         return self._search(collection, "vector", vector.tolist(), limit, scope)
 
     def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
-        """Chunks by BM25, best first. Scores are made positive: Lite reports them negated."""
+        """Chunks by BM25, best first. Scores are made positive: Lite reports them negated.
+
+        Raises:
+            WordSearchError: the server is older than BM25 in Milvus.
+        """
+        if not self._words:
+            raise WordSearchError(
+                f"Milvus at {self._uri} is older than 2.5 and can't search for words: upgrade it, "
+                "and run `docent index --full`."
+            )
         if not terms:
             return []
         hits = self._search(collection, "sparse", terms, limit, scope)
@@ -201,7 +212,8 @@ class MilvusStore:
         with _translated(self._uri):
             names = self._client.list_collections()
         # Another index of the same server may be called `docent__something`.
-        return sorted(name for name in names if re.fullmatch(rf"{self._alias}__v\d+", name))
+        version = re.compile(rf"{re.escape(self._alias)}__v\d+(_[0-9a-f]{{8}})?")
+        return sorted(name for name in names if version.fullmatch(name))
 
     # Writing
 
@@ -213,8 +225,8 @@ class MilvusStore:
                 self._client.drop_collection(collection)
             self._client.create_collection(
                 collection,
-                schema=_schema(spec.dimension),
-                index_params=_indexes(lite=self._lite),
+                schema=_schema(spec.dimension, words=self._words),
+                index_params=_indexes(lite=self._lite, words=self._words),
                 consistency_level="Strong" if self._lite else "Bounded",
                 properties=properties_of(spec),
             )
@@ -231,6 +243,8 @@ class MilvusStore:
         rows = [row_of(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
         with self._write, _translated(self._uri):
             for batch in batches(rows):
+                for row in batch if not self._words else ():
+                    del row["terms"]
                 self._client.insert(collection, batch)
 
     def seal(self, collection: str) -> int:
@@ -267,52 +281,43 @@ class MilvusStore:
         """The collection behind the alias, or None.
 
         Found in the lists: asking for a missing alias is an error that Milvus does not tell from
-        others.
+        others. Looked for twice, because it may move to one that was looked at already.
         """
-        for collection in self.collections():
-            if self._alias in self._client.list_aliases(collection)["aliases"]:
-                return collection
-        return None
+        return next((c for _ in range(2) for c in self.collections() if self._is_live(c)), None)
+
+    def _is_live(self, collection: str) -> bool:
+        try:
+            return self._alias in self._client.list_aliases(collection)["aliases"]
+        except MilvusException:
+            if collection in self.collections():
+                raise
+            return False  # an old version that was dropped just now
 
 
-def _schema(dimension: int) -> Any:
+def _schema(dimension: int, *, words: bool) -> Any:
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
-    schema.add_field(
-        "terms",
-        DataType.VARCHAR,
-        max_length=_MAX_BYTES,
-        enable_analyzer=True,
-        analyzer_params={"tokenizer": "standard"},
-    )
-    schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+    text = {"datatype": DataType.VARCHAR, "max_length": _MAX_BYTES}
     for name in TEXTS:
-        schema.add_field(name, DataType.VARCHAR, max_length=_MAX_BYTES)
-    schema.add_field(
-        "headings",
-        DataType.ARRAY,
-        element_type=DataType.VARCHAR,
-        max_capacity=64,
-        max_length=_MAX_BYTES,
-    )
+        schema.add_field(name, **text)
+    many = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": 64}
+    schema.add_field("headings", **many, max_length=_MAX_BYTES)
     schema.add_field("position", DataType.INT64)
-    schema.add_function(
-        Function(
-            name="bm25",
-            function_type=FunctionType.BM25,
-            input_field_names=["terms"],
-            output_field_names=["sparse"],
-        )
-    )
+    if words:  # Milvus itself computes BM25
+        analyzer = {"enable_analyzer": True, "analyzer_params": {"tokenizer": "standard"}}
+        schema.add_field("terms", **text, **analyzer)
+        schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
+        schema.add_function(Function("bm25", FunctionType.BM25, ["terms"], ["sparse"]))
     return schema
 
 
-def _indexes(*, lite: bool) -> Any:
+def _indexes(*, lite: bool, words: bool) -> Any:
     indexes = MilvusClient.prepare_index_params()
     # HNSW saves little on Lite and loses recall.
     indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
-    indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
+    if words:
+        indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
     return indexes
 
 
@@ -331,9 +336,3 @@ def _translated(uri: str) -> Iterator[None]:
                 "DOCENT_MILVUS_TOKEN."
             ) from error
         raise StoreError(f"Milvus at {uri} refused a call: {error.message}") from error
-
-
-def _quieten() -> None:
-    """Each failed call is logged with a traceback; the error that is raised says it all."""
-    for name in ("pymilvus", "milvus_lite", "grpc._server"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import get_args
@@ -19,6 +20,9 @@ import bot.errors
 import ingest.errors
 import rag_core.errors
 from bot import cli, messages, shapes
+from bot.answers import KeptAnswer
+from bot.incoming import MessageKey
+from bot.ratings import RatedAnswer, Rating
 from ingest.factory import open_indexer
 from ingest.preview import Preview
 from ingest.report import GoldenResult, IngestReport
@@ -69,6 +73,12 @@ ANSWER = Answer(
 REPORT = IngestReport(1, 1, 1, 0, 0, 1, 0, 1.0, "1")
 STATUS = IndexStatus("docent", None, None, 0, 0, (), None, None, None)
 
+RATED = RatedAnswer(
+    Rating("1", "U0", "up"),
+    datetime(2026, 1, 1, tzinfo=UTC),
+    KeptAnswer("1", MessageKey("T0", "C0", "1.0"), "1.0", "U0", answer=ANSWER),
+)
+
 
 def printed() -> dict[str, list[str]]:
     """Keys of the JSON, by the heading under which they are documented."""
@@ -90,6 +100,7 @@ def printed() -> dict[str, list[str]]:
         ],
         "What does `docent status --json` print?": [*STATUS.as_json()],
         "What does `docent doctor --json` print?": [field.name for field in fields(Check)],
+        "What does `docent feedback --json` print?": [*shapes.rated(RATED)],
     }
 
 

@@ -1,4 +1,4 @@
-"""The command line: `docent index | ask | search | eval | status | doctor | serve`.
+"""The command line: `docent index | ask | search | eval | feedback | status | doctor | serve`.
 
 A file per group of commands. Heavy imports stay inside the commands, so that `--help` is quick.
 """
@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli import answering, evaluating, indexing, running
+from bot.cli import answering, evaluating, feedback, indexing, running
 from rag_core.errors import DocentError
 
 app = typer.Typer(
@@ -66,5 +66,5 @@ def options(
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-for group in (indexing, answering, evaluating, running):
+for group in (indexing, answering, evaluating, feedback, running):
     group.register(app)

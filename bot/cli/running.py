@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
 
 
-def doctor(
+def doctor(  # noqa: PLR0913  (options, by name)
     *,
     models: Annotated[
         bool, typer.Option("--models", help="Run the models' known answers on your weights.")
@@ -35,14 +35,21 @@ def doctor(
         bool, typer.Option("--index", help="Compare the index with what should be in it.")
     ] = False,
     mend: Annotated[bool, typer.Option("--mend", help="Mend what --index finds.")] = False,
+    slack: Annotated[
+        bool, typer.Option("--slack", help="Check tokens, scopes and settings against Slack.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check what can be wrong without an error; exit code 1 where something is."""
     from bot import terminal
 
-    if not models and not index:
-        raise typer.BadParameter("say what to check: --models, --index")
-    checks = [*(_models(corpus) if models else ()), *(_index(mend=mend) if index else ())]
+    if not models and not index and not slack:
+        raise typer.BadParameter("say what to check: --models, --index, --slack")
+    checks = [
+        *(_models(corpus) if models else ()),
+        *(_index(mend=mend) if index else ()),
+        *(_slack() if slack else ()),
+    ]
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
@@ -72,6 +79,15 @@ def _index(*, mend: bool) -> Sequence[Check]:
     settings = IngestSettings.load()
     service = Control.find(settings)
     return service.check(mend=mend) if service else offline.check(settings, mend=mend)
+
+
+def _slack() -> Sequence[Check]:
+    import asyncio
+
+    from bot.settings import BotSettings
+    from bot.slack_checks import check_slack
+
+    return asyncio.run(check_slack(BotSettings.load()))
 
 
 def serve() -> None:

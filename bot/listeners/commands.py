@@ -1,4 +1,4 @@
-"""The slash command `/docent`."""
+"""The slash commands `/docent` and `/reindex`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ def register(app: AsyncApp, commands: Commands) -> None:
 
     async def on_docent(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        commands.accept(
-            SlashCommand(
-                text=str(command.get("text") or ""),
-                user=str(command["user_id"]),
-                channel=str(command["channel_id"]),
-            ),
-            respond,
-        )
+        commands.accept(_parsed(command, str(command.get("text") or "")), respond)
+
+    async def on_reindex(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        commands.accept(_parsed(command, f"reindex {command.get('text') or ''}"), respond)
 
     app.command("/docent")(on_docent)
+    app.command("/reindex")(on_reindex)
+
+
+def _parsed(command: dict[str, Any], text: str) -> SlashCommand:
+    return SlashCommand(
+        text=text,
+        user=str(command["user_id"]),
+        channel=str(command["channel_id"]),
+        team=str(command.get("team_id") or ""),
+    )

@@ -1,4 +1,4 @@
-"""Messages: mentions in channels, and direct messages."""
+"""Messages: mentions, direct messages, threads and channels docent listens to; edits, deletions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,30 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.incoming import parse_event
+from bot.incoming import Listening, parse_deletion, parse_edit, parse_event
 from bot.responder import Responder
 
 
-def register(app: AsyncApp, responder: Responder, *, bot_user: str, team: str) -> None:
+def register(app: AsyncApp, responder: Responder, listening: Listening) -> None:
     """Answer what is addressed to docent; Bolt has acknowledged the event already."""
 
     async def on_message(event: dict[str, Any]) -> None:
-        message = parse_event(event, bot_user=bot_user, team=team)
-        if message is not None:
-            responder.accept(message)
+        match event.get("subtype"):
+            case "message_changed":
+                if (edited := parse_edit(event, listening)) is not None:
+                    responder.accept_edit(edited)
+            case "message_deleted":
+                if (key := parse_deletion(event, listening)) is not None:
+                    responder.accept_deletion(key)
+            case _:
+                if (message := parse_event(event, listening)) is not None:
+                    responder.accept(message)
+
+    async def on_stop(event: dict[str, Any]) -> None:
+        channel, thread_ts = event.get("channel"), event.get("thread_ts")
+        if channel and thread_ts:
+            responder.accept_stop(str(channel), str(thread_ts))
 
     app.event("app_mention")(on_message)
     app.event("message")(on_message)
+    app.event("agent_session_stopped")(on_stop)

@@ -13,6 +13,7 @@ from ingest.formats.html_blocks import html_to_markdown, html_to_text
 from ingest.formats.mkdocs import without_indents
 from ingest.formats.sphinx import role_text
 from ingest.formats.structure import (
+    SLUGS,
     Nodes,
     Parsed,
     converted_parser,
@@ -90,7 +91,7 @@ def markdown_document(page: Page, text: str, *, indented_code: bool = True) -> D
             from ingest.formats.html import html_document
 
             return html_document(page, body, title=title)
-    found = tuple(sections(_nodes(parsed), slugs=set()))
+    found = tuple(sections(_nodes(parsed), slug=SLUGS[page.anchors]))
     return document(page, title or first_heading(found) or page.stem, found)
 
 

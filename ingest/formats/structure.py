@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -26,6 +26,7 @@ _KINDS: dict[str, Kind] = {
     "html_block": "html",
 }
 _BACKTICKS = re.compile(r"`+")
+_NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 _CONTAINERS = {"list", "item", "quote"}
 _MISREAD = ["html_block", "code", "lheading", "reference"]
 """Rules that would misread text which only became Markdown here."""
@@ -85,7 +86,7 @@ def _inline_parser() -> MarkdownIt:
 
 def converted(page: Page, text: str, *, title: str = "") -> Document:
     """A document of another format, as Markdown; headings have the anchors that they name."""
-    found = tuple(sections(nodes_of(Parsed(text, converted_parser())), slugs=None))
+    found = tuple(sections(nodes_of(Parsed(text, converted_parser())), slug=None))
     return document(page, title or first_heading(found) or page.stem, found)
 
 
@@ -110,12 +111,21 @@ def first_heading(found: Sequence[Section]) -> str:
     return next((section.headings[-1] for section in found if section.headings), "")
 
 
-def sections(nodes: Nodes, *, slugs: set[str] | None) -> Iterator[Section]:
-    """Sections of a page.
+def _slug_as_written(heading: str) -> str:
+    return _NOT_IN_SLUG.sub("", heading.replace(" ", "-"))
 
-    A heading without `{#anchor}` gets GitHub's slug, unless `slugs` is None; `slugs` holds those
-    that are taken.
-    """
+
+SLUGS: dict[str, Callable[[str], str] | None] = {
+    "github": slugify,
+    "case": _slug_as_written,
+    "none": None,
+}
+"""What a source's option `anchors` makes of a heading."""
+
+
+def sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Section]:
+    """Sections of a page; `slug` makes the anchor of a heading that has no `{#anchor}`."""
+    taken: set[str] = set()
     above: list[tuple[int, str]] = []
     anchor, blocks = "", list[Block]()
     for found in nodes:
@@ -131,8 +141,8 @@ def sections(nodes: Nodes, *, slugs: set[str] | None) -> Iterator[Section]:
         level = int(node.tag[1])
         above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
         anchor = explicit
-        if not explicit and slugs is not None:
-            anchor = unique_slug(slugify(heading[:MAX_TITLE].strip()), slugs)
+        if not explicit and slug is not None:
+            anchor = unique_slug(slug(heading[:MAX_TITLE].strip()), taken)
         blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
     yield from _section(above, anchor, blocks)
 

@@ -16,7 +16,10 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 def resolve(host: str, port: int) -> tuple[str, ...]:
     """Ask the system's resolver."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label of over 63 characters, an empty one
+        raise OSError(f"{host} is no name of a host") from error
     return tuple(dict.fromkeys(str(address[4][0]) for address in found))
 
 

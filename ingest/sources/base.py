@@ -40,6 +40,8 @@ class Source:
         exclude: likewise; a path must match none.
         version: of the product that the pages are about, for instance `2.6`.
         language: of the pages, as a BCP 47 tag such as `en`.
+        anchors: how the site makes an anchor of a heading: `github` in small letters, `case` as it
+            is written, `none` not at all.
         golden: path of a file of questions that a new version must still find; empty for none.
         schedule: when this source is synced, in place of DOCENT_SYNC_SCHEDULE.
         token_env: environment variable with the token that the source wants.
@@ -58,6 +60,7 @@ class Source:
     exclude: tuple[str, ...] = ()
     version: str = ""
     language: str = ""
+    anchors: str = "github"
     golden: str = ""
     schedule: str = ""
     token_env: str = ""

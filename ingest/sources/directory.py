@@ -15,6 +15,7 @@ def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFi
 
     Raises:
         SourceEmptyError: there is nothing wanted.
+        SourceFormatError: a folder in it can't be read.
     """
     root = source.location.resolve()
     files, failures = [], []
@@ -53,9 +54,16 @@ def read_single(source: Source) -> SourceFiles:
 
 
 def _below(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_unreadable):
         folders[:] = [name for name in folders if not is_hidden(name)]
         yield from (Path(folder, name) for name in names)
+
+
+def _unreadable(error: OSError) -> None:
+    """Without this, the pages of a folder that can't be read would count as removed."""
+    raise SourceFormatError(
+        f"{error.filename} can't be read: {error.strerror or error}."
+    ) from error
 
 
 def _read(file: Path, root: Path) -> bytes | None:

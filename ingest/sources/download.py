@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import httpx
 
 from ingest.errors import DownloadError, SourceFormatError, SourceRefusedError
 from ingest.sources.archive import inspect_archive
 from ingest.sources.base import Received, ReceivedCallback, Source, unwatched
+from ingest.sources.snapshot import Snapshot, Validators
 from ingest.sources.web import (
     Deadline,
     Limits,
@@ -25,41 +24,11 @@ from ingest.sources.web import (
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What the server said about the snapshot, to ask whether there is a newer one."""
-
-    etag: str = ""
-    last_modified: str = ""
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The conditional part of the next request."""
-        pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in pairs.items() if value}
-
-    @property
-    def for_range(self) -> str:
-        """What `If-Range` may name: a weak ETag must not be used to put pieces together."""
-        return self.last_modified if self.etag.startswith("W/") else self.etag or self.last_modified
-
-
-class ValidatorStore(Protocol):
-    """Remembers the validators of each address; `ingest.ledger` does."""
-
-    def validators(self, uri: str) -> Validators:
-        """What was remembered; empty for an address never fetched."""
-
-    def remember_validators(self, uri: str, validators: Validators) -> None:
-        """Remember; empty ones make the next request fetch the whole."""
-
-
 class Downloads:
     """What is kept of remote sources, in one folder: an archive, a repository, a website's pages.
 
     Args:
         folder: where they lie; made when needed.
-        remembered: the validators of earlier downloads of archives.
         limits: of each source.
         network: the edge to the network.
     """
@@ -67,7 +36,6 @@ class Downloads:
     def __init__(
         self,
         folder: Path,
-        remembered: ValidatorStore,
         *,
         limits: Limits | None = None,
         network: Network | None = None,
@@ -75,7 +43,6 @@ class Downloads:
         self.folder = folder
         self.limits = limits or Limits()
         self.network = network or Network()
-        self._remembered = remembered
 
     def fetch(self, source: Source, *, progress: ReceivedCallback = unwatched) -> Path:
         """Path of an up-to-date snapshot; nothing is downloaded when the server has no newer one.
@@ -96,20 +63,19 @@ class Downloads:
             raise DownloadError(
                 f"{source.shown_uri} can't be stored in {self.folder}: {error.strerror or error}."
             ) from error
-        return snapshot
+        return snapshot.path
 
     def forget(self, source: Source) -> None:
         """Make the next download of an archive a whole one: the snapshot can't be read."""
-        self._remembered.remember_validators(source.uri, Validators())
+        self._snapshot(source).forget()
 
-    def _snapshot(self, source: Source) -> Path:
-        return self.folder / f"{source.key}.archive"
+    def _snapshot(self, source: Source) -> Snapshot:
+        return Snapshot(self.folder / f"{source.key}.archive")
 
     def _attempt(
         self, web: WebClient, source: Source, deadline: Deadline, progress: ReceivedCallback
     ) -> None:
-        snapshot = self._snapshot(source)
-        known = self._remembered.validators(source.uri) if snapshot.exists() else Validators()
+        known = self._snapshot(source).validators()
         self.folder.mkdir(parents=True, exist_ok=True)
         part = _Part(self.folder / f"{source.key}.part")
         # The bytes as they lie on the server: only these can be resumed.
@@ -132,11 +98,8 @@ class Downloads:
         except (SourceFormatError, SourceRefusedError):
             part.remove()
             raise
-        # Forgotten first: a crash in between must never pair new validators with an old file.
-        self.forget(source)
-        os.replace(part.path, self._snapshot(source))  # noqa: PTH105  (atomic, and says so)
+        self._snapshot(source).replace(part.path, validators)
         part.remove()
-        self._remembered.remember_validators(source.uri, validators)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -129,7 +130,13 @@ class _Meter:
         self._entry = ""
 
     def enter(self, entry: str, size: int) -> None:
-        """The next bytes belong to this entry; behind it may come the header of another."""
+        """The next bytes belong to this entry; behind it may come the header of another.
+
+        Even one that is skipped must not be larger than anything is read: a size of eight exabytes
+        would be skipped for years.
+        """
+        if size > MAX_EXPANDED_BYTES:
+            raise RefusedEntryError(entry, "is too large")
         self._entry = entry
         self._allowed = size + _HEADER_BYTES
 
@@ -175,6 +182,8 @@ def damages() -> tuple[type[Exception], ...]:
         zlib.error,
         EOFError,
         gzip.BadGzipFile,
+        lzma.LZMAError,
+        ValueError,  # a name that is no UTF-8, numbers that are none
         NotImplementedError,
     )
 
@@ -197,11 +206,13 @@ def _tar_harm(member: tarfile.TarInfo) -> str:
 
 
 def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # bz2 raises OSError and ValueError, a wrong password RuntimeError.
+    broken: tuple[type[Exception], ...] = (*damages(), OSError, RuntimeError)
     try:
         with archive.open(info) as entry:
             # zipfile stops at the declared size and checks the CRC, so a lie can't expand further.
             return entry.read(info.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except broken as error:
         raise SourceFormatError(f"The entry {info.filename!r} is damaged: {error}.") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from io import BytesIO
@@ -71,8 +72,10 @@ def read_llms(text: str, base: str) -> tuple[str, ...]:
 def read_links(html: str, base: str) -> PageLinks:
     """Canonical address and links of an HTML page, broken ones left out."""
     reader = _LinkReader()
-    reader.feed(html)
-    reader.close()
+    # What the parser can't make sense of, such as `<![x[`, ends the links and not the page.
+    with suppress(AssertionError, ValueError):
+        reader.feed(html)
+        reader.close()
     base = absolute(base, reader.base) or base
     places = (absolute(base, link) for link in reader.links)
     canonical = absolute(base, reader.canonical) if reader.canonical else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import httpx
@@ -25,6 +25,9 @@ from ingest.sources.web import (
 from ingest.sources.web_paths import absolute, host_of, media_type_of
 
 MAX_PAGE_BYTES = 16 * 2**20
+MAX_CRAWL_DELAY = 30.0
+"""Seconds; a robots.txt that asks for more would have a site of 100 pages read for an hour."""
+
 _MAX_ROBOTS_BYTES = 512 * 2**10
 _ACCEPT = "text/html, text/markdown, text/plain;q=0.9, */*;q=0.1"
 
@@ -108,16 +111,28 @@ class Site:
         if host not in self._rules:
             self._rules[host] = Protego.parse(self._robots(address))
             delay = self._rules[host].crawl_delay(USER_AGENT)
-            self._pace.slow_down(float(delay or 0))
+            self._pace.slow_down(min(float(delay or 0), MAX_CRAWL_DELAY))
         return bool(self._rules[host].can_fetch(address, USER_AGENT))
 
-    def page(self, address: str, *, limit: int = MAX_PAGE_BYTES) -> FetchedPage:
+    def page(self, address: str, *, hosts: Collection[str] | None = None) -> FetchedPage:
         """Fetch an address, if it has changed; a body of a type that is not read stays there.
+
+        A redirect away from `hosts`, or to where robots.txt does not let docent read, is not
+        followed: the page is empty then, and its address the one that it leads to.
 
         Raises:
             SourceError: it can't be fetched.
         """
-        page = self._fetch(address, limit=limit, wanted=lambda kind: bool(media_type_of(kind)))
+
+        def follows(hop: str) -> bool:
+            return (hosts is None or host_of(hop) in hosts) and self.allows(hop)
+
+        page = self._fetch(
+            address,
+            limit=MAX_PAGE_BYTES,
+            wanted=lambda kind: bool(media_type_of(kind)),
+            follows=follows,
+        )
         self._pages += 1
         self._progress(Received(self._source.name, self._received, pages=self._pages))
         return page
@@ -128,7 +143,7 @@ class Site:
         Raises:
             SourceError: it can't be fetched.
         """
-        return self._fetch(address, limit=limit, wanted=lambda _: True)
+        return self._fetch(address, limit=limit, wanted=_any, follows=self.allows)
 
     def before(self, address: str) -> FetchedPage | None:
         """The page as it was at an earlier time, if it is kept."""
@@ -141,23 +156,41 @@ class Site:
     def _robots(self, address: str) -> str:
         place = absolute(address, "/robots.txt")
         try:
-            found = self._fetch(place, limit=_MAX_ROBOTS_BYTES, wanted=lambda _: True)
+            found = self._fetch(place, limit=_MAX_ROBOTS_BYTES, wanted=_any, follows=_any)
         except SourceNotFoundError:
             return ""
         return found.data.decode(errors="replace")
 
-    def _fetch(self, address: str, *, limit: int, wanted: Callable[[str], bool]) -> FetchedPage:
+    def _fetch(
+        self,
+        address: str,
+        *,
+        limit: int,
+        wanted: Callable[[str], bool],
+        follows: Callable[[str], bool],
+    ) -> FetchedPage:
         with in_a_sentence(shown_uri(address)):
-            fetched: FetchedPage = self._network.attempts()(self._attempt, address, limit, wanted)
+            fetched: FetchedPage = self._network.attempts()(
+                self._attempt, address, limit=limit, wanted=wanted, follows=follows
+            )
         self.used.add(address)
         return fetched
 
-    def _attempt(self, address: str, limit: int, wanted: Callable[[str], bool]) -> FetchedPage:
+    def _attempt(
+        self,
+        address: str,
+        *,
+        limit: int,
+        wanted: Callable[[str], bool],
+        follows: Callable[[str], bool],
+    ) -> FetchedPage:
         self.check()
         self._pace.wait()
         kept = self._cache.get(address)
         headers = {"Accept": _ACCEPT, **(kept.headers if kept else {})}
-        with self._web.get(address, headers) as response:
+        with self._web.get(address, headers, follows=follows) as response:
+            if response.next_request is not None:
+                return FetchedPage(absolute(str(response.next_request.url), ""), "", b"")
             if response.status_code == httpx.codes.NOT_MODIFIED and kept:
                 return _fetched(kept, self._cache.body(kept))
             _check(response, address)
@@ -204,6 +237,10 @@ class Pace:
         if self._next > now:
             self._network.sleep(self._next - now)
         self._next = max(self._next, now) + self._seconds
+
+
+def _any(_: str) -> bool:
+    return True
 
 
 def _check(response: httpx.Response, address: str) -> None:

@@ -102,6 +102,10 @@ class Deadline:
             )
 
 
+def _always(_: str) -> bool:
+    return True
+
+
 class WebClient:
     """GETs for one source; connections are kept between them.
 
@@ -134,8 +138,13 @@ class WebClient:
         return str(self._home)
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+    def get(
+        self, url: str, headers: Mapping[str, str], *, follows: Callable[[str], bool] = _always
+    ) -> Iterator[httpx.Response]:
         """The response to one GET after all redirects; its body is not read yet.
+
+        A redirect that is not to be followed is itself the response; its `next_request` says where
+        it leads.
 
         Raises:
             SourceRefusedError: a redirect leads where it must not.
@@ -145,10 +154,11 @@ class WebClient:
         for _ in range(_MAX_REDIRECTS):
             response = self._client.send(request, stream=True)
             try:
-                if response.next_request is None:
+                following = response.next_request
+                if following is None or not follows(str(following.url)):
                     yield response
                     return
-                request = self._checked(request, response.next_request)
+                request = self._checked(request, following)
             finally:
                 response.close()
         raise SourceRefusedError(f"{shown_uri(url)} is redirected over {_MAX_REDIRECTS} times.")

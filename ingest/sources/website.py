@@ -98,11 +98,7 @@ class _Crawl:
 
     def run(self) -> None:
         """Fetch all pages that are to be had."""
-        if not self._site.allows(self._home):
-            raise SourceRefusedError(
-                f"The robots.txt of {host_of(self._home)} does not let docent read "
-                f"{self._source.shown_uri}."
-            )
+        self._check_allowed(self._home)
         name = PurePosixPath(urlsplit(self._home).path).name.lower()
         if name.endswith((".xml", ".xml.gz")):
             self._from_sitemap()
@@ -114,6 +110,13 @@ class _Crawl:
             self._site.check()  # what is wrong with one page is a line, this is not
             self._visit(*self._queue.popleft())
         self._site.check()
+
+    def _check_allowed(self, address: str) -> None:
+        if not self._site.allows(address):
+            raise SourceRefusedError(
+                f"The robots.txt of {host_of(address)} does not let docent read "
+                f"{self._source.shown_uri}."
+            )
 
     def files(self) -> list[RawFile]:
         """The pages by path; of two with one path the first."""
@@ -165,6 +168,7 @@ class _Crawl:
 
     def _from_start(self) -> None:
         fetched = self._site.page(self._home)
+        self._check_allowed(fetched.address)
         self._queued |= {self._home, fetched.address}
         self._hosts.add(host_of(fetched.address))  # `example.com` may live at `www.example.com`
         if not fetched.media_type:
@@ -176,6 +180,7 @@ class _Crawl:
 
     def _list(self, place: str) -> FetchedPage:
         fetched = self._site.list_(place, limit=MAX_SITEMAP_BYTES)
+        self._check_allowed(fetched.address)
         self._hosts.add(host_of(fetched.address))
         return fetched
 
@@ -197,16 +202,18 @@ class _Crawl:
             self._disallowed.add(address)
             return
         fetched = self._fetch(address)
-        if fetched is None or not fetched.media_type:
+        if fetched is None:
             return
         if host_of(fetched.address) not in self._hosts:
             self._elsewhere.add(address)
-            return
-        self._take(fetched, depth)
+        elif not self._site.allows(fetched.address):
+            self._disallowed.add(address)
+        elif fetched.media_type:
+            self._take(fetched, depth)
 
     def _fetch(self, address: str) -> FetchedPage | None:
         try:
-            fetched = self._site.page(address)
+            fetched = self._site.page(address, hosts=self._hosts)
         except DownloadError as error:
             self._in_a_row += 1
             if self._in_a_row >= _MAX_IN_A_ROW:

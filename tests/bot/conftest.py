@@ -13,10 +13,25 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.app import Pace, Parts, running
+from bot.index_desk import SyncRequest
 from bot.settings import BotSettings
+from ingest.overview import PastSync, SourceState
+from ingest.preview import Preview
+from ingest.report import IngestReport, ProgressCallback
 from ingest.state import open_state
 from ingest.status import IndexStatus
-from tests.bot.fakes import LAST_SYNC, REVISION, FakePipeline, FakeSync
+from ingest.versions import IndexVersion
+from rag_core.types import Chunk
+from tests.bot.fakes import (
+    LAST_SYNC,
+    PREVIEW,
+    REVISION,
+    SOURCES,
+    SYNCS,
+    FakePipeline,
+    FakeSync,
+    FakeVersions,
+)
 from tests.servers.slack import SlackServer
 from tests.servers.slack_store import ALICE
 
@@ -46,7 +61,9 @@ class Docent:
     starts: contextlib.AsyncExitStack
     pipeline: FakePipeline = field(default_factory=FakePipeline)
     sync: FakeSync = field(default_factory=FakeSync)
+    versions: FakeVersions = field(default_factory=FakeVersions)
     read_status: Callable[[], IndexStatus] = index_status
+    chunks: list[Chunk] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
 
     def settings(self, **changes: object) -> BotSettings:
@@ -62,8 +79,8 @@ class Docent:
     def parts(self) -> Parts:
         return Parts(
             pipeline=self.pipeline,
-            sync=self.sync,
-            read_status=self.status,
+            index=FakeDesk(self),
+            fresh_at=lambda: LAST_SYNC,
             engine=self.engine,
             warm_up=self.warm_up,
         )
@@ -86,16 +103,54 @@ class Docent:
         if "http_port" not in changes:
             await self.slack.wait_connected(before + 1)
 
-    async def start_http(self) -> str:
+    async def start_http(self, **changes: object) -> str:
         """Run the app in HTTP mode; its base URL."""
         port = free_port()
-        await self.start(http_port=port)
+        await self.start(http_port=port, **changes)
         self.slack.events_url = f"http://127.0.0.1:{port}/slack/events"
         return f"http://127.0.0.1:{port}"
 
     async def reached(self, event: object) -> None:
         """Wait for something that happens on another thread."""
         assert await asyncio.to_thread(event.wait, 10)
+
+
+@dataclass
+class FakeDesk:
+    """The index as the test has it."""
+
+    docent: Docent
+    sources: tuple[str, ...] = ("docs", "notes")
+
+    def sync(self, request: SyncRequest, progress: ProgressCallback) -> IngestReport:
+        self.docent.sync.requests.append(request)
+        return self.docent.sync(progress)
+
+    def preview(self, request: SyncRequest, progress: ProgressCallback) -> Preview:
+        del progress
+        self.docent.sync.requests.append(request)
+        return PREVIEW
+
+    def status(self) -> IndexStatus:
+        return self.docent.status()
+
+    def versions(self) -> tuple[IndexVersion, ...]:
+        return self.docent.versions.listed()
+
+    def roll_back(self) -> IndexVersion:
+        return self.docent.versions.roll_back()
+
+    def resume(self) -> bool:
+        return self.docent.versions.resume()
+
+    def source_states(self) -> tuple[SourceState, ...]:
+        return SOURCES
+
+    def past_syncs(self, limit: int) -> tuple[PastSync, ...]:
+        return SYNCS[:limit]
+
+    def sample(self, limit: int) -> list[Chunk]:
+        return self.docent.chunks[:limit]
 
 
 def free_port() -> int:

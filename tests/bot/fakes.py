@@ -5,10 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from ingest.report import IngestReport, Progress, ProgressCallback
+from bot.index_desk import SyncRequest
+from ingest.errors import NoVersionError
+from ingest.overview import PastSync, SourceState
+from ingest.preview import Preview
+from ingest.report import GoldenResult, IngestReport, Progress, ProgressCallback
+from ingest.versions import IndexVersion
 from rag_core.types import (
     Answer,
     Chunk,
@@ -37,6 +42,7 @@ REPORT = IngestReport(
     reused=1193,
     seconds=41.7,
     revision=REVISION,
+    golden=(GoldenResult("docs", 20, 0.9, 0.95),),
 )
 
 
@@ -137,6 +143,7 @@ class FakeSync:
     outcome: IngestReport | Exception = REPORT
     endless: bool = False
     runs: int = 0
+    requests: list[SyncRequest] = field(default_factory=list)
 
     def __call__(self, progress: ProgressCallback) -> IngestReport:
         self.runs += 1
@@ -152,3 +159,63 @@ class FakeSync:
 
 
 LAST_SYNC = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+OLDER = "0ld0ld0ld0ld0ld0ld0ld0ld0ld0ld00"
+
+PREVIEW = Preview(
+    documents=224,
+    chunks=1205,
+    added=3,
+    changed=1,
+    removed=0,
+    to_embed=12,
+    seconds=95.0,
+    unchanged=False,
+    stopped="",
+    pages=(),
+    dropped=(),
+    failures=("docs: a.md: <!here> is broken",),
+)
+SOURCES = (SourceState("docs", "https://example.com/docs.zip", 224, LAST_SYNC),)
+SYNCS = (
+    PastSync(LAST_SYNC, 3, 1, 0),
+    PastSync(LAST_SYNC, error="docs: answered 404"),
+)
+
+
+def version(revision: str, number: int) -> IndexVersion:
+    return IndexVersion(
+        collection=f"docent_v{number}",
+        revision=revision,
+        model="all-MiniLM-L6-v2",
+        created_at=LAST_SYNC,
+        documents=220 + number,
+        chunks=1200 + number,
+        live=False,
+        previous=False,
+        pinned=False,
+    )
+
+
+class FakeVersions:
+    """Two versions, of which the older one can be gone back to."""
+
+    def __init__(self) -> None:
+        self.live = replace(version(REVISION, 2), live=True)
+        self.older = replace(version(OLDER, 1), previous=True)
+        self.pinned = False
+
+    def listed(self) -> tuple[IndexVersion, ...]:
+        return self.live, self.older
+
+    def roll_back(self) -> IndexVersion:
+        if self.pinned:
+            raise NoVersionError("There is no version before this one to go back to.")
+        self.pinned = True
+        self.live = replace(self.live, live=False)
+        self.older = replace(self.older, live=True, previous=False, pinned=True)
+        return self.older
+
+    def resume(self) -> bool:
+        was, self.pinned = self.pinned, False
+        return was

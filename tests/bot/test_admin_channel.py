@@ -25,7 +25,7 @@ def channel(slack: SlackServer, **more: str) -> AdminChannel:
 
 async def test_it_is_posted(slack_server: SlackServer):
     admins = channel(slack_server, admin_channel=GENERAL)
-    await asyncio.to_thread(admins.tell, WRONG)
+    assert await asyncio.to_thread(admins.tell, WRONG)
     await asyncio.to_thread(admins.tell, Trouble("Syncing works again.", over=True))
     first, second = slack_server.messages(GENERAL)
     assert "more: too" in first.shown
@@ -40,7 +40,7 @@ def test_every_line_is_quoted_and_nothing_in_it_is_read():
 
 def test_without_a_channel_it_is_logged(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.INFO):
-        AdminChannel(BotSettings(slack_bot_token="xoxb-1")).tell(WRONG)
+        assert AdminChannel(BotSettings(slack_bot_token="xoxb-1")).tell(WRONG)
     assert "it is <gone>" in caplog.text
 
 
@@ -48,5 +48,5 @@ def test_a_slack_that_is_down_is_logged(caplog: pytest.LogCaptureFixture):
     settings = BotSettings(
         slack_bot_token="xoxb-1", slack_api_url="http://127.0.0.1:9/api/", admin_channel="C1"
     )
-    AdminChannel(settings).tell(WRONG)
+    assert not AdminChannel(settings).tell(WRONG)
     assert "DOCENT_ADMIN_CHANNEL could not be told" in caplog.text

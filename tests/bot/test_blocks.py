@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import blocks
-from tests.bot.fakes import answer, chunk, citation
+from rag_core.types import Scope
+from tests.bot.fakes import LAST_SYNC, answer, chunk, citation
 
 
 def shown(built: list) -> str:
@@ -41,10 +42,17 @@ def test_any_sources_are_blocks_that_slack_takes(titles: list[str]):
 
 
 def test_the_footer_says_what_was_missing_and_which_revision():
-    text = shown(blocks.footer(answer(degraded=("no_llm", "rerank_failed"))))
+    text = shown(blocks.footer(answer(degraded=("no_llm", "rerank_failed")), blocks.Footing()))
     assert "No language model" in text
     assert "search order" in text
     assert "`a1b2c3d`" in text
+
+
+def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked():
+    scope = Scope(sources=("docs", "faq"), version="2.6", language="`en`")
+    text = shown(blocks.footer(answer(), blocks.Footing(as_of=LAST_SYNC, scope=scope)))
+    assert "docs as of <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in text
+    assert "version `2.6` · source `docs, faq` · language `'en'`" in text
 
 
 def test_not_found_names_each_near_page_once():

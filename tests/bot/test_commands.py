@@ -40,7 +40,7 @@ async def test_status_tells_what_is_there_and_how_fresh(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "status")
     message = await docent.slack.wait_for_message(told(ALICE, "224 pages"))
-    assert "1205 chunks" in message.shown
+    assert "1,205 chunks" in message.shown
     assert "`a1b2c3d`" in message.shown
     assert "2026-03-01 03:00 UTC" in message.shown
     assert "next sync: never" in message.shown
@@ -73,7 +73,7 @@ async def test_what_nobody_foresaw_is_told_too(docent: Docent):
     await docent.slack.wait_for_message(told(ALICE, messages.UNEXPECTED))
 
 
-@pytest.mark.parametrize("word", ["status", "reindex"])
+@pytest.mark.parametrize("word", ["status", "reindex", "versions", "rollback", "resume"])
 async def test_others_are_refused_politely(docent: Docent, word: str):
     await docent.start()
     await docent.slack.slash("/docent", word, user=BOB)
@@ -81,7 +81,7 @@ async def test_others_are_refused_politely(docent: Docent, word: str):
     assert docent.sync.runs == 0
 
 
-@pytest.mark.parametrize("word", ["status", "reindex"])
+@pytest.mark.parametrize("word", ["status", "reindex", "versions", "rollback", "resume"])
 async def test_without_admins_nobody_manages(docent: Docent, word: str):
     await docent.start(admins="")
     await docent.slack.slash("/docent", word)
@@ -92,9 +92,9 @@ async def test_reindex_shows_progress_and_ends_as_the_report(docent: Docent):
     docent.sync.gate = gate = Gate()
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    progress = await docent.slack.wait_for_message(shown("embedding, 30 (25 %)"))
+    progress = await docent.slack.wait_for_message(shown("embedding, 30 / 120"))
     gate.open()
-    report = await docent.slack.wait_for_message(shown("12 embedded, 1193 reused"))
+    report = await docent.slack.wait_for_message(shown("12 embedded, 1,193 reused"))
     assert report.ts == progress.ts
     assert "3 added, 1 changed, 0 removed" in report.shown
     assert len(docent.slack.calls("chat.postMessage")) == 1
@@ -106,9 +106,11 @@ async def test_a_second_reindex_is_told_so(docent: Docent):
     await docent.slack.slash("/docent", "reindex")
     await docent.reached(gate.reached)
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(told(ALICE, messages.REINDEX_RUNNING))
+    second = await docent.slack.wait_for_message(told(ALICE, messages.REINDEX_RUNNING))
+    first = next(m for m in docent.slack.messages(GENERAL) if m.visible_to is None)
+    assert f"p{first.ts.replace('.', '')}|here>" in second.shown
     gate.open()
-    await docent.slack.wait_for_message(shown("1193 reused"))
+    await docent.slack.wait_for_message(shown("1,193 reused"))
     assert docent.sync.runs == 1
 
 
@@ -135,14 +137,14 @@ async def test_a_sync_that_fails_says_why(docent: Docent, outcome: Exception, se
     assert "secret" not in message.shown
     docent.sync.outcome = docent.sync.__class__().outcome
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(shown("1193 reused"))
+    await docent.slack.wait_for_message(shown("1,193 reused"))
 
 
 async def test_a_shutdown_stops_a_sync_and_says_so(docent: Docent):
     docent.sync.endless = True
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(shown("embedding, 30 (25 %)"))
+    await docent.slack.wait_for_message(shown("embedding, 30 / 120"))
     await docent.starts.aclose()
     await docent.slack.wait_for_message(shown(messages.ERRORS[SyncStoppedError]))
 
@@ -152,14 +154,14 @@ async def test_where_docent_is_not_in_the_channel_the_caller_is_told(docent: Doc
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
     await docent.slack.wait_for_message(told(ALICE, messages.REINDEX_STARTED))
-    await docent.slack.wait_for_message(told(ALICE, "1193 reused"))
+    await docent.slack.wait_for_message(told(ALICE, "1,193 reused"))
 
 
 async def test_a_report_that_can_not_be_edited_in_is_posted(docent: Docent):
     docent.slack.lack("chat.update")
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(shown("1193 reused"))
+    await docent.slack.wait_for_message(shown("1,193 reused"))
 
 
 async def test_members_of_a_user_group_manage(docent: Docent):

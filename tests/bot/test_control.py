@@ -99,7 +99,7 @@ def desk(tmp_path: Path, docs: Path) -> Iterator[Desk]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     ledger = Ledger(engine, index="docent")
     store = MemoryStore()
-    downloads = Downloads(tmp_path / "snapshots", ledger)
+    downloads = Downloads(tmp_path / "snapshots")
     indexer = Indexer(store, HashEmbedder(), ledger, downloads, schema=1)
     configured = parse_sources(str(docs))
     yield Desk(Pipeline(), indexer, store, ledger, configured, threading.Event())

@@ -3,14 +3,14 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from bot import messages
-from bot.conversation import Conversation, Stopped
+from bot.conversation import Around, Conversation
+from ingest.errors import StateError
 from rag_core.errors import StoreUnavailableError
-from rag_core.types import Answer, Question, Searching, TextDelta, Turn
+from rag_core.types import Answer, Question, Scope, Searching, TextDelta
 from rag_core.worker import Line, Worker
 from tests.bot.fakes import TEXT, FakePipeline, Gate, script
 from tests.rag_core.waiting import wait_until
@@ -24,7 +24,7 @@ class Notebook:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.begun = asyncio.Event()
-        self.stopped = False
+        self.stopped = asyncio.Event()
 
     def begin(self) -> None:
         self.lines.append("begin")
@@ -34,8 +34,6 @@ class Notebook:
         self.lines.append(sentence)
 
     def append(self, text: str) -> None:
-        if self.stopped:
-            raise Stopped
         self.lines.append(text)
 
     async def finish(self, answer: Answer) -> None:
@@ -43,6 +41,9 @@ class Notebook:
 
     async def fail(self, sentence: str) -> None:
         self.lines.append(f"fail: {sentence}")
+
+    async def leave(self) -> None:
+        self.lines.append("leave")
 
 
 @pytest.fixture
@@ -132,11 +133,40 @@ async def test_stop_closes_the_pipeline_and_ends_quietly(
     gate = Gate()
     pipeline.script = [Searching(), TextDelta("So"), gate, *script()]
     reply = Notebook()
-    reply.stopped = True
-    await conversation.answer(QUESTION, reply)
+    answering = asyncio.create_task(conversation.answer(QUESTION, reply))
+    await wait(gate.reached)
+    reply.stopped.set()
+    assert await answering is None
     gate.open()
     await wait(pipeline.closed)
-    assert reply.lines == ["begin", messages.SEARCHING]
+    assert reply.lines == ["begin", messages.SEARCHING, "So", "leave"]
+
+
+async def test_a_question_is_completed_after_the_first_sign_of_life(
+    conversation: Conversation, pipeline: FakePipeline
+):
+    reply, kept = Notebook(), []
+
+    async def prepare(question: Question) -> Question:
+        assert reply.lines == ["begin"]
+        return Question(question.text, scope=Scope(version="2.6"))
+
+    async def keep(answer: Answer) -> None:
+        assert not reply.lines[-1].startswith("finish")
+        kept.append(answer)
+
+    answer = await conversation.answer(QUESTION, reply, Around(prepare, keep))
+    assert kept == [answer]
+    assert pipeline.questions == [Question(QUESTION.text, scope=Scope(version="2.6"))]
+
+
+async def test_what_can_not_be_prepared_is_told(conversation: Conversation):
+    async def prepare(question: Question) -> Question:
+        raise StateError(f"no database for {question.text}")
+
+    reply = Notebook()
+    assert await conversation.answer(QUESTION, reply, Around(prepare, prepare)) is None
+    assert reply.lines == ["begin", f"fail: {messages.ERRORS[StateError]}"]
 
 
 async def test_who_comes_after_too_many_is_told_so(
@@ -207,25 +237,3 @@ async def test_a_question_that_waits_for_the_models_leaves_the_line_when_cancell
     await asyncio.to_thread(pipeline.worker.close)
     assert pipeline.computed == ["gate"]
     conversation.close()
-
-
-async def test_a_question_is_completed_after_the_first_sign_of_life(
-    conversation: Conversation, pipeline: FakePipeline
-):
-    reply = Notebook()
-
-    async def prepare(question: Question) -> Question:
-        assert reply.lines == ["begin"]
-        return replace(question, history=(Turn("user", "before"),))
-
-    await conversation.answer(QUESTION, reply, prepare=prepare)
-    assert pipeline.questions == [replace(QUESTION, history=(Turn("user", "before"),))]
-
-
-async def test_what_goes_wrong_before_the_question_is_told(conversation: Conversation):
-    async def prepare(question: Question) -> Question:
-        raise ZeroDivisionError(question.text)
-
-    reply = Notebook()
-    await conversation.answer(QUESTION, reply, prepare=prepare)
-    assert reply.lines == ["begin", f"fail: {messages.UNEXPECTED}"]

@@ -24,7 +24,8 @@ async def test_a_follow_up_comes_with_question_and_answer(docent: Docent, stream
         docent.slack.lack_streaming()
     await docent.start()
     question = await docent.slack.mention("how is data stored?")
-    await docent.slack.wait_for_reply(question, containing=messages.SOURCES)
+    reply = await docent.slack.wait_for_reply(question, containing=messages.SOURCES)
+    assert "docs as of" in reply.shown
     assert await follow_up(docent, question) == [
         Turn("user", "how is data stored?"),
         Turn("assistant", TEXT),

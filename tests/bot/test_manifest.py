@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 
 import jsonschema
 import pytest
 import yaml
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import listeners
+from bot import listeners, messages
+from bot.incoming import Listening
+from bot.interactions import Interactions
+from bot.tasks import Tasks
 from tests.conftest import ROOT
 from tests.servers.slack_arguments import HISTORY_SCOPES, METHODS
 
@@ -19,6 +24,7 @@ EVENT_SCOPES = {
     "message.im": "im:history",
     "message.channels": "channels:history",
     "message.groups": "groups:history",
+    "message.mpim": "mpim:history",
     "reaction_added": "reactions:read",
     "app_home_opened": None,
     "agent_session_stopped": None,
@@ -32,6 +38,7 @@ class RecordingApp(AsyncApp):
         super().__init__(token="xoxb-not-used")
         self.events: set[str] = set()
         self.commands: set[str] = set()
+        self.shortcuts: set[str] = set()
         self.interactions = 0
 
     def event(self, event, *args, **options):
@@ -41,6 +48,10 @@ class RecordingApp(AsyncApp):
     def command(self, command, *args, **options):
         self.commands.add(command)
         return super().command(command, *args, **options)
+
+    def message_shortcut(self, callback_id, *args, **options):
+        self.shortcuts.add(callback_id)
+        return super().message_shortcut(callback_id, *args, **options)
 
     def action(self, *args, **options):
         self.interactions += 1
@@ -59,7 +70,17 @@ def manifest():
 @pytest.fixture
 def app():
     recording = RecordingApp()
-    listeners.register(recording, responder=None, commands=None, bot_user="U0", team="T0")
+    listening = Listening("U0", "T0")
+    listeners.register(
+        recording,
+        responder=None,
+        asking=None,
+        commands=None,
+        listening=listening,
+        interactions=Interactions(Tasks()),
+        home=None,
+        prompts=None,
+    )
     return recording
 
 
@@ -87,6 +108,12 @@ def test_every_command_that_is_listened_for_is_declared_and_no_other(manifest, a
     assert {command["command"] for command in declared} == app.commands
 
 
+def test_every_shortcut_that_is_listened_for_is_declared_and_no_other(manifest, app):
+    declared = manifest["features"]["shortcuts"]
+    assert {shortcut["callback_id"] for shortcut in declared} == app.shortcuts
+    assert {shortcut["type"] for shortcut in declared} == {"message"}
+
+
 def test_clicks_arrive_without_a_public_url(manifest):
     assert manifest["settings"]["interactivity"] == {"is_enabled": True}
     assert manifest["settings"]["socket_mode_enabled"] is True
@@ -97,6 +124,26 @@ def test_docent_is_an_agent_that_people_can_write_to(manifest):
     assert "assistant_view" not in manifest["features"]
     assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
     assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"] is False
+
+
+def test_the_home_tab_is_there_because_docent_publishes_it(manifest):
+    assert "views.publish" in called_methods()
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
+
+
+def test_the_usage_hint_names_every_word_of_the_command(manifest):
+    docent = manifest["features"]["slash_commands"][0]
+    words = set(re.findall(r"`/docent (\w+)", messages.HELP))
+    assert set(docent["usage_hint"].split(" | ")) == words
+
+
+def test_every_method_that_is_called_is_one_whose_scope_is_known():
+    """A method that the local Slack does not know would be missed by the test of scopes."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "bot").rglob("*.py")]
+    names = {n.attr for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    methods = {name for name in vars(AsyncWebClient) if "_" in name.strip("_")}
+    known = {name.replace(".", "_").lower() for name in METHODS} | {"chat_stream"}
+    assert {name for name in names & methods if name.lower() not in known} == set()
 
 
 def test_scopes_are_what_the_code_needs_and_no_more(manifest):

@@ -2,8 +2,9 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bot.markdown import escape, harmless, link, shorten, split
 
@@ -22,6 +23,53 @@ tables = st.integers(0, 40).map(
 )
 lists = st.integers(1, 40).map(lambda rows: "\n".join(f"- item {n}" for n in range(rows)))
 documents = st.lists(st.one_of(paragraphs, fences, tables, lists), max_size=8).map("\n\n".join)
+
+
+# Anything: each of these inside lists and quotations of any depth.
+phrases = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ["word", "a_b", "`code x`", "**bold**", "x < y", "1.", "#", "-", "|", "$5"]
+        ),
+        links,
+    ),
+    min_size=1,
+    max_size=40,
+).map(" ".join)
+prose = st.lists(phrases, min_size=1, max_size=3).map("\n".join)
+rules = st.sampled_from(["---", "# Heading", "<div>\nhtml\n</div>"])
+
+
+def in_list(items: list[str]) -> str:
+    return "\n".join("- " + item.replace("\n", "\n  ") for item in items)
+
+
+def in_quotation(blocks: list[str]) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in "\n\n".join(blocks).split("\n"))
+
+
+nested = st.recursive(
+    st.one_of(prose, fences, tables, rules),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(in_list),
+        st.lists(inner, min_size=1, max_size=3).map(in_quotation),
+    ),
+    max_leaves=5,
+)
+any_markdown = st.lists(nested, max_size=4).map("\n\n".join)
+parser = MarkdownIt("commonmark").enable("table")
+
+
+def code_lines(text: str) -> list[str]:
+    """The lines of fenced code, as a Markdown parser finds them."""
+    fenced = [token.content for token in parser.parse(text) if token.type == "fence"]
+    return [line.strip() for content in fenced for line in content.splitlines() if line.strip()]
+
+
+def targets(text: str) -> list[str]:
+    """The targets of links, as a Markdown parser finds them."""
+    inline = [child for token in parser.parse(text) for child in token.children or ()]
+    return sorted(str(child.attrs["href"]) for child in inline if child.type == "link_open")
 
 
 def squeezed(text: str) -> str:
@@ -49,6 +97,24 @@ def test_harmless_text_reads_the_same():
 def test_any_text_is_split_within_the_limit_and_nothing_is_lost(text: str):
     parts = split(text, 40)
     assert all(0 < len(part) <= 40 for part in parts)
+
+
+@settings(max_examples=60)
+@given(any_markdown)
+def test_of_any_markdown_nothing_is_lost_and_no_fence_or_link_is_broken(text: str):
+    parts = split(text, LIMIT)
+    assert all(0 < len(part) <= LIMIT for part in parts)
+    kept = iter(squeezed("".join(parts)))
+    assert all(character in kept for character in squeezed(text))
+    assert [line for part in parts for line in code_lines(part)] == code_lines(text)
+    assert sorted(target for part in parts for target in targets(part)) == targets(text)
+
+
+def test_what_stood_deep_in_a_list_is_no_code_in_a_part_of_its_own():
+    text = "- - word\n  - ```\n    x = 1\n    ```\n\n    " + "word " * 60
+    parts = split(text, LIMIT)
+    assert len(parts) > 1
+    assert not parts[-1].startswith(" ")
 
 
 @given(documents)

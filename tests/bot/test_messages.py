@@ -8,7 +8,6 @@ import pytest
 import bot.errors
 import ingest.errors
 from bot import messages
-from ingest.report import IngestReport, Progress
 from rag_core.errors import BusyError, DocentError, LLMUnavailableError
 from rag_core.types import Degradation
 
@@ -50,30 +49,6 @@ def test_every_degradation_has_a_note():
 def test_one_passage_is_not_several():
     assert messages.ranking(1) == "Ranking 1 passage"
     assert messages.ranking(30) == "Ranking 30 passages"
-
-
-def test_a_report_names_its_first_failure_harmlessly():
-    report = IngestReport(
-        documents=1,
-        chunks=2,
-        added=1,
-        changed=0,
-        removed=0,
-        embedded=2,
-        reused=0,
-        seconds=0.4,
-        revision="0123456789",
-        failures=("a.md: <!here> is not text", "b.md: no"),
-    )
-    text = messages.report(report)
-    assert "2 could not be read" in text
-    assert "&lt;!here&gt;" in text
-    assert "`0123456`" in text
-
-
-def test_progress_has_a_share_where_there_is_one():
-    assert messages.syncing(Progress("embedding", 30, 120)).endswith("embedding, 30 (25 %)")
-    assert messages.syncing(Progress("reading", 3, 0)).endswith("reading, 3")
 
 
 def test_moments_are_shown_in_the_readers_time_zone():

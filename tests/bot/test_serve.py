@@ -110,7 +110,7 @@ async def test_an_empty_index_is_built_at_the_start_and_then_answers(
         answer = await slack_server.wait_for_reply(asked, containing="etcd", timeout=30)
         assert "No language model is set up" in answer.shown
         await slack_server.slash("/docent", "reindex")
-        await slack_server.wait_for_message(lambda m: "0 added" in m.shown, timeout=30)
+        await slack_server.wait_for_message(lambda m: "Nothing has changed" in m.shown, timeout=30)
         await slack_server.slash("/docent", "status")
         status = await slack_server.wait_for_message(lambda m: "MiniLM" in m.shown, timeout=30)
         assert status.visible_to == ALICE

@@ -50,7 +50,12 @@ async def test_sources_come_with_the_end_of_the_stream(docent: Docent):
     question = await docent.slack.mention("how?")
     await docent.slack.wait_for_reply(question)
     [stop] = docent.slack.calls("chat.stopStream")
-    assert [block["type"] for block in stop.arguments["blocks"]] == ["section", "context"]
+    assert [block["type"] for block in stop.arguments["blocks"]] == [
+        "section",
+        "context",
+        "context_actions",
+        "actions",
+    ]
     assert not docent.slack.calls("chat.update")
 
 
@@ -156,8 +161,49 @@ async def test_stop_ends_the_answer_and_the_pipeline(docent: Docent):
     )
     second.open()
     await docent.reached(docent.pipeline.closed)
+    await docent.slack.wait_for(lambda: idle(docent, question))
     [reply] = docent.slack.replies(question)
     assert reply.markdown == "Milvus"
+
+
+def idle(docent: Docent, question: Message) -> bool:
+    """Whether docent's last word about the thread's session is that it listens."""
+    sessions = docent.slack.store.sessions
+    return sessions.get((question.channel, question.ts), [])[-1:] == ["active"]
+
+
+async def test_the_stop_button_ends_a_pipeline_that_writes_nothing(docent: Docent):
+    gate = Gate()
+    docent.pipeline.script = [Searching(), gate, *script()]
+    await docent.start()
+    question = await docent.slack.mention("how?")
+    await docent.reached(gate.reached)
+    await docent.slack.wait_for_message(lambda m: m.live)
+    await docent.slack.stop(question)
+    await docent.slack.wait_for(lambda: idle(docent, question))
+    gate.open()
+    await docent.reached(docent.pipeline.closed)
+    [reply] = docent.slack.replies(question)
+    assert (reply.stream, reply.markdown) == ("stopped_by_user", "")
+
+
+async def test_an_answer_that_is_edited_says_that_it_was_stopped(docent: Docent):
+    docent.slack.lack_streaming()
+    gate, docent.pipeline.script = gated(shown="Milvus stores")
+    await docent.start()
+    question = await docent.slack.mention("how?")
+    await docent.slack.wait_for_message(lambda m: "Milvus stores" in m.shown)
+    await docent.slack.stop(question)
+    reply = await docent.slack.wait_for_reply(question, containing=messages.STOPPED)
+    gate.open()
+    assert reply.shown.startswith("Milvus stores")
+
+
+async def test_stop_where_nothing_is_under_way_settles_the_session(docent: Docent):
+    await docent.start()
+    question = docent.slack.said("how?")
+    await docent.slack.stop(question)
+    await docent.slack.wait_for(lambda: idle(docent, question))
 
 
 async def test_a_final_text_that_differs_replaces_what_was_streamed(docent: Docent):

@@ -55,7 +55,7 @@ class Bench:
             self.store,
             self.embedder,
             self.ledger,
-            Downloads(self.folder / "snapshots", self.ledger),
+            Downloads(self.folder / "snapshots"),
             schema=self.schema,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -44,12 +44,13 @@ class MemoryStore:
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         self._write("insert")
         assert collection != self.target, "a live version is never written to"
+        rows = self._rows(collection)
         assert vectors.shape == (len(chunks), self.specs[collection].dimension)
         assert vectors.dtype == np.float32
         for chunk, vector in zip(chunks, vectors, strict=True):
-            assert chunk.id not in self._rows(collection), "an id was written twice"
+            assert chunk.id not in rows, "an id was written twice"
             assert len(chunk.text.encode()) < 60_000
-            self.rows[collection][chunk.id] = (chunk, vector.copy())
+            rows[chunk.id] = (chunk, vector.copy())
 
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         rows = self._rows(collection)
@@ -73,6 +74,7 @@ class MemoryStore:
 
     def switch(self, collection: str) -> None:
         self._write("switch")
+        self._rows(collection)
         assert collection in self.sealed, "only a sealed version goes live"
         self.target = collection
 
@@ -187,3 +189,12 @@ def make_folder(path: Path, files: Mapping[str, str | bytes]) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def versions_in(names: Iterable[str]) -> list[str]:
+    """Names of versions without what tells one run from another."""
+    return [re.sub(r"(__v\d+)_[0-9a-f]{8}$", r"\1", name) for name in names]
+
+
+def version_of(name: str) -> str:
+    return versions_in([name])[0]

@@ -60,6 +60,39 @@ def test_what_is_left_goes_by_what_is_done(clock: Clock):
     assert left.seconds(Progress("reading", 0, 0)) is None
 
 
+def test_stages_that_take_turns_do_not_begin_anew(clock: Clock):
+    left = Remaining(clock)
+    left.seconds(Progress("embedding", 0, 1000))
+    left.seconds(Progress("writing", 0, 2000))
+    for batch in range(1, 6):
+        clock.now += 10  # a batch is embedded and written in 10 s: ten of them take 100 s
+        for stage, total in (("embedding", 1000), ("writing", 1000)):
+            said = left.seconds(Progress(stage, 100 * batch, total))
+        assert said == pytest.approx(100 - 10 * batch)
+
+
+def test_the_next_download_is_counted_by_itself(clock: Clock):
+    left = Remaining(clock)
+    left.seconds(Progress("downloading", 0, 10))
+    clock.now += 100
+    left.seconds(Progress("downloading", 10, 10))
+    left.seconds(Progress("downloading", 0, 1000))
+    clock.now += 1
+    assert left.seconds(Progress("downloading", 100, 1000)) == pytest.approx(9)
+
+
+def test_a_log_of_stages_that_take_turns_has_few_lines(clock: Clock):
+    teller, lines = Teller(every=5, clock=clock), []
+    for batch in range(60):
+        for stage in ("embedding", "writing"):
+            clock.now += 0.5
+            lines.append(teller.line(Progress(stage, batch * 10, 600)))
+    said = [line for line in lines if line]
+    assert said[:2] == ["embedding: 600", "writing: 600"]
+    assert 10 <= len(said) <= 14  # of 120 steps in 60 s
+    assert all("left" in line for line in said[2:])
+
+
 def test_a_line_when_a_stage_begins_and_every_few_seconds(clock: Clock):
     teller = Teller(every=5, clock=clock)
 
@@ -73,6 +106,11 @@ def test_a_line_when_a_stage_begins_and_every_few_seconds(clock: Clock):
     assert told("embedding", 200, after=4) == "embedding: 200 of 1,200, about 40 s left"
     assert told("embedding", 300, after=4) == ""
     assert told("writing", 1) == "writing: 1,200"
+    assert told("embedding", 400, after=1) == ""
+    assert told("downloading", 0, total=2048) == "downloading: 2,048 KiB"
+    assert told("downloading", 1024, total=2048, after=5).startswith(
+        "downloading: 1,024 of 2,048 KiB"
+    )
 
 
 @pytest.mark.parametrize(

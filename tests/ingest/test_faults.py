@@ -24,7 +24,7 @@ from rag_core.store import MilvusStore
 from tests.conftest import ROOT
 from tests.ingest import test_milvus
 from tests.ingest.conftest import Bench
-from tests.ingest.fakes import make_folder
+from tests.ingest.fakes import make_folder, version_of, versions_in
 
 WAIT = 60
 
@@ -143,8 +143,8 @@ class TestClock:
             Clock.moment -= timedelta(days=30)
             make_folder(docs, {"b.md": f"# B\n\nEdition {edition}."})
             bench.sync(docs)
-        assert bench.store.live().collection == "docent__v3"
-        assert bench.store.collections() == ["docent__v2", "docent__v3"]
+        assert version_of(bench.store.live().collection) == "docent__v3"
+        assert versions_in(bench.store.collections()) == ["docent__v2", "docent__v3"]
         assert bench.sync(docs).unchanged
 
 

@@ -73,10 +73,17 @@ def test_a_source_without_questions_says_so(bench: Bench, tmp_path: Path):
     assert result.skipped == "no golden questions are set"
 
 
-def test_questions_that_cannot_be_read_are_said(bench: Bench, source: str, tmp_path: Path):
-    (tmp_path / "golden.jsonl").write_text("{}")
-    (result,) = bench.sync(source).golden
-    assert "Line 1 of the golden questions" in result.skipped
+@pytest.mark.parametrize("text", ["{}", None])
+def test_questions_that_cannot_be_read_stop_the_version_unless_forced(
+    bench: Bench, source: str, tmp_path: Path, text: str | None
+):
+    file = tmp_path / "golden.jsonl"
+    file.unlink() if text is None else file.write_text(text)
+    with pytest.raises(GoldenError, match=r"not published: .*golden questions.*--force"):
+        bench.sync(source)
+    assert bench.store.live() is None
+    (result,) = bench.sync(source, force=True).golden
+    assert "golden questions" in result.skipped
 
 
 def test_paths_may_be_several(tmp_path: Path):

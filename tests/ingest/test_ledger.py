@@ -10,7 +10,6 @@ from ingest.ledger import Ledger
 from ingest.plan import Contents, KnownChunk, KnownPage
 from ingest.report import IngestReport
 from ingest.sources import Source
-from ingest.sources.download import Validators
 from rag_core.types import IndexSpec
 
 SPEC = IndexSpec(model="hash", dimension=8, chunker="1", schema=1, revision="abcdef01")
@@ -78,18 +77,14 @@ def test_syncs_are_remembered(ledger: Ledger):
     assert ledger.last_sync().finished_at.tzinfo is UTC
 
 
-def test_sources_and_validators_and_schedule(ledger: Ledger, engine: Engine):
+def test_sources_and_schedule(ledger: Ledger, engine: Engine):
     ledger.remember_sources([Source("docs", "https://me:pw@x/docs.zip")])
     ledger.remember_sources([Source("docs", "https://x/new.zip"), Source("more", "more")])
-    ledger.remember_validators("u", Validators("1", "2"))
-    ledger.remember_validators("u", Validators("3"))
     moment = datetime(2026, 7, 1, 3, tzinfo=UTC)
     JobStore(ledger).due("sync", "0 3 * * *", moment)
     JobStore(ledger).due("sync:news", "every 30m", moment + timedelta(minutes=5))
     again = Ledger(engine, index="docent")
     assert again.source_uris() == {"docs": "https://x/new.zip", "more": "more"}
-    assert again.validators("u") == Validators("3")
-    assert again.validators("other") == Validators()
     assert again.next_sync() == moment
     JobStore(again).keep_only(())
     assert again.next_sync() is None
@@ -98,8 +93,6 @@ def test_sources_and_validators_and_schedule(ledger: Ledger, engine: Engine):
 def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: Path):
     uri = "https://me:hunter2@x/docs.zip?token=s3cr3t"
     ledger.remember_sources([Source("docs", uri)])
-    ledger.remember_validators(uri, Validators('"1"'))
-    assert ledger.validators(uri) == Validators('"1"')
     engine.dispose()
     stored = b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
     assert b"x/docs.zip" in stored

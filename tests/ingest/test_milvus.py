@@ -16,7 +16,7 @@ from rag_core.lexical import terms
 from rag_core.settings import RagSettings
 from rag_core.store import MilvusStore
 from rag_core.types import Scope
-from tests.ingest.fakes import HashEmbedder, make_folder
+from tests.ingest.fakes import HashEmbedder, make_folder, version_of, versions_in
 
 URI = "data/docs.db"
 
@@ -51,24 +51,26 @@ def test_an_index_through_its_changes(store: MilvusStore, tmp_path: Path):
 
     again = sync(store, docs, more)
     assert again.unchanged
-    assert store.collections() == ["docent__v1"]
+    assert versions_in(store.collections()) == ["docent__v1"]
 
     make_folder(docs, {"b.md": "# B\n\nNew."})
     report = sync(store, docs)
     assert (report.changed, report.embedded, report.reused) == (1, 1, 301)
-    assert store.live().collection == "docent__v2"
+    assert version_of(store.live().collection) == "docent__v2"
     assert store.live().spec.revision == report.revision
-    assert store.count("docent__v2") == 302
+    assert store.count(store.live().collection) == 302
     assert found(store, "B\n\nNew.") == ["New."]
     assert found(store, "B\n\nOld.") == []
     assert found(store, "A > Heading 7\n\nText number 7.") == ["Text number 7."]
     assert found(store, "C\n\nThe other source.") == ["The other source."]
-    hits = store.search_lexical("docent__v2", terms("other source"), limit=1, scope=Scope())
+    hits = store.search_lexical(
+        store.live().collection, terms("other source"), limit=1, scope=Scope()
+    )
     assert [hit.chunk.path for hit in hits] == ["c.md"]
 
     (docs / "a.md").unlink()
     assert sync(store, docs, force=True).chunks == 2  # half of the pages are gone
-    assert store.collections() == ["docent__v2", "docent__v3"]
+    assert versions_in(store.collections()) == ["docent__v2", "docent__v3"]
     assert found(store, "A > Heading 7\n\nText number 7.") == []
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from ingest.errors import PublishError, SyncRunningError
 from ingest.ledger import Ledger
+from ingest.publish import Publisher
 from ingest.state import open_state
 from tests.ingest.conftest import Bench
-from tests.ingest.fakes import make_folder
+from tests.ingest.fakes import make_folder, version_of
 
 PAGES = {
     "faq.md": "# FAQ\n\n## Why?\n\nBecause.\n\n## How?\n\nSo.",
@@ -37,7 +38,56 @@ def test_a_sync_that_lost_its_lease_does_not_switch(bench: Bench, docs: Path):
     bench.store.before = lose
     with pytest.raises(SyncRunningError, match="took over"):
         bench.sync(docs)
-    assert bench.store.live().collection == "docent__v1"
+    assert version_of(bench.store.live().collection) == "docent__v1"
+
+
+def rival(bench: Bench) -> Bench:
+    """Another process with the same index."""
+    return Bench(bench.ledger, bench.folder, store=bench.store)
+
+
+@pytest.mark.parametrize("step", ["create", "insert", "seal", "switch"])
+def test_what_a_sync_without_its_lease_writes_is_not_in_the_version_of_another(
+    bench: Bench, docs: Path, step: str
+):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+
+    def overtaken(name: str) -> None:
+        if name != step:
+            return
+        bench.store.before = lambda _: None
+        with bench.ledger.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM leases")
+        make_folder(docs, {"new.md": "# New\n\nThe other one's page."})
+        rival(bench).sync(docs)
+
+    bench.store.before = overtaken
+    with pytest.raises(SyncRunningError, match="took over"):
+        bench.sync(docs)
+    assert bench.store.texts() == [
+        "Because.",
+        "So.",
+        "First this, then that.",
+        "The other one's page.",
+    ]
+    assert rival(bench).sync(docs).unchanged
+    assert len(bench.store.collections()) == 2
+
+
+def test_a_sync_without_its_lease_drops_no_version_of_another(bench: Bench, docs: Path):
+    bench.sync(docs)
+    foreign = "docent__v7_0123abcd"
+    bench.store.create(foreign, bench.store.live().spec)
+
+    def lost() -> None:
+        raise SyncRunningError("took over")
+
+    with pytest.raises(SyncRunningError):
+        Publisher(bench.store, bench.embedder, bench.ledger).prune(lost)
+    assert foreign in bench.store.collections()
+    Publisher(bench.store, bench.embedder, bench.ledger).prune(lambda: None)
+    assert foreign not in bench.store.collections()
 
 
 class CrashError(Exception):
@@ -123,7 +173,7 @@ def test_rows_that_are_missing_stop_the_switch(bench: Bench, docs: Path):
     bench.store.insert = lambda name, chunks, vectors: real(name, chunks[1:], vectors[1:])
     with pytest.raises(PublishError, match="holds 2 of 4 chunks"):
         bench.sync(docs)
-    assert bench.store.live().collection == "docent__v1"
+    assert version_of(bench.store.live().collection) == "docent__v1"
     del bench.store.insert
     assert bench.sync(docs).chunks == 4
 

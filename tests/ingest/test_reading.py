@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from ingest.chunk import Chunker
-from ingest.documents import Page
-from ingest.reading import chunk_pages
+from ingest.documents import Page, parsing
+from ingest.reading import chunk_pages, read_pages
+from ingest.report import Progress
+from ingest.sources import Downloads, Source
 from tests.ingest.fakes import HashEmbedder
+from tests.servers.web import Resource, WebServer
 
 BROKEN = {
     "a.pdf": (b"%PDF-1.7 broken", "can't be read as a PDF ("),
@@ -23,8 +30,29 @@ BROKEN = {
 def test_a_broken_file_is_a_line_in_the_report(path: str):
     data, reason = BROKEN[path]
     pages = [Page("docs", path, "", data), Page("docs", "good.md", "", b"# Good\n\nText.")]
-    chunks, failures = chunk_pages(pages, Chunker(HashEmbedder()), progress=lambda _: None)
-    assert [chunk.text for chunk in chunks] == ["Text."]
+    divided = chunk_pages(pages, Chunker(HashEmbedder()), progress=lambda _: None)
+    failures = divided.failures
+    assert [chunk.text for chunk in divided.chunks] == ["Text."]
     assert len(failures) == 1
     assert failures[0].startswith(f"{path}: {reason}")
     assert "\n" not in failures[0]
+    assert divided.broken == (set() if path == "a.md" else {("docs", path)})
+
+
+def test_want_of_memory_in_a_parser_goes_up():
+    with pytest.raises(MemoryError), parsing("a PDF"):
+        raise MemoryError
+
+
+def test_a_download_says_how_far_it_is(tmp_path: Path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.md", "text " * 2_000)
+    steps: list[Progress] = []
+    with WebServer() as web:
+        web.resources["/docs.zip"] = Resource(buffer.getvalue(), "application/zip")
+        source = Source("docs", f"{web.url}/docs.zip")
+        read_pages([source], Downloads(tmp_path), progress=steps.append)
+    size = len(buffer.getvalue()) // 2**10
+    assert Progress("downloading", size, size) in steps
+    assert steps[-1] == Progress("reading", 1, 1)

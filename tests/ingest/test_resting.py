@@ -7,11 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select, update
 
+from ingest.factory import open_ledger
 from ingest.local import local_index
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from ingest.tables import resting, versions
 from rag_core import factory
 from rag_core.errors import DocentError, ModelError
 from rag_core.settings import RagSettings
@@ -100,6 +103,40 @@ def test_a_directory_that_is_not_as_it_was_left_is_opened(
     harm(Path(URI))
     with suppress(DocentError):  # what Milvus makes of it is tested elsewhere
         sync(docs)
+    assert "store" in opened
+
+
+def test_what_could_not_be_counted_is_not_taken_to_rest(docs: Path, opened: list[str]):
+    settings = IngestSettings(milvus_uri=URI)
+    sync(docs)
+    with open_ledger(settings).engine.begin() as connection:
+        connection.execute(delete(resting))
+    with local_index(settings, RagSettings(milvus_uri=URI)) as local:
+        [live] = local.store.collections()
+        rows = local.store.count(live)
+        with local.ledger.engine.begin() as connection:
+            connection.execute(update(versions).values(chunks=rows + 1))  # one was lost
+        assert local.store.count(live) == rows
+    opened.clear()
+    with local_index(settings, RagSettings(milvus_uri=URI)) as local:
+        local.store.count(live)
+        assert opened == ["store"]
+
+
+def test_a_preview_does_not_vouch_for_rows_that_are_lost(docs: Path, opened: list[str]):
+    """It closes without an error, though the ledger says more than the index holds."""
+    settings = IngestSettings(milvus_uri=URI)
+    sync(docs)
+    engine = open_ledger(settings).engine
+    with engine.begin() as connection:
+        connection.execute(delete(resting))
+        connection.execute(update(versions).values(chunks=3))
+    with local_index(settings, RagSettings(milvus_uri=URI)) as local:
+        local.indexer.preview(parse_sources(str(docs)))
+    with engine.connect() as connection:
+        assert connection.execute(select(resting)).first() is None
+    opened.clear()
+    assert not sync(docs).unchanged
     assert "store" in opened
 
 

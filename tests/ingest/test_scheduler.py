@@ -45,8 +45,7 @@ def make(ledger: Ledger, outcomes: Queue[object]) -> Iterator[Make]:
             ledger,
             IngestSettings(sync_schedule=schedule, timezone="Europe/Berlin"),
             on_report=outcomes.put,
-            on_trouble=outcomes.put,
-            **more,
+            **{"on_trouble": lambda trouble: not outcomes.put(trouble), **more},
         )
         scheduler.start()
         made.append(scheduler)
@@ -134,6 +133,42 @@ def test_another_failure_is_told_too(make: Make, outcomes: Queue[object]):
     assert said == ["The sync failed: No.", "The sync failed: The disk is full."]
 
 
+def failing(errors: list[Exception | None]) -> Sync:
+    def sync(_names: tuple[str, ...]) -> IngestReport:
+        error = errors.pop(0)
+        if error is not None:
+            raise error
+        return REPORT
+
+    return sync
+
+
+def test_what_did_not_reach_anybody_is_told_again(make: Make, outcomes: Queue[object]):
+    reached = [False, False, True, False, True]
+    scheduler = make(
+        failing([StateError("Full.")] * 4 + [None] * 3),
+        on_trouble=lambda trouble: outcomes.put(trouble.says) or reached.pop(0),
+    )
+    for _ in range(7):
+        run(scheduler, outcomes)
+    wrong, well = "The sync failed: Full.", "Syncing works again."
+    said = [[wrong], [wrong], [wrong], [], [well], [well], []]
+    assert [told(outcomes) for _ in range(7)] == said
+
+
+def test_failures_of_one_kind_are_told_apart_by_their_words(make: Make, outcomes: Queue[object]):
+    errors = [
+        "It holds 222 of 400 chunks.",
+        "It holds 7 of 401 chunks.",
+        "docs went.",
+        "It holds 1 of 2 chunks.",
+    ]
+    scheduler = make(failing([PublishError(error) for error in errors]))
+    for _ in errors:
+        run(scheduler, outcomes)
+    assert [len(told(outcomes)) for _ in errors] == [1, 0, 1, 0]
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_source_that_cannot_be_read_is_tried_again_before_it_is_told(
     make: Make, outcomes: Queue[object], whole: bool
@@ -190,7 +225,6 @@ def test_one_at_a_time(make: Make, outcomes: Queue[object]):
     assert started.wait(WAIT)
     with pytest.raises(SyncRunningError):
         scheduler.trigger_now()
-    scheduler._scheduled("sync")  # what APScheduler calls: leaves itself out
     finish.set()
     assert outcomes.get(timeout=WAIT) is REPORT
     assert outcomes.empty()
@@ -263,6 +297,25 @@ class TestOwnSchedules:
         while asked[2:] != [()]:
             outcomes.get(timeout=WAIT)
         assert asked == [("docs",), ("news",), ()]
+
+    def test_those_that_are_due_together_all_run(self, make: Make, outcomes: Queue[object]):
+        names = [f"s{n}" for n in range(12)]
+        asked, together = [], threading.Barrier(2)
+
+        def sync(names: tuple[str, ...]) -> IngestReport:
+            if not asked:
+                together.wait(WAIT)  # until the others are due as well
+            asked.append(names[0])
+            return REPORT
+
+        sources = [Source(name, f"/{name}", schedule="0 3 * * *") for name in names]
+        scheduler = make(sync, sources=sources)
+        for name in names:
+            scheduler._scheduler.modify_job(f"sync:{name}", next_run_time=datetime.now(UTC))
+        together.wait(WAIT)
+        for _ in names:
+            assert outcomes.get(timeout=WAIT) is REPORT
+        assert sorted(asked) == sorted(names)
 
     def test_the_next_sync_is_the_first_of_all(self, make: Make, ledger: Ledger):
         scheduler = make(lambda _: REPORT, sources=self.SOURCES)

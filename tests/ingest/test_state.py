@@ -59,6 +59,18 @@ def test_tables_of_another_version(engine: Engine, written: int, age: str):
         ensure_tables(engine, MetaData(), room="ingest", version=1)
 
 
+def test_tables_that_only_lack_some_are_brought_up_to_date(engine: Engine):
+    ensure_tables(engine, MetaData(), room="bot", version=1)
+    more = MetaData()
+    Table("bot_more", more, Column("id", Integer, primary_key=True))
+    ensure_tables(engine, more, room="bot", version=3, oldest=1)
+    assert "bot_more" in inspect(engine).get_table_names()
+    with pytest.raises(StateError, match="a newer"):
+        ensure_tables(engine, more, room="bot", version=2, oldest=1)
+    with pytest.raises(StateError, match="an older"):
+        ensure_tables(engine, more, room="bot", version=5, oldest=4)
+
+
 def test_moments_are_aware(engine: Engine):
     tables = MetaData()
     moments = Table("moments", tables, Column("at", UtcDateTime))

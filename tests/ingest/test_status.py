@@ -7,6 +7,7 @@ import pytest
 
 from ingest.errors import SourceNotFoundError
 from ingest.status import status_of
+from ingest.versions import resume, roll_back
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
 
@@ -16,6 +17,18 @@ def test_nothing_yet(bench: Bench):
     assert (status.collection, status.revision, status.model) == ("docent", None, None)
     assert (status.chunks, status.documents, status.sources) == (0, 0, ())
     assert (status.last_sync, status.last_error, status.next_sync) == (None, None, None)
+
+
+def test_a_rollback_shows(bench: Bench, tmp_path: Path):
+    for text in ("first", "second"):
+        bench.sync(make_folder(tmp_path / "docs", {"a.md": f"# A\n\n{text}"}))
+    assert status_of(bench.ledger).as_json()["pinned"] is None
+    first = roll_back(bench.store, bench.ledger).collection
+    status = status_of(bench.ledger)
+    assert status.pinned == first
+    assert json.loads(json.dumps(status.as_json()))["pinned_at"] == status.pinned_at.isoformat()
+    resume(bench.ledger)
+    assert status_of(bench.ledger).pinned is None
 
 
 def test_after_a_sync_and_a_failure(bench: Bench, tmp_path: Path):

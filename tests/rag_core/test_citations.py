@@ -43,7 +43,7 @@ def checked(*parts: str) -> tuple[str, tuple[int, ...]]:
         ("Use `rows[9]` [1].", "Use `rows[9]` [1].", (1,)),
         ("``a ` [9]`` [2]", "``a ` [9]`` [2]", (2,)),
         ("```py\nx[9] = `a`\n\ny[8]\n```\nDone [9].", "```py\nx[9] = `a`\n\ny[8]\n```\nDone.", ()),
-        ("A stray ` tick [9].\n\nNext [9] [1].", "A stray ` tick [9].\n\nNext [1].", (1,)),
+        ("A stray ` tick [9].\n\nNext [9] [1].", "A stray ` tick.\n\nNext [1].", (1,)),
         ("Cut off in [1", "Cut off in [1", ()),
         ("So:\n\n    x[9] = y[8]\n\nDone [9] [1].", "So:\n\n    x[9] = y[8]\n\nDone [1].", (1,)),
         (

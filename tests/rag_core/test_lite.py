@@ -85,6 +85,19 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path):
     assert [file.name for file in path.iterdir()] == ["holiday.jpg"]
 
 
+def test_a_live_version_without_its_schema(tmp_path):
+    path = tmp_path / "milvus.db"
+    for collection in ("docent__v1", "docent__v2"):
+        (path / "collections" / collection).mkdir(parents=True)
+    (path / "LOCK").touch()
+    (path / "aliases.json").write_text('{"docent": "docent__v2"}')
+    with pytest.raises(StoreFormatError, match="is damaged: move it away, and run `docent index`"):
+        check_directory(path)
+    # One that is not live may be what is left of a process that was killed.
+    (path / "collections" / "docent__v2" / "schema.json").write_text("{}")
+    check_directory(path)
+
+
 def test_a_path_below_a_file(tmp_path):
     (tmp_path / "notes").write_text("")
     with pytest.raises(StoreUnavailableError, match=r"can't be opened \(.+\): check DOCENT_MILVUS"):

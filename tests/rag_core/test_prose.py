@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rag_core.prose import CodeSplitter, last_sentence
@@ -31,7 +33,18 @@ def split(*pieces: str) -> list[tuple[str, bool]]:
         ("    x\nz", ["x"]),
         ("1. a\n\n    b\n\n        c", ["c"]),
         ("- a\n    - b\n\n      c", []),
-        ("a ` b\n\nc", ["` b"]),
+        ("a ` b\n\nc", []),
+        ("a ` b\n- c ` d", []),
+        ("a ` b\nc ` d", ["` b\nc `"]),
+        ("a `` b ` c `` d", ["`` b ` c ``"]),
+        (r"a \` b ` c ` d", ["` c `"]),
+        ("a ~~~ b\n\nc", []),
+        ("~~~\n```\n~~~~\nz `x`", ["~~~\n```\n~~~~", "`x`"]),
+        ("```\nx\n``\n`````  \nz", ["```\nx\n``\n`````"]),
+        ("```x``` y\nz", ["```x```"]),
+        ("```\nx\n- ```\ny", ["```\nx\n- ```\ny"]),
+        ("1. a\n   ```py\n   x\n   ```\n   b", ["```py\n   x\n   ```"]),
+        ("a `" + "b" * 3_000 + "` c", []),
         ("a\n    b", []),
     ],
 )
@@ -43,6 +56,16 @@ def test_code_is_told_from_prose(text, code):
 def test_a_text_in_pieces_is_divided_as_in_one_and_nothing_is_lost(text):
     assert split(*text) == split(text)
     assert "".join(part for part, _ in split(text)) == text
+
+
+@given(st.lists(st.sampled_from(["`", "``", "~~~", "x", " ", "\n- ", "\n"]), max_size=20))
+def test_stray_runs_leave_the_next_paragraph_prose(tokens):
+    """Whatever was left open, but for a fence, is over at an empty line."""
+    before = "a " + "".join(tokens)
+    assume(not re.search(r"\n\s*(- *)*(```|~~~)", before))
+    text, code = split(before + "\n\ny[99]")[-1]
+    assert text.endswith("y[99]")
+    assert not code
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,17 @@ def slash(
     }
 
 
+def opened(user: str, channel: str, tab: str) -> dict[str, Any]:
+    """`app_home_opened`."""
+    return {
+        "type": "app_home_opened",
+        "user": user,
+        "channel": channel,
+        "tab": tab,
+        "event_ts": f"{time.time():.6f}",
+    }
+
+
 def clicked(
     message: Message, action: dict[str, Any], *, user: tuple[str, str], urls: dict[str, str]
 ) -> dict[str, Any]:
@@ -135,6 +146,72 @@ def clicked(
         "message": message.as_json(),
         "state": {"values": {}},
         "actions": [action | {"action_ts": f"{time.time():.6f}"}],
+        **urls,
+    }
+
+
+def submitted(
+    view: dict[str, Any], values: dict[str, str], *, user: tuple[str, str]
+) -> dict[str, Any]:
+    """`view_submission`: each input of the modal with what was typed or chosen, by action id.
+
+    Raises:
+        LookupError: the modal has no such input or option.
+    """
+    inputs = [block for block in view["blocks"] if block["type"] == "input"]
+    if unknown := set(values) - {block["element"]["action_id"] for block in inputs}:
+        raise LookupError(f"no input {sorted(unknown)} in the modal")
+    state = {
+        block.get("block_id", f"b{number}"): {
+            block["element"]["action_id"]: _given(block["element"], values)
+        }
+        for number, block in enumerate(inputs)
+    }
+    return {
+        "type": "view_submission",
+        "user": {"id": user[0], "username": user[1], "name": user[1], "team_id": TEAM},
+        "api_app_id": APP,
+        "token": "verification",
+        "team": {"id": TEAM, "domain": "docent-test"},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "trigger_id": unique("trigger."),
+        "view": view | {"state": {"values": state}},
+        "response_urls": [],
+    }
+
+
+def _given(element: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    chosen = values.get(element["action_id"])
+    if "options" not in element:
+        return {"type": element["type"], "value": chosen}
+    options = {option["value"]: option for option in element["options"]}
+    if chosen is not None and chosen not in options:
+        raise LookupError(f"no option {chosen!r} in {sorted(options)}")
+    return {"type": element["type"], "selected_option": options.get(chosen or "")}
+
+
+def pointed_at(
+    message: Message,
+    callback_id: str,
+    *,
+    user: tuple[str, str],
+    channel: Channel,
+    urls: dict[str, str],
+) -> dict[str, Any]:
+    """`message_action`: a shortcut used on a message."""
+    return {
+        "type": "message_action",
+        "token": "verification",
+        "action_ts": f"{time.time():.6f}",
+        "team": {"id": TEAM, "domain": "docent-test"},
+        "user": {"id": user[0], "username": user[1], "team_id": TEAM, "name": user[1]},
+        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": callback_id,
+        "message_ts": message.ts,
+        "message": message.as_json(),
         **urls,
     }
 

@@ -54,6 +54,8 @@ def _new_message(store: Store, arguments: Arguments) -> Message:
 
 
 def _post_message(store: Store, arguments: Arguments) -> Reply:
+    if arguments["channel"] in store.users:  # stands in their direct messages
+        arguments["channel"] = store.open_direct(arguments["channel"]).id
     message = store.add(_new_message(store, arguments))
     return {"channel": message.channel, "ts": message.ts, "message": message.as_json()}
 
@@ -84,7 +86,7 @@ def _update(store: Store, arguments: Arguments) -> Reply:
     # Slack keeps the previous blocks where none are given; an empty list removes them.
     message.blocks = arguments.get("blocks", message.blocks)
     message.stream_blocks = []
-    message.edited = True
+    message.edited = store.new_ts()
     return {"channel": message.channel, "ts": message.ts, "text": message.text}
 
 
@@ -193,7 +195,8 @@ def _users_info(store: Store, arguments: Arguments) -> Reply:
     user = arguments["user"]
     if user not in store.users:
         raise SlackError("user_not_found", user)
-    body = {"id": user, "team_id": TEAM, "name": store.users[user], "is_bot": user == BOT_USER}
+    team = store.teams.get(user, TEAM)
+    body = {"id": user, "team_id": team, "name": store.users[user], "is_bot": user == BOT_USER}
     if arguments.get("include_locale"):
         body["locale"] = store.locales.get(user, "en-US")
     return {"user": body}

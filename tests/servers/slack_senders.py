@@ -93,10 +93,10 @@ class Senders:
         await self._send_said(message, kinds=["message"])
         return message
 
-    async def edit(self, message: Message, text: str) -> None:
-        """The author edits; an edit that mentions docent in a channel comes as app_mention too."""
+    async def edit(self, message: Message, text: str, *, after: float = 5) -> None:
+        """The author edits, seconds `after` writing; in a channel a mention comes as such too."""
         before = message.as_json()
-        message.text, message.edited = text, True
+        message.text, message.edited = text, f"{float(message.ts) + after:.6f}"
         message.blocks = slack_events.rich_text(text)
         channel = self.store.channels[message.channel]
         bodies = [slack_events.changed(message, before, channel)]
@@ -108,6 +108,23 @@ class Senders:
         """The author deletes the message."""
         del self.store.all[message.channel, message.ts]
         await self.event(slack_events.deleted(message, self.store.channels[message.channel]))
+
+    async def stop(self, question: Message) -> None:
+        """A person presses Stop in the thread of a question: Slack ends its streams first."""
+        thread_ts = question.thread_ts or question.ts
+        live = [m for m in self.store.messages(question.channel, thread_ts) if m.live]
+        for message in live:
+            message.stream = "stopped_by_user"
+        await self.event(
+            {
+                "type": "agent_session_stopped",
+                "channel": question.channel,
+                "thread_ts": thread_ts,
+                "streaming_message_ts": [message.ts for message in live],
+                "user": question.user,
+                "event_ts": self.store.new_ts(),
+            }
+        )
 
     async def event(self, body: dict[str, Any]) -> None:
         """Any event, for instance `{"type": "reaction_added", ...}`; twice if so switched."""
@@ -149,6 +166,63 @@ class Senders:
         )
         return await self.deliver(Delivery("interactive", payload))
 
+    async def shortcut(self, message: Message, callback_id: str, *, user: str = ALICE) -> Ack:
+        """A person uses a shortcut on a message."""
+        channel = self.store.channels[message.channel]
+        payload = slack_events.pointed_at(
+            message,
+            callback_id,
+            user=(user, self.store.users[user]),
+            channel=channel,
+            urls=self._urls(message.channel, user),
+        )
+        return await self.deliver(Delivery("interactive", payload))
+
+    async def react(self, message: Message, name: str, *, user: str = ALICE) -> None:
+        """A person puts a reaction on a message."""
+        message.reactions.setdefault(name, set()).add(user)
+        item = {"type": "message", "channel": message.channel, "ts": message.ts}
+        body = {
+            "type": "reaction_added",
+            "user": user,
+            "reaction": name,
+            "item": item,
+            "item_user": message.user,
+            "event_ts": self.store.new_ts(),
+        }
+        await self.event(body)
+
+    async def open_app(self, *, user: str = ALICE, tab: str = "home") -> None:
+        """A person opens docent, its Home tab or its messages."""
+        channel = self.store.open_direct(user).id
+        await self.event(slack_events.opened(user, channel, tab))
+
+    async def home_action(self, action_id: str, *, user: str = ALICE) -> Ack:
+        """A click in the Home tab, where no message and no channel is.
+
+        Raises:
+            LookupError: the tab shows no such element.
+        """
+        shown = Message("", "", BOT_USER, blocks=self.store.homes[user]["blocks"])
+        payload = slack_events.clicked(
+            shown,
+            slack_events.find_action(shown, action_id, None),
+            user=(user, self.store.users[user]),
+            urls={"trigger_id": self._trigger()},
+        )
+        for absent in ("channel", "message"):
+            del payload[absent]
+        payload["container"] = {"type": "view", "view_id": f"V{user}"}
+        payload["view"] = self.store.homes[user] | {"id": f"V{user}"}
+        return await self.deliver(Delivery("interactive", payload))
+
+    async def submit(
+        self, view: dict[str, Any], values: dict[str, str], *, user: str = ALICE
+    ) -> Ack:
+        """A person fills a modal in, by action id, and sends it."""
+        payload = slack_events.submitted(view, values, user=(user, self.store.users[user]))
+        return await self.deliver(Delivery("interactive", payload))
+
     async def deliver(self, delivery: Delivery) -> Ack:
         """Send one payload, over a socket or to `events_url`, and wait for the ack."""
         if self.events_url is None:
@@ -169,10 +243,14 @@ class Senders:
         await asyncio.gather(*map(self.event, bodies))
 
     def _urls(self, channel: str, user: str, original: Message | None = None) -> dict[str, str]:
-        trigger = slack_events.unique("trigger.")
-        self.store.triggers.add(trigger)
+        trigger = self._trigger()
         url = self.response_urls.new(channel, user, original)
         return {"response_url": url, "trigger_id": trigger}
+
+    def _trigger(self) -> str:
+        trigger = slack_events.unique("trigger.")
+        self.store.triggers.add(trigger)
+        return trigger
 
     def _respond_from_ack(self, ack: Ack, channel: Channel, user: str) -> None:
         body = {"text": ack.payload} if isinstance(ack.payload, str) else ack.payload

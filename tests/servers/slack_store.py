@@ -16,6 +16,7 @@ ALICE = "U0ALICE"
 BOB = "U0BOB"
 GENERAL = "C0GENERAL"
 PRIVATE = "G0PRIVATE"
+GROUP = "G0GROUP"
 
 
 class SlackError(Exception):
@@ -38,11 +39,12 @@ class Channel:
     id: str
     name: str
     members: set[str]
+    many: bool = False
 
     @property
     def kind(self) -> str:
-        """`channel_type` of an event."""
-        return {"C": "channel", "G": "group", "D": "im"}[self.id[0]]
+        """`channel_type` of an event; with `many` it is a group's direct messages."""
+        return "mpim" if self.many else {"C": "channel", "G": "group", "D": "im"}[self.id[0]]
 
 
 @dataclass
@@ -51,7 +53,8 @@ class Message:
 
     `text` is the plain text, `markdown` what came as markdown_text or was streamed, `tasks` the
     task cards of a stream by id. `stream` is None, "live", "stopped", "stopped_by_user" or
-    "expired". `visible_to` is a user id for an ephemeral message.
+    "expired". `visible_to` is a user id for an ephemeral message, `edited` when its author changed
+    it.
     """
 
     channel: str
@@ -65,7 +68,7 @@ class Message:
     stream: str | None = None
     stream_blocks: list[dict[str, Any]] = field(default_factory=list)
     visible_to: str | None = None
-    edited: bool = False
+    edited: str = ""
     subtype: str | None = None
     bot_id: str | None = None
     metadata: dict[str, Any] | None = None
@@ -103,7 +106,7 @@ class Message:
             "bot_id": self.bot_id,
             "blocks": self._all_blocks(),
             "metadata": self.metadata,
-            "edited": {"user": self.user, "ts": self.ts} if self.edited else None,
+            "edited": {"user": self.user, "ts": self.edited} if self.edited else None,
             "reactions": self.reactions_json(),
         }
         return message | {key: value for key, value in optional.items() if value}
@@ -143,15 +146,17 @@ def _words(node: Any) -> Iterator[str]:
 
 
 class Store:
-    """The workspace. Two people, a public and a private channel, a direct one for each person."""
+    """The workspace: two people, three channels, and a direct one for each person."""
 
     def __init__(self) -> None:
         self.users = {ALICE: "alice", BOB: "bob", BOT_USER: "docent"}
         self.locales = {ALICE: "en-US", BOB: "en-US", BOT_USER: "en-US"}
         self.usergroups: dict[str, set[str]] = {}
+        self.teams: dict[str, str] = {}  # of people from other workspaces
         self.channels = {
             GENERAL: Channel(GENERAL, "general", {ALICE, BOB, BOT_USER}),
             PRIVATE: Channel(PRIVATE, "secret", {ALICE, BOT_USER}),
+            GROUP: Channel(GROUP, "", {ALICE, BOB, BOT_USER}, many=True),
         }
         self.all: dict[tuple[str, str], Message] = {}
         self.views: dict[str, dict[str, Any]] = {}

@@ -16,7 +16,7 @@ def start(store: Store, arguments: Arguments) -> Reply:
     channel = store.channel(arguments["channel"])
     root = store.root(channel.id, arguments["thread_ts"])
     if channel.kind != "im":
-        _check_recipient(arguments, channel.members)
+        _check_recipient(store, arguments, channel.members)
     if arguments.get("task_display_mode", "timeline") not in {"timeline", "plan"}:
         raise SlackError("invalid_arguments", "task_display_mode wants timeline or plan")
     message = Message(
@@ -56,12 +56,13 @@ def stop(store: Store, arguments: Arguments) -> Reply:
     return {"channel": message.channel, "ts": message.ts, "message": message.as_json()}
 
 
-def _check_recipient(arguments: Arguments, members: set[str]) -> None:
+def _check_recipient(store: Store, arguments: Arguments, members: set[str]) -> None:
     if not arguments.get("recipient_team_id"):
         raise SlackError("missing_recipient_team_id", "needed outside of direct messages")
     if not arguments.get("recipient_user_id"):
         raise SlackError("missing_recipient_user_id", "needed outside of direct messages")
-    if arguments["recipient_team_id"] != TEAM or arguments["recipient_user_id"] not in members:
+    user = arguments["recipient_user_id"]
+    if arguments["recipient_team_id"] != store.teams.get(user, TEAM) or user not in members:
         raise SlackError("invalid_arguments", "the recipient is not in the channel")
 
 

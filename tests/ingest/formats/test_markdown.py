@@ -72,6 +72,22 @@ def test_headings_of_other_alphabets_have_anchors():
     assert outline(read("# Где данные?\n# 数据"))[0] == (("Где данные?",), "где-данные")
 
 
+@pytest.mark.parametrize(
+    ("anchors", "expected"),
+    [
+        ("github", ["what-is-it", "what-is-it-1", "own"]),
+        ("case", ["What-is-It", "What-is-it", "own"]),
+        ("none", ["", "", "own"]),
+    ],
+)
+def test_anchors_are_made_as_the_site_makes_them(anchors: str, expected: list[str]):
+    text = "# What is It?\n\nA\n\n# What is it?\n\nB\n\n# Own {#own}\n\nC"
+    page = Page("docs", "a.md", "", text.encode(), anchors=anchors)
+    assert [section.anchor for section in read_document(page).sections] == expected
+    same = page.content_hash == Page("docs", "a.md", "", text.encode()).content_hash
+    assert same == (anchors == "github")
+
+
 def test_headings_inside_fences_are_code():
     document = read("# A\n\n```bash\n# not a heading\n```\n\n    # nor this\n")
     assert outline(document) == [(("A",), "a")]

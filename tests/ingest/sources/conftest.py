@@ -9,7 +9,6 @@ import pytest
 from tenacity import wait_none
 
 from ingest.sources import Downloads, Limits, Network
-from ingest.sources.download import Validators
 from tests.servers.git import GitServer
 from tests.servers.web import WebServer
 
@@ -29,27 +28,9 @@ class Clock:
         self.now += seconds
 
 
-class Remembered:
-    """Implements `ValidatorStore`."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Validators] = {}
-
-    def validators(self, uri: str) -> Validators:
-        return self.known.get(uri, Validators())
-
-    def remember_validators(self, uri: str, validators: Validators) -> None:
-        self.known[uri] = validators
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def remembered() -> Remembered:
-    return Remembered()
 
 
 @pytest.fixture
@@ -58,8 +39,8 @@ def network(clock: Clock) -> Network:
 
 
 @pytest.fixture
-def downloads(tmp_path: Path, remembered: Remembered, network: Network) -> Downloads:
-    return Downloads(tmp_path / "snapshots", remembered, limits=Limits(), network=network)
+def downloads(tmp_path: Path, network: Network) -> Downloads:
+    return Downloads(tmp_path / "snapshots", limits=Limits(), network=network)
 
 
 @pytest.fixture

@@ -294,3 +294,42 @@ def test_any_bytes_are_read_or_refused(data: bytes):
             path.write_bytes(start + data)
             with pytest.raises((SourceFormatError, SourceRefusedError, SourceEmptyError)):
                 read(path)
+
+
+@pytest.mark.parametrize("name", ["unwanted.bin", ".hidden/a.md", "a.md"])
+def test_a_size_that_would_be_skipped_for_years_is_refused(tmp_path: Path, name: str):
+    member = tarfile.TarInfo(name)
+    member.size = 2**62
+    path = tmp_path / "docs.tar"
+    path.write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(10_240))
+    with pytest.raises(SourceRefusedError, match="is too large"):
+        read(path)
+
+
+def test_a_name_that_is_not_what_it_says_is_damage(tmp_path: Path):
+    path = make_zip(tmp_path / "docs.zip", {"\u00e4bc.md": "text"})
+    path.write_bytes(path.read_bytes().replace("\u00e4".encode(), b"\xff\xfe"))
+    with pytest.raises(SourceFormatError, match="is damaged or cut off"):
+        read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_damage_in_any_compression_is_named(tmp_path: Path, method: int):
+    path = tmp_path / "docs.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.md", bytes(range(256)) * 40)
+    data = bytearray(path.read_bytes())
+    data[50:90] = b"\xaa" * 40
+    path.write_bytes(data)
+    with pytest.raises(SourceFormatError, match="damaged"):
+        read(path)
+
+
+def test_numbers_that_are_none_are_damage(tmp_path: Path):
+    path = tmp_path / "docs.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("a.md")
+        member.pax_headers = {"GNU.sparse.map": "a,b", "GNU.sparse.size": "x"}
+        archive.addfile(member)
+    with pytest.raises(SourceFormatError, match="damaged"):
+        read(path)

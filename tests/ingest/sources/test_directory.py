@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import SourceEmptyError
+from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.formats import is_wanted
 from ingest.sources import Source
 from ingest.sources.directory import read_directory
@@ -58,3 +58,17 @@ def test_a_link_that_leads_out_is_left(tmp_path: Path):
 def test_a_name_that_is_no_text(tmp_path: Path):
     (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("x")
     assert [file.path for file in read(tmp_path).files] == ["caf\ufffd.md"]
+
+
+def test_a_folder_that_can_not_be_read_takes_no_pages_away(tmp_path: Path, monkeypatch):
+    make_folder(tmp_path, {"a.md": "A", "closed/b.md": "B"})
+    scan = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)  # root may read every folder
+    with pytest.raises(SourceFormatError, match=r"closed can't be read: Permission denied\."):
+        read(tmp_path)

@@ -19,7 +19,7 @@ from ingest.errors import (
 )
 from ingest.sources import Downloads, Limits, Network, Source
 from ingest.sources.base import Received
-from tests.ingest.sources.conftest import Clock, Remembered
+from tests.ingest.sources.conftest import Clock
 from tests.servers.web import Resource, WebServer
 
 ZIP = "application/zip"
@@ -55,7 +55,8 @@ def source(web: WebServer, resource: Resource) -> Source:
 
 
 def names(downloads: Downloads) -> list[str]:
-    return sorted(path.name for path in downloads.folder.iterdir())
+    """What lies there, but for the notes beside snapshots."""
+    return sorted(path.name for path in downloads.folder.iterdir() if path.suffix != ".json")
 
 
 def test_unchanged_is_not_downloaded_again(downloads, web, source, resource):
@@ -124,16 +125,16 @@ def test_failures_say_what_and_show_no_secret(
     assert "t0ken5" not in shown
 
 
-def test_what_takes_too_long_to_answer(tmp_path, remembered, network, source):
+def test_what_takes_too_long_to_answer(tmp_path, network, source):
     def handler(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("no answer in time", request=request)
 
     slow = replace(network, transport=lambda: httpx.MockTransport(handler))
     with pytest.raises(DownloadError, match="no answer in time"):
-        Downloads(tmp_path, remembered, network=slow).fetch(source)
+        Downloads(tmp_path, network=slow).fetch(source)
 
 
-def test_what_comes_too_slowly(tmp_path, remembered, network, source, clock: Clock):
+def test_what_comes_too_slowly(tmp_path, network, source, clock: Clock):
     def drip():
         for block in (b"PK", b"..", b".."):
             clock.now += 40
@@ -143,20 +144,18 @@ def test_what_comes_too_slowly(tmp_path, remembered, network, source, clock: Clo
         network,
         transport=lambda: httpx.MockTransport(lambda _: httpx.Response(200, content=drip())),
     )
-    downloads = Downloads(tmp_path, remembered, limits=Limits(seconds=60), network=slow)
+    downloads = Downloads(tmp_path, limits=Limits(seconds=60), network=slow)
     with pytest.raises(DownloadError, match="took over 1 minutes"):
         downloads.fetch(source)
 
 
-def test_a_failed_download_leaves_the_snapshot(downloads, remembered, source, resource):
+def test_a_failed_download_leaves_the_snapshot(downloads, source, resource):
     snapshot = downloads.fetch(source)
     body = snapshot.read_bytes()
     resource.body, resource.etag = b"broken", '"2"'
     with pytest.raises(SourceFormatError):
         downloads.fetch(source)
-    small = Downloads(
-        downloads.folder, remembered, limits=Limits(bytes=1000), network=downloads.network
-    )
+    small = Downloads(downloads.folder, limits=Limits(bytes=1000), network=downloads.network)
     for length in (True, False):
         resource.body, resource.length = zip_bytes("x" * 5000), length
         with pytest.raises(SourceRefusedError, match="over 0 MiB"):
@@ -213,7 +212,7 @@ def test_a_weak_etag_resumes_nothing(downloads, web, source, resource):
 
 @pytest.mark.parametrize("answer", [416, 206])
 def test_a_server_that_resumes_wrongly_is_asked_anew(
-    tmp_path, remembered: Remembered, network: Network, source, answer: int
+    tmp_path, network: Network, source, answer: int
 ):
     whole = zip_bytes("text " * 1_000)
     asked = []
@@ -227,7 +226,7 @@ def test_a_server_that_resumes_wrongly_is_asked_anew(
         return httpx.Response(200, content=whole)
 
     broken = replace(network, transport=lambda: httpx.MockTransport(handler))
-    downloads = Downloads(tmp_path / "s", remembered, network=broken)
+    downloads = Downloads(tmp_path / "s", network=broken)
     assert downloads.fetch(source).read_bytes() == whole
     assert asked == [None, "bytes=2000-", None]
 
@@ -245,7 +244,45 @@ def test_progress_is_told(downloads, source, resource):
     assert seen[-1] == Received("docs", size, size)
 
 
-def test_a_folder_that_can_not_be_written(tmp_path: Path, remembered, network, source):
+def test_a_folder_that_can_not_be_written(tmp_path: Path, network, source):
     (tmp_path / "file").write_text("")
     with pytest.raises(DownloadError, match="can't be stored"):
-        Downloads(tmp_path / "file" / "s", remembered, network=network).fetch(source)
+        Downloads(tmp_path / "file" / "s", network=network).fetch(source)
+
+
+def test_what_another_host_downloaded_is_not_trusted(downloads, web, source, tmp_path):
+    """Two hosts with one state database: each has snapshots, and asks for what it has not."""
+    downloads.fetch(source)
+    other = Downloads(tmp_path / "other", network=downloads.network)
+    assert other.fetch(source).read_bytes() == downloads.fetch(source).read_bytes()
+    assert "if-none-match" not in web.requests[1].headers
+
+
+@pytest.mark.parametrize("note", [b"", b"[]", b'{"size": 1, "etag": ""}', b'{"etag": "x"}', None])
+def test_a_snapshot_whose_note_does_not_fit_is_downloaded_again(
+    downloads, web, source, resource, note
+):
+    snapshot = downloads.fetch(source)
+    if note is None:
+        snapshot.write_bytes(b"another file")
+    else:
+        snapshot.with_suffix(".json").write_bytes(note)
+    web.clear()
+    downloads.fetch(source)
+    assert "if-none-match" not in web.requests[0].headers
+    assert snapshot.read_bytes() == resource.body
+
+
+def test_a_download_that_is_stopped_leaves_the_snapshot(downloads, source, resource):
+    snapshot = downloads.fetch(source)
+    before = snapshot.read_bytes()
+    resource.body, resource.etag = zip_bytes("text " * 2_000), '"2"'
+
+    def stop(_: Received) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        downloads.fetch(source, progress=stop)
+    assert snapshot.read_bytes() == before
+    downloads.fetch(source)
+    assert snapshot.read_bytes() == resource.body

@@ -27,6 +27,7 @@ def test_each_option_arrives():
         "version": "2.6",
         "language": "pt-BR",
         "golden": "eval/questions.jsonl",
+        "anchors": "case",
         "schedule": "every 6h",
         "token_env": "DOCS_TOKEN",
         "depth": 3,

@@ -110,7 +110,7 @@ def test_an_empty_source_is_not_the_working_directory(text):
 
 
 def test_a_path_that_fell_to_pieces(tmp_path: Path):
-    downloads = Downloads(tmp_path, remembered=None)
+    downloads = Downloads(tmp_path)
     for source in parse_sources("My Docs"):
         with pytest.raises(SourceNotFoundError, match="spaces needs the JSON form"):
             read_source(source, downloads, wanted=is_wanted)

@@ -180,3 +180,9 @@ def test_a_host_that_does_not_exist(downloads, network):
     downloads.network = replace(network, resolve=resolve)
     with pytest.raises(DownloadError, match=r"no-such-host\.example has no address"):
         downloads.fetch(Source("docs", "https://no-such-host.example/docs.zip"))
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..b.example"])
+def test_a_name_that_can_not_be_one_is_a_sentence(downloads, host):
+    with pytest.raises(DownloadError, match="can't be downloaded"):
+        downloads.fetch(Source("docs", f"https://{host}/docs.zip"))

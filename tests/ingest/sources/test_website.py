@@ -152,6 +152,35 @@ def test_requests_keep_their_distance(small, read, clock):
     assert clock.slept == [0.5, 3, 3, 3]
 
 
+def test_a_robots_txt_can_not_stop_the_sync_for_years(small, read, clock):
+    small.resources["/robots.txt"] = Resource(b"User-agent: *\nCrawl-delay: 9e9\n", "text/plain")
+    read("/sitemap.xml")
+    assert max(clock.slept) == 30
+
+
+def test_a_redirect_is_followed_only_where_robots_let_docent_read(small, read):
+    robots = b"User-agent: *\nDisallow: /private/\n"
+    small.resources["/robots.txt"] = Resource(robots, "text/plain")
+    small.resources["/docs/a"] = Resource(location="/private/a")
+    small.resources["/private/a"] = page("Private")
+    found = read("/sitemap.xml")
+    assert "/private/a" not in small.paths()
+    assert paths(found) == ["docs/b.html", "index.html"]
+    assert found.failures == ("docs: 1 addresses that robots.txt does not allow; left out",)
+    small.resources["/sitemap.xml"] = Resource(location="/private/sitemap.xml")
+    with pytest.raises(SourceRefusedError, match=r"robots\.txt"):
+        read("/sitemap.xml")
+    assert "/private/sitemap.xml" not in small.paths()
+
+
+def test_a_page_that_is_no_html_at_its_end_keeps_its_links(site, read):
+    site.resources["/"] = Resource(
+        b'<p><a href="/a.html">A</a></p><![foo[ <a href="/b.html">', "text/html"
+    )
+    site.resources["/a.html"] = page("A")
+    assert paths(read("/")) == ["a.html", "index.html"]
+
+
 def test_links_are_followed_as_far_as_the_depth(site, read):
     site.resources |= {
         "/docs/": page("Start", "a", "/b#part", "https://other.example/", "mailto:a@b.c", "x.png"),
@@ -269,7 +298,7 @@ def test_pages_that_fail_are_named_and_a_known_one_is_kept(small, read):
     first, second, third = found.failures
     assert first.endswith("try again later. (kept as it was)")
     assert second == f"{small.url}/docs/b.html: there is nothing (HTTP 404); left out"
-    assert "private network" in third
+    assert third == "docs: 1 addresses at other hosts; left out"
 
 
 def test_a_site_that_breaks_down_is_no_small_site_and_is_gone_on_with(site, read):

@@ -1,0 +1,195 @@
+"""How soon a person in Slack sees something: the first sign of life, and the first text.
+
+    python -m benchmarks.slack_latency --json
+
+The real app over a socket to the tests' local Slack, real retrieval and reranking by the starter
+profile, and an LLM that writes without delay. The first sign counts from the event being sent; the
+first text from the moment at which the LLM is asked, which is when passages are ranked. Both end
+when Slack has the call. Server, app and models share the machine's processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.house import CORPUS, House, pages, spread
+from bot.app import Pace, Parts, running
+from bot.settings import BotSettings
+from ingest.state import open_state
+from rag_core.pipeline import Pipeline
+from rag_core.types import Event, Question, Turn
+from tests.servers.slack import Call, SlackServer
+from tests.servers.slack_store import Message
+
+LEVELS = (1, 20)
+_ANSWER = ("Both ", "are ", "kept ", "in ", "segments, ", "as ", "the ", "page ", "says ", "[1].")
+
+
+class InstantLLM:
+    """Writes without delay, and knows when each thread asked it."""
+
+    model = "instant"
+
+    def __init__(self) -> None:
+        self.here = threading.local()
+
+    def generate(
+        self,
+        system: str,  # noqa: ARG002
+        turns: Sequence[Turn],  # noqa: ARG002
+        *,
+        patience: float | None = None,  # noqa: ARG002
+    ) -> Iterator[str]:
+        """A sentence with a citation, in pieces."""
+        self.here.asked = time.monotonic()
+        yield from _ANSWER
+
+
+@dataclass
+class Watched:
+    """The pipeline, and when the passages of each question were ranked."""
+
+    pipeline: Pipeline
+    llm: InstantLLM
+    ranked: dict[str, float] = field(default_factory=dict)
+
+    def stream(self, question: Question) -> Iterator[Event]:
+        """As the pipeline does; all of it runs on one thread."""
+        self.llm.here.asked = None
+        for event in self.pipeline.stream(question):
+            if self.llm.here.asked is not None:
+                self.ranked.setdefault(question.text, self.llm.here.asked)
+            yield event
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Seconds until somebody saw something; no text where the LLM was not asked."""
+
+    sign: float
+    text: float | None
+
+
+def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
+    """Both levels, each with questions of its own."""
+    llm = InstantLLM()
+    inference = house.models.inference
+    pipeline = Pipeline(
+        embedder=inference.questions,
+        reranker=inference.questions,
+        store=house.store,
+        generator=llm,
+        tuning=house.models.tuning,
+        place=inference.place,
+    )
+    return asyncio.run(_levels(house, Watched(pipeline, llm), count=count, rounds=rounds))
+
+
+async def _levels(house: House, watched: Watched, *, count: int, rounds: int) -> dict[str, Any]:
+    # No text twice: the moments are found by it.
+    texts = (f"{asked.text} ({n})" for n, asked in enumerate(house.questions()))
+    found: dict[str, Any] = {}
+    async with _workspace(house, watched) as slack:
+        await _ask(slack, watched, list(itertools.islice(texts, 2)))
+        for level in LEVELS:
+            seen: list[Seen] = []
+            for _ in range(rounds if level > 1 else max(1, count // level)):
+                seen += await _ask(slack, watched, list(itertools.islice(texts, level)))
+            found[str(level)] = {
+                "first_sign": spread([one.sign for one in seen]),
+                "first_text": spread([one.text for one in seen if one.text is not None]),
+            }
+        if slack.violations:
+            raise SystemExit(f"Slack refused something: {slack.violations[0]}")
+    return {"levels": found}
+
+
+@contextlib.asynccontextmanager
+async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServer]:
+    """A local Slack with the app connected to it."""
+    engine = open_state(f"sqlite:///{house.folder / 'bot.sqlite'}")
+    parts: Any = Parts(watched, index=None, fresh_at=_never, engine=engine, warm_up=_nothing)
+    async with SlackServer() as slack:
+        settings = BotSettings(
+            _env_file=None,
+            slack_bot_token=slack.bot_token,
+            slack_app_token=slack.app_token,
+            slack_api_url=slack.base_url,
+        )
+        async with running(settings, parts, pace=Pace()):
+            await slack.wait_connected()
+            yield slack
+    engine.dispose()
+
+
+def _never() -> None:
+    """No time."""
+
+
+def _nothing() -> None:
+    """The models are loaded already."""
+
+
+async def _ask(slack: SlackServer, watched: Watched, texts: Sequence[str]) -> list[Seen]:
+    """All of these at once, each until its answer is complete."""
+    return list(await asyncio.gather(*(_ask_one(slack, watched, text) for text in texts)))
+
+
+async def _ask_one(slack: SlackServer, watched: Watched, text: str) -> Seen:
+    sent = time.monotonic()
+    question = await slack.mention(text)
+    await slack.wait_for_reply(question, timeout=300)
+    calls = [call for call in slack.calls() if _thread(slack, call) == question.ts]
+    sign = next(call.at for call in calls if call.error is None)
+    ranked = watched.ranked.get(text)
+    if ranked is None:  # nothing about it was found
+        return Seen(sign - sent, None)
+    return Seen(sign - sent, next(call.at for call in calls if _has_text(call)) - ranked)
+
+
+def _thread(slack: SlackServer, call: Call) -> str | None:
+    """The thread that a call shows something in."""
+    told = call.arguments.get("thread_ts")
+    if told or call.method == "conversations.replies":
+        return told
+    key = (call.arguments.get("channel", ""), call.arguments.get("ts", ""))
+    message: Message | None = slack.store.all.get(key)
+    return message.thread_ts if message else None
+
+
+def _has_text(call: Call) -> bool:
+    chunks = call.arguments.get("chunks") or []
+    return any(chunk.get("type") == "markdown_text" for chunk in chunks)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--source", type=Path, default=CORPUS, help="a zip of Markdown pages")
+    parser.add_argument("--pages", type=int, default=60, help="how many of its pages to index")
+    parser.add_argument("--questions", type=int, default=40, help="one after the other")
+    parser.add_argument("--rounds", type=int, default=3, help="of twenty questions at once")
+    parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
+    chosen = parser.parse_args(arguments)
+    with House.open() as house:
+        source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
+        report = house.index(source)
+        rounds, count = (1, 2) if chosen.tiny else (chosen.rounds, chosen.questions)
+        found = measure(house, count=count, rounds=rounds)
+    found = {"documents": report.documents, "chunks": report.chunks, **found}
+    print(json.dumps(found, indent=None if chosen.json else 2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What people do with an answer: look at its evidence, rate it, ask people instead."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk.models.views import View
+
+from bot import answer_words as words
+from bot import buttons, messages, modals, why
+from bot.access import Access, Asker
+from bot.answers import KeptAnswer
+from bot.commands import SlashCommand
+from bot.interactions import Click, Form, OnClick, OnForm, Respond, tell
+from bot.memory import Memory
+from bot.notice import Tell
+from bot.people import People
+from bot.place import Slack
+from bot.slack_errors import SLACK_FAILURES, code
+
+logger = logging.getLogger(__name__)
+
+
+class AnswerActions:
+    """The buttons below answers, and the form after a thumb down."""
+
+    def __init__(self, slack: Slack, access: Access, memory: Memory, people: People) -> None:
+        self._slack = slack
+        self._access = access
+        self._answers = memory.answers
+        self._ratings = memory.ratings
+        self._people = people
+
+    @property
+    def clicks(self) -> Mapping[str, OnClick]:
+        """Who takes which click."""
+        return {
+            buttons.EVIDENCE: self._show_evidence,
+            buttons.RATE: self._rate,
+            buttons.ASK_PEOPLE: self._ask_people,
+        }
+
+    @property
+    def forms(self) -> Mapping[str, OnForm]:
+        """Who takes which form."""
+        return {modals.WHY_BAD: self._explain}
+
+    async def tell_why(self, command: SlashCommand, say: Tell) -> None:
+        """`/docent why`: of the caller's own last question in the channel, to them alone.
+
+        Slack does not say in which thread a command was typed; and others may have been answered
+        where only they could read it.
+        """
+        last = await asyncio.to_thread(self._answers.last_of, command.user, command.channel)
+        if last is None or last.answer is None:
+            await say(words.NOTHING_TO_EXPLAIN)
+        else:
+            await say(why.explain(last, last.answer))
+
+    async def _show_evidence(self, click: Click, respond: Respond) -> None:
+        if await self._refused(click, respond):
+            return
+        kept = await self._find(click.value)
+        found = kept is not None and kept.answer is not None
+        view = modals.evidence(kept, kept.answer) if kept and kept.answer else modals.gone()
+        if not await self._open(click, view):
+            await tell(respond, click, messages.UNEXPECTED if found else words.ANSWER_GONE)
+
+    async def _rate(self, click: Click, respond: Respond) -> None:
+        if await self._refused(click, respond):
+            return
+        thumb, answer_id = buttons.rated(click.value)
+        kept = await self._find(answer_id)
+        if kept is None:
+            await tell(respond, click, words.ANSWER_GONE)
+        elif thumb == buttons.UP:
+            await asyncio.to_thread(self._ratings.rate, answer_id, click.user, "up")
+            await tell(respond, click, words.THANKS)
+        else:
+            await asyncio.to_thread(self._ratings.rate, answer_id, click.user, "down")
+            await self._open(click, modals.why_bad(answer_id))
+            await tell(respond, click, words.THANKS_SORRY, **self._offer(kept))
+
+    async def _explain(self, form: Form) -> None:
+        await asyncio.to_thread(
+            self._ratings.explain,
+            form.metadata,
+            form.user,
+            reason=form.values.get(modals.REASON, ""),
+            comment=form.values.get(modals.COMMENT, "").strip(),
+        )
+
+    async def _ask_people(self, click: Click, respond: Respond) -> None:
+        if await self._refused(click, respond):
+            return
+        kept = await self._find(click.value)
+        if kept is None or not kept.question:
+            await tell(respond, click, words.ANSWER_GONE)
+        else:
+            await tell(respond, click, await self._people.ask(kept, click.user))
+
+    def _offer(self, kept: KeptAnswer) -> dict[str, Any]:
+        """The thanks with a button that asks people, where there are any."""
+        if not self._people.there or not kept.question:
+            return {}
+        return {"blocks": [modals.section(words.THANKS_SORRY), buttons.ask_people(kept.id)]}
+
+    async def _find(self, answer_id: str) -> KeptAnswer | None:
+        return await asyncio.to_thread(self._answers.find, answer_id)
+
+    async def _refused(self, click: Click, respond: Respond) -> bool:
+        """Whoever may not ask may not read the passages either, nor speak for those who may."""
+        asker = Asker(click.user, click.user_team, click.channel, click.team)
+        refusal = await self._access.refusal(asker)
+        if refusal is not None:
+            await tell(respond, click, refusal)
+        return refusal is not None
+
+    async def _open(self, click: Click, view: View) -> bool:
+        try:
+            await self._slack.quick.views_open(trigger_id=click.trigger_id, view=view)
+        except SLACK_FAILURES as error:
+            logger.warning("A modal could not be opened: %s", code(error) or error)
+            return False
+        return True

@@ -1,0 +1,29 @@
+"""Whether a message asks for something: what nobody addressed to docent is answered only then."""
+
+# ruff: noqa: RUF001  (Cyrillic letters and Chinese marks)
+
+from __future__ import annotations
+
+import re
+
+_MARK = re.compile(r"[?？؟](?=[\s)\]\"'»”’]|$)")
+_OPENING = re.compile(
+    r"""\W*(?:and\s+|but\s+|so\s+|ok(?:ay)?[,\s]+|hi[,\s]+|hello[,\s]+|und\s+|а\s+|и\s+)*(?:
+        how|what|where|when|why|who|whose|which|can|could|does|do|did|is|are|was|were|will|would
+        |should|may|has|have|any(?:one|body)\s+know|show|explain|give|tell|describe|list|compare
+        |wie|was|wo|wann|warum|wieso|wer|welche[rsnm]?|kann|können|gibt|ist|sind|zeig\w*|erklär\w*
+        |как|что|где|когда|почему|зачем|кто|какой|какая|какие|можно|есть\s+ли|покажи\w*|объясни\w*
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_CHINESE = re.compile(r"什么|怎么|怎样|如何|为什么|为何|哪|多少|是否|能不能|可以吗|吗|请问")
+_JAPANESE = re.compile(r"どう|なぜ|何|いつ|どこ|どれ|どの|どちら|ですか|ますか|教えて")
+
+
+def asks(text: str) -> bool:
+    """Whether the text is a question or a request, by its marks and words.
+
+    It errs towards silence: whoever is passed over can mention docent.
+    """
+    patterns = (_MARK, _CHINESE, _JAPANESE)
+    return bool(_OPENING.match(text) or any(pattern.search(text) for pattern in patterns))

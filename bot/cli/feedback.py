@@ -1,0 +1,87 @@
+"""Command about what people think of answers: `docent feedback`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.output import AsJson, print_json
+
+if TYPE_CHECKING:
+    from bot.ratings import RatedAnswer
+
+_SPAN = re.compile(r"(\d{1,4})([hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(feedback)
+
+
+def _span(text: str) -> timedelta:
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None:
+        raise typer.BadParameter("write a number and h, d or w, for instance 7d")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+Since = Annotated[
+    timedelta,
+    typer.Option("--since", parser=_span, metavar="SPAN", help="How far back: 24h, 7d, 4w."),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")]
+
+
+def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = False) -> None:  # type: ignore[assignment]
+    """List how people rated answers in Slack, the latest first."""
+    from bot import shapes, terminal
+
+    found = _rated(since)
+    if as_json:
+        print_json([shapes.rated(one) for one in found])
+    elif as_csv:
+        typer.echo(_csv(found), nl=False)
+    else:
+        terminal.feedback(found)
+
+
+def _rated(since: timedelta) -> tuple[RatedAnswer, ...]:
+    """By the state database alone; nothing is made where there is none."""
+    from bot.answers import Answers
+    from bot.ratings import Ratings
+    from bot.settings import BotSettings
+    from ingest.settings import IngestSettings
+    from ingest.state import open_state, state_exists
+
+    url = IngestSettings.load().resolved_state_url
+    if not state_exists(url):
+        return ()
+    engine = open_state(url)
+    try:
+        answers = Answers(engine, days=BotSettings.load().keep_days)
+        return Ratings(engine).since(datetime.now(UTC) - since, answers)
+    finally:
+        engine.dispose()
+
+
+def _csv(found: tuple[RatedAnswer, ...]) -> str:
+    from bot import shapes
+
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(shapes.RATED_COLUMNS)
+    for one in found:
+        writer.writerow(map(_cell, shapes.rated_row(one)))
+    return written.getvalue()
+
+
+def _cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula, however it begins."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text[:1].isspace() or text[:1] in {"=", "+", "-", "@"} else text

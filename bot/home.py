@@ -1,0 +1,61 @@
+"""The Home tab, put together when somebody opens it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+from bot import home_view
+from bot.activity import Activity
+from bot.admins import Admins
+from bot.home_view import Known, Managed
+from bot.index_desk import IndexDesk
+from bot.place import Slack
+from bot.slack_errors import SLACK_FAILURES, code
+from bot.tasks import Tasks
+from rag_core.errors import DocentError
+
+WEEK = timedelta(days=7)
+
+_ASKED = 5
+_SYNCS = 5
+
+logger = logging.getLogger(__name__)
+
+
+class Home:
+    """Publishes the Home tab of whoever opens it."""
+
+    def __init__(
+        self, desk: IndexDesk, activity: Activity, *, admins: Admins, slack: Slack, tasks: Tasks
+    ) -> None:
+        self._desk = desk
+        self._activity = activity
+        self._admins = admins
+        self._slack = slack
+        self._tasks = tasks
+
+    def accept(self, user: str) -> None:
+        """Show the tab to its owner; returns at once."""
+        self._tasks.start(self._publish(user))
+
+    async def _publish(self, user: str) -> None:
+        try:
+            admin = await self._admins.include(user)
+            known = await asyncio.to_thread(self._known, user)
+            managed = await asyncio.to_thread(self._managed) if admin else None
+            view = home_view.home(known, managed)
+            await self._slack.client.views_publish(user_id=user, view=view)
+        except DocentError as error:
+            logger.warning("The Home tab could not be put together.", exc_info=error)
+        except SLACK_FAILURES as error:
+            logger.warning("The Home tab could not be shown: %s", code(error) or error)
+
+    def _known(self, user: str) -> Known:
+        asked = self._activity.of(user, limit=_ASKED)
+        return Known(self._desk.status(), self._desk.source_states(), asked)
+
+    def _managed(self) -> Managed:
+        week = self._activity.since(datetime.now(UTC) - WEEK)
+        return Managed(self._desk.versions(), self._desk.past_syncs(_SYNCS), week)

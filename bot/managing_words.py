@@ -1,0 +1,90 @@
+"""What is said of the index: status, versions, a rollback. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import markdown, messages
+from bot.sentences import say
+from ingest.overview import SourceState
+from ingest.status import IndexStatus
+from ingest.versions import IndexVersion
+
+_LINE_LIMIT = 300
+_LISTED = 20
+
+
+def status(
+    now: IndexStatus, versions: Sequence[IndexVersion], sources: Sequence[SourceState]
+) -> str:
+    """What the index holds, how fresh it is, whether it is pinned, what runs next."""
+    last = say("status_last", moment=messages.moment(now.last_sync))
+    if now.last_error:
+        last += f", {say('status_failed', error=plain(now.last_error))}"
+    lines = [last, say("status_next", moment=messages.moment(now.next_sync))]
+    if now.revision is None:
+        head = messages.NO_INDEX_YET
+    else:
+        head = say("status", pages=f"{now.documents:,}", chunks=f"{now.chunks:,}")
+        where = {"revision": _short(now.revision), "collection": f"`{plain(now.collection)}`"}
+        model = say("status_model", model=plain(str(now.model)))
+        lines = [say("status_revision", **where), model, *lines]
+    lines += [
+        say("status_pinned", revision=_short(version.revision))
+        for version in versions
+        if version.pinned
+    ]
+    lines += [source(state) for state in sources[:_LISTED]]
+    return "\n".join([head, *(f"• {line}" for line in lines)])
+
+
+def source(state: SourceState) -> str:
+    """A source, its pages and its next run."""
+    return say(
+        "source_line",
+        name=f"*{plain(state.name)}*",
+        pages=f"{state.pages:,}",
+        moment=messages.moment(state.next_run),
+    )
+
+
+def versions(found: Sequence[IndexVersion]) -> str:
+    """The versions that are kept."""
+    return "\n".join([say("versions"), *(f"• {_version(version)}" for version in found)])
+
+
+def _version(version: IndexVersion) -> str:
+    line = say(
+        "version_line",
+        revision=_short(version.revision),
+        created=messages.moment(version.created_at),
+        pages=f"{version.documents:,}",
+        chunks=f"{version.chunks:,}",
+    )
+    marks = [say(f"mark.{name}") for name in ("live", "previous", "pinned") if _is(version, name)]
+    return " · ".join([line, *marks])
+
+
+def _is(version: IndexVersion, name: str) -> bool:
+    return bool(getattr(version, name))
+
+
+def rolled_back(version: IndexVersion, user: str) -> str:
+    """Told to everybody in the channel."""
+    pages = f"{version.documents:,}"
+    return say("rolled_back", user=user, revision=_short(version.revision), pages=pages)
+
+
+def no_source(name: str, known: Sequence[str]) -> str:
+    """A source that is not in the settings."""
+    listed = ", ".join(f"`{plain(one)}`" for one in known[:_LISTED]) or "-"
+    return say("reindex_source", name=plain(name), known=listed)
+
+
+def plain(text: str) -> str:
+    """Words from outside, as Slack shows them unread: no mention, no link."""
+    return markdown.escape(markdown.shorten(text, _LINE_LIMIT)).replace("`", "'")
+
+
+def _short(revision: str) -> str:
+    return f"`{plain(revision[:7])}`"

@@ -1,0 +1,50 @@
+"""Everything that the bot remembers in the state database, opened together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from bot.answers import Answers
+from bot.claims import Claims
+from bot.ratings import Ratings
+from bot.scopes import ChannelScopes
+
+CLAIMS_KEPT = timedelta(days=30)
+
+FreshAt = Callable[[], "datetime | None"]
+"""When the documentation was last read without an error; blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The bot's tables.
+
+    Attributes:
+        claims: which messages are taken.
+        answers: what was answered.
+        ratings: what people think of it.
+        scopes: what part of the documentation a channel asks of.
+        fresh_at: when the documentation was last read.
+    """
+
+    claims: Claims
+    answers: Answers
+    ratings: Ratings
+    scopes: ChannelScopes
+    fresh_at: FreshAt
+
+    @classmethod
+    def open(cls, engine: Engine, *, keep_days: int, fresh_at: FreshAt) -> Memory:
+        """Open the tables, and forget what is too old; blocks.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        claims, answers = Claims(engine), Answers(engine, days=keep_days)
+        claims.purge(older_than=CLAIMS_KEPT)
+        answers.purge()
+        return cls(claims, answers, Ratings(engine), ChannelScopes(engine), fresh_at)

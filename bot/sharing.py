@@ -1,0 +1,107 @@
+"""A private answer becomes one that everybody in the channel reads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+
+from bot import asking_words as words
+from bot import blocks, buttons, markdown
+from bot.answers import KeptAnswer
+from bot.blocks import Footing
+from bot.edited import EditedMessage
+from bot.interactions import Click, Respond, tell
+from bot.memory import Memory
+from bot.place import Draft, Place, Slack
+from bot.private_reply import MOST_PARTS, fitting
+from bot.reply import shown
+from bot.slack_errors import SLACK_FAILURES, code
+from rag_core.types import Answer
+
+QUESTION_LIMIT = 500
+
+logger = logging.getLogger(__name__)
+
+
+class NotShared(Exception):  # noqa: N818  (a turn of events: the button can be pressed again)
+    """Neither Slack's Web API nor the response URL took the answer."""
+
+
+class Sharing:
+    """The button "Share here" of a private answer."""
+
+    def __init__(self, slack: Slack, memory: Memory) -> None:
+        self._slack = slack
+        self._memory = memory
+
+    async def clicked(self, click: Click, respond: Respond) -> None:
+        """Post the answer for everybody, once, and take the private one away.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        answer_id, thread_ts = buttons.to_share(click.value)
+        kept = await asyncio.to_thread(self._memory.answers.find, answer_id)
+        if kept is None or kept.answer is None or kept.user != click.user:
+            await tell(respond, click, words.SHARE_GONE)
+            return
+        once = replace(kept.key, ts=f"share-{answer_id[:24]}")
+        try:
+            async with self._memory.claims.hold(once) as mine:
+                if mine:
+                    await self._share(kept, kept.answer, thread_ts, respond)
+                    await respond("", delete_original=True)
+        except NotShared:
+            await tell(respond, click, words.SHARE_FAILED)
+
+    async def _share(
+        self, kept: KeptAnswer, answer: Answer, thread_ts: str, respond: Respond
+    ) -> None:
+        text = _text(kept, answer)
+        as_of = await asyncio.to_thread(self._memory.fresh_at)
+        tail = _tail(kept, answer, as_of)
+        place = Place(kept.key.channel, thread_ts, kept.user, kept.key.team)
+        message = EditedMessage(self._slack, place)
+        try:
+            await message.close(Draft("", text), tail)
+        except SLACK_FAILURES as error:
+            # A response URL may write where docent is no member.
+            logger.info("An answer is shared by its response URL: %s", code(error) or error)
+            await _respond_to_all(respond, text, tail, thread_ts=thread_ts)
+            return
+        at = thread_ts or message.standing[0]
+        await asyncio.to_thread(self._memory.answers.note_shared, kept.id, at, message.standing)
+
+
+async def _respond_to_all(
+    respond: Respond, text: str, tail: list[Block], *, thread_ts: str
+) -> None:
+    where = {"thread_ts": thread_ts} if thread_ts else {}
+    parts = fitting(text, MOST_PARTS)
+    for index, part in enumerate(parts):
+        below = tail if index == len(parts) - 1 else []
+        try:
+            response = await respond(
+                blocks.preview(part),
+                blocks=[blocks.text_block(part), *below],
+                response_type="in_channel",
+                replace_original=False,
+                **where,
+            )
+        except SLACK_FAILURES as error:
+            raise NotShared from error
+        if getattr(response, "status_code", 200) != 200:
+            raise NotShared
+
+
+def _text(kept: KeptAnswer, answer: Answer) -> str:
+    question = markdown.harmless(markdown.shorten(kept.question, QUESTION_LIMIT))
+    return f"> {words.shared(kept.user, question)}\n\n{shown(answer.text)}"
+
+
+def _tail(kept: KeptAnswer, answer: Answer, as_of: datetime | None) -> list[Block]:
+    return blocks.answer_tail(answer, Footing(answer_id=kept.id, as_of=as_of))

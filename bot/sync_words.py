@@ -1,0 +1,133 @@
+"""What is said of a sync: how far it is, what it did, what it would do. Pure."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from bot import markdown
+from bot.sentences import say
+from ingest.estimate import span
+from ingest.preview import Preview
+from ingest.report import GoldenResult, IngestReport, Progress
+
+ROLL_BACK = "docent_roll_back"
+
+_BAR = 20
+_LINE_LIMIT = 300
+_TEXT_LIMIT = 2_900
+_GOLDEN_SHOWN = 5
+
+
+def progress(now: Progress, left: float | None) -> str:
+    """Stage, bar and time left."""
+    done = f"{now.done:,}"
+    if now.total:
+        share = min(now.done / now.total, 1.0)
+        full = int(share * _BAR)
+        done = f"{now.done:,} / {now.total:,}\n`{'█' * full}{'░' * (_BAR - full)}` {share:.0%}"
+    text = say("progress", stage=say(f"stage.{now.stage}"), done=done)
+    return text if left is None else f"{text} · {say('progress_left', time=span(left))}"
+
+
+def report(done: IngestReport) -> str:
+    """What a sync did."""
+    seconds = f"{done.seconds:.0f}" if done.seconds >= 10 else f"{done.seconds:.1f}"
+    lines = [say("report_unchanged" if done.unchanged else "report_done", seconds=seconds)]
+    lines.append(_item("report_index", pages=done.documents, chunks=done.chunks))
+    if not done.unchanged:
+        pages = {"added": done.added, "changed": done.changed, "removed": done.removed}
+        lines.append(_item("report_pages", **pages))
+        lines.append(_item("report_chunks", embedded=done.embedded, reused=done.reused))
+    lines.append(_item("report_revision", revision=f"`{done.revision[:7]}`"))
+    lines += [_golden(result) for result in done.golden[:_GOLDEN_SHOWN]]
+    if done.failures:
+        lines.append(_failures(done.failures))
+    return _joined(lines)
+
+
+def report_blocks(done: IngestReport, *, roll_back: bool) -> list[Block]:
+    """The report, and a button that goes back from it where there is something to go back to."""
+    shown: list[Block] = [SectionBlock(text=MarkdownTextObject(text=report(done)))]
+    if roll_back:
+        shown.append(ActionsBlock(elements=[_roll_back(done.revision)]))
+    return shown
+
+
+def preview(found: Preview) -> str:
+    """What a sync would do."""
+    lines = [say("preview_unchanged" if found.unchanged else "preview_done")]
+    lines.append(_item("report_index", pages=found.documents, chunks=found.chunks))
+    if not found.unchanged:
+        pages = {"added": found.added, "changed": found.changed, "removed": found.removed}
+        lines.append(_item("report_pages", **pages))
+        lines.append(_item("preview_chunks", embed=found.to_embed, chunks=found.chunks))
+        lines.append(_time(found.seconds))
+    if found.stopped:
+        lines.append(_item("preview_stopped", reason=_plain(found.stopped)))
+    if found.failures:
+        lines.append(_failures(found.failures))
+    return _joined(lines)
+
+
+def _joined(lines: list[str]) -> str:
+    """As many of the lines as fit into a section."""
+    text = lines[0]
+    for line in lines[1:]:
+        if len(text) + 1 + len(line) <= _TEXT_LIMIT:
+            text += f"\n{line}"
+    return text
+
+
+def _item(key: str, **values: object) -> str:
+    shown = {name: f"{v:,}" if isinstance(v, int) else v for name, v in values.items()}
+    return f"• {say(key, **shown)}"
+
+
+def _golden(result: GoldenResult) -> str:
+    source = _plain(result.source)
+    if result.before is None or result.after is None:
+        return _item("report_no_golden", source=source, reason=_plain(result.skipped))
+    return _item(
+        "report_golden",
+        source=source,
+        before=f"{result.before:.0%}",
+        after=f"{result.after:.0%}",
+        questions=result.questions,
+    )
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return _item("preview_time_unknown")
+    return _item("preview_time", time=span(seconds))
+
+
+def _failures(failures: tuple[str, ...]) -> str:
+    return _item("report_failures", count=len(failures), first=_plain(failures[0]))
+
+
+def _roll_back(revision: str) -> ButtonElement:
+    return ButtonElement(
+        text=say("rollback_button"),
+        action_id=ROLL_BACK,
+        value=revision,
+        style="danger",
+        confirm=ConfirmObject(
+            title=say("rollback_button"),
+            text=say("rollback_confirm"),
+            confirm=say("rollback_button"),
+            deny=say("cancel"),
+        ),
+    )
+
+
+def _plain(text: str) -> str:
+    """Words from outside, as Slack shows them unread: no mention, no link."""
+    return markdown.escape(markdown.shorten(" ".join(text.split()), _LINE_LIMIT)).replace("`", "'")

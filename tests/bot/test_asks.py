@@ -1,0 +1,57 @@
+"""What reads as a question."""
+
+# ruff: noqa: RUF001  (Cyrillic letters and Chinese marks)
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.asks import asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do I drop a collection",
+        "and what about partitions?",
+        "Show me an example",
+        "Sorry, one more: is it the default?",
+        "it fails with error 7. Does anybody know?",
+        "(is that so?)",
+        "wie lösche ich eine Sammlung",
+        "Gibt es ein Limit",
+        "а как удалить коллекцию",
+        "怎么删除集合",
+        "索引可以重建吗",
+        "コレクションを削除するにはどうすればいいですか",
+        "why？",
+    ],
+)
+def test_questions_and_requests_ask(text: str):
+    assert asks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "thanks!",
+        "Thank you so much, that works",
+        "ok great",
+        "danke, hat geklappt",
+        "спасибо",
+        "谢谢",
+        "I have restarted the node.",
+        "see https://example.com/page?tab=2",
+        "lol",
+        ":+1:",
+        "whatever",
+    ],
+)
+def test_thanks_and_statements_do_not(text: str):
+    assert not asks(text)
+
+
+@given(st.text())
+def test_any_text_can_be_asked_about(text: str):
+    assert asks(text) in {True, False}

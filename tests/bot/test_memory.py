@@ -1,0 +1,59 @@
+"""The bot's tables, opened together."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from bot import tables
+from bot.answers import Answers
+from bot.claims import Claims
+from bot.memory import CLAIMS_KEPT, Memory
+from ingest.errors import StateError
+from ingest.state import open_state
+from tests.bot.test_answers import KEPT, KEY
+
+LONG_AGO = datetime.now(UTC) - timedelta(days=365)
+
+
+@pytest.fixture
+def engine(tmp_path) -> Engine:
+    return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+
+
+def open_memory(engine: Engine) -> Memory:
+    return Memory.open(engine, keep_days=90, fresh_at=lambda: None)
+
+
+def test_what_is_too_old_is_forgotten(engine: Engine):
+    old = Claims(engine, clock=lambda: LONG_AGO)
+    old.take(KEY)
+    old.take(replace(KEY, ts="2.0"))
+    Answers(engine, days=90, clock=lambda: LONG_AGO).keep(KEPT)
+    recent = Claims(engine, clock=lambda: datetime.now(UTC) - CLAIMS_KEPT + timedelta(days=1))
+    recent.take(replace(KEY, ts="3.0"))
+    memory = open_memory(engine)
+    assert memory.answers.find(KEPT.id) is None
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(tables.claims.c.ts))) == ["3.0"]
+
+
+def test_tables_of_the_first_docent_are_completed(engine: Engine):
+    with engine.begin() as connection:
+        tables.claims.create(connection)
+    tables.ensure(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_versions SET version = 1 WHERE room = 'bot'"))
+        tables.answers.drop(connection)
+    memory = open_memory(engine)
+    memory.answers.keep(KEPT)
+    assert memory.answers.find(KEPT.id) is not None
+
+
+def test_tables_of_a_newer_docent_are_left_alone(engine: Engine):
+    tables.ensure(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_versions SET version = 99 WHERE room = 'bot'"))
+    with pytest.raises(StateError, match="a newer version of docent"):
+        open_memory(engine)

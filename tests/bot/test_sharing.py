@@ -1,0 +1,98 @@
+"""Sharing a private answer where Slack takes it, and where it does not."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot import asking_words as words
+from bot.answers import PRIVATE
+from bot.interactions import Click
+from bot.memory import Memory
+from bot.sharing import Sharing
+from ingest.state import open_state
+from tests.bot.fakes import LAST_SYNC, TEXT
+from tests.bot.test_answers import KEPT, KEY
+
+MINE = replace(KEPT, key=replace(KEY, ts=f"{PRIVATE}1"), thread_ts=f"{PRIVATE}1", posted=())
+CLICK = Click(value="a1 1700000000.000100", user="U1", user_team="T1", team="T1", channel="C1")
+
+
+class Unreachable:
+    """A client of a workspace in whose channel docent is no member."""
+
+    async def chat_postMessage(self, **_: Any) -> None:  # noqa: N802  (Slack's name)
+        raise TimeoutError
+
+
+class ResponseUrl:
+    """Bolt's `respond`."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.status = status
+        self.said: list[dict[str, Any]] = []
+
+    async def __call__(self, text: str, **content: Any) -> object:
+        self.said.append({"text": text, **content})
+        public = content.get("response_type") == "in_channel"
+        return SimpleNamespace(status_code=self.status if public else 200)
+
+
+@pytest.fixture
+def memory(tmp_path) -> Memory:
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    memory = Memory.open(engine, keep_days=90, fresh_at=lambda: LAST_SYNC)
+    memory.answers.keep(MINE)
+    return memory
+
+
+async def shared(memory: Memory, respond: ResponseUrl, click: Click = CLICK) -> list[dict]:
+    slack = SimpleNamespace(client=Unreachable())
+    await Sharing(slack, memory).clicked(click, respond)
+    return respond.said
+
+
+async def test_the_response_url_takes_it_to_the_thread(memory: Memory):
+    answer, gone = await shared(memory, ResponseUrl())
+    assert answer["response_type"] == "in_channel"
+    assert answer["thread_ts"] == "1700000000.000100"
+    assert TEXT in answer["blocks"][0].text
+    assert gone["delete_original"]
+
+
+async def test_without_a_thread_it_goes_to_the_channel(memory: Memory):
+    answer, _ = await shared(memory, ResponseUrl(), replace(CLICK, value="a1"))
+    assert "thread_ts" not in answer
+
+
+async def test_what_was_refused_stays_and_can_be_shared_again(memory: Memory):
+    said = await shared(memory, ResponseUrl(status=404))
+    assert said[-1]["text"] == words.SHARE_FAILED
+    assert not any(one.get("delete_original") for one in said)
+    again = await shared(memory, ResponseUrl())
+    assert again[-1]["delete_original"]
+
+
+async def test_it_is_shared_once(memory: Memory):
+    assert await shared(memory, ResponseUrl())
+    assert await shared(memory, ResponseUrl()) == []
+
+
+@pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])
+async def test_somebody_elses_answer_and_a_forgotten_one_are_not_shared(
+    memory: Memory, click: Click
+):
+    [said] = await shared(memory, ResponseUrl(), click)
+    assert said["text"] == words.SHARE_GONE
+
+
+def test_a_shared_answer_can_be_linked_to(memory: Memory):
+    kept = memory.answers.find("a1")
+    assert kept is not None
+    assert kept.readable_ts == ""
+    memory.answers.note_shared("a1", "5.5", ("6.6",))
+    kept = memory.answers.find("a1")
+    assert kept is not None
+    assert (kept.readable_ts, kept.thread_ts) == ("6.6", "5.5")
+    assert KEPT.readable_ts == KEY.ts
