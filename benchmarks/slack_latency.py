@@ -141,20 +141,28 @@ def _nothing() -> None:
 
 
 async def _ask(slack: SlackServer, watched: Watched, texts: Sequence[str]) -> list[Seen]:
-    """All of these at once, each until its answer is complete."""
-    return list(await asyncio.gather(*(_ask_one(slack, watched, text) for text in texts)))
-
-
-async def _ask_one(slack: SlackServer, watched: Watched, text: str) -> Seen:
+    """All of these at once, until all their answers are complete; one waiter costs least."""
     sent = time.monotonic()
-    question = await slack.mention(text)
-    await slack.wait_for_reply(question, timeout=300)
-    calls = [call for call in slack.calls() if _thread(slack, call) == question.ts]
-    sign = next(call.at for call in calls if call.error is None)
-    ranked = watched.ranked.get(text)
+    asked = await asyncio.gather(*map(slack.mention, texts))
+
+    def answered() -> bool:
+        return all(any(not m.live for m in slack.replies(question)) for question in asked)
+
+    await slack.wait_for(answered, timeout=300, what="all answers")
+    calls: dict[str | None, list[Call]] = {}
+    for call in slack.calls():
+        calls.setdefault(_thread(slack, call), []).append(call)
+    return [
+        _seen(calls[question.ts], sent, watched.ranked.get(text))
+        for question, text in zip(asked, texts, strict=True)
+    ]
+
+
+def _seen(calls: Sequence[Call], sent: float, ranked: float | None) -> Seen:
+    sign = next(call.at for call in calls if call.error is None) - sent
     if ranked is None:  # nothing about it was found
-        return Seen(sign - sent, None)
-    return Seen(sign - sent, next(call.at for call in calls if _has_text(call)) - ranked)
+        return Seen(sign, None)
+    return Seen(sign, next(call.at for call in calls if _has_text(call)) - ranked)
 
 
 def _thread(slack: SlackServer, call: Call) -> str | None:

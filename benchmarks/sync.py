@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.counted import CountedStore, counting_server
-from benchmarks.house import House, pages, timed
+from benchmarks.house import House, timed
 from benchmarks.sync_load import scale, searching
 from rag_core.lexical import terms
-from rag_core.types import Scope
+from rag_core.types import Scope, content_hash
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 OLD, LATER, NEW = (
@@ -204,8 +204,23 @@ def taken(house: House, corpus: Path, sizes: Sizes) -> Path:
     """A corpus, or some of its pages: the same ones of each corpus."""
     if sizes.pages is None:
         return corpus
-    found = pages(house.folder, corpus=corpus, count=sizes.pages, tiny=False)
-    return found.rename(found.with_name(f"{corpus.stem}-some.zip"))
+    last = sorted(map(_rank, _pages(OLD)))[: sizes.pages][-1]
+    found = house.folder / f"{corpus.stem}-some.zip"
+    with zipfile.ZipFile(corpus) as read, zipfile.ZipFile(found, "w") as written:
+        for name in _pages(corpus):
+            if _rank(name) <= last:
+                written.writestr(name, read.read(name))
+    return found
+
+
+def _pages(corpus: Path) -> list[str]:
+    with zipfile.ZipFile(corpus) as read:
+        return [name for name in read.namelist() if name.endswith(".md")]
+
+
+def _rank(name: str) -> str:
+    """A place in an order that is the same in each corpus."""
+    return content_hash(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,6 +19,9 @@ IDS_KEPT = timedelta(days=30)
 PRIVATE = "ask-"
 """Begins the key and the thread of what was asked privately: there is no such message."""
 
+PURGED_EVERY = timedelta(days=1)
+"""While docent runs, with the next answer; and whenever it starts."""
+
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
 answers, ratings = tables.answers, tables.ratings
@@ -73,6 +76,7 @@ class Answers:
         self._engine = engine
         self._days = days
         self._clock = clock
+        self._purged_at = clock()
 
     @property
     def keeps_texts(self) -> bool:
@@ -102,6 +106,8 @@ class Answers:
         with self._engine.begin() as connection:
             connection.execute(delete(answers).where(same))
             connection.execute(insert(answers).values(row))
+        if self._clock() - self._purged_at >= PURGED_EVERY:
+            self.purge()
 
     def note_posted(self, answer_id: str, posted: tuple[str, ...]) -> None:
         """Remember where an answer stands."""
@@ -157,6 +163,7 @@ class Answers:
 
     def purge(self) -> None:
         """Forget answers, and their ratings, that are older than they may be kept."""
+        self._purged_at = self._clock()
         kept = timedelta(days=self._days) if self.keeps_texts else IDS_KEPT
         rated = select(answers.c.id).scalar_subquery()
         with self._engine.begin() as connection:

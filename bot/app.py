@@ -152,6 +152,7 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
             home=Home(
                 parts.index,
                 Activity(parts.engine),
+                fresh_at=parts.fresh_at,
                 admins=admins,
                 slack=slack,
                 tasks=work.tasks,

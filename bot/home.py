@@ -11,6 +11,7 @@ from bot.activity import Activity
 from bot.admins import Admins
 from bot.home_view import Known, Managed
 from bot.index_desk import IndexDesk
+from bot.memory import FreshAt
 from bot.place import Slack
 from bot.slack_errors import SLACK_FAILURES, code
 from bot.tasks import Tasks
@@ -27,9 +28,17 @@ logger = logging.getLogger(__name__)
 class Home:
     """Publishes the Home tab of whoever opens it."""
 
-    def __init__(
-        self, desk: IndexDesk, activity: Activity, *, admins: Admins, slack: Slack, tasks: Tasks
+    def __init__(  # noqa: PLR0913  (the parts, by name)
+        self,
+        desk: IndexDesk,
+        activity: Activity,
+        *,
+        fresh_at: FreshAt,
+        admins: Admins,
+        slack: Slack,
+        tasks: Tasks,
     ) -> None:
+        self._fresh_at = fresh_at
         self._desk = desk
         self._activity = activity
         self._admins = admins
@@ -54,7 +63,7 @@ class Home:
 
     def _known(self, user: str) -> Known:
         asked = self._activity.of(user, limit=_ASKED)
-        return Known(self._desk.status(), self._desk.source_states(), asked)
+        return Known(self._desk.status(), self._desk.source_states(), asked, self._fresh_at())
 
     def _managed(self) -> Managed:
         week = self._activity.since(datetime.now(UTC) - WEEK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -37,11 +38,13 @@ class Known:
         status: of the index.
         sources: with their pages.
         asked: their last questions.
+        fresh_at: when the documentation was last read without an error.
     """
 
     status: IndexStatus
     sources: Sequence[SourceState]
     asked: Sequence[Asked]
+    fresh_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def _knowledge(known: Known) -> list[str]:
         return [say("home_nothing")]
     lines = [say("status", pages=f"{now.documents:,}", chunks=f"{now.chunks:,}")]
     lines += [f"• {_source(state)}" for state in known.sources[:_ITEMS]]
-    return [*lines, say("status_fresh", moment=messages.moment(now.last_sync))]
+    return [*lines, say("status_fresh", moment=messages.moment(known.fresh_at))]
 
 
 def _source(state: SourceState) -> str:

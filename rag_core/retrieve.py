@@ -26,8 +26,8 @@ class Fusion:
         depth: hits asked of each search.
     """
 
-    dense: float = 0.5
-    page: float = 0.3
+    dense: float = 0.45
+    page: float = 0.35
     pages: int = 20
     depth: int = 100
 

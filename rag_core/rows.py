@@ -38,8 +38,7 @@ def row_of(chunk: Chunk, vector: Vector) -> dict[str, Any]:
     """A chunk with its vector, and the terms that BM25 reads."""
     row: dict[str, Any] = {name: getattr(chunk, name) for name in FIELDS}
     row["headings"] = list(chunk.headings)
-    # Words of the headings count twice: they say what the section is about (docs/quality.md).
-    row["terms"] = terms(f"{chunk.heading_path}\n\n{chunk.embedding_text}")
+    row["terms"] = terms(chunk.embedding_text)
     row["vector"] = vector
     return row
 

@@ -261,7 +261,7 @@ class Done:
 Event = Searching | Ranking | TextDelta | Done
 
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 2
 """Of the fields of a stored chunk; raised whenever one is added or its meaning changes."""
 
 

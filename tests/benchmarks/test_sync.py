@@ -41,3 +41,25 @@ def test_many_chunks(run):
     found = run("--rows", "scale", "--chunks", "600", "--dimension", "16")["scale"]
     assert found["chunks"] == 601
     assert found["build_seconds"] > 0
+
+
+@pytest.mark.usefixtures("shared")
+def test_some_pages_are_the_same_ones_of_each_corpus(tmp_path):
+    class Folder:
+        folder = tmp_path
+
+    sizes = sync.Sizes(12, 0, 0, 0)
+    old, later, new = (
+        set(sync._pages(sync.taken(Folder(), corpus, sizes)))
+        for corpus in (sync.OLD, sync.LATER, sync.NEW)
+    )
+    assert len(old) == 12
+    assert old <= later | set(sync._pages(sync.OLD)) - set(sync._pages(sync.LATER))
+    assert old & set(sync._pages(sync.NEW)) == old & new
+
+
+@pytest.mark.usefixtures("shared")
+def test_nothing_is_found_of_pages_that_are_gone(run):
+    found = run("--rows", "releases", "--pages", "4")["releases"]
+    assert found["gone_and_found"] == 0
+    assert found["embedded"] + found["reused"] > 0

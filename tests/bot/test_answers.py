@@ -114,6 +114,14 @@ def test_old_answers_are_forgotten_with_their_ratings(
     assert [row.answer for row in rated] == ["a2"]
 
 
+def test_what_is_too_old_goes_while_docent_runs(clock: Clock, answers: Answers):
+    answers.keep(KEPT)
+    clock.now += timedelta(days=91)
+    answers.keep(replace(KEPT, id="a2", key=replace(KEPT.key, ts="2.0")))
+    assert answers.find("a1") is None
+    assert answers.find("a2") is not None
+
+
 def test_without_days_no_text_is_kept(engine: Engine, clock: Clock):
     answers = Answers(engine, days=0, clock=clock)
     assert not answers.keeps_texts

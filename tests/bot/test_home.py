@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import home_view, managing
-from bot.activity import Activity, Asked, Counts
-from bot.audit import Audit
+from bot import home_view, managing, messages
+from bot.activity import Asked, Counts
 from bot.home_view import Known, Managed
 from bot.sentences import say
 from ingest.errors import StateError
 from ingest.overview import PastSync, SourceState
 from tests.bot.conftest import Docent, index_status
 from tests.bot.fakes import LAST_SYNC, SYNCS, Gate, answer, script, version
+from tests.bot.test_managing import noted
 from tests.servers.slack_limits import check_view
 from tests.servers.slack_store import ALICE, BOB, block_text
 
@@ -61,8 +61,7 @@ async def test_admins_see_syncs_and_the_week(docent: Docent):
     await docent.slack.wait_for_reply(question, containing="broker")
     docent.pipeline.script = [*script()[:-1], replace_done()]
     other = await docent.slack.dm("What is love?", user=BOB)
-    await docent.slack.wait_for(lambda: Activity(docent.engine).since(LAST_SYNC).not_found)
-    assert other
+    await docent.slack.wait_for_reply(other, containing=messages.NOT_FOUND)
     await docent.slack.open_app()
     words = await home(docent, ALICE)
     assert "3 added, 1 changed, 0 removed" in words
@@ -86,7 +85,7 @@ async def test_re_index_reports_to_who_clicked(docent: Docent):
         lambda m: m.channel == direct and "1,193 reused" in m.shown
     )
     assert report.by_bot
-    await docent.slack.wait_for(lambda: Audit(docent.engine).entries(), what="the audit")
+    assert (await noted(docent))[0][:2] == (ALICE, "reindex")
 
 
 async def test_a_second_re_index_is_told_where_the_first_is(docent: Docent):

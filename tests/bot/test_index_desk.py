@@ -1,29 +1,65 @@
-"""The index as the bot manages it: what it shows of its contents."""
+"""The index as it is managed from Slack, over the parts that `docent serve` uses."""
 
-import numpy as np
+from collections.abc import Iterator
+from pathlib import Path
 
-from bot.index_desk import ServedIndex
+import pytest
+
+from bot.index_desk import ServedIndex, SyncRequest, is_previous
+from ingest.errors import IndexPinnedError, NoVersionError
 from ingest.ledger import Ledger
+from ingest.report import silent
+from ingest.sources import Source
 from ingest.state import open_state
-from rag_core.types import IndexSpec
-from tests.bot.fakes import chunk
-from tests.rag_core.fakes import MemoryStore
+from tests.ingest.conftest import Bench
+from tests.ingest.fakes import make_folder
 
 
-def served(tmp_path, store: MemoryStore) -> ServedIndex:
-    ledger = Ledger(open_state(f"sqlite:///{tmp_path / 'state.sqlite'}"), index="docent")
-    return ServedIndex(indexer=None, store=store, ledger=ledger)
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    return (
+        make_folder(tmp_path / "docs", {"a.md": "# A\n\nFirst."}),
+        make_folder(tmp_path / "notes", {"n.md": "# N\n\nNote."}),
+    )
 
 
-def test_a_sample_is_taken_from_the_live_version(tmp_path):
-    store = MemoryStore()
-    store.create("docent__v1", IndexSpec("model", 2, "chunker", 1, "revision"))
-    store.insert("docent__v1", [chunk(1), chunk(2), chunk(3)], np.eye(3, 2) + np.eye(3, 2, -2))
-    store.seal("docent__v1")
-    store.switch("docent__v1")
-    assert list(served(tmp_path, store).sample(2)) == [chunk(1), chunk(2)]
-    assert len(served(tmp_path, store).sample(2_000)) == 3
+@pytest.fixture
+def desk(folders: tuple[Path, Path], tmp_path: Path) -> Iterator[ServedIndex]:
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    bench = Bench(Ledger(engine, index="docent"), tmp_path)
+    sources = tuple(Source(name=path.name, uri=str(path)) for path in folders)
+    yield ServedIndex(bench.indexer(), bench.store, bench.ledger, sources)
+    engine.dispose()
 
 
-def test_without_a_live_version_there_is_nothing_to_sample(tmp_path):
-    assert list(served(tmp_path, MemoryStore()).sample(10)) == []
+def test_all_sources_or_some_are_synced(desk: ServedIndex, folders: tuple[Path, Path]):
+    assert desk.sync(SyncRequest(), silent).added == 2
+    for folder in folders:
+        make_folder(folder, {"new.md": "# New\n\nNew text."})
+    assert desk.preview(SyncRequest(("notes",)), silent).added == 1
+    assert desk.sync(SyncRequest(("notes",)), silent).added == 1
+    assert [(one.name, one.pages) for one in desk.source_states()] == [("docs", 1), ("notes", 2)]
+    assert len(desk.past_syncs(5)) == 2
+
+
+def test_full_embeds_everything_anew(desk: ServedIndex):
+    desk.sync(SyncRequest(), silent)
+    assert desk.sync(SyncRequest(), silent).unchanged
+    assert desk.sync(SyncRequest(full=True), silent).embedded == 2
+
+
+def test_a_rollback_pins_until_it_is_resumed(desk: ServedIndex, folders: tuple[Path, Path]):
+    desk.sync(SyncRequest(), silent)
+    with pytest.raises(NoVersionError):
+        desk.roll_back()
+    make_folder(folders[0], {"a.md": "# A\n\nSecond."})
+    desk.sync(SyncRequest(), silent)
+    live, older = desk.versions()
+    assert is_previous(desk.versions(), older.revision[:7])
+    assert not is_previous(desk.versions(), live.collection)
+    assert desk.roll_back().revision == older.revision == desk.status().revision
+    with pytest.raises(IndexPinnedError):
+        desk.sync(SyncRequest(), silent)
+    assert desk.resume()
+    assert not desk.resume()
+    assert desk.sync(SyncRequest(), silent).changed == 1
