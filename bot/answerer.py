@@ -14,7 +14,7 @@ from bot.conversation import Around, Conversation, Reply
 from bot.history import Said, Threads, turns
 from bot.incoming import IncomingMessage, MessageKey
 from bot.memory import Memory
-from bot.quiet import QuietReply
+from bot.quiet import QuietReply, shows
 from ingest.errors import StateError
 from rag_core.types import Answer, Question, Scope
 
@@ -113,6 +113,8 @@ class Answerer:
         """Store the answer before its buttons can be pressed; without a database it has none."""
         underway.complete = True
         message, reply = underway.message, underway.reply
+        if message.reach == "channel" and not shows(answer):
+            return  # nobody saw it: docent did not answer there
         kept = KeptAnswer(
             id=answer_id,
             key=message.key,

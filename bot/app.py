@@ -115,7 +115,7 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
         )
         await asyncio.to_thread(parts.warm_up)
         slack = Slack.of(app.client, connect.quick_client(settings, session))
-        locales = Locales(slack, channels=names(settings.auto_channels))
+        locales = Locales(slack, bot_user=me.bot_user, channels=names(settings.auto_channels))
         app.use(locales.middleware)
         work = _Work.on(slack, parts, pace)
         access = _access(settings, slack)

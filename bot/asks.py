@@ -7,11 +7,18 @@ from __future__ import annotations
 import re
 
 _MARK = re.compile(r"[?？؟](?=[\s)\]\"'»”’]|$)")
+_WHO = r"(?:i|we|you|he|she|it|they|there|any\w*|some(?:one|body)|ich|wir|man|du|ihr|sie|er|es)"
+_WHAT = r"(?:this|that|these|those|the|an?|der|die|das|eine?|dies\w*)"
+# What a chat begins with, too, asks only before somebody or something: "is it", not "is fixed now".
 _OPENING = re.compile(
-    r"""\W*(?:and\s+|but\s+|so\s+|ok(?:ay)?[,\s]+|hi[,\s]+|hello[,\s]+|und\s+|а\s+|и\s+)*(?:
-        how|what|where|when|why|who|whose|which|can|could|does|do|did|is|are|was|were|will|would
-        |should|may|has|have|any(?:one|body)\s+know|show|explain|give|tell|describe|list|compare
-        |wie|was|wo|wann|warum|wieso|wer|welche[rsnm]?|kann|können|gibt|ist|sind|zeig\w*|erklär\w*
+    rf"""\W*(?:and\s+|but\s+|so\s+|ok(?:ay)?[,\s]+|hi[,\s]+|hello[,\s]+|und\s+|а\s+|и\s+)*(?:
+        how|what(?!\s+an?\b)|where|when(?!\s+{_WHO}\b)|why|who|whose|which
+        |(?:can|could|does|is|are|was|were|will|would|should|may|has)\s+(?:{_WHO}|{_WHAT})
+        |(?:do|did|have)\s+{_WHO}
+        |any(?:one|body)\s+know|show|explain|give|tell|describe|list|compare
+        |wie|wo|wann|warum|wieso|wer|welche[rsnm]?|zeig\w*|erklär\w*
+        |was\s+(?:bedeutet|für|genau|heißt|ist|kann|macht|muss|passiert|sind|soll|tun|wird)
+        |(?:kann|können|gibt|ist|sind)\s+(?:{_WHO}|{_WHAT})
         |как|что|где|когда|почему|зачем|кто|какой|какая|какие|можно|есть\s+ли|покажи\w*|объясни\w*
     )\b""",
     re.IGNORECASE | re.VERBOSE,

@@ -103,19 +103,27 @@ def parse_edit(event: Mapping[str, Any], to: Listening) -> IncomingMessage | Non
     late = not edited or float(edited) - float(new["ts"]) > EDIT_SECONDS
     if late or new.get("text") == old.get("text"):
         return None
-    message = _message(inner, to, edited=edited)
+    # In a channel where docent answers uncalled, an edit calls it no more than the message did.
+    called = _mentions(str(new.get("text") or ""), to.bot_user)
+    alone = str(new.get("thread_ts") or new["ts"]) == str(new["ts"])
+    uncalled = event.get("channel") in to.auto_channels and alone and not called
+    message = _message(inner, to, reach="channel" if uncalled else "called", edited=edited)
     if message.kind != "question":
         return None
     before = str(old.get("text") or "")
-    called = _mentions(before, to.bot_user)
     empty = not plain_text(before, bot_user=to.bot_user)
-    first = _mentions(str(new.get("text") or ""), to.bot_user) and (empty or not called)
+    first = called and (empty or not _mentions(before, to.bot_user))
     return replace(message, first_call=first or (empty and message.direct))
 
 
 def parse_deletion(event: Mapping[str, Any], to: Listening) -> MessageKey | None:
-    """Which message a `message_deleted` event took away."""
-    ts = event.get("deleted_ts")
+    """Which message a `message_deleted` event took away.
+
+    One with replies leaves a tombstone, and comes as `message_changed`; docent's own answer, begun,
+    is such a reply.
+    """
+    changed = event.get("message") or {}
+    ts = changed.get("ts") if changed.get("subtype") == "tombstone" else event.get("deleted_ts")
     return MessageKey(to.team, str(event["channel"]), str(ts)) if ts else None
 
 

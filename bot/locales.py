@@ -33,12 +33,14 @@ class Locales:
         self,
         slack: Slack,
         *,
+        bot_user: str = "",
         channels: Collection[str] = (),
         clock: Clock = time.monotonic,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        """`channels` are those whose every message may be a question."""
+        """`channels` are those whose every message may be a question, `bot_user` is docent."""
         self._slack = slack
+        self._bot_user = bot_user
         self._channels = channels
         self._clock = clock
         self._wait_seconds = wait_seconds
@@ -84,7 +86,12 @@ class Locales:
         if event.get("type") != "message" or event.get("channel_type") == "im":
             return True
         edited = event.get("message") or {}
-        return bool(event.get("thread_ts") or edited) or event.get("channel") in self._channels
+        if edited.get("subtype") == "tombstone":
+            return False
+        # A mention comes as a message, too, and whichever is first is answered.
+        calls = f"<@{self._bot_user}" in str(event.get("text") or "")
+        spoken_to = bool(event.get("thread_ts") or edited) or calls
+        return spoken_to or event.get("channel") in self._channels
 
 
 def _author(body: Mapping[str, Any]) -> str:

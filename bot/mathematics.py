@@ -9,12 +9,13 @@ import re
 from rag_core.prose import CodeSplitter
 
 # A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
-# a space is money or a shell's prompt.
+# a space is money or a shell's prompt. None is longer than 1,000 characters: openers without an end
+# would be looked for to the end of the text, each.
 _FORMULA = re.compile(
-    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).)+)\$\$"
-    r"|\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).)+)\\\]"
-    r"|\\\((?P<parens>(?:(?!\\\)|\n[ \t]*\n).)+)\\\)"
-    r"|(?<![\\$\w])\$(?P<dollar>(?![\s\d$])(?:(?!\n[ \t]*\n)[^$`])*(?<![\s\\]))\$(?![\d\w$])",
+    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).){1,1000})\$\$"
+    r"|\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).){1,1000})\\\]"
+    r"|\\\((?P<parens>(?:(?!\\\)|\n[ \t]*\n).){1,1000})\\\)"
+    r"|(?<![\\$\w])\$(?P<dollar>(?![\s\d$])(?:(?!\n[ \t]*\n)[^$`]){0,1000}(?<![\s\\]))\$(?![\d\w$])",
     re.DOTALL,
 )
 _OPEN = re.compile(r"\$\$?(?![\s\d])|\\[(\[]|[\\$]\Z")

@@ -27,9 +27,9 @@ class Notice:
         self._tell = tell
         self._ts = ""
 
-    async def post(self, text: str, shown: Sequence[Block] = ()) -> None:
+    async def post(self, text: str, blocks: Sequence[Block] = ()) -> None:
         """Say it in a new message."""
-        content = _content(text, shown)
+        content = _content(text, blocks)
         try:
             response = await self._slack.client.chat_postMessage(
                 channel=self._channel, unfurl_links=False, unfurl_media=False, **content

@@ -11,6 +11,11 @@ from rag_core.types import Answer
 logger = logging.getLogger(__name__)
 
 
+def shows(answer: Answer) -> bool:
+    """Whether an answer that nobody asked docent for is worth saying."""
+    return answer.status == "answered" and "unsupported" not in answer.degraded
+
+
 class QuietReply:
     """Shows a complete answer that rests on the documentation; anything else it keeps to itself."""
 
@@ -29,7 +34,7 @@ class QuietReply:
 
     async def finish(self, answer: Answer) -> None:
         """Show the answer, if it is one."""
-        if answer.status == "answered" and "unsupported" not in answer.degraded:
+        if shows(answer):
             self._reply.begin()
             await self._reply.finish(answer)
 

@@ -91,7 +91,6 @@ class SlackReply:
         if not self._text:
             self._hurry.set()
         self._text += text
-        self._draft = replace(self._draft, text=shown(self._text, last=False))
         self._changed.set()
 
     async def finish(self, answer: Answer) -> None:
@@ -101,12 +100,13 @@ class SlackReply:
 
     async def fail(self, sentence: str) -> None:
         """Show the sentence, below what was shown of the answer."""
-        text = f"{self._draft.text}\n\n{sentence}" if self._draft.text else sentence
+        so_far = self._so_far()
+        text = f"{so_far.text}\n\n{sentence}" if so_far.text else sentence
         await self._end(replace(self._draft, text=text, failed=True), [])
 
     async def leave(self) -> None:
         """End what was shown with a word that it was stopped."""
-        text = f"{self._draft.text}\n\n{messages.STOPPED}".strip()
+        text = f"{self._so_far().text}\n\n{messages.STOPPED}".strip()
         await self._end(replace(self._draft, text=text), [])
 
     @property
@@ -143,14 +143,21 @@ class SlackReply:
             if not self._ending:
                 await self._show()
 
+    def _so_far(self) -> Draft:
+        """What there is to show now: made once a flush, not with every piece of text."""
+        if self._text:
+            self._draft = replace(self._draft, text=shown(self._text, last=False))
+        return self._draft
+
     async def _show(self) -> None:
+        draft = self._so_far()
         try:
-            await self._message.show(self._draft)
+            await self._message.show(draft)
         except Stopped:
             self.stopped.set()
         except StreamLost as lost:
             self._message = self._second_rung(lost)
-            await self._message.show(self._draft)
+            await self._message.show(draft)
 
     async def _rest(self) -> None:
         """Wait until the next flush is due; the first text and the end don't wait."""

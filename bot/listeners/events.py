@@ -14,13 +14,13 @@ def register(app: AsyncApp, responder: Responder, listening: Listening) -> None:
     """Answer what is addressed to docent; Bolt has acknowledged the event already."""
 
     async def on_message(event: dict[str, Any]) -> None:
+        if (key := parse_deletion(event, listening)) is not None:
+            responder.accept_deletion(key)
+            return
         match event.get("subtype"):
             case "message_changed":
                 if (edited := parse_edit(event, listening)) is not None:
                     responder.accept_edit(edited)
-            case "message_deleted":
-                if (key := parse_deletion(event, listening)) is not None:
-                    responder.accept_deletion(key)
             case _:
                 if (message := parse_event(event, listening)) is not None:
                     responder.accept(message)

@@ -25,6 +25,12 @@ from bot.asks import asks
         "索引可以重建吗",
         "コレクションを削除するにはどうすればいいですか",
         "why？",
+        "can I drop it while it is loaded",
+        "is there a limit",
+        "do we need etcd",
+        "was ist ein Segment",
+        "what does it store",
+        "when are segments sealed",
     ],
 )
 def test_questions_and_requests_ask(text: str):
@@ -46,6 +52,15 @@ def test_questions_and_requests_ask(text: str):
         "lol",
         ":+1:",
         "whatever",
+        "Will do, thanks!",
+        "ok, will try",
+        "is fixed now",
+        "was my fault, sorry",
+        "Have a nice day",
+        "Did that, works",
+        "what a mess",
+        "When I get back I'll test it",
+        "ist erledigt",
     ],
 )
 def test_thanks_and_statements_do_not(text: str):

@@ -50,6 +50,35 @@ async def test_what_is_not_documented_is_passed_over(docent: Docent, ending):
     assert docent.slack.replies(question) == []
 
 
+async def test_what_was_passed_over_begins_no_conversation(docent: Docent):
+    """Neither a reply in its thread nor an edit of it makes docent say that it found nothing."""
+    docent.pipeline.script = [*script()[:2], Done(answer("", status="not_found"))]
+    await docent.start(auto_channels=GENERAL)
+    question = await docent.slack.message("who is the king?")
+    await docent.reached(docent.pipeline.closed)
+    await docent.slack.message("what does he do?", thread_ts=question.ts)
+    await docent.slack.edit(question, "who is the kind king?")
+    docent.pipeline.script = script()
+    await settled(docent)
+    assert len(docent.pipeline.questions) == 1
+    assert docent.slack.replies(question) == []
+
+
+async def test_an_edit_is_answered_as_quietly_as_the_question(docent: Docent):
+    await docent.start(auto_channels=GENERAL)
+    question = await docent.slack.message("how is data stored?")
+    await docent.slack.wait_for_reply(question, containing=messages.SOURCES)
+    docent.pipeline.script = [*script()[:2], StoreUnavailableError("no Milvus")]
+    await docent.slack.edit(question, "how is data kept?")
+    await docent.reached(docent.pipeline.closed)
+    docent.pipeline.script = script()
+    await docent.slack.dm("are you done?")
+    await docent.slack.wait_for_message(lambda m: m.by_bot and TEXT in m.shown)
+    (reply,) = docent.slack.replies(question)
+    assert TEXT in reply.shown
+    assert "no Milvus" not in reply.shown
+
+
 @pytest.mark.parametrize("text", ["good morning!", "<@U0BOB> how are you?", "<!here> who is up?"])
 async def test_what_is_no_question_to_the_channel_is_passed_over(docent: Docent, text: str):
     await docent.start(auto_channels=GENERAL)

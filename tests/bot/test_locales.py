@@ -29,6 +29,16 @@ async def test_commands_answers_and_the_home_tab_speak_the_askers_language(
     assert len(docent.slack.calls("users.info")) == 1
 
 
+@pytest.mark.parametrize("order", ["before", "after"])
+async def test_a_mention_that_comes_as_a_message_too(docent: Docent, order: str):
+    docent.slack.store.locales[BOB] = "de-DE"
+    docent.slack.double_mentions = order
+    await docent.start()
+    question = await docent.slack.mention("Wohin gehen Logs?", user=BOB)
+    reply = await docent.slack.wait_for_reply(question, containing="broker")
+    assert f"*{sentences('de')['sources']}*" in reply.shown
+
+
 async def test_two_people_are_spoken_to_each_in_their_own(docent: Docent):
     docent.slack.store.locales[BOB] = "de-DE"
     docent.pipeline.script = [*script()[:1], gate := Gate(), *script()[1:]]

@@ -74,3 +74,10 @@ def test_the_beginning_of_a_text_gives_the_beginning_of_the_result(text: str):
 @given(st.text(alphabet="abc\\{}^_$ ()|0123", max_size=60))
 def test_any_formula_can_be_shown(formula: str):
     assert plain(formula).strip() == plain(formula)
+
+
+@pytest.mark.parametrize("opener", ["\\(", "\\[", "$$", "$a"])
+def test_openers_without_an_end_cost_little(opener: str):
+    """Looked for to the end of the text by each of them, this would take minutes."""
+    text = f"{opener} x " * 20_000
+    assert "x" in readable(text)

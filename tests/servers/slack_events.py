@@ -76,6 +76,20 @@ def changed(message: Message, before: dict[str, Any], channel: Channel) -> dict[
     }
 
 
+def tombstone(message: Message, channel: Channel) -> dict[str, Any]:
+    """`message_changed`, which Slack sends where a message that had replies was deleted."""
+    gone = {
+        "type": "message",
+        "subtype": "tombstone",
+        "text": "This message was deleted.",
+        "user": "USLACKBOT",
+        "hidden": True,
+        "thread_ts": message.ts,
+        "ts": message.ts,
+    }
+    return changed(message, message.as_json(), channel) | {"message": gone}
+
+
 def deleted(message: Message, channel: Channel) -> dict[str, Any]:
     """`message_deleted`."""
     return {

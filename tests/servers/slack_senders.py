@@ -105,9 +105,14 @@ class Senders:
         await asyncio.gather(*map(self.event, bodies))
 
     async def delete(self, message: Message) -> None:
-        """The author deletes the message."""
+        """The author deletes the message; one with replies leaves a tombstone."""
+        channel = self.store.channels[message.channel]
+        replies = self.store.messages(message.channel, message.ts)
         del self.store.all[message.channel, message.ts]
-        await self.event(slack_events.deleted(message, self.store.channels[message.channel]))
+        if any(reply.ts != message.ts for reply in replies):
+            await self.event(slack_events.tombstone(message, channel))
+        else:
+            await self.event(slack_events.deleted(message, channel))
 
     async def stop(self, question: Message) -> None:
         """A person presses Stop in the thread of a question: Slack ends its streams first."""
