@@ -50,6 +50,10 @@ class Access:
             return messages.NOT_FOR_GUESTS
         return None
 
+    async def refusal_of(self, user: str) -> str | None:
+        """The same of somebody who opens docent itself, in their own workspace's Slack."""
+        return await self.refusal(Asker(user, "", "D", ""))
+
     def should_tell(self, asker: Asker) -> bool:
         """Whether to say so: always in a direct message, once a day in a channel."""
         if asker.channel.startswith("D"):

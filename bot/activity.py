@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, select
 
+from bot.answers import EARLIER
 from bot.tables import answers, ratings
 
 
@@ -29,6 +30,10 @@ class Counts:
     down: int = 0
 
 
+_LATEST = answers.c.ts.not_like(f"%{EARLIER}%")
+"""Of an edited question only the last answer counts."""
+
+
 class Activity:
     """Reads the state database; every method blocks.
 
@@ -43,7 +48,7 @@ class Activity:
         """Somebody's last questions, the latest first."""
         query = (
             select(answers.c.question, answers.c.channel, answers.c.answered_at)
-            .where(answers.c.user == user, answers.c.question != "")
+            .where(answers.c.user == user, answers.c.question != "", _LATEST)
             .order_by(answers.c.answered_at.desc())
         )
         with self._engine.connect() as connection:
@@ -52,7 +57,7 @@ class Activity:
 
     def since(self, moment: datetime) -> Counts:
         """What was asked and rated since then."""
-        recent = answers.c.answered_at >= moment
+        recent = and_(answers.c.answered_at >= moment, _LATEST)
         empty = answers.c.answer.contains('"status":"not_found"', autoescape=True)
         verdict = ratings.c.verdict
         rated = select(verdict, func.count()).where(ratings.c.rated_at >= moment).group_by(verdict)

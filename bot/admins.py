@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -12,6 +13,8 @@ from bot.pacing import Clock
 from bot.slack_errors import SLACK_FAILURES, code
 
 CACHE_SECONDS = 60.0
+RETRY_SECONDS = 5.0
+"""After Slack could not say who is in a group; until then, whoever was in it is."""
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,9 @@ class Admins:
         self._client = client
         self._variable = variable
         self._clock = clock
-        self._members: frozenset[str] = frozenset()
-        self._fetched_at: float | None = None
+        self._members: dict[str, frozenset[str]] = {}
+        self._due = clock()
+        self._lock = asyncio.Lock()
 
     @property
     def named(self) -> bool:
@@ -49,14 +53,14 @@ class Admins:
         return user in self._users or user in await self._group_members()
 
     async def _group_members(self) -> frozenset[str]:
-        now = self._clock()
-        if self._fetched_at is None or now - self._fetched_at >= CACHE_SECONDS:
-            members = [await self._fetch(group) for group in self._groups]
-            self._members = frozenset[str]().union(*members)
-            self._fetched_at = now
-        return self._members
+        async with self._lock:  # whoever comes meanwhile waits for the one answer
+            if self._groups and self._clock() >= self._due:
+                fetched = [await self._fetch(group) for group in self._groups]
+                self._due = self._clock() + (CACHE_SECONDS if all(fetched) else RETRY_SECONDS)
+        return frozenset[str]().union(*self._members.values())
 
-    async def _fetch(self, group: str) -> list[str]:
+    async def _fetch(self, group: str) -> bool:
+        """Whether Slack said who is in the group."""
         try:
             response = await self._client.usergroups_users_list(usergroup=group)
         except SLACK_FAILURES as error:
@@ -66,5 +70,6 @@ class Admins:
                 self._variable,
                 code(error) or error,
             )
-            return []
-        return [str(user) for user in response["users"]]
+            return False
+        self._members[group] = frozenset(str(user) for user in response["users"])
+        return True

@@ -20,6 +20,7 @@ from bot.notice import Tell
 from bot.people import People
 from bot.place import Slack
 from bot.slack_errors import SLACK_FAILURES, code
+from ingest.errors import StateError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,11 @@ logger = logging.getLogger(__name__)
 class AnswerActions:
     """The buttons below answers, and the form after a thumb down."""
 
-    def __init__(self, slack: Slack, access: Access, memory: Memory, people: People) -> None:
+    def __init__(
+        self, slack: Slack, access: Access, memory: Memory, people: People, *, team: str
+    ) -> None:
+        """`team` is docent's workspace."""
+        self._team = team
         self._slack = slack
         self._access = access
         self._answers = memory.answers
@@ -85,13 +90,20 @@ class AnswerActions:
             await tell(respond, click, words.THANKS_SORRY, **self._offer(kept))
 
     async def _explain(self, form: Form) -> None:
-        await asyncio.to_thread(
-            self._ratings.explain,
-            form.metadata,
-            form.user,
-            reason=form.values.get(modals.REASON, ""),
-            comment=form.values.get(modals.COMMENT, "").strip(),
-        )
+        try:
+            await asyncio.to_thread(
+                self._ratings.explain,
+                form.metadata,
+                form.user,
+                reason=form.values.get(modals.REASON, ""),
+                comment=form.values.get(modals.COMMENT, "").strip(),
+            )
+        except StateError as error:
+            logger.exception("What somebody wrote about an answer could not be kept.")
+            # The form is closed: only a direct message reaches them.
+            await self._slack.client.chat_postMessage(
+                channel=form.user, text=messages.sentence(error)
+            )
 
     async def _ask_people(self, click: Click, respond: Respond) -> None:
         if await self._refused(click, respond):
@@ -113,7 +125,7 @@ class AnswerActions:
 
     async def _refused(self, click: Click, respond: Respond) -> bool:
         """Whoever may not ask may not read the passages either, nor speak for those who may."""
-        asker = Asker(click.user, click.user_team, click.channel, click.team)
+        asker = Asker(click.user, click.user_team, click.channel, self._team)
         refusal = await self._access.refusal(asker)
         if refusal is not None:
             await tell(respond, click, refusal)

@@ -123,10 +123,11 @@ class Answerer:
             posted=reply.standing,
             question=message.text,
             answer=answer,
+            scope=reply.footing.scope,
         )
         try:
-            await asyncio.to_thread(self._memory.answers.keep, kept)
             as_of = await asyncio.to_thread(self._memory.fresh_at)
+            await asyncio.to_thread(self._memory.answers.keep, replace(kept, as_of=as_of))
         except StateError:
             logger.warning("An answer could not be kept.", exc_info=True)
             return

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, update
 
 from bot import tables
 from bot.incoming import MessageKey
-from rag_core.types import Answer
+from rag_core.types import Answer, Scope
 
 IDS_KEPT = timedelta(days=30)
 """Where texts are not kept: how long docent knows which threads it answered in."""
@@ -19,10 +19,11 @@ IDS_KEPT = timedelta(days=30)
 PRIVATE = "ask-"
 """Begins the key and the thread of what was asked privately: there is no such message."""
 
-PURGED_EVERY = timedelta(days=1)
-"""While docent runs, with the next answer; and whenever it starts."""
+EARLIER = "#"
+"""Parts the time stamp of a question from what tells its earlier answers apart."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+_SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 
 answers, ratings = tables.answers, tables.ratings
 
@@ -44,6 +45,8 @@ class KeptAnswer:
         question: its text; empty where texts are not kept.
         answer: None where texts are not kept.
         answered_at: when.
+        scope: which part of the documentation was asked.
+        as_of: when that had been read.
     """
 
     id: str
@@ -54,12 +57,14 @@ class KeptAnswer:
     question: str = ""
     answer: Answer | None = None
     answered_at: datetime | None = None
+    scope: Scope = field(default_factory=Scope)
+    as_of: datetime | None = None
 
     @property
     def readable_ts(self) -> str:
         """A message that others can open: the question, or a shared answer; empty for none."""
         if not self.key.ts.startswith(PRIVATE):
-            return self.key.ts
+            return self.key.ts.partition(EARLIER)[0]
         return self.posted[0] if self.posted else ""
 
 
@@ -76,7 +81,6 @@ class Answers:
         self._engine = engine
         self._days = days
         self._clock = clock
-        self._purged_at = clock()
 
     @property
     def keeps_texts(self) -> bool:
@@ -84,7 +88,7 @@ class Answers:
         return self._days > 0
 
     def keep(self, kept: KeptAnswer) -> None:
-        """Remember an answer; it takes the place of one to the same message."""
+        """Remember an answer. An earlier one to the same message stays, for its ratings."""
         same = and_(
             answers.c.team == kept.key.team,
             answers.c.channel == kept.key.channel,
@@ -102,12 +106,13 @@ class Answers:
             "posted": " ".join(kept.posted),
             "question": kept.question if texts else "",
             "answer": _ANSWER.dump_json(kept.answer).decode() if texts and kept.answer else None,
+            "scope": _SCOPE.dump_json(kept.scope).decode(),
+            "as_of": kept.as_of,
         }
         with self._engine.begin() as connection:
-            connection.execute(delete(answers).where(same))
+            earlier = answers.c.ts + EARLIER + func.substr(answers.c.id, 1, 12)
+            connection.execute(update(answers).where(same).values(ts=earlier))
             connection.execute(insert(answers).values(row))
-        if self._clock() - self._purged_at >= PURGED_EVERY:
-            self.purge()
 
     def note_posted(self, answer_id: str, posted: tuple[str, ...]) -> None:
         """Remember where an answer stands."""
@@ -163,7 +168,6 @@ class Answers:
 
     def purge(self) -> None:
         """Forget answers, and their ratings, that are older than they may be kept."""
-        self._purged_at = self._clock()
         kept = timedelta(days=self._days) if self.keeps_texts else IDS_KEPT
         rated = select(answers.c.id).scalar_subquery()
         with self._engine.begin() as connection:
@@ -188,4 +192,6 @@ def _kept(row: Row[tuple[object, ...]]) -> KeptAnswer:
         question=row.question,
         answer=_ANSWER.validate_json(row.answer) if row.answer else None,
         answered_at=row.answered_at,
+        scope=_SCOPE.validate_json(row.scope),
+        as_of=row.as_of,
     )

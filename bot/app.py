@@ -42,8 +42,10 @@ from bot.sharing import Sharing
 from bot.surface import SlackSurface
 from bot.tasks import Tasks
 from bot.transport import build_transport
+from ingest.errors import StateError
 
 CALL_SECONDS = 30.0
+FORGET_SECONDS = 86_400.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger(__name__)
@@ -119,7 +121,7 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
         app.use(locales.middleware)
         work = _Work.on(slack, parts, pace)
         access = _access(settings, slack)
-        below = _answer_actions(settings, slack, memory, access)
+        below = _answer_actions(settings, slack, memory, access, me)
         admins = Admins(settings.admins, app.client)
         audit = await asyncio.to_thread(Audit, parts.engine)
         managing = Managing(parts.index, work.reindex, admins=admins, audit=audit, slack=slack)
@@ -154,16 +156,19 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
                 Activity(parts.engine),
                 fresh_at=parts.fresh_at,
                 admins=admins,
+                access=access,
                 slack=slack,
                 tasks=work.tasks,
             ),
-            prompts=Prompts(parts.index, slack, work.tasks),
+            prompts=Prompts(parts.index, slack, work.tasks, access=access),
         )
         transport = build_transport(app, settings)
+        forgetting = asyncio.create_task(_forget_daily(memory))
         try:
             await transport.open()
             yield
         finally:
+            forgetting.cancel()
             await transport.close()
             await work.end(pace.grace_seconds)
 
@@ -190,16 +195,26 @@ class _Work:
         self.conversation.close()
 
 
+async def _forget_daily(memory: Memory) -> None:
+    """What is too old to be kept goes while docent runs, too."""
+    while True:
+        await asyncio.sleep(FORGET_SECONDS)
+        try:
+            await asyncio.to_thread(memory.forget)
+        except StateError:
+            logger.warning("What is too old could not be forgotten.", exc_info=True)
+
+
 def _access(settings: BotSettings, slack: Slack) -> Access:
     people = Admins(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
     return Access(settings, people)
 
 
 def _answer_actions(
-    settings: BotSettings, slack: Slack, memory: Memory, access: Access
+    settings: BotSettings, slack: Slack, memory: Memory, access: Access, me: connect.Identity
 ) -> AnswerActions:
     people = People(slack, memory.answers, settings.help_channel.strip())
-    return AnswerActions(slack, access, memory, people)
+    return AnswerActions(slack, access, memory, people, team=me.team)
 
 
 def _listening(settings: BotSettings, me: connect.Identity) -> Listening:
@@ -239,5 +254,6 @@ def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
         threads=threads,
         tasks=work.tasks,
         team=me.team,
+        people=people,
     )
     return responder, asking

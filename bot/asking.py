@@ -10,6 +10,7 @@ from bot import asking_words as words
 from bot.access import Access, Asker
 from bot.answerer import Answerer
 from bot.answers import PRIVATE
+from bot.blocks import Footing
 from bot.commands import SlashCommand
 from bot.history import Said, Threads
 from bot.incoming import IncomingMessage, MessageKey, plain_text
@@ -37,7 +38,10 @@ class Asking:
         threads: Threads,
         tasks: Tasks,
         team: str,
+        people: bool = False,
     ) -> None:
+        """`people` says whether there are people to be asked instead."""
+        self._people = people
         self._slack = slack
         self._answerer = answerer
         self._responder = responder
@@ -97,6 +101,7 @@ class Asking:
             user_team=asker.user_team,
             text=text,
         )
+        reply.footing = Footing(people=self._people)
         await self._answerer.answer(message, reply, said=said)
 
     async def _reacted(self, pointed: Pointed) -> None:

@@ -7,6 +7,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from bot import home_view
+from bot.access import Access
 from bot.activity import Activity
 from bot.admins import Admins
 from bot.home_view import Known, Managed
@@ -35,6 +36,7 @@ class Home:
         *,
         fresh_at: FreshAt,
         admins: Admins,
+        access: Access,
         slack: Slack,
         tasks: Tasks,
     ) -> None:
@@ -42,6 +44,7 @@ class Home:
         self._desk = desk
         self._activity = activity
         self._admins = admins
+        self._access = access
         self._slack = slack
         self._tasks = tasks
 
@@ -51,6 +54,12 @@ class Home:
 
     async def _publish(self, user: str) -> None:
         try:
+            refusal = await self._access.refusal_of(user)
+            if refusal is not None:
+                await self._slack.client.views_publish(
+                    user_id=user, view=home_view.refused(refusal)
+                )
+                return
             admin = await self._admins.include(user)
             known = await asyncio.to_thread(self._known, user)
             managed = await asyncio.to_thread(self._managed) if admin else None

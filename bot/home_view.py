@@ -68,6 +68,11 @@ def home(known: Known, managed: Managed | None) -> View:
     return View(type="home", blocks=shown)
 
 
+def refused(sentence: str) -> View:
+    """The Home tab of somebody who gets no answers."""
+    return View(type="home", blocks=[SectionBlock(text=MarkdownTextObject(text=sentence))])
+
+
 def _knowledge(known: Known) -> list[str]:
     now = known.status
     if now.revision is None:

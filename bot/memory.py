@@ -45,6 +45,15 @@ class Memory:
             StateError: the state database can't be used.
         """
         claims, answers = Claims(engine), Answers(engine, days=keep_days)
-        claims.purge(older_than=CLAIMS_KEPT)
-        answers.purge()
-        return cls(claims, answers, Ratings(engine), ChannelScopes(engine), fresh_at)
+        memory = cls(claims, answers, Ratings(engine), ChannelScopes(engine), fresh_at)
+        memory.forget()
+        return memory
+
+    def forget(self) -> None:
+        """Forget what is too old to be kept; blocks.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        self.claims.purge(older_than=CLAIMS_KEPT)
+        self.answers.purge()

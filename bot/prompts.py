@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
+from bot.access import Access
 from bot.index_desk import IndexDesk
 from bot.place import Slack
 from bot.slack_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
@@ -28,18 +29,21 @@ logger = logging.getLogger(__name__)
 class Prompts:
     """Suggests what could be asked; chosen anew for each version of the index."""
 
-    def __init__(self, desk: IndexDesk, slack: Slack, tasks: Tasks) -> None:
+    def __init__(self, desk: IndexDesk, slack: Slack, tasks: Tasks, *, access: Access) -> None:
         self._desk = desk
         self._slack = slack
         self._tasks = tasks
+        self._access = access
         self._chosen: tuple[str | None, tuple[str, ...]] = (None, ())
 
-    def accept(self, channel: str) -> None:
+    def accept(self, channel: str, user: str) -> None:
         """Suggest in somebody's direct messages; returns at once."""
         if _WHAT not in self._slack.unavailable:
-            self._tasks.start(self._suggest(channel))
+            self._tasks.start(self._suggest(channel, user))
 
-    async def _suggest(self, channel: str) -> None:
+    async def _suggest(self, channel: str, user: str) -> None:
+        if await self._access.refusal_of(user) is not None:
+            return
         try:
             headings = await asyncio.to_thread(self._headings)
         except DocentError as error:

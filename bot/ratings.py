@@ -61,8 +61,10 @@ class Ratings:
         self._write(Rating(answer_id, user, verdict))
 
     def explain(self, answer_id: str, user: str, *, reason: str, comment: str) -> None:
-        """Keep why an answer was no good."""
-        self._write(Rating(answer_id, user, "down", reason, comment))
+        """Keep why an answer was no good, unless they have changed their mind since."""
+        before = self._find(answer_id, user)
+        if (reason or comment) and before is not None and before.verdict == "down":
+            self._write(Rating(answer_id, user, "down", reason, comment))
 
     def since(self, moment: datetime, answers: Answers) -> tuple[RatedAnswer, ...]:
         """What was rated since then, the latest first, as far as the answers are still kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -21,6 +22,9 @@ from bot.interactions import Click, Respond, tell
 from bot.memory import Memory
 from bot.tasks import Tasks
 from ingest.errors import StateError
+
+_TOLD = 1_000
+"""Messages whose author was told that the state database can't be used."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +67,7 @@ class Responder:
         self._access = access
         self._follow_ups = follow_ups
         self._tasks = tasks
+        self._told: deque[MessageKey] = deque(maxlen=_TOLD)
 
     def accept(self, message: IncomingMessage) -> None:
         """Answer a message; returns at once."""
@@ -101,7 +106,9 @@ class Responder:
                 await self._uncalled(message)
         except StateError as error:
             logger.exception("A message could not be claimed.")
-            if message.reach == "called":
+            # Slack delivers a mention twice, and without the database nobody holds the claim.
+            if message.reach == "called" and message.key not in self._told:
+                self._told.append(message.key)
                 await self._surface.say(message, messages.sentence(error))
 
     async def _called(self, message: IncomingMessage) -> None:

@@ -14,6 +14,8 @@ from rag_core.types import Scope
 
 WORDS = ("version", "source", "path", "language")
 EVERYTHING = Scope()
+LONGEST_VALUE = 100
+"""Characters; a scope stands below each answer."""
 
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 
@@ -60,6 +62,8 @@ def parse_scope(words: str, before: Scope) -> Scope | None:
     except ValueError:
         return None
     if not pairs or any(not sign or name not in WORDS for name, sign, _ in pairs):
+        return None
+    if any(len(value) > LONGEST_VALUE for _, _, value in pairs):
         return None
     scope = before
     sources = tuple(value for name, _, value in pairs if name == "source")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from datetime import datetime
 
 from slack_sdk.models.blocks import Block
 
@@ -62,8 +61,8 @@ class Sharing:
         self, kept: KeptAnswer, answer: Answer, thread_ts: str, respond: Respond
     ) -> None:
         text = _text(kept, answer)
-        as_of = await asyncio.to_thread(self._memory.fresh_at)
-        tail = _tail(kept, answer, as_of)
+        footing = Footing(answer_id=kept.id, as_of=kept.as_of, scope=kept.scope)
+        tail = blocks.answer_tail(answer, footing)
         place = Place(kept.key.channel, thread_ts, kept.user, kept.key.team)
         message = EditedMessage(self._slack, place)
         try:
@@ -71,6 +70,7 @@ class Sharing:
         except SLACK_FAILURES as error:
             # A response URL may write where docent is no member.
             logger.info("An answer is shared by its response URL: %s", code(error) or error)
+            await message.remove()  # what of it stands there already
             await _respond_to_all(respond, text, tail, thread_ts=thread_ts)
             return
         at = thread_ts or message.standing[0]
@@ -90,6 +90,8 @@ async def _respond_to_all(
                 blocks=[blocks.text_block(part), *below],
                 response_type="in_channel",
                 replace_original=False,
+                unfurl_links=False,
+                unfurl_media=False,
                 **where,
             )
         except SLACK_FAILURES as error:
@@ -101,7 +103,3 @@ async def _respond_to_all(
 def _text(kept: KeptAnswer, answer: Answer) -> str:
     question = markdown.harmless(markdown.shorten(kept.question, QUESTION_LIMIT))
     return f"> {words.shared(kept.user, question)}\n\n{shown(answer.text)}"
-
-
-def _tail(kept: KeptAnswer, answer: Answer, as_of: datetime | None) -> list[Block]:
-    return blocks.answer_tail(answer, Footing(answer_id=kept.id, as_of=as_of))

@@ -38,6 +38,8 @@ answers = Table(
     Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
     Column("question", Text, nullable=False),
     Column("answer", Text),  # JSON; null where texts are not kept
+    Column("scope", Text, nullable=False),  # JSON: which part of the documentation was asked
+    Column("as_of", UtcDateTime),  # when the documentation had been read
     Column("passed_on_at", UtcDateTime),  # to the help channel
 )
 

@@ -17,6 +17,6 @@ def register(app: AsyncApp, home: Home, prompts: Prompts) -> None:
         if event.get("tab") == "home" and event.get("user"):
             home.accept(str(event["user"]))
         elif event.get("tab") == "messages" and event.get("channel"):
-            prompts.accept(str(event["channel"]))
+            prompts.accept(str(event["channel"]), str(event.get("user") or ""))
 
     app.event("app_home_opened")(on_opened)

@@ -9,6 +9,7 @@ from rag_core.errors import StoreUnavailableError
 from rag_core.types import Done, Scope
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
+from tests.bot.test_answer_actions import HELP, has, with_help_channel
 from tests.bot.test_asking import settled
 from tests.bot.test_commands import told
 from tests.servers.slack_store import ALICE, BOB, GENERAL, PRIVATE, Message
@@ -83,6 +84,15 @@ async def test_what_is_not_documented_can_not_be_shared(docent: Docent):
     reply = await docent.slack.wait_for_message(told(ALICE, messages.NOT_FOUND))
     with pytest.raises(LookupError):
         await docent.slack.action(reply, buttons.SHARE)
+
+
+async def test_people_can_be_asked_where_nothing_was_found(docent: Docent):
+    docent.pipeline.script = [Done(answer("", status="not_found"))]
+    with_help_channel(docent)
+    await docent.start(help_channel=HELP)
+    await docent.slack.slash("/docent", "ask who is the king?")
+    reply = await docent.slack.wait_for_message(told(ALICE, messages.NOT_FOUND))
+    assert has(reply, buttons.ASK_PEOPLE)
 
 
 @pytest.mark.parametrize("paragraphs", [30, 90])

@@ -93,6 +93,12 @@ async def test_a_broken_state_database_is_told(docent: Docent):
     question = await docent.slack.mention("how?")
     await docent.slack.wait_for_reply(question, containing="state database")
     assert docent.pipeline.questions == []
+    docent.slack.double_mentions = "before"
+    twice = await docent.slack.mention("and why?")
+    await docent.slack.wait_for_reply(twice, containing="state database")
+    last = await docent.slack.mention("and when?")
+    await docent.slack.wait_for_reply(last, containing="state database")
+    assert len(docent.slack.replies(twice)) == 1
 
 
 async def test_an_answer_cut_by_a_shutdown_says_so(docent: Docent):

@@ -79,8 +79,35 @@ def test_the_latest_stand_first_and_old_ones_are_left_out(run: Run, engine: Engi
     assert len(json.loads(run("--json", "--since", "48h"))) == 1
 
 
+def test_an_empty_form_and_one_that_comes_late_change_nothing(engine: Engine):
+    keep(engine, "1")
+    ratings, kept = Ratings(engine), Answers(engine, days=90)
+    ratings.rate("1", "U1", "down")
+    ratings.explain("1", "U1", reason="outdated", comment="old")
+    ratings.explain("1", "U1", reason="", comment="")
+    ((one,),) = (ratings.since(NOW - timedelta(days=1), kept),)
+    assert (one.rating.reason, one.rating.comment) == ("outdated", "old")
+    ratings.rate("1", "U1", "up")
+    ratings.explain("1", "U1", reason="wrong", comment="")
+    ((one,),) = (ratings.since(NOW - timedelta(days=1), kept),)
+    assert (one.rating.verdict, one.rating.reason) == ("up", "")
+
+
+def test_a_rating_outlives_the_answer_to_an_edited_question(engine: Engine):
+    keep(engine, "1")
+    Ratings(engine).rate("1", "U1", "down")
+    again = Answers(engine, days=90)
+    again.keep(replace(again.find("1"), id="2"))
+    again.purge()
+    (one,) = Ratings(engine).since(NOW - timedelta(days=1), again)
+    assert one.rating.answer_id == "1"
+    assert one.kept.readable_ts == "1.1"
+    assert again.to_message(MessageKey("T0", "C0", "1.1")).id == "2"
+
+
 def test_a_rating_comes_with_what_it_is_about(run: Run, engine: Engine):
     keep(engine, "1")
+    Ratings(engine).rate("1", "U1", "down")
     Ratings(engine).explain("1", "U1", reason="outdated", comment="since 2.5\nit is new")
     [one] = json.loads(run("--json"))
     assert (one["verdict"], one["reason"], one["user"]) == ("down", "outdated", "U1")

@@ -45,6 +45,14 @@ async def test_everybody_sees_what_docent_knows_and_how_to_ask(docent: Docent):
     assert say("home_manage") not in words
 
 
+async def test_who_gets_no_answers_sees_only_that(docent: Docent):
+    await docent.start(allowed_users=ALICE)
+    await docent.slack.open_app(user=BOB)
+    words = await home(docent, BOB)
+    assert messages.NOT_FOR_YOU in words
+    assert "docs" not in words.replace(messages.NOT_FOR_YOU, "")
+
+
 async def test_own_questions_are_listed_and_those_of_others_are_not(docent: Docent):
     await docent.start()
     question = await docent.slack.dm("Where do <!here> logs go?", user=BOB)

@@ -64,6 +64,15 @@ async def test_whoever_opens_the_messages_gets_them(docent: Docent):
     assert docent.slack.store.homes == {}
 
 
+async def test_who_gets_no_answers_is_suggested_nothing(docent: Docent):
+    docent.chunks = [section(1, ASKED[0])]
+    await docent.start(allowed_users=ALICE)
+    await docent.slack.open_app(user=BOB, tab="messages")
+    await docent.slack.open_app(user=ALICE, tab="messages")
+    await docent.slack.wait_for(lambda: prompts(docent, ALICE))
+    assert prompts(docent, BOB) == []
+
+
 async def test_a_new_version_of_the_index_has_others(docent: Docent):
     docent.chunks = [section(1, ASKED[0])]
     await docent.start()

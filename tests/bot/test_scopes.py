@@ -34,7 +34,9 @@ def test_what_is_not_named_stays_and_what_is_empty_goes():
     assert parse_scope("source= version=", before) == Scope(language="en")
 
 
-@pytest.mark.parametrize("words", ["", "2.6", "version", "colour=red", "version=2.6 please", "'"])
+@pytest.mark.parametrize(
+    "words", ["", "2.6", "version", "colour=red", "version=2.6 please", "'", "path=" + "x" * 101]
+)
 def test_other_words_make_none(words: str):
     assert parse_scope(words, EVERYTHING) is None
 

@@ -1,19 +1,23 @@
 """Sharing a private answer where Slack takes it, and where it does not."""
 
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bot import asking_words as words
+from bot import messages
 from bot.answers import PRIVATE
 from bot.interactions import Click
 from bot.memory import Memory
 from bot.sharing import Sharing
 from ingest.state import open_state
+from rag_core.types import Scope
 from tests.bot.fakes import LAST_SYNC, TEXT
 from tests.bot.test_answers import KEPT, KEY
+from tests.servers.slack_store import block_text
 
 MINE = replace(KEPT, key=replace(KEY, ts=f"{PRIVATE}1"), thread_ts=f"{PRIVATE}1", posted=())
 CLICK = Click(value="a1 1700000000.000100", user="U1", user_team="T1", team="T1", channel="C1")
@@ -59,6 +63,16 @@ async def test_the_response_url_takes_it_to_the_thread(memory: Memory):
     assert answer["thread_ts"] == "1700000000.000100"
     assert TEXT in answer["blocks"][0].text
     assert gone["delete_original"]
+
+
+async def test_it_says_of_which_documentation_the_answer_is(memory: Memory):
+    before = LAST_SYNC - timedelta(days=3)
+    memory.answers.keep(replace(MINE, id="a2", scope=Scope(version="2.6"), as_of=before))
+    shared_answer, _ = await shared(memory, ResponseUrl(), replace(CLICK, value="a2"))
+    footer = block_text([block.to_dict() for block in shared_answer["blocks"]])
+    assert "2.6" in footer
+    assert messages.ago(before) in footer
+    assert (shared_answer["unfurl_links"], shared_answer["unfurl_media"]) == (False, False)
 
 
 async def test_without_a_thread_it_goes_to_the_channel(memory: Memory):
