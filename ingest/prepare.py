@@ -97,6 +97,10 @@ def _is_mostly_utf8(text: str, broken: int) -> bool:
     return sum(letter > "\x7f" and letter != "\ufffd" for letter in text) > broken
 
 
+MAX_INCLUDED = 5 * 10**6
+"""Bytes that one page includes of others; a small page could ask for a large one many times."""
+
+
 class _Blanks:
     """What is filled in on the pages of a source: variables, and pages that others include."""
 
@@ -111,14 +115,17 @@ class _Blanks:
                 except ValueError as error:
                     failures.append(f"{file.path}: not valid JSON ({error}); left out")
             elif path.suffix in TEMPLATES:
-                self._includes[file.path] = file.data
+                text, _ = _decode(file.data, "")
+                if text is not None:
+                    self._includes[file.path] = text.encode(errors="replace")
 
     def filled(self, path: str, data: bytes) -> bytes:
         """A page with all of it filled in; what has no value stays as it is."""
         if b"{" not in data:
             return data
         data = _RAW_MARKER.sub(b"", data)
-        data = _INCLUDE.sub(lambda match: self._included(path, match), data)
+        room = [MAX_INCLUDED]
+        data = _INCLUDE.sub(lambda match: self._included(path, match, room), data)
         variables = self._nearest(path)
         if not variables:
             return data
@@ -128,12 +135,17 @@ class _Blanks:
         folders = map(str, PurePosixPath(path).parents)
         return next((self._variables[one] for one in folders if one in self._variables), {})
 
-    def _included(self, path: str, match: re.Match[bytes]) -> bytes:
-        """The page at a path below one of the folders that the page is in, not itself."""
+    def _included(self, path: str, match: re.Match[bytes], room: list[int]) -> bytes:
+        """The page at a path below one of the folders that the page is in, not itself.
+
+        `room` is how many bytes may still be included; what has none stays as it is.
+        """
         for folder in PurePosixPath(path).parents:
             wanted = str(folder / match[1].decode())
-            if wanted in self._includes and wanted != path:
-                return self._includes[wanted]
+            found = self._includes.get(wanted)
+            if found is not None and wanted != path and len(found) <= room[0]:
+                room[0] -= len(found)
+                return found
         return match[0]
 
 

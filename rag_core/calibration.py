@@ -28,6 +28,7 @@ class Calibration:
         chunker: fingerprint of the chunking; empty fits any.
         abstention: when to refuse; None never does.
         support: cosine below which a passage does not support a sentence; None keeps all.
+        dimension: length of the vectors; 0 fits any.
     """
 
     model: str
@@ -35,11 +36,13 @@ class Calibration:
     chunker: str = ""
     abstention: Abstention | None = None
     support: float | None = None
+    dimension: int = 0
 
     def fits(self, spec: IndexSpec, reranker: str) -> bool:
         """Whether it was measured with an index and a reranker like these."""
         same_models = (self.model, self.reranker) == (spec.model, reranker)
-        return same_models and self.chunker in {"", spec.chunker}
+        same_vectors = self.dimension in {0, spec.dimension}
+        return same_models and same_vectors and self.chunker in {"", spec.chunker}
 
 
 STARTER = Calibration(

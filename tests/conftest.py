@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests import network
@@ -28,7 +29,9 @@ os.environ["HF_HOME"] = _no_models.name
 network.install()
 
 # Deterministic, and without a deadline: a busy machine is no failure.
-hypothesis_settings.register_profile("docent", deadline=None, derandomize=True)
+hypothesis_settings.register_profile(
+    "docent", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("docent")
 
 

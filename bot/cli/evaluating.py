@@ -83,6 +83,8 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
     if fit and corpus:
         raise typer.BadParameter("--fit is for the index that is live: leave out --corpus")
     settings = RagSettings.load()
+    if fit and settings.abstention == "off":
+        raise typer.BadParameter("--fit has no use while DOCENT_ABSTENTION=off: leave that out")
     files = _Files.read(queries, qrels, corpus, unanswerable or (), language)
     llm = _judge(settings, judge_model) if judge else None
     with _opened(settings, files.corpus) as opened:

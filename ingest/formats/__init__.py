@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
-from ingest.documents import Document, Page
+from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
 
 Reader = Callable[[Page], Document]
@@ -71,6 +71,9 @@ TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
 
+MAX_BYTES = 20 * 10**6
+"""Of a text that is read; a longer one is no page for people."""
+
 _MEDIA_TYPES: Mapping[str, str] = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -113,4 +116,7 @@ def read_document(page: Page) -> Document:
     Raises:
         PageError: the page is broken, too large or not what its name says.
     """
-    return READERS[format_of(page.path, page.media_type)](page)
+    kind = format_of(page.path, page.media_type)
+    if kind not in BINARY and len(page.data) > MAX_BYTES:
+        raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
+    return READERS[kind](page)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ingest.documents import Document, Page, PageError, parsing
 from ingest.formats.markdown import markdown_document
-from ingest.formats.structure import fenced
+from ingest.formats.structure import Parsed, converted_parser, fenced, nodes_of
 
 _OUTPUT_LINES = 5
 _OUTPUT_WIDTH = 200  # characters of a line
@@ -54,7 +54,7 @@ def _cell(cell: dict[str, Any], language: str) -> str:
     if _REMOVED & set(map(str, _list(_mapping(cell.get("metadata")).get("tags")))):
         return ""
     if kind == "markdown":
-        return source
+        return _closed(source)
     if kind == "heading":
         level = cell.get("level")
         marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
@@ -63,6 +63,13 @@ def _cell(cell: dict[str, Any], language: str) -> str:
         return ""
     printed = fenced("\n".join(_printed(_list(cell.get("outputs")))))
     return "\n\n".join(filter(None, (fenced(source, language), printed)))
+
+
+def _closed(source: str) -> str:
+    """A fence that a cell leaves open ends with the cell."""
+    parsed = Parsed(source, converted_parser())
+    nodes_of(parsed)
+    return "\n".join(line for line in parsed.lines if line is not None)
 
 
 def _printed(outputs: list[Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ingest.documents import MAX_TITLE, Block, Document, Page, PageError, Section, document, parsing
@@ -69,12 +70,12 @@ def _title(reader: PdfReader) -> str:
 
 
 def _bookmarks(reader: PdfReader) -> list[_Bookmark]:
-    found = list(_flat(reader, reader.outline, 0))
+    found = list(islice(_flat(reader, reader.outline, 0), _MAX_BOOKMARKS))
     return sorted(found, key=lambda mark: mark.page)
 
 
 def _flat(reader: PdfReader, outline: Sequence[Any], level: int) -> Iterator[_Bookmark]:
-    for entry in outline[:_MAX_BOOKMARKS]:
+    for entry in outline:
         if isinstance(entry, list):
             yield from _flat(reader, entry, level + 1)
             continue

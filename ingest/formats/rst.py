@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar
 
@@ -71,12 +72,26 @@ def read_rst(page: Page) -> Document:
     text = page.text
     if len(text) > MAX_CHARS:
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
-    _register(text)
-    with parsing("reStructuredText"):
+    with _names_of_its_own(), parsing("reStructuredText"):
+        _register(text)
         tree = publish_doctree(text, settings_overrides=_SETTINGS)
         _tidy(tree)
         html = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
     return converted(page, html_to_markdown(str(html))[1])
+
+
+@contextmanager
+def _names_of_its_own() -> Iterator[None]:
+    """A page's roles, `default-role` among them, and directives are no other page's."""
+    _register_known()
+    tables = [vars(directives)["_directives"], vars(roles)["_roles"]]
+    before = [dict(table) for table in tables]
+    try:
+        yield
+    finally:
+        for table, names in zip(tables, before, strict=True):
+            table.clear()
+            table.update(names)
 
 
 def _tidy(tree: nodes.document) -> None:
@@ -177,7 +192,6 @@ def _register(text: str) -> None:
 
     Names that neither docutils nor this file knows, of whatever extension, keep their text.
     """
-    _register_known()
     document = new_document("")
     for name in set(_DIRECTIVE.findall(text)):
         if directives.directive(name, english, document)[0] is None:  # type: ignore[arg-type]

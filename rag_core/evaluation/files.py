@@ -81,7 +81,8 @@ def read_judgements(path: Path) -> dict[str, Grades]:
     for number, line in enumerate(lines, 2):
         if line.strip():
             row = dict(zip(names, line.split("\t"), strict=False))
-            grades[row["query-id"]][row.get("corpus-id", "")] = _grade(path, number, row)
+            question, judged = _texts(path, number, row, "query-id", "corpus-id")
+            grades[question][judged] = _grade(path, number, row)
     found = {key: judged for key, judged in grades.items() if any(judged.values())}
     if not found:
         raise EvaluationError(f"There are no judgements in {path}.")
@@ -110,7 +111,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, shape
 
 
-def _texts(path: Path, number: int, line: dict[str, Any], *names: str) -> tuple[str, str]:
+def _texts(path: Path, number: int, line: Mapping[str, Any], *names: str) -> tuple[str, str]:
     for name in names:
         if name not in line or not str(line[name]).strip():
             raise EvaluationError(f"Line {number} of {path} has no {name}.")

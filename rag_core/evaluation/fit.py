@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_core.abstention import Abstention, Signals
+from rag_core.abstention import ENOUGH, Abstention, Signals
 from rag_core.errors import EvaluationError
 from rag_core.evaluation.metrics import threshold_at
 
@@ -41,6 +41,7 @@ def fit(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> Abste
         weights=(first, second, third, fourth),
         bias=round(bias, 4),
         threshold=round(threshold_at(yes, FALSE_REFUSALS), 4),
+        fewest=min(ENOUGH, *(one.chunks for one in (*answerable, *unanswerable))),
     )
 
 

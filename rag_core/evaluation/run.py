@@ -89,7 +89,14 @@ def fitted(parts: Parts, outcomes: Outcomes) -> Calibration:
     decision = fit(reports.signals_of(outcomes.answerable), reports.signals_of(no))
     used, spec = in_use(parts), parts.live.spec
     support = used.support if used else None
-    return Calibration(spec.model, parts.tuning.reranker, spec.chunker, decision, support)
+    return Calibration(
+        model=spec.model,
+        reranker=parts.tuning.reranker,
+        chunker=spec.chunker,
+        abstention=decision,
+        support=support,
+        dimension=spec.dimension,
+    )
 
 
 def in_use(parts: Parts) -> Calibration | None:

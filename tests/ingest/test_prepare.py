@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from ingest import prepare as prepare_module
 from ingest.prepare import prepare
 from ingest.sources.base import RawFile, Source, SourceFiles
 
@@ -165,3 +166,15 @@ def test_labels_of_the_source_are_the_pages():
     (plain,) = prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages
     assert (page.version, page.language) == ("2.6", "en")
     assert page.content_hash != plain.content_hash
+
+
+def test_what_is_included_is_read_in_its_own_encoding():
+    text = "Naïve text, long enough to be prose."
+    found = pages(**{"a.md": b"{{fragments/b.md}}", "fragments/b.md": text.encode("cp1252")})
+    assert found.pages[0].text == text
+
+
+def test_a_page_can_not_include_without_end(monkeypatch):
+    monkeypatch.setattr(prepare_module, "MAX_INCLUDED", 10)
+    found = pages(**{"a.md": b"{{b.md}} " * 5, "b.md": b"1234"})
+    assert found.pages[0].text == "1234 1234 " + "{{b.md}} " * 3

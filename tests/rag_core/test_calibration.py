@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION, IndexSpec
 
 DECISION = Abstention((1.0, 2.0, 3.0, -4.0), -1.0, 0.3)
-FITTED = Calibration("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "7", DECISION, 0.4)
+FITTED = Calibration("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "7", DECISION, 0.4, 384)
 SPEC = IndexSpec("all-MiniLM-L6-v2", 384, "7", SCHEMA_VERSION, "r1")
 
 
@@ -52,6 +53,7 @@ def test_what_was_fitted_goes_before_the_default():
     [
         (IndexSpec("all-MiniLM-L6-v2", 384, "8", SCHEMA_VERSION, "r1"), STARTER.reranker),
         (SPEC, "another"),
+        (replace(SPEC, dimension=256), STARTER.reranker),
         (IndexSpec("another", 384, "7", SCHEMA_VERSION, "r1"), STARTER.reranker),
     ],
 )

@@ -70,3 +70,12 @@ def empty_zip() -> bytes:
 def test_what_is_no_word_document(data: bytes):
     with pytest.raises(PageError, match="can't be read as a Word document"):
         read(data, "a.docx")
+
+
+def test_a_bomb_under_another_name_is_not_unpacked(monkeypatch):
+    monkeypatch.setattr(docx_module, "MAX_XML_BYTES", 2**20)
+    file = BytesIO(docx(paragraph("Text.")))
+    with ZipFile(file, "a", ZIP_DEFLATED) as archive:
+        archive.writestr("word/more.bin", "x" * 2**21)
+    with pytest.raises(PageError, match="unpacks to more than 1 MiB"):
+        read(file.getvalue(), "a.docx")

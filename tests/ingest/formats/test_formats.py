@@ -123,3 +123,10 @@ def test_real_files_truncated(shared: Path):
     for path in sorted((shared / "corpus/formats").glob("*/*")):
         data = path.read_bytes()
         check(decodable(data[: len(data) // 3], path.suffix), path.suffix)
+
+
+@pytest.mark.parametrize("path", ["a.md", "a.mdx", "a.txt", "a.rst", "a.ipynb", "a.html"])
+def test_what_is_too_long_for_people_is_left_out(path: str, monkeypatch):
+    monkeypatch.setattr("ingest.formats.MAX_BYTES", 10)
+    with pytest.raises(PageError, match="is larger than"):
+        read_document(Page("docs", path, "", b"12345678901"))

@@ -105,3 +105,10 @@ def test_real_notebooks(shared: Path):
     assert "TqdmWarning" not in text(lightgbm)
     longest = max(len(b.text.split("\n")) for b in blocks(lightgbm) if b.head == "```")
     assert longest <= 8
+
+
+def test_a_fence_that_a_cell_leaves_open_ends_with_it():
+    cells = [{"cell_type": "markdown", "source": text} for text in ("```python\nx = 1", "# Next")]
+    document = read(notebook(*cells), "a.ipynb")
+    assert document.sections[-1].anchor == "next"
+    assert blocks(document)[0].text == "```python\nx = 1\n```"

@@ -201,3 +201,9 @@ def test_no_markup_is_left_of_real_pages(shared: Path):
         prose = "\n".join(b.text for b in blocks(document) if b.kind != "fence")
         for markup in (":ref:", ":meth:", "tab-item", "toctree", ":sync:", "literalinclude"):
             assert markup not in prose, page.name
+
+
+def test_the_roles_of_a_page_are_no_other_pages():
+    before = shown(":strong:`c` and `b`.")
+    shown(".. default-role:: literal\n\n.. role:: strong(emphasis)\n\nA `b` :strong:`c`.\n")
+    assert shown(":strong:`c` and `b`.") == before

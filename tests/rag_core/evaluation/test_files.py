@@ -65,6 +65,8 @@ def test_a_byte_order_mark_is_no_part_of_a_column(written):
         (read_judgements, HEAD + "q\ta\t0\n", "no judgements in"),
         (read_judgements, HEAD + "q\ta\tgood\n", "Line 2 of"),
         (read_judgements, HEAD + "q\ta\n", "whole number"),
+        (read_judgements, HEAD + "q\n", "has no corpus-id"),
+        (read_judgements, "score\tcorpus-id\tquery-id\n1\ta\n", "has no query-id"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(written, read, text, words):
