@@ -133,8 +133,10 @@ class Chunker:
         head, tail, lines = _frame(block)
         fill = room.fill - self._count(f"{head}\n{tail}")
         if fill < room.fill // 2:  # too large to be repeated
-            head, lines = tail.strip(), [head, *lines]
-            fill = room.fill - 2 * self._count(tail)
+            # What a fence says becomes a line: a second fence inside would look like half of one.
+            said = head.strip().lstrip("`~").strip() if tail.strip() else head
+            head, lines = tail.strip(), [*filter(None, [said]), *lines]
+            fill = max(room.fill - 2 * self._count(tail), room.fill // 4)
         self._count.learn(lines)
         units = [unit for line in lines for unit in self._line(line, fill)]
         for text in _packed(units, fill):

@@ -201,6 +201,7 @@ def seen(found: list[Chunk]) -> list[str]:
 @settings(deadline=None, max_examples=60)
 @given(page=PAGES, budget=st.integers(16, 160))
 @example(page="## a a a a a a a? a", budget=16)
+@example(page="a\n\n## a a a a a a\n\n```py\n" + "a " * 18 + "a\n```", budget=16)
 @example(page=dedent("- a\n\n  ```\n  b\n"), budget=16)
 def test_nothing_is_lost_and_budgets_hold(page: str, budget: int):
     found = chunks(page, budget=budget)
