@@ -42,8 +42,9 @@ demo: install
 
 demo: export Q := $(Q)
 
+# The files of tests are divided among the cores.
 test: install-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh

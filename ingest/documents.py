@@ -148,11 +148,24 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages of one source; failures are readable lines `path: what`."""
+    """The pages of one source.
+
+    Attributes:
+        source: its name.
+        pages: those that were read.
+        failures: readable lines `path: what`.
+        unread: paths of pages that are there and could not be read.
+    """
 
     source: str
     pages: tuple[Page, ...]
     failures: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of all pages that are there, read or not."""
+        return tuple(page.path for page in self.pages) + self.unread
 
 
 def document(page: Page, title: str, sections: Sequence[Section]) -> Document:

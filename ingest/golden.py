@@ -69,6 +69,27 @@ def _malformed(path: Path, number: int) -> SourceError:
     )
 
 
+def check_golden(sources: Sequence[Source]) -> None:
+    """Check that the questions can be read, before hours are spent on a version.
+
+    Raises:
+        GoldenError: those of a source can't.
+    """
+    for source in sources:
+        if source.golden:
+            try:
+                read_golden(Path(source.golden))
+            except SourceError as error:
+                raise _unread(error) from error
+
+
+def _unread(error: SourceError) -> GoldenError:
+    return GoldenError(
+        f"The new version was not published: {error} Mend or remove the option `golden`, or run "
+        "`docent index --force`."
+    )
+
+
 class GoldenGate:
     """Compares what golden questions find in a new version and in the live one.
 
@@ -129,10 +150,7 @@ class GoldenGate:
             questions = read_golden(Path(source.golden))
         except SourceError as error:
             if not self._force:
-                raise GoldenError(
-                    f"The new version was not published: {error} Mend or remove the option "
-                    "`golden`, or run `docent index --force`."
-                ) from error
+                raise _unread(error) from error
             return GoldenResult(source.name, skipped=str(error))
         after = self._recall(source.name, questions, new)
         before = self._before(source.name, questions, live, new.spec) if live else None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ingest.chunk import Chunker
 from ingest.errors import SourceEmptyError, StateError
 from ingest.estimate import Paces
-from ingest.golden import GoldenGate
+from ingest.golden import GoldenGate, check_golden
 from ingest.lease import HeldLease, SyncLease
 from ingest.ledger import Ledger
 from ingest.pin import check_not_pinned
@@ -77,7 +77,7 @@ class Indexer:
             SyncRunningError: another sync is at work.
             IndexPinnedError: the index was rolled back.
             SourceError: no source could be read.
-            PublishError: the new version failed its checks.
+            PublishError: the new version failed its checks, or golden questions can't be read.
         """
         with self._lease.hold() as lease:
             complete_rollback(self._store, self._ledger)
@@ -105,8 +105,11 @@ class Indexer:
         Raises:
             SyncRunningError: a sync is at work.
             SourceError: no source could be read.
+            GoldenError: golden questions can't be read.
         """
         started = time.perf_counter()
+        if not options.force:
+            check_golden(sources)
         with self._lease.hold():
             survey = self._surveyor.survey(sources, options, progress)
             survey, plan = self._planned(survey, progress, options)
@@ -122,6 +125,8 @@ class Indexer:
         options: SyncOptions,
     ) -> IngestReport:
         started, truncated = time.perf_counter(), _truncated(self._embedder)
+        if not options.force:
+            check_golden(sources)
         survey = self._surveyor.survey(sources, options, progress)
         self._publisher.prune(lease.confirm)
         if not options.force:

@@ -177,6 +177,8 @@ def plan_pages(
         if key in before and before[key].content_hash == page.content_hash
     }
     current = set() if anew else {key for key in same if before[key].recipe == recipe}
+    # What is known of a page that can't be read just now stays.
+    current |= {(pages.source, path) for pages in found for path in pages.unread}
     # A page without a hash was found in the store, not in the ledger: nobody knows its content.
     unknown = {page.key for page in known if not page.content_hash}
     return PagePlan(
@@ -184,7 +186,11 @@ def plan_pages(
         kept=tuple(page for page in known if page.source not in synced or page.key in current),
         new=tuple(sorted(now.keys() - before.keys())),
         edited=tuple(sorted((now.keys() & before.keys()) - same - unknown)),
-        gone=tuple(page.key for page in known if page.source in synced and page.key not in now),
+        gone=tuple(
+            page.key
+            for page in known
+            if page.source in synced and page.key not in now and page.key not in current
+        ),
     )
 
 

@@ -45,7 +45,7 @@ def prepare(found: SourceFiles) -> Pages:
                 anchors=found.source.anchors,
             )
             pages.append(page)
-    return Pages(found.source.name, tuple(pages), tuple(failures))
+    return Pages(found.source.name, tuple(pages), tuple(failures), found.unread)
 
 
 def _data(file: RawFile, kind: str, failures: list[str]) -> bytes | None:

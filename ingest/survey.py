@@ -183,7 +183,7 @@ class Surveyor:
             pages=pages,
             losses=_losses(
                 (page.key for page in known.pages),
-                ((page.source, page.path) for pages in found for page in pages.pages),
+                ((pages.source, path) for pages in found for path in pages.paths),
                 [pages.source for pages in found],
             ),
             failures=unread + known.failures,

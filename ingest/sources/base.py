@@ -136,12 +136,14 @@ class SourceFiles:
         source: where from.
         files: what was read.
         failures: readable lines `path: what`.
+        unread: paths of files that are there and could not be read.
         revision: the commit of a git repository; else empty.
     """
 
     source: Source
     files: tuple[RawFile, ...]
     failures: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     revision: str = ""
 
 

@@ -13,12 +13,14 @@ from ingest.sources.base import RawFile, Source, SourceFiles, is_hidden
 def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFiles:
     """Read the wanted files below a directory; hidden ones and links that lead out are left.
 
+    A file that can't be read is a failure, and what is known of its page stays.
+
     Raises:
         SourceEmptyError: there is nothing wanted.
-        SourceFormatError: a folder in it can't be read.
+        SourceFormatError: a folder in it can't be read, or none of its files.
     """
     root = source.location.resolve()
-    files, failures = [], []
+    files, failures, unread, trouble = [], [], [], None
     for file in sorted(_below(root)):
         path = _readable(file.relative_to(root).as_posix())
         if is_hidden(path) or not wanted(path):
@@ -26,13 +28,17 @@ def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFi
         try:
             data = _read(file, root)
         except OSError as error:
-            failures.append(f"{path}: could not be read ({error.strerror or error}); left out")
+            trouble = error
+            failures.append(f"{path}: could not be read ({error.strerror or error})")
+            unread.append(path)
             continue
         if data is not None:
             files.append(RawFile(path, source.page_url(path, file.as_uri()), data))
-    if not files and not failures:
+    if trouble and not files:
+        _unreadable(trouble)
+    if not files:
         raise SourceEmptyError(f"There are no documents in {source.uri}.")
-    return SourceFiles(source, tuple(files), tuple(failures))
+    return SourceFiles(source, tuple(files), tuple(failures), tuple(unread))
 
 
 def read_single(source: Source) -> SourceFiles:

@@ -9,7 +9,8 @@ import pytest
 
 from ingest.errors import GoldenError, SourceError
 from ingest.golden import Golden, read_golden
-from tests.ingest.conftest import Bench
+from ingest.survey import SyncOptions
+from tests.ingest.conftest import Bench, sources_of
 from tests.ingest.fakes import WordEmbedder, make_folder
 
 QUESTIONS = [{"question": f"What is word{n}?", "path": f"{n}.md"} for n in range(10)]
@@ -84,6 +85,28 @@ def test_questions_that_cannot_be_read_stop_the_version_unless_forced(
     assert bench.store.live() is None
     (result,) = bench.sync(source, force=True).golden
     assert "golden questions" in result.skipped
+
+
+def test_questions_that_cannot_be_read_are_told_before_the_work(
+    bench: Bench, source: str, tmp_path: Path
+):
+    (tmp_path / "golden.jsonl").unlink()
+    for work in (bench.indexer().sync, bench.indexer().preview):
+        with pytest.raises(GoldenError, match=r"golden\.jsonl can't be read"):
+            work(sources_of(source))
+    assert bench.embedder.embedded == []
+    forced = bench.indexer().preview(sources_of(source), options=SyncOptions(force=True))
+    assert forced.added
+
+
+def test_questions_that_vanish_during_the_sync_stop_the_version(
+    bench: Bench, source: str, tmp_path: Path
+):
+    golden = tmp_path / "golden.jsonl"
+    with pytest.raises(GoldenError, match=r"not published: .*can't be read"):
+        bench.indexer().sync(sources_of(source), progress=lambda _: golden.unlink(missing_ok=True))
+    assert bench.embedder.embedded
+    assert bench.store.live() is None
 
 
 def test_paths_may_be_several(tmp_path: Path):

@@ -9,6 +9,7 @@ from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.formats import is_wanted
 from ingest.sources import Source
 from ingest.sources.directory import read_directory
+from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
 
 
@@ -72,3 +73,41 @@ def test_a_folder_that_can_not_be_read_takes_no_pages_away(tmp_path: Path, monke
     monkeypatch.setattr(os, "scandir", scandir)  # root may read every folder
     with pytest.raises(SourceFormatError, match=r"closed can't be read: Permission denied\."):
         read(tmp_path)
+
+
+def close(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Files of these names can't be read; root may read every file."""
+    read_bytes = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name in names:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+
+
+def test_a_file_that_can_not_be_read_is_there_all_the_same(tmp_path: Path, monkeypatch):
+    make_folder(tmp_path, {"a.md": "A", "b.md": "B"})
+    close(monkeypatch, "b.md")
+    found = read(tmp_path)
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.unread == ("b.md",)
+    assert found.failures == ("b.md: could not be read (Permission denied)",)
+    close(monkeypatch, "a.md", "b.md")
+    with pytest.raises(SourceFormatError, match=r"md can't be read: Permission denied\."):
+        read(tmp_path)
+
+
+def test_its_page_stays_in_the_index(tmp_path: Path, bench: Bench, monkeypatch):
+    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nOld.", "b.md": "# B\n\nOf old."})
+    bench.sync(docs)
+    make_folder(docs, {"a.md": "# A\n\nNew."})
+    with monkeypatch.context() as closed:
+        close(closed, "b.md")
+        report = bench.sync(docs)
+        assert (report.changed, report.removed, report.documents) == (1, 0, 2)
+        assert report.failures == ("b.md: could not be read (Permission denied)",)
+        assert bench.sync(docs).unchanged
+    (docs / "b.md").unlink()
+    assert bench.sync(docs, force=True).removed == 1
