@@ -9,8 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rag_core.calibration import Calibration
     from rag_core.evaluation.metrics import Estimate
     from rag_core.evaluation.report import AbstentionReport, EvaluationReport
@@ -40,7 +38,7 @@ def evaluation(report: EvaluationReport) -> None:
     _latency(report)
 
 
-def fitted(used: Calibration, path: Path) -> None:
+def fitted(used: Calibration, path: str) -> None:
     """Say what was fitted, and where it lies."""
     limit = used.abstention.threshold if used.abstention else 0.0
     out.print(f"Fitted: refuses below {limit:.2f}; written to {path}.", soft_wrap=True)
@@ -56,9 +54,11 @@ def _abstention(found: AbstentionReport) -> None:
         soft_wrap=True,
     )
     if found.refused is not None:
+        seen = f" The fit had seen {found.seen} of these questions." if found.seen else ""
         out.print(
             f"As docent decides now: {found.refused} of {len(found.unanswerable)} refused, "
-            f"wrongly {found.false_refusals} of {len(found.answerable)}."
+            f"wrongly {found.false_refusals} of {len(found.answerable)}.{seen}",
+            soft_wrap=True,
         )
     table = Table("wrongly refused", "rightly refused")
     for row in found.table:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rag_core.abstention import ENOUGH, Abstention
-from rag_core.types import IndexSpec
+from rag_core.types import IndexSpec, content_hash
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ class Calibration:
         abstention: when to refuse; None never does.
         support: cosine below which a passage does not support a sentence; None keeps all.
         dimension: length of the vectors; 0 fits any.
+        seen: `seen_hash` of each question it was fitted to; None where they are not known.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Calibration:
     abstention: Abstention | None = None
     support: float | None = None
     dimension: int = 0
+    seen: tuple[str, ...] | None = None
 
     def fits(self, spec: IndexSpec, reranker: str) -> bool:
         """Whether it was measured with an index and a reranker like these."""
@@ -61,6 +63,11 @@ so it has none of its own."""
 DEFAULTS = (STARTER,)
 
 
+def seen_hash(question: str) -> str:
+    """What is kept of a question that was fitted to: enough to know it again."""
+    return content_hash(question)[:12]
+
+
 def read_calibration(path: Path) -> Calibration | None:
     """What `docent eval --fit` has written; None where there is nothing that can be read."""
     try:
@@ -69,7 +76,9 @@ def read_calibration(path: Path) -> Calibration | None:
         abstention = (
             Abstention(**fitted | {"weights": tuple(fitted["weights"])}) if fitted else None
         )
-        return Calibration(**shape, abstention=abstention)
+        seen = shape.pop("seen", None)
+        known = None if seen is None else tuple(map(str, seen))
+        return Calibration(**shape, abstention=abstention, seen=known)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

@@ -14,6 +14,7 @@ from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.rank import Ranker
 from rag_core.retrieve import Fusion
 from rag_core.settings import RagSettings
+from rag_core.types import content_hash
 
 if TYPE_CHECKING:
     from rag_core.device import Placement
@@ -139,11 +140,13 @@ def _calibrated(settings: RagSettings) -> _Calibrated:
     """The reranker's name and what was fitted to the index; nothing where it is switched off."""
     if settings.abstention == "off":
         return _Calibrated(reranker="", fitted=None)
-    own = settings.profile == "starter" and not settings.rerank_url
-    return _Calibrated(
-        reranker=STARTER.reranker if own else settings.reranker_model,
-        fitted=read_calibration(settings.calibration_path),
-    )
+    starter = settings.profile == "starter"
+    name = STARTER.reranker if starter and not settings.rerank_url else settings.reranker_model
+    tasks = [settings.query_instruction or "", settings.rerank_instruction or ""]
+    if any(tasks) and (not starter or settings.embedding_url or settings.rerank_url):
+        # Scores under another task are others, and what was fitted to the first does not fit them.
+        name = f"{name}, instructed {content_hash(*tasks)[:8]}"
+    return _Calibrated(reranker=name, fitted=read_calibration(settings.calibration_path))
 
 
 def number_type(settings: RagSettings) -> str:

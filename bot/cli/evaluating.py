@@ -95,8 +95,8 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
         print_json(report.as_json())
         return
     evaluation_shown.evaluation(report)
-    if fit and used:
-        evaluation_shown.fitted(used, settings.calibration_path)
+    if report.fitted and used:
+        evaluation_shown.fitted(used, report.fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,10 @@ def _measure(
         write_calibration(opened.settings.calibration_path, used)
         tuning = replace(parts.tuning, fitted=used)
         parts = replace(parts, tuning=tuning)
-    return run.report(parts, judgements, outcomes, grades=grades), used
+    report = run.report(parts, judgements, outcomes, grades=grades)
+    if fit:
+        report = replace(report, fitted=str(opened.settings.calibration_path))
+    return report, used
 
 
 def _judge(settings: RagSettings, model: str) -> Structured:

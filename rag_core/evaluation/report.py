@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rag_core.abstention import Abstention, Signals
+from rag_core.calibration import Calibration, seen_hash
 from rag_core.evaluation.fit import FEWEST, left_out
 from rag_core.evaluation.judged import Judgements
 from rag_core.evaluation.methods import METHODS, Outcome, by_stage
@@ -57,6 +58,8 @@ class AbstentionReport:
         table: refusals at rates of false ones.
         false_refusals: answerable questions that are refused now; None where nothing is set.
         refused: unanswerable questions that are refused now; None where nothing is set.
+        seen: questions of both kinds that the decision was fitted to, so that these two numbers
+            are better than they would be on others; None where that is not known.
         answerable: scores of the questions with an answer.
         unanswerable: scores of those without.
     """
@@ -67,6 +70,7 @@ class AbstentionReport:
     table: tuple[Refusals, ...]
     false_refusals: int | None
     refused: int | None
+    seen: int | None
     answerable: tuple[float, ...]
     unanswerable: tuple[float, ...]
 
@@ -96,6 +100,7 @@ class EvaluationReport:
         milliseconds: median and 95th percentile of each stage.
         worst: the worst questions, the worst first.
         judged: what an LLM said about the answers; None where none was asked.
+        fitted: the file that holds what was fitted; None where nothing was.
     """
 
     model: str
@@ -110,6 +115,7 @@ class EvaluationReport:
     milliseconds: Mapping[str, tuple[float, float]]
     worst: tuple[Worst, ...]
     judged: JudgedReport | None = None
+    fitted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same as data; scores of single questions are left out."""
@@ -160,7 +166,7 @@ def _worst(
 def abstention(
     answerable: Sequence[Outcome],
     unanswerable: Mapping[str, Sequence[Outcome]],
-    decision: Abstention | None,
+    used: Calibration | None,
 ) -> tuple[AbstentionReport, ...]:
     """How well each set of unanswerable questions is told from the others; fitted on all of them.
 
@@ -170,6 +176,7 @@ def abstention(
     sets = {name: found for name, asked in unanswerable.items() if (found := signals_of(asked))}
     if not yes or not sets:
         return ()
+    decision = used.abstention if used else None
     every = [one for found in sets.values() for one in found]
     score, above, below = _scores(yes, every, decision)
     reports: list[AbstentionReport] = []
@@ -183,11 +190,18 @@ def abstention(
                 table=refusals(above, mine),
                 false_refusals=sum(map(decision.refuses, yes)) if decision else None,
                 refused=sum(map(decision.refuses, no)) if decision else None,
+                seen=_seen((*answerable, *unanswerable[name]), used),
                 answerable=tuple(above),
                 unanswerable=tuple(mine),
             )
         )
     return tuple(reports)
+
+
+def _seen(outcomes: Sequence[Outcome], used: Calibration | None) -> int | None:
+    if used is None or used.seen is None:
+        return None
+    return len({seen_hash(one.question.text) for one in outcomes} & set(used.seen))
 
 
 def _scores(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag_core.calibration import Calibration, calibration_for
+from rag_core.calibration import Calibration, calibration_for, seen_hash
 from rag_core.evaluation import report as reports
 from rag_core.evaluation.files import AskedQuestion
 from rag_core.evaluation.fit import fit
@@ -61,8 +61,6 @@ def report(
         EvaluationError: the library for the measures is not installed.
     """
     methods, worst = reports.retrieval(outcomes.answerable, judgements)
-    used = in_use(parts)
-    decision = used.abstention if used else None
     return EvaluationReport(
         model=parts.live.spec.model,
         reranker=parts.tuning.reranker,
@@ -72,7 +70,7 @@ def report(
         questions=len(outcomes.answerable),
         absent=judgements.absent,
         methods=methods,
-        abstention=reports.abstention(outcomes.answerable, outcomes.unanswerable, decision),
+        abstention=reports.abstention(outcomes.answerable, outcomes.unanswerable, in_use(parts)),
         milliseconds=reports.latency(outcomes.answerable),
         worst=worst,
         judged=reports.judged(grades),
@@ -96,6 +94,7 @@ def fitted(parts: Parts, outcomes: Outcomes) -> Calibration:
         abstention=decision,
         support=support,
         dimension=spec.dimension,
+        seen=tuple(sorted({seen_hash(one.question.text) for one in (*outcomes.answerable, *no)})),
     )
 
 

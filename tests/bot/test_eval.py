@@ -123,9 +123,17 @@ def test_a_fit_lies_beside_the_index_and_is_used(run, files, asked, tmp_path: Pa
     files["qrels"].write_text(
         "query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\tstorage.md\t1\n" for n in range(20))
     )
-    code, out, _ = run(*asked, "--unanswerable", files["unanswerable"], "--fit")
+    asked = [*asked, "--unanswerable", files["unanswerable"]]
+    assert json.loads(run(*asked, "--json")[1])["abstention"][0]["seen"] is None
+    code, out, _ = run(*asked, "--fit")
     assert code == 0
     assert "milvus.calibration.json" in out
+    assert "The fit had seen 40 of these questions." in out
+    files["queries"].write_text(again.replace("kept in version 1?", "kept in version one?"))
+    told = json.loads(run(*asked, "--json")[1])
+    assert (told["abstention"][0]["seen"], told["fitted"]) == (39, None)
+    told = json.loads(run(*asked, "--fit", "--json")[1])
+    assert told["fitted"].endswith("milvus.calibration.json")
     assert (tmp_path / "data" / "milvus.calibration.json").exists()
     found = json.loads(run("ask", "Pizza 3?", "--json")[1])
     assert found["status"] == "not_found"

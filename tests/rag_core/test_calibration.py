@@ -12,13 +12,16 @@ from rag_core.calibration import (
     Calibration,
     calibration_for,
     read_calibration,
+    seen_hash,
     write_calibration,
 )
 from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION, IndexSpec
 
 DECISION = Abstention((1.0, 2.0, 3.0, -4.0), -1.0, 0.3)
-FITTED = Calibration("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "7", DECISION, 0.4, 384)
+FITTED = Calibration(
+    "all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "7", DECISION, 0.4, 384, (seen_hash("Why?"),)
+)
 SPEC = IndexSpec("all-MiniLM-L6-v2", 384, "7", SCHEMA_VERSION, "r1")
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from rag_core.calibration import STARTER
 from rag_core.errors import (
     IndexMissingError,
     ModelError,
@@ -10,7 +11,7 @@ from rag_core.errors import (
     SettingsError,
     StoreUnavailableError,
 )
-from rag_core.factory import Models, open_generator, open_models, open_pipeline, open_store
+from rag_core.factory import Models, _tuning, open_generator, open_models, open_pipeline, open_store
 from rag_core.inference import Lane
 from rag_core.pipeline import Tuning
 from rag_core.reranker import INSTRUCTION
@@ -92,6 +93,19 @@ def test_threads(profile, tiny):
     finally:
         models.close()
         torch.set_num_threads(before)
+
+
+def test_what_was_fitted_under_another_instruction_does_not_fit():
+    def reranker(profile: str = "qwen3", **settings: str) -> str:
+        return _tuning(RagSettings.load(profile=profile, **settings)).reranker
+
+    plain = reranker()
+    instructed = reranker(query_instruction="Find the command")
+    assert plain == RagSettings.load().reranker_model
+    assert len({plain, instructed, reranker(rerank_instruction="Find the command")}) == 3
+    assert reranker(query_instruction="Find the command") == instructed
+    # The starter's models take no instruction.
+    assert reranker("starter", query_instruction="Find the command") == STARTER.reranker
 
 
 def test_a_device_that_is_not_here_is_said_before_any_weights_are_looked_for():

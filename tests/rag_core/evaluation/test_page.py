@@ -35,7 +35,9 @@ def report(hostile: str) -> EvaluationReport:
         absent=(hostile,),
         methods={method: dict.fromkeys(NAMES.values(), ONE) for method in METHODS},
         abstention=(
-            AbstentionReport(hostile, hostile, ONE, refusals([0.9], [0.1]), 0, 1, (0.9,), (0.1,)),
+            AbstentionReport(
+                hostile, hostile, ONE, refusals([0.9], [0.1]), 0, 1, 7, (0.9,), (0.1,)
+            ),
         ),
         milliseconds={hostile: (1.0, 2.0)},
         worst=(Worst(hostile, 0.1, (hostile,), (hostile,)),),
