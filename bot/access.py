@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from dataclasses import dataclass
+
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.admins import Admins
 from bot.pacing import Clock, Unavailable
 from bot.settings import BotSettings
+from bot.slack_errors import SLACK_FAILURES, code
 
 TELL_AGAIN_SECONDS = 24 * 3600.0
 """Somebody who was refused in a channel is not told again there for so long."""
+
+LOOK_AGAIN_SECONDS = 3600.0
+"""A workspace that is no part of the enterprise is not looked at again for so long."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +34,55 @@ class Asker:
     team: str
 
 
+class Enterprise:
+    """The workspaces of docent's Enterprise Grid: their people are no guests."""
+
+    def __init__(
+        self, enterprise: str, client: AsyncWebClient, *, clock: Clock = time.monotonic
+    ) -> None:
+        """`enterprise` is the id, `E...`; empty where docent's workspace is in none."""
+        self._enterprise = enterprise
+        self._client = client
+        self._teams: set[str] = set()
+        self._strangers = Unavailable(seconds=LOOK_AGAIN_SECONDS, clock=clock)
+
+    async def includes(self, asker: Asker) -> bool:
+        """Whether somebody is of the enterprise; a message names a team, and no enterprise."""
+        team = asker.user_team
+        if not self._enterprise or team in self._strangers:
+            return False
+        if team == self._enterprise or team in self._teams:
+            return True
+        found = await self._of(asker.user)
+        if found == self._enterprise and team:
+            self._teams.add(team)
+        elif found is not None and team:
+            self._strangers.remember(team)
+        return found == self._enterprise
+
+    async def _of(self, user: str) -> str | None:
+        """The enterprise of a person, empty for none; None where Slack does not say."""
+        try:
+            response = await self._client.users_info(user=user)
+        except SLACK_FAILURES as error:
+            logger.warning("The enterprise of a person can't be read: %s", code(error) or error)
+            return None
+        person = response["user"].get("enterprise_user") or {}
+        return str(person.get("enterprise_id") or "")
+
+
 class Access:
     """Decides who gets answers, and remembers who was told that they don't."""
 
     def __init__(
-        self, settings: BotSettings, people: Admins, *, clock: Clock = time.monotonic
+        self,
+        settings: BotSettings,
+        people: Admins,
+        enterprise: Enterprise,
+        *,
+        clock: Clock = time.monotonic,
     ) -> None:
+        self._enterprise = enterprise
         self._channels = names(settings.allowed_channels)
         self._people = people
         self._external = settings.allow_external
@@ -46,9 +98,9 @@ class Access:
         if self._people.named:
             allowed = await self._people.include(asker.user)
             return None if allowed else messages.NOT_FOR_YOU
-        if asker.user_team != asker.team and not self._external:
-            return messages.NOT_FOR_GUESTS
-        return None
+        if asker.user_team == asker.team or self._external:
+            return None
+        return None if await self._enterprise.includes(asker) else messages.NOT_FOR_GUESTS
 
     async def refusal_of(self, user: str) -> str | None:
         """The same of somebody who opens docent itself, in their own workspace's Slack."""

@@ -13,7 +13,7 @@ import aiohttp
 from sqlalchemy import Engine
 
 from bot import buttons, connect, listeners
-from bot.access import Access, names
+from bot.access import Access, Enterprise, names
 from bot.activity import Activity
 from bot.admins import Admins
 from bot.answer_actions import AnswerActions
@@ -120,13 +120,13 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
         locales = Locales(slack, bot_user=me.bot_user, channels=names(settings.auto_channels))
         app.use(locales.middleware)
         work = _Work.on(slack, parts, pace)
-        access = _access(settings, slack)
+        access = _access(settings, slack, me)
         below = _answer_actions(settings, slack, memory, access, me)
         admins = Admins(settings.admins, app.client)
         audit = await asyncio.to_thread(Audit, parts.engine)
         managing = Managing(parts.index, work.reindex, admins=admins, audit=audit, slack=slack)
         responder, asking = _ways_to_ask(settings, work, memory, access, me=me, pace=pace)
-        scope = ScopeCommand(memory.scopes, admins, team=me.team)
+        scope = ScopeCommand(memory.scopes, parts.index, admins, team=me.team)
         listeners.register(
             app,
             responder=responder,
@@ -205,9 +205,9 @@ async def _forget_daily(memory: Memory) -> None:
             logger.warning("What is too old could not be forgotten.", exc_info=True)
 
 
-def _access(settings: BotSettings, slack: Slack) -> Access:
+def _access(settings: BotSettings, slack: Slack, me: connect.Identity) -> Access:
     people = Admins(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
-    return Access(settings, people)
+    return Access(settings, people, Enterprise(me.enterprise, slack.client))
 
 
 def _answer_actions(

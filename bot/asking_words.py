@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot import messages
+from bot.managing_words import plain
 from bot.sentences import constant, say
 from rag_core.types import Scope
+
+_LISTED = 20
 
 
 def __getattr__(name: str) -> str:
@@ -22,6 +27,16 @@ def scope_set(scope: Scope) -> str:
     """What a channel asks of from now on."""
     limits = messages.scope(scope)
     return say("scope_set", limits=limits) if limits else say("scope_cleared")
+
+
+def scope_unknown(name: str, value: str, known: Collection[str]) -> str:
+    """A value that no page has; the known ones are named, as far as they fit."""
+    called = say(f"scope.{name}")
+    if not known:
+        return say("scope_unlabelled", name=called)
+    listed = ", ".join(f"`{plain(one)}`" for one in sorted(known)[:_LISTED])
+    more = ", …" if len(known) > _LISTED else ""
+    return say("scope_unknown", name=called, value=plain(value), known=listed + more)
 
 
 def shared(user: str, question: str) -> str:

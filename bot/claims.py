@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, update
+from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import tables
@@ -81,6 +81,13 @@ class Claims:
     def settle(self, key: MessageKey) -> None:
         """Mark a message as answered: it is never answered again."""
         self._execute(update(claims).where(self._mine(key)).values(status="answered"))
+
+    def settled(self, key: MessageKey) -> bool:
+        """Whether a message is marked as answered."""
+        here = and_(claims.c.team == key.team, claims.c.channel == key.channel)
+        query = select(claims.c.status).where(here, claims.c.ts == key.ts)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) == "answered"
 
     def release(self, key: MessageKey) -> None:
         """Give a message back unanswered, so that another delivery of it can be answered."""

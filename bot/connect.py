@@ -28,10 +28,11 @@ WHERE = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who docent is in its workspace."""
+    """Who docent is in its workspace; `enterprise` is the workspace's, empty for none."""
 
     bot_user: str
     team: str
+    enterprise: str = ""
 
 
 def require_settings(settings: BotSettings) -> None:
@@ -84,7 +85,11 @@ async def identify(client: AsyncWebClient) -> Identity:
         SlackUnavailableError: Slack refused the token or can't be reached.
     """
     response = await _checked("SLACK_BOT_TOKEN", client.auth_test(), client)
-    return Identity(bot_user=str(response["user_id"]), team=str(response["team_id"]))
+    return Identity(
+        bot_user=str(response["user_id"]),
+        team=str(response["team_id"]),
+        enterprise=str(response.get("enterprise_id") or ""),
+    )
 
 
 async def check_app_token(client: AsyncWebClient, app_token: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,10 @@ from bot.slack_errors import SLACK_FAILURES, code
 from rag_core.types import Turn
 
 PAGE = 200
-PAGES = 5
-"""Of a thread are read, its beginning first; longer threads than this are rare."""
+"""Messages that are read at once; Slack begins with the oldest ones."""
+
+LOOKS = 6
+"""Most requests by which the end of a longer thread is looked for."""
 
 TURNS = 10
 CHARACTERS = 6_000
@@ -50,6 +53,9 @@ class Threads:
         except SLACK_FAILURES as error:
             logger.warning("A thread could not be read: %s", code(error) or error)
             return None
+        if raw is None:
+            logger.warning("The end of a thread could not be found.")
+            return None
         said = (self._said(message) for message in raw if float(message["ts"]) < float(key.ts))
         return tuple(one for one in said if one is not None)
 
@@ -65,19 +71,47 @@ class Threads:
         found: list[Mapping[str, Any]] = response.get("messages") or []
         return next((message for message in found if message.get("ts") == ts), None)
 
-    async def _read(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]]:
-        messages: list[Mapping[str, Any]] = []
-        cursor = None
-        for _ in range(PAGES):
-            response = await self._client.conversations_replies(
-                channel=key.channel, ts=thread_ts, latest=key.ts, limit=PAGE, cursor=cursor
-            )
-            messages += response.get("messages") or []
-            cursor = (response.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return messages
-        logger.info("A thread is longer than %d messages; its beginning was read.", PAGE * PAGES)
-        return messages
+    async def _read(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
+        """All of a thread before a message, or where it is long its first message and its end."""
+        messages, complete = await self._page(key, thread_ts)
+        if complete:
+            return messages
+        first = [message for message in messages if message["ts"] == thread_ts]
+        newest = await self._newest(key, thread_ts)
+        return None if newest is None else first + newest
+
+    async def _newest(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
+        """The end of a thread that is longer than a page; None where it is not found.
+
+        Slack reads forwards only. So this looks for a span before the message that fits into one
+        page, and in which enough was said: between one that was too short and one too long.
+        """
+        age = float(key.ts) - float(thread_ts)
+        short, long = min(1.0, age / 2), age
+        found: list[Mapping[str, Any]] | None = None
+        for _ in range(LOOKS):
+            span = math.sqrt(short * long)
+            since = f"{float(key.ts) - span:.6f}"
+            messages, complete = await self._page(key, thread_ts, oldest=since)
+            if not complete:
+                long = span
+                continue
+            # Slack puts the first message of the thread before any span.
+            found = [message for message in messages if message["ts"] != thread_ts]
+            if len(found) >= TURNS:
+                break
+            short = span
+        return found
+
+    async def _page(
+        self, key: MessageKey, thread_ts: str, *, oldest: str | None = None
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """The first messages of a span, and whether these are all."""
+        response = await self._client.conversations_replies(
+            channel=key.channel, ts=thread_ts, oldest=oldest, latest=key.ts, limit=PAGE
+        )
+        more = (response.get("response_metadata") or {}).get("next_cursor")
+        return list(response.get("messages") or []), not more
 
     def _said(self, message: Mapping[str, Any]) -> Said | None:
         user = str(message.get("user") or "")

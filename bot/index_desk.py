@@ -36,6 +36,16 @@ class SyncRequest:
     full: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the pages of a version are called: the values that a scope can name."""
+
+    sources: frozenset[str] = frozenset()
+    versions: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+
+
 class IndexDesk(Protocol):
     """What the bot needs of the index beside answers.
 
@@ -73,6 +83,9 @@ class IndexDesk(Protocol):
 
     def sample(self, limit: int) -> Sequence[Chunk]:
         """Some chunks of the live version."""
+
+    def labels(self) -> Labels | None:
+        """What its pages are called, by reading all of it; None where nothing is indexed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,18 @@ class ServedIndex:
         # Closed before its end, so that Milvus does not keep the cursor.
         with contextlib.closing(_chunks(self.store, live.collection)) as chunks:
             return list(itertools.islice(chunks, limit))
+
+    def labels(self) -> Labels | None:
+        """What its pages are called."""
+        live = self.store.live()
+        if live is None:
+            return None
+        pages = {
+            (chunk.source, chunk.version, chunk.language, chunk.path)
+            for chunk in self.store.chunks(live.collection)
+        }
+        named = [frozenset(page[at] for page in pages) - {""} for at in range(4)]
+        return Labels(*named)
 
     def _chosen(self, request: SyncRequest) -> tuple[tuple[Source, ...], SyncOptions]:
         known = select_sources((), self.configured)

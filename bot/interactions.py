@@ -90,13 +90,15 @@ async def _told(work: OnClick, click: Click, respond: Respond) -> None:
         await tell(respond, click, messages.UNEXPECTED)
 
 
-async def tell(respond: Respond, click: Click, sentence: str, **content: Any) -> None:
-    """Say something to who clicked alone, in the thread of the message."""
+async def tell(respond: Respond, click: Click, sentence: str, **content: Any) -> object:
+    """Say something to who clicked alone, in the thread of the message; what Slack answered."""
     if not click.channel:
         logger.warning("Nobody could be told: %s", sentence)
-        return
+        return None
     where = {"thread_ts": click.thread_ts} if click.thread_ts else {}
-    await respond(sentence, response_type="ephemeral", replace_original=False, **where, **content)
+    return await respond(
+        sentence, response_type="ephemeral", replace_original=False, **where, **content
+    )
 
 
 def parse_click(body: Mapping[str, Any]) -> Click:

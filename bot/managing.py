@@ -85,7 +85,7 @@ class Managing:
         if complaint:
             await tell(complaint)
             return "not started: not understood"
-        return await self._reindex.run(request, command.channel, tell)
+        return await self._reindex.run(request, command.channel, tell, user=command.user)
 
     async def _tell_status(self, command: SlashCommand, tell: Tell) -> str:
         del command
@@ -109,7 +109,7 @@ class Managing:
     async def _back(self, command: SlashCommand, tell: Tell) -> str:
         version = await asyncio.to_thread(self._desk.roll_back)
         text = managing_words.rolled_back(version, command.user)
-        await Notice(self._slack, command.channel, tell).post(text)
+        await Notice(self._slack, command.channel, tell, user=command.user).post(text)
         return f"back at revision {version.revision[:7]}"
 
     async def _resume(self, command: SlashCommand, tell: Tell) -> str:
@@ -158,7 +158,7 @@ def parse_reindex(words: Sequence[str], sources: Sequence[str]) -> tuple[SyncReq
 
 
 def _alone(click: Click, respond: Respond) -> Tell:
-    async def say_alone(text: str, **content: object) -> None:
-        await tell(respond, click, text, **content)
+    async def say_alone(text: str, **content: object) -> object:
+        return await tell(respond, click, text, **content)
 
     return say_alone

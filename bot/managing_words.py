@@ -17,11 +17,12 @@ _LISTED = 20
 def status(
     now: IndexStatus, versions: Sequence[IndexVersion], sources: Sequence[SourceState]
 ) -> str:
-    """What the index holds, how fresh it is, whether it is pinned, what runs next."""
+    """What the index holds, how fresh it is, and what runs next: nothing while it is pinned."""
     last = say("status_last", moment=messages.moment(now.last_sync))
     if now.last_error:
         last += f", {say('status_failed', error=plain(now.last_error))}"
-    lines = [last, say("status_next", moment=messages.moment(now.next_sync))]
+    pinned = _pinned(now, versions)
+    lines = [last, pinned or say("status_next", moment=messages.moment(now.next_sync))]
     if now.revision is None:
         head = messages.NO_INDEX_YET
     else:
@@ -29,23 +30,24 @@ def status(
         where = {"revision": _short(now.revision), "collection": f"`{plain(now.collection)}`"}
         model = say("status_model", model=plain(str(now.model)))
         lines = [say("status_revision", **where), model, *lines]
-    lines += [
-        say("status_pinned", revision=_short(version.revision))
-        for version in versions
-        if version.pinned
-    ]
-    lines += [source(state) for state in sources[:_LISTED]]
+    lines += [source(state, held=bool(pinned)) for state in sources[:_LISTED]]
     return "\n".join([head, *(f"• {line}" for line in lines)])
 
 
-def source(state: SourceState) -> str:
-    """A source, its pages and its next run."""
-    return say(
-        "source_line",
-        name=f"*{plain(state.name)}*",
-        pages=f"{state.pages:,}",
-        moment=messages.moment(state.next_run),
-    )
+def _pinned(now: IndexStatus, versions: Sequence[IndexVersion]) -> str:
+    """To which version the index was rolled back; empty where it was not."""
+    revisions = [version.revision for version in versions if version.pinned]
+    if not (now.pinned or revisions):
+        return ""
+    return say("status_pinned", revision=_short(revisions[0] if revisions else now.revision or ""))
+
+
+def source(state: SourceState, *, held: bool) -> str:
+    """A source, its pages and its next run, which there is none of while syncs are held."""
+    shown = {"name": f"*{plain(state.name)}*", "pages": f"{state.pages:,}"}
+    if held:
+        return say("home_source", **shown)
+    return say("source_line", **shown, moment=messages.moment(state.next_run))
 
 
 def versions(found: Sequence[IndexVersion]) -> str:

@@ -62,12 +62,11 @@ def unknown_word(word: str) -> str:
 
 
 def trouble(heard: Trouble) -> str:
-    """What the admins' channel hears of scheduled syncs."""
+    """What the admins' channel hears of scheduled syncs; the details are in English."""
     if heard.over:
         return f":white_check_mark: {_plain(heard.says)}"
     lines = "\n".join(f"> {_plain(line)}" for line in heard.says.splitlines())
-    head = ":warning: The documentation could not be read as planned; I answer from what I have."
-    return f"{head}\n{lines}"
+    return f"{say('trouble')}\n{lines}"
 
 
 def sync_failed(error: errors.DocentError) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block
 
 from bot.place import Slack
+from bot.sentences import say
 from bot.slack_errors import SLACK_FAILURES, code
 
 Tell = Callable[..., Awaitable[object]]
@@ -18,27 +19,54 @@ logger = logging.getLogger(__name__)
 
 
 class Notice:
-    """A message in a channel that is edited; where docent is not, the caller is told alone."""
+    """A message in a channel that is edited; where docent is not, in the caller's own.
 
-    def __init__(self, slack: Slack, channel: str, tell: Tell) -> None:
-        """`channel` may be a user's id: then it stands in their direct messages."""
+    What `tell` says goes through a response URL, which lives for 30 minutes and five messages: too
+    little for a sync, so it comes last.
+    """
+
+    def __init__(self, slack: Slack, channel: str, tell: Tell, *, user: str = "") -> None:
+        """`channel` may be a user's id: then it stands in their direct messages; `user` calls."""
         self._slack = slack
         self._channel = channel
         self._tell = tell
+        self._user = user
         self._ts = ""
 
     async def post(self, text: str, blocks: Sequence[Block] = ()) -> None:
-        """Say it in a new message."""
+        """Say it in a new message: in the channel, else to the caller directly, else alone."""
         content = _content(text, blocks)
+        if await self._posted(self._channel, content):
+            return
+        elsewhere = self._user if self._user != self._channel else ""
+        if elsewhere and await self._posted(elsewhere, content):
+            if link := await self.link():
+                await self._told({"text": say("told_in_direct", link=link)})
+        elif not await self._told(content):
+            logger.error("Nobody could be told: %s", text)
+
+    async def _posted(self, channel: str, content: dict[str, Any]) -> bool:
         try:
             response = await self._slack.client.chat_postMessage(
-                channel=self._channel, unfurl_links=False, unfurl_media=False, **content
+                channel=channel, unfurl_links=False, unfurl_media=False, **content
             )
         except SLACK_FAILURES as error:
-            logger.info("A notice goes to the caller alone: %s", code(error) or error)
-            await self._tell(**content)
-        else:
-            self._channel, self._ts = str(response["channel"]), str(response["ts"])
+            logger.info("A notice can't be posted in %s: %s", channel, code(error) or error)
+            return False
+        self._channel, self._ts = str(response["channel"]), str(response["ts"])
+        return True
+
+    async def _told(self, content: dict[str, Any]) -> bool:
+        """Whether it got through; an old response URL answers 404 and raises nothing."""
+        try:
+            response = await self._tell(**content)
+        except SLACK_FAILURES as error:
+            logger.warning("The caller could not be told: %s", code(error) or error)
+            return False
+        status = getattr(response, "status_code", 200)
+        if status != 200:
+            logger.warning("The caller could not be told: status %d", status)
+        return bool(status == 200)
 
     async def edit(self, text: str, shown: Sequence[Block] = ()) -> bool:
         """Put this in place of what was posted; False where that can't be."""

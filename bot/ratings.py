@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Engine, and_, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, and_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import tables
 from bot.answers import Answers, KeptAnswer
@@ -42,7 +42,7 @@ class RatedAnswer:
 
 
 class Ratings:
-    """The ratings in the state database; every method blocks.
+    """The ratings in the state database; every method blocks, and each change is one statement.
 
     Raises:
         StateError: the state database can't be used.
@@ -52,19 +52,31 @@ class Ratings:
         tables.ensure(engine)
         self._engine = engine
         self._clock = clock
+        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
+        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     def rate(self, answer_id: str, user: str, verdict: Verdict) -> None:
         """Keep a thumb. Another one than before takes its place, and that of its reason."""
-        before = self._find(answer_id, user)
-        if before is not None and before.verdict == verdict:
-            return
-        self._write(Rating(answer_id, user, verdict))
+        values = {"verdict": verdict, "reason": "", "comment": "", "rated_at": self._clock()}
+        statement = self._insert(ratings).values(answer=answer_id, user=user, **values)
+        change = statement.on_conflict_do_update(
+            index_elements=list(ratings.primary_key),
+            set_=values,
+            where=ratings.c.verdict != verdict,
+        )
+        with self._engine.begin() as connection:
+            connection.execute(change)
 
     def explain(self, answer_id: str, user: str, *, reason: str, comment: str) -> None:
         """Keep why an answer was no good, unless they have changed their mind since."""
-        before = self._find(answer_id, user)
-        if (reason or comment) and before is not None and before.verdict == "down":
-            self._write(Rating(answer_id, user, "down", reason, comment))
+        if not (reason or comment):
+            return
+        still_down = and_(
+            ratings.c.answer == answer_id, ratings.c.user == user, ratings.c.verdict == "down"
+        )
+        values = {"reason": reason, "comment": comment, "rated_at": self._clock()}
+        with self._engine.begin() as connection:
+            connection.execute(update(ratings).where(still_down).values(values))
 
     def since(self, moment: datetime, answers: Answers) -> tuple[RatedAnswer, ...]:
         """What was rated since then, the latest first, as far as the answers are still kept."""
@@ -75,32 +87,6 @@ class Ratings:
         return tuple(
             RatedAnswer(_rating(row), row.rated_at, kept) for row, kept in found if kept is not None
         )
-
-    def _find(self, answer_id: str, user: str) -> Rating | None:
-        with self._engine.connect() as connection:
-            row = connection.execute(select(ratings).where(_is(answer_id, user))).first()
-        return _rating(row) if row is not None else None
-
-    def _write(self, rating: Rating) -> None:
-        values = {
-            "verdict": rating.verdict,
-            "reason": rating.reason,
-            "comment": rating.comment,
-            "rated_at": self._clock(),
-        }
-        key = {"answer": rating.answer_id, "user": rating.user}
-        change = update(ratings).where(_is(rating.answer_id, rating.user)).values(values)
-        try:
-            with self._engine.begin() as connection:
-                if connection.execute(change).rowcount == 0:
-                    connection.execute(insert(ratings).values(key | values))
-        except IntegrityError:  # another click of the same person was a moment quicker
-            with self._engine.begin() as connection:
-                connection.execute(change)
-
-
-def _is(answer_id: str, user: str) -> Any:
-    return and_(ratings.c.answer == answer_id, ratings.c.user == user)
 
 
 def _rating(row: Any) -> Rating:

@@ -54,12 +54,15 @@ class Reindex:
         self._stopping = False
         self._notice: Notice | None = None
 
-    async def run(self, request: SyncRequest, channel: str, tell: Tell) -> str:
-        """Sync, and show in the channel how far it is and what came of it; the result in short."""
+    async def run(self, request: SyncRequest, channel: str, tell: Tell, *, user: str = "") -> str:
+        """Sync, and show in the channel how far it is and what came of it; the result in short.
+
+        Where docent can't post there, it writes to `user`, who asked.
+        """
         if self._notice is not None:
             await tell(await self._running(self._notice))
             return "not started: one is running"
-        self._notice = notice = Notice(self._slack, channel, tell)
+        self._notice = notice = Notice(self._slack, channel, tell, user=user)
         try:
             await notice.post(messages.REINDEX_STARTED)
             outcome = await self._outcome(request, notice)

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from bot import asking_words as words
 from bot.admins import Admins
 from bot.commands import SlashCommand
+from bot.index_desk import IndexDesk, Labels
 from bot.notice import Tell
 from bot.scopes import EVERYTHING, ChannelScopes, parse_scope
+from rag_core.types import Scope
 
 CLEAR = "clear"
+
+Limit = tuple[str, str]
+"""Its name, as it is typed, and its value."""
 
 
 class ScopeCommand:
     """Everybody may look; admins may change it, and anybody in a direct message to docent."""
 
-    def __init__(self, scopes: ChannelScopes, admins: Admins, *, team: str) -> None:
+    def __init__(
+        self, scopes: ChannelScopes, desk: IndexDesk, admins: Admins, *, team: str
+    ) -> None:
         self._scopes = scopes
+        self._desk = desk
+        self._known: tuple[list[str], Labels | None] = ([], None)
         self._admins = admins
         self._team = team
 
     async def run(self, command: SlashCommand, tell: Tell) -> None:
-        """Carry the word out.
+        """Carry the word out. A limit that no page is within is refused: it would answer nothing.
 
         Raises:
-            StateError: the state database can't be used.
+            StateError, StoreError: the state database or the index can't be used.
         """
         before = await asyncio.to_thread(self._scopes.of, self._team, command.channel)
         limits = " ".join(command.text.split(maxsplit=1)[1:])
@@ -37,6 +47,8 @@ class ScopeCommand:
             await tell(words.SCOPE_USAGE)
         elif not await self._may_set(command):
             await tell(words.SCOPE_ADMINS_ONLY)
+        elif complaint := await self._complaint(new_limits(scope, before)):
+            await tell(complaint)
         else:
             await asyncio.to_thread(
                 self._scopes.set, self._team, command.channel, scope, user=command.user
@@ -45,3 +57,44 @@ class ScopeCommand:
 
     async def _may_set(self, command: SlashCommand) -> bool:
         return command.channel.startswith("D") or await self._admins.include(command.user)
+
+    async def _complaint(self, limits: Sequence[Limit]) -> str:
+        """Nothing can be said against limits before the first sync."""
+        labels = await asyncio.to_thread(self._labels) if limits else None
+        return unknown(limits, labels) if labels else ""
+
+    def _labels(self) -> Labels | None:
+        """Of the live version, read once for each; other labels make no other revision."""
+        live = [version.collection for version in self._desk.versions() if version.live]
+        if self._known[0] != live:
+            self._known = (live, self._desk.labels())
+        return self._known[1]
+
+
+def new_limits(wanted: Scope, before: Scope) -> list[Limit]:
+    """Name and value of what was not set before; the rest is not questioned again."""
+    named = (
+        ("version", wanted.version, before.version),
+        ("language", wanted.language, before.language),
+        ("path", wanted.path_prefix, before.path_prefix),
+    )
+    sources = [("source", one) for one in wanted.sources if one not in before.sources]
+    return sources + [(name, value) for name, value, old in named if value not in ("", old)]
+
+
+def unknown(limits: Sequence[Limit], labels: Labels) -> str:
+    """What is said of the first limit that no page is within; empty where all is well."""
+    whole = {"source": labels.sources, "version": labels.versions, "language": labels.languages}
+    for name, value in limits:
+        if name in whole:
+            if value not in whole[name]:
+                return words.scope_unknown(name, value, whole[name])
+        elif not any(path.startswith(value) for path in labels.paths):
+            return words.scope_unknown(name, value, {_beginning(path) for path in labels.paths})
+    return ""
+
+
+def _beginning(path: str) -> str:
+    """The outermost folder, or the page that lies in none."""
+    folder, slash, _ = path.partition("/")
+    return folder + slash

@@ -13,6 +13,7 @@ from bot import blocks, buttons, markdown
 from bot.answers import KeptAnswer
 from bot.blocks import Footing
 from bot.edited import EditedMessage
+from bot.incoming import MessageKey
 from bot.interactions import Click, Respond, tell
 from bot.memory import Memory
 from bot.place import Draft, Place, Slack
@@ -48,7 +49,7 @@ class Sharing:
         if kept is None or kept.answer is None or kept.user != click.user:
             await tell(respond, click, words.SHARE_GONE)
             return
-        once = replace(kept.key, ts=f"share-{answer_id[:24]}")
+        once = _key(kept, "share")
         try:
             async with self._memory.claims.hold(once) as mine:
                 if mine:
@@ -63,6 +64,10 @@ class Sharing:
         text = _text(kept, answer)
         footing = Footing(answer_id=kept.id, as_of=kept.as_of, scope=kept.scope)
         tail = blocks.answer_tail(answer, footing)
+        if await asyncio.to_thread(self._memory.claims.settled, _key(kept, "part0")):
+            # An earlier press came so far, by the response URL.
+            await self._respond_to_all(kept, respond, text, tail, thread_ts=thread_ts)
+            return
         place = Place(kept.key.channel, thread_ts, kept.user, kept.key.team)
         message = EditedMessage(self._slack, place)
         try:
@@ -71,33 +76,50 @@ class Sharing:
             # A response URL may write where docent is no member.
             logger.info("An answer is shared by its response URL: %s", code(error) or error)
             await message.remove()  # what of it stands there already
-            await _respond_to_all(respond, text, tail, thread_ts=thread_ts)
+            await self._respond_to_all(kept, respond, text, tail, thread_ts=thread_ts)
             return
         at = thread_ts or message.standing[0]
         await asyncio.to_thread(self._memory.answers.note_shared, kept.id, at, message.standing)
 
+    async def _respond_to_all(
+        self,
+        kept: KeptAnswer,
+        respond: Respond,
+        text: str,
+        tail: list[Block],
+        *,
+        thread_ts: str,
+    ) -> None:
+        """Each part once: what a response URL has posted can't be taken back."""
+        parts = fitting(text, MOST_PARTS)
+        for index, part in enumerate(parts):
+            below = tail if index == len(parts) - 1 else []
+            async with self._memory.claims.hold(_key(kept, f"part{index}")) as mine:
+                if mine:
+                    await _respond_with(respond, part, below, thread_ts)
 
-async def _respond_to_all(
-    respond: Respond, text: str, tail: list[Block], *, thread_ts: str
-) -> None:
+
+async def _respond_with(respond: Respond, part: str, below: list[Block], thread_ts: str) -> None:
     where = {"thread_ts": thread_ts} if thread_ts else {}
-    parts = fitting(text, MOST_PARTS)
-    for index, part in enumerate(parts):
-        below = tail if index == len(parts) - 1 else []
-        try:
-            response = await respond(
-                blocks.preview(part),
-                blocks=[blocks.text_block(part), *below],
-                response_type="in_channel",
-                replace_original=False,
-                unfurl_links=False,
-                unfurl_media=False,
-                **where,
-            )
-        except SLACK_FAILURES as error:
-            raise NotShared from error
-        if getattr(response, "status_code", 200) != 200:
-            raise NotShared
+    try:
+        response = await respond(
+            blocks.preview(part),
+            blocks=[blocks.text_block(part), *below],
+            response_type="in_channel",
+            replace_original=False,
+            unfurl_links=False,
+            unfurl_media=False,
+            **where,
+        )
+    except SLACK_FAILURES as error:
+        raise NotShared from error
+    if getattr(response, "status_code", 200) != 200:
+        raise NotShared
+
+
+def _key(kept: KeptAnswer, step: str) -> MessageKey:
+    """What is claimed so that a step of sharing is done once."""
+    return replace(kept.key, ts=f"{step}-{kept.id[:24]}")
 
 
 def _text(kept: KeptAnswer, answer: Answer) -> str:

@@ -13,7 +13,8 @@ from slack_sdk.models.blocks import (
 
 from bot import markdown
 from bot.sentences import say
-from ingest.estimate import span
+from ingest import golden
+from ingest.estimate import rounded
 from ingest.preview import Preview
 from ingest.report import GoldenResult, IngestReport, Progress
 
@@ -33,7 +34,7 @@ def progress(now: Progress, left: float | None) -> str:
         full = int(share * _BAR)
         done = f"{now.done:,} / {now.total:,}\n`{'█' * full}{'░' * (_BAR - full)}` {share:.0%}"
     text = say("progress", stage=say(f"stage.{now.stage}"), done=done)
-    return text if left is None else f"{text} · {say('progress_left', time=span(left))}"
+    return text if left is None else f"{text} · {say('progress_left', time=_span(left))}"
 
 
 def report(done: IngestReport) -> str:
@@ -93,7 +94,7 @@ def _item(key: str, **values: object) -> str:
 def _golden(result: GoldenResult) -> str:
     source = _plain(result.source)
     if result.before is None or result.after is None:
-        return _item("report_no_golden", source=source, reason=_plain(result.skipped))
+        return _item("report_no_golden", source=source, reason=_skipped(result.skipped))
     return _item(
         "report_golden",
         source=source,
@@ -103,10 +104,22 @@ def _golden(result: GoldenResult) -> str:
     )
 
 
+def _skipped(reason: str) -> str:
+    """In the reader's language; what is wrong with a file stays as the error says it."""
+    known = {golden.NO_QUESTIONS: "no_questions", golden.NO_VERSION: "no_version"}
+    return say(f"skipped.{known[reason]}") if reason in known else _plain(reason)
+
+
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return _item("preview_time_unknown")
-    return _item("preview_time", time=span(seconds))
+    return _item("preview_time", time=_span(seconds))
+
+
+def _span(seconds: float) -> str:
+    """A length of time as people say it."""
+    count, unit = rounded(seconds)
+    return say(f"span.{unit}", count=count)
 
 
 def _failures(failures: tuple[str, ...]) -> str:

@@ -7,9 +7,9 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, String, Table, 
 from ingest.state import UtcDateTime, ensure_tables
 
 ROOM = "bot"
-VERSION = 2
+VERSION = 3
 OLDEST = 1
-"""Versions from this one on only lack tables, which are made when docent starts."""
+"""Versions from this one on only lack tables and columns, which are made when docent starts."""
 
 metadata = MetaData()
 
@@ -38,7 +38,8 @@ answers = Table(
     Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
     Column("question", Text, nullable=False),
     Column("answer", Text),  # JSON; null where texts are not kept
-    Column("scope", Text, nullable=False),  # JSON: which part of the documentation was asked
+    # JSON: which part of the documentation was asked.
+    Column("scope", Text, nullable=False, server_default="{}"),
     Column("as_of", UtcDateTime),  # when the documentation had been read
     Column("passed_on_at", UtcDateTime),  # to the help channel
 )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Engine, delete, insert, select
 
 from ingest.report import Progress, Stage
 from ingest.tables import paces
+
+Unit = Literal["s", "min", "h"]
 
 _WRITE = "write"
 
@@ -127,9 +130,14 @@ class Teller:
 
 def span(seconds: float) -> str:
     """A length of time as people say it."""
+    return " ".join(rounded(seconds))
+
+
+def rounded(seconds: float) -> tuple[str, Unit]:
+    """The number of such a length of time, and its unit."""
     if seconds < 90:
-        return f"{max(round(seconds), 1)} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        return str(max(round(seconds), 1)), "s"
+    return (str(round(seconds / 60)), "min") if seconds < 5400 else (f"{seconds / 3600:.1f}", "h")
 
 
 def _embed(model: str) -> str:

@@ -20,7 +20,9 @@ from rag_core.types import IndexSpec, LiveIndex, Question, Vector, content_hash
 DEPTH = 10
 """A page counts as found among so many chunks."""
 
-_NONE = "no golden questions are set"
+NO_QUESTIONS = "no golden questions are set"
+NO_VERSION = "there is no version to compare with"
+"""Why nothing was compared, beside what is wrong with a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class GoldenGate:
 
     def _compare(self, source: Source, live: LiveIndex | None, new: LiveIndex) -> GoldenResult:
         if not source.golden:
-            return GoldenResult(source.name, skipped=_NONE)
+            return GoldenResult(source.name, skipped=NO_QUESTIONS)
         try:
             questions = read_golden(Path(source.golden))
         except SourceError as error:
@@ -154,7 +156,7 @@ class GoldenGate:
             return GoldenResult(source.name, skipped=str(error))
         after = self._recall(source.name, questions, new)
         before = self._before(source.name, questions, live, new.spec) if live else None
-        skipped = "" if before is not None else "there is no version to compare with"
+        skipped = "" if before is not None else NO_VERSION
         return GoldenResult(source.name, len(questions), before, after, skipped)
 
     def _before(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -18,12 +19,14 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     select,
     update,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.schema import CreateColumn
 from sqlalchemy.types import TypeDecorator
 
 from ingest.errors import StateError
@@ -93,7 +96,8 @@ def ensure_tables(
 ) -> None:
     """Create what is missing of a room's tables; each room keeps its own version.
 
-    Versions from `oldest` on lack tables and differ by nothing else: they are brought up to date.
+    Versions from `oldest` on lack tables or columns and differ by nothing else: they are brought up
+    to date. A column that was added later may be null, or has a default of the database's.
 
     Raises:
         StateError: the tables were made by a newer docent, or by one too old to be read.
@@ -112,8 +116,22 @@ def ensure_tables(
         if found is None:
             connection.execute(insert(_schema_versions).values(room=room, version=version))
         elif found < version:
-            raised = update(_schema_versions).where(_schema_versions.c.room == room)
-            connection.execute(raised.values(version=version))
+            # First, because it makes any other process that starts now wait.
+            raised = update(_schema_versions).where(
+                _schema_versions.c.room == room, _schema_versions.c.version == found
+            )
+            if connection.execute(raised.values(version=version)).rowcount:
+                _add_columns(connection, tables)
+
+
+def _add_columns(connection: Connection, tables: MetaData) -> None:
+    quoted = connection.dialect.identifier_preparer.format_table
+    for table in tables.sorted_tables:
+        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                clause = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {clause}")
 
 
 def _parsed(url: str) -> URL:

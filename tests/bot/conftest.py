@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.app import Pace, Parts, running
-from bot.index_desk import SyncRequest
+from bot.index_desk import Labels, SyncRequest
 from bot.settings import BotSettings
 from ingest.overview import PastSync, SourceState
 from ingest.preview import Preview
@@ -35,6 +35,12 @@ from tests.bot.fakes import (
 from tests.servers.slack import SlackServer
 from tests.servers.slack_store import ALICE
 
+LABELS = Labels(
+    frozenset({"docs", "notes"}),
+    frozenset({"2.5", "2.6"}),
+    frozenset({"en"}),
+    frozenset({"en/faq/page1.md", "README.md"}),
+)
 PACE = Pace(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
 
 
@@ -64,6 +70,7 @@ class Docent:
     versions: FakeVersions = field(default_factory=FakeVersions)
     read_status: Callable[[], IndexStatus] = index_status
     chunks: list[Chunk] = field(default_factory=list)
+    labels: Labels | None = LABELS
     events: list[str] = field(default_factory=list)
 
     def settings(self, **changes: object) -> BotSettings:
@@ -148,6 +155,9 @@ class FakeDesk:
 
     def past_syncs(self, limit: int) -> tuple[PastSync, ...]:
         return SYNCS[:limit]
+
+    def labels(self) -> Labels | None:
+        return self.docent.labels
 
     def sample(self, limit: int) -> list[Chunk]:
         return self.docent.chunks[:limit]

@@ -3,7 +3,7 @@
 import pytest
 
 from bot import messages
-from bot.access import TELL_AGAIN_SECONDS, Access, Asker, names
+from bot.access import TELL_AGAIN_SECONDS, Access, Asker, Enterprise, names
 from bot.admins import Admins
 from bot.settings import BotSettings
 from tests.bot.conftest import Docent
@@ -18,7 +18,7 @@ MEMBER = Asker(user=ALICE, user_team=TEAM, channel=GENERAL, team=TEAM)
 def access(**settings: object) -> Access:
     loaded = BotSettings.load(**settings)
     people = Admins(loaded.allowed_users, None, variable="DOCENT_ALLOWED_USERS")
-    return Access(loaded, people, clock=lambda: NOW[0])
+    return Access(loaded, people, Enterprise("", None), clock=lambda: NOW[0])
 
 
 NOW = [0.0]
@@ -128,6 +128,37 @@ async def test_people_of_other_workspaces_are_refused_unless_allowed(docent: Doc
     await docent.start(allow_external=True)
     question = await guest_asks(docent)
     await docent.slack.wait_for_reply(question, containing=TEXT)
+
+
+async def test_people_of_the_same_enterprise_are_no_guests(docent: Docent):
+    docent.slack.store.enterprise = docent.slack.store.enterprises[BOB] = "E0GRID"
+    await docent.start()
+    for _ in range(2):
+        question = await guest_asks(docent)
+        await docent.slack.wait_for_reply(question, containing=TEXT)
+    looked = [call.arguments for call in docent.slack.calls("users.info")]
+    assert len([one for one in looked if "include_locale" not in one]) == 1
+
+
+@pytest.mark.parametrize("enterprise", ["", "E0OTHER"])
+async def test_people_of_another_enterprise_are_guests(docent: Docent, enterprise: str):
+    docent.slack.store.enterprise = "E0GRID"
+    docent.slack.store.enterprises[BOB] = enterprise
+    await docent.start()
+    await guest_asks(docent)
+    await docent.slack.wait_for(lambda: told(docent, BOB, messages.NOT_FOR_GUESTS))
+    assert docent.pipeline.questions == []
+
+
+async def test_somebody_whom_slack_can_not_look_up_is_a_guest(docent: Docent):
+    docent.slack.store.enterprise = docent.slack.store.enterprises[BOB] = "E0GRID"
+    async with docent.running():
+        await docent.slack.wait_connected()
+        docent.slack.fail("users.info", times=2)
+        await guest_asks(docent)
+        await docent.slack.wait_for(lambda: told(docent, BOB, messages.NOT_FOR_GUESTS))
+        question = await guest_asks(docent)
+        await docent.slack.wait_for_reply(question, containing=TEXT)
 
 
 async def test_nobody_is_refused_who_has_not_called(docent: Docent):

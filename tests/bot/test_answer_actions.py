@@ -16,6 +16,8 @@ from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.test_commands import told
 from tests.bot.test_follow_ups import kept
+from tests.servers import slack_events
+from tests.servers.slack_delivery import Delivery
 from tests.servers.slack_store import ALICE, BOB, GENERAL, Channel, Message, block_text
 
 HELP = "C0HELP"
@@ -121,6 +123,22 @@ async def test_a_modal_that_can_not_be_opened_is_told(docent: Docent):
     await docent.start()
     await docent.slack.action(await reply_to(docent), buttons.EVIDENCE)
     await docent.slack.wait_for_message(told(ALICE, messages.UNEXPECTED))
+
+
+async def test_a_click_from_another_workspace_is_a_guests(docent: Docent):
+    """Slack names the workspace of who clicked as `team`, which is not docent's."""
+    await docent.start()
+    reply = await reply_to(docent)
+    payload = slack_events.clicked(
+        reply,
+        slack_events.find_action(reply, buttons.EVIDENCE, None),
+        user=(BOB, "bob"),
+        urls={"response_url": docent.slack.response_urls.new(GENERAL, BOB), "trigger_id": "t"},
+    )
+    payload["team"], payload["user"]["team_id"] = {"id": "T0OTHER"}, "T0OTHER"
+    await docent.slack.deliver(Delivery("interactive", payload))
+    await docent.slack.wait_for_message(told(BOB, messages.NOT_FOR_GUESTS))
+    assert not docent.slack.calls("views.open")
 
 
 async def test_who_may_not_ask_sees_no_evidence_and_rates_nothing(docent: Docent):

@@ -9,9 +9,11 @@ import time
 import aiohttp
 import pytest
 
-from bot import messages
+from bot import app, messages
 from bot.app import Pace, serve
 from bot.errors import SlackUnavailableError
+from bot.memory import Memory
+from ingest.errors import StateError
 from rag_core.errors import ModelUnavailableError, SettingsError
 from tests.bot.conftest import PACE, Docent, free_port
 from tests.bot.fakes import Gate, script
@@ -24,6 +26,28 @@ async def test_models_are_loaded_before_the_socket_connects(docent: Docent):
     await docent.start()
     assert docent.events == ["warm up, 0 sockets"]
     assert docent.slack.sockets.opened == 1
+
+
+async def test_what_is_too_old_is_forgotten_while_docent_runs(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    """Again and again, and also after the state database could not be used."""
+    forgotten: list[Memory] = []
+    loop, twice = asyncio.get_running_loop(), asyncio.Event()
+
+    def forget(memory: Memory) -> None:
+        forgotten.append(memory)
+        if len(forgotten) == 2:
+            raise StateError("the disk is full")
+        if len(forgotten) == 3:
+            loop.call_soon_threadsafe(twice.set)
+
+    monkeypatch.setattr(Memory, "forget", forget)
+    monkeypatch.setattr(app, "FORGET_SECONDS", 0)
+    await docent.start()
+    await asyncio.wait_for(twice.wait(), 10)
+    await docent.starts.aclose()
+    assert all(task.get_coro().__name__ != "_forget_daily" for task in asyncio.all_tasks())
 
 
 async def test_models_that_can_not_be_loaded_keep_the_socket_closed(docent: Docent):

@@ -1,6 +1,8 @@
 """`/docent`: scenarios through the real app."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -8,8 +10,9 @@ from bot import messages
 from bot.errors import SyncStoppedError
 from ingest.errors import DownloadError, StateError, SyncRunningError
 from tests.bot.conftest import Docent, index_status
-from tests.bot.fakes import Gate
-from tests.servers.slack_store import ALICE, BOB, GENERAL, Message
+from tests.bot.fakes import LAST_SYNC, Gate
+from tests.servers.slack_response_urls import SECONDS
+from tests.servers.slack_store import ALICE, BOB, BOT_USER, GENERAL, Message
 
 
 def told(user: str, containing: str) -> Callable[[Message], bool]:
@@ -44,6 +47,17 @@ async def test_status_tells_what_is_there_and_how_fresh(docent: Docent):
     assert "`a1b2c3d`" in message.shown
     assert "2026-03-01 03:00 UTC" in message.shown
     assert "next sync: never" in message.shown
+
+
+async def test_status_says_that_nothing_is_read_while_the_index_is_pinned(docent: Docent):
+    now = replace(index_status(), next_sync=LAST_SYNC, pinned="docent_v9", pinned_at=LAST_SYNC)
+    docent.read_status = lambda: now
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    message = await docent.slack.wait_for_message(told(ALICE, "pinned to revision `a1b2c3d`"))
+    assert "`/docent resume`" in message.shown
+    assert "next sync" not in message.shown
+    assert "*docs*: 224 pages" in message.shown
 
 
 async def test_status_before_the_first_sync(docent: Docent):
@@ -155,6 +169,20 @@ async def test_where_docent_is_not_in_the_channel_the_caller_is_told(docent: Doc
     await docent.slack.slash("/docent", "reindex")
     await docent.slack.wait_for_message(told(ALICE, messages.REINDEX_STARTED))
     await docent.slack.wait_for_message(told(ALICE, "1,193 reused"))
+
+
+async def test_the_report_of_a_long_sync_reaches_whoever_asked(docent: Docent):
+    """The response URL is dead after half an hour, and docent is not in the channel."""
+    docent.slack.store.channels[GENERAL].members.discard(BOT_USER)
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    progress = await docent.slack.wait_for_message(lambda m: "embedding, 30 / 120" in m.shown)
+    await docent.slack.wait_for_message(told(ALICE, f"p{progress.ts.replace('.', '')}|there>"))
+    docent.slack.clock = lambda: time.monotonic() + SECONDS + 1
+    gate.open()
+    report = await docent.slack.wait_for_message(lambda m: "1,193 reused" in m.shown)
+    assert (report.channel, report.ts) == (docent.slack.store.open_direct(ALICE).id, progress.ts)
 
 
 async def test_a_report_that_can_not_be_edited_in_is_posted(docent: Docent):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from bot import cli, shapes
 from bot.answers import Answers, KeptAnswer
@@ -91,6 +91,16 @@ def test_an_empty_form_and_one_that_comes_late_change_nothing(engine: Engine):
     ratings.explain("1", "U1", reason="wrong", comment="")
     ((one,),) = (ratings.since(NOW - timedelta(days=1), kept),)
     assert (one.rating.verdict, one.rating.reason) == ("up", "")
+
+
+def test_a_thumb_and_a_form_are_one_statement_each(engine: Engine):
+    """Between two, a second thumb could be turned back."""
+    keep(engine, "1")
+    ratings, run = Ratings(engine), []
+    event.listen(engine, "before_cursor_execute", lambda *given: run.append(given[2]))
+    ratings.rate("1", "U1", "down")
+    ratings.explain("1", "U1", reason="wrong", comment="")
+    assert [statement.split()[0] for statement in run] == ["INSERT", "UPDATE"]
 
 
 def test_a_rating_outlives_the_answer_to_an_edited_question(engine: Engine):

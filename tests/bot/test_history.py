@@ -1,9 +1,11 @@
 """What the pipeline is told of a thread."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from bot import messages
-from bot.history import CHARACTERS, PAGE, PAGES, TURNS, Said, turns
+from bot.history import CHARACTERS, LOOKS, PAGE, Said, turns
 from rag_core.types import Turn
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, citation, script
@@ -88,14 +90,43 @@ async def test_a_thread_that_can_not_be_read_does_not_cost_the_answer(
     assert "could not be read" in caplog.text
 
 
-async def test_a_long_thread_is_read_in_pages_and_not_without_end(docent: Docent):
-    question = docent.slack.said("how?")
-    for number in range(PAGE * PAGES + 10):
-        docent.slack.said(f"message {number}", thread_ts=question.ts)
+DAY = 86_400.0
+
+
+def long_thread(docent: Docent, seconds_before: Iterable[float]) -> Message:
+    """A thread with messages so long ago, the first of them a year ago."""
+    now = float(docent.slack.store.new_ts())
+    question = docent.slack.said("how?", ts=f"{now - 365 * DAY:.6f}")
+    for number, before in enumerate(seconds_before):
+        docent.slack.said(f"message {number}", thread_ts=question.ts, ts=f"{now - before:.6f}")
+    return question
+
+
+@pytest.mark.parametrize("pause", [0.5, 60.0, DAY / 4])
+async def test_of_a_long_thread_the_end_is_read(docent: Docent, pause: float):
+    question = long_thread(docent, (number * pause for number in range(1_200, 0, -1)))
     await docent.start()
     history = await follow_up(docent, question)
-    assert len(docent.slack.calls("conversations.replies")) == PAGES
-    assert len(history) == TURNS
+    assert [turn.text for turn in history] == [f"message {n}" for n in range(1_190, 1_200)]
+    assert 1 < len(docent.slack.calls("conversations.replies")) <= 1 + LOOKS
+
+
+async def test_a_long_thread_that_rested_begins_with_its_question(docent: Docent):
+    half_a_year = [180 * DAY + number for number in range(300, 0, -1)]
+    question = long_thread(docent, [*half_a_year, 20.0, 10.0])
+    await docent.start()
+    history = await follow_up(docent, question)
+    assert [turn.text for turn in history] == ["how?", "message 300", "message 301"]
+    assert len(docent.slack.calls("conversations.replies")) == 1 + LOOKS
+
+
+async def test_a_thread_whose_end_is_not_found_counts_as_unreadable(
+    docent: Docent, caplog: pytest.LogCaptureFixture
+):
+    question = long_thread(docent, (number / 1_000 for number in range(PAGE * 5, 0, -1)))
+    await docent.start()
+    assert await follow_up(docent, question) == []
+    assert "The end of a thread could not be found" in caplog.text
 
 
 async def test_the_first_sign_of_life_does_not_wait_for_history(docent: Docent):

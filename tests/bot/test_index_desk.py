@@ -1,11 +1,12 @@
 """The index as it is managed from Slack, over the parts that `docent serve` uses."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.index_desk import ServedIndex, SyncRequest, is_previous
+from bot.index_desk import Labels, ServedIndex, SyncRequest, is_previous
 from ingest.errors import IndexPinnedError, NoVersionError
 from ingest.ledger import Ledger
 from ingest.report import silent
@@ -40,6 +41,17 @@ def test_all_sources_or_some_are_synced(desk: ServedIndex, folders: tuple[Path, 
     assert desk.sync(SyncRequest(("notes",)), silent).added == 1
     assert [(one.name, one.pages) for one in desk.source_states()] == [("docs", 1), ("notes", 2)]
     assert len(desk.past_syncs(5)) == 2
+
+
+def test_labels_are_those_of_the_live_version(desk: ServedIndex):
+    assert desk.labels() is None
+    desk.sync(SyncRequest(), silent)
+    sources, paths = frozenset({"docs", "notes"}), frozenset({"a.md", "n.md"})
+    assert desk.labels() == Labels(sources, paths=paths)
+    docs, notes = desk.configured
+    labelled = replace(docs, version="2.6", language="en"), notes
+    replace(desk, configured=labelled).sync(SyncRequest(), silent)
+    assert desk.labels() == Labels(sources, frozenset({"2.6"}), frozenset({"en"}), paths)
 
 
 def test_full_embeds_everything_anew(desk: ServedIndex):

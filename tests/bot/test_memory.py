@@ -10,8 +10,10 @@ from bot import tables
 from bot.answers import Answers
 from bot.claims import Claims
 from bot.memory import CLAIMS_KEPT, Memory
+from bot.ratings import Ratings
 from ingest.errors import StateError
 from ingest.state import open_state
+from rag_core.types import Scope
 from tests.bot.test_answers import KEPT, KEY
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=365)
@@ -39,6 +41,17 @@ def test_what_is_too_old_is_forgotten(engine: Engine):
         assert list(connection.scalars(select(tables.claims.c.ts))) == ["3.0"]
 
 
+def test_what_grows_old_is_forgotten_later(engine: Engine):
+    memory = open_memory(engine)
+    Claims(engine, clock=lambda: LONG_AGO).take(KEY)
+    Answers(engine, days=90, clock=lambda: LONG_AGO).keep(KEPT)
+    Ratings(engine).rate(KEPT.id, "U1", "up")
+    memory.forget()
+    with engine.connect() as connection:
+        for table in (tables.claims, tables.answers, tables.ratings):
+            assert connection.execute(select(table)).all() == []
+
+
 def test_tables_of_the_first_docent_are_completed(engine: Engine):
     with engine.begin() as connection:
         tables.claims.create(connection)
@@ -49,6 +62,25 @@ def test_tables_of_the_first_docent_are_completed(engine: Engine):
     memory = open_memory(engine)
     memory.answers.keep(KEPT)
     assert memory.answers.find(KEPT.id) is not None
+
+
+def test_answers_of_an_earlier_docent_are_read(engine: Engine):
+    """It did not keep of which part of the documentation, and of when, an answer was."""
+    memory = open_memory(engine)
+    memory.answers.keep(KEPT)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE schema_versions SET version = 2 WHERE room = 'bot'"))
+        for column in ("scope", "as_of"):
+            connection.execute(text(f"ALTER TABLE bot_answers DROP COLUMN {column}"))
+    memory = open_memory(engine)
+    old = memory.answers.find(KEPT.id)
+    assert old is not None
+    assert (old.question, old.scope, old.as_of) == (KEPT.question, Scope(), None)
+    memory.answers.keep(replace(KEPT, id="new", scope=Scope(version="2.6"), as_of=LONG_AGO))
+    new = memory.answers.find("new")
+    assert new is not None
+    assert (new.scope, new.as_of) == (Scope(version="2.6"), LONG_AGO)
+    open_memory(engine)
 
 
 def test_tables_of_a_newer_docent_are_left_alone(engine: Engine):

@@ -3,32 +3,64 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from bot.blocks import text_block
 from bot.notice import Notice
 
 
 class Workspace:
-    """A client that posts in direct messages only."""
+    """A client that posts only where the id begins so, in direct messages."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_to: str = "UD") -> None:
+        self.open_to = open_to
         self.posted: list[dict[str, Any]] = []
+        self.slack: Any = SimpleNamespace(client=self)
 
     async def chat_postMessage(self, **content: Any) -> dict[str, Any]:  # noqa: N802
-        if content["channel"].startswith("C"):
+        if content["channel"][0] not in self.open_to:
             raise TimeoutError
         self.posted.append(content)
         return {"channel": "D1", "ts": "1.0"}
+
+    async def chat_update(self, **content: Any) -> None:
+        self.posted.append(content)
+
+    async def chat_getPermalink(self, **_: Any) -> dict[str, str]:  # noqa: N802
+        return {"permalink": "link"}
 
 
 async def test_a_report_reaches_whoever_a_notice_stands_for():
     """The caller is told by another notice, as from the Home tab."""
     workspace = Workspace()
-    slack: Any = SimpleNamespace(client=workspace)
-    direct = Notice(slack, "U1", tell=_nobody)
-    await Notice(slack, "C1", tell=direct.post).post("Done.", [text_block("Done.")])
+    direct = Notice(workspace.slack, "U1", tell=_nobody)
+    await Notice(workspace.slack, "C1", tell=direct.post).post("Done.", [text_block("Done.")])
     (posted,) = workspace.posted
     assert (posted["channel"], posted["text"]) == ("U1", "Done.")
     assert posted["blocks"]
+
+
+async def test_where_docent_is_no_member_the_caller_is_written_to_and_told_where():
+    workspace, said = Workspace(), []
+
+    async def tell(**content: Any) -> None:
+        said.append(content["text"])
+
+    notice = Notice(workspace.slack, "C1", tell, user="U1")
+    await notice.post("Begun.")
+    assert await notice.edit("Done.")
+    assert [one["channel"] for one in workspace.posted] == ["U1", "D1"]
+    assert said == ["I can't write in this channel, so I write to you directly: <link|there>."]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_what_reaches_nobody_is_logged(caplog: pytest.LogCaptureFixture, status: int):
+    async def tell(**_: Any) -> object:
+        return SimpleNamespace(status_code=status)
+
+    workspace = Workspace(open_to="")
+    await Notice(workspace.slack, "C1", tell, user="U1").post("Done.")
+    assert ("Nobody could be told: Done." in caplog.text) == (status == 404)
 
 
 async def _nobody(*_: object, **__: object) -> None:

@@ -6,14 +6,17 @@ import time
 import pytest
 
 from bot import asking_words as words
-from bot import buttons, messages
+from bot import buttons, messages, sync_words
+from bot.index_desk import SyncRequest
 from bot.pointed import SHORTCUT
+from bot.sentences import say
 from rag_core.types import Scope
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, script
 from tests.bot.test_asking import settled
-from tests.bot.test_commands import told
+from tests.bot.test_commands import shown, told
 from tests.bot.test_follow_ups import answered
+from tests.bot.test_managing import noted
 from tests.servers import slack_delivery, slack_events
 from tests.servers.slack_delivery import Delivery
 from tests.servers.slack_store import ALICE, BOB, BOT_USER, GENERAL
@@ -95,6 +98,29 @@ async def test_a_guest_is_refused(docent: Docent):
     await docent.slack.react(docent.slack.said("how is data stored?"), "books", user=BOB)
     await docent.slack.wait_for_message(told(BOB, messages.NOT_FOR_GUESTS))
     assert docent.pipeline.questions == []
+
+
+async def test_a_reindex_and_its_rollback(docent: Docent):
+    await docent.start_http()
+    await docent.slack.slash("/reindex", "docs")
+    report = await docent.slack.wait_for_message(shown("1,193 reused"))
+    assert docent.sync.requests == [SyncRequest(("docs",))]
+    await docent.slack.action(report, sync_words.ROLL_BACK)
+    await docent.slack.wait_for_message(shown("`0ld0ld0`, with 221 pages"))
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, "pinned to revision `0ld0ld0`"))
+    await docent.slack.slash("/docent", "resume")
+    await docent.slack.wait_for_message(told(ALICE, say("resumed")))
+    done = ["resumed", "shown", "back at revision 0ld0ld0"]
+    assert [result for _, _, result in await noted(docent, 4)][:3] == done
+
+
+async def test_nobody_but_admins_manages(docent: Docent):
+    await docent.start_http()
+    await docent.slack.slash("/docent", "rollback", user=BOB)
+    await docent.slack.wait_for_message(told(BOB, messages.ADMINS_ONLY))
+    assert await noted(docent) == [(BOB, "rollback", "refused")]
+    assert not docent.versions.pinned
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """`/docent scope`: scenarios through the real app."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot import asking_words as words
+from bot import messages
+from rag_core.errors import StoreUnavailableError
 from rag_core.types import Scope
-from tests.bot.conftest import Docent
+from tests.bot.conftest import LABELS, Docent, FakeDesk
 from tests.bot.fakes import TEXT
 from tests.bot.test_commands import told
 from tests.servers.slack_store import ALICE, BOB, PRIVATE
@@ -60,7 +64,69 @@ async def test_only_admins_change_what_a_channel_asks_of(docent: Docent):
 
 
 async def test_a_scope_can_call_nobody(docent: Docent):
+    docent.labels = replace(LABELS, versions=frozenset({"<!here>"}))
     await docent.start()
     await docent.slack.slash("/docent", "scope version='<!here>'")
     message = await docent.slack.wait_for_message(told(ALICE, "Done"))
     assert "<!here>" not in message.shown
+    await docent.slack.slash("/docent", "scope version='<!channel>'")
+    message = await docent.slack.wait_for_message(told(ALICE, "The documentation has no version"))
+    assert "<!" not in message.shown
+
+
+@pytest.mark.parametrize(
+    ("limits", "complaint"),
+    [
+        ("version=2.7", "no version `2.7`, so I changed nothing. It has: `2.5`, `2.6`."),
+        ("source=docs source=wiki", "no source `wiki`, so I changed nothing. It has: `docs`, "),
+        ("language=fr version=2.6", "no language `fr`, so I changed nothing. It has: `en`."),
+        ("path=de/", "no path `de/`, so I changed nothing. It has: `README.md`, `en/`."),
+    ],
+)
+async def test_what_no_page_is_within_is_refused(docent: Docent, limits: str, complaint: str):
+    await docent.start()
+    await docent.slack.slash("/docent", f"scope {limits}")
+    await docent.slack.wait_for_message(told(ALICE, complaint))
+    await docent.slack.slash("/docent", "scope", user=BOB)
+    await docent.slack.wait_for_message(told(BOB, words.SCOPE_ALL))
+
+
+async def test_what_was_set_before_is_not_questioned(docent: Docent):
+    await docent.start()
+    await set_scope(docent, "version=2.5 path=en/faq")
+    docent.labels = replace(LABELS, versions=frozenset({"2.6"}))
+    docent.versions.live = replace(docent.versions.live, collection="docent_v3")
+    await docent.slack.slash("/docent", "scope language=en")
+    await docent.slack.wait_for_message(told(ALICE, "version `2.5` · path `en/faq` · language"))
+    await docent.slack.slash("/docent", "scope version=")
+    await docent.slack.wait_for_message(told(ALICE, "now asked of path `en/faq`"))
+    await docent.slack.slash("/docent", "scope version=2.5")
+    await docent.slack.wait_for_message(told(ALICE, "It has: `2.6`."))
+
+
+async def test_where_pages_have_no_labels_or_nothing_is_indexed(docent: Docent):
+    docent.labels = replace(LABELS, languages=frozenset())
+    await docent.start()
+    await docent.slack.slash("/docent", "scope language=en")
+    await docent.slack.wait_for_message(told(ALICE, "No page of the documentation says its lang"))
+    docent.labels = None
+    docent.versions.live = replace(docent.versions.live, live=False)
+    await set_scope(docent, "version=3.0")
+
+
+async def test_a_limit_is_taken_away_without_looking_at_the_index(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    def out_of_reach(_: FakeDesk) -> None:
+        raise StoreUnavailableError("Milvus is down.")
+
+    await docent.start()
+    await set_scope(docent, "version=2.6 language=en")
+    docent.versions.live = replace(docent.versions.live, collection="docent_v3")
+    monkeypatch.setattr(FakeDesk, "labels", out_of_reach)
+    await docent.slack.slash("/docent", "scope version=2.5")
+    await docent.slack.wait_for_message(told(ALICE, messages.ERRORS[StoreUnavailableError]))
+    await docent.slack.slash("/docent", "scope version=")
+    await docent.slack.wait_for_message(told(ALICE, "now asked of language `en`"))
+    await docent.slack.slash("/docent", "scope clear")
+    await docent.slack.wait_for_message(told(ALICE, words.SCOPE_CLEARED))

@@ -15,7 +15,7 @@ from bot.memory import Memory
 from bot.sharing import Sharing
 from ingest.state import open_state
 from rag_core.types import Scope
-from tests.bot.fakes import LAST_SYNC, TEXT
+from tests.bot.fakes import LAST_SYNC, TEXT, answer
 from tests.bot.test_answers import KEPT, KEY
 from tests.servers.slack_store import block_text
 
@@ -30,17 +30,37 @@ class Unreachable:
         raise TimeoutError
 
 
-class ResponseUrl:
-    """Bolt's `respond`."""
+class Channel:
+    """A client of a workspace where docent is a member now."""
 
-    def __init__(self, status: int = 200) -> None:
+    def __init__(self) -> None:
+        self.posted: list[dict[str, Any]] = []
+
+    async def chat_postMessage(self, **content: Any) -> dict[str, str]:  # noqa: N802
+        self.posted.append(content)
+        return {"channel": "C1", "ts": f"{len(self.posted)}.0"}
+
+
+class ResponseUrl:
+    """Bolt's `respond`; `takes` is how many messages to the channel it takes."""
+
+    def __init__(self, status: int = 200, *, takes: int = 99) -> None:
         self.status = status
+        self.takes = takes
         self.said: list[dict[str, Any]] = []
 
+    @property
+    def public(self) -> list[str]:
+        """What stands in the channel."""
+        said = (one for one in self.said if one.get("response_type") == "in_channel")
+        return [one["blocks"][0].text for one in said]
+
     async def __call__(self, text: str, **content: Any) -> object:
-        self.said.append({"text": text, **content})
         public = content.get("response_type") == "in_channel"
-        return SimpleNamespace(status_code=self.status if public else 200)
+        if public and (self.status != 200 or len(self.public) >= self.takes):
+            return SimpleNamespace(status_code=404)
+        self.said.append({"text": text, **content})
+        return SimpleNamespace(status_code=200)
 
 
 @pytest.fixture
@@ -86,6 +106,23 @@ async def test_what_was_refused_stays_and_can_be_shared_again(memory: Memory):
     assert not any(one.get("delete_original") for one in said)
     again = await shared(memory, ResponseUrl())
     assert again[-1]["delete_original"]
+
+
+@pytest.mark.parametrize("client", [Unreachable(), Channel()])
+async def test_a_part_that_stands_there_is_not_posted_again(memory: Memory, client: Any):
+    """The second press posts what is missing, even where docent was invited meanwhile."""
+    long = answer("First. " * 1_500 + "\n\n" + "Second. " * 1_400)
+    memory.answers.keep(replace(MINE, id="a2", answer=long))
+    click = replace(CLICK, value="a2")
+    first = ResponseUrl(takes=1)
+    await shared(memory, first, click)
+    assert [text[:6] for text in first.public] == ["> <@U1"]
+    assert first.said[-1]["text"] == words.SHARE_FAILED
+    second = ResponseUrl()
+    await Sharing(SimpleNamespace(client=client), memory).clicked(click, second)
+    assert [text[:6] for text in second.public] == ["Second"]
+    assert second.said[-1]["delete_original"]
+    assert getattr(client, "posted", []) == []
 
 
 async def test_it_is_shared_once(memory: Memory):

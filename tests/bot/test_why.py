@@ -34,8 +34,8 @@ async def test_why_tells_the_asker_alone_how_the_last_answer_came_about(docent: 
     text = (await docent.slack.wait_for_message(told(ALICE, "*Passages*"))).shown
     assert "and how is it deleted?" in text
     assert "*Searched for*: how is data deleted in Milvus?" in text
-    assert "retrieval 0.900 · rerank 0.800, cited as [1]" in text
-    assert "Logs \u203a Where data lives>: retrieval 0.500 · rerank none" in text
+    assert "retrieval 0.900 · rerank 0.800 · cited as [1]" in text
+    assert "Logs \u203a Where data lives>: retrieval 0.500 · rerank –" in text
     assert "rewriting 12 ms" in text
     assert "ranking 310 ms" in text
     assert "1,200 read, 85 written" in text
@@ -64,4 +64,4 @@ async def test_what_was_typed_calls_nobody(docent: Docent):
 
 
 def test_an_answer_without_passages_says_so():
-    assert why.candidates(answer(citations=())) == "none"
+    assert why.candidates(answer(citations=())) == "*Passages*: none"

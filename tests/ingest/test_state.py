@@ -4,7 +4,18 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from ingest.errors import StateError
 from ingest.state import UtcDateTime, ensure_tables, open_state
@@ -69,6 +80,25 @@ def test_tables_that_only_lack_some_are_brought_up_to_date(engine: Engine):
         ensure_tables(engine, more, room="bot", version=2, oldest=1)
     with pytest.raises(StateError, match="an older"):
         ensure_tables(engine, more, room="bot", version=5, oldest=4)
+
+
+def test_columns_that_lack_are_added_once(engine: Engine):
+    first, more = MetaData(), MetaData()
+    Table("bot_things", first, Column("id", Integer, primary_key=True))
+    ensure_tables(engine, first, room="bot", version=1)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO bot_things VALUES (1)"))
+    things = Table(
+        "bot_things",
+        more,
+        Column("id", Integer, primary_key=True),
+        Column("order", String(8), nullable=False, server_default="it's"),
+        Column("at", UtcDateTime),
+    )
+    for _ in range(2):
+        ensure_tables(engine, more, room="bot", version=2, oldest=1)
+    with engine.connect() as connection:
+        assert list(connection.execute(select(things))) == [(1, "it's", None)]
 
 
 def test_moments_are_aware(engine: Engine):

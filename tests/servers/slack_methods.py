@@ -22,8 +22,9 @@ Handler = Callable[[Store, Arguments], Reply]
 
 
 def _auth_test(store: Store, arguments: Arguments) -> Reply:
-    del store, arguments
-    return {
+    del arguments
+    grid = {"enterprise_id": store.enterprise} if store.enterprise else {}
+    return grid | {
         "url": "https://docent-test.slack.com/",
         "team": "docent test",
         "user": "docent",
@@ -196,7 +197,15 @@ def _users_info(store: Store, arguments: Arguments) -> Reply:
     if user not in store.users:
         raise SlackError("user_not_found", user)
     team = store.teams.get(user, TEAM)
-    body = {"id": user, "team_id": team, "name": store.users[user], "is_bot": user == BOT_USER}
+    body: Reply = {
+        "id": user,
+        "team_id": team,
+        "name": store.users[user],
+        "is_bot": user == BOT_USER,
+    }
+    if user in store.enterprises:
+        grid = {"id": f"W{user[1:]}", "enterprise_id": store.enterprises[user], "teams": [team]}
+        body["enterprise_user"] = grid
     if arguments.get("include_locale"):
         body["locale"] = store.locales.get(user, "en-US")
     return {"user": body}

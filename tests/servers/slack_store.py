@@ -153,6 +153,8 @@ class Store:
         self.locales = {ALICE: "en-US", BOB: "en-US", BOT_USER: "en-US"}
         self.usergroups: dict[str, set[str]] = {}
         self.teams: dict[str, str] = {}  # of people from other workspaces
+        self.enterprise = ""  # of docent's workspace
+        self.enterprises: dict[str, str] = {}  # of people
         self.channels = {
             GENERAL: Channel(GENERAL, "general", {ALICE, BOB, BOT_USER}),
             PRIVATE: Channel(PRIVATE, "secret", {ALICE, BOT_USER}),
