@@ -77,13 +77,13 @@ def _knowledge(known: Known) -> list[str]:
     now = known.status
     if now.revision is None:
         return [say("home_nothing")]
-    lines = [say("status", pages=f"{now.documents:,}", chunks=f"{now.chunks:,}")]
+    lines = [say("status", pages=now.documents, chunks=now.chunks)]
     lines += [f"• {_source(state)}" for state in known.sources[:_ITEMS]]
     return [*lines, say("status_fresh", moment=messages.moment(known.fresh_at))]
 
 
 def _source(state: SourceState) -> str:
-    return say("home_source", name=f"*{plain(state.name)}*", pages=f"{state.pages:,}")
+    return say("home_source", name=f"*{plain(state.name)}*", pages=state.pages)
 
 
 def _asked(one: Asked) -> str:
@@ -95,10 +95,10 @@ def _for_admins(known: Known, managed: Managed) -> list[Block]:
     state = managing_words.status(known.status, managed.versions, known.sources[:_ITEMS])
     counts = say(
         "home_week",
-        questions=f"{week.questions:,}",
-        not_found=f"{week.not_found:,}",
-        up=f"{week.up:,}",
-        down=f"{week.down:,}",
+        questions=week.questions,
+        not_found=week.not_found,
+        up=week.up,
+        down=week.down,
     )
     button = ButtonElement(text=say("home_reindex"), action_id=REINDEX, value="home")
     return [
@@ -117,9 +117,9 @@ def _sync(one: PastSync) -> str:
     return say(
         "home_sync_ok",
         moment=moment,
-        added=f"{one.added:,}",
-        changed=f"{one.changed:,}",
-        removed=f"{one.removed:,}",
+        added=one.added,
+        changed=one.changed,
+        removed=one.removed,
     )
 
 

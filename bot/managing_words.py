@@ -26,7 +26,7 @@ def status(
     if now.revision is None:
         head = messages.NO_INDEX_YET
     else:
-        head = say("status", pages=f"{now.documents:,}", chunks=f"{now.chunks:,}")
+        head = say("status", pages=now.documents, chunks=now.chunks)
         where = {"revision": _short(now.revision), "collection": f"`{plain(now.collection)}`"}
         model = say("status_model", model=plain(str(now.model)))
         lines = [say("status_revision", **where), model, *lines]
@@ -44,7 +44,7 @@ def _pinned(now: IndexStatus, versions: Sequence[IndexVersion]) -> str:
 
 def source(state: SourceState, *, held: bool) -> str:
     """A source, its pages and its next run, which there is none of while syncs are held."""
-    shown = {"name": f"*{plain(state.name)}*", "pages": f"{state.pages:,}"}
+    shown = {"name": f"*{plain(state.name)}*", "pages": state.pages}
     if held:
         return say("home_source", **shown)
     return say("source_line", **shown, moment=messages.moment(state.next_run))
@@ -60,8 +60,8 @@ def _version(version: IndexVersion) -> str:
         "version_line",
         revision=_short(version.revision),
         created=messages.moment(version.created_at),
-        pages=f"{version.documents:,}",
-        chunks=f"{version.chunks:,}",
+        pages=version.documents,
+        chunks=version.chunks,
     )
     marks = [say(f"mark.{name}") for name in ("live", "previous", "pinned") if _is(version, name)]
     return " · ".join([line, *marks])
@@ -73,7 +73,7 @@ def _is(version: IndexVersion, name: str) -> bool:
 
 def rolled_back(version: IndexVersion, user: str) -> str:
     """Told to everybody in the channel."""
-    pages = f"{version.documents:,}"
+    pages = version.documents
     return say("rolled_back", user=user, revision=_short(version.revision), pages=pages)
 
 

@@ -12,7 +12,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot import markdown
-from bot.sentences import say
+from bot.sentences import figure, say
 from ingest import golden
 from ingest.estimate import rounded
 from ingest.preview import Preview
@@ -28,18 +28,19 @@ _GOLDEN_SHOWN = 5
 
 def progress(now: Progress, left: float | None) -> str:
     """Stage, bar and time left."""
-    done = f"{now.done:,}"
+    done = figure(f"{now.done:,}")
     if now.total:
         share = min(now.done / now.total, 1.0)
         full = int(share * _BAR)
-        done = f"{now.done:,} / {now.total:,}\n`{'█' * full}{'░' * (_BAR - full)}` {share:.0%}"
+        bar = f"`{'█' * full}{'░' * (_BAR - full)}` {share:.0%}"
+        done = f"{done} / {figure(f'{now.total:,}')}\n{bar}"
     text = say("progress", stage=say(f"stage.{now.stage}"), done=done)
     return text if left is None else f"{text} · {say('progress_left', time=_span(left))}"
 
 
 def report(done: IngestReport) -> str:
     """What a sync did."""
-    seconds = f"{done.seconds:.0f}" if done.seconds >= 10 else f"{done.seconds:.1f}"
+    seconds = figure(f"{done.seconds:,.{0 if done.seconds >= 10 else 1}f}")
     lines = [say("report_unchanged" if done.unchanged else "report_done", seconds=seconds)]
     lines.append(_item("report_index", pages=done.documents, chunks=done.chunks))
     if not done.unchanged:
@@ -87,8 +88,7 @@ def _joined(lines: list[str]) -> str:
 
 
 def _item(key: str, **values: object) -> str:
-    shown = {name: f"{v:,}" if isinstance(v, int) else v for name, v in values.items()}
-    return f"• {say(key, **shown)}"
+    return f"• {say(key, **values)}"
 
 
 def _golden(result: GoldenResult) -> str:
@@ -119,7 +119,7 @@ def _time(seconds: float | None) -> str:
 def _span(seconds: float) -> str:
     """A length of time as people say it."""
     count, unit = rounded(seconds)
-    return say(f"span.{unit}", count=count)
+    return say(f"span.{unit}", count=figure(count))
 
 
 def _failures(failures: tuple[str, ...]) -> str:

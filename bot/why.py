@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from bot import blocks, markdown, messages
 from bot.answers import KeptAnswer
-from bot.sentences import say
+from bot.sentences import figure, say
 from rag_core.types import Answer, Passage, Timings
 
 _SHOWN = 500
@@ -44,23 +44,30 @@ def candidates(answer: Answer) -> str:
 
 def scores(passage: Passage) -> str:
     """Both scores of a passage; a reranker that did not score it has none."""
-    rerank = "–" if passage.rerank_score is None else f"{passage.rerank_score:.3f}"  # noqa: RUF001
-    return say("why.scores", retrieval=f"{passage.retrieval_score:.3f}", rerank=rerank)
+    rerank = "-" if passage.rerank_score is None else _score(passage.rerank_score)
+    return say("why.scores", retrieval=_score(passage.retrieval_score), rerank=rerank)
+
+
+def _score(score: float) -> str:
+    return figure(f"{score:.3f}")
 
 
 def _quoted(text: str) -> str:
-    return markdown.escape(markdown.shorten(text, _SHOWN))
+    """A text full of signs that are escaped is cut earlier: a section has 3,000 characters."""
+    shown = markdown.escape(markdown.shorten(text, _SHOWN))
+    room = 2 * _SHOWN
+    return shown if len(shown) <= room else markdown.escape(markdown.shorten(text, room // 5))
 
 
 def _times(timings: Timings) -> str:
     """Every stage that ran, by the name of its field."""
     spent = ((stage.name, getattr(timings, stage.name)) for stage in fields(timings))
-    stages = [say(f"why.{name}", ms=f"{ms:.0f}") for name, ms in spent if ms]
+    stages = [say(f"why.{name}", ms=round(ms)) for name, ms in spent if ms]
     return say("why.time", stages=" · ".join(stages)) if stages else say("why.no_time")
 
 
 def _tokens(answer: Answer) -> str:
     if answer.usage is None:
         return say("why.no_tokens")
-    read, written = answer.usage.prompt_tokens, answer.usage.completion_tokens
-    return say("why.tokens", read=f"{read:,}", written=f"{written:,}")
+    usage = answer.usage
+    return say("why.tokens", read=usage.prompt_tokens, written=usage.completion_tokens)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import metadata
 from typing import Annotated, NoReturn
 
 import typer
@@ -52,14 +53,28 @@ def _say(sentence: str) -> NoReturn:
     raise SystemExit(1)
 
 
+def _tell_version(*, wanted: bool) -> None:
+    """Called by typer with the value of `--version`."""
+    if wanted:
+        typer.echo(f"docent {metadata.version('docent')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     *,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Log what happens, with stack traces.")
     ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show docent's version.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     """Answers questions from your documentation, with sources."""
+    del version
     level = logging.INFO if verbose else logging.CRITICAL
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It logs whole addresses, with whatever password or token stands in them.

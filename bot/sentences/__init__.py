@@ -14,6 +14,9 @@ LANGUAGES = ("en", "de", "ru", "zh", "ja")
 
 DEFAULT = "en"
 
+_SEPARATORS = {"de": str.maketrans(",.", ".,"), "ru": str.maketrans(",.", "\u00a0,")}
+"""Of thousands and decimals, where a language writes others than English."""
+
 Key = TypeVar("Key")
 
 _spoken: ContextVar[str] = ContextVar("spoken", default=DEFAULT)
@@ -22,7 +25,15 @@ _spoken: ContextVar[str] = ContextVar("spoken", default=DEFAULT)
 def say(key: str, **values: object) -> str:
     """A sentence in the language of the current task, its placeholders filled."""
     sentence = sentences(_spoken.get())[key]
-    return sentence.format(**values) if values else sentence
+    if not values:
+        return sentence
+    shown = {n: figure(f"{v:,}") if isinstance(v, int) else v for n, v in values.items()}
+    return sentence.format(**shown)
+
+
+def figure(number: str) -> str:
+    """A number as English writes it, `1,205.5`, in the language of the current task."""
+    return number.translate(_SEPARATORS.get(_spoken.get(), {}))
 
 
 def speak(locale: str) -> None:

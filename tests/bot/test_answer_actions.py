@@ -106,7 +106,7 @@ async def test_passages_that_are_not_cited_stand_below(docent: Docent):
     await docent.slack.action(await reply_to(docent), buttons.EVIDENCE)
     text = block_text((await opened(docent))["blocks"])
     assert text.index("[1]") < text.index(words.NOT_CITED) < text.index("Other")
-    assert "retrieval 0.400 · rerank none" in text
+    assert "retrieval 0.400 · rerank -" in text
 
 
 async def test_evidence_that_is_kept_no_longer_says_so(docent: Docent):

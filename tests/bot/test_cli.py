@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -92,6 +93,11 @@ class TestHelp:
         assert ran.code == 0
         for name in ("index", "ask", "search", "status", "serve"):
             assert name in ran.out
+
+    def test_says_its_version(self, run: Run):
+        ran = run("--version")
+        assert ran.code == 0
+        assert re.fullmatch(r"docent \d+\.\d+\.\d+\n", ran.out)
 
     def test_wrong_usage_is_exit_code_2(self, run: Run):
         assert run("ask").code == 2

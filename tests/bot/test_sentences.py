@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 
 from bot import answer_words, asking_words, messages
-from bot.sentences import DEFAULT, LANGUAGES, constant, say, sentences, speak, spoken
+from bot.sentences import DEFAULT, LANGUAGES, constant, figure, say, sentences, speak, spoken
 
 OTHERS = [language for language in LANGUAGES if language != DEFAULT]
 MODAL_TITLES = ("evidence_title", "why_bad", "send", "close", "cancel")
@@ -82,6 +82,21 @@ async def test_a_locale_chooses_the_language(locale: str, language: str):
     assert sentences(language)["not_found"] == messages.NOT_FOUND
     assert sentences(language)["close"] == answer_words.CLOSE
     assert sentences(language)["stop"] == asking_words.STOP
+
+
+@pytest.mark.parametrize(
+    ("language", "pages", "hours"),
+    [
+        ("en", "1,205", "1,205.5"),
+        ("de", "1.205", "1.205,5"),
+        ("ru", "1\u00a0205", "1\u00a0205,5"),
+        ("ja", "1,205", "1,205.5"),
+    ],
+)
+async def test_numbers_are_written_as_the_language_does(language: str, pages: str, hours: str):
+    speak(language)
+    assert pages in say("home_source", name="docs", pages=1205)
+    assert figure("1,205.5") == hours
 
 
 def test_a_sentence_that_is_not_there_is_an_error():

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 from bot import answer_words as words
-from bot import why
+from bot import modals, why
+from bot.answers import KeptAnswer
+from bot.incoming import MessageKey
 from rag_core.types import Done, Passage, Timings, Usage
 from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.test_commands import told
 from tests.bot.test_follow_ups import kept
+from tests.servers.slack_limits import check_view
 from tests.servers.slack_store import ALICE, BOB
 
 GIVEN = replace(
@@ -35,7 +38,7 @@ async def test_why_tells_the_asker_alone_how_the_last_answer_came_about(docent: 
     assert "and how is it deleted?" in text
     assert "*Searched for*: how is data deleted in Milvus?" in text
     assert "retrieval 0.900 · rerank 0.800 · cited as [1]" in text
-    assert "Logs \u203a Where data lives>: retrieval 0.500 · rerank –" in text
+    assert "Logs \u203a Where data lives>: retrieval 0.500 · rerank -" in text
     assert "rewriting 12 ms" in text
     assert "ranking 310 ms" in text
     assert "1,200 read, 85 written" in text
@@ -61,6 +64,23 @@ async def test_what_was_typed_calls_nobody(docent: Docent):
     await docent.slack.slash("/docent", "why")
     text = (await docent.slack.wait_for_message(told(ALICE, "*Passages*"))).shown
     assert "a &lt;!here&gt; b?" in text
+
+
+async def test_why_speaks_the_askers_language(docent: Docent):
+    docent.slack.store.locales[ALICE] = "de-DE"
+    await docent.start()
+    await asked(docent)
+    await docent.slack.slash("/docent", "why")
+    text = (await docent.slack.wait_for_message(told(ALICE, "*Stellen*"))).shown
+    assert "*Gesucht*: how is data deleted in Milvus?" in text
+    assert "Suche 0,900 · Ordnen 0,800 · zitiert als [1]" in text
+    assert "1.200 gelesen, 85 geschrieben" in text
+
+
+def test_a_question_full_of_signs_fits_into_the_modal():
+    full = KeptAnswer("1", MessageKey("1", "2", "3"), "4", ALICE, question="<&" * 2000)
+    shown = modals.evidence(full, replace(GIVEN, query="&<" * 2000, degraded=("no_llm",)))
+    check_view(shown.to_dict(), kind="modal")
 
 
 def test_an_answer_without_passages_says_so():

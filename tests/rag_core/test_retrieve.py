@@ -13,7 +13,7 @@ from rag_core.types import Chunk, Hit, Question, Scope
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, make_chunk, publish
 
 CHUNKS = [make_chunk(f"Sentence {n}.", path=f"{n % 3}.md", position=n) for n in range(9)]
-NO_PAGE = Fusion(dense=0.6, page=0.0)
+NO_PAGE = Fusion(dense=0.6, page=0.0, best=0.0)
 
 scores = st.floats(-1, 50, allow_subnormal=True)
 found = st.lists(st.tuples(st.sampled_from(CHUNKS), scores), unique_by=lambda pair: pair[0].id).map(
@@ -113,19 +113,21 @@ class TestPages:
 
     def test_the_page_counts(self, embedder):
         store = self.store(embedder, *self.chunks())
-        assert self.best(store, embedder, Fusion(page=0.0))[0] == "stray.md"
-        assert self.best(store, embedder, Fusion(page=0.9))[:3] == ["logs.md"] * 3
+        assert self.best(store, embedder, Fusion(page=0.0, best=0.0))[0] == "stray.md"
+        assert self.best(store, embedder, Fusion(page=0.9, best=0.0))[:3] == ["logs.md"] * 3
 
     def test_pages_of_the_same_path_in_two_sources_are_two_pages(self, embedder):
         chunks = [make_chunk(c.text, path="a.md", source=c.path) for c in self.chunks()]
         store = self.store(embedder, *chunks)
         vector = embedder.embed_query("backup logs")
-        found = retrieve(store, store.live(), Question("backup logs"), vector, Fusion(page=0.9))
+        found = retrieve(
+            store, store.live(), Question("backup logs"), vector, Fusion(page=0.9, best=0.0)
+        )
         assert [one.chunk.source for one in found.candidates][:3] == ["logs.md"] * 3
 
     def test_a_page_that_was_not_asked_for_counts_as_the_last_that_was(self, embedder):
         store = self.store(embedder, *self.chunks())
-        assert self.best(store, embedder, Fusion(page=0.9, pages=1))[0] == "stray.md"
+        assert self.best(store, embedder, Fusion(page=0.9, pages=1, best=0.0))[0] == "stray.md"
 
     def test_without_the_vectors_of_pages_the_order_of_the_searches_stands(self, embedder):
         class Down(MemoryStore):
@@ -135,8 +137,8 @@ class TestPages:
         store = Down()
         publish(store, embedder, self.chunks())
         plain = self.store(embedder, *self.chunks())
-        expected = self.best(plain, embedder, Fusion(page=0.0))
-        assert self.best(store, embedder, Fusion(page=0.9)) == expected
+        expected = self.best(plain, embedder, Fusion(page=0.0, best=0.0))
+        assert self.best(store, embedder, Fusion(page=0.9, best=0.0)) == expected
 
 
 def test_retrieve_searches_both_ways_of_the_live_version(embedder):
@@ -176,3 +178,24 @@ def test_without_the_dense_search_there_is_no_answer(embedder):
     publish(store, embedder, CHUNKS)
     with pytest.raises(StoreUnavailableError):
         ask(store, embedder, "Sentence 4")
+
+    def test_two_good_chunks_of_a_page_count_for_more_than_one(self, embedder):
+        store = self.store(embedder, *self.chunks())
+        alone, together = Fusion(page=0.0, best=0.0), Fusion(page=0.0, best=0.9)
+        assert self.best(store, embedder, alone)[0] == "stray.md"
+        assert self.best(store, embedder, together)[0] == "logs.md"
+
+    @given(share=st.floats(0, 0.99))
+    def test_the_order_within_a_page_stays(self, share):
+        embedder = HashEmbedder()
+        store = self.store(embedder, *self.chunks())
+        vector = embedder.embed_query("backup logs")
+
+        def order(fusion: Fusion) -> dict[str, list[str]]:
+            found = retrieve(store, store.live(), Question("backup logs"), vector, fusion)
+            pages: dict[str, list[str]] = {}
+            for one in found.candidates:
+                pages.setdefault(one.chunk.path, []).append(one.chunk.text)
+            return pages
+
+        assert order(Fusion(best=share)) == order(Fusion(best=0.0))
