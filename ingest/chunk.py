@@ -7,7 +7,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from ingest.documents import Block, Document, Section
@@ -49,8 +49,7 @@ class _Room:
     whole: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):  # a line may be a million of them, and these are made quickest
     """Text that is not divided any more; `glue` joins it to the piece before."""
 
     text: str
@@ -161,15 +160,21 @@ class Chunker:
                 yield _Piece(sentence, self._count(sentence.strip()), glue)
                 glue = ""
                 continue
-            for word in self._words(sentence, room.fill):
-                yield _Piece(word.text, word.tokens, glue)
-                glue = ""
+            words = self._words(sentence, room.fill)
+            first = next(words)  # a sentence is never empty
+            yield _Piece(first.text, first.tokens, glue)
+            yield from words
+            glue = ""
 
     def _words(self, sentence: str, fill: int) -> Iterator[_Piece]:
         words = [w[i : i + _WORD] for w in _cut(sentence, _SPACE) for i in range(0, len(w), _WORD)]
         self._count.learn(word.strip() for word in words)
         for word in words:
-            yield from self._characters(word, fill)
+            tokens = self._count(word.strip())
+            if tokens <= fill:
+                yield _Piece(word, tokens, "")
+            else:
+                yield from self._characters(word, fill)
 
     def _characters(self, word: str, fill: int) -> Iterator[_Piece]:
         tokens = self._count(word.strip())
@@ -206,7 +211,8 @@ class _Counts:
     def __call__(self, text: str) -> int:
         if len(text) > MAX_CHARS:
             return len(text)
-        self.learn([text])
+        if text not in self._known:
+            self.learn([text])
         return self._known[text]
 
 
@@ -234,13 +240,13 @@ def _identified(chunk: Chunk, occurrence: int) -> Chunk:
 def _packed(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
     """Neighbours joined as long as they stay within the budget."""
     text, tokens = "", 0
-    for piece in pieces:
-        joined = tokens + len(piece.glue) + piece.tokens
-        if text and (joined > fill or len(text) + len(piece.text) + 2 > MAX_CHARS):
+    for added, more, glue in pieces:
+        joined = tokens + len(glue) + more
+        if text and (joined > fill or len(text) + len(added) + 2 > MAX_CHARS):
             yield from _filled(text)
             text = ""
-        tokens = joined if text else piece.tokens
-        text = f"{text}{piece.glue}{piece.text}" if text else piece.text
+        tokens = joined if text else more
+        text = f"{text}{glue}{added}" if text else added
     yield from _filled(text)
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, parsing
+from ingest.formats.html_blocks import closed_markup
 from ingest.formats.structure import converted
 from ingest.formats.to_markdown import HEADINGS, Converter
 
 MAX_CHARS = 20_000_000
 """Of an HTML page: what is larger is no page, and would take minutes."""
+
+MAX_DEPTH = 400
+"""Elements inside each other; Markdown is written from the inside out, and ends about there."""
+
+MAX_ELEMENTS = 100_000
+"""Of a page; more would take minutes."""
 
 _DROPPED = (
     "script, style, noscript, template, svg, button, nav, input, select, textarea, iframe, dialog, "
@@ -70,9 +78,8 @@ def html_to_markdown(html: str, *, base: str = "", anchors: bool = True) -> tupl
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
     with parsing("HTML"):
         # bs4 warns of an XML declaration, and of a text in one line that could be a file's name.
-        soup = BeautifulSoup(_XML.sub("", html) + "\n", "html.parser")
+        soup = _Soup(closed_markup(_XML.sub("", html)) + "\n", "html.parser")
         title = _page_title(soup)
-        _close_tags(soup)
         main = _main(soup)
         if anchors:
             _name_headings(main)
@@ -85,17 +92,33 @@ def html_to_markdown(html: str, *, base: str = "", anchors: bool = True) -> tupl
         return ("" if main.find("h1") else title), text
 
 
+class _Soup(BeautifulSoup):
+    """Closes what a page leaves open before another one like it begins."""
+
+    _begun = 0
+
+    def handle_starttag(self, name: str, *rest: Any, **options: Any) -> Tag | None:
+        """Begin an element where it belongs.
+
+        Raises:
+            PageError: it is nested too deeply, or one too many.
+        """
+        self._begun += 1
+        if self._begun > MAX_ELEMENTS:
+            raise PageError(f"has more than {MAX_ELEMENTS:,} elements")
+        self.endData()
+        closed = _CLOSES.get(name, ())
+        while self.currentTag is not None and self.currentTag.name in closed:
+            self.popTag()
+        if len(self.tagStack) > MAX_DEPTH:
+            raise PageError("is nested too deeply")
+        return super().handle_starttag(name, *rest, **options)
+
+
 def _page_title(soup: BeautifulSoup) -> str:
     title = soup.find("title")
     text = " ".join(title.get_text().split()) if title else ""
     return _SITE_NAME.split(text)[0]
-
-
-def _close_tags(soup: BeautifulSoup) -> None:
-    """Move elements out of those that should have been closed before them."""
-    for tag in soup.find_all([*_CLOSES]):
-        while tag.parent and tag.parent.name in _CLOSES[tag.name]:
-            tag.parent.insert_after(tag)
 
 
 def _main(soup: BeautifulSoup) -> Tag:
@@ -115,6 +138,7 @@ def _main(soup: BeautifulSoup) -> Tag:
 
 def _name_headings(main: Tag) -> None:
     """Give each heading the id that a link needs: its permalink's, its own, or one beside it."""
+    before: Tag | None = None
     for heading in main.find_all(HEADINGS):
         links = [a for a in heading.find_all("a", href=True) if _is_permalink(a)]
         inside = heading.find(id=True) or heading.find("a", attrs={"name": True})
@@ -125,8 +149,9 @@ def _name_headings(main: Tag) -> None:
             pass
         elif inside:
             heading["id"] = str(inside.get("id") or inside.get("name"))
-        elif section and section.find(HEADINGS) is heading:
-            heading["id"] = str(section.get("id") or "")
+        elif section and not (before and any(one is section for one in before.parents)):
+            heading["id"] = str(section.get("id") or "")  # it is the section's first heading
+        before = heading
         for link in links:
             link.extract()
 

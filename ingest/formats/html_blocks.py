@@ -32,9 +32,21 @@ def html_to_markdown(html: str) -> str:
     return _tidy(_parsed(html, _Markdown()))
 
 
+def closed_markup(html: str) -> str:
+    """HTML in which nothing begins that never ends: html.parser reads to the end for each."""
+    for begin, end, shown in (
+        ("<![", "]]>", "<!_["),
+        ("<!--", "-->", "&lt;!--"),
+        ("<", ">", "&lt;"),
+    ):
+        head, mark, rest = html.rpartition(end)
+        html = f"{head}{mark}{rest.replace(begin, shown)}"
+    return html
+
+
 def _parsed(html: str, parser: _Text) -> str:
     try:
-        parser.feed(html)
+        parser.feed(closed_markup(html))
         parser.close()
     except AssertionError:  # how html.parser says that a declaration is malformed
         return _TAG.sub("", html).strip()
@@ -161,7 +173,8 @@ class _Markdown(_Text):
             shown = _table([row for row in self._rows if row])
         else:
             shown = fenced("".join(self.parts), self._language)
-        self.parts = [*self._outside, f"\n\n{shown}\n\n"]
+        self.parts = self._outside
+        self.parts.append(f"\n\n{shown}\n\n")
         self._outside, self._within, self._rows, self._language = None, "", [], ""
 
 

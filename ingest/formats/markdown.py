@@ -34,15 +34,20 @@ _TAB_BAR = re.compile(
     r"\s*</div>\s*"
 )
 _STRUCTURED = re.compile(r"<(?:h[1-6]|table|ul|ol|pre)\b", re.IGNORECASE)
-_TITLE = re.compile(r"^title:\s*(.+?)\s*$", re.MULTILINE)
+_TITLE = re.compile(r"^title:\s*(.+)$", re.MULTILINE)
 _HTML_HEADING = re.compile(r"<h[1-6][\s>]", re.IGNORECASE)
 _PREFORMATTED = re.compile(r"<pre\b.*?</pre>", re.IGNORECASE | re.DOTALL)
+_PREFORMATTED_END = re.compile(r"</pre>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
 
-_CODE_SPAN = re.compile(r"(`+[^`]+`+)")
-_LINK = re.compile(r"<a\s[^<>]*?href=\"([^\"<>\s]*)\"[^<>]*>([^<>]+)</a>", re.IGNORECASE)
+# A line may have millions of characters: what could be tried in many ways is atomic, and begins
+# only where it can end.
+_CODE_SPAN = re.compile(r"(?<!`)(`++[^`]++`++)")
+_LINK = re.compile(
+    r"<a\s(?=[^<>]*>)(?>[^<>]*?href=\"([^\"<>\s]*)\"[^<>]*>)([^<>]++)</a>", re.IGNORECASE
+)
 _CODE_TAG = re.compile(r"<code(?:\s[^<>]*)?>([^<>`]+)</code>", re.IGNORECASE)
-_IMAGE = re.compile(r"<img\s(?:[^<>]*?\salt=\"([^\"<>]*)\")?[^<>]*>", re.IGNORECASE)
+_IMAGE = re.compile(r"<img\s(?=[^<>]*>)(?>(?:[^<>]*?\salt=\"([^\"<>]*)\")?[^<>]*>)", re.IGNORECASE)
 _BREAK = re.compile(r"</?(?:br|p|div|li|ul|ol)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(?:a|abbr|b|big|center|cite|code|del|em|font|i|ins|kbd|mark|s|small|span|strong|sub|"
@@ -58,6 +63,7 @@ _DIRECTIVE = re.compile(
     r"\{(admonition|attention|caution|danger|error|hint|important|note|seealso|tab-item|tip|todo|"
     r"warning)\}\s*(.*)"
 )
+_MAX_DIRECTIVES = 8  # inside each other; each is read anew
 _LABEL = re.compile(r"^\([\w.:-]+\)=\s*$")
 _ROLE = re.compile(
     r"(?<![\w$`{])\{((?:\w+:)?(?:abbr|any|attr|class|command|data|doc|envvar|exc|file|func|guilabel|"
@@ -99,7 +105,9 @@ def _is_html(body: str) -> bool:
     """Whether a page is HTML under a name that says Markdown, as generators write it."""
     if not _HTML_HEADING.search(body):
         return False
-    return not _MARKDOWN.search(_PREFORMATTED.sub("", body))
+    ends = [match.end() for match in _PREFORMATTED_END.finditer(body)]
+    last = ends[-1] if ends else 0  # behind it, one that begins is never closed
+    return not _MARKDOWN.search(_PREFORMATTED.sub("", body[:last]) + body[last:])
 
 
 def _title_of(front_matter: str) -> str:
@@ -108,7 +116,7 @@ def _title_of(front_matter: str) -> str:
     except (yaml.YAMLError, ValueError):
         # `title: What's new: everything` is no YAML, and yet everyone writes it.
         match = _TITLE.search(front_matter)
-        return match[1].strip("\"'") if match else ""
+        return match[1].strip().strip("\"'") if match else ""
     title = loaded.get("title") if isinstance(loaded, dict) else None
     # A list of lists by YAML's aliases would be gigabytes as a text.
     return str(title) if isinstance(title, str | int | float | date) else ""
@@ -128,14 +136,15 @@ def _show(parsed: Parsed) -> None:
             parsed.lines[number] = _shown(line)
 
 
-def _nodes(parsed: Parsed) -> Nodes:
+def _nodes(parsed: Parsed, *, depth: int = 0) -> Nodes:
     """The blocks of a page, those that HTML and admonitions stand for among them."""
     _show(parsed)
     for node, _ in nodes_of(parsed):
-        if node.type == "fence" and (directive := _DIRECTIVE.match(node.info)):
+        directive = _DIRECTIVE.match(node.info) if node.type == "fence" else None
+        if directive and depth < _MAX_DIRECTIVES:
             name, title = directive.groups()
             text = f"**{title or name.capitalize()}**\n\n{node.content}"
-            yield from _nodes(Parsed(text, written_parser()))
+            yield from _nodes(Parsed(text, written_parser()), depth=depth + 1)
             continue
         if node.type != "html_block" or not node.map:
             yield node, parsed
@@ -170,7 +179,8 @@ def _shown(line: str) -> str | None:
     if "<" in line:
         if _WRAPPER.match(line):
             return None
-        line = _COMMENT.sub("", line).rstrip()
+        head, mark, rest = line.rpartition("-->")
+        line = f"{_COMMENT.sub('', head + mark)}{rest}".rstrip()
         line = _outside_code(_without_tags, line).rstrip() if "<" in line else line
         if not line.strip():
             return None

@@ -7,20 +7,19 @@ import textwrap
 from collections.abc import Iterator
 
 from ingest.documents import Document, Page
+from ingest.formats.code_spans import CodeSpans
 from ingest.formats.markdown import markdown_document
 
-_CODE = re.compile(
-    r"^[ \t>]*(?:[-*+] +|\d+[.)] +)?(?P<fence>`{3,}|~{3,})[^\n`]*\n"  # a fence
-    r"(?:.*?\n)??[ \t>]*(?P=fence)[`~]*[ \t]*(?=\n|\Z)"
-    r"|(?P<span>`+)(?!`)[^\n]*?(?<!`)(?P=span)(?!`)",  # code in a line
-    re.DOTALL | re.MULTILINE,
-)
 _FRONT_MATTER = re.compile(r"---\n.*?\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _ESM = re.compile(r"^(?:import|export)\s[^\n]*(?:\n|\Z)", re.MULTILINE)
+_GAP = re.compile(r"\n[ \t]*(?=\n|\Z)")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`')
 _MAX_ESM = 100_000  # characters
 _TAG = re.compile(r"</?(?=[A-Z>]|[a-z][\w-]*\.[A-Z])")
 _MAX_TAG = 10_000  # characters
+_MAX_VAIN = 2_000_000
+"""Characters of a page that are read for ends that never come; then no more are looked for."""
+
 _COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _SPACE = re.compile(r"""\{\s*(["'`])(\s*)\1\s*\}""")
 _LABEL = re.compile(r"""\s(?:label|title)=(?:\{\s*)?(["'`])(.+?)\1""", re.DOTALL)
@@ -41,51 +40,60 @@ def read_mdx(page: Page) -> Document:
 
 def _without_esm(text: str) -> str:
     """Drop imports and exports: to the first empty line with all brackets closed."""
-    kept, end = [], 0
-    protected = _protected(text)
+    kept, end, vain = [], 0, 0
+    protected = CodeSpans(text)
     for match in _ESM.finditer(text):
         if match.start() >= end and not protected.covers(match.start()):
             kept.append(text[end : match.start()])
-            end = _esm_end(text, match.start())
+            end, read = _esm_end(text, match.start(), _MAX_ESM if vain < _MAX_VAIN else 0)
+            vain += read
     return "".join([*kept, text[end:]])
 
 
-def _esm_end(text: str, start: int) -> int:
-    window = text[start : start + _MAX_ESM]
-    gaps = [match.start() for match in re.finditer(r"\n[ \t]*(?=\n|\Z)", window)] or [len(window)]
-    depth, before = 0, 0
-    for gap in gaps:
-        code = _STRING.sub("", window[before:gap])
+def _esm_end(text: str, start: int, most: int) -> tuple[int, int]:
+    """Where a statement ends, and how many characters were read in vain."""
+    first, depth, before = 0, 0, start
+    for match in _GAP.finditer(text, start, start + _MAX_ESM):
+        gap = match.start()
+        code = _STRING.sub("", text[before:gap])
         depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
         if depth <= 0:
-            return start + gap
-        before = gap
-    return start + gaps[0]
+            return gap, 0
+        first, before = first or gap, gap
+        if gap - start > most:
+            break
+    return first or min(len(text), start + _MAX_ESM), before - start
 
 
 def _without_tags(text: str) -> str:
     """Drop tags of components; what stands between two is no longer indented for their sake."""
-    text = _outside_code(_COMMENT, "", text)
+    last = text.rfind("*/}") + 3  # behind it, a comment that begins never ends
+    text = _outside_code(_COMMENT, "", text[:last]) + text[last:] if last > 2 else text
     text = _outside_code(_SPACE, r"\2", text)
-    regions, region, end = [], "", 0
+    regions, region, line, end = list[str](), list[str](), "", 0
     for start, stop in _tags(text):
-        region += text[end:start]
+        part = text[end:start]
+        region.append(part)
+        line = part.rpartition("\n")[2] if "\n" in part else line.strip() + part
         end = stop
-        if region.rpartition("\n")[2].strip():  # a component in a line of text
+        if line.strip():  # a component in a line of text
             continue
-        regions += [textwrap.dedent(region), _label(text[start:stop])]
-        region = ""
-    regions.append(textwrap.dedent(region + text[end:]))
+        regions += [textwrap.dedent("".join(region)), _label(text[start:stop])]
+        region, line = [], ""
+    regions.append(textwrap.dedent("".join([*region, text[end:]])))
     return "".join(regions)
 
 
 def _tags(text: str) -> Iterator[tuple[int, int]]:
-    protected = _protected(text)
-    end = 0
+    protected = CodeSpans(text)
+    end, vain = 0, 0
     for match in _TAG.finditer(text):
         if match.start() < end or protected.covers(match.start()):
             continue
+        if vain > _MAX_VAIN:
+            return
         stop = _tag_end(text, match.end())
+        vain += 0 if stop else min(_MAX_TAG, len(text) - match.end())
         if stop:
             yield match.start(), stop
             end = stop
@@ -112,26 +120,8 @@ def _label(tag: str) -> str:
     return f"\n\n**{' '.join(match[2].split())}**\n\n" if match else ""
 
 
-class _Spans:
-    """Stretches of a text that are code."""
-
-    def __init__(self, spans: list[tuple[int, int]]) -> None:
-        self._spans = spans
-        self._next = 0
-
-    def covers(self, position: int) -> bool:
-        """Whether a position is code; positions are asked for in their order."""
-        while self._next < len(self._spans) and self._spans[self._next][1] <= position:
-            self._next += 1
-        return self._next < len(self._spans) and self._spans[self._next][0] <= position
-
-
-def _protected(text: str) -> _Spans:
-    return _Spans([match.span() for match in _CODE.finditer(text)])
-
-
 def _outside_code(pattern: re.Pattern[str], replacement: str, text: str) -> str:
-    protected = _protected(text)
+    protected = CodeSpans(text)
     return pattern.sub(
         lambda match: match[0] if protected.covers(match.start()) else match.expand(replacement),
         text,

@@ -6,7 +6,7 @@ import re
 
 _MARK = re.compile(r"^(?:!!!|\?\?\?|===)", re.MULTILINE)
 _INDENTED_MARK = re.compile(r"^ +(?:!!!|\?\?\?|===)[+!]? +[\"\w]", re.MULTILINE)
-_ADMONITION = re.compile(r"^( *)(?:!!!|\?\?\?\+?) +([\w-]+)[^\"]*(?:\"([^\"]*)\")?\s*$")
+_ADMONITION = re.compile(r"^( *)(?:!!!|\?\?\?\+?) +([\w-]++)[^\"]*+(?:\"([^\"]*+)\")?\s*$")
 _TAB = re.compile(r"^( *)===[+!]? +()\"([^\"]+)\"\s*$")
 _FENCE = re.compile(r"^\s*(?:[-*+] +|\d+[.)] +)?(`{3,}|~{3,})")
 _STEP = 4

@@ -39,8 +39,9 @@ _SETTINGS = {
     "toc_backlinks": False,
     "warning_stream": False,
 }
-_ROLE = re.compile(r":([a-zA-Z][\w:.+-]*):`")
-_DIRECTIVE = re.compile(r"^\s*\.\. +([a-zA-Z][\w:.+-]*)::", re.MULTILINE)
+# Names have an end: a page of colons would be read to its end for each of them.
+_ROLE = re.compile(r":([a-zA-Z][\w:.+-]{0,100}):`")
+_DIRECTIVE = re.compile(r"^[ \t]*\.\. +([a-zA-Z][\w:.+-]{0,100})::", re.MULTILINE)
 
 _CODE = (
     "code code-block ipython parsed-literal prompt sourcecode doctest testcode testoutput mermaid "

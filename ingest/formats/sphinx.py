@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-_EXPLICIT = re.compile(r"^(.*?)\s*<[^<>]+>$", re.DOTALL)
 _PROSE = {"abbr", "any", "doc", "guilabel", "menuselection", "numref", "ref", "term", "sub", "sup"}
 _CALLED = {"func", "function", "meth", "method"}
 
@@ -15,9 +12,9 @@ def role_text(role: str, text: str) -> tuple[str, bool]:
     The title of `title <target>`, the last part of `~a.dotted.name`, else the text.
     """
     kind = role.rpartition(":")[2].lower()
-    explicit = _EXPLICIT.match(text)
-    if explicit and explicit[1]:
-        return explicit[1], kind not in _PROSE
+    title, _, target = text.removesuffix(">").rpartition("<")
+    if text.endswith(">") and target and ">" not in target and title.strip():
+        return title.rstrip(), kind not in _PROSE
     shown = text.lstrip("!")
     if shown.startswith("~"):
         shown = shown[1:].rpartition(".")[2]

@@ -8,12 +8,12 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
-from mdit_py_plugins.anchors.index import slugify, unique_slug
+from mdit_py_plugins.anchors.index import slugify
 from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ingest.documents import MAX_TITLE, Block, Document, Kind, Page, Section, document
 
-_ANCHOR = re.compile(r"\s*\{#([^\s{}]+)\}\s*$")
+_ANCHOR = re.compile(r"(?<!\s)\s*\{#([^\s{}]+)\}\s*$")
 _FENCE_CONTAINER = re.compile(r"[\s>]*")
 _KINDS: dict[str, Kind] = {
     "bullet_list": "list",
@@ -125,7 +125,7 @@ SLUGS: dict[str, Callable[[str], str] | None] = {
 
 def sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Section]:
     """Sections of a page; `slug` makes the anchor of a heading that has no `{#anchor}`."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     above: list[tuple[int, str]] = []
     anchor, blocks = "", list[Block]()
     for found in nodes:
@@ -142,9 +142,22 @@ def sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Sec
         above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
         anchor = explicit
         if not explicit and slug is not None:
-            anchor = unique_slug(slug(heading[:MAX_TITLE].strip()), taken)
+            anchor = _unique(slug(heading[:MAX_TITLE].strip()), taken)
         blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
     yield from _section(above, anchor, blocks)
+
+
+def _unique(slug: str, taken: dict[str, int]) -> str:
+    """The slug, with the first number behind it that makes it another than those before.
+
+    `taken` has the next number of each: a page may have a hundred thousand headings alike.
+    """
+    found, number = slug, taken.get(slug, 1)
+    while found in taken:
+        found, number = f"{slug}-{number}", number + 1
+    taken[slug] = number
+    taken.setdefault(found, 1)
+    return found
 
 
 def _section(

@@ -12,6 +12,7 @@ from ingest.errors import DownloadError, SourceFormatError, SourceRefusedError
 from ingest.sources.archive import inspect_archive
 from ingest.sources.base import Received, ReceivedCallback, Source, unwatched
 from ingest.sources.snapshot import Snapshot, Validators
+from ingest.sources.waiting import Told
 from ingest.sources.web import (
     Deadline,
     Limits,
@@ -47,6 +48,8 @@ class Downloads:
     def fetch(self, source: Source, *, progress: ReceivedCallback = unwatched) -> Path:
         """Path of an up-to-date snapshot; nothing is downloaded when the server has no newer one.
 
+        What `progress` raises ends it, also while it waits.
+
         Raises:
             SourceNotFoundError: the server has nothing there.
             SourceAccessError: it wants a login.
@@ -56,9 +59,13 @@ class Downloads:
         """
         snapshot = self._snapshot(source)
         deadline = Deadline(source, self.limits.seconds, self.network.clock)
+        told = Told(source.name, progress)
         try:
-            with in_a_sentence(source.shown_uri), WebClient(source, self.network) as web:
-                self.network.attempts()(self._attempt, web, source, deadline, progress)
+            with (
+                in_a_sentence(source.shown_uri),
+                WebClient(source, self.network, look=told.again) as web,
+            ):
+                self.network.attempts(told.again)(self._attempt, web, source, deadline, told)
         except OSError as error:
             raise DownloadError(
                 f"{source.shown_uri} can't be stored in {self.folder}: {error.strerror or error}."

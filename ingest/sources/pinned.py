@@ -11,9 +11,14 @@ from ingest.sources.address import Gate
 
 
 class PinnedTransport(httpx.BaseTransport):
-    """Connects to the addresses that the gate has seen, whatever the name says a moment later."""
+    """Connects to the addresses that the gate has seen, whatever the name says a moment later.
 
-    def __init__(self, gate: Gate, make: Callable[[], httpx.BaseTransport]) -> None:
+    Args:
+        gate: looks names up.
+        make: makes a transport, through the proxy that it is given unless that is empty.
+    """
+
+    def __init__(self, gate: Gate, make: Callable[[str], httpx.BaseTransport]) -> None:
         self._gate = gate
         self._make = make
         self._by_host: dict[str, httpx.BaseTransport] = {}
@@ -28,10 +33,9 @@ class PinnedTransport(httpx.BaseTransport):
             if not proxy:
                 raise httpx.ConnectError(f"{host} has no address", request=request) from error
         if proxy:
-            through = self._transport(proxy, lambda: httpx.HTTPTransport(proxy=proxy))
-            return through.handle_request(request)
+            return self._transport(proxy, proxy=proxy).handle_request(request)
         # One transport for each host: a connection belongs to the name its certificate is for.
-        transport = self._transport(host, self._make)
+        transport = self._transport(host)
         for address in addresses[:-1]:
             try:
                 return transport.handle_request(_pinned(request, address))
@@ -44,9 +48,9 @@ class PinnedTransport(httpx.BaseTransport):
         for transport in self._by_host.values():
             transport.close()
 
-    def _transport(self, key: str, make: Callable[[], httpx.BaseTransport]) -> httpx.BaseTransport:
+    def _transport(self, key: str, *, proxy: str = "") -> httpx.BaseTransport:
         if key not in self._by_host:
-            self._by_host[key] = make()
+            self._by_host[key] = self._make(proxy)
         return self._by_host[key]
 
 

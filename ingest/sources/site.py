@@ -9,10 +9,11 @@ import httpx
 from protego import Protego
 
 from ingest.errors import SourceNotFoundError, SourceRefusedError
-from ingest.sources.base import Received, ReceivedCallback, Source
+from ingest.sources.base import Received, Source
 from ingest.sources.download import Downloads
 from ingest.sources.page_cache import KeptPage, PageCache
 from ingest.sources.uri import shown_uri
+from ingest.sources.waiting import Look, Told
 from ingest.sources.web import (
     USER_AGENT,
     Deadline,
@@ -60,7 +61,7 @@ class Site:
         downloads: limits and network.
         web: the open client.
         cache: pages of earlier times.
-        progress: told after each page.
+        told: told after each page, and again while a page is waited for.
 
     Attributes:
         used: every address that was fetched, or was kept for want of a newer page.
@@ -72,16 +73,16 @@ class Site:
         downloads: Downloads,
         web: WebClient,
         cache: PageCache,
-        progress: ReceivedCallback,
+        told: Told,
     ) -> None:
         self._source = source
         self._web = web
         self._cache = cache
-        self._progress = progress
+        self._told = told
         self._limits: Limits = downloads.limits
         self._network: Network = downloads.network
         self._deadline = Deadline(source, self._limits.seconds, self._network.clock)
-        self._pace = Pace(1 / source.rate, self._network)
+        self._pace = Pace(1 / source.rate, self._network, told.again)
         self._rules: dict[str, Protego] = {}
         self.used: set[str] = set()
         self._received = 0
@@ -134,7 +135,7 @@ class Site:
             follows=follows,
         )
         self._pages += 1
-        self._progress(Received(self._source.name, self._received, pages=self._pages))
+        self._told(Received(self._source.name, self._received, pages=self._pages))
         return page
 
     def list_(self, address: str, *, limit: int) -> FetchedPage:
@@ -170,7 +171,7 @@ class Site:
         follows: Callable[[str], bool],
     ) -> FetchedPage:
         with in_a_sentence(shown_uri(address)):
-            fetched: FetchedPage = self._network.attempts()(
+            fetched: FetchedPage = self._network.attempts(self._told.again)(
                 self._attempt, address, limit=limit, wanted=wanted, follows=follows
             )
         self.used.add(address)
@@ -220,11 +221,13 @@ class Pace:
     Args:
         seconds: between the beginnings of two requests.
         network: clock and sleep.
+        look: called while it waits.
     """
 
-    def __init__(self, seconds: float, network: Network) -> None:
+    def __init__(self, seconds: float, network: Network, look: Look) -> None:
         self._seconds = seconds
         self._network = network
+        self._look = look
         self._next = network.clock()
 
     def slow_down(self, seconds: float) -> None:
@@ -234,8 +237,7 @@ class Pace:
     def wait(self) -> None:
         """Return when the next request may begin."""
         now = self._network.clock()
-        if self._next > now:
-            self._network.sleep(self._next - now)
+        self._network.pause(self._next - now, self._look)
         self._next = max(self._next, now) + self._seconds
 
 

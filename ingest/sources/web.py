@@ -29,6 +29,7 @@ from ingest.sources.base import Source
 from ingest.sources.login import authorization
 from ingest.sources.pinned import PinnedTransport, default_port
 from ingest.sources.uri import shown_uri
+from ingest.sources.waiting import LOOK_SECONDS, Look, unseen
 
 USER_AGENT = "docent"
 PASSING = (httpx.TransportError, httpx.HTTPStatusError)
@@ -60,12 +61,20 @@ class Network:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def attempts(self) -> Retrying:
+    def pause(self, seconds: float, look: Look) -> None:
+        """Sleep, and look about first and every half second."""
+        look()
+        while seconds > 0:
+            self.sleep(min(seconds, LOOK_SECONDS))
+            look()
+            seconds -= LOOK_SECONDS
+
+    def attempts(self, look: Look) -> Retrying:
         """Tries again what may pass, and waits as long as a server asks for."""
         return Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=self._pause,
-            sleep=self.sleep,
+            sleep=lambda seconds: self.pause(seconds, look),
             retry=retry_if_exception_type(PASSING),
             reraise=True,
         )
@@ -112,17 +121,26 @@ class WebClient:
     Args:
         source: whose host may be private, and gets the token.
         network: the edge to the network.
+        look: called while a server is silent; what it raises ends the waiting.
 
     Raises:
         SourceAccessError: the variable that `token_env` names is not set.
     """
 
-    def __init__(self, source: Source, network: Network) -> None:
+    def __init__(self, source: Source, network: Network, *, look: Look = unseen) -> None:
         self._source = source
         self._home = httpx.URL(source.uri).copy_with(userinfo=b"", fragment=None)
         self._authorization = authorization(source, httpx.URL(source.uri).userinfo.decode())
         gate = Gate(self._home.host, allow_private=source.allow_private, resolve=network.resolve)
-        transport = PinnedTransport(gate, network.transport or httpx.HTTPTransport)
+
+        def make(proxy: str) -> httpx.BaseTransport:
+            from ingest.sources.watched import WatchedTransport
+
+            if network.transport and not proxy:
+                return network.transport()
+            return WatchedTransport(look, proxy=proxy)
+
+        transport = PinnedTransport(gate, make)
         headers = {"User-Agent": USER_AGENT}
         self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
 

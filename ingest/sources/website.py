@@ -29,6 +29,7 @@ from ingest.sources.page_lists import (
 from ingest.sources.patterns import selects
 from ingest.sources.site import FetchedPage, Site
 from ingest.sources.uri import shown_uri
+from ingest.sources.waiting import Told
 from ingest.sources.web import WebClient, in_a_sentence
 from ingest.sources.web_paths import HTML, absolute, host_of, may_be_page, page_path
 from rag_core.types import content_hash
@@ -58,9 +59,13 @@ def read_website(
     # By name, too: one site may be there twice, with other pages.
     key = content_hash(source.uri, source.name)[:16]
     cache = PageCache(downloads.folder / f"{key}.site")
+    told = Told(source.name, progress)
     try:
-        with in_a_sentence(source.shown_uri), WebClient(source, downloads.network) as web:
-            site = Site(source, downloads, web, cache, progress)
+        with (
+            in_a_sentence(source.shown_uri),
+            WebClient(source, downloads.network, look=told.again) as web,
+        ):
+            site = Site(source, downloads, web, cache, told)
             crawl = _Crawl(source, site, absolute(web.home, ""))
             try:
                 crawl.run()

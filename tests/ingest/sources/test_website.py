@@ -149,13 +149,13 @@ def test_requests_keep_their_distance(small, read, clock):
     clock.slept.clear()
     small.resources["/robots.txt"] = Resource(b"User-agent: *\nCrawl-delay: 3\n", "text/plain")
     read("/sitemap.xml", rate=2)
-    assert clock.slept == [0.5, 3, 3, 3]
+    assert sum(clock.slept) == 0.5 + 3 * 3
 
 
 def test_a_robots_txt_can_not_stop_the_sync_for_years(small, read, clock):
     small.resources["/robots.txt"] = Resource(b"User-agent: *\nCrawl-delay: 9e9\n", "text/plain")
     read("/sitemap.xml")
-    assert max(clock.slept) == 30
+    assert sum(clock.slept) == 0.25 + 30 * 3
 
 
 def test_a_redirect_is_followed_only_where_robots_let_docent_read(small, read):
@@ -333,7 +333,7 @@ def test_progress_counts_pages(small, downloads):
     seen: list[Received] = []
     source = Source("docs", f"{small.url}/sitemap.xml")
     read_source(source, downloads, wanted=lambda _: True, progress=seen.append)
-    assert [received.pages for received in seen] == [1, 2, 3]
+    assert list(dict.fromkeys(received.pages for received in seen)) == [0, 1, 2, 3]
     assert seen[-1].bytes == small.body_bytes
 
 
