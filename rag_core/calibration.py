@@ -51,7 +51,7 @@ STARTER = Calibration(
     model="all-MiniLM-L6-v2",
     reranker="all-MiniLM-L6-v2",
     abstention=Abstention(
-        weights=(5.3625, 10.929, 3.1148, -18.3965), bias=-9.6579, threshold=0.0667, fewest=ENOUGH
+        weights=(5.749, 10.7195, 3.0791, -18.2471), bias=-9.72, threshold=0.0664, fewest=ENOUGH
     ),
     support=0.27,
 )
