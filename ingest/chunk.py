@@ -124,8 +124,10 @@ class Chunker:
         for part in block.parts:
             glue = "\n" if block.kind == "list" else "\n\n"
             for piece in self._pieces(part, room):
-                text = textwrap.dedent(piece.text) if piece.glue else piece.text
-                yield _Piece(text, piece.tokens, piece.glue and glue)
+                if piece.glue:
+                    yield _Piece(textwrap.dedent(piece.text), piece.tokens, glue)
+                else:
+                    yield piece
 
     def _lines(self, block: Block, room: _Room) -> Iterator[_Piece]:
         """Groups of lines, each between the block's head and tail."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from rag_core.errors import GenerationError
@@ -63,10 +66,32 @@ class Rewriter:
             return Rewritten(question.text)
         usage = None
         if self._generator is not None:
-            text, usage = self._asked(self._generator, question)
+            text, usage = self._in_time(self._generator, question)
             if text:
                 return Rewritten(text, usage)
         return Rewritten(with_topic(question), usage)
+
+    def _in_time(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
+        """What the LLM wrote; nothing once the time is over, however the server is silent.
+
+        The client's own time-out starts anew with every byte. So a thread waits for the bytes; it
+        is left behind, ends with the next piece or the time-out, and never holds up an exit.
+        """
+        answer: Future[tuple[str, Usage | None]] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._asked(generator, question))
+            except BaseException as error:  # noqa: BLE001  (raised where the asker waits)
+                answer.set_exception(error)
+
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(ask,), name="rewrite", daemon=True).start()
+        try:
+            return answer.result(timeout=self._seconds)
+        except TimeoutError:
+            logger.warning("The LLM's rewriting of a follow-up is too late")
+            return "", None
 
     def _asked(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
         """What the LLM wrote, empty where it is no question, and what it took."""

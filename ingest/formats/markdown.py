@@ -26,6 +26,8 @@ from ingest.formats.structure import (
 )
 
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # many times as fast where it is built
+_MAX_YAML = 100_000  # characters
+_MAX_YAML_DEPTH = 20
 _LITERAL = {"fence", "code_block", "html_block"}
 _COMMENT = re.compile(r"(?<!`)<!--.*?-->")
 _WRAPPER = re.compile(r"^\s*</?(?:div|section|details|span|center)(?:\s[^<>]*)?>\s*$")
@@ -112,6 +114,7 @@ def _is_html(body: str) -> bool:
 
 def _title_of(front_matter: str) -> str:
     try:
+        _check_nesting(front_matter)
         loaded = yaml.load(front_matter, _YAML)  # noqa: S506  (the loader is a safe one)
     except (yaml.YAMLError, ValueError):
         # `title: What's new: everything` is no YAML, and yet everyone writes it.
@@ -120,6 +123,22 @@ def _title_of(front_matter: str) -> str:
     title = loaded.get("title") if isinstance(loaded, dict) else None
     # A list of lists by YAML's aliases would be gigabytes as a text.
     return str(title) if isinstance(title, str | int | float | date) else ""
+
+
+def _check_nesting(front_matter: str) -> None:
+    """Do nothing where YAML can be loaded: libyaml's loader ends the process if it is too deep.
+
+    Raises:
+        ValueError: it is nested too deeply, or too long.
+    """
+    if len(front_matter) > _MAX_YAML:
+        raise ValueError
+    depth = 0
+    for event in yaml.parse(front_matter, _YAML):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_YAML_DEPTH:
+            raise ValueError
 
 
 def _show(parsed: Parsed) -> None:

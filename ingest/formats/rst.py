@@ -22,6 +22,10 @@ from ingest.formats.structure import converted
 MAX_CHARS = 2_000_000
 """Of a page: docutils reads about 200,000 characters a second."""
 
+MAX_LINES = 50_000
+MAX_TARGETS = 3_000
+"""Of a page: docutils compares each with all before it."""
+
 _SETTINGS = {
     "_disable_config": True,
     "doctitle_xform": False,
@@ -41,6 +45,7 @@ _SETTINGS = {
 }
 # Names have an end: a page of colons would be read to its end for each of them.
 _ROLE = re.compile(r":([a-zA-Z][\w:.+-]{0,100}):`")
+_TARGET = re.compile(r"^[ \t]*\.\. (?:_|\[|\|)|^[ \t]*__ ", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. +([a-zA-Z][\w:.+-]{0,100})::", re.MULTILINE)
 
 _CODE = (
@@ -68,11 +73,15 @@ def read_rst(page: Page) -> Document:
     """Read reStructuredText: title from the first heading, else the file's name.
 
     Raises:
-        PageError: it is too large, or docutils fails on it.
+        PageError: it is too large, has too many targets, or docutils fails on it.
     """
     text = page.text
     if len(text) > MAX_CHARS:
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
+    if text.count("\n") > MAX_LINES:
+        raise PageError(f"has more than {MAX_LINES:,} lines")
+    if sum(1 for _ in _TARGET.finditer(text)) > MAX_TARGETS:
+        raise PageError(f"has more than {MAX_TARGETS:,} link targets")
     with _names_of_its_own(), parsing("reStructuredText"):
         _register(text)
         tree = publish_doctree(text, settings_overrides=_SETTINGS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from collections import Counter
 from urllib.parse import urljoin
 
 from bs4 import Tag
@@ -32,6 +34,7 @@ class Converter(MarkdownConverter):
             escape_underscores=False,
         )
         self._base = base if base.startswith(("http://", "https://")) else ""
+        self._items: Counter[int] = Counter()  # of each numbered list
 
     def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802
         """A heading with its anchor."""
@@ -71,6 +74,18 @@ class Converter(MarkdownConverter):
         return f" {' '.join(text.split()).replace('|', chr(92) + '|')}{' |' * columns}"
 
     convert_th = convert_td
+
+    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """An item; of a numbered list, the library would count all before it for each."""
+        if el.parent is None or el.parent.name != "ol":
+            # markdownify has it, and its stubs do not.
+            return str(super().convert_li(el, text, parent_tags))  # type: ignore[misc]
+        start, key = str(el.parent.get("start") or ""), id(el.parent)
+        first = int(start) if re.fullmatch(r"[0-9]{1,9}", start) else 1
+        bullet = f"{first + self._items[key]}. "
+        self._items[key] += 1
+        indented = textwrap.indent(text.strip(), " " * len(bullet), lambda line: line != "\n")
+        return f"{bullet}{indented[len(bullet) :]}\n" if indented else "\n"
 
     def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A term; the signature of a function or class is a heading of its own."""

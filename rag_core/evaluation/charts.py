@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from rag_core.evaluation.metrics import Estimate
 
-_WIDTH, _ROW, _LABEL, _NUMBER = 640, 26, 150, 70
-_HEIGHT, _BINS = 160, 20
+_WIDTH, _ROW, _LABEL, _NUMBER = 480, 26, 140, 64  # narrow, or a telephone shows tiny letters
+_HEIGHT, _BINS, _LINE = 140, 20, 18
+_SCALE = ((0, "start"), (0.5, "middle"), (1, "end"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +46,60 @@ def _bar(number: int, name: str, value: Estimate, scale: float, unit: str) -> st
     )
 
 
-def histogram(series: Sequence[Series], *, threshold: float | None = None) -> str:
-    """How many questions have which score; the threshold as a dashed line."""
+def histogram(
+    series: Sequence[Series], *, threshold: float | None = None, axis: str = "score"
+) -> str:
+    """How many questions have which score; the threshold as a dashed line.
+
+    What the colours and the line mean stands above the columns, where nothing is drawn over it.
+    """
     counts = [_binned(one.scores) for one in series]
+    most = max((max(found) for found in counts), default=0)
+    legend = [
+        _told(index, one.colour, f"{one.name}: {len(one.scores)} questions")
+        for index, one in enumerate(series)
+    ]
+    if threshold is not None:
+        legend.append(_told(len(series), "#222", f"- - below {threshold:.2f}: refused"))
+    top = _LINE * len(legend) + 6
+    parts = [*legend, *_columns(series, counts, top), *_axes(top, most, axis)]
+    if threshold is not None:
+        x = min(max(threshold, 0.0), 1.0) * _WIDTH
+        line = f'x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + _HEIGHT}"'
+        parts.append(f'<line {line} class="threshold"/>')
+    return _svg(top + _HEIGHT + 2 * _LINE + 4, "".join(parts))
+
+
+def _told(index: int, colour: str, words: str) -> str:
+    return f'<text x="0" y="{_LINE * index + 13}" fill="{colour}">{escape(words)}</text>'
+
+
+def _columns(series: Sequence[Series], counts: Sequence[Sequence[int]], top: int) -> Iterator[str]:
     most = max((max(found) for found in counts), default=0) or 1
     step = _WIDTH / _BINS
     width = (step - 4) / max(len(series), 1)
-    parts = [
-        f'<rect x="{place * step + 2 + width * index:.1f}" y="{_HEIGHT - _up(count, most):.1f}" '
-        f'width="{width:.1f}" height="{_up(count, most):.1f}" fill="{one.colour}"/>'
-        for index, (one, found) in enumerate(zip(series, counts, strict=True))
-        for place, count in enumerate(found)
-    ]
-    if threshold is not None:
-        x = min(max(threshold, 0.0), 1.0) * _WIDTH
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_HEIGHT}" class="threshold"/>')
-    parts += [
-        f'<text x="{place * _WIDTH}" y="{_HEIGHT + 16}" text-anchor="{anchor}">{place:g}</text>'
-        for place, anchor in ((0, "start"), (0.5, "middle"), (1, "end"))
-    ]
-    parts += [
-        f'<text x="8" y="{14 + 16 * index}" fill="{one.colour}">{escape(one.name)}</text>'
-        for index, one in enumerate(series)
-    ]
-    return _svg(_HEIGHT + 22, "".join(parts))
+    for index, (one, found) in enumerate(zip(series, counts, strict=True)):
+        for place, count in enumerate(found):
+            high = count / most * (_HEIGHT - _LINE)
+            yield (
+                f'<rect x="{place * step + 2 + width * index:.1f}" y="{top + _HEIGHT - high:.1f}" '
+                f'width="{width:.1f}" height="{high:.1f}" fill="{one.colour}">'
+                f"<title>{place / _BINS:.2f} to {(place + 1) / _BINS:.2f}: {count}</title></rect>"
+            )
+
+
+def _axes(top: int, most: int, axis: str) -> Iterator[str]:
+    """The line that the columns stand on, its numbers and name, and the count of the highest."""
+    base = top + _HEIGHT
+    yield f'<path d="M0 {base}H{_WIDTH}" class="axis"/>'
+    for place, anchor in _SCALE:
+        x = place * _WIDTH
+        yield f'<text x="{x:g}" y="{base + 16}" text-anchor="{anchor}">{place:g}</text>'
+    middle = _WIDTH / 2
+    yield f'<text x="{middle:g}" y="{base + 34}" text-anchor="middle">{escape(axis)}</text>'
+    if most:
+        words = f"highest column: {most}"
+        yield f'<text x="{_WIDTH}" y="13" text-anchor="end">{words}</text>'
 
 
 def _binned(scores: Sequence[float]) -> list[int]:
@@ -76,10 +107,6 @@ def _binned(scores: Sequence[float]) -> list[int]:
     for score in scores:
         counts[min(max(int(score * _BINS), 0), _BINS - 1)] += 1
     return counts
-
-
-def _up(count: int, most: int) -> float:
-    return count / most * (_HEIGHT - 24)
 
 
 def _whole(value: Estimate | float) -> Estimate:

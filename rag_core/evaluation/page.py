@@ -8,6 +8,11 @@ from rag_core.evaluation import charts
 from rag_core.evaluation.report import NAMES, AbstentionReport, EvaluationReport
 
 _YES, _NO = "#2a78b8", "#c8553d"
+_AXES = {
+    "left out": "probability of an answer, by fits that have not seen the question",
+    "as set": "probability of an answer, by the decision in use",
+    "cosine": "cosine of the best passage",
+}
 
 
 def as_html(report: EvaluationReport, *, threshold: float | None = None) -> str:
@@ -43,4 +48,6 @@ def _histogram(found: AbstentionReport, threshold: float | None) -> str:
         charts.Series("with an answer", _YES, found.answerable),
         charts.Series("without", _NO, found.unanswerable),
     )
-    return charts.histogram(series, threshold=None if found.score == "cosine" else threshold)
+    # The threshold in use says nothing about scores of other fits, or cosines.
+    shown = threshold if found.score == "as set" else None
+    return charts.histogram(series, threshold=shown, axis=_AXES[found.score])

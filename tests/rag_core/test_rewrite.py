@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
 
 import pytest
 
@@ -100,6 +101,38 @@ def test_an_llm_that_takes_too_long_is_not_waited_for(caplog):
     assert generator.given < 6
     assert generator.closed
     assert "too late" in caplog.text
+
+
+class Stuck(ScriptedGenerator):
+    """An LLM that says one word, and then keeps its line open without another."""
+
+    def __init__(self) -> None:
+        super().__init__("How ")
+        self.gate, self.left = threading.Event(), threading.Event()
+
+    def generate(self, *asked, **options):
+        try:
+            yield from super().generate(*asked, **options)
+            self.gate.wait()
+            yield "late?"
+        finally:
+            self.left.set()
+
+
+def test_the_wait_ends_with_its_time_whatever_the_line_does(caplog):
+    stuck = Stuck()
+    with caplog.at_level(logging.WARNING):
+        rewriter = Rewriter(stuck, seconds=0, clock=lambda: 0.0)
+        assert rewriter.rewrite(FOLLOW_UP) == Rewritten(BY_WORDS)
+    assert "too late" in caplog.text
+    assert not stuck.left.is_set()
+    stuck.gate.set()
+    assert stuck.left.wait(timeout=30)
+
+
+def test_a_fault_of_ours_reaches_the_asker():
+    with pytest.raises(KeyError):
+        Rewriter(ScriptedGenerator(KeyError("a fault"))).rewrite(FOLLOW_UP)
 
 
 def test_an_llm_that_is_silent_is_not_waited_for(openai_server):

@@ -276,6 +276,11 @@ def test_a_title_that_is_no_text_is_left_out():
     assert read(f"---\n{bomb}\n---\n# Heading\n\nText").title == "Heading"
 
 
+@pytest.mark.parametrize("deep", ["[" * 50_000, "- " * 50_000, "? " * 50_000, "x: [a]\n" * 20_000])
+def test_front_matter_that_yaml_must_not_load(deep: str):
+    assert read(f"---\ntitle: 'Safe'\na:\n  {deep}\n---\n\nText").title == "Safe"
+
+
 def test_headings_have_a_depth_that_the_index_takes():
     deep = Section(tuple("abcdefghijklmnopqrstuvwxyz"), "", ())
     found = document(Page("docs", "a.md", "", b"# H"), "H", [deep])

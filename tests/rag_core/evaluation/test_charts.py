@@ -34,6 +34,15 @@ def test_a_histogram_counts_every_score(name, scores, threshold):
     assert len(found.findall("line")) == 1
 
 
+def test_a_legend_stands_above_the_columns_and_the_line():
+    found = ET.fromstring(histogram([Series("with", "#123456", [0.9] * 7)], threshold=0.1))
+    said = {text.text: float(text.attrib["y"]) for text in found.findall("text")}
+    top = min(float(bar.attrib["y"]) for bar in found.findall("rect"))
+    (line,) = found.findall("line")
+    for words in ("with: 7 questions", "- - below 0.10: refused", "highest column: 7"):
+        assert said[words] < min(top, float(line.attrib["y1"]))
+
+
 def test_nothing_at_all_is_a_chart_too():
     ET.fromstring(bars({}))
     ET.fromstring(histogram([]))

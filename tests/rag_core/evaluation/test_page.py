@@ -20,11 +20,11 @@ from rag_core.evaluation.report import (
 ONE = Estimate(0.5, 0.4, 0.6)
 ELEMENTS = {
     *("html", "meta", "title", "style", "h1", "h2", "h3", "p", "table", "tr", "th", "td", "small"),
-    *("br", "svg", "text", "rect", "line"),
+    *("br", "svg", "text", "rect", "line", "path", "div"),
 }
 
 
-def report(hostile: str) -> EvaluationReport:
+def report(hostile: str, *, score: str = "as set") -> EvaluationReport:
     return EvaluationReport(
         model=hostile,
         reranker=hostile,
@@ -35,9 +35,7 @@ def report(hostile: str) -> EvaluationReport:
         absent=(hostile,),
         methods={method: dict.fromkeys(NAMES.values(), ONE) for method in METHODS},
         abstention=(
-            AbstentionReport(
-                hostile, hostile, ONE, refusals([0.9], [0.1]), 0, 1, 7, (0.9,), (0.1,)
-            ),
+            AbstentionReport(hostile, score, ONE, refusals([0.9], [0.1]), 0, 1, 7, (0.9,), (0.1,)),
         ),
         milliseconds={hostile: (1.0, 2.0)},
         worst=(Worst(hostile, 0.1, (hostile,), (hostile,)),),
@@ -77,6 +75,26 @@ def test_the_page_says_what_was_found(words):
     seen = Seen()
     seen.feed(as_html(report("Why?")))
     assert words in seen.text
+
+
+@pytest.mark.parametrize(
+    ("score", "axis", "lines"),
+    [
+        ("as set", "by the decision in use", 1),
+        ("left out", "fits that have not seen", 0),
+        ("cosine", "cosine of the best", 0),
+    ],
+)
+def test_the_threshold_in_use_is_drawn_over_its_own_scores_only(score, axis, lines):
+    page = as_html(report("Why?", score=score), threshold=0.3)
+    assert axis in page
+    assert page.count('class="threshold"') == lines
+
+
+def test_each_worst_question_names_its_cells_for_a_narrow_window():
+    page = as_html(report("Why?"))
+    for name in ("question", "nDCG@10", "wanted", "found"):
+        assert f'data-name="{name}"' in page
 
 
 def test_the_page_needs_no_network():

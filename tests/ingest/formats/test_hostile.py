@@ -1,0 +1,136 @@
+"""Pages made to be slow: each would take minutes if a reader tried more than once what it reads."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.documents import PageError
+from ingest.formats.code_spans import CodeSpans
+from ingest.formats.html import MAX_DEPTH
+from ingest.formats.html_blocks import closed_markup
+from ingest.formats.markdown import _LINK, _without_tags
+from ingest.formats.mdx import _tags, _without_esm
+from ingest.formats.mkdocs import without_indents
+from ingest.formats.rst import MAX_LINES, MAX_TARGETS
+from ingest.formats.sphinx import role_text
+from tests.ingest.formats.reading import outline, read, text
+
+MANY = 60_000
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("<a " + 'href="x" ' * MANY, None),
+        ("<a " + 'href="x" ' * MANY + ">", ""),
+        ("<img " + ' alt="x"' * MANY, None),
+        ("<img " + ' alt="x"' * MANY + ">", "x"),
+        ("<code>" * MANY, None),
+    ],
+    ids=["link", "open link", "image", "whole image", "code"],
+)
+def test_tags_in_a_line_of_millions(line, shown):
+    found = _without_tags(line)
+    assert found in {line, ""} if shown is None else found == shown
+
+
+def test_a_link_is_still_found_among_them():
+    assert _LINK.sub(r"[\2](\1)", '<a class="b" href="x" id="c">y</a>') == "[y](x)"
+    assert _LINK.search('<a href="a>b" href="x">y</a>') is None
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<!--" * MANY + "x",
+        "`" * MANY + "<a>",
+        "# a" + " " * MANY + "x",
+        "---\ntitle: a: b" + " " * MANY + "x\n---\n",
+        "!!! " + "a" * MANY + 'b"c',
+        "{doc}`" + " " * MANY + "a`",
+        "<pre>" * 100 + "<h1>a</h1>" + "<pre" * MANY,
+        "<?" * MANY,
+        "<![CDATA[" * MANY,
+    ],
+    ids=["comment", "ticks", "spaces", "title", "admonition", "role", "pre", "pi", "cdata"],
+)
+def test_markdown_of_one_mark(page):
+    read(page)
+
+
+def test_a_hundred_thousand_directives_inside_each_other():
+    assert "{note}" in text(read("```{note}\n" * 2_000))
+
+
+def test_headings_alike_have_anchors_of_their_own():
+    anchors = [anchor for _, anchor in outline(read("# a-1\n\n" + "# a\n\n" * 3_000))]
+    assert anchors[:4] == ["a-1", "a", "a-2", "a-3"]
+    assert len(set(anchors)) == len(anchors) == 3_001
+
+
+@pytest.mark.parametrize("mark", ["<a ", "<!--", "<?", "<![CDATA[", "<A", '<a href="'])
+def test_html_that_never_ends(mark):
+    assert "<" not in closed_markup(mark * MANY).replace("&lt;", "")
+    assert "there" in text(read("<p>there</p>" + mark * MANY, "a.html"))
+
+
+def test_html_that_ends_is_left_alone():
+    html = "<!-- a --><p>a < b</p><![CDATA[c]]>"
+    assert closed_markup(html) == html
+
+
+def test_html_that_is_nested_too_deeply():
+    with pytest.raises(PageError, match="nested too deeply"):
+        read("<div>" * (MAX_DEPTH + 1), "a.html")
+    assert "in" in text(read("<div>" * 50 + "in" + "</div>" * 50, "a.html"))
+
+
+def test_html_of_too_many_elements(monkeypatch):
+    monkeypatch.setattr("ingest.formats.html.MAX_ELEMENTS", 1_000)
+    with pytest.raises(PageError, match="has more than 1,000 elements"):
+        read("<br>" * 1_001, "a.html")
+
+
+def test_items_that_are_not_closed_lie_beside_each_other():
+    assert text(read("<ul>" + "<li>a" * 500 + "</ul>", "a.html")).count("- a") == 500
+    numbered = text(read('<ol start="7">' + "<li>a<li><li><p>b<p>c" + "</ol>", "a.html"))
+    assert numbered.startswith("7. a\n")
+    assert "9. b\n\n   c" in numbered
+
+
+@pytest.mark.parametrize("mark", ["<A ", "<A {", '<A "', "</A", "<A {'"])
+def test_components_that_never_end(mark):
+    assert list(_tags(mark * MANY)) == []
+
+
+def test_statements_that_never_end():
+    assert "import" not in _without_esm("import a from 'b'\n\n" + "export a {\n\n" * 10_000)
+
+
+@pytest.mark.parametrize("page", ["``` a\n" * MANY, "` `` " * MANY, "{/*" * MANY, "~~~ a\n" * MANY])
+def test_code_that_never_ends(page):
+    assert CodeSpans("x " + page).covers(0) is False
+
+
+def test_code_is_found():
+    page = "a `b` c\n```` x\n```\n````\n``d` e`` `f\n> ~~~\n~~~~\ng"
+    spans = CodeSpans(page)
+    inside = "".join(letter for at, letter in enumerate(page) if spans.covers(at))
+    assert inside == "`b````` x\n```\n``````d` e``> ~~~\n~~~~"
+
+
+def test_restructured_text_has_limits():
+    for page, said in (
+        ("\n" * (MAX_LINES + 1), "50,000 lines"),
+        (".. _a: b\n" * (MAX_TARGETS + 1), "3,000 link targets"),
+    ):
+        with pytest.raises(PageError, match=said):
+            read(page, "a.rst")
+    read(":a" * MANY, "a.rst")
+
+
+def test_marks_of_site_makers():
+    assert without_indents("!!! " + "a" * MANY + 'b"c')
+    assert role_text("doc", " " * MANY + "a") == (" " * MANY + "a", False)
+    assert role_text("doc", "a b  <c>") == ("a b", False)
+    assert role_text("doc", "<c>") == ("<c>", False)
