@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from bs4 import BeautifulSoup
@@ -194,7 +194,7 @@ def _mend(main: Tag) -> None:
     _rename(main.find_all(["summary", "legend"]), "p")
     _rename(main.select("tt, span.literal"), "code")
     for string in main.find_all(string=_LIKE_BLOCK):
-        if _is_prose(string) and not string.find_parent(HEADINGS):
+        if _is_prose(string) and not _is_inside(string, HEADINGS):
             string.replace_with(NavigableString("\\" + string.lstrip()))
     for heading in main.find_all(HEADINGS):
         for string in filter(_is_prose, heading.find_all(string=True)):
@@ -208,4 +208,9 @@ def _rename(tags: Iterable[Tag], name: str) -> None:
 
 def _is_prose(string: NavigableString) -> bool:
     """Whether this is text, no comment, and not code."""
-    return type(string) is NavigableString and not string.find_parent(_CODE)
+    return type(string) is NavigableString and not _is_inside(string, _CODE)
+
+
+def _is_inside(string: NavigableString, names: Collection[str]) -> bool:
+    """What `find_parent` tells, in a fraction of its time."""
+    return any(parent.name in names for parent in string.parents)
