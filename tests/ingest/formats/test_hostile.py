@@ -48,7 +48,7 @@ def test_a_link_is_still_found_among_them():
         "---\ntitle: a: b" + " " * MANY + "x\n---\n",
         "!!! " + "a" * MANY + 'b"c',
         "{doc}`" + " " * MANY + "a`",
-        "<pre>" * 100 + "<h1>a</h1>" + "<pre" * MANY,
+        "<pre>" * 3 + "<h1>a</h1>" + "<pre" * 20_000,
         "<?" * MANY,
         "<![CDATA[" * MANY,
     ],
