@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,15 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
     beside.replace(path)
 
 
+@lru_cache(maxsize=16)  # asked for with every question, and said once for a version
 def calibration_for(
     spec: IndexSpec, reranker: str, fitted: Calibration | None
 ) -> Calibration | None:
     """What was fitted, where it fits; else docent's own numbers for the models, if any."""
+    if fitted and not fitted.fits(spec, reranker):
+        logger.warning(
+            "What `docent eval --fit` found was for other models, chunks or instructions and is "
+            "left out of account: fit again."
+        )
     offered = (fitted, *DEFAULTS) if fitted else DEFAULTS
     return next((one for one in offered if one.fits(spec, reranker)), None)

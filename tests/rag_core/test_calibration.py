@@ -60,8 +60,11 @@ def test_what_was_fitted_goes_before_the_default():
         (IndexSpec("another", 384, "7", SCHEMA_VERSION, "r1"), STARTER.reranker),
     ],
 )
-def test_of_another_index_or_model_it_is_not_used(spec, reranker):
-    assert calibration_for(spec, reranker, FITTED) is not FITTED
+def test_of_another_index_or_model_it_is_not_used(spec, reranker, caplog):
+    calibration_for.cache_clear()
+    for _ in range(2):
+        assert calibration_for(spec, reranker, FITTED) is not FITTED
+    assert [record.message.endswith("fit again.") for record in caplog.records] == [True]
 
 
 def test_qwen3_has_no_numbers_of_its_own():
