@@ -25,6 +25,7 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
+    PageVector,
     Scope,
     Vector,
     Vectors,
@@ -145,8 +146,8 @@ class RestingStore:
         """The stored vectors of these chunks."""
         return self.opened.vectors(collection, ids)
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
-        """The mean vector of each page."""
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+        """Where each page points."""
         return self.opened.page_vectors(collection, pages)
 
     def chunks(self, collection: str) -> Iterator[Chunk]:

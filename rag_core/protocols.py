@@ -14,6 +14,7 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
+    PageVector,
     Scope,
     Turn,
     Usage,
@@ -153,8 +154,8 @@ class VectorStore(Protocol):
     def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """The stored vectors of these chunks; ids that are not there are left out."""
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
-        """Where each page points: the mean of its chunks' vectors, of L2 norm 1."""
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+        """Where each page points."""
 
     def chunks(self, collection: str) -> Iterator[Chunk]:
         """Every chunk of a collection, in no particular order."""

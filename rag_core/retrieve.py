@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rag_core.errors import StoreError
 from rag_core.lexical import terms
 from rag_core.protocols import VectorStore
-from rag_core.types import Candidate, Hit, LiveIndex, PageKey, Question, Vector
+from rag_core.types import Candidate, Hit, LiveIndex, PageKey, PageVector, Question, Vector
 
 logger = logging.getLogger(__name__)
 
@@ -27,12 +27,13 @@ class Fusion:
             (https://arxiv.org/abs/2210.11934).
         page: share of the page, by the cosine of the question and the mean of the page's vectors.
         pages: how many pages are asked for their vector; the others count as the last of them.
-        best: share of the page once more, by the mean of its two best chunks' scores.
+        best: share of the page once more, by the mean of its two best chunks' scores; of one that
+            has a single chunk, by that.
         depth: hits asked of each search.
     """
 
-    dense: float = 0.5
-    page: float = 0.2
+    dense: float = 0.45
+    page: float = 0.25
     pages: int = 20
     best: float = 0.5
     depth: int = 100
@@ -65,28 +66,25 @@ def retrieve(
         logger.warning("BM25 search failed, dense search goes on alone: %s", error)
         lexical = False
     fused = fuse(dense, words, fusion)
-    near = _near_pages(store, live, vector, fused, fusion)
-    candidates = _with_best(_with_pages(fused, near, fusion), fusion)
+    pages = _pages(store, live, fused, fusion)
+    near = {page: max(float(found.mean @ vector), 0.0) for page, found in pages.items()}
+    sizes = {page: found.chunks for page, found in pages.items()}
+    candidates = _with_best(_with_pages(fused, near, fusion), sizes, fusion)
     return Retrieved(candidates, lexical, tuple(dense), tuple(words))
 
 
-def _near_pages(
-    store: VectorStore,
-    live: LiveIndex,
-    vector: Vector,
-    candidates: Sequence[Candidate],
-    fusion: Fusion,
-) -> dict[PageKey, float]:
-    """Cosines of the best candidates' pages; none where they can't be had."""
+def _pages(
+    store: VectorStore, live: LiveIndex, candidates: Sequence[Candidate], fusion: Fusion
+) -> dict[PageKey, PageVector]:
+    """The best candidates' pages; none where they can't be had."""
     pages = list(dict.fromkeys(found.chunk.page for found in candidates))[: fusion.pages]
-    if not pages or not fusion.page:
+    if not pages or not (fusion.page or fusion.best):
         return {}
     try:
-        vectors = store.page_vectors(live.collection, pages)
+        return store.page_vectors(live.collection, pages)
     except StoreError as error:
         logger.warning("The pages' vectors can't be read, the order goes without: %s", error)
         return {}
-    return {page: max(float(mean @ vector), 0.0) for page, mean in vectors.items()}
 
 
 def _with_pages(
@@ -108,15 +106,25 @@ def _with_pages(
     return _ordered(mixed)
 
 
-def _with_best(candidates: Sequence[Candidate], fusion: Fusion) -> tuple[Candidate, ...]:
+def _with_best(
+    candidates: Sequence[Candidate], sizes: Mapping[PageKey, int], fusion: Fusion
+) -> tuple[Candidate, ...]:
     """Mix in how well the two best chunks of the page match; scores stay in [0, 1].
 
     A page that says it twice is likelier the one that is about it.
+
+    Args:
+        candidates: best first.
+        sizes: chunks of a page where that is known; others have two or more.
+        fusion: has the share.
     """
     found: dict[PageKey, list[float]] = defaultdict(list)
-    for candidate in candidates:  # best first
+    for candidate in candidates:
         found[candidate.chunk.page].append(candidate.retrieval_score)
-    pages = {page: sum(scores[:_BEST]) / _BEST for page, scores in found.items()}
+    pages = {
+        page: sum(scores[:_BEST]) / min(_BEST, sizes.get(page, _BEST))
+        for page, scores in found.items()
+    }
     most, share = max(pages.values(), default=0.0), fusion.best
     if not most:
         return tuple(candidates)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rag_core.lexical import terms
-from rag_core.types import Chunk, IndexSpec, PageKey, Vector
+from rag_core.types import Chunk, IndexSpec, PageKey, PageVector, Vector
 
 TEXTS = ["source", "path", "url", "title", "text", "version", "language"]
 FIELDS = ["id", *TEXTS, "headings", "position"]  # a change raises SCHEMA_VERSION
@@ -49,16 +49,12 @@ def chunk_of(row: dict[str, Any]) -> Chunk:
     return Chunk(**{**fields, "headings": tuple(row["headings"])})
 
 
-def page_vectors_of(rows: Sequence[dict[str, Any]]) -> dict[PageKey, Vector]:
-    """The mean vector of each page, of L2 norm 1, by rows with `source`, `path` and `vector`."""
+def page_vectors_of(rows: Sequence[dict[str, Any]]) -> dict[PageKey, PageVector]:
+    """Where each page points, by rows with `source`, `path` and `vector`."""
     found: dict[PageKey, list[Any]] = defaultdict(list)
     for row in rows:
         found[row["source"], row["path"]].append(row["vector"])
-    means = {page: np.asarray(np.mean(rows, axis=0), np.float32) for page, rows in found.items()}
-    return {
-        page: np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
-        for page, mean in means.items()
-    }
+    return {page: PageVector.of(np.asarray(rows, np.float32)) for page, rows in found.items()}
 
 
 def properties_of(spec: IndexSpec) -> dict[str, str]:

@@ -28,7 +28,17 @@ from rag_core.rows import (
 )
 from rag_core.scope import filter_expression, pages_expression
 from rag_core.settings import RagSettings
-from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, PageKey, Scope, Vector, Vectors
+from rag_core.types import (
+    Chunk,
+    Hit,
+    IndexSpec,
+    LiveIndex,
+    PageKey,
+    PageVector,
+    Scope,
+    Vector,
+    Vectors,
+)
 
 _MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
 _READ_ROWS = 500
@@ -58,7 +68,7 @@ class MilvusStore:
         self._words = words
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write = threading.RLock()
-        self._pages: dict[str, dict[PageKey, Vector]] = {}
+        self._pages: dict[str, dict[PageKey, PageVector]] = {}
 
     @classmethod
     def open(cls, settings: RagSettings) -> Self:
@@ -174,8 +184,8 @@ class MilvusStore:
             found.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
         return found
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
-        """The mean vector of each page, of its first chunks where it has very many.
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+        """Where each page points, by its first chunks where it has very many.
 
         Remembered: a version that answers questions is not written to any more.
         """

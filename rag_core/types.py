@@ -31,6 +31,22 @@ def content_hash(*parts: str) -> str:
 PageKey = tuple[str, str]
 """Source and path of a page."""
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageVector:
+    """Where a page points: the mean of its chunks' vectors, of L2 norm 1, and how many they are."""
+
+    mean: Vector
+    chunks: int
+
+    @classmethod
+    def of(cls, vectors: Vectors) -> PageVector:
+        """By the vectors of its chunks, one at least."""
+        mean = np.mean(vectors, axis=0)
+        norm = max(float(np.linalg.norm(mean)), 1e-9)
+        return cls(np.asarray(mean / norm, np.float32), len(vectors))
+
+
 _LINK = re.compile(
     r"""!?\[([^\]\n]*)\]                                     # the label, which stays
         \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one

@@ -13,7 +13,17 @@ import numpy as np
 
 from rag_core import lexical
 from rag_core.errors import StoreError
-from rag_core.types import Chunk, Hit, IndexSpec, LiveIndex, PageKey, Scope, Vector, Vectors
+from rag_core.types import (
+    Chunk,
+    Hit,
+    IndexSpec,
+    LiveIndex,
+    PageKey,
+    PageVector,
+    Scope,
+    Vector,
+    Vectors,
+)
 
 
 class MemoryStore:
@@ -56,11 +66,10 @@ class MemoryStore:
         rows = self._rows(collection)
         return {id_: rows[id_][1] for id_ in ids if id_ in rows}
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
-        rows = self._rows(collection).values()
-        found = {page: [row for chunk, row in rows if chunk.page == page] for page in pages}
-        means = {page: np.mean(vectors, axis=0) for page, vectors in found.items() if vectors}
-        return {page: mean / np.linalg.norm(mean) for page, mean in means.items()}
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+        every = self._rows(collection).values()
+        found = {page: [row for chunk, row in every if chunk.page == page] for page in pages}
+        return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
 
     def chunks(self, collection: str) -> Iterator[Chunk]:
         # No particular order: here by id.

@@ -70,8 +70,8 @@ def test_vectors(store: MilvusStore):
     found = store.vectors(collection, ["docs600", "nobody"])
     assert list(found) == ["docs600"]
     assert np.allclose(found["docs600"], vector, atol=1e-5)
-    [(page, mean)] = store.page_vectors(collection, [("more", "0.md")]).items()
-    assert (page, mean.shape) == (("more", "0.md"), (8,))
+    [(page, found)] = store.page_vectors(collection, [("more", "0.md")]).items()
+    assert (page, found.mean.shape, found.chunks) == (("more", "0.md"), (8,), 1)
 
 
 def test_aliases(store: MilvusStore):

@@ -17,6 +17,7 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
+    PageVector,
     Passage,
     Scope,
     Turn,
@@ -185,11 +186,10 @@ class MemoryStore:
         table = self._table(collection)
         return {key: table[key][1] for key in ids if key in table}
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
-        rows = list(self._table(collection).values())
-        found = {page: [row for chunk, row in rows if chunk.page == page] for page in pages}
-        means = {page: np.mean(vectors, axis=0) for page, vectors in found.items() if vectors}
-        return {page: mean / np.linalg.norm(mean) for page, mean in means.items()}
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+        every = list(self._table(collection).values())
+        found = {page: [row for chunk, row in every if chunk.page == page] for page in pages}
+        return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
 
     def chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):

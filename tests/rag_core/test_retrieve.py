@@ -140,6 +140,37 @@ class TestPages:
         expected = self.best(plain, embedder, Fusion(page=0.0, best=0.0))
         assert self.best(store, embedder, Fusion(page=0.9, best=0.0)) == expected
 
+    def test_two_good_chunks_of_a_page_count_for_more_than_one(self, embedder):
+        store = self.store(embedder, *self.chunks())
+        alone, together = Fusion(page=0.0, best=0.0), Fusion(page=0.0, best=0.9)
+        assert self.best(store, embedder, alone)[0] == "stray.md"
+        assert self.best(store, embedder, together)[0] == "logs.md"
+
+    def test_a_page_of_one_chunk_is_no_worse_for_it(self, embedder):
+        alone = make_chunk("backup logs", path="alone.md")
+        others = [make_chunk(f"backup logs {word}", path="two.md") for word in ("red", "blue")]
+        store = self.store(embedder, alone, *others)
+        first = self.best(store, embedder, Fusion(page=0.0, best=0.0))[0]
+        assert (first, self.best(store, embedder, Fusion(page=0.0, best=0.9))[0]) == (
+            "alone.md",
+            "alone.md",
+        )
+
+    @given(share=st.floats(0, 0.99))
+    def test_the_order_within_a_page_stays(self, share):
+        embedder = HashEmbedder()
+        store = self.store(embedder, *self.chunks())
+        vector = embedder.embed_query("backup logs")
+
+        def order(fusion: Fusion) -> dict[str, list[str]]:
+            found = retrieve(store, store.live(), Question("backup logs"), vector, fusion)
+            pages: dict[str, list[str]] = {}
+            for one in found.candidates:
+                pages.setdefault(one.chunk.path, []).append(one.chunk.text)
+            return pages
+
+        assert order(Fusion(best=share)) == order(Fusion(best=0.0))
+
 
 def test_retrieve_searches_both_ways_of_the_live_version(embedder):
     store = MemoryStore()
@@ -178,24 +209,3 @@ def test_without_the_dense_search_there_is_no_answer(embedder):
     publish(store, embedder, CHUNKS)
     with pytest.raises(StoreUnavailableError):
         ask(store, embedder, "Sentence 4")
-
-    def test_two_good_chunks_of_a_page_count_for_more_than_one(self, embedder):
-        store = self.store(embedder, *self.chunks())
-        alone, together = Fusion(page=0.0, best=0.0), Fusion(page=0.0, best=0.9)
-        assert self.best(store, embedder, alone)[0] == "stray.md"
-        assert self.best(store, embedder, together)[0] == "logs.md"
-
-    @given(share=st.floats(0, 0.99))
-    def test_the_order_within_a_page_stays(self, share):
-        embedder = HashEmbedder()
-        store = self.store(embedder, *self.chunks())
-        vector = embedder.embed_query("backup logs")
-
-        def order(fusion: Fusion) -> dict[str, list[str]]:
-            found = retrieve(store, store.live(), Question("backup logs"), vector, fusion)
-            pages: dict[str, list[str]] = {}
-            for one in found.candidates:
-                pages.setdefault(one.chunk.path, []).append(one.chunk.text)
-            return pages
-
-        assert order(Fusion(best=share)) == order(Fusion(best=0.0))

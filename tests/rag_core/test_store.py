@@ -131,9 +131,12 @@ def test_a_page_points_where_its_chunks_point(store):
     pages = [here[0].page, there[0].page, ("docs", "unknown.md")]
     for _ in range(2):  # the second time from memory
         found = store.page_vectors("docent__v1", pages)
-        assert set(found) == {here[0].page, there[0].page}
-        np.testing.assert_allclose(found[here[0].page], mean(here), atol=1e-6)
-        np.testing.assert_allclose(found[there[0].page], mean(there), atol=1e-6)
+        assert {page: one.chunks for page, one in found.items()} == {
+            here[0].page: 3,
+            there[0].page: 1,
+        }
+        np.testing.assert_allclose(found[here[0].page].mean, mean(here), atol=1e-6)
+        np.testing.assert_allclose(found[there[0].page].mean, mean(there), atol=1e-6)
     assert store.page_vectors("docent__v1", []) == {}
 
 
@@ -142,7 +145,7 @@ def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
         chunk = make_chunk(text)
         fill(store, "docent__v1", [chunk])
         found = store.page_vectors("docent__v1", [chunk.page])
-        np.testing.assert_allclose(found[chunk.page], mean([chunk]), atol=1e-6)
+        np.testing.assert_allclose(found[chunk.page].mean, mean([chunk]), atol=1e-6)
 
 
 def test_more_rows_than_one_batch_of_reading_or_writing(store):
