@@ -52,7 +52,7 @@ STARTER = Calibration(
     model="all-MiniLM-L6-v2",
     reranker="all-MiniLM-L6-v2",
     abstention=Abstention(
-        weights=(5.749, 10.7195, 3.0791, -18.2471), bias=-9.72, threshold=0.0664, fewest=ENOUGH
+        weights=(5.6351, 10.8662, 3.1731, -18.2936), bias=-9.7507, threshold=0.0673, fewest=ENOUGH
     ),
     support=0.27,
 )
