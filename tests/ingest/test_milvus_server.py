@@ -71,7 +71,7 @@ def test_vectors(store: MilvusStore):
     assert list(found) == ["docs600"]
     assert np.allclose(found["docs600"], vector, atol=1e-5)
     [(page, found)] = store.page_vectors(collection, [("more", "0.md")]).items()
-    assert (page, found.mean.shape, found.chunks) == (("more", "0.md"), (8,), 1)
+    assert (page, found.mean.shape, found.chunks) == (("more", "0.md"), (8,), 2)
 
 
 def test_aliases(store: MilvusStore):
