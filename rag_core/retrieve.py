@@ -17,11 +17,6 @@ logger = logging.getLogger(__name__)
 _BEST = 2
 """Chunks of a page that speak for it; three or five favour long pages (docs/quality.md)."""
 
-_FULL = 5
-"""Chunks of a page that counts with its whole share."""
-
-Scores = Mapping[PageKey, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
@@ -31,9 +26,9 @@ class Fusion:
         dense: share of the dense search against BM25's, in a convex sum of max-normalised scores
             (https://arxiv.org/abs/2210.11934).
         page: share of the page, by the cosine of the question and the mean of the page's vectors.
-            It and `best` grow with the page: of one chunk it is nothing, of five the whole.
         pages: how many pages are asked for their vector; the others count as the last of them.
-        best: share of the page once more, by the mean of its two best chunks' scores.
+        best: share of the page once more, by the mean of its two best chunks' scores; of one that
+            has a single chunk, by that.
         depth: hits asked of each search.
     """
 
@@ -73,8 +68,8 @@ def retrieve(
     fused = fuse(dense, words, fusion)
     pages = _pages(store, live, fused, fusion)
     near = {page: max(float(found.mean @ vector), 0.0) for page, found in pages.items()}
-    parts = {page: min((found.chunks - 1) / (_FULL - 1), 1.0) for page, found in pages.items()}
-    candidates = _with_best(_with_pages(fused, near, parts, fusion), parts, fusion)
+    sizes = {page: found.chunks for page, found in pages.items()}
+    candidates = _with_best(_with_pages(fused, near, fusion), sizes, fusion)
     return Retrieved(candidates, lexical, tuple(dense), tuple(words))
 
 
@@ -93,46 +88,54 @@ def _pages(
 
 
 def _with_pages(
-    candidates: Sequence[Candidate], near: Scores, parts: Scores, fusion: Fusion
+    candidates: Sequence[Candidate], near: Mapping[PageKey, float], fusion: Fusion
 ) -> tuple[Candidate, ...]:
     """Mix in how near the pages are, divided by the nearest; scores stay in [0, 1]."""
     best = max(near.values(), default=0.0)
     if not best:
         return tuple(candidates)
-    least = min(near.values())
-    pages = {found.chunk.page: near.get(found.chunk.page, least) / best for found in candidates}
-    return _mixed(candidates, pages, parts, fusion.page)
+    least, share = min(near.values()), fusion.page
+    mixed = [
+        replace(
+            found,
+            retrieval_score=(1 - share) * found.retrieval_score
+            + share * near.get(found.chunk.page, least) / best,
+        )
+        for found in candidates
+    ]
+    return _ordered(mixed)
 
 
 def _with_best(
-    candidates: Sequence[Candidate], parts: Scores, fusion: Fusion
+    candidates: Sequence[Candidate], sizes: Mapping[PageKey, int], fusion: Fusion
 ) -> tuple[Candidate, ...]:
     """Mix in how well the two best chunks of the page match; scores stay in [0, 1].
 
     A page that says it twice is likelier the one that is about it.
+
+    Args:
+        candidates: best first.
+        sizes: chunks of a page where that is known; others have two or more.
+        fusion: has the share.
     """
     found: dict[PageKey, list[float]] = defaultdict(list)
-    for candidate in candidates:  # best first
+    for candidate in candidates:
         found[candidate.chunk.page].append(candidate.retrieval_score)
-    sums = {page: sum(scores[:_BEST]) for page, scores in found.items()}
-    most = max(sums.values(), default=0.0)
+    pages = {
+        page: sum(scores[:_BEST]) / min(_BEST, sizes.get(page, _BEST))
+        for page, scores in found.items()
+    }
+    most, share = max(pages.values(), default=0.0), fusion.best
     if not most:
         return tuple(candidates)
-    pages = {page: found / most for page, found in sums.items()}
-    return _mixed(candidates, pages, parts, fusion.best)
-
-
-def _mixed(
-    candidates: Sequence[Candidate], pages: Scores, parts: Scores, share: float
-) -> tuple[Candidate, ...]:
-    """Scores of chunks and of their pages; `parts` of the share where the page is known small."""
-
-    def score(candidate: Candidate) -> float:
-        page = candidate.chunk.page
-        mine = share * parts.get(page, 1.0)
-        return (1 - mine) * candidate.retrieval_score + mine * pages[page]
-
-    return _ordered(replace(one, retrieval_score=score(one)) for one in candidates)
+    return _ordered(
+        replace(
+            candidate,
+            retrieval_score=(1 - share) * candidate.retrieval_score
+            + share * pages[candidate.chunk.page] / most,
+        )
+        for candidate in candidates
+    )
 
 
 def fuse(dense: Sequence[Hit], lexical: Sequence[Hit], fusion: Fusion) -> tuple[Candidate, ...]:
