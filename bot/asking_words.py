@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from bot import messages
@@ -34,9 +35,17 @@ def scope_unknown(name: str, value: str, known: Collection[str]) -> str:
     called = say(f"scope.{name}")
     if not known:
         return say("scope_unlabelled", name=called)
-    listed = ", ".join(f"`{plain(one)}`" for one in sorted(known)[:_LISTED])
+    # The newest versions first: where not all fit, those are the ones that are wanted.
+    ordered = sorted(known, key=_numbers_and_words, reverse=name == "version")
+    listed = ", ".join(f"`{plain(one)}`" for one in ordered[:_LISTED])
     more = ", …" if len(known) > _LISTED else ""
     return say("scope_unknown", name=called, value=plain(value), known=listed + more)
+
+
+def _numbers_and_words(value: str) -> list[tuple[int, str]]:
+    """2.10 comes after 2.9."""
+    pieces = re.findall(r"\d+|\D+", value)
+    return [(int(one), "") if one.isdecimal() else (-1, one) for one in pieces]
 
 
 def shared(user: str, question: str) -> str:

@@ -21,6 +21,9 @@ PAGE = 200
 LOOKS = 6
 """Most requests by which the end of a longer thread is looked for."""
 
+PAGES = 5
+"""Most pages that are read from where the looks have ended."""
+
 TURNS = 10
 CHARACTERS = 6_000
 """Most that is kept of a thread, its end."""
@@ -73,8 +76,8 @@ class Threads:
 
     async def _read(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
         """All of a thread before a message, or where it is long its first message and its end."""
-        messages, complete = await self._page(key, thread_ts)
-        if complete:
+        messages, cursor = await self._page(key, thread_ts)
+        if not cursor:
             return messages
         first = [message for message in messages if message["ts"] == thread_ts]
         newest = await self._newest(key, thread_ts)
@@ -92,26 +95,52 @@ class Threads:
         for _ in range(LOOKS):
             span = math.sqrt(short * long)
             since = f"{float(key.ts) - span:.6f}"
-            messages, complete = await self._page(key, thread_ts, oldest=since)
-            if not complete:
+            messages, cursor = await self._page(key, thread_ts, oldest=since)
+            if cursor:
                 long = span
                 continue
             # Slack puts the first message of the thread before any span.
             found = [message for message in messages if message["ts"] != thread_ts]
             if len(found) >= TURNS:
-                break
+                return found
             short = span
-        return found
+        # It rested for long: what was said before lies close together, and is read through.
+        since = f"{float(key.ts) - long:.6f}"
+        read = await self._through(key, thread_ts, oldest=since)
+        return found if read is None else read
+
+    async def _through(
+        self, key: MessageKey, thread_ts: str, *, oldest: str
+    ) -> list[Mapping[str, Any]] | None:
+        """The end of a span, read page by page; None where it has too many."""
+        end: list[Mapping[str, Any]] = []
+        cursor: str | None = None
+        for _ in range(PAGES):
+            messages, cursor = await self._page(key, thread_ts, oldest=oldest, cursor=cursor)
+            end = [*end, *(one for one in messages if one["ts"] != thread_ts)][-PAGE:]
+            if not cursor:
+                return end
+        return None
 
     async def _page(
-        self, key: MessageKey, thread_ts: str, *, oldest: str | None = None
-    ) -> tuple[list[Mapping[str, Any]], bool]:
-        """The first messages of a span, and whether these are all."""
+        self,
+        key: MessageKey,
+        thread_ts: str,
+        *,
+        oldest: str | None = None,
+        cursor: str | None = None,
+    ) -> tuple[list[Mapping[str, Any]], str]:
+        """Messages of a span, the oldest first, and where the next ones begin, if any."""
         response = await self._client.conversations_replies(
-            channel=key.channel, ts=thread_ts, oldest=oldest, latest=key.ts, limit=PAGE
+            channel=key.channel,
+            ts=thread_ts,
+            oldest=oldest,
+            latest=key.ts,
+            limit=PAGE,
+            cursor=cursor,
         )
-        more = (response.get("response_metadata") or {}).get("next_cursor")
-        return list(response.get("messages") or []), not more
+        following = (response.get("response_metadata") or {}).get("next_cursor")
+        return list(response.get("messages") or []), str(following or "")
 
     def _said(self, message: Mapping[str, Any]) -> Said | None:
         user = str(message.get("user") or "")

@@ -15,6 +15,9 @@ from bot.slack_errors import SLACK_FAILURES, code
 Tell = Callable[..., Awaitable[object]]
 """Says something to the caller of a command alone, as Bolt's `respond`; text comes first."""
 
+NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
+"""Codes of channels in which docent can't write: https://docs.slack.dev/reference/methods/chat.postMessage"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,13 +35,19 @@ class Notice:
         self._tell = tell
         self._user = user
         self._ts = ""
+        self._closed = False
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it stands where only its caller can read it."""
+        return self._channel.startswith("D")
 
     async def post(self, text: str, blocks: Sequence[Block] = ()) -> None:
         """Say it in a new message: in the channel, else to the caller directly, else alone."""
         content = _content(text, blocks)
         if await self._posted(self._channel, content):
             return
-        elsewhere = self._user if self._user != self._channel else ""
+        elsewhere = self._user if self._closed and self._user != self._channel else ""
         if elsewhere and await self._posted(elsewhere, content):
             if link := await self.link():
                 await self._told({"text": say("told_in_direct", link=link)})
@@ -52,6 +61,7 @@ class Notice:
             )
         except SLACK_FAILURES as error:
             logger.info("A notice can't be posted in %s: %s", channel, code(error) or error)
+            self._closed = code(error) in NO_ENTRY
             return False
         self._channel, self._ts = str(response["channel"]), str(response["ts"])
         return True

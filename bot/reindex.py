@@ -73,7 +73,7 @@ class Reindex:
         return outcome.result
 
     async def _running(self, notice: Notice) -> str:
-        link = await notice.link()
+        link = "" if notice.is_private else await notice.link()
         where = f" {say('reindex_where', link=link)}" if link else ""
         return f"{messages.REINDEX_RUNNING}{where}"
 

@@ -20,6 +20,7 @@ from bot.place import Draft, Place, Slack
 from bot.private_reply import MOST_PARTS, fitting
 from bot.reply import shown
 from bot.slack_errors import SLACK_FAILURES, code
+from ingest.errors import StateError
 from rag_core.types import Answer
 
 QUESTION_LIMIT = 500
@@ -54,7 +55,7 @@ class Sharing:
             async with self._memory.claims.hold(once) as mine:
                 if mine:
                     await self._share(kept, kept.answer, thread_ts, respond)
-                    await respond("", delete_original=True)
+                    await _take_away(respond)
         except NotShared:
             await tell(respond, click, words.SHARE_FAILED)
 
@@ -79,7 +80,10 @@ class Sharing:
             await self._respond_to_all(kept, respond, text, tail, thread_ts=thread_ts)
             return
         at = thread_ts or message.standing[0]
-        await asyncio.to_thread(self._memory.answers.note_shared, kept.id, at, message.standing)
+        try:
+            await asyncio.to_thread(self._memory.answers.note_shared, kept.id, at, message.standing)
+        except StateError:  # it stands there, and must not be posted again
+            logger.exception("Where an answer was shared could not be kept")
 
     async def _respond_to_all(
         self,
@@ -94,9 +98,20 @@ class Sharing:
         parts = fitting(text, MOST_PARTS)
         for index, part in enumerate(parts):
             below = tail if index == len(parts) - 1 else []
-            async with self._memory.claims.hold(_key(kept, f"part{index}")) as mine:
+            key = _key(kept, f"part{index}")
+            async with self._memory.claims.hold(key) as mine:
                 if mine:
                     await _respond_with(respond, part, below, thread_ts)
+                elif not await asyncio.to_thread(self._memory.claims.settled, key):
+                    raise NotShared  # a process that may have died holds it
+
+
+async def _take_away(respond: Respond) -> None:
+    """Delete the private answer; where that fails, it only stands there twice."""
+    try:
+        await respond("", delete_original=True)
+    except SLACK_FAILURES as error:
+        logger.warning("A shared answer's private copy stays: %s", code(error) or error)
 
 
 async def _respond_with(respond: Respond, part: str, below: list[Block], thread_ts: str) -> None:

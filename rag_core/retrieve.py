@@ -126,7 +126,7 @@ def _with_best(
         for page, scores in found.items()
     }
     most, share = max(pages.values(), default=0.0), fusion.best
-    if not most:
+    if not most or not sizes:
         return tuple(candidates)
     return _ordered(
         replace(

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.blocks import text_block
 from bot.notice import Notice
@@ -19,7 +20,8 @@ class Workspace:
 
     async def chat_postMessage(self, **content: Any) -> dict[str, Any]:  # noqa: N802
         if content["channel"][0] not in self.open_to:
-            raise TimeoutError
+            refused = {"ok": False, "error": "not_in_channel"}
+            raise SlackApiError("no", SimpleNamespace(data=refused, status_code=200))
         self.posted.append(content)
         return {"channel": "D1", "ts": "1.0"}
 
@@ -51,6 +53,20 @@ async def test_where_docent_is_no_member_the_caller_is_written_to_and_told_where
     assert await notice.edit("Done.")
     assert [one["channel"] for one in workspace.posted] == ["U1", "D1"]
     assert said == ["I can't write in this channel, so I write to you directly: <link|there>."]
+
+
+async def test_a_post_whose_answer_is_lost_does_not_mean_that_docent_is_no_member():
+    class Silent(Workspace):
+        async def chat_postMessage(self, **_: Any) -> dict[str, Any]:  # noqa: N802
+            raise TimeoutError
+
+    workspace, said = Silent(), []
+
+    async def tell(**content: Any) -> None:
+        said.append(content["text"])
+
+    await Notice(workspace.slack, "C1", tell, user="U1").post("Begun.")
+    assert said == ["Begun."]
 
 
 @pytest.mark.parametrize("status", [200, 404])

@@ -77,7 +77,7 @@ async def test_a_scope_can_call_nobody(docent: Docent):
 @pytest.mark.parametrize(
     ("limits", "complaint"),
     [
-        ("version=2.7", "no version `2.7`, so I changed nothing. It has: `2.5`, `2.6`."),
+        ("version=2.7", "no version `2.7`, so I changed nothing. It has: `2.6`, `2.5`."),
         ("source=docs source=wiki", "no source `wiki`, so I changed nothing. It has: `docs`, "),
         ("language=fr version=2.6", "no language `fr`, so I changed nothing. It has: `en`."),
         ("path=de/", "no path `de/`, so I changed nothing. It has: `README.md`, `en/`."),

@@ -138,7 +138,7 @@ class TestPages:
         publish(store, embedder, self.chunks())
         plain = self.store(embedder, *self.chunks())
         expected = self.best(plain, embedder, Fusion(page=0.0, best=0.0))
-        assert self.best(store, embedder, Fusion(page=0.9, best=0.0)) == expected
+        assert self.best(store, embedder, Fusion(page=0.9, best=0.9)) == expected
 
     def test_two_good_chunks_of_a_page_count_for_more_than_one(self, embedder):
         store = self.store(embedder, *self.chunks())
