@@ -13,6 +13,7 @@ from bot.answers import PRIVATE
 from bot.interactions import Click
 from bot.memory import Memory
 from bot.sharing import Sharing
+from ingest.errors import StateError
 from ingest.state import open_state
 from rag_core.types import Scope
 from tests.bot.fakes import LAST_SYNC, TEXT, answer
@@ -128,6 +129,39 @@ async def test_a_part_that_stands_there_is_not_posted_again(memory: Memory, clie
 async def test_it_is_shared_once(memory: Memory):
     assert await shared(memory, ResponseUrl())
     assert await shared(memory, ResponseUrl()) == []
+
+
+@pytest.mark.parametrize("fault", ["delete", "keep"])
+async def test_what_fails_after_the_post_does_not_post_it_again(
+    memory: Memory, fault: str, monkeypatch: pytest.MonkeyPatch
+):
+    channel, slack = Channel(), SimpleNamespace(client=None)
+    slack.client = channel
+
+    def broken(*_: Any) -> None:
+        raise StateError("down")
+
+    class Silent(ResponseUrl):
+        async def __call__(self, text: str, **content: Any) -> object:
+            if content.get("delete_original"):
+                raise TimeoutError
+            return await super().__call__(text, **content)
+
+    if fault == "keep":
+        monkeypatch.setattr(memory.answers, "note_shared", broken)
+    respond = Silent() if fault == "delete" else ResponseUrl()
+    for _ in range(2):
+        await Sharing(slack, memory).clicked(CLICK, respond)
+    assert len(channel.posted) == 1
+
+
+async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory: Memory):
+    part = replace(MINE.key, ts=f"part0-{MINE.id[:24]}")
+    async with memory.claims.hold(part) as mine:
+        assert mine
+        said = await shared(memory, ResponseUrl())
+        assert said[-1]["text"] == words.SHARE_FAILED
+        assert not any(one.get("delete_original") for one in said)
 
 
 @pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])
