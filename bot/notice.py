@@ -36,11 +36,11 @@ class Notice:
         self._user = user
         self._ts = ""
         self._closed = False
+        self._callers = {user, channel}
 
-    @property
-    def is_private(self) -> bool:
-        """Whether it stands where only its caller can read it."""
-        return self._channel.startswith("D")
+    def is_open_to(self, user: str) -> bool:
+        """Whether they can read it: direct messages are the caller's alone."""
+        return not self._channel.startswith("D") or user in self._callers
 
     async def post(self, text: str, blocks: Sequence[Block] = ()) -> None:
         """Say it in a new message: in the channel, else to the caller directly, else alone."""

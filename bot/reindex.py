@@ -60,7 +60,7 @@ class Reindex:
         Where docent can't post there, it writes to `user`, who asked.
         """
         if self._notice is not None:
-            await tell(await self._running(self._notice))
+            await tell(await self._running(self._notice, user or channel))
             return "not started: one is running"
         self._notice = notice = Notice(self._slack, channel, tell, user=user)
         try:
@@ -72,8 +72,8 @@ class Reindex:
             self._notice = None
         return outcome.result
 
-    async def _running(self, notice: Notice) -> str:
-        link = "" if notice.is_private else await notice.link()
+    async def _running(self, notice: Notice, user: str) -> str:
+        link = await notice.link() if notice.is_open_to(user) else ""
         where = f" {say('reindex_where', link=link)}" if link else ""
         return f"{messages.REINDEX_RUNNING}{where}"
 

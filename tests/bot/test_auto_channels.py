@@ -56,6 +56,7 @@ async def test_what_was_passed_over_begins_no_conversation(docent: Docent):
     await docent.start(auto_channels=GENERAL)
     question = await docent.slack.message("who is the king?")
     await docent.reached(docent.pipeline.closed)
+    await settled(docent)
     await docent.slack.message("what does he do?", thread_ts=question.ts)
     await docent.slack.edit(question, "who is the kind king?")
     docent.pipeline.script = script()

@@ -52,6 +52,7 @@ async def test_where_docent_is_no_member_the_caller_is_written_to_and_told_where
     await notice.post("Begun.")
     assert await notice.edit("Done.")
     assert [one["channel"] for one in workspace.posted] == ["U1", "D1"]
+    assert (notice.is_open_to("U1"), notice.is_open_to("U2")) == (True, False)
     assert said == ["I can't write in this channel, so I write to you directly: <link|there>."]
 
 
