@@ -42,6 +42,11 @@ def scope_unknown(name: str, value: str, known: Collection[str]) -> str:
     return say("scope_unknown", name=called, value=plain(value), known=listed + more)
 
 
+def scope_apart(scope: Scope) -> str:
+    """Limits that have pages each, and none together."""
+    return say("scope_apart", limits=messages.scope(scope))
+
+
 def _numbers_and_words(value: str) -> list[tuple[int, str]]:
     """2.10 comes after 2.9."""
     pieces = re.findall(r"\d+|\D+", value)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ingest.ledger import Ledger
 from ingest.overview import PastSync, SourceState, past_syncs, source_states
@@ -18,7 +18,7 @@ from ingest.status import IndexStatus, status_of
 from ingest.survey import SyncOptions
 from ingest.versions import IndexVersion, list_versions, resume, roll_back
 from rag_core.protocols import VectorStore
-from rag_core.types import Chunk
+from rag_core.types import Chunk, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,22 @@ class SyncRequest:
     full: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What the pages of a version are called: the values that a scope can name."""
+class PageLabels(NamedTuple):
+    """What one page is called: the values that a scope can name."""
 
-    sources: frozenset[str] = frozenset()
-    versions: frozenset[str] = frozenset()
-    languages: frozenset[str] = frozenset()
-    paths: frozenset[str] = frozenset()
+    source: str
+    version: str
+    language: str
+    path: str
+
+    def within(self, scope: Scope) -> bool:
+        """Whether questions of this scope are asked of the page."""
+        return (
+            (not scope.sources or self.source in scope.sources)
+            and scope.version in {"", self.version}
+            and scope.language in {"", self.language}
+            and self.path.startswith(scope.path_prefix)
+        )
 
 
 class IndexDesk(Protocol):
@@ -84,7 +92,7 @@ class IndexDesk(Protocol):
     def sample(self, limit: int) -> Sequence[Chunk]:
         """Some chunks of the live version."""
 
-    def labels(self) -> Labels | None:
+    def labels(self) -> Collection[PageLabels] | None:
         """What its pages are called, by reading all of it; None where nothing is indexed."""
 
 
@@ -145,17 +153,15 @@ class ServedIndex:
         with contextlib.closing(_chunks(self.store, live.collection)) as chunks:
             return list(itertools.islice(chunks, limit))
 
-    def labels(self) -> Labels | None:
+    def labels(self) -> Collection[PageLabels] | None:
         """What its pages are called."""
         live = self.store.live()
         if live is None:
             return None
-        pages = {
-            (chunk.source, chunk.version, chunk.language, chunk.path)
+        return {
+            PageLabels(chunk.source, chunk.version, chunk.language, chunk.path)
             for chunk in self.store.chunks(live.collection)
         }
-        named = [frozenset(page[at] for page in pages) - {""} for at in range(4)]
-        return Labels(*named)
 
     def _chosen(self, request: SyncRequest) -> tuple[tuple[Source, ...], SyncOptions]:
         known = select_sources((), self.configured)

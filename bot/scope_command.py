@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot import asking_words as words
 from bot.admins import Admins
 from bot.commands import SlashCommand
-from bot.index_desk import IndexDesk, Labels
+from bot.index_desk import IndexDesk, PageLabels
 from bot.notice import Tell
 from bot.scopes import EVERYTHING, ChannelScopes, parse_scope
 from rag_core.types import Scope
@@ -27,7 +27,7 @@ class ScopeCommand:
     ) -> None:
         self._scopes = scopes
         self._desk = desk
-        self._known: tuple[list[str], Labels | None] = ([], None)
+        self._known: tuple[list[str], Collection[PageLabels] | None] = ([], None)
         self._admins = admins
         self._team = team
 
@@ -47,7 +47,7 @@ class ScopeCommand:
             await tell(words.SCOPE_USAGE)
         elif not await self._may_set(command):
             await tell(words.SCOPE_ADMINS_ONLY)
-        elif complaint := await self._complaint(new_limits(scope, before)):
+        elif complaint := await self._complaint(scope, before):
             await tell(complaint)
         else:
             await asyncio.to_thread(
@@ -58,12 +58,16 @@ class ScopeCommand:
     async def _may_set(self, command: SlashCommand) -> bool:
         return command.channel.startswith("D") or await self._admins.include(command.user)
 
-    async def _complaint(self, limits: Sequence[Limit]) -> str:
-        """Nothing can be said against limits before the first sync."""
-        labels = await asyncio.to_thread(self._labels) if limits else None
-        return unknown(limits, labels) if labels else ""
+    async def _complaint(self, wanted: Scope, before: Scope) -> str:
+        """Nothing can be said against limits before the first sync, or against fewer of them."""
+        limits = new_limits(wanted, before)
+        pages = await asyncio.to_thread(self._labels) if limits else None
+        if pages is None:
+            return ""
+        within = any(page.within(wanted) for page in pages)
+        return unknown(limits, pages) or ("" if within else words.scope_apart(wanted))
 
-    def _labels(self) -> Labels | None:
+    def _labels(self) -> Collection[PageLabels] | None:
         """Of the live version, read once for each; other labels make no other revision."""
         live = [version.collection for version in self._desk.versions() if version.live]
         if self._known[0] != live:
@@ -72,7 +76,7 @@ class ScopeCommand:
 
 
 def new_limits(wanted: Scope, before: Scope) -> list[Limit]:
-    """Name and value of what was not set before; the rest is not questioned again."""
+    """Name and value of what was not set before."""
     named = (
         ("version", wanted.version, before.version),
         ("language", wanted.language, before.language),
@@ -82,15 +86,15 @@ def new_limits(wanted: Scope, before: Scope) -> list[Limit]:
     return sources + [(name, value) for name, value, old in named if value not in ("", old)]
 
 
-def unknown(limits: Sequence[Limit], labels: Labels) -> str:
-    """What is said of the first limit that no page is within; empty where all is well."""
-    whole = {"source": labels.sources, "version": labels.versions, "language": labels.languages}
+def unknown(limits: Sequence[Limit], pages: Collection[PageLabels]) -> str:
+    """What is said of the first limit that alone has no page; empty where each has some."""
     for name, value in limits:
-        if name in whole:
-            if value not in whole[name]:
-                return words.scope_unknown(name, value, whole[name])
-        elif not any(path.startswith(value) for path in labels.paths):
-            return words.scope_unknown(name, value, {_beginning(path) for path in labels.paths})
+        known = {getattr(page, name) for page in pages} - {""}
+        if name == "path":
+            if not any(path.startswith(value) for path in known):
+                return words.scope_unknown(name, value, {_beginning(path) for path in known})
+        elif value not in known:
+            return words.scope_unknown(name, value, known)
     return ""
 
 

@@ -98,7 +98,7 @@ def comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> None
 def report(done: IngestReport) -> None:
     """Print what a sync did, to stderr."""
     if done.unchanged:
-        err.print(f"Nothing has changed: {done.documents} pages, {done.chunks} chunks.")
+        err.print(f"Nothing has changed: pages {done.documents:,}, chunks {done.chunks:,}.")
     else:
         err.print(
             f"Pages: {done.added} added, {done.changed} changed, {done.removed} removed, "
@@ -118,7 +118,7 @@ def preview(found: Preview) -> None:
     for page in found.pages:
         out.print(Text(f"{page.change:<8} {page.source}: {page.path}"), soft_wrap=True)
     if found.unchanged:
-        err.print(f"Nothing has changed: {found.documents} pages, {found.chunks} chunks.")
+        err.print(f"Nothing has changed: pages {found.documents:,}, chunks {found.chunks:,}.")
     else:
         from ingest.estimate import span
 
@@ -148,7 +148,7 @@ def versions(found: Sequence[IndexVersion]) -> None:
         out.print(
             Text(
                 f"{version.collection}  {version.revision}  {_moment(version.created_at)}  "
-                f"{version.documents:,} pages, {version.chunks:,} chunks  {', '.join(marks)}"
+                f"pages {version.documents:,}, chunks {version.chunks:,}  {', '.join(marks)}"
             ),
             soft_wrap=True,
         )
@@ -209,7 +209,7 @@ def status(now: IndexStatus) -> None:
         "Index": now.collection,
         "Revision": now.revision or "nothing indexed yet: run `docent index`",
         "Model": now.model or "-",
-        "Documents": f"{now.documents:,} pages, {now.chunks:,} chunks",
+        "Documents": f"pages {now.documents:,}, chunks {now.chunks:,}",
         "Sources": ", ".join(now.sources) or "-",
         "Last sync": _moment(now.last_sync)
         + (f", failed: {now.last_error}" if now.last_error else ""),

@@ -55,9 +55,7 @@ def open_models(settings: RagSettings) -> Models:
         SettingsError: the address of a server makes no sense.
         ModelError: this machine has no such device.
     """
-    # Torch reads it when it is imported. Threads that spin while they wait take the cores from
-    # Milvus and from all else: beside other work a pass took four times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _wait_briefly()
     embedder, reranker = _open_embedder(settings), _open_reranker(settings)
     if embedder is None or reranker is None:
         from rag_core.device import Placement
@@ -68,6 +66,17 @@ def open_models(settings: RagSettings) -> Models:
         embedder, reranker = embedder or starter, reranker or starter
     inference = Inference(embedder, reranker, places=settings.max_questions)
     return Models(inference, _tuning(settings))
+
+
+def _wait_briefly() -> None:
+    """How long torch's threads spin between two products; GNU OpenMP reads it with torch.
+
+    Its own 300,000 rounds take the cores from Milvus and all else: beside other work a pass took up
+    to three times as long. Threads that sleep at once wake up late, which cost an idle machine half
+    as much again (docs/performance.md).
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def _open_embedder(settings: RagSettings) -> Embedder | None:

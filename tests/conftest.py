@@ -23,7 +23,7 @@ REQUIRE_SHARED = os.environ.get("DOCENT_REQUIRE_SHARED") == "1"
 # cache is an empty one, so that a model on the developer's machine changes nothing.
 _no_models = tempfile.TemporaryDirectory(prefix="docent-tests-")
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as rag_core.factory does for docent
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # the workers of pytest share the cores
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["HF_HOME"] = _no_models.name
 network.install()

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.cli import answering, evaluating, feedback, indexing, running
+from bot.misspelt import misspelt_settings
 from rag_core.errors import DocentError
 
 app = typer.Typer(
@@ -79,6 +80,11 @@ def options(
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It logs whole addresses, with whatever password or token stands in them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    for given, meant in misspelt_settings().items():
+        typer.echo(
+            f"docent: there is no setting {given}, so it was not read: do you mean {meant}?",
+            err=True,
+        )
 
 
 for group in (indexing, answering, evaluating, feedback, running):

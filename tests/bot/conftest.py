@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bot.app import Pace, Parts, running
-from bot.index_desk import Labels, SyncRequest
+from bot.index_desk import PageLabels, SyncRequest
 from bot.settings import BotSettings
 from ingest.overview import PastSync, SourceState
 from ingest.preview import Preview
@@ -35,11 +35,10 @@ from tests.bot.fakes import (
 from tests.servers.slack import SlackServer
 from tests.servers.slack_store import ALICE
 
-LABELS = Labels(
-    frozenset({"docs", "notes"}),
-    frozenset({"2.5", "2.6"}),
-    frozenset({"en"}),
-    frozenset({"en/faq/page1.md", "README.md"}),
+LABELS = (
+    PageLabels("docs", "2.6", "en", "en/faq/page1.md"),
+    PageLabels("docs", "2.5", "en", "en/faq/page1.md"),
+    PageLabels("notes", "2.6", "", "README.md"),
 )
 PACE = Pace(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
 
@@ -70,7 +69,7 @@ class Docent:
     versions: FakeVersions = field(default_factory=FakeVersions)
     read_status: Callable[[], IndexStatus] = index_status
     chunks: list[Chunk] = field(default_factory=list)
-    labels: Labels | None = LABELS
+    labels: Collection[PageLabels] | None = LABELS
     events: list[str] = field(default_factory=list)
 
     def settings(self, **changes: object) -> BotSettings:
@@ -156,7 +155,7 @@ class FakeDesk:
     def past_syncs(self, limit: int) -> tuple[PastSync, ...]:
         return SYNCS[:limit]
 
-    def labels(self) -> Labels | None:
+    def labels(self) -> Collection[PageLabels] | None:
         return self.docent.labels
 
     def sample(self, limit: int) -> list[Chunk]:

@@ -307,6 +307,14 @@ class TestWrongInput:
     def test_nothing_to_index(self, run: Run):
         failed(run("index"), "DOCENT_SOURCES")
 
+    def test_a_setting_whose_name_is_nearly_right(self, run: Run, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("DOCENT_SORCES", "docs")
+        ran = run("index")
+        assert (
+            "no setting DOCENT_SORCES, so it was not read: do you mean DOCENT_SOURCES?" in ran.err
+        )
+        assert ran.code == 1
+
     def test_an_empty_question(self, run: Run):
         failed(run("ask", "  "), "empty")
 

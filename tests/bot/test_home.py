@@ -37,8 +37,8 @@ async def test_everybody_sees_what_docent_knows_and_how_to_ask(docent: Docent):
     await docent.start()
     await docent.slack.open_app(user=BOB)
     words = await home(docent, BOB)
-    assert "224 pages in 1,205 chunks" in words
-    assert "*docs*: 224 pages" in words
+    assert "pages 224, chunks 1,205" in words
+    assert "*docs*: pages 224" in words
     assert "2026-03-01 03:00 UTC" in words
     assert say("home_how_text") in words
     assert say("home_own_none") in words
@@ -74,7 +74,7 @@ async def test_admins_see_syncs_and_the_week(docent: Docent):
     words = await home(docent, ALICE)
     assert "3 added, 1 changed, 0 removed" in words
     assert "failed, docs: answered 404" in words
-    assert "2 questions, 1 without an answer, 👍 0, 👎 0" in words
+    assert "questions 2, without an answer 1, 👍 0, 👎 0" in words
 
 
 def replace_done():
@@ -119,7 +119,7 @@ async def test_a_state_that_can_not_be_read_leaves_the_tab_and_the_bot(docent: D
     await docent.slack.open_app()
     docent.read_status = index_status
     await docent.slack.open_app(user=BOB)
-    await home(docent, BOB, "224 pages")
+    await home(docent, BOB, "pages 224")
 
 
 async def test_before_the_first_sync(docent: Docent):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.index_desk import Labels, ServedIndex, SyncRequest, is_previous
+from bot.index_desk import ServedIndex, SyncRequest, is_previous
 from ingest.errors import IndexPinnedError, NoVersionError
 from ingest.ledger import Ledger
 from ingest.report import silent
@@ -46,12 +46,11 @@ def test_all_sources_or_some_are_synced(desk: ServedIndex, folders: tuple[Path, 
 def test_labels_are_those_of_the_live_version(desk: ServedIndex):
     assert desk.labels() is None
     desk.sync(SyncRequest(), silent)
-    sources, paths = frozenset({"docs", "notes"}), frozenset({"a.md", "n.md"})
-    assert desk.labels() == Labels(sources, paths=paths)
+    assert desk.labels() == {("docs", "", "", "a.md"), ("notes", "", "", "n.md")}
     docs, notes = desk.configured
     labelled = replace(docs, version="2.6", language="en"), notes
     replace(desk, configured=labelled).sync(SyncRequest(), silent)
-    assert desk.labels() == Labels(sources, frozenset({"2.6"}), frozenset({"en"}), paths)
+    assert desk.labels() == {("docs", "2.6", "en", "a.md"), ("notes", "", "", "n.md")}
 
 
 def test_full_embeds_everything_anew(desk: ServedIndex):

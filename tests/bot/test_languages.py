@@ -179,6 +179,7 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "scope_unknown": lambda: [
             asking_words.scope_unknown("version", DATA, known) for known in ((DATA,), ())
         ],
+        "scope_apart": lambda: asking_words.scope_apart(SCOPE),
         "shared": lambda: asking_words.shared("1", DATA),
     },
     answer_words: {
@@ -226,6 +227,14 @@ async def test_nothing_is_shown_in_english(language: str, module: ModuleType, na
     # Such as docent's own name.
     own = latin("\n".join(sentences(language).values()))
     assert latin(text) - own == set()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("module", "name"), DRAWN, ids=[f"{m.__name__}.{n}" for m, n in DRAWN])
+async def test_what_is_shown_in_latin_letters_fits(language: str, module: ModuleType, name: str):
+    """The Slack SDK refuses what is longer than Slack takes, such as a button of a question."""
+    speak(language)
+    assert "".join(shown(SURFACES[module][name]()))
 
 
 @pytest.mark.parametrize("language", OTHER_SCRIPTS)

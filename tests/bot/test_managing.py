@@ -109,15 +109,15 @@ async def test_versions_are_listed(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "versions")
     message = await docent.slack.wait_for_message(told(ALICE, "`a1b2c3d`"))
-    assert "222 pages, 1,202 chunks · answers now" in message.shown
-    assert "221 pages, 1,201 chunks · `/docent rollback` goes back to it" in message.shown
+    assert "pages 222, chunks 1,202 · answers now" in message.shown
+    assert "pages 221, chunks 1,201 · `/docent rollback` goes back to it" in message.shown
 
 
 @pytest.mark.parametrize("text", ["rollback", f"rollback {OLDER[:7]}", "rollback docent_v1"])
 async def test_rollback_status_and_resume(docent: Docent, text: str):
     await docent.start()
     await docent.slack.slash("/docent", text)
-    await docent.slack.wait_for_message(shown("`0ld0ld0`, with 221 pages"))
+    await docent.slack.wait_for_message(shown("`0ld0ld0`, pages: 221"))
     await docent.slack.slash("/docent", "status")
     await docent.slack.wait_for_message(told(ALICE, "rolled back and pinned to revision `0ld0ld0`"))
     await docent.slack.slash("/docent", "resume")

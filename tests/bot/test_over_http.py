@@ -106,7 +106,7 @@ async def test_a_reindex_and_its_rollback(docent: Docent):
     report = await docent.slack.wait_for_message(shown("1,193 reused"))
     assert docent.sync.requests == [SyncRequest(("docs",))]
     await docent.slack.action(report, sync_words.ROLL_BACK)
-    await docent.slack.wait_for_message(shown("`0ld0ld0`, with 221 pages"))
+    await docent.slack.wait_for_message(shown("`0ld0ld0`, pages: 221"))
     await docent.slack.slash("/docent", "status")
     await docent.slack.wait_for_message(told(ALICE, "pinned to revision `0ld0ld0`"))
     await docent.slack.slash("/docent", "resume")

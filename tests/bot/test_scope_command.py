@@ -64,7 +64,7 @@ async def test_only_admins_change_what_a_channel_asks_of(docent: Docent):
 
 
 async def test_a_scope_can_call_nobody(docent: Docent):
-    docent.labels = replace(LABELS, versions=frozenset({"<!here>"}))
+    docent.labels = [page._replace(version="<!here>") for page in LABELS]
     await docent.start()
     await docent.slack.slash("/docent", "scope version='<!here>'")
     message = await docent.slack.wait_for_message(told(ALICE, "Done"))
@@ -80,6 +80,7 @@ async def test_a_scope_can_call_nobody(docent: Docent):
         ("version=2.7", "no version `2.7`, so I changed nothing. It has: `2.6`, `2.5`."),
         ("source=docs source=wiki", "no source `wiki`, so I changed nothing. It has: `docs`, "),
         ("language=fr version=2.6", "no language `fr`, so I changed nothing. It has: `en`."),
+        ("source=notes version=2.5", "No page is within version `2.5` · source `notes` at once"),
         ("path=de/", "no path `de/`, so I changed nothing. It has: `README.md`, `en/`."),
     ],
 )
@@ -91,13 +92,14 @@ async def test_what_no_page_is_within_is_refused(docent: Docent, limits: str, co
     await docent.slack.wait_for_message(told(BOB, words.SCOPE_ALL))
 
 
-async def test_what_was_set_before_is_not_questioned(docent: Docent):
+async def test_what_was_set_before_is_looked_at_together_with_what_is_new(docent: Docent):
     await docent.start()
     await set_scope(docent, "version=2.5 path=en/faq")
-    docent.labels = replace(LABELS, versions=frozenset({"2.6"}))
+    docent.labels = [page._replace(version="2.6") for page in LABELS]
     docent.versions.live = replace(docent.versions.live, collection="docent_v3")
     await docent.slack.slash("/docent", "scope language=en")
-    await docent.slack.wait_for_message(told(ALICE, "version `2.5` · path `en/faq` · language"))
+    apart = "No page is within version `2.5` · path `en/faq` · language `en` at once"
+    await docent.slack.wait_for_message(told(ALICE, apart))
     await docent.slack.slash("/docent", "scope version=")
     await docent.slack.wait_for_message(told(ALICE, "now asked of path `en/faq`"))
     await docent.slack.slash("/docent", "scope version=2.5")
@@ -105,7 +107,7 @@ async def test_what_was_set_before_is_not_questioned(docent: Docent):
 
 
 async def test_where_pages_have_no_labels_or_nothing_is_indexed(docent: Docent):
-    docent.labels = replace(LABELS, languages=frozenset())
+    docent.labels = [page._replace(language="") for page in LABELS]
     await docent.start()
     await docent.slack.slash("/docent", "scope language=en")
     await docent.slack.wait_for_message(told(ALICE, "No page of the documentation says its lang"))

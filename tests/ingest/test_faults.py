@@ -275,7 +275,7 @@ def test_ctrl_c_ends_a_sync_cleanly(tmp_path: Path):
     (docs / "b.md").unlink()
     again = docent(tmp_path, docs)
     assert again.wait(WAIT) == 0, again.stderr.read()
-    assert "Nothing has changed: 1 pages, 1 chunks." in again.stderr.read()
+    assert "Nothing has changed: pages 1, chunks 1." in again.stderr.read()
 
 
 def docent(folder: Path, docs: Path) -> subprocess.Popen[str]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 
@@ -93,6 +95,22 @@ def test_threads(profile, tiny):
     finally:
         models.close()
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "10000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, None),
+    ],
+)
+def test_how_long_threads_wait_can_be_said_from_outside(starter, monkeypatch, given, expected):
+    outside = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}
+    known = {name: value for name, value in os.environ.items() if name not in outside}
+    monkeypatch.setattr(os, "environ", known | given)
+    open_models(starter).close()
+    assert os.environ.get("GOMP_SPINCOUNT") == expected
 
 
 def test_what_was_fitted_under_another_instruction_does_not_fit():
