@@ -10,10 +10,13 @@ BERT (https://arxiv.org/abs/1810.04805), late interaction (https://arxiv.org/abs
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +40,11 @@ MAX_TOKENS = 256
 """As the model card says; two of them are [CLS] and [SEP]."""
 
 _SPECIAL = 2
-_BATCH_TOKENS = 2048
-"""Tokens in a pass: more of them leave the processor's cache."""
+_PASS_TOKENS = 1024
+"""Tokens in a pass at most: more of them leave a core's cache."""
+
+_ALONE_TOKENS = 128
+"""Up to so many, the cores share one pass: a short question is not worth two."""
 
 
 _REMEMBERED_TOKENS = 40_000
@@ -171,15 +177,34 @@ class MiniLM:
             del self._lately[next(iter(self._lately))]
         return tokens
 
-    def _encode(self, texts: Sequence[str]) -> Iterator[Tensor]:
-        """Token vectors, shape (tokens, 384), of each text."""
+    def _encode(self, texts: Sequence[str]) -> list[Tensor]:
+        """Token vectors, shape (tokens, 384), of each text.
+
+        Passes run beside each other, a core for each: cores that share a pass wait for each other
+        after every product (docs/performance.md).
+        """
         encodings = self._tokenizer.encode_batch_fast(list(texts))
         self.truncated += sum(bool(encoding.overflowing) for encoding in encodings)
         sequences = [encoding.ids for encoding in encodings]
-        for batch in _batches(sequences):
-            with torch.inference_mode():
-                tokens = self._bert.forward(batch)
-            yield from tokens
+        passes = _passes([len(sequence) for sequence in sequences], self._cores)
+        batches = [[sequences[index] for index in one] for one in passes]
+        run = map if len(batches) < 2 else self._beside.map
+        found = dict(zip(chain(*passes), chain(*run(self._forward, batches)), strict=True))
+        return [found[index] for index in range(len(sequences))]
+
+    def _forward(self, batch: list[list[int]]) -> tuple[Tensor, ...]:
+        with torch.inference_mode():
+            return self._bert.forward(batch)
+
+    @cached_property
+    def _cores(self) -> int:
+        return torch.get_num_threads()
+
+    @cached_property
+    def _beside(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(
+            self._cores, "minilm", initializer=torch.set_num_threads, initargs=(1,)
+        )
 
     @cached_property
     def _folder(self) -> Path:
@@ -213,15 +238,13 @@ def _late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[n
     return scores
 
 
-def _batches(sequences: Sequence[list[int]]) -> Iterator[list[list[int]]]:
-    """Runs of sequences that stay within the token budget."""
-    batch: list[list[int]] = []
-    tokens = 0
-    for sequence in sequences:
-        if batch and tokens + len(sequence) > _BATCH_TOKENS:
-            yield batch
-            batch, tokens = [], 0
-        batch.append(sequence)
-        tokens += len(sequence)
-    if batch:
-        yield batch
+def _passes(lengths: Sequence[int], cores: int) -> list[list[int]]:
+    """Which texts, by their numbers, go through the model together: as many tokens in each pass."""
+    tokens = sum(lengths)
+    rounds = -(-tokens // (_PASS_TOKENS * cores))
+    count = min(1 if tokens <= _ALONE_TOKENS else rounds * cores, len(lengths))
+    passes: list[tuple[int, int, list[int]]] = [(0, number, []) for number in range(count)]
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        filled, number, chosen = heapq.heappop(passes)
+        heapq.heappush(passes, (filled + lengths[index], number, [*chosen, index]))
+    return [chosen for _, _, chosen in passes]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.minilm import MAX_TOKENS, MiniLM
+from rag_core.minilm import _ALONE_TOKENS, _PASS_TOKENS, MAX_TOKENS, MiniLM, _passes
 
 QUESTION = "Where does Milvus keep its log files?"
 LOGS = "Milvus writes its log to a message broker."
@@ -126,6 +126,27 @@ def test_passages_are_reranked_together_as_alone(model):
     together = model.rerank_many(pairs)
     for (question, passages), scores in zip(pairs, together, strict=True):
         np.testing.assert_allclose(scores, anew(model).rerank(question, passages), atol=1e-5)
+
+
+@given(st.lists(st.integers(2, MAX_TOKENS), max_size=60), st.integers(1, 9))
+def test_passes_hold_every_text_once_and_as_many_tokens_each(lengths, cores):
+    passes = _passes(lengths, cores)
+    assert sorted(index for one in passes for index in one) == list(range(len(lengths)))
+    filled = [sum(lengths[index] for index in one) for one in passes]
+    assert all(filled)
+    assert max(filled, default=0) - min(filled, default=0) <= max(lengths, default=0)
+    assert max(filled, default=0) < _PASS_TOKENS + MAX_TOKENS
+    if sum(lengths) > _ALONE_TOKENS:
+        assert len(passes) >= min(cores, len(lengths))  # no core has nothing to do
+
+
+@pytest.mark.parametrize("cores", [1, 2, 5])
+def test_texts_keep_their_order_over_passes(model, monkeypatch, cores):
+    texts = [f"{ZEBRA} {LOGS} " * (number % 7) + str(number) for number in range(40)]
+    expected = [model.embed_query(text) for text in texts]
+    several = MiniLM()
+    monkeypatch.setattr("torch.get_num_threads", lambda: cores)
+    np.testing.assert_allclose(several.embed_passages(texts), expected, atol=1e-5)
 
 
 @pytest.fixture
