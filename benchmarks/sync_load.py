@@ -15,10 +15,11 @@ import numpy as np
 
 from benchmarks.house import House, spread, timed
 from ingest.ledger import Ledger
-from ingest.plan import Contents, KnownChunk, KnownPage, plan_chunks, plan_pages
+from ingest.plan import plan_chunks, plan_pages
 from ingest.publish import Publisher
 from ingest.report import silent
 from ingest.state import open_state
+from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.lexical import terms
 from rag_core.settings import RagSettings
 from rag_core.store import MilvusStore

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
-from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import messages
 from bot.admins import Admins
 from bot.pacing import Clock, Unavailable
-from bot.settings import BotSettings
+from bot.settings import BotSettings, names
 from bot.slack_errors import SLACK_FAILURES, code
+from bot.types import Asker
 
 TELL_AGAIN_SECONDS = 24 * 3600.0
 """Somebody who was refused in a channel is not told again there for so long."""
@@ -22,16 +21,6 @@ LOOK_AGAIN_SECONDS = 3600.0
 """A workspace that is no part of the enterprise is not looked at again for so long."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, and where; `team` is docent's workspace, `user_team` theirs."""
-
-    user: str
-    user_team: str
-    channel: str
-    team: str
 
 
 class Enterprise:
@@ -115,8 +104,3 @@ class Access:
             return False
         self._told.remember(where)
         return True
-
-
-def names(setting: str) -> frozenset[str]:
-    """Ids separated by white space or commas."""
-    return frozenset(name for name in re.split(r"[\s,]+", setting) if name)

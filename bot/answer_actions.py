@@ -11,15 +11,16 @@ from slack_sdk.models.views import View
 
 from bot import answer_words as words
 from bot import buttons, messages, modals, why
-from bot.access import Access, Asker
+from bot.access import Access
 from bot.answers import KeptAnswer
 from bot.commands import SlashCommand
-from bot.interactions import Click, Form, OnClick, OnForm, Respond, tell
+from bot.interactions import Form, OnClick, OnForm
 from bot.memory import Memory
-from bot.notice import Tell
 from bot.people import People
 from bot.place import Slack
+from bot.respond import Click, Respond, tell
 from bot.slack_errors import SLACK_FAILURES, code
+from bot.types import Asker
 from ingest.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class AnswerActions:
         """Who takes which form."""
         return {modals.WHY_BAD: self._explain}
 
-    async def tell_why(self, command: SlashCommand, say: Tell) -> None:
+    async def tell_why(self, command: SlashCommand, say: Respond) -> None:
         """`/docent why`: of the caller's own last question in the channel, to them alone.
 
         Slack does not say in which thread a command was typed; and others may have been answered

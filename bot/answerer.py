@@ -9,12 +9,12 @@ from typing import Protocol
 from uuid import uuid4
 
 from bot.answers import KeptAnswer
-from bot.blocks import Footing
-from bot.conversation import Around, Conversation, Reply
-from bot.history import Said, Threads, turns
-from bot.incoming import IncomingMessage, MessageKey
+from bot.conversation import Around, Conversation
 from bot.memory import Memory
 from bot.quiet import QuietReply, shows
+from bot.reply_protocols import Reply, ThreadHistory
+from bot.turns import turns
+from bot.types import Footing, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 from rag_core.types import Answer, Question, Scope
 
@@ -50,7 +50,7 @@ class Underway:
 class Answerer:
     """Answers messages and remembers what it said; knows what is under way in this process."""
 
-    def __init__(self, conversation: Conversation, memory: Memory, threads: Threads) -> None:
+    def __init__(self, conversation: Conversation, memory: Memory, threads: ThreadHistory) -> None:
         self._conversation = conversation
         self._memory = memory
         self._threads = threads
@@ -74,7 +74,11 @@ class Answerer:
         return next((one for one in here if ts in one.reply.standing), None)
 
     async def answer(
-        self, message: IncomingMessage, reply: Shown, *, said: tuple[Said, ...] | None = None
+        self,
+        message: IncomingMessage,
+        reply: Shown,
+        *,
+        said: tuple[ThreadMessage, ...] | None = None,
     ) -> None:
         """Answer a message; `said` is what stands before it, read from Slack where not given."""
         underway = self._underway[message.key] = Underway(message, reply)
@@ -97,10 +101,10 @@ class Answerer:
         question: Question,
         message: IncomingMessage,
         reply: Shown,
-        said: tuple[Said, ...] | None,
+        said: tuple[ThreadMessage, ...] | None,
     ) -> Question:
         if said is None and message.in_thread:
-            said = await self._threads.before(message.key, message.thread_ts)
+            said = await self._threads.read_before(message.key, message.thread_ts)
         scope = await self._scope(message.key)
         reply.footing = replace(reply.footing, scope=scope)
         history = turns(said or (), asker=message.user)

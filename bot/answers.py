@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, update
 
 from bot import tables
-from bot.incoming import MessageKey
+from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
 IDS_KEPT = timedelta(days=30)

@@ -13,7 +13,7 @@ import aiohttp
 from sqlalchemy import Engine
 
 from bot import buttons, connect, listeners
-from bot.access import Access, Enterprise, names
+from bot.access import Access, Enterprise
 from bot.activity import Activity
 from bot.admins import Admins
 from bot.answer_actions import AnswerActions
@@ -21,9 +21,9 @@ from bot.answerer import Answerer
 from bot.asking import Asking
 from bot.audit import Audit
 from bot.commands import Commands
-from bot.conversation import WORKERS, Answering, Conversation
+from bot.conversation import WORKERS, Conversation
 from bot.follow_ups import FollowUps
-from bot.history import Threads
+from bot.history import SlackThreads
 from bot.home import Home
 from bot.incoming import Listening
 from bot.index_desk import IndexDesk
@@ -35,9 +35,10 @@ from bot.people import People
 from bot.place import Slack
 from bot.prompts import Prompts
 from bot.reindex import Reindex
+from bot.reply_protocols import Pipeline
 from bot.responder import Responder
 from bot.scope_command import ScopeCommand
-from bot.settings import BotSettings
+from bot.settings import BotSettings, names
 from bot.sharing import Sharing
 from bot.surface import SlackSurface
 from bot.tasks import Tasks
@@ -64,7 +65,7 @@ class Parts:
         questions: at work at once, those included whose answer is being written.
     """
 
-    pipeline: Answering
+    pipeline: Pipeline
     index: IndexDesk
     fresh_at: FreshAt
     engine: Engine
@@ -235,7 +236,7 @@ def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
     me: connect.Identity,
     pace: Pace,
 ) -> tuple[Responder, Asking]:
-    threads = Threads(work.slack.client, bot_user=me.bot_user)
+    threads = SlackThreads(work.slack.client, bot_user=me.bot_user)
     people = bool(settings.help_channel.strip())
     answerer = Answerer(work.conversation, memory, threads)
     responder = Responder(

@@ -7,20 +7,20 @@ import logging
 from uuid import uuid4
 
 from bot import asking_words as words
-from bot.access import Access, Asker
+from bot.access import Access
 from bot.answerer import Answerer
 from bot.answers import PRIVATE
-from bot.blocks import Footing
 from bot.commands import SlashCommand
-from bot.history import Said, Threads
-from bot.incoming import IncomingMessage, MessageKey, plain_text
-from bot.interactions import Respond
+from bot.history import SlackThreads
+from bot.incoming import plain_text
 from bot.place import Slack
 from bot.pointed import Pointed
 from bot.private_reply import PrivateReply
+from bot.respond import Respond
 from bot.responder import Responder
 from bot.slack_errors import SLACK_FAILURES, code
 from bot.tasks import Tasks
+from bot.types import Asker, Footing, IncomingMessage, MessageKey, ThreadMessage
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Asking:
         responder: Responder,
         *,
         access: Access,
-        threads: Threads,
+        threads: SlackThreads,
         tasks: Tasks,
         team: str,
         people: bool = False,
@@ -81,15 +81,15 @@ class Asking:
                 words.NO_QUESTION_THERE, response_type="ephemeral", replace_original=False
             )
             return
-        said: tuple[Said, ...] = ()
+        said: tuple[ThreadMessage, ...] = ()
         if pointed.in_thread:
-            said = await self._threads.before(key, pointed.thread_ts) or ()
+            said = await self._threads.read_before(key, pointed.thread_ts) or ()
         shown_in = pointed.thread_ts if pointed.in_thread else ""
         reply = PrivateReply(respond, thread_ts=shown_in, share_in=pointed.thread_ts)
         await self._answer(text, asker, reply, said=said)
 
     async def _answer(
-        self, text: str, asker: Asker, reply: PrivateReply, *, said: tuple[Said, ...] = ()
+        self, text: str, asker: Asker, reply: PrivateReply, *, said: tuple[ThreadMessage, ...] = ()
     ) -> None:
         """A private question has no message, so it gets a key of its own, and no thread."""
         key = MessageKey(asker.team, asker.channel, f"{PRIVATE}{uuid4().hex[:24]}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from slack_sdk.models.blocks import (
     Block,
@@ -15,7 +13,8 @@ from slack_sdk.models.blocks import (
 )
 
 from bot import buttons, markdown, messages
-from rag_core.types import Answer, Chunk, Citation, Passage, Scope
+from bot.types import Footing
+from rag_core.types import Answer, Chunk, Citation, Passage
 
 TAIL = "docent-tail"
 """Begins the block ids of what stands below an answer: the text ends there when it is read back."""
@@ -23,23 +22,6 @@ TAIL = "docent-tail"
 SECTION_LIMIT = 3_000
 LABEL_LIMIT = 150
 PREVIEW_LIMIT = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Footing:
-    """What an answer stands on, beside what is in it.
-
-    Attributes:
-        answer_id: of the kept answer, for buttons; empty where none was kept.
-        as_of: when the documentation was last read.
-        scope: which part of it was asked.
-        people: whether there are people to be asked instead.
-    """
-
-    answer_id: str = ""
-    as_of: datetime | None = None
-    scope: Scope = field(default_factory=Scope)
-    people: bool = False
 
 
 def answer_tail(answer: Answer, footing: Footing | None = None) -> list[Block]:

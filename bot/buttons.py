@@ -90,3 +90,6 @@ def _ask_people(answer_id: str) -> ButtonElement:
             deny=words.CANCEL,
         ),
     )
+
+
+REINDEX = "docent_reindex"

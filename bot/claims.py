@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, sele
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot import tables
-from bot.incoming import MessageKey
+from bot.types import MessageKey
 from ingest.errors import StateError
 
 claims = tables.claims

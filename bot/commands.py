@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot import messages
-from bot.notice import Tell
+from bot.respond import Respond
 from bot.tasks import Tasks
 from rag_core.errors import DocentError
 
@@ -24,7 +24,7 @@ class SlashCommand:
     team: str = ""
 
 
-Action = Callable[[SlashCommand, Tell], Awaitable[None]]
+Action = Callable[[SlashCommand, Respond], Awaitable[None]]
 """Carries one word out."""
 
 
@@ -36,11 +36,11 @@ class Commands:
         self._tasks = tasks
         self._words = words
 
-    def accept(self, command: SlashCommand, tell: Tell) -> None:
+    def accept(self, command: SlashCommand, tell: Respond) -> None:
         """Carry a command out; returns at once."""
         self._tasks.start(self._carry_out(command, tell))
 
-    async def _carry_out(self, command: SlashCommand, tell: Tell) -> None:
+    async def _carry_out(self, command: SlashCommand, tell: Respond) -> None:
         """Whatever happens, the caller is told."""
         try:
             await self._run(command, tell)
@@ -51,7 +51,7 @@ class Commands:
             logger.exception("A command failed in a way nobody foresaw.")
             await tell(messages.UNEXPECTED)
 
-    async def _run(self, command: SlashCommand, tell: Tell) -> None:
+    async def _run(self, command: SlashCommand, tell: Respond) -> None:
         word = command.text.split(maxsplit=1)[0].lower() if command.text.strip() else "help"
         if action := self._words.get(word):
             await action(command, tell)

@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot import messages
+from bot.reply_protocols import Pipeline, Reply
 from rag_core.errors import BusyError, DocentError
 from rag_core.types import Answer, Done, Event, Question, Ranking, Searching, TextDelta
 from rag_core.worker import Cancellation
@@ -19,38 +19,6 @@ from rag_core.worker import Cancellation
 WORKERS = 64
 
 logger = logging.getLogger(__name__)
-
-
-class Answering(Protocol):
-    """The pipeline: synchronous, so it is iterated on a thread."""
-
-    def stream(self, question: Question) -> Iterator[Event]:
-        """The stages and the text of an answer; closing the iterator cancels it."""
-
-
-class Reply(Protocol):
-    """Where an answer appears. The first three return at once; showing goes on behind them."""
-
-    stopped: asyncio.Event
-    """Set when nobody wants the answer any more: no more text, no more tokens."""
-
-    def begin(self) -> None:
-        """Give the first sign of life."""
-
-    def progress(self, sentence: str) -> None:
-        """Say what docent is doing."""
-
-    def append(self, text: str) -> None:
-        """More text of the answer."""
-
-    async def finish(self, answer: Answer) -> None:
-        """Show the complete answer; its text replaces what was appended."""
-
-    async def fail(self, sentence: str) -> None:
-        """Say why there is no answer, below what was shown of it."""
-
-    async def leave(self) -> None:
-        """End what was shown as it stands: the answer was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +40,7 @@ class Conversation:
     Nobody waits unheard for a thread: whoever comes after them is told so.
     """
 
-    def __init__(self, pipeline: Answering, *, workers: int = WORKERS) -> None:
+    def __init__(self, pipeline: Pipeline, *, workers: int = WORKERS) -> None:
         self._pipeline = pipeline
         self._workers = workers
         self._at_work = 0

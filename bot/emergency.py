@@ -5,7 +5,8 @@ from __future__ import annotations
 from ingest.ledger import Ledger
 from ingest.settings import IngestSettings
 from ingest.state import open_state
-from ingest.versions import IndexVersion, roll_back
+from ingest.types import IndexVersion
+from ingest.versions import roll_back
 from rag_core.errors import IndexMissingError
 from rag_core.settings import RagSettings
 

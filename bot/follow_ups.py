@@ -6,18 +6,20 @@ import asyncio
 
 from bot.answers import Answers
 from bot.asks import asks
-from bot.history import Said, Threads
-from bot.incoming import IncomingMessage
+from bot.history import SlackThreads
+from bot.types import IncomingMessage, ThreadMessage
 
 
 class FollowUps:
     """Knows the threads that docent answered in, and who asked there."""
 
-    def __init__(self, answers: Answers, threads: Threads) -> None:
+    def __init__(self, answers: Answers, threads: SlackThreads) -> None:
         self._answers = answers
         self._threads = threads
 
-    async def read(self, message: IncomingMessage, *, asker: str = "") -> tuple[Said, ...] | None:
+    async def read(
+        self, message: IncomingMessage, *, asker: str = ""
+    ) -> tuple[ThreadMessage, ...] | None:
         """What stands before a message that goes on with a conversation; None for any other.
 
         It must ask something, and either come from whoever asked last, or right after docent's
@@ -37,7 +39,7 @@ class FollowUps:
             if last is None:
                 return None
             asker = last.user
-        said = await self._threads.before(key, message.thread_ts)
+        said = await self._threads.read_before(key, message.thread_ts)
         if asker == message.user:
             return said or ()
         return said if said and said[-1].mine else None

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.blocks import TAIL
-from bot.incoming import ANSWERED_SUBTYPES, MessageKey, plain_text
+from bot.incoming import ANSWERED_SUBTYPES, plain_text
 from bot.slack_errors import SLACK_FAILURES, code
-from rag_core.types import Turn
+from bot.turns import TURNS
+from bot.types import MessageKey, ThreadMessage
 
 PAGE = 200
 """Messages that are read at once; Slack begins with the oldest ones."""
@@ -24,32 +24,20 @@ LOOKS = 6
 PAGES = 5
 """Most pages that are read from where the looks have ended."""
 
-TURNS = 10
-CHARACTERS = 6_000
-"""Most that is kept of a thread, its end."""
-
-_TURN_CHARACTERS = 1_500
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message of a thread; `mine` is docent's own, its text without sources and footer."""
-
-    user: str
-    text: str
-    mine: bool = False
-
-
-class Threads:
+class SlackThreads:
     """Reads threads from Slack, within limits."""
 
     def __init__(self, client: AsyncWebClient, *, bot_user: str) -> None:
         self._client = client
         self.bot_user = bot_user
 
-    async def before(self, key: MessageKey, thread_ts: str) -> tuple[Said, ...] | None:
+    async def read_before(
+        self, key: MessageKey, thread_ts: str
+    ) -> tuple[ThreadMessage, ...] | None:
         """What stands in the thread before a message, oldest first; None where it can't be read."""
         try:
             raw = await self._read(key, thread_ts)
@@ -142,7 +130,7 @@ class Threads:
         following = (response.get("response_metadata") or {}).get("next_cursor")
         return list(response.get("messages") or []), str(following or "")
 
-    def _said(self, message: Mapping[str, Any]) -> Said | None:
+    def _said(self, message: Mapping[str, Any]) -> ThreadMessage | None:
         user = str(message.get("user") or "")
         mine = user == self.bot_user
         other_bot = message.get("bot_id") and not mine
@@ -150,25 +138,7 @@ class Threads:
             return None
         text = _own_text(message) if mine else ""
         text = text or plain_text(str(message.get("text") or ""), bot_user=self.bot_user)
-        return Said(user, text, mine=mine) if text else None
-
-
-def turns(said: tuple[Said, ...], *, asker: str) -> tuple[Turn, ...]:
-    """The end of a conversation as the pipeline reads it.
-
-    A question is often about other people's words ("we see this error", "docent, why?"), so they
-    are kept, marked as quotations.
-    """
-    kept: list[Turn] = []
-    room = CHARACTERS
-    for one in reversed(said[-TURNS:]):
-        text = one.text[:_TURN_CHARACTERS]
-        if room < len(text):
-            break
-        room -= len(text)
-        quoted = text if one.mine or one.user == asker else f"> {text}"
-        kept.append(Turn("assistant" if one.mine else "user", quoted))
-    return tuple(reversed(kept))
+        return ThreadMessage(user, text, mine=mine) if text else None
 
 
 def _own_text(message: Mapping[str, Any]) -> str:

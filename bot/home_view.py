@@ -19,12 +19,12 @@ from slack_sdk.models.views import View
 
 from bot import managing_words, messages
 from bot.activity import Asked, Counts
-from bot.managing import REINDEX
+from bot.buttons import REINDEX
 from bot.managing_words import plain
 from bot.sentences import say
 from ingest.overview import PastSync, SourceState
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 
 _ITEMS = 30
 _TEXT_LIMIT = 2_900

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
+
+from bot.types import IncomingMessage, MessageKey, Reach
 
 ANSWERED_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 SLACKBOT = "USLACKBOT"
@@ -14,55 +16,6 @@ EDIT_SECONDS = 600.0
 
 _MARKUP = re.compile(r"<([^<>\n]+)>")
 _CALL = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
-
-Reach = Literal["called", "thread", "channel"]
-"""Whom a message speaks to: docent, whoever is in its thread, or whoever is in its channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class MessageKey:
-    """What makes a message one and the same, however often it is delivered."""
-
-    team: str
-    channel: str
-    ts: str
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingMessage:
-    """A message that may get a reply.
-
-    Attributes:
-        kind: `question`, or `hint` where docent was called without one and says how to ask.
-        key: team of the workspace, channel and time stamp.
-        thread_ts: the thread the reply goes to; the message itself where it began none.
-        user: who wrote it.
-        user_team: the team of who wrote it; not the workspace's in a shared channel.
-        text: plain text, Slack's markup made readable, mentions of docent taken out.
-        reach: `called` is answered; of the others the responder decides.
-        edited: when it was edited, empty where it was not.
-        first_call: whether the edit is what calls docent, or gives it a question at all.
-    """
-
-    kind: Literal["question", "hint"]
-    key: MessageKey
-    thread_ts: str
-    user: str
-    user_team: str
-    text: str
-    reach: Reach = "called"
-    edited: str = ""
-    first_call: bool = False
-
-    @property
-    def in_thread(self) -> bool:
-        """Whether something was said before it in its thread."""
-        return self.thread_ts != self.key.ts
-
-    @property
-    def direct(self) -> bool:
-        """Whether only docent and the asker read it."""
-        return self.key.channel.startswith("D")
 
 
 @dataclass(frozen=True, slots=True)

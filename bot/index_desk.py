@@ -16,7 +16,8 @@ from ingest.report import IngestReport, ProgressCallback
 from ingest.sources import Source, select_sources
 from ingest.status import IndexStatus, status_of
 from ingest.survey import SyncOptions
-from ingest.versions import IndexVersion, list_versions, resume, roll_back
+from ingest.types import IndexVersion
+from ingest.versions import list_versions, resume, roll_back
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, Scope
 

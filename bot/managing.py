@@ -8,22 +8,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from bot import managing_words, messages
 from bot.admins import Admins
 from bot.audit import Audit, Entry
+from bot.buttons import REINDEX
 from bot.commands import Action, SlashCommand
 from bot.index_desk import IndexDesk, SyncRequest, is_previous
-from bot.interactions import Click, OnClick, Respond, tell
-from bot.notice import Notice, Tell
+from bot.interactions import OnClick
+from bot.notice import Notice
 from bot.place import Slack
 from bot.reindex import Reindex
+from bot.respond import Click, Respond, tell
 from bot.sentences import say
 from bot.sync_words import ROLL_BACK
 from ingest.overview import SourceState
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.errors import DocentError
 
-REINDEX = "docent_reindex"
-
-Manage = Callable[[SlashCommand, Tell], Awaitable[str]]
+Manage = Callable[[SlashCommand, Respond], Awaitable[str]]
 """Carries a word out; gives what came of it, for the audit."""
 
 
@@ -57,7 +57,7 @@ class Managing:
         return {ROLL_BACK: self._on_roll_back, REINDEX: self._on_reindex}
 
     def _for_admins(self, action: Manage) -> Action:
-        async def act(command: SlashCommand, tell: Tell) -> None:
+        async def act(command: SlashCommand, tell: Respond) -> None:
             if await self._admins.include(command.user):
                 await self._audited(action, command, tell)
             else:
@@ -66,7 +66,7 @@ class Managing:
 
         return act
 
-    async def _audited(self, action: Manage, command: SlashCommand, tell: Tell) -> None:
+    async def _audited(self, action: Manage, command: SlashCommand, tell: Respond) -> None:
         result = "failed in a way nobody foresaw"
         try:
             result = await action(command, tell)
@@ -80,39 +80,39 @@ class Managing:
         entry = Entry(command.user, command.channel, command.text, result)
         await asyncio.to_thread(self._audit.note, entry)
 
-    async def _start_reindex(self, command: SlashCommand, tell: Tell) -> str:
+    async def _start_reindex(self, command: SlashCommand, tell: Respond) -> str:
         request, complaint = parse_reindex(command.text.split()[1:], self._desk.sources)
         if complaint:
             await tell(complaint)
             return "not started: not understood"
         return await self._reindex.run(request, command.channel, tell, user=command.user)
 
-    async def _tell_status(self, command: SlashCommand, tell: Tell) -> str:
+    async def _tell_status(self, command: SlashCommand, tell: Respond) -> str:
         del command
         now, versions, sources = await asyncio.to_thread(self._state)
         await tell(managing_words.status(now, versions, sources))
         return "shown"
 
-    async def _tell_versions(self, command: SlashCommand, tell: Tell) -> str:
+    async def _tell_versions(self, command: SlashCommand, tell: Respond) -> str:
         del command
         found = await asyncio.to_thread(self._desk.versions)
         await tell(managing_words.versions(found) if found else messages.NO_INDEX_YET)
         return "shown"
 
-    async def _roll_back(self, command: SlashCommand, tell: Tell) -> str:
+    async def _roll_back(self, command: SlashCommand, tell: Respond) -> str:
         wanted = "".join(command.text.split()[1:2]).strip("`")
         if wanted and not is_previous(await asyncio.to_thread(self._desk.versions), wanted):
             await tell(say("rollback_other"))
             return "not done: that is not the version before"
         return await self._back(command, tell)
 
-    async def _back(self, command: SlashCommand, tell: Tell) -> str:
+    async def _back(self, command: SlashCommand, tell: Respond) -> str:
         version = await asyncio.to_thread(self._desk.roll_back)
         text = managing_words.rolled_back(version, command.user)
         await Notice(self._slack, command.channel, tell, user=command.user).post(text)
         return f"back at revision {version.revision[:7]}"
 
-    async def _resume(self, command: SlashCommand, tell: Tell) -> str:
+    async def _resume(self, command: SlashCommand, tell: Respond) -> str:
         del command
         resumed = await asyncio.to_thread(self._desk.resume)
         await tell(say("resumed") if resumed else say("not_pinned"))
@@ -124,7 +124,7 @@ class Managing:
     async def _on_roll_back(self, click: Click, respond: Respond) -> None:
         """Only from the version that the report was about: by now another may be live."""
 
-        async def back(command: SlashCommand, say_alone: Tell) -> str:
+        async def back(command: SlashCommand, say_alone: Respond) -> str:
             versions = await asyncio.to_thread(self._desk.versions)
             if not any(version.live and version.revision == click.value for version in versions):
                 await say_alone(say("rollback_stale"))
@@ -157,7 +157,7 @@ def parse_reindex(words: Sequence[str], sources: Sequence[str]) -> tuple[SyncReq
     return SyncRequest(names, dry_run="--dry-run" in chosen, full="--full" in chosen), ""
 
 
-def _alone(click: Click, respond: Respond) -> Tell:
+def _alone(click: Click, respond: Respond) -> Respond:
     async def say_alone(text: str, **content: object) -> object:
         return await tell(respond, click, text, **content)
 

@@ -8,7 +8,7 @@ from bot import markdown, messages
 from bot.sentences import say
 from ingest.overview import SourceState
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 
 _LINE_LIMIT = 300
 _LISTED = 20

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from slack_sdk.models.blocks import Block
 
 from bot.place import Slack
+from bot.respond import Respond
 from bot.sentences import say
 from bot.slack_errors import SLACK_FAILURES, code
-
-Tell = Callable[..., Awaitable[object]]
-"""Says something to the caller of a command alone, as Bolt's `respond`; text comes first."""
 
 NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
 """Codes of channels in which docent can't write: https://docs.slack.dev/reference/methods/chat.postMessage"""
@@ -28,7 +26,7 @@ class Notice:
     little for a sync, so it comes last.
     """
 
-    def __init__(self, slack: Slack, channel: str, tell: Tell, *, user: str = "") -> None:
+    def __init__(self, slack: Slack, channel: str, tell: Respond, *, user: str = "") -> None:
         """`channel` may be a user's id: then it stands in their direct messages; `user` calls."""
         self._slack = slack
         self._channel = channel

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.incoming import Listening, MessageKey
+from bot.incoming import Listening
+from bot.types import MessageKey
 
 SHORTCUT = "docent_ask_about"
 """`callback_id` of the message shortcut."""

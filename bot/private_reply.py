@@ -10,10 +10,10 @@ from slack_sdk.models.blocks import Block
 
 from bot import asking_words as words
 from bot import blocks, buttons, markdown, messages
-from bot.blocks import Footing
-from bot.interactions import Respond
 from bot.reply import shown
+from bot.respond import Respond
 from bot.slack_errors import SLACK_FAILURES
+from bot.types import Footing
 from rag_core.types import Answer
 
 MOST_PARTS = 3
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class PrivateReply:
-    """A `conversation.Reply` that can only be added to: a sign of life, then the whole answer."""
+    """A `Reply` that can only be added to: a sign of life, then the whole answer."""
 
     standing: tuple[str, ...] = ()
     """Nothing that could be edited or read back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from bot.conversation import Reply
+from bot.reply_protocols import Reply
 from rag_core.types import Answer
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ from slack_sdk.models.blocks import Block
 from bot import messages, sync_words
 from bot.errors import SyncStoppedError
 from bot.index_desk import IndexDesk, SyncRequest
-from bot.notice import Notice, Tell
+from bot.notice import Notice
 from bot.place import Slack
+from bot.respond import Respond
 from bot.sentences import say
 from ingest.errors import SyncRunningError
 from ingest.estimate import Remaining
@@ -54,7 +55,9 @@ class Reindex:
         self._stopping = False
         self._notice: Notice | None = None
 
-    async def run(self, request: SyncRequest, channel: str, tell: Tell, *, user: str = "") -> str:
+    async def run(
+        self, request: SyncRequest, channel: str, tell: Respond, *, user: str = ""
+    ) -> str:
         """Sync, and show in the channel how far it is and what came of it; the result in short.
 
         Where docent can't post there, it writes to `user`, who asked.

@@ -12,12 +12,12 @@ from typing import Protocol
 from slack_sdk.models.blocks import Block
 
 from bot import blocks, markdown, mathematics, messages
-from bot.blocks import Footing
 from bot.edited import EditedMessage
 from bot.pacing import TokenBucket
 from bot.place import Draft, Place, Slack
 from bot.session import Session
 from bot.streamed import STREAMING, Stopped, StreamedMessage, StreamLost
+from bot.types import Footing
 from rag_core.types import Answer
 
 FLUSH_SECONDS = 1.0
@@ -44,7 +44,7 @@ class Message(Protocol):
 
 
 class SlackReply:
-    """A `conversation.Reply` in a thread.
+    """A `Reply` in a thread.
 
     One writer task does all the showing, so that neither the pipeline nor its text waits for Slack:
     text that comes while a call is under way goes out with the next.

@@ -12,15 +12,14 @@ from typing import Protocol
 
 from bot import asking_words as words
 from bot import messages
-from bot.access import Access, Asker
+from bot.access import Access
 from bot.answerer import Answerer, Shown
 from bot.asks import asks
 from bot.follow_ups import FollowUps
-from bot.history import Said
-from bot.incoming import IncomingMessage, MessageKey
-from bot.interactions import Click, Respond, tell
 from bot.memory import Memory
+from bot.respond import Click, Respond, tell
 from bot.tasks import Tasks
+from bot.types import Asker, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 
 _TOLD = 1_000
@@ -122,7 +121,7 @@ class Responder:
 
     async def _uncalled(self, message: IncomingMessage) -> None:
         """A message in one of docent's threads or channels: it is decided first, then claimed."""
-        said: tuple[Said, ...] | None = ()
+        said: tuple[ThreadMessage, ...] | None = ()
         if message.reach == "thread":
             underway = self._answerer.underway_in(message.key.channel, message.thread_ts)
             asker = underway[-1].message.user if underway else ""
@@ -137,7 +136,7 @@ class Responder:
                 await self._answerer.answer(message, reply, said=said)
 
     async def _refuse(self, message: IncomingMessage, sentence: str) -> None:
-        """Tell them once a message; others may still ask about the same one, by a reaction."""
+        """Respond them once a message; others may still ask about the same one, by a reaction."""
         key = replace(message.key, ts=f"{message.key.ts}@{message.user}")
         async with self._memory.claims.hold(key) as mine:
             if mine and self._access.should_tell(_asker(message)):

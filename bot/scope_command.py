@@ -9,7 +9,7 @@ from bot import asking_words as words
 from bot.admins import Admins
 from bot.commands import SlashCommand
 from bot.index_desk import IndexDesk, PageLabels
-from bot.notice import Tell
+from bot.respond import Respond
 from bot.scopes import EVERYTHING, ChannelScopes, parse_scope
 from rag_core.types import Scope
 
@@ -31,7 +31,7 @@ class ScopeCommand:
         self._admins = admins
         self._team = team
 
-    async def run(self, command: SlashCommand, tell: Tell) -> None:
+    async def run(self, command: SlashCommand, tell: Respond) -> None:
         """Carry the word out. A limit that no page is within is refused: it would answer nothing.
 
         Raises:

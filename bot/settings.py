@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import Field, SecretStr
 
 from rag_core.settings import Settings
@@ -74,3 +76,8 @@ class BotSettings(Settings):
         description="Days for which questions and answers are kept, for evidence and feedback; 0 "
         "keeps no texts.",
     )
+
+
+def names(setting: str) -> frozenset[str]:
+    """Ids separated by white space or commas."""
+    return frozenset(name for name in re.split(r"[\s,]+", setting) if name)

@@ -11,15 +11,14 @@ from slack_sdk.models.blocks import Block
 from bot import asking_words as words
 from bot import blocks, buttons, markdown
 from bot.answers import KeptAnswer
-from bot.blocks import Footing
 from bot.edited import EditedMessage
-from bot.incoming import MessageKey
-from bot.interactions import Click, Respond, tell
 from bot.memory import Memory
 from bot.place import Draft, Place, Slack
 from bot.private_reply import MOST_PARTS, fitting
 from bot.reply import shown
+from bot.respond import Click, Respond, tell
 from bot.slack_errors import SLACK_FAILURES, code
+from bot.types import Footing, MessageKey
 from ingest.errors import StateError
 from rag_core.types import Answer
 

@@ -10,8 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot import connect
-from bot.access import names
-from bot.settings import BotSettings
+from bot.settings import BotSettings, names
 from bot.slack_errors import SLACK_FAILURES, code
 from rag_core.errors import DocentError
 from rag_core.known_answers import Check

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from bot.blocks import Footing
 from bot.edited import EditedMessage
-from bot.incoming import IncomingMessage
 from bot.place import Draft, Place, Slack
 from bot.reply import FLUSH_SECONDS, SlackReply
 from bot.session import Session
 from bot.slack_errors import SLACK_FAILURES, code
+from bot.types import Footing, IncomingMessage
 
 logger = logging.getLogger(__name__)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ingest.report import GoldenResult, IngestReport
     from ingest.report import Progress as Step
     from ingest.status import IndexStatus
-    from ingest.versions import IndexVersion
+    from ingest.types import IndexVersion
     from rag_core.known_answers import Check
     from rag_core.types import Answer, Chunk, Hit, Passage
 

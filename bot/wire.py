@@ -17,7 +17,7 @@ from bot.errors import ControlError
 from ingest.preview import Preview
 from ingest.report import IngestReport, Progress
 from ingest.sources import Source
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.errors import DocentError
 from rag_core.known_answers import Check
 from rag_core.types import (

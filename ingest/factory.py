@@ -8,7 +8,8 @@ from ingest.settings import IngestSettings
 from ingest.sources import Downloads, Limits
 from ingest.state import open_state, state_exists
 from ingest.status import IndexStatus, status_of
-from ingest.versions import IndexVersion, list_versions
+from ingest.types import IndexVersion
+from ingest.versions import list_versions
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import SCHEMA_VERSION
 

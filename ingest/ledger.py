@@ -22,9 +22,9 @@ from sqlalchemy import (
 )
 
 from ingest import tables
-from ingest.plan import Contents, KnownChunk, KnownPage
 from ingest.report import IngestReport
 from ingest.state import ensure_tables
+from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import IndexSpec
 
 if TYPE_CHECKING:

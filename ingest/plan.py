@@ -7,59 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.documents import Page, Pages
-from rag_core.types import Chunk, IndexSpec, content_hash
-
-PageKey = tuple[str, str]
-"""Source and path."""
+from ingest.types import Contents, KnownChunk, KnownPage
+from rag_core.types import Chunk, IndexSpec, PageKey, content_hash
 
 _USUAL_CHARACTERS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPage:
-    """A page of a version; `recipe` says by which chunker and tokenizer it was divided."""
-
-    source: str
-    path: str
-    content_hash: str
-    recipe: str
-
-    @property
-    def key(self) -> PageKey:
-        """Source and path."""
-        return self.source, self.path
-
-
-@dataclass(frozen=True, slots=True)
-class KnownChunk:
-    """A chunk of a version."""
-
-    id: str
-    source: str
-    path: str
-    embedding_hash: str
-
-    @property
-    def page(self) -> PageKey:
-        """Source and path."""
-        return self.source, self.path
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """All that a version holds."""
-
-    pages: tuple[KnownPage, ...] = ()
-    chunks: tuple[KnownChunk, ...] = ()
-
-    @property
-    def documents(self) -> int:
-        """Pages that can be found: those with a chunk."""
-        return len({chunk.page for chunk in self.chunks})
-
-    def equals(self, pages: Sequence[KnownPage], chunks: Sequence[KnownChunk]) -> bool:
-        """Whether that is the same, in whatever order."""
-        return set(self.pages) == set(pages) and set(self.chunks) == set(chunks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from ingest.chunk import Chunker
 from ingest.errors import SourceShrankError
 from ingest.ledger import Ledger, Version
-from ingest.plan import Contents, KnownChunk, KnownPage, PagePlan, plan_pages, shrunk
+from ingest.plan import PagePlan, plan_pages, shrunk
 from ingest.reading import Divided, read_pages
 from ingest.report import ProgressCallback
 from ingest.sources import Downloads, Source
 from ingest.sources.base import default_name, distinct_name
+from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import Chunk, IndexSpec, LiveIndex, PageKey
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
@@ -13,41 +11,11 @@ from ingest.errors import NoVersionError, SyncRunningError
 from ingest.ledger import Ledger, Version
 from ingest.pin import read_pin, remove_pin, set_pin
 from ingest.publish import number_of, switching
+from ingest.types import IndexVersion
 from rag_core.protocols import VectorStore
 
 _PATIENCE = 10.0  # seconds; whoever moves the alias holds the lease for a moment only
 _PAUSE = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class IndexVersion:
-    """A version as `docent versions` shows it.
-
-    Attributes:
-        collection: its collection in Milvus.
-        revision: hash over what it holds.
-        model: its embedding model.
-        created_at: when it was built.
-        documents: pages that it holds.
-        chunks: chunks that it holds.
-        live: it answers now.
-        previous: `docent rollback` would go back to it.
-        pinned: syncs leave the index at it until somebody resumes them.
-    """
-
-    collection: str
-    revision: str
-    model: str
-    created_at: datetime
-    documents: int
-    chunks: int
-    live: bool
-    previous: bool
-    pinned: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """The version as plain data; the time in ISO 8601."""
-        return {**asdict(self), "created_at": self.created_at.isoformat()}
 
 
 def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag_core.query_history import HISTORY_CHARACTERS, HISTORY_TURNS, recent
 from rag_core.types import Passage, Question, Turn
 
 NOT_FOUND = "NOT_IN_THE_DOCUMENTATION"
@@ -25,13 +26,6 @@ You answer questions from a team's documentation.
 """Written for docent; the passage format is what `rag_core.citations` reads back."""
 
 
-HISTORY_TURNS = 8
-"""The last turns that the LLM reads: what was said long ago rarely matters, and costs each time."""
-
-HISTORY_CHARACTERS = 1_500
-"""Of each turn; an answer of docent is mostly shorter."""
-
-
 def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
     """The system prompt, and the turns: history first, then passages and question."""
     numbered = "\n\n".join(
@@ -41,14 +35,6 @@ def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tupl
     asked = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
     history = recent(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
     return SYSTEM_PROMPT, (*map(_unmarked, history), Turn("user", asked))
-
-
-def recent(history: Sequence[Turn], *, turns: int, characters: int) -> tuple[Turn, ...]:
-    """The last turns, each cut to so many characters."""
-    return tuple(
-        Turn(turn.role, f"{turn.text[:characters]} …" if len(turn.text) > characters else turn.text)
-        for turn in history[-turns:]
-    )
 
 
 def _unmarked(turn: Turn) -> Turn:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rag_core.errors import GenerationError
 from rag_core.follow_up import with_topic
-from rag_core.prompt import recent
 from rag_core.protocols import Generator
+from rag_core.query_history import recent
 from rag_core.types import Question, Turn, Usage
 
 logger = logging.getLogger(__name__)

@@ -15,12 +15,12 @@ from typing import Any
 
 from bot import blocks, home_view, sync_words
 from bot.activity import Asked, Counts
-from bot.blocks import Footing
 from bot.home_view import Known, Managed
+from bot.types import Footing
 from ingest.overview import PastSync, SourceState
 from ingest.report import GoldenResult, IngestReport
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.types import Answer, Chunk, Citation, Passage, Scope, Timings
 from tests.block_kit import page
 from tests.conftest import ROOT

@@ -21,8 +21,8 @@ import ingest.errors
 import rag_core.errors
 from bot import cli, messages, shapes
 from bot.answers import KeptAnswer
-from bot.incoming import MessageKey
 from bot.ratings import RatedAnswer, Rating
+from bot.types import MessageKey
 from ingest.factory import open_indexer
 from ingest.preview import Preview
 from ingest.report import GoldenResult, IngestReport
@@ -30,7 +30,7 @@ from ingest.scheduler import parse_schedule
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.known_answers import Check
 from rag_core.settings import RagSettings

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bot.wire import Request
     from ingest.report import ProgressCallback
     from ingest.settings import IngestSettings
-    from ingest.versions import IndexVersion
+    from ingest.types import IndexVersion
 
 
 def register(app: typer.Typer) -> None:

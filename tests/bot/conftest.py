@@ -20,7 +20,7 @@ from ingest.preview import Preview
 from ingest.report import IngestReport, ProgressCallback
 from ingest.state import open_state
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.types import Chunk
 from tests.bot.fakes import (
     LAST_SYNC,

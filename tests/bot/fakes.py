@@ -13,7 +13,7 @@ from ingest.errors import NoVersionError
 from ingest.overview import PastSync, SourceState
 from ingest.preview import Preview
 from ingest.report import GoldenResult, IngestReport, Progress, ProgressCallback
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.types import (
     Answer,
     Chunk,

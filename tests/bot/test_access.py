@@ -3,9 +3,10 @@
 import pytest
 
 from bot import messages
-from bot.access import TELL_AGAIN_SECONDS, Access, Asker, Enterprise, names
+from bot.access import TELL_AGAIN_SECONDS, Access, Enterprise
 from bot.admins import Admins
-from bot.settings import BotSettings
+from bot.settings import BotSettings, names
+from bot.types import Asker
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
 from tests.bot.test_asking import settled

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, insert
 
 from bot import tables
 from bot.answers import IDS_KEPT, Answers, KeptAnswer
-from bot.incoming import MessageKey
+from bot.types import MessageKey
 from ingest.state import open_state
 from rag_core.types import Usage
 from tests.bot.fakes import answer

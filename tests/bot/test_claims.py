@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from bot.claims import LEASE, Claims
-from bot.incoming import MessageKey
+from bot.types import MessageKey
 from ingest.errors import StateError
 from ingest.state import open_state
 

@@ -19,8 +19,8 @@ from sqlalchemy import Engine, event
 from bot import cli, shapes
 from bot.answers import Answers, KeptAnswer
 from bot.cli.feedback import _cell
-from bot.incoming import MessageKey
 from bot.ratings import Ratings
+from bot.types import MessageKey
 from ingest.state import open_state
 from tests.bot.fakes import answer
 

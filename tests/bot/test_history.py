@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import pytest
 
 from bot import messages
-from bot.history import CHARACTERS, LOOKS, PAGE, PAGES, Said, turns
+from bot.history import LOOKS, PAGE, PAGES
+from bot.turns import CHARACTERS, turns
+from bot.types import ThreadMessage
 from rag_core.types import Turn
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, citation, script
@@ -141,14 +143,14 @@ async def test_the_first_sign_of_life_does_not_wait_for_history(docent: Docent):
 
 
 def test_a_conversation_is_kept_from_its_end():
-    said = tuple(Said(ALICE, str(number) * 1_000) for number in range(9))
+    said = tuple(ThreadMessage(ALICE, str(number) * 1_000) for number in range(9))
     kept = turns(said, asker=ALICE)
     assert [turn.text[0] for turn in kept] == ["3", "4", "5", "6", "7", "8"]
     assert sum(len(turn.text) for turn in kept) <= CHARACTERS
 
 
 def test_a_turn_that_is_too_long_keeps_its_beginning():
-    (turn,) = turns((Said(ALICE, "x" * 9_000),), asker=ALICE)
+    (turn,) = turns((ThreadMessage(ALICE, "x" * 9_000),), asker=ALICE)
     assert len(turn.text) == 1_500
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import home_view, managing, messages
+from bot import buttons, home_view, messages
 from bot.activity import Asked, Counts
 from bot.home_view import Known, Managed
 from bot.sentences import say
@@ -87,7 +87,7 @@ async def test_re_index_reports_to_who_clicked(docent: Docent):
     await docent.start()
     await docent.slack.open_app()
     await home(docent, ALICE, say("home_manage"))
-    await docent.slack.home_action(managing.REINDEX)
+    await docent.slack.home_action(buttons.REINDEX)
     direct = docent.slack.store.open_direct(ALICE).id
     report = await docent.slack.wait_for_message(
         lambda m: m.channel == direct and "1,193 reused" in m.shown
@@ -101,9 +101,9 @@ async def test_a_second_re_index_is_told_where_the_first_is(docent: Docent):
     await docent.start()
     await docent.slack.open_app()
     await home(docent, ALICE, say("home_manage"))
-    await docent.slack.home_action(managing.REINDEX)
+    await docent.slack.home_action(buttons.REINDEX)
     await docent.reached(gate.reached)
-    await docent.slack.home_action(managing.REINDEX)
+    await docent.slack.home_action(buttons.REINDEX)
     await docent.slack.wait_for_message(lambda m: m.channel[0] == "D" and "|here>" in m.shown)
     gate.open()
     await docent.slack.wait_for_message(lambda m: "1,193 reused" in m.shown)

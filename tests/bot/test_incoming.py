@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 
 from bot.incoming import (
     EDIT_SECONDS,
-    IncomingMessage,
     Listening,
-    MessageKey,
     parse_deletion,
     parse_edit,
     parse_event,
     plain_text,
 )
+from bot.types import IncomingMessage, MessageKey
 
 BOT = "U0DOCENT"
 LISTENING = Listening(BOT, "T0DOCENT", auto_channels={"C0AUTO"})

@@ -31,17 +31,16 @@ from bot import (
 )
 from bot.activity import Asked, Counts
 from bot.answers import KeptAnswer
-from bot.blocks import Footing
 from bot.home_view import Known, Managed
-from bot.incoming import MessageKey
 from bot.sentences import sentences, speak
+from bot.types import Footing, MessageKey
 from ingest import golden
 from ingest.errors import DownloadError, SyncRunningError
 from ingest.jobs import Trouble
 from ingest.overview import PastSync, SourceState
 from ingest.report import GoldenResult, Progress, Stage
 from ingest.status import IndexStatus
-from ingest.versions import IndexVersion
+from ingest.types import IndexVersion
 from rag_core.errors import BusyError, DocentError
 from rag_core.types import Answer, Chunk, Citation, Degradation, Passage, Scope, Timings, Usage
 from tests.bot import fakes

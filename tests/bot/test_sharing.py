@@ -10,8 +10,8 @@ import pytest
 from bot import asking_words as words
 from bot import messages
 from bot.answers import PRIVATE
-from bot.interactions import Click
 from bot.memory import Memory
+from bot.respond import Click
 from bot.sharing import Sharing
 from ingest.errors import StateError
 from ingest.state import open_state

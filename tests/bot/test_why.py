@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot import answer_words as words
 from bot import modals, why
 from bot.answers import KeptAnswer
-from bot.incoming import MessageKey
+from bot.types import MessageKey
 from rag_core.types import Done, Passage, Timings, Usage
 from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, chunk, citation, script

@@ -7,9 +7,9 @@ from sqlalchemy import Engine
 
 from ingest.jobs import JobStore
 from ingest.ledger import Ledger
-from ingest.plan import Contents, KnownChunk, KnownPage
 from ingest.report import IngestReport
 from ingest.sources import Source
+from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import IndexSpec
 
 SPEC = IndexSpec(model="hash", dimension=8, chunker="1", schema=1, revision="abcdef01")

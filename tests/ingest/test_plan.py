@@ -6,15 +6,8 @@ from dataclasses import replace
 import pytest
 
 from ingest.documents import Page, Pages
-from ingest.plan import (
-    Contents,
-    KnownChunk,
-    KnownPage,
-    plan_chunks,
-    plan_pages,
-    revision,
-    shrunk,
-)
+from ingest.plan import plan_chunks, plan_pages, revision, shrunk
+from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import Chunk, IndexSpec
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rag_core.citations import CitationChecker
 from rag_core.generate import OpenAIGenerator
-from rag_core.prompt import HISTORY_CHARACTERS, NOT_FOUND, SYSTEM_PROMPT, messages
+from rag_core.prompt import NOT_FOUND, SYSTEM_PROMPT, messages
+from rag_core.query_history import HISTORY_CHARACTERS
 from rag_core.settings import RagSettings
 from rag_core.types import Question, Turn
 from tests.rag_core.fakes import make_passage
