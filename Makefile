@@ -54,7 +54,7 @@ test-server: install-dev
 		"network of one's own (unshare, ip)."; exit 0; }; \
 	$(PIP) install --constraint constraints.txt --editable '.[test-server]' 2>/dev/null || { \
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
-	$(ALONE) $(BIN)/python -m pytest tests/ingest/test_milvus_server.py
+	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
 
 lint: install-dev
 	$(BIN)/ruff check .

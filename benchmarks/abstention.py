@@ -5,7 +5,8 @@
 Indexes the Milvus 2.4 documentation with the starter profile (or asks the index at `--uri`). With
 an answer: `milvus_user_dev` and the headings of the FAQ. Without: the questions about another
 product beside `milvus_user_dev`, and `near_domain.jsonl` here, which are about Milvus and its
-neighbours, and which the pages do not answer. The numbers of `rag_core/calibration.py` are from it.
+neighbours, and which the pages do not answer. The numbers of `rag_core/retrieval/calibration.py`
+are from it.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from typing import Any
 from ingest.factory import open_indexer, open_ledger
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
-from rag_core.abstention import ENOUGH, Abstention, Signals
 from rag_core.evaluation.files import read_questions
 from rag_core.evaluation.fit import fit, left_out
 from rag_core.evaluation.methods import Parts, ask_all
 from rag_core.evaluation.metrics import auroc, refusals
 from rag_core.factory import open_models, open_store
+from rag_core.retrieval.abstention import ENOUGH, Abstention, Signals
 from rag_core.settings import RagSettings
 
 HERE = Path(__file__).parent

@@ -23,12 +23,12 @@ from transformers.utils import logging
 from benchmarks.measure import alternate
 from benchmarks.shapes import passages, shape
 from benchmarks.tutorial import emb_text
-from ingest.chunk import Chunker
 from ingest.documents import Page
 from ingest.formats import read_document
-from rag_core.device import Placement
-from rag_core.embedder import LocalEmbedder
-from rag_core.minilm import MiniLM
+from ingest.loading.chunker import Chunker
+from rag_core.models.device import Placement
+from rag_core.models.embedder import LocalEmbedder
+from rag_core.models.minilm import MiniLM
 from tests.rag_core.checkpoints import make_embedder
 
 DOCUMENTATION = Path(__file__).parents[2] / "shared" / "corpus" / "milvus_docs_2.4.x_en.zip"

@@ -13,11 +13,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.ledger import Ledger
-from ingest.pipeline import Indexer
 from ingest.report import IngestReport
 from ingest.sources import Downloads, parse_sources
-from ingest.state import open_state
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
+from ingest.sync import Indexer
 from rag_core.factory import Models, open_models, open_pipeline, open_store
 from rag_core.pipeline import Pipeline
 from rag_core.protocols import VectorStore

@@ -28,10 +28,10 @@ from pymilvus import MilvusClient
 
 from benchmarks.house import timed
 from rag_core.factory import open_store
-from rag_core.inference import Inference
+from rag_core.inference.lanes import Inference
 from rag_core.pipeline import Pipeline, Tuning
-from rag_core.rank import Ranker
-from rag_core.retrieve import Fusion
+from rag_core.retrieval.hybrid_search import Fusion
+from rag_core.retrieval.rerank import Ranker
 from rag_core.settings import RagSettings
 from rag_core.types import (
     SCHEMA_VERSION,

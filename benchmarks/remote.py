@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.inference import InferenceServer
-from tests.servers.slack import SlackServer
+from tests.servers.slack.server import SlackServer
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "milvus_docs_2.4.x_en.zip"

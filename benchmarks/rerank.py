@@ -23,9 +23,9 @@ from transformers.utils import logging
 from benchmarks.measure import alternate, extra_memory_mb, matrix_peak_tflops
 from benchmarks.shapes import QUESTION, matrix_flops, passages, shape
 from benchmarks.tutorial import TutorialReranker
-from rag_core.device import Placement
-from rag_core.packed import shared_length
-from rag_core.reranker import LocalReranker
+from rag_core.models.device import Placement
+from rag_core.models.packing import shared_length
+from rag_core.models.reranker import LocalReranker
 from tests.rag_core.checkpoints import make_reranker
 
 DOCENT = "docent"

@@ -24,8 +24,8 @@ from ingest.factory import open_indexer, open_ledger
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from rag_core.factory import open_models, open_store
-from rag_core.rank import rank
-from rag_core.retrieve import fuse, retrieve
+from rag_core.retrieval.hybrid_search import fuse, retrieve
+from rag_core.retrieval.rerank import rank
 from rag_core.settings import RagSettings
 from rag_core.types import Chunk, Question
 

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.house import House
 from benchmarks.retrieval import CORPUS, Grades, asked_in_english
 from rag_core.pipeline import Pipeline
-from rag_core.select import select
+from rag_core.retrieval.diversify import select
 from rag_core.types import Chunk, Passage, Question
 
 PASSAGES = 5

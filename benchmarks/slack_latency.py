@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.house import CORPUS, House, pages, spread
-from bot.app import Pace, Parts, running
 from bot.settings import BotSettings
-from ingest.state import open_state
+from bot.slack.app import Pace, Parts, running
+from bot.storage.database import Memory
+from ingest.state.database import open_state
 from rag_core.pipeline import Pipeline
 from rag_core.types import Event, Question, Turn
-from tests.servers.slack import Call, SlackServer
-from tests.servers.slack_store import Message
+from tests.servers.slack.server import Call, SlackServer
+from tests.servers.slack.store import Message
 
 LEVELS = (1, 20)
 _ANSWER = ("Both ", "are ", "kept ", "in ", "segments, ", "as ", "the ", "page ", "says ", "[1].")
@@ -118,7 +119,8 @@ async def _levels(house: House, watched: Watched, *, count: int, rounds: int) ->
 async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
     engine = open_state(f"sqlite:///{house.folder / 'bot.sqlite'}")
-    parts: Any = Parts(watched, index=None, fresh_at=_never, engine=engine, warm_up=_nothing)
+    memory = Memory.open(engine, keep_days=90, fresh_at=_never)
+    parts: Any = Parts(watched, index=None, memory=memory, warm_up=_nothing)
     async with SlackServer() as slack:
         settings = BotSettings(
             _env_file=None,

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from ingest.chunk import Chunker
 from ingest.documents import Page
 from ingest.formats import read_document
-from rag_core.minilm import MiniLM
-from rag_core.prose import SENTENCE_END
+from ingest.loading.chunker import Chunker
+from rag_core.generation.code_splitter import SENTENCE_END
+from rag_core.generation.groundedness import SupportCheck, threshold_for
+from rag_core.models.minilm import MiniLM
 from rag_core.protocols import Embedder
-from rag_core.support import SupportCheck, threshold_for
 from rag_core.types import Chunk, Passage
 
 SHARED = Path(__file__).parent.parent.parent / "shared"

@@ -26,7 +26,7 @@ from benchmarks.counted import CountedStore, counting_server
 from benchmarks.house import House, pages, timed
 from benchmarks.sync_load import scale, searching
 from benchmarks.sync_tutorial import TutorialIndex
-from rag_core.lexical import terms
+from rag_core.index.bm25_tokens import terms
 from rag_core.types import Scope, content_hash
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.house import House, spread, timed
-from ingest.ledger import Ledger
-from ingest.plan import plan_chunks, plan_pages
-from ingest.publish import Publisher
+from ingest.changes.plan import plan_chunks, plan_pages
+from ingest.publishing.publisher import Publisher
 from ingest.report import silent
-from ingest.state import open_state
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
 from ingest.types import Contents, KnownChunk, KnownPage
-from rag_core.lexical import terms
+from rag_core.index.bm25_tokens import terms
+from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
-from rag_core.store import MilvusStore
 from rag_core.types import (
     SCHEMA_VERSION,
     Chunk,

@@ -7,22 +7,23 @@ import logging
 import threading
 from contextlib import ExitStack
 
-from bot import connect
-from bot.admin_channel import AdminChannel
-from bot.app import Parts, serve
-from bot.control_path import socket_path
-from bot.control_server import ControlServer, Desk
+from bot.control.server import ControlServer, Desk
+from bot.control.socket_path import socket_path
 from bot.errors import SyncStoppedError
-from bot.index_desk import ServedIndex
+from bot.index_service import ServedIndex
 from bot.settings import BotSettings
-from ingest.estimate import Teller
+from bot.slack.admin_channel import AdminChannel
+from bot.slack.app import Parts, serve
+from bot.slack.client import connection
+from bot.storage.database import Memory
+from ingest.changes.survey import SyncOptions
 from ingest.factory import open_indexer, open_ledger
-from ingest.pin import read_pin
+from ingest.progress import Teller
+from ingest.publishing.pin import read_pin
 from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import Source, parse_sources, select_sources
-from ingest.survey import SyncOptions
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
 
@@ -39,7 +40,7 @@ def run() -> None:
             docent can't start, in one sentence.
     """
     bot, rag, ingest = BotSettings.load(), RagSettings.load(), IngestSettings.load()
-    connect.require_settings(bot)
+    connection.require_settings(bot)
     configured = parse_sources(ingest.sources)
     with ExitStack() as opened:
         ledger = open_ledger(ingest)
@@ -63,6 +64,7 @@ def run() -> None:
             scheduled, ledger, ingest, sources=configured, on_trouble=admins.tell
         )
         pipeline = open_pipeline(rag, models, store)
+        memory = Memory.open(ledger.engine, keep_days=bot.keep_days, fresh_at=ledger.fresh_at)
         desk = Desk(pipeline, indexer, store, ledger, configured, stopping)
 
         def warm_up() -> None:
@@ -86,8 +88,7 @@ def run() -> None:
         parts = Parts(
             pipeline=pipeline,
             index=ServedIndex(indexer, store, ledger, configured),
-            fresh_at=ledger.fresh_at,
-            engine=ledger.engine,
+            memory=memory,
             warm_up=warm_up,
             # As many again as are searched at once may be having their answers written.
             questions=2 * rag.max_questions,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ingest.chunk import Chunker
 from ingest.documents import Page
 from ingest.formats import read_document
+from ingest.loading.chunker import Chunker
 from ingest.report import Progress, ProgressCallback, silent
 from rag_core.evaluation.files import Record
 from rag_core.protocols import Embedder, VectorStore

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ingest.ledger import Ledger
-from ingest.pipeline import Indexer
+from ingest.overview.status import IndexStatus, status_of
+from ingest.publishing.versions import list_versions
 from ingest.settings import IngestSettings
 from ingest.sources import Downloads, Limits
-from ingest.state import open_state, state_exists
-from ingest.status import IndexStatus, status_of
+from ingest.state.database import open_state, state_exists
+from ingest.state.ledger import Ledger
+from ingest.sync import Indexer
 from ingest.types import IndexVersion
-from ingest.versions import list_versions
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import SCHEMA_VERSION
 

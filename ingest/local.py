@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.factory import open_indexer, open_ledger
-from ingest.ledger import Ledger
-from ingest.pipeline import Indexer
-from ingest.resting import RestingEmbedder, RestingStore
+from ingest.lazy import RestingEmbedder, RestingStore
 from ingest.settings import IngestSettings
+from ingest.state.ledger import Ledger
+from ingest.sync import Indexer
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.settings import RagSettings
 

@@ -6,18 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
-from rag_core.calibration import STARTER, Calibration, read_calibration
 from rag_core.errors import IndexMissingError
-from rag_core.inference import Inference
+from rag_core.inference.lanes import Inference
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.rank import Ranker
-from rag_core.retrieve import Fusion
+from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
+from rag_core.retrieval.hybrid_search import Fusion
+from rag_core.retrieval.rerank import Ranker
 from rag_core.settings import RagSettings
 from rag_core.types import content_hash
 
 if TYPE_CHECKING:
-    from rag_core.device import Placement
+    from rag_core.models.device import Placement
 
 RERANK_BUDGET_MS = 10_000
 """Ten passages take 3 s in bf16 on two cores, and 12 s in float32: there the last ones are cut."""
@@ -58,8 +58,8 @@ def open_models(settings: RagSettings) -> Models:
     _wait_briefly()
     embedder, reranker = _open_embedder(settings), _open_reranker(settings)
     if embedder is None or reranker is None:
-        from rag_core.device import Placement
-        from rag_core.minilm import MiniLM
+        from rag_core.models.device import Placement
+        from rag_core.models.minilm import MiniLM
 
         Placement.choose(device="cpu", dtype="float32", threads=settings.threads).apply()
         starter = MiniLM()
@@ -82,8 +82,8 @@ def _wait_briefly() -> None:
 def _open_embedder(settings: RagSettings) -> Embedder | None:
     """None for the starter's, which is embedder and reranker in one."""
     if settings.embedding_url:
-        from rag_core.model_server import EMBEDDING, Address, ModelServer
-        from rag_core.remote import RemoteEmbedder
+        from rag_core.models.http_client import EMBEDDING, Address, ModelServer
+        from rag_core.models.remote import RemoteEmbedder
 
         key = settings.embedding_api_key
         address = Address.of(settings.embedding_url, "/v1/embeddings", EMBEDDING, key)
@@ -96,7 +96,7 @@ def _open_embedder(settings: RagSettings) -> Embedder | None:
         )
     if settings.profile == "starter":
         return None
-    from rag_core.embedder import LocalEmbedder
+    from rag_core.models.embedder import LocalEmbedder
 
     return LocalEmbedder(
         settings.embedding_model,
@@ -109,14 +109,14 @@ def _open_embedder(settings: RagSettings) -> Embedder | None:
 def _open_reranker(settings: RagSettings) -> Reranker | None:
     """None for the starter's, which is embedder and reranker in one."""
     if settings.rerank_url:
-        from rag_core.model_server import RERANK, Address, ModelServer
-        from rag_core.remote import RemoteReranker
+        from rag_core.models.http_client import RERANK, Address, ModelServer
+        from rag_core.models.remote import RemoteReranker
 
         address = Address.of(settings.rerank_url, "/rerank", RERANK, settings.rerank_api_key)
         return RemoteReranker(ModelServer(address), settings.reranker_model)
     if settings.profile == "starter":
         return None
-    from rag_core.reranker import INSTRUCTION, LocalReranker
+    from rag_core.models.reranker import INSTRUCTION, LocalReranker
 
     return LocalReranker(
         settings.reranker_model,
@@ -126,7 +126,7 @@ def _open_reranker(settings: RagSettings) -> Reranker | None:
 
 
 def _placement(settings: RagSettings) -> Placement:
-    from rag_core.device import Placement
+    from rag_core.models.device import Placement
 
     return Placement.choose(device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
@@ -177,7 +177,7 @@ def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
     path = settings.milvus_path
     if not create and path is not None and not path.exists():
         raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")
-    from rag_core.store import MilvusStore
+    from rag_core.index.milvus import MilvusStore
 
     return MilvusStore.open(settings)
 
@@ -186,7 +186,7 @@ def open_generator(settings: RagSettings) -> Generator | None:
     """The LLM; None where neither a key nor a server of one's own is set."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
-    from rag_core.generate import OpenAIGenerator
+    from rag_core.generation.llm import OpenAIGenerator
 
     return OpenAIGenerator(settings)
 

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from rag_core.abstention import signals
-from rag_core.answering import Clock, Found, Writer, Written, done
-from rag_core.calibration import Calibration, calibration_for
 from rag_core.errors import (
     EmptyQuestionError,
     IndexMismatchError,
     IndexMissingError,
     QuestionTooLongError,
 )
+from rag_core.generation.writer import Clock, Found, Writer, Written, done
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.rank import Ranked, Ranker, rank
-from rag_core.retrieve import Fusion, Retrieved, retrieve
-from rag_core.rewrite import Rewriter
-from rag_core.script import is_latin
-from rag_core.select import select
+from rag_core.query.rewrite import Rewriter
+from rag_core.query.script import is_latin
+from rag_core.retrieval.abstention import signals
+from rag_core.retrieval.calibration import Calibration, calibration_for
+from rag_core.retrieval.diversify import select
+from rag_core.retrieval.hybrid_search import Fusion, Retrieved, retrieve
+from rag_core.retrieval.rerank import Ranked, Ranker, rank
 from rag_core.types import (
     SCHEMA_VERSION,
     Answer,

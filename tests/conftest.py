@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import network
 from tests.servers.openai import OpenAIServer
-from tests.servers.slack import SlackServer
+from tests.servers.slack.server import SlackServer
 
 ROOT = Path(__file__).parent.parent
 REQUIRE_SHARED = os.environ.get("DOCENT_REQUIRE_SHARED") == "1"

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bot import blocks, home_view, sync_words
-from bot.activity import Asked, Counts
-from bot.home_view import Known, Managed
+from bot.slack.views import answer_blocks, home, sync_report
+from bot.slack.views.home import Known, Managed
+from bot.storage.activity import Asked, Counts
 from bot.types import Footing
-from ingest.overview import PastSync, SourceState
+from ingest.overview.history import PastSync, SourceState
+from ingest.overview.status import IndexStatus
 from ingest.report import GoldenResult, IngestReport
-from ingest.status import IndexStatus
 from ingest.types import IndexVersion
 from rag_core.types import Answer, Chunk, Citation, Passage, Scope, Timings
 from tests.block_kit import page
@@ -63,8 +63,8 @@ def _answer() -> list[Mapping[str, Any]]:
         usage=None,
         timings=Timings(),
     )
-    tail = blocks.answer_tail(answer, Footing("id", NOW, Scope(version="2.6")))
-    return [block.to_dict() for block in [blocks.text_block(text), *tail]]
+    tail = answer_blocks.answer_tail(answer, Footing("id", NOW, Scope(version="2.6")))
+    return [block.to_dict() for block in [answer_blocks.text_block(text), *tail]]
 
 
 def _citation(number: int, headings: str) -> Citation:
@@ -88,7 +88,7 @@ def _report() -> list[Mapping[str, Any]]:
         golden=(GoldenResult("milvus", 40, 0.925, 0.95),),
         failures=("milvus: broken.ipynb: not a notebook",),
     )
-    return [block.to_dict() for block in sync_words.report_blocks(done, roll_back=True)]
+    return [block.to_dict() for block in sync_report.report_blocks(done, roll_back=True)]
 
 
 def _home() -> list[Mapping[str, Any]]:
@@ -100,7 +100,7 @@ def _home() -> list[Mapping[str, Any]]:
     version = IndexVersion("docent_v2", REVISION, "", NOW, 451, 3_912, True, False, False)
     syncs = [PastSync(NOW, 12, 30, 2), PastSync(NOW, error="milvus: the server answered 503")]
     managed = Managed([version], syncs, Counts(128, 9, 41, 5))
-    view = home_view.home(Known(status, sources, asked, NOW), managed).to_dict()
+    view = home.home(Known(status, sources, asked, NOW), managed).to_dict()
     return list(view["blocks"])
 
 

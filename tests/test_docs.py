@@ -19,20 +19,22 @@ from dotenv import dotenv_values
 import bot.errors
 import ingest.errors
 import rag_core.errors
-from bot import cli, messages, shapes
-from bot.answers import KeptAnswer
-from bot.ratings import RatedAnswer, Rating
+from bot import cli
+from bot.cli import json_output
+from bot.storage.answers import KeptAnswer
+from bot.storage.ratings import RatedAnswer, Rating
+from bot.texts import answers
 from bot.types import MessageKey
+from ingest.changes.preview import Preview
+from ingest.cron import parse_schedule
 from ingest.factory import open_indexer
-from ingest.preview import Preview
+from ingest.overview.status import IndexStatus
 from ingest.report import GoldenResult, IngestReport
-from ingest.scheduler import parse_schedule
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
-from ingest.status import IndexStatus
 from ingest.types import IndexVersion
 from rag_core.factory import open_models, open_pipeline, open_store
-from rag_core.known_answers import Check
+from rag_core.models.known_answers import Check
 from rag_core.settings import RagSettings
 from rag_core.types import (
     Answer,
@@ -82,8 +84,8 @@ RATED = RatedAnswer(
 
 def printed() -> dict[str, list[str]]:
     """Keys of the JSON, by the heading under which they are documented."""
-    answer = shapes.answer("?", ANSWER)
-    comparison = shapes.comparison([Hit(CHUNK, 1.0)], [PASSAGE])
+    answer = json_output.answer("?", ANSWER)
+    comparison = json_output.comparison([Hit(CHUNK, 1.0)], [PASSAGE])
     return {
         "What does `docent ask --json` print?": [*answer, "comparison"],
         "What is in a passage?": [*answer["passages"][0]],
@@ -100,7 +102,7 @@ def printed() -> dict[str, list[str]]:
         ],
         "What does `docent status --json` print?": [*STATUS.as_json()],
         "What does `docent doctor --json` print?": [field.name for field in fields(Check)],
-        "What does `docent feedback --json` print?": [*shapes.rated(RATED)],
+        "What does `docent feedback --json` print?": [*json_output.rated(RATED)],
     }
 
 
@@ -190,8 +192,8 @@ def test_the_architecture_names_each_file(room: str):
 
 def test_what_slack_is_told_is_quoted_word_for_word():
     text = "".join(page.read_text() for page in PAGES)
-    assert messages.NOT_FOUND in text
-    assert messages.DEGRADED["llm_failed"] in text
+    assert answers.NOT_FOUND in text
+    assert answers.DEGRADED["llm_failed"] in text
 
 
 def asked_by_the_demo() -> str:

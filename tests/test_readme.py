@@ -12,7 +12,8 @@ import pytest
 import typer
 from markdown_it.common.utils import unescapeAll
 
-from bot import cli, messages
+from bot import cli
+from bot.texts import answers
 from ingest.documents import Page
 from ingest.formats.markdown import read_markdown
 from tests.conftest import ROOT
@@ -73,7 +74,7 @@ def test_slack_has_every_slash_command_that_is_mentioned():
     spans = {span for page in PAGES for span in code_spans(page)}
     commands = {span for span in spans if span.startswith("/docent ")}
     assert commands
-    assert all(f"`{command}`" in messages.HELP for command in commands)
+    assert all(f"`{command}`" in answers.HELP for command in commands)
 
 
 @cache

@@ -12,8 +12,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli import answering, evaluating, feedback, indexing, running
-from bot.misspelt import misspelt_settings
+from bot.cli import ask, evaluate, feedback, index, serve
+from bot.cli.unknown_settings import misspelt_settings
 from rag_core.errors import DocentError
 
 app = typer.Typer(
@@ -87,5 +87,5 @@ def options(
         )
 
 
-for group in (indexing, answering, evaluating, feedback, running):
+for group in (index, ask, evaluate, feedback, serve):
     group.register(app)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.output import AsJson, print_json
+from bot.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from bot.ratings import RatedAnswer
+    from bot.storage.ratings import RatedAnswer
 
 _SPAN = re.compile(r"(\d{1,4})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -40,11 +40,11 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet
 
 def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = False) -> None:  # type: ignore[assignment]
     """List how people rated answers in Slack, the latest first."""
-    from bot import shapes, terminal
+    from bot.cli import json_output, terminal
 
     found = _rated(since)
     if as_json:
-        print_json([shapes.rated(one) for one in found])
+        print_json([json_output.rated(one) for one in found])
     elif as_csv:
         typer.echo(_csv(found), nl=False)
     else:
@@ -53,11 +53,11 @@ def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = Fa
 
 def _rated(since: timedelta) -> tuple[RatedAnswer, ...]:
     """By the state database alone; nothing is made where there is none."""
-    from bot.answers import Answers
-    from bot.ratings import Ratings
     from bot.settings import BotSettings
+    from bot.storage.answers import Answers
+    from bot.storage.ratings import Ratings
     from ingest.settings import IngestSettings
-    from ingest.state import open_state, state_exists
+    from ingest.state.database import open_state, state_exists
 
     url = IngestSettings.load().resolved_state_url
     if not state_exists(url):
@@ -71,13 +71,13 @@ def _rated(since: timedelta) -> tuple[RatedAnswer, ...]:
 
 
 def _csv(found: tuple[RatedAnswer, ...]) -> str:
-    from bot import shapes
+    from bot.cli import json_output
 
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(shapes.RATED_COLUMNS)
+    writer.writerow(json_output.RATED_COLUMNS)
     for one in found:
-        writer.writerow(map(_cell, shapes.rated_row(one)))
+        writer.writerow(map(_cell, json_output.rated_row(one)))
     return written.getvalue()
 
 

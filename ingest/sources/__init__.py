@@ -7,8 +7,13 @@ from pathlib import PurePosixPath
 
 from ingest.errors import SourceFormatError
 from ingest.formats import VARIABLES_FILE
-from ingest.sources.archive import read_archive
-from ingest.sources.base import (
+from ingest.sources.archive.reader import read_archive
+from ingest.sources.config import READABLE, parse_sources, select_sources
+from ingest.sources.directory import read_directory, read_single
+from ingest.sources.git.repository import read_git
+from ingest.sources.http.client import Limits, Network
+from ingest.sources.http.download import Downloads
+from ingest.sources.source import (
     RawFile,
     Received,
     ReceivedCallback,
@@ -16,13 +21,7 @@ from ingest.sources.base import (
     SourceFiles,
     unwatched,
 )
-from ingest.sources.directory import read_directory, read_single
-from ingest.sources.download import Downloads
-from ingest.sources.git import read_git
-from ingest.sources.options import READABLE
-from ingest.sources.parse import parse_sources, select_sources
-from ingest.sources.web import Limits, Network
-from ingest.sources.website import read_website
+from ingest.sources.website.crawler import read_website
 
 __all__ = [
     "READABLE",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ingest.errors import SourceEmptyError, SourceFormatError
-from ingest.sources.base import RawFile, Source, SourceFiles, is_hidden
+from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
 
 
 def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFiles:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag_core.abstention import ENOUGH, Abstention, Signals
 from rag_core.errors import EvaluationError
 from rag_core.evaluation.metrics import threshold_at
+from rag_core.retrieval.abstention import ENOUGH, Abstention, Signals
 
 FEWEST = 20
 """Questions of each kind that a fit needs."""

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag_core.abstention import Signals, signals
 from rag_core.evaluation.files import AskedQuestion
-from rag_core.lexical import terms
+from rag_core.index.bm25_tokens import terms
 from rag_core.pipeline import Tuning
 from rag_core.protocols import Embedder, Reranker, VectorStore
-from rag_core.rank import rank
-from rag_core.retrieve import Retrieved, retrieve
+from rag_core.retrieval.abstention import Signals, signals
+from rag_core.retrieval.hybrid_search import Retrieved, retrieve
+from rag_core.retrieval.rerank import rank
 from rag_core.types import Chunk, LiveIndex, Question, Scope
 
 METHODS = ("bm25", "dense", "hybrid", "reranked", "tutorial")

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rag_core.abstention import Abstention, Signals
-from rag_core.calibration import Calibration, seen_hash
 from rag_core.evaluation.fit import FEWEST, left_out
-from rag_core.evaluation.judged import Judgements
+from rag_core.evaluation.judgements import Judgements
+from rag_core.evaluation.llm_judge import PROMPT_VERSION, Grade
 from rag_core.evaluation.methods import METHODS, Outcome, by_stage
 from rag_core.evaluation.metrics import (
     Estimate,
@@ -20,7 +19,8 @@ from rag_core.evaluation.metrics import (
     refusals,
     spread,
 )
-from rag_core.judge import PROMPT_VERSION, Grade
+from rag_core.retrieval.abstention import Abstention, Signals
+from rag_core.retrieval.calibration import Calibration, seen_hash
 
 NAMES = {
     "nDCG@10": "ndcg@10",

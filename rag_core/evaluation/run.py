@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag_core.calibration import Calibration, calibration_for, seen_hash
 from rag_core.evaluation import report as reports
 from rag_core.evaluation.files import AskedQuestion
 from rag_core.evaluation.fit import fit
-from rag_core.evaluation.judged import Judgements
+from rag_core.evaluation.judgements import Judgements
+from rag_core.evaluation.llm_judge import Grade
 from rag_core.evaluation.methods import Outcome, Parts, ask_all
 from rag_core.evaluation.report import EvaluationReport
-from rag_core.judge import Grade
+from rag_core.retrieval.calibration import Calibration, calibration_for, seen_hash
 
 Progress = Callable[[int, int], None]
 """Called with how many questions were asked, of how many."""

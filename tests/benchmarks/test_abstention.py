@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from benchmarks.abstention import ANSWERABLE, HERE, UNANSWERABLE, measure
-from rag_core.abstention import Signals
+from rag_core.retrieval.abstention import Signals
 
 
 def told(middle: float, count: int) -> list[Signals]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from benchmarks import embed
-from rag_core.minilm import MiniLM
+from rag_core.models.minilm import MiniLM
 
 
 def test_prints_one_json_object(capsys):

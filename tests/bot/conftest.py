@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from bot.app import Pace, Parts, running
-from bot.index_desk import PageLabels, SyncRequest
+from bot.index_service import PageLabels, SyncRequest
 from bot.settings import BotSettings
-from ingest.overview import PastSync, SourceState
-from ingest.preview import Preview
+from bot.slack.app import Pace, Parts, running
+from bot.storage.database import Memory
+from ingest.changes.preview import Preview
+from ingest.overview.history import PastSync, SourceState
+from ingest.overview.status import IndexStatus
 from ingest.report import IngestReport, ProgressCallback
-from ingest.state import open_state
-from ingest.status import IndexStatus
+from ingest.state.database import open_state
 from ingest.types import IndexVersion
 from rag_core.types import Chunk
 from tests.bot.fakes import (
@@ -32,8 +33,8 @@ from tests.bot.fakes import (
     FakeSync,
     FakeVersions,
 )
-from tests.servers.slack import SlackServer
-from tests.servers.slack_store import ALICE
+from tests.servers.slack.server import SlackServer
+from tests.servers.slack.store import ALICE
 
 LABELS = (
     PageLabels("docs", "2.6", "en", "en/faq/page1.md"),
@@ -82,12 +83,12 @@ class Docent:
         }
         return BotSettings.load(**(values | changes))
 
-    def parts(self) -> Parts:
+    def parts(self, settings: BotSettings) -> Parts:
+        memory = Memory.open(self.engine, keep_days=settings.keep_days, fresh_at=lambda: LAST_SYNC)
         return Parts(
             pipeline=self.pipeline,
             index=FakeDesk(self),
-            fresh_at=lambda: LAST_SYNC,
-            engine=self.engine,
+            memory=memory,
             warm_up=self.warm_up,
         )
 
@@ -100,7 +101,8 @@ class Docent:
     def running(
         self, *, pace: Pace = PACE, **changes: object
     ) -> contextlib.AbstractAsyncContextManager[None]:
-        return running(self.settings(**changes), self.parts(), pace=pace)
+        settings = self.settings(**changes)
+        return running(settings, self.parts(settings), pace=pace)
 
     async def start(self, *, pace: Pace = PACE, **changes: object) -> None:
         """Run the app, or another replica of it, until the end of the test."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.index_desk import SyncRequest
+from bot.index_service import SyncRequest
+from ingest.changes.preview import Preview
 from ingest.errors import NoVersionError
-from ingest.overview import PastSync, SourceState
-from ingest.preview import Preview
+from ingest.overview.history import PastSync, SourceState
 from ingest.report import GoldenResult, IngestReport, Progress, ProgressCallback
 from ingest.types import IndexVersion
 from rag_core.types import (

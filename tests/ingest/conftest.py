@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from ingest.ledger import Ledger
-from ingest.pipeline import Indexer
+from ingest.changes.survey import SyncOptions
 from ingest.report import IngestReport, Progress
 from ingest.sources import Downloads, Source, parse_sources
-from ingest.state import open_state
-from ingest.survey import SyncOptions
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
+from ingest.sync import Indexer
 from tests.ingest.fakes import HashEmbedder, MemoryStore
 
 

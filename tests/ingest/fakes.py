@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core import lexical
 from rag_core.errors import StoreError
+from rag_core.index import bm25_tokens
 from rag_core.types import (
     Chunk,
     Hit,
@@ -177,7 +177,7 @@ class WordEmbedder(HashEmbedder):
 
 @cache
 def words(text: str) -> frozenset[str]:
-    return frozenset(lexical.terms(text).split())
+    return frozenset(bm25_tokens.terms(text).split())
 
 
 def within(chunk: Chunk, scope: Scope) -> bool:

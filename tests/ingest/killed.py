@@ -22,16 +22,17 @@ from typing import Any
 
 import milvus_lite.server_manager  # noqa: F401  (once, before the forks)
 
-from ingest import pipeline, publish
-from ingest.checkup import Checkup
+from ingest import sync as pipeline
+from ingest.changes.survey import Surveyor
 from ingest.factory import open_indexer, open_ledger
-from ingest.ledger import Ledger
+from ingest.publishing import publisher
+from ingest.publishing.repair import Checkup
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
-from ingest.survey import Surveyor
+from ingest.state.ledger import Ledger
 from rag_core.errors import DocentError
+from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
-from rag_core.store import MilvusStore
 from rag_core.types import Scope
 from tests.ingest.fakes import HashEmbedder, make_folder
 
@@ -48,7 +49,7 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
     "after some embedding": (HashEmbedder, "embed_passages", "after", 2),
     "in the middle of writing": (MilvusStore, "insert", "after", 2),
     "after sealing": (MilvusStore, "seal", "after", 1),
-    "after the checks": (publish, "check_sample", "after", 1),
+    "after the checks": (publisher, "check_sample", "after", 1),
     "after the record": (Ledger, "record", "after", 1),
     "after the switch": (MilvusStore, "switch", "after", 1),
     "after the mark": (Ledger, "mark_live", "after", 2),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ingest.cron import parse_schedule
 from ingest.errors import (
     DownloadError,
     IndexPinnedError,
@@ -16,12 +17,12 @@ from ingest.errors import (
     StateError,
     SyncRunningError,
 )
-from ingest.jobs import JobState, JobStore, Trouble
-from ingest.ledger import Ledger
 from ingest.report import IngestReport
-from ingest.scheduler import RETRIES, Sync, SyncScheduler, parse_schedule
+from ingest.scheduler import RETRIES, Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import Source
+from ingest.state.jobs import JobState, JobStore, Trouble
+from ingest.state.ledger import Ledger
 from rag_core.errors import SettingsError
 
 REPORT = IngestReport(1, 2, 1, 0, 0, 2, 0, 0.5, "abcdef01")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import StoreError
-from rag_core.lexical import terms as tokenised
+from rag_core.index.bm25_tokens import terms as tokenised
 from rag_core.types import (
     SCHEMA_VERSION,
     Chunk,

@@ -5,7 +5,6 @@ import os
 import pytest
 import torch
 
-from rag_core.calibration import STARTER
 from rag_core.errors import (
     IndexMissingError,
     ModelError,
@@ -14,9 +13,10 @@ from rag_core.errors import (
     StoreUnavailableError,
 )
 from rag_core.factory import Models, _tuning, open_generator, open_models, open_pipeline, open_store
-from rag_core.inference import Lane
+from rag_core.inference.lanes import Lane
+from rag_core.models.reranker import INSTRUCTION
 from rag_core.pipeline import Tuning
-from rag_core.reranker import INSTRUCTION
+from rag_core.retrieval.calibration import STARTER
 from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION, IndexSpec, Question
 from tests.rag_core.checkpoints import make_embedder, make_reranker

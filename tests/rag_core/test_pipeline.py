@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from rag_core import answering
 from rag_core import pipeline as module
 from rag_core.errors import (
     BusyError,
@@ -19,11 +18,12 @@ from rag_core.errors import (
     QuestionTooLongError,
     StoreUnavailableError,
 )
+from rag_core.generation import writer
+from rag_core.generation.prompt import messages
 from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline, Tuning
-from rag_core.prompt import messages
-from rag_core.rank import Ranker, rank
-from rag_core.retrieve import Fusion
-from rag_core.rewrite import REWRITE_PROMPT, Rewritten
+from rag_core.query.rewrite import REWRITE_PROMPT, Rewritten
+from rag_core.retrieval.hybrid_search import Fusion
+from rag_core.retrieval.rerank import Ranker, rank
 from rag_core.types import (
     SCHEMA_VERSION,
     Done,
@@ -306,7 +306,7 @@ def test_by_embedding_is_the_order_of_the_cosines():
 def test_every_stage_that_ran_has_its_milliseconds(monkeypatch, llm):
     seconds = itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))
-    monkeypatch.setattr(answering, "time", clock)
+    monkeypatch.setattr(writer, "time", clock)
     timings = build("To a broker [1].", llm=llm).answer(QUESTION).timings
     stages = (timings.embed_ms, timings.search_ms, timings.rerank_ms)
     assert stages == (1_000, 1_000, 1_000)
@@ -318,7 +318,7 @@ def test_every_stage_that_ran_has_its_milliseconds(monkeypatch, llm):
 def test_stages_that_did_not_run_take_no_time(monkeypatch):
     seconds = itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)))
-    monkeypatch.setattr(answering, "time", clock)
+    monkeypatch.setattr(writer, "time", clock)
     answer = build("Never said.").answer(Question("logs", scope=Scope(sources=("elsewhere",))))
     assert (answer.timings.generate_ms, answer.timings.first_text_ms) == (0, 0)
 

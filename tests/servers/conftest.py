@@ -11,7 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.servers.slack import SlackServer
+from tests.servers.slack.server import SlackServer
 
 
 @pytest.fixture

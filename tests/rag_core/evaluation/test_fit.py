@@ -4,10 +4,10 @@ import random
 
 import pytest
 
-from rag_core.abstention import Signals
 from rag_core.errors import EvaluationError
 from rag_core.evaluation.fit import FEWEST, fit, left_out
 from rag_core.evaluation.metrics import auroc
+from rag_core.retrieval.abstention import Signals
 
 
 def drawn(middle: float, count: int, seed: int) -> list[Signals]:

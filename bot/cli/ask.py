@@ -1,0 +1,133 @@
+"""Commands that answer: `docent ask | search`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import AsJson, print_json
+from rag_core.errors import DocentError
+
+if TYPE_CHECKING:
+    from bot.control.client import Control
+    from rag_core.pipeline import Pipeline
+    from rag_core.types import Question, Scope
+
+Asked = Annotated[str, typer.Argument(metavar="QUESTION", help="Your question, in quotes.")]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Search this source only; may be given several times."),
+]
+Version = Annotated[str, typer.Option("--version", help="Search pages of this version only.")]
+Language = Annotated[str, typer.Option("--language", help="Search pages in this language only.")]
+PathPrefix = Annotated[
+    str, typer.Option("--path", help="Search pages only whose path begins like this.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(ask)
+    app.command()(search)
+
+
+def ask(  # noqa: PLR0913  (the options, by name)
+    question: Asked,
+    *,
+    as_json: AsJson = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show the order by embedding and after reranking.")
+    ] = False,
+    source: Sources = None,
+    version: Version = "",
+    language: Language = "",
+    path: PathPrefix = "",
+) -> None:
+    """Answer a question, with sources."""
+    from bot.cli import json_output, terminal
+    from rag_core.types import Done, TextDelta
+
+    asked = _question(question, _scope(source, version, language, path))
+    with _pipeline() as pipeline:
+        pairs = (pipeline.by_embedding(asked), pipeline.search(asked)) if compare else None
+        for event in pipeline.stream(asked):
+            if isinstance(event, TextDelta) and not as_json:
+                terminal.text(event.text)
+        if not isinstance(event, Done):
+            raise DocentError("The pipeline ended without an answer.")
+        answer = event.answer
+    if as_json:
+        shape = json_output.answer(question, answer)
+        print_json(shape | ({"comparison": json_output.comparison(*pairs)} if pairs else {}))
+        return
+    terminal.sources(answer)
+    if pairs:
+        terminal.comparison(*pairs)
+
+
+def search(  # noqa: PLR0913  (the options, by name)
+    question: Asked,
+    *,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages at most.")] = 10,
+    source: Sources = None,
+    version: Version = "",
+    language: Language = "",
+    path: PathPrefix = "",
+) -> None:
+    """Find passages, without writing an answer."""
+    from bot.cli import json_output, terminal
+
+    asked = _question(question, _scope(source, version, language, path))
+    with _pipeline() as pipeline:
+        found = pipeline.search(asked, limit=limit)
+    if as_json:
+        print_json({"question": question, "passages": [json_output.passage(one) for one in found]})
+    else:
+        terminal.passages(found)
+
+
+@contextmanager
+def _pipeline() -> Iterator[Pipeline | Control]:
+    """The pipeline over the index that is there: that of the service which holds it, or our own."""
+    from bot.control.client import Control
+    from ingest.settings import IngestSettings
+    from rag_core.factory import open_models, open_pipeline, open_store
+    from rag_core.settings import RagSettings
+
+    service = Control.find(IngestSettings.load())
+    if service is not None:
+        yield service
+        return
+    settings = RagSettings.load()
+    store = open_store(settings)
+    models = open_models(settings)
+    try:
+        pipeline = open_pipeline(settings, models, store)
+        pipeline.live_index()
+        # Loaded now, so that the stages' times are their own.
+        models.warm_up()
+        pipeline.warm_up()
+        yield pipeline
+    finally:
+        models.close()
+        store.close()
+
+
+def _question(text: str, scope: Scope) -> Question:
+    from rag_core.pipeline import check
+    from rag_core.types import Question
+
+    # An argument that is no UTF-8 comes with surrogates, which no model takes.
+    question = Question(text.encode(errors="replace").decode(), scope=scope)
+    check(question)
+    return question
+
+
+def _scope(sources: list[str] | None, version: str, language: str, path: str) -> Scope:
+    from rag_core.types import Scope
+
+    return Scope(tuple(sources or ()), path, version, language)

@@ -1,0 +1,251 @@
+"""The command that measures: `docent eval`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import AsJson, print_json
+
+if TYPE_CHECKING:
+    from rag_core.evaluation.files import AskedQuestion, Grades, Record
+    from rag_core.evaluation.judgements import Level
+    from rag_core.evaluation.llm_judge import Grade, Structured
+    from rag_core.evaluation.methods import Parts
+    from rag_core.evaluation.report import EvaluationReport
+    from rag_core.pipeline import Pipeline
+    from rag_core.protocols import Embedder, VectorStore
+    from rag_core.retrieval.calibration import Calibration
+    from rag_core.settings import RagSettings
+
+
+class LevelChoice(StrEnum):
+    """What the judgements name."""
+
+    PAGE = "page"
+    CHUNK = "chunk"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("eval")(evaluate)
+
+
+def evaluate(  # noqa: PLR0913  (one parameter an option)
+    *,
+    queries: Annotated[Path, typer.Option(help="Questions: JSON lines with `_id` and `text`.")],
+    qrels: Annotated[
+        Path, typer.Option(help="Judgements: tab-separated query-id, corpus-id, score.")
+    ],
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            help="Documents, JSON lines with `_id`, `title`, `text`; else the live index."
+        ),
+    ] = None,
+    unanswerable: Annotated[
+        list[Path] | None,
+        typer.Option(help="Questions that the documentation can't answer; may be repeated."),
+    ] = None,
+    level: Annotated[
+        LevelChoice,
+        typer.Option(
+            help="`page`: judged by path (`faq/x.md` is also `en/faq/x.md`) or document; `chunk`: "
+            "by a chunk's id or url."
+        ),
+    ] = LevelChoice.PAGE,
+    language: Annotated[
+        str, typer.Option(help="Ask only the questions whose `lang` is this, for instance `en`.")
+    ] = "",
+    html: Annotated[
+        Path | None, typer.Option(help="Write a report with charts; it needs no network.")
+    ] = None,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Fit when to refuse, and keep it with the index.")
+    ] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Write answers and let the LLM judge them.")
+    ] = False,
+    judge_model: Annotated[str, typer.Option(help="The judge; DOCENT_LLM_MODEL by default.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Measure retrieval, refusals and speed on questions whose pages are known."""
+    from bot.cli import evaluation_tables
+    from rag_core.settings import RagSettings
+
+    if fit and corpus:
+        raise typer.BadParameter("--fit is for the index that is live: leave out --corpus")
+    settings = RagSettings.load()
+    if fit and settings.abstention == "off":
+        raise typer.BadParameter("--fit has no use while DOCENT_ABSTENTION=off: leave that out")
+    files = _Files.read(queries, qrels, corpus, unanswerable or (), language)
+    llm = _judge(settings, judge_model) if judge else None
+    with _opened(settings, files.corpus) as opened:
+        report, used = _measure(opened, files, level=level.value, llm=llm, fit=fit)
+    if html:
+        _write(html, report, used)
+    if as_json:
+        print_json(report.as_json())
+        return
+    evaluation_tables.evaluation(report)
+    if report.fitted and used:
+        evaluation_tables.fitted(used, report.fitted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of one evaluation, read."""
+
+    questions: tuple[AskedQuestion, ...]
+    grades: Mapping[str, Grades]
+    unanswerable: Mapping[str, tuple[AskedQuestion, ...]]
+    corpus: tuple[Record, ...]
+
+    @classmethod
+    def read(
+        cls,
+        queries: Path,
+        qrels: Path,
+        corpus: Path | None,
+        unanswerable: Sequence[Path],
+        language: str,
+    ) -> _Files:
+        from rag_core.evaluation import files
+
+        questions, grades = files.read_questions(queries), files.read_judgements(qrels)
+        if language:
+            others = {one.id for one in questions if one.language != language}
+            questions = tuple(one for one in questions if one.id not in others)
+            grades = {key: judged for key, judged in grades.items() if key not in others}
+        return cls(
+            questions,
+            grades,
+            {path.name: files.read_questions(path) for path in unanswerable},
+            files.read_corpus(corpus) if corpus else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The index that is asked, and what asks it."""
+
+    settings: RagSettings
+    parts: Parts
+    pipeline: Pipeline
+
+
+@contextmanager
+def _opened(settings: RagSettings, corpus: Sequence[Record]) -> Iterator[_Opened]:
+    """The live index, or one of the corpus in a temporary folder."""
+    from rag_core.evaluation.methods import Parts
+    from rag_core.factory import open_models, open_pipeline, open_store
+
+    with ExitStack() as stack:
+        if corpus:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="docent-eval-"))
+            settings = settings.model_copy(update={"milvus_uri": str(Path(folder) / "corpus.db")})
+        store = open_store(settings, create=bool(corpus))
+        stack.callback(store.close)
+        models = open_models(settings)
+        stack.callback(models.close)
+        if corpus:
+            _index(corpus, store, models.inference.indexing)
+        pipeline = open_pipeline(settings, models, store)
+        live, lane = pipeline.live_index(), models.inference.questions
+        models.warm_up()
+        yield _Opened(settings, Parts(store, live, lane, lane, models.tuning), pipeline)
+
+
+def _index(corpus: Sequence[Record], store: VectorStore, embedder: Embedder) -> None:
+    from bot.cli import terminal
+    from ingest.corpus import index_corpus
+
+    with terminal.progress() as show:
+        index_corpus(corpus, store, embedder, progress=show)
+
+
+def _measure(
+    opened: _Opened, files: _Files, *, level: Level, llm: Structured | None, fit: bool
+) -> tuple[EvaluationReport, Calibration | None]:
+    """Ask, fit where it is wanted, and report."""
+    from bot.cli import terminal
+    from ingest.corpus import names_of
+    from ingest.report import Progress
+    from rag_core.evaluation import run
+    from rag_core.evaluation.judgements import match
+    from rag_core.retrieval.calibration import write_calibration
+
+    parts = opened.parts
+    chunks = list(parts.store.chunks(parts.live.collection))
+    ids = names_of(files.corpus)
+    judgements = match(files.questions, files.grades, chunks, level=level, ids=ids)
+    with terminal.progress() as show:
+        outcomes = run.ask_everything(
+            parts,
+            judgements,
+            files.unanswerable,
+            progress=lambda done, total: show(Progress("asking", done, total)),
+        )
+    grades = _judged(opened.pipeline, llm, judgements.questions) if llm else ()
+    used = run.in_use(parts)
+    if fit:
+        used = run.fitted(parts, outcomes)
+        write_calibration(opened.settings.calibration_path, used)
+        tuning = replace(parts.tuning, fitted=used)
+        parts = replace(parts, tuning=tuning)
+    report = run.report(parts, judgements, outcomes, grades=grades)
+    if fit:
+        report = replace(report, fitted=str(opened.settings.calibration_path))
+    return report, used
+
+
+def _judge(settings: RagSettings, model: str) -> Structured:
+    """The LLM that judges.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    from rag_core.errors import SettingsError
+    from rag_core.factory import open_generator
+    from rag_core.generation.llm import OpenAIGenerator
+
+    chosen = settings.model_copy(update={"llm_model": model}) if model else settings
+    llm = open_generator(chosen)
+    if not isinstance(llm, OpenAIGenerator):
+        raise SettingsError("--judge needs an LLM: set OPENAI_API_KEY or OPENAI_BASE_URL.")
+    return llm
+
+
+def _judged(
+    pipeline: Pipeline, llm: Structured, questions: Sequence[AskedQuestion]
+) -> tuple[Grade, ...]:
+    """Grades of the answers that were given; what was not found is not judged."""
+    from rag_core.evaluation.llm_judge import judge
+    from rag_core.types import Question
+
+    answers = ((one.text, pipeline.answer(Question(one.text))) for one in questions)
+    return tuple(judge(llm, text, answer) for text, answer in answers if answer.text)
+
+
+def _write(path: Path, report: EvaluationReport, used: Calibration | None) -> None:
+    """The report as a page.
+
+    Raises:
+        EvaluationError: it can't be written there.
+    """
+    from rag_core.errors import EvaluationError
+    from rag_core.evaluation.page import as_html
+
+    decision = used.abstention if used else None
+    page = as_html(report, threshold=decision.threshold if decision else None)
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise EvaluationError(f"{path} can't be written: {error.strerror}.") from error

@@ -1,0 +1,138 @@
+"""Commands about the index: `docent index | status | versions | rollback`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.options import AsJson, print_json
+
+if TYPE_CHECKING:
+    from bot.control.protocol import Request
+    from ingest.report import ProgressCallback
+    from ingest.settings import IngestSettings
+    from ingest.types import IndexVersion
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(index)
+    app.command()(status)
+    app.command()(versions)
+    app.command()(rollback)
+
+
+def index(  # noqa: PLR0913  (the options, by name)
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="A directory, an archive (path or https://), git+https://…@branch#folder, a "
+            "website, its sitemap.xml or llms.txt, or a source's name; DOCENT_SOURCES by default.",
+        ),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Publish though many pages are gone, or less is found."),
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read and embed everything anew.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Sync again after a rollback.")] = False,
+) -> None:
+    """Read documentation into the index; only what changed is embedded."""
+    from bot.cli import terminal
+    from bot.control import protocol
+    from ingest.settings import IngestSettings
+    from ingest.sources import parse_sources, select_sources
+
+    settings = IngestSettings.load()
+    chosen = select_sources(sources or [], parse_sources(settings.sources))
+    request = protocol.Request(
+        "preview" if dry_run else "index",
+        sources=chosen if sources else None,
+        force=force,
+        full=full,
+        resume=resume,
+    )
+    try:
+        with terminal.progress() as show:
+            done = _carried_out(request, settings, show)
+    except KeyboardInterrupt:
+        terminal.stopped()
+        raise typer.Exit(130) from None  # as shells have it
+    if as_json:
+        print_json(done)
+    elif dry_run:
+        terminal.preview(protocol.preview_of(done))
+    else:
+        terminal.report(protocol.report_of(done))
+
+
+def status(*, as_json: AsJson = False) -> None:
+    """Say what is indexed, how fresh it is, and when the next sync runs."""
+    from bot.cli import terminal
+    from ingest.factory import read_status
+    from ingest.settings import IngestSettings
+
+    now = read_status(IngestSettings.load())
+    if as_json:
+        print_json(now.as_json())
+    else:
+        terminal.status(now)
+
+
+def versions(*, as_json: AsJson = False) -> None:
+    """List the versions of the index that are kept."""
+    from bot.cli import terminal
+    from ingest.factory import read_versions
+    from ingest.settings import IngestSettings
+
+    found = read_versions(IngestSettings.load())
+    if as_json:
+        print_json([version.as_json() for version in found])
+    else:
+        terminal.versions(found)
+
+
+def rollback(*, as_json: AsJson = False) -> None:
+    """Go back to the version before, and stay there until `docent index --resume`."""
+    from bot.cli import terminal
+    from ingest.settings import IngestSettings
+
+    version = _rolled_back(IngestSettings.load())
+    if as_json:
+        print_json(version.as_json())
+    else:
+        terminal.rolled_back(version)
+
+
+def _rolled_back(settings: IngestSettings) -> IndexVersion:
+    """Somebody waits for this one: nothing is loaded that it does not need."""
+    from bot.control.socket_path import is_private, socket_path
+
+    path = socket_path(settings)
+    if path is not None and is_private(path):
+        from bot.control import protocol
+        from bot.control.client import Control
+
+        if service := Control.find(settings):
+            return protocol.version_of(service.run(protocol.Request("roll_back")))
+    from bot.control.local_rollback import roll_back_here
+
+    return roll_back_here(settings)
+
+
+def _carried_out(
+    request: Request, settings: IngestSettings, show: ProgressCallback | None
+) -> dict[str, Any]:
+    """By the service that holds the index, or by this process."""
+    from bot.control.client import Control
+    from bot.control.local import carry_out
+
+    service = Control.find(settings)
+    return service.run(request, show) if service else carry_out(request, settings, show)

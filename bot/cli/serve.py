@@ -1,0 +1,98 @@
+"""Commands around the service: `docent doctor | serve`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.options import AsJson, print_json
+
+if TYPE_CHECKING:
+    from rag_core.models.known_answers import Check
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(doctor)
+    app.command()(serve)
+
+
+def doctor(  # noqa: PLR0913  (options, by name)
+    *,
+    models: Annotated[
+        bool, typer.Option("--models", help="Run the models' known answers on your weights.")
+    ] = False,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="The Milvus 2.4 documentation as a zip: the tutorial's scores too."),
+    ] = None,
+    index: Annotated[
+        bool, typer.Option("--index", help="Compare the index with what should be in it.")
+    ] = False,
+    mend: Annotated[bool, typer.Option("--mend", help="Mend what --index finds.")] = False,
+    slack: Annotated[
+        bool, typer.Option("--slack", help="Check tokens, scopes and settings against Slack.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check what can be wrong without an error; exit code 1 where something is."""
+    from bot.cli import terminal
+
+    if not models and not index and not slack:
+        raise typer.BadParameter("say what to check: --models, --index, --slack")
+    checks = [
+        *(_models(corpus) if models else ()),
+        *(_index(mend=mend) if index else ()),
+        *(_slack() if slack else ()),
+    ]
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        terminal.checks(checks)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
+
+
+def _models(corpus: Path | None) -> Sequence[Check]:
+    from bot.cli.check_models import check_models
+    from rag_core.factory import open_models
+    from rag_core.settings import RagSettings
+
+    settings = RagSettings.load()
+    opened = open_models(settings)
+    try:
+        return check_models(settings, opened, corpus=corpus)
+    finally:
+        opened.close()
+
+
+def _index(*, mend: bool) -> Sequence[Check]:
+    from bot.control import local
+    from bot.control.client import Control
+    from ingest.settings import IngestSettings
+
+    settings = IngestSettings.load()
+    service = Control.find(settings)
+    return service.check(mend=mend) if service else local.check(settings, mend=mend)
+
+
+def _slack() -> Sequence[Check]:
+    import asyncio
+
+    from bot.settings import BotSettings
+    from bot.slack.doctor import check_slack
+
+    return asyncio.run(check_slack(BotSettings.load()))
+
+
+def serve() -> None:
+    """Run the Slack app and the schedule."""
+    from bot.service import run
+
+    logging.getLogger().setLevel(logging.INFO)
+    run()

@@ -1,0 +1,113 @@
+"""The command line's side of the control socket: commands run in the `docent serve` at work."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bot.control.protocol import Request, decode, encode, lines
+from bot.control.socket_path import is_private, socket_path
+from bot.errors import ControlError
+from ingest.report import Progress, ProgressCallback
+from ingest.settings import IngestSettings
+from rag_core.models.known_answers import Check
+from rag_core.types import Done, Event, Hit, Passage, Question
+
+_CONNECT_SECONDS = 5.0
+
+
+class Control:
+    """Asks the running service; a connection for each request.
+
+    `stream`, `search` and `by_embedding` are those of `rag_core.pipeline.Pipeline`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @classmethod
+    def find(cls, settings: IngestSettings) -> Control | None:
+        """The service that holds the index; None where there is none.
+
+        Raises:
+            ControlError: a service is there, but does not take connections.
+        """
+        path = socket_path(settings)
+        if path is None or not is_private(path):
+            return None
+        control = cls(path)
+        try:
+            control._connect().close()
+        except (ConnectionRefusedError, FileNotFoundError):
+            return None  # left behind by a service that was killed
+        except OSError as error:
+            raise ControlError(
+                f"The running `docent serve` can't be reached at {path}: {error.strerror}."
+            ) from error
+        return control
+
+    def stream(self, question: Question) -> Iterator[Event]:
+        """Events of one answer; the last is `Done`. Raises what the pipeline raises."""
+        for kind, data in self._ask(Request("stream", question)):
+            yield Done(data) if kind == "answer" else data
+
+    def search(self, question: Question, *, limit: int = 10) -> tuple[Passage, ...]:
+        """Passages, best first."""
+        found: tuple[Passage, ...] = self._result(Request("search", question, limit))
+        return found
+
+    def by_embedding(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
+        """Chunks by vectors alone."""
+        found: tuple[Hit, ...] = self._result(Request("by_embedding", question, limit))
+        return found
+
+    def run(self, request: Request, progress: ProgressCallback | None = None) -> dict[str, Any]:
+        """Index, preview or roll back; the result as the JSON of that command.
+
+        Raises:
+            DocentError: what went wrong in the service, with its class.
+            ControlError: the service ended meanwhile.
+        """
+        result: dict[str, Any] = self._result(request, progress)
+        return result
+
+    def check(self, *, mend: bool) -> tuple[Check, ...]:
+        """Compare the index with the ledger."""
+        found: tuple[Check, ...] = self._result(Request("check", mend=mend))
+        return found
+
+    def _result(self, request: Request, progress: Callable[[Progress], None] | None = None) -> Any:
+        result = None
+        for kind, data in self._ask(request):
+            if kind == "progress" and progress is not None:
+                progress(data)
+            elif kind != "progress":
+                result = data
+        return result
+
+    def _ask(self, request: Request) -> Iterator[tuple[str, Any]]:
+        """What the service says; a failure is raised. Closing the generator ends the work."""
+        kind = ""
+        with suppress(OSError), self._connect() as connection:
+            connection.settimeout(None)
+            connection.sendall(encode("request", request))
+            for line in lines(connection):
+                kind, data = decode(line)
+                if kind == "failure":
+                    raise data.error()
+                yield kind, data
+        if kind not in {"answer", "passages", "hits", "checks", "result"}:
+            raise ControlError("The running `docent serve` broke off: look into its log.")
+
+    def _connect(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(_CONNECT_SECONDS)
+        try:
+            connection.connect(str(self._path))
+        except OSError:
+            connection.close()
+            raise
+        return connection

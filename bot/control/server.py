@@ -1,0 +1,225 @@
+"""The service's side of the control socket: threads that do what the command line asks."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from bot.control.protocol import Failure, Request, decode, encode
+from bot.errors import ControlError, SyncStoppedError
+from ingest.changes.survey import SyncOptions
+from ingest.publishing.repair import Checkup
+from ingest.publishing.versions import resume, roll_back
+from ingest.report import Progress, ProgressCallback
+from ingest.sources import Source, select_sources
+from ingest.state.ledger import Ledger
+from ingest.sync import Indexer
+from rag_core.errors import DocentError
+from rag_core.protocols import VectorStore
+from rag_core.types import Done, Event, Hit, Passage, Question, Ranking, TextDelta
+
+_READ_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Answering(Protocol):
+    """The part of the pipeline that the command line uses."""
+
+    def stream(self, question: Question) -> Iterator[Event]:
+        """Events of one answer."""
+
+    def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
+        """Passages, best first."""
+
+    def by_embedding(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
+        """Chunks by vectors alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the service can do for the command line.
+
+    Attributes:
+        pipeline: answers.
+        indexer: syncs.
+        store: the index in Milvus.
+        ledger: what it should hold.
+        configured: the service's DOCENT_SOURCES.
+        stopping: set when the service ends; a sync then ends at its next sign of progress.
+    """
+
+    pipeline: Answering
+    indexer: Indexer
+    store: VectorStore
+    ledger: Ledger
+    configured: tuple[Source, ...]
+    stopping: threading.Event
+
+    def carry_out(self, request: Request, send: Callable[[str, Any], None]) -> None:
+        """Do it, and send what comes of it.
+
+        Raises:
+            DocentError: it failed.
+            OSError: nobody listens any more; a sync ends by that.
+        """
+        match request.command:
+            case "stream":
+                self._stream(_question(request), send)
+            case "search":
+                found = self.pipeline.search(_question(request), limit=request.limit)
+                send("passages", found)
+            case "by_embedding":
+                hits = self.pipeline.by_embedding(_question(request), limit=request.limit)
+                send("hits", hits)
+            case "roll_back":
+                send("result", roll_back(self.store, self.ledger).as_json())
+            case "check":
+                send("checks", Checkup(self.store, self.ledger, mend=request.mend).run())
+            case "index":
+                if request.resume:
+                    resume(self.ledger)
+                send("result", self._index(self.indexer.sync, request, send))
+            case "preview":
+                send("result", self._index(self.indexer.preview, request, send))
+
+    def _stream(self, question: Question, send: Callable[[str, Any], None]) -> None:
+        for event in self.pipeline.stream(question):
+            if isinstance(event, Done):
+                send("answer", event.answer)
+            elif isinstance(event, TextDelta):
+                send("text", event)
+            else:
+                send("ranking" if isinstance(event, Ranking) else "searching", event)
+
+    def _index(
+        self,
+        work: Callable[..., Any],
+        request: Request,
+        send: Callable[[str, Any], None],
+    ) -> dict[str, Any]:
+        chosen, options = request.sources, SyncOptions(force=request.force, full=request.full)
+        if chosen is None:
+            chosen = select_sources((), self.configured)
+            options = replace(options, configured=self.configured)
+        done = work(chosen, progress=self._watching(send), options=options)
+        shape: dict[str, Any] = done.as_json()
+        return shape
+
+    def _watching(self, send: Callable[[str, Any], None]) -> ProgressCallback:
+        def watch(progress: Progress) -> None:
+            if self.stopping.is_set():
+                raise SyncStoppedError("The sync was stopped because docent is ending.")
+            try:
+                send("progress", progress)
+            except OSError as error:
+                raise SyncStoppedError("The sync was stopped by hand.") from error
+
+        return watch
+
+
+class ControlServer:
+    """Listens at a path of the file system, for the owner alone."""
+
+    def __init__(self, path: Path, desk: Desk) -> None:
+        self._path = path
+        self._desk = desk
+        self._server: _Server | None = None
+
+    def start(self) -> None:
+        """Listen, on a thread.
+
+        Raises:
+            ControlError: nothing can be served there.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Whoever holds the index holds the socket: what lies there was left behind.
+            self._path.unlink(missing_ok=True)
+            self._server = _Server(self._path, self._desk)
+        except OSError as error:
+            raise ControlError(
+                f"The control socket {self._path} can't be made: {error.strerror or error}."
+            ) from error
+        threading.Thread(
+            target=self._server.serve_forever, name="control", daemon=True, args=(0.2,)
+        ).start()
+
+    def close(self) -> None:
+        """Take no more requests; those at work end by themselves."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._path.unlink(missing_ok=True)
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, path: Path, desk: Desk) -> None:
+        self.desk = desk
+        super().__init__(str(path), _Handler, bind_and_activate=False)
+        self.server_bind()
+        path.chmod(0o600)  # before anybody can connect
+        self.server_activate()
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+    timeout = _READ_SECONDS
+
+    def handle(self) -> None:
+        """One request. A thread has nobody above it to catch errors: this is the outermost edge."""
+        try:
+            self._carry_out()
+        except DocentError as error:
+            self._send("failure", Failure.of(error))
+        except OSError:
+            logger.info("Whoever asked at the control socket is gone.")
+        except Exception as error:
+            logger.exception("A request at the control socket failed in a way nobody foresaw.")
+            says = f"Something went wrong that nobody foresaw ({type(error).__name__})."
+            self._send("failure", Failure("DocentError", says))
+
+    def _carry_out(self) -> None:
+        line = self.rfile.readline(2**20)
+        if not line:
+            return  # somebody looked whether we are here
+        kind, request = decode(line)
+        if kind != "request":
+            raise ControlError("The running `docent serve` is of another version: restart it.")
+        self.connection.settimeout(None)
+        self.server.desk.carry_out(request, self._send_or_fail)
+
+    def _send_or_fail(self, kind: str, value: Any) -> None:
+        if _hung_up(self.connection):
+            raise BrokenPipeError
+        self.connection.sendall(encode(kind, value))
+
+    def _send(self, kind: str, value: Any) -> None:
+        with contextlib.suppress(OSError):
+            self.connection.sendall(encode(kind, value))
+
+
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether the other side has closed: a local socket takes a last write without a word."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _question(request: Request) -> Question:
+    if request.question is None:
+        raise ControlError("The running `docent serve` is of another version: restart it.")
+    return request.question

@@ -1,0 +1,1 @@
+"""Conversation: one question becomes one answer. Knows no Slack."""

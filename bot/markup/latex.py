@@ -1,0 +1,107 @@
+r"""Formulas for Slack, which shows no LaTeX: `\alpha \le x^2` becomes `α ≤ x²`, as code."""
+
+# ruff: noqa: RUF001, RUF002  (Greek letters and signs)
+
+from __future__ import annotations
+
+import re
+
+from rag_core.generation.code_splitter import CodeSplitter
+
+# A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
+# a space is money or a shell's prompt. None is longer than 1,000 characters: openers without an end
+# would be looked for to the end of the text, each.
+_FORMULA = re.compile(
+    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).){1,1000})\$\$"
+    r"|\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).){1,1000})\\\]"
+    r"|\\\((?P<parens>(?:(?!\\\)|\n[ \t]*\n).){1,1000})\\\)"
+    r"|(?<![\\$\w])\$(?P<dollar>(?![\s\d$])(?:(?!\n[ \t]*\n)[^$`]){0,1000}(?<![\s\\]))"
+    r"\$(?![\d\w$])",
+    re.DOTALL,
+)
+_OPEN = re.compile(r"\$\$?(?![\s\d])|\\[(\[]|[\\$]\Z")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_IS_MATHS = re.compile(r"[\\^_={}<>+*/|]|\A\s*[A-Za-z]'?\s*\Z")
+
+_SIGNS = dict(
+    re.findall(
+        r"(\w+)=(\S+)",
+        "alpha=α beta=β gamma=γ delta=δ epsilon=ε zeta=ζ eta=η theta=θ kappa=κ lambda=λ mu=μ nu=ν "
+        "xi=ξ pi=π rho=ρ sigma=σ tau=τ phi=φ chi=χ psi=ψ omega=ω Gamma=Γ Delta=Δ Theta=Θ Lambda=Λ "
+        "Pi=Π Sigma=Σ Phi=Φ Psi=Ψ Omega=Ω le=≤ leq=≤ ge=≥ geq=≥ ne=≠ neq=≠ approx=≈ equiv=≡ "
+        "sim=∼ times=× cdot=· div=÷ pm=± infty=∞ sum=∑ prod=∏ int=∫ partial=∂ nabla=∇ in=∈ "
+        "notin=∉ subset=⊂ subseteq=⊆ cup=∪ cap=∩ emptyset=∅ forall=∀ exists=∃ neg=¬ land=∧ lor=∨ "
+        "to=→ rightarrow=→ leftarrow=← Rightarrow=⇒ mapsto=↦ ldots=… cdots=… dots=… ell=ℓ "
+        "langle=⟨ rangle=⟩ lfloor=⌊ rfloor=⌋ lceil=⌈ rceil=⌉ mid=| Vert=‖ top=ᵀ",
+    )
+)
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
+_STYLE = re.compile(
+    r"\\(?:text|mathrm|mathbf|mathit|mathcal|mathbb|boldsymbol|operatorname)\s*\{([^{}]*)\}"
+)
+_SIZE = re.compile(r"\\(?:(?:left|right|displaystyle|big|Big)(?![A-Za-z])|[,;:!])")
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_ROOT = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
+_RAISED = str.maketrans("0123456789+-=()niT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀ")
+_LOWERED = str.maketrans("0123456789+-=()aeijknmox", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑᵢⱼₖₙₘₒₓ")
+_SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([A-Za-z0-9]))")
+
+
+def readable(text: str, *, last: bool = True) -> str:
+    """Markdown with its formulas as code, in signs that a person can read; code stays as it is.
+
+    What is given for the beginning of a text, with `last` false, is the beginning of the result:
+    a formula that is not complete is left out until it is.
+    """
+    if not re.search(r"[$\\]", text):
+        return text
+    parts: list[tuple[str, bool]] = []
+    for part, code in CodeSplitter().feed(text, last=last):
+        if parts and parts[-1][1] == code:
+            parts[-1] = (parts[-1][0] + part, code)
+        else:
+            parts.append((part, code))
+    shown = [part if code else _FORMULA.sub(_shown, part) for part, code in parts]
+    if not last and parts and not parts[-1][1]:
+        shown[-1] = _FORMULA.sub(_shown, _complete(parts[-1][0]))
+    return "".join(shown)
+
+
+def _complete(prose: str) -> str:
+    """Prose up to where a formula may begin that has not ended."""
+    done = max((match.end() for match in _FORMULA.finditer(prose)), default=0)
+    done = max(done, *(match.end() for match in _PARAGRAPH.finditer(prose)), 0)
+    begun = _OPEN.search(prose, done)
+    return prose[: begun.start()] if begun else prose
+
+
+def _shown(match: re.Match[str]) -> str:
+    block = match["dollars"] or match["brackets"]
+    if block is not None:
+        return f"\n```\n{plain(block)}\n```\n"
+    formula = match["parens"] or match["dollar"]
+    if "`" in formula or (match["dollar"] and not _IS_MATHS.search(formula)):
+        return match[0]
+    return f"`{plain(formula)}`"
+
+
+def plain(formula: str) -> str:
+    """A formula in signs of Unicode where there are any; the rest stays LaTeX."""
+    shown = _SIZE.sub("", formula).replace(r"\|", "‖")
+    for _ in range(3):  # one in the other
+        shown = _SCRIPT.sub(_script, _STYLE.sub(r"\1", shown))
+        shown = _FRACTION.sub(_fraction, _ROOT.sub(r"√(\1)", shown))
+    return _COMMAND.sub(lambda match: _SIGNS.get(match[1], match[0]), shown).strip()
+
+
+def _fraction(match: re.Match[str]) -> str:
+    above, below = (part if len(part) == 1 else f"({part})" for part in match.groups())
+    return f"{above}/{below}"
+
+
+def _script(match: re.Match[str]) -> str:
+    table = _RAISED if match[1] == "^" else _LOWERED
+    inside = match[2] if match[2] is not None else match[3]
+    if inside and all(ord(character) in table for character in inside):
+        return inside.translate(table)
+    return match[0] if match[2] is None else f"{match[1]}({inside})"

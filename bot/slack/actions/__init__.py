@@ -1,0 +1,1 @@
+"""Actions: clicks, forms and slash commands are carried out."""

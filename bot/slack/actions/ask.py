@@ -1,0 +1,132 @@
+"""The other ways to ask: `/docent ask`, the message shortcut and the reaction; and sharing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import uuid4
+
+from bot.background import Tasks
+from bot.conversation.answer_flow import Answerer
+from bot.slack.actions.commands import SlashCommand
+from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.respond import Respond
+from bot.slack.client.workspace import Slack
+from bot.slack.inbox.access import Access
+from bot.slack.inbox.messages import plain_text
+from bot.slack.inbox.responder import Responder
+from bot.slack.inbox.targets import Pointed
+from bot.slack.inbox.thread_history import SlackThreads
+from bot.slack.reply.ephemeral import PrivateReply
+from bot.storage.answers import PRIVATE
+from bot.texts import asking as words
+from bot.types import Asker, Footing, IncomingMessage, MessageKey, ThreadMessage
+
+logger = logging.getLogger(__name__)
+
+
+class Asking:
+    """Takes questions that are no messages to docent."""
+
+    def __init__(  # noqa: PLR0913  (the parts, by name)
+        self,
+        slack: Slack,
+        answerer: Answerer,
+        responder: Responder,
+        *,
+        access: Access,
+        threads: SlackThreads,
+        tasks: Tasks,
+        team: str,
+        people: bool = False,
+    ) -> None:
+        """`people` says whether there are people to be asked instead."""
+        self._people = people
+        self._slack = slack
+        self._answerer = answerer
+        self._responder = responder
+        self._access = access
+        self._threads = threads
+        self._tasks = tasks
+        self._team = team
+
+    async def ask(self, command: SlashCommand, tell: Respond) -> None:
+        """`/docent ask`: an answer for the caller alone."""
+        text = plain_text(" ".join(command.text.split(maxsplit=1)[1:]))
+        asker = Asker(command.user, command.team or self._team, command.channel, self._team)
+        if not text:
+            await tell(words.ASK_USAGE)
+        elif refusal := await self._access.refusal(asker):
+            await tell(refusal)
+        else:
+            await self._answer(text, asker, PrivateReply(tell))
+
+    def accept_shortcut(self, pointed: Pointed, respond: Respond) -> None:
+        """Answer what a message asks to whoever points at it, alone; returns at once."""
+        self._tasks.start(self._about(pointed, respond))
+
+    def accept_reaction(self, pointed: Pointed) -> None:
+        """Answer a message in its thread because of a reaction; returns at once."""
+        self._tasks.start(self._reacted(pointed))
+
+    async def _about(self, pointed: Pointed, respond: Respond) -> None:
+        key = pointed.key
+        text = plain_text(pointed.text)
+        asker = Asker(pointed.user, pointed.user_team, key.channel, key.team)
+        if refusal := await self._access.refusal(asker):
+            await respond(refusal, response_type="ephemeral", replace_original=False)
+            return
+        if not text:
+            await respond(
+                words.NO_QUESTION_THERE, response_type="ephemeral", replace_original=False
+            )
+            return
+        said: tuple[ThreadMessage, ...] = ()
+        if pointed.in_thread:
+            said = await self._threads.read_before(key, pointed.thread_ts) or ()
+        shown_in = pointed.thread_ts if pointed.in_thread else ""
+        reply = PrivateReply(respond, thread_ts=shown_in, share_in=pointed.thread_ts)
+        await self._answer(text, asker, reply, said=said)
+
+    async def _answer(
+        self, text: str, asker: Asker, reply: PrivateReply, *, said: tuple[ThreadMessage, ...] = ()
+    ) -> None:
+        """A private question has no message, so it gets a key of its own, and no thread."""
+        key = MessageKey(asker.team, asker.channel, f"{PRIVATE}{uuid4().hex[:24]}")
+        message = IncomingMessage(
+            kind="question",
+            key=key,
+            thread_ts=key.ts,
+            user=asker.user,
+            user_team=asker.user_team,
+            text=text,
+        )
+        reply.footing = Footing(people=self._people)
+        await self._answerer.answer(message, reply, said=said)
+
+    async def _reacted(self, pointed: Pointed) -> None:
+        key = pointed.key
+        found, user_team = await asyncio.gather(
+            self._threads.message(key.channel, key.ts), self._team_of(pointed.user)
+        )
+        text = plain_text(str((found or {}).get("text") or ""), bot_user=self._threads.bot_user)
+        if found is None or not text or found.get("user") == self._threads.bot_user:
+            return
+        message = IncomingMessage(
+            kind="question",
+            key=key,
+            thread_ts=str(found.get("thread_ts") or key.ts),
+            user=pointed.user,
+            user_team=user_team,
+            text=text,
+        )
+        self._responder.accept(message)
+
+    async def _team_of(self, user: str) -> str:
+        """The team of a person, which reactions don't say; empty, as of a guest, if unknown."""
+        try:
+            response = await self._slack.client.users_info(user=user)
+        except SLACK_FAILURES as error:
+            logger.warning("The team of a person could not be read: %s", code(error) or error)
+            return ""
+        return str(response["user"].get("team_id") or "")

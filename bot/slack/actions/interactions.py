@@ -1,0 +1,93 @@
+"""Interaction: a click or a sent form becomes a value, and goes to who knows what to do with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.background import Tasks
+from bot.slack.client.respond import Click, Respond, tell
+from bot.texts import answers
+from rag_core.errors import DocentError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A modal that was sent.
+
+    Attributes:
+        user: who sent it.
+        metadata: what the modal was opened with.
+        values: what was typed or chosen, by the action id of each input; empty where nothing was.
+    """
+
+    user: str
+    metadata: str
+    values: Mapping[str, str]
+
+
+OnClick = Callable[[Click, Respond], Awaitable[None]]
+OnForm = Callable[[Form], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """Who takes which click, by action id, and which form, by callback id."""
+
+    tasks: Tasks
+    clicks: Mapping[str, OnClick] = field(default_factory=dict)
+    forms: Mapping[str, OnForm] = field(default_factory=dict)
+
+    def click(self, action_id: str, click: Click, respond: Respond) -> None:
+        """Do what a click asks for; returns at once."""
+        self.tasks.start(_told(self.clicks[action_id], click, respond))
+
+    def form(self, callback_id: str, form: Form) -> None:
+        """Take what a form says; returns at once."""
+        self.tasks.start(self.forms[callback_id](form))
+
+
+async def _told(work: OnClick, click: Click, respond: Respond) -> None:
+    """Whatever happens, who clicked is told."""
+    try:
+        await work(click, respond)
+    except DocentError as error:
+        logger.warning("A click came to nothing.", exc_info=error)
+        await tell(respond, click, answers.sentence(error))
+    except Exception:
+        logger.exception("A click failed in a way nobody foresaw.")
+        await tell(respond, click, answers.UNEXPECTED)
+
+
+def parse_click(body: Mapping[str, Any]) -> Click:
+    """The click of a `block_actions` payload."""
+    action, user = body["actions"][0], body["user"]
+    container = body.get("container") or {}
+    message = body.get("message") or {}
+    team = str((body.get("team") or {}).get("id") or "")
+    chosen = action.get("selected_option") or {}
+    return Click(
+        value=str(action.get("value") or chosen.get("value") or ""),
+        user=str(user["id"]),
+        user_team=str(user.get("team_id") or team),
+        team=team,
+        channel=str((body.get("channel") or {}).get("id") or ""),
+        message_ts=str(container.get("message_ts") or ""),
+        thread_ts=str(container.get("thread_ts") or message.get("thread_ts") or ""),
+        trigger_id=str(body.get("trigger_id") or ""),
+    )
+
+
+def parse_form(body: Mapping[str, Any]) -> Form:
+    """The form of a `view_submission` payload."""
+    view = body["view"]
+    values: dict[str, str] = {}
+    for block in (view.get("state") or {}).get("values", {}).values():
+        for action_id, given in block.items():
+            chosen = given.get("selected_option") or {}
+            values[action_id] = str(given.get("value") or chosen.get("value") or "")
+    return Form(str(body["user"]["id"]), str(view.get("private_metadata") or ""), values)

@@ -1,0 +1,49 @@
+"""Failed syncs are said in the admins' channel: once, and once more when they work again."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.settings import BotSettings
+from bot.slack.client.connection import base_url, secret
+from bot.texts import answers
+
+if TYPE_CHECKING:
+    from ingest.state.jobs import Trouble
+
+_CALL_SECONDS = 30
+
+logger = logging.getLogger(__name__)
+
+
+class AdminChannel:
+    """Posts to `DOCENT_ADMIN_CHANNEL`, from the thread of the schedule; a log line where unset."""
+
+    def __init__(self, settings: BotSettings) -> None:
+        self._channel = settings.admin_channel
+        self._client = WebClient(
+            token=secret(settings.slack_bot_token),
+            base_url=base_url(settings),
+            timeout=_CALL_SECONDS,
+        )
+
+    def tell(self, trouble: Trouble) -> bool:
+        """Post it; where Slack does not take it, the log has it, and it is to be told again."""
+        logger.log(logging.INFO if trouble.over else logging.WARNING, "%s", trouble.says)
+        if not self._channel:
+            return True
+        try:
+            self._client.chat_postMessage(
+                channel=self._channel,
+                text=answers.trouble(trouble),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except (SlackClientError, OSError) as error:
+            logger.warning("DOCENT_ADMIN_CHANNEL could not be told: %s", error)
+            return False
+        return True

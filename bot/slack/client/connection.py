@@ -1,0 +1,127 @@
+"""The way to Slack: settings and tokens checked before anything is connected, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import aiohttp
+from pydantic import SecretStr
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.errors import SlackUnavailableError
+from bot.settings import BotSettings
+from bot.slack.client.api_errors import SLACK_FAILURES, code
+from rag_core.errors import SettingsError
+
+WHERE = {
+    "SLACK_BOT_TOKEN": "OAuth & Permissions, Bot User OAuth Token",
+    "SLACK_APP_TOKEN": "Basic Information, App-Level Tokens, with connections:write",
+    "SLACK_SIGNING_SECRET": "Basic Information, App Credentials, Signing Secret",
+}
+"""Where on api.slack.com/apps each secret is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who docent is in its workspace; `enterprise` is the workspace's, empty for none."""
+
+    bot_user: str
+    team: str
+    enterprise: str = ""
+
+
+def require_settings(settings: BotSettings) -> None:
+    """Check that the transport has its secrets.
+
+    Raises:
+        SettingsError: names the variable and where its value is found.
+    """
+    needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
+    if settings.http_port is None:
+        needed["SLACK_APP_TOKEN"] = settings.slack_app_token
+    else:
+        needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
+    for variable, value in needed.items():
+        if not secret(value):
+            raise SettingsError(
+                f"{variable} is not set; on https://api.slack.com/apps it is under "
+                f"{WHERE[variable]}."
+            )
+
+
+def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp:
+    """The Bolt app; its client waits and tries again after a 429."""
+    app = AsyncApp(
+        name="docent",
+        token=secret(settings.slack_bot_token),
+        signing_secret=secret(settings.slack_signing_secret),
+    )
+    # Set here and not handed in as a client, which Bolt would remark on at every start.
+    app.client.base_url = base_url(settings)
+    app.client.session = session
+    app.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+    return app
+
+
+def quick_client(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """A client that never tries again: a stream's text must not be appended twice."""
+    return AsyncWebClient(
+        token=secret(settings.slack_bot_token),
+        base_url=base_url(settings),
+        session=session,
+        retry_handlers=[],
+    )
+
+
+async def identify(client: AsyncWebClient) -> Identity:
+    """Who the bot token belongs to.
+
+    Raises:
+        SlackUnavailableError: Slack refused the token or can't be reached.
+    """
+    response = await _checked("SLACK_BOT_TOKEN", client.auth_test(), client)
+    return Identity(
+        bot_user=str(response["user_id"]),
+        team=str(response["team_id"]),
+        enterprise=str(response.get("enterprise_id") or ""),
+    )
+
+
+async def check_app_token(client: AsyncWebClient, app_token: str) -> None:
+    """Check the app-level token, with which the socket would only try again and again.
+
+    Raises:
+        SlackUnavailableError: Slack refused the token or can't be reached.
+    """
+    await _checked("SLACK_APP_TOKEN", client.apps_connections_open(app_token=app_token), client)
+
+
+async def _checked(
+    variable: str, call: Awaitable[AsyncSlackResponse], client: AsyncWebClient
+) -> AsyncSlackResponse:
+    try:
+        return await call
+    except SlackApiError as error:
+        raise SlackUnavailableError(
+            f"Slack refused {variable} ({code(error) or 'unreadable answer'}): copy it again from "
+            f"https://api.slack.com/apps, {WHERE[variable]}."
+        ) from error
+    except SLACK_FAILURES as error:
+        raise SlackUnavailableError(
+            f"Slack can't be reached at {client.base_url}: check the network and SLACK_API_URL."
+        ) from error
+
+
+def secret(value: SecretStr | None) -> str:
+    """The value itself, empty where it is not set."""
+    return value.get_secret_value().strip() if value else ""
+
+
+def base_url(settings: BotSettings) -> str:
+    """Base of the Web API, with a slash at its end."""
+    return settings.slack_api_url.rstrip("/") + "/"

@@ -1,0 +1,88 @@
+"""How events reach docent: a WebSocket that it opens, or HTTP requests that it serves."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot.settings import BotSettings
+from bot.slack.client.connection import secret
+from rag_core.errors import SettingsError
+
+EVENTS_PATH = "/slack/events"
+HEALTH_PATH = "/healthz"
+
+
+class Transport(Protocol):
+    """A way for events to arrive."""
+
+    async def open(self) -> None:
+        """Take events from here on."""
+
+    async def close(self) -> None:
+        """Take no more events."""
+
+
+def build_transport(app: AsyncApp, settings: BotSettings) -> Transport:
+    """HTTP where a port is set, else Socket Mode; not opened yet."""
+    if settings.http_port is not None:
+        return HttpTransport(app, settings.http_port)
+    return SocketTransport(app, secret(settings.slack_app_token))
+
+
+class SocketTransport:
+    """Socket Mode."""
+
+    def __init__(self, app: AsyncApp, app_token: str) -> None:
+        self._handler = AsyncSocketModeHandler(app, app_token)
+
+    async def open(self) -> None:
+        """Connect; lost connections are opened again by themselves."""
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]
+
+    async def close(self) -> None:
+        """Take no more events."""
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
+
+
+class HttpTransport:
+    """Slack's requests on `/slack/events`, checked by signature; `/healthz` for supervisors."""
+
+    def __init__(self, app: AsyncApp, port: int) -> None:
+        self._app = app
+        self._port = port
+        server = web.Application()
+        server.router.add_post(EVENTS_PATH, self._dispatch)
+        server.router.add_get(HEALTH_PATH, _healthy)
+        self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
+
+    async def open(self) -> None:
+        """Listen on the port, on all interfaces.
+
+        Raises:
+            SettingsError: the port is taken or not allowed.
+        """
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, port=self._port).start()
+        except OSError as error:
+            raise SettingsError(
+                f"Nothing can be served on DOCENT_HTTP_PORT={self._port}: {error.strerror}."
+            ) from error
+
+    async def close(self) -> None:
+        """Take no more requests."""
+        await self._runner.cleanup()
+
+    async def _dispatch(self, request: web.Request) -> web.Response:
+        response = await self._app.async_dispatch(await to_bolt_request(request))
+        return await to_aiohttp_response(response)
+
+
+async def _healthy(request: web.Request) -> web.Response:
+    del request
+    return web.Response(text="ok")

@@ -1,0 +1,1 @@
+"""Home: the Home tab and the suggested prompts."""

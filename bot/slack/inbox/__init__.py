@@ -1,0 +1,1 @@
+"""Inbox: an event becomes a message that docent answers, or nothing."""

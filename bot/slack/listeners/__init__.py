@@ -1,0 +1,35 @@
+"""Listeners: thin handlers that hand what Slack sends to the parts that know what to do."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.actions.ask import Asking
+from bot.slack.actions.commands import Commands
+from bot.slack.actions.interactions import Interactions
+from bot.slack.home.home_tab import Home
+from bot.slack.home.suggested_prompts import Prompts
+from bot.slack.inbox.messages import Listening
+from bot.slack.inbox.responder import Responder
+from bot.slack.listeners import actions, messages, shortcuts
+from bot.slack.listeners import commands as slash
+from bot.slack.listeners import home as home_tab
+
+
+def register(  # noqa: PLR0913  (the parts, by name)
+    app: AsyncApp,
+    *,
+    responder: Responder,
+    asking: Asking,
+    commands: Commands,
+    listening: Listening,
+    interactions: Interactions,
+    home: Home,
+    prompts: Prompts,
+) -> None:
+    """Wire every listener."""
+    messages.register(app, responder, listening)
+    shortcuts.register(app, asking, listening)
+    slash.register(app, commands)
+    actions.register(app, interactions)
+    home_tab.register(app, home, prompts)

@@ -1,0 +1,34 @@
+"""Clicks on buttons, and forms that are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+
+from bot.slack.actions.interactions import Interactions, parse_click, parse_form
+
+
+def register(app: AsyncApp, interactions: Interactions) -> None:
+    """Acknowledge at once, work behind it."""
+    for action_id in interactions.clicks:
+        app.action(action_id)(_on_click(action_id, interactions))
+    for callback_id in interactions.forms:
+        app.view(callback_id)(_on_form(callback_id, interactions))
+
+
+def _on_click(action_id: str, interactions: Interactions) -> Callable[..., Awaitable[None]]:
+    async def on_click(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        interactions.click(action_id, parse_click(body), respond)
+
+    return on_click
+
+
+def _on_form(callback_id: str, interactions: Interactions) -> Callable[..., Awaitable[None]]:
+    async def on_form(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        interactions.form(callback_id, parse_form(body))
+
+    return on_form

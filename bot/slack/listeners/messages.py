@@ -1,0 +1,35 @@
+"""Messages: mentions, direct messages, threads and channels docent listens to; edits, deletions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.inbox.messages import Listening, parse_deletion, parse_edit, parse_event
+from bot.slack.inbox.responder import Responder
+
+
+def register(app: AsyncApp, responder: Responder, listening: Listening) -> None:
+    """Answer what is addressed to docent; Bolt has acknowledged the event already."""
+
+    async def on_message(event: dict[str, Any]) -> None:
+        if (key := parse_deletion(event, listening)) is not None:
+            responder.accept_deletion(key)
+            return
+        match event.get("subtype"):
+            case "message_changed":
+                if (edited := parse_edit(event, listening)) is not None:
+                    responder.accept_edit(edited)
+            case _:
+                if (message := parse_event(event, listening)) is not None:
+                    responder.accept(message)
+
+    async def on_stop(event: dict[str, Any]) -> None:
+        channel, thread_ts = event.get("channel"), event.get("thread_ts")
+        if channel and thread_ts:
+            responder.accept_stop(str(channel), str(thread_ts))
+
+    app.event("app_mention")(on_message)
+    app.event("message")(on_message)
+    app.event("agent_session_stopped")(on_stop)

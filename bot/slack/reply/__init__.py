@@ -1,0 +1,1 @@
+"""Reply: an answer appears in Slack, streamed, edited or posted."""

@@ -1,0 +1,134 @@
+"""Second and third rung of the ladder: a post that is edited, or one post at the end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.models.blocks import Block
+
+from bot.markup import markdown
+from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+from bot.slack.client.rate_limit import TokenBucket
+from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.views import answer_blocks
+
+EDITING = "chat.update"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A message that stands in Slack, its text and what is below; None where not known."""
+
+    ts: str
+    text: str | None = None
+    tail: tuple[Block, ...] = ()
+
+
+class EditedMessage:
+    """One answer as posts: some may stand already, the last one has the tail."""
+
+    def __init__(self, slack: Slack, place: Place, *, standing: Sequence[str] = ()) -> None:
+        self._slack = slack
+        self._place = place
+        self._posted = [_Posted(ts) for ts in standing]
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Time stamps of what was posted."""
+        return tuple(posted.ts for posted in self._posted)
+
+    @property
+    def pace(self) -> TokenBucket:
+        """The rate this kind of message shares."""
+        return self._slack.edits
+
+    async def show(self, draft: Draft) -> None:
+        """Post or edit; where editing is not there, wait for the end."""
+        if EDITING in self._slack.unavailable:
+            return
+        try:
+            texts = markdown.split(draft.text) or [f"_{draft.progress}…_"]
+            for index, text in enumerate(texts):
+                last = index == len(texts) - 1
+                await self._put(index, text, answer_blocks.stop_tail() if last else [])
+        except SLACK_FAILURES as error:
+            self._note(error)
+
+    async def close(self, draft: Draft, tail: list[Block]) -> None:
+        """Bring every part up to date; a part that can't be edited is posted anew.
+
+        Raises:
+            SlackClientError, ClientError, TimeoutError: not even a post got through.
+        """
+        texts = markdown.split(draft.text)
+        stale = self._posted[len(texts) :]
+        for index, text in enumerate(texts):
+            end = tail if index == len(texts) - 1 else []
+            try:
+                await self._put(index, text, end)
+            except SLACK_FAILURES as error:
+                if index >= len(self._posted):
+                    raise
+                self._note(error)
+                stale.append(self._posted[index])
+                self._posted[index] = await self._post(text, end)
+        await self._remove(stale)
+
+    async def remove(self) -> None:
+        """Take everything back."""
+        await self._remove(self._posted)
+        self._posted = []
+
+    def _note(self, error: BaseException) -> None:
+        logger.warning("A message could not be posted or edited: %s", code(error) or error)
+        if code(error) in NOT_THERE:
+            self._slack.unavailable.remember(EDITING, seconds=retry_after(error))
+
+    async def _put(self, index: int, text: str, tail: list[Block]) -> None:
+        if index >= len(self._posted):
+            self._posted.append(await self._post(text, tail))
+        elif (text, tuple(tail)) != (self._posted[index].text, self._posted[index].tail):
+            ts = self._posted[index].ts
+            await self._slack.client.chat_update(
+                channel=self._place.channel,
+                ts=ts,
+                text=answer_blocks.preview(text),
+                blocks=[answer_blocks.text_block(text), *tail],
+            )
+            self._posted[index] = _Posted(ts, text, tuple(tail))
+
+    async def _post(self, text: str, tail: list[Block]) -> _Posted:
+        content: list[Block] | None = [answer_blocks.text_block(text), *tail]
+        try:
+            return await self._post_message(text, content, tail)
+        except SlackApiError as error:
+            if code(error) != "invalid_blocks":
+                raise
+            logger.exception("Slack refused the blocks of an answer; its text goes without them.")
+            return await self._post_message(text, None, tail)
+
+    async def _post_message(
+        self, text: str, content: list[Block] | None, tail: list[Block]
+    ) -> _Posted:
+        response = await self._slack.client.chat_postMessage(
+            channel=self._place.channel,
+            thread_ts=self._place.thread_ts or next(iter(self.standing), None),
+            text=answer_blocks.preview(text) if content else markdown.escape(text),
+            blocks=content,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return _Posted(str(response["ts"]), text, tuple(tail))
+
+    async def _remove(self, stale: list[_Posted]) -> None:
+        """Take back what the final text does not need, or what was posted anew."""
+        for posted in stale:
+            try:
+                await self._slack.client.chat_delete(channel=self._place.channel, ts=posted.ts)
+            except SLACK_FAILURES as error:
+                logger.warning("A stale part could not be removed: %s", code(error) or error)

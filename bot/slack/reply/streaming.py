@@ -1,0 +1,165 @@
+"""First rung of the ladder: an answer streamed into the thread."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
+
+from bot.markup.markdown import MARKDOWN_LIMIT
+from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+from bot.slack.client.rate_limit import TokenBucket
+from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.reply.thread_status import Session
+
+STREAM_SECONDS = 210.0
+"""A stream is left at this age: Slack ends it at about five minutes."""
+
+STREAMING = "chat.startStream"
+_TASK = "find"
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):  # noqa: N818 (nothing went wrong)
+    """The reader pressed Stop: Slack has ended the stream."""
+
+
+class StreamLost(Exception):  # noqa: N818 (a turn of events, handled one rung below)
+    """The stream can't go on. What it wrote stands at `ts`, None where it never began."""
+
+    def __init__(self, ts: str | None) -> None:
+        super().__init__(ts)
+        self.ts = ts
+
+
+class StreamedMessage:
+    """One streamed message; whoever gets `StreamLost` goes on with it by editing."""
+
+    def __init__(self, slack: Slack, place: Place, session: Session) -> None:
+        self._slack = slack
+        self._place = place
+        self._session = session
+        self._ts: str | None = None
+        self._text = ""
+        self._task: tuple[str, str] | None = None
+        self._started_at = 0.0
+        self._resume_at = 0.0
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """Time stamps of what was posted."""
+        return (self._ts,) if self._ts else ()
+
+    @property
+    def pace(self) -> TokenBucket:
+        """The rate this kind of message shares."""
+        return self._slack.appends
+
+    async def show(self, draft: Draft) -> None:
+        """Stream what is new in the draft.
+
+        Raises:
+            Stopped: the reader pressed Stop.
+            StreamLost: streaming is not there, or not any more.
+        """
+        chunks = self._news(draft)
+        if not chunks or self._slack.clock() < self._resume_at:
+            return
+        await self._require_fit(draft)
+        try:
+            await self._send(chunks)
+        except SLACK_FAILURES as error:
+            await self._failed(error)
+        else:
+            self._text, self._task = draft.text, (draft.progress, _status(draft))
+
+    async def close(self, draft: Draft, tail: list[Block]) -> None:
+        """Stream the rest and end, with the blocks of `tail` below the text.
+
+        Raises:
+            Stopped, StreamLost: as `show`.
+        """
+        if self._ts is None:
+            await self.show(draft)
+        await self._require_fit(draft)
+        status = self._session.closing_status
+        try:
+            await self._stop(self._news(draft, last=True), tail, status=status)
+        except SLACK_FAILURES as error:
+            logger.warning("A stream could not be ended: %s", code(error) or error)
+            if code(error) == "stopped_by_user":
+                raise Stopped from error
+            raise StreamLost(self._ts) from error
+        self._session.ended()
+
+    def _news(self, draft: Draft, *, last: bool = False) -> list[Chunk]:
+        chunks: list[Chunk] = []
+        status = _status(draft, last=last)
+        if (draft.progress, status) != self._task:
+            chunks.append(TaskUpdateChunk(id=_TASK, title=draft.progress, status=status))
+        if new := draft.text[len(self._text) :]:
+            chunks.append(MarkdownTextChunk(text=new))
+        return chunks
+
+    async def _send(self, chunks: list[Chunk]) -> None:
+        channel = self._place.channel
+        if self._ts is not None:
+            await self._slack.quick.chat_appendStream(channel=channel, ts=self._ts, chunks=chunks)
+            return
+        response = await self._slack.quick.chat_startStream(
+            channel=channel,
+            thread_ts=self._place.thread_ts,
+            recipient_team_id=self._place.user_team,
+            recipient_user_id=self._place.user,
+            task_display_mode="timeline",
+            chunks=chunks,
+        )
+        self._ts = str(response["ts"])
+        self._started_at = self._slack.clock()
+
+    async def _require_fit(self, draft: Draft) -> None:
+        """A text that changed, is too long, or a stream too old: left for editing."""
+        age = self._slack.clock() - self._started_at if self._ts else 0.0
+        extends = draft.text.startswith(self._text)
+        if not extends or len(draft.text) > MARKDOWN_LIMIT or age > STREAM_SECONDS:
+            await self._leave()
+
+    async def _failed(self, error: BaseException) -> None:
+        logger.warning("Streaming failed: %s", code(error) or error)
+        if code(error) == "stopped_by_user":
+            raise Stopped from error
+        wait = retry_after(error)
+        if self._ts is not None and wait is not None:
+            self._resume_at = self._slack.clock() + wait
+            return
+        if self._ts is None and code(error) in NOT_THERE:
+            self._slack.unavailable.remember(STREAMING, seconds=wait)
+        await self._leave()
+
+    async def _leave(self) -> None:
+        """End the stream as it stands: a live one can't be edited."""
+        if self._ts is not None:
+            with contextlib.suppress(*SLACK_FAILURES):
+                await self._stop([], [])
+        raise StreamLost(self._ts)
+
+    async def _stop(
+        self, chunks: list[Chunk], tail: list[Block], *, status: str | None = None
+    ) -> None:
+        await self._slack.client.chat_stopStream(
+            channel=self._place.channel,
+            ts=str(self._ts),
+            chunks=chunks or None,
+            blocks=tail or None,
+            session_status=status,
+        )
+
+
+def _status(draft: Draft, *, last: bool = False) -> str:
+    """How far finding is; text means it is over."""
+    if draft.failed:
+        return "error"
+    return "complete" if draft.text or last else "in_progress"

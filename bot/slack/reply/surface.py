@@ -1,0 +1,66 @@
+"""Slack as the responder sees it: where a message came from, something can be said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.reply.editing import EditedMessage
+from bot.slack.reply.thread_reply import FLUSH_SECONDS, SlackReply
+from bot.slack.reply.thread_status import Session
+from bot.types import Footing, IncomingMessage
+
+logger = logging.getLogger(__name__)
+
+
+class SlackSurface:
+    """The threads of a workspace."""
+
+    def __init__(
+        self, slack: Slack, *, people: bool = False, flush_seconds: float = FLUSH_SECONDS
+    ) -> None:
+        """`people` says whether there are people to be asked instead."""
+        self._slack = slack
+        self._people = people
+        self._flush_seconds = flush_seconds
+
+    def reply_to(self, message: IncomingMessage, *, over: Sequence[str] = ()) -> SlackReply:
+        """An answer in the message's thread, or in place of docent's messages there."""
+        reply = SlackReply(
+            self._slack, _place(message), over=over, flush_seconds=self._flush_seconds
+        )
+        reply.footing = Footing(people=self._people)
+        return reply
+
+    async def say(self, message: IncomingMessage, sentence: str) -> None:
+        """One sentence in the message's thread."""
+        await EditedMessage(self._slack, _place(message)).close(Draft("", sentence), [])
+
+    async def tell(self, message: IncomingMessage, sentence: str) -> None:
+        """One sentence that its author alone sees; in a direct message nobody else is there."""
+        if message.direct:
+            await self.say(message, sentence)
+            return
+        try:
+            await self._slack.client.chat_postEphemeral(
+                channel=message.key.channel,
+                user=message.user,
+                text=sentence,
+                thread_ts=message.thread_ts if message.in_thread else None,
+            )
+        except SLACK_FAILURES as error:
+            logger.warning("Somebody could not be told: %s", code(error) or error)
+
+    async def remove(self, message: IncomingMessage, standing: Sequence[str]) -> None:
+        """Take docent's messages back."""
+        await EditedMessage(self._slack, _place(message), standing=standing).remove()
+
+    async def rest(self, channel: str, thread_ts: str) -> None:
+        """Show that docent is not at work in a thread."""
+        await Session(self._slack, Place(channel, thread_ts, "", "")).rest()
+
+
+def _place(message: IncomingMessage) -> Place:
+    return Place(message.key.channel, message.thread_ts, message.user, message.user_team)

@@ -1,0 +1,1 @@
+"""Views: the blocks of messages, modals and the Home tab. Pure."""

@@ -1,0 +1,132 @@
+"""The Home tab: what stands in it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    DividerBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    SectionBlock,
+)
+from slack_sdk.models.views import View
+
+from bot.slack.views.buttons import REINDEX
+from bot.storage.activity import Asked, Counts
+from bot.texts import admin, answers
+from bot.texts.admin import plain
+from bot.texts.catalog import say
+from ingest.overview.history import PastSync, SourceState
+from ingest.overview.status import IndexStatus
+from ingest.types import IndexVersion
+
+_ITEMS = 30
+_TEXT_LIMIT = 2_900
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What docent knows, and what this person asked.
+
+    Attributes:
+        status: of the index.
+        sources: with their pages.
+        asked: their last questions.
+        fresh_at: when the documentation was last read without an error.
+    """
+
+    status: IndexStatus
+    sources: Sequence[SourceState]
+    asked: Sequence[Asked]
+    fresh_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """What admins see beside it."""
+
+    versions: Sequence[IndexVersion]
+    syncs: Sequence[PastSync]
+    week: Counts
+
+
+def home(known: Known, managed: Managed | None) -> View:
+    """The Home tab of a person; `managed` for admins."""
+    shown: list[Block] = [
+        *_part("home_title", _knowledge(known)),
+        *_part("home_how", [say("home_how_text")]),
+        *_part("home_own", [_asked(one) for one in known.asked] or [say("home_own_none")]),
+    ]
+    if managed is not None:
+        shown += _for_admins(known, managed)
+    return View(type="home", blocks=shown)
+
+
+def refused(sentence: str) -> View:
+    """The Home tab of somebody who gets no answers."""
+    return View(type="home", blocks=[SectionBlock(text=MarkdownTextObject(text=sentence))])
+
+
+def _knowledge(known: Known) -> list[str]:
+    now = known.status
+    if now.revision is None:
+        return [say("home_nothing")]
+    lines = [say("status", pages=now.documents, chunks=now.chunks)]
+    lines += [f"• {_source(state)}" for state in known.sources[:_ITEMS]]
+    return [*lines, say("status_fresh", moment=answers.moment(known.fresh_at))]
+
+
+def _source(state: SourceState) -> str:
+    return say("home_source", name=f"*{plain(state.name)}*", pages=state.pages)
+
+
+def _asked(one: Asked) -> str:
+    return f"• {plain(one.question)} · {answers.moment(one.asked_at)}"
+
+
+def _for_admins(known: Known, managed: Managed) -> list[Block]:
+    week = managed.week
+    state = admin.status(known.status, managed.versions, known.sources[:_ITEMS])
+    counts = say(
+        "home_week",
+        questions=week.questions,
+        not_found=week.not_found,
+        up=week.up,
+        down=week.down,
+    )
+    button = ButtonElement(text=say("home_reindex"), action_id=REINDEX, value="home")
+    return [
+        DividerBlock(),
+        *_part("home_manage", state.split("\n")),
+        *_part("home_syncs", [f"• {_sync(one)}" for one in managed.syncs] or [say("never")]),
+        SectionBlock(text=MarkdownTextObject(text=counts)),
+        ActionsBlock(elements=[button]),
+    ]
+
+
+def _sync(one: PastSync) -> str:
+    moment = answers.moment(one.finished_at)
+    if one.error:
+        return say("home_sync_failed", moment=moment, error=plain(one.error))
+    return say(
+        "home_sync_ok",
+        moment=moment,
+        added=one.added,
+        changed=one.changed,
+        removed=one.removed,
+    )
+
+
+def _part(heading: str, lines: Sequence[str]) -> list[Block]:
+    """A heading, and as many of the lines as fit into a section."""
+    text = lines[0]
+    for line in lines[1:]:
+        if len(text) + 1 + len(line) <= _TEXT_LIMIT:
+            text += f"\n{line}"
+    return [HeaderBlock(text=say(heading)), SectionBlock(text=MarkdownTextObject(text=text))]

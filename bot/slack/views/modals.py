@@ -1,0 +1,101 @@
+"""Modals: the evidence of an answer, and the form that asks why it was no good. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    DividerBlock,
+    InputBlock,
+    MarkdownTextObject,
+    Option,
+    PlainTextInputElement,
+    RadioButtonsElement,
+    SectionBlock,
+)
+from slack_sdk.models.views import View
+
+from bot.markup import mrkdwn
+from bot.slack.views import answer_blocks, explanation
+from bot.storage.answers import KeptAnswer
+from bot.texts import button_labels as words
+from rag_core.types import Answer, Passage
+
+WHY_BAD = "docent_why_bad"
+REASON = "reason"
+COMMENT = "comment"
+COMMENT_LIMIT = 3_000
+
+VIEW_BLOCKS = 100
+
+
+def evidence(kept: KeptAnswer, answer: Answer) -> View:
+    """The passages of an answer, cited ones first, with both scores; below, how it came about."""
+    room = VIEW_BLOCKS - 3
+    found = list(islice(_passages(answer), room + 1))
+    shown = found[:room]
+    if len(found) > room:
+        shown.append(_note(words.EVIDENCE_CUT))
+    shown += [DividerBlock(), section(explanation.origin(kept, answer))]
+    return View(type="modal", title=words.EVIDENCE_TITLE, close=words.CLOSE, blocks=shown)
+
+
+def gone() -> View:
+    """Instead of the evidence of an answer that is kept no longer."""
+    return View(
+        type="modal",
+        title=words.EVIDENCE_TITLE,
+        close=words.CLOSE,
+        blocks=[section(words.ANSWER_GONE)],
+    )
+
+
+def why_bad(answer_id: str) -> View:
+    """The form after a thumb down."""
+    options = [Option(value=value, text=text) for value, text in words.REASONS.items()]
+    reason = RadioButtonsElement(action_id=REASON, options=options)
+    comment = PlainTextInputElement(action_id=COMMENT, multiline=True, max_length=COMMENT_LIMIT)
+    return View(
+        type="modal",
+        callback_id=WHY_BAD,
+        private_metadata=answer_id,
+        title=words.WHY_BAD,
+        submit=words.SEND,
+        close=words.CANCEL,
+        blocks=[
+            InputBlock(label=words.WHY_BAD_REASON, element=reason, optional=True),
+            InputBlock(label=words.WHY_BAD_COMMENT, element=comment, optional=True),
+        ],
+    )
+
+
+def _passages(answer: Answer) -> Iterator[Block]:
+    cited = {one.passage.chunk.id for one in answer.citations}
+    for citation in answer.citations:
+        yield from _passage(citation.passage, f"[{citation.number}] ")
+    others = [passage for passage in answer.passages if passage.chunk.id not in cited]
+    if others and cited:
+        yield DividerBlock()
+        yield _note(words.NOT_CITED)
+    for passage in others:
+        yield from _passage(passage, "")
+
+
+def _passage(passage: Passage, mark: str) -> Iterator[Block]:
+    chunk = passage.chunk
+    yield section(f"*{mark}{answer_blocks.source(chunk)}*")
+    for piece in mrkdwn.pieces(chunk.text):
+        yield section(piece)
+    yield _note(explanation.scores(passage))
+
+
+def section(text: str) -> Block:
+    """A paragraph of `mrkdwn`."""
+    return SectionBlock(text=MarkdownTextObject(text=text))
+
+
+def _note(text: str) -> Block:
+    return ContextBlock(elements=[MarkdownTextObject(text=text)])

@@ -1,0 +1,41 @@
+"""The report of a sync, with the button that rolls it back."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    MarkdownTextObject,
+    SectionBlock,
+)
+
+from bot.texts import sync
+from bot.texts.catalog import say
+from ingest.report import IngestReport
+
+ROLL_BACK = "docent_roll_back"
+
+
+def report_blocks(done: IngestReport, *, roll_back: bool) -> list[Block]:
+    """The report, and a button that goes back from it where there is something to go back to."""
+    shown: list[Block] = [SectionBlock(text=MarkdownTextObject(text=sync.report(done)))]
+    if roll_back:
+        shown.append(ActionsBlock(elements=[_roll_back(done.revision)]))
+    return shown
+
+
+def _roll_back(revision: str) -> ButtonElement:
+    return ButtonElement(
+        text=say("rollback_button"),
+        action_id=ROLL_BACK,
+        value=revision,
+        style="danger",
+        confirm=ConfirmObject(
+            title=say("rollback_button"),
+            text=say("rollback_confirm"),
+            confirm=say("rollback_button"),
+            deny=say("cancel"),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Storage: the bot's tables in the state database."""

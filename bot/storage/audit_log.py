@@ -1,0 +1,66 @@
+"""Audit: who managed docent from Slack, when, how, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, delete, insert, select
+
+from bot.storage import tables
+
+KEPT = timedelta(days=365)
+
+_WORDS_LIMIT = 500
+
+audit = tables.audit
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One use: by whom, in which channel (empty for the Home tab), what was said, what came."""
+
+    user: str
+    channel: str
+    command: str
+    result: str
+    at: datetime | None = None
+
+
+class Audit:
+    """The uses of the last year, in the state database; every method blocks.
+
+    Raises:
+        StateError: the state database can't be used.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
+        tables.ensure(engine)
+        self._engine = engine
+        self._clock = clock
+
+    def note(self, entry: Entry) -> None:
+        """Remember a use, and forget those that are too old."""
+        now = self._clock()
+        with self._engine.begin() as connection:
+            connection.execute(delete(audit).where(audit.c.at < now - KEPT))
+            connection.execute(
+                insert(audit).values(
+                    at=now,
+                    user=entry.user,
+                    channel=entry.channel,
+                    command=entry.command[:_WORDS_LIMIT],
+                    result=entry.result[:_WORDS_LIMIT],
+                )
+            )
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every use that is kept, the latest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(audit).order_by(audit.c.id.desc())).all()
+        return tuple(Entry(row.user, row.channel, row.command, row.result, row.at) for row in rows)

@@ -1,0 +1,143 @@
+"""Exactly one answer: a message is claimed in the state database before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.storage import tables
+from bot.types import MessageKey
+from ingest.errors import StateError
+
+claims = tables.claims
+
+LEASE = timedelta(seconds=45)
+"""Shorter than the minute after which Slack delivers again: a retry can take a dead claim over."""
+
+logger = logging.getLogger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Claims:
+    """Atomic claims on messages, shared by every process on the same state database.
+
+    Raises:
+        StateError: the tables were made by another version of docent.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        lease: timedelta = LEASE,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        tables.ensure(engine)
+        self._engine = engine
+        self._lease = lease
+        self._clock = clock
+        self._owner = uuid4().hex
+        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
+        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
+
+    def take(self, key: MessageKey) -> bool:
+        """Claim a message: True for exactly one caller, until an unfinished claim expires.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        now = self._clock()
+        fresh = {
+            "owner": self._owner,
+            "status": "processing",
+            "claimed_at": now,
+            "expires_at": now + self._lease,
+        }
+        row = {"team": key.team, "channel": key.channel, "ts": key.ts, **fresh}
+        dead = and_(claims.c.status == "processing", claims.c.expires_at < now)
+        statement = (
+            self._insert(claims)
+            .values(row)
+            .on_conflict_do_update(index_elements=list(claims.primary_key), set_=fresh, where=dead)
+        )
+        return self._execute(statement) == 1
+
+    def renew(self, key: MessageKey) -> bool:
+        """Prolong a claim of this process; False where another has taken it over."""
+        expires = self._clock() + self._lease
+        return self._execute(update(claims).where(self._mine(key)).values(expires_at=expires)) == 1
+
+    def settle(self, key: MessageKey) -> None:
+        """Mark a message as answered: it is never answered again."""
+        self._execute(update(claims).where(self._mine(key)).values(status="answered"))
+
+    def settled(self, key: MessageKey) -> bool:
+        """Whether a message is marked as answered."""
+        here = and_(claims.c.team == key.team, claims.c.channel == key.channel)
+        query = select(claims.c.status).where(here, claims.c.ts == key.ts)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) == "answered"
+
+    def release(self, key: MessageKey) -> None:
+        """Give a message back unanswered, so that another delivery of it can be answered."""
+        self._execute(delete(claims).where(self._mine(key)))
+
+    def purge(self, *, older_than: timedelta) -> int:
+        """Forget claims made longer than `older_than` ago; how many there were."""
+        return self._execute(delete(claims).where(claims.c.claimed_at < self._clock() - older_than))
+
+    @contextlib.asynccontextmanager
+    async def hold(self, key: MessageKey) -> AsyncIterator[bool]:
+        """Claim for the time of a block, renewed meanwhile; yields whether the message is ours.
+
+        A block that ends well settles the claim, one that raises releases it.
+        """
+        mine = await asyncio.to_thread(self.take, key)
+        if not mine:
+            yield False
+            return
+        keeper = asyncio.create_task(self._keep(key))
+        try:
+            yield True
+        except BaseException:
+            await self._quietly(self.release, key)
+            raise
+        else:
+            await self._quietly(self.settle, key)
+        finally:
+            keeper.cancel()
+
+    async def _keep(self, key: MessageKey) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            await self._quietly(self.renew, key)
+
+    async def _quietly(self, step: Callable[[MessageKey], Any], key: MessageKey) -> None:
+        """After the claim was won, trouble with the database must not take the answer back."""
+        try:
+            await asyncio.to_thread(step, key)
+        except StateError:
+            logger.warning("The claim of a message could not be updated.", exc_info=True)
+
+    def _mine(self, key: MessageKey) -> ColumnElement[bool]:
+        return and_(
+            claims.c.team == key.team,
+            claims.c.channel == key.channel,
+            claims.c.ts == key.ts,
+            claims.c.owner == self._owner,
+        )
+
+    def _execute(self, statement: sqlite.Insert | postgresql.Insert | Update | Delete) -> int:
+        with self._engine.begin() as connection:
+            return connection.execute(statement).rowcount

@@ -1,0 +1,93 @@
+"""What people think of answers: thumbs, and why one was no good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Engine, and_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.storage import tables
+from bot.storage.answers import Answers, KeptAnswer
+
+Verdict = Literal["up", "down"]
+ratings = tables.ratings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What one person thinks of one answer; `reason` and `comment` may be empty."""
+
+    answer_id: str
+    user: str
+    verdict: str
+    reason: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RatedAnswer:
+    """A rating, when it was given, and the answer it is about."""
+
+    rating: Rating
+    rated_at: datetime
+    kept: KeptAnswer
+
+
+class Ratings:
+    """The ratings in the state database; every method blocks, and each change is one statement.
+
+    Raises:
+        StateError: the state database can't be used.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
+        tables.ensure(engine)
+        self._engine = engine
+        self._clock = clock
+        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
+        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
+
+    def rate(self, answer_id: str, user: str, verdict: Verdict) -> None:
+        """Keep a thumb. Another one than before takes its place, and that of its reason."""
+        values = {"verdict": verdict, "reason": "", "comment": "", "rated_at": self._clock()}
+        statement = self._insert(ratings).values(answer=answer_id, user=user, **values)
+        change = statement.on_conflict_do_update(
+            index_elements=list(ratings.primary_key),
+            set_=values,
+            where=ratings.c.verdict != verdict,
+        )
+        with self._engine.begin() as connection:
+            connection.execute(change)
+
+    def explain(self, answer_id: str, user: str, *, reason: str, comment: str) -> None:
+        """Keep why an answer was no good, unless they have changed their mind since."""
+        if not (reason or comment):
+            return
+        still_down = and_(
+            ratings.c.answer == answer_id, ratings.c.user == user, ratings.c.verdict == "down"
+        )
+        values = {"reason": reason, "comment": comment, "rated_at": self._clock()}
+        with self._engine.begin() as connection:
+            connection.execute(update(ratings).where(still_down).values(values))
+
+    def since(self, moment: datetime, answers: Answers) -> tuple[RatedAnswer, ...]:
+        """What was rated since then, the latest first, as far as the answers are still kept."""
+        query = select(ratings).where(ratings.c.rated_at >= moment)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(ratings.c.rated_at.desc())).all()
+        found = ((row, answers.find(row.answer)) for row in rows)
+        return tuple(
+            RatedAnswer(_rating(row), row.rated_at, kept) for row, kept in found if kept is not None
+        )
+
+
+def _rating(row: Any) -> Rating:
+    return Rating(row.answer, row.user, row.verdict, row.reason, row.comment)

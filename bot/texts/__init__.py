@@ -1,0 +1,1 @@
+"""Texts: every sentence that people read, a TOML file per language."""

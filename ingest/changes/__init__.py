@@ -1,0 +1,1 @@
+"""Changes: the difference between the sources and the index."""

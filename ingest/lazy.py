@@ -1,0 +1,273 @@
+"""Milvus and the models at rest: opened only where there is something to do.
+
+A sync that finds nothing changed needs to know of the index what the ledger knows, and of the
+embedder three facts. Opening both would take longer than reading all sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, insert, select
+
+from ingest.state.ledger import Ledger
+from ingest.state.tables import embedders, resting
+from rag_core.errors import ModelError
+from rag_core.index.milvus_lite import files_digest
+from rag_core.protocols import Embedder, Truncating, VectorStore
+from rag_core.settings import RagSettings
+from rag_core.types import (
+    Chunk,
+    Hit,
+    IndexSpec,
+    LiveIndex,
+    PageKey,
+    PageVector,
+    Scope,
+    Vector,
+    Vectors,
+    content_hash,
+)
+
+
+class RestingStore:
+    """Implements `VectorStore`: by the ledger as long as that is sure to be right.
+
+    It is, where the files of Milvus Lite are the ones that the last sync left behind. For all else,
+    and on a server, Milvus is opened.
+
+    Args:
+        ledger: what the index should hold.
+        path: directory of Milvus Lite, None for a server.
+        open_store: opens Milvus.
+    """
+
+    def __init__(
+        self, ledger: Ledger, path: Path | None, open_store: Callable[[], VectorStore]
+    ) -> None:
+        self._ledger = ledger
+        self._path = path
+        self._open = open_store
+        self._store: VectorStore | None = None
+        self._rests = path is not None and self._is_as_left(path)
+        self._counted = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Milvus was opened."""
+        return self._store is not None
+
+    def live(self) -> LiveIndex | None:
+        """The version behind the alias; None before the first publish."""
+        if not self._rests:
+            return self.opened.live()
+        found = self._ledger.live()
+        return LiveIndex(found.collection, found.spec) if found else None
+
+    def count(self, collection: str) -> int:
+        """Rows of a collection."""
+        found = self._ledger.version(collection) if self._rests else None
+        if found is not None:
+            return found.chunks
+        rows = self.opened.count(collection)
+        recorded = self._ledger.version(collection)
+        self._counted = recorded is not None and recorded.chunks == rows
+        return rows
+
+    def collections(self) -> list[str]:
+        """Names of the versions that exist, live or not."""
+        if not self._rests:
+            return self.opened.collections()
+        return sorted(one.collection for one in self._ledger.versions())
+
+    def close(self) -> None:
+        """Release Milvus, if it was opened."""
+        if self._store is not None:
+            self._store.close()
+
+    def note_rest(self) -> None:
+        """After all went well and `close`: remember what the directory looks like."""
+        live = self._ledger.live()
+        # What was not counted may be less than the ledger says: the next sync shall count.
+        if self._path is None or live is None or not self._counted:
+            return
+        ours = resting.c.index_name == self._ledger.index
+        with self._ledger.engine.begin() as connection:
+            connection.execute(delete(resting).where(ours))
+            connection.execute(
+                insert(resting).values(
+                    index_name=self._ledger.index,
+                    collection=live.collection,
+                    files=files_digest(self._path),
+                )
+            )
+
+    def _is_as_left(self, path: Path) -> bool:
+        query = select(resting).where(resting.c.index_name == self._ledger.index)
+        with self._ledger.engine.connect() as connection:
+            row = connection.execute(query).first()
+        live = self._ledger.live()
+        if row is None or live is None or row.collection != live.collection:
+            return False
+        return bool(row.files) and bool(row.files == files_digest(path))
+
+    @property
+    def opened(self) -> VectorStore:
+        """Milvus, opened when it is first asked for."""
+        if self._store is None:
+            self._store = self._open()
+            self._rests = False
+        return self._store
+
+    # All else needs Milvus.
+
+    def search_dense(
+        self, collection: str, vector: Vector, *, limit: int, scope: Scope
+    ) -> list[Hit]:
+        """Nearest chunks of a collection by inner product, best first."""
+        return self.opened.search_dense(collection, vector, limit=limit, scope=scope)
+
+    def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
+        """Chunks of a collection by BM25, best first."""
+        return self.opened.search_lexical(collection, terms, limit=limit, scope=scope)
+
+    def create(self, collection: str, spec: IndexSpec) -> None:
+        """Make an empty collection."""
+        self.opened.create(collection, spec)
+
+    def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Write chunks with their vectors."""
+        self.opened.insert(collection, chunks, vectors)
+
+    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+        """The stored vectors of these chunks."""
+        return self.opened.vectors(collection, ids)
+
+    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+        """Where each page points."""
+        return self.opened.page_vectors(collection, pages)
+
+    def chunks(self, collection: str) -> Iterator[Chunk]:
+        """Every chunk of a collection."""
+        return self.opened.chunks(collection)
+
+    def seal(self, collection: str) -> int:
+        """Flush and load a collection that is complete."""
+        self._counted = True
+        return self.opened.seal(collection)
+
+    def switch(self, collection: str) -> None:
+        """Point the alias at a sealed collection."""
+        self.opened.switch(collection)
+
+    def drop(self, collection: str) -> None:
+        """Remove a collection that is not live."""
+        self.opened.drop(collection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What decides how an index is built, of an embedder."""
+
+    model: str
+    dimension: int
+    max_tokens: int
+
+
+class RestingEmbedder:
+    """Implements `Embedder`: what the last sync learned of it, until there is text to embed.
+
+    Args:
+        engine: the state database.
+        settings: choose the embedder.
+        open_embedder: loads what an embedder needs to be asked.
+    """
+
+    def __init__(
+        self, engine: Engine, settings: RagSettings, open_embedder: Callable[[], Embedder]
+    ) -> None:
+        self._engine = engine
+        self._key = _key(settings)
+        self._open = open_embedder
+        self._embedder: Embedder | None = None
+        self._facts = self._remembered()
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._facts.model if self._facts else self.opened.model
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._facts.dimension if self._facts else self.opened.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input."""
+        return self._facts.max_tokens if self._facts else self.opened.max_tokens
+
+    @property
+    def truncated(self) -> int:
+        """Passages of which the model read only the beginning, so far."""
+        return self._embedder.truncated if isinstance(self._embedder, Truncating) else 0
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question."""
+        return self.opened.embed_query(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages; row i belongs to text i."""
+        return self.opened.embed_passages(texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        return self.opened.count_tokens(texts)
+
+    @property
+    def opened(self) -> Embedder:
+        """The embedder, opened when it is first asked for.
+
+        Raises:
+            ModelError: it is not the one that the last sync knew.
+        """
+        if self._embedder is None:
+            self._embedder = opened = self._open()
+            facts = _Facts(opened.model, opened.dimension, opened.max_tokens)
+            self._remember(facts)
+            if self._facts not in {None, facts}:
+                raise ModelError(
+                    f"The model {facts.model} is another one than at the last sync: run `docent "
+                    "index` once more."
+                )
+            self._facts = facts
+        return self._embedder
+
+    def _remembered(self) -> _Facts | None:
+        query = select(embedders).where(embedders.c.settings == self._key)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return _Facts(row.model, row.dimension, row.max_tokens) if row else None
+
+    def _remember(self, facts: _Facts) -> None:
+        values = {"model": facts.model, "dimension": facts.dimension}
+        with self._engine.begin() as connection:
+            connection.execute(delete(embedders).where(embedders.c.settings == self._key))
+            connection.execute(
+                insert(embedders).values(settings=self._key, max_tokens=facts.max_tokens, **values)
+            )
+
+
+def _key(settings: RagSettings) -> str:
+    chosen = (
+        settings.profile,
+        settings.embedding_model,
+        settings.embedding_dim,
+        settings.embedding_max_tokens,
+        settings.embedding_url,
+        version("docent"),
+    )
+    return content_hash(*map(str, chosen))

@@ -1,0 +1,1 @@
+"""Loading: files become pages, and pages become chunks."""

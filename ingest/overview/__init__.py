@@ -1,0 +1,1 @@
+"""Overview: the state of the index and its history, for people."""

@@ -1,0 +1,81 @@
+"""What people who manage look at: sources, the last syncs; by the state database alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from ingest.sources import Source
+from ingest.state import tables
+from ingest.state.jobs import JobStore
+from ingest.state.ledger import Ledger
+
+_ALL = "sync"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source as it stands: its pages in the live version, and when it is read again.
+
+    Attributes:
+        name: its name.
+        uri: where it is; empty where that is not known any more.
+        pages: how many the live version holds.
+        next_run: when the schedule reads it again; None for never.
+    """
+
+    name: str
+    uri: str
+    pages: int
+    next_run: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastSync:
+    """A sync that ended: how many pages it touched, or why it failed."""
+
+    finished_at: datetime
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    error: str = ""
+
+
+def source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[SourceState, ...]:
+    """Every source of the settings or of the live version, by name."""
+    live = ledger.live()
+    pages = Counter(page.source for page in ledger.pages(live.collection)) if live else Counter()
+    uris = ledger.source_uris() | {source.name: source.shown_uri for source in configured}
+    jobs, names = JobStore(ledger), {source.name for source in configured}
+    return tuple(
+        SourceState(
+            name, uris.get(name, ""), pages[name], _next(jobs, name) if name in names else None
+        )
+        for name in sorted(names | set(pages))
+    )
+
+
+def past_syncs(ledger: Ledger, *, limit: int) -> tuple[PastSync, ...]:
+    """The syncs that ended last, the latest first."""
+    columns = tables.syncs.c
+    query = select(tables.syncs).where(columns.finished_at.is_not(None))
+    with ledger.engine.connect() as connection:
+        rows = connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
+    return tuple(_past(row.finished_at, row.report, row.error) for row in rows)
+
+
+def _past(finished_at: datetime, report: str | None, error: str | None) -> PastSync:
+    done = json.loads(report) if report else {}
+    added, changed, removed = (int(done.get(name, 0)) for name in ("added", "changed", "removed"))
+    return PastSync(finished_at, added, changed, removed, error or "")
+
+
+def _next(jobs: JobStore, name: str) -> datetime | None:
+    """The run of the source's own schedule, or of the one for all."""
+    job = jobs.read(f"sync:{name}") or jobs.read(_ALL)
+    return job.next_run if job else None

@@ -1,0 +1,144 @@
+"""How long work will take: by the pace of earlier syncs, and by what is done of this one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Engine, delete, insert, select
+
+from ingest.report import Progress, Stage
+from ingest.state.tables import paces
+
+Unit = Literal["s", "min", "h"]
+
+_WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds for a character to be embedded, and for a chunk to be written and published."""
+
+    embed: float
+    write: float
+
+    def seconds(self, characters: int, chunks: int) -> float:
+        """For a version of so many chunks, with so much text to embed."""
+        return characters * self.embed + chunks * self.write
+
+
+class Paces:
+    """Remembers the pace of the last syncs; a new measurement counts half."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def read(self, model: str) -> Pace | None:
+        """The pace with this embedding model; None before it was measured."""
+        embed, write = self._seconds(_embed(model)), self._seconds(_WRITE)
+        return None if embed is None or write is None else Pace(embed, write)
+
+    def note_embedding(self, model: str, characters: int, seconds: float) -> None:
+        """Remember how long a text of so many characters took."""
+        if characters:
+            self._note(_embed(model), seconds / characters)
+
+    def note_writing(self, chunks: int, seconds: float) -> None:
+        """Remember how long a version of so many chunks took, embedding apart."""
+        if chunks:
+            self._note(_WRITE, seconds / chunks)
+
+    def _seconds(self, name: str) -> float | None:
+        with self._engine.connect() as connection:
+            return connection.scalar(select(paces.c.seconds).where(paces.c.name == name))
+
+    def _note(self, name: str, seconds: float) -> None:
+        before = self._seconds(name)
+        blended = seconds if before is None else (before + seconds) / 2
+        with self._engine.begin() as connection:
+            connection.execute(delete(paces).where(paces.c.name == name))
+            connection.execute(insert(paces).values(name=name, seconds=blended))
+
+
+@dataclass(slots=True)
+class _Stage:
+    """A stage as it was first seen, and as it stands."""
+
+    began: float
+    first: int
+    done: int
+    total: int
+
+    def left(self, now: float) -> float | None:
+        """Seconds that it still takes at the pace since it began; None while it has none."""
+        done, spent = self.done - self.first, now - self.began
+        if self.done >= self.total:
+            return 0.0
+        return (self.total - self.done) * spent / done if done > 0 and spent > 0 else None
+
+
+class Remaining:
+    """Says how long the stages at work still take, by what was done of each since it began.
+
+    Embedding and writing take turns, batch by batch: the one that takes longest decides.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stages: dict[Stage, _Stage] = {}
+
+    def seconds(self, progress: Progress) -> float | None:
+        """Seconds that are left; None while that can't be told."""
+        now, stage = self._clock(), self._stages.get(progress.stage)
+        if stage is None or progress.done < stage.done:  # the next of several downloads
+            stage = _Stage(now, progress.done, progress.done, progress.total)
+            self._stages[progress.stage] = stage
+        stage.done, stage.total = progress.done, progress.total
+        if not progress.total:
+            return None
+        told = [left for one in self._stages.values() if (left := one.left(now)) is not None]
+        return max(told, default=0.0) or (0.0 if stage.done >= stage.total else None)
+
+
+class Teller:
+    """Says how far work is, for a log: when a stage first begins, and then every few seconds."""
+
+    def __init__(self, *, every: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._every = every
+        self._clock = clock
+        self._remaining = Remaining(clock)
+        self._begun: set[Stage] = set()
+        self._said = 0.0
+
+    def line(self, progress: Progress) -> str:
+        """What to say now; mostly nothing."""
+        left = self._remaining.seconds(progress)
+        now = self._clock()
+        begins = progress.stage not in self._begun
+        if not progress.total or not (begins or now - self._said >= self._every):
+            return ""
+        self._begun.add(progress.stage)
+        self._said = now
+        unit = " KiB" if progress.stage == "downloading" else ""
+        if begins:
+            return f"{progress.stage}: {progress.total:,}{unit}"
+        time_left = f", about {span(left)} left" if left else ""
+        return f"{progress.stage}: {progress.done:,} of {progress.total:,}{unit}{time_left}"
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it."""
+    return " ".join(rounded(seconds))
+
+
+def rounded(seconds: float) -> tuple[str, Unit]:
+    """The number of such a length of time, and its unit."""
+    if seconds < 90:
+        return str(max(round(seconds), 1)), "s"
+    return (str(round(seconds / 60)), "min") if seconds < 5400 else (f"{seconds / 3600:.1f}", "h")
+
+
+def _embed(model: str) -> str:
+    return f"embed:{model}"[:300]

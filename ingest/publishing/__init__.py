@@ -1,0 +1,1 @@
+"""Publishing: a version is built, checked, switched to, and rolled back."""

@@ -1,0 +1,207 @@
+"""Golden questions: what a source's own questions find in a new version, before it goes live."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, insert, select
+
+from ingest.errors import GoldenError, SourceError
+from ingest.report import GoldenResult
+from ingest.sources import Source
+from ingest.state.tables import recalls
+from rag_core.protocols import Embedder, VectorStore
+from rag_core.retrieval.hybrid_search import Fusion, retrieve
+from rag_core.types import IndexSpec, LiveIndex, Question, Vector, content_hash
+
+DEPTH = 10
+"""A page counts as found among so many chunks."""
+
+NO_QUESTIONS = "no golden questions are set"
+NO_VERSION = "there is no version to compare with"
+"""Why nothing was compared, beside what is wrong with a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A question and the pages, by their path in the source, any of which answers it."""
+
+    question: str
+    paths: tuple[str, ...]
+
+
+def read_golden(path: Path) -> tuple[Golden, ...]:
+    """Read a file of golden questions: a line each, `{"question": "...", "path": "..."}`.
+
+    `path` may be a list of paths.
+
+    Raises:
+        SourceError: it can't be read; the line is named.
+    """
+    try:
+        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise SourceError(f"The golden questions {path} can't be read: {error}.") from error
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    questions = tuple(_golden(path, number, line) for number, line in numbered)
+    if not questions:
+        raise SourceError(f"The golden questions {path} hold no question.")
+    return questions
+
+
+def _golden(path: Path, number: int, line: str) -> Golden:
+    try:
+        item = json.loads(line)
+        paths = item["path"] if isinstance(item["path"], list) else [item["path"]]
+        question = item["question"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _malformed(path, number) from error
+    if not isinstance(question, str) or not question.strip() or not paths:
+        raise _malformed(path, number)
+    return Golden(question, tuple(map(str, paths)))
+
+
+def _malformed(path: Path, number: int) -> SourceError:
+    return SourceError(
+        f"Line {number} of the golden questions {path} is not a JSON object with `question` and "
+        "`path`."
+    )
+
+
+def check_golden(sources: Sequence[Source]) -> None:
+    """Check that the questions can be read, before hours are spent on a version.
+
+    Raises:
+        GoldenError: those of a source can't.
+    """
+    for source in sources:
+        if source.golden:
+            try:
+                read_golden(Path(source.golden))
+            except SourceError as error:
+                raise _unread(error) from error
+
+
+def _unread(error: SourceError) -> GoldenError:
+    return GoldenError(
+        f"The new version was not published: {error} Mend or remove the option `golden`, or run "
+        "`docent index --force`."
+    )
+
+
+class GoldenGate:
+    """Compares what golden questions find in a new version and in the live one.
+
+    Args:
+        store: holds both versions.
+        embedder: embeds the questions.
+        engine: the state database, which remembers what each version found.
+        margin: share of a source's questions that may be lost.
+        force: report, but let any version pass.
+    """
+
+    def __init__(
+        self,
+        store: VectorStore,
+        embedder: Embedder,
+        engine: Engine,
+        *,
+        margin: float,
+        force: bool = False,
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._engine = engine
+        self._margin = margin
+        self._force = force
+        self._vectors: dict[str, Vector] = {}
+
+    def compare(
+        self, sources: Sequence[Source], live: LiveIndex | None, new: LiveIndex
+    ) -> tuple[GoldenResult, ...]:
+        """What each source's questions find before and after.
+
+        Raises:
+            GoldenError: they find less than the margin allows, or can't be read.
+        """
+        results = tuple(self._compare(source, live, new) for source in sources)
+        fallen = [result for result in results if self._fell(result)]
+        if fallen and not self._force:
+            said = ", ".join(
+                f"{one.source} finds {one.after:.0%} of its golden questions, not {one.before:.0%}"
+                for one in fallen
+            )
+            raise GoldenError(
+                f"The new version was not published, because {said}: look at what changed, and run "
+                "`docent index --force` if that is right."
+            )
+        return results
+
+    def _fell(self, result: GoldenResult) -> bool:
+        if result.before is None or result.after is None:
+            return False
+        return result.after < result.before - self._margin - 1e-9
+
+    def _compare(self, source: Source, live: LiveIndex | None, new: LiveIndex) -> GoldenResult:
+        if not source.golden:
+            return GoldenResult(source.name, skipped=NO_QUESTIONS)
+        try:
+            questions = read_golden(Path(source.golden))
+        except SourceError as error:
+            if not self._force:
+                raise _unread(error) from error
+            return GoldenResult(source.name, skipped=str(error))
+        after = self._recall(source.name, questions, new)
+        before = self._before(source.name, questions, live, new.spec) if live else None
+        skipped = "" if before is not None else NO_VERSION
+        return GoldenResult(source.name, len(questions), before, after, skipped)
+
+    def _before(
+        self, source: str, questions: Sequence[Golden], live: LiveIndex, spec: IndexSpec
+    ) -> float | None:
+        """What the live version finds; of one made with another model, what it found then."""
+        same = (live.spec.model, live.spec.dimension) == (spec.model, spec.dimension)
+        if same:
+            return self._recall(source, questions, live)
+        return self._remembered(live.spec.revision, _key(source, questions))
+
+    def _recall(self, source: str, questions: Sequence[Golden], index: LiveIndex) -> float:
+        """Share of the questions with a page of theirs among the first ten chunks."""
+        found = sum(self._finds(source, golden, index) for golden in questions) / len(questions)
+        self._remember(index.spec.revision, _key(source, questions), found)
+        return found
+
+    def _finds(self, source: str, golden: Golden, index: LiveIndex) -> bool:
+        question = Question(golden.question)
+        vector = self._vector(golden.question)
+        found = retrieve(self._store, index, question, vector, Fusion()).candidates[:DEPTH]
+        wanted = {(source, path) for path in golden.paths}
+        return any((one.chunk.source, one.chunk.path) in wanted for one in found)
+
+    def _vector(self, question: str) -> Vector:
+        """Embedded once, for both versions."""
+        if question not in self._vectors:
+            self._vectors[question] = self._embedder.embed_query(question)
+        return self._vectors[question]
+
+    def _remembered(self, revision: str, key: str) -> float | None:
+        columns = recalls.c
+        query = select(columns.recall).where(columns.revision == revision, columns.questions == key)
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
+
+    def _remember(self, revision: str, key: str, recall: float) -> None:
+        columns = recalls.c
+        ours = (columns.revision == revision, columns.questions == key)
+        with self._engine.begin() as connection:
+            connection.execute(delete(recalls).where(*ours))
+            connection.execute(
+                insert(recalls).values(revision=revision, questions=key, recall=recall)
+            )
+
+
+def _key(source: str, questions: Sequence[Golden]) -> str:
+    return content_hash(source, *(f"{one.question}\n{one.paths}" for one in questions))

@@ -1,0 +1,58 @@
+"""The pin: an index that was rolled back stays as it is until somebody resumes syncing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, insert, select
+
+from ingest.errors import IndexPinnedError
+from ingest.state.ledger import Ledger
+from ingest.state.tables import pins
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The version to stay at, and since when."""
+
+    collection: str
+    pinned_at: datetime
+
+
+def read_pin(ledger: Ledger) -> Pin | None:
+    """The pin of an index; None where syncs may change it."""
+    with ledger.engine.connect() as connection:
+        row = connection.execute(select(pins).where(pins.c.index_name == ledger.index)).first()
+    return Pin(row.collection, row.pinned_at) if row else None
+
+
+def set_pin(ledger: Ledger, collection: str) -> None:
+    """From now on syncs leave the index alone."""
+    with ledger.engine.begin() as connection:
+        connection.execute(delete(pins).where(pins.c.index_name == ledger.index))
+        connection.execute(
+            insert(pins).values(
+                index_name=ledger.index, collection=collection, pinned_at=datetime.now(UTC)
+            )
+        )
+
+
+def remove_pin(ledger: Ledger) -> None:
+    """From now on syncs may change the index again."""
+    with ledger.engine.begin() as connection:
+        connection.execute(delete(pins).where(pins.c.index_name == ledger.index))
+
+
+def check_not_pinned(ledger: Ledger) -> None:
+    """Raise where the index is pinned.
+
+    Raises:
+        IndexPinnedError: says since when, and how to go on.
+    """
+    pin = read_pin(ledger)
+    if pin is not None:
+        raise IndexPinnedError(
+            f"The index was rolled back at {pin.pinned_at:%Y-%m-%d %H:%M} UTC and stays as it is: "
+            "run `docent index --resume` to sync again."
+        )

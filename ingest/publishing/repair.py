@@ -1,0 +1,128 @@
+"""`docent doctor --index`: the ledger is compared with Milvus, and what differs is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ingest.publishing.publisher import mend_marks
+from ingest.state.lease import SyncLease
+from ingest.state.ledger import Ledger
+from rag_core.models.known_answers import Check
+from rag_core.protocols import VectorStore
+from rag_core.types import LiveIndex, Vector
+
+_SAMPLE = 500  # vectors that are looked at
+_REBUILD = "run `docent index`, which reads all sources again and mends it"
+
+
+class Checkup:
+    """Looks at an index, and mends it where it is asked to.
+
+    Args:
+        store: the index in Milvus.
+        ledger: what it should hold.
+        mend: whether to mend.
+    """
+
+    def __init__(self, store: VectorStore, ledger: Ledger, *, mend: bool = False) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._mend = mend
+
+    def run(self) -> tuple[Check, ...]:
+        """Every check, a sentence each; no sync may be at work.
+
+        Raises:
+            SyncRunningError: one is.
+        """
+        lease = SyncLease(self._ledger.engine, name=f"sync:{self._ledger.index}")
+        with lease.hold():
+            return tuple(self._checks())
+
+    def _checks(self) -> Iterator[Check]:
+        live = self._store.live()
+        if live is None:
+            yield Check("live version", passed=False, says="Nothing is live: run `docent index`.")
+        else:
+            yield self._marks(live)
+        yield self._leftovers()
+        yield self._missing()
+        if live is not None:
+            yield self._rows(live)
+            yield self._vectors(live)
+
+    def _marks(self, live: LiveIndex) -> Check:
+        name, marked = "live version", self._ledger.live()
+        if marked is not None and marked.collection == live.collection:
+            return Check(name, passed=True, says=f"{live.collection} answers, as the ledger says.")
+        known = self._ledger.version(live.collection) is not None
+        if self._mend and known:
+            mend_marks(self._ledger, live)
+            return Check(name, passed=True, says=f"Mended: {live.collection} is noted as live.")
+        how = "run it again with --mend" if known else _REBUILD
+        says = f"{live.collection} answers, but the ledger does not know: {how}."
+        return Check(name, passed=False, says=says)
+
+    def _leftovers(self) -> Check:
+        """Collections that no sync finished, or that the ledger forgot."""
+        name = "collections nobody knows"
+        live = self._store.live()
+        known = {version.collection for version in self._ledger.versions()}
+        known |= {live.collection} if live else set()
+        found = [one for one in self._store.collections() if one not in known]
+        if not found:
+            return Check(name, passed=True, says="There are none.")
+        listed = ", ".join(found)
+        if not self._mend:
+            return Check(name, passed=False, says=f"{listed}: run it again with --mend.")
+        for collection in found:
+            self._store.drop(collection)
+        return Check(name, passed=True, says=f"Mended: {listed} dropped.")
+
+    def _missing(self) -> Check:
+        """Versions of the ledger that are not in Milvus any more."""
+        name = "versions that are gone"
+        there = set(self._store.collections())
+        gone = [v.collection for v in self._ledger.versions() if v.collection not in there]
+        if not gone:
+            return Check(name, passed=True, says="There are none.")
+        listed = ", ".join(gone)
+        if not self._mend:
+            return Check(name, passed=False, says=f"{listed}: run it again with --mend.")
+        self._ledger.forget(gone)
+        return Check(name, passed=True, says=f"Mended: {listed} struck out of the ledger.")
+
+    def _rows(self, live: LiveIndex) -> Check:
+        name = "chunks"
+        wanted = {chunk.id for chunk in self._ledger.chunks(live.collection)}
+        found = [chunk.id for chunk in self._store.chunks(live.collection)]
+        count = self._store.count(live.collection)
+        missing, foreign = len(wanted - set(found)), len(set(found) - wanted)
+        if not missing and not foreign and len(found) == len(wanted) == count:
+            return Check(name, passed=True, says=f"All {len(wanted):,} are there, and no others.")
+        says = f"{missing:,} of {len(wanted):,} are missing, and {foreign:,} should not be there"
+        if self._mend:
+            # A version that the ledger does not know is read from Milvus by the next sync.
+            self._ledger.forget([live.collection])
+        how = f"now {_REBUILD}" if self._mend else "run it again with --mend"
+        return Check(name, passed=False, says=f"{says}: {how}.")
+
+    def _vectors(self, live: LiveIndex) -> Check:
+        name = "vectors"
+        ids = sorted(chunk.id for chunk in self._store.chunks(live.collection))
+        sample = ids[:: max(1, len(ids) // _SAMPLE)]
+        vectors = self._store.vectors(live.collection, sample)
+        bad = sum(not _is_sound(vector, live.spec.dimension) for vector in vectors.values())
+        bad += len(sample) - len(vectors)
+        if not bad:
+            says = f"{len(sample):,} were looked at, and all are sound."
+            return Check(name, passed=True, says=says)
+        says = f"{bad:,} of {len(sample):,} can't be used: run `docent index --full`."
+        return Check(name, passed=False, says=says)
+
+
+def _is_sound(vector: Vector, dimension: int) -> bool:
+    shaped = vector.shape == (dimension,) and bool(np.isfinite(vector).all())
+    return shaped and abs(float(np.linalg.norm(vector)) - 1) < 1e-2

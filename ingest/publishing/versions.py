@@ -1,0 +1,116 @@
+"""The versions of an index: listed, rolled back, and synced again."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from ingest.errors import NoVersionError, SyncRunningError
+from ingest.publishing.pin import read_pin, remove_pin, set_pin
+from ingest.publishing.publisher import number_of, switching
+from ingest.state.ledger import Ledger, Version
+from ingest.types import IndexVersion
+from rag_core.protocols import VectorStore
+
+_PATIENCE = 10.0  # seconds; whoever moves the alias holds the lease for a moment only
+_PAUSE = 0.05
+
+
+def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
+    """Every version that is kept, the newest first; by the ledger alone."""
+    pin = read_pin(ledger)
+    pinned = pin.collection if pin else None
+    versions = [_shown(version, pinned) for version in ledger.versions()]
+    return tuple(sorted(versions, key=lambda v: -number_of(ledger.index, v.collection)))
+
+
+def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
+    """Make the version before the live one answer again, and leave the index at it.
+
+    The pin comes first: a sync that is at work does not publish any more, and a rollback that was
+    cut off is completed by the next one.
+
+    Raises:
+        NoVersionError: there is no version to go back to.
+        SyncRunningError: somebody else is switching, and does not come to an end.
+    """
+    set_pin(ledger, _target(store, ledger))
+    attempts = Retrying(
+        retry=retry_if_exception_type(SyncRunningError),
+        stop=stop_after_delay(_PATIENCE),
+        wait=wait_fixed(_PAUSE),
+        reraise=True,
+    )
+    return attempts(_switched, store, ledger)
+
+
+def complete_rollback(store: VectorStore, ledger: Ledger) -> None:
+    """Where the process of a rollback was killed, do what it had left to do."""
+    pin, marked = read_pin(ledger), ledger.live()
+    if pin is None:
+        return
+    live = store.live()
+    done = live is not None and live.collection == pin.collection
+    if done and marked is not None and marked.collection == pin.collection:
+        return
+    # One that is at work, and not killed, completes itself.
+    with suppress(SyncRunningError, NoVersionError):
+        _switched(store, ledger)
+
+
+def resume(ledger: Ledger) -> bool:
+    """Let syncs change the index again; False where it was not pinned."""
+    pinned = read_pin(ledger) is not None
+    remove_pin(ledger)
+    return pinned
+
+
+def _target(store: VectorStore, ledger: Ledger) -> str:
+    """Where to go: where an unfinished rollback was going, or to the previous version."""
+    live, pin, previous = store.live(), read_pin(ledger), ledger.previous()
+    there = set(store.collections()) - ({live.collection} if live else set())
+    if pin is not None and pin.collection in there:
+        return pin.collection
+    rolled_back = pin is not None and live is not None and pin.collection == live.collection
+    if rolled_back or previous is None or previous.collection not in there:
+        raise NoVersionError("There is no version before this one to go back to.")
+    return previous.collection
+
+
+def _switched(store: VectorStore, ledger: Ledger) -> IndexVersion:
+    """Do what the pin says; the same again where that is done."""
+    with switching(ledger).hold():
+        live, target = store.live(), _pinned(store, ledger)
+        version = ledger.version(target)
+        if version is None:
+            raise NoVersionError("There is no version before this one to go back to.")
+        if live is None or live.collection != target:
+            store.switch(target)
+        ledger.mark_rolled_back(target)
+    return replace(_shown(version, target), live=True, previous=False)
+
+
+def _pinned(store: VectorStore, ledger: Ledger) -> str:
+    """Where the pin says to go; a sync that was quicker may have dropped that version."""
+    pin = read_pin(ledger)
+    if pin is not None and pin.collection in store.collections():
+        return pin.collection
+    target = _target(store, ledger)
+    set_pin(ledger, target)
+    return target
+
+
+def _shown(version: Version, pinned: str | None) -> IndexVersion:
+    return IndexVersion(
+        collection=version.collection,
+        revision=version.spec.revision,
+        model=version.spec.model,
+        created_at=version.created_at,
+        documents=version.documents,
+        chunks=version.chunks,
+        live=version.live,
+        previous=version.previous,
+        pinned=version.collection == pinned,
+    )

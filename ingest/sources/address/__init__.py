@@ -1,0 +1,1 @@
+"""Addresses: the URI of a source, its patterns and its links."""

@@ -1,0 +1,1 @@
+"""Archives: zip and tar, read entry by entry."""

@@ -1,0 +1,172 @@
+"""Configuration: DOCENT_SOURCES and the words of a command line become sources, checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ingest.errors import SourceFormatError
+from ingest.sources.address.git_uri import parse_git_uri
+from ingest.sources.address.patterns import check_patterns
+from ingest.sources.address.uri import canonical_uri, default_name, is_address, shown_uri
+from ingest.sources.address.url_template import check_template
+from ingest.sources.source import Source, distinct_name
+from rag_core.errors import SettingsError
+
+READABLE = (
+    "a directory, a document, a zip or tar archive (a path or https://…), "
+    "git+https://…@branch#path, or the https:// address of a website, its sitemap.xml or llms.txt"
+)
+"""What can be named as a source, for help texts and errors."""
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class SourceOptions(BaseModel):
+    """The object of one source in DOCENT_SOURCES. Field names are those of `Source`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uri: str
+    name: str = ""
+    url: str = ""
+    kind: Literal["", "archive", "website"] = ""
+    include: Patterns = ()
+    exclude: Patterns = ()
+    version: str = Field(default="", max_length=64)
+    language: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    anchors: Literal["github", "case", "none"] = "github"
+    golden: str = ""
+    schedule: str = ""
+    token_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
+    depth: int = Field(default=2, ge=0, le=20)
+    rate: float = Field(default=4.0, gt=0, le=100)
+    max_pages: int = Field(default=5_000, ge=1)
+    allow_private: bool = False
+
+
+def configured_source(item: Any) -> Source:
+    """A source from an item of the JSON list: its address, or an object with options.
+
+    Raises:
+        SettingsError: an option is unknown or makes no sense.
+        SourceFormatError: the address is none that docent reads.
+    """
+    if isinstance(item, str):
+        return named_source(item)
+    if not isinstance(item, dict) or not isinstance(item.get("uri"), str):
+        raise SettingsError("Each object in DOCENT_SOURCES needs a `uri`.")
+    if unknown := set(item) - set(SourceOptions.model_fields):
+        raise SettingsError(
+            f"DOCENT_SOURCES has an unknown option `{min(unknown, key=str)}`: use "
+            f"{', '.join(SourceOptions.model_fields)}."
+        )
+    try:
+        return _source(SourceOptions.model_validate(item))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        # `from None`: its text has the whole address, password and token included.
+        raise SettingsError(
+            f"The option `{first['loc'][0]}` in DOCENT_SOURCES is not valid: {first['msg']}."
+        ) from None
+
+
+def named_source(uri: str) -> Source:
+    """A source without options.
+
+    Raises:
+        SettingsError: the address is empty.
+        SourceFormatError: it is none that docent reads.
+    """
+    return _source(SourceOptions(uri=uri))
+
+
+def _source(options: SourceOptions) -> Source:
+    if not options.uri.strip():
+        raise SettingsError("A source is empty: name a directory, an archive or an address.")
+    uri = canonical_uri(options.uri.strip() if "://" in options.uri else options.uri)
+    if "://" in uri and not is_address(uri):
+        raise SourceFormatError(f"{shown_uri(uri)} is not {READABLE}.")
+    if uri.startswith("git+"):
+        parse_git_uri(uri)
+    if options.kind and not uri.startswith(("https://", "http://")):
+        raise SettingsError(
+            f"{shown_uri(uri)} needs no `kind`: only an address with https:// leaves a choice."
+        )
+    _check(options)
+    given = options.model_dump()
+    golden = canonical_uri(options.golden) if options.golden else ""
+    return Source(
+        **given | {"uri": uri, "name": options.name or default_name(uri), "golden": golden}
+    )
+
+
+def _check(options: SourceOptions) -> None:
+    if options.url:
+        check_template(options.url)
+    check_patterns("include", options.include)
+    check_patterns("exclude", options.exclude)
+    if options.schedule:
+        parse_schedule(options.schedule, "UTC", of="The `schedule` of a source")
+
+
+def parse_sources(text: str) -> tuple[Source, ...]:
+    """Read `DOCENT_SOURCES`: URIs separated by white space, or a JSON list of objects.
+
+    Raises:
+        SettingsError: what is wrong with it, in one sentence.
+        SourceFormatError: an address is none that docent reads.
+    """
+    if not text.strip().startswith(("[", "{")):
+        words = text.split()
+        return _distinct(replace(named_source(uri), among_words=len(words) > 1) for uri in words)
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"DOCENT_SOURCES is not valid JSON: {error}.") from error
+    listed = items if isinstance(items, list) else [items]
+    return _distinct(configured_source(item) for item in listed)
+
+
+def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[Source, ...]:
+    """What a command line names: a configured source by name or URI, or a new one.
+
+    No word means everything that is configured.
+
+    Raises:
+        SettingsError: nothing is named and nothing is configured.
+    """
+    if not words and not configured:
+        raise SettingsError("There is nothing to index: name a source, or set DOCENT_SOURCES.")
+    known = {key: source for source in configured for key in (source.uri, source.name)}
+    picked = [
+        known.get(canonical_uri(word)) or known.get(word) or named_source(word) for word in words
+    ]
+    return _distinct(picked) if words else tuple(configured)
+
+
+def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
+    """Each source once; two with one derived name get names that tell them apart.
+
+    Raises:
+        SettingsError: two sources were given one name.
+    """
+    by_name: dict[str, Source] = {}
+    for source in dict.fromkeys(sources):
+        name, other = source.name, by_name.get(source.name)
+        # One place may be there twice, with other options, but then it needs two names.
+        if other and other.uri != source.uri and name == default_name(source.uri):
+            name = distinct_name(source)
+        if name in by_name:
+            raise SettingsError(f"Two sources in DOCENT_SOURCES are named {name}.")
+        by_name[name] = replace(source, name=name)
+    return tuple(by_name.values())

@@ -1,0 +1,1 @@
+"""Git: files of a bare repository."""

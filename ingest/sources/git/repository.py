@@ -1,0 +1,224 @@
+"""A git repository as a source: one shallow, partial fetch when its branch has moved."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ingest.errors import (
+    DownloadError,
+    SourceEmptyError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+)
+from ingest.sources.address.git_uri import GitUri, parse_git_uri
+from ingest.sources.archive.reader import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES
+from ingest.sources.git.command import GitCommand
+from ingest.sources.http.download import Downloads
+from ingest.sources.source import (
+    RawFile,
+    Received,
+    ReceivedCallback,
+    Source,
+    SourceFiles,
+    is_hidden,
+    unwatched,
+)
+
+_FILE_MODES = {"100644", "100755"}
+_MAX_PACKS = 50
+
+
+def read_git(
+    source: Source,
+    downloads: Downloads,
+    *,
+    wanted: Callable[[str], bool],
+    progress: ReceivedCallback = unwatched,
+) -> SourceFiles:
+    """Read the wanted files of a repository as they are in its branch, tag or commit.
+
+    Nothing is fetched while the branch stays where it was. Links and submodules are left out.
+
+    Raises:
+        SourceNotFoundError: there is no such repository, branch or folder.
+        SourceAccessError: it wants a login.
+        SourceRefusedError: a file or the whole is too large.
+        SourceEmptyError: there is nothing wanted in it.
+        DownloadError: the server can't be reached or takes too long.
+        ToolMissingError: git is not installed.
+    """
+    mirror = _Mirror(source, downloads, progress)
+    try:
+        commit = mirror.update()
+        blobs = {
+            path: blob
+            for path, blob in mirror.files(commit)
+            if wanted(path) and not is_hidden(path)
+        }
+        if not blobs:
+            raise SourceEmptyError(f"There are no documents in {source.shown_uri}.")
+        mirror.complete(commit, set(blobs.values()))
+        contents = mirror.read(blobs)
+    except SourceFormatError:
+        mirror.discard()
+        raise
+    except OSError as error:
+        raise DownloadError(
+            f"{source.shown_uri} can't be stored in {downloads.folder}: {error.strerror or error}."
+        ) from error
+    files = tuple(
+        RawFile(
+            path,
+            source.page_url(path, mirror.uri.page_address(path)),
+            contents[path],
+        )
+        for path in sorted(blobs)
+    )
+    return SourceFiles(source, files, revision=commit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """One line of `git ls-tree`."""
+
+    mode: str
+    blob: str
+    path: str
+
+
+class _Mirror:
+    """The bare repository that is kept of a source: it has no working tree and runs no hooks."""
+
+    def __init__(self, source: Source, downloads: Downloads, progress: ReceivedCallback) -> None:
+        self.uri: GitUri = parse_git_uri(source.uri)
+        self._source = source
+        self._folder = downloads.folder / f"{source.key}.git"
+        self._git = GitCommand(source, self.uri, self._folder, downloads, self._watch)
+        self._progress = progress
+
+    def update(self) -> str:
+        """Fetch what the branch points to, if that is not here; the commit."""
+        self._prepare()
+        commit = self._remote_commit()
+        if not self._has(commit):
+            self._fetch(commit if self.uri.is_commit else self.uri.ref or "HEAD")
+            commit = self._git.line("rev-parse", "FETCH_HEAD^{commit}")
+        return commit
+
+    def files(self, commit: str) -> Iterator[tuple[str, str]]:
+        """Path below the folder, and blob, of each file."""
+        below = PurePosixPath(self.uri.folder)
+        arguments = ["--", self.uri.folder] if self.uri.folder else []
+        trees = [*_trees(self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments))]
+        if not trees and self.uri.folder:
+            raise SourceNotFoundError(f"There is no folder {self._source.shown_uri}.")
+        for tree in trees:
+            path = PurePosixPath(tree.path)
+            if tree.mode in _FILE_MODES:
+                # The folder may be a file's path: then it is the file alone.
+                name = path.name if path == below else str(path.relative_to(below))
+                yield name, tree.blob
+
+    def complete(self, commit: str, blobs: set[str]) -> None:
+        """Fetch the wanted files that are not here, all at once."""
+        listed = self._git.run(
+            "rev-list", "--objects", "--missing=print", "--no-object-names", commit
+        )
+        absent = {line[1:] for line in listed.decode().splitlines() if line.startswith("?")}
+        if needed := sorted(absent & blobs):
+            self._git.run(
+                *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--quiet"),
+                *("--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin"),
+                data="\n".join(needed).encode(),
+                remote=True,
+            )
+
+    def read(self, blobs: Mapping[str, str]) -> dict[str, bytes]:
+        """The bytes of files by path."""
+        order = sorted(blobs)
+        asked = "".join(f"{blobs[path]}\n" for path in order).encode()
+        self._check_sizes(
+            order, self._git.run("cat-file", "--batch-check=%(objectsize)", data=asked)
+        )
+        rest = memoryview(self._git.run("cat-file", "--batch=%(objectsize)", data=asked))
+        contents = {}
+        for path in order:
+            try:
+                head, size = _head(rest)
+            except ValueError as error:
+                raise self._git.damaged() from error
+            contents[path] = bytes(rest[head : head + size])
+            rest = rest[head + size + 1 :]
+        return contents
+
+    def _check_sizes(self, paths: list[str], sizes: bytes) -> None:
+        total = 0
+        for path, size in zip(paths, sizes.split(), strict=True):
+            total += int(size)
+            if int(size) > MAX_ENTRY_BYTES or total > MAX_TOTAL_BYTES:
+                raise SourceRefusedError(
+                    f"{self._source.name} is refused: its file {path!r} is too large."
+                )
+
+    def discard(self) -> None:
+        """Delete what is here: the next sync fetches all of it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        packs = self._folder / "objects" / "pack"
+        if packs.is_dir() and len(list(packs.glob("*.pack"))) > _MAX_PACKS:
+            shutil.rmtree(self._folder)  # many small fetches: one whole takes less room
+        if not (self._folder / "HEAD").is_file():
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            self._git.run("init", "--bare", "--quiet", "--template=", str(self._folder))
+        for lock in self._folder.rglob("*.lock"):
+            lock.unlink(missing_ok=True)  # of a git that was killed; one sync works at a time
+
+    def _remote_commit(self) -> str:
+        """The commit that the branch or tag points to."""
+        if self.uri.is_commit:
+            return self.uri.ref
+        ref = self.uri.ref or "HEAD"
+        listed = self._git.run("ls-remote", "--quiet", "origin", ref, f"{ref}^{{}}", remote=True)
+        found = dict(line.split("\t")[::-1] for line in listed.decode().splitlines())
+        for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}"):
+            if name in found:
+                return found[name]
+        raise SourceNotFoundError(f"There is no branch or tag {ref} in {self._source.shown_uri}.")
+
+    def _has(self, commit: str) -> bool:
+        return self._git.succeeds("rev-parse", "--verify", "--quiet", f"kept/{commit}^{{tree}}")
+
+    def _fetch(self, ref: str) -> None:
+        self._git.run(
+            *("fetch", "--depth=1", "--no-tags", "--quiet", "--filter=blob:none"),
+            *("--recurse-submodules=no", "origin", ref),
+            remote=True,
+        )
+        # A name of its own, given only once all is here: an interrupted fetch is begun anew.
+        commit = self._git.line("rev-parse", "FETCH_HEAD^{commit}")
+        self._git.run("update-ref", f"refs/heads/kept/{commit}", commit)
+
+    def _watch(self, received: int) -> None:
+        self._progress(Received(self._source.name, received))
+
+
+def _trees(listed: bytes) -> Iterator[_Tree]:
+    for line in listed.split(b"\0"):
+        if line:
+            head, _, path = line.partition(b"\t")
+            mode, _, blob = head.decode().split(" ", 2)
+            yield _Tree(mode, blob, path.decode(errors="replace"))
+
+
+def _head(batch: memoryview) -> tuple[int, int]:
+    """Length of the line before a file in `git cat-file --batch`, and size of the file."""
+    line = bytes(batch[:64]).partition(b"\n")[0]
+    if not line.isdigit():
+        raise ValueError(f"git answered {line!r}")
+    return len(line) + 1, int(line)

@@ -1,0 +1,1 @@
+"""HTTP: downloads with checked addresses and limits."""

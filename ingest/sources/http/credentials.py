@@ -1,0 +1,52 @@
+"""The login of a private source: from the environment or its address, never shown."""
+
+from __future__ import annotations
+
+import base64
+import os
+from urllib.parse import unquote
+
+from dotenv import dotenv_values
+
+from ingest.errors import SourceAccessError
+from ingest.sources.source import Source
+
+
+def authorization(source: Source, userinfo: str = "") -> str:
+    """The Authorization header of a source; empty for none.
+
+    The token of `token_env` is sent as Bearer, or as Basic where it is `user:password`.
+
+    Raises:
+        SourceAccessError: the variable that `token_env` names is not set.
+    """
+    if not source.token_env:
+        return basic(unquote(userinfo)) if userinfo else ""
+    token = token_of(source)
+    return basic(token) if ":" in token else f"Bearer {token}"
+
+
+def token_of(source: Source) -> str:
+    """The value of the variable that `token_env` names.
+
+    Raises:
+        SourceAccessError: it is not set, or can't be a token.
+    """
+    token = (os.environ.get(source.token_env) or _from_file(source.token_env)).strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise SourceAccessError(
+            f"{source.token_env}, which the source {source.name} takes its token from, is not set "
+            "or is no token."
+        )
+    return token
+
+
+def _from_file(name: str) -> str:
+    """The variable's value in `.env`, where docent's settings may stand, too."""
+    return dotenv_values(".env").get(name) or ""
+
+
+def basic(login: str) -> str:
+    """The header value of `user:password`; without a colon it is a user alone."""
+    login = login if ":" in login else f"{login}:"
+    return f"Basic {base64.b64encode(login.encode()).decode()}"

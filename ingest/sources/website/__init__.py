@@ -1,0 +1,1 @@
+"""Websites: pages found by sitemap, llms.txt or links."""

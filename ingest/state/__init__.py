@@ -1,0 +1,1 @@
+"""State: the state database, the ledger, the lease and the jobs."""

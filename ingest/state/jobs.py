@@ -1,0 +1,123 @@
+"""What the schedule remembers between runs: when each job ran and runs next, and its troubles."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from ingest.state.ledger import Ledger
+from ingest.state.tables import jobs
+from rag_core.types import content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job as it was last seen.
+
+    Attributes:
+        schedule: when it runs, as the settings say.
+        last_run: when it last ended, well or not.
+        next_run: when it was to run next; None where it runs on request only.
+        problems: what went wrong, was told and is not over.
+    """
+
+    schedule: str
+    last_run: datetime | None = None
+    next_run: datetime | None = None
+    problems: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What people should hear of scheduled syncs, once.
+
+    Attributes:
+        says: what is wrong, or that it is over.
+        over: it is over.
+    """
+
+    says: str
+    over: bool = False
+
+
+class JobStore:
+    """Keeps the jobs of one index in the state database."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._engine = ledger.engine
+        self._index = ledger.index
+
+    def read(self, job: str) -> JobState | None:
+        """What is known of a job; None for one that is new."""
+        query = select(jobs).where(jobs.c.index_name == self._index, jobs.c.job == job)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        problems = frozenset(json.loads(row.problems))
+        return JobState(row.schedule, row.last_run, row.next_run, problems)
+
+    def write(self, job: str, state: JobState) -> None:
+        """Remember a job."""
+        values = {
+            "schedule": state.schedule,
+            "last_run": state.last_run,
+            "next_run": state.next_run,
+            "problems": json.dumps(sorted(state.problems)),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(jobs).where(jobs.c.index_name == self._index, jobs.c.job == job)
+            )
+            connection.execute(insert(jobs).values(index_name=self._index, job=job, **values))
+
+    def due(self, job: str, schedule: str, moment: datetime | None) -> None:
+        """Remember when a job runs next."""
+        self.write(job, replace(self._of(job, schedule), next_run=moment))
+
+    def ran(self, job: str, schedule: str, *, ended: datetime, due: datetime | None) -> None:
+        """Remember a run: when it ended, and when the next one starts."""
+        self.write(job, replace(self._of(job, schedule), last_run=ended, next_run=due))
+
+    def news(self, job: str, schedule: str, problems: Mapping[str, str]) -> Trouble | None:
+        """What people have not heard yet of what is wrong: a sentence by what it is about."""
+        known = self._of(job, schedule).problems
+        if news := [says for one, says in _keys(problems).items() if one not in known]:
+            return Trouble("\n".join(news))
+        return Trouble("Syncing works again.", over=True) if known and not problems else None
+
+    def told(self, job: str, schedule: str, problems: Mapping[str, str]) -> None:
+        """Remember that people have heard of that, so that they don't hear of it again.
+
+        What they heard of the same matter before counts as well: it may come and go.
+        """
+        state = self._of(job, schedule)
+        before = {one for one in state.problems if one.rpartition(" ")[0] in problems}
+        self.write(job, replace(state, problems=frozenset(before | _keys(problems).keys())))
+
+    def _of(self, job: str, schedule: str) -> JobState:
+        known = self.read(job)
+        return replace(known, schedule=schedule) if known else JobState(schedule)
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Forget jobs that are no longer in the settings."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(jobs).where(jobs.c.index_name == self._index, jobs.c.job.not_in(names))
+            )
+
+
+def _keys(problems: Mapping[str, str]) -> dict[str, str]:
+    """Each sentence by what tells it from others: what it is about, and its words.
+
+    Its numbers are left out, which may be others each time: of pages, bytes or seconds.
+    """
+    return {
+        f"{about} {content_hash(re.sub('[0-9]+', '', says))[:8]}": says
+        for about, says in sorted(problems.items())
+    }

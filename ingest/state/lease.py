@@ -1,0 +1,182 @@
+"""The sync lease: one sync at a time, whatever the number of processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ingest.errors import StateError, SyncRunningError
+from ingest.state.tables import leases
+
+logger = logging.getLogger(__name__)
+
+TTL = timedelta(seconds=60)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SyncLease:
+    """Hands out the lease.
+
+    A holder that died loses it: at once where its process can be seen to be gone, otherwise after
+    `ttl` without a sign of life.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        name: str,
+        ttl: timedelta = TTL,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._engine = engine
+        self._name = name
+        self._ttl = ttl
+        self._now = now
+
+    @contextmanager
+    def hold(self) -> Iterator[HeldLease]:
+        """Hold the lease for the length of a `with` block.
+
+        Raises:
+            SyncRunningError: another sync holds it; the message says who and since when.
+        """
+        held = HeldLease(self._engine, self._name, uuid4().hex, self._ttl, self._now)
+        self._acquire(held)
+        stop = threading.Event()
+        heart = threading.Thread(target=held.keep, args=(stop,), name="sync-lease", daemon=True)
+        heart.start()
+        try:
+            yield held
+        finally:
+            stop.set()
+            heart.join()
+            _released(held)
+
+    def _acquire(self, held: HeldLease) -> None:
+        values = {"name": self._name, **held.values()}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(leases).values(values))
+        except IntegrityError:
+            self._take_over(held)
+
+    def _take_over(self, held: HeldLease) -> None:
+        ours = leases.c.name == self._name
+        with self._engine.begin() as connection:
+            row = connection.execute(select(leases).where(ours)).first()
+            if row is not None and not self._is_over(row):
+                raise SyncRunningError(
+                    f"A sync is running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
+                    f"{row.pid} on {row.host}): wait until it is done."
+                )
+            taken = connection.execute(
+                # The old token: of two that come at once, one gets it.
+                update(leases)
+                .where(ours, leases.c.token == (row.token if row else ""))
+                .values(held.values())
+            )
+        if taken.rowcount != 1:
+            raise SyncRunningError("A sync has just begun: wait until it is done.")
+
+    def _is_over(self, row: Row[Any]) -> bool:
+        return bool(row.expires_at <= self._now()) or _is_dead(row)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A lease in hand."""
+
+    engine: Engine
+    name: str
+    token: str
+    ttl: timedelta
+    now: Callable[[], datetime]
+
+    def values(self) -> dict[str, Any]:
+        """Columns of a lease that begins now."""
+        moment = self.now()
+        return {
+            "token": self.token,
+            "process": _process(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "acquired_at": moment,
+            "expires_at": moment + self.ttl,
+        }
+
+    def confirm(self) -> None:
+        """Make sure the lease is still ours, and prolong it.
+
+        Raises:
+            SyncRunningError: another sync took it, because this one gave no sign of life.
+        """
+        if not self._renew():
+            raise SyncRunningError("Another sync took over while this one was at a standstill.")
+
+    def keep(self, stop: threading.Event) -> None:
+        """Prolong the lease until told to stop or until it is lost."""
+        while not stop.wait(self.ttl.total_seconds() / 4):
+            try:
+                if not self._renew():
+                    return
+            except StateError as error:
+                # The next beat may do; if none does, the lease expires and `confirm` tells.
+                logger.warning("The lease of the sync could not be prolonged: %s", error)
+
+    def release(self) -> None:
+        """Give the lease back, if it is still ours."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(leases).where(leases.c.token == self.token))
+
+    def _renew(self) -> bool:
+        with self.engine.begin() as connection:
+            renewed = connection.execute(
+                update(leases)
+                .where(leases.c.token == self.token)
+                .values(expires_at=self.now() + self.ttl)
+            )
+        return renewed.rowcount == 1
+
+
+def _released(held: HeldLease) -> None:
+    """Give the lease back; a failure must not hide how the sync ended, and the lease expires."""
+    try:
+        held.release()
+    except StateError as error:
+        logger.warning("The lease of the sync could not be given back: %s", error)
+
+
+@cache
+def _process() -> str:
+    """Tells this process from an earlier one with the same number, as in a restarted container."""
+    return uuid4().hex
+
+
+def _is_dead(row: Row[Any]) -> bool:
+    if row.host != socket.gethostname() or os.name != "posix":
+        return False
+    if row.pid == os.getpid():
+        return bool(row.process != _process())
+    try:
+        os.kill(row.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

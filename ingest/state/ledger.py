@@ -1,0 +1,312 @@
+"""The ledger: what each version of the index should hold, and what every sync did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from ingest.report import IngestReport
+from ingest.state import tables
+from ingest.state.database import ensure_tables
+from ingest.types import Contents, KnownChunk, KnownPage
+from rag_core.types import IndexSpec
+
+if TYPE_CHECKING:
+    # What reads sources loads much, and a rollback has no need of it.
+    from ingest.sources import Source
+
+_BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of the index as it was built; `previous` is the one to go back to."""
+
+    collection: str
+    spec: IndexSpec
+    documents: int
+    chunks: int
+    created_at: datetime
+    live: bool = False
+    previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRun:
+    """One sync; `report` or `error` is there once it is finished."""
+
+    started_at: datetime
+    finished_at: datetime | None
+    report: dict[str, Any] | None
+    error: str | None
+
+
+class Ledger:
+    """Reads and writes the ledger of one index.
+
+    Args:
+        engine: from `ingest.state.database.open_state`.
+        index: the index's name, `DOCENT_COLLECTION`.
+
+    Raises:
+        StateError: the tables were made by another version of docent.
+    """
+
+    def __init__(self, engine: Engine, *, index: str) -> None:
+        self.engine = engine
+        self.index = index
+        ensure_tables(engine, tables.metadata, room=tables.ROOM, version=tables.VERSION)
+
+    # Versions
+
+    def versions(self) -> list[Version]:
+        """Every recorded version, the oldest first."""
+        rows = select(tables.versions).where(tables.versions.c.index_name == self.index)
+        with self.engine.connect() as connection:
+            found = connection.execute(rows.order_by(tables.versions.c.created_at))
+            return [_version(row) for row in found]
+
+    def live(self) -> Version | None:
+        """The version that answers, as of the last sync."""
+        return self._marked(tables.versions.c.live)
+
+    def previous(self) -> Version | None:
+        """The version that answered before, kept to go back to."""
+        return self._marked(tables.versions.c.previous)
+
+    def version(self, collection: str) -> Version | None:
+        """The version in this collection."""
+        query = select(tables.versions).where(tables.versions.c.collection == collection)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return _version(row) if row else None
+
+    def contents(self, collection: str) -> Contents:
+        """Pages and chunks of a version."""
+        return Contents(self.pages(collection), self.chunks(collection))
+
+    def pages(self, collection: str) -> tuple[KnownPage, ...]:
+        """Pages of a version: all that is needed to see that nothing changed."""
+        with self.engine.connect() as connection:
+            return tuple(
+                KnownPage(row.source, row.path, row.content_hash, row.recipe)
+                for row in _of(connection, tables.pages, collection)
+            )
+
+    def chunks(self, collection: str) -> tuple[KnownChunk, ...]:
+        """Chunks of a version."""
+        with self.engine.connect() as connection:
+            return tuple(
+                KnownChunk(row.id, row.source, row.path, row.embedding_hash)
+                for row in _of(connection, tables.chunks, collection)
+            )
+
+    def record(self, collection: str, spec: IndexSpec, contents: Contents) -> None:
+        """Write down a version before it goes live, whole or not at all."""
+        with self.engine.begin() as connection:
+            _forget(connection, collection)
+            connection.execute(
+                insert(tables.versions).values(
+                    collection=collection,
+                    index_name=self.index,
+                    **_columns(spec),
+                    documents=contents.documents,
+                    chunks=len(contents.chunks),
+                    created_at=datetime.now(UTC),
+                )
+            )
+            _insert(connection, tables.pages, collection, contents.pages)
+            _insert(connection, tables.chunks, collection, contents.chunks)
+
+    def mark_live(self, collection: str) -> None:
+        """Note that a version went live; the one that was becomes the previous one."""
+        columns = tables.versions.c
+        with self.engine.begin() as connection:
+            ours = columns.index_name == self.index
+            if connection.scalar(select(columns.live).where(columns.collection == collection)):
+                return
+            connection.execute(
+                update(tables.versions).where(ours).values(previous=columns.live, live=False)
+            )
+            connection.execute(
+                update(tables.versions)
+                .where(columns.collection == collection)
+                .values(live=True, previous=False)
+            )
+
+    def mark_rolled_back(self, collection: str) -> None:
+        """Note that an older version is live again; there is none to go back to from it."""
+        columns = tables.versions.c
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(tables.versions)
+                .where(columns.index_name == self.index)
+                .values(live=columns.collection == collection, previous=False)
+            )
+
+    def forget(self, collections: Iterable[str]) -> None:
+        """Strike out versions that are gone."""
+        with self.engine.begin() as connection:
+            for collection in collections:
+                _forget(connection, collection)
+
+    def _marked(self, mark: ColumnElement[bool]) -> Version | None:
+        ours = tables.versions.c.index_name == self.index
+        query = select(tables.versions).where(ours, mark)
+        with self.engine.connect() as connection:
+            row = connection.execute(query).first()
+        return _version(row) if row else None
+
+    # Sources
+
+    def configured_sources(self) -> frozenset[str]:
+        """Names of the sources that were in the settings when all of them were last synced."""
+        query = select(tables.configured.c.name).where(tables.configured.c.index_name == self.index)
+        with self.engine.connect() as connection:
+            return frozenset(connection.scalars(query))
+
+    def remember_configured(self, names: Iterable[str]) -> None:
+        """Note which sources are in the settings."""
+        with self.engine.begin() as connection:
+            ours = tables.configured.c.index_name == self.index
+            connection.execute(delete(tables.configured).where(ours))
+            rows = [{"index_name": self.index, "name": name} for name in sorted(set(names))]
+            if rows:
+                connection.execute(insert(tables.configured), rows)
+
+    def sources_of(self, collection: str) -> tuple[str, ...]:
+        """Names of the sources a version was made from."""
+        columns = tables.pages.c
+        query = select(columns.source).where(columns.collection == collection).distinct()
+        with self.engine.connect() as connection:
+            return tuple(connection.scalars(query.order_by(columns.source)))
+
+    def source_uris(self) -> dict[str, str]:
+        """URI of each source that was ever indexed, by name."""
+        with self.engine.connect() as connection:
+            return {row.name: row.uri for row in connection.execute(select(tables.sources))}
+
+    def remember_sources(self, sources: Sequence[Source]) -> None:
+        """Note which URI stands behind a name."""
+        with self.engine.begin() as connection:
+            for source in sources:
+                connection.execute(
+                    delete(tables.sources).where(tables.sources.c.name == source.name)
+                )
+                connection.execute(
+                    insert(tables.sources).values(name=source.name, uri=source.shown_uri)
+                )
+
+    # Syncs
+
+    def start_sync(self) -> int:
+        """Note that a sync began; its number."""
+        with self.engine.begin() as connection:
+            query = insert(tables.syncs).values(started_at=datetime.now(UTC))
+            number = connection.scalar(query.returning(tables.syncs.c.id))
+        return int(number or 0)
+
+    def finish_sync(
+        self, number: int, *, report: IngestReport | None = None, error: str | None = None
+    ) -> None:
+        """Note how a sync ended."""
+        values = {
+            "finished_at": datetime.now(UTC),
+            "report": json.dumps(report.as_json()) if report else None,
+            "error": error,
+        }
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(tables.syncs).where(tables.syncs.c.id == number).values(values)
+            )
+
+    def last_sync(self) -> SyncRun | None:
+        """The last sync that ended."""
+        columns = tables.syncs.c
+        query = select(tables.syncs).where(columns.finished_at.is_not(None))
+        with self.engine.connect() as connection:
+            row = connection.execute(query.order_by(columns.id.desc()).limit(1)).first()
+        if row is None:
+            return None
+        report = json.loads(row.report) if row.report else None
+        return SyncRun(row.started_at, row.finished_at, report, row.error)
+
+    def fresh_at(self) -> datetime | None:
+        """When the last sync that succeeded had ended; None before the first."""
+        columns = tables.syncs.c
+        query = select(func.max(columns.finished_at)).where(columns.report.is_not(None))
+        with self.engine.connect() as connection:
+            moment: datetime | None = connection.scalar(query)
+        return moment
+
+    def next_sync(self) -> datetime | None:
+        """When the schedule starts the next sync; None for never."""
+        query = select(func.min(tables.jobs.c.next_run)).where(
+            tables.jobs.c.index_name == self.index
+        )
+        with self.engine.connect() as connection:
+            moment: datetime | None = connection.scalar(query)
+        return moment
+
+
+def _of(connection: Connection, table: Table, collection: str) -> Iterable[Row[Any]]:
+    return connection.execute(select(table).where(table.c.collection == collection))
+
+
+def _insert(
+    connection: Connection,
+    table: Table,
+    collection: str,
+    rows: Sequence[KnownPage] | Sequence[KnownChunk],
+) -> None:
+    names = [column.name for column in table.columns if column.name != "collection"]
+    for start in range(0, len(rows), _BATCH):
+        values = [
+            {"collection": collection, **{name: getattr(row, name) for name in names}}
+            for row in rows[start : start + _BATCH]
+        ]
+        connection.execute(insert(table), values)
+
+
+def _forget(connection: Connection, collection: str) -> None:
+    for table in (tables.versions, tables.pages, tables.chunks):
+        connection.execute(delete(table).where(table.c.collection == collection))
+
+
+def _columns(spec: IndexSpec) -> dict[str, Any]:
+    return {
+        "model": spec.model,
+        "dimension": spec.dimension,
+        "chunker": spec.chunker,
+        "schema": spec.schema,
+        "revision": spec.revision,
+    }
+
+
+def _version(row: Row[Any]) -> Version:
+    spec = IndexSpec(row.model, row.dimension, row.chunker, row.schema, row.revision)
+    return Version(
+        row.collection,
+        spec,
+        row.documents,
+        row.chunks,
+        row.created_at,
+        live=row.live,
+        previous=row.previous,
+    )

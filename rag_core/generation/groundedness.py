@@ -1,0 +1,86 @@
+"""Whether a passage supports a sentence: the cosine of the sentence with the passage's parts."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag_core.errors import DocentError
+from rag_core.generation.code_splitter import SENTENCE_END
+from rag_core.protocols import Embedder
+from rag_core.types import Chunk, Passage, Vectors
+
+logger = logging.getLogger(__name__)
+
+SHORTEST = 15
+"""Characters of a sentence that says enough to be judged; shorter ones keep their markers."""
+
+_PARTS = 12  # sentences of a passage that are compared
+
+
+class SupportCheck:
+    """Judges sentences of one answer; in doubt a marker stays.
+
+    Args:
+        embedder: the one the index was built with.
+        passages: as numbered in the answer.
+        threshold: the cosine from which a passage supports a sentence.
+    """
+
+    def __init__(self, embedder: Embedder, passages: Sequence[Passage], threshold: float) -> None:
+        self._embedder = embedder
+        self._passages = passages
+        self._threshold = threshold
+        self._parts: dict[int, Vectors] = {}
+        self._last: tuple[str, Vectors] | None = None
+
+    def __call__(self, sentence: str, number: int) -> bool:
+        """Whether the passage of a number, from 1, supports the sentence."""
+        chunk = self._passages[number - 1].chunk
+        if len(sentence) < SHORTEST or not _same_alphabet(sentence, chunk.text):
+            return True
+        try:
+            return self.cosine(sentence, number) >= self._threshold
+        except DocentError:
+            logger.exception("A citation could not be checked; it stays")
+            return True
+
+    def cosine(self, sentence: str, number: int) -> float:
+        """The best cosine of the sentence with a part of the passage.
+
+        Raises:
+            ModelError: the embedder failed.
+        """
+        if number not in self._parts:
+            texts = parts(self._passages[number - 1].chunk)
+            self._parts[number] = self._embedder.embed_passages(texts)
+        if self._last is None or self._last[0] != sentence:
+            self._last = sentence, self._embedder.embed_passages([sentence])
+        return float((self._parts[number] @ self._last[1][0]).max())
+
+
+def parts(chunk: Chunk) -> list[str]:
+    """What a sentence is compared with: the whole passage, and its sentences below the headings."""
+    sentences = [part.strip() for part in SENTENCE_END.split(chunk.text)]
+    long_enough = [part for part in sentences if len(part) >= SHORTEST]
+    return [chunk.embedding_text, *long_enough[:_PARTS]]
+
+
+def _same_alphabet(sentence: str, passage: str) -> bool:
+    """An embedder of one language can't compare across alphabets."""
+    return _alphabet(sentence) == _alphabet(passage)
+
+
+def _alphabet(text: str) -> str:
+    letters = [
+        unicodedata.name(letter, "?").partition(" ")[0] for letter in text[:400] if letter.isalpha()
+    ]
+    return max(set(letters), key=letters.count) if letters else ""
+
+
+def threshold_for(true: Sequence[float], *, lost: float) -> float:
+    """The cosine below which at most this share of the true pairs lies."""
+    return float(np.sort(np.asarray(true))[int(lost * len(true))])

@@ -1,0 +1,1 @@
+"""Index: chunks in Milvus, searched by vectors and by words."""

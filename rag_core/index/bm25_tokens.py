@@ -1,0 +1,149 @@
+"""Tokens for BM25: the same for chunks and questions, so that every Milvus ranks alike.
+
+The text is tokenised here and joined by spaces; Milvus only splits at the spaces. Lower case,
+function words left out, Snowball stems by the language of the text, n-grams over Han, kana and
+hangul, identifiers, flags and versions kept whole and in parts (docs/quality.md has the figures).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import Stemmer
+
+from rag_core.index.stop_words import FUNCTION_WORDS, latin_language
+
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff"
+_HIRAGANA = "\u3041-\u309f"
+_KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff"
+_HANGUL = "\uac00-\ud7af"
+_CJK = f"{_HAN}{_HIRAGANA}{_KATAKANA}{_HANGUL}"
+_RUN = re.compile(
+    rf"""[{_HAN}]+|[{_HIRAGANA}]+|[{_KATAKANA}]+|[{_HANGUL}]+
+        |(?:(?<![^\s"'`(\[])--?(?=[^\W\d_{_CJK}]))?   # the dashes of a flag
+        [^\W_{_CJK}]+(?:[._-]+[^\W_{_CJK}]+)*""",
+    re.VERBOSE,
+)
+_PART = re.compile(r"[^\W_]+")
+_VERSION = re.compile(r"[vV]?(\d+(?:\.\d+)+)(?![^\W_])")
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_IS_HAN, _IS_HIRAGANA, _IS_KATAKANA, _IS_HANGUL = (
+    re.compile(f"[{script}]") for script in (_HAN, _HIRAGANA, _KATAKANA, _HANGUL)
+)
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+
+MAX_TERMS_BYTES = 60_000
+"""A server's VARCHAR holds 65,535 bytes."""
+
+
+def terms(text: str) -> str:
+    """Tokenise a text for BM25: alphanumeric tokens joined by single spaces."""
+    joined = " ".join(_tokens(unicodedata.normalize("NFKC", text)))
+    encoded = joined.encode()
+    if len(encoded) <= MAX_TERMS_BYTES:
+        return joined
+    return encoded[:MAX_TERMS_BYTES].decode(errors="ignore").rsplit(" ", 1)[0]
+
+
+def _tokens(text: str) -> Iterator[str]:
+    runs = _RUN.findall(text)
+    language = latin_language(_plain(run) for run in runs)
+    for run in runs:
+        found = _grams(run) if _is_cjk(run) else _word(run, language)
+        yield from filter(None, found)
+
+
+def _is_cjk(run: str) -> bool:
+    scripts = (_IS_HAN, _IS_HIRAGANA, _IS_KATAKANA, _IS_HANGUL)
+    return any(script.match(run) for script in scripts)
+
+
+def _grams(run: str) -> list[str]:
+    """Bigrams of Han and hangul, trigrams of katakana; nothing of hiragana.
+
+    Katakana spells loan words, long ones put together of shorter ones. What stands in hiragana is
+    mostly grammar.
+    """
+    if _IS_HIRAGANA.match(run):
+        return []
+    run = "".join(filter(str.isalnum, run))
+    size = 3 if _IS_KATAKANA.match(run) else 2
+    return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]
+
+
+def _word(run: str, language: str) -> list[str]:
+    """The stems of a run's parts, and the whole where it is an identifier, a flag or a version."""
+    dashes = len(run) - len(run.lstrip("-"))
+    run = run[dashes:]
+    found: list[str] = []
+    if version := _VERSION.match(run):
+        found.extend(_versions(version[1].split(".")))
+        run = run[version.end() :]
+    parts = _PART.findall(run)
+    alone = len(parts) == 1 and not dashes and not version
+    for part in parts:
+        if not (alone and _is_function_word(_plain(part), language)):
+            found.extend(_stems(part, language))
+            found.extend(stem for piece in _pieces(part) for stem in _stems(piece, language))
+    if len(parts) > 1:
+        found.extend(_stems("".join(parts), language))
+    if dashes:
+        found.append("dash" + _plain("".join(parts)))
+    return found
+
+
+def _versions(numbers: list[str]) -> list[str]:
+    """`2.4.1` is `2p4` and `2p4p1`: found by itself, and by the series it belongs to."""
+    return ["p".join(numbers[:count]) for count in range(2, len(numbers) + 1)]
+
+
+def _pieces(part: str) -> list[str]:
+    """The words of a name in camel case; digits and single letters tell nothing."""
+    pieces = _CAMEL.findall(part)
+    if len(pieces) < 2 or not part.isascii() or "".join(pieces) != part:
+        return []
+    return [piece for piece in pieces if len(piece) > 1 and piece.isalpha()]
+
+
+def _plain(word: str) -> str:
+    # Some letters become two in lower case, the second a mark that is no letter. Most writers of
+    # Russian leave the dots of a yo out.
+    return "".join(filter(str.isalnum, word.lower())).replace("\u0451", "\u0435")
+
+
+def _is_function_word(word: str, language: str) -> bool:
+    return word in FUNCTION_WORDS["russian" if _CYRILLIC.search(word) else language]
+
+
+@lru_cache(maxsize=50_000)
+def _stems(word: str, language: str) -> tuple[str, ...]:
+    """The stem, and the English one beside another language's.
+
+    A question of a few nouns does not tell its language: it is read as English, and so meets the
+    passage all the same.
+    """
+    word = _plain(word)
+    if not word.isalpha():
+        return (word,)
+    if _CYRILLIC.search(word):
+        return (_stemmers.stem(word, "russian"),)
+    return tuple(dict.fromkeys(_stemmers.stem(word, name) for name in (language, "english")))
+
+
+class _Stemmers(threading.local):
+    """Snowball stemmers keep state while they work, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self._by_language: dict[str, Stemmer.Stemmer] = {}
+
+    def stem(self, word: str, language: str) -> str:
+        if language not in self._by_language:
+            self._by_language[language] = Stemmer.Stemmer(language)
+        return str(self._by_language[language].stemWord(word))
+
+
+_stemmers = _Stemmers()

@@ -1,0 +1,1 @@
+"""Inference: the one worker that runs the models, questions before indexing."""

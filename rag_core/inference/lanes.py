@@ -1,0 +1,258 @@
+"""The one worker that owns the models: questions go before indexing, and together.
+
+Models are neither thread-safe nor faster in two threads, so one thread runs them all. Questions
+that wait are embedded together, and their passages reranked together. Indexing comes in units so
+small that a question hardly waits for one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_core.inference.timing import UnitSize
+from rag_core.inference.worker import Line, Worker
+from rag_core.protocols import (
+    Concurrent,
+    Embedder,
+    Loadable,
+    QueryBatches,
+    RerankBatches,
+    Reranker,
+    Truncating,
+)
+from rag_core.types import Vector, Vectors
+
+Result = TypeVar("Result")
+Scores = NDArray[np.float32]
+
+PLACES = 32
+"""Questions that are searched, or wait for it, at a time."""
+
+_QUERIES_TOGETHER = 32
+# With more of them the first to be ready would wait for the last, for hardly more throughput.
+_RERANKED_TOGETHER = 8
+# With the starter's model 3,000 bytes cost a tenth more than large batches, and half of that a
+# quarter more (docs/performance.md).
+_SMALLEST_EMBEDDED = 3_000
+_SMALLEST_COUNTED = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Models:
+    embedder: Embedder
+    reranker: Reranker
+
+    @property
+    def queries_together(self) -> int:
+        """One by one where the model gains nothing: the first would only wait for the last."""
+        return _QUERIES_TOGETHER if isinstance(self.embedder, QueryBatches) else 1
+
+    @property
+    def reranked_together(self) -> int:
+        """Likewise."""
+        return _RERANKED_TOGETHER if isinstance(self.reranker, RerankBatches) else 1
+
+    def embed_queries(self, texts: Sequence[str]) -> Sequence[Vector]:
+        if isinstance(self.embedder, QueryBatches) and len(texts) > 1:
+            return list(self.embedder.embed_queries(texts))
+        return [self.embedder.embed_query(text) for text in texts]
+
+    def rerank(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Scores]:
+        if isinstance(self.reranker, RerankBatches) and len(pairs) > 1:
+            return self.reranker.rerank_many(pairs)
+        return [self.reranker.rerank(query, passages) for query, passages in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """In the order in which they are served; a query is short, and its search can begin then."""
+
+    queries: Line
+    ranking: Line
+    others: Line
+    indexing: Line
+
+
+class Inference(Worker):
+    """Owns an embedder and a reranker. `questions` and `indexing` are its two lanes."""
+
+    def __init__(self, embedder: Embedder, reranker: Reranker, *, places: int = PLACES) -> None:
+        models = _Models(embedder, reranker)
+        lines = _Lines(
+            queries=Line(models.embed_queries, together=models.queries_together),
+            ranking=Line(models.rerank, together=models.reranked_together),
+            others=Line(_each),
+            indexing=Line(_each, gives_way=True),
+        )
+        self.questions = QuestionLane(self, models, lines)
+        self.indexing = IndexingLane(self, models, lines.indexing)
+        super().__init__(
+            (lines.queries, lines.ranking, lines.others, lines.indexing), places=places
+        )
+
+    def warm_up(self) -> None:
+        """Load every model now, on the thread that will run it.
+
+        Raises:
+            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelError: they can't be used.
+        """
+        self.questions.warm_up()
+
+
+class Lane:
+    """Implements `Embedder` and `Reranker` on the worker; each call is a unit of a line."""
+
+    def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
+        self._worker = worker
+        self._embedder = models.embedder
+        self._reranker = models.reranker
+        self._line = line
+        self._facts: tuple[int, int] | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the embedding model."""
+        return self._embedder.model
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._known[0]
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input of the embedder."""
+        return self._known[1]
+
+    @property
+    def _known(self) -> tuple[int, int]:
+        # Asked once, of the worker: the first asking may load the model.
+        if self._facts is None:
+            asked = self._embedder
+            self._facts = self._run(asked, lambda: (asked.dimension, asked.max_tokens))
+        return self._facts
+
+    def warm_up(self) -> None:
+        """Load the models, each once."""
+        for model in dict.fromkeys((self._embedder, self._reranker)):
+            if isinstance(model, Loadable):
+                self._run(model, model.warm_up)
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question. Shape (dimension,), L2 norm 1."""
+        return self._run(self._embedder, lambda: self._embedder.embed_query(text))
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages. Shape (n, dimension), rows of L2 norm 1."""
+        return self._run(self._embedder, lambda: self._embedder.embed_passages(texts))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        return self._run(self._embedder, lambda: self._embedder.count_tokens(texts))
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Scores in [0, 1], shape (len(passages),)."""
+        return self._run(self._reranker, lambda: self._reranker.rerank(query, passages))
+
+    def _run(self, model: object, work: Callable[[], Result]) -> Result:
+        if isinstance(model, Concurrent):  # the worker would only hold its requests up
+            return work()
+        result: Result = self._worker.run(self._line, work)
+        return result
+
+
+class QuestionLane(Lane):
+    """Goes first; calls that wait at the same time are run as one batch."""
+
+    def __init__(self, worker: Worker, models: _Models, lines: _Lines) -> None:
+        super().__init__(worker, models, lines.others)
+        self._lines = lines
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question, with all that wait. Shape (dimension,), L2 norm 1."""
+        if isinstance(self._embedder, Concurrent):
+            return self._embedder.embed_query(text)
+        vector: Vector = self._worker.run(self._lines.queries, text)
+        return vector
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Scores in [0, 1], shape (len(passages),); reranked with others that wait."""
+        if isinstance(self._reranker, Concurrent):
+            return self._reranker.rerank(query, passages)
+        scores: Scores = self._worker.run(self._lines.ranking, (query, passages))
+        return scores
+
+
+class IndexingLane(Lane):
+    """Gives way to questions: long calls are divided into short units.
+
+    Attributes:
+        truncated: how many passages were longer than the model reads, so far.
+    """
+
+    def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
+        super().__init__(worker, models, line)
+        self.truncated = 0
+        self._embedded = UnitSize(_SMALLEST_EMBEDDED)
+        self._counted = UnitSize(_SMALLEST_COUNTED)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
+        if isinstance(self._embedder, Concurrent):
+            return self._embed(texts)
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        by_length = [texts[index] for index in order]
+        done = 0
+        for rows in self._units(by_length, self._embedded, self._embed):
+            vectors[order[done : done + len(rows)]] = rows
+            done += len(rows)
+        return vectors
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        if isinstance(self._embedder, Concurrent):
+            return self._embedder.count_tokens(texts)
+        units = self._units(texts, self._counted, self._embedder.count_tokens)
+        return [count for counts in units for count in counts]
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        before = _truncated(self._embedder)
+        vectors = self._embedder.embed_passages(texts)
+        self.truncated += _truncated(self._embedder) - before
+        return vectors
+
+    def _units(
+        self, texts: Sequence[str], size: UnitSize, run: Callable[[Sequence[str]], Any]
+    ) -> Iterator[Any]:
+        """Results of `run`, unit by unit."""
+        sizes = [len(text.encode(errors="replace")) for text in texts]
+        start = 0
+        while start < len(texts):
+            stop = start + size.fitting(islice(sizes, start, None))
+            result, seconds = self._run(None, partial(_timed, run, texts[start:stop]))
+            size.correct(sum(sizes[start:stop]), seconds, self._worker.question_times.allowance)
+            yield result
+            start = stop
+
+
+def _truncated(embedder: Embedder) -> int:
+    return embedder.truncated if isinstance(embedder, Truncating) else 0
+
+
+def _timed(run: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> tuple[Any, float]:
+    started = time.perf_counter()
+    return run(texts), time.perf_counter() - started
+
+
+def _each(works: Sequence[Callable[[], Any]]) -> list[Any]:
+    return [work() for work in works]

@@ -1,0 +1,1 @@
+"""Models: texts become vectors and scores, in this process or on a server."""

@@ -1,0 +1,244 @@
+"""Embeds questions and passages: Qwen3-Embedding, or any sentence-transformers model by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3Model
+
+from rag_core.errors import ModelError
+from rag_core.models.device import Placement
+from rag_core.models.packing import PackedDecoder, load_for_packing, token_batches
+from rag_core.models.weights import loading, locate, read_json
+from rag_core.types import Vector, Vectors
+
+QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
+"""Default task of Qwen3-Embedding. Source: its model card, and `prompts.query` in its files."""
+
+QUERY_TEMPLATE = "Instruct: {instruction}\nQuery:{question}"
+"""How Qwen3-Embedding reads a question; passages go in bare. Source: its model card."""
+
+END_TOKEN = "<|endoftext|>"  # noqa: S105 - a token of a text, not a password
+"""Qwen3-Embedding's vector is the hidden state of this token, which ends every input."""
+
+MAX_TOKENS = 8192
+"""Longest input, special tokens included: what Qwen3's own examples use."""
+
+_PADDED_TOKENS = 8192
+"""Tokens in a padded batch of a sentence-transformers model."""
+
+
+class Encoder(Protocol):
+    """What LocalEmbedder needs of a loaded model."""
+
+    width: int
+    max_tokens: int
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
+        """Raw vectors, shape (n, width), float32, and how many texts were cut."""
+
+
+class LocalEmbedder:
+    """An embedding model on this machine. Not thread-safe: one worker owns it.
+
+    Attributes:
+        truncated: how many inputs were cut at `max_tokens` so far.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        dimension: int | None = None,
+        instruction: str | None = None,
+        placement: Placement | None = None,
+    ) -> None:
+        """Note what to load; `warm_up` or the first use loads it.
+
+        Args:
+            model: name on the model hub, or a folder.
+            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's.
+            instruction: the task put before a question; None means the model's own. For a model
+                other than Qwen3 it is the whole prompt in front of the question.
+            placement: None means the best device and number type of this machine.
+        """
+        self.truncated = 0
+        self._model = model
+        self._dimension = dimension
+        self._instruction = instruction
+        self._placement = placement
+        self._encoder: Encoder | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model, as the index remembers it."""
+        return self._model
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector; loads the model when no dimension was asked for."""
+        return self._dimension or self._loaded().width
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input; what is over it is cut from the right."""
+        return self._loaded().max_tokens
+
+    def warm_up(self) -> None:
+        """Load the model.
+
+        Raises:
+            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelError: the files can't be read, or are not what they should be.
+        """
+        if self._encoder is not None:
+            return
+        placement = self._placement or Placement.choose()
+        placement.apply()
+        folder = locate(self._model)
+        with loading(self._model, folder):
+            kind = Qwen3Encoder if is_qwen3_embedding(folder) else LibraryEncoder
+            encoder: Encoder = kind(folder, placement, self._instruction)
+        if self._dimension and self._dimension > encoder.width:
+            raise ModelError(
+                f"{self._model} gives vectors of {encoder.width} numbers; "
+                f"set DOCENT_EMBEDDING_DIM to at most that, not {self._dimension}."
+            )
+        self._encoder = encoder
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question, with the model's query instruction if it has one."""
+        vector: Vector = self._embed([text], query=True)[0]
+        return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions in one pass, as `embed_query` does; row i belongs to text i."""
+        return self._embed(texts, query=True)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, bare; row i belongs to text i."""
+        return self._embed(texts, query=False)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by the model's own tokenizer, without special tokens."""
+        return self._loaded().count_tokens(texts) if texts else []
+
+    def _embed(self, texts: Sequence[str], *, query: bool) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        raw, cut = self._loaded().encode(texts, query=query)
+        self.truncated += cut
+        vectors: Vectors = normalize(raw[:, : self.dimension], dim=1).numpy()
+        return vectors
+
+    def _loaded(self) -> Encoder:
+        self.warm_up()
+        if self._encoder is None:
+            raise ModelError(f"{self._model} was not loaded.")
+        return self._encoder
+
+
+def is_qwen3_embedding(folder: Path) -> bool:
+    """Whether a model is a Qwen3 decoder whose last token is the vector."""
+    pooling = read_json(folder, "1_Pooling/config.json")
+    last_token = pooling.get("pooling_mode_lasttoken") or pooling.get("pooling_mode") == "lasttoken"
+    is_qwen3 = read_json(folder, "config.json").get("model_type") == "qwen3"
+    return is_qwen3 and bool(last_token or not pooling)
+
+
+class Qwen3Encoder:
+    """Qwen3-Embedding, run packed instead of through sentence-transformers.
+
+    Packing leaves padding and short matrix products out, and shares the reranker's code;
+    `benchmarks/embed.py` runs both on the same weights.
+    """
+
+    def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
+        self._instruction = QUERY_INSTRUCTION if instruction is None else instruction
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._end = _end_token_id(self._tokenizer, folder)
+        model = load_for_packing(Qwen3Model, folder, placement)
+        self._decoder = PackedDecoder(model)
+        self.width = int(model.config.hidden_size)
+        self.max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without the end token."""
+        return [len(ids) - 1 for ids in self._tokens(texts)]
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
+        """The hidden states of the end tokens, and how many texts were cut."""
+        if query:
+            texts = [self._as_query(text) for text in texts]
+        tokens = self._tokens(texts)
+        keep = self.max_tokens - 1
+        fitting = [[*ids[:-1][:keep], self._end] for ids in tokens]
+        cut = sum(len(ids) > self.max_tokens for ids in tokens)
+        return self._decoder.last_hidden(fitting), cut
+
+    def _as_query(self, question: str) -> str:
+        return QUERY_TEMPLATE.format(instruction=self._instruction, question=question)
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        tokens: list[list[int]] = self._tokenizer(list(texts), verbose=False).input_ids
+        return tokens
+
+
+def _end_token_id(tokenizer: PreTrainedTokenizerBase, folder: Path) -> int:
+    end = tokenizer.convert_tokens_to_ids(END_TOKEN)
+    if end is None or tokenizer("a").input_ids[-1] != end:
+        raise ModelError(
+            f"The tokenizer in {folder} does not end a text with {END_TOKEN}, so its vectors would "
+            "be wrong; download the model again, with its own tokenizer."
+        )
+    return int(end)  # type: ignore[arg-type]
+
+
+class LibraryEncoder:
+    """Any other model, as sentence-transformers runs it."""
+
+    def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(
+            str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
+        )
+        self._instruction = instruction
+        self.width = int(self._model.get_embedding_dimension() or 0)
+        self.max_tokens = int(min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS))
+        self._model.max_seq_length = self.max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        return self._lengths(texts, special=False)
+
+    def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
+        """Vectors in batches of like length, and how many texts were cut."""
+        encode = self._model.encode_query if query else self._model.encode_document
+        lengths = self._lengths(texts, special=True)
+        vectors = torch.empty(len(texts), self.width)
+        for batch in token_batches([min(n, self.max_tokens) for n in lengths], _PADDED_TOKENS):
+            found = encode(
+                [texts[i] for i in batch],
+                prompt=self._instruction if query else None,
+                batch_size=len(batch),
+                show_progress_bar=False,
+                convert_to_tensor=True,
+            )
+            vectors[batch] = found.float().cpu()
+        return vectors, sum(length > self.max_tokens for length in lengths)
+
+    def _lengths(self, texts: Sequence[str], *, special: bool) -> list[int]:
+        tokens = self._model.tokenizer(
+            list(texts), add_special_tokens=special, truncation=False, padding=False, verbose=False
+        )
+        return [len(ids) for ids in tokens["input_ids"]]

@@ -1,0 +1,320 @@
+"""The models over HTTP: OpenAI-compatible embeddings, and `/rerank` of vLLM, TEI and Infinity."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag_core.errors import ModelUnavailableError
+from rag_core.models.http_client import IN_THE_BACKGROUND, WAITED_FOR, ModelServer, Patience
+from rag_core.models.token_estimate import cut, estimate
+from rag_core.types import Vector, Vectors
+
+logger = logging.getLogger(__name__)
+
+Scores = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
+"""Default task of Qwen3-Embedding. Source: its model card."""
+
+QUERY_PREFIX = "Instruct: {instruction}\nQuery:"
+"""What Qwen3-Embedding reads before a question; passages go in bare. Source: its model card."""
+
+MAX_TOKENS = 8192
+"""Longest input where no other is set: what Qwen3's own examples use."""
+
+_TOO_LARGE = (413, 422)
+_BATCH_TEXTS = 32  # as many as TEI takes unless told otherwise
+_BATCH_CHARACTERS = 60_000  # about TEI's tokens in a batch; far below its 2 MB a request
+_AT_ONCE = 8
+_ROUNDING = 1e-3
+_PROBE = "What is the capital of China?"
+_PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels and a chain.")
+
+
+class RemoteEmbedder:
+    """Implements `rag_core.protocols.Embedder`; may be used from several threads.
+
+    Vectors are cut to the dimension and normalised here, and the query instruction is put in front
+    here, so that every server gives the same.
+
+    Attributes:
+        truncated: how many inputs were cut at `max_tokens` so far.
+    """
+
+    concurrent = True
+
+    def __init__(
+        self,
+        server: ModelServer,
+        model: str,
+        *,
+        dimension: int | None = None,
+        instruction: str | None = None,
+        max_tokens: int = MAX_TOKENS,
+    ) -> None:
+        """Note what to ask; `warm_up` or the first use asks.
+
+        Args:
+            server: its `/v1/embeddings`.
+            model: name that the server knows it by, and the index remembers.
+            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's.
+            instruction: the task put before a question; None means Qwen3's own. For a model other
+                than Qwen3 it is the whole prompt in front of the question, by default none.
+            max_tokens: longest input that the server takes.
+        """
+        self.truncated = 0
+        self._server = server
+        self._model = model
+        self._dimension = dimension
+        self._prefix = _query_prefix(model, instruction)
+        self._max_tokens = max_tokens
+        self._width: int | None = None
+        self._served: str | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model, as the index remembers it."""
+        return self._model
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector; asks the server when no dimension was set."""
+        if self._dimension is not None:
+            return self._dimension
+        self.warm_up()
+        return self._width or 0
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input; what is over it is cut from the right."""
+        return self._max_tokens
+
+    def warm_up(self) -> None:
+        """Embed a question, once: shows that address, key, model and dimension are right.
+
+        Raises:
+            ModelUnavailableError: the server is down, busy or too slow.
+            ModelError: it refuses, or its vectors can't be used.
+        """
+        if self._width is not None:
+            return
+        self._embed([_PROBE], WAITED_FOR)
+        if self._served not in {None, self._model}:
+            logger.warning(
+                "DOCENT_EMBEDDING_MODEL is %s, and %s says that it serves %s: if these are two "
+                "models, set the variable and run `docent index`.",
+                self._model,
+                self._server.address.shown,
+                self._served,
+            )
+
+    def embed_query(self, text: str) -> Vector:
+        """Embed a question, with the model's query instruction if it has one."""
+        vector: Vector = self.embed_queries([text])[0]
+        return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed questions in one request; row i belongs to text i."""
+        return self._embed([self._prefix + text for text in texts], WAITED_FOR)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Embed passages, bare; row i belongs to text i."""
+        return self._embed(texts, IN_THE_BACKGROUND)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, estimated: see `rag_core.models.token_estimate`."""
+        return [estimate(text) for text in texts]
+
+    def _embed(self, texts: Sequence[str], patience: Patience) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        fitting = [cut(text, self._max_tokens) for text in texts]
+        self.truncated += sum(a != b for a, b in zip(fitting, texts, strict=True))
+        return self._normalised(_in_batches(lambda batch: self._ask(batch, patience), fitting))
+
+    def _ask(self, texts: Sequence[str], patience: Patience) -> Floats | None:
+        body = {"model": self._model, "input": list(texts)}
+        reply = self._server.post(body, patience=patience)
+        if reply.status in _TOO_LARGE and len(texts) > 1:
+            return None
+        if not reply.ok:
+            raise self._server.refusal(reply)
+        raw = _vectors(reply.body, len(texts))
+        if raw is None:
+            raise self._server.fault(
+                "does not answer with embeddings in OpenAI's form", "check the address"
+            )
+        self._check_width(raw.shape[1])
+        self._served = reply.body.get("model")
+        return raw
+
+    def _check_width(self, width: int) -> None:
+        if self._dimension is not None and width < self._dimension:
+            raise self._server.fault(
+                f"gives vectors of {width} numbers and DOCENT_EMBEDDING_DIM is {self._dimension}",
+                f"set it to at most {width}, or serve the model that it was meant for",
+            )
+        if self._width not in {None, width}:
+            raise self._server.fault(
+                f"gave vectors of {width} numbers after some of {self._width}",
+                "its model was changed, so restart docent",
+            )
+        self._width = width
+
+    def _normalised(self, raw: Floats) -> Vectors:
+        kept = raw[:, : self.dimension]
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused
+            norms = np.linalg.norm(kept, axis=1, keepdims=True)
+        if not np.isfinite(norms).all() or not norms.all():
+            raise self._server.fault(
+                "gave vectors without a direction (NaN, null or all zero)",
+                "start it with another number type, for instance float32 in place of float16",
+            )
+        vectors: Vectors = (kept / norms).astype(np.float32)
+        return vectors
+
+
+class RemoteReranker:
+    """Implements `rag_core.protocols.Reranker`; may be used from several threads.
+
+    Templates and instructions are the server's: a Qwen3-Reranker behind vLLM needs its chat
+    template there. Scores outside [0, 1] are logits and get a sigmoid; a server that has given
+    such scores once is taken at it, since a few logits may lie in [0, 1] by chance.
+    """
+
+    concurrent = True
+
+    def __init__(self, server: ModelServer, model: str) -> None:
+        """Note what to ask; `warm_up` or the first use asks. `server` is its `/rerank`."""
+        self._server = server
+        self._model = model
+        self._speaks_tei = False
+        self._gives_logits = False
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._model
+
+    def warm_up(self) -> None:
+        """Rerank two passages: shows that address, key and model are right.
+
+        A server that is down is only logged: questions are answered without it meanwhile.
+
+        Raises:
+            ModelError: it refuses, or its scores can't be used.
+        """
+        try:
+            right, wrong = self.rerank(_PROBE, _PROBE_PASSAGES)
+        except ModelUnavailableError as error:
+            logger.warning("%s", error)
+            return
+        if right <= wrong:
+            logger.warning(
+                "The reranker %s scores a passage that answers (%.3f) below one that does not "
+                "(%.3f): a Qwen3-Reranker needs its chat template at the server.",
+                self._model,
+                right,
+                wrong,
+            )
+
+    def rerank(self, query: str, passages: Sequence[str]) -> Scores:
+        """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
+        if not passages:
+            return np.empty(0, dtype=np.float32)
+        scores = _in_batches(lambda batch: self._ask(query, batch), passages)
+        if scores.min() < -_ROUNDING or scores.max() > 1 + _ROUNDING:
+            self._gives_logits = True
+        if self._gives_logits:
+            scores = 1 / (1 + np.exp(-np.clip(scores, -50, 50)))
+        return np.clip(scores, 0, 1).astype(np.float32)
+
+    def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Scores]:
+        """As `rerank` of each question with its passages, at once: the server batches them."""
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            return list(pool.map(lambda pair: self.rerank(*pair), pairs))
+
+    def _ask(self, query: str, passages: Sequence[str]) -> Floats | None:
+        tei = self._speaks_tei
+        reply = self._server.post(self._body(query, passages, tei=tei))
+        if "`texts`" in reply.said and not tei:
+            self._speaks_tei = True  # it misses the field that only TEI has
+            return self._ask(query, passages)
+        if reply.status in _TOO_LARGE and len(passages) > 1:
+            return None
+        if not reply.ok:
+            raise self._server.refusal(reply)
+        scores = _scores(reply.body, len(passages))
+        if scores is None:
+            raise self._server.fault(
+                "does not answer with a score for each passage", "check the address and the model"
+            )
+        return scores
+
+    def _body(self, query: str, passages: Sequence[str], *, tei: bool) -> dict[str, Any]:
+        if tei:
+            return {"query": query, "texts": list(passages), "truncate": True}
+        return {"model": self._model, "query": query, "documents": list(passages)}
+
+
+def _query_prefix(model: str, instruction: str | None) -> str:
+    if "qwen3" in model.lower():
+        return QUERY_PREFIX.format(instruction=instruction or QUERY_INSTRUCTION)
+    return instruction or ""
+
+
+def _in_batches(ask: Callable[[Sequence[str]], Floats | None], texts: Sequence[str]) -> Floats:
+    """All answers in one array; a batch that is too large (None) is asked in halves."""
+    answers: list[Floats] = []
+    waiting = [*_batches(texts)][::-1]
+    while waiting:
+        batch = waiting.pop()
+        answer = ask(batch)
+        if answer is not None:
+            answers.append(answer)
+            continue
+        middle = len(batch) // 2
+        waiting += [batch[middle:], batch[:middle]]
+    return np.concatenate(answers)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Neighbours, limited in number and in characters; a longer text goes alone."""
+    start = characters = 0
+    for end, text in enumerate(texts):
+        characters += len(text)
+        if end > start and (end - start == _BATCH_TEXTS or characters > _BATCH_CHARACTERS):
+            yield texts[start:end]
+            start, characters = end, len(text)
+    if start < len(texts):
+        yield texts[start:]
+
+
+def _vectors(body: Any, count: int) -> Floats | None:
+    """Rows in the order of the texts, whatever order they came in; None where they are not."""
+    try:
+        rows = {row["index"]: row["embedding"] for row in body["data"]}
+        vectors = np.array([rows[index] for index in range(count)], dtype=np.float64)
+    except (KeyError, TypeError, ValueError):
+        return None
+    whole = len(rows) == count and vectors.ndim == 2 and vectors.shape[1] > 0
+    return vectors if whole else None
+
+
+def _scores(body: Any, count: int) -> Floats | None:
+    """Scores in the order of the passages: Cohere's form, or TEI's bare list."""
+    try:
+        ranked = body["results"] if isinstance(body, dict) else body
+        rows = {row["index"]: row.get("relevance_score", row.get("score")) for row in ranked}
+        scores = np.array([rows[index] for index in range(count)], dtype=np.float64)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    whole = len(rows) == count and scores.ndim == 1 and np.isfinite(scores).all()
+    return scores if whole else None

@@ -1,0 +1,239 @@
+"""Scores passages against a question: Qwen3-Reranker of any size, or any CrossEncoder by name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3ForCausalLM
+
+from rag_core.errors import ModelError
+from rag_core.models.device import Placement
+from rag_core.models.packing import PackedDecoder, load_for_packing
+from rag_core.models.weights import loading, locate, read_json
+
+logger = logging.getLogger(__name__)
+
+INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
+"""Default task. Source of this and all that follows: the model card of Qwen3-Reranker-0.6B."""
+
+PREFIX = (
+    "<|im_start|>system\n"
+    "Judge whether the Document meets the requirements based on the Query and the Instruct "
+    'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n'
+    "<|im_start|>user\n"
+)
+"""The judge's order, in front of every pair."""
+
+PAIR = "<Instruct>: {instruction}\n<Query>: {query}\n<Document>: {passage}"
+"""What is judged."""
+
+SUFFIX = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+"""Ends the turn and skips the thinking, so that the next token is the answer."""
+
+YES, NO = "yes", "no"
+"""The score is the softmax over the logits of these two, the part of yes."""
+
+MAX_TOKENS = 8192
+"""Longest input, template included."""
+
+_PROBE = "What is the capital of China?"
+_PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels and a chain.")
+
+_BATCH_PAIRS = 32
+"""Pairs in a padded batch of a CrossEncoder."""
+
+
+class Scorer(Protocol):
+    """What LocalReranker needs of a loaded model."""
+
+    def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+        """Scores in [0, 1], shape (n,), and how many pairs were cut."""
+
+
+class LocalReranker:
+    """A reranker on this machine. Not thread-safe: one worker owns it.
+
+    Attributes:
+        truncated: how many pairs were cut so far, from the right of the passage.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        instruction: str = INSTRUCTION,
+        placement: Placement | None = None,
+    ) -> None:
+        """Note what to load; `warm_up` or the first use loads it.
+
+        Args:
+            model: name on the model hub, or a folder.
+            instruction: the task that Qwen3-Reranker reads with each pair.
+            placement: None means the best device and number type of this machine.
+        """
+        self.truncated = 0
+        self._model = model
+        self._instruction = instruction
+        self._placement = placement
+        self._scorer: Scorer | None = None
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return self._model
+
+    def warm_up(self) -> None:
+        """Load the model.
+
+        Raises:
+            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelError: the files can't be read, or are not what they should be.
+        """
+        if self._scorer is None:
+            self._scorer = self._load()
+
+    def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
+        """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
+        if not passages:
+            return np.empty(0, dtype=np.float32)
+        if self._scorer is None:
+            self._scorer = self._load()
+        scores, cut = self._scorer.score(query, passages)
+        if cut and not self.truncated:
+            logger.warning(
+                "A passage is longer than %s reads, so its end was not judged; further ones are "
+                "only counted.",
+                self._model,
+            )
+        self.truncated += cut
+        return scores
+
+    def _load(self) -> Scorer:
+        placement = self._placement or Placement.choose()
+        placement.apply()
+        folder = locate(self._model)
+        with loading(self._model, folder):
+            if is_qwen3_reranker(folder):
+                return Qwen3Scorer(folder, placement, self._instruction)
+            scorer = LibraryScorer(folder, placement)
+        self._probe(scorer)
+        return scorer
+
+    def _probe(self, scorer: LibraryScorer) -> None:
+        """A judge that needs a template and has none raises no error, it only judges at random."""
+        (right, wrong), _ = scorer.score(_PROBE, _PROBE_PASSAGES)
+        if right <= wrong:
+            logger.warning(
+                "The reranker %s scores a passage that answers (%.3f) below one that does not "
+                "(%.3f): a model that was made of an LLM needs its template. Take one that was "
+                "published as a CrossEncoder, or a Qwen3-Reranker by its own name.",
+                self._model,
+                right,
+                wrong,
+            )
+
+
+def is_qwen3_reranker(folder: Path) -> bool:
+    """Whether a model is a Qwen3 that answers in words, not one with a head for scores."""
+    config = read_json(folder, "config.json")
+    return config.get("model_type") == "qwen3" and config.get("architectures") == [
+        "Qwen3ForCausalLM"
+    ]
+
+
+class Qwen3Scorer:
+    """Qwen3-Reranker: the hidden state of the last token against two rows of the head.
+
+    sigmoid(h * (w_yes - w_no)) is the softmax over the two logits; the other 151,667 rows, and the
+    logits of every other position, are never computed.
+    """
+
+    def __init__(self, folder: Path, placement: Placement, instruction: str) -> None:
+        self._instruction = instruction
+        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = load_for_packing(Qwen3ForCausalLM, folder, placement)
+        self._decoder = PackedDecoder(model)
+        self._direction = answer_direction(model.get_parameter("lm_head.weight"), self._tokenizer)
+        self._max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
+
+    def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+        """Scores in [0, 1], shape (n,), and how many passages were cut."""
+        pairs = self._pair_tokens(query, passages)
+        prefix, suffix = self._encode(PREFIX), self._encode(SUFFIX)
+        room = self._max_tokens - len(prefix) - len(suffix)
+        sequences = [[*prefix, *pair[:room], *suffix] for pair in pairs]
+        hidden = self._decoder.last_hidden(sequences)
+        scores: NDArray[np.float32] = torch.sigmoid(hidden @ self._direction).numpy()
+        return scores, sum(len(pair) > room for pair in pairs)
+
+    def _pair_tokens(self, query: str, passages: Sequence[str]) -> list[list[int]]:
+        # Each pair as one text: the space after "<Document>:" belongs to the passage's first token.
+        texts = [
+            PAIR.format(instruction=self._instruction, query=query, passage=passage)
+            for passage in passages
+        ]
+        tokens: list[list[int]] = self._tokenizer(texts, verbose=False).input_ids
+        return tokens
+
+    def _encode(self, text: str) -> list[int]:
+        tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
+        return tokens
+
+
+def answer_direction(head: Tensor, tokenizer: PreTrainedTokenizerBase) -> Tensor:
+    """w_yes - w_no of the head, shape (hidden size,), float32, on the CPU.
+
+    Raises:
+        ModelError: the tokenizer has no single token for one of the answers.
+    """
+    ids = [tokenizer.convert_tokens_to_ids(word) for word in (YES, NO)]
+    if None in ids or tokenizer.unk_token_id in ids:
+        raise ModelError(
+            f"The reranker's tokenizer has no token for {YES!r} or {NO!r}, so it can't judge; "
+            "set DOCENT_RERANKER_MODEL to a Qwen3-Reranker."
+        )
+    rows = head[ids].detach().float().cpu()
+    return rows[0] - rows[1]
+
+
+class LibraryScorer:
+    """Any other reranker with one score a pair, as sentence-transformers runs it."""
+
+    def __init__(self, folder: Path, placement: Placement) -> None:
+        from sentence_transformers import CrossEncoder
+
+        self._model = CrossEncoder(
+            str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
+        )
+        if self._model.num_labels != 1:
+            raise ModelError(
+                f"The reranker in {folder} gives {self._model.num_labels} scores a pair, "
+                "not one: set DOCENT_RERANKER_MODEL to a reranker."
+            )
+
+    def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
+        """Scores in [0, 1], shape (n,), and how many pairs were cut."""
+        pairs = [(query, passage) for passage in passages]
+        # Some models come with an identity in place of the sigmoid; order is the same, [0, 1] not.
+        scores = self._model.predict(
+            pairs,
+            batch_size=_BATCH_PAIRS,
+            show_progress_bar=False,
+            activation_fn=torch.nn.Sigmoid(),
+            convert_to_tensor=True,
+        )
+        return scores.float().cpu().numpy(), self._cut(pairs)
+
+    def _cut(self, pairs: Sequence[tuple[str, str]]) -> int:
+        limit = self._model.max_seq_length
+        if not limit:
+            return 0
+        tokens = self._model.tokenizer(list(pairs), truncation=False, padding=False, verbose=False)
+        return sum(len(ids) > limit for ids in tokens["input_ids"])

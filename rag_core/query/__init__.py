@@ -1,0 +1,1 @@
+"""Query: a question becomes the text to search for."""

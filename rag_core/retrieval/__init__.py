@@ -1,0 +1,1 @@
+"""Retrieval: hits become candidates, and candidates become passages."""

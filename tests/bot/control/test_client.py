@@ -1,0 +1,280 @@
+"""The command line beside a running service: requests through the socket in the data folder."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.control.client import Control
+from bot.control.protocol import MAX_LINE, Failure, Request, decode, encode
+from bot.control.server import ControlServer, Desk
+from bot.control.socket_path import is_private, socket_path
+from bot.errors import ControlError, SyncStoppedError
+from ingest.errors import NoVersionError, SourceNotFoundError
+from ingest.publishing.pin import read_pin
+from ingest.settings import IngestSettings
+from ingest.sources import Downloads, parse_sources
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
+from ingest.sync import Indexer
+from rag_core.errors import BusyError, DocentError
+from rag_core.types import (
+    Answer,
+    Candidate,
+    Chunk,
+    Citation,
+    Done,
+    Hit,
+    Passage,
+    Question,
+    Ranking,
+    Scope,
+    Searching,
+    TextDelta,
+    Timings,
+    Usage,
+)
+from tests.ingest.fakes import HashEmbedder, MemoryStore, make_folder
+
+CHUNK = Chunk("1", "docs", "a.md", "file:///a.md", "Ä", ("H",), 0, "Text.", language="de")
+PASSAGE = Passage(CHUNK, 1.0, None)
+ANSWER = Answer(
+    text="Text. [1]",
+    citations=(Citation(1, PASSAGE),),
+    passages=(PASSAGE,),
+    status="answered",
+    degraded=("no_llm",),
+    revision="1",
+    usage=Usage(1, 2),
+    timings=Timings(embed_ms=1.5),
+)
+WAIT = 20
+
+
+class Pipeline:
+    """Answers everything alike, and notes what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def stream(self, question: Question) -> Iterator[object]:
+        self.asked.append(question)
+        if question.text == "busy":
+            raise BusyError(3)
+        if question.text == "odd":
+            raise ZeroDivisionError
+        yield Searching()
+        yield Ranking(2)
+        yield TextDelta("Te")
+        yield Done(ANSWER)
+
+    def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
+        self.asked.append((question, limit))
+        return (PASSAGE,) * limit
+
+    def by_embedding(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
+        self.asked.append((question, limit))
+        return (Hit(CHUNK, 0.5),)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> IngestSettings:
+    return IngestSettings(milvus_uri=str(tmp_path / "data" / "docs.db"))
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "docs", {"a.md": "# A\n\nFirst."})
+
+
+@pytest.fixture
+def desk(tmp_path: Path, docs: Path) -> Iterator[Desk]:
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    ledger = Ledger(engine, index="docent")
+    store = MemoryStore()
+    downloads = Downloads(tmp_path / "snapshots")
+    indexer = Indexer(store, HashEmbedder(), ledger, downloads, schema=1)
+    configured = parse_sources(str(docs))
+    yield Desk(Pipeline(), indexer, store, ledger, configured, threading.Event())
+    engine.dispose()
+
+
+@pytest.fixture
+def path(settings: IngestSettings) -> Path:
+    found = socket_path(settings)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def control(settings: IngestSettings, path: Path, desk: Desk) -> Iterator[Control]:
+    server = ControlServer(path, desk)
+    server.start()
+    found = Control.find(settings)
+    assert found is not None
+    yield found
+    server.close()
+    assert not path.exists()
+
+
+class TestAsking:
+    def test_the_events_of_an_answer(self, control: Control, desk: Desk):
+        question = Question("Why?", scope=Scope(sources=("docs",), language="de"))
+        assert list(control.stream(question)) == [
+            Searching(),
+            Ranking(2),
+            TextDelta("Te"),
+            Done(ANSWER),
+        ]
+        assert desk.pipeline.asked == [question]
+
+    def test_passages_and_hits(self, control: Control):
+        assert control.search(Question("Why?"), limit=2) == (PASSAGE, PASSAGE)
+        assert control.by_embedding(Question("Why?")) == (Hit(CHUNK, 0.5),)
+
+    def test_an_error_keeps_its_class_and_sentence(self, control: Control):
+        with pytest.raises(BusyError, match="number 3 in line"):
+            list(control.stream(Question("busy")))
+
+    def test_a_fault_is_one_sentence(self, control: Control):
+        with pytest.raises(DocentError, match=r"nobody foresaw \(ZeroDivisionError\)"):
+            list(control.stream(Question("odd")))
+
+
+class TestIndexing:
+    def test_a_sync_with_its_progress(self, control: Control):
+        steps = []
+        report = control.run(Request("index"), steps.append)
+        assert (report["added"], report["embedded"]) == (1, 1)
+        assert {"reading", "writing", "publishing"} <= {step.stage for step in steps}
+        assert control.run(Request("index"))["unchanged"]
+
+    def test_sources_may_be_named(self, control: Control, desk: Desk, tmp_path: Path):
+        more = make_folder(tmp_path / "more", {"b.md": "# B\n\nOther."})
+        control.run(Request("index", sources=parse_sources(str(more))))
+        assert desk.store.texts() == ["Other."]
+        with pytest.raises(SourceNotFoundError, match="gone"):
+            control.run(Request("index", sources=parse_sources(str(tmp_path / "gone"))))
+
+    def test_a_preview(self, control: Control, desk: Desk):
+        assert control.run(Request("preview"))["added"] == 1
+        assert desk.store.writes == []
+
+    def test_a_rollback_and_its_end(self, control: Control, desk: Desk, docs: Path):
+        with pytest.raises(NoVersionError):
+            control.run(Request("roll_back"))
+        for text in ("First.", "Second."):
+            make_folder(docs, {"a.md": f"# A\n\n{text}"})
+            control.run(Request("index"))
+        assert control.run(Request("roll_back"))["pinned"]
+        assert desk.store.texts() == ["First."]
+        control.run(Request("index", resume=True))
+        assert read_pin(desk.ledger) is None
+        assert desk.store.texts() == ["Second."]
+
+    def test_a_sync_ends_where_the_service_does(self, control: Control, desk: Desk):
+        desk.stopping.set()
+        with pytest.raises(SyncStoppedError):
+            control.run(Request("index"))
+        assert desk.store.live() is None
+
+    @pytest.mark.usefixtures("control")
+    def test_a_sync_ends_where_nobody_waits_for_it(self, desk: Desk, path: Path):
+        gone = threading.Event()
+        desk.indexer._embedder.before = lambda: gone.wait(WAIT)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(path))
+        connection.sendall(encode("request", Request("index")))
+        assert connection.recv(1)
+        connection.close()
+        gone.set()
+        deadline = time.monotonic() + WAIT
+        while desk.ledger.last_sync() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert desk.ledger.last_sync().error == "The sync was stopped by hand."
+        assert desk.store.live() is None
+
+
+class TestSocket:
+    def test_it_is_for_the_owner_alone(self, control: Control, path: Path):
+        assert control
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        path.chmod(0o666)
+        assert not is_private(path)
+        path.chmod(0o600)
+
+    def test_there_is_none(self, settings: IngestSettings):
+        assert Control.find(settings) is None
+        assert Control.find(IngestSettings(milvus_uri="http://localhost:19530")) is None
+
+    def test_one_that_was_left_behind_is_no_service(
+        self, settings: IngestSettings, path: Path, desk: Desk
+    ):
+        path.parent.mkdir(parents=True)
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(str(path))
+        left.close()
+        path.chmod(0o600)
+        assert Control.find(settings) is None
+        server = ControlServer(path, desk)
+        server.start()
+        assert Control.find(settings) is not None
+        server.close()
+
+    def test_a_file_is_no_service(self, settings: IngestSettings, path: Path):
+        path.parent.mkdir(parents=True)
+        path.write_text("")
+        assert Control.find(settings) is None
+
+    def test_a_long_folder_has_its_socket_elsewhere(self, tmp_path: Path, desk: Desk):
+        folder = tmp_path / ("long" * 30)
+        settings = IngestSettings(milvus_uri=str(folder / "docs.db"))
+        path = socket_path(settings)
+        assert len(os.fsencode(path)) < 104
+        assert path != socket_path(IngestSettings(milvus_uri=str(folder / "more.db")))
+        server = ControlServer(path, desk)
+        server.start()
+        assert Control.find(settings) is not None
+        server.close()
+
+    @pytest.mark.parametrize("line", [b"hello\n", b'{"kind": "request", "data": {}}\n', b"[]\n"])
+    def test_what_is_no_request_is_refused(self, control: Control, path: Path, line: bytes):
+        assert control
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(WAIT)
+            connection.connect(str(path))
+            connection.sendall(line)
+            kind, failure = decode(connection.makefile("rb").readline(MAX_LINE))
+        assert kind == "failure"
+        assert isinstance(failure.error(), ControlError)
+
+    def test_a_service_that_breaks_off(self, tmp_path: Path):
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "s"))
+            listening.listen()
+
+            def hang_up() -> None:
+                listening.accept()[0].close()
+
+            thread = threading.Thread(target=hang_up)
+            thread.start()
+            with pytest.raises(ControlError, match="broke off"):
+                Control(tmp_path / "s").run(Request("index"))
+            thread.join()
+
+
+def test_an_error_of_another_version_is_still_said():
+    assert str(Failure("NewError", "What it says.").error()) == "What it says."
+    assert type(Failure("Path", "x").error()) is DocentError
+
+
+def test_candidates_are_not_sent():
+    with pytest.raises(KeyError):
+        encode("candidate", Candidate(CHUNK, 1.0, 1, None))

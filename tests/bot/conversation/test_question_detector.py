@@ -1,0 +1,72 @@
+"""What reads as a question."""
+
+# ruff: noqa: RUF001  (Cyrillic letters and Chinese marks)
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.question_detector import asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how do I drop a collection",
+        "and what about partitions?",
+        "Show me an example",
+        "Sorry, one more: is it the default?",
+        "it fails with error 7. Does anybody know?",
+        "(is that so?)",
+        "wie lösche ich eine Sammlung",
+        "Gibt es ein Limit",
+        "а как удалить коллекцию",
+        "怎么删除集合",
+        "索引可以重建吗",
+        "コレクションを削除するにはどうすればいいですか",
+        "why？",
+        "can I drop it while it is loaded",
+        "is there a limit",
+        "do we need etcd",
+        "was ist ein Segment",
+        "what does it store",
+        "when are segments sealed",
+    ],
+)
+def test_questions_and_requests_ask(text: str):
+    assert asks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "thanks!",
+        "Thank you so much, that works",
+        "ok great",
+        "danke, hat geklappt",
+        "спасибо",
+        "谢谢",
+        "I have restarted the node.",
+        "see https://example.com/page?tab=2",
+        "lol",
+        ":+1:",
+        "whatever",
+        "Will do, thanks!",
+        "ok, will try",
+        "is fixed now",
+        "was my fault, sorry",
+        "Have a nice day",
+        "Did that, works",
+        "what a mess",
+        "When I get back I'll test it",
+        "ist erledigt",
+    ],
+)
+def test_thanks_and_statements_do_not(text: str):
+    assert not asks(text)
+
+
+@given(st.text())
+def test_any_text_can_be_asked_about(text: str):
+    assert asks(text) in {True, False}

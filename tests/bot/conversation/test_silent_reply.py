@@ -1,0 +1,37 @@
+"""What is shown to people who did not call docent."""
+
+from bot.conversation.silent_reply import QuietReply
+from bot.texts import answers
+from tests.bot.conversation.test_runner import Notebook
+from tests.bot.fakes import TEXT, answer
+
+
+async def lines(work) -> list[str]:
+    notebook = Notebook()
+    await work(QuietReply(notebook))
+    return notebook.lines
+
+
+async def test_nothing_is_shown_before_the_answer():
+    async def work(reply: QuietReply) -> None:
+        reply.begin()
+        reply.progress(answers.SEARCHING)
+        reply.append("Milvus")
+
+    assert await lines(work) == []
+
+
+async def test_a_documented_answer_is_shown_whole():
+    assert await lines(lambda reply: reply.finish(answer())) == ["begin", f"finish: {TEXT}"]
+
+
+async def test_anything_else_is_kept():
+    assert await lines(lambda reply: reply.finish(answer(status="not_found"))) == []
+    assert await lines(lambda reply: reply.finish(answer(degraded=("unsupported",)))) == []
+    assert await lines(lambda reply: reply.fail(answers.UNEXPECTED)) == []
+    assert await lines(lambda reply: reply.leave()) == []
+
+
+def test_it_is_stopped_with_the_reply_behind_it():
+    notebook = Notebook()
+    assert QuietReply(notebook).stopped is notebook.stopped

@@ -1,0 +1,83 @@
+r"""Formulas become readable, and nothing that only looks like one is touched."""
+
+# ruff: noqa: RUF001  (Greek letters)
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.markup.latex import plain, readable
+
+pieces = st.lists(
+    st.sampled_from(
+        [
+            "$",
+            "$$",
+            "\\(",
+            "\\)",
+            "\\[",
+            "\\]",
+            "`",
+            "```\n",
+            "x",
+            " ",
+            "\n",
+            "\n\n",
+            "5",
+            "^2",
+            "\\",
+        ]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r"is $\frac{a \cdot b}{\|a\|}$.", "is `(a · b)/(‖a‖)`."),
+        (r"\(x_i^2 \le \alpha\)", "`xᵢ² ≤ α`"),
+        (r"$$d = \sqrt{\sum_{i=1}^n (a_i - b_i)^2}$$", "\n```\nd = √(∑ᵢ₌₁ⁿ (aᵢ - bᵢ)²)\n```\n"),
+        (r"\[\mathrm{score} \in [0, 1]\]", "\n```\nscore ∈ [0, 1]\n```\n"),
+        ("the $k$ nearest", "the `k` nearest"),
+        (r"$x_{max}$, $y_{log}$ and $\unknown$", r"`xₘₐₓ`, `y_(log)` and `\unknown`"),
+    ],
+)
+def test_formulas_are_shown_as_code(text: str, shown: str):
+    assert readable(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs $5, or $6 with tax.",
+        "Set $HOME and $PATH now.",
+        "Write `$x^2$` or `\\(x\\)`.",
+        "```bash\necho $A $B_C$\n```",
+        "a $x^2 without an end",
+        "$one\n\nand two$",
+        "A regular expression: \\d+\\.",
+    ],
+)
+def test_what_is_no_formula_stays(text: str):
+    assert readable(text) == text
+
+
+@given(pieces)
+@example("a $x^2$ b $y")
+def test_the_beginning_of_a_text_gives_the_beginning_of_the_result(text: str):
+    whole = readable(text)
+    for at in range(len(text)):
+        assert whole.startswith(readable(text[:at], last=False))
+
+
+@given(st.text(alphabet="abc\\{}^_$ ()|0123", max_size=60))
+def test_any_formula_can_be_shown(formula: str):
+    assert plain(formula).strip() == plain(formula)
+
+
+@pytest.mark.parametrize("opener", ["\\(", "\\[", "$$", "$a"])
+def test_openers_without_an_end_cost_little(opener: str):
+    """Looked for to the end of the text by each of them, this would take minutes."""
+    text = f"{opener} x " * 20_000
+    assert "x" in readable(text)

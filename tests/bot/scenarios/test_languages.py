@@ -1,0 +1,285 @@
+"""Whoever has set a language reads no English: every surface is drawn in the others, and read.
+
+Russian, Chinese and Japanese are written without Latin letters, so that a word that nobody put into
+`bot/sentences` is seen. German comes from the same files.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import pytest
+
+from bot.slack.views import answer_blocks, buttons, explanation, home, modals, sync_report
+from bot.slack.views.home import Known, Managed
+from bot.storage.activity import Asked, Counts
+from bot.storage.answers import KeptAnswer
+from bot.texts import admin, answers, asking, button_labels, sync
+from bot.texts.catalog import sentences, speak
+from bot.types import Footing, MessageKey
+from ingest.errors import DownloadError, SyncRunningError
+from ingest.overview.history import PastSync, SourceState
+from ingest.overview.status import IndexStatus
+from ingest.publishing import golden_questions
+from ingest.report import GoldenResult, Progress, Stage
+from ingest.state.jobs import Trouble
+from ingest.types import IndexVersion
+from rag_core.errors import BusyError, DocentError
+from rag_core.types import Answer, Chunk, Citation, Degradation, Passage, Scope, Timings, Usage
+from tests.bot import fakes
+
+OTHER_SCRIPTS = ("ru", "zh", "ja")
+WHEN = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+DATA = "«42»"  # what people and documents say has no letters here
+
+CHUNK = Chunk("1" * 32, DATA, DATA, "https://example.com/#1", DATA, (DATA,), 0, DATA)
+OTHER = replace(CHUNK, id="2" * 32)
+PASSAGES = (Passage(CHUNK, 0.9, 0.8), Passage(OTHER, 0.5, None))
+ANSWER = Answer(
+    text=DATA,
+    citations=(Citation(1, PASSAGES[0]),),
+    passages=PASSAGES,
+    status="answered",
+    degraded=get_args(Degradation),
+    revision="1234567",
+    usage=Usage(1200, 85),
+    timings=Timings(1, 2, 3, 4, 5, 6, 7),
+    query="«43»",
+)
+NOTHING = replace(
+    ANSWER, citations=(), passages=(), status="not_found", usage=None, timings=Timings()
+)
+UNCITED = replace(ANSWER, citations=(), status="not_found")
+KEPT = KeptAnswer("1", MessageKey("1", "2", "3"), "4", "5", question=DATA, answer=ANSWER)
+SCOPE = Scope((DATA,), DATA, DATA, DATA)
+STATUS = IndexStatus("1", "1234567", "1", 1205, 224, ("1",), WHEN, DATA, WHEN)
+VERSION = IndexVersion("1", "1234567", "1", WHEN, 224, 1205, True, True, True)
+SOURCE = SourceState(DATA, DATA, 224, WHEN)
+SKIPPED = (golden_questions.NO_QUESTIONS, golden_questions.NO_VERSION, DATA)
+REPORT = replace(
+    fakes.REPORT,
+    revision="1234567",
+    failures=(DATA,),
+    golden=(GoldenResult(DATA, 20, 0.9, 0.95), *(GoldenResult(DATA, skipped=s) for s in SKIPPED)),
+)
+PREVIEW = replace(fakes.PREVIEW, failures=(DATA,), stopped=DATA)
+KNOWN = Known(STATUS, [SOURCE], [Asked(DATA, "1", WHEN)], WHEN)
+MANAGED = Managed([VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], Counts(1, 2, 3, 4))
+FOOTING = Footing("1", WHEN, SCOPE, people=True)
+
+
+def errors() -> Iterator[DocentError]:
+    """One of each that is told."""
+    for kind in answers.ERRORS:
+        yield BusyError(7) if kind is BusyError else kind(DATA)
+
+
+Draw = Callable[[], Any]
+
+SURFACES: dict[ModuleType, dict[str, Draw]] = {
+    explanation: {
+        "explain": lambda: [explanation.explain(KEPT, one) for one in (ANSWER, NOTHING)],
+        "origin": lambda: explanation.origin(KEPT, NOTHING),
+        "candidates": lambda: explanation.candidates(UNCITED),
+        "scores": lambda: [explanation.scores(one) for one in PASSAGES],
+    },
+    modals: {
+        "evidence": lambda: [modals.evidence(KEPT, a) for a in (ANSWER, NOTHING, UNCITED)],
+        "gone": modals.gone,
+        "why_bad": lambda: modals.why_bad("1"),
+        "section": lambda: modals.section(DATA),
+    },
+    home: {
+        "home": lambda: [
+            home.home(KNOWN, MANAGED),
+            home.home(replace(KNOWN, status=IndexStatus("1"), asked=()), None),
+        ],
+        "refused": lambda: home.refused(answers.NOT_FOR_YOU),
+    },
+    admin: {
+        "status": lambda: [
+            admin.status(one, versions, [SOURCE])
+            for one in (STATUS, IndexStatus("1"))
+            for versions in ([VERSION], [])
+        ],
+        "source": lambda: [admin.source(SOURCE, held=held) for held in (True, False)],
+        "versions": lambda: admin.versions([VERSION]),
+        "rolled_back": lambda: admin.rolled_back(VERSION, "1"),
+        "no_source": lambda: admin.no_source(DATA, [DATA]),
+        "plain": lambda: admin.plain(DATA),
+    },
+    sync: {
+        "progress": lambda: [
+            sync.progress(Progress(stage, 30, total), left)
+            for stage in get_args(Stage)
+            for total in (0, 120)
+            for left in (None, 5.0, 100.0, 9000.0)
+        ],
+        "report": lambda: [sync.report(replace(REPORT, unchanged=u)) for u in (True, False)],
+        "report_blocks": lambda: sync_report.report_blocks(REPORT, roll_back=True),
+        "preview": lambda: [
+            sync.preview(replace(PREVIEW, unchanged=unchanged, seconds=seconds))
+            for unchanged in (True, False)
+            for seconds in (None, 5.0, 100.0, 9000.0)
+        ],
+    },
+    answer_blocks: {
+        "answer_tail": lambda: [
+            answer_blocks.answer_tail(one, FOOTING) for one in (ANSWER, UNCITED)
+        ],
+        "stop_tail": answer_blocks.stop_tail,
+        "sources": lambda: answer_blocks.sources(ANSWER.citations),
+        "nearest": lambda: answer_blocks.nearest(PASSAGES),
+        "source": lambda: answer_blocks.source(CHUNK),
+        "footer": lambda: answer_blocks.footer(ANSWER, Footing()),
+        "text_block": lambda: answer_blocks.text_block(DATA),
+        "preview": lambda: answer_blocks.preview(DATA),
+    },
+    buttons: {
+        "below_answer": lambda: buttons.below_answer("1", passages=True, people=True),
+        "ask_people": lambda: buttons.ask_people("1"),
+        "stop": buttons.stop,
+        "share": lambda: buttons.share("1", "2"),
+        "to_share": lambda: buttons.to_share("1 2"),
+        "rated": lambda: buttons.rated("1 2"),
+    },
+    answers: {
+        "sentence": lambda: [
+            answers.sentence(error) for error in (*errors(), RuntimeError("secret"))
+        ],
+        "busy": lambda: answers.busy(7),
+        "ranking": lambda: [answers.ranking(number) for number in (1, 30)],
+        "unknown_word": lambda: answers.unknown_word(DATA),
+        "trouble": lambda: [answers.trouble(Trouble(DATA, over=over)) for over in (True, False)],
+        "sync_failed": lambda: [answers.sync_failed(kind(DATA)) for kind in FAILED],
+        "revision": lambda: [answers.revision("1234567", when) for when in (WHEN, None)],
+        "scope": lambda: answers.scope(SCOPE),
+        "moment": lambda: [answers.moment(when) for when in (WHEN, None)],
+        "ago": lambda: answers.ago(WHEN),
+    },
+    asking: {
+        "scope_is": lambda: [asking.scope_is(one) for one in (SCOPE, Scope())],
+        "scope_set": lambda: [asking.scope_set(one) for one in (SCOPE, Scope())],
+        "scope_unknown": lambda: [
+            asking.scope_unknown("version", DATA, known) for known in ((DATA,), ())
+        ],
+        "scope_apart": lambda: asking.scope_apart(SCOPE),
+        "shared": lambda: asking.shared("1", DATA),
+    },
+    button_labels: {
+        "somebody_asks": lambda: button_labels.somebody_asks("1"),
+        "where_asked": lambda: [button_labels.where_asked(link) for link in ("", "https://1")],
+        "passed_on": lambda: button_labels.passed_on("1"),
+        "passed_on_before": lambda: button_labels.passed_on_before("1"),
+    },
+}
+FAILED = (DownloadError, SyncRunningError)
+
+DRAWN = [(module, name) for module, drawn in SURFACES.items() for name in drawn]
+
+
+def shown(node: Any) -> Iterator[str]:
+    """Every text that somebody reads or hears, of text, blocks and views."""
+    node = node.to_dict() if hasattr(node, "to_dict") else node
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list | tuple):
+        for child in node:
+            yield from shown(child)
+    elif isinstance(node, dict):
+        for key in ("text", "accessibility_label", "alt_text"):
+            if isinstance(node.get(key), str):
+                yield node[key]
+        for child in node.values():
+            if isinstance(child, dict | list):
+                yield from shown(child)
+
+
+def latin(text: str) -> set[str]:
+    """Words in Latin letters; not those of commands, addresses, people, dates and emoji."""
+    text = re.sub(r"`[^`]*`|:\w+:|<!date[^>]*>|<[@#][^>]*>|\{\w+\}", " ", text)
+    text = re.sub(r"<[^|>]*\|", " ", text)
+    return set(re.findall(r"[A-Za-z]+", text))
+
+
+@pytest.mark.parametrize("language", OTHER_SCRIPTS)
+@pytest.mark.parametrize(("module", "name"), DRAWN, ids=[f"{m.__name__}.{n}" for m, n in DRAWN])
+async def test_nothing_is_shown_in_english(language: str, module: ModuleType, name: str):
+    speak(language)
+    text = "\n".join(shown(SURFACES[module][name]()))
+    assert text
+    # Such as docent's own name.
+    own = latin("\n".join(sentences(language).values()))
+    assert latin(text) - own == set()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(("module", "name"), DRAWN, ids=[f"{m.__name__}.{n}" for m, n in DRAWN])
+async def test_what_is_shown_in_latin_letters_fits(language: str, module: ModuleType, name: str):
+    """The Slack SDK refuses what is longer than Slack takes, such as a button of a question."""
+    speak(language)
+    assert "".join(shown(SURFACES[module][name]()))
+
+
+@pytest.mark.parametrize("language", OTHER_SCRIPTS)
+def test_hardly_a_word_of_a_language_is_latin(language: str):
+    """Or else the test above would see nothing."""
+    assert latin("\n".join(sentences(language).values())) <= {"docent", "Slack"}
+
+
+@pytest.mark.parametrize("module", SURFACES, ids=lambda module: module.__name__)
+def test_every_function_of_a_module_of_words_is_drawn(module: ModuleType):
+    tree = ast.parse(Path(str(module.__file__)).read_text())
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert {name for name in defined if not name.startswith("_")} == set(SURFACES[module])
+
+
+ROOM = Path(answers.__file__).parent
+NOT_SLACK = {
+    "cli",
+    "connect.py",  # what `docent serve` says before it reaches Slack
+    "control_server.py",  # what the command line is told
+    "doctor.py",
+    "evaluation_shown.py",
+    "settings.py",
+    "slack_checks.py",
+    "tables.py",
+    "terminal.py",
+}
+SENTENCE = re.compile(r"(?:\W|:\w+:)*[A-Z][a-z']* [a-z]")
+"""How an English sentence begins; what is written into the audit begins small."""
+
+
+def spoken_elsewhere(tree: ast.Module) -> set[int]:
+    """Literals in docstrings, log lines and raised errors, which have their own line in `error`."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        log = isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger.")
+        error = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error")
+        alone = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if log or error or alone or isinstance(node, ast.Raise):
+            found |= {id(child) for child in ast.walk(node)}
+    return found
+
+
+def test_no_sentence_stands_in_the_code():
+    strays = []
+    for path in sorted(ROOM.rglob("*.py")):
+        if path.relative_to(ROOM).parts[0] in NOT_SLACK:
+            continue
+        tree = ast.parse(path.read_text())
+        elsewhere = spoken_elsewhere(tree)
+        strays += [
+            f"{path.name}:{node.lineno}: {node.value}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if id(node) not in elsewhere and SENTENCE.match(node.value)
+        ]
+    assert strays == []

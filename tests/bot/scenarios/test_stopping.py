@@ -1,0 +1,62 @@
+"""The Stop button below an answer that is written by editing."""
+
+import pytest
+
+from bot.slack.views import buttons
+from bot.texts import answers
+from bot.texts import asking as words
+from tests.bot.conftest import Docent
+from tests.bot.fakes import TEXT, Gate, script
+from tests.bot.slack.actions.test_commands import told
+from tests.servers.slack.store import ALICE, BOB, Message
+
+
+async def being_written(docent: Docent) -> tuple[Message, Message, Gate]:
+    """A question, the message in which it is being answered, and what holds the rest back."""
+    docent.slack.lack_streaming()
+    docent.slack.lack("agents.sessions.setStatus")
+    gate = Gate()
+    docent.pipeline.script = [*script()[:3], gate, *script()[3:]]
+    await docent.start()
+    question = await docent.slack.mention("how is data stored?")
+    await docent.reached(gate.reached)
+    shown = await docent.slack.wait_for_message(lambda m: m.by_bot and "Milvus" in m.shown)
+    return question, shown, gate
+
+
+async def test_it_ends_the_answer_and_the_pipeline(docent: Docent):
+    question, shown, gate = await being_written(docent)
+    await docent.slack.action(shown, buttons.STOP)
+    reply = await docent.slack.wait_for_reply(question, containing=answers.STOPPED)
+    assert reply.shown.startswith("Milvus stores")
+    assert TEXT not in reply.shown
+    gate.open()
+    await docent.reached(docent.pipeline.closed)
+    with pytest.raises(LookupError):
+        await docent.slack.action(reply, buttons.STOP)
+
+
+async def test_only_the_asker_stops(docent: Docent):
+    question, shown, gate = await being_written(docent)
+    await docent.slack.action(shown, buttons.STOP, user=BOB)
+    await docent.slack.wait_for_message(told(BOB, words.STOP_NOT_YOURS))
+    gate.open()
+    await docent.slack.wait_for_reply(question, containing=TEXT)
+
+
+async def test_a_complete_answer_has_no_such_button(docent: Docent):
+    question, _, gate = await being_written(docent)
+    gate.open()
+    reply = await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
+    with pytest.raises(LookupError):
+        await docent.slack.action(reply, buttons.STOP)
+
+
+async def test_an_answer_of_a_process_that_is_gone_can_not_be_stopped(docent: Docent):
+    _, shown, gate = await being_written(docent)
+    other = docent.slack.store.add(
+        Message(shown.channel, docent.slack.store.new_ts(), shown.user, blocks=shown.blocks)
+    )
+    await docent.slack.action(other, buttons.STOP)
+    await docent.slack.wait_for_message(told(ALICE, words.STOP_TOO_LATE))
+    gate.open()

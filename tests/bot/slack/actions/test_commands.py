@@ -1,0 +1,211 @@
+"""`/docent`: scenarios through the real app."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.errors import SyncStoppedError
+from bot.texts import answers
+from ingest.errors import DownloadError, StateError, SyncRunningError
+from tests.bot.conftest import Docent, index_status
+from tests.bot.fakes import LAST_SYNC, Gate
+from tests.servers.slack.response_urls import SECONDS
+from tests.servers.slack.store import ALICE, BOB, BOT_USER, GENERAL, Message
+
+
+def told(user: str, containing: str) -> Callable[[Message], bool]:
+    """Whether a message says something to one user alone."""
+    return lambda message: message.visible_to == user and containing in message.shown
+
+
+def shown(containing: str) -> Callable[[Message], bool]:
+    """Whether a message says something to everyone in the channel."""
+    return lambda m: m.visible_to is None and m.channel == GENERAL and containing in m.shown
+
+
+@pytest.mark.parametrize("text", ["help", "", "HELP me"])
+async def test_help_is_told_to_anyone_alone(docent: Docent, text: str):
+    await docent.start()
+    await docent.slack.slash("/docent", text, user=BOB)
+    await docent.slack.wait_for_message(told(BOB, answers.HELP))
+
+
+async def test_an_unknown_word_gets_help(docent: Docent):
+    await docent.start()
+    await docent.slack.slash("/docent", "<!here> dance")
+    message = await docent.slack.wait_for_message(told(ALICE, answers.HELP))
+    assert "&lt;!here&gt;" in message.shown
+
+
+async def test_status_tells_what_is_there_and_how_fresh(docent: Docent):
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    message = await docent.slack.wait_for_message(told(ALICE, "pages 224"))
+    assert "chunks 1,205" in message.shown
+    assert "`a1b2c3d`" in message.shown
+    assert "2026-03-01 03:00 UTC" in message.shown
+    assert "next sync: never" in message.shown
+
+
+async def test_status_says_that_nothing_is_read_while_the_index_is_pinned(docent: Docent):
+    now = replace(index_status(), next_sync=LAST_SYNC, pinned="docent_v9", pinned_at=LAST_SYNC)
+    docent.read_status = lambda: now
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    message = await docent.slack.wait_for_message(told(ALICE, "pinned to revision `a1b2c3d`"))
+    assert "`/docent resume`" in message.shown
+    assert "next sync" not in message.shown
+    assert "*docs*: pages 224" in message.shown
+
+
+async def test_status_before_the_first_sync(docent: Docent):
+    docent.read_status = lambda: index_status(revision=None)
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, answers.NO_INDEX_YET))
+
+
+async def test_a_status_that_can_not_be_read_is_told(docent: Docent):
+    def broken():
+        raise StateError("the disk is gone")
+
+    docent.read_status = broken
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, answers.ERRORS[StateError]))
+
+
+async def test_what_nobody_foresaw_is_told_too(docent: Docent):
+    def broken():
+        raise ZeroDivisionError("secret")
+
+    docent.read_status = broken
+    await docent.start()
+    await docent.slack.slash("/docent", "status")
+    await docent.slack.wait_for_message(told(ALICE, answers.UNEXPECTED))
+
+
+@pytest.mark.parametrize("word", ["status", "reindex", "versions", "rollback", "resume"])
+async def test_others_are_refused_politely(docent: Docent, word: str):
+    await docent.start()
+    await docent.slack.slash("/docent", word, user=BOB)
+    await docent.slack.wait_for_message(told(BOB, answers.ADMINS_ONLY))
+    assert docent.sync.runs == 0
+
+
+@pytest.mark.parametrize("word", ["status", "reindex", "versions", "rollback", "resume"])
+async def test_without_admins_nobody_manages(docent: Docent, word: str):
+    await docent.start(admins="")
+    await docent.slack.slash("/docent", word)
+    await docent.slack.wait_for_message(told(ALICE, answers.ADMINS_ONLY))
+
+
+async def test_reindex_shows_progress_and_ends_as_the_report(docent: Docent):
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    progress = await docent.slack.wait_for_message(shown("embedding, 30 / 120"))
+    gate.open()
+    report = await docent.slack.wait_for_message(shown("12 embedded, 1,193 reused"))
+    assert report.ts == progress.ts
+    assert "3 added, 1 changed, 0 removed" in report.shown
+    assert len(docent.slack.calls("chat.postMessage")) == 1
+
+
+async def test_a_second_reindex_is_told_so(docent: Docent):
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.reached(gate.reached)
+    await docent.slack.slash("/docent", "reindex")
+    second = await docent.slack.wait_for_message(told(ALICE, answers.REINDEX_RUNNING))
+    first = next(m for m in docent.slack.messages(GENERAL) if m.visible_to is None)
+    assert f"p{first.ts.replace('.', '')}|here>" in second.shown
+    gate.open()
+    await docent.slack.wait_for_message(shown("1,193 reused"))
+    assert docent.sync.runs == 1
+
+
+async def test_a_sync_of_another_process_is_told_too(docent: Docent):
+    docent.sync.outcome = SyncRunningError("since 03:00")
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown(answers.REINDEX_RUNNING))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        (DownloadError("https://a.b/<!here>.zip answered 404"), answers.ERRORS[DownloadError]),
+        (ZeroDivisionError("secret"), answers.UNEXPECTED),
+    ],
+)
+async def test_a_sync_that_fails_says_why(docent: Docent, outcome: Exception, sentence: str):
+    docent.sync.outcome = outcome
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    message = await docent.slack.wait_for_message(shown(sentence))
+    assert "<!here>" not in message.shown
+    assert "secret" not in message.shown
+    docent.sync.outcome = docent.sync.__class__().outcome
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown("1,193 reused"))
+
+
+async def test_a_shutdown_stops_a_sync_and_says_so(docent: Docent):
+    docent.sync.endless = True
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown("embedding, 30 / 120"))
+    await docent.starts.aclose()
+    await docent.slack.wait_for_message(shown(answers.ERRORS[SyncStoppedError]))
+
+
+async def test_where_docent_is_not_in_the_channel_the_caller_is_told(docent: Docent):
+    docent.slack.lack("chat.postMessage", error="not_in_channel")
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(told(ALICE, answers.REINDEX_STARTED))
+    await docent.slack.wait_for_message(told(ALICE, "1,193 reused"))
+
+
+async def test_the_report_of_a_long_sync_reaches_whoever_asked(docent: Docent):
+    """The response URL is dead after half an hour, and docent is not in the channel."""
+    docent.slack.store.channels[GENERAL].members.discard(BOT_USER)
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    progress = await docent.slack.wait_for_message(lambda m: "embedding, 30 / 120" in m.shown)
+    await docent.slack.wait_for_message(told(ALICE, f"p{progress.ts.replace('.', '')}|there>"))
+    docent.slack.clock = lambda: time.monotonic() + SECONDS + 1
+    gate.open()
+    report = await docent.slack.wait_for_message(lambda m: "1,193 reused" in m.shown)
+    assert (report.channel, report.ts) == (docent.slack.store.open_direct(ALICE).id, progress.ts)
+
+
+async def test_a_report_that_can_not_be_edited_in_is_posted(docent: Docent):
+    docent.slack.lack("chat.update")
+    await docent.start()
+    await docent.slack.slash("/docent", "reindex")
+    await docent.slack.wait_for_message(shown("1,193 reused"))
+
+
+async def test_members_of_a_user_group_manage(docent: Docent):
+    docent.slack.store.usergroups["S0DOCS"] = {BOB}
+    await docent.start(admins="U0SOMEONE, S0DOCS")
+    for _ in range(2):
+        await docent.slack.slash("/docent", "status", user=BOB)
+    await docent.slack.wait_for_message(told(BOB, "pages 224"))
+    await docent.slack.slash("/docent", "status", user=ALICE)
+    await docent.slack.wait_for_message(told(ALICE, answers.ADMINS_ONLY))
+    assert len(docent.slack.calls("usergroups.users.list")) == 1
+
+
+async def test_a_group_that_can_not_be_read_refuses_and_named_users_manage(docent: Docent):
+    await docent.start(admins=f"{ALICE} S0GONE")
+    await docent.slack.slash("/docent", "status", user=BOB)
+    await docent.slack.wait_for_message(told(BOB, answers.ADMINS_ONLY))
+    await docent.slack.slash("/docent", "status", user=ALICE)
+    await docent.slack.wait_for_message(told(ALICE, "pages 224"))

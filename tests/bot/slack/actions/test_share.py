@@ -1,0 +1,183 @@
+"""Sharing a private answer where Slack takes it, and where it does not."""
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.slack.actions.share import Sharing
+from bot.slack.client.respond import Click
+from bot.storage.answers import PRIVATE
+from bot.storage.database import Memory
+from bot.texts import answers
+from bot.texts import asking as words
+from ingest.errors import StateError
+from ingest.state.database import open_state
+from rag_core.types import Scope
+from tests.bot.fakes import LAST_SYNC, TEXT, answer
+from tests.bot.storage.test_answers import KEPT, KEY
+from tests.servers.slack.store import block_text
+
+MINE = replace(KEPT, key=replace(KEY, ts=f"{PRIVATE}1"), thread_ts=f"{PRIVATE}1", posted=())
+CLICK = Click(value="a1 1700000000.000100", user="U1", user_team="T1", team="T1", channel="C1")
+
+
+class Unreachable:
+    """A client of a workspace in whose channel docent is no member."""
+
+    async def chat_postMessage(self, **_: Any) -> None:  # noqa: N802  (Slack's name)
+        raise TimeoutError
+
+
+class Channel:
+    """A client of a workspace where docent is a member now."""
+
+    def __init__(self) -> None:
+        self.posted: list[dict[str, Any]] = []
+
+    async def chat_postMessage(self, **content: Any) -> dict[str, str]:  # noqa: N802
+        self.posted.append(content)
+        return {"channel": "C1", "ts": f"{len(self.posted)}.0"}
+
+
+class ResponseUrl:
+    """Bolt's `respond`; `takes` is how many messages to the channel it takes."""
+
+    def __init__(self, status: int = 200, *, takes: int = 99) -> None:
+        self.status = status
+        self.takes = takes
+        self.said: list[dict[str, Any]] = []
+
+    @property
+    def public(self) -> list[str]:
+        """What stands in the channel."""
+        said = (one for one in self.said if one.get("response_type") == "in_channel")
+        return [one["blocks"][0].text for one in said]
+
+    async def __call__(self, text: str, **content: Any) -> object:
+        public = content.get("response_type") == "in_channel"
+        if public and (self.status != 200 or len(self.public) >= self.takes):
+            return SimpleNamespace(status_code=404)
+        self.said.append({"text": text, **content})
+        return SimpleNamespace(status_code=200)
+
+
+@pytest.fixture
+def memory(tmp_path) -> Memory:
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    memory = Memory.open(engine, keep_days=90, fresh_at=lambda: LAST_SYNC)
+    memory.answers.keep(MINE)
+    return memory
+
+
+async def shared(memory: Memory, respond: ResponseUrl, click: Click = CLICK) -> list[dict]:
+    slack = SimpleNamespace(client=Unreachable())
+    await Sharing(slack, memory).clicked(click, respond)
+    return respond.said
+
+
+async def test_the_response_url_takes_it_to_the_thread(memory: Memory):
+    answer, gone = await shared(memory, ResponseUrl())
+    assert answer["response_type"] == "in_channel"
+    assert answer["thread_ts"] == "1700000000.000100"
+    assert TEXT in answer["blocks"][0].text
+    assert gone["delete_original"]
+
+
+async def test_it_says_of_which_documentation_the_answer_is(memory: Memory):
+    before = LAST_SYNC - timedelta(days=3)
+    memory.answers.keep(replace(MINE, id="a2", scope=Scope(version="2.6"), as_of=before))
+    shared_answer, _ = await shared(memory, ResponseUrl(), replace(CLICK, value="a2"))
+    footer = block_text([block.to_dict() for block in shared_answer["blocks"]])
+    assert "2.6" in footer
+    assert answers.ago(before) in footer
+    assert (shared_answer["unfurl_links"], shared_answer["unfurl_media"]) == (False, False)
+
+
+async def test_without_a_thread_it_goes_to_the_channel(memory: Memory):
+    answer, _ = await shared(memory, ResponseUrl(), replace(CLICK, value="a1"))
+    assert "thread_ts" not in answer
+
+
+async def test_what_was_refused_stays_and_can_be_shared_again(memory: Memory):
+    said = await shared(memory, ResponseUrl(status=404))
+    assert said[-1]["text"] == words.SHARE_FAILED
+    assert not any(one.get("delete_original") for one in said)
+    again = await shared(memory, ResponseUrl())
+    assert again[-1]["delete_original"]
+
+
+@pytest.mark.parametrize("client", [Unreachable(), Channel()])
+async def test_a_part_that_stands_there_is_not_posted_again(memory: Memory, client: Any):
+    """The second press posts what is missing, even where docent was invited meanwhile."""
+    long = answer("First. " * 1_500 + "\n\n" + "Second. " * 1_400)
+    memory.answers.keep(replace(MINE, id="a2", answer=long))
+    click = replace(CLICK, value="a2")
+    first = ResponseUrl(takes=1)
+    await shared(memory, first, click)
+    assert [text[:6] for text in first.public] == ["> <@U1"]
+    assert first.said[-1]["text"] == words.SHARE_FAILED
+    second = ResponseUrl()
+    await Sharing(SimpleNamespace(client=client), memory).clicked(click, second)
+    assert [text[:6] for text in second.public] == ["Second"]
+    assert second.said[-1]["delete_original"]
+    assert getattr(client, "posted", []) == []
+
+
+async def test_it_is_shared_once(memory: Memory):
+    assert await shared(memory, ResponseUrl())
+    assert await shared(memory, ResponseUrl()) == []
+
+
+@pytest.mark.parametrize("fault", ["delete", "keep"])
+async def test_what_fails_after_the_post_does_not_post_it_again(
+    memory: Memory, fault: str, monkeypatch: pytest.MonkeyPatch
+):
+    channel, slack = Channel(), SimpleNamespace(client=None)
+    slack.client = channel
+
+    def broken(*_: Any) -> None:
+        raise StateError("down")
+
+    class Silent(ResponseUrl):
+        async def __call__(self, text: str, **content: Any) -> object:
+            if content.get("delete_original"):
+                raise TimeoutError
+            return await super().__call__(text, **content)
+
+    if fault == "keep":
+        monkeypatch.setattr(memory.answers, "note_shared", broken)
+    respond = Silent() if fault == "delete" else ResponseUrl()
+    for _ in range(2):
+        await Sharing(slack, memory).clicked(CLICK, respond)
+    assert len(channel.posted) == 1
+
+
+async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory: Memory):
+    part = replace(MINE.key, ts=f"part0-{MINE.id[:24]}")
+    async with memory.claims.hold(part) as mine:
+        assert mine
+        said = await shared(memory, ResponseUrl())
+        assert said[-1]["text"] == words.SHARE_FAILED
+        assert not any(one.get("delete_original") for one in said)
+
+
+@pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])
+async def test_somebody_elses_answer_and_a_forgotten_one_are_not_shared(
+    memory: Memory, click: Click
+):
+    [said] = await shared(memory, ResponseUrl(), click)
+    assert said["text"] == words.SHARE_GONE
+
+
+def test_a_shared_answer_can_be_linked_to(memory: Memory):
+    kept = memory.answers.find("a1")
+    assert kept is not None
+    assert kept.readable_ts == ""
+    memory.answers.note_shared("a1", "5.5", ("6.6",))
+    kept = memory.answers.find("a1")
+    assert kept is not None
+    assert (kept.readable_ts, kept.thread_ts) == ("6.6", "5.5")
+    assert KEPT.readable_ts == KEY.ts

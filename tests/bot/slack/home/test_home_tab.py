@@ -1,0 +1,149 @@
+"""The Home tab: scenarios through the real app, and its limits."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.slack.views import buttons
+from bot.slack.views import home as home_view
+from bot.slack.views.home import Known, Managed
+from bot.storage.activity import Asked, Counts
+from bot.texts import answers
+from bot.texts.catalog import say
+from ingest.errors import StateError
+from ingest.overview.history import PastSync, SourceState
+from tests.bot.conftest import Docent, index_status
+from tests.bot.fakes import LAST_SYNC, SYNCS, Gate, answer, script, version
+from tests.bot.slack.actions.test_admin import noted
+from tests.servers.slack.limits import check_view
+from tests.servers.slack.store import ALICE, BOB, block_text
+
+texts = st.text(max_size=400)
+
+
+async def home(docent: Docent, user: str, containing: str = "") -> str:
+    """The words of somebody's Home tab."""
+
+    def shown() -> str:
+        view = docent.slack.store.homes.get(user)
+        words = block_text(view["blocks"]) if view else ""
+        return words if containing in words else ""
+
+    return str(await docent.slack.wait_for(shown, what="a Home tab"))
+
+
+async def test_everybody_sees_what_docent_knows_and_how_to_ask(docent: Docent):
+    await docent.start()
+    await docent.slack.open_app(user=BOB)
+    words = await home(docent, BOB)
+    assert "pages 224, chunks 1,205" in words
+    assert "*docs*: pages 224" in words
+    assert "2026-03-01 03:00 UTC" in words
+    assert say("home_how_text") in words
+    assert say("home_own_none") in words
+    assert say("home_manage") not in words
+
+
+async def test_who_gets_no_answers_sees_only_that(docent: Docent):
+    await docent.start(allowed_users=ALICE)
+    await docent.slack.open_app(user=BOB)
+    words = await home(docent, BOB)
+    assert answers.NOT_FOR_YOU in words
+    assert "docs" not in words.replace(answers.NOT_FOR_YOU, "")
+
+
+async def test_own_questions_are_listed_and_those_of_others_are_not(docent: Docent):
+    await docent.start()
+    question = await docent.slack.dm("Where do <!here> logs go?", user=BOB)
+    await docent.slack.wait_for_reply(question, containing="broker")
+    await docent.slack.open_app(user=BOB)
+    assert "Where do @here logs go?" in await home(docent, BOB, "logs go")
+    await docent.slack.open_app(user=ALICE)
+    assert "logs go" not in await home(docent, ALICE)
+
+
+async def test_admins_see_syncs_and_the_week(docent: Docent):
+    await docent.start()
+    question = await docent.slack.dm("Where do logs go?", user=BOB)
+    await docent.slack.wait_for_reply(question, containing="broker")
+    docent.pipeline.script = [*script()[:-1], replace_done()]
+    other = await docent.slack.dm("What is love?", user=BOB)
+    await docent.slack.wait_for_reply(other, containing=answers.NOT_FOUND)
+    await docent.slack.open_app()
+    words = await home(docent, ALICE)
+    assert "3 added, 1 changed, 0 removed" in words
+    assert "failed, docs: answered 404" in words
+    assert "questions 2, without an answer 1, 👍 0, 👎 0" in words
+
+
+def replace_done():
+    from rag_core.types import Done
+
+    return Done(answer("", citations=(), status="not_found"))
+
+
+async def test_re_index_reports_to_who_clicked(docent: Docent):
+    await docent.start()
+    await docent.slack.open_app()
+    await home(docent, ALICE, say("home_manage"))
+    await docent.slack.home_action(buttons.REINDEX)
+    direct = docent.slack.store.open_direct(ALICE).id
+    report = await docent.slack.wait_for_message(
+        lambda m: m.channel == direct and "1,193 reused" in m.shown
+    )
+    assert report.by_bot
+    assert (await noted(docent))[0][:2] == (ALICE, "reindex")
+
+
+async def test_a_second_re_index_is_told_where_the_first_is(docent: Docent):
+    docent.sync.gate = gate = Gate()
+    await docent.start()
+    await docent.slack.open_app()
+    await home(docent, ALICE, say("home_manage"))
+    await docent.slack.home_action(buttons.REINDEX)
+    await docent.reached(gate.reached)
+    await docent.slack.home_action(buttons.REINDEX)
+    await docent.slack.wait_for_message(lambda m: m.channel[0] == "D" and "|here>" in m.shown)
+    gate.open()
+    await docent.slack.wait_for_message(lambda m: "1,193 reused" in m.shown)
+    assert docent.sync.runs == 1
+
+
+async def test_a_state_that_can_not_be_read_leaves_the_tab_and_the_bot(docent: Docent):
+    def broken():
+        raise StateError("the disk is gone")
+
+    docent.read_status = broken
+    await docent.start()
+    await docent.slack.open_app()
+    docent.read_status = index_status
+    await docent.slack.open_app(user=BOB)
+    await home(docent, BOB, "pages 224")
+
+
+async def test_before_the_first_sync(docent: Docent):
+    docent.read_status = lambda: index_status(revision=None)
+    await docent.start()
+    await docent.slack.open_app(user=BOB)
+    assert say("home_nothing") in await home(docent, BOB)
+
+
+@given(name=texts.filter(bool), error=texts, asked=st.lists(texts, max_size=5))
+def test_every_view_is_one_that_slack_takes(name: str, error: str, asked: list[str]):
+    known = Known(
+        replace(index_status(), last_error=error),
+        [SourceState(name, name, 3)] * 40,
+        [Asked(text, "C0", LAST_SYNC) for text in asked],
+    )
+    managed = Managed([version(name, 1)], [*SYNCS, PastSync(LAST_SYNC, error=error)], Counts())
+    check_view(json.loads(json.dumps(home_view.home(known, managed).to_dict())), kind="home")
+
+
+@pytest.mark.parametrize("admin", [True, False])
+def test_a_view_has_few_blocks(admin: bool):
+    managed = Managed([], [], Counts()) if admin else None
+    view = home_view.home(Known(index_status(), [], []), managed).to_dict()
+    assert len(view["blocks"]) < 20

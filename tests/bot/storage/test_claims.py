@@ -1,0 +1,138 @@
+"""One message, one answer: whatever the number of deliveries and processes."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from bot.storage.claims import LEASE, Claims
+from bot.types import MessageKey
+from ingest.errors import StateError
+from ingest.state.database import open_state
+
+KEY = MessageKey("T1", "C1", "1700000000.000100")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+
+
+def test_of_many_at_once_one_gets_the_message(engine: Engine):
+    replicas = [Claims(engine) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(lambda claims: claims.take(KEY), replicas))
+    assert taken.count(True) == 1
+
+
+def test_another_message_is_another_claim(engine: Engine):
+    claims = Claims(engine)
+    assert claims.take(KEY)
+    assert claims.take(MessageKey("T1", "C1", "1700000000.000200"))
+    assert claims.take(MessageKey("T1", "C2", KEY.ts))
+    assert claims.take(MessageKey("T2", "C1", KEY.ts))
+
+
+def test_a_dead_claim_is_taken_over_once(engine: Engine, clock: Clock):
+    dead, second, third = (Claims(engine, clock=clock) for _ in range(3))
+    assert dead.take(KEY)
+    assert not second.take(KEY)
+    clock.now += LEASE + timedelta(seconds=1)
+    assert second.take(KEY)
+    assert not third.take(KEY)
+    assert not dead.renew(KEY)
+
+
+def test_the_lease_ends_before_slacks_retry_of_a_minute():
+    assert timedelta(0) < LEASE < timedelta(minutes=1)
+
+
+def test_a_renewed_claim_lives_on(engine: Engine, clock: Clock):
+    holder, other = Claims(engine, clock=clock), Claims(engine, clock=clock)
+    holder.take(KEY)
+    clock.now += LEASE * 0.9
+    assert holder.renew(KEY)
+    clock.now += LEASE * 0.9
+    assert not other.take(KEY)
+
+
+def test_an_answered_message_is_never_taken_again(engine: Engine, clock: Clock):
+    claims = Claims(engine, clock=clock)
+    claims.take(KEY)
+    claims.settle(KEY)
+    clock.now += timedelta(days=1)
+    assert not Claims(engine, clock=clock).take(KEY)
+
+
+def test_who_lost_a_claim_can_not_settle_or_release_it(engine: Engine, clock: Clock):
+    dead, heir = Claims(engine, clock=clock), Claims(engine, clock=clock)
+    dead.take(KEY)
+    clock.now += LEASE * 2
+    heir.take(KEY)
+    dead.settle(KEY)
+    dead.release(KEY)
+    clock.now += LEASE * 2
+    assert Claims(engine, clock=clock).take(KEY)
+
+
+def test_old_claims_are_forgotten(engine: Engine, clock: Clock):
+    claims = Claims(engine, clock=clock)
+    claims.take(KEY)
+    claims.settle(KEY)
+    clock.now += timedelta(days=31)
+    assert claims.purge(older_than=timedelta(days=30)) == 1
+    assert claims.purge(older_than=timedelta(days=30)) == 0
+
+
+async def test_a_block_that_ends_well_settles(engine: Engine):
+    claims = Claims(engine)
+    async with claims.hold(KEY) as mine:
+        assert mine
+    async with claims.hold(KEY) as mine:
+        assert not mine
+
+
+async def test_a_block_that_fails_gives_the_message_back(engine: Engine):
+    claims = Claims(engine)
+    with pytest.raises(RuntimeError):
+        async with claims.hold(KEY):
+            raise RuntimeError
+    assert claims.take(KEY)
+
+
+async def test_a_held_claim_is_renewed(engine: Engine):
+    renewed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    class Watched(Claims):
+        def renew(self, key: MessageKey) -> bool:
+            loop.call_soon_threadsafe(renewed.set)
+            return super().renew(key)
+
+    async with Watched(engine, lease=timedelta(milliseconds=30)).hold(KEY):
+        async with asyncio.timeout(10):
+            await renewed.wait()
+
+
+def test_a_broken_database_is_one_sentence(engine: Engine):
+    claims = Claims(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE bot_claims"))
+    with pytest.raises(StateError, match="can't be used"):
+        claims.take(KEY)

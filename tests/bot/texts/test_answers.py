@@ -1,0 +1,58 @@
+"""Every error has its sentence, and every sentence can be read."""
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+import bot.errors
+import ingest.errors
+from bot.texts import answers
+from rag_core.errors import BusyError, DocentError, LLMUnavailableError
+from rag_core.types import Degradation
+
+_ROOMS = {"rag_core.errors", ingest.errors.__name__, bot.errors.__name__}
+
+
+def every_error(base: type[DocentError] = DocentError) -> list[type[DocentError]]:
+    below = [error for child in base.__subclasses__() for error in every_error(child)]
+    return [error for error in (base, *below) if error.__module__ in _ROOMS]
+
+
+@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.__name__)
+def test_every_error_has_a_sentence(error: type[DocentError]):
+    sentence = answers.ERRORS[error]
+    assert sentence[0].isupper()
+    assert sentence.rstrip()[-1] in ".?"
+
+
+def test_no_sentence_is_without_its_error():
+    assert set(answers.ERRORS) == set(every_error())
+
+
+def test_an_error_nobody_named_gets_the_line_of_its_base():
+    class NewError(LLMUnavailableError):
+        pass
+
+    assert answers.sentence(NewError()) == answers.ERRORS[LLMUnavailableError]
+    assert answers.sentence(ValueError("secret")) == answers.UNEXPECTED
+
+
+def test_who_is_refused_a_place_is_told_which_it_would_be():
+    assert "number 33 in line" in answers.sentence(BusyError(33))
+
+
+def test_every_degradation_has_a_note():
+    assert set(answers.DEGRADED) == set(get_args(Degradation))
+
+
+def test_one_passage_is_not_several():
+    assert answers.ranking(1) == "Ranking 1 passage"
+    assert answers.ranking(30) == "Ranking 30 passages"
+
+
+def test_moments_are_shown_in_the_readers_time_zone():
+    moment = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+    assert answers.moment(moment).startswith("<!date^1772334000^")
+    assert "2026-03-01 03:00 UTC" in answers.moment(moment)
+    assert answers.moment(None) == "never"

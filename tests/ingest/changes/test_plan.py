@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from ingest.changes.plan import plan_chunks, plan_pages, revision, shrunk
+from ingest.documents import Page, Pages
+from ingest.types import Contents, KnownChunk, KnownPage
+from rag_core.types import Chunk, IndexSpec
+
+
+def page(path: str, text: str = "text", source: str = "docs") -> Page:
+    return Page(source, path, f"https://x/{path}", text.encode())
+
+
+def known(*pages: Page, recipe: str = "r") -> Contents:
+    return Contents(
+        tuple(KnownPage(p.source, p.path, p.content_hash, recipe) for p in pages),
+        tuple(KnownChunk(f"id-{p.path}", p.source, p.path, f"hash-{p.path}") for p in pages),
+    )
+
+
+def found(*pages: Page, source: str = "docs") -> list[Pages]:
+    return [Pages(source, pages, ())]
+
+
+def chunk(id_: str, text: str, path: str = "a.md") -> Chunk:
+    return Chunk(id_, "docs", path, "", "", (), 0, text)
+
+
+def test_everything_is_new():
+    plan = plan_pages((), found(page("a.md"), page("b.md")), recipe="r")
+    assert (plan.added, plan.changed, plan.removed) == (2, 0, 0)
+    assert [p.path for p in plan.read] == ["a.md", "b.md"]
+    assert not plan.is_empty
+
+
+def test_nothing_changed():
+    plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="r")
+    assert plan.is_empty
+    assert [p.path for p in plan.kept] == ["a.md"]
+
+
+def test_added_changed_and_removed():
+    before = known(page("same.md"), page("edited.md"), page("gone.md"))
+    now = found(page("same.md"), page("edited.md", "other"), page("new.md"))
+    plan = plan_pages(before.pages, now, recipe="r")
+    assert (plan.added, plan.changed, plan.removed) == (1, 1, 1)
+    assert {p.path for p in plan.read} == {"edited.md", "new.md"}
+    assert {p.path for p in plan.kept} == {"same.md"}
+
+
+def test_other_sources_stay():
+    before = known(page("a.md"), page("a.md", source="more"))
+    plan = plan_pages(before.pages, found(page("b.md")), recipe="r")
+    assert (plan.added, plan.removed) == (1, 1)
+    assert [p.source for p in plan.kept] == ["more"]
+
+
+def test_a_page_that_cannot_be_read_just_now_stays():
+    before = known(page("a.md"), page("locked.md"), page("gone.md"))
+    now = [Pages("docs", (page("a.md"),), (), unread=("locked.md", "unknown.md"))]
+    plan = plan_pages(before.pages, now, recipe="r")
+    assert plan.gone == (("docs", "gone.md"),)
+    assert [p.path for p in plan.kept] == ["a.md", "locked.md"]
+    assert plan.read == ()
+    chunks = plan_chunks(before.chunks, plan, (), recipe="r", reuse=True)
+    assert chunks.kept == {"id-a.md", "id-locked.md"}
+
+
+def test_a_removal_alone_is_a_change():
+    plan = plan_pages(known(page("a.md"), page("b.md")).pages, found(page("a.md")), recipe="r")
+    assert not plan.is_empty
+
+
+def test_another_chunker_reads_pages_anew_without_calling_them_changed():
+    plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="other")
+    assert (plan.changed, len(plan.read), plan.kept) == (0, 1, ())
+
+
+def test_a_page_nobody_knows_the_content_of_is_read_but_not_called_changed():
+    before = Contents((KnownPage("docs", "a.md", "", ""),))
+    plan = plan_pages(before.pages, found(page("a.md")), recipe="r")
+    assert (plan.added, plan.changed, len(plan.read)) == (0, 0, 1)
+
+
+def test_vectors_are_found_by_what_was_embedded():
+    old, new = chunk("c1", "old"), chunk("c2", "new and longer")
+    before = Contents(
+        (KnownPage("docs", "k.md", "h", "r"),),
+        (
+            KnownChunk("moved", "docs", "gone.md", old.embedding_hash),
+            KnownChunk("kept", "docs", "k.md", "e"),
+        ),
+    )
+    pages = plan_pages(before.pages, [Pages("docs", (page("a.md"),), ())], recipe="r")
+    pages = replace(pages, kept=before.pages)
+    plan = plan_chunks(before.chunks, pages, [new, old], recipe="r", reuse=True)
+    assert plan.kept == {"kept"}
+    assert plan.vectors[old.embedding_hash] == "moved"
+    assert plan.fresh == (old, new)
+    assert plan.to_embed == 1
+    assert {c.id for c in plan.contents.chunks} == {"kept", "c1", "c2"}
+    assert {p.path for p in plan.contents.pages} == {"k.md", "a.md"}
+    anew = plan_chunks(before.chunks, pages, [new, old], recipe="r", reuse=False)
+    assert (anew.vectors, anew.to_embed) == ({}, 3)  # the kept one too
+    assert anew.characters == 17 + 8  # it is taken to be of usual length
+
+
+def test_texts_to_embed_are_ordered_by_length_and_counted_once():
+    pages = plan_pages((), found(page("a.md")), recipe="r")
+    fresh = [chunk("1", "bb"), chunk("2", "dddd"), chunk("3", "bb"), chunk("4", "ccc")]
+    plan = plan_chunks((), pages, fresh, recipe="r", reuse=True)
+    assert [c.text for c in plan.fresh] == ["dddd", "ccc", "bb", "bb"]
+    assert plan.to_embed == 3
+
+
+def test_the_revision_is_of_content_and_model_and_knows_no_order():
+    spec = IndexSpec("hash", 8, "1", 1, "")
+    chunks = known(page("a.md"), page("b.md")).chunks
+    assert revision(chunks, spec) == revision(chunks[::-1], spec)
+    assert len(revision(chunks, spec)) == 8
+    assert revision(chunks[:1], spec) != revision(chunks, spec)
+    assert revision(chunks, replace(spec, model="other")) != revision(chunks, spec)
+    assert revision(chunks, replace(spec, revision="x")) == revision(chunks, spec)
+
+
+def lost(before: Iterable[KnownPage], now: Iterable[KnownPage]) -> tuple[object, ...]:
+    return shrunk((p.key for p in before), (p.key for p in now), ["docs"], most=0.2)
+
+
+@pytest.mark.parametrize(("pages", "stops"), [(10, False), (8, False), (7, True), (0, True)])
+def test_a_source_may_lose_a_fifth_of_its_pages(pages: int, stops: bool):
+    before = known(*(page(f"{n}.md") for n in range(10)), page("a.md", source="more")).pages
+    now = known(*(page(f"{n}.md") for n in range(pages))).pages
+    assert lost(before, now) == ((("docs", 10, pages),) if stops else ())
+
+
+def test_new_pages_make_up_for_lost_ones():
+    before = known(*(page(f"{n}.md") for n in range(10))).pages
+    assert lost(before, known(*(page(f"new{n}.md") for n in range(9))).pages) == ()
+
+
+def test_a_dropped_source_loses_its_pages():
+    before = known(page("a.md"), page("a.md", source="more")).pages
+    plan = plan_pages(before, found(page("a.md")), recipe="r", dropped=("more",))
+    assert plan.gone == (("more", "a.md"),)
+    assert [kept.source for kept in plan.kept] == ["docs"]
+
+
+def test_anew_reads_every_page():
+    plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="r", anew=True)
+    assert (len(plan.read), plan.changed, plan.kept) == (1, 0, ())

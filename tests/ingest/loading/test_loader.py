@@ -1,0 +1,58 @@
+"""Broken files among good ones: a line in the report for each, and the others are read."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ingest.documents import Page, parsing
+from ingest.loading.chunker import Chunker
+from ingest.loading.loader import chunk_pages, read_pages
+from ingest.report import Progress
+from ingest.sources import Downloads, Source
+from tests.ingest.fakes import HashEmbedder
+from tests.servers.web import Resource, WebServer
+
+BROKEN = {
+    "a.pdf": (b"%PDF-1.7 broken", "can't be read as a PDF ("),
+    "a.docx": (b"PK broken", "can't be read as a Word document ("),
+    "a.ipynb": (b"{", "can't be read as a notebook ("),
+    "b.ipynb": (b"[]", "is not a Jupyter notebook"),
+    "a.html": (b"<div>" * 30_000, "is nested too deeply"),
+    "a.md": (b"<!-- nothing -->", "the page has no text"),
+}
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_a_broken_file_is_a_line_in_the_report(path: str):
+    data, reason = BROKEN[path]
+    pages = [Page("docs", path, "", data), Page("docs", "good.md", "", b"# Good\n\nText.")]
+    divided = chunk_pages(pages, Chunker(HashEmbedder()), progress=lambda _: None)
+    failures = divided.failures
+    assert [chunk.text for chunk in divided.chunks] == ["Text."]
+    assert len(failures) == 1
+    assert failures[0].startswith(f"{path}: {reason}")
+    assert "\n" not in failures[0]
+    assert divided.broken == (set() if path == "a.md" else {("docs", path)})
+
+
+def test_want_of_memory_in_a_parser_goes_up():
+    with pytest.raises(MemoryError), parsing("a PDF"):
+        raise MemoryError
+
+
+def test_a_download_says_how_far_it_is(tmp_path: Path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.md", "text " * 2_000)
+    steps: list[Progress] = []
+    with WebServer() as web:
+        web.resources["/docs.zip"] = Resource(buffer.getvalue(), "application/zip")
+        source = Source("docs", f"{web.url}/docs.zip")
+        read_pages([source], Downloads(tmp_path), progress=steps.append)
+    size = len(buffer.getvalue()) // 2**10
+    assert Progress("downloading", size, size) in steps
+    assert steps[-1] == Progress("reading", 1, 1)

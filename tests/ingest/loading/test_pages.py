@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from ingest.loading import pages as prepare_module
+from ingest.loading.pages import prepare
+from ingest.sources.source import RawFile, Source, SourceFiles
+
+
+def pages(**files: bytes):
+    raw = tuple(RawFile(path, f"https://x/{path}", data) for path, data in sorted(files.items()))
+    return prepare(SourceFiles(Source("docs", "docs"), raw, ("before: failed",)))
+
+
+def test_plain_pages():
+    found = pages(**{"a.md": b"# A", "logo.png": b"\x89"})
+    assert found.failures == ("before: failed",)
+    assert [(page.path, page.text) for page in found.pages] == [("a.md", "# A")]
+
+
+def test_broken_utf8_is_read_and_reported():
+    found = pages(**{"a.md": "Größe und Übertrag".encode() + b"\xfc."})
+    assert found.pages[0].text == "Größe und Übertrag\ufffd."
+    assert "a.md: not valid UTF-8 in 1 places" in found.failures[1]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Naïve text, long enough to be prose."),
+        ("cp1252", "¿Dónde está la configuración?"),
+        ("cp1251", "Привет, мир"),
+        ("cp1251", "# Установка: `docent index docs`, потом ждите."),
+        ("koi8_r", "Установка выполняется одной командой. Затем запустите сервис."),
+        ("cp932", "これは日本語の文書です。設定を変更してください。"),
+        ("gb18030", "这是中文文档。请修改配置。"),
+    ],
+)
+def test_another_encoding_is_read_and_named(encoding: str, text: str):
+    found = pages(**{"a.md": text.encode(encoding)})
+    assert found.pages[0].text == text
+    assert found.failures[1:] == (f"a.md: not UTF-8; read as {encoding}",)
+
+
+def test_bytes_in_no_encoding_are_binary():
+    data = random.Random(1).randbytes(400).replace(b"\0", b"")
+    found = pages(**{"a.md": data})
+    assert found.pages == ()
+    assert "a.md: this looks like a binary file" in found.failures[1]
+
+
+def test_a_replacement_character_of_the_author_is_no_failure():
+    assert pages(**{"a.md": "What does \ufffd mean?".encode()}).failures[1:] == ()
+
+
+def test_binary_is_left_out_and_reported():
+    found = pages(**{"a.md": bytes(range(256)), "b.md": b"b"})
+    assert [page.path for page in found.pages] == ["b.md"]
+    assert "a.md: this looks like a binary file" in found.failures[1]
+
+
+def test_an_empty_page_is_reported():
+    assert pages(**{"a.md": b" \n"}).failures[1:] == ("a.md: the page is empty",)
+
+
+def test_byte_order_marks():
+    found = pages(**{"a.md": b"\xef\xbb\xbf# A", "b.md": "# Ж".encode("utf-16")})
+    assert [page.text for page in found.pages] == ["# A", "# Ж"]
+
+
+def test_line_ends():
+    assert pages(**{"a.md": b"a\r\nb\rc\n"}).pages[0].text == "a\nb\nc\n"
+
+
+def test_variables_of_the_nearest_folder():
+    found = pages(
+        **{
+            "en/Variables.json": b'{"version": "2.4", "n": 3, "list": [1]}',
+            "en/faq/a.md": b"v{{var.version}} {{ n }} {{list}} {{unknown}}",
+            "ru/b.md": b"{{var.version}}",
+        }
+    )
+    assert [page.text for page in found.pages] == [
+        "v2.4 3 {{list}} {{unknown}}",
+        "{{var.version}}",
+    ]
+
+
+def test_broken_variables_are_reported():
+    found = pages(**{"Variables.json": b"[1]", "a.md": b"{{x}}"})
+    assert found.pages[0].text == "{{x}}"
+    assert "Variables.json: not valid JSON" in found.failures[1]
+
+
+def test_raw_markers_are_dropped():
+    found = pages(**{"a.md": b"{% raw %}{{ .Values.x }}{%- endraw -%}"})
+    assert found.pages[0].text == "{{ .Values.x }}"
+
+
+def test_a_hash_changes_with_text_url_and_variables():
+    def one(**files: bytes) -> str:
+        return pages(**files).pages[0].content_hash
+
+    plain = one(**{"a.md": b"x {{v}}"})
+    assert one(**{"a.md": b"x {{v}}", "Variables.json": b'{"w": "1"}'}) == plain
+    assert one(**{"a.md": b"x {{v}}", "Variables.json": b'{"v": "1"}'}) != plain
+    assert one(**{"a.md": b"y {{v}}"}) != plain
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type"),
+    [
+        (b'<meta charset="windows-1251">', ""),
+        (b'<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', ""),
+        (b"", "text/html; charset=windows-1251"),
+    ],
+)
+def test_html_says_its_encoding(head: bytes, media_type: str):
+    raw = RawFile("a.html", "", head + "<p>Жук".encode("cp1251"), media_type)
+    found = prepare(SourceFiles(Source("docs", "docs"), (raw,)))
+    assert found.failures == ()
+    assert found.pages[0].text.endswith("<p>Жук")
+    assert found.pages[0].media_type == media_type
+
+
+def test_an_encoding_that_does_not_exist_is_passed_over():
+    raw = RawFile("a.html", "", b'<meta charset="nonsense"><p>Na\xefve text, long enough.')
+    assert "Naïve" in prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages[0].text
+
+
+def test_binary_formats_are_left_as_they_are():
+    data = b"%PDF-1.7\0\xff {{x}}"
+    found = pages(**{"a.pdf": data, "Variables.json": b'{"x": "1"}'})
+    assert found.pages[0].data == data
+    assert found.failures[1:] == ()
+
+
+def test_only_markdown_and_text_have_blanks():
+    source = b"{% raw %}{{x}}{% endraw %}"
+    found = pages(**{"a.html": source, "b.md": source, "Variables.json": b'{"x": "1"}'})
+    assert [page.data for page in found.pages] == [source, b"1"]
+
+
+def test_pages_can_include_others():
+    found = pages(
+        **{
+            "en/Variables.json": b'{"v": "2.4"}',
+            "en/fragments/tail.md": b"Tail of {{v}}. {{fragments/tail.md}}",
+            "en/faq/a.md": b"A. {{fragments/tail.md}} {{fragments/none.md}}",
+            "ru/a.md": b"{{fragments/tail.md}}",
+        }
+    )
+    assert {page.path: page.text for page in found.pages} == {
+        "en/faq/a.md": "A. Tail of 2.4. {{fragments/tail.md}} {{fragments/none.md}}",
+        "en/fragments/tail.md": "Tail of 2.4. {{fragments/tail.md}}",
+        "ru/a.md": "{{fragments/tail.md}}",
+    }
+
+
+def test_labels_of_the_source_are_the_pages():
+    raw = RawFile("a.md", "", b"x")
+    source = Source("docs", "docs", version="2.6", language="en")
+    (page,) = prepare(SourceFiles(source, (raw,))).pages
+    (plain,) = prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages
+    assert (page.version, page.language) == ("2.6", "en")
+    assert page.content_hash != plain.content_hash
+
+
+def test_what_is_included_is_read_in_its_own_encoding():
+    text = "Naïve text, long enough to be prose."
+    found = pages(**{"a.md": b"{{fragments/b.md}}", "fragments/b.md": text.encode("cp1252")})
+    assert found.pages[0].text == text
+
+
+def test_a_page_can_not_include_without_end(monkeypatch):
+    monkeypatch.setattr(prepare_module, "MAX_INCLUDED", 10)
+    found = pages(**{"a.md": b"{{b.md}} " * 5, "b.md": b"1234"})
+    assert found.pages[0].text == "1234 1234 " + "{{b.md}} " * 3

@@ -1,0 +1,237 @@
+"""What goes wrong while a version is built, and how the next sync mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.errors import PublishError, SyncRunningError
+from ingest.publishing.publisher import Publisher
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
+from tests.ingest.conftest import Bench
+from tests.ingest.fakes import make_folder, version_of
+
+PAGES = {
+    "faq.md": "# FAQ\n\n## Why?\n\nBecause.\n\n## How?\n\nSo.",
+    "guide.md": "# Guide\n\nFirst this, then that.",
+}
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "docs", PAGES)
+
+
+def test_a_sync_that_lost_its_lease_does_not_switch(bench: Bench, docs: Path):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+
+    def lose(name: str) -> None:
+        if name == "seal":
+            with bench.ledger.engine.begin() as connection:
+                connection.exec_driver_sql("DELETE FROM leases")
+
+    bench.store.before = lose
+    with pytest.raises(SyncRunningError, match="took over"):
+        bench.sync(docs)
+    assert version_of(bench.store.live().collection) == "docent__v1"
+
+
+def rival(bench: Bench) -> Bench:
+    """Another process with the same index."""
+    return Bench(bench.ledger, bench.folder, store=bench.store)
+
+
+@pytest.mark.parametrize("step", ["create", "insert", "seal", "switch"])
+def test_what_a_sync_without_its_lease_writes_is_not_in_the_version_of_another(
+    bench: Bench, docs: Path, step: str
+):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+
+    def overtaken(name: str) -> None:
+        if name != step:
+            return
+        bench.store.before = lambda _: None
+        with bench.ledger.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM leases")
+        make_folder(docs, {"new.md": "# New\n\nThe other one's page."})
+        rival(bench).sync(docs)
+
+    bench.store.before = overtaken
+    with pytest.raises(SyncRunningError, match="took over"):
+        bench.sync(docs)
+    assert bench.store.texts() == [
+        "Because.",
+        "So.",
+        "First this, then that.",
+        "The other one's page.",
+    ]
+    assert rival(bench).sync(docs).unchanged
+    assert len(bench.store.collections()) == 2
+
+
+def test_a_sync_without_its_lease_drops_no_version_of_another(bench: Bench, docs: Path):
+    bench.sync(docs)
+    foreign = "docent__v7_0123abcd"
+    bench.store.create(foreign, bench.store.live().spec)
+
+    def lost() -> None:
+        raise SyncRunningError("took over")
+
+    with pytest.raises(SyncRunningError):
+        Publisher(bench.store, bench.embedder, bench.ledger).prune(lost)
+    assert foreign in bench.store.collections()
+    Publisher(bench.store, bench.embedder, bench.ledger).prune(lambda: None)
+    assert foreign not in bench.store.collections()
+
+
+class CrashError(Exception):
+    """The process is killed here."""
+
+
+def crash_at(step: str, bench: Bench) -> Callable[[], None]:
+    """Raise at a step of the store, the embedder or the ledger; the returned function undoes it."""
+
+    def crash(name: str = step) -> None:
+        if name == step:
+            raise CrashError
+
+    if step == "embed":
+        bench.embedder.before = crash
+    elif step in {"record", "mark_live", "remember_sources"}:
+        real = getattr(bench.ledger, step)
+        after = "switch" if step != "record" else "seal"
+        setattr(bench.ledger, step, lambda *a: crash() if after in bench.store.writes else real(*a))
+        return lambda: delattr(bench.ledger, step)
+    else:
+        bench.store.before = crash
+
+    def undo() -> None:
+        bench.store.before = lambda _: None
+        bench.embedder.before = lambda: None
+
+    return undo
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "create",
+        "insert",
+        "embed",
+        "seal",
+        "record",
+        "switch",
+        "mark_live",
+        "drop",
+        "remember_sources",
+    ],
+)
+@pytest.mark.parametrize("edits", [1, 2])
+def test_a_crash_leaves_an_answer_and_the_next_sync_completes(
+    bench: Bench, docs: Path, step: str, edits: int
+):
+    for edit in range(edits):  # with two, there is an old version to drop
+        make_folder(docs, {"guide.md": f"# Guide\n\nEdition {edit}."})
+        bench.sync(docs)
+    before = bench.store.texts()
+    make_folder(docs, {"guide.md": "# Guide\n\nThe last edition.", "new.md": "# New\n\nPage."})
+    after = ["Because.", "So.", "The last edition.", "Page."]
+    undo = crash_at(step, bench)
+    crashed = True
+    try:
+        bench.sync(docs)
+        crashed = False
+    except CrashError:
+        assert bench.ledger.last_sync().error == "Stopped by CrashError."
+    assert crashed or (step == "drop" and edits == 1)
+    switched = step in {"mark_live", "drop", "remember_sources"}
+    assert bench.store.texts() == (after if switched else before)
+    undo()
+
+    report = bench.sync(docs)
+    assert report.unchanged == switched
+    assert bench.store.texts() == after
+    assert report.chunks == 4
+    live, previous = bench.ledger.live(), bench.ledger.previous()
+    assert live.collection == bench.store.target
+    assert bench.store.collections() == sorted([live.collection, previous.collection])
+    recorded = {version.collection for version in bench.ledger.versions()}
+    assert recorded == set(bench.store.collections())
+    assert bench.ledger.contents(live.collection).documents == 3
+
+
+def test_rows_that_are_missing_stop_the_switch(bench: Bench, docs: Path):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+    real = bench.store.insert
+    bench.store.insert = lambda name, chunks, vectors: real(name, chunks[1:], vectors[1:])
+    with pytest.raises(PublishError, match="holds 2 of 4 chunks"):
+        bench.sync(docs)
+    assert version_of(bench.store.live().collection) == "docent__v1"
+    del bench.store.insert
+    assert bench.sync(docs).chunks == 4
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_vectors_that_are_no_numbers_stop_the_sync(bench: Bench, docs: Path, bad: float):
+    bench.embedder.embed_passages = lambda texts: np.full((len(texts), 8), bad, np.float32)
+    with pytest.raises(PublishError, match="unusable vectors"):
+        bench.sync(docs)
+    assert bench.store.live() is None
+
+
+def test_vectors_of_another_dimension_stop_the_sync(bench: Bench, docs: Path):
+    bench.embedder.embed_passages = lambda texts: np.ones((len(texts), 5), np.float32)
+    with pytest.raises(PublishError, match="unusable vectors"):
+        bench.sync(docs)
+
+
+def test_rows_lost_in_milvus_are_found_and_mended(bench: Bench, docs: Path, tmp_path: Path):
+    more = make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."})
+    bench.sync(docs, more)
+    rows = bench.store.rows[bench.store.target]
+    lost = next(id_ for id_, (chunk, _) in rows.items() if chunk.text == "So.")
+    del rows[lost]
+    report = bench.sync(docs)
+    assert (report.chunks, report.embedded, report.changed) == (4, 1, 0)
+    assert "So." in bench.store.texts()
+    assert bench.sync(docs, more).unchanged is False  # the other's pages were of unknown content
+    assert bench.sync(docs, more).unchanged
+
+
+def test_a_lost_state_database_is_made_anew_from_milvus(bench: Bench, docs: Path, tmp_path: Path):
+    bench.sync(docs)
+    fresh = Bench(
+        Ledger(open_state(f"sqlite:///{tmp_path / 'new.sqlite'}"), index="docent"),
+        tmp_path,
+        store=bench.store,
+        embedder=bench.embedder,
+    )
+    report = fresh.sync(docs)
+    assert (report.embedded, report.reused, report.changed) == (0, 3, 0)
+    assert fresh.sync(docs).unchanged
+
+
+def test_a_lost_milvus_is_filled_anew_and_says_what_is_missing(
+    bench: Bench, docs: Path, tmp_path: Path
+):
+    more = make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."})
+    bench.sync(docs, more)
+    bench.store = type(bench.store)()
+    report = bench.sync(docs)
+    assert (report.chunks, report.embedded) == (3, 3)
+    assert report.failures == ("more: not in Milvus any more; index it again",)
+    assert bench.sync(docs).failures == ()
+
+
+def test_collections_of_others_are_left_alone(bench: Bench, docs: Path):
+    for name in ("docent__v9_old", "docent__notes", "docentx__v1"):
+        bench.store.rows[name] = {}
+    bench.sync(docs)
+    assert {"docent__v9_old", "docent__notes", "docentx__v1"} < set(bench.store.collections())

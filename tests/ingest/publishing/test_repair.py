@@ -1,0 +1,95 @@
+"""The check-up of an index finds what is wrong with it, and mends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingest.errors import SyncRunningError
+from ingest.publishing.repair import Checkup
+from ingest.state.lease import SyncLease
+from tests.ingest.conftest import Bench
+from tests.ingest.fakes import make_folder, versions_in
+
+
+@pytest.fixture
+def docs(bench: Bench, tmp_path: Path) -> Path:
+    docs = make_folder(tmp_path / "docs", {f"{n}.md": f"# P{n}\n\nPage {n}." for n in range(5)})
+    bench.sync(docs)
+    return docs
+
+
+def wrong(bench: Bench, *, mend: bool = False) -> dict[str, str]:
+    found = Checkup(bench.store, bench.ledger, mend=mend).run()
+    return {check.name: check.says for check in found if not check.passed}
+
+
+@pytest.mark.usefixtures("docs")
+def test_a_sound_index(bench: Bench):
+    assert wrong(bench) == {}
+    assert len(Checkup(bench.store, bench.ledger).run()) == 5
+
+
+def test_nothing_is_indexed(bench: Bench):
+    assert wrong(bench) == {"live version": "Nothing is live: run `docent index`."}
+
+
+@pytest.mark.usefixtures("docs")
+def test_a_collection_that_nobody_knows(bench: Bench):
+    bench.store.create("docent__v7", bench.store.live().spec)
+    assert "docent__v7" in wrong(bench)["collections nobody knows"]
+    assert wrong(bench, mend=True) == {}
+    assert versions_in(bench.store.collections()) == ["docent__v1"]
+
+
+def test_a_version_that_is_gone(bench: Bench, docs: Path):
+    make_folder(docs, {"0.md": "# P0\n\nOther."})
+    bench.sync(docs)
+    first = bench.store.collections()[0]
+    bench.store.drop(first)
+    assert first in wrong(bench)["versions that are gone"]
+    assert wrong(bench, mend=True) == {}
+    assert versions_in(v.collection for v in bench.ledger.versions()) == ["docent__v2"]
+
+
+def test_the_ledger_does_not_know_what_is_live(bench: Bench, docs: Path):
+    make_folder(docs, {"0.md": "# P0\n\nOther."})
+    bench.sync(docs)
+    first = bench.store.collections()[0]
+    bench.store.switch(first)
+    assert "--mend" in wrong(bench)["live version"]
+    wrong(bench, mend=True)
+    assert bench.ledger.live().collection == first
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_rows_that_are_lost(bench: Bench, docs: Path, replaced: bool):
+    rows = bench.store.rows[bench.store.target]
+    chunk, vector = rows.pop(next(iter(rows)))
+    if replaced:  # as many as there should be, but another one
+        rows["f" * 32] = (replace(chunk, id="f" * 32), vector)
+    says = wrong(bench)["chunks"]
+    assert f"1 of 5 are missing, and {int(replaced)} should not be there" in says
+    assert "docent index" in wrong(bench, mend=True)["chunks"]
+    report = bench.sync(docs)
+    assert (report.chunks, report.unchanged) == (5, False)
+    assert wrong(bench) == {}
+
+
+@pytest.mark.parametrize("bad", [np.full(8, np.nan, np.float32), np.zeros(8, np.float32)])
+def test_vectors_that_are_none(bench: Bench, docs: Path, bad: np.ndarray):
+    rows = bench.store.rows[bench.store.target]
+    key = next(iter(rows))
+    rows[key] = (rows[key][0], bad)
+    assert "1 of 5 can't be used: run `docent index --full`" in wrong(bench)["vectors"]
+    bench.sync(docs, full=True)
+    assert wrong(bench) == {}
+
+
+def test_not_while_a_sync_is_at_work(bench: Bench):
+    lease = SyncLease(bench.ledger.engine, name="sync:docent")
+    with lease.hold(), pytest.raises(SyncRunningError):
+        Checkup(bench.store, bench.ledger).run()

@@ -1,0 +1,155 @@
+"""Going back to the version before, and staying there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import IndexPinnedError, NoVersionError, SyncRunningError
+from ingest.publishing.pin import read_pin
+from ingest.publishing.publisher import switching
+from ingest.publishing.versions import list_versions, resume, roll_back
+from tests.ingest.conftest import Bench
+from tests.ingest.fakes import make_folder, version_of, versions_in
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "docs", {"a.md": "# A\n\nFirst."})
+
+
+@pytest.fixture
+def two(bench: Bench, docs: Path) -> Path:
+    """Two versions: `First.` and, live, `Second.`"""
+    bench.sync(docs)
+    make_folder(docs, {"a.md": "# A\n\nSecond."})
+    bench.sync(docs)
+    return docs
+
+
+def marks(bench: Bench) -> list[tuple[str, bool, bool, bool]]:
+    return [
+        (version_of(v.collection), v.live, v.previous, v.pinned)
+        for v in list_versions(bench.ledger)
+    ]
+
+
+@pytest.mark.usefixtures("two")
+def test_versions_are_listed_newest_first(bench: Bench):
+    assert marks(bench) == [
+        ("docent__v2", True, False, False),
+        ("docent__v1", False, True, False),
+    ]
+    newest = list_versions(bench.ledger)[0]
+    assert (newest.documents, newest.chunks, newest.model) == (1, 1, "hash")
+    assert newest.as_json()["created_at"].endswith("+00:00")
+
+
+def test_older_versions_are_dropped(bench: Bench, two: Path):
+    for edition in range(3):
+        make_folder(two, {"a.md": f"# A\n\nEdition {edition}."})
+        bench.sync(two)
+    assert [row[0] for row in marks(bench)] == ["docent__v5", "docent__v4"]
+    assert versions_in(bench.store.collections()) == ["docent__v4", "docent__v5"]
+
+
+def test_a_rollback_pins_until_it_is_resumed(bench: Bench, two: Path):
+    version = roll_back(bench.store, bench.ledger)
+    assert (version_of(version.collection), version.live, version.pinned) == (
+        "docent__v1",
+        True,
+        True,
+    )
+    assert bench.store.texts() == ["First."]
+    assert marks(bench) == [
+        ("docent__v2", False, False, False),
+        ("docent__v1", True, False, True),
+    ]
+    with pytest.raises(IndexPinnedError, match="docent index --resume"):
+        bench.sync(two)
+    assert bench.store.texts() == ["First."]
+    assert resume(bench.ledger)
+    assert not resume(bench.ledger)
+    bench.sync(two)
+    assert bench.store.texts() == ["Second."]
+    assert [row[:3] for row in marks(bench)] == [
+        ("docent__v2", True, False),
+        ("docent__v1", False, True),
+    ] or version_of(bench.store.target) == "docent__v3"
+
+
+@pytest.mark.usefixtures("two")
+def test_a_second_rollback_has_nowhere_to_go(bench: Bench):
+    roll_back(bench.store, bench.ledger)
+    with pytest.raises(NoVersionError, match="no version before"):
+        roll_back(bench.store, bench.ledger)
+    assert bench.store.texts() == ["First."]
+    assert version_of(read_pin(bench.ledger).collection) == "docent__v1"
+
+
+def test_without_a_second_version_nothing_is_pinned(bench: Bench, docs: Path):
+    for sync_first in (False, True):
+        if sync_first:
+            bench.sync(docs)
+        with pytest.raises(NoVersionError):
+            roll_back(bench.store, bench.ledger)
+        assert read_pin(bench.ledger) is None
+
+
+@pytest.mark.parametrize("step", ["switch", "mark_rolled_back"])
+def test_a_rollback_that_was_cut_off_is_completed(
+    bench: Bench, two: Path, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.store if step == "switch" else bench.ledger, step, lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            roll_back(bench.store, bench.ledger)
+    assert [row[0] for row in marks(bench) if row[1]] == ["docent__v2"]
+    with pytest.raises(IndexPinnedError):
+        bench.sync(two)
+    assert bench.store.texts() == ["First."]
+    assert marks(bench) == [
+        ("docent__v2", False, False, False),
+        ("docent__v1", True, False, True),
+    ]
+    with pytest.raises(NoVersionError):
+        roll_back(bench.store, bench.ledger)
+    resume(bench.ledger)
+    bench.sync(two)
+    assert bench.store.texts() == ["Second."]
+
+
+def test_two_rollbacks_at_once_go_to_the_same_version(bench: Bench, two: Path):
+    def beside(name: str) -> None:
+        bench.store.before = lambda _: None
+        with pytest.raises(IndexPinnedError):
+            bench.sync(two)  # sees the lease, and leaves the rollback to itself
+        assert name == "switch"
+
+    bench.store.before = beside
+    assert version_of(roll_back(bench.store, bench.ledger).collection) == "docent__v1"
+    assert bench.store.texts() == ["First."]
+
+
+def test_a_sync_at_work_does_not_undo_a_rollback(bench: Bench, two: Path):
+    make_folder(two, {"a.md": "# A\n\nThird."})
+
+    def rolled_back(name: str) -> None:
+        if name == "seal":
+            bench.store.before = lambda _: None
+            roll_back(bench.store, bench.ledger)
+
+    bench.store.before = rolled_back
+    with pytest.raises(IndexPinnedError):
+        bench.sync(two)
+    assert bench.store.texts() == ["First."]
+
+
+def test_a_sync_does_not_switch_while_a_rollback_does(bench: Bench, two: Path):
+    make_folder(two, {"a.md": "# A\n\nThird."})
+    with switching(bench.ledger).hold(), pytest.raises(SyncRunningError):
+        bench.sync(two)
+    assert bench.store.texts() == ["Second."]
+    bench.sync(two)
+    assert bench.store.texts() == ["Third."]

@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import stat
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.errors import (
+    SourceEmptyError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+)
+from ingest.formats import is_wanted
+from ingest.sources import Source
+from ingest.sources.archive import entries
+from ingest.sources.archive import reader as archive
+from tests.ingest.fakes import make_zip
+
+
+def read(path: Path, url: str = ""):
+    return archive.read_archive(Source("docs", str(path), url), path, wanted=is_wanted)
+
+
+def test_documents_are_read_in_order(tmp_path: Path):
+    path = make_zip(
+        tmp_path / "d.zip",
+        {"en/b.md": "b", "en/a b.md": "a", "en/x.png": b"", "__MACOSX/en/a.md": "no"},
+    )
+    found = read(path)
+    assert [(file.path, file.data) for file in found.files] == [
+        ("en/a b.md", b"a"),
+        ("en/b.md", b"b"),
+    ]
+    assert found.files[0].url == f"{path.as_uri()}#en/a%20b.md"
+
+
+def test_no_such_file(tmp_path: Path):
+    with pytest.raises(SourceNotFoundError, match=r"nothing\.zip"):
+        read(tmp_path / "nothing.zip")
+
+
+def test_not_a_zip(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    path.write_text("# Not an archive")
+    with pytest.raises(SourceFormatError, match=r"d\.zip is not a readable zip or tar"):
+        read(path)
+
+
+def test_cut_off(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"a.md": "text " * 1000})
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(SourceFormatError):
+        read(path)
+
+
+def test_damaged_entry_is_named(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"a.md": bytes(range(256)) * 20})
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+    with pytest.raises(SourceFormatError, match=r"a\.md"):
+        read(path)
+
+
+def test_no_documents(tmp_path: Path):
+    with pytest.raises(SourceEmptyError, match="no documents"):
+        read(make_zip(tmp_path / "d.zip", {"x.png": b"1"}))
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.md", "en/../../evil.md", "..\\evil.md", "/etc/evil.md", "C:/evil.md"]
+)
+def test_a_path_that_leads_out_is_refused_by_name(tmp_path: Path, name: str):
+    path = make_zip(tmp_path / "d.zip", {"good.md": "x", name: "x"})
+    with pytest.raises(SourceRefusedError, match=r"evil\.md"):
+        read(path)
+
+
+def test_a_link_is_refused_by_name(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    link = zipfile.ZipInfo("link.md")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr(link, "/etc/passwd")
+    with pytest.raises(SourceRefusedError, match=r"link\.md' is a link"):
+        read(path)
+
+
+def test_a_bomb_is_refused_by_ratio(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"bomb.md": b"\0" * (4 * 2**20)})
+    with pytest.raises(SourceRefusedError, match=r"bomb\.md' expands"):
+        read(path)
+
+
+def test_a_bomb_is_refused_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 150)
+    path = make_zip(tmp_path / "d.zip", {"a.md": "a" * 100, "b.md": "b" * 100})
+    with pytest.raises(SourceRefusedError, match=r"b\.md' is too large"):
+        read(path)
+
+
+def test_a_bomb_is_refused_by_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 2)
+    path = make_zip(tmp_path / "d.zip", {f"{n}.md": "x" for n in range(3)})
+    with pytest.raises(SourceRefusedError, match="more than 2 entries"):
+        read(path)
+
+
+def test_an_entry_that_lies_about_its_size(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"a.md": b"a" * 5000})
+    real, lie = (5000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(real, lie))
+    with pytest.raises(SourceFormatError, match=r"a\.md"):
+        read(path)
+
+
+def test_two_megabytes_of_prose_are_no_bomb(tmp_path: Path):
+    lines = "\n".join(f"Line {n} of a long page." for n in range(90_000))
+    found = read(make_zip(tmp_path / "d.zip", {"a.md": lines}))
+    assert len(found.files[0].data) > 2_000_000
+
+
+def test_two_entries_of_one_name(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr("a.md", "first")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            opened.writestr("a.md", "second")
+    with pytest.raises(SourceRefusedError, match=r"a\.md' is there twice"):
+        read(path)
+
+
+def test_neither_zip_nor_document(tmp_path: Path):
+    path = tmp_path / "logo.png"
+    path.write_bytes(b"\x89")
+    with pytest.raises(SourceFormatError, match="an archive or a document"):
+        read(path)
+
+
+def make_tar(path: Path, members: list[tuple[tarfile.TarInfo, bytes]], kind: str = "gz") -> Path:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as opened:
+        for member, data in members:
+            member.size = len(data)
+            opened.addfile(member, io.BytesIO(data))
+    packed = {
+        "gz": gzip.compress,
+        "zst": zstandard.ZstdCompressor().compress,
+        "tar": lambda data: data,
+    }[kind]
+    path.write_bytes(packed(buffer.getvalue()))
+    return path
+
+
+def plain(name: str, data: bytes = b"x") -> tuple[tarfile.TarInfo, bytes]:
+    return tarfile.TarInfo(name), data
+
+
+def special(name: str, kind: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    return member, b""
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst", "tar"])
+def test_a_tar_is_read_in_order_whatever_its_name(tmp_path: Path, kind: str):
+    members = [plain("./en/b.md", b"b"), plain("en/a b.md", b"a"), plain("en/x.png", b"x" * 999)]
+    folder = tarfile.TarInfo("en")
+    folder.type = tarfile.DIRTYPE
+    found = read(make_tar(tmp_path / "docs", [(folder, b""), *members], kind))
+    assert [(file.path, file.data) for file in found.files] == [
+        ("en/a b.md", b"a"),
+        ("en/b.md", b"b"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (plain("../evil.md"), "leads out"),
+        (plain("/etc/evil.md"), "has an absolute path"),
+        (special("evil.md", tarfile.SYMTYPE), "is a link"),
+        (special("evil.md", tarfile.LNKTYPE), "is a link"),
+        (special("evil.md", tarfile.CHRTYPE), "is a device"),
+        (special("evil.md", tarfile.FIFOTYPE), "is a device"),
+        (special("evil.md", tarfile.GNUTYPE_SPARSE), "has holes"),
+    ],
+)
+def test_harm_in_a_tar_is_refused_by_name(tmp_path: Path, member, said: str):
+    path = make_tar(tmp_path / "d.tar.gz", [plain("good.md"), member])
+    with pytest.raises(SourceRefusedError, match=rf"evil\.md' {said}"):
+        read(path)
+    with pytest.raises(SourceRefusedError, match=r"evil\.md"):
+        archive.inspect_archive(Source("docs", str(path)), path)
+
+
+def test_what_is_excluded_may_be_a_link(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), special("b.md", tarfile.SYMTYPE)], "tar")
+    found = archive.read_archive(
+        Source("docs", str(path), exclude=("b.md",)), path, wanted=is_wanted
+    )
+    assert [file.path for file in found.files] == ["a.md"]
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+def test_a_packed_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, kind: str):
+    path = make_tar(tmp_path / "d", [plain("bomb.bin", bytes(8 * 2**20)), plain("a.md")], kind)
+    with pytest.raises(SourceRefusedError, match=r"bomb\.bin' expands"):
+        read(path)
+
+
+def test_a_header_that_is_a_bomb(tmp_path: Path):
+    data = "".join(f"Line {n} of what is no name. " for n in range(150_000)).encode()
+    long_name = tarfile.TarInfo("././@LongLink")
+    long_name.type = tarfile.GNUTYPE_LONGNAME
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), (long_name, data), plain("b.md")], "tar")
+    with pytest.raises(SourceRefusedError, match=r"a\.md' is followed by a header"):
+        read(path)
+
+
+def test_a_tar_that_is_too_large_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(entries, "MAX_EXPANDED_BYTES", 20_000)
+    path = make_tar(tmp_path / "d.tar", [plain("a.bin", bytes(30_000)), plain("b.md")], "tar")
+    with pytest.raises(SourceRefusedError, match=r"a\.bin' is too large"):
+        read(path)
+
+
+def test_a_name_in_a_tar_that_is_there_twice(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), plain("./a.md")], "tar")
+    with pytest.raises(SourceRefusedError, match=r"a\.md' is there twice"):
+        read(path)
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst", "tar"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.8])
+def test_a_tar_that_is_cut_off(tmp_path: Path, kind: str, share: float):
+    pages = [plain(f"{n}.md", hashlib.sha512(bytes([n])).digest() * 40) for n in range(20)]
+    path = make_tar(tmp_path / "d", pages, kind)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(SourceFormatError, match="damaged or cut off"):
+        read(path)
+
+
+def test_a_tar_with_a_broken_header_does_not_end_there(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain("a.md"), plain("b.md"), plain("c.md")], "tar")
+    data = bytearray(path.read_bytes())
+    data[1024:1100] = b"\x41" * 76
+    path.write_bytes(data)
+    with pytest.raises(SourceFormatError, match="damaged or cut off"):
+        read(path)
+
+
+def test_a_name_that_is_no_text_fits_in_a_database(tmp_path: Path):
+    path = make_tar(tmp_path / "d.tar", [plain(os.fsdecode(b"caf\xe9.md"))], "tar")
+    assert [file.path for file in read(path).files] == ["caf\ufffd.md"]
+
+
+def test_a_web_page_in_place_of_an_archive(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    path.write_text("\n <!DOCTYPE html><p>Please log in")
+    with pytest.raises(SourceFormatError, match="not an archive but a web page"):
+        read(path)
+
+
+@given(name=st.text(min_size=1, max_size=80))
+def test_any_name_is_read_below_the_source_or_refused(name: str):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.tar"
+        make_tar(path, [plain(f"{name}.md"), plain("good.md")], "tar")
+        try:
+            files = read(path).files
+        except (SourceRefusedError, SourceFormatError):
+            return
+    for file in files:
+        assert not file.path.startswith("/")
+        assert ".." not in file.path.split("/")
+        file.path.encode()
+
+
+@given(data=st.binary(max_size=3_000))
+def test_any_bytes_are_read_or_refused(data: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "d.zip"
+        for start in (b"", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd"):
+            path.write_bytes(start + data)
+            with pytest.raises((SourceFormatError, SourceRefusedError, SourceEmptyError)):
+                read(path)
+
+
+@pytest.mark.parametrize("name", ["unwanted.bin", ".hidden/a.md", "a.md"])
+def test_a_size_that_would_be_skipped_for_years_is_refused(tmp_path: Path, name: str):
+    member = tarfile.TarInfo(name)
+    member.size = 2**62
+    path = tmp_path / "docs.tar"
+    path.write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(10_240))
+    with pytest.raises(SourceRefusedError, match="is too large"):
+        read(path)
+
+
+def test_a_name_that_is_not_what_it_says_is_damage(tmp_path: Path):
+    path = make_zip(tmp_path / "docs.zip", {"\u00e4bc.md": "text"})
+    path.write_bytes(path.read_bytes().replace("\u00e4".encode(), b"\xff\xfe"))
+    with pytest.raises(SourceFormatError, match="is damaged or cut off"):
+        read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_damage_in_any_compression_is_named(tmp_path: Path, method: int):
+    path = tmp_path / "docs.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.md", bytes(range(256)) * 40)
+    data = bytearray(path.read_bytes())
+    data[50:90] = b"\xaa" * 40
+    path.write_bytes(data)
+    with pytest.raises(SourceFormatError, match="damaged"):
+        read(path)
+
+
+def test_numbers_that_are_none_are_damage(tmp_path: Path):
+    path = tmp_path / "docs.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("a.md")
+        member.pax_headers = {"GNU.sparse.map": "a,b", "GNU.sparse.size": "x"}
+        archive.addfile(member)
+    with pytest.raises(SourceFormatError, match="damaged"):
+        read(path)

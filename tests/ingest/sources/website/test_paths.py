@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.sources.website.paths import (
+    HTML,
+    MARKDOWN,
+    SUFFIXES,
+    TEXT,
+    absolute,
+    host_of,
+    may_be_page,
+    media_type_of,
+    page_path,
+)
+
+
+@pytest.mark.parametrize(
+    ("link", "address"),
+    [
+        ("b", "https://h.example/a/b"),
+        ("../c#part", "https://h.example/c"),
+        ("HTTPS://H.example:443", "https://h.example/"),
+        ("//other:8080/x y?q=ü", "https://other:8080/x%20y?q=%C3%BC"),
+        ("/a%20b", "https://h.example/a%20b"),
+        ("mailto:a@b.c", ""),
+        ("javascript:void(0)", ""),
+        ("http://[x/", ""),
+        ("http://h:port/", ""),
+        ("http://[::1]/x", "http://[::1]/x"),
+    ],
+)
+def test_links_become_one_spelling(link: str, address: str):
+    assert absolute("https://h.example/a/", link) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "media_type", "path"),
+    [
+        ("https://h/", HTML, "index.html"),
+        ("https://h/docs/", HTML, "docs/index.html"),
+        ("https://h/docs/install", HTML, "docs/install.html"),
+        ("https://h/docs/v1.2", HTML, "docs/v1.2.html"),
+        ("https://h/a.htm", HTML, "a.htm"),
+        ("https://h/a.php", HTML, "a.php.html"),
+        ("https://h/a.md", TEXT, "a.md"),
+        ("https://h/a.html", MARKDOWN, "a.html.md"),
+        ("https://h/a%20b", TEXT, "a b.txt"),
+        ("https://h/%2e%2e/%5cx/a", HTML, "_x/a.html"),
+        ("https://h/page?id=3&x=/y", HTML, "page_id=3_x=_y.html"),
+    ],
+)
+def test_addresses_become_paths(address: str, media_type: str, path: str):
+    assert page_path(address, media_type) == path
+
+
+def test_a_long_address_has_a_path_of_its_own():
+    first, second = (page_path(f"https://h/{'a' * 900}{n}", HTML) for n in (1, 2))
+    assert len(first) < 300
+    assert first != second
+    assert first.endswith(".html")
+
+
+@given(st.text(max_size=80))
+def test_any_link_has_one_spelling_and_a_safe_path(link: str):
+    address = absolute("https://h.example/docs/", link)
+    if not address:
+        return
+    assert absolute(address, "") == address
+    host_of(address)
+    may_be_page(address)
+    for media_type, suffixes in SUFFIXES.items():
+        path = page_path(address, media_type)
+        assert path.endswith(suffixes) or path.lower().endswith(suffixes)
+        assert not path.startswith("/")
+        assert ".." not in path.split("/")
+        assert not set(path) & set("\\\0\n")
+        path.encode()
+
+
+def test_types():
+    assert media_type_of("Text/HTML; charset=utf-8") == HTML
+    assert media_type_of("application/xhtml+xml") == HTML
+    assert media_type_of("text/x-markdown") == MARKDOWN
+    assert media_type_of("application/pdf") == ""
+    assert may_be_page("https://h/a.html")
+    assert may_be_page("https://h/v1.2")
+    assert not may_be_page("https://h/a.png")
+    assert not may_be_page("https://h/a.tar.gz")
+
+
+def test_both_schemes_are_one_site():
+    assert host_of("http://h/") == host_of("https://h:443/x")
+    assert host_of("http://h:8080/") != host_of("http://h/")

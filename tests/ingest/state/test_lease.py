@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, update
+
+from ingest.errors import SyncRunningError
+from ingest.state.lease import SyncLease
+from ingest.state.ledger import Ledger
+from ingest.state.tables import leases
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def lease(ledger: Ledger, clock: Clock) -> SyncLease:
+    return SyncLease(ledger.engine, name="sync", now=clock)
+
+
+def change(engine: Engine, **values: object) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(**values))
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_one_at_a_time(lease: SyncLease):
+    with lease.hold() as held:
+        held.confirm()
+        with (
+            pytest.raises(SyncRunningError, match=f"2026-07-01 12:00 UTC.*process {os.getpid()}"),
+            lease.hold(),
+        ):
+            pytest.fail("two hold the lease")
+    with lease.hold():
+        pass
+
+
+def test_it_is_given_back_after_an_error(lease: SyncLease):
+    with pytest.raises(ZeroDivisionError), lease.hold():
+        _ = 1 / 0
+    with lease.hold():
+        pass
+
+
+def test_another_index_has_a_lease_of_its_own(lease: SyncLease, ledger: Ledger):
+    with lease.hold(), SyncLease(ledger.engine, name="other").hold():
+        pass
+
+
+@pytest.mark.parametrize("change_to", ["dead", "earlier"])
+def test_a_holder_whose_process_is_gone_loses_it_at_once(
+    lease: SyncLease, engine: Engine, change_to: str
+):
+    with lease.hold() as held:
+        # The second: the same number in a restarted container.
+        change(engine, **({"pid": dead_pid()} if change_to == "dead" else {"process": "earlier"}))
+        with lease.hold(), pytest.raises(SyncRunningError, match="took over"):
+            held.confirm()
+
+
+def test_a_holder_elsewhere_loses_it_after_its_time(lease: SyncLease, engine: Engine, clock: Clock):
+    with lease.hold():
+        change(engine, host=f"not-{socket.gethostname()}", pid=1)
+        clock.now += timedelta(seconds=59)
+        with pytest.raises(SyncRunningError), lease.hold():
+            pytest.fail("the lease was not over")
+        clock.now += timedelta(seconds=1)
+        with lease.hold():
+            pass
+
+
+@pytest.mark.parametrize("change_to", ["dead", "earlier"])
+def test_a_holder_elsewhere_is_not_looked_for_among_the_processes_here(
+    lease: SyncLease, engine: Engine, change_to: str
+):
+    with lease.hold() as held:
+        gone = {"pid": dead_pid()} if change_to == "dead" else {"process": "earlier"}
+        change(engine, host=f"not-{socket.gethostname()}", **gone)
+        with pytest.raises(SyncRunningError), lease.hold():
+            pytest.fail("a holder on another machine lost the lease")
+        held.confirm()
+
+
+def test_a_sign_of_life_prolongs_it(lease: SyncLease, engine: Engine, clock: Clock):
+    with lease.hold() as held:
+        change(engine, host="elsewhere")
+        clock.now += timedelta(seconds=59)
+        held.confirm()
+        clock.now += timedelta(seconds=59)
+        with pytest.raises(SyncRunningError), lease.hold():
+            pytest.fail("the lease was not over")
+
+
+def test_the_heart_beats_until_the_lease_is_lost(ledger: Ledger, engine: Engine, clock: Clock):
+    beating = SyncLease(ledger.engine, name="sync", ttl=timedelta(milliseconds=4), now=clock)
+    with beating.hold() as held:
+        clock.now += timedelta(hours=1)
+        with engine.begin() as connection:
+            connection.execute(leases.delete())
+        held.keep(stop=_Never())
+
+
+class _Never:
+    def wait(self, timeout: float) -> bool:
+        assert timeout == 0.001
+        return False
+
+
+def test_the_heart_beats_on_after_an_error(
+    lease: SyncLease, engine: Engine, caplog: pytest.LogCaptureFixture
+):
+    with lease.hold() as held:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE leases RENAME TO away")
+
+        def mended() -> bool:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("ALTER TABLE away RENAME TO leases")
+            return False
+
+        held.keep(stop=_Script(lambda: False, mended, lambda: True))
+        held.confirm()
+    assert caplog.text.count("could not be prolonged") == 1
+
+
+def test_an_error_is_not_hidden_by_giving_back(lease: SyncLease, engine: Engine):
+    with pytest.raises(ZeroDivisionError), lease.hold():
+        _ = leases.drop(engine) or 1 / 0
+
+
+class _Script:
+    """Says at each wait whether to stop."""
+
+    def __init__(self, *steps: Callable[[], bool]) -> None:
+        self._steps = iter(steps)
+
+    def wait(self, timeout: float) -> bool:
+        del timeout
+        return next(self._steps)()

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from ingest.report import IngestReport
+from ingest.sources import Source
+from ingest.state.jobs import JobStore
+from ingest.state.ledger import Ledger
+from ingest.types import Contents, KnownChunk, KnownPage
+from rag_core.types import IndexSpec
+
+SPEC = IndexSpec(model="hash", dimension=8, chunker="1", schema=1, revision="abcdef01")
+CONTENTS = Contents(
+    (KnownPage("docs", "a.md", "h1", "r"), KnownPage("more", "empty.md", "h2", "r")),
+    (KnownChunk("c1", "docs", "a.md", "e1"), KnownChunk("c2", "docs", "a.md", "e2")),
+)
+REPORT = IngestReport(1, 2, 1, 0, 0, 2, 0, 0.5, "abcdef01", ("a.md: odd",))
+
+
+def test_an_empty_ledger(ledger: Ledger):
+    assert ledger.live() is None
+    assert ledger.previous() is None
+    assert ledger.last_sync() is None
+    assert ledger.next_sync() is None
+    assert ledger.version("docent__v1") is None
+    assert ledger.contents("docent__v1") == Contents()
+
+
+def test_a_version_is_written_down(ledger: Ledger):
+    ledger.record("docent__v1", SPEC, CONTENTS)
+    assert ledger.contents("docent__v1") == CONTENTS
+    version = ledger.version("docent__v1")
+    assert version is not None
+    assert (version.spec, version.documents, version.chunks) == (SPEC, 1, 2)
+    assert ledger.live() is None
+
+
+def test_writing_down_again_replaces(ledger: Ledger):
+    ledger.record("docent__v1", SPEC, CONTENTS)
+    ledger.record("docent__v1", SPEC, Contents())
+    assert ledger.contents("docent__v1") == Contents()
+
+
+def test_the_live_one_becomes_the_previous_one(ledger: Ledger):
+    for number in (1, 2, 3):
+        ledger.record(f"docent__v{number}", SPEC, CONTENTS)
+        ledger.mark_live(f"docent__v{number}")
+        ledger.mark_live(f"docent__v{number}")
+    assert ledger.live().collection == "docent__v3"
+    assert ledger.previous().collection == "docent__v2"
+    ledger.forget(["docent__v1", "docent__v2"])
+    assert [version.collection for version in ledger.versions()] == ["docent__v3"]
+    assert ledger.contents("docent__v1") == Contents()
+
+
+def test_two_indexes_in_one_database(ledger: Ledger, engine: Engine):
+    other = Ledger(engine, index="other")
+    ledger.record("docent__v1", SPEC, CONTENTS)
+    ledger.mark_live("docent__v1")
+    other.record("other__v1", SPEC, CONTENTS)
+    other.mark_live("other__v1")
+    assert ledger.live().collection == "docent__v1"
+    assert [version.collection for version in other.versions()] == ["other__v1"]
+
+
+def test_syncs_are_remembered(ledger: Ledger):
+    ledger.finish_sync(ledger.start_sync(), report=REPORT)
+    ledger.start_sync()
+    run = ledger.last_sync()
+    assert run.report == REPORT.as_json()
+    assert run.error is None
+    ledger.finish_sync(ledger.start_sync(), error="It failed.")
+    assert ledger.last_sync().error == "It failed."
+    assert ledger.last_sync().finished_at.tzinfo is UTC
+
+
+def test_sources_and_schedule(ledger: Ledger, engine: Engine):
+    ledger.remember_sources([Source("docs", "https://me:pw@x/docs.zip")])
+    ledger.remember_sources([Source("docs", "https://x/new.zip"), Source("more", "more")])
+    moment = datetime(2026, 7, 1, 3, tzinfo=UTC)
+    JobStore(ledger).due("sync", "0 3 * * *", moment)
+    JobStore(ledger).due("sync:news", "every 30m", moment + timedelta(minutes=5))
+    again = Ledger(engine, index="docent")
+    assert again.source_uris() == {"docs": "https://x/new.zip", "more": "more"}
+    assert again.next_sync() == moment
+    JobStore(again).keep_only(())
+    assert again.next_sync() is None
+
+
+def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: Path):
+    uri = "https://me:hunter2@x/docs.zip?token=s3cr3t"
+    ledger.remember_sources([Source("docs", uri)])
+    engine.dispose()
+    stored = b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
+    assert b"x/docs.zip" in stored
+    assert b"hunter2" not in stored
+    assert b"s3cr3t" not in stored

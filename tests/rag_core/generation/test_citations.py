@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rag_core.generation.citations import CitationChecker
+from rag_core.types import Citation
+from tests.rag_core.fakes import make_passage
+
+LINKS = "See [a](https://known.example/a#part), [b](sub/b.md) or https://known.example/c."
+PASSAGES = [make_passage(f"Passage {number}. {LINKS}", position=number) for number in (1, 2, 3)]
+MARKER = re.compile(r"\[(\d+)\](?!\()")
+
+# What answers are made of, valid, invalid and broken markers above all.
+TOKENS = "[1]|[2, 3]|[4]|[0]|[1, 9]|[ 1]|[|]|(|1|,| |\n|\n\n|`|``|```|word|[link](u)|[7](u)|. "
+TOKENS += "|    |- |[x](https://known.example/a)|![y](https://bad.example)|<https://bad.example>"
+TOKENS += "|https://bad.example|www.|http|:|//|evil"
+pieces = st.lists(st.sampled_from(TOKENS.split("|")), max_size=30).map("".join)
+
+
+def checked(*parts: str) -> tuple[str, tuple[int, ...]]:
+    checker = CitationChecker(PASSAGES)
+    text = "".join(checker.feed(part) for part in parts) + checker.close()
+    return text, tuple(citation.number for citation in checker.citations)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "cited"),
+    [
+        ("All is well [1].", "All is well [1].", (1,)),
+        ("All is well [4].", "All is well.", ()),
+        ("Zero [0] and long [99999999999].", "Zero and long.", ()),
+        ("Both [2][1] and [2].", "Both [2][1] and [2].", (2, 1)),
+        ("Both [1, 2].", "Both [1][2].", (1, 2)),
+        ("One of them [1, 7].", "One of them [1].", (1,)),
+        ("None [8,9] of them.", "None of them.", ()),
+        ("A [1](https://known.example/a) stays.", "A [1](https://known.example/a) stays.", ()),
+        ("Words [one] and [ ] stay.", "Words [one] and [ ] stay.", ()),
+        ("Use `rows[9]` [1].", "Use `rows[9]` [1].", (1,)),
+        ("``a ` [9]`` [2]", "``a ` [9]`` [2]", (2,)),
+        ("```py\nx[9] = `a`\n\ny[8]\n```\nDone [9].", "```py\nx[9] = `a`\n\ny[8]\n```\nDone.", ()),
+        ("A stray ` tick [9].\n\nNext [9] [1].", "A stray ` tick.\n\nNext [1].", (1,)),
+        ("Cut off in [1", "Cut off in [1", ()),
+        ("So:\n\n    x[9] = y[8]\n\nDone [9] [1].", "So:\n\n    x[9] = y[8]\n\nDone [1].", (1,)),
+        (
+            "- so\n\n    no code [9]\n\n        code[9]",
+            "- so\n\n    no code\n\n        code[9]",
+            (),
+        ),
+        ("A line\n    that goes on [9].", "A line\n    that goes on.", ()),
+        ("", "", ()),
+    ],
+)
+def test_markers(text, shown, cited):
+    assert checked(text) == (shown, cited)
+    assert checked(*text) == (shown, cited)
+
+
+def test_citations_point_at_the_passages():
+    checker = CitationChecker(PASSAGES)
+    checker.feed("First [2]. Then [1].")
+    assert checker.citations == (Citation(2, PASSAGES[1]), Citation(1, PASSAGES[0]))
+
+
+def test_text_is_not_held_back_longer_than_needed():
+    checker = CitationChecker(PASSAGES)
+    assert checker.feed("Milvus stores") == "Milvus stores"
+    assert checker.feed(" data [") == " data"
+    assert checker.feed("1]") == ""
+    assert checker.feed(".") == " [1]."
+    assert checker.close() == ""
+
+
+@given(pieces | st.text(), st.data())
+@example("```\n", None)
+@example("word \n", None)
+@example("[" + "1, " * 30 + "1]", None)
+@example("[" + "1" * 5_000 + "]", None)
+def test_a_text_cut_anywhere_reads_as_in_one_piece(text, data):
+    if data is None:
+        parts = list(text)
+    else:
+        cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=8).map(sorted))
+        edges = [0, *cuts, len(text)]
+        parts = [text[a:b] for a, b in itertools.pairwise(edges)]
+    assert checked(*parts) == checked(text)
+
+
+@given(st.lists(st.sampled_from(["[1]", "[2]", "[4]", "[0, 9]", "[3, 5]", "word", ". ", " "])))
+def test_every_marker_that_is_shown_is_a_citation_and_the_other_way_round(tokens):
+    shown, cited = checked("".join(tokens))
+    assert tuple(dict.fromkeys(int(number) for number in MARKER.findall(shown))) == cited
+    assert set(cited) <= {1, 2, 3}
+
+
+@given(
+    st.text(st.sampled_from("[]0123456789, ab\n")),
+    st.sampled_from(["```", "````"]),
+    st.sampled_from(["", "Before [1].\n", "Before [9].\n\n"]),
+)
+def test_code_is_untouched(code, fence, before):
+    block = f"{fence}\n{code}\n{fence}"
+    assert checked(before + block + "\nAfter [9].")[0].endswith(f"{block}\nAfter.")
+
+
+@given(st.text(st.characters(exclude_characters="[", exclude_categories=["Cs"])))
+def test_a_text_without_markers_is_unchanged(text):
+    assert checked(text) == (text, ())
+    assert checked(*text) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See [a](https://known.example/a) [1].", "See [a](https://known.example/a) [1]."),
+        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a#other)."),
+        ("See [b](sub/b.md).", "See [b](sub/b.md)."),
+        ("See [the page](https://bad.example/x) [1].", "See the page [1]."),
+        ('See [x](https://bad.example "title").', "See x."),
+        ("![a chart](https://bad.example/x.png)", "a chart"),
+        ("See https://known.example/c.", "See https://known.example/c."),
+        ("See https://bad.example/c, please.", "See …, please."),
+        ("See <https://bad.example/c>.", "See <…>."),
+        ("(https://bad.example/c_(d))", "(…)"),
+        ("See www.bad.example now", "See … now"),
+        ("[![i](https://bad.example/i)](https://bad.example)", "[i](…)"),
+        ("[https://bad.example](https://bad.example)", "https:…bad.example"),
+        ("Run `curl https://bad.example` now.", "Run `curl https://bad.example` now."),
+        ("```\n[a](https://bad.example)\n```", "```\n[a](https://bad.example)\n```"),
+    ],
+)
+def test_links_that_no_passage_contains_leave_their_label(text, shown):
+    assert checked(text)[0] == shown
+    assert checked(*text)[0] == shown
+
+
+@given(pieces)
+def test_no_address_that_is_unknown_is_ever_shown_in_prose(text):
+    prose = text.replace("`", "").replace("    ", "")
+    assert "://bad.example" not in checked(prose)[0]
+
+
+def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
+    asked = []
+
+    def supported(sentence, number):
+        asked.append((sentence, number))
+        return number == 1
+
+    checker = CitationChecker(PASSAGES, supported)
+    text = "First things [1]. Second things [2].\n\nThird `code` things. [1][2]"
+    shown = "".join(map(checker.feed, text)) + checker.close()
+    assert shown == "First things [1]. Second things.\n\nThird `code` things. [1]"
+    assert [citation.number for citation in checker.citations] == [1]
+    assert asked == [
+        ("First things", 1),
+        ("Second things", 2),
+        ("Third `code` things.", 1),
+        ("Third `code` things.", 2),
+    ]

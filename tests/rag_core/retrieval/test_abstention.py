@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.retrieval.abstention import ENOUGH, NEUTRAL, Abstention, Signals, signals
+from rag_core.types import Hit, Passage
+from tests.rag_core.fakes import make_chunk
+
+CHUNKS = [make_chunk(f"Milvus stores row {n}.", path=f"p{n}.md") for n in range(ENOUGH)]
+DENSE = [Hit(chunk, 0.9 - n / 1000) for n, chunk in enumerate(CHUNKS)]
+WORDS = [Hit(chunk, 9.0) for chunk in CHUNKS]
+RANKED = [Passage(CHUNKS[0], 1.0, 0.7), Passage(CHUNKS[1], 0.9, 0.8), Passage(CHUNKS[2], 0.8, None)]
+DECISION = Abstention(weights=(5.0, 5.0, 1.0, -3.0), bias=-5.0, threshold=0.4)
+
+
+def told(question: str = "row", *, dense=DENSE, words=WORDS, ranked=RANKED) -> Signals:
+    found = signals(question, dense, words, ranked)
+    assert found is not None
+    return found
+
+
+def test_the_best_cosine_and_the_best_score():
+    assert (told().cosine, told().rerank) == (0.9, pytest.approx(0.8))
+
+
+def test_agreement_is_the_share_of_pages_that_both_searches_put_first():
+    assert told().agreement == 1.0
+    assert told(words=WORDS[5:]).agreement == pytest.approx(5 / 15)
+    assert told(words=WORDS[50:]).agreement == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("milvus stores rows", 0.0),
+        ("Storing MILVUS zebras", 1 / 3),
+        ("ray", 1.0),
+        ("milvus ray", 0.5),
+        ("что такое ray", 1.0),  # Cyrillic says nothing about English pages
+        ("это что", 0.0),
+        ("?!", 0.0),
+    ],
+)
+def test_unknown_words(question, unknown):
+    assert told(question).unknown == pytest.approx(unknown)
+
+
+def test_a_word_inside_another_is_not_known():
+    array = [replace(hit, chunk=make_chunk("An array.")) for hit in DENSE]
+    assert told("ray", dense=array, words=array).unknown == 1.0
+
+
+def test_few_chunks_say_nothing_about_words():
+    found = told("ray", dense=DENSE[: ENOUGH - 1])
+    assert (found.agreement, found.unknown) == (NEUTRAL.agreement, NEUTRAL.unknown)
+
+
+def test_without_a_search_or_a_score_there_are_no_signals():
+    assert signals("row", [], WORDS, RANKED) is None
+    assert signals("row", DENSE, WORDS, [RANKED[2]]) is None
+
+
+def test_where_too_little_is_indexed_nothing_is_refused():
+    bad = Signals(0.2, 0.3, 0.0, 0.3, chunks=99)
+    assert DECISION.refuses(bad)
+    assert not replace(DECISION, fewest=100).refuses(bad)
+
+
+def test_a_decision():
+    assert not DECISION.refuses(Signals(0.7, 0.7, 0.3, 0.0))
+    assert DECISION.refuses(Signals(0.2, 0.3, 0.0, 0.3))
+
+
+numbers = st.floats(-1e6, 1e6)
+
+
+@given(st.builds(Signals, numbers, numbers, numbers, numbers))
+def test_a_probability_is_one(found):
+    assert 0 <= DECISION.probability(found) <= 1
+
+
+@given(st.text(), st.text())
+def test_any_question_and_any_text_have_signals(question, text):
+    hits = [replace(hit, chunk=replace(hit.chunk, text=text)) for hit in DENSE]
+    found = told(question, dense=hits, words=hits)
+    assert 0 <= found.unknown <= 1

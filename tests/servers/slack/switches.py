@@ -1,0 +1,103 @@
+"""How the local Slack misbehaves on request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.servers.slack.arguments import METHODS
+from tests.servers.slack.store import SlackError
+
+STREAMING = ("chat.startStream", "chat.appendStream", "chat.stopStream")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to the next call of a method instead of, or after, its work."""
+
+    error: str
+    status: int = 200
+    retry_after: int | None = None
+    work_done: bool = False
+
+
+class Switches:
+    """The misbehaving half of `SlackServer`. All of it is off until a test turns it on."""
+
+    def __init__(self) -> None:
+        self.clock: Callable[[], float] = time.monotonic
+        self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._missing: dict[str, str] = {}
+        self._gates: dict[str, asyncio.Event] = {}
+        self._rates: dict[tuple[str, str], deque[float]] | None = None
+
+    def rate_limit(self, method: str, *, times: int = 1, retry_after: int = 1) -> None:
+        """Answer the next calls of a method with 429."""
+        fault = Fault("ratelimited", status=429, retry_after=retry_after)
+        self._faults[method].extend([fault] * times)
+
+    def fail(
+        self, method: str, error: str = "internal_error", *, times: int = 1, status: int = 200
+    ) -> None:
+        """Refuse the next calls of a method with an error code."""
+        self._faults[method].extend([Fault(error, status=status)] * times)
+
+    def lose_reply(self, method: str, *, times: int = 1) -> None:
+        """Do the work of the next calls, then cut the connection instead of answering."""
+        self._faults[method].extend([Fault("", work_done=True)] * times)
+
+    def lack(self, *methods: str, error: str = "unknown_method") -> None:
+        """From now on these methods do not exist."""
+        self._missing |= dict.fromkeys(methods, error)
+
+    def lack_streaming(self, error: str = "unknown_method") -> None:
+        """A workspace without streaming."""
+        self.lack(*STREAMING, error=error)
+
+    def hold(self, method: str) -> asyncio.Event:
+        """Calls of a method wait until the event is set; they are recorded as they come."""
+        self._gates[method] = asyncio.Event()
+        return self._gates[method]
+
+    def limit_rates(self) -> None:
+        """Keep to Slack's calls a minute for each method, chat.postMessage for each channel."""
+        self._rates = defaultdict(deque)
+
+    def release(self) -> None:
+        """Let every held call go on."""
+        for gate in self._gates.values():
+            gate.set()
+
+    async def held(self, method: str) -> None:
+        """Wait where calls of the method are held."""
+        if method in self._gates:
+            await self._gates[method].wait()
+
+    def next_fault(self, method: str, arguments: dict[str, Any]) -> Fault | None:
+        """What is to go wrong with this call.
+
+        Raises:
+            SlackError: the method was taken away.
+        """
+        if method in self._missing:
+            raise SlackError(self._missing[method], fault=False)
+        if faults := self._faults[method]:
+            return faults.popleft()
+        return self._over_rate(method, arguments)
+
+    def _over_rate(self, method: str, arguments: dict[str, Any]) -> Fault | None:
+        if self._rates is None:
+            return None
+        per_channel = method == "chat.postMessage"
+        key = (method, str(arguments.get("channel")) if per_channel else "")
+        recent, now = self._rates[key], self.clock()
+        while recent and recent[0] <= now - 60:
+            recent.popleft()
+        if len(recent) >= METHODS[method].rate:
+            return Fault("ratelimited", status=429, retry_after=max(1, int(recent[0] + 60 - now)))
+        recent.append(now)
+        return None
