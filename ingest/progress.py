@@ -9,10 +9,11 @@ from typing import Literal
 
 from sqlalchemy import Engine, delete, insert, select
 
-from ingest.report import Progress, Stage
+from ingest.report import NOUNS, Progress, Stage
 from ingest.state.tables import paces
+from rag_core.english import format_count
 
-Unit = Literal["s", "min", "h"]
+Unit = Literal["second", "minute", "hour"]
 
 _WRITE = "write"
 
@@ -113,7 +114,7 @@ class Teller:
         self._said = 0.0
 
     def line(self, progress: Progress) -> str:
-        """What to say now; mostly nothing."""
+        """Return the line to log now; mostly empty."""
         left = self._remaining.seconds(progress)
         now = self._clock()
         begins = progress.stage not in self._begun
@@ -121,23 +122,32 @@ class Teller:
             return ""
         self._begun.add(progress.stage)
         self._said = now
-        unit = " KiB" if progress.stage == "downloading" else ""
+        total = _format_total(progress)
         if begins:
-            return f"{progress.stage}: {progress.total:,}{unit}"
-        time_left = f", about {span(left)} left" if left else ""
-        return f"{progress.stage}: {progress.done:,} of {progress.total:,}{unit}{time_left}"
+            return f"{progress.stage}: {total}"
+        time_left = f", about {format_time(left)} left" if left else ""
+        return f"{progress.stage}: {progress.done:,} of {total}{time_left}"
 
 
-def span(seconds: float) -> str:
-    """A length of time as people say it."""
-    return " ".join(rounded(seconds))
+def _format_total(progress: Progress) -> str:
+    if noun := NOUNS.get(progress.stage):
+        return format_count(progress.total, noun)
+    return f"{progress.total:,}{' KiB' if progress.stage == 'downloading' else ''}"
 
 
-def rounded(seconds: float) -> tuple[str, Unit]:
-    """The number of such a length of time, and its unit."""
+def format_time(seconds: float) -> str:
+    """Return a length of time in English: `40 seconds`, `1 minute`, `1.5 hours`."""
+    amount, unit = round_time(seconds)
+    return f"{amount:g} {unit if amount == 1 else f'{unit}s'}"
+
+
+def round_time(seconds: float) -> tuple[float, Unit]:
+    """Return a length of time as people say it: its amount and its unit."""
     if seconds < 90:
-        return str(max(round(seconds), 1)), "s"
-    return (str(round(seconds / 60)), "min") if seconds < 5400 else (f"{seconds / 3600:.1f}", "h")
+        return max(round(seconds), 1), "second"
+    if seconds < 5400:
+        return round(seconds / 60), "minute"
+    return round(seconds / 3600, 1), "hour"
 
 
 def _embed(model: str) -> str:

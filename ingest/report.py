@@ -1,8 +1,8 @@
-"""What a sync tells while it works and when it is done."""
+"""Define what a sync reports while it works and when it is done."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ Stage = Literal[
 class Progress:
     """`done` of `total` KiB (downloading), pages (reading, chunking), chunks (embedding, writing).
 
-    The rest are steps. `total` is 0 where nobody knows it, as of a website.
+    The rest are steps. `total` is 0 while it is unknown, as for a website.
     """
 
     stage: Stage
@@ -23,17 +23,25 @@ class Progress:
     total: int
 
 
+NOUNS: Mapping[Stage, str] = {
+    "reading": "page",
+    "chunking": "page",
+    "embedding": "chunk",
+    "writing": "chunk",
+}
+"""What a stage counts; the others count KiB or steps."""
+
 ProgressCallback = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:
-    """Nobody watches."""
+    """Ignore the progress."""
     del progress
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """What golden questions of one source found before and after a sync.
+    """How many golden questions of a source found their page before and after a sync.
 
     Attributes:
         source: its name.
@@ -90,7 +98,7 @@ class IngestReport:
     truncated: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        """The report as plain data."""
+        """Return the report as plain data."""
         lists = {name: list(getattr(self, name)) for name in ("failures", "unread", "dropped")}
         golden = [asdict(result) for result in self.golden]
         return {**asdict(self), **lists, "golden": golden, "seconds": round(self.seconds, 3)}

@@ -23,6 +23,7 @@ SOURCES = {
 ORDER = (
     "rag_core.types",
     "rag_core.errors",
+    "rag_core.english",
     "rag_core.settings",
     "rag_core.protocols",
     "rag_core.index",
@@ -89,6 +90,7 @@ ORDER = (
 HOMES = {
     "aiohttp": {"bot.slack"},
     "apscheduler": {"ingest.cron", "ingest.scheduler"},
+    "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats", "ingest.sources.website"},
     "docutils": {"ingest.formats"},
     "grpc": {"rag_core.index"},

@@ -58,7 +58,7 @@ NOT_MET = {
     "… is no number type for models; try ….",
 }
 # Put together from parts, or said by the report of a sync.
-SAID_ELSEWHERE = {"The model server at … (…) …: ….", "Skipped or mended: …"}
+SAID_ELSEWHERE = {"The model server at … (…) …: ….", "Skipped or repaired: …"}
 
 CHUNK = Chunk("1", "docs", "a.md", "file:///a.md", "A", (), 0, "Text.")
 PASSAGE = Passage(CHUNK, 1.0, None)

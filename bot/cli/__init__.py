@@ -18,7 +18,7 @@ from rag_core.errors import DocentError
 
 app = typer.Typer(
     name="docent",
-    help="Answers questions from your documentation, with sources.",
+    help="Answer questions from your documentation, with sources.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,7 +44,7 @@ def main() -> None:
         if verbose:
             logger.exception("The command failed")
         _say(
-            f"Something went wrong that nobody foresaw ({type(error).__name__}): run it again with "
+            f"Something unexpected went wrong ({type(error).__name__}): run this again with "
             "--verbose to see where."
         )
 
@@ -65,16 +65,16 @@ def _tell_version(*, wanted: bool) -> None:
 def options(
     *,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Log what happens, with stack traces.")
+        bool, typer.Option("--verbose", help="Log each step, with stack traces.")
     ] = False,
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Show docent's version.", callback=_tell_version, is_eager=True
+            "--version", help="Print the version of docent.", callback=_tell_version, is_eager=True
         ),
     ] = False,
 ) -> None:
-    """Answers questions from your documentation, with sources."""
+    """Answer questions from your documentation, with sources."""
     del version
     level = logging.INFO if verbose else logging.CRITICAL
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -82,7 +82,7 @@ def options(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for given, meant in misspelt_settings().items():
         typer.echo(
-            f"docent: there is no setting {given}, so it was not read: do you mean {meant}?",
+            f"docent: there is no setting {given}, so docent ignores it. Do you mean {meant}?",
             err=True,
         )
 

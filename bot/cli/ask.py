@@ -1,4 +1,4 @@
-"""Commands that answer: `docent ask | search`."""
+"""Define the commands that answer: `docent ask | search`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Asked = Annotated[str, typer.Argument(metavar="QUESTION", help="Your question, in quotes.")]
 Sources = Annotated[
     list[str] | None,
-    typer.Option("--source", help="Search this source only; may be given several times."),
+    typer.Option("--source", help="Search only this source; may be repeated."),
 ]
-Version = Annotated[str, typer.Option("--version", help="Search pages of this version only.")]
-Language = Annotated[str, typer.Option("--language", help="Search pages in this language only.")]
+Version = Annotated[str, typer.Option("--version", help="Search only pages of this version.")]
+Language = Annotated[str, typer.Option("--language", help="Search only pages in this language.")]
 PathPrefix = Annotated[
-    str, typer.Option("--path", help="Search pages only whose path begins like this.")
+    str, typer.Option("--path", help="Search only pages whose path starts with this.")
 ]
 
 
@@ -39,7 +39,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
     *,
     as_json: AsJson = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Show the order by embedding and after reranking.")
+        bool, typer.Option("--compare", help="Show the order before and after reranking.")
     ] = False,
     source: Sources = None,
     version: Version = "",
@@ -55,7 +55,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
         pairs = (pipeline.by_embedding(asked), pipeline.search(asked)) if compare else None
         for event in pipeline.stream(asked):
             if isinstance(event, TextDelta) and not as_json:
-                terminal.text(event.text)
+                terminal.print_text(event.text)
         if not isinstance(event, Done):
             raise DocentError("The pipeline ended without an answer.")
         answer = event.answer
@@ -63,16 +63,18 @@ def ask(  # noqa: PLR0913  (the options, by name)
         shape = json_output.answer(question, answer)
         print_json(shape | ({"comparison": json_output.comparison(*pairs)} if pairs else {}))
         return
-    terminal.sources(answer)
+    terminal.print_sources(answer)
     if pairs:
-        terminal.comparison(*pairs)
+        terminal.print_comparison(*pairs)
 
 
 def search(  # noqa: PLR0913  (the options, by name)
     question: Asked,
     *,
     as_json: AsJson = False,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages at most.")] = 10,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100, help="Show at most this many passages.")
+    ] = 10,
     source: Sources = None,
     version: Version = "",
     language: Language = "",
@@ -87,7 +89,7 @@ def search(  # noqa: PLR0913  (the options, by name)
     if as_json:
         print_json({"question": question, "passages": [json_output.passage(one) for one in found]})
     else:
-        terminal.passages(found)
+        terminal.print_passages(found)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The command that measures: `docent eval`."""
+"""Define the command that measures: `docent eval`."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
     corpus: Annotated[
         Path | None,
         typer.Option(
-            help="Documents, JSON lines with `_id`, `title`, `text`; else the live index."
+            help="Documents: JSON lines with `_id`, `title`, `text`; default: the live index."
         ),
     ] = None,
     unanswerable: Annotated[
         list[Path] | None,
-        typer.Option(help="Questions that the documentation can't answer; may be repeated."),
+        typer.Option(help="Questions without an answer in the documentation; may be repeated."),
     ] = None,
     level: Annotated[
         LevelChoice,
@@ -62,29 +62,31 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
         ),
     ] = LevelChoice.PAGE,
     language: Annotated[
-        str, typer.Option(help="Ask only the questions whose `lang` is this, for instance `en`.")
+        str, typer.Option(help="Ask only the questions with this `lang`, for example `en`.")
     ] = "",
     html: Annotated[
-        Path | None, typer.Option(help="Write a report with charts; it needs no network.")
+        Path | None, typer.Option(help="Write a report with charts to this file.")
     ] = None,
     fit: Annotated[
-        bool, typer.Option("--fit", help="Fit when to refuse, and keep it with the index.")
+        bool, typer.Option("--fit", help="Fit the refusal threshold and save it with the index.")
     ] = False,
     judge: Annotated[
-        bool, typer.Option("--judge", help="Write answers and let the LLM judge them.")
+        bool, typer.Option("--judge", help="Generate answers and let the LLM judge them.")
     ] = False,
-    judge_model: Annotated[str, typer.Option(help="The judge; DOCENT_LLM_MODEL by default.")] = "",
+    judge_model: Annotated[
+        str, typer.Option(help="Model that judges; default: DOCENT_LLM_MODEL.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Measure retrieval, refusals and speed on questions whose pages are known."""
+    """Measure retrieval, refusals and speed on questions with known pages."""
     from bot.cli import evaluation_tables
     from rag_core.settings import RagSettings
 
     if fit and corpus:
-        raise typer.BadParameter("--fit is for the index that is live: leave out --corpus")
+        raise typer.BadParameter("--fit works on the live index only: leave out --corpus")
     settings = RagSettings.load()
     if fit and settings.abstention == "off":
-        raise typer.BadParameter("--fit has no use while DOCENT_ABSTENTION=off: leave that out")
+        raise typer.BadParameter("--fit has no effect while DOCENT_ABSTENTION=off: unset it first")
     files = _Files.read(queries, qrels, corpus, unanswerable or (), language)
     llm = _judge(settings, judge_model) if judge else None
     with _opened(settings, files.corpus) as opened:
@@ -94,9 +96,9 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
     if as_json:
         print_json(report.as_json())
         return
-    evaluation_tables.evaluation(report)
+    evaluation_tables.print_evaluation(report)
     if report.fitted and used:
-        evaluation_tables.fitted(used, report.fitted)
+        evaluation_tables.print_fit(used, report.fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def _index(corpus: Sequence[Record], store: VectorStore, embedder: Embedder) -> 
     from bot.cli import terminal
     from ingest.corpus import index_corpus
 
-    with terminal.progress() as show:
+    with terminal.show_progress() as show:
         index_corpus(corpus, store, embedder, progress=show)
 
 
@@ -186,7 +188,7 @@ def _measure(
     chunks = list(parts.store.chunks(parts.live.collection))
     ids = names_of(files.corpus)
     judgements = match(files.questions, files.grades, chunks, level=level, ids=ids)
-    with terminal.progress() as show:
+    with terminal.show_progress() as show:
         outcomes = run.ask_everything(
             parts,
             judgements,

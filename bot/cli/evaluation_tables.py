@@ -1,4 +1,4 @@
-"""What `docent eval` prints: the tables of an evaluation, for people."""
+"""Print what `docent eval` found, as tables for people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rag_core.english import format_count
+
 if TYPE_CHECKING:
     from rag_core.evaluation.metrics import Estimate
     from rag_core.evaluation.report import AbstentionReport, EvaluationReport
@@ -16,48 +18,51 @@ if TYPE_CHECKING:
 out = Console(highlight=False)
 
 
-def evaluation(report: EvaluationReport) -> None:
+def print_evaluation(report: EvaluationReport) -> None:
     """Print everything that was found."""
     from rag_core.evaluation.report import NAMES
 
     out.print(
-        f"{report.questions} questions by {report.level}; {report.chunks:,} chunks, "
+        f"{format_count(report.questions, 'question')} by {report.level}; "
+        f"{format_count(report.chunks, 'chunk')}, "
         f"{report.model}, reranker {report.reranker}, revision {report.revision}."
     )
     if report.absent:
-        some = f"{len(report.absent)} judged ids are not in the index, for instance "
-        out.print(Text(some + report.absent[0]), style="yellow", soft_wrap=True)
+        absent = format_count(len(report.absent), "judged id")
+        some = f"Not in the index: {absent}, for example {report.absent[0]}"
+        out.print(Text(some), style="yellow", soft_wrap=True)
     table = Table("", *NAMES.values())
     for method, found in report.methods.items():
-        table.add_row(method, *(_estimate(found[name]) for name in NAMES.values()))
+        table.add_row(method, *(_format_estimate(found[name]) for name in NAMES.values()))
     out.print(table)
     for one in report.abstention:
-        _abstention(one)
+        _print_abstention(one)
     if report.judged:
-        _judged(report)
-    _latency(report)
+        _print_judged(report)
+    _print_latency(report)
 
 
-def fitted(used: Calibration, path: str) -> None:
-    """Say what was fitted, and where it lies."""
+def print_fit(used: Calibration, path: str) -> None:
+    """Print the fitted threshold, and the file that holds it."""
     limit = used.abstention.threshold if used.abstention else 0.0
-    out.print(f"Fitted: refuses below {limit:.2f}; written to {path}.", soft_wrap=True)
+    out.print(f"Fitted: docent refuses below {limit:.2f}. Written to {path}.", soft_wrap=True)
 
 
-def _abstention(found: AbstentionReport) -> None:
+def _print_abstention(found: AbstentionReport) -> None:
     out.print(
         Text(
-            f"\n{found.name}: {len(found.answerable)} questions with an answer, "
-            f"{len(found.unanswerable)} without. AUROC {_estimate(found.auroc)}, "
+            f"\n{found.name}: {format_count(len(found.answerable), 'question')} with an answer, "
+            f"{len(found.unanswerable):,} without. AUROC {_format_estimate(found.auroc)}, "
             f"scores: {found.score}."
         ),
         soft_wrap=True,
     )
     if found.refused is not None:
-        seen = f" The fit had seen {found.seen} of these questions." if found.seen else ""
+        seen = f" The fit used {found.seen} of these questions." if found.seen else ""
         out.print(
-            f"As docent decides now: {found.refused} of {len(found.unanswerable)} refused, "
-            f"wrongly {found.false_refusals} of {len(found.answerable)}.{seen}",
+            f"With the current threshold, docent refuses {found.refused} of "
+            f"{len(found.unanswerable)} rightly and {found.false_refusals} of "
+            f"{len(found.answerable)} wrongly.{seen}",
             soft_wrap=True,
         )
     table = Table("wrongly refused", "rightly refused")
@@ -68,22 +73,23 @@ def _abstention(found: AbstentionReport) -> None:
     out.print(table)
 
 
-def _judged(report: EvaluationReport) -> None:
+def _print_judged(report: EvaluationReport) -> None:
     judged = report.judged
     if judged is not None:
         out.print(
             f"\nAnswers, judged by {judged.model} with prompt {judged.prompt}: "
-            f"{judged.answers} answers, faithful {_estimate(judged.faithful)}, "
-            f"answering the question {_estimate(judged.answering)}."
+            f"{format_count(judged.answers, 'answer')}, "
+            f"faithful {_format_estimate(judged.faithful)}, "
+            f"answering the question {_format_estimate(judged.answering)}."
         )
 
 
-def _latency(report: EvaluationReport) -> None:
+def _print_latency(report: EvaluationReport) -> None:
     table = Table("milliseconds", "p50", "p95")
     for stage, (p50, p95) in report.milliseconds.items():
         table.add_row(stage, f"{p50:.1f}", f"{p95:.1f}")
     out.print(table)
 
 
-def _estimate(found: Estimate) -> str:
+def _format_estimate(found: Estimate) -> str:
     return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"

@@ -1,4 +1,4 @@
-"""Command about what people think of answers: `docent feedback`."""
+"""Define the command that lists ratings: `docent feedback`."""
 
 from __future__ import annotations
 
@@ -27,19 +27,21 @@ def register(app: typer.Typer) -> None:
 def _span(text: str) -> timedelta:
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
-        raise typer.BadParameter("write a number and h, d or w, for instance 7d")
+        raise typer.BadParameter("write a number and h, d or w, for example 7d")
     return int(match[1]) * _UNITS[match[2]]
 
 
 Since = Annotated[
     timedelta,
-    typer.Option("--since", parser=_span, metavar="SPAN", help="How far back: 24h, 7d, 4w."),
+    typer.Option(
+        "--since", parser=_span, metavar="SPAN", help="How far to look back: 24h, 7d, 4w."
+    ),
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")]
 
 
 def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = False) -> None:  # type: ignore[assignment]
-    """List how people rated answers in Slack, the latest first."""
+    """List the ratings that people gave in Slack, latest first."""
     from bot.cli import json_output, terminal
 
     found = _rated(since)
@@ -48,7 +50,7 @@ def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = Fa
     elif as_csv:
         typer.echo(_csv(found), nl=False)
     else:
-        terminal.feedback(found)
+        terminal.print_feedback(found)
 
 
 def _rated(since: timedelta) -> tuple[RatedAnswer, ...]:

@@ -1,4 +1,4 @@
-"""Commands about the index: `docent index | status | versions | rollback`."""
+"""Define the commands of the index: `docent index | status | versions | rollback`."""
 
 from __future__ import annotations
 
@@ -29,22 +29,25 @@ def index(  # noqa: PLR0913  (the options, by name)
         typer.Argument(
             metavar="[SOURCE]...",
             help="A directory, an archive (path or https://), git+https://…@branch#folder, a "
-            "website, its sitemap.xml or llms.txt, or a source's name; DOCENT_SOURCES by default.",
+            "website, its sitemap.xml or llms.txt, or the name of a source; "
+            "default: DOCENT_SOURCES.",
         ),
     ] = None,
     *,
     as_json: AsJson = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change, without changing it.")
     ] = False,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Publish though many pages are gone, or less is found."),
+        typer.Option("--force", help="Publish even if many pages are gone or search finds less."),
     ] = False,
-    full: Annotated[bool, typer.Option("--full", help="Read and embed everything anew.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read and embed everything from scratch.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Sync again after a rollback.")] = False,
 ) -> None:
-    """Read documentation into the index; only what changed is embedded."""
+    """Read documentation into the index; embed only the changes."""
     from bot.cli import terminal
     from bot.control import protocol
     from ingest.settings import IngestSettings
@@ -60,21 +63,21 @@ def index(  # noqa: PLR0913  (the options, by name)
         resume=resume,
     )
     try:
-        with terminal.progress() as show:
+        with terminal.show_progress() as show:
             done = _carried_out(request, settings, show)
     except KeyboardInterrupt:
-        terminal.stopped()
+        terminal.print_stopped()
         raise typer.Exit(130) from None  # as shells have it
     if as_json:
         print_json(done)
     elif dry_run:
-        terminal.preview(protocol.preview_of(done))
+        terminal.print_preview(protocol.preview_of(done))
     else:
-        terminal.report(protocol.report_of(done))
+        terminal.print_report(protocol.report_of(done))
 
 
 def status(*, as_json: AsJson = False) -> None:
-    """Say what is indexed, how fresh it is, and when the next sync runs."""
+    """Show the contents of the index, its age and the next sync."""
     from bot.cli import terminal
     from ingest.factory import read_status
     from ingest.settings import IngestSettings
@@ -83,11 +86,11 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(now.as_json())
     else:
-        terminal.status(now)
+        terminal.print_status(now)
 
 
 def versions(*, as_json: AsJson = False) -> None:
-    """List the versions of the index that are kept."""
+    """List the versions of the index."""
     from bot.cli import terminal
     from ingest.factory import read_versions
     from ingest.settings import IngestSettings
@@ -96,11 +99,11 @@ def versions(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json([version.as_json() for version in found])
     else:
-        terminal.versions(found)
+        terminal.print_versions(found)
 
 
 def rollback(*, as_json: AsJson = False) -> None:
-    """Go back to the version before, and stay there until `docent index --resume`."""
+    """Go back to the previous version until you run `docent index --resume`."""
     from bot.cli import terminal
     from ingest.settings import IngestSettings
 
@@ -108,7 +111,7 @@ def rollback(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(version.as_json())
     else:
-        terminal.rolled_back(version)
+        terminal.print_rollback(version)
 
 
 def _rolled_back(settings: IngestSettings) -> IndexVersion:

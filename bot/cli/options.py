@@ -1,4 +1,4 @@
-"""What the commands share: the option for JSON, and how JSON is printed."""
+"""Define what the commands share: the option `--json`, and how JSON is printed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as docs/cli.md documents it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md describes it.")]
 
 
 def print_json(shape: Any) -> None:

@@ -1,4 +1,4 @@
-"""Commands around the service: `docent doctor | serve`."""
+"""Define the commands of the service: `docent doctor | serve`."""
 
 from __future__ import annotations
 
@@ -25,26 +25,28 @@ def register(app: typer.Typer) -> None:
 def doctor(  # noqa: PLR0913  (options, by name)
     *,
     models: Annotated[
-        bool, typer.Option("--models", help="Run the models' known answers on your weights.")
+        bool, typer.Option("--models", help="Check your models against known results.")
     ] = False,
     corpus: Annotated[
         Path | None,
-        typer.Option(help="The Milvus 2.4 documentation as a zip: the tutorial's scores too."),
+        typer.Option(help="With --models: a zip of the Milvus 2.4 docs, to check more scores."),
     ] = None,
     index: Annotated[
-        bool, typer.Option("--index", help="Compare the index with what should be in it.")
+        bool, typer.Option("--index", help="Compare the index with its ledger.")
     ] = False,
-    mend: Annotated[bool, typer.Option("--mend", help="Mend what --index finds.")] = False,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Repair the problems that --index finds.")
+    ] = False,
     slack: Annotated[
-        bool, typer.Option("--slack", help="Check tokens, scopes and settings against Slack.")
+        bool, typer.Option("--slack", help="Check tokens, scopes and settings with Slack.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check what can be wrong without an error; exit code 1 where something is."""
+    """Check models, index and Slack for problems; exit with 1 if there are any."""
     from bot.cli import terminal
 
     if not models and not index and not slack:
-        raise typer.BadParameter("say what to check: --models, --index, --slack")
+        raise typer.BadParameter("choose at least one of --models, --index and --slack")
     checks = [
         *(_models(corpus) if models else ()),
         *(_index(mend=mend) if index else ()),
@@ -53,7 +55,7 @@ def doctor(  # noqa: PLR0913  (options, by name)
     if as_json:
         print_json([asdict(check) for check in checks])
     else:
-        terminal.checks(checks)
+        terminal.print_checks(checks)
     if not all(check.passed for check in checks):
         raise typer.Exit(1)
 

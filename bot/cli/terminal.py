@@ -1,4 +1,4 @@
-"""What the command line prints: progress, answers, tables. Rich, and nothing else, lives here."""
+"""Print what the command line shows: progress, answers, tables. Only Rich lives here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.texts import answers
+from rag_core.english import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,23 +42,23 @@ _PREVIEW_CHARACTERS = 160
 _LINE_SECONDS = 5.0
 
 
-def text(delta: str) -> None:
+def print_text(delta: str) -> None:
     """Print a piece of the answer as it comes."""
     out.print(Text(delta), end="", soft_wrap=True)
 
 
-def sources(answer: Answer) -> None:
-    """Print what stands below an answer: its sources, or the nearest pages."""
+def print_sources(answer: Answer) -> None:
+    """Print the sources below an answer, or the closest pages."""
     if answer.status == "not_found":
         out.print(answers.NOT_FOUND)
         if answer.passages:
-            out.print("\nThe nearest pages:")
+            out.print("\nThe closest pages:")
             for passage in answer.nearest:
-                out.print(Text(f"  {_place(passage.chunk)}", style="dim"), soft_wrap=True)
+                out.print(Text(f"  {_format_place(passage.chunk)}", style="dim"), soft_wrap=True)
     elif answer.citations:
         out.print("\n\nSources:", style="bold")
         for cited in answer.citations:
-            place = _place(cited.passage.chunk)
+            place = _format_place(cited.passage.chunk)
             out.print(Text(f"  [{cited.number}] {place}"), soft_wrap=True)
     notes = [f"{answers.DEGRADED[lost]}." for lost in answer.degraded]
     seconds = answer.timings.total_ms / 1000
@@ -65,21 +66,21 @@ def sources(answer: Answer) -> None:
     out.print(Text("\n" + " ".join(notes), style="dim"), soft_wrap=True)
 
 
-def passages(found: Sequence[Passage]) -> None:
+def print_passages(found: Sequence[Passage]) -> None:
     """Print passages with their scores, best first."""
     if not found:
         out.print(answers.NOT_FOUND)
     for number, passage in enumerate(found, start=1):
-        out.print(Text(f"{number}. {_place(passage.chunk)}", style="bold"), soft_wrap=True)
+        out.print(Text(f"{number}. {_format_place(passage.chunk)}", style="bold"), soft_wrap=True)
         preview = " ".join(passage.chunk.text.split())
         if len(preview) > _PREVIEW_CHARACTERS:
             preview = f"{preview[:_PREVIEW_CHARACTERS]}…"
         out.print(Text(f"   {preview}"), soft_wrap=True)
-        scores = f"   retrieval {passage.retrieval_score:.3f}, rerank {_score(passage)}"
+        scores = f"   retrieval {passage.retrieval_score:.3f}, rerank {_format_score(passage)}"
         out.print(Text(scores, style="dim"))
 
 
-def comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> None:
+def print_comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> None:
     """Print the order by embedding beside the order after reranking, with both scores."""
     table = Table(title="By embedding, and after reranking")
     for name in ("", "by embedding", "cosine", "after reranking", "score"):
@@ -87,77 +88,86 @@ def comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> None
     for number, (hit, passage) in enumerate(zip(by_embedding, reranked, strict=False), start=1):
         table.add_row(
             str(number),
-            Text(_title(hit.chunk)),
+            Text(_get_title(hit.chunk)),
             f"{hit.score:.4f}",
-            Text(_title(passage.chunk)),
-            _score(passage),
+            Text(_get_title(passage.chunk)),
+            _format_score(passage),
         )
     out.print(table)
 
 
-def report(done: IngestReport) -> None:
+def print_report(done: IngestReport) -> None:
     """Print what a sync did, to stderr."""
     if done.unchanged:
-        err.print(f"Nothing has changed: pages {done.documents:,}, chunks {done.chunks:,}.")
+        err.print(
+            f"Nothing has changed. The index holds {_format_size(done.documents, done.chunks)}."
+        )
     else:
         err.print(
-            f"Pages: {done.added} added, {done.changed} changed, {done.removed} removed, "
-            f"{done.documents} in the index. Chunks: {done.embedded} embedded, {done.reused} "
-            f"reused, {done.chunks} in the index. Revision {done.revision}, {done.seconds:.1f} s."
+            f"Found {_format_changes(done.added, done.changed, done.removed)}. "
+            f"Embedded {format_count(done.embedded, 'chunk')} and reused {done.reused:,}. "
+            f"The index holds {_format_size(done.documents, done.chunks)}. "
+            f"Revision {done.revision}, {done.seconds:.1f} s."
         )
     if done.truncated:
-        err.print(f"Of {done.truncated} chunks the model read only the beginning: too long for it.")
+        count = format_count(done.truncated, "chunk")
+        err.print(f"The model read only the beginning of {count}: the rest is too long for it.")
     for result in done.golden:
-        err.print(Text(f"  Golden questions of {_golden(result)}", style="dim"), soft_wrap=True)
-    _dropped(done.dropped, "their pages are removed")
-    _failures(done.failures)
+        err.print(
+            Text(f"  Golden questions of {_format_golden(result)}", style="dim"), soft_wrap=True
+        )
+    _print_dropped(done.dropped, "their pages are removed")
+    _print_failures(done.failures)
 
 
-def preview(found: Preview) -> None:
+def print_preview(found: Preview) -> None:
     """Print what a sync would do: pages to stdout, the sum to stderr."""
     for page in found.pages:
         out.print(Text(f"{page.change:<8} {page.source}: {page.path}"), soft_wrap=True)
     if found.unchanged:
-        err.print(f"Nothing has changed: pages {found.documents:,}, chunks {found.chunks:,}.")
-    else:
-        from ingest.progress import span
-
-        time = "unknown" if found.seconds is None else span(found.seconds)
         err.print(
-            f"Pages: {found.added} to add, {found.changed} changed, {found.removed} to remove. "
-            f"Chunks: {found.to_embed} to embed of {found.chunks}. Estimated time: {time}."
+            f"Nothing has changed. The index holds {_format_size(found.documents, found.chunks)}."
+        )
+    else:
+        from ingest.progress import format_time
+
+        time = "unknown" if found.seconds is None else format_time(found.seconds)
+        err.print(
+            f"Found {_format_changes(found.added, found.changed, found.removed)}. "
+            f"Would embed {format_count(found.to_embed, 'chunk')} and reuse "
+            f"{found.chunks - found.to_embed:,}. Estimated time: {time}."
         )
     if found.stopped:
-        stop = f"It would not be published without --force: {found.stopped}."
+        stop = f"This would only be published with --force: {found.stopped}."
         err.print(Text(stop, style="yellow"), soft_wrap=True)
-    _dropped(found.dropped, "their pages would be removed")
-    _failures(found.failures)
+    _print_dropped(found.dropped, "their pages would be removed")
+    _print_failures(found.failures)
 
 
-def stopped() -> None:
+def print_stopped() -> None:
     """Print that a sync was ended by Ctrl-C."""
-    err.print("Stopped; the index is as it was.")
+    err.print("Stopped. The index is unchanged.")
 
 
-def versions(found: Sequence[IndexVersion]) -> None:
-    """Print the versions that are kept, the newest first."""
+def print_versions(found: Sequence[IndexVersion]) -> None:
+    """Print the versions that are kept, newest first."""
     if not found:
-        out.print("Nothing is indexed yet: run `docent index`.")
+        out.print("There is no index yet: run `docent index`.")
     for version in found:
         marks = [name for name in ("live", "previous", "pinned") if getattr(version, name)]
         out.print(
             Text(
-                f"{version.collection}  {version.revision}  {_moment(version.created_at)}  "
-                f"pages {version.documents:,}, chunks {version.chunks:,}  {', '.join(marks)}"
+                f"{version.collection}  {version.revision}  {_format_moment(version.created_at)}  "
+                f"{_format_size(version.documents, version.chunks)}  {', '.join(marks)}"
             ),
             soft_wrap=True,
         )
 
 
-def feedback(found: Sequence[RatedAnswer]) -> None:
-    """Print how answers were rated, the latest first."""
+def print_feedback(found: Sequence[RatedAnswer]) -> None:
+    """Print how answers were rated, latest first."""
     if not found:
-        out.print("Nobody has rated an answer in this time.")
+        out.print("There are no ratings in this period.")
         return
     table = Table()
     for name in ("when", "", "question", "reason", "comment"):
@@ -165,66 +175,77 @@ def feedback(found: Sequence[RatedAnswer]) -> None:
     for one in found:
         thumb = "up" if one.rating.verdict == "up" else "down"
         cells = (one.kept.question, one.rating.reason.replace("_", " "), one.rating.comment)
-        table.add_row(_moment(one.rated_at), thumb, *(Text(" ".join(c.split())) for c in cells))
+        table.add_row(
+            _format_moment(one.rated_at), thumb, *(Text(" ".join(c.split())) for c in cells)
+        )
     out.print(table)
 
 
-def rolled_back(version: IndexVersion) -> None:
+def print_rollback(version: IndexVersion) -> None:
     """Print which version answers again."""
+    created = _format_moment(version.created_at)
     err.print(
-        f"Revision {version.revision} of {_moment(version.created_at)} answers again, and the "
-        "index stays at it: run `docent index --resume` to sync again.",
+        f"The index is back at revision {version.revision} from {created} and stays there. "
+        "To sync again, run `docent index --resume`.",
         soft_wrap=True,
     )
 
 
-def _golden(result: GoldenResult) -> str:
+def _format_size(pages: int, chunks: int) -> str:
+    return f"{format_count(pages, 'page')} and {format_count(chunks, 'chunk')}"
+
+
+def _format_changes(added: int, changed: int, removed: int) -> str:
+    return f"{format_count(added, 'new page')}, {changed:,} changed and {removed:,} removed"
+
+
+def _format_golden(result: GoldenResult) -> str:
     if result.after is None:
-        return f"{result.source}: not asked, {result.skipped}"
+        return f"{result.source}: not compared, {result.skipped}"
     before = "-" if result.before is None else f"{result.before:.0%}"
-    return f"{result.source}: {before} found before, {result.after:.0%} now"
+    return f"{result.source}: {before} found the right page before, {result.after:.0%} now"
 
 
-def _dropped(names: Sequence[str], what: str) -> None:
+def _print_dropped(names: Sequence[str], what: str) -> None:
     if names:
-        line = f"  Taken out of DOCENT_SOURCES, {what}: {', '.join(names)}"
+        line = f"  No longer in DOCENT_SOURCES, {what}: {', '.join(names)}"
         err.print(Text(line, style="yellow"), soft_wrap=True)
 
 
-def _failures(lines: Sequence[str]) -> None:
+def _print_failures(lines: Sequence[str]) -> None:
     for line in lines:
-        err.print(Text(f"  Skipped or mended: {line}", style="yellow"), soft_wrap=True)
+        err.print(Text(f"  Skipped or repaired: {line}", style="yellow"), soft_wrap=True)
 
 
-def checks(done: Sequence[Check]) -> None:
-    """Print what a check-up found, a line each."""
+def print_checks(done: Sequence[Check]) -> None:
+    """Print the result of each check on a line."""
     for check in done:
         mark, style = ("ok   ", "green") if check.passed else ("wrong", "bold red")
         out.print(Text(mark, style=style), Text(f"{check.name}: {check.says}"), soft_wrap=True)
 
 
-def status(now: IndexStatus) -> None:
+def print_status(now: IndexStatus) -> None:
     """Print what is indexed, how fresh it is, and when the next sync runs."""
     rows = {
         "Index": now.collection,
-        "Revision": now.revision or "nothing indexed yet: run `docent index`",
+        "Revision": now.revision or "no index yet: run `docent index`",
         "Model": now.model or "-",
-        "Documents": f"pages {now.documents:,}, chunks {now.chunks:,}",
+        "Documents": _format_size(now.documents, now.chunks),
         "Sources": ", ".join(now.sources) or "-",
-        "Last sync": _moment(now.last_sync)
+        "Last sync": _format_moment(now.last_sync)
         + (f", failed: {now.last_error}" if now.last_error else ""),
-        "Next sync": _moment(now.next_sync),
+        "Next sync": _format_moment(now.next_sync),
     }
     if now.pinned:
-        since = f"rolled back at {_moment(now.pinned_at)}"
-        rows["Pinned"] = f"to {now.pinned}, {since}: `docent index --resume` syncs again"
+        since = f"rolled back at {_format_moment(now.pinned_at)}"
+        rows["Pinned"] = f"to {now.pinned}, {since}; run `docent index --resume` to sync again"
     for name, value in rows.items():
         out.print(Text(f"{name:<10} {value}"), soft_wrap=True)
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Step], None]]:
-    """Bars on stderr, one a stage; where stderr is no terminal, a line every few seconds."""
+def show_progress() -> Iterator[Callable[[Step], None]]:
+    """Show a bar per stage on stderr; without a terminal, print lines now and then."""
     if not err.is_terminal:
         yield _Lines().show
         return
@@ -248,7 +269,7 @@ def progress() -> Iterator[Callable[[Step], None]]:
 
 
 class _Lines:
-    """Progress for a log: a line when a stage begins, and every few seconds while it lasts."""
+    """Progress for a log: a line when a stage begins, and one every few seconds."""
 
     def __init__(self) -> None:
         from ingest.progress import Teller
@@ -260,17 +281,17 @@ class _Lines:
             err.print(line, markup=False, soft_wrap=True)
 
 
-def _place(chunk: Chunk) -> str:
-    return f"{_title(chunk)} — {chunk.url}"
+def _format_place(chunk: Chunk) -> str:
+    return f"{_get_title(chunk)} — {chunk.url}"
 
 
-def _title(chunk: Chunk) -> str:
+def _get_title(chunk: Chunk) -> str:
     return chunk.heading_path or chunk.path
 
 
-def _moment(when: datetime | None) -> str:
+def _format_moment(when: datetime | None) -> str:
     return f"{when:%Y-%m-%d %H:%M} UTC" if when else "-"
 
 
-def _score(passage: Passage) -> str:
+def _format_score(passage: Passage) -> str:
     return "-" if passage.rerank_score is None else f"{passage.rerank_score:.4f}"

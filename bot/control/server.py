@@ -186,7 +186,7 @@ class _Handler(socketserver.StreamRequestHandler):
             logger.info("Whoever asked at the control socket is gone.")
         except Exception as error:
             logger.exception("A request at the control socket failed in a way nobody foresaw.")
-            says = f"Something went wrong that nobody foresaw ({type(error).__name__})."
+            says = f"Something unexpected went wrong ({type(error).__name__})."
             self._send("failure", Failure("DocentError", says))
 
     def _carry_out(self) -> None:

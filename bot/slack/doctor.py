@@ -146,4 +146,6 @@ async def _refusal(call: Awaitable[AsyncSlackResponse]) -> str:
 
 def _remarks(settings: BotSettings) -> Iterator[Check]:
     if not settings.admins.strip():
-        yield Check("DOCENT_ADMINS", passed=True, says="is empty: nobody can manage from Slack")
+        yield Check(
+            "DOCENT_ADMINS", passed=True, says="is empty, so docent accepts no commands for admins"
+        )

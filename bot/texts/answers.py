@@ -1,4 +1,4 @@
-"""Words: every sentence a Slack user sees, and which error is told how."""
+"""Render what Slack says with an answer, and the sentence of each error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEGRADED: Mapping[Degradation, str] = Spoken(
     {stage: f"degraded.{stage}" for stage in get_args(Degradation)}
 )
-"""What had to be done without, by the stage."""
+"""The note of an answer that lacks a stage, by that stage."""
 
 ERRORS: Mapping[type[errors.DocentError], str] = Spoken(
     {
@@ -28,16 +28,16 @@ ERRORS: Mapping[type[errors.DocentError], str] = Spoken(
         if isinstance(kind, type) and issubclass(kind, errors.DocentError)
     }
 )
-"""What an error is told as."""
+"""The sentence of each error, by its class."""
 
 
 def __getattr__(name: str) -> str:
-    """A sentence without placeholders: `messages.NOT_FOUND`, in the current task's language."""
+    """Return a sentence without placeholders: `answers.NOT_FOUND`, in the task's language."""
     return constant(name)
 
 
 def sentence(error: BaseException) -> str:
-    """What the user is told about an error: the line of its class or of the nearest base."""
+    """Return the sentence of an error: that of its class or of the nearest base."""
     if isinstance(error, errors.BusyError):
         return busy(error.position)
     for kind in type(error).__mro__:
@@ -47,54 +47,56 @@ def sentence(error: BaseException) -> str:
 
 
 def busy(position: int) -> str:
-    """A question that was not taken, because too many wait."""
+    """Return the refusal of a question because too many wait."""
     return say("busy", position=position)
 
 
 def ranking(candidates: int) -> str:
-    """The stage in which candidates are reranked."""
-    return say("ranking", candidates=candidates) if candidates != 1 else say("ranking_one")
+    """Return the name of the stage that reranks so many candidates."""
+    return say("ranking", count=candidates)
 
 
 def unknown_word(word: str) -> str:
-    """A slash command that docent does not know."""
-    return f"{say('unknown_word', word=_plain(word))}\n{say('help')}"
+    """Return the reply to an unknown slash command."""
+    return f"{say('unknown_word', word=_escape(word))}\n{say('help')}"
 
 
 def trouble(heard: Trouble) -> str:
-    """What the admins' channel hears of scheduled syncs; the details are in English."""
+    """Return the news of scheduled syncs for the admin channel; details are in English."""
     if heard.over:
-        return f":white_check_mark: {_plain(heard.says)}"
-    lines = "\n".join(f"> {_plain(line)}" for line in heard.says.splitlines())
+        return f":white_check_mark: {_escape(heard.says)}"
+    lines = "\n".join(f"> {_escape(line)}" for line in heard.says.splitlines())
     return f"{say('trouble')}\n{lines}"
 
 
 def sync_failed(error: errors.DocentError) -> str:
-    """Why a sync failed, for admins: in docent's words and in the error's own."""
-    return f"{sentence(error)}\n> {_plain(str(error))}"
+    """Return why a sync failed, for admins, with the error's own words."""
+    return f"{sentence(error)}\n> {_escape(str(error))}"
 
 
 def revision(name: str, as_of: datetime | None) -> str:
-    """Which documentation an answer rests on, and when it was last read."""
-    shown = f"`{_plain(name[:7])}`"
+    """Return the documentation's revision, and when it was last read."""
+    shown = f"`{_escape(name[:7])}`"
     if as_of is None:
         return say("revision_alone", revision=shown)
     return say("revision", moment=ago(as_of), revision=shown)
 
 
 def scope(asked: Scope) -> str:
-    """Which part of the documentation was asked; empty for all of it."""
+    """Return the part of the documentation that was searched; empty for all of it."""
     parts = [
         ("version", asked.version),
         ("source", ", ".join(asked.sources)),
         ("path", asked.path_prefix),
         ("language", asked.language),
     ]
-    return " · ".join(f"{say(f'scope.{name}')} `{_plain(value)}`" for name, value in parts if value)
+    return " · ".join(
+        f"{say(f'scope.{name}')} `{_escape(value)}`" for name, value in parts if value
+    )
 
 
 def moment(when: datetime | None) -> str:
-    """A moment in the reader's own time zone, as Slack formats it."""
+    """Return a moment that Slack shows in the reader's own time zone."""
     if when is None:
         return say("never")
     fallback = f"{when:%Y-%m-%d %H:%M} UTC"
@@ -102,11 +104,11 @@ def moment(when: datetime | None) -> str:
 
 
 def ago(when: datetime) -> str:
-    """How long ago that is, as Slack counts it when somebody looks."""
+    """Return a moment that Slack shows as the time since then."""
     return f"<!date^{int(when.timestamp())}^{{ago}}|{when:%Y-%m-%d %H:%M} UTC>"
 
 
-def _plain(text: str) -> str:
-    """Words from outside, as Slack shows them unread: no mention, no link."""
+def _escape(text: str) -> str:
+    """Return words from outside so that Slack finds no mention and no link in them."""
     text = " ".join(text.split())
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")

@@ -1,4 +1,4 @@
-"""Words for the ways to ask: scope, private answers, Stop; the texts are in `sentences`."""
+"""Render what Slack says of the scope of a channel and of private answers."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ _LISTED = 20
 
 
 def __getattr__(name: str) -> str:
-    """A sentence without placeholders: `asking_words.STOP`, in the current task's language."""
+    """Return a sentence without placeholders: `asking.STOP`, in the task's language."""
     return constant(name)
 
 
 def scope_is(scope: Scope) -> str:
-    """What a channel asks of, to somebody who wants to know."""
+    """Return which part of the documentation a channel searches."""
     limits = answers.scope(scope)
     return say("scope_is", limits=limits) if limits else say("scope_all")
 
 
 def scope_set(scope: Scope) -> str:
-    """What a channel asks of from now on."""
+    """Return which part of the documentation a channel searches from now on."""
     limits = answers.scope(scope)
     return say("scope_set", limits=limits) if limits else say("scope_cleared")
 
 
 def scope_unknown(name: str, value: str, known: Collection[str]) -> str:
-    """A value that no page has; the known ones are named, as far as they fit."""
+    """Return the refusal of a value that no page has; it names the known ones."""
     called = say(f"scope.{name}")
     if not known:
         return say("scope_unlabelled", name=called)
     # The newest versions first: where not all fit, those are the ones that are wanted.
-    ordered = sorted(known, key=_numbers_and_words, reverse=name == "version")
+    ordered = sorted(known, key=_split_numbers, reverse=name == "version")
     listed = ", ".join(f"`{plain(one)}`" for one in ordered[:_LISTED])
     more = ", …" if len(known) > _LISTED else ""
     return say("scope_unknown", name=called, value=plain(value), known=listed + more)
 
 
 def scope_apart(scope: Scope) -> str:
-    """Limits that have pages each, and none together."""
+    """Return the refusal of limits that no page matches together."""
     return say("scope_apart", limits=answers.scope(scope))
 
 
-def _numbers_and_words(value: str) -> list[tuple[int, str]]:
-    """2.10 comes after 2.9."""
+def _split_numbers(value: str) -> list[tuple[int, str]]:
+    """Return a sort key that puts 2.10 after 2.9."""
     pieces = re.findall(r"\d+|\D+", value)
     return [(int(one), "") if one.isdecimal() else (-1, one) for one in pieces]
 
 
 def shared(user: str, question: str) -> str:
-    """Above an answer that somebody shares; the question can call nobody and link nowhere."""
+    """Return the line above a shared answer; its question is already escaped."""
     return say("shared", user=user, question=question)

@@ -1,4 +1,4 @@
-"""Words of the buttons and modals of an answer; the texts are in `sentences`."""
+"""Render the labels of an answer's buttons and modals, and what they post."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ BAD = "👎"
 REASONS: Mapping[str, str] = Spoken(
     {reason: f"reason.{reason}" for reason in ("wrong", "outdated", "incomplete", "not_asked")}
 )
-"""By the word that is stored."""
+"""The label of each reason, by the word that is stored."""
 
 
 def __getattr__(name: str) -> str:
-    """A sentence without placeholders: `answer_words.CLOSE`, in the current task's language."""
+    """Return a sentence without placeholders: `button_labels.CLOSE`, in the task's language."""
     return constant(name)
 
 
 def somebody_asks(user: str) -> str:
-    """Begins a question that is passed on."""
-    return say("somebody_asks", user=user)
+    """Return the line above a question that is passed on to people."""
+    return say("asks_people", user=user)
 
 
 def where_asked(link: str) -> str:
-    """Ends a question that is passed on; `link` is empty for a direct message."""
+    """Return where to answer that question; `link` is empty for a direct message."""
     return say("asked_in_thread", link=link) if link else say("asked_in_direct")
 
 
 def passed_on(channel: str) -> str:
-    """Told to who passes a question on."""
+    """Return the confirmation that a question was passed on."""
     return say("passed_on", channel=channel)
 
 
 def passed_on_before(channel: str) -> str:
-    """Told to who passes on what was passed on before."""
+    """Return the reply to a question that was passed on before."""
     return say("passed_on_before", channel=channel)

@@ -1,4 +1,10 @@
-"""Sentences: everything a Slack user is told, in the language of whoever docent speaks to."""
+"""Return the sentences that a Slack user reads, in the language of that user.
+
+A sentence with a count has a form per plural category: `say("ranking", count=5)` chooses one. A
+whole number whose placeholder is named like such an entry becomes a counted noun: `{pages}` is
+"1 page" or "1,205 pages". Babel knows CLDR's plural rules, numbers and units of time; it is
+imported when it is first needed, so that `docent --help` does without it.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +13,17 @@ from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from babel.core import Locale
 
 LANGUAGES = ("en", "de", "ru", "zh", "ja")
 """ISO 639-1; a file beside this one for each, with the same keys and placeholders."""
 
 DEFAULT = "en"
 
-_SEPARATORS = {"de": str.maketrans(",.", ".,"), "ru": str.maketrans(",.", "\u00a0,")}
-"""Of thousands and decimals, where a language writes others than English."""
+Unit = Literal["second", "minute", "hour"]
 
 Key = TypeVar("Key")
 
@@ -23,39 +31,68 @@ _spoken: ContextVar[str] = ContextVar("spoken", default=DEFAULT)
 
 
 def say(key: str, **values: object) -> str:
-    """A sentence in the language of the current task, its placeholders filled."""
-    sentence = sentences(_spoken.get())[key]
+    """Return a sentence in the language of the current task, its placeholders filled.
+
+    Args:
+        key: of the sentence, `stage.reading` for one in a table.
+        values: one per placeholder; `count` also chooses the plural form, where there are several.
+    """
+    texts = sentences(_spoken.get())
+    sentence = texts.get(key)
+    if sentence is None:
+        sentence = texts[f"{key}.{find_plural(values['count'])}"]
     if not values:
         return sentence
-    shown = {n: figure(f"{v:,}") if isinstance(v, int) else v for n, v in values.items()}
-    return sentence.format(**shown)
+    return sentence.format(**{name: _fill(name, value) for name, value in values.items()})
 
 
-def figure(number: str) -> str:
-    """A number as English writes it, `1,205.5`, in the language of the current task."""
-    return number.translate(_SEPARATORS.get(_spoken.get(), {}))
+def find_plural(count: object) -> str:
+    """Return CLDR's plural category of a number, such as `one` or `other`."""
+    return str(_locale(_spoken.get()).plural_form(count))
+
+
+def format_number(number: float, decimals: int = 0) -> str:
+    """Return a number as the language writes it: `1,205` is `1.205` in German."""
+    from babel.numbers import format_decimal
+
+    pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    return format_decimal(number, format=pattern, locale=_locale(_spoken.get()))
+
+
+def format_share(share: float) -> str:
+    """Return a share between 0 and 1 in percent."""
+    from babel.numbers import format_percent
+
+    return format_percent(share, locale=_locale(_spoken.get()))
+
+
+def format_time(amount: float, unit: Unit) -> str:
+    """Return a length of time with its unit, such as `1.5 hours`."""
+    from babel.units import format_unit
+
+    return format_unit(amount, f"duration-{unit}", locale=_locale(_spoken.get()))
 
 
 def speak(locale: str) -> None:
-    """From now on this task, and those it starts, speak the language of a locale like `de-DE`."""
+    """Set the language of this task and of those it starts, by a locale like `de-DE`."""
     code = locale.partition("-")[0].lower()
     _spoken.set(code if code in LANGUAGES else DEFAULT)
 
 
 def spoken() -> str:
-    """The language of the current task."""
+    """Return the language of the current task."""
     return _spoken.get()
 
 
 @cache
 def sentences(language: str) -> Mapping[str, str]:
-    """All sentences of a language; one in a table has its name before its own: `stage.reading`."""
+    """Return all sentences of a language; one in a table is named `stage.reading`."""
     text = files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flat(tomllib.loads(text)))
 
 
 def constant(name: str) -> str:
-    """What `module.NOT_FOUND` says just now; for the `__getattr__` of a module of words.
+    """Return what `module.NOT_FOUND` says now; for the `__getattr__` of a module of texts.
 
     Raises:
         AttributeError: there is no such sentence.
@@ -80,6 +117,30 @@ class Spoken(Mapping[Key, str]):
 
     def __len__(self) -> int:
         return len(self._keys)
+
+
+def _fill(name: str, value: object) -> object:
+    """Return what stands for a placeholder: of a whole number, the counted noun or the digits."""
+    if not isinstance(value, int):
+        return value
+    if name in _counted(_spoken.get()):
+        return say(name, count=value)
+    return format_number(value)
+
+
+@cache
+def _counted(language: str) -> frozenset[str]:
+    """Return the keys that have a form per plural category."""
+    return frozenset(
+        key.removesuffix(".other") for key in sentences(language) if key.endswith(".other")
+    )
+
+
+@cache
+def _locale(language: str) -> Locale:
+    from babel.core import Locale
+
+    return Locale.parse(language)
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

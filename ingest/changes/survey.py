@@ -14,6 +14,7 @@ from ingest.sources import Downloads, Source
 from ingest.sources.source import default_name, distinct_name
 from ingest.state.ledger import Ledger, Version
 from ingest.types import Contents, KnownChunk, KnownPage
+from rag_core.english import format_count
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import Chunk, IndexSpec, LiveIndex, PageKey
 
@@ -115,7 +116,7 @@ class Survey:
             return self
         read = [source.name for source in self.sources if source.name not in self.unread]
         before, now = (chunk.page for chunk in self.known.chunks()), (one.page for one in chunks)
-        return replace(self, losses=_losses(before, now, read, what="pages with text"))
+        return replace(self, losses=_losses(before, now, read, of=" with text"))
 
     def check_losses(self) -> None:
         """Stop where a source lost so many pages that somebody should say it is meant.
@@ -253,10 +254,10 @@ def recipe_of(spec: IndexSpec) -> str:
 
 
 def _losses(
-    before: Iterable[PageKey], now: Iterable[PageKey], read: Iterable[str], *, what: str = "pages"
+    before: Iterable[PageKey], now: Iterable[PageKey], read: Iterable[str], *, of: str = ""
 ) -> tuple[str, ...]:
     return tuple(
-        f"{name} would go from {had:,} to {have:,} {what}"
+        f"{name} would go from {had:,} to {format_count(have, 'page')}{of}"
         for name, had, have in shrunk(before, now, read, most=MOST_LOST)
     )
 

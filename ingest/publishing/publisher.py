@@ -19,6 +19,7 @@ from ingest.publishing.self_check import Written, check_sample, sampled
 from ingest.report import GoldenResult, Progress, ProgressCallback
 from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
+from rag_core.english import format_count
 from rag_core.errors import StoreError
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import Chunk, IndexSpec, LiveIndex, Vector, Vectors
@@ -149,8 +150,8 @@ class Publisher:
         found, wanted = self._store.seal(collection), len(plan.contents.chunks)
         if found != wanted:
             raise PublishError(
-                f"The new version holds {found:,} of {wanted:,} chunks and was not published; "
-                "the one before answers on."
+                f"The new version holds {found:,} of {format_count(wanted, 'chunk')} and was not "
+                "published; the previous one still answers."
             )
         check_sample(self._store, collection, sample)
 

@@ -9,6 +9,7 @@ import numpy as np
 from ingest.publishing.publisher import mend_marks
 from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
+from rag_core.english import format_count
 from rag_core.models.known_answers import Check
 from rag_core.protocols import VectorStore
 from rag_core.types import LiveIndex, Vector
@@ -56,18 +57,20 @@ class Checkup:
     def _marks(self, live: LiveIndex) -> Check:
         name, marked = "live version", self._ledger.live()
         if marked is not None and marked.collection == live.collection:
-            return Check(name, passed=True, says=f"{live.collection} answers, as the ledger says.")
+            return Check(name, passed=True, says=f"{live.collection} is live, as the ledger says.")
         known = self._ledger.version(live.collection) is not None
         if self._mend and known:
             mend_marks(self._ledger, live)
-            return Check(name, passed=True, says=f"Mended: {live.collection} is noted as live.")
-        how = "run it again with --mend" if known else _REBUILD
-        says = f"{live.collection} answers, but the ledger does not know: {how}."
+            return Check(
+                name, passed=True, says=f"Mended: the ledger now has {live.collection} as live."
+            )
+        how = "run this again with --mend" if known else _REBUILD
+        says = f"{live.collection} is live, but the ledger has another version: {how}."
         return Check(name, passed=False, says=says)
 
     def _leftovers(self) -> Check:
         """Collections that no sync finished, or that the ledger forgot."""
-        name = "collections nobody knows"
+        name = "unknown collections"
         live = self._store.live()
         known = {version.collection for version in self._ledger.versions()}
         known |= {live.collection} if live else set()
@@ -76,23 +79,23 @@ class Checkup:
             return Check(name, passed=True, says="There are none.")
         listed = ", ".join(found)
         if not self._mend:
-            return Check(name, passed=False, says=f"{listed}: run it again with --mend.")
+            return Check(name, passed=False, says=f"{listed}: run this again with --mend.")
         for collection in found:
             self._store.drop(collection)
-        return Check(name, passed=True, says=f"Mended: {listed} dropped.")
+        return Check(name, passed=True, says=f"Mended: {listed} removed from Milvus.")
 
     def _missing(self) -> Check:
         """Versions of the ledger that are not in Milvus any more."""
-        name = "versions that are gone"
+        name = "missing versions"
         there = set(self._store.collections())
         gone = [v.collection for v in self._ledger.versions() if v.collection not in there]
         if not gone:
             return Check(name, passed=True, says="There are none.")
         listed = ", ".join(gone)
         if not self._mend:
-            return Check(name, passed=False, says=f"{listed}: run it again with --mend.")
+            return Check(name, passed=False, says=f"{listed}: run this again with --mend.")
         self._ledger.forget(gone)
-        return Check(name, passed=True, says=f"Mended: {listed} struck out of the ledger.")
+        return Check(name, passed=True, says=f"Mended: {listed} removed from the ledger.")
 
     def _rows(self, live: LiveIndex) -> Check:
         name = "chunks"
@@ -101,12 +104,15 @@ class Checkup:
         count = self._store.count(live.collection)
         missing, foreign = len(wanted - set(found)), len(set(found) - wanted)
         if not missing and not foreign and len(found) == len(wanted) == count:
-            return Check(name, passed=True, says=f"All {len(wanted):,} are there, and no others.")
-        says = f"{missing:,} of {len(wanted):,} are missing, and {foreign:,} should not be there"
+            return Check(
+                name, passed=True, says=f"{format_count(len(wanted), 'chunk')}, as expected."
+            )
+        expected = format_count(len(wanted), "chunk")
+        says = f"missing {missing:,} of {expected}, and {foreign:,} that should not be there"
         if self._mend:
             # A version that the ledger does not know is read from Milvus by the next sync.
             self._ledger.forget([live.collection])
-        how = f"now {_REBUILD}" if self._mend else "run it again with --mend"
+        how = f"now {_REBUILD}" if self._mend else "run this again with --mend"
         return Check(name, passed=False, says=f"{says}: {how}.")
 
     def _vectors(self, live: LiveIndex) -> Check:
@@ -117,9 +123,10 @@ class Checkup:
         bad = sum(not _is_sound(vector, live.spec.dimension) for vector in vectors.values())
         bad += len(sample) - len(vectors)
         if not bad:
-            says = f"{len(sample):,} were looked at, and all are sound."
+            says = f"{format_count(len(sample), 'vector')} checked, all usable."
             return Check(name, passed=True, says=says)
-        says = f"{bad:,} of {len(sample):,} can't be used: run `docent index --full`."
+        checked = format_count(len(sample), "vector")
+        says = f"unusable: {bad:,} of {checked}. Run `docent index --full`."
         return Check(name, passed=False, says=says)
 
 

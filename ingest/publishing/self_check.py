@@ -76,6 +76,6 @@ def _has(hits: Sequence[Hit], chunk: Chunk) -> bool:
 
 def _lost(chunk: Chunk, what: str) -> PublishError:
     return PublishError(
-        f"The new version was not published, because a chunk of {chunk.path} {what}; the one "
-        "before answers on."
+        f"The new version was not published, because a chunk of {chunk.path} {what}; the "
+        "previous one still answers."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from ingest.progress import Pace, Paces, Remaining, Teller, span
+from ingest.progress import Pace, Paces, Remaining, Teller, format_time
 from ingest.report import Progress, Stage
 from ingest.state.ledger import Ledger
 
@@ -88,7 +88,7 @@ def test_a_log_of_stages_that_take_turns_has_few_lines(clock: Clock):
             clock.now += 0.5
             lines.append(teller.line(Progress(stage, batch * 10, 600)))
     said = [line for line in lines if line]
-    assert said[:2] == ["embedding: 600", "writing: 600"]
+    assert said[:2] == ["embedding: 600 chunks", "writing: 600 chunks"]
     assert 10 <= len(said) <= 14  # of 120 steps in 60 s
     assert all("left" in line for line in said[2:])
 
@@ -101,11 +101,13 @@ def test_a_line_when_a_stage_begins_and_every_few_seconds(clock: Clock):
         return teller.line(Progress(stage, done, total))
 
     assert told("reading", 0, total=0) == ""
-    assert told("embedding", 0) == "embedding: 1,200"
+    assert told("embedding", 0) == "embedding: 1,200 chunks"
     assert told("embedding", 100, after=4) == ""
-    assert told("embedding", 200, after=4) == "embedding: 200 of 1,200, about 40 s left"
+    assert (
+        told("embedding", 200, after=4) == "embedding: 200 of 1,200 chunks, about 40 seconds left"
+    )
     assert told("embedding", 300, after=4) == ""
-    assert told("writing", 1) == "writing: 1,200"
+    assert told("writing", 1) == "writing: 1,200 chunks"
     assert told("embedding", 400, after=1) == ""
     assert told("downloading", 0, total=2048) == "downloading: 2,048 KiB"
     assert told("downloading", 1024, total=2048, after=5).startswith(
@@ -115,7 +117,14 @@ def test_a_line_when_a_stage_begins_and_every_few_seconds(clock: Clock):
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(0.1, "1 s"), (89, "89 s"), (90, "2 min"), (600, "10 min"), (7200, "2.0 h")],
+    [
+        (0.1, "1 second"),
+        (89, "89 seconds"),
+        (90, "2 minutes"),
+        (600, "10 minutes"),
+        (5400, "1.5 hours"),
+        (7200, "2 hours"),
+    ],
 )
 def test_a_length_of_time(seconds: float, said: str):
-    assert span(seconds) == said
+    assert format_time(seconds) == said

@@ -8,7 +8,7 @@ from bot.markup import markdown
 from bot.slack.views import answer_blocks
 from bot.storage.answers import KeptAnswer
 from bot.texts import answers
-from bot.texts.catalog import figure, say
+from bot.texts.catalog import format_number, say
 from rag_core.types import Answer, Passage, Timings
 
 _SHOWN = 500
@@ -51,7 +51,7 @@ def scores(passage: Passage) -> str:
 
 
 def _score(score: float) -> str:
-    return figure(f"{score:.3f}")
+    return format_number(score, decimals=3)
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The Home tab: what stands in it. Pure."""
+"""Build the view of the Home tab."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEXT_LIMIT = 2_900
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What docent knows, and what this person asked.
+    """The index, and the latest questions of this person.
 
     Attributes:
         status: of the index.
@@ -49,7 +49,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """What admins see beside it."""
+    """What only admins see."""
 
     versions: Sequence[IndexVersion]
     syncs: Sequence[PastSync]
@@ -57,40 +57,42 @@ class Managed:
 
 
 def home(known: Known, managed: Managed | None) -> View:
-    """The Home tab of a person; `managed` for admins."""
+    """Return the Home tab of a person; `managed` is for admins."""
     shown: list[Block] = [
-        *_part("home_title", _knowledge(known)),
-        *_part("home_how", [say("home_how_text")]),
-        *_part("home_own", [_asked(one) for one in known.asked] or [say("home_own_none")]),
+        *_build_part("home_title", _describe_index(known)),
+        *_build_part("home_how", [say("home_how_text")]),
+        *_build_part(
+            "home_own", [_describe_question(one) for one in known.asked] or [say("home_own_none")]
+        ),
     ]
     if managed is not None:
-        shown += _for_admins(known, managed)
+        shown += _build_admin_part(known, managed)
     return View(type="home", blocks=shown)
 
 
 def refused(sentence: str) -> View:
-    """The Home tab of somebody who gets no answers."""
+    """Return the Home tab of a person who gets no answers."""
     return View(type="home", blocks=[SectionBlock(text=MarkdownTextObject(text=sentence))])
 
 
-def _knowledge(known: Known) -> list[str]:
+def _describe_index(known: Known) -> list[str]:
     now = known.status
     if now.revision is None:
         return [say("home_nothing")]
     lines = [say("status", pages=now.documents, chunks=now.chunks)]
-    lines += [f"• {_source(state)}" for state in known.sources[:_ITEMS]]
+    lines += [f"• {_describe_source(state)}" for state in known.sources[:_ITEMS]]
     return [*lines, say("status_fresh", moment=answers.moment(known.fresh_at))]
 
 
-def _source(state: SourceState) -> str:
+def _describe_source(state: SourceState) -> str:
     return say("home_source", name=f"*{plain(state.name)}*", pages=state.pages)
 
 
-def _asked(one: Asked) -> str:
+def _describe_question(one: Asked) -> str:
     return f"• {plain(one.question)} · {answers.moment(one.asked_at)}"
 
 
-def _for_admins(known: Known, managed: Managed) -> list[Block]:
+def _build_admin_part(known: Known, managed: Managed) -> list[Block]:
     week = managed.week
     state = admin.status(known.status, managed.versions, known.sources[:_ITEMS])
     counts = say(
@@ -103,14 +105,16 @@ def _for_admins(known: Known, managed: Managed) -> list[Block]:
     button = ButtonElement(text=say("home_reindex"), action_id=REINDEX, value="home")
     return [
         DividerBlock(),
-        *_part("home_manage", state.split("\n")),
-        *_part("home_syncs", [f"• {_sync(one)}" for one in managed.syncs] or [say("never")]),
+        *_build_part("home_manage", state.split("\n")),
+        *_build_part(
+            "home_syncs", [f"• {_describe_sync(one)}" for one in managed.syncs] or [say("never")]
+        ),
         SectionBlock(text=MarkdownTextObject(text=counts)),
         ActionsBlock(elements=[button]),
     ]
 
 
-def _sync(one: PastSync) -> str:
+def _describe_sync(one: PastSync) -> str:
     moment = answers.moment(one.finished_at)
     if one.error:
         return say("home_sync_failed", moment=moment, error=plain(one.error))
@@ -123,8 +127,8 @@ def _sync(one: PastSync) -> str:
     )
 
 
-def _part(heading: str, lines: Sequence[str]) -> list[Block]:
-    """A heading, and as many of the lines as fit into a section."""
+def _build_part(heading: str, lines: Sequence[str]) -> list[Block]:
+    """Return a heading, and as many of the lines as fit into a section."""
     text = lines[0]
     for line in lines[1:]:
         if len(text) + 1 + len(line) <= _TEXT_LIMIT:

@@ -32,6 +32,7 @@ from ingest.sources.website.sitemaps import (
     read_llms,
     read_sitemap,
 )
+from rag_core.english import format_count
 from rag_core.types import content_hash
 
 _MAX_SITEMAPS = 500
@@ -131,16 +132,18 @@ class _Crawl:
         return [by_path[path] for path in sorted(by_path)]
 
     def failures(self) -> list[str]:
-        """Readable lines about what was left out."""
+        """Return readable lines about what was left out."""
         counted = (
             (len(self._elsewhere), "at other hosts"),
-            (len(self._disallowed), "that robots.txt does not allow"),
-            (self._copies, "that are copies of other pages"),
+            (len(self._disallowed), "refused by robots.txt"),
+            (self._copies, "with the text of another page"),
             (len(self._queue), "beyond `max_pages`"),
         )
         name = self._source.name
         notes = [
-            f"{name}: {count:,} addresses {what}; left out" for count, what in counted if count
+            f"{name}: {format_count(count, 'address', 'addresses')} {what}; left out"
+            for count, what in counted
+            if count
         ]
         return self._failures + notes
 

@@ -128,7 +128,7 @@ def test_a_fit_lies_beside_the_index_and_is_used(run, files, asked, tmp_path: Pa
     code, out, _ = run(*asked, "--fit")
     assert code == 0
     assert "milvus.calibration.json" in out
-    assert "The fit had seen 40 of these questions." in out
+    assert "The fit used 40 of these questions." in out
     files["queries"].write_text(again.replace("kept in version 1?", "kept in version one?"))
     told = json.loads(run(*asked, "--json")[1])
     assert (told["abstention"][0]["seen"], told["fitted"]) == (39, None)
@@ -138,7 +138,7 @@ def test_a_fit_lies_beside_the_index_and_is_used(run, files, asked, tmp_path: Pa
     found = json.loads(run("ask", "Pizza 3?", "--json")[1])
     assert found["status"] == "not_found"
     assert len(found["passages"]) == 3
-    assert "The nearest pages:" in run("ask", "Pizza 3?")[1]
+    assert "The closest pages:" in run("ask", "Pizza 3?")[1]
     assert json.loads(run("ask", "Where is data kept?", "--json")[1])["status"] == "answered"
 
 

@@ -65,7 +65,7 @@ def keep(engine: Engine, name: str, question: str = "How?") -> None:
 
 
 def test_nothing_is_made_where_nothing_is(run: Run, tmp_path: Path):
-    assert "Nobody has rated" in run()
+    assert "There are no ratings" in run()
     assert json.loads(run("--json")) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -134,7 +134,7 @@ def test_a_rating_comes_with_what_it_is_about(run: Run, engine: Engine):
 
 
 def test_a_span_that_is_none_is_said(run: Run):
-    assert "for instance 7d" in run("--since", "yesterday")
+    assert "for example 7d" in run("--since", "yesterday")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r=1"])

@@ -312,7 +312,7 @@ class TestWrongInput:
         monkeypatch.setenv("DOCENT_SORCES", "docs")
         ran = run("index")
         assert (
-            "no setting DOCENT_SORCES, so it was not read: do you mean DOCENT_SOURCES?" in ran.err
+            "no setting DOCENT_SORCES, so docent ignores it. Do you mean DOCENT_SOURCES?" in ran.err
         )
         assert ran.code == 1
 

@@ -105,12 +105,12 @@ async def test_a_guest_is_refused(docent: Docent):
 async def test_a_reindex_and_its_rollback(docent: Docent):
     await docent.start_http()
     await docent.slack.slash("/reindex", "docs")
-    report = await docent.slack.wait_for_message(shown("1,193 reused"))
+    report = await docent.slack.wait_for_message(shown("reused 1,193"))
     assert docent.sync.requests == [SyncRequest(("docs",))]
     await docent.slack.action(report, sync_report.ROLL_BACK)
-    await docent.slack.wait_for_message(shown("`0ld0ld0`, pages: 221"))
+    await docent.slack.wait_for_message(shown("`0ld0ld0` with 221 pages"))
     await docent.slack.slash("/docent", "status")
-    await docent.slack.wait_for_message(told(ALICE, "pinned to revision `0ld0ld0`"))
+    await docent.slack.wait_for_message(told(ALICE, "Rolled back to revision `0ld0ld0`"))
     await docent.slack.slash("/docent", "resume")
     await docent.slack.wait_for_message(told(ALICE, say("resumed")))
     done = ["resumed", "shown", "back at revision 0ld0ld0"]

@@ -93,7 +93,7 @@ async def test_channels_and_people_are_looked_up(slack_server: SlackServer):
 
 async def test_without_admins_it_is_said(slack_server: SlackServer):
     checks = await check_slack(settings(slack_server, admins=""))
-    assert checks[-1].says == "is empty: nobody can manage from Slack"
+    assert checks[-1].says == "is empty, so docent accepts no commands for admins"
 
 
 async def test_http_mode_needs_no_app_token(slack_server: SlackServer):

@@ -18,22 +18,23 @@ texts = st.text(max_size=500)
 def test_a_report_names_its_first_failure_harmlessly():
     failures = ("a.md: <!here> is `not` text", "b.md: no")
     text = sync.report(replace(REPORT, failures=failures))
-    assert "could not be read: 2" in text
+    assert "There were 2 problems, for example: a.md" in text
     assert "&lt;!here&gt; is 'not' text" in text
     assert "`a1b2c3d`" in text
 
 
 def test_golden_questions_are_told_before_and_after():
-    assert "docs: 90% before, 95% now, of 20" in sync.report(REPORT)
+    golden = "Of 20 golden questions for docs, 90% found the right page before this sync and 95%"
+    assert golden in sync.report(REPORT)
     skipped = GoldenResult("docs", skipped="there are none")
     text = sync.report(replace(REPORT, golden=(skipped,)))
-    assert "not compared, there are none" in text
+    assert "I did not compare the golden questions for docs: there are none" in text
 
 
 def test_an_unchanged_sync_lists_no_changes():
     text = sync.report(replace(REPORT, unchanged=True))
     assert text.startswith("Nothing has changed")
-    assert "added" not in text
+    assert "new page" not in text
 
 
 @given(failures=st.lists(texts, min_size=1, max_size=3), source=texts, reason=texts)
@@ -47,15 +48,18 @@ def test_every_report_fits(failures: list[str], source: str, reason: str):
 
 def test_progress_has_a_bar_where_there_is_a_total():
     text = sync.progress(Progress("embedding", 30, 120), 95.0)
-    assert "embedding, 30 / 120" in text
+    assert "embedding, 30 / 120 chunks" in text
     assert "`█████░░░░░░░░░░░░░░░` 25%" in text
-    assert text.endswith("about 2 min left")
-    assert sync.progress(Progress("reading", 3, 0), None).endswith("reading, 3")
+    assert text.endswith("about 2 minutes left")
+    assert sync.progress(Progress("reading", 3, 0), None).endswith("reading, 3 pages")
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(95.0, "2 min"), (None, "not known")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(95.0, "This would take about 2 minutes."), (None, "I can't estimate the time")],
+)
 def test_a_preview_says_how_long_it_would_take(seconds: float | None, said: str):
     text = sync.preview(replace(PREVIEW, seconds=seconds))
-    assert f"estimated time: {said}" in text
-    assert "12 to embed of 1,205" in text
+    assert said in text
+    assert "I would embed 12 chunks and reuse 1,193." in text
     assert "<!here>" not in text

@@ -40,7 +40,7 @@ def test_nothing_is_indexed(bench: Bench):
 @pytest.mark.usefixtures("docs")
 def test_a_collection_that_nobody_knows(bench: Bench):
     bench.store.create("docent__v7", bench.store.live().spec)
-    assert "docent__v7" in wrong(bench)["collections nobody knows"]
+    assert "docent__v7" in wrong(bench)["unknown collections"]
     assert wrong(bench, mend=True) == {}
     assert versions_in(bench.store.collections()) == ["docent__v1"]
 
@@ -50,7 +50,7 @@ def test_a_version_that_is_gone(bench: Bench, docs: Path):
     bench.sync(docs)
     first = bench.store.collections()[0]
     bench.store.drop(first)
-    assert first in wrong(bench)["versions that are gone"]
+    assert first in wrong(bench)["missing versions"]
     assert wrong(bench, mend=True) == {}
     assert versions_in(v.collection for v in bench.ledger.versions()) == ["docent__v2"]
 
@@ -72,7 +72,7 @@ def test_rows_that_are_lost(bench: Bench, docs: Path, replaced: bool):
     if replaced:  # as many as there should be, but another one
         rows["f" * 32] = (replace(chunk, id="f" * 32), vector)
     says = wrong(bench)["chunks"]
-    assert f"1 of 5 are missing, and {int(replaced)} should not be there" in says
+    assert f"missing 1 of 5 chunks, and {int(replaced)} that should not be there" in says
     assert "docent index" in wrong(bench, mend=True)["chunks"]
     report = bench.sync(docs)
     assert (report.chunks, report.unchanged) == (5, False)
@@ -84,7 +84,7 @@ def test_vectors_that_are_none(bench: Bench, docs: Path, bad: np.ndarray):
     rows = bench.store.rows[bench.store.target]
     key = next(iter(rows))
     rows[key] = (rows[key][0], bad)
-    assert "1 of 5 can't be used: run `docent index --full`" in wrong(bench)["vectors"]
+    assert "unusable: 1 of 5 vectors. Run `docent index --full`" in wrong(bench)["vectors"]
     bench.sync(docs, full=True)
     assert wrong(bench) == {}
 

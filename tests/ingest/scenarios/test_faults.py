@@ -271,11 +271,11 @@ def test_ctrl_c_ends_a_sync_cleanly(tmp_path: Path):
     assert child.wait(WAIT) == 130
     rest = child.stderr.read()
     assert "Traceback" not in rest
-    assert "Stopped; the index is as it was." in rest
+    assert "Stopped. The index is unchanged." in rest
     (docs / "b.md").unlink()
     again = docent(tmp_path, docs)
     assert again.wait(WAIT) == 0, again.stderr.read()
-    assert "Nothing has changed: pages 1, chunks 1." in again.stderr.read()
+    assert "Nothing has changed. The index holds 1 page and 1 chunk." in again.stderr.read()
 
 
 def docent(folder: Path, docs: Path) -> subprocess.Popen[str]:

@@ -34,7 +34,7 @@ async def noted(docent: Docent, count: int = 1) -> list[tuple[str, str, str]]:
 async def test_slash_reindex_is_the_same_word(docent: Docent):
     await docent.start()
     await docent.slack.slash("/reindex", "docs --full")
-    await docent.slack.wait_for_message(shown("1,193 reused"))
+    await docent.slack.wait_for_message(shown("reused 1,193"))
     assert docent.sync.requests == [SyncRequest(("docs",), full=True)]
     entry = (ALICE, "reindex docs --full", "3 added, 1 changed, 0 removed, revision a1b2c3d")
     assert await noted(docent) == [entry]
@@ -43,8 +43,8 @@ async def test_slash_reindex_is_the_same_word(docent: Docent):
 async def test_a_dry_run_changes_nothing_and_says_what_would_be_done(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "reindex --dry-run")
-    message = await docent.slack.wait_for_message(shown("12 to embed of 1,205"))
-    assert "estimated time: 2 min" in message.shown
+    message = await docent.slack.wait_for_message(shown("I would embed 12 chunks and reuse 1,193."))
+    assert "This would take about 2 minutes." in message.shown
     assert docent.sync.runs == 0
 
 
@@ -52,7 +52,7 @@ async def test_a_dry_run_changes_nothing_and_says_what_would_be_done(docent: Doc
     ("text", "sentence"),
     [
         ("reindex --force", "I don't know the option `--force`"),
-        ("reindex nodocs", "I have no source `nodocs`. I know: `docs`, `notes`."),
+        ("reindex nodocs", "I have no source called `nodocs`. My sources are: `docs`, `notes`."),
         ("reindex <!here>", "&lt;!here&gt;"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_dash_that_was_typed_as_two_hyphens_is_an_option():
 async def test_the_report_has_a_button_that_rolls_back(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    report = await docent.slack.wait_for_message(shown("1,193 reused"))
+    report = await docent.slack.wait_for_message(shown("reused 1,193"))
     await docent.slack.action(report, sync_report.ROLL_BACK)
     message = await docent.slack.wait_for_message(shown("`0ld0ld0`"))
     assert f"<@{ALICE}>" in message.shown
@@ -81,7 +81,7 @@ async def test_the_report_has_a_button_that_rolls_back(docent: Docent):
 async def test_the_button_is_for_admins(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    report = await docent.slack.wait_for_message(shown("1,193 reused"))
+    report = await docent.slack.wait_for_message(shown("reused 1,193"))
     await docent.slack.action(report, sync_report.ROLL_BACK, user=BOB)
     await docent.slack.wait_for_message(told(BOB, answers.ADMINS_ONLY))
     assert not docent.versions.pinned
@@ -91,7 +91,7 @@ async def test_the_button_is_for_admins(docent: Docent):
 async def test_the_button_of_an_old_report_changes_nothing(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    report = await docent.slack.wait_for_message(shown("1,193 reused"))
+    report = await docent.slack.wait_for_message(shown("reused 1,193"))
     docent.versions.roll_back()
     docent.versions.pinned = False
     await docent.slack.action(report, sync_report.ROLL_BACK)
@@ -103,7 +103,7 @@ async def test_nothing_to_go_back_to_has_no_button(docent: Docent):
     docent.versions.roll_back()
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    report = await docent.slack.wait_for_message(shown("1,193 reused"))
+    report = await docent.slack.wait_for_message(shown("reused 1,193"))
     assert [block["type"] for block in report.blocks] == ["section"]
 
 
@@ -111,17 +111,17 @@ async def test_versions_are_listed(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "versions")
     message = await docent.slack.wait_for_message(told(ALICE, "`a1b2c3d`"))
-    assert "pages 222, chunks 1,202 · answers now" in message.shown
-    assert "pages 221, chunks 1,201 · `/docent rollback` goes back to it" in message.shown
+    assert "222 pages, 1,202 chunks · answers now" in message.shown
+    assert "221 pages, 1,201 chunks · `/docent rollback` goes back to it" in message.shown
 
 
 @pytest.mark.parametrize("text", ["rollback", f"rollback {OLDER[:7]}", "rollback docent_v1"])
 async def test_rollback_status_and_resume(docent: Docent, text: str):
     await docent.start()
     await docent.slack.slash("/docent", text)
-    await docent.slack.wait_for_message(shown("`0ld0ld0`, pages: 221"))
+    await docent.slack.wait_for_message(shown("`0ld0ld0` with 221 pages"))
     await docent.slack.slash("/docent", "status")
-    await docent.slack.wait_for_message(told(ALICE, "rolled back and pinned to revision `0ld0ld0`"))
+    await docent.slack.wait_for_message(told(ALICE, "Rolled back to revision `0ld0ld0`"))
     await docent.slack.slash("/docent", "resume")
     await docent.slack.wait_for_message(told(ALICE, say("resumed")))
     await docent.slack.slash("/docent", "resume")
@@ -164,7 +164,7 @@ async def test_a_reindex_is_acked_while_another_runs(docent: Docent):
     await docent.slack.slash("/reindex", user=ALICE)
     await docent.slack.wait_for_message(told(ALICE, "|here>"))
     gate.open()
-    await docent.slack.wait_for_message(shown("1,193 reused"))
+    await docent.slack.wait_for_message(shown("reused 1,193"))
     assert docent.sync.runs == 1
 
 

@@ -17,7 +17,7 @@ async def test_a_mention_is_answered_once_in_its_thread(docent: Docent):
     reply = await docent.slack.wait_for_reply(question)
     assert TEXT in reply.markdown
     assert "[1] <https://example.com/page1#where|" in reply.shown
-    assert "docs as of <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in reply.shown
+    assert "docs read <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in reply.shown
     assert "revision `a1b2c3d`" in reply.shown
     assert reply.stream == "stopped"
     assert reply.thread_ts == question.ts

@@ -42,11 +42,11 @@ async def test_an_unknown_word_gets_help(docent: Docent):
 async def test_status_tells_what_is_there_and_how_fresh(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "status")
-    message = await docent.slack.wait_for_message(told(ALICE, "pages 224"))
-    assert "chunks 1,205" in message.shown
+    message = await docent.slack.wait_for_message(told(ALICE, "224 pages"))
+    assert "1,205 chunks" in message.shown
     assert "`a1b2c3d`" in message.shown
     assert "2026-03-01 03:00 UTC" in message.shown
-    assert "next sync: never" in message.shown
+    assert "Next sync: never" in message.shown
 
 
 async def test_status_says_that_nothing_is_read_while_the_index_is_pinned(docent: Docent):
@@ -54,10 +54,10 @@ async def test_status_says_that_nothing_is_read_while_the_index_is_pinned(docent
     docent.read_status = lambda: now
     await docent.start()
     await docent.slack.slash("/docent", "status")
-    message = await docent.slack.wait_for_message(told(ALICE, "pinned to revision `a1b2c3d`"))
+    message = await docent.slack.wait_for_message(told(ALICE, "Rolled back to revision `a1b2c3d`"))
     assert "`/docent resume`" in message.shown
     assert "next sync" not in message.shown
-    assert "*docs*: pages 224" in message.shown
+    assert "*docs*: 224 pages" in message.shown
 
 
 async def test_status_before_the_first_sync(docent: Docent):
@@ -106,11 +106,11 @@ async def test_reindex_shows_progress_and_ends_as_the_report(docent: Docent):
     docent.sync.gate = gate = Gate()
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    progress = await docent.slack.wait_for_message(shown("embedding, 30 / 120"))
+    progress = await docent.slack.wait_for_message(shown("embedding, 30 / 120 chunks"))
     gate.open()
-    report = await docent.slack.wait_for_message(shown("12 embedded, 1,193 reused"))
+    report = await docent.slack.wait_for_message(shown("I embedded 12 chunks and reused 1,193."))
     assert report.ts == progress.ts
-    assert "3 added, 1 changed, 0 removed" in report.shown
+    assert "3 new pages, 1 changed and 0 removed" in report.shown
     assert len(docent.slack.calls("chat.postMessage")) == 1
 
 
@@ -124,7 +124,7 @@ async def test_a_second_reindex_is_told_so(docent: Docent):
     first = next(m for m in docent.slack.messages(GENERAL) if m.visible_to is None)
     assert f"p{first.ts.replace('.', '')}|here>" in second.shown
     gate.open()
-    await docent.slack.wait_for_message(shown("1,193 reused"))
+    await docent.slack.wait_for_message(shown("reused 1,193"))
     assert docent.sync.runs == 1
 
 
@@ -151,14 +151,14 @@ async def test_a_sync_that_fails_says_why(docent: Docent, outcome: Exception, se
     assert "secret" not in message.shown
     docent.sync.outcome = docent.sync.__class__().outcome
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(shown("1,193 reused"))
+    await docent.slack.wait_for_message(shown("reused 1,193"))
 
 
 async def test_a_shutdown_stops_a_sync_and_says_so(docent: Docent):
     docent.sync.endless = True
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(shown("embedding, 30 / 120"))
+    await docent.slack.wait_for_message(shown("embedding, 30 / 120 chunks"))
     await docent.starts.aclose()
     await docent.slack.wait_for_message(shown(answers.ERRORS[SyncStoppedError]))
 
@@ -168,7 +168,7 @@ async def test_where_docent_is_not_in_the_channel_the_caller_is_told(docent: Doc
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
     await docent.slack.wait_for_message(told(ALICE, answers.REINDEX_STARTED))
-    await docent.slack.wait_for_message(told(ALICE, "1,193 reused"))
+    await docent.slack.wait_for_message(told(ALICE, "reused 1,193"))
 
 
 async def test_the_report_of_a_long_sync_reaches_whoever_asked(docent: Docent):
@@ -177,11 +177,14 @@ async def test_the_report_of_a_long_sync_reaches_whoever_asked(docent: Docent):
     docent.sync.gate = gate = Gate()
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    progress = await docent.slack.wait_for_message(lambda m: "embedding, 30 / 120" in m.shown)
-    await docent.slack.wait_for_message(told(ALICE, f"p{progress.ts.replace('.', '')}|there>"))
+    progress = await docent.slack.wait_for_message(
+        lambda m: "embedding, 30 / 120 chunks" in m.shown
+    )
+    link = f"p{progress.ts.replace('.', '')}|a direct message>"
+    await docent.slack.wait_for_message(told(ALICE, link))
     docent.slack.clock = lambda: time.monotonic() + SECONDS + 1
     gate.open()
-    report = await docent.slack.wait_for_message(lambda m: "1,193 reused" in m.shown)
+    report = await docent.slack.wait_for_message(lambda m: "reused 1,193" in m.shown)
     assert (report.channel, report.ts) == (docent.slack.store.open_direct(ALICE).id, progress.ts)
 
 
@@ -189,7 +192,7 @@ async def test_a_report_that_can_not_be_edited_in_is_posted(docent: Docent):
     docent.slack.lack("chat.update")
     await docent.start()
     await docent.slack.slash("/docent", "reindex")
-    await docent.slack.wait_for_message(shown("1,193 reused"))
+    await docent.slack.wait_for_message(shown("reused 1,193"))
 
 
 async def test_members_of_a_user_group_manage(docent: Docent):
@@ -197,7 +200,7 @@ async def test_members_of_a_user_group_manage(docent: Docent):
     await docent.start(admins="U0SOMEONE, S0DOCS")
     for _ in range(2):
         await docent.slack.slash("/docent", "status", user=BOB)
-    await docent.slack.wait_for_message(told(BOB, "pages 224"))
+    await docent.slack.wait_for_message(told(BOB, "224 pages"))
     await docent.slack.slash("/docent", "status", user=ALICE)
     await docent.slack.wait_for_message(told(ALICE, answers.ADMINS_ONLY))
     assert len(docent.slack.calls("usergroups.users.list")) == 1
@@ -208,4 +211,4 @@ async def test_a_group_that_can_not_be_read_refuses_and_named_users_manage(docen
     await docent.slack.slash("/docent", "status", user=BOB)
     await docent.slack.wait_for_message(told(BOB, answers.ADMINS_ONLY))
     await docent.slack.slash("/docent", "status", user=ALICE)
-    await docent.slack.wait_for_message(told(ALICE, "pages 224"))
+    await docent.slack.wait_for_message(told(ALICE, "224 pages"))

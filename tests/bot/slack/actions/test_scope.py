@@ -37,7 +37,7 @@ async def test_it_survives_a_restart_and_can_be_cleared(docent: Docent):
         await set_scope(docent, "source=docs")
     await docent.start()
     await docent.slack.slash("/docent", "SCOPE", user=BOB)
-    await docent.slack.wait_for_message(told(BOB, "asked of: source `docs`"))
+    await docent.slack.wait_for_message(told(BOB, "I search: source `docs`"))
     await docent.slack.slash("/docent", "scope clear")
     await docent.slack.wait_for_message(told(ALICE, words.SCOPE_CLEARED))
     await docent.slack.slash("/docent", "scope", user=BOB)
@@ -80,7 +80,10 @@ async def test_a_scope_can_call_nobody(docent: Docent):
         ("version=2.7", "no version `2.7`, so I changed nothing. It has: `2.6`, `2.5`."),
         ("source=docs source=wiki", "no source `wiki`, so I changed nothing. It has: `docs`, "),
         ("language=fr version=2.6", "no language `fr`, so I changed nothing. It has: `en`."),
-        ("source=notes version=2.5", "No page is within version `2.5` · source `notes` at once"),
+        (
+            "source=notes version=2.5",
+            "No page matches all of these limits: version `2.5` · source `notes`",
+        ),
         ("path=de/", "no path `de/`, so I changed nothing. It has: `README.md`, `en/`."),
     ],
 )
@@ -98,10 +101,10 @@ async def test_what_was_set_before_is_looked_at_together_with_what_is_new(docent
     docent.labels = [page._replace(version="2.6") for page in LABELS]
     docent.versions.live = replace(docent.versions.live, collection="docent_v3")
     await docent.slack.slash("/docent", "scope language=en")
-    apart = "No page is within version `2.5` · path `en/faq` · language `en` at once"
+    apart = "No page matches all of these limits: version `2.5` · path `en/faq` · language `en`"
     await docent.slack.wait_for_message(told(ALICE, apart))
     await docent.slack.slash("/docent", "scope version=")
-    await docent.slack.wait_for_message(told(ALICE, "now asked of path `en/faq`"))
+    await docent.slack.wait_for_message(told(ALICE, "now search: path `en/faq`"))
     await docent.slack.slash("/docent", "scope version=2.5")
     await docent.slack.wait_for_message(told(ALICE, "It has: `2.6`."))
 
@@ -110,7 +113,7 @@ async def test_where_pages_have_no_labels_or_nothing_is_indexed(docent: Docent):
     docent.labels = [page._replace(language="") for page in LABELS]
     await docent.start()
     await docent.slack.slash("/docent", "scope language=en")
-    await docent.slack.wait_for_message(told(ALICE, "No page of the documentation says its lang"))
+    await docent.slack.wait_for_message(told(ALICE, "The pages of the documentation have no lang"))
     docent.labels = None
     docent.versions.live = replace(docent.versions.live, live=False)
     await set_scope(docent, "version=3.0")
@@ -129,7 +132,7 @@ async def test_a_limit_is_taken_away_without_looking_at_the_index(
     await docent.slack.slash("/docent", "scope version=2.5")
     await docent.slack.wait_for_message(told(ALICE, answers.ERRORS[StoreUnavailableError]))
     await docent.slack.slash("/docent", "scope version=")
-    await docent.slack.wait_for_message(told(ALICE, "now asked of language `en`"))
+    await docent.slack.wait_for_message(told(ALICE, "now search: language `en`"))
     await docent.slack.slash("/docent", "scope clear")
     await docent.slack.wait_for_message(told(ALICE, words.SCOPE_CLEARED))
 

@@ -39,8 +39,8 @@ async def test_everybody_sees_what_docent_knows_and_how_to_ask(docent: Docent):
     await docent.start()
     await docent.slack.open_app(user=BOB)
     words = await home(docent, BOB)
-    assert "pages 224, chunks 1,205" in words
-    assert "*docs*: pages 224" in words
+    assert "224 pages, split into 1,205 chunks" in words
+    assert "*docs*: 224 pages" in words
     assert "2026-03-01 03:00 UTC" in words
     assert say("home_how_text") in words
     assert say("home_own_none") in words
@@ -74,9 +74,9 @@ async def test_admins_see_syncs_and_the_week(docent: Docent):
     await docent.slack.wait_for_reply(other, containing=answers.NOT_FOUND)
     await docent.slack.open_app()
     words = await home(docent, ALICE)
-    assert "3 added, 1 changed, 0 removed" in words
+    assert "3 new pages, 1 changed and 0 removed" in words
     assert "failed, docs: answered 404" in words
-    assert "questions 2, without an answer 1, 👍 0, 👎 0" in words
+    assert "I got 2 questions and found no answer to 1. Ratings: 👍 0, 👎 0" in words
 
 
 def replace_done():
@@ -92,7 +92,7 @@ async def test_re_index_reports_to_who_clicked(docent: Docent):
     await docent.slack.home_action(buttons.REINDEX)
     direct = docent.slack.store.open_direct(ALICE).id
     report = await docent.slack.wait_for_message(
-        lambda m: m.channel == direct and "1,193 reused" in m.shown
+        lambda m: m.channel == direct and "reused 1,193" in m.shown
     )
     assert report.by_bot
     assert (await noted(docent))[0][:2] == (ALICE, "reindex")
@@ -108,7 +108,7 @@ async def test_a_second_re_index_is_told_where_the_first_is(docent: Docent):
     await docent.slack.home_action(buttons.REINDEX)
     await docent.slack.wait_for_message(lambda m: m.channel[0] == "D" and "|here>" in m.shown)
     gate.open()
-    await docent.slack.wait_for_message(lambda m: "1,193 reused" in m.shown)
+    await docent.slack.wait_for_message(lambda m: "reused 1,193" in m.shown)
     assert docent.sync.runs == 1
 
 
@@ -121,7 +121,7 @@ async def test_a_state_that_can_not_be_read_leaves_the_tab_and_the_bot(docent: D
     await docent.slack.open_app()
     docent.read_status = index_status
     await docent.slack.open_app(user=BOB)
-    await home(docent, BOB, "pages 224")
+    await home(docent, BOB, "224 pages")
 
 
 async def test_before_the_first_sync(docent: Docent):

@@ -29,7 +29,7 @@ async def test_a_follow_up_comes_with_question_and_answer(docent: Docent, stream
     await docent.start()
     question = await docent.slack.mention("how is data stored?")
     reply = await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
-    assert "docs as of" in reply.shown
+    assert "docs read" in reply.shown
     assert await follow_up(docent, question) == [
         Turn("user", "how is data stored?"),
         Turn("assistant", TEXT),

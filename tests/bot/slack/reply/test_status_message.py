@@ -53,7 +53,7 @@ async def test_where_docent_is_no_member_the_caller_is_written_to_and_told_where
     assert await notice.edit("Done.")
     assert [one["channel"] for one in workspace.posted] == ["U1", "D1"]
     assert (notice.is_open_to("U1"), notice.is_open_to("U2")) == (True, False)
-    assert said == ["I can't write in this channel, so I write to you directly: <link|there>."]
+    assert said == ["I can't write in this channel, so I sent you <link|a direct message>."]
 
 
 async def test_a_post_whose_answer_is_lost_does_not_mean_that_docent_is_no_member():

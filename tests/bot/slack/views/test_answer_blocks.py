@@ -52,7 +52,7 @@ def test_the_footer_says_what_was_missing_and_which_revision():
 def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked():
     scope = Scope(sources=("docs", "faq"), version="2.6", language="`en`")
     text = shown(answer_blocks.footer(answer(), Footing(as_of=LAST_SYNC, scope=scope)))
-    assert "docs as of <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in text
+    assert "docs read <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in text
     assert "version `2.6` · source `docs, faq` · language `'en'`" in text
 
 

@@ -121,7 +121,7 @@ def test_robots_are_obeyed(small, read):
     found = read("/sitemap.xml")
     assert paths(found) == ["docs/a.html", "index.html"]
     assert "/docs/b.html" not in small.paths()
-    assert found.failures == ("docs: 1 addresses that robots.txt does not allow; left out",)
+    assert found.failures == ("docs: 1 address refused by robots.txt; left out",)
 
 
 def test_a_site_that_wants_no_robots(small, read):
@@ -166,7 +166,7 @@ def test_a_redirect_is_followed_only_where_robots_let_docent_read(small, read):
     found = read("/sitemap.xml")
     assert "/private/a" not in small.paths()
     assert paths(found) == ["docs/b.html", "index.html"]
-    assert found.failures == ("docs: 1 addresses that robots.txt does not allow; left out",)
+    assert found.failures == ("docs: 1 address refused by robots.txt; left out",)
     small.resources["/sitemap.xml"] = Resource(location="/private/sitemap.xml")
     with pytest.raises(SourceRefusedError, match=r"robots\.txt"):
         read("/sitemap.xml")
@@ -219,7 +219,7 @@ def test_one_page_under_many_addresses_is_one(site, read):
     }
     found = read("/")
     assert [file.url for file in found.files] == [f"{site.url}/a", f"{site.url}/"]
-    assert found.failures == ("docs: 3 addresses that are copies of other pages; left out",)
+    assert found.failures == ("docs: 3 addresses with the text of another page; left out",)
 
 
 def test_a_canonical_address_is_what_readers_see_but_not_at_another_host(site, read):
@@ -298,7 +298,7 @@ def test_pages_that_fail_are_named_and_a_known_one_is_kept(small, read):
     first, second, third = found.failures
     assert first.endswith("try again later. (kept as it was)")
     assert second == f"{small.url}/docs/b.html: there is nothing (HTTP 404); left out"
-    assert third == "docs: 1 addresses at other hosts; left out"
+    assert third == "docs: 1 address at other hosts; left out"
 
 
 def test_a_site_that_breaks_down_is_no_small_site_and_is_gone_on_with(site, read):
@@ -319,7 +319,7 @@ def test_a_site_that_breaks_down_is_no_small_site_and_is_gone_on_with(site, read
 def test_a_website_has_limits(read, downloads):
     found = read("/sitemap.xml", max_pages=2)
     assert len(found.files) == 2
-    assert found.failures == ("docs: 1 addresses beyond `max_pages`; left out",)
+    assert found.failures == ("docs: 1 address beyond `max_pages`; left out",)
     downloads.folder = downloads.folder / "anew"
     downloads.limits = Limits(bytes=400)
     with pytest.raises(SourceRefusedError, match="DOCENT_DOWNLOAD_MAX_MB"):
