@@ -240,8 +240,8 @@ class RestingEmbedder:
             self._remember(facts)
             if self._facts not in {None, facts}:
                 raise ModelError(
-                    f"The model {facts.model} is another one than at the last sync: run `docent "
-                    "index` once more."
+                    f"The model {facts.model} has changed since the last sync: run "
+                    "`docent index` again."
                 )
             self._facts = facts
         return self._embedder

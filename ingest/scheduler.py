@@ -130,7 +130,7 @@ class SyncScheduler:
             SyncRunningError: one is at work.
         """
         if not self._busy.acquire(blocking=False):
-            raise SyncRunningError("A sync is running already: wait until it is done.")
+            raise SyncRunningError("A sync is already running: wait until it is done.")
         try:
             self._scheduler.add_job(
                 self._run_and_release, args=[_ALL, True], misfire_grace_time=None

@@ -207,8 +207,8 @@ class Pipeline:
             )
         if spec.schema < SCHEMA_VERSION:
             raise IndexMismatchError(
-                "The index was built by an earlier version of docent: run `docent index` to build "
-                "it anew."
+                "The index was built by an earlier version of docent: run `docent index` to "
+                "rebuild it."
             )
         return live
 
@@ -234,8 +234,8 @@ def check(question: Question) -> None:
         raise EmptyQuestionError("The question is empty: write what you want to know.")
     if length > MAX_QUESTION_CHARACTERS:
         raise QuestionTooLongError(
-            f"The question has {length:,} characters and docent reads {MAX_QUESTION_CHARACTERS:,}: "
-            "shorten it, or ask it in parts."
+            f"The question has {length:,} characters but docent reads at most "
+            f"{MAX_QUESTION_CHARACTERS:,}: shorten it, or ask it in parts."
         )
 
 
@@ -265,5 +265,5 @@ def _is_refused(
 def _mismatch(built: str, configured: str) -> IndexMismatchError:
     return IndexMismatchError(
         f"The index was built with {built}, but the settings say {configured}: run `docent index` "
-        "to build it anew, or set DOCENT_PROFILE back."
+        "to rebuild it, or set DOCENT_PROFILE back."
     )

@@ -35,8 +35,8 @@ def pictures() -> Mapping[str, tuple[Sequence[Mapping[str, Any]], int]]:
     """Blocks and height of each picture, by its name."""
     return {
         "answer": (_answer(), 345),
-        "report": (_report(), 250),
-        "home": (_home(), 715),
+        "report": (_report(), 275),
+        "home": (_home(), 735),
     }
 
 

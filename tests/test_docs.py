@@ -55,7 +55,7 @@ ROOMS = ("rag_core", "ingest", "bot")
 # Raised only where a device or number type is asked for by name, which no setting does.
 NOT_MET = {
     "torch knows no device …; try cpu, cuda or mps.",
-    "… is no number type for models; try ….",
+    "… is not a number type for models; try ….",
 }
 # Put together from parts, or said by the report of a sync.
 SAID_ELSEWHERE = {"The model server at … (…) …: ….", "Skipped or repaired: …"}

@@ -126,8 +126,8 @@ class Survey:
         """
         if self.losses:
             raise SourceShrankError(
-                f"The new version was not published, because {', '.join(self.losses)}: look at the "
-                "source, and run `docent index --force` if that is right."
+                f"The new version was not published, because {', '.join(self.losses)}: check the "
+                "source, and run `docent index --force` if that is intended."
             )
 
 

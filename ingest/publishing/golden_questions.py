@@ -87,7 +87,7 @@ def check_golden(sources: Sequence[Source]) -> None:
 
 def _unread(error: SourceError) -> GoldenError:
     return GoldenError(
-        f"The new version was not published: {error} Mend or remove the option `golden`, or run "
+        f"The new version was not published: {error} Fix or remove the option `golden`, or run "
         "`docent index --force`."
     )
 
@@ -135,8 +135,8 @@ class GoldenGate:
                 for one in fallen
             )
             raise GoldenError(
-                f"The new version was not published, because {said}: look at what changed, and run "
-                "`docent index --force` if that is right."
+                f"The new version was not published, because {said}: check what changed, and run "
+                "`docent index --force` if that is intended."
             )
         return results
 

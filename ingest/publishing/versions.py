@@ -75,7 +75,7 @@ def _target(store: VectorStore, ledger: Ledger) -> str:
         return pin.collection
     rolled_back = pin is not None and live is not None and pin.collection == live.collection
     if rolled_back or previous is None or previous.collection not in there:
-        raise NoVersionError("There is no version before this one to go back to.")
+        raise NoVersionError("There is no earlier version to go back to.")
     return previous.collection
 
 
@@ -85,7 +85,7 @@ def _switched(store: VectorStore, ledger: Ledger) -> IndexVersion:
         live, target = store.live(), _pinned(store, ledger)
         version = ledger.version(target)
         if version is None:
-            raise NoVersionError("There is no version before this one to go back to.")
+            raise NoVersionError("There is no earlier version to go back to.")
         if live is None or live.collection != target:
             store.switch(target)
         ledger.mark_rolled_back(target)

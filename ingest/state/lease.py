@@ -127,7 +127,7 @@ class HeldLease:
             SyncRunningError: another sync took it, because this one gave no sign of life.
         """
         if not self._renew():
-            raise SyncRunningError("Another sync took over while this one was at a standstill.")
+            raise SyncRunningError("Another sync took over because this one had stalled.")
 
     def keep(self, stop: threading.Event) -> None:
         """Prolong the lease until told to stop or until it is lost."""

@@ -52,7 +52,7 @@ def judge(llm: Structured, question: str, answer: Answer) -> Grade:
     """Let an LLM judge an answer against the passages it was written from.
 
     Raises:
-        LLMUnavailableError: the judge is away, or does not answer in the form asked for.
+        LLMUnavailableError: the judge is away, or does not answer in the requested form.
     """
     passages = "\n\n".join(
         f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}"
@@ -66,7 +66,7 @@ def judge(llm: Structured, question: str, answer: Answer) -> Grade:
         return Grade(_truth(grades["faithful"]), _truth(grades["answering"]), model)
     except (ValueError, KeyError, TypeError) as error:
         raise LLMUnavailableError(
-            f"The judge {model} did not answer in the form asked for: use a model with structured "
+            f"The judge {model} did not answer in the requested form: use a model with structured "
             "output."
         ) from error
 

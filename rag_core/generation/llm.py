@@ -82,7 +82,7 @@ class OpenAIGenerator:
         choice = whole.choices[0] if whole.choices else None
         said = choice.message.content if choice else None
         if choice is None or choice.finish_reason in _CUT or not said:
-            raise self._broken("it did not answer in the form asked for", started=False)
+            raise self._broken("it did not answer in the requested form", started=False)
         return said, whole.model
 
     def _open(self, messages: Any, patience: float) -> Any:

@@ -71,7 +71,7 @@ def _check_live(path: Path) -> None:
 def damaged(path: Path | str) -> StoreFormatError:
     """The error of a directory that Milvus Lite can't read any more."""
     return StoreFormatError(
-        f"The index {path} is damaged: move it away, and run `docent index` to build it anew."
+        f"The index {path} is damaged: move it away, and run `docent index` to rebuild it."
     )
 
 

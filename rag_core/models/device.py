@@ -107,5 +107,5 @@ def _is_here(device: torch.device) -> bool:
 
 def _dtype(name: str) -> torch.dtype:
     if name not in _DTYPES:
-        raise ModelError(f"{name!r} is no number type for models; try {', '.join(_DTYPES)}.")
+        raise ModelError(f"{name!r} is not a number type for models; try {', '.join(_DTYPES)}.")
     return _DTYPES[name]

@@ -210,7 +210,7 @@ class FakeVersions:
 
     def roll_back(self) -> IndexVersion:
         if self.pinned:
-            raise NoVersionError("There is no version before this one to go back to.")
+            raise NoVersionError("There is no earlier version to go back to.")
         self.pinned = True
         self.live = replace(self.live, live=False)
         self.older = replace(self.older, live=True, previous=False, pinned=True)

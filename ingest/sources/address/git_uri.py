@@ -61,9 +61,9 @@ def parse_git_uri(uri: str) -> GitUri:
     ref = unquote(ref)
     shown = shown_uri(uri)
     if ref and (not _REF.fullmatch(ref) or ".." in ref or ref.endswith((".lock", "/", "."))):
-        raise SettingsError(f"{shown} names no branch, tag or commit behind its `@`.")
+        raise SettingsError(f"{shown} names no branch, tag or commit after its `@`.")
     if any(part in {"", ".", ".."} for part in folder.split("/")) and folder:
-        raise SettingsError(f"{shown} names no folder of the repository behind its `#`.")
+        raise SettingsError(f"{shown} names no folder of the repository after its `#`.")
     user, _, host = parts.netloc.rpartition("@")
     if parts.scheme == "ssh" and user:
         host = f"{user.partition(':')[0]}@{host}"

@@ -152,7 +152,7 @@ def _not_readable(source: Source, archive: Path) -> SourceFormatError:
     if named_so and start.startswith(_PAGE_MARKS):
         return SourceFormatError(
             f"{source.shown_uri} is not an archive but a web page: check the address, and whether "
-            "it wants a login."
+            "it needs a login."
         )
     if named_so:
         return SourceFormatError(f"{source.shown_uri} is not a readable zip or tar archive.")

@@ -165,7 +165,7 @@ class GitCommand:
         if size > self._limits.bytes:
             raise SourceRefusedError(
                 f"{self._source.shown_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
-                "DOCENT_DOWNLOAD_MAX_MB if it is meant to be."
+                "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
 
 
@@ -221,7 +221,7 @@ def _error(source: Source, said: str) -> SourceError:
     shown = source.shown_uri
     if _NO_ACCESS.search(said):
         return SourceAccessError(
-            f"{shown} wants another login: check its `token_env` and who may read it."
+            f"{shown} needs another login: check its `token_env` and who may read it."
         )
     if _NOTHING.search(said):
         return SourceNotFoundError(f"There is no such repository, branch or tag: {shown}.")

@@ -214,7 +214,7 @@ def check_status(response: httpx.Response, shown: str) -> None:
         raise SourceNotFoundError(f"There is nothing at {shown} (HTTP {status}).")
     if status in _LOGIN:
         raise SourceAccessError(
-            f"{shown} wants another login (HTTP {status}): check its `token_env` and who may read "
+            f"{shown} needs another login (HTTP {status}): check its `token_env` and who may read "
             "it."
         )
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:

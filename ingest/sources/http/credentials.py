@@ -36,7 +36,7 @@ def token_of(source: Source) -> str:
     if not token or not token.isascii() or not token.isprintable():
         raise SourceAccessError(
             f"{source.token_env}, which the source {source.name} takes its token from, is not set "
-            "or is no token."
+            "or is not a valid token."
         )
     return token
 

@@ -122,7 +122,7 @@ class _Watch:
         if max(received, total or 0) > self.limits.bytes:
             raise SourceRefusedError(
                 f"{self.source.shown_uri} is over {self.limits.bytes / 2**20:,.0f} MiB: raise "
-                "DOCENT_DOWNLOAD_MAX_MB if it is meant to be."
+                "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
         self.deadline.check()
         self.progress(Received(self.source.name, received, total))

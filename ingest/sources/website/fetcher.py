@@ -99,7 +99,7 @@ class Site:
         if self._received > self._limits.bytes:
             raise SourceRefusedError(
                 f"{self._source.shown_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
-                "DOCENT_DOWNLOAD_MAX_MB if it is meant to be."
+                "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
 
     def allows(self, address: str) -> bool:

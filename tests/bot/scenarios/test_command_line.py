@@ -383,10 +383,10 @@ class TestWrongInput:
         failed(run("ask", "  ", "--verbose"), "empty")
         assert any("EmptyQuestionError" in (record.exc_text or "") for record in caplog.records)
 
-    def test_what_nobody_foresaw_is_one_sentence_too(
+    def test_an_unexpected_error_is_one_sentence_too(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(cli.answering, "_question", lambda *_: 1 / 0)
+        monkeypatch.setattr(cli.ask, "_question", lambda *_: 1 / 0)
         failed(run("ask", QUESTION), "ZeroDivisionError", "--verbose")
 
 

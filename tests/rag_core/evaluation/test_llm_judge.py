@@ -56,7 +56,7 @@ def test_the_request_has_a_strict_schema_and_everything_to_judge(openai_server, 
 )
 def test_a_judge_that_does_not_keep_to_the_form(openai_server, llm, said):
     openai_server.reply = said
-    with pytest.raises(LLMUnavailableError, match="in the form asked for"):
+    with pytest.raises(LLMUnavailableError, match="in the requested form"):
         judge(llm, "Where?", ANSWER)
 
 
@@ -69,5 +69,5 @@ def test_a_judge_that_is_away(openai_server, llm, status, words):
 
 def test_an_empty_answer_of_the_judge(openai_server, llm):
     openai_server.reply = []
-    with pytest.raises(LLMUnavailableError, match="in the form asked for"):
+    with pytest.raises(LLMUnavailableError, match="in the requested form"):
         judge(llm, "Where?", ANSWER)

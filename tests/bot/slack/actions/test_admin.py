@@ -141,7 +141,7 @@ async def test_a_rollback_that_fails_says_why_and_is_audited(docent: Docent):
     await docent.start()
     await docent.slack.slash("/docent", "rollback")
     await docent.slack.wait_for_message(told(ALICE, answers.ERRORS[NoVersionError]))
-    failed = "failed: There is no version before this one to go back to."
+    failed = "failed: There is no earlier version to go back to."
     assert audited(docent) == [(ALICE, "rollback", failed)]
 
 

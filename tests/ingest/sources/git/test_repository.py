@@ -137,7 +137,7 @@ def test_a_login_is_sent_to_the_host_and_shown_nowhere(
     downloads, source, git_server, monkeypatch, caplog
 ):
     git_server.login = "Basic eC1hY2Nlc3MtdG9rZW46dDBrZW41"  # x-access-token:t0ken5
-    with pytest.raises(SourceAccessError, match="wants another login"):
+    with pytest.raises(SourceAccessError, match="needs another login"):
         read(source, downloads)
     commands = []
     run = subprocess.Popen
