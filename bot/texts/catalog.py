@@ -38,15 +38,15 @@ def say(key: str, **values: object) -> str:
         values: one per placeholder; `count` also chooses the plural form, where there are several.
     """
     texts = sentences(_spoken.get())
-    sentence = texts.get(key)
-    if sentence is None:
-        sentence = texts[f"{key}.{find_plural(values['count'])}"]
+    count = values.get("count")
+    if isinstance(count, int) and key not in texts:
+        key = f"{key}.{find_plural(count)}"
     if not values:
-        return sentence
-    return sentence.format(**{name: _fill(name, value) for name, value in values.items()})
+        return texts[key]
+    return texts[key].format(**{name: _fill(name, value) for name, value in values.items()})
 
 
-def find_plural(count: object) -> str:
+def find_plural(count: int) -> str:
     """Return CLDR's plural category of a number, such as `one` or `other`."""
     return str(_locale(_spoken.get()).plural_form(count))
 
