@@ -88,7 +88,7 @@ ORDER = (
 # Each client, and the modules or packages that may name it.
 HOMES = {
     "aiohttp": {"bot.slack"},
-    "apscheduler": {"ingest.cron", "ingest.scheduler"},
+    "apscheduler": {"ingest.scheduler"},
     "bs4": {"ingest.formats", "ingest.sources.website"},
     "docutils": {"ingest.formats"},
     "grpc": {"rag_core.index"},
