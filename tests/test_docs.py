@@ -184,10 +184,40 @@ def test_each_example_of_settings_can_be_used(block: str):
     parse_schedule(values.get("DOCENT_SYNC_SCHEDULE") or schedule, "UTC")
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_the_architecture_names_each_file(room: str):
-    names = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"}
-    assert names - set(code_spans(DOCS / "architecture.md")) == set()
+def shown_tree() -> dict[str, str]:
+    """The paths of the tree in the architecture's first code block, and what it says of each."""
+    block = re.search(r"```text\n(.*?)```", (DOCS / "architecture.md").read_text(), re.DOTALL)
+    assert block
+    paths: dict[str, str] = {}
+    above: list[str] = []
+    for line in filter(None, block[1].splitlines()):
+        name, _, text = line.strip().partition(" ")
+        depth = (len(line) - len(line.lstrip())) // 2
+        above = [*above[:depth], name.rstrip("/")]
+        paths["/".join(above)] = text.strip()
+    return paths
+
+
+def test_the_architecture_shows_each_package_and_nothing_else():
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in [ROOT / room, *(ROOT / room).rglob("*")]
+        if path.is_dir() and (path / "__init__.py").exists()
+    }
+    # Of the modules, those that stand beside packages.
+    for folder in [*ROOMS, "bot/slack"]:
+        modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob("*.py")}
+        there |= {module for module in modules if not module.endswith("__init__.py")}
+    tree = shown_tree()
+    assert set(tree) == there
+    assert all(tree.values())
+
+
+def test_the_glossary_is_short():
+    text = (DOCS / "architecture.md").read_text()
+    table = text.partition("## Which words does the code use?")[2].partition("\n## ")[0]
+    assert 10 <= table.count("\n| ") - 1 <= 15
 
 
 def test_what_slack_is_told_is_quoted_word_for_word():

@@ -123,12 +123,14 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
             for left in (None, 5.0, 100.0, 9000.0)
         ],
         "report": lambda: [sync.report(replace(REPORT, unchanged=u)) for u in (True, False)],
-        "report_blocks": lambda: sync_report.report_blocks(REPORT, roll_back=True),
         "preview": lambda: [
             sync.preview(replace(PREVIEW, unchanged=unchanged, seconds=seconds))
             for unchanged in (True, False)
             for seconds in (None, 5.0, 100.0, 9000.0)
         ],
+    },
+    sync_report: {
+        "report_blocks": lambda: sync_report.report_blocks(REPORT, roll_back=True),
     },
     answer_blocks: {
         "answer_tail": lambda: [
