@@ -6,17 +6,17 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 import bot.errors
 import ingest.errors
 import rag_core.errors
 from bot.errors import ControlError
+from bot.index_service import SyncRequest
 from ingest.changes.preview import Preview
 from ingest.report import IngestReport, Progress
-from ingest.sources import Source
 from ingest.types import IndexVersion
 from rag_core.errors import DocentError
 from rag_core.models.known_answers import Check
@@ -33,7 +33,9 @@ from rag_core.types import (
 MAX_LINE = 64 * 2**20
 """Bytes of a line; a longer one is not docent's."""
 
-Command = Literal["stream", "search", "by_embedding", "index", "preview", "roll_back", "check"]
+OTHER_VERSION = "The running `docent serve` is of another version: restart it."
+
+Command = Literal["stream", "search", "by_embedding", "sync", "roll_back", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,18 @@ class Request:
         command: what to do.
         question: to answer or to search for.
         limit: passages to find.
-        sources: to index; None for all of the service's own DOCENT_SOURCES.
-        force: see `ingest.changes.survey.SyncOptions`.
-        full: likewise.
-        resume: take the pin of a rollback away first.
+        sync: what to sync, and how; names are those of the service's own DOCENT_SOURCES.
         mend: mend what a check of the index finds.
     """
 
     command: Command
     question: Question | None = None
     limit: int = 10
-    sources: tuple[Source, ...] | None = None
-    force: bool = False
-    full: bool = False
-    resume: bool = False
+    sync: SyncRequest | None = None
     mend: bool = False
+
+    # An option that this version does not know is refused: to ignore it may do harm.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +119,7 @@ def decode(line: bytes) -> tuple[str, Any]:
         item = json.loads(line)
         return item["kind"], KINDS[item["kind"]].validate_python(item["data"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ControlError(
-            "The running `docent serve` is of another version: restart it."
-        ) from error
+        raise ControlError(OTHER_VERSION) from error
 
 
 def lines(connection: socket.socket) -> Iterator[bytes]:
