@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from bot.index_service import PageLabels, SyncRequest
+from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.app import Pace, Parts, running
 from bot.storage.database import Memory
@@ -71,6 +71,7 @@ class Docent:
     read_status: Callable[[], IndexStatus] = index_status
     chunks: list[Chunk] = field(default_factory=list)
     labels: Collection[PageLabels] | None = LABELS
+    index: IndexService | None = None
     events: list[str] = field(default_factory=list)
 
     def settings(self, **changes: object) -> BotSettings:
@@ -87,7 +88,7 @@ class Docent:
         memory = Memory.open(self.engine, keep_days=settings.keep_days, fresh_at=lambda: LAST_SYNC)
         return Parts(
             pipeline=self.pipeline,
-            index=FakeIndex(self),
+            index=self.index or FakeIndex(self),
             memory=memory,
             warm_up=self.warm_up,
         )
