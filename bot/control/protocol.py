@@ -33,8 +33,6 @@ from rag_core.types import (
 MAX_LINE = 64 * 2**20
 """Bytes of a line; a longer one is not docent's."""
 
-OTHER_VERSION = "The running `docent serve` is of another version: restart it."
-
 Command = Literal["stream", "search", "by_embedding", "sync", "roll_back", "check"]
 
 
@@ -103,6 +101,11 @@ preview_of: Callable[[Any], Preview] = TypeAdapter(Preview).validate_python
 version_of: Callable[[Any], IndexVersion] = TypeAdapter(IndexVersion).validate_python
 
 
+def build_version_error() -> ControlError:
+    """Build the error of two versions of docent that do not understand each other."""
+    return ControlError("The running `docent serve` is of another version: restart it.")
+
+
 def encode(kind: str, value: Any) -> bytes:
     """A line."""
     data = KINDS[kind].dump_python(value, mode="json")
@@ -119,7 +122,7 @@ def decode(line: bytes) -> tuple[str, Any]:
         item = json.loads(line)
         return item["kind"], KINDS[item["kind"]].validate_python(item["data"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ControlError(OTHER_VERSION) from error
+        raise build_version_error() from error
 
 
 def lines(connection: socket.socket) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.control.protocol import OTHER_VERSION, Failure, Request, decode, encode
+from bot.control.protocol import Failure, Request, build_version_error, decode, encode
 from bot.errors import ControlError, SyncStoppedError
 from bot.index_service import IndexService
 from ingest.report import Progress, ProgressCallback
@@ -155,7 +155,7 @@ class _Handler(socketserver.StreamRequestHandler):
             return  # somebody looked whether we are here
         kind, request = decode(line)
         if kind != "request":
-            raise ControlError(OTHER_VERSION)
+            raise build_version_error()
         self.connection.settimeout(None)
         self.server.desk.carry_out(request, self._send_or_fail)
 
@@ -191,5 +191,5 @@ def _send_progress(send: Callable[[str, Any], None]) -> ProgressCallback:
 
 def _required(part: Part | None) -> Part:
     if part is None:
-        raise ControlError(OTHER_VERSION)
+        raise build_version_error()
     return part
