@@ -15,7 +15,7 @@ from bot.background import Tasks
 from bot.conversation.answer_flow import Answerer
 from bot.conversation.protocols import Pipeline
 from bot.conversation.runner import WORKERS, Conversation
-from bot.index_service import IndexDesk
+from bot.index_service import IndexService
 from bot.settings import BotSettings, names
 from bot.slack import listeners
 from bot.slack.actions.admin import Managing
@@ -64,7 +64,7 @@ class Parts:
     """
 
     pipeline: Pipeline
-    index: IndexDesk
+    index: IndexService
     memory: Memory
     warm_up: Callable[[], None]
     questions: int = WORKERS
