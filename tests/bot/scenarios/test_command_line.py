@@ -386,7 +386,7 @@ class TestWrongInput:
     def test_what_nobody_foresaw_is_one_sentence_too(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(cli.answering, "_question", lambda *_: 1 / 0)
+        monkeypatch.setattr(cli.ask, "_question", lambda *_: 1 / 0)
         failed(run("ask", QUESTION), "ZeroDivisionError", "--verbose")
 
 
