@@ -93,6 +93,18 @@ def test_a_holder_elsewhere_loses_it_after_its_time(lease: SyncLease, engine: En
             pass
 
 
+@pytest.mark.parametrize("change_to", ["dead", "earlier"])
+def test_a_holder_elsewhere_is_not_looked_for_among_the_processes_here(
+    lease: SyncLease, engine: Engine, change_to: str
+):
+    with lease.hold() as held:
+        gone = {"pid": dead_pid()} if change_to == "dead" else {"process": "earlier"}
+        change(engine, host=f"not-{socket.gethostname()}", **gone)
+        with pytest.raises(SyncRunningError), lease.hold():
+            pytest.fail("a holder on another machine lost the lease")
+        held.confirm()
+
+
 def test_a_sign_of_life_prolongs_it(lease: SyncLease, engine: Engine, clock: Clock):
     with lease.hold() as held:
         change(engine, host="elsewhere")

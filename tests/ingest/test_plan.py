@@ -66,6 +66,17 @@ def test_other_sources_stay():
     assert [p.source for p in plan.kept] == ["more"]
 
 
+def test_a_page_that_cannot_be_read_just_now_stays():
+    before = known(page("a.md"), page("locked.md"), page("gone.md"))
+    now = [Pages("docs", (page("a.md"),), (), unread=("locked.md", "unknown.md"))]
+    plan = plan_pages(before.pages, now, recipe="r")
+    assert plan.gone == (("docs", "gone.md"),)
+    assert [p.path for p in plan.kept] == ["a.md", "locked.md"]
+    assert plan.read == ()
+    chunks = plan_chunks(before.chunks, plan, (), recipe="r", reuse=True)
+    assert chunks.kept == {"id-a.md", "id-locked.md"}
+
+
 def test_a_removal_alone_is_a_change():
     plan = plan_pages(known(page("a.md"), page("b.md")).pages, found(page("a.md")), recipe="r")
     assert not plan.is_empty
