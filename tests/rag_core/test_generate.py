@@ -10,6 +10,7 @@ from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailable
 from rag_core.generate import OpenAIGenerator
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
+from tests.servers.openai_shapes import Completion
 
 TURNS = (Turn("user", "Hello"), Turn("assistant", "Hi!"), Turn("user", "Where are logs?"))
 
@@ -145,6 +146,20 @@ def test_a_stream_that_breaks_after_some_text_is_interrupted(openai_server, gene
     texts, (error,) = collect(generator)
     assert texts == ["Logs ", "go "]
     assert type(error) is LLMInterruptedError
+
+
+@pytest.mark.parametrize("reasons", [("length",), ("length", None), ("length", "stop")])
+def test_the_first_reason_to_end_is_told(generator, monkeypatch, reasons):
+    monkeypatch.setattr(Completion, "end", lambda self: [self.chunk({}, r) for r in reasons])
+    texts, (error,) = collect(generator)
+    assert "".join(texts) == "All is well [1]."
+    assert str(error).endswith("it reached its token limit.")
+
+
+def test_a_chunk_without_a_reason_may_come_after_the_end(generator, monkeypatch):
+    monkeypatch.setattr(Completion, "end", lambda self: [self.chunk({}, "stop"), self.chunk({})])
+    texts, errors = collect(generator)
+    assert ("".join(texts), errors) == ("All is well [1].", [])
 
 
 @pytest.mark.parametrize("break_it", ["cut_off", "garble"])

@@ -24,6 +24,7 @@ from rag_core.lexical import MAX_TERMS_BYTES, terms
         ("v2.4.1", "2p4 2p4p1"),
         ("Milvus 2.4.x", "milvus 2p4 x"),
         ("2.4-rc1", "2p4 rc1 rc"),
+        ("3.5mm", "3 5mm mm 35mm"),  # no version
         ("E1234 0x80 HNSW", "e1234 0x80 hnsw"),
         ("run --force -v", "run forc dashforce v dashv"),
         ("`--no-cache`", "no cach nocach dashnocache"),

@@ -42,6 +42,14 @@ def test_the_history_goes_before_the_question():
     assert turns[2].text.endswith("Question: And logs?")
 
 
+def test_earlier_answers_lose_their_markers_and_keep_their_links():
+    said = "Data is in S3 [1][12], logs are not [2]. See [3](https://docs.example/3)."
+    history = (Turn("user", "Where is data?"), Turn("assistant", said))
+    _, turns = messages(Question("And logs?", history), PASSAGES)
+    kept = "Data is in S3, logs are not. See [3](https://docs.example/3)."
+    assert turns[1] == Turn("assistant", kept)
+
+
 def test_a_long_history_is_cut_from_the_front_and_each_turn_at_its_end():
     history = tuple(Turn("user", f"{number} " + "x" * 10_000) for number in range(100))
     _, (*turns, asked) = messages(Question("And logs?", history), PASSAGES)

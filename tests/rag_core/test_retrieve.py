@@ -111,6 +111,14 @@ class TestPages:
         assert all(0 <= one.retrieval_score <= 1 + 1e-6 for one in found.candidates)
         return [one.chunk.path for one in found.candidates]
 
+    def scores(
+        self, store: MemoryStore, embedder: HashEmbedder, fusion: Fusion
+    ) -> dict[str, float]:
+        """The score of each page's best chunk."""
+        vector = embedder.embed_query("backup logs")
+        found = retrieve(store, store.live(), Question("backup logs"), vector, fusion)
+        return {one.chunk.path: one.retrieval_score for one in reversed(found.candidates)}
+
     def test_the_page_counts(self, embedder):
         store = self.store(embedder, *self.chunks())
         assert self.best(store, embedder, Fusion(page=0.0, best=0.0))[0] == "stray.md"
@@ -128,6 +136,16 @@ class TestPages:
     def test_a_page_that_was_not_asked_for_counts_as_the_last_that_was(self, embedder):
         store = self.store(embedder, *self.chunks())
         assert self.best(store, embedder, Fusion(page=0.9, pages=1, best=0.0))[0] == "stray.md"
+
+    def test_the_last_page_that_was_asked_for_speaks_for_the_others(self, embedder):
+        others = [make_chunk(text, path="other.md") for text in ("logs of a fox", "grey owl")]
+        store = self.store(embedder, *self.chunks(), *others)
+        plain = self.scores(store, embedder, Fusion(page=0.0, best=0.0))
+        mixed = self.scores(store, embedder, Fusion(page=0.5, pages=2, best=0.0))
+        added = {path: mixed[path] - plain[path] / 2 for path in plain}
+        least, *_, nearest = sorted(added.values())
+        assert 0.01 < least < nearest - 0.01
+        assert sorted(added.values()) == pytest.approx([least, least, nearest])
 
     def test_without_the_vectors_of_pages_the_order_of_the_searches_stands(self, embedder):
         class Down(MemoryStore):

@@ -141,8 +141,9 @@ def test_a_page_points_where_its_chunks_point(store):
 
 
 def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
-    for text in ("Before.", "After."):
-        chunk = make_chunk(text)
+    first, second = make_chunk("Red foxes."), make_chunk("Blue birds.")
+    assert not np.allclose(mean([first]), mean([second]), atol=0.1)
+    for chunk in (first, second):
         fill(store, "docent__v1", [chunk])
         found = store.page_vectors("docent__v1", [chunk.page])
         np.testing.assert_allclose(found[chunk.page].mean, mean([chunk]), atol=1e-6)
