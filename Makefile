@@ -9,13 +9,17 @@ Q ?= How does docent keep its index fresh?
 DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 	DOCENT_STATE_URL=sqlite:///data/demo.state.sqlite
 
-.PHONY: help install install-dev demo test test-server lint types check clean
+# Percent of branches and lines together; below it `make coverage` fails.
+COVERAGE_FLOOR := 80
+
+.PHONY: help install install-dev demo test coverage test-server lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
+	@echo "make coverage        the same, measuring branch coverage; fails below $(COVERAGE_FLOOR) %"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
-	@echo "make check           linters, types and tests, as CI runs them"
+	@echo "make check           linters, types and tests"
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -43,8 +47,13 @@ demo: install
 demo: export Q := $(Q)
 
 # The files of tests are divided among the cores.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
 test: install-dev
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(PYTEST)
+
+coverage: install-dev
+	$(PYTEST) --cov --cov-fail-under=$(COVERAGE_FLOOR)
 
 # The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh
@@ -66,4 +75,4 @@ types: install-dev
 check: lint types test
 
 clean:
-	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -228,13 +228,19 @@ def test_what_slack_is_told_is_quoted_word_for_word():
     assert answers.DEGRADED["llm_failed"] in text
 
 
-def asked_by_the_demo() -> str:
+def variable(name: str) -> str:
+    """The value of a variable of the Makefile."""
     makefile = (ROOT / "Makefile").read_text()
-    return re.findall(r"^Q \?= (.+)$", makefile, re.MULTILINE)[0]
+    return re.findall(rf"^{name} [?:]= (.+)$", makefile, re.MULTILINE)[0]
+
+
+def test_contributing_tells_the_floor_of_the_coverage():
+    told = f"a floor of {variable('COVERAGE_FLOOR')} %"
+    assert told in (ROOT / "CONTRIBUTING.md").read_text()
 
 
 ANSWERED_BY = {
-    asked_by_the_demo(): "How does docent keep its index fresh?",
+    variable("Q"): "How does docent keep its index fresh?",
     "Who may re-index?": "Who may re-index?",
     "How do I set up Slack?": "How do I set up Slack?",
     "What happens when the LLM is down?": "What happens when the LLM is down?",
