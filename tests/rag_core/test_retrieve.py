@@ -274,3 +274,13 @@ def test_pages_are_asked_for_only_where_they_count(page: float, best: float, ask
     store = Found(hits((0, 0.8), (3, 0.4)), {"0.md": page_of(0.5)})
     store.scores(Fusion(page=page, best=best))
     assert store.asked == [[("docs", "0.md")]] * asked
+
+
+def test_the_hits_of_each_search_are_told_as_deep_as_it_was_asked(embedder):
+    store = MemoryStore()
+    publish(store, embedder, CHUNKS)
+    found = ask(store, embedder, "Sentence 4")
+    assert len(found.dense_hits) == len(found.word_hits) == FEW.depth
+    ranked = {c.chunk.id: (c.dense_rank, c.lexical_rank) for c in found.candidates}
+    assert [ranked[hit.chunk.id][0] for hit in found.dense_hits] == [1, 2, 3]
+    assert [ranked[hit.chunk.id][1] for hit in found.word_hits] == [1, 2, 3]
