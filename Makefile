@@ -9,12 +9,13 @@ Q ?= How does docent keep its index fresh?
 DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 	DOCENT_STATE_URL=sqlite:///data/demo.state.sqlite
 
-.PHONY: help install install-dev demo test test-server lint types check clean
+.PHONY: help install install-dev demo test test-server mutate lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
+	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make check           linters, types and tests, as CI runs them"
 
 .venv/bin/python:
@@ -55,6 +56,31 @@ test-server: install-dev
 	$(PIP) install --constraint constraints.txt --editable '.[test-server]' 2>/dev/null || { \
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/test_milvus_server.py
+
+# Modules that are mutated, each with the tests that must notice.
+MUTATED := \
+	bot/claims.py:tests/bot/test_claims.py \
+	ingest/lease.py:tests/ingest/test_lease.py \
+	ingest/ledger.py:tests/ingest/test_ledger.py \
+	ingest/plan.py:tests/ingest/test_plan.py \
+	ingest/publish.py:tests/ingest/test_publish.py,tests/ingest/test_published.py,tests/ingest/test_versions.py \
+	rag_core/citations.py:tests/rag_core/test_citations.py \
+	rag_core/lexical.py:tests/rag_core/test_lexical.py \
+	rag_core/retrieve.py:tests/rag_core/test_retrieve.py
+
+# Each in a copy of the code; there mutmut finds its settings in pyproject.toml.
+mutate: install-dev
+	@$(PIP) install --constraint constraints.txt --editable '.[mutate]'
+	@set -e; for entry in $(or $(if $(MODULE),$(filter $(MODULE):%,$(MUTATED)),$(MUTATED)), \
+		$(error $(MODULE) is not in the table MUTATED of the Makefile)); do \
+		module="$${entry%%:*}"; copy="build/mutate/$$module"; \
+		rm -rf "$$copy"; mkdir -p "$$copy"; \
+		cp -R bot ingest rag_core tests pyproject.toml "$$copy"; \
+		printf '\nonly_mutate = ["%s"]\npytest_add_cli_args_test_selection = ["%s"]\n' \
+			"$$module" "$$(echo "$${entry#*:}" | sed 's/,/", "/g')" >> "$$copy/pyproject.toml"; \
+		(cd "$$copy"; mutmut="$(CURDIR)/$(BIN)/mutmut"; "$$mutmut" run; \
+			"$$mutmut" results | sed 's/:.*//' | xargs -r -n 1 "$$mutmut" show); \
+	done
 
 lint: install-dev
 	$(BIN)/ruff check .
