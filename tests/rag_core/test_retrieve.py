@@ -284,3 +284,8 @@ def test_the_hits_of_each_search_are_told_as_deep_as_it_was_asked(embedder):
     ranked = {c.chunk.id: (c.dense_rank, c.lexical_rank) for c in found.candidates}
     assert [ranked[hit.chunk.id][0] for hit in found.dense_hits] == [1, 2, 3]
     assert [ranked[hit.chunk.id][1] for hit in found.word_hits] == [1, 2, 3]
+
+
+def test_scores_of_zero_stay_zero():
+    candidates = fuse(hits((0, 0.0), (1, -0.5)), [], NO_PAGE)
+    assert [c.retrieval_score for c in candidates] == [0.0, 0.0]
