@@ -162,3 +162,7 @@ def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
         ("Third `code` things.", 1),
         ("Third `code` things.", 2),
     ]
+
+
+def test_the_last_passage_can_be_cited_and_none_behind_it():
+    assert checked("All of it [3]. More [4].") == ("All of it [3]. More.", (3,))
