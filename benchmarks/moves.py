@@ -29,12 +29,24 @@ from bot.settings import BotSettings
 from bot.slack.app import Pace, Parts, running
 from bot.storage.database import Memory
 from ingest.state.database import open_state
-from rag_core.types import Answer, Done, Event, Question, Ranking, Searching, TextDelta, Timings
+from rag_core.types import (
+    Answer,
+    Chunk,
+    Citation,
+    Done,
+    Event,
+    Passage,
+    Question,
+    Ranking,
+    Searching,
+    TextDelta,
+    Timings,
+)
 from tests.servers.slack.server import SlackServer
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "ingest", "rag_core")
-TEXT = ("Growing segments ", "are sealed ", "when they are full.")
+TEXT = ("Growing segments ", "are sealed ", "when they are full [1].")
 
 Move = tuple[str, str]
 
@@ -77,8 +89,11 @@ class ScriptedPipeline:
         yield Ranking(30)
         for piece in TEXT:
             yield TextDelta(piece)
-        text = "".join(TEXT)
-        yield Done(Answer(text, (), (), "answered", (), "", None, Timings()))
+        text, url = "".join(TEXT), "https://docs.example/segments"
+        chunk = Chunk("1", "docs", "segments.md", url, "Segments", ("Sealing",), 0, text)
+        passage = Passage(chunk, 0.9, 0.8)
+        cited = (Citation(1, passage),)
+        yield Done(Answer(text, cited, (passage,), "answered", (), "a1b2c3d", None, Timings()))
 
 
 def is_docents(file: str) -> bool:

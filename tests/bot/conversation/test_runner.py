@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.conversation.runner import Around, Conversation
+from bot.conversation.runner import Around, PipelineRunner
 from bot.texts import answers
 from ingest.errors import StateError
 from rag_core.errors import StoreUnavailableError
@@ -52,8 +52,8 @@ def pipeline() -> FakePipeline:
 
 
 @pytest.fixture
-async def conversation(pipeline: FakePipeline) -> AsyncIterator[Conversation]:
-    conversation = Conversation(pipeline, workers=1)
+async def conversation(pipeline: FakePipeline) -> AsyncIterator[PipelineRunner]:
+    conversation = PipelineRunner(pipeline, workers=1)
     yield conversation
     conversation.close()
 
@@ -63,7 +63,7 @@ async def wait(event: threading.Event) -> None:
 
 
 async def test_stages_text_and_answer_come_in_order(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     pipeline.script = script(pieces=1)
     reply = Notebook()
@@ -74,7 +74,7 @@ async def test_stages_text_and_answer_come_in_order(
 
 
 async def test_the_pipeline_runs_on_a_thread_of_its_own(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     await conversation.answer(QUESTION, Notebook())
     assert pipeline.threads
@@ -82,7 +82,7 @@ async def test_the_pipeline_runs_on_a_thread_of_its_own(
 
 
 async def test_an_error_is_told_in_docents_words(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     pipeline.script = [Searching(), StoreUnavailableError("no Milvus at tcp://10.0.0.7")]
     reply = Notebook()
@@ -92,7 +92,7 @@ async def test_an_error_is_told_in_docents_words(
 
 
 async def test_an_unforeseen_error_is_an_apology_and_a_logged_traceback(
-    conversation: Conversation, pipeline: FakePipeline, caplog: pytest.LogCaptureFixture
+    conversation: PipelineRunner, pipeline: FakePipeline, caplog: pytest.LogCaptureFixture
 ):
     pipeline.script = [TextDelta("So"), ZeroDivisionError("secret")]
     reply = Notebook()
@@ -102,7 +102,7 @@ async def test_an_unforeseen_error_is_an_apology_and_a_logged_traceback(
 
 
 async def test_a_stream_without_an_end_is_not_silence(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     pipeline.script = [Searching()]
     reply = Notebook()
@@ -111,7 +111,7 @@ async def test_a_stream_without_an_end_is_not_silence(
 
 
 async def test_cancelling_says_so_and_closes_the_pipeline(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), gate, *script()]
@@ -128,7 +128,7 @@ async def test_cancelling_says_so_and_closes_the_pipeline(
 
 
 async def test_stop_closes_the_pipeline_and_ends_quietly(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), TextDelta("So"), gate, *script()]
@@ -143,7 +143,7 @@ async def test_stop_closes_the_pipeline_and_ends_quietly(
 
 
 async def test_a_question_is_completed_after_the_first_sign_of_life(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     reply, kept = Notebook(), []
 
@@ -160,7 +160,7 @@ async def test_a_question_is_completed_after_the_first_sign_of_life(
     assert pipeline.questions == [Question(QUESTION.text, scope=Scope(version="2.6"))]
 
 
-async def test_what_can_not_be_prepared_is_told(conversation: Conversation):
+async def test_what_can_not_be_prepared_is_told(conversation: PipelineRunner):
     async def prepare(question: Question) -> Question:
         raise StateError(f"no database for {question.text}")
 
@@ -170,7 +170,7 @@ async def test_what_can_not_be_prepared_is_told(conversation: Conversation):
 
 
 async def test_who_comes_after_too_many_is_told_so(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), gate, *script()]
@@ -189,7 +189,7 @@ async def test_who_comes_after_too_many_is_told_so(
 
 
 async def test_a_stopped_question_is_at_work_until_its_thread_has_ended(
-    conversation: Conversation, pipeline: FakePipeline
+    conversation: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), gate, *script()]
@@ -227,7 +227,7 @@ class InLine:
 
 async def test_a_question_that_waits_for_the_models_leaves_the_line_when_cancelled() -> None:
     pipeline = InLine()
-    conversation = Conversation(pipeline, workers=1)
+    conversation = PipelineRunner(pipeline, workers=1)
     await wait(pipeline.held)
     task = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
     await asyncio.to_thread(wait_until, lambda: pipeline.worker.waiting == 1)

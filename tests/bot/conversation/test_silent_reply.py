@@ -1,6 +1,6 @@
 """What is shown to people who did not call docent."""
 
-from bot.conversation.silent_reply import QuietReply
+from bot.conversation.silent_reply import SilentReply
 from bot.texts import answers
 from tests.bot.conversation.test_runner import Notebook
 from tests.bot.fakes import TEXT, answer
@@ -8,12 +8,12 @@ from tests.bot.fakes import TEXT, answer
 
 async def lines(work) -> list[str]:
     notebook = Notebook()
-    await work(QuietReply(notebook))
+    await work(SilentReply(notebook))
     return notebook.lines
 
 
 async def test_nothing_is_shown_before_the_answer():
-    async def work(reply: QuietReply) -> None:
+    async def work(reply: SilentReply) -> None:
         reply.begin()
         reply.progress(answers.SEARCHING)
         reply.append("Milvus")
@@ -34,4 +34,4 @@ async def test_anything_else_is_kept():
 
 def test_it_is_stopped_with_the_reply_behind_it():
     notebook = Notebook()
-    assert QuietReply(notebook).stopped is notebook.stopped
+    assert SilentReply(notebook).stopped is notebook.stopped
