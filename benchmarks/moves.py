@@ -81,11 +81,15 @@ class MoveCounter:
 
 
 class ScriptedPipeline:
-    """Gives every question the same answer."""
+    """Gives every question the same answer, once its search has ended."""
+
+    def __init__(self) -> None:
+        self.found = threading.Event()
 
     def stream(self, _question: Question) -> Iterator[Event]:
         """Search, rank, three pieces of text, and the answer."""
         yield Searching()
+        self.found.wait(30)
         yield Ranking(30)
         for piece in TEXT:
             yield TextDelta(piece)
@@ -134,10 +138,13 @@ def _count_one() -> MoveCounter:
 
 
 async def _answer_one(counter: MoveCounter) -> None:
-    async with _workspace() as slack:
+    pipeline = ScriptedPipeline()
+    async with _workspace(pipeline) as slack:
         before = _tasks()
         counter.start()
         question = await slack.mention("When is a segment sealed?")
+        await slack.wait_for(lambda: slack.replies(question), timeout=30, what="a sign of life")
+        pipeline.found.set()
         await slack.wait_for(
             lambda: any(not reply.live for reply in slack.replies(question)),
             timeout=30,
@@ -157,12 +164,12 @@ def _tasks() -> set[asyncio.Task[Any]]:
 
 
 @contextlib.asynccontextmanager
-async def _workspace() -> AsyncIterator[SlackServer]:
+async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
     """Start a local Slack with the app connected to it."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_state(f"sqlite:///{folder}/bot.sqlite")
         memory = Memory.open(engine, keep_days=90, fresh_at=lambda: None)
-        parts: Any = Parts(ScriptedPipeline(), index=None, memory=memory, warm_up=lambda: None)
+        parts: Any = Parts(pipeline, index=None, memory=memory, warm_up=lambda: None)
         async with SlackServer() as slack:
             settings = BotSettings(
                 _env_file=None,

@@ -103,7 +103,8 @@ class AnswerFlow:
                 await reply.fail(answers.UNEXPECTED)
             else:
                 await reply.finish(answer)
-                await self._record(kept, reply)
+                if kept is not None and kept.posted != reply.message_timestamps:
+                    await self._record(kept, reply.message_timestamps)
         finally:
             if self._in_flight.get(message.key) is in_flight:
                 del self._in_flight[message.key]
@@ -165,11 +166,8 @@ class AnswerFlow:
         self._memory.answers.keep(replace(kept, as_of=as_of))
         return replace(context, answer_id=shown_id, as_of=as_of)
 
-    async def _record(self, kept: KeptAnswer | None, reply: Reply) -> None:
-        """Record where the answer was posted since it was kept."""
-        posted = reply.message_timestamps
-        if kept is None or kept.posted == posted:
-            return
+    async def _record(self, kept: KeptAnswer, posted: tuple[str, ...]) -> None:
+        """Record which messages show the answer."""
         try:
             await asyncio.to_thread(self._memory.answers.note_posted, kept.id, posted)
         except StateError:

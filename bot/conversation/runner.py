@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.conversation.protocols import Pipeline
 from rag_core.errors import BusyError
@@ -86,6 +87,7 @@ class _Run:
 
     def iterate(self, pipeline: Pipeline, question: Question) -> None:
         """Hand over the events until cancelled; then close the iterator where it can be."""
+        wake = partial(self.loop.call_soon_threadsafe, self.news.set)
         try:
             with suppress(CancelledError), self.cancellation.applies():
                 events = pipeline.stream(question)
@@ -93,16 +95,14 @@ class _Run:
                     for event in events:
                         if self.cancelled:
                             return
-                        self._hand_over(event)
+                        self.arrived.append(event)
+                        wake()
                 finally:
                     if (close := getattr(events, "close", None)) is not None:
                         close()
         finally:
-            self._hand_over(None)
-
-    def _hand_over(self, event: Event | None) -> None:
-        self.arrived.append(event)
-        self.loop.call_soon_threadsafe(self.news.set)
+            self.arrived.append(None)
+            wake()
 
     async def take(self) -> Event | None:
         """Return the next event, with the text that follows if it is text."""
