@@ -133,7 +133,7 @@ def _count_one() -> MoveCounter:
         asyncio.run(_answer_one(counter))
     finally:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
     return counter
 
 

@@ -143,7 +143,7 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "preview": lambda: answer_blocks.preview(DATA),
     },
     buttons: {
-        "below_answer": lambda: buttons.below_answer("1", passages=True, can_escalate=True),
+        "below_answer": lambda: buttons.below_answer("1", passages=True, people=True),
         "ask_people": lambda: buttons.ask_people("1"),
         "stop": buttons.stop,
         "share": lambda: buttons.share("1", "2"),
