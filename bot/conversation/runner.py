@@ -58,7 +58,7 @@ class PipelineRunner:
         finally:
             if not work.done():
                 run.cancel()
-                job.cancel()
+            job.cancel()
 
     def _enter(self) -> None:
         with self._lock:
