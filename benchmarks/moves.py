@@ -19,6 +19,7 @@ import json
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -83,8 +84,10 @@ class MoveCounter:
 class ScriptedPipeline:
     """Gives every question the same answer, once its search has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, pause: float = 0.0) -> None:
+        """`pause` is the seconds before each piece of text, and before the end."""
         self.found = threading.Event()
+        self._pause = pause
 
     def stream(self, _question: Question) -> Iterator[Event]:
         """Search, rank, three pieces of text, and the answer."""
@@ -92,12 +95,18 @@ class ScriptedPipeline:
         self.found.wait(30)
         yield Ranking(30)
         for piece in TEXT:
+            self._wait()
             yield TextDelta(piece)
+        self._wait()
         text, url = "".join(TEXT), "https://docs.example/segments"
         chunk = Chunk("1", "docs", "segments.md", url, "Segments", ("Sealing",), 0, text)
         passage = Passage(chunk, 0.9, 0.8)
         cited = (Citation(1, passage),)
         yield Done(Answer(text, cited, (passage,), "answered", (), "a1b2c3d", None, Timings()))
+
+    def _wait(self) -> None:
+        if self._pause:  # to sleep for no time at all would let another thread go first
+            time.sleep(self._pause)
 
 
 def is_docents(file: str) -> bool:
@@ -109,9 +118,9 @@ def _short(file: str) -> str:
     return str(Path(file).relative_to(ROOT)) if file else "(thread begins)"
 
 
-def measure(*, rounds: int) -> dict[str, Any]:
+def measure(*, rounds: int, pause: float = 0.0) -> dict[str, Any]:
     """Answer one question in each of several apps, and describe the median round."""
-    counters = sorted((_count_one() for _ in range(rounds)), key=lambda one: one.moves.total())
+    counters = sorted((_count_one(pause) for _ in range(rounds)), key=lambda one: one.moves.total())
     median = counters[len(counters) // 2]
     return {
         "rounds": [counter.moves.total() for counter in counters],
@@ -124,21 +133,20 @@ def measure(*, rounds: int) -> dict[str, Any]:
     }
 
 
-def _count_one() -> MoveCounter:
+def _count_one(pause: float) -> MoveCounter:
     counter = MoveCounter()
     # Before any thread of the app begins: a thread takes the function that is set at its start.
     threading.setprofile(counter)
     sys.setprofile(counter)
     try:
-        asyncio.run(_answer_one(counter))
+        asyncio.run(_answer_one(counter, ScriptedPipeline(pause=pause)))
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
     return counter
 
 
-async def _answer_one(counter: MoveCounter) -> None:
-    pipeline = ScriptedPipeline()
+async def _answer_one(counter: MoveCounter, pipeline: ScriptedPipeline) -> None:
     async with _workspace(pipeline) as slack:
         before = _tasks()
         counter.start()
@@ -188,8 +196,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--rounds", type=int, default=5, help="apps that answer one question each")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before each piece")
     chosen = parser.parse_args(arguments)
-    print(json.dumps(measure(rounds=chosen.rounds), indent=None if chosen.json else 2))
+    found = measure(rounds=chosen.rounds, pause=chosen.pause)
+    print(json.dumps(found, indent=None if chosen.json else 2))
 
 
 if __name__ == "__main__":
