@@ -31,9 +31,8 @@ ERRORS: Mapping[type[errors.DocentError], str] = Spoken(
 """What an error is told as."""
 
 
-def __getattr__(name: str) -> str:
-    """A sentence without placeholders: `messages.NOT_FOUND`, in the current task's language."""
-    return constant(name)
+__getattr__ = constant
+"""A sentence without placeholders: `answers.NOT_FOUND`, in the current task's language."""
 
 
 def sentence(error: BaseException) -> str:

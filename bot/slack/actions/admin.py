@@ -11,7 +11,7 @@ from bot.slack.actions.interactions import OnClick
 from bot.slack.actions.reindex import Reindex
 from bot.slack.client.respond import Click, Respond, tell
 from bot.slack.client.user_list import Admins
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.reply.status_message import Notice
 from bot.slack.views.buttons import REINDEX
 from bot.slack.views.sync_report import ROLL_BACK
@@ -31,7 +31,13 @@ class Managing:
     """What admins can do to the index."""
 
     def __init__(
-        self, index: IndexService, reindex: Reindex, *, admins: Admins, audit: Audit, slack: Slack
+        self,
+        index: IndexService,
+        reindex: Reindex,
+        *,
+        admins: Admins,
+        audit: Audit,
+        slack: SlackClients,
     ) -> None:
         self._index = index
         self._reindex = reindex

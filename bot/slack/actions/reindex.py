@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import Block
 from bot.errors import SyncStoppedError
 from bot.index_service import IndexService, SyncRequest
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.reply.status_message import Notice
 from bot.slack.views import sync_report
 from bot.texts import answers, sync
@@ -46,7 +46,7 @@ class Reindex:
     """Runs one sync at a time for whoever may ask for it."""
 
     def __init__(
-        self, index: IndexService, slack: Slack, *, edit_seconds: float = EDIT_SECONDS
+        self, index: IndexService, slack: SlackClients, *, edit_seconds: float = EDIT_SECONDS
     ) -> None:
         self._index = index
         self._slack = slack

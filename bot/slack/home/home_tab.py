@@ -10,7 +10,7 @@ from bot.background import Tasks
 from bot.index_service import IndexService
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.user_list import Admins
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.inbox.access import Access
 from bot.slack.views import home
 from bot.slack.views.home import Known, Managed
@@ -37,7 +37,7 @@ class Home:
         fresh_at: FreshAt,
         admins: Admins,
         access: Access,
-        slack: Slack,
+        slack: SlackClients,
         tasks: Tasks,
     ) -> None:
         self._fresh_at = fresh_at

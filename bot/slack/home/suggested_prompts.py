@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from bot.background import Tasks
 from bot.index_service import IndexService
 from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.inbox.access import Access
 from rag_core.errors import DocentError
 from rag_core.types import Chunk, PageKey
@@ -29,7 +29,9 @@ logger = logging.getLogger(__name__)
 class Prompts:
     """Suggests what could be asked; chosen anew for each version of the index."""
 
-    def __init__(self, index: IndexService, slack: Slack, tasks: Tasks, *, access: Access) -> None:
+    def __init__(
+        self, index: IndexService, slack: SlackClients, tasks: Tasks, *, access: Access
+    ) -> None:
         self._index = index
         self._slack = slack
         self._tasks = tasks
