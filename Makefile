@@ -9,13 +9,18 @@ Q ?= How does docent keep its index fresh?
 DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 	DOCENT_STATE_URL=sqlite:///data/demo.state.sqlite
 
-.PHONY: help install install-dev demo test test-server lint types check clean
+# Percent of branches and lines together; below it `make coverage` fails.
+COVERAGE_FLOOR := 80
+
+.PHONY: help install install-dev demo test coverage test-server mutate lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
+	@echo "make coverage        the same, measuring branch coverage; fails below $(COVERAGE_FLOOR) %"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
-	@echo "make check           linters, types and tests, as CI runs them"
+	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
+	@echo "make check           linters, types and tests"
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -43,8 +48,13 @@ demo: install
 demo: export Q := $(Q)
 
 # The files of tests are divided among the cores.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
 test: install-dev
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(PYTEST)
+
+coverage: install-dev
+	$(PYTEST) --cov --cov-fail-under=$(COVERAGE_FLOOR)
 
 # The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh
@@ -56,6 +66,31 @@ test-server: install-dev
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
 
+# Modules that are mutated, each with the tests that must notice.
+MUTATED := \
+	bot/storage/claims.py:tests/bot/storage/test_claims.py \
+	ingest/state/lease.py:tests/ingest/state/test_lease.py \
+	ingest/state/ledger.py:tests/ingest/state/test_ledger.py \
+	ingest/changes/plan.py:tests/ingest/changes/test_plan.py \
+	ingest/publishing/publisher.py:tests/ingest/publishing/test_publisher.py,tests/ingest/scenarios/test_published_versions.py,tests/ingest/publishing/test_versions.py \
+	rag_core/generation/citations.py:tests/rag_core/generation/test_citations.py \
+	rag_core/index/bm25_tokens.py:tests/rag_core/index/test_bm25_tokens.py \
+	rag_core/retrieval/hybrid_search.py:tests/rag_core/retrieval/test_hybrid_search.py
+
+# Each in a copy of the code; there mutmut finds its settings in pyproject.toml.
+mutate: install-dev
+	@$(PIP) install --constraint constraints.txt --editable '.[mutate]'
+	@set -e; for entry in $(or $(if $(MODULE),$(filter $(MODULE):%,$(MUTATED)),$(MUTATED)), \
+		$(error $(MODULE) is not in the table MUTATED of the Makefile)); do \
+		module="$${entry%%:*}"; copy="build/mutate/$$module"; \
+		rm -rf "$$copy"; mkdir -p "$$copy"; \
+		cp -R bot ingest rag_core tests pyproject.toml "$$copy"; \
+		printf '\nonly_mutate = ["%s"]\npytest_add_cli_args_test_selection = ["%s"]\n' \
+			"$$module" "$$(echo "$${entry#*:}" | sed 's/,/", "/g')" >> "$$copy/pyproject.toml"; \
+		(cd "$$copy"; mutmut="$(CURDIR)/$(BIN)/mutmut"; "$$mutmut" run; \
+			"$$mutmut" results | sed 's/:.*//' | xargs -r -n 1 "$$mutmut" show); \
+	done
+
 lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,4 +101,4 @@ types: install-dev
 check: lint types test
 
 clean:
-	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.*

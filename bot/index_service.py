@@ -1,40 +1,54 @@
-"""The index as people manage it from Slack: synced, looked at, rolled back. Every method blocks."""
+"""The index as it is managed: synced, looked at, checked and rolled back; one way for all."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 from collections.abc import Collection, Generator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from bot.errors import SyncStoppedError
 from ingest.changes.preview import Preview
 from ingest.changes.survey import SyncOptions
 from ingest.overview.history import PastSync, SourceState, past_syncs, source_states
 from ingest.overview.status import IndexStatus, status_of
+from ingest.publishing.repair import Checkup
 from ingest.publishing.versions import list_versions, resume, roll_back
-from ingest.report import IngestReport, ProgressCallback
+from ingest.report import IngestReport, Progress, ProgressCallback, silent
 from ingest.sources import Source, select_sources
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
 from ingest.types import IndexVersion
+from rag_core.errors import SettingsError
+from rag_core.models.known_answers import Check
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What is to be synced: the sources of these names, all of them for none.
+    """What to sync, and how. It also travels over the control socket.
 
     Attributes:
-        sources: names.
+        sources: names of configured sources, or sources as a command line named them; only
+            these are touched. Empty for all configured sources, and then the pages of sources
+            that are configured no more are removed.
         dry_run: only say what would be done.
         full: read every page and embed every chunk anew.
+        force: publish although a source lost many pages, or golden questions find less.
+        resume: let syncs change the index again after a rollback, and sync then.
+        remove_unconfigured: remove the pages of sources that are configured no more, although
+            sources are named. The schedule asks for that.
     """
 
-    sources: tuple[str, ...] = ()
+    sources: tuple[str | Source, ...] = ()
     dry_run: bool = False
     full: bool = False
+    force: bool = False
+    resume: bool = False
+    remove_unconfigured: bool = False
 
 
 class PageLabels(NamedTuple):
@@ -55,98 +69,92 @@ class PageLabels(NamedTuple):
         )
 
 
-class IndexDesk(Protocol):
-    """What the bot needs of the index beside answers.
-
-    Raises:
-        DocentError: it failed; its sentence says why.
-    """
-
-    @property
-    def sources(self) -> Sequence[str]:
-        """Names of the sources in the settings."""
-
-    def sync(self, request: SyncRequest, progress: ProgressCallback) -> IngestReport:
-        """Bring the index up to date."""
-
-    def preview(self, request: SyncRequest, progress: ProgressCallback) -> Preview:
-        """Say what a sync would do."""
-
-    def status(self) -> IndexStatus:
-        """How the index stands."""
-
-    def versions(self) -> Sequence[IndexVersion]:
-        """The versions that are kept, the newest first."""
-
-    def roll_back(self) -> IndexVersion:
-        """Let the version before the live one answer again, and stay at it."""
-
-    def resume(self) -> bool:
-        """Sync again after a rollback; False where nothing was pinned."""
-
-    def source_states(self) -> Sequence[SourceState]:
-        """The sources with their pages."""
-
-    def past_syncs(self, limit: int) -> Sequence[PastSync]:
-        """The syncs that ended last."""
-
-    def sample(self, limit: int) -> Sequence[Chunk]:
-        """Some chunks of the live version."""
-
-    def labels(self) -> Collection[PageLabels] | None:
-        """What its pages are called, by reading all of it; None where nothing is indexed."""
-
-
 @dataclass(frozen=True, slots=True)
-class ServedIndex:
-    """The index of `docent serve`, by the same code as the command line's."""
+class IndexService:
+    """The index, for the schedule, Slack, the control socket and the command line.
+
+    Every method blocks.
+
+    Attributes:
+        indexer: syncs.
+        store: the index in Milvus.
+        ledger: the record of what the index should hold.
+        configured: the sources of the settings.
+        stopping: ends a sync at its next sign of progress, once it is set.
+    """
 
     indexer: Indexer
     store: VectorStore
     ledger: Ledger
-    configured: tuple[Source, ...] = field(default=())
+    configured: tuple[Source, ...] = ()
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def sources(self) -> Sequence[str]:
+    def source_names(self) -> tuple[str, ...]:
         """Names of the sources in the settings."""
-        return [source.name for source in self.configured]
+        return tuple(source.name for source in self.configured)
 
-    def sync(self, request: SyncRequest, progress: ProgressCallback) -> IngestReport:
-        """Bring the index up to date."""
-        chosen, options = self._chosen(request)
-        return self.indexer.sync(chosen, progress=progress, options=options)
+    def carry_out(
+        self, request: SyncRequest, progress: ProgressCallback = silent
+    ) -> IngestReport | Preview:
+        """Sync, or preview where the request is a dry run. Raises what they raise."""
+        work = self.preview if request.dry_run else self.sync
+        return work(request, progress)
 
-    def preview(self, request: SyncRequest, progress: ProgressCallback) -> Preview:
-        """Say what a sync would do."""
-        chosen, options = self._chosen(request)
-        return self.indexer.preview(chosen, progress=progress, options=options)
+    def sync(self, request: SyncRequest, progress: ProgressCallback = silent) -> IngestReport:
+        """Bring the index up to date.
 
-    def status(self) -> IndexStatus:
-        """How the index stands."""
-        return status_of(self.ledger)
+        Raises:
+            DocentError: the sync failed, and the live version is as it was.
+        """
+        sources, options = self._choose_sources(request), self._choose_options(request)
+        if request.resume:
+            self.resume()
+        return self.indexer.sync(sources, progress=self._watch(progress), options=options)
 
-    def versions(self) -> Sequence[IndexVersion]:
-        """The versions that are kept."""
-        return list_versions(self.ledger)
+    def preview(self, request: SyncRequest, progress: ProgressCallback = silent) -> Preview:
+        """Say what a sync would do. Raises what a sync raises."""
+        sources, options = self._choose_sources(request), self._choose_options(request)
+        return self.indexer.preview(sources, progress=self._watch(progress), options=options)
+
+    def check(self, *, mend: bool = False) -> tuple[Check, ...]:
+        """Compare the index with the ledger, and mend it if asked to.
+
+        Raises:
+            SyncRunningError: a sync is at work.
+        """
+        return Checkup(self.store, self.ledger, mend=mend).run()
 
     def roll_back(self) -> IndexVersion:
-        """Let the version before the live one answer again."""
+        """Let the version before the live one answer again, and stay at it.
+
+        Raises:
+            NoVersionError: there is no version to go back to.
+        """
         return roll_back(self.store, self.ledger)
 
     def resume(self) -> bool:
-        """Sync again after a rollback."""
+        """Let syncs change the index after a rollback; return False if nothing was pinned."""
         return resume(self.ledger)
 
-    def source_states(self) -> Sequence[SourceState]:
-        """The sources with their pages."""
+    def read_status(self) -> IndexStatus:
+        """Read how the index stands."""
+        return status_of(self.ledger)
+
+    def list_versions(self) -> Sequence[IndexVersion]:
+        """List the versions that are kept, the newest first."""
+        return list_versions(self.ledger)
+
+    def list_source_states(self) -> Sequence[SourceState]:
+        """List the sources with their pages, by name."""
         return source_states(self.ledger, self.configured)
 
-    def past_syncs(self, limit: int) -> Sequence[PastSync]:
-        """The syncs that ended last."""
+    def list_past_syncs(self, limit: int) -> Sequence[PastSync]:
+        """List the syncs that ended last, the latest first."""
         return past_syncs(self.ledger, limit=limit)
 
-    def sample(self, limit: int) -> Sequence[Chunk]:
-        """Some chunks of the live version."""
+    def sample_chunks(self, limit: int) -> Sequence[Chunk]:
+        """Read the first chunks of the live version."""
         live = self.store.live()
         if live is None:
             return ()
@@ -154,8 +162,8 @@ class ServedIndex:
         with contextlib.closing(_chunks(self.store, live.collection)) as chunks:
             return list(itertools.islice(chunks, limit))
 
-    def labels(self) -> Collection[PageLabels] | None:
-        """What its pages are called."""
+    def list_page_labels(self) -> Collection[PageLabels] | None:
+        """List the labels of all live pages by reading them; None when nothing is indexed."""
         live = self.store.live()
         if live is None:
             return None
@@ -164,14 +172,33 @@ class ServedIndex:
             for chunk in self.store.chunks(live.collection)
         }
 
-    def _chosen(self, request: SyncRequest) -> tuple[tuple[Source, ...], SyncOptions]:
-        known = select_sources((), self.configured)
-        options = SyncOptions(full=request.full, configured=self.configured)
+    def _choose_sources(self, request: SyncRequest) -> tuple[Source, ...]:
         if not request.sources:
-            return known, options
-        # Of a sync of some sources, pages of the others stay, those taken out of the settings too.
-        wanted = [source for source in known if source.name in request.sources]
-        return tuple(wanted), replace(options, configured=())
+            return select_sources((), self.configured)
+        known = {source.name: source for source in self.configured}
+        try:
+            return tuple(
+                known[source] if isinstance(source, str) else source for source in request.sources
+            )
+        except KeyError as error:
+            raise SettingsError(f"DOCENT_SOURCES has no source named {error.args[0]}.") from error
+
+    def _choose_options(self, request: SyncRequest) -> SyncOptions:
+        """The rule: named sources are touched alone; a sync of all removes what is left over."""
+        return SyncOptions(
+            force=request.force,
+            full=request.full,
+            configured=self.configured,
+            remove_unconfigured=request.remove_unconfigured or not request.sources,
+        )
+
+    def _watch(self, progress: ProgressCallback) -> ProgressCallback:
+        def watch(step: Progress) -> None:
+            if self.stopping.is_set():
+                raise SyncStoppedError("The sync was stopped because docent is ending.")
+            progress(step)
+
+        return watch
 
 
 def _chunks(store: VectorStore, collection: str) -> Generator[Chunk, None, None]:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from contextlib import ExitStack
 
 from bot.control.server import ControlServer, Desk
 from bot.control.socket_path import socket_path
-from bot.errors import SyncStoppedError
-from bot.index_service import ServedIndex
+from bot.index_service import IndexService, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import Parts, serve
 from bot.slack.client import connection
 from bot.storage.database import Memory
-from ingest.changes.survey import SyncOptions
 from ingest.factory import open_indexer, open_ledger
 from ingest.progress import Teller
 from ingest.publishing.pin import read_pin
 from ingest.report import IngestReport, Progress, ProgressCallback
-from ingest.scheduler import SyncScheduler
+from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
-from ingest.sources import Source, parse_sources, select_sources
+from ingest.sources import parse_sources
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
 
@@ -52,20 +49,15 @@ def run() -> None:
         lane = models.inference.indexing
         indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
 
-        stopping = threading.Event()
-
-        def scheduled(names: tuple[str, ...]) -> IngestReport:
-            options = SyncOptions(configured=configured)
-            chosen = _named(configured, names)
-            return indexer.sync(chosen, progress=_watching(stopping), options=options)
-
+        index = IndexService(indexer, store, ledger, configured)
+        scheduled = build_scheduled_sync(index)
         admins = AdminChannel(bot)
         scheduler = SyncScheduler(
             scheduled, ledger, ingest, sources=configured, on_trouble=admins.tell
         )
         pipeline = open_pipeline(rag, models, store)
         memory = Memory.open(ledger.engine, keep_days=bot.keep_days, fresh_at=ledger.fresh_at)
-        desk = Desk(pipeline, indexer, store, ledger, configured, stopping)
+        desk = Desk(pipeline, index)
 
         def warm_up() -> None:
             models.warm_up()
@@ -73,7 +65,7 @@ def run() -> None:
             opened.callback(scheduler.shutdown)
             # Before that, in this order: a sync at work hears of it, and gets no more vectors.
             opened.callback(models.close)
-            opened.callback(stopping.set)
+            opened.callback(index.stopping.set)
             path = socket_path(ingest)
             if path is not None:
                 control = ControlServer(path, desk)
@@ -87,7 +79,7 @@ def run() -> None:
 
         parts = Parts(
             pipeline=pipeline,
-            index=ServedIndex(indexer, store, ledger, configured),
+            index=index,
             memory=memory,
             warm_up=warm_up,
             # As many again as are searched at once may be having their answers written.
@@ -96,20 +88,29 @@ def run() -> None:
         asyncio.run(serve(bot, parts))
 
 
-def _named(configured: tuple[Source, ...], names: tuple[str, ...]) -> tuple[Source, ...]:
-    """The sources of these names, all of them for none."""
-    chosen = select_sources((), configured)
-    return tuple(source for source in chosen if not names or source.name in names)
+def build_scheduled_sync(index: IndexService) -> Sync:
+    """Build what the schedule calls.
+
+    A job for some of the sources touches those alone. So that the pages of sources taken out of the
+    settings go all the same, one job removes them: that of the sources without a schedule of their
+    own, or of the first source where each has one.
+    """
+    others = [source.name for source in index.configured if not source.schedule]
+    remover = next(iter(others or index.source_names), "")
+
+    def sync(names: tuple[str, ...]) -> IngestReport:
+        request = SyncRequest(names, remove_unconfigured=remover in names)
+        return index.sync(request, _log_progress())
+
+    return sync
 
 
-def _watching(stopping: threading.Event) -> ProgressCallback:
-    """Logs how far a sync is, and ends it where docent does; the live version is as it was."""
+def _log_progress() -> ProgressCallback:
+    """Make a callback that logs now and then how far a sync is."""
     teller = Teller(every=_LOG_SECONDS)
 
-    def watch(progress: Progress) -> None:
-        if stopping.is_set():
-            raise SyncStoppedError("The sync was stopped because docent is ending.")
+    def log(progress: Progress) -> None:
         if line := teller.line(progress):
             logger.info("Sync: %s.", line)
 
-    return watch
+    return log

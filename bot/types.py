@@ -8,7 +8,7 @@ from typing import Literal
 
 from rag_core.types import Scope
 
-Reach = Literal["called", "thread", "channel"]
+Audience = Literal["mention", "thread", "channel"]
 """Whom a message speaks to: docent, whoever is in its thread, or whoever is in its channel."""
 
 
@@ -32,7 +32,7 @@ class IncomingMessage:
         user: who wrote it.
         user_team: the team of who wrote it; not the workspace's in a shared channel.
         text: plain text, Slack's markup made readable, mentions of docent taken out.
-        reach: `called` is answered; of the others the responder decides.
+        audience: `mention` is answered; of the others the responder decides.
         edited: when it was edited, empty where it was not.
         first_call: whether the edit is what calls docent, or gives it a question at all.
     """
@@ -43,7 +43,7 @@ class IncomingMessage:
     user: str
     user_team: str
     text: str
-    reach: Reach = "called"
+    audience: Audience = "mention"
     edited: str = ""
     first_call: bool = False
 
@@ -68,20 +68,20 @@ class ThreadMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Footing:
+class AnswerContext:
     """What an answer stands on, beside what is in it.
 
     Attributes:
         answer_id: of the kept answer, for buttons; empty where none was kept.
         as_of: when the documentation was last read.
         scope: which part of it was asked.
-        people: whether there are people to be asked instead.
+        can_escalate: whether there are people to be asked instead.
     """
 
     answer_id: str = ""
     as_of: datetime | None = None
     scope: Scope = field(default_factory=Scope)
-    people: bool = False
+    can_escalate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

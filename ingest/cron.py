@@ -1,53 +1,146 @@
-"""Cron: a schedule in words becomes a trigger of APScheduler."""
+"""The schedule as it is written: five cron fields, an interval or `off`."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
-
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from rag_core.errors import SettingsError
 
 _DEFAULT = "DOCENT_SYNC_SCHEDULE"
-
-
-_EVERY = re.compile(r"every\s+([1-9]\d{0,4})\s*([mhd])")
-
-
+_EVERY = re.compile(r"every\s+([1-9][0-9]{0,4})\s*([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_VALUE = r"[0-9]{1,2}|[a-z]{3}"
+_ITEM = re.compile(
+    rf"(?:\*|(?P<first>{_VALUE})(?:-(?P<last>{_VALUE}))?)(?:/(?P<step>[0-9]{{1,2}}))?"
+)
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of January, February, ...
 
 
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of the five: its lowest and highest number, and names that count from the lowest."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+    def read(self, text: str) -> frozenset[int]:
+        """Return the numbers that the text of this field stands for."""
+        return frozenset(number for item in text.split(",") for number in self._read_item(item))
+
+    def _read_item(self, text: str) -> range:
+        item = _ITEM.fullmatch(text)
+        if item is None:
+            raise ValueError(f"the {self.name} can't be `{text}`")
+        if item["step"] and item["first"] and not item["last"]:
+            raise ValueError(f"write `{item['first']}-{self.high}/{item['step']}` for `{text}`")
+        first, last = self._read_ends(item["first"], item["last"])
+        if first > last:
+            raise ValueError(f"`{text}` runs backwards")
+        step = int(item["step"] or 1)
+        if not 1 <= step <= self.high:
+            raise ValueError(f"the step of `{text}` is not within 1-{self.high}")
+        return range(first, last + 1, step)
+
+    def _read_ends(self, first: str | None, last: str | None) -> tuple[int, int]:
+        if first is None:
+            return self.low, self.high
+        start = self._read_number(first)
+        end = self._read_number(last) if last else start
+        # Sunday stands at both ends of the week: `sat-sun`.
+        return start, 7 if self is _WEEKDAY and end == 0 < start else end
+
+    def _read_number(self, text: str) -> int:
+        if text in self.names:
+            return self.low + self.names.index(text)
+        if not text.isdecimal() or not self.low <= int(text) <= self.high:
+            raise ValueError(f"the {self.name} `{text}` is not within {self.low}-{self.high}")
+        return int(text)
 
 
-class _Cron(CronTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """Runs once where an hour comes twice.
+_MINUTE = _Field("minute", 0, 59)
+_HOUR = _Field("hour", 0, 23)
+_DAY = _Field("day of the month", 1, 31)
+_MONTH = _Field(
+    "month",
+    1,
+    12,
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_WEEKDAY = _Field("day of the week", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat"))
 
-    In that hour APScheduler 3.11 finds the same moment again and again, and never ends.
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """The times that five cron fields stand for, as crontab(5) says.
+
+    Attributes:
+        zone: The time zone of the fields.
+        weekdays: The days of the week, from 0 for Sunday.
+        either: One of `days` and `weekdays` is enough: neither field begins with an asterisk.
     """
 
-    def get_next_fire_time(
-        self, previous_fire_time: datetime | None, now: datetime
-    ) -> datetime | None:
-        """The next moment after the previous one; none in an hour that comes a second time."""
-        found: datetime | None = super().get_next_fire_time(previous_fire_time, now)
-        while found is not None and found.fold:
-            later = (found.astimezone(UTC) + timedelta(minutes=1)).astimezone(self.timezone)
-            found = later if later.fold else super().get_next_fire_time(None, later)
-        return found
+    zone: ZoneInfo
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    either: bool
+
+    @property
+    def comes(self) -> bool:
+        """Whether there is such a day in any year."""
+        longest = max(_LONGEST[month - 1] for month in self.months)
+        return self.either or min(self.days) <= longest
+
+    def find_next(self, moment: datetime) -> datetime:
+        """Return the first time at a moment or after it, in UTC.
+
+        When the clocks change, a time that comes twice counts the first time only, and a time
+        that is left out does not count.
+        """
+        wall = moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
+        if wall.second or wall.microsecond:
+            wall = wall.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        while True:
+            if not self._has_day(wall):
+                wall = datetime.combine(wall + timedelta(days=1), time())
+            elif wall.hour not in self.hours:
+                wall = wall.replace(minute=0) + timedelta(hours=1)
+            else:
+                found = wall.replace(tzinfo=self.zone).astimezone(UTC)
+                if wall.minute in self.minutes and found >= moment and self._shows(found, wall):
+                    return found
+                wall += timedelta(minutes=1)
+
+    def _has_day(self, day: datetime) -> bool:
+        wanted = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        return day.month in self.months and (any(wanted) if self.either else all(wanted))
+
+    def _shows(self, moment: datetime, wall: datetime) -> bool:
+        """Tell whether a clock on the wall shows that time, which may have been left out."""
+        return moment.astimezone(self.zone).replace(tzinfo=None) == wall
 
 
-def parse_schedule(schedule: str, timezone: str, *, of: str = _DEFAULT) -> BaseTrigger | None:
-    """The trigger of a schedule in a time zone; None for `off`.
+Schedule = Cron | timedelta
+"""When to sync: at the times of cron fields, or again after an interval."""
 
-    A schedule is five cron fields, or `every 30m`, `every 6h`, `every 2d`.
+
+def parse_schedule(schedule: str, timezone: str, *, of: str = _DEFAULT) -> Schedule | None:
+    """Return what a schedule in a time zone stands for, None for `off`.
+
+    Args:
+        schedule: Five cron fields, or `every 30m`, `every 6h`, `every 2d`, or `off`.
+        timezone: The IANA name of the time zone.
+        of: What the schedule belongs to, for the text of an error.
 
     Raises:
-        SettingsError: names what makes no sense.
+        SettingsError: The schedule or the time zone makes no sense, or the schedule never comes.
     """
     try:
         zone = ZoneInfo(timezone)
@@ -57,27 +150,32 @@ def parse_schedule(schedule: str, timezone: str, *, of: str = _DEFAULT) -> BaseT
     if text == "off":
         return None
     if every := _EVERY.fullmatch(text):
-        return IntervalTrigger(**{_UNITS[every[2]]: int(every[1])}, timezone=zone)
+        return timedelta(**{_UNITS[every[2]]: int(every[1])})
     try:
-        *fields, weekday = schedule.split()
-        return _Cron.from_crontab(" ".join([*fields, _weekdays(weekday)]), timezone=zone)
+        cron = _parse_cron(text, zone)
     except ValueError as error:
         raise SettingsError(
             f"{of} is not five cron fields, `every 30m` or `off`: {schedule} ({error})."
         ) from error
+    if not cron.comes:
+        raise SettingsError(
+            f"{of} is {schedule}, a day that never comes: choose a day that its months have."
+        )
+    return cron
 
 
-def _weekdays(field: str) -> str:
-    """Cron counts weekdays from Sunday, APScheduler 3 from Monday: numbers become names."""
-    return ",".join(day for part in field.split(",") for day in _named_days(part))
-
-
-def _named_days(part: str) -> list[str]:
-    days, _, step = part.partition("/")
-    first, _, last = days.partition("-")
-    if not first.isdecimal() or not (last or "0").isdecimal() or not (step or "1").isdecimal():
-        return [part]
-    end = int(last) if last else (6 if step else int(first))
-    if not 0 <= int(first) <= end <= 7:
-        raise ValueError(f"weekdays {part} are not within 0-7")
-    return [_WEEKDAYS[day % 7] for day in range(int(first), end + 1, int(step or 1))]
+def _parse_cron(text: str, zone: ZoneInfo) -> Cron:
+    fields = text.split()
+    if len(fields) != 5:
+        raise ValueError(f"five fields are needed, not {len(fields)}")
+    minute, hour, day, month, weekday = fields
+    return Cron(
+        zone,
+        minutes=_MINUTE.read(minute),
+        hours=_HOUR.read(hour),
+        days=_DAY.read(day),
+        months=_MONTH.read(month),
+        weekdays=frozenset(number % 7 for number in _WEEKDAY.read(weekday)),
+        # As in Vixie cron: `*/2` begins with an asterisk as well.
+        either=not day.startswith("*") and not weekday.startswith("*"),
+    )

@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from ingest.cron import parse_schedule
+from ingest.cron import Cron, Schedule, parse_schedule
 from ingest.errors import IndexPinnedError, SourceError, SyncRunningError
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
@@ -47,12 +47,31 @@ class _Job:
     trigger: BaseTrigger | None
 
 
+class _CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Runs at the times of cron fields.
+
+    APScheduler's own combines the two fields of days in another way than cron does, and loses
+    a day when the clocks change.
+    """
+
+    def __init__(self, cron: Cron) -> None:
+        self._cron = cron
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        """Return the first time after the previous one, or from now on without one."""
+        if previous_fire_time is None:
+            return self._cron.find_next(now)
+        return self._cron.find_next(previous_fire_time.astimezone(UTC) + datetime.resolution)
+
+
 def _ignore(_: object) -> bool:
-    """Nobody wants to know."""
+    """Do nothing: nobody wants to know."""
     return True
 
 
-def _now() -> datetime:
+def _read_clock() -> datetime:
     return datetime.now(UTC)
 
 
@@ -60,14 +79,14 @@ class SyncScheduler:
     """Runs syncs on their schedules and on request.
 
     Args:
-        sync: does the work; called on a thread of the scheduler.
+        sync: does the work; it is called on a thread of its own.
         ledger: remembers when each job ran and runs next.
         settings: `DOCENT_SYNC_SCHEDULE` and `DOCENT_TIMEZONE`.
-        sources: those of the settings; one with a schedule of its own has a job of its own.
-        on_report: told of every sync that went well, on that thread.
-        on_trouble: told once of what goes wrong, and once that it is over, on that thread; it
-            says whether that reached anybody, and else is told after the next run.
-        now: the clock.
+        sources: the sources of the settings; each with its own schedule has its own job.
+        on_report: gets the report of every sync that went well, on that thread.
+        on_trouble: hears once of what goes wrong, and once that it is over, on that thread. It
+            returns whether that reached anybody; if not, it hears it again after the next run.
+        now: reads the clock.
 
     Raises:
         SettingsError: a schedule or the time zone makes no sense.
@@ -82,11 +101,11 @@ class SyncScheduler:
         sources: Sequence[Source] = (),
         on_report: Callable[[IngestReport], object] = _ignore,
         on_trouble: Callable[[Trouble], bool] = _ignore,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = _read_clock,
     ) -> None:
         self._sync = sync
         self._store = JobStore(ledger)
-        self._jobs = {job.name: job for job in _jobs(settings, sources)}
+        self._jobs = {job.name: job for job in _build_jobs(settings, sources)}
         self._on_report = on_report
         self._on_trouble = on_trouble
         self._now = now
@@ -94,8 +113,8 @@ class SyncScheduler:
         self._busy = threading.Lock()
         self._closing = False
         # Jobs live in memory: a job store shared by two processes would fire twice.
-        # Each may wait for its turn, and its retry and a sync on request beside it.
-        threads = ThreadPoolExecutor(2 * len(self._jobs) + 1)
+        # Each may wait for its turn, and its retry beside it.
+        threads = ThreadPoolExecutor(2 * len(self._jobs))
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": threads})
 
     def start(self) -> None:
@@ -103,47 +122,53 @@ class SyncScheduler:
         self._store.keep_only(list(self._jobs))
         for job in self._jobs.values():
             if job.trigger is not None:
-                self._add(job, job.trigger)
+                self._add_job(job, job.trigger)
         self._scheduler.start()
         for job in self._jobs.values():
-            self._store.due(job.name, job.schedule, self._next(job))
+            self._store.due(job.name, job.schedule, self._find_next_run(job))
 
     def shutdown(self, *, wait: bool = True) -> None:
-        """Stop; a sync at work is waited for unless told otherwise."""
+        """Stop: no sync starts any more, and a retry that was planned is forgotten.
+
+        A sync at work is waited for, unless `wait` is False.
+        """
         self._closing = True
-        # APScheduler waits with a lock in its hand that the job needs to look up its next run.
-        self._scheduler.shutdown(wait=False)
+        if self._scheduler.running:
+            # APScheduler waits with a lock in its hand that the job needs to find its next run.
+            self._scheduler.shutdown(wait=False)
         if wait:
             with self._busy:
                 pass
 
     @property
     def next_sync(self) -> datetime | None:
-        """When the next sync starts; None where the schedule is off."""
-        times = [self._next(job) for job in self._jobs.values()]
+        """The time when the next sync starts; None where the schedule is off."""
+        times = [self._find_next_run(job) for job in self._jobs.values()]
         return min((time for time in times if time), default=None)
 
     def trigger_now(self) -> None:
-        """Start a sync of everything right away and return; the callbacks tell how it went.
+        """Start a sync of everything and return; the callbacks tell how it went.
+
+        Once the schedule is shut down, nothing starts.
 
         Raises:
-            SyncRunningError: one is at work.
+            SyncRunningError: a sync is at work.
         """
         if not self._busy.acquire(blocking=False):
             raise SyncRunningError("A sync is already running: wait until it is done.")
         try:
-            self._scheduler.add_job(
-                self._run_and_release, args=[_ALL, True], misfire_grace_time=None
-            )
+            # A thread of its own: APScheduler drops a job that it has not begun at shutdown, and
+            # the lock would never be released.
+            threading.Thread(target=self._run_and_release, args=(_ALL, True)).start()
         except BaseException:
             self._busy.release()
             raise
 
-    def _add(self, job: _Job, trigger: BaseTrigger) -> None:
+    def _add_job(self, job: _Job, trigger: BaseTrigger) -> None:
         # A time is only handed over where there is one: None would pause the job.
-        first = self._first(job, trigger)
+        first = self._find_first_run(job, trigger)
         self._scheduler.add_job(
-            self._scheduled,
+            self._run_scheduled,
             trigger,
             args=[job.name],
             id=job.name,
@@ -153,8 +178,8 @@ class SyncScheduler:
             **({"next_run_time": first} if first else {}),
         )
 
-    def _first(self, job: _Job, trigger: BaseTrigger) -> datetime | None:
-        """The first run where it is not simply the trigger's next time."""
+    def _find_first_run(self, job: _Job, trigger: BaseTrigger) -> datetime | None:
+        """Return the first run where it is not simply the trigger's next time."""
         known, now = self._store.read(job.name), self._now()
         if known is None or known.next_run is None or known.schedule != job.schedule:
             return None
@@ -165,8 +190,8 @@ class SyncScheduler:
         ahead = is_interval and now < known.next_run <= now + trigger.interval
         return known.next_run if ahead else None
 
-    def _scheduled(self, name: str) -> None:
-        """One run of a job; of two that are due together, the second waits for its turn."""
+    def _run_scheduled(self, name: str) -> None:
+        """Run a job; of two that are due together, the second waits for its turn."""
         self._busy.acquire()
         self._run_and_release(name)
 
@@ -176,59 +201,65 @@ class SyncScheduler:
                 return
             job = self._jobs[name]
             self._run(job, () if everything else job.sources)
+        except Exception:
+            logger.exception("The outcome of a sync could not be kept or told.")
         finally:
             self._busy.release()
 
     def _run(self, job: _Job, sources: tuple[str, ...]) -> None:
-        """One sync. A thread has nobody above it to catch errors: this is the outermost edge."""
+        """Run one sync, and keep and tell its outcome, whatever it is."""
         try:
             report = self._sync(sources)
         except (SyncRunningError, IndexPinnedError) as error:
             logger.info("The sync is left out: %s", error)
-            self._ended(job, None)
+            self._record_end(job, None)
         except Exception as error:
             if isinstance(error, DocentError):
                 logger.warning("The sync failed: %s", error)
             else:
                 logger.exception("The sync failed.")
-            self._failure(job, error)
+            self._record_failure(job, error)
         else:
             logger.info("The sync is done: revision %s.", report.revision)
-            self._success(job, report)
+            self._record_success(job, report)
             self._on_report(report)
 
-    def _failure(self, job: _Job, error: Exception) -> None:
+    def _record_failure(self, job: _Job, error: Exception) -> None:
         says = str(error) if isinstance(error, DocentError) else type(error).__name__
-        again = isinstance(error, SourceError) and self._retries(job)
-        self._ended(job, None if again else {_WHOLE: f"The sync failed: {says}"})
+        again = isinstance(error, SourceError) and self._plan_retry(job)
+        self._record_end(job, None if again else {_WHOLE: f"The sync failed: {says}"})
 
-    def _success(self, job: _Job, report: IngestReport) -> None:
-        again = bool(report.unread) and self._retries(job)
+    def _record_success(self, job: _Job, report: IngestReport) -> None:
+        again = bool(report.unread) and self._plan_retry(job)
         if not report.unread:
             self._failed[job.name] = 0
-        self._ended(job, None if again else _unread(report))
+        self._record_end(job, None if again else _list_unread(report))
 
-    def _ended(self, job: _Job, problems: Mapping[str, str] | None) -> None:
-        """Remember the run, and say what is new of what is wrong, or that nothing is any more."""
-        self._store.ran(job.name, job.schedule, ended=self._now(), due=self._next(job))
+    def _record_end(self, job: _Job, problems: Mapping[str, str] | None) -> None:
+        """Remember the run, and tell what is newly wrong, or that nothing is any more."""
+        due = self._find_next_run(job)
+        if self._closing:  # APScheduler may have forgotten its jobs by now
+            known = self._store.read(job.name)
+            due = known.next_run if known else None
+        self._store.ran(job.name, job.schedule, ended=self._now(), due=due)
         if problems is None or self._closing:
             return
         trouble = self._store.news(job.name, job.schedule, problems)
         if trouble is None or self._on_trouble(trouble):
             self._store.told(job.name, job.schedule, problems)
 
-    def _retries(self, job: _Job) -> bool:
-        """Whether the job is tried again soon, before its next run and not too often."""
+    def _plan_retry(self, job: _Job) -> bool:
+        """Plan another try before the next run; return False where there were enough."""
         attempt = self._failed[job.name]
         due = self._now() + RETRIES[min(attempt, len(RETRIES) - 1)]
-        following = self._next(job)
+        following = self._find_next_run(job)
         if self._closing or attempt >= len(RETRIES) or (following and following <= due):
             self._failed[job.name] = 0
             return False
         self._failed[job.name] = attempt + 1
         logger.info("A source could not be read; the next try is at %s.", due)
         self._scheduler.add_job(
-            self._scheduled,
+            self._run_scheduled,
             "date",
             run_date=due,
             args=[job.name],
@@ -238,27 +269,34 @@ class SyncScheduler:
         )
         return True
 
-    def _next(self, job: _Job) -> datetime | None:
+    def _find_next_run(self, job: _Job) -> datetime | None:
         found = self._scheduler.get_job(job.name)
         return found.next_run_time.astimezone(UTC) if found and found.next_run_time else None
 
 
-def _unread(report: IngestReport) -> dict[str, str]:
-    """A sentence for each source that could not be read, by its name."""
+def _list_unread(report: IngestReport) -> dict[str, str]:
+    """Return a sentence for each source that could not be read, by its name."""
     lines = {line.partition(":")[0]: line for line in report.failures}
     return {name: lines.get(name, f"{name} could not be read") for name in report.unread}
 
 
-def _jobs(settings: IngestSettings, sources: Sequence[Source]) -> list[_Job]:
-    """One for all sources, and one for each that has a schedule of its own."""
+def _build_jobs(settings: IngestSettings, sources: Sequence[Source]) -> list[_Job]:
+    """Return a job for all sources, and one for each that has a schedule of its own."""
     zone = settings.timezone
     own = [source for source in sources if source.schedule]
     others = tuple(source.name for source in sources if not source.schedule) if own else ()
-    default = parse_schedule(settings.sync_schedule, zone)
+    default = _build_trigger(parse_schedule(settings.sync_schedule, zone))
     # Where each source has its own, the default one has nothing to do.
     trigger = default if others or not own else None
     jobs = [_Job(_ALL, settings.sync_schedule, others, trigger)]
     for source in own:
-        trigger = parse_schedule(source.schedule, zone, of=f"The schedule of {source.name}")
+        schedule = parse_schedule(source.schedule, zone, of=f"The schedule of {source.name}")
+        trigger = _build_trigger(schedule)
         jobs.append(_Job(f"sync:{source.name}", source.schedule, (source.name,), trigger))
     return jobs
+
+
+def _build_trigger(schedule: Schedule | None) -> BaseTrigger | None:
+    if isinstance(schedule, timedelta):
+        return IntervalTrigger(seconds=int(schedule.total_seconds()), timezone=UTC)
+    return None if schedule is None else _CronTrigger(schedule)

@@ -142,7 +142,9 @@ class Indexer:
             report = self._publish(survey, plan, lease, progress, options)
         self._ledger.remember_sources(survey.sources)
         if survey.configured:
-            self._ledger.remember_configured(survey.configured)
+            # One that was taken out is remembered until a sync has removed its pages.
+            kept = () if options.remove_unconfigured else self._ledger.configured_sources()
+            self._ledger.remember_configured({*survey.configured, *kept})
         return replace(
             report,
             seconds=time.perf_counter() - started,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 
 from tests import network
@@ -33,6 +33,13 @@ hypothesis_settings.register_profile(
     "docent", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("docent")
+# For `make mutate`: that a test fails is enough, its example need not be made small.
+hypothesis_settings.register_profile(
+    "quick",
+    hypothesis_settings.get_profile("docent"),
+    max_examples=25,
+    phases=(Phase.explicit, Phase.generate),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from typing import Any
 from bot.slack.views import answer_blocks, home, sync_report
 from bot.slack.views.home import Known, Managed
 from bot.storage.activity import Asked, Counts
-from bot.types import Footing
+from bot.types import AnswerContext
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
 from ingest.report import GoldenResult, IngestReport
@@ -63,7 +63,7 @@ def _answer() -> list[Mapping[str, Any]]:
         usage=None,
         timings=Timings(),
     )
-    tail = answer_blocks.answer_tail(answer, Footing("id", NOW, Scope(version="2.6")))
+    tail = answer_blocks.answer_tail(answer, AnswerContext("id", NOW, Scope(version="2.6")))
     return [block.to_dict() for block in [answer_blocks.text_block(text), *tail]]
 
 

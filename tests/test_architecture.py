@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ ORDER = (
 # Each client, and the modules or packages that may name it.
 HOMES = {
     "aiohttp": {"bot.slack"},
-    "apscheduler": {"ingest.cron", "ingest.scheduler"},
+    "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats", "ingest.sources.website"},
     "docutils": {"ingest.formats"},
@@ -257,3 +258,40 @@ def test_the_command_line_imports_nothing_slow():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
+
+
+NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
+ATTRIBUTES = {"bot.bot_id", "bot.keep_days", "bot.sqlite"}  # of values that are called so
+PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "pyproject.toml", ROOT / "Makefile"]
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name or path leads to a module, a folder, or a name within a module."""
+    parts = re.split(r"[./]", name)
+    for count in range(len(parts), 1, -1):
+        path = ROOT.joinpath(*parts[:count])
+        if path.with_suffix(".py").exists() or (path.is_dir() and count == len(parts)):
+            return True
+        if path.parent.joinpath("__init__.py").exists() and count == len(parts):
+            text = path.parent.joinpath("__init__.py").read_text()
+            if re.search(rf"\b{parts[-1]}\b", text):
+                return True
+        if count < len(parts) and path.with_suffix("." + parts[count]).exists():
+            return True  # a file of another kind
+    return False
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for folder in ("bot", "ingest", "rag_core", "tests", "benchmarks", "docs")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in {".py", ".md", ".toml"}
+    ]
+    + PROSE,
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_every_module_that_is_named_is_there(path: Path):
+    names = {match[0] for match in NAMED.finditer(path.read_text())} - ATTRIBUTES
+    assert sorted(name for name in names if not exists(name)) == []

@@ -44,7 +44,7 @@ def main() -> None:
         if verbose:
             logger.exception("The command failed")
         _say(
-            f"Something unexpected went wrong ({type(error).__name__}): run this again with "
+            f"The command failed unexpectedly ({type(error).__name__}): run it again with "
             "--verbose to see where."
         )
 

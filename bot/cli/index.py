@@ -9,7 +9,7 @@ import typer
 from bot.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from bot.control.protocol import Request
+    from bot.index_service import SyncRequest
     from ingest.report import ProgressCallback
     from ingest.settings import IngestSettings
     from ingest.types import IndexVersion
@@ -50,21 +50,18 @@ def index(  # noqa: PLR0913  (the options, by name)
     """Read documentation into the index; embed only the changes."""
     from bot.cli import terminal
     from bot.control import protocol
+    from bot.index_service import SyncRequest
     from ingest.settings import IngestSettings
     from ingest.sources import parse_sources, select_sources
 
     settings = IngestSettings.load()
     chosen = select_sources(sources or [], parse_sources(settings.sources))
-    request = protocol.Request(
-        "preview" if dry_run else "index",
-        sources=chosen if sources else None,
-        force=force,
-        full=full,
-        resume=resume,
+    request = SyncRequest(
+        chosen if sources else (), dry_run=dry_run, full=full, force=force, resume=resume
     )
     try:
         with terminal.show_progress() as show:
-            done = _carried_out(request, settings, show)
+            done = _carry_out(request, settings, show)
     except KeyboardInterrupt:
         terminal.print_stopped()
         raise typer.Exit(130) from None  # as shells have it
@@ -130,12 +127,14 @@ def _rolled_back(settings: IngestSettings) -> IndexVersion:
     return roll_back_here(settings)
 
 
-def _carried_out(
-    request: Request, settings: IngestSettings, show: ProgressCallback | None
+def _carry_out(
+    request: SyncRequest, settings: IngestSettings, show: ProgressCallback | None
 ) -> dict[str, Any]:
-    """By the service that holds the index, or by this process."""
+    """Sync in the service that holds the index, or in this process."""
     from bot.control.client import Control
     from bot.control.local import carry_out
+    from bot.control.protocol import Request
 
-    service = Control.find(settings)
-    return service.run(request, show) if service else carry_out(request, settings, show)
+    if service := Control.find(settings):
+        return service.run(Request("sync", sync=request), show)
+    return carry_out(request, settings, show)

@@ -65,7 +65,7 @@ class Control:
         return found
 
     def run(self, request: Request, progress: ProgressCallback | None = None) -> dict[str, Any]:
-        """Index, preview or roll back; the result as the JSON of that command.
+        """Sync or roll back; return the result as the JSON of that command.
 
         Raises:
             DocentError: what went wrong in the service, with its class.

@@ -4,43 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.control.protocol import Request
-from ingest.changes.survey import SyncOptions
+from bot.index_service import IndexService, SyncRequest
 from ingest.local import local_index
-from ingest.publishing.repair import Checkup
-from ingest.publishing.versions import resume
 from ingest.report import ProgressCallback, silent
 from ingest.settings import IngestSettings
-from ingest.sources import parse_sources, select_sources
+from ingest.sources import parse_sources
 from rag_core.errors import IndexMissingError
 from rag_core.models.known_answers import Check
 from rag_core.settings import RagSettings
 
 
 def carry_out(
-    request: Request, settings: IngestSettings, progress: ProgressCallback | None
+    request: SyncRequest, settings: IngestSettings, progress: ProgressCallback | None
 ) -> dict[str, Any]:
-    """Index or preview; the result as the JSON of that command.
+    """Sync or preview; return the result as the JSON of that command.
+
+    Args:
+        request: what to sync, and how.
+        settings: the index and its configured sources.
+        progress: is told how far the sync is.
+
+    Returns:
+        The report or the preview.
 
     Raises:
         DocentError: what went wrong.
     """
-    rag = RagSettings.load()
-    with local_index(settings, rag) as local:
+    with local_index(settings, RagSettings.load()) as local:
         configured = parse_sources(settings.sources)
-        chosen = request.sources
-        options = SyncOptions(
-            force=request.force,
-            full=request.full,
-            configured=configured if chosen is None else (),
-        )
-        chosen = select_sources((), configured) if chosen is None else chosen
-        show = progress or silent
-        if request.command == "preview":
-            return local.indexer.preview(chosen, progress=show, options=options).as_json()
-        if request.resume:
-            resume(local.ledger)
-        return local.indexer.sync(chosen, progress=show, options=options).as_json()
+        index = IndexService(local.indexer, local.store, local.ledger, configured)
+        return index.carry_out(request, progress or silent).as_json()
 
 
 def check(settings: IngestSettings, *, mend: bool) -> tuple[Check, ...]:
@@ -52,7 +45,8 @@ def check(settings: IngestSettings, *, mend: bool) -> tuple[Check, ...]:
     rag = RagSettings.load()
     _require_index(rag)
     with local_index(settings, rag) as local:
-        return Checkup(local.store.opened, local.ledger, mend=mend).run()
+        # Milvus itself: the store at rest answers by the ledger.
+        return IndexService(local.indexer, local.store.opened, local.ledger).check(mend=mend)
 
 
 def _require_index(rag: RagSettings) -> None:

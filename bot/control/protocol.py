@@ -6,17 +6,17 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 import bot.errors
 import ingest.errors
 import rag_core.errors
 from bot.errors import ControlError
+from bot.index_service import SyncRequest
 from ingest.changes.preview import Preview
 from ingest.report import IngestReport, Progress
-from ingest.sources import Source
 from ingest.types import IndexVersion
 from rag_core.errors import DocentError
 from rag_core.models.known_answers import Check
@@ -33,7 +33,7 @@ from rag_core.types import (
 MAX_LINE = 64 * 2**20
 """Bytes of a line; a longer one is not docent's."""
 
-Command = Literal["stream", "search", "by_embedding", "index", "preview", "roll_back", "check"]
+Command = Literal["stream", "search", "by_embedding", "sync", "roll_back", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,18 @@ class Request:
         command: what to do.
         question: to answer or to search for.
         limit: passages to find.
-        sources: to index; None for all of the service's own DOCENT_SOURCES.
-        force: see `ingest.changes.survey.SyncOptions`.
-        full: likewise.
-        resume: take the pin of a rollback away first.
+        sync: what to sync, and how; names are those of the service's own DOCENT_SOURCES.
         mend: mend what a check of the index finds.
     """
 
     command: Command
     question: Question | None = None
     limit: int = 10
-    sources: tuple[Source, ...] | None = None
-    force: bool = False
-    full: bool = False
-    resume: bool = False
+    sync: SyncRequest | None = None
     mend: bool = False
+
+    # An option that this version does not know is refused: to ignore it may do harm.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +101,11 @@ preview_of: Callable[[Any], Preview] = TypeAdapter(Preview).validate_python
 version_of: Callable[[Any], IndexVersion] = TypeAdapter(IndexVersion).validate_python
 
 
+def build_version_error() -> ControlError:
+    """Build the error of two versions of docent that do not understand each other."""
+    return ControlError("The running `docent serve` is of another version: restart it.")
+
+
 def encode(kind: str, value: Any) -> bytes:
     """A line."""
     data = KINDS[kind].dump_python(value, mode="json")
@@ -120,9 +122,7 @@ def decode(line: bytes) -> tuple[str, Any]:
         item = json.loads(line)
         return item["kind"], KINDS[item["kind"]].validate_python(item["data"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ControlError(
-            "The running `docent serve` is of another version: restart it."
-        ) from error
+        raise build_version_error() from error
 
 
 def lines(connection: socket.socket) -> Iterator[bytes]:

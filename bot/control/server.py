@@ -8,24 +8,20 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from bot.control.protocol import Failure, Request, decode, encode
+from bot.control.protocol import Failure, Request, build_version_error, decode, encode
 from bot.errors import ControlError, SyncStoppedError
-from ingest.changes.survey import SyncOptions
-from ingest.publishing.repair import Checkup
-from ingest.publishing.versions import resume, roll_back
+from bot.index_service import IndexService
 from ingest.report import Progress, ProgressCallback
-from ingest.sources import Source, select_sources
-from ingest.state.ledger import Ledger
-from ingest.sync import Indexer
 from rag_core.errors import DocentError
-from rag_core.protocols import VectorStore
 from rag_core.types import Done, Event, Hit, Passage, Question, Ranking, TextDelta
 
 _READ_SECONDS = 10.0
+
+Part = TypeVar("Part")
 
 logger = logging.getLogger(__name__)
 
@@ -49,19 +45,11 @@ class Desk:
 
     Attributes:
         pipeline: answers.
-        indexer: syncs.
-        store: the index in Milvus.
-        ledger: what it should hold.
-        configured: the service's DOCENT_SOURCES.
-        stopping: set when the service ends; a sync then ends at its next sign of progress.
+        index: is synced, checked and rolled back.
     """
 
     pipeline: Answering
-    indexer: Indexer
-    store: VectorStore
-    ledger: Ledger
-    configured: tuple[Source, ...]
-    stopping: threading.Event
+    index: IndexService
 
     def carry_out(self, request: Request, send: Callable[[str, Any], None]) -> None:
         """Do it, and send what comes of it.
@@ -72,23 +60,20 @@ class Desk:
         """
         match request.command:
             case "stream":
-                self._stream(_question(request), send)
+                self._stream(_required(request.question), send)
             case "search":
-                found = self.pipeline.search(_question(request), limit=request.limit)
-                send("passages", found)
+                question = _required(request.question)
+                send("passages", self.pipeline.search(question, limit=request.limit))
             case "by_embedding":
-                hits = self.pipeline.by_embedding(_question(request), limit=request.limit)
-                send("hits", hits)
+                question = _required(request.question)
+                send("hits", self.pipeline.by_embedding(question, limit=request.limit))
             case "roll_back":
-                send("result", roll_back(self.store, self.ledger).as_json())
+                send("result", self.index.roll_back().as_json())
             case "check":
-                send("checks", Checkup(self.store, self.ledger, mend=request.mend).run())
-            case "index":
-                if request.resume:
-                    resume(self.ledger)
-                send("result", self._index(self.indexer.sync, request, send))
-            case "preview":
-                send("result", self._index(self.indexer.preview, request, send))
+                send("checks", self.index.check(mend=request.mend))
+            case "sync":
+                done = self.index.carry_out(_required(request.sync), _send_progress(send))
+                send("result", done.as_json())
 
     def _stream(self, question: Question, send: Callable[[str, Any], None]) -> None:
         for event in self.pipeline.stream(question):
@@ -98,31 +83,6 @@ class Desk:
                 send("text", event)
             else:
                 send("ranking" if isinstance(event, Ranking) else "searching", event)
-
-    def _index(
-        self,
-        work: Callable[..., Any],
-        request: Request,
-        send: Callable[[str, Any], None],
-    ) -> dict[str, Any]:
-        chosen, options = request.sources, SyncOptions(force=request.force, full=request.full)
-        if chosen is None:
-            chosen = select_sources((), self.configured)
-            options = replace(options, configured=self.configured)
-        done = work(chosen, progress=self._watching(send), options=options)
-        shape: dict[str, Any] = done.as_json()
-        return shape
-
-    def _watching(self, send: Callable[[str, Any], None]) -> ProgressCallback:
-        def watch(progress: Progress) -> None:
-            if self.stopping.is_set():
-                raise SyncStoppedError("The sync was stopped because docent is ending.")
-            try:
-                send("progress", progress)
-            except OSError as error:
-                raise SyncStoppedError("The sync was stopped by hand.") from error
-
-        return watch
 
 
 class ControlServer:
@@ -141,7 +101,7 @@ class ControlServer:
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Whoever holds the index holds the socket: what lies there was left behind.
+            # Only the process that holds the index makes the socket: this one was left behind.
             self._path.unlink(missing_ok=True)
             self._server = _Server(self._path, self._desk)
         except OSError as error:
@@ -183,10 +143,10 @@ class _Handler(socketserver.StreamRequestHandler):
         except DocentError as error:
             self._send("failure", Failure.of(error))
         except OSError:
-            logger.info("Whoever asked at the control socket is gone.")
+            logger.info("The client at the control socket hung up.")
         except Exception as error:
-            logger.exception("A request at the control socket failed in a way nobody foresaw.")
-            says = f"Something unexpected went wrong ({type(error).__name__})."
+            logger.exception("A request at the control socket failed unexpectedly.")
+            says = f"The request failed unexpectedly ({type(error).__name__})."
             self._send("failure", Failure("DocentError", says))
 
     def _carry_out(self) -> None:
@@ -195,7 +155,7 @@ class _Handler(socketserver.StreamRequestHandler):
             return  # somebody looked whether we are here
         kind, request = decode(line)
         if kind != "request":
-            raise ControlError("The running `docent serve` is of another version: restart it.")
+            raise build_version_error()
         self.connection.settimeout(None)
         self.server.desk.carry_out(request, self._send_or_fail)
 
@@ -219,7 +179,17 @@ def _hung_up(connection: socket.socket) -> bool:
         return True
 
 
-def _question(request: Request) -> Question:
-    if request.question is None:
-        raise ControlError("The running `docent serve` is of another version: restart it.")
-    return request.question
+def _send_progress(send: Callable[[str, Any], None]) -> ProgressCallback:
+    def show(progress: Progress) -> None:
+        try:
+            send("progress", progress)
+        except OSError as error:
+            raise SyncStoppedError("The sync was stopped by hand.") from error
+
+    return show
+
+
+def _required(part: Part | None) -> Part:
+    if part is None:
+        raise build_version_error()
+    return part

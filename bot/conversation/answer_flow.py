@@ -1,145 +1,189 @@
-"""One question with what belongs around it: history and scope before, the record after."""
+"""One message becomes one answer: begin, prepare, run the pipeline, keep, finish, record."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any
 from uuid import uuid4
 
 from bot.conversation.history import turns
 from bot.conversation.protocols import Reply, ThreadHistory
-from bot.conversation.runner import Around, Conversation
-from bot.conversation.silent_reply import QuietReply, shows
+from bot.conversation.runner import PipelineRunner
+from bot.conversation.silent_reply import SilentReply, is_worth_posting
 from bot.storage.answers import KeptAnswer
 from bot.storage.database import Memory
-from bot.types import Footing, IncomingMessage, MessageKey, ThreadMessage
+from bot.texts import answers
+from bot.types import AnswerContext, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
-from rag_core.types import Answer, Question, Scope
+from rag_core.errors import DocentError
+from rag_core.types import Answer, Done, Question, Ranking, TextDelta
 
 logger = logging.getLogger(__name__)
 
-
-class Shown(Reply, Protocol):
-    """A reply of this application: it has a footing, and messages that stand somewhere."""
-
-    footing: Footing
-
-    @property
-    def standing(self) -> tuple[str, ...]:
-        """Time stamps of its messages."""
+Earlier = tuple[ThreadMessage, ...] | None
+"""What was said in a thread before a message; None where it has still to be read."""
 
 
 @dataclass(eq=False, slots=True)
-class Underway:
+class InFlightAnswer:
     """An answer that is being given; `complete` once there is nothing left but to show it."""
 
     message: IncomingMessage
-    reply: Shown
+    reply: Reply
     complete: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def message_timestamps(self) -> tuple[str, ...]:
+        """Time stamps of the messages that show it so far."""
+        return self.reply.message_timestamps
+
     async def stop(self) -> tuple[str, ...]:
-        """Stop it; the messages it leaves."""
+        """Stop it, and return the time stamps of the messages it leaves."""
         self.reply.stopped.set()
         await self.done.wait()
-        return self.reply.standing
+        return self.message_timestamps
 
 
-class Answerer:
-    """Answers messages and remembers what it said; knows what is under way in this process."""
+class AnswerFlow:
+    """Answers messages and remembers the answers; knows which are in flight in this process."""
 
-    def __init__(self, conversation: Conversation, memory: Memory, threads: ThreadHistory) -> None:
-        self._conversation = conversation
+    def __init__(self, runner: PipelineRunner, memory: Memory, threads: ThreadHistory) -> None:
+        self._runner = runner
         self._memory = memory
         self._threads = threads
-        self._underway: dict[MessageKey, Underway] = {}
+        self._in_flight: dict[MessageKey, InFlightAnswer] = {}
 
-    def underway(self, key: MessageKey) -> Underway | None:
-        """The answer to a message, while it is being given."""
-        return self._underway.get(key)
+    def find_in_flight(self, key: MessageKey) -> InFlightAnswer | None:
+        """Return the answer to a message, while it is being given."""
+        return self._in_flight.get(key)
 
-    def underway_in(self, channel: str, thread_ts: str) -> list[Underway]:
-        """The answers that are being given in a thread."""
+    def find_in_flight_at(self, channel: str, ts: str) -> InFlightAnswer | None:
+        """Return the answer that is being given in one of docent's messages."""
+        here = (one for one in self._in_flight.values() if one.message.key.channel == channel)
+        return next((one for one in here if ts in one.message_timestamps), None)
+
+    def list_in_flight(self, channel: str, thread_ts: str) -> list[InFlightAnswer]:
+        """Return the answers that are being given in a thread."""
         return [
             one
-            for one in self._underway.values()
+            for one in self._in_flight.values()
             if (one.message.key.channel, one.message.thread_ts) == (channel, thread_ts)
         ]
 
-    def underway_at(self, channel: str, ts: str) -> Underway | None:
-        """The answer that is being given in one of docent's messages."""
-        here = (one for one in self._underway.values() if one.message.key.channel == channel)
-        return next((one for one in here if ts in one.reply.standing), None)
-
     async def answer(
-        self,
-        message: IncomingMessage,
-        reply: Shown,
-        *,
-        said: tuple[ThreadMessage, ...] | None = None,
+        self, message: IncomingMessage, reply: Reply, *, earlier: Earlier = None
     ) -> None:
-        """Answer a message; `said` is what stands before it, read from Slack where not given."""
-        underway = self._underway[message.key] = Underway(message, reply)
-        answer_id = uuid4().hex
-        around = Around(
-            prepare=lambda question: self._prepare(question, message, reply, said),
-            keep=lambda answer: self._keep(answer_id, answer, underway),
-        )
-        shown = QuietReply(reply) if message.reach == "channel" else reply
+        """Answer a message into `reply`; whatever happens, the asker is told."""
+        in_flight = self._in_flight[message.key] = InFlightAnswer(message, reply)
+        if message.audience == "channel":
+            reply = SilentReply(reply)
         try:
-            if await self._conversation.answer(Question(message.text), shown, around):
-                await self._note(answer_id, reply)
+            reply.begin()
+            try:
+                answer = await _unless_stopped(self._write(message, reply, earlier), reply.stopped)
+                if answer is None:
+                    logger.info("An answer was stopped.")
+                    await reply.leave()
+                    return
+                in_flight.complete = True
+                kept = await self._keep(message, reply, answer)
+            except DocentError as error:
+                logger.warning("A question got no answer.", exc_info=error)
+                await reply.fail(answers.sentence(error))
+            except asyncio.CancelledError:
+                await reply.fail(answers.RESTARTING)
+                raise
+            except Exception:
+                logger.exception("A question failed in a way nobody foresaw.")
+                await reply.fail(answers.UNEXPECTED)
+            else:
+                await reply.finish(answer)
+                if kept is not None and kept.posted != reply.message_timestamps:
+                    await self._record(kept, reply.message_timestamps)
         finally:
-            if self._underway.get(message.key) is underway:
-                del self._underway[message.key]
-            underway.done.set()
+            if self._in_flight.get(message.key) is in_flight:
+                del self._in_flight[message.key]
+            in_flight.done.set()
 
-    async def _prepare(
-        self,
-        question: Question,
-        message: IncomingMessage,
-        reply: Shown,
-        said: tuple[ThreadMessage, ...] | None,
-    ) -> Question:
-        if said is None and message.in_thread:
-            said = await self._threads.read_before(message.key, message.thread_ts)
-        scope = await self._scope(message.key)
-        reply.footing = replace(reply.footing, scope=scope)
-        history = turns(said or (), asker=message.user)
-        return replace(question, history=history, scope=scope)
+    async def _write(self, message: IncomingMessage, reply: Reply, earlier: Earlier) -> Answer:
+        """Run the pipeline, and show what it does and writes."""
+        question = await self._prepare(message, reply, earlier)
+        async with aclosing(self._runner.run(question)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    reply.append(event.text)
+                elif isinstance(event, Ranking):
+                    reply.progress(answers.ranking(event.candidates))
+                elif isinstance(event, Done):
+                    return event.answer
+        raise DocentError("The pipeline ended without an answer.")
 
-    async def _scope(self, key: MessageKey) -> Scope:
-        return await asyncio.to_thread(self._memory.scopes.of, key.team, key.channel)
+    async def _prepare(self, message: IncomingMessage, reply: Reply, earlier: Earlier) -> Question:
+        """Return the question with the thread's history and the channel's scope."""
+        key = message.key
+        if earlier is None and message.in_thread:
+            earlier = await self._threads.read_before(key, message.thread_ts)
+        scope = await asyncio.to_thread(self._memory.scopes.of, key.team, key.channel)
+        reply.context = replace(reply.context, scope=scope)
+        history = turns(earlier, asker=message.user) if earlier else ()
+        return Question(message.text, history=history, scope=scope)
 
-    async def _keep(self, answer_id: str, answer: Answer, underway: Underway) -> None:
-        """Store the answer before its buttons can be pressed; without a database it has none."""
-        underway.complete = True
-        message, reply = underway.message, underway.reply
-        if message.reach == "channel" and not shows(answer):
-            return  # nobody saw it: docent did not answer there
+    async def _keep(
+        self, message: IncomingMessage, reply: Reply, answer: Answer
+    ) -> KeptAnswer | None:
+        """Store the answer before its buttons can be pressed.
+
+        Returns None when it was not stored: then it has no buttons.
+        """
+        if message.audience == "channel" and not is_worth_posting(answer):
+            return None  # nobody sees it: docent did not answer there
         kept = KeptAnswer(
-            id=answer_id,
+            id=uuid4().hex,
             key=message.key,
             thread_ts=message.thread_ts,
             user=message.user,
-            posted=reply.standing,
+            posted=reply.message_timestamps,
             question=message.text,
             answer=answer,
-            scope=reply.footing.scope,
+            scope=reply.context.scope,
         )
         try:
-            as_of = await asyncio.to_thread(self._memory.fresh_at)
-            await asyncio.to_thread(self._memory.answers.keep, replace(kept, as_of=as_of))
+            reply.context = await asyncio.to_thread(self._store, kept, reply.context)
         except StateError:
             logger.warning("An answer could not be kept.", exc_info=True)
-            return
-        shown_id = answer_id if self._memory.answers.keeps_texts else ""
-        reply.footing = replace(reply.footing, answer_id=shown_id, as_of=as_of)
+            return None
+        return kept
 
-    async def _note(self, answer_id: str, reply: Shown) -> None:
+    def _store(self, kept: KeptAnswer, context: AnswerContext) -> AnswerContext:
+        """Store the answer, and return the context that shows it is stored; blocks."""
+        as_of = self._memory.fresh_at()
+        shown_id = kept.id if self._memory.answers.keeps_texts else ""
+        self._memory.answers.keep(replace(kept, as_of=as_of))
+        return replace(context, answer_id=shown_id, as_of=as_of)
+
+    async def _record(self, kept: KeptAnswer, posted: tuple[str, ...]) -> None:
+        """Record which messages show the answer."""
         try:
-            await asyncio.to_thread(self._memory.answers.note_posted, answer_id, reply.standing)
+            await asyncio.to_thread(self._memory.answers.note_posted, kept.id, posted)
         except StateError:
             logger.warning("Where an answer stands could not be kept.", exc_info=True)
+
+
+async def _unless_stopped(
+    work: Coroutine[Any, Any, Answer], stopped: asyncio.Event
+) -> Answer | None:
+    """Return the answer; None as soon as it is stopped, and then the work is, too."""
+    writing, stop = asyncio.create_task(work), asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({writing, stop}, return_when=asyncio.FIRST_COMPLETED)
+        return writing.result() if writing.done() else None
+    finally:
+        stop.cancel()
+        if not writing.done():
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)

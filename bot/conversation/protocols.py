@@ -1,4 +1,4 @@
-"""What a conversation needs of its surroundings: a pipeline, a reply, the thread before."""
+"""What an answer needs of its surroundings: a pipeline, a reply, the thread before."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
-from bot.types import MessageKey, ThreadMessage
+from bot.types import AnswerContext, MessageKey, ThreadMessage
 from rag_core.types import Answer, Event, Question
 
 
@@ -14,23 +14,34 @@ class Pipeline(Protocol):
     """The pipeline: synchronous, so it is iterated on a thread."""
 
     def stream(self, question: Question) -> Iterator[Event]:
-        """The stages and the text of an answer; closing the iterator cancels it."""
+        """Yield the stages and the text of an answer; closing the iterator cancels it."""
 
 
 class Reply(Protocol):
-    """Where an answer appears. The first three return at once; showing goes on behind them."""
+    """Where an answer appears.
+
+    `begin` comes first, and one of `finish`, `fail` and `leave` last. The first three methods
+    return at once; showing goes on behind them.
+    """
 
     stopped: asyncio.Event
     """Set when nobody wants the answer any more: no more text, no more tokens."""
 
+    context: AnswerContext
+    """Goes below the complete answer; set before `finish`."""
+
+    @property
+    def message_timestamps(self) -> tuple[str, ...]:
+        """Time stamps of the messages that show the answer."""
+
     def begin(self) -> None:
-        """Give the first sign of life."""
+        """Give the first sign of life: docent searches."""
 
     def progress(self, sentence: str) -> None:
-        """Say what docent is doing."""
+        """Say what docent is doing now."""
 
     def append(self, text: str) -> None:
-        """More text of the answer."""
+        """Add text to the answer."""
 
     async def finish(self, answer: Answer) -> None:
         """Show the complete answer; its text replaces what was appended."""

@@ -1,170 +1,124 @@
-"""The one conversation flow of all surfaces: a question runs the pipeline, a `Reply` shows it."""
+"""Runs the pipeline on threads and hands its events to the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 
-from bot.conversation.protocols import Pipeline, Reply
-from bot.texts import answers
-from rag_core.errors import BusyError, DocentError
+from bot.conversation.protocols import Pipeline
+from rag_core.errors import BusyError
 from rag_core.inference.worker import Cancellation
-from rag_core.types import Answer, Done, Event, Question, Ranking, Searching, TextDelta
+from rag_core.types import Event, Question, TextDelta
 
 WORKERS = 64
 
-logger = logging.getLogger(__name__)
 
+class PipelineRunner:
+    """Runs at most `workers` questions at a time, those included that are being written.
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a surface does around an answer.
-
-    Attributes:
-        prepare: completes the question, with history and scope, after the first sign of life.
-        keep: is given the answer before it is shown complete.
-    """
-
-    prepare: Callable[[Question], Awaitable[Question]]
-    keep: Callable[[Answer], Awaitable[None]]
-
-
-class Conversation:
-    """Answers questions, at most `workers` at a time, those included that are being written.
-
-    Nobody waits unheard for a thread: whoever comes after them is told so.
+    Nobody waits unheard for a thread: a question beyond them is refused.
     """
 
     def __init__(self, pipeline: Pipeline, *, workers: int = WORKERS) -> None:
         self._pipeline = pipeline
         self._workers = workers
-        self._at_work = 0
+        self._running = 0
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
 
     @property
-    def at_work(self) -> int:
+    def running(self) -> int:
         """Questions whose pipeline runs."""
-        return self._at_work
+        return self._running
 
-    async def answer(
-        self, question: Question, reply: Reply, around: Around | None = None
-    ) -> Answer | None:
-        """Answer into `reply`; whatever happens, the asker is told.
+    async def run(self, question: Question) -> AsyncGenerator[Event, None]:
+        """Yield the pipeline's events; closing the generator ends the pipeline.
 
-        None where there is no answer: it was stopped, or failed.
+        Pieces of text that arrived since the last event come as one.
+
+        Raises:
+            BusyError: too many questions run already.
         """
-        reply.begin()
-        try:
-            answer = await self._unless_stopped(question, reply, around)
-            if answer is None:
-                logger.info("An answer was stopped.")
-                await reply.leave()
-                return None
-            if around is not None:
-                await around.keep(answer)
-        except DocentError as error:
-            logger.warning("A question got no answer.", exc_info=error)
-            await reply.fail(answers.sentence(error))
-        except asyncio.CancelledError:
-            await reply.fail(answers.RESTARTING)
-            raise
-        except Exception:
-            logger.exception("A question failed in a way nobody foresaw.")
-            await reply.fail(answers.UNEXPECTED)
-        else:
-            await reply.finish(answer)
-            return answer
-        return None
-
-    async def _unless_stopped(
-        self, question: Question, reply: Reply, around: Around | None
-    ) -> Answer | None:
-        """The answer; None as soon as it is stopped, and then the pipeline is, too."""
-        work = asyncio.ensure_future(self._run(question, reply, around))
-        stopped = asyncio.ensure_future(reply.stopped.wait())
-        try:
-            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            return await work if work.done() else None
-        finally:
-            stopped.cancel()
-            work.cancel()
-            await asyncio.gather(work, stopped, return_exceptions=True)
-
-    async def _run(self, question: Question, reply: Reply, around: Around | None) -> Answer:
-        if around is not None:
-            question = await around.prepare(question)
-        async with aclosing(self._events(question)) as events:
-            async for event in events:
-                if isinstance(event, Done):
-                    return event.answer
-                _show(event, reply)
-        raise DocentError("The pipeline ended without an answer.")
-
-    async def _events(self, question: Question) -> AsyncGenerator[Event, None]:
-        """The pipeline's events, iterated on a thread and handed to the event loop."""
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        cancelled = Cancellation()
-
-        def iterate() -> None:
-            try:
-                with suppress(CancelledError), cancelled.applies():
-                    for event in _until(cancelled, self._pipeline.stream(question)):
-                        loop.call_soon_threadsafe(queue.put_nowait, event)
-            finally:
-                loop.call_soon_threadsafe(queue.put_nowait, None)
-
         self._enter()
-        work = self._pool.submit(iterate)
-        # A thread that was told to end may need a while: it is at work until it has ended.
+        run = _Run(asyncio.get_running_loop())
+        work = self._pool.submit(run.iterate, self._pipeline, question)
+        # A thread that was told to end may need a while: it runs until it has ended.
         work.add_done_callback(self._leave)
         job = asyncio.wrap_future(work)
         try:
-            while (event := await queue.get()) is not None:
+            while (event := await run.take()) is not None:
                 yield event
             await job
         finally:
-            cancelled.set()
+            if not work.done():
+                run.cancel()
             job.cancel()
 
     def _enter(self) -> None:
         with self._lock:
-            if self._at_work >= self._workers:
-                raise BusyError(self._at_work + 1)
-            self._at_work += 1
+            if self._running >= self._workers:
+                raise BusyError(self._running + 1)
+            self._running += 1
 
     def _leave(self, _work: Future[None]) -> None:
         with self._lock:
-            self._at_work -= 1
+            self._running -= 1
 
     def close(self) -> None:
         """Take no more questions; those that wait for a worker are dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _until(cancelled: Cancellation, events: Iterator[Event]) -> Iterator[Event]:
-    """The events until cancelled; then the iterator is closed where it can be."""
-    try:
-        for event in events:
-            if cancelled.is_set():
-                return
-            yield event
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
+@dataclass(eq=False, slots=True)
+class _Run:
+    """One question on its thread; None is the last that arrives."""
 
+    loop: asyncio.AbstractEventLoop
+    arrived: deque[Event | None] = field(default_factory=deque)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    cancelled: bool = False
 
-def _show(event: Searching | Ranking | TextDelta, reply: Reply) -> None:
-    if isinstance(event, TextDelta):
-        reply.append(event.text)
-    elif isinstance(event, Ranking):
-        reply.progress(answers.ranking(event.candidates))
-    else:
-        reply.progress(answers.SEARCHING)
+    def iterate(self, pipeline: Pipeline, question: Question) -> None:
+        """Hand over the events until cancelled; then close the iterator where it can be."""
+        wake = partial(self.loop.call_soon_threadsafe, self.news.set)
+        try:
+            with suppress(CancelledError), self.cancellation.applies():
+                events = pipeline.stream(question)
+                try:
+                    for event in events:
+                        if self.cancelled:
+                            return
+                        self.arrived.append(event)
+                        wake()
+                finally:
+                    if (close := getattr(events, "close", None)) is not None:
+                        close()
+        finally:
+            self.arrived.append(None)
+            wake()
+
+    async def take(self) -> Event | None:
+        """Return the next event, with the text that follows if it is text."""
+        while not self.arrived:
+            self.news.clear()
+            await self.news.wait()
+        event = self.arrived.popleft()
+        while isinstance(event, TextDelta) and self.arrived:
+            following = self.arrived[0]
+            if not isinstance(following, TextDelta):
+                break
+            event = TextDelta(event.text + following.text)
+            self.arrived.popleft()
+        return event
+
+    def cancel(self) -> None:
+        """End it at its next event, or where it waits for a model."""
+        self.cancelled = True
+        self.cancellation.set()

@@ -6,22 +6,37 @@ import asyncio
 import logging
 
 from bot.conversation.protocols import Reply
+from bot.types import AnswerContext
 from rag_core.types import Answer
 
 logger = logging.getLogger(__name__)
 
 
-def shows(answer: Answer) -> bool:
-    """Whether an answer that nobody asked docent for is worth saying."""
+def is_worth_posting(answer: Answer) -> bool:
+    """Return whether an answer that nobody asked docent for is worth posting."""
     return answer.status == "answered" and "unsupported" not in answer.degraded
 
 
-class QuietReply:
+class SilentReply:
     """Shows a complete answer that rests on the documentation; anything else it keeps to itself."""
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self.stopped: asyncio.Event = reply.stopped
+
+    @property
+    def context(self) -> AnswerContext:
+        """What goes below the answer."""
+        return self._reply.context
+
+    @context.setter
+    def context(self, context: AnswerContext) -> None:
+        self._reply.context = context
+
+    @property
+    def message_timestamps(self) -> tuple[str, ...]:
+        """Time stamps of the messages that show the answer."""
+        return self._reply.message_timestamps
 
     def begin(self) -> None:
         """No sign of life: it may be that there is nothing to say."""
@@ -34,7 +49,7 @@ class QuietReply:
 
     async def finish(self, answer: Answer) -> None:
         """Show the answer, if it is one."""
-        if shows(answer):
+        if is_worth_posting(answer):
             self._reply.begin()
             await self._reply.finish(answer)
 

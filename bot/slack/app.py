@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import aiohttp
 
 from bot.background import Tasks
-from bot.conversation.answer_flow import Answerer
+from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.protocols import Pipeline
-from bot.conversation.runner import WORKERS, Conversation
-from bot.index_service import IndexDesk
+from bot.conversation.runner import WORKERS, PipelineRunner
+from bot.index_service import IndexService
 from bot.settings import BotSettings, names
 from bot.slack import listeners
 from bot.slack.actions.admin import Managing
@@ -31,7 +31,7 @@ from bot.slack.client import connection
 from bot.slack.client.locale import Locales
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import Admins
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import Home
 from bot.slack.home.suggested_prompts import Prompts
 from bot.slack.inbox.access import Access, Enterprise
@@ -64,7 +64,7 @@ class Parts:
     """
 
     pipeline: Pipeline
-    index: IndexDesk
+    index: IndexService
     memory: Memory
     warm_up: Callable[[], None]
     questions: int = WORKERS
@@ -114,7 +114,7 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
                 app.client, connection.secret(settings.slack_app_token)
             )
         await asyncio.to_thread(parts.warm_up)
-        slack = Slack.of(app.client, connection.quick_client(settings, session))
+        slack = SlackClients.of(app.client, connection.quick_client(settings, session))
         locales = Locales(slack, bot_user=me.bot_user, channels=names(settings.auto_channels))
         app.use(locales.middleware)
         work = _Work.on(slack, parts, pace)
@@ -176,22 +176,22 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
 class _Work:
     """What goes on behind the listeners, and has to end before the process does."""
 
-    slack: Slack
+    slack: SlackClients
     tasks: Tasks
-    conversation: Conversation
+    runner: PipelineRunner
     reindex: Reindex
 
     @classmethod
-    def on(cls, slack: Slack, parts: Parts, pace: Pace) -> _Work:
+    def on(cls, slack: SlackClients, parts: Parts, pace: Pace) -> _Work:
         reindex = Reindex(parts.index, slack, edit_seconds=pace.edit_seconds)
-        conversation = Conversation(parts.pipeline, workers=parts.questions)
-        return cls(slack, Tasks(), conversation, reindex)
+        runner = PipelineRunner(parts.pipeline, workers=parts.questions)
+        return cls(slack, Tasks(), runner, reindex)
 
     async def end(self, grace_seconds: float) -> None:
         """Stop a sync, let answers end, and apologise for those that don't."""
         self.reindex.close()
         await self.tasks.drain(grace_seconds)
-        self.conversation.close()
+        self.runner.close()
 
 
 async def _forget_daily(memory: Memory) -> None:
@@ -204,13 +204,17 @@ async def _forget_daily(memory: Memory) -> None:
             logger.warning("What is too old could not be forgotten.", exc_info=True)
 
 
-def _access(settings: BotSettings, slack: Slack, me: connection.Identity) -> Access:
+def _access(settings: BotSettings, slack: SlackClients, me: connection.Identity) -> Access:
     people = Admins(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
     return Access(settings, people, Enterprise(me.enterprise, slack.client))
 
 
 def _answer_actions(
-    settings: BotSettings, slack: Slack, memory: Memory, access: Access, me: connection.Identity
+    settings: BotSettings,
+    slack: SlackClients,
+    memory: Memory,
+    access: Access,
+    me: connection.Identity,
 ) -> AnswerActions:
     people = People(slack, memory.answers, settings.help_channel.strip())
     return AnswerActions(slack, access, memory, people, team=me.team)
@@ -235,11 +239,11 @@ def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
     pace: Pace,
 ) -> tuple[Responder, Asking]:
     threads = SlackThreads(work.slack.client, bot_user=me.bot_user)
-    people = bool(settings.help_channel.strip())
-    answerer = Answerer(work.conversation, memory, threads)
+    can_escalate = bool(settings.help_channel.strip())
+    flow = AnswerFlow(work.runner, memory, threads)
     responder = Responder(
-        answerer,
-        SlackSurface(work.slack, people=people, flush_seconds=pace.flush_seconds),
+        flow,
+        SlackSurface(work.slack, can_escalate=can_escalate, flush_seconds=pace.flush_seconds),
         memory,
         access=access,
         follow_ups=FollowUps(memory.answers, threads),
@@ -247,12 +251,12 @@ def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
     )
     asking = Asking(
         work.slack,
-        answerer,
+        flow,
         responder,
         access=access,
         threads=threads,
         tasks=work.tasks,
         team=me.team,
-        people=people,
+        can_escalate=can_escalate,
     )
     return responder, asking

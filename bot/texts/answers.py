@@ -31,9 +31,8 @@ ERRORS: Mapping[type[errors.DocentError], str] = Spoken(
 """The sentence of each error, by its class."""
 
 
-def __getattr__(name: str) -> str:
-    """Return a sentence without placeholders: `answers.NOT_FOUND`, in the task's language."""
-    return constant(name)
+__getattr__ = constant
+"""A sentence without placeholders: `answers.NOT_FOUND`, in the current task's language."""
 
 
 def sentence(error: BaseException) -> str:

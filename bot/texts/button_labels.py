@@ -15,9 +15,8 @@ REASONS: Mapping[str, str] = Spoken(
 """The label of each reason, by the word that is stored."""
 
 
-def __getattr__(name: str) -> str:
-    """Return a sentence without placeholders: `button_labels.CLOSE`, in the task's language."""
-    return constant(name)
+__getattr__ = constant
+"""A sentence without placeholders: `button_labels.CLOSE`, in the current task's language."""
 
 
 def somebody_asks(user: str) -> str:

@@ -29,13 +29,14 @@ class SyncOptions:
     Attributes:
         force: publish although a source lost many pages, or golden questions find less.
         full: read every page and embed every chunk anew.
-        configured: all sources of the settings, where the sync is to remove the pages of those
-            that were taken out of them; empty removes none.
+        configured: all sources of the settings.
+        remove_unconfigured: remove the pages of sources that were taken out of the settings.
     """
 
     force: bool = False
     full: bool = False
     configured: tuple[Source, ...] = ()
+    remove_unconfigured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Survey:
 
     Attributes:
         sources: the sources, named as the index names them.
-        configured: names of all sources in the settings; empty where only some are synced.
+        configured: names of all sources in the settings.
         known: the live version.
         spec: how the next one is built.
         reuse: whether vectors of the live version can be carried over.
@@ -171,7 +172,7 @@ class Surveyor:
         found, unread = read_pages(named, self._downloads, progress=progress)
         spec = self._spec()
         configured = {source.name for source in self._named(options.configured)}
-        dropped = self._dropped(configured, known.pages)
+        dropped = self._dropped(configured, known.pages) if options.remove_unconfigured else ()
         same = known.live is not None and replace(known.live.spec, revision="") == spec
         pages = plan_pages(
             known.pages, found, recipe=recipe_of(spec), dropped=dropped, anew=options.full

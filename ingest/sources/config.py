@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from ingest.cron import parse_schedule
 from ingest.errors import SourceFormatError
 from ingest.sources.address.git_uri import parse_git_uri
 from ingest.sources.address.patterns import check_patterns
@@ -24,11 +25,11 @@ READABLE = (
 """What can be named as a source, for help texts and errors."""
 
 
-def _listed(value: Any) -> Any:
+def _make_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Patterns = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_make_tuple)]
 
 
 class SourceOptions(BaseModel):
@@ -54,15 +55,15 @@ class SourceOptions(BaseModel):
     allow_private: bool = False
 
 
-def configured_source(item: Any) -> Source:
-    """A source from an item of the JSON list: its address, or an object with options.
+def build_configured_source(item: Any) -> Source:
+    """Return the source of an item of the JSON list: an address or an object.
 
     Raises:
         SettingsError: an option is unknown or makes no sense.
         SourceFormatError: the address is none that docent reads.
     """
     if isinstance(item, str):
-        return named_source(item)
+        return build_named_source(item)
     if not isinstance(item, dict) or not isinstance(item.get("uri"), str):
         raise SettingsError("Each object in DOCENT_SOURCES needs a `uri`.")
     if unknown := set(item) - set(SourceOptions.model_fields):
@@ -71,7 +72,7 @@ def configured_source(item: Any) -> Source:
             f"{', '.join(SourceOptions.model_fields)}."
         )
     try:
-        return _source(SourceOptions.model_validate(item))
+        return _build_source(SourceOptions.model_validate(item))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         # `from None`: its text has the whole address, password and token included.
@@ -80,17 +81,17 @@ def configured_source(item: Any) -> Source:
         ) from None
 
 
-def named_source(uri: str) -> Source:
-    """A source without options.
+def build_named_source(uri: str) -> Source:
+    """Return a source without options.
 
     Raises:
         SettingsError: the address is empty.
         SourceFormatError: it is none that docent reads.
     """
-    return _source(SourceOptions(uri=uri))
+    return _build_source(SourceOptions(uri=uri))
 
 
-def _source(options: SourceOptions) -> Source:
+def _build_source(options: SourceOptions) -> Source:
     if not options.uri.strip():
         raise SettingsError("A source is empty: name a directory, an archive or an address.")
     uri = canonical_uri(options.uri.strip() if "://" in options.uri else options.uri)
@@ -102,7 +103,7 @@ def _source(options: SourceOptions) -> Source:
         raise SettingsError(
             f"{shown_uri(uri)} needs no `kind`: only an address with https:// leaves a choice."
         )
-    _check(options)
+    _check_options(options)
     given = options.model_dump()
     golden = canonical_uri(options.golden) if options.golden else ""
     return Source(
@@ -110,7 +111,7 @@ def _source(options: SourceOptions) -> Source:
     )
 
 
-def _check(options: SourceOptions) -> None:
+def _check_options(options: SourceOptions) -> None:
     if options.url:
         check_template(options.url)
     check_patterns("include", options.include)
@@ -128,17 +129,19 @@ def parse_sources(text: str) -> tuple[Source, ...]:
     """
     if not text.strip().startswith(("[", "{")):
         words = text.split()
-        return _distinct(replace(named_source(uri), among_words=len(words) > 1) for uri in words)
+        return _distinct(
+            replace(build_named_source(uri), among_words=len(words) > 1) for uri in words
+        )
     try:
         items = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"DOCENT_SOURCES is not valid JSON: {error}.") from error
     listed = items if isinstance(items, list) else [items]
-    return _distinct(configured_source(item) for item in listed)
+    return _distinct(build_configured_source(item) for item in listed)
 
 
 def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[Source, ...]:
-    """What a command line names: a configured source by name or URI, or a new one.
+    """Return what a command line names: configured sources by name or URI, or new ones.
 
     No word means everything that is configured.
 
@@ -149,13 +152,14 @@ def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[
         raise SettingsError("There is nothing to index: name a source, or set DOCENT_SOURCES.")
     known = {key: source for source in configured for key in (source.uri, source.name)}
     picked = [
-        known.get(canonical_uri(word)) or known.get(word) or named_source(word) for word in words
+        known.get(canonical_uri(word)) or known.get(word) or build_named_source(word)
+        for word in words
     ]
     return _distinct(picked) if words else tuple(configured)
 
 
 def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """Each source once; two with one derived name get names that tell them apart.
+    """Return each source once; two with one derived name get names that tell them apart.
 
     Raises:
         SettingsError: two sources were given one name.

@@ -176,7 +176,7 @@ class Ledger:
     # Sources
 
     def configured_sources(self) -> frozenset[str]:
-        """Names of the sources that were in the settings when all of them were last synced."""
+        """Names of the sources that were in the settings since leftovers were last removed."""
         query = select(tables.configured.c.name).where(tables.configured.c.index_name == self.index)
         with self.engine.connect() as connection:
             return frozenset(connection.scalars(query))

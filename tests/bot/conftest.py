@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from bot.index_service import PageLabels, SyncRequest
+from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.app import Pace, Parts, running
 from bot.storage.database import Memory
@@ -71,6 +71,7 @@ class Docent:
     read_status: Callable[[], IndexStatus] = index_status
     chunks: list[Chunk] = field(default_factory=list)
     labels: Collection[PageLabels] | None = LABELS
+    index: IndexService | None = None
     events: list[str] = field(default_factory=list)
 
     def settings(self, **changes: object) -> BotSettings:
@@ -87,7 +88,7 @@ class Docent:
         memory = Memory.open(self.engine, keep_days=settings.keep_days, fresh_at=lambda: LAST_SYNC)
         return Parts(
             pipeline=self.pipeline,
-            index=FakeDesk(self),
+            index=self.index or FakeIndex(self),
             memory=memory,
             warm_up=self.warm_up,
         )
@@ -124,11 +125,11 @@ class Docent:
 
 
 @dataclass
-class FakeDesk:
+class FakeIndex:
     """The index as the test has it."""
 
     docent: Docent
-    sources: tuple[str, ...] = ("docs", "notes")
+    source_names: tuple[str, ...] = ("docs", "notes")
 
     def sync(self, request: SyncRequest, progress: ProgressCallback) -> IngestReport:
         self.docent.sync.requests.append(request)
@@ -139,10 +140,10 @@ class FakeDesk:
         self.docent.sync.requests.append(request)
         return PREVIEW
 
-    def status(self) -> IndexStatus:
+    def read_status(self) -> IndexStatus:
         return self.docent.status()
 
-    def versions(self) -> tuple[IndexVersion, ...]:
+    def list_versions(self) -> tuple[IndexVersion, ...]:
         return self.docent.versions.listed()
 
     def roll_back(self) -> IndexVersion:
@@ -151,16 +152,16 @@ class FakeDesk:
     def resume(self) -> bool:
         return self.docent.versions.resume()
 
-    def source_states(self) -> tuple[SourceState, ...]:
+    def list_source_states(self) -> tuple[SourceState, ...]:
         return SOURCES
 
-    def past_syncs(self, limit: int) -> tuple[PastSync, ...]:
+    def list_past_syncs(self, limit: int) -> tuple[PastSync, ...]:
         return SYNCS[:limit]
 
-    def labels(self) -> Collection[PageLabels] | None:
+    def list_page_labels(self) -> Collection[PageLabels] | None:
         return self.docent.labels
 
-    def sample(self, limit: int) -> list[Chunk]:
+    def sample_chunks(self, limit: int) -> list[Chunk]:
         return self.docent.chunks[:limit]
 
 

@@ -1,7 +1,8 @@
-"""A pipeline with a script, a sync with a script, and the answers they give."""
+"""A pipeline and a sync with a script, the answers they give, and a reply that is read back."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.index_service import SyncRequest
+from bot.types import AnswerContext
 from ingest.changes.preview import Preview
 from ingest.errors import NoVersionError
 from ingest.overview.history import PastSync, SourceState
@@ -132,6 +134,36 @@ class FakePipeline:
                     yield step
         finally:
             self.closed.set()
+
+
+class Notebook:
+    """A reply that writes down what it is told; `posts` show the complete answer."""
+
+    def __init__(self, *, posts: tuple[str, ...] = ()) -> None:
+        self.lines: list[str] = []
+        self.stopped = asyncio.Event()
+        self.context = AnswerContext()
+        self.message_timestamps: tuple[str, ...] = ()
+        self._posts = posts
+
+    def begin(self) -> None:
+        self.lines.append("begin")
+
+    def progress(self, sentence: str) -> None:
+        self.lines.append(sentence)
+
+    def append(self, text: str) -> None:
+        self.lines.append(text)
+
+    async def finish(self, answer: Answer) -> None:
+        self.lines.append(f"finish: {answer.text}")
+        self.message_timestamps = self._posts
+
+    async def fail(self, sentence: str) -> None:
+        self.lines.append(f"fail: {sentence}")
+
+    async def leave(self) -> None:
+        self.lines.append("leave")
 
 
 @dataclass

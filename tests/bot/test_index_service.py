@@ -1,4 +1,4 @@
-"""The index as it is managed from Slack, over the parts that `docent serve` uses."""
+"""The index as it is managed, over the parts that `docent serve` uses."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.index_service import ServedIndex, SyncRequest, is_previous
+from bot.index_service import IndexService, SyncRequest, is_previous
 from ingest.errors import IndexPinnedError, NoVersionError
-from ingest.report import silent
 from ingest.sources import Source
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
@@ -25,52 +24,55 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def desk(folders: tuple[Path, Path], tmp_path: Path) -> Iterator[ServedIndex]:
+def index(folders: tuple[Path, Path], tmp_path: Path) -> Iterator[IndexService]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     bench = Bench(Ledger(engine, index="docent"), tmp_path)
     sources = tuple(Source(name=path.name, uri=str(path)) for path in folders)
-    yield ServedIndex(bench.indexer(), bench.store, bench.ledger, sources)
+    yield IndexService(bench.indexer(), bench.store, bench.ledger, sources)
     engine.dispose()
 
 
-def test_all_sources_or_some_are_synced(desk: ServedIndex, folders: tuple[Path, Path]):
-    assert desk.sync(SyncRequest(), silent).added == 2
+def test_all_sources_or_some_are_synced(index: IndexService, folders: tuple[Path, Path]):
+    assert index.sync(SyncRequest()).added == 2
     for folder in folders:
         make_folder(folder, {"new.md": "# New\n\nNew text."})
-    assert desk.preview(SyncRequest(("notes",)), silent).added == 1
-    assert desk.sync(SyncRequest(("notes",)), silent).added == 1
-    assert [(one.name, one.pages) for one in desk.source_states()] == [("docs", 1), ("notes", 2)]
-    assert len(desk.past_syncs(5)) == 2
+    assert index.preview(SyncRequest(("notes",))).added == 1
+    assert index.sync(SyncRequest(("notes",))).added == 1
+    assert [(one.name, one.pages) for one in index.list_source_states()] == [
+        ("docs", 1),
+        ("notes", 2),
+    ]
+    assert len(index.list_past_syncs(5)) == 2
 
 
-def test_labels_are_those_of_the_live_version(desk: ServedIndex):
-    assert desk.labels() is None
-    desk.sync(SyncRequest(), silent)
-    assert desk.labels() == {("docs", "", "", "a.md"), ("notes", "", "", "n.md")}
-    docs, notes = desk.configured
+def test_labels_are_those_of_the_live_version(index: IndexService):
+    assert index.list_page_labels() is None
+    index.sync(SyncRequest())
+    assert index.list_page_labels() == {("docs", "", "", "a.md"), ("notes", "", "", "n.md")}
+    docs, notes = index.configured
     labelled = replace(docs, version="2.6", language="en"), notes
-    replace(desk, configured=labelled).sync(SyncRequest(), silent)
-    assert desk.labels() == {("docs", "2.6", "en", "a.md"), ("notes", "", "", "n.md")}
+    replace(index, configured=labelled).sync(SyncRequest())
+    assert index.list_page_labels() == {("docs", "2.6", "en", "a.md"), ("notes", "", "", "n.md")}
 
 
-def test_full_embeds_everything_anew(desk: ServedIndex):
-    desk.sync(SyncRequest(), silent)
-    assert desk.sync(SyncRequest(), silent).unchanged
-    assert desk.sync(SyncRequest(full=True), silent).embedded == 2
+def test_full_embeds_everything_anew(index: IndexService):
+    index.sync(SyncRequest())
+    assert index.sync(SyncRequest()).unchanged
+    assert index.sync(SyncRequest(full=True)).embedded == 2
 
 
-def test_a_rollback_pins_until_it_is_resumed(desk: ServedIndex, folders: tuple[Path, Path]):
-    desk.sync(SyncRequest(), silent)
+def test_a_rollback_pins_until_it_is_resumed(index: IndexService, folders: tuple[Path, Path]):
+    index.sync(SyncRequest())
     with pytest.raises(NoVersionError):
-        desk.roll_back()
+        index.roll_back()
     make_folder(folders[0], {"a.md": "# A\n\nSecond."})
-    desk.sync(SyncRequest(), silent)
-    live, older = desk.versions()
-    assert is_previous(desk.versions(), older.revision[:7])
-    assert not is_previous(desk.versions(), live.collection)
-    assert desk.roll_back().revision == older.revision == desk.status().revision
+    index.sync(SyncRequest())
+    live, older = index.list_versions()
+    assert is_previous(index.list_versions(), older.revision[:7])
+    assert not is_previous(index.list_versions(), live.collection)
+    assert index.roll_back().revision == older.revision == index.read_status().revision
     with pytest.raises(IndexPinnedError):
-        desk.sync(SyncRequest(), silent)
-    assert desk.resume()
-    assert not desk.resume()
-    assert desk.sync(SyncRequest(), silent).changed == 1
+        index.sync(SyncRequest())
+    assert index.resume()
+    assert not index.resume()
+    assert index.sync(SyncRequest()).changed == 1

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from queue import Queue
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from ingest.cron import parse_schedule
 from ingest.errors import (
     DownloadError,
     IndexPinnedError,
@@ -57,15 +55,9 @@ def make(ledger: Ledger, outcomes: Queue[object]) -> Iterator[Make]:
         scheduler.shutdown()
 
 
-def next_after(schedule: str, moment: datetime, timezone: str = "UTC") -> datetime:
-    trigger = parse_schedule(schedule, timezone)
-    assert trigger is not None
-    return trigger.get_next_fire_time(None, moment).astimezone(UTC)
-
-
 def run(scheduler: SyncScheduler, outcomes: Queue[object], job: str = "sync") -> None:
     """One run as the schedule does it, on this thread."""
-    scheduler._scheduled(job)
+    scheduler._run_scheduled(job)
     outcomes.put("end")
 
 
@@ -231,6 +223,16 @@ def test_one_at_a_time(make: Make, outcomes: Queue[object]):
     assert outcomes.empty()
 
 
+def test_an_outcome_that_cannot_be_told_is_logged(
+    make: Make, outcomes: Queue[object], caplog: pytest.LogCaptureFixture
+):
+    broken = make(failing([StateError("Full.")]), on_trouble=lambda _: {}["channel"])
+    run(broken, outcomes)
+    [record] = [one for one in caplog.records if one.exc_info]
+    assert record.getMessage() == "The outcome of a sync could not be kept or told."
+    assert record.exc_info[0] is KeyError
+
+
 def test_the_next_sync_is_remembered(make: Make, ledger: Ledger):
     scheduler = make(lambda _: REPORT)
     assert scheduler.next_sync is not None
@@ -244,6 +246,68 @@ def test_off(make: Make, ledger: Ledger, outcomes: Queue[object]):
     assert ledger.next_sync() is None
     scheduler.trigger_now()
     assert outcomes.get(timeout=WAIT) is REPORT
+
+
+def test_the_trigger_goes_from_one_time_of_the_cron_fields_to_the_next(make: Make):
+    trigger = make(lambda _: REPORT)._scheduler.get_job("sync").trigger
+    first = datetime(2026, 7, 1, 1, tzinfo=UTC)  # 3 o'clock in Berlin
+    late = first + timedelta(days=9)
+    assert trigger.get_next_fire_time(None, first) == first
+    assert trigger.get_next_fire_time(first, late) == first + timedelta(days=1)
+
+
+class TestShutdown:
+    @pytest.fixture
+    def scheduler(self, ledger: Ledger, outcomes: Queue[object]) -> SyncScheduler:
+        """One that nothing shuts down at the end: a test that fails would wait for ever."""
+        made = SyncScheduler(lambda _: outcomes.put("sync") or REPORT, ledger, IngestSettings())
+        made.start()
+        return made
+
+    def ends(self, *steps: Callable[[], None]) -> bool:
+        work = threading.Thread(target=lambda: [step() for step in steps], daemon=True)
+        work.start()
+        work.join(WAIT)
+        return not work.is_alive()
+
+    def test_a_sync_that_was_just_asked_for_does_not_hold_it_up(self, scheduler: SyncScheduler):
+        scheduler._scheduler.pause()  # APScheduler gets to no job any more
+        scheduler.trigger_now()
+        assert self.ends(scheduler.shutdown)
+
+    def test_nothing_starts_after_it(self, scheduler: SyncScheduler, outcomes: Queue[object]):
+        again = (scheduler.trigger_now, scheduler.shutdown)  # which waits for it
+        assert self.ends(scheduler.shutdown, *again, lambda: scheduler._run_scheduled("sync"))
+        assert outcomes.empty()
+
+    def test_a_sync_at_work_is_waited_for(self, make: Make, outcomes: Queue[object]):
+        started, finish = threading.Event(), threading.Event()
+
+        def sync(_names: tuple[str, ...]) -> IngestReport:
+            started.set()
+            assert finish.wait(WAIT)
+            return REPORT
+
+        scheduler = make(sync)
+        scheduler.trigger_now()
+        assert started.wait(WAIT)
+        stopping = threading.Thread(target=lambda: (scheduler.shutdown(), outcomes.put("stopped")))
+        stopping.start()
+        finish.set()
+        assert [outcomes.get(timeout=WAIT) for _ in range(2)] == [REPORT, "stopped"]
+
+    def test_what_was_due_stays_due(self, make: Make, ledger: Ledger, outcomes: Queue[object]):
+        scheduler = make(lambda _: scheduler.shutdown(wait=False) or REPORT)
+        due = scheduler.next_sync
+        run(scheduler, outcomes)
+        assert ledger.next_sync() == due
+
+    def test_a_retry_that_was_planned_is_forgotten(self, make: Make, outcomes: Queue[object]):
+        scheduler = make(failing([DownloadError("docs can't be downloaded now.")]))
+        run(scheduler, outcomes)
+        assert scheduler._scheduler.get_job("retry:sync") is not None
+        scheduler.shutdown()
+        assert scheduler._scheduler.get_job("retry:sync") is None
 
 
 class TestAfterAPause:
@@ -330,76 +394,3 @@ class TestOwnSchedules:
     def test_a_schedule_that_makes_no_sense_is_named(self, make: Make):
         with pytest.raises(SettingsError, match="The schedule of news is not five cron fields"):
             make(lambda _: REPORT, sources=[Source("news", "/n", schedule="often")])
-
-
-@pytest.mark.parametrize(
-    ("text", "minutes"), [("every 30m", 30), ("Every 6h", 360), ("every 2d", 2880)]
-)
-def test_intervals(text: str, minutes: int):
-    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    trigger = parse_schedule(text, "UTC")
-    assert trigger.get_next_fire_time(noon, noon) - noon == timedelta(minutes=minutes)
-
-
-SPRING, AUTUMN = datetime(2026, 3, 27, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)
-
-
-def firing(schedule: str, moment: datetime, count: int) -> list[datetime]:
-    trigger = parse_schedule(schedule, "Europe/Berlin")
-    fired = []
-    for _ in range(count):
-        moment = trigger.get_next_fire_time(moment, moment.astimezone(UTC) + timedelta(seconds=1))
-        fired.append(moment.astimezone(ZoneInfo("Europe/Berlin")))
-    return fired
-
-
-@pytest.mark.parametrize("start", [SPRING, AUTUMN])
-@pytest.mark.parametrize("schedule", ["30 2 * * *", "0 2 * * *", "0 3 * * *", "59 2 * * *"])
-def test_once_a_day_when_the_clocks_change(schedule: str, start: datetime):
-    # The hour from 2 to 3 is not there in spring, and there twice in autumn.
-    fired = firing(schedule, start, 5)
-    days = [one.toordinal() - fired[0].toordinal() for one in fired]
-    assert days == [0, 1, 2, 3, 4] or (start == SPRING and days == [0, 1, 3, 4, 5])
-    assert all(one.hour in {2, 3} for one in fired)
-
-
-def test_a_frequent_schedule_goes_on_after_the_hour_that_comes_twice():
-    fired = firing("*/10 * * * *", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), 6)
-    assert [f"{one:%H:%M}" for one in fired] == [
-        "02:40",
-        "02:50",
-        "03:00",
-        "03:10",
-        "03:20",
-        "03:30",
-    ]
-    assert fired == sorted(fired)
-
-
-def test_the_time_zone_counts():
-    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
-    assert next_after("0 3 * * *", noon) == datetime(2026, 7, 2, 3, tzinfo=UTC)
-    assert next_after("0 3 * * *", noon, "Europe/Berlin") == datetime(2026, 7, 2, 1, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("weekday", "day"),
-    [("0", 5), ("7", 5), ("1", 6), ("sun", 5), ("1-5", 1), ("5,6", 3), ("*/6", 5), ("6-7", 4)],
-)
-def test_weekdays_count_from_sunday_as_in_cron(weekday: str, day: int):
-    wednesday = datetime(2026, 7, 1, tzinfo=UTC)
-    assert next_after(f"0 3 * * {weekday}", wednesday).day == day
-
-
-@pytest.mark.parametrize(
-    "schedule", ["", "daily", "0 3 * *", "61 3 * * *", "0 3 * * 8", "0 3 * * mon-x", "* * * * * *"]
-)
-def test_a_schedule_that_makes_no_sense(schedule: str):
-    with pytest.raises(SettingsError, match="DOCENT_SYNC_SCHEDULE"):
-        parse_schedule(schedule, "UTC")
-
-
-@pytest.mark.parametrize("timezone", ["", "Mars/Olympus", "../etc/passwd"])
-def test_a_time_zone_that_is_none(timezone: str):
-    with pytest.raises(SettingsError, match="DOCENT_TIMEZONE"):
-        parse_schedule("off", timezone)

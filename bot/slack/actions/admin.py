@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bot.index_service import IndexDesk, SyncRequest, is_previous
+from bot.index_service import IndexService, SyncRequest, is_previous
 from bot.slack.actions.commands import Action, SlashCommand
 from bot.slack.actions.interactions import OnClick
 from bot.slack.actions.reindex import Reindex
 from bot.slack.client.respond import Click, Respond, tell
 from bot.slack.client.user_list import Admins
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.reply.status_message import Notice
 from bot.slack.views.buttons import REINDEX
 from bot.slack.views.sync_report import ROLL_BACK
@@ -31,9 +31,15 @@ class Managing:
     """What admins can do to the index."""
 
     def __init__(
-        self, desk: IndexDesk, reindex: Reindex, *, admins: Admins, audit: Audit, slack: Slack
+        self,
+        index: IndexService,
+        reindex: Reindex,
+        *,
+        admins: Admins,
+        audit: Audit,
+        slack: SlackClients,
     ) -> None:
-        self._desk = desk
+        self._index = index
         self._reindex = reindex
         self._admins = admins
         self._audit = audit
@@ -67,7 +73,7 @@ class Managing:
         return act
 
     async def _audited(self, action: Manage, command: SlashCommand, tell: Respond) -> None:
-        result = "failed in a way nobody foresaw"
+        result = "failed unexpectedly"
         try:
             result = await action(command, tell)
         except DocentError as error:
@@ -81,7 +87,7 @@ class Managing:
         await asyncio.to_thread(self._audit.note, entry)
 
     async def _start_reindex(self, command: SlashCommand, tell: Respond) -> str:
-        request, complaint = parse_reindex(command.text.split()[1:], self._desk.sources)
+        request, complaint = parse_reindex(command.text.split()[1:], self._index.source_names)
         if complaint:
             await tell(complaint)
             return "not started: not understood"
@@ -95,37 +101,41 @@ class Managing:
 
     async def _tell_versions(self, command: SlashCommand, tell: Respond) -> str:
         del command
-        found = await asyncio.to_thread(self._desk.versions)
+        found = await asyncio.to_thread(self._index.list_versions)
         await tell(admin.versions(found) if found else answers.NO_INDEX_YET)
         return "shown"
 
     async def _roll_back(self, command: SlashCommand, tell: Respond) -> str:
         wanted = "".join(command.text.split()[1:2]).strip("`")
-        if wanted and not is_previous(await asyncio.to_thread(self._desk.versions), wanted):
+        if wanted and not is_previous(await asyncio.to_thread(self._index.list_versions), wanted):
             await tell(say("rollback_other"))
             return "not done: that is not the version before"
         return await self._back(command, tell)
 
     async def _back(self, command: SlashCommand, tell: Respond) -> str:
-        version = await asyncio.to_thread(self._desk.roll_back)
+        version = await asyncio.to_thread(self._index.roll_back)
         text = admin.rolled_back(version, command.user)
         await Notice(self._slack, command.channel, tell, user=command.user).post(text)
         return f"back at revision {version.revision[:7]}"
 
     async def _resume(self, command: SlashCommand, tell: Respond) -> str:
         del command
-        resumed = await asyncio.to_thread(self._desk.resume)
+        resumed = await asyncio.to_thread(self._index.resume)
         await tell(say("resumed") if resumed else say("not_pinned"))
         return "resumed" if resumed else "nothing was pinned"
 
     def _state(self) -> tuple[IndexStatus, Sequence[IndexVersion], Sequence[SourceState]]:
-        return self._desk.status(), self._desk.versions(), self._desk.source_states()
+        return (
+            self._index.read_status(),
+            self._index.list_versions(),
+            self._index.list_source_states(),
+        )
 
     async def _on_roll_back(self, click: Click, respond: Respond) -> None:
         """Only from the version that the report was about: by now another may be live."""
 
         async def back(command: SlashCommand, say_alone: Respond) -> str:
-            versions = await asyncio.to_thread(self._desk.versions)
+            versions = await asyncio.to_thread(self._index.list_versions)
             if not any(version.live and version.revision == click.value for version in versions):
                 await say_alone(say("rollback_stale"))
                 return "not done: another version is live"

@@ -14,7 +14,7 @@ from bot.slack.actions.escalation import People
 from bot.slack.actions.interactions import Form, OnClick, OnForm
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.respond import Click, Respond, tell
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.inbox.access import Access
 from bot.slack.views import buttons, explanation, modals
 from bot.storage.answers import KeptAnswer
@@ -31,7 +31,7 @@ class AnswerActions:
     """The buttons below answers, and the form after a thumb down."""
 
     def __init__(
-        self, slack: Slack, access: Access, memory: Memory, people: People, *, team: str
+        self, slack: SlackClients, access: Access, memory: Memory, people: People, *, team: str
     ) -> None:
         """`team` is docent's workspace."""
         self._team = team

@@ -7,11 +7,11 @@ import logging
 from uuid import uuid4
 
 from bot.background import Tasks
-from bot.conversation.answer_flow import Answerer
+from bot.conversation.answer_flow import AnswerFlow
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.inbox.access import Access
 from bot.slack.inbox.messages import plain_text
 from bot.slack.inbox.responder import Responder
@@ -20,7 +20,7 @@ from bot.slack.inbox.thread_history import SlackThreads
 from bot.slack.reply.ephemeral import PrivateReply
 from bot.storage.answers import PRIVATE
 from bot.texts import asking as words
-from bot.types import Asker, Footing, IncomingMessage, MessageKey, ThreadMessage
+from bot.types import AnswerContext, Asker, IncomingMessage, MessageKey, ThreadMessage
 
 logger = logging.getLogger(__name__)
 
@@ -30,20 +30,20 @@ class Asking:
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
-        slack: Slack,
-        answerer: Answerer,
+        slack: SlackClients,
+        flow: AnswerFlow,
         responder: Responder,
         *,
         access: Access,
         threads: SlackThreads,
         tasks: Tasks,
         team: str,
-        people: bool = False,
+        can_escalate: bool = False,
     ) -> None:
-        """`people` says whether there are people to be asked instead."""
-        self._people = people
+        """`can_escalate` says whether there are people to be asked instead."""
+        self._can_escalate = can_escalate
         self._slack = slack
-        self._answerer = answerer
+        self._flow = flow
         self._responder = responder
         self._access = access
         self._threads = threads
@@ -81,15 +81,20 @@ class Asking:
                 words.NO_QUESTION_THERE, response_type="ephemeral", replace_original=False
             )
             return
-        said: tuple[ThreadMessage, ...] = ()
+        earlier: tuple[ThreadMessage, ...] = ()
         if pointed.in_thread:
-            said = await self._threads.read_before(key, pointed.thread_ts) or ()
+            earlier = await self._threads.read_before(key, pointed.thread_ts) or ()
         shown_in = pointed.thread_ts if pointed.in_thread else ""
         reply = PrivateReply(respond, thread_ts=shown_in, share_in=pointed.thread_ts)
-        await self._answer(text, asker, reply, said=said)
+        await self._answer(text, asker, reply, earlier=earlier)
 
     async def _answer(
-        self, text: str, asker: Asker, reply: PrivateReply, *, said: tuple[ThreadMessage, ...] = ()
+        self,
+        text: str,
+        asker: Asker,
+        reply: PrivateReply,
+        *,
+        earlier: tuple[ThreadMessage, ...] = (),
     ) -> None:
         """A private question has no message, so it gets a key of its own, and no thread."""
         key = MessageKey(asker.team, asker.channel, f"{PRIVATE}{uuid4().hex[:24]}")
@@ -101,8 +106,8 @@ class Asking:
             user_team=asker.user_team,
             text=text,
         )
-        reply.footing = Footing(people=self._people)
-        await self._answerer.answer(message, reply, said=said)
+        reply.context = AnswerContext(can_escalate=self._can_escalate)
+        await self._flow.answer(message, reply, earlier=earlier)
 
     async def _reacted(self, pointed: Pointed) -> None:
         key = pointed.key

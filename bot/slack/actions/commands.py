@@ -48,7 +48,7 @@ class Commands:
             logger.warning("A command failed.", exc_info=error)
             await tell(answers.sentence(error))
         except Exception:
-            logger.exception("A command failed in a way nobody foresaw.")
+            logger.exception("A command failed unexpectedly.")
             await tell(answers.UNEXPECTED)
 
     async def _run(self, command: SlashCommand, tell: Respond) -> None:

@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 
 from bot.markup import markdown
 from bot.slack.client.api_errors import SLACK_FAILURES, code
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.views import answer_blocks
 from bot.storage.answers import Answers, KeptAnswer
 from bot.texts import button_labels as words
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class People:
     """Posts a question to `DOCENT_HELP_CHANNEL`, once for each answer."""
 
-    def __init__(self, slack: Slack, answers: Answers, channel: str) -> None:
+    def __init__(self, slack: SlackClients, answers: Answers, channel: str) -> None:
         self._slack = slack
         self._answers = answers
         self._channel = channel

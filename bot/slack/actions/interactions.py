@@ -59,7 +59,7 @@ async def _told(work: OnClick, click: Click, respond: Respond) -> None:
         logger.warning("A click came to nothing.", exc_info=error)
         await tell(respond, click, answers.sentence(error))
     except Exception:
-        logger.exception("A click failed in a way nobody foresaw.")
+        logger.exception("A click failed unexpectedly.")
         await tell(respond, click, answers.UNEXPECTED)
 
 

@@ -13,9 +13,9 @@ from typing import TypeVar
 from slack_sdk.models.blocks import Block
 
 from bot.errors import SyncStoppedError
-from bot.index_service import IndexDesk, SyncRequest
+from bot.index_service import IndexService, SyncRequest
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.reply.status_message import Notice
 from bot.slack.views import sync_report
 from bot.texts import answers, sync
@@ -46,9 +46,9 @@ class Reindex:
     """Runs one sync at a time for whoever may ask for it."""
 
     def __init__(
-        self, desk: IndexDesk, slack: Slack, *, edit_seconds: float = EDIT_SECONDS
+        self, index: IndexService, slack: SlackClients, *, edit_seconds: float = EDIT_SECONDS
     ) -> None:
-        self._desk = desk
+        self._index = index
         self._slack = slack
         self._edit_seconds = edit_seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="reindex")
@@ -84,9 +84,9 @@ class Reindex:
     async def _outcome(self, request: SyncRequest, notice: Notice) -> Outcome:
         try:
             if request.dry_run:
-                return _previewed(await self._work(self._desk.preview, request, notice))
-            done = await self._work(self._desk.sync, request, notice)
-            versions = await asyncio.to_thread(self._desk.versions)
+                return _previewed(await self._work(self._index.preview, request, notice))
+            done = await self._work(self._index.sync, request, notice)
+            versions = await asyncio.to_thread(self._index.list_versions)
             back = not done.unchanged and any(version.previous for version in versions)
             return _synced(done, roll_back=back)
         except (SyncRunningError, SyncStoppedError) as error:
@@ -95,7 +95,7 @@ class Reindex:
             logger.warning("A sync asked for in Slack failed.", exc_info=error)
             return Outcome(answers.sync_failed(error), f"failed: {error}")
         except Exception as error:
-            logger.exception("A sync asked for in Slack failed in a way nobody foresaw.")
+            logger.exception("A sync asked for in Slack failed unexpectedly.")
             return Outcome(answers.UNEXPECTED, f"failed: {type(error).__name__}")
 
     async def _work(

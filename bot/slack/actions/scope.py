@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
-from bot.index_service import IndexDesk, PageLabels
+from bot.index_service import IndexService, PageLabels
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.respond import Respond
 from bot.slack.client.user_list import Admins
@@ -23,10 +23,10 @@ class ScopeCommand:
     """Everybody may look; admins may change it, and anybody in a direct message to docent."""
 
     def __init__(
-        self, scopes: ChannelScopes, desk: IndexDesk, admins: Admins, *, team: str
+        self, scopes: ChannelScopes, index: IndexService, admins: Admins, *, team: str
     ) -> None:
         self._scopes = scopes
-        self._desk = desk
+        self._index = index
         self._known: tuple[list[str], Collection[PageLabels] | None] = ([], None)
         self._admins = admins
         self._team = team
@@ -69,9 +69,9 @@ class ScopeCommand:
 
     def _labels(self) -> Collection[PageLabels] | None:
         """Of the live version, read once for each; other labels make no other revision."""
-        live = [version.collection for version in self._desk.versions() if version.live]
+        live = [version.collection for version in self._index.list_versions() if version.live]
         if self._known[0] != live:
-            self._known = (live, self._desk.labels())
+            self._known = (live, self._index.list_page_labels())
         return self._known[1]
 
 

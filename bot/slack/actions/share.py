@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block
 from bot.markup import markdown
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.respond import Click, Respond, tell
-from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import MOST_PARTS, fitting
 from bot.slack.reply.thread_reply import shown
@@ -19,7 +19,7 @@ from bot.slack.views import answer_blocks, buttons
 from bot.storage.answers import KeptAnswer
 from bot.storage.database import Memory
 from bot.texts import asking as words
-from bot.types import Footing, MessageKey
+from bot.types import AnswerContext, MessageKey
 from ingest.errors import StateError
 from rag_core.types import Answer
 
@@ -35,7 +35,7 @@ class NotShared(Exception):  # noqa: N818  (a turn of events: the button can be 
 class Sharing:
     """The button "Share here" of a private answer."""
 
-    def __init__(self, slack: Slack, memory: Memory) -> None:
+    def __init__(self, slack: SlackClients, memory: Memory) -> None:
         self._slack = slack
         self._memory = memory
 
@@ -63,25 +63,27 @@ class Sharing:
         self, kept: KeptAnswer, answer: Answer, thread_ts: str, respond: Respond
     ) -> None:
         text = _text(kept, answer)
-        footing = Footing(answer_id=kept.id, as_of=kept.as_of, scope=kept.scope)
-        tail = answer_blocks.answer_tail(answer, footing)
+        context = AnswerContext(answer_id=kept.id, as_of=kept.as_of, scope=kept.scope)
+        tail = answer_blocks.answer_tail(answer, context)
         if await asyncio.to_thread(self._memory.claims.settled, _key(kept, "part0")):
             # An earlier press came so far, by the response URL.
             await self._respond_to_all(kept, respond, text, tail, thread_ts=thread_ts)
             return
-        place = Place(kept.key.channel, thread_ts, kept.user, kept.key.team)
-        message = EditedMessage(self._slack, place)
+        thread = ThreadRef(kept.key.channel, thread_ts, kept.user, kept.key.team)
+        message = EditedMessage(self._slack, thread)
         try:
-            await message.close(Draft("", text), tail)
+            await message.close(ReplyDraft("", text), tail)
         except SLACK_FAILURES as error:
             # A response URL may write where docent is no member.
             logger.info("An answer is shared by its response URL: %s", code(error) or error)
             await message.remove()  # what of it stands there already
             await self._respond_to_all(kept, respond, text, tail, thread_ts=thread_ts)
             return
-        at = thread_ts or message.standing[0]
+        at = thread_ts or message.message_timestamps[0]
         try:
-            await asyncio.to_thread(self._memory.answers.note_shared, kept.id, at, message.standing)
+            await asyncio.to_thread(
+                self._memory.answers.note_shared, kept.id, at, message.message_timestamps
+            )
         except StateError:  # it stands there, and must not be posted again
             logger.exception("Where an answer was shared could not be kept")
 

@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncBoltContext
 
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.rate_limit import Clock
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.texts.catalog import speak
 
 CACHE_SECONDS = 3_600.0
@@ -31,7 +31,7 @@ class Locales:
 
     def __init__(
         self,
-        slack: Slack,
+        slack: SlackClients,
         *,
         bot_user: str = "",
         channels: Collection[str] = (),

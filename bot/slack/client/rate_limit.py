@@ -27,7 +27,7 @@ class TokenBucket:
         return max(0.0, -self._tokens / self._rate)
 
 
-class Unavailable:
+class ExpiringSet:
     """Remembers for a while what does not work, so that it is not tried at every question."""
 
     def __init__(self, *, seconds: float, clock: Clock) -> None:

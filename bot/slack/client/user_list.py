@@ -36,17 +36,14 @@ class Admins:
         names = {name for name in re.split(r"[\s,]+", setting) if name}
         self._groups = sorted(name for name in names if name.startswith("S"))
         self._users = frozenset(names) - frozenset(self._groups)
+        self.named = bool(names)
+        """Whether the setting names anybody."""
         self._client = client
         self._variable = variable
         self._clock = clock
         self._members: dict[str, frozenset[str]] = {}
         self._due = clock()
         self._lock = asyncio.Lock()
-
-    @property
-    def named(self) -> bool:
-        """Whether the setting names anybody."""
-        return bool(self._users or self._groups)
 
     async def include(self, user: str) -> bool:
         """Whether this user is named, or in a group that is."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.rate_limit import Clock, TokenBucket, Unavailable
+from bot.slack.client.rate_limit import Clock, ExpiringSet, TokenBucket
 
 APPENDS_PER_SECOND = 1.5
 """Over all streams together; Slack allows about 100 a minute."""
@@ -20,7 +20,7 @@ REMEMBER_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ThreadRef:
     """A thread, and whose question is answered there; without a thread, the channel itself."""
 
     channel: str
@@ -30,7 +30,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ReplyDraft:
     """A reply as it stands: the stage docent is in, the text so far, whether it went wrong."""
 
     progress: str
@@ -39,7 +39,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Slack:
+class SlackClients:
     """The workspace as replies use it, shared by all of them.
 
     Attributes:
@@ -55,19 +55,19 @@ class Slack:
     quick: AsyncWebClient
     appends: TokenBucket
     edits: TokenBucket
-    unavailable: Unavailable
+    unavailable: ExpiringSet
     clock: Clock
 
     @classmethod
     def of(
         cls, client: AsyncWebClient, quick: AsyncWebClient, *, clock: Clock = time.monotonic
-    ) -> Slack:
+    ) -> SlackClients:
         """The workspace of these two clients, at Slack's published rates."""
         return cls(
             client=client,
             quick=quick,
             appends=TokenBucket(rate=APPENDS_PER_SECOND, size=20, clock=clock),
             edits=TokenBucket(rate=EDITS_PER_SECOND, size=20, clock=clock),
-            unavailable=Unavailable(seconds=REMEMBER_SECONDS, clock=clock),
+            unavailable=ExpiringSet(seconds=REMEMBER_SECONDS, clock=clock),
             clock=clock,
         )

@@ -7,10 +7,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from bot.background import Tasks
-from bot.index_service import IndexDesk
+from bot.index_service import IndexService
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.user_list import Admins
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.inbox.access import Access
 from bot.slack.views import home
 from bot.slack.views.home import Known, Managed
@@ -31,17 +31,17 @@ class Home:
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
-        desk: IndexDesk,
+        index: IndexService,
         activity: Activity,
         *,
         fresh_at: FreshAt,
         admins: Admins,
         access: Access,
-        slack: Slack,
+        slack: SlackClients,
         tasks: Tasks,
     ) -> None:
         self._fresh_at = fresh_at
-        self._desk = desk
+        self._index = index
         self._activity = activity
         self._admins = admins
         self._access = access
@@ -70,8 +70,10 @@ class Home:
 
     def _known(self, user: str) -> Known:
         asked = self._activity.of(user, limit=_ASKED)
-        return Known(self._desk.status(), self._desk.source_states(), asked, self._fresh_at())
+        return Known(
+            self._index.read_status(), self._index.list_source_states(), asked, self._fresh_at()
+        )
 
     def _managed(self) -> Managed:
         week = self._activity.since(datetime.now(UTC) - WEEK)
-        return Managed(self._desk.versions(), self._desk.past_syncs(_SYNCS), week)
+        return Managed(self._index.list_versions(), self._index.list_past_syncs(_SYNCS), week)

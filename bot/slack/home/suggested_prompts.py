@@ -7,9 +7,9 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from bot.background import Tasks
-from bot.index_service import IndexDesk
+from bot.index_service import IndexService
 from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.slack.inbox.access import Access
 from rag_core.errors import DocentError
 from rag_core.types import Chunk, PageKey
@@ -29,8 +29,10 @@ logger = logging.getLogger(__name__)
 class Prompts:
     """Suggests what could be asked; chosen anew for each version of the index."""
 
-    def __init__(self, desk: IndexDesk, slack: Slack, tasks: Tasks, *, access: Access) -> None:
-        self._desk = desk
+    def __init__(
+        self, index: IndexService, slack: SlackClients, tasks: Tasks, *, access: Access
+    ) -> None:
+        self._index = index
         self._slack = slack
         self._tasks = tasks
         self._access = access
@@ -62,11 +64,11 @@ class Prompts:
                 self._slack.unavailable.remember(_WHAT, seconds=retry_after(error))
 
     def _headings(self) -> tuple[str, ...]:
-        revision = self._desk.status().revision
+        revision = self._index.read_status().revision
         if revision is None:
             return ()
         if self._chosen[0] != revision:
-            self._chosen = (revision, choose(self._desk.sample(SAMPLE)))
+            self._chosen = (revision, choose(self._index.sample_chunks(SAMPLE)))
         return self._chosen[1]
 
 

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import BotSettings, names
 from bot.slack.client.api_errors import SLACK_FAILURES, code
-from bot.slack.client.rate_limit import Clock, Unavailable
+from bot.slack.client.rate_limit import Clock, ExpiringSet
 from bot.slack.client.user_list import Admins
 from bot.texts import answers
 from bot.types import Asker
@@ -33,7 +33,7 @@ class Enterprise:
         self._enterprise = enterprise
         self._client = client
         self._teams: set[str] = set()
-        self._strangers = Unavailable(seconds=LOOK_AGAIN_SECONDS, clock=clock)
+        self._strangers = ExpiringSet(seconds=LOOK_AGAIN_SECONDS, clock=clock)
 
     async def includes(self, asker: Asker) -> bool:
         """Whether somebody is of the enterprise; a message names a team, and no enterprise."""
@@ -75,7 +75,7 @@ class Access:
         self._channels = names(settings.allowed_channels)
         self._people = people
         self._external = settings.allow_external
-        self._told = Unavailable(seconds=TELL_AGAIN_SECONDS, clock=clock)
+        self._told = ExpiringSet(seconds=TELL_AGAIN_SECONDS, clock=clock)
 
     async def refusal(self, asker: Asker) -> str | None:
         """Why this person gets no answer here; None where they do.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.types import IncomingMessage, MessageKey, Reach
+from bot.types import Audience, IncomingMessage, MessageKey
 
 ANSWERED_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 SLACKBOT = "USLACKBOT"
@@ -39,11 +39,11 @@ def parse_event(event: Mapping[str, Any], to: Listening) -> IncomingMessage | No
     """The message of an `app_mention` or `message` event, None where it is not to be answered."""
     if event.get("edited") or not _from_a_person(event, to.bot_user):
         return None
-    reach = _reach(event, to)
-    if reach is None:
+    audience = _audience(event, to)
+    if audience is None:
         return None
-    message = _message(event, to, reach=reach)
-    return message if message.kind == "question" or reach == "called" else None
+    message = _message(event, to, audience=audience)
+    return message if message.kind == "question" or audience == "mention" else None
 
 
 def parse_edit(event: Mapping[str, Any], to: Listening) -> IncomingMessage | None:
@@ -60,7 +60,7 @@ def parse_edit(event: Mapping[str, Any], to: Listening) -> IncomingMessage | Non
     called = _mentions(str(new.get("text") or ""), to.bot_user)
     alone = str(new.get("thread_ts") or new["ts"]) == str(new["ts"])
     uncalled = event.get("channel") in to.auto_channels and alone and not called
-    message = _message(inner, to, reach="channel" if uncalled else "called", edited=edited)
+    message = _message(inner, to, audience="channel" if uncalled else "mention", edited=edited)
     if message.kind != "question":
         return None
     before = str(old.get("text") or "")
@@ -81,7 +81,7 @@ def parse_deletion(event: Mapping[str, Any], to: Listening) -> MessageKey | None
 
 
 def _message(
-    event: Mapping[str, Any], to: Listening, *, reach: Reach = "called", edited: str = ""
+    event: Mapping[str, Any], to: Listening, *, audience: Audience = "mention", edited: str = ""
 ) -> IncomingMessage:
     text = plain_text(str(event.get("text") or ""), bot_user=to.bot_user)
     ts = str(event["ts"])
@@ -92,7 +92,7 @@ def _message(
         user=str(event["user"]),
         user_team=str(event.get("user_team") or event.get("team") or to.team),
         text=text,
-        reach=reach,
+        audience=audience,
         edited=edited,
     )
 
@@ -106,7 +106,7 @@ def _from_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
     return complete and event["user"] not in {bot_user, SLACKBOT}
 
 
-def _reach(event: Mapping[str, Any], to: Listening) -> Reach | None:
+def _audience(event: Mapping[str, Any], to: Listening) -> Audience | None:
     """Whom the message speaks to; None for other people, by name.
 
     A mention comes as `app_mention` and as `message`; whichever is first is answered.
@@ -114,7 +114,7 @@ def _reach(event: Mapping[str, Any], to: Listening) -> Reach | None:
     text = str(event.get("text") or "")
     direct = event.get("channel_type") == "im"
     if event.get("type") == "app_mention" or direct or _mentions(text, to.bot_user):
-        return "called"
+        return "mention"
     if _CALL.search(text):
         return None
     if event.get("thread_ts") not in {None, event["ts"]}:

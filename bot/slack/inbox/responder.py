@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
-from typing import Protocol
 
 from bot.background import Tasks
-from bot.conversation.answer_flow import Answerer, Shown
+from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.question_detector import asks
 from bot.slack.client.respond import Click, Respond, tell
 from bot.slack.inbox.access import Access
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.reply.surface import SlackSurface
 from bot.storage.database import Memory
 from bot.texts import answers
 from bot.texts import asking as words
@@ -28,39 +27,20 @@ _TOLD = 1_000
 logger = logging.getLogger(__name__)
 
 
-class Surface(Protocol):
-    """Where messages come from and replies go to."""
-
-    def reply_to(self, message: IncomingMessage, *, over: Sequence[str] = ()) -> Shown:
-        """An answer to the message, not yet begun; in place of messages that stand there."""
-
-    async def say(self, message: IncomingMessage, sentence: str) -> None:
-        """Say one sentence in answer to the message."""
-
-    async def tell(self, message: IncomingMessage, sentence: str) -> None:
-        """Say one sentence to its author alone."""
-
-    async def remove(self, message: IncomingMessage, standing: Sequence[str]) -> None:
-        """Take docent's messages back."""
-
-    async def rest(self, channel: str, thread_ts: str) -> None:
-        """Show that docent is not at work in a thread."""
-
-
 class Responder:
     """Takes every message that is to be answered and sees to it that it is, once."""
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
-        answerer: Answerer,
-        surface: Surface,
+        flow: AnswerFlow,
+        surface: SlackSurface,
         memory: Memory,
         *,
         access: Access,
         follow_ups: FollowUps,
         tasks: Tasks,
     ) -> None:
-        self._answerer = answerer
+        self._flow = flow
         self._surface = surface
         self._memory = memory
         self._access = access
@@ -86,27 +66,27 @@ class Responder:
 
     async def stop_clicked(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, for whoever asked."""
-        underway = self._answerer.underway_at(click.channel, click.message_ts)
-        if underway is None:
+        in_flight = self._flow.find_in_flight_at(click.channel, click.message_ts)
+        if in_flight is None:
             await tell(respond, click, words.STOP_TOO_LATE)
-        elif underway.message.user != click.user:
+        elif in_flight.message.user != click.user:
             await tell(respond, click, words.STOP_NOT_YOURS)
         else:
-            await underway.stop()
+            await in_flight.stop()
 
     async def _respond(self, message: IncomingMessage) -> None:
         try:
             refusal = await self._access.refusal(_asker(message))
-            if message.reach == "called" and refusal is not None:
+            if message.audience == "mention" and refusal is not None:
                 await self._refuse(message, refusal)
-            elif message.reach == "called":
+            elif message.audience == "mention":
                 await self._called(message)
             elif refusal is None:
                 await self._uncalled(message)
         except StateError as error:
             logger.exception("A message could not be claimed.")
             # Slack delivers a mention twice, and without the database nobody holds the claim.
-            if message.reach == "called" and message.key not in self._told:
+            if message.audience == "mention" and message.key not in self._told:
                 self._told.append(message.key)
                 await self._surface.say(message, answers.sentence(error))
 
@@ -117,23 +97,23 @@ class Responder:
             if message.kind == "hint":
                 await self._surface.say(message, answers.HINT)
             else:
-                await self._answerer.answer(message, self._surface.reply_to(message))
+                await self._flow.answer(message, self._surface.reply_to(message))
 
     async def _uncalled(self, message: IncomingMessage) -> None:
         """A message in one of docent's threads or channels: it is decided first, then claimed."""
-        said: tuple[ThreadMessage, ...] | None = ()
-        if message.reach == "thread":
-            underway = self._answerer.underway_in(message.key.channel, message.thread_ts)
-            asker = underway[-1].message.user if underway else ""
-            said = await self._follow_ups.read(message, asker=asker)
+        earlier: tuple[ThreadMessage, ...] | None = ()
+        if message.audience == "thread":
+            in_flight = self._flow.list_in_flight(message.key.channel, message.thread_ts)
+            asker = in_flight[-1].message.user if in_flight else ""
+            earlier = await self._follow_ups.read(message, asker=asker)
         elif not asks(message.text):
-            said = None
-        if said is None:
+            earlier = None
+        if earlier is None:
             return
         async with self._memory.claims.hold(message.key) as mine:
             if mine:
                 reply = self._surface.reply_to(message)
-                await self._answerer.answer(message, reply, said=said)
+                await self._flow.answer(message, reply, earlier=earlier)
 
     async def _refuse(self, message: IncomingMessage, sentence: str) -> None:
         """Respond them once a message; others may still ask about the same one, by a reaction."""
@@ -145,7 +125,7 @@ class Responder:
     async def _respond_to_edit(self, message: IncomingMessage) -> None:
         """What was answered, or calls docent only now; each version of the text once."""
         known = await asyncio.to_thread(self._memory.answers.to_message, message.key)
-        answered = known is not None or self._answerer.underway(message.key) is not None
+        answered = known is not None or self._flow.find_in_flight(message.key) is not None
         if not answered and not message.first_call:
             return
         if await self._access.refusal(_asker(message)) is not None:
@@ -153,24 +133,24 @@ class Responder:
         async with self._memory.claims.hold(_version(message)) as mine:
             if not mine:
                 return
-            standing = known.posted if known else ()
-            while before := self._answerer.underway(message.key):
+            message_timestamps = known.posted if known else ()
+            while before := self._flow.find_in_flight(message.key):
                 if before.message.edited > message.edited:
                     return
-                standing = await before.stop()
-            reply = self._surface.reply_to(message, over=standing)
-            await self._answerer.answer(message, reply)
+                message_timestamps = await before.stop()
+            reply = self._surface.reply_to(message, over=message_timestamps)
+            await self._flow.answer(message, reply)
 
     async def _forget(self, key: MessageKey) -> None:
-        underway = self._answerer.underway(key)
-        if underway is not None and not underway.complete:
-            standing = await underway.stop()
-            await self._surface.remove(underway.message, standing)
+        in_flight = self._flow.find_in_flight(key)
+        if in_flight is not None and not in_flight.complete:
+            message_timestamps = await in_flight.stop()
+            await self._surface.remove(in_flight.message, message_timestamps)
 
     async def _stop(self, channel: str, thread_ts: str) -> None:
-        found = self._answerer.underway_in(channel, thread_ts)
-        for underway in found:
-            await underway.stop()
+        found = self._flow.list_in_flight(channel, thread_ts)
+        for in_flight in found:
+            await in_flight.stop()
         if not found:
             await self._surface.rest(channel, thread_ts)
 

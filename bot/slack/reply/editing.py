@@ -1,4 +1,4 @@
-"""Second and third rung of the ladder: a post that is edited, or one post at the end."""
+"""The other ways to show an answer: a post that is edited, or a single post at the end."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.markup import markdown
 from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
-from bot.slack.client.rate_limit import TokenBucket
-from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.views import answer_blocks
 
 EDITING = "chat.update"
@@ -32,22 +31,20 @@ class _Posted:
 class EditedMessage:
     """One answer as posts: some may stand already, the last one has the tail."""
 
-    def __init__(self, slack: Slack, place: Place, *, standing: Sequence[str] = ()) -> None:
+    def __init__(
+        self, slack: SlackClients, thread: ThreadRef, *, message_timestamps: Sequence[str] = ()
+    ) -> None:
         self._slack = slack
-        self._place = place
-        self._posted = [_Posted(ts) for ts in standing]
+        self._thread = thread
+        self._posted = [_Posted(ts) for ts in message_timestamps]
+        self.pace = slack.edits
 
     @property
-    def standing(self) -> tuple[str, ...]:
+    def message_timestamps(self) -> tuple[str, ...]:
         """Time stamps of what was posted."""
         return tuple(posted.ts for posted in self._posted)
 
-    @property
-    def pace(self) -> TokenBucket:
-        """The rate this kind of message shares."""
-        return self._slack.edits
-
-    async def show(self, draft: Draft) -> None:
+    async def show(self, draft: ReplyDraft) -> None:
         """Post or edit; where editing is not there, wait for the end."""
         if EDITING in self._slack.unavailable:
             return
@@ -59,7 +56,7 @@ class EditedMessage:
         except SLACK_FAILURES as error:
             self._note(error)
 
-    async def close(self, draft: Draft, tail: list[Block]) -> None:
+    async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
         """Bring every part up to date; a part that can't be edited is posted anew.
 
         Raises:
@@ -95,7 +92,7 @@ class EditedMessage:
         elif (text, tuple(tail)) != (self._posted[index].text, self._posted[index].tail):
             ts = self._posted[index].ts
             await self._slack.client.chat_update(
-                channel=self._place.channel,
+                channel=self._thread.channel,
                 ts=ts,
                 text=answer_blocks.preview(text),
                 blocks=[answer_blocks.text_block(text), *tail],
@@ -116,8 +113,8 @@ class EditedMessage:
         self, text: str, content: list[Block] | None, tail: list[Block]
     ) -> _Posted:
         response = await self._slack.client.chat_postMessage(
-            channel=self._place.channel,
-            thread_ts=self._place.thread_ts or next(iter(self.standing), None),
+            channel=self._thread.channel,
+            thread_ts=self._thread.thread_ts or next(iter(self.message_timestamps), None),
             text=answer_blocks.preview(text) if content else markdown.escape(text),
             blocks=content,
             unfurl_links=False,
@@ -129,6 +126,6 @@ class EditedMessage:
         """Take back what the final text does not need, or what was posted anew."""
         for posted in stale:
             try:
-                await self._slack.client.chat_delete(channel=self._place.channel, ts=posted.ts)
+                await self._slack.client.chat_delete(channel=self._thread.channel, ts=posted.ts)
             except SLACK_FAILURES as error:
                 logger.warning("A stale part could not be removed: %s", code(error) or error)

@@ -15,7 +15,7 @@ from bot.slack.reply.thread_reply import shown
 from bot.slack.views import answer_blocks, buttons
 from bot.texts import answers
 from bot.texts import asking as words
-from bot.types import Footing
+from bot.types import AnswerContext
 from rag_core.types import Answer
 
 MOST_PARTS = 3
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 class PrivateReply:
     """A `Reply` that can only be added to: a sign of life, then the whole answer."""
 
-    standing: tuple[str, ...] = ()
+    message_timestamps: tuple[str, ...] = ()
     """Nothing that could be edited or read back."""
 
     def __init__(self, respond: Respond, *, thread_ts: str = "", share_in: str = "") -> None:
@@ -36,7 +36,7 @@ class PrivateReply:
         self._where = {"thread_ts": thread_ts} if thread_ts else {}
         self._share_in = share_in
         self._begun: asyncio.Task[None] | None = None
-        self.footing = Footing()
+        self.context = AnswerContext()
         self.stopped = asyncio.Event()
 
     def begin(self) -> None:
@@ -52,9 +52,9 @@ class PrivateReply:
     async def finish(self, answer: Answer) -> None:
         """Say the answer, with its sources and a button that shares it."""
         text = shown(answer.text) or answers.NOT_FOUND
-        tail = answer_blocks.answer_tail(answer, self.footing)
-        if self.footing.answer_id and answer.status == "answered":
-            tail.append(buttons.share(self.footing.answer_id, self._share_in))
+        tail = answer_blocks.answer_tail(answer, self.context)
+        if self.context.answer_id and answer.status == "answered":
+            tail.append(buttons.share(self.context.answer_id, self._share_in))
         parts = fitting(text, MOST_PARTS)
         for part in parts[:-1]:
             await self._say(part, [answer_blocks.text_block(part)])

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack.client.api_errors import SLACK_FAILURES, code
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import Slack
+from bot.slack.client.workspace import SlackClients
 from bot.texts.catalog import say
 
 NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
@@ -26,7 +26,7 @@ class Notice:
     little for a sync, so it comes last.
     """
 
-    def __init__(self, slack: Slack, channel: str, tell: Respond, *, user: str = "") -> None:
+    def __init__(self, slack: SlackClients, channel: str, tell: Respond, *, user: str = "") -> None:
         """`channel` may be a user's id: then it stands in their direct messages; `user` calls."""
         self._slack = slack
         self._channel = channel

@@ -1,4 +1,4 @@
-"""First rung of the ladder: an answer streamed into the thread."""
+"""The first way to show an answer: streamed into the thread."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdate
 
 from bot.markup.markdown import MARKDOWN_LIMIT
 from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
-from bot.slack.client.rate_limit import TokenBucket
-from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.thread_status import Session
 
 STREAM_SECONDS = 210.0
@@ -23,11 +22,11 @@ _TASK = "find"
 logger = logging.getLogger(__name__)
 
 
-class Stopped(Exception):  # noqa: N818 (nothing went wrong)
+class StoppedByUser(Exception):  # noqa: N818 (nothing went wrong)
     """The reader pressed Stop: Slack has ended the stream."""
 
 
-class StreamLost(Exception):  # noqa: N818 (a turn of events, handled one rung below)
+class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editing)
     """The stream can't go on. What it wrote stands at `ts`, None where it never began."""
 
     def __init__(self, ts: str | None) -> None:
@@ -36,34 +35,26 @@ class StreamLost(Exception):  # noqa: N818 (a turn of events, handled one rung b
 
 
 class StreamedMessage:
-    """One streamed message; whoever gets `StreamLost` goes on with it by editing."""
+    """One streamed message; whoever gets `StreamEnded` goes on with it by editing."""
 
-    def __init__(self, slack: Slack, place: Place, session: Session) -> None:
+    def __init__(self, slack: SlackClients, thread: ThreadRef, session: Session) -> None:
         self._slack = slack
-        self._place = place
+        self._thread = thread
         self._session = session
         self._ts: str | None = None
         self._text = ""
         self._task: tuple[str, str] | None = None
         self._started_at = 0.0
         self._resume_at = 0.0
+        self.pace = slack.appends
+        self.message_timestamps: tuple[str, ...] = ()
 
-    @property
-    def standing(self) -> tuple[str, ...]:
-        """Time stamps of what was posted."""
-        return (self._ts,) if self._ts else ()
-
-    @property
-    def pace(self) -> TokenBucket:
-        """The rate this kind of message shares."""
-        return self._slack.appends
-
-    async def show(self, draft: Draft) -> None:
+    async def show(self, draft: ReplyDraft) -> None:
         """Stream what is new in the draft.
 
         Raises:
-            Stopped: the reader pressed Stop.
-            StreamLost: streaming is not there, or not any more.
+            StoppedByUser: the reader pressed Stop.
+            StreamEnded: streaming is not there, or not any more.
         """
         chunks = self._news(draft)
         if not chunks or self._slack.clock() < self._resume_at:
@@ -76,26 +67,26 @@ class StreamedMessage:
         else:
             self._text, self._task = draft.text, (draft.progress, _status(draft))
 
-    async def close(self, draft: Draft, tail: list[Block]) -> None:
+    async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
         """Stream the rest and end, with the blocks of `tail` below the text.
 
         Raises:
-            Stopped, StreamLost: as `show`.
+            StoppedByUser, StreamEnded: as `show`.
         """
         if self._ts is None:
             await self.show(draft)
         await self._require_fit(draft)
-        status = self._session.closing_status
+        status = "active" if self._session.processing else None
         try:
             await self._stop(self._news(draft, last=True), tail, status=status)
         except SLACK_FAILURES as error:
             logger.warning("A stream could not be ended: %s", code(error) or error)
             if code(error) == "stopped_by_user":
-                raise Stopped from error
-            raise StreamLost(self._ts) from error
-        self._session.ended()
+                raise StoppedByUser from error
+            raise StreamEnded(self._ts) from error
+        self._session.processing = False
 
-    def _news(self, draft: Draft, *, last: bool = False) -> list[Chunk]:
+    def _news(self, draft: ReplyDraft, *, last: bool = False) -> list[Chunk]:
         chunks: list[Chunk] = []
         status = _status(draft, last=last)
         if (draft.progress, status) != self._task:
@@ -105,22 +96,23 @@ class StreamedMessage:
         return chunks
 
     async def _send(self, chunks: list[Chunk]) -> None:
-        channel = self._place.channel
+        channel = self._thread.channel
         if self._ts is not None:
             await self._slack.quick.chat_appendStream(channel=channel, ts=self._ts, chunks=chunks)
             return
         response = await self._slack.quick.chat_startStream(
             channel=channel,
-            thread_ts=self._place.thread_ts,
-            recipient_team_id=self._place.user_team,
-            recipient_user_id=self._place.user,
+            thread_ts=self._thread.thread_ts,
+            recipient_team_id=self._thread.user_team,
+            recipient_user_id=self._thread.user,
             task_display_mode="timeline",
             chunks=chunks,
         )
         self._ts = str(response["ts"])
+        self.message_timestamps = (self._ts,)
         self._started_at = self._slack.clock()
 
-    async def _require_fit(self, draft: Draft) -> None:
+    async def _require_fit(self, draft: ReplyDraft) -> None:
         """A text that changed, is too long, or a stream too old: left for editing."""
         age = self._slack.clock() - self._started_at if self._ts else 0.0
         extends = draft.text.startswith(self._text)
@@ -130,7 +122,7 @@ class StreamedMessage:
     async def _failed(self, error: BaseException) -> None:
         logger.warning("Streaming failed: %s", code(error) or error)
         if code(error) == "stopped_by_user":
-            raise Stopped from error
+            raise StoppedByUser from error
         wait = retry_after(error)
         if self._ts is not None and wait is not None:
             self._resume_at = self._slack.clock() + wait
@@ -144,13 +136,13 @@ class StreamedMessage:
         if self._ts is not None:
             with contextlib.suppress(*SLACK_FAILURES):
                 await self._stop([], [])
-        raise StreamLost(self._ts)
+        raise StreamEnded(self._ts)
 
     async def _stop(
         self, chunks: list[Chunk], tail: list[Block], *, status: str | None = None
     ) -> None:
         await self._slack.client.chat_stopStream(
-            channel=self._place.channel,
+            channel=self._thread.channel,
             ts=str(self._ts),
             chunks=chunks or None,
             blocks=tail or None,
@@ -158,7 +150,7 @@ class StreamedMessage:
         )
 
 
-def _status(draft: Draft, *, last: bool = False) -> str:
+def _status(draft: ReplyDraft, *, last: bool = False) -> str:
     """How far finding is; text means it is over."""
     if draft.failed:
         return "error"

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 
 from bot.slack.client.api_errors import SLACK_FAILURES, code
-from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.thread_reply import FLUSH_SECONDS, SlackReply
 from bot.slack.reply.thread_status import Session
-from bot.types import Footing, IncomingMessage
+from bot.types import AnswerContext, IncomingMessage
 
 logger = logging.getLogger(__name__)
 
@@ -19,24 +19,28 @@ class SlackSurface:
     """The threads of a workspace."""
 
     def __init__(
-        self, slack: Slack, *, people: bool = False, flush_seconds: float = FLUSH_SECONDS
+        self,
+        slack: SlackClients,
+        *,
+        can_escalate: bool = False,
+        flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
-        """`people` says whether there are people to be asked instead."""
+        """`can_escalate` says whether there are people to be asked instead."""
         self._slack = slack
-        self._people = people
+        self._can_escalate = can_escalate
         self._flush_seconds = flush_seconds
 
     def reply_to(self, message: IncomingMessage, *, over: Sequence[str] = ()) -> SlackReply:
         """An answer in the message's thread, or in place of docent's messages there."""
         reply = SlackReply(
-            self._slack, _place(message), over=over, flush_seconds=self._flush_seconds
+            self._slack, _thread_of(message), over=over, flush_seconds=self._flush_seconds
         )
-        reply.footing = Footing(people=self._people)
+        reply.context = AnswerContext(can_escalate=self._can_escalate)
         return reply
 
     async def say(self, message: IncomingMessage, sentence: str) -> None:
         """One sentence in the message's thread."""
-        await EditedMessage(self._slack, _place(message)).close(Draft("", sentence), [])
+        await EditedMessage(self._slack, _thread_of(message)).close(ReplyDraft("", sentence), [])
 
     async def tell(self, message: IncomingMessage, sentence: str) -> None:
         """One sentence that its author alone sees; in a direct message nobody else is there."""
@@ -53,14 +57,16 @@ class SlackSurface:
         except SLACK_FAILURES as error:
             logger.warning("Somebody could not be told: %s", code(error) or error)
 
-    async def remove(self, message: IncomingMessage, standing: Sequence[str]) -> None:
+    async def remove(self, message: IncomingMessage, message_timestamps: Sequence[str]) -> None:
         """Take docent's messages back."""
-        await EditedMessage(self._slack, _place(message), standing=standing).remove()
+        await EditedMessage(
+            self._slack, _thread_of(message), message_timestamps=message_timestamps
+        ).remove()
 
     async def rest(self, channel: str, thread_ts: str) -> None:
         """Show that docent is not at work in a thread."""
-        await Session(self._slack, Place(channel, thread_ts, "", "")).rest()
+        await Session(self._slack, ThreadRef(channel, thread_ts, "", "")).rest()
 
 
-def _place(message: IncomingMessage) -> Place:
-    return Place(message.key.channel, message.thread_ts, message.user, message.user_team)
+def _thread_of(message: IncomingMessage) -> ThreadRef:
+    return ThreadRef(message.key.channel, message.thread_ts, message.user, message.user_team)

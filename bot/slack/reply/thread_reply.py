@@ -1,4 +1,4 @@
-"""The Slack side of a conversation: shows an answer as it grows, on the best rung there is."""
+"""The Slack side of a conversation: shows an answer as it grows, in the best way there is."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from slack_sdk.models.blocks import Block
 
 from bot.markup import latex, markdown
 from bot.slack.client.rate_limit import TokenBucket
-from bot.slack.client.workspace import Draft, Place, Slack
+from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
-from bot.slack.reply.streaming import STREAMING, Stopped, StreamedMessage, StreamLost
+from bot.slack.reply.streaming import STREAMING, StoppedByUser, StreamedMessage, StreamEnded
 from bot.slack.reply.thread_status import Session
 from bot.slack.views import answer_blocks
 from bot.texts import answers
-from bot.types import Footing
+from bot.types import AnswerContext
 from rag_core.types import Answer
 
 FLUSH_SECONDS = 1.0
@@ -28,20 +28,19 @@ logger = logging.getLogger(__name__)
 
 
 class Message(Protocol):
-    """A rung of the ladder: one answer, shown in its way."""
+    """One answer, shown in its way: streamed, or posted and edited."""
+
+    pace: TokenBucket
+    """The rate this kind of message shares."""
 
     @property
-    def pace(self) -> TokenBucket:
-        """The rate this kind of message shares."""
-
-    @property
-    def standing(self) -> tuple[str, ...]:
+    def message_timestamps(self) -> tuple[str, ...]:
         """Time stamps of what was posted."""
 
-    async def show(self, draft: Draft) -> None:
+    async def show(self, draft: ReplyDraft) -> None:
         """Show what there is so far."""
 
-    async def close(self, draft: Draft, tail: list[Block]) -> None:
+    async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
         """Show the complete text and what stands below it."""
 
 
@@ -49,39 +48,44 @@ class SlackReply:
     """A `Reply` in a thread.
 
     One writer task does all the showing, so that neither the pipeline nor its text waits for Slack:
-    text that comes while a call is under way goes out with the next.
+    text that comes while a call is under way goes out with the next. Where streaming is not there,
+    or ends too early, it goes on by editing.
     """
 
     def __init__(
         self,
-        slack: Slack,
-        place: Place,
+        slack: SlackClients,
+        thread: ThreadRef,
         *,
         over: Sequence[str] = (),
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
         """`over` are docent's messages that stand there already, to be replaced."""
         self._slack = slack
-        self._place = place
+        self._thread = thread
         self._flush_seconds = flush_seconds
-        self._session = Session(slack, place)
-        self._message = self._first_rung(over)
-        self._draft = Draft(progress=answers.SEARCHING)
+        self._session = Session(slack, thread)
+        streaming = not over and STREAMING not in slack.unavailable
+        self._message: Message = (
+            StreamedMessage(slack, thread, self._session)
+            if streaming
+            else EditedMessage(slack, thread, message_timestamps=over)
+        )
+        self._draft = ReplyDraft(progress=answers.SEARCHING)
         self._text = ""
         self._due = 0.0
-        self._ending = False
-        self.footing = Footing()
+        self._ending = asyncio.Event()
+        self.context = AnswerContext()
         self.stopped = asyncio.Event()
         self._changed, self._hurry = asyncio.Event(), asyncio.Event()
-        self._work: list[asyncio.Task[None]] = []
+        self._tail: list[Block] = []
+        self._writer: asyncio.Task[None]
 
     def begin(self) -> None:
         """Set the session's status and start the message, both behind the caller's back."""
         self._changed.set()
-        self._work = [
-            asyncio.create_task(self._session.begin()),
-            asyncio.create_task(self._write()),
-        ]
+        status = asyncio.create_task(self._session.begin())
+        self._writer = asyncio.create_task(self._write(status))
 
     def progress(self, sentence: str) -> None:
         """Say what docent is doing."""
@@ -99,7 +103,7 @@ class SlackReply:
         """Show the answer's text in place of the appended, its sources and footer below."""
         text = shown(answer.text) or answers.NOT_FOUND
         await self._end(
-            replace(self._draft, text=text), answer_blocks.answer_tail(answer, self.footing)
+            replace(self._draft, text=text), answer_blocks.answer_tail(answer, self.context)
         )
 
     async def fail(self, sentence: str) -> None:
@@ -114,40 +118,51 @@ class SlackReply:
         await self._end(replace(self._draft, text=text), [])
 
     @property
-    def standing(self) -> tuple[str, ...]:
+    def message_timestamps(self) -> tuple[str, ...]:
         """Time stamps of the messages that show the answer."""
-        return self._message.standing
+        return self._message.message_timestamps
 
-    async def _end(self, draft: Draft, tail: list[Block]) -> None:
-        self._ending = True
+    async def _end(self, draft: ReplyDraft, tail: list[Block]) -> None:
+        """Let the writer close the message, and wait for it."""
+        self._draft, self._tail = draft, tail
+        self._ending.set()
         self._hurry.set()
         self._changed.set()
-        for result in await asyncio.gather(*self._work, return_exceptions=True):
-            if isinstance(result, Exception):
-                logger.error("Showing an answer failed half-way.", exc_info=result)
+        await self._writer
+
+    async def _write(self, status: asyncio.Task[None]) -> None:
+        """Show the answer as it grows, then close its message and set the session's status."""
+        for work in (self._show_changes(), status):
+            try:
+                await work
+            except Exception:
+                logger.exception("Showing an answer failed half-way.")
+        await self._ending.wait()
         try:
-            await self._close(draft, tail)
-        except Stopped:
+            await self._close()
+        except StoppedByUser:
             logger.info("The reader stopped an answer at its end.")
         finally:
             await self._session.end()
 
-    async def _close(self, draft: Draft, tail: list[Block]) -> None:
-        try:
-            await self._message.close(draft, tail)
-        except StreamLost as lost:
-            self._message = self._second_rung(lost)
-            await self._message.close(draft, tail)
-
-    async def _write(self) -> None:
-        while not (self._ending or self.stopped.is_set()):
+    async def _show_changes(self) -> None:
+        while not self.stopped.is_set():
             await self._changed.wait()
             self._changed.clear()
-            await self._rest()
-            if not self._ending:
-                await self._show()
+            if not self._ending.is_set():
+                await self._rest()
+            if self._ending.is_set():
+                return
+            await self._show()
 
-    def _so_far(self) -> Draft:
+    async def _close(self) -> None:
+        try:
+            await self._message.close(self._draft, self._tail)
+        except StreamEnded as ended:
+            self._message = self._edit_instead(ended)
+            await self._message.close(self._draft, self._tail)
+
+    def _so_far(self) -> ReplyDraft:
         """What there is to show now: made once a flush, not with every piece of text."""
         if self._text:
             self._draft = replace(self._draft, text=shown(self._text, last=False))
@@ -157,10 +172,10 @@ class SlackReply:
         draft = self._so_far()
         try:
             await self._message.show(draft)
-        except Stopped:
+        except StoppedByUser:
             self.stopped.set()
-        except StreamLost as lost:
-            self._message = self._second_rung(lost)
+        except StreamEnded as ended:
+            self._message = self._edit_instead(ended)
             await self._message.show(draft)
 
     async def _rest(self) -> None:
@@ -172,13 +187,10 @@ class SlackReply:
         self._hurry.clear()
         self._due = self._slack.clock() + self._flush_seconds
 
-    def _first_rung(self, over: Sequence[str]) -> Message:
-        if over or STREAMING in self._slack.unavailable:
-            return EditedMessage(self._slack, self._place, standing=over)
-        return StreamedMessage(self._slack, self._place, self._session)
-
-    def _second_rung(self, lost: StreamLost) -> Message:
-        return EditedMessage(self._slack, self._place, standing=[lost.ts] if lost.ts else [])
+    def _edit_instead(self, ended: StreamEnded) -> Message:
+        """Return a message that goes on where a stream ended."""
+        posted = [ended.ts] if ended.ts else []
+        return EditedMessage(self._slack, self._thread, message_timestamps=posted)
 
 
 def shown(text: str, *, last: bool = True) -> str:

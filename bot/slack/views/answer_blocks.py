@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 from bot.markup import markdown
 from bot.slack.views import buttons
 from bot.texts import answers
-from bot.types import Footing
+from bot.types import AnswerContext
 from rag_core.types import Answer, Chunk, Citation, Passage
 
 TAIL = "docent-tail"
@@ -26,22 +26,22 @@ LABEL_LIMIT = 150
 PREVIEW_LIMIT = 300
 
 
-def answer_tail(answer: Answer, footing: Footing | None = None) -> list[Block]:
+def answer_tail(answer: Answer, context: AnswerContext | None = None) -> list[Block]:
     """What stands below an answer's text: its sources, and how far it can be trusted."""
-    footing = footing or Footing()
+    context = context or AnswerContext()
     found = answer.status == "answered"
     listed = sources(answer.citations) if found else nearest(answer.nearest)
-    tail = [*listed, *footer(answer, footing), *_buttons(answer, footing)]
+    tail = [*listed, *footer(answer, context), *_buttons(answer, context)]
     for number, block in enumerate(tail):
         block.block_id = f"{TAIL}-{number}"
     return tail
 
 
-def _buttons(answer: Answer, footing: Footing) -> list[Block]:
-    if not footing.answer_id:
+def _buttons(answer: Answer, context: AnswerContext) -> list[Block]:
+    if not context.answer_id:
         return []
-    people = footing.people and answer.status == "not_found"
-    return buttons.below_answer(footing.answer_id, passages=bool(answer.passages), people=people)
+    people = context.can_escalate and answer.status == "not_found"
+    return buttons.below_answer(context.answer_id, passages=bool(answer.passages), people=people)
 
 
 def stop_tail() -> list[Block]:
@@ -82,12 +82,12 @@ def source(chunk: Chunk) -> str:
     return markdown.link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
 
 
-def footer(answer: Answer, footing: Footing) -> list[Block]:
+def footer(answer: Answer, context: AnswerContext) -> list[Block]:
     """How fresh the documentation is, what part of it was asked, what had to be done without."""
     notes = [answers.DEGRADED[stage] for stage in answer.degraded]
     if answer.revision:
-        notes.append(answers.revision(answer.revision, footing.as_of))
-    if scope := answers.scope(footing.scope):
+        notes.append(answers.revision(answer.revision, context.as_of))
+    if scope := answers.scope(context.scope):
         notes.append(scope)
     if not notes:
         return []

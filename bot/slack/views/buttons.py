@@ -29,8 +29,12 @@ def below_answer(answer_id: str, *, passages: bool, people: bool) -> list[Block]
     """The buttons of a kept answer; `people` offers to ask them, `passages` to show them."""
     thumbs = FeedbackButtonsElement(
         action_id=RATE,
-        positive_button=_thumb(UP, answer_id, words.GOOD, words.GOOD_LABEL),
-        negative_button=_thumb(DOWN, answer_id, words.BAD, words.BAD_LABEL),
+        positive_button=FeedbackButtonObject(
+            text=words.GOOD, accessibility_label=words.GOOD_LABEL, value=f"{UP} {answer_id}"
+        ),
+        negative_button=FeedbackButtonObject(
+            text=words.BAD, accessibility_label=words.BAD_LABEL, value=f"{DOWN} {answer_id}"
+        ),
     )
     rows: list[Block] = [ContextActionsBlock(elements=[thumbs])]
     others: list[InteractiveElement] = []
@@ -72,10 +76,6 @@ def rated(value: str) -> tuple[str, str]:
     """Thumb and answer of a feedback button's value."""
     thumb, _, answer_id = value.partition(" ")
     return thumb, answer_id
-
-
-def _thumb(thumb: str, answer_id: str, text: str, label: str) -> FeedbackButtonObject:
-    return FeedbackButtonObject(text=text, accessibility_label=label, value=f"{thumb} {answer_id}")
 
 
 def _ask_people(answer_id: str) -> ButtonElement:

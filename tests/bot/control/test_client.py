@@ -17,14 +17,15 @@ from bot.control.protocol import MAX_LINE, Failure, Request, decode, encode
 from bot.control.server import ControlServer, Desk
 from bot.control.socket_path import is_private, socket_path
 from bot.errors import ControlError, SyncStoppedError
+from bot.index_service import IndexService, SyncRequest
 from ingest.errors import NoVersionError, SourceNotFoundError
 from ingest.publishing.pin import read_pin
 from ingest.settings import IngestSettings
-from ingest.sources import Downloads, parse_sources
+from ingest.sources import Downloads, Source, parse_sources
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
-from rag_core.errors import BusyError, DocentError
+from rag_core.errors import BusyError, DocentError, SettingsError
 from rag_core.types import (
     Answer,
     Candidate,
@@ -84,6 +85,10 @@ class Pipeline:
         return (Hit(CHUNK, 0.5),)
 
 
+def sync(*sources: Source | str, **options: bool) -> Request:
+    return Request("sync", sync=SyncRequest(sources, **options))
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> IngestSettings:
     return IngestSettings(milvus_uri=str(tmp_path / "data" / "docs.db"))
@@ -102,7 +107,7 @@ def desk(tmp_path: Path, docs: Path) -> Iterator[Desk]:
     downloads = Downloads(tmp_path / "snapshots")
     indexer = Indexer(store, HashEmbedder(), ledger, downloads, schema=1)
     configured = parse_sources(str(docs))
-    yield Desk(Pipeline(), indexer, store, ledger, configured, threading.Event())
+    yield Desk(Pipeline(), IndexService(indexer, store, ledger, configured))
     engine.dispose()
 
 
@@ -144,62 +149,65 @@ class TestAsking:
             list(control.stream(Question("busy")))
 
     def test_a_fault_is_one_sentence(self, control: Control):
-        with pytest.raises(DocentError, match=r"unexpected went wrong \(ZeroDivisionError\)"):
+        with pytest.raises(DocentError, match=r"failed unexpectedly \(ZeroDivisionError\)"):
             list(control.stream(Question("odd")))
 
 
 class TestIndexing:
     def test_a_sync_with_its_progress(self, control: Control):
         steps = []
-        report = control.run(Request("index"), steps.append)
+        report = control.run(sync(), steps.append)
         assert (report["added"], report["embedded"]) == (1, 1)
         assert {"reading", "writing", "publishing"} <= {step.stage for step in steps}
-        assert control.run(Request("index"))["unchanged"]
+        assert control.run(sync())["unchanged"]
 
     def test_sources_may_be_named(self, control: Control, desk: Desk, tmp_path: Path):
         more = make_folder(tmp_path / "more", {"b.md": "# B\n\nOther."})
-        control.run(Request("index", sources=parse_sources(str(more))))
-        assert desk.store.texts() == ["Other."]
+        control.run(sync(*parse_sources(str(more))))
+        assert desk.index.store.texts() == ["Other."]
+        assert control.run(sync("docs"))["added"] == 1
+        with pytest.raises(SettingsError, match="no source named elsewhere"):
+            control.run(sync("elsewhere"))
         with pytest.raises(SourceNotFoundError, match="gone"):
-            control.run(Request("index", sources=parse_sources(str(tmp_path / "gone"))))
+            control.run(sync(*parse_sources(str(tmp_path / "gone"))))
 
     def test_a_preview(self, control: Control, desk: Desk):
-        assert control.run(Request("preview"))["added"] == 1
-        assert desk.store.writes == []
+        assert control.run(sync(dry_run=True))["added"] == 1
+        assert desk.index.store.writes == []
 
     def test_a_rollback_and_its_end(self, control: Control, desk: Desk, docs: Path):
         with pytest.raises(NoVersionError):
             control.run(Request("roll_back"))
         for text in ("First.", "Second."):
             make_folder(docs, {"a.md": f"# A\n\n{text}"})
-            control.run(Request("index"))
+            control.run(sync())
         assert control.run(Request("roll_back"))["pinned"]
-        assert desk.store.texts() == ["First."]
-        control.run(Request("index", resume=True))
-        assert read_pin(desk.ledger) is None
-        assert desk.store.texts() == ["Second."]
+        assert desk.index.store.texts() == ["First."]
+        control.run(sync(resume=True))
+        assert read_pin(desk.index.ledger) is None
+        assert desk.index.store.texts() == ["Second."]
 
     def test_a_sync_ends_where_the_service_does(self, control: Control, desk: Desk):
-        desk.stopping.set()
+        desk.index.stopping.set()
         with pytest.raises(SyncStoppedError):
-            control.run(Request("index"))
-        assert desk.store.live() is None
+            control.run(sync())
+        assert desk.index.store.live() is None
 
     @pytest.mark.usefixtures("control")
     def test_a_sync_ends_where_nobody_waits_for_it(self, desk: Desk, path: Path):
         gone = threading.Event()
-        desk.indexer._embedder.before = lambda: gone.wait(WAIT)
+        desk.index.indexer._embedder.before = lambda: gone.wait(WAIT)
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(path))
-        connection.sendall(encode("request", Request("index")))
+        connection.sendall(encode("request", sync()))
         assert connection.recv(1)
         connection.close()
         gone.set()
         deadline = time.monotonic() + WAIT
-        while desk.ledger.last_sync() is None and time.monotonic() < deadline:
+        while desk.index.ledger.last_sync() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert desk.ledger.last_sync().error == "The sync was stopped by hand."
-        assert desk.store.live() is None
+        assert desk.index.ledger.last_sync().error == "The sync was stopped by hand."
+        assert desk.index.store.live() is None
 
 
 class TestSocket:
@@ -244,7 +252,16 @@ class TestSocket:
         assert Control.find(settings) is not None
         server.close()
 
-    @pytest.mark.parametrize("line", [b"hello\n", b'{"kind": "request", "data": {}}\n', b"[]\n"])
+    @pytest.mark.parametrize(
+        "line",
+        [
+            b"hello\n",
+            b'{"kind": "request", "data": {}}\n',
+            b'{"kind": "request", "data": {"command": "sync"}}\n',
+            b'{"kind": "request", "data": {"command": "sync", "sync": {"careful": true}}}\n',
+            b"[]\n",
+        ],
+    )
     def test_what_is_no_request_is_refused(self, control: Control, path: Path, line: bytes):
         assert control
         with socket.socket(socket.AF_UNIX) as connection:
@@ -266,7 +283,7 @@ class TestSocket:
             thread = threading.Thread(target=hang_up)
             thread.start()
             with pytest.raises(ControlError, match="broke off"):
-                Control(tmp_path / "s").run(Request("index"))
+                Control(tmp_path / "s").run(sync())
             thread.join()
 
 

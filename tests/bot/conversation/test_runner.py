@@ -1,49 +1,20 @@
-"""The flow of an answer, shown by a reply that only writes down what it is told."""
+"""The pipeline on its thread: events, cancellation, capacity."""
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 
-from bot.conversation.runner import Around, Conversation
-from bot.texts import answers
-from ingest.errors import StateError
-from rag_core.errors import StoreUnavailableError
+from bot.conversation.runner import PipelineRunner
+from rag_core.errors import BusyError, StoreUnavailableError
 from rag_core.inference.worker import Line, Worker
-from rag_core.types import Answer, Question, Scope, Searching, TextDelta
+from rag_core.types import Event, Question, Ranking, Searching, TextDelta
 from tests.bot.fakes import TEXT, FakePipeline, Gate, script
 from tests.rag_core.waiting import wait_until
 
 QUESTION = Question("how is data stored?")
-
-
-class Notebook:
-    """A reply that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.begun = asyncio.Event()
-        self.stopped = asyncio.Event()
-
-    def begin(self) -> None:
-        self.lines.append("begin")
-        self.begun.set()
-
-    def progress(self, sentence: str) -> None:
-        self.lines.append(sentence)
-
-    def append(self, text: str) -> None:
-        self.lines.append(text)
-
-    async def finish(self, answer: Answer) -> None:
-        self.lines.append(f"finish: {answer.text}")
-
-    async def fail(self, sentence: str) -> None:
-        self.lines.append(f"fail: {sentence}")
-
-    async def leave(self) -> None:
-        self.lines.append("leave")
 
 
 @pytest.fixture
@@ -52,155 +23,116 @@ def pipeline() -> FakePipeline:
 
 
 @pytest.fixture
-async def conversation(pipeline: FakePipeline) -> AsyncIterator[Conversation]:
-    conversation = Conversation(pipeline, workers=1)
-    yield conversation
-    conversation.close()
+async def runner(pipeline: FakePipeline) -> AsyncIterator[PipelineRunner]:
+    runner = PipelineRunner(pipeline, workers=1)
+    yield runner
+    runner.close()
+
+
+async def collect(runner: PipelineRunner) -> list[Event]:
+    return [event async for event in runner.run(QUESTION)]
 
 
 async def wait(event: threading.Event) -> None:
     assert await asyncio.to_thread(event.wait, 10)
 
 
-async def test_stages_text_and_answer_come_in_order(
-    conversation: Conversation, pipeline: FakePipeline
-):
+async def wait_idle(runner: PipelineRunner) -> None:
+    await asyncio.to_thread(wait_until, lambda: runner.running == 0)
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def test_events_come_in_order(runner: PipelineRunner, pipeline: FakePipeline):
     pipeline.script = script(pieces=1)
-    reply = Notebook()
-    await conversation.answer(QUESTION, reply)
-    expected = ["begin", answers.SEARCHING, answers.ranking(30), TEXT, f"finish: {TEXT}"]
-    assert reply.lines == expected
+    assert await collect(runner) == pipeline.script
     assert pipeline.questions == [QUESTION]
 
 
 async def test_the_pipeline_runs_on_a_thread_of_its_own(
-    conversation: Conversation, pipeline: FakePipeline
+    runner: PipelineRunner, pipeline: FakePipeline
 ):
-    await conversation.answer(QUESTION, Notebook())
+    await collect(runner)
     assert pipeline.threads
     assert threading.get_ident() not in pipeline.threads
 
 
-async def test_an_error_is_told_in_docents_words(
-    conversation: Conversation, pipeline: FakePipeline
+async def test_text_that_arrived_meanwhile_comes_as_one_piece(
+    runner: PipelineRunner, pipeline: FakePipeline
 ):
-    pipeline.script = [Searching(), StoreUnavailableError("no Milvus at tcp://10.0.0.7")]
-    reply = Notebook()
-    await conversation.answer(QUESTION, reply)
-    assert reply.lines[-1] == f"fail: {answers.ERRORS[StoreUnavailableError]}"
-    assert "10.0.0.7" not in "".join(reply.lines)
+    pipeline.script = script(pieces=20)
+    events = []
+    async with aclosing(runner.run(QUESTION)) as arriving:
+        async for event in arriving:
+            if not events:
+                pipeline.closed.wait(10)  # the event loop is busy until all of it is there
+            events.append(event)
+    [text] = [event for event in events if isinstance(event, TextDelta)]
+    assert text.text == TEXT
+    assert events[:2] == [Searching(), Ranking(30)]
 
 
-async def test_an_unforeseen_error_is_an_apology_and_a_logged_traceback(
-    conversation: Conversation, pipeline: FakePipeline, caplog: pytest.LogCaptureFixture
+async def test_no_text_is_lost_between_the_pieces(runner: PipelineRunner, pipeline: FakePipeline):
+    pipeline.script = [TextDelta("So "), Ranking(30), *script(pieces=20)]
+    events = await collect(runner)
+    assert text_of(events) == f"So {TEXT}"
+    assert events[-1] == pipeline.script[-1]
+
+
+async def test_an_error_of_the_pipeline_is_raised_after_its_events(
+    runner: PipelineRunner, pipeline: FakePipeline
 ):
-    pipeline.script = [TextDelta("So"), ZeroDivisionError("secret")]
-    reply = Notebook()
-    await conversation.answer(QUESTION, reply)
-    assert reply.lines[-1] == f"fail: {answers.UNEXPECTED}"
-    assert "ZeroDivisionError" in caplog.text
+    pipeline.script = [Searching(), StoreUnavailableError("no Milvus")]
+    async with aclosing(runner.run(QUESTION)) as events:
+        assert await anext(events) == Searching()
+        with pytest.raises(StoreUnavailableError):
+            await anext(events)
+    await wait_idle(runner)
 
 
-async def test_a_stream_without_an_end_is_not_silence(
-    conversation: Conversation, pipeline: FakePipeline
-):
-    pipeline.script = [Searching()]
-    reply = Notebook()
-    await conversation.answer(QUESTION, reply)
-    assert reply.lines[-1].startswith("fail: ")
-
-
-async def test_cancelling_says_so_and_closes_the_pipeline(
-    conversation: Conversation, pipeline: FakePipeline
-):
-    gate = Gate()
-    pipeline.script = [Searching(), gate, *script()]
-    reply = Notebook()
-    task = asyncio.create_task(conversation.answer(QUESTION, reply))
-    await wait(gate.reached)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    gate.open()
-    await wait(pipeline.closed)
-    assert reply.lines[-1] == f"fail: {answers.RESTARTING}"
-    assert not any(line.startswith("finish") for line in reply.lines)
-
-
-async def test_stop_closes_the_pipeline_and_ends_quietly(
-    conversation: Conversation, pipeline: FakePipeline
-):
-    gate = Gate()
-    pipeline.script = [Searching(), TextDelta("So"), gate, *script()]
-    reply = Notebook()
-    answering = asyncio.create_task(conversation.answer(QUESTION, reply))
-    await wait(gate.reached)
-    reply.stopped.set()
-    assert await answering is None
-    gate.open()
-    await wait(pipeline.closed)
-    assert reply.lines == ["begin", answers.SEARCHING, "So", "leave"]
-
-
-async def test_a_question_is_completed_after_the_first_sign_of_life(
-    conversation: Conversation, pipeline: FakePipeline
-):
-    reply, kept = Notebook(), []
-
-    async def prepare(question: Question) -> Question:
-        assert reply.lines == ["begin"]
-        return Question(question.text, scope=Scope(version="2.6"))
-
-    async def keep(answer: Answer) -> None:
-        assert not reply.lines[-1].startswith("finish")
-        kept.append(answer)
-
-    answer = await conversation.answer(QUESTION, reply, Around(prepare, keep))
-    assert kept == [answer]
-    assert pipeline.questions == [Question(QUESTION.text, scope=Scope(version="2.6"))]
-
-
-async def test_what_can_not_be_prepared_is_told(conversation: Conversation):
-    async def prepare(question: Question) -> Question:
-        raise StateError(f"no database for {question.text}")
-
-    reply = Notebook()
-    assert await conversation.answer(QUESTION, reply, Around(prepare, prepare)) is None
-    assert reply.lines == ["begin", f"fail: {answers.ERRORS[StateError]}"]
-
-
-async def test_who_comes_after_too_many_is_told_so(
-    conversation: Conversation, pipeline: FakePipeline
+async def test_closing_the_events_closes_the_pipeline(
+    runner: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), gate, *script()]
-    first = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
+    async with aclosing(runner.run(QUESTION)) as events:
+        assert await anext(events) == Searching()
+        await wait(gate.reached)
+    assert not pipeline.closed.is_set()
+    gate.open()
+    await wait(pipeline.closed)
+
+
+async def test_who_comes_after_too_many_is_refused(runner: PipelineRunner, pipeline: FakePipeline):
+    gate = Gate()
+    pipeline.script = [Searching(), gate, *script()]
+    first = asyncio.create_task(collect(runner))
     await wait(gate.reached)
-    refused = Notebook()
-    await conversation.answer(Question("and then?"), refused)
-    assert refused.lines == ["begin", f"fail: {answers.busy(2)}"]
+    with pytest.raises(BusyError) as refused:
+        await collect(runner)
+    assert refused.value.position == 2
     gate.open()
     await first
-    await asyncio.to_thread(wait_until, lambda: conversation.at_work == 0)
-    later = Notebook()
-    await conversation.answer(QUESTION, later)
-    assert later.lines[-1].startswith("finish")
+    await wait_idle(runner)
+    assert text_of(await collect(runner)) == TEXT
     assert len(pipeline.questions) == 2
 
 
-async def test_a_stopped_question_is_at_work_until_its_thread_has_ended(
-    conversation: Conversation, pipeline: FakePipeline
+async def test_a_cancelled_question_runs_until_its_thread_has_ended(
+    runner: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
     pipeline.script = [Searching(), gate, *script()]
-    task = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
+    task = asyncio.create_task(collect(runner))
     await wait(gate.reached)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert conversation.at_work == 1
+    assert runner.running == 1
     gate.open()
-    await asyncio.to_thread(wait_until, lambda: conversation.at_work == 0)
+    await wait_idle(runner)
 
 
 class InLine:
@@ -227,13 +159,13 @@ class InLine:
 
 async def test_a_question_that_waits_for_the_models_leaves_the_line_when_cancelled() -> None:
     pipeline = InLine()
-    conversation = Conversation(pipeline, workers=1)
+    runner = PipelineRunner(pipeline, workers=1)
     await wait(pipeline.held)
-    task = asyncio.create_task(conversation.answer(QUESTION, Notebook()))
+    task = asyncio.create_task(collect(runner))
     await asyncio.to_thread(wait_until, lambda: pipeline.worker.waiting == 1)
     task.cancel()
     await asyncio.to_thread(wait_until, lambda: pipeline.worker.places_taken == 0)
     pipeline.gate.set()
     await asyncio.to_thread(pipeline.worker.close)
     assert pipeline.computed == ["gate"]
-    conversation.close()
+    runner.close()

@@ -1,19 +1,19 @@
 """What is shown to people who did not call docent."""
 
-from bot.conversation.silent_reply import QuietReply
+from bot.conversation.silent_reply import SilentReply
 from bot.texts import answers
-from tests.bot.conversation.test_runner import Notebook
-from tests.bot.fakes import TEXT, answer
+from bot.types import AnswerContext
+from tests.bot.fakes import TEXT, Notebook, answer
 
 
 async def lines(work) -> list[str]:
     notebook = Notebook()
-    await work(QuietReply(notebook))
+    await work(SilentReply(notebook))
     return notebook.lines
 
 
 async def test_nothing_is_shown_before_the_answer():
-    async def work(reply: QuietReply) -> None:
+    async def work(reply: SilentReply) -> None:
         reply.begin()
         reply.progress(answers.SEARCHING)
         reply.append("Milvus")
@@ -34,4 +34,13 @@ async def test_anything_else_is_kept():
 
 def test_it_is_stopped_with_the_reply_behind_it():
     notebook = Notebook()
-    assert QuietReply(notebook).stopped is notebook.stopped
+    assert SilentReply(notebook).stopped is notebook.stopped
+
+
+def test_its_context_and_its_messages_are_those_of_the_reply_behind_it():
+    notebook = Notebook()
+    reply = SilentReply(notebook)
+    reply.context = AnswerContext(answer_id="1")
+    notebook.message_timestamps = ("1.1",)
+    assert notebook.context == reply.context == AnswerContext(answer_id="1")
+    assert reply.message_timestamps == ("1.1",)

@@ -23,7 +23,7 @@ from bot.storage.activity import Asked, Counts
 from bot.storage.answers import KeptAnswer
 from bot.texts import admin, answers, asking, button_labels, sync
 from bot.texts.catalog import sentences, speak
-from bot.types import Footing, MessageKey
+from bot.types import AnswerContext, MessageKey
 from ingest.errors import DownloadError, SyncRunningError
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
@@ -72,7 +72,7 @@ REPORT = replace(
 PREVIEW = replace(fakes.PREVIEW, failures=(DATA,), stopped=DATA)
 KNOWN = Known(STATUS, [SOURCE], [Asked(DATA, "1", WHEN)], WHEN)
 MANAGED = Managed([VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], Counts(1, 2, 3, 4))
-FOOTING = Footing("1", WHEN, SCOPE, people=True)
+CONTEXT = AnswerContext("1", WHEN, SCOPE, can_escalate=True)
 
 
 def errors() -> Iterator[DocentError]:
@@ -134,13 +134,13 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
     },
     answer_blocks: {
         "answer_tail": lambda: [
-            answer_blocks.answer_tail(one, FOOTING) for one in (ANSWER, UNCITED)
+            answer_blocks.answer_tail(one, CONTEXT) for one in (ANSWER, UNCITED)
         ],
         "stop_tail": answer_blocks.stop_tail,
         "sources": lambda: answer_blocks.sources(ANSWER.citations),
         "nearest": lambda: answer_blocks.nearest(PASSAGES),
         "source": lambda: answer_blocks.source(CHUNK),
-        "footer": lambda: answer_blocks.footer(ANSWER, Footing()),
+        "footer": lambda: answer_blocks.footer(ANSWER, AnswerContext()),
         "text_block": lambda: answer_blocks.text_block(DATA),
         "preview": lambda: answer_blocks.preview(DATA),
     },

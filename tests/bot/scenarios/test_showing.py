@@ -5,8 +5,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
 from bot.markup.markdown import MARKDOWN_LIMIT
-from bot.slack.client.workspace import Draft, Place, Slack
-from bot.slack.reply.streaming import STREAM_SECONDS, StreamedMessage, StreamLost
+from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
+from bot.slack.reply.streaming import STREAM_SECONDS, StreamedMessage, StreamEnded
 from bot.slack.reply.thread_reply import SlackReply
 from bot.slack.reply.thread_status import Session
 from bot.storage.tables import claims
@@ -290,13 +290,13 @@ class Clock:
 
 async def test_a_stream_is_left_before_slack_ends_it(docent: Docent):
     clock, question = Clock(), docent.slack.said("how?")
-    place = Place(question.channel, question.ts, question.user, "T0DOCENT")
+    thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
     slack = slack_of(docent, clock)
-    message = StreamedMessage(slack, place, Session(slack, place))
-    await message.show(Draft("Searching", "So"))
+    message = StreamedMessage(slack, thread, Session(slack, thread))
+    await message.show(ReplyDraft("Searching", "So"))
     clock.now += STREAM_SECONDS + 1
-    with pytest.raises(StreamLost) as lost:
-        await message.show(Draft("Searching", "So it is"))
+    with pytest.raises(StreamEnded) as lost:
+        await message.show(ReplyDraft("Searching", "So it is"))
     [reply] = docent.slack.replies(question)
     assert lost.value.ts == reply.ts
     assert reply.stream == "stopped"
@@ -304,24 +304,24 @@ async def test_a_stream_is_left_before_slack_ends_it(docent: Docent):
 
 async def test_a_rate_limited_stream_waits_and_loses_nothing(docent: Docent):
     clock, question = Clock(), docent.slack.said("how?")
-    place = Place(question.channel, question.ts, question.user, "T0DOCENT")
+    thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
     slack = slack_of(docent, clock)
-    message = StreamedMessage(slack, place, Session(slack, place))
-    await message.show(Draft("Searching", "So"))
+    message = StreamedMessage(slack, thread, Session(slack, thread))
+    await message.show(ReplyDraft("Searching", "So"))
     docent.slack.rate_limit("chat.appendStream", retry_after=7)
-    await message.show(Draft("Searching", "So it"))
-    await message.show(Draft("Searching", "So it is"))
+    await message.show(ReplyDraft("Searching", "So it"))
+    await message.show(ReplyDraft("Searching", "So it is"))
     assert len(docent.slack.calls("chat.appendStream")) == 1
     clock.now += 8
-    await message.show(Draft("Searching", "So it is."))
+    await message.show(ReplyDraft("Searching", "So it is."))
     assert docent.slack.replies(question)[0].markdown == "So it is."
 
 
 async def test_text_that_comes_while_a_call_is_under_way_goes_out_with_the_next(docent: Docent):
     question = docent.slack.said("how?")
     held = docent.slack.hold("chat.startStream")
-    place = Place(question.channel, question.ts, question.user, "T0DOCENT")
-    reply = SlackReply(slack_of(docent), place, flush_seconds=0)
+    thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
+    reply = SlackReply(slack_of(docent), thread, flush_seconds=0)
     reply.begin()
     await docent.slack.wait_for_calls("chat.startStream")
     for word in TEXT.split():
@@ -333,6 +333,8 @@ async def test_text_that_comes_while_a_call_is_under_way_goes_out_with_the_next(
     assert docent.slack.replies(question)[0].markdown == TEXT
 
 
-def slack_of(docent: Docent, clock: Clock | None = None) -> Slack:
+def slack_of(docent: Docent, clock: Clock | None = None) -> SlackClients:
     client = AsyncWebClient(token=docent.slack.bot_token, base_url=docent.slack.base_url)
-    return Slack.of(client, client, clock=clock) if clock else Slack.of(client, client)
+    return (
+        SlackClients.of(client, client, clock=clock) if clock else SlackClients.of(client, client)
+    )

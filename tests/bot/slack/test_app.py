@@ -133,7 +133,8 @@ async def test_an_answer_survives_the_loss_of_the_connection(docent: Docent):
 async def test_sigterm_lets_answers_end_and_takes_no_more_events(docent: Docent):
     gate = Gate()
     docent.pipeline.script = [gate, *script()]
-    service = asyncio.create_task(serve(docent.settings(), docent.parts(docent.settings()), pace=PACE))
+    settings = docent.settings()
+    service = asyncio.create_task(serve(settings, docent.parts(settings), pace=PACE))
     await docent.slack.wait_connected()
     question = await docent.slack.mention("how?")
     await docent.reached(gate.reached)

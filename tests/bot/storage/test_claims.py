@@ -122,6 +122,7 @@ async def test_a_held_claim_is_renewed(engine: Engine):
 
     class Watched(Claims):
         def renew(self, key: MessageKey) -> bool:
+            assert key == KEY
             loop.call_soon_threadsafe(renewed.set)
             return super().renew(key)
 
@@ -136,3 +137,70 @@ def test_a_broken_database_is_one_sentence(engine: Engine):
         connection.execute(text("DROP TABLE bot_claims"))
     with pytest.raises(StateError, match="can't be used"):
         claims.take(KEY)
+
+
+NEIGHBOURS = [
+    MessageKey("T1", "C1", "1700000000.000200"),
+    MessageKey("T1", "C2", KEY.ts),
+    MessageKey("T2", "C1", KEY.ts),
+]
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_neighbours_of_a_message_are_left_alone(engine: Engine, neighbour: MessageKey):
+    claims = Claims(engine)
+    claims.take(KEY)
+    claims.take(neighbour)
+    assert not claims.settled(KEY)
+    claims.settle(KEY)
+    assert claims.settled(KEY)
+    assert not claims.settled(neighbour)
+    claims.release(KEY)
+    assert claims.renew(neighbour)
+    assert not claims.take(neighbour)
+
+
+def test_a_claim_lasts_to_its_last_moment(engine: Engine, clock: Clock):
+    Claims(engine, clock=clock).take(KEY)
+    clock.now += LEASE
+    assert not Claims(engine, clock=clock).take(KEY)
+
+
+def test_young_claims_are_not_forgotten(engine: Engine, clock: Clock):
+    claims = Claims(engine, clock=clock)
+    claims.take(KEY)
+    assert claims.purge(older_than=timedelta(days=30)) == 0
+    clock.now += timedelta(days=30)
+    assert claims.purge(older_than=timedelta(days=30)) == 0
+
+
+async def test_a_claim_is_renewed_thrice_in_its_time_and_no_longer_than_it_is_held(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    slept: list[float] = []
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async with asyncio.timeout(10):
+        async with Claims(engine, lease=timedelta(seconds=30)).hold(KEY):
+            await began.wait()
+        await ended.wait()
+    assert slept == [10]
+
+
+async def test_trouble_with_the_database_does_not_take_the_answer_back(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+):
+    async with Claims(engine).hold(KEY) as mine:
+        assert mine
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE bot_claims"))
+    assert "could not be updated" in caplog.text

@@ -153,3 +153,33 @@ def test_a_dropped_source_loses_its_pages():
 def test_anew_reads_every_page():
     plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="r", anew=True)
     assert (len(plan.read), plan.changed, plan.kept) == (1, 0, ())
+
+
+def test_contents_are_the_same_whatever_their_order():
+    contents = known(page("a.md"), page("b.md"))
+    assert contents.equals(contents.pages[::-1], contents.chunks[::-1])
+    assert not contents.equals(contents.pages[:1], contents.chunks)
+    assert not contents.equals(contents.pages, contents.chunks[:1])
+
+
+def test_pages_that_could_not_be_read_stay_as_they_are_known():
+    before = known(page("same.md"), page("edited.md"), page("other.md"), page("gone.md")).pages
+    edited = (page("edited.md", "torn"), page("other.md", "new"))
+    now = found(page("same.md"), *edited, page("new.md"), page("fine.md"))
+    plan = plan_pages(before, now, recipe="r")
+    assert plan.without((), before) == plan
+
+    left = plan.without({("docs", "edited.md"), ("docs", "new.md")}, before)
+    assert [p.path for p in left.read] == ["other.md", "fine.md"]
+    assert [p.path for p in left.kept] == ["same.md", "edited.md"]
+    assert left.kept[1] == before[1]
+    assert left.new == (("docs", "fine.md"),)
+    assert left.edited == (("docs", "other.md"),)
+    assert left.gone == (("docs", "gone.md"),)
+
+
+@pytest.mark.parametrize("changed", [{"dimension": 9}, {"chunker": "2"}])
+def test_the_revision_tells_how_chunks_were_made(changed: dict[str, object]):
+    spec = IndexSpec("hash", 8, "1", 1, "")
+    chunks = known(page("a.md")).chunks
+    assert revision(chunks, replace(spec, **changed)) != revision(chunks, spec)

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from ingest.errors import PublishError, SyncRunningError
-from ingest.publishing.publisher import Publisher
+from ingest.publishing.pin import set_pin
+from ingest.publishing.publisher import Publisher, mend_marks, switching
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
+from ingest.state.tables import leases
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder, version_of
 
@@ -235,3 +238,40 @@ def test_collections_of_others_are_left_alone(bench: Bench, docs: Path):
         bench.store.rows[name] = {}
     bench.sync(docs)
     assert {"docent__v9_old", "docent__notes", "docentx__v1"} < set(bench.store.collections())
+
+
+def test_progress_counts_what_is_done_of_what_is_to_do(bench: Bench, docs: Path):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+    bench.sync(docs)
+    stages = ("embedding", "writing", "publishing")
+    told = [(one.stage, one.done, one.total) for one in bench.events if one.stage in stages]
+    assert told == [
+        ("embedding", 0, 1),
+        ("writing", 3, 4),
+        ("embedding", 1, 1),
+        ("writing", 4, 4),
+        *(("publishing", step, 4) for step in range(5)),
+    ]
+
+
+def test_the_lease_of_the_switch_fits_its_column(bench: Bench):
+    ledger = Ledger(bench.ledger.engine, index="long" * 20)
+    with switching(ledger).hold(), ledger.engine.connect() as connection:
+        assert connection.scalars(select(leases.c.name)).all() == ["switch:" + ("long" * 20)[:57]]
+
+
+@pytest.mark.parametrize(("pinned", "back_to"), [(True, None), (False, "docent__v2")])
+def test_marks_are_mended_as_the_store_and_the_pin_say(
+    bench: Bench, docs: Path, pinned: bool, back_to: str | None
+):
+    bench.sync(docs)
+    make_folder(docs, {"new.md": "# New\n\nPage."})
+    bench.sync(docs)
+    first, second = (version.collection for version in bench.ledger.versions())
+    set_pin(bench.ledger, first if pinned else second)
+    bench.store.target = first
+    mend_marks(bench.ledger, bench.store.live())
+    assert bench.ledger.live().collection == first
+    previous = bench.ledger.previous()
+    assert (version_of(previous.collection) if previous else None) == back_to

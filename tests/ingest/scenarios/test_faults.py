@@ -172,7 +172,7 @@ class TestTwoProcesses:
 
 HOLD = """
 import sys
-from ingest.lease import SyncLease
+from ingest.state.lease import SyncLease
 from ingest.state import open_state
 with SyncLease(open_state(sys.argv[1]), name="sync:docent").hold():
     print("held", flush=True)

@@ -56,7 +56,7 @@ def test_a_fifth_may_go(bench: Bench, docs: Path):
 def test_nothing_falls_where_a_source_cannot_be_read(bench: Bench, docs: Path, more: Path):
     bench.sync(docs, more)
     docs.rename(docs.with_name("away"))
-    report = bench.sync(docs, more, configured=sources_of(docs, more))
+    report = bench.sync(docs, more, configured=sources_of(docs, more), remove_unconfigured=True)
     assert (report.unchanged, report.unread, report.dropped) == (True, ("docs",), ())
     assert len(bench.store.texts()) == 11
 
@@ -64,10 +64,10 @@ def test_nothing_falls_where_a_source_cannot_be_read(bench: Bench, docs: Path, m
 class TestDropped:
     def test_a_source_that_was_taken_out_is_removed(self, bench: Bench, docs: Path, more: Path):
         bench.sync(docs, more, configured=sources_of(docs, more))
-        report = bench.sync(more, configured=sources_of(more))
+        report = bench.sync(more, configured=sources_of(more), remove_unconfigured=True)
         assert (report.removed, report.dropped, report.embedded) == (10, ("docs",), 0)
         assert bench.store.texts() == ["The other source."]
-        again = bench.sync(more, configured=sources_of(more))
+        again = bench.sync(more, configured=sources_of(more), remove_unconfigured=True)
         assert (again.unchanged, again.dropped) == (True, ())
 
     def test_not_where_one_source_is_named(self, bench: Bench, docs: Path, more: Path):
@@ -75,16 +75,25 @@ class TestDropped:
         assert bench.sync(more).unchanged
         assert len(bench.store.texts()) == 11
 
+    def test_it_is_removed_though_only_one_source_was_synced_since(
+        self, bench: Bench, docs: Path, more: Path
+    ):
+        bench.sync(docs, configured=sources_of(docs, more))
+        bench.sync(more, configured=sources_of(more))
+        report = bench.sync(more, configured=sources_of(more), remove_unconfigured=True)
+        assert (report.removed, report.dropped) == (10, ("docs",))
+
     def test_a_source_that_was_named_by_hand_stays(self, bench: Bench, docs: Path, more: Path):
         bench.sync(more)
-        report = bench.sync(docs, configured=sources_of(docs))
+        report = bench.sync(docs, configured=sources_of(docs), remove_unconfigured=True)
         assert (report.removed, report.dropped) == (0, ())
         assert len(bench.store.texts()) == 11
 
     def test_a_renamed_source_keeps_its_vectors(self, bench: Bench, docs: Path):
-        named = sources_of(f'[{{"uri": "{docs}", "name": "handbook"}}]')
+        uri = f'[{{"uri": "{docs}", "name": "handbook"}}]'
+        named = sources_of(uri)
         bench.sync(docs, configured=sources_of(docs))
-        report = bench.sync(f'[{{"uri": "{docs}", "name": "handbook"}}]', configured=named)
+        report = bench.sync(uri, configured=named, remove_unconfigured=True)
         assert (report.added, report.removed, report.embedded) == (10, 10, 0)
         assert report.dropped == ("docs",)
 

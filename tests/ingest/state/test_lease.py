@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -8,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, event, update
 
 from ingest.errors import SyncRunningError
 from ingest.state.lease import SyncLease
@@ -161,3 +163,56 @@ class _Script:
     def wait(self, timeout: float) -> bool:
         del timeout
         return next(self._steps)()
+
+
+def test_of_two_that_come_at_once_one_gets_it(lease: SyncLease, engine: Engine, clock: Clock):
+    calls = itertools.count()
+    with lease.hold(), contextlib.ExitStack() as rival:
+        change(engine, process="earlier")
+
+        def slow() -> datetime:
+            # The third time, the dead holder was seen, and the place is about to be taken.
+            if next(calls) == 2:
+                rival.enter_context(lease.hold())
+            return clock()
+
+        with (
+            pytest.raises(SyncRunningError, match="just begun"),
+            SyncLease(engine, name="sync", now=slow).hold(),
+        ):
+            pytest.fail("two hold the lease")
+
+
+def test_a_lease_given_back_that_very_moment_is_as_good_as_held(lease: SyncLease, engine: Engine):
+    def given_back(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            with engine.begin() as connection:
+                connection.execute(leases.delete())
+
+    with lease.hold():
+        event.listen(engine, "before_cursor_execute", given_back)
+        with pytest.raises(SyncRunningError, match="just begun"), lease.hold():
+            pytest.fail("it was not there to be taken over")
+
+
+def test_a_living_holder_keeps_it_and_comes_to_no_harm(lease: SyncLease, engine: Engine):
+    waits = [sys.executable, "-c", "input()"]
+    with lease.hold(), subprocess.Popen(waits, stdin=subprocess.PIPE) as holder:
+        change(engine, pid=holder.pid)
+        with pytest.raises(SyncRunningError, match=f"process {holder.pid}"), lease.hold():
+            pytest.fail("the holder lives")
+        holder.communicate(b"\n")
+    assert holder.returncode == 0
+
+
+def test_a_holder_of_another_user_keeps_it(
+    lease: SyncLease, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    with lease.hold():
+        change(engine, pid=os.getpid() + 1)
+        monkeypatch.setattr(os, "kill", refuse)
+        with pytest.raises(SyncRunningError), lease.hold():
+            pytest.fail("the holder lives")

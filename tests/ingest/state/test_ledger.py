@@ -98,3 +98,72 @@ def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: P
     assert b"x/docs.zip" in stored
     assert b"hunter2" not in stored
     assert b"s3cr3t" not in stored
+
+
+def marks(ledger: Ledger) -> list[tuple[str, bool, bool]]:
+    return [(one.collection[-2:], one.live, one.previous) for one in ledger.versions()]
+
+
+def test_an_older_version_that_goes_live_again_is_no_longer_the_previous_one(ledger: Ledger):
+    for name in ("docent__v1", "docent__v2"):
+        ledger.record(name, SPEC, CONTENTS)
+        ledger.mark_live(name)
+    assert marks(ledger) == [("v1", False, True), ("v2", True, False)]
+    ledger.mark_live("docent__v1")
+    assert marks(ledger) == [("v1", True, False), ("v2", False, True)]
+
+
+def test_after_a_rollback_there_is_none_to_go_back_to(ledger: Ledger, engine: Engine):
+    other = Ledger(engine, index="other")
+    for one, index in ((ledger, "docent"), (other, "other")):
+        for number in (1, 2):
+            one.record(f"{index}__v{number}", SPEC, CONTENTS)
+            one.mark_live(f"{index}__v{number}")
+    ledger.mark_rolled_back("docent__v1")
+    assert marks(ledger) == [("v1", True, False), ("v2", False, False)]
+    assert marks(other) == [("v1", False, True), ("v2", True, False)]
+
+
+def test_the_oldest_version_comes_first_whatever_its_name(ledger: Ledger):
+    began = datetime.now(UTC)
+    for name in ("docent__v2", "docent__v1"):
+        ledger.record(name, SPEC, CONTENTS)
+    assert [one.collection for one in ledger.versions()] == ["docent__v2", "docent__v1"]
+    first, second = (one.created_at for one in ledger.versions())
+    assert began <= first <= second <= datetime.now(UTC)
+
+
+def test_configured_sources_are_those_of_the_index_and_of_the_last_time(
+    ledger: Ledger, engine: Engine
+):
+    other = Ledger(engine, index="other")
+    assert ledger.configured_sources() == frozenset()
+    other.remember_configured(["docs", "theirs"])
+    ledger.remember_configured(["docs", "more", "docs"])
+    assert ledger.configured_sources() == {"docs", "more"}
+    ledger.remember_configured(["docs"])
+    assert ledger.configured_sources() == {"docs"}
+    ledger.remember_configured([])
+    assert ledger.configured_sources() == frozenset()
+    assert other.configured_sources() == {"docs", "theirs"}
+
+
+def test_the_sources_of_a_version_come_in_order_and_once(ledger: Ledger):
+    names = ("more", "docs", "more", "api")
+    pages = tuple(KnownPage(name, f"{n}.md", "h", "r") for n, name in enumerate(names))
+    ledger.record("docent__v1", SPEC, Contents(pages))
+    ledger.record("docent__v2", SPEC, CONTENTS)
+    assert ledger.sources_of("docent__v1") == ("api", "docs", "more")
+    assert ledger.sources_of("docent__v2") == ("docs", "more")
+
+
+def test_the_index_is_as_fresh_as_the_last_sync_that_succeeded(ledger: Ledger):
+    assert ledger.fresh_at() is None
+    began = datetime.now(UTC)
+    ledger.finish_sync(ledger.start_sync(), error="It failed.")
+    assert ledger.fresh_at() is None
+    ledger.finish_sync(ledger.start_sync(), report=REPORT)
+    run = ledger.last_sync()
+    assert began <= run.started_at <= run.finished_at
+    ledger.finish_sync(ledger.start_sync(), error="It failed again.")
+    assert ledger.fresh_at() == run.finished_at

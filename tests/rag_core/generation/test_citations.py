@@ -162,3 +162,24 @@ def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
         ("Third `code` things.", 1),
         ("Third `code` things.", 2),
     ]
+
+
+def test_the_last_passage_can_be_cited_and_none_behind_it():
+    assert checked("All of it [3]. More [4].") == ("All of it [3]. More.", (3,))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://known.example/a/",  # the same page
+        "https://docs.example/en/storage.md",  # of the passages themselves
+        "https://first.example",  # only in the first of them
+        "https://last.example/",
+    ],
+)
+def test_an_address_of_any_passage_is_known(address):
+    first = make_passage("See [one](https://first.example).")
+    last = make_passage("See [two](https://last.example) and [b](sub/b.md).", position=9)
+    checker = CitationChecker([first, *PASSAGES, last])
+    text = f"See [the page]({address}) [1]."
+    assert checker.feed(text, last=True) == text

@@ -72,6 +72,7 @@ def test_a_whole_is_more_than_its_parts(question, passage):
 @example("İstanbul")
 @example("a" * 70_000)
 @example("\u0130_\u0345")
+@example("\ud7af")
 def test_terms_are_alphanumeric_and_joined_by_single_spaces(text):
     found = terms(text)
     assert found == " ".join(found.split())

@@ -25,7 +25,7 @@ def test_a_refused_connection(tmp_path):
         closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
     program = (
         "from rag_core.errors import ModelUnavailableError\n"
-        "from rag_core.weights import locate\n"
+        "from rag_core.models.weights import locate\n"
         "try:\n    locate('Qwen/Qwen3-Embedding-0.6B')\n"
         "except ModelUnavailableError as error:\n    print(error)\n"
     )

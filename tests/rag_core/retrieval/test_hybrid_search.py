@@ -3,13 +3,23 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.errors import StoreError, StoreUnavailableError
 from rag_core.retrieval.hybrid_search import Fusion, fuse, retrieve
-from rag_core.types import Chunk, Hit, Question, Scope
+from rag_core.types import (
+    Chunk,
+    Hit,
+    IndexSpec,
+    LiveIndex,
+    PageKey,
+    PageVector,
+    Question,
+    Scope,
+)
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, make_chunk, publish
 
 CHUNKS = [make_chunk(f"Sentence {n}.", path=f"{n % 3}.md", position=n) for n in range(9)]
@@ -227,3 +237,73 @@ def test_without_the_dense_search_there_is_no_answer(embedder):
     publish(store, embedder, CHUNKS)
     with pytest.raises(StoreUnavailableError):
         ask(store, embedder, "Sentence 4")
+
+
+class Found:
+    """A store that finds what it is told to, and says which pages it was asked for."""
+
+    def __init__(self, dense: Sequence[Hit], pages: dict[str, PageVector] | None = None) -> None:
+        self.dense = dense
+        self.pages = {("docs", path): vector for path, vector in (pages or {}).items()}
+        self.asked: list[list[PageKey]] = []
+
+    def search_dense(self, *_args, **_options):
+        return self.dense
+
+    def search_lexical(self, *_args, **_options):
+        return []
+
+    def page_vectors(self, _collection, pages):
+        self.asked.append(pages)
+        return {page: self.pages[page] for page in pages}
+
+    def scores(self, fusion: Fusion) -> list[float]:
+        live = LiveIndex("docent__v1", IndexSpec("hash", 2, "1", 1, ""))
+        vector = np.array([1, 0], np.float32)
+        found = retrieve(self, live, Question("Why?"), vector, fusion)
+        return [one.retrieval_score for one in found.candidates]
+
+
+def page_of(cosine: float, chunks: int = 3) -> PageVector:
+    return PageVector(np.array([cosine, 0], np.float32), chunks)
+
+
+def test_pages_count_by_how_near_they_are_to_the_nearest():
+    pages = {"0.md": page_of(0.1), "1.md": page_of(0.4), "2.md": page_of(-0.2)}
+    store = Found(hits((0, 0.8), (1, 0.4), (2, 0.2)), pages)
+    assert store.scores(Fusion(page=0.5, best=0.0)) == pytest.approx([0.75, 0.625, 0.125])
+
+
+def test_the_best_page_gives_all_of_its_share_and_the_others_in_proportion():
+    pages = {"0.md": page_of(0.0), "1.md": page_of(0.0, chunks=1), "2.md": page_of(0.0)}
+    store = Found(hits((0, 1.0), (1, 0.6), (3, 0.5), (2, 0.3)), pages)
+    best = store.scores(Fusion(page=0.0, best=0.5))
+    assert best == pytest.approx([1.0, 0.75, 0.7, 0.25])
+
+
+def test_nothing_found_is_no_candidate_and_no_page_is_asked_for():
+    store = Found([])
+    assert store.scores(Fusion()) == []
+    assert store.asked == []
+
+
+@pytest.mark.parametrize(("page", "best", "asked"), [(0, 0, 0), (0.5, 0, 1), (0, 0.5, 1)])
+def test_pages_are_asked_for_only_where_they_count(page: float, best: float, asked: int):
+    store = Found(hits((0, 0.8), (3, 0.4)), {"0.md": page_of(0.5)})
+    store.scores(Fusion(page=page, best=best))
+    assert store.asked == [[("docs", "0.md")]] * asked
+
+
+def test_the_hits_of_each_search_are_told_as_deep_as_it_was_asked(embedder):
+    store = MemoryStore()
+    publish(store, embedder, CHUNKS)
+    found = ask(store, embedder, "Sentence 4")
+    assert len(found.dense_hits) == len(found.word_hits) == FEW.depth
+    ranked = {c.chunk.id: (c.dense_rank, c.lexical_rank) for c in found.candidates}
+    assert [ranked[hit.chunk.id][0] for hit in found.dense_hits] == [1, 2, 3]
+    assert [ranked[hit.chunk.id][1] for hit in found.word_hits] == [1, 2, 3]
+
+
+def test_scores_of_zero_stay_zero():
+    candidates = fuse(hits((0, 0.0), (1, -0.5)), [], NO_PAGE)
+    assert [c.retrieval_score for c in candidates] == [0.0, 0.0]

@@ -8,7 +8,7 @@ from bot.texts import answers
 from bot.texts import asking as words
 from rag_core.errors import StoreUnavailableError
 from rag_core.types import Scope
-from tests.bot.conftest import LABELS, Docent, FakeDesk
+from tests.bot.conftest import LABELS, Docent, FakeIndex
 from tests.bot.fakes import TEXT
 from tests.bot.slack.actions.test_commands import told
 from tests.servers.slack.store import ALICE, BOB, PRIVATE
@@ -122,13 +122,13 @@ async def test_where_pages_have_no_labels_or_nothing_is_indexed(docent: Docent):
 async def test_a_limit_is_taken_away_without_looking_at_the_index(
     docent: Docent, monkeypatch: pytest.MonkeyPatch
 ):
-    def out_of_reach(_: FakeDesk) -> None:
+    def out_of_reach(_: FakeIndex) -> None:
         raise StoreUnavailableError("Milvus is down.")
 
     await docent.start()
     await set_scope(docent, "version=2.6 language=en")
     docent.versions.live = replace(docent.versions.live, collection="docent_v3")
-    monkeypatch.setattr(FakeDesk, "labels", out_of_reach)
+    monkeypatch.setattr(FakeIndex, "list_page_labels", out_of_reach)
     await docent.slack.slash("/docent", "scope version=2.5")
     await docent.slack.wait_for_message(told(ALICE, answers.ERRORS[StoreUnavailableError]))
     await docent.slack.slash("/docent", "scope version=")

@@ -9,6 +9,7 @@ import pytest
 
 from bot.slack.actions.share import Sharing
 from bot.slack.client.respond import Click
+from bot.slack.client.workspace import SlackClients
 from bot.storage.answers import PRIVATE
 from bot.storage.database import Memory
 from bot.texts import answers
@@ -73,7 +74,7 @@ def memory(tmp_path) -> Memory:
 
 
 async def shared(memory: Memory, respond: ResponseUrl, click: Click = CLICK) -> list[dict]:
-    slack = SimpleNamespace(client=Unreachable())
+    slack = SlackClients.of(Unreachable(), Unreachable())
     await Sharing(slack, memory).clicked(click, respond)
     return respond.said
 
@@ -120,7 +121,7 @@ async def test_a_part_that_stands_there_is_not_posted_again(memory: Memory, clie
     assert [text[:6] for text in first.public] == ["> <@U1"]
     assert first.said[-1]["text"] == words.SHARE_FAILED
     second = ResponseUrl()
-    await Sharing(SimpleNamespace(client=client), memory).clicked(click, second)
+    await Sharing(SlackClients.of(client, client), memory).clicked(click, second)
     assert [text[:6] for text in second.public] == ["Second"]
     assert second.said[-1]["delete_original"]
     assert getattr(client, "posted", []) == []
@@ -135,8 +136,8 @@ async def test_it_is_shared_once(memory: Memory):
 async def test_what_fails_after_the_post_does_not_post_it_again(
     memory: Memory, fault: str, monkeypatch: pytest.MonkeyPatch
 ):
-    channel, slack = Channel(), SimpleNamespace(client=None)
-    slack.client = channel
+    channel = Channel()
+    slack = SlackClients.of(channel, channel)
 
     def broken(*_: Any) -> None:
         raise StateError("down")

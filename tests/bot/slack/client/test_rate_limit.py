@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.client.rate_limit import TokenBucket, Unavailable
+from bot.slack.client.rate_limit import ExpiringSet, TokenBucket
 
 
 class Clock:
@@ -30,7 +30,7 @@ def test_tokens_come_back_with_time_but_no_more_than_the_size():
 
 def test_what_does_not_work_is_remembered_for_a_while():
     clock = Clock()
-    unavailable = Unavailable(seconds=600, clock=clock)
+    unavailable = ExpiringSet(seconds=600, clock=clock)
     unavailable.remember("streams")
     unavailable.remember("edits", seconds=3)
     assert "streams" in unavailable

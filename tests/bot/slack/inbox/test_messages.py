@@ -98,13 +98,13 @@ def test_people_talking_in_a_channel_are_left_alone():
 def test_a_message_in_a_thread_may_speak_to_docent():
     message = parse({**SAID, "thread_ts": "1600000000.000001"})
     assert message is not None
-    assert message.reach == "thread"
+    assert message.audience == "thread"
 
 
 def test_a_message_in_an_auto_channel_may_speak_to_docent():
     message = parse({**SAID, "channel": "C0AUTO"})
     assert message is not None
-    assert message.reach == "channel"
+    assert message.audience == "channel"
 
 
 @pytest.mark.parametrize("call", ["<@U0BOB>", "<@U0BOB|bob>", "<!here>", "<!subteam^S1|@ops>"])
@@ -114,7 +114,7 @@ def test_who_calls_somebody_else_does_not_speak_to_docent(call: str):
     assert parse({**SAID, "text": text, "channel": "C0AUTO"}) is None
     both = parse({**SAID, "text": f"<@{BOT}> {text}"})
     assert both is not None
-    assert both.reach == "called"
+    assert both.audience == "mention"
 
 
 def test_a_message_without_words_in_a_thread_gets_no_hint():

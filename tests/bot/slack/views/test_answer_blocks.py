@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.views import answer_blocks
-from bot.types import Footing
+from bot.types import AnswerContext
 from rag_core.types import Scope
 from tests.bot.fakes import LAST_SYNC, answer, chunk, citation
 
@@ -43,7 +43,9 @@ def test_any_sources_are_blocks_that_slack_takes(titles: list[str]):
 
 
 def test_the_footer_says_what_was_missing_and_which_revision():
-    text = shown(answer_blocks.footer(answer(degraded=("no_llm", "rerank_failed")), Footing()))
+    text = shown(
+        answer_blocks.footer(answer(degraded=("no_llm", "rerank_failed")), AnswerContext())
+    )
     assert "No language model" in text
     assert "search order" in text
     assert "`a1b2c3d`" in text
@@ -51,7 +53,7 @@ def test_the_footer_says_what_was_missing_and_which_revision():
 
 def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked():
     scope = Scope(sources=("docs", "faq"), version="2.6", language="`en`")
-    text = shown(answer_blocks.footer(answer(), Footing(as_of=LAST_SYNC, scope=scope)))
+    text = shown(answer_blocks.footer(answer(), AnswerContext(as_of=LAST_SYNC, scope=scope)))
     assert "docs read <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in text
     assert "version `2.6` · source `docs, faq` · language `'en'`" in text
 

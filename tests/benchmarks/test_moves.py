@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import json
+
+from benchmarks import moves
+
+
+def test_prints_one_json_object(capsys):
+    moves.main(["--json", "--rounds", "1"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["rounds"] == [found["moves"]]
+    assert found["moves"] == sum(pair["moves"] for pair in found["pairs"])
+    assert 20 < found["files"] < found["moves"]
+    assert all(pair["from"] != pair["to"] for pair in found["pairs"])
+
+
+def test_an_answer_takes_a_short_road(capsys):
+    """In the median below 100; a busy machine lets the event loop take other turns."""
+    moves.main(["--json", "--rounds", "3"])
+    assert json.loads(capsys.readouterr().out)["moves"] < 115
