@@ -82,7 +82,7 @@ def test_a_rollback_pins_until_it_is_resumed(bench: Bench, two: Path):
 @pytest.mark.usefixtures("two")
 def test_a_second_rollback_has_nowhere_to_go(bench: Bench):
     roll_back(bench.store, bench.ledger)
-    with pytest.raises(NoVersionError, match="no version before"):
+    with pytest.raises(NoVersionError, match="no earlier version"):
         roll_back(bench.store, bench.ledger)
     assert bench.store.texts() == ["First."]
     assert version_of(read_pin(bench.ledger).collection) == "docent__v1"
