@@ -181,7 +181,9 @@ def test_an_empty_question(ask, text):
 
 @pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
 def test_a_question_of_20_000_characters(ask):
-    with pytest.raises(QuestionTooLongError, match=r"has 20,000 characters but docent reads at most 4,000"):
+    with pytest.raises(
+        QuestionTooLongError, match=r"has 20,000 characters but docent reads at most 4,000"
+    ):
         getattr(build(), ask)(Question("x" * 20_000))
 
 
