@@ -183,3 +183,13 @@ def test_the_revision_tells_how_chunks_were_made(changed: dict[str, object]):
     spec = IndexSpec("hash", 8, "1", 1, "")
     chunks = known(page("a.md")).chunks
     assert revision(chunks, replace(spec, **changed)) != revision(chunks, spec)
+
+
+def test_the_ledger_is_told_all_of_what_was_read():
+    pages = plan_pages((), found(page("a.md")), recipe="r")
+    new = chunk("c1", "text")
+    plan = plan_chunks((), pages, [new], recipe="r", reuse=True)
+    assert plan.contents == Contents(
+        (KnownPage("docs", "a.md", page("a.md").content_hash, "r"),),
+        (KnownChunk("c1", "docs", "a.md", new.embedding_hash),),
+    )

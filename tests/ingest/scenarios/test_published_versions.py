@@ -7,9 +7,10 @@ import time
 import pytest
 
 from ingest.changes.plan import ChunkPlan, PagePlan, plan_chunks
-from ingest.publishing.publisher import Published, Publisher
+from ingest.publishing.publisher import Gate, Published, Publisher
+from ingest.report import GoldenResult
 from ingest.types import KnownChunk, KnownPage
-from rag_core.types import Chunk, IndexSpec
+from rag_core.types import Chunk, IndexSpec, LiveIndex
 from tests.ingest.conftest import Bench
 
 
@@ -22,10 +23,10 @@ def plan_of(count: int, known: tuple[KnownChunk, ...] = (), *, reuse: bool = Tru
     return plan_chunks(known, pages, fresh, recipe="r", reuse=reuse)
 
 
-def publish(bench: Bench, plan: ChunkPlan) -> Published:
+def publish(bench: Bench, plan: ChunkPlan, gate: Gate = lambda *_: ()) -> Published:
     spec = IndexSpec("hash", 8, "1", 1, "")
     return Publisher(bench.store, bench.embedder, bench.ledger).publish(
-        plan, spec, progress=bench.events.append, confirm=lambda: None, gate=lambda *_: ()
+        plan, spec, progress=bench.events.append, confirm=lambda: None, gate=gate
     )
 
 
@@ -63,3 +64,17 @@ def test_chunks_are_carried_over_in_larger_batches_than_they_are_embedded(
     published = publish(bench, plan_of(600, first.contents.chunks, reuse=reuse))
     assert written == sizes
     assert (published.embedded, published.reused) == (embedded, 600 - embedded)
+
+
+def test_the_gate_compares_the_live_version_with_the_new_one(bench: Bench):
+    seen: list[LiveIndex | None] = []
+
+    def gate(live: LiveIndex | None, new: LiveIndex) -> tuple[GoldenResult, ...]:
+        assert bench.store.live() == live != new
+        seen.extend((live, new))
+        return ()
+
+    publish(bench, plan_of(1), gate)
+    first = bench.store.live()
+    publish(bench, plan_of(2), gate)
+    assert seen == [None, first, first, bench.store.live()]

@@ -216,3 +216,13 @@ def test_a_holder_of_another_user_keeps_it(
         monkeypatch.setattr(os, "kill", refuse)
         with pytest.raises(SyncRunningError), lease.hold():
             pytest.fail("the holder lives")
+
+
+def test_the_usual_clock_tells_whether_a_lease_is_over(ledger: Ledger):
+    usual = SyncLease(ledger.engine, name="sync")
+    with usual.hold():
+        with pytest.raises(SyncRunningError), usual.hold():
+            pytest.fail("two hold the lease")
+        change(ledger.engine, expires_at=datetime.now(UTC))
+        with usual.hold():
+            pass
