@@ -23,11 +23,11 @@ from ingest.factory import open_indexer, open_ledger
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from rag_core.evaluation.files import read_questions
-from rag_core.evaluation.fit import fit, left_out
-from rag_core.evaluation.methods import Parts, ask_all
-from rag_core.evaluation.metrics import auroc, refusals
+from rag_core.evaluation.fit import cross_validate, fit_abstention
+from rag_core.evaluation.methods import EvaluationTarget, ask_questions
+from rag_core.evaluation.metrics import compute_auroc, compute_refusals
 from rag_core.factory import open_models, open_store
-from rag_core.retrieval.abstention import ENOUGH, Abstention, Signals
+from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention, Signals
 from rag_core.settings import RagSettings
 
 HERE = Path(__file__).parent
@@ -65,11 +65,11 @@ def ask(settings: RagSettings, *, index: bool) -> Told:
     try:
         if index:
             _index(settings.milvus_uri, store, models.inference.indexing)
-        lane, live = models.inference.questions, store.live()
+        lane, live = models.inference.questions, store.read_live_index()
         assert live is not None
-        parts = Parts(store, live, lane, lane, models.tuning)
+        parts = EvaluationTarget(store, live, lane, lane, models.tuning)
         return {
-            name: [one.signals for one in ask_all(read_questions(path), parts) if one.signals]
+            name: [one.signals for one in ask_questions(read_questions(path), parts) if one.signals]
             for name, path in (ANSWERABLE | UNANSWERABLE).items()
         }
     finally:
@@ -89,12 +89,12 @@ def measure(told: Told) -> dict[str, Any]:
     """How well sets are told apart by fits that have not seen the question, and the final fit."""
     yes = [one for name in ANSWERABLE for one in told[name]]
     no = [one for name in UNANSWERABLE for one in told[name]]
-    fitted = fit(yes, no)
+    fitted = fit_abstention(yes, no)
     # Other documentation than this is asked too, and a wrong refusal is worse than a quotation.
-    decision = replace(fitted, threshold=round(fitted.threshold / 2, 4), fewest=ENOUGH)
-    scores = _by_set(told, *left_out(yes, no))
+    decision = replace(fitted, threshold=round(fitted.threshold / 2, 4), fewest=ENOUGH_CHUNKS)
+    scores = _by_set(told, *cross_validate(yes, no))
     dev, other = told["milvus_user_dev"], told["out_of_corpus"]
-    alone = left_out(dev, other)
+    alone = cross_validate(dev, other)
     return {
         "fitted": asdict(fitted),
         "decision": asdict(decision),
@@ -118,8 +118,8 @@ def _by_set(told: Told, yes: list[float], no: list[float]) -> dict[str, list[flo
 
 
 def _apart(yes: Sequence[float], no: Sequence[float]) -> dict[str, Any]:
-    table = {f"{row.false:.0%}": _rounded(row.refused) for row in refusals(yes, no)}
-    return {"auroc": _rounded(auroc(yes, no)), "refused_at_false_refusals": table}
+    table = {f"{row.false:.0%}": _rounded(row.refused) for row in compute_refusals(yes, no)}
+    return {"auroc": _rounded(compute_auroc(yes, no)), "refused_at_false_refusals": table}
 
 
 def _rounded(estimate: Any) -> dict[str, float]:
@@ -127,7 +127,7 @@ def _rounded(estimate: Any) -> dict[str, float]:
 
 
 def _refused(decision: Abstention, found: Sequence[Signals]) -> str:
-    return f"{sum(map(decision.refuses, found))} of {len(found)}"
+    return f"{sum(map(decision.should_refuse, found))} of {len(found)}"
 
 
 def _means(found: Sequence[Signals]) -> list[float]:

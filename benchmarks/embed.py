@@ -78,7 +78,7 @@ def chunk_texts(archive: Path, count: int, *, tokenizer: MiniLM) -> list[str]:
         names = sorted(name for name in read.namelist() if name.endswith(".md"))
         random.Random(0).shuffle(names)
         found = (Page("docs", name, "", read.read(name)) for name in names)
-        chunks = (chunk for page in found for chunk in chunker.chunks(read_document(page)))
+        chunks = (chunk for page in found for chunk in chunker.split_document(read_document(page)))
         return [chunk.embedding_text for chunk in itertools.islice(chunks, count)]
 
 
@@ -100,13 +100,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.add_argument("--device", help="cpu, cuda or mps; the best there is by default")
+    parser.add_argument("--dtype", help="number type; the best there is by default")
     parser.add_argument("--documents", type=int, default=32, help="for the 0.6B shape")
     parser.add_argument("--chunks", type=int, default=256, help="for the starter's model")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--tiny", action="store_true", help="a toy model, to try the benchmark")
     chosen = parser.parse_args(arguments)
     logging.disable_progress_bar()
-    placement = Placement.choose(device=chosen.device)
+    placement = Placement.choose(device=chosen.device, dtype=chosen.dtype)
     found = {
         "device": str(placement.device),
         "dtype": str(placement.dtype).removeprefix("torch."),

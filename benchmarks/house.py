@@ -79,8 +79,8 @@ class House:
 
         All are different, so that nothing that is remembered of a question helps the next one.
         """
-        live = self.store.live()
-        chunks = self.store.chunks(live.collection) if live else ()
+        live = self.store.read_live_index()
+        chunks = self.store.read_chunks(live.collection) if live else ()
         sections = sorted({chunk.heading_path for chunk in chunks})
         random.Random(0).shuffle(sections)
         return itertools.cycle([Question(f"What is said about {name}?") for name in sections])

@@ -27,19 +27,19 @@ from types import FrameType
 from typing import Any
 
 from bot.settings import BotSettings
-from bot.slack.app import Pace, Parts, running
-from bot.storage.database import Memory
+from bot.slack.app import AppParts, Intervals, run_app
+from bot.storage.database import BotDatabase
 from ingest.state.database import open_state
 from rag_core.types import (
     Answer,
+    AnswerDone,
+    AnswerEvent,
     Chunk,
     Citation,
-    Done,
-    Event,
     Passage,
     Question,
-    Ranking,
-    Searching,
+    RerankStarted,
+    SearchStarted,
     TextDelta,
     Timings,
 )
@@ -89,11 +89,11 @@ class ScriptedPipeline:
         self.found = threading.Event()
         self._pause = pause
 
-    def stream(self, _question: Question) -> Iterator[Event]:
+    def stream(self, _question: Question) -> Iterator[AnswerEvent]:
         """Search, rank, three pieces of text, and the answer."""
-        yield Searching()
+        yield SearchStarted()
         self.found.wait(30)
-        yield Ranking(30)
+        yield RerankStarted(30)
         for piece in TEXT:
             self._wait()
             yield TextDelta(piece)
@@ -102,7 +102,9 @@ class ScriptedPipeline:
         chunk = Chunk("1", "docs", "segments.md", url, "Segments", ("Sealing",), 0, text)
         passage = Passage(chunk, 0.9, 0.8)
         cited = (Citation(1, passage),)
-        yield Done(Answer(text, cited, (passage,), "answered", (), "a1b2c3d", None, Timings()))
+        yield AnswerDone(
+            Answer(text, cited, (passage,), "answered", (), "a1b2c3d", None, Timings())
+        )
 
     def _wait(self) -> None:
         if self._pause:  # to sleep for no time at all would let another thread go first
@@ -176,8 +178,8 @@ async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
     """Start a local Slack with the app connected to it."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_state(f"sqlite:///{folder}/bot.sqlite")
-        memory = Memory.open(engine, keep_days=90, fresh_at=lambda: None)
-        parts: Any = Parts(pipeline, index=None, memory=memory, warm_up=lambda: None)
+        memory = BotDatabase.open(engine, keep_days=90, fresh_at=lambda: None)
+        parts: Any = AppParts(pipeline, index=None, memory=memory, warm_up=lambda: None)
         async with SlackServer() as slack:
             settings = BotSettings(
                 _env_file=None,
@@ -185,7 +187,7 @@ async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
                 slack_app_token=slack.app_token,
                 slack_api_url=slack.base_url,
             )
-            async with running(settings, parts, pace=Pace()):
+            async with run_app(settings, parts, pace=Intervals()):
                 await slack.wait_connected()
                 yield slack
         engine.dispose()

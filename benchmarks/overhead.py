@@ -28,10 +28,10 @@ from pymilvus import MilvusClient
 
 from benchmarks.house import timed
 from rag_core.factory import open_store
-from rag_core.inference.lanes import Inference
+from rag_core.inference.lanes import InferenceWorker
 from rag_core.pipeline import Pipeline, Tuning
-from rag_core.retrieval.hybrid_search import Fusion
-from rag_core.retrieval.rerank import Ranker
+from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
 from rag_core.types import (
     SCHEMA_VERSION,
@@ -41,7 +41,7 @@ from rag_core.types import (
     Turn,
     Vector,
     Vectors,
-    content_hash,
+    hash_content,
 )
 
 DIMENSION = 384
@@ -93,7 +93,7 @@ def measure(folder: Path, *, chunks: int, questions: int) -> dict[str, Any]:
     models = FreeModels()
     settings = RagSettings(_env_file=None, milvus_uri=str(folder / "milvus.db"))
     store = open_store(settings, create=True)
-    inference = Inference(models, models)
+    inference = InferenceWorker(models, models)
     try:
         store.create(COLLECTION, IndexSpec(models.model, DIMENSION, "-", SCHEMA_VERSION, "-"))
         made = list(_chunks(chunks))
@@ -105,8 +105,8 @@ def measure(folder: Path, *, chunks: int, questions: int) -> dict[str, Any]:
             reranker=inference.questions,
             store=store,
             generator=models,
-            tuning=Tuning(Fusion(), Ranker(depth=10, weight=1.0)),
-            place=inference.place,
+            tuning=Tuning(FusionConfig(), RerankConfig(depth=10, weight=1.0)),
+            place=inference.hold_slot,
         )
         first = [_ask(pipeline, number) for number in range(questions + 3)][3:]
         again = [_ask(pipeline, number) for number in range(3, questions + 3)]
@@ -160,7 +160,7 @@ def _chunks(count: int) -> Iterator[Chunk]:
     chance = random.Random(0)
     for number in range(count):
         path, text = f"part{number // 20}.md", f"{number}: {' '.join(_words(chance, 110))}."
-        key = content_hash(path, text)
+        key = hash_content(path, text)
         url = f"https://docs.example/{path}"
         yield Chunk(key, "docs", path, url, f"Part {number // 20}", ("How",), number % 20, text)
 

@@ -24,7 +24,7 @@ from benchmarks.measure import alternate, extra_memory_mb, matrix_peak_tflops
 from benchmarks.shapes import QUESTION, matrix_flops, passages, shape
 from benchmarks.tutorial import TutorialReranker
 from rag_core.models.device import Placement
-from rag_core.models.packing import shared_length
+from rag_core.models.packing import count_shared_tokens
 from rag_core.models.reranker import LocalReranker
 from tests.rag_core.checkpoints import make_reranker
 
@@ -45,7 +45,7 @@ def load(name: str, folder: Path, placement: Placement) -> Score:
         docent = LocalReranker(str(folder), placement=placement)
         docent.warm_up()
         return lambda texts: docent.rerank(QUESTION, texts)
-    placement.apply()
+    placement.set_threads()
     dtype = getattr(torch, name.removeprefix("tutorial_"))
     tutorial = TutorialReranker.load(folder, dtype=dtype)
     tutorial.model.to(placement.device)
@@ -137,7 +137,7 @@ def count_tokens(tutorial: TutorialReranker, texts: Sequence[str]) -> tuple[int,
     pairs = [tutorial.format_instruction(None, QUESTION, text) for text in texts]
     sequences = [tutorial.process_inputs([pair])["input_ids"][0].tolist() for pair in pairs]
     tokens = sum(map(len, sequences))
-    return tokens, tokens - shared_length(sequences) * (len(sequences) - 1)
+    return tokens, tokens - count_shared_tokens(sequences) * (len(sequences) - 1)
 
 
 def _ratio(seconds: dict[str, float], tutorial: str) -> float | None:

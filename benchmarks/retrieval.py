@@ -25,7 +25,7 @@ from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from rag_core.factory import open_models, open_store
 from rag_core.retrieval.hybrid_search import fuse, retrieve
-from rag_core.retrieval.rerank import rank
+from rag_core.retrieval.rerank import rerank_candidates
 from rag_core.settings import RagSettings
 from rag_core.types import Chunk, Question
 
@@ -90,11 +90,11 @@ def _asker(store: Any, models: Any, milliseconds: list[list[float]]) -> Asked:
         vector = lane.embed_query(question)
         found = retrieve(store, live, Question(question), vector, tuning.fusion)
         searched = time.perf_counter()
-        ranked = rank(lane, question, found.candidates, tuning.ranker)
+        ranked = rerank_candidates(lane, question, found.candidates, tuning.ranker)
         milliseconds.append([1000 * (searched - started), 1000 * (time.perf_counter() - searched)])
-        fused = fuse(found.dense_hits, found.word_hits, tuning.fusion)
+        fused = fuse(found.dense_hits, found.lexical_hits, tuning.fusion)
         return {
-            "bm25": _pages(hit.chunk for hit in found.word_hits),
+            "bm25": _pages(hit.chunk for hit in found.lexical_hits),
             "dense": _pages(hit.chunk for hit in found.dense_hits),
             "fused": _pages(candidate.chunk for candidate in fused),
             "fused_with_pages": _pages(candidate.chunk for candidate in found.candidates),

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.house import House
 from benchmarks.retrieval import CORPUS, Grades, asked_in_english
 from rag_core.pipeline import Pipeline
-from rag_core.retrieval.diversify import select
+from rag_core.retrieval.diversify import select_diverse
 from rag_core.types import Chunk, Passage, Question
 
 PASSAGES = 5
@@ -37,8 +37,8 @@ def main() -> None:
     parser.parse_args()
     with House.open() as house:
         house.index(CORPUS)
-        live = house.store.live()
-        chunks = list(house.store.chunks(live.collection)) if live else []
+        live = house.store.read_live_index()
+        chunks = list(house.store.read_chunks(live.collection)) if live else []
         print(json.dumps(measure(house.pipeline, asked_in_english(), chunks), indent=2))
 
 
@@ -58,11 +58,11 @@ def measure(
 
 
 def _ranked(pipeline: Pipeline, text: str) -> Ranked:
-    return pipeline.ranked(Question(text))[:DEPTH]
+    return pipeline.rank_all(Question(text))[:DEPTH]
 
 
 def _read(found: Ranked, per_page: int) -> Ranked:
-    return select(found, limit=PASSAGES, per_page=per_page)
+    return select_diverse(found, limit=PASSAGES, per_page=per_page)
 
 
 def _breadth(read: Ranked, grades: Grades) -> float:

@@ -24,11 +24,11 @@ from typing import Any
 
 from benchmarks.house import CORPUS, House, pages, spread
 from bot.settings import BotSettings
-from bot.slack.app import Pace, Parts, running
-from bot.storage.database import Memory
+from bot.slack.app import AppParts, Intervals, run_app
+from bot.storage.database import BotDatabase
 from ingest.state.database import open_state
 from rag_core.pipeline import Pipeline
-from rag_core.types import Event, Question, Turn
+from rag_core.types import AnswerEvent, Question, Turn
 from tests.servers.slack.server import Call, SlackServer
 from tests.servers.slack.store import Message
 
@@ -64,7 +64,7 @@ class Watched:
     llm: InstantLLM
     ranked: dict[str, float] = field(default_factory=dict)
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Iterator[AnswerEvent]:
         """As the pipeline does; all of it runs on one thread."""
         self.llm.here.asked = None
         for event in self.pipeline.stream(question):
@@ -91,7 +91,7 @@ def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
         store=house.store,
         generator=llm,
         tuning=house.models.tuning,
-        place=inference.place,
+        place=inference.hold_slot,
     )
     return asyncio.run(_levels(house, Watched(pipeline, llm), count=count, rounds=rounds))
 
@@ -119,8 +119,8 @@ async def _levels(house: House, watched: Watched, *, count: int, rounds: int) ->
 async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
     engine = open_state(f"sqlite:///{house.folder / 'bot.sqlite'}")
-    memory = Memory.open(engine, keep_days=90, fresh_at=_never)
-    parts: Any = Parts(watched, index=None, memory=memory, warm_up=_nothing)
+    memory = BotDatabase.open(engine, keep_days=90, fresh_at=_never)
+    parts: Any = AppParts(watched, index=None, memory=memory, warm_up=_nothing)
     async with SlackServer() as slack:
         settings = BotSettings(
             _env_file=None,
@@ -128,7 +128,7 @@ async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServe
             slack_app_token=slack.app_token,
             slack_api_url=slack.base_url,
         )
-        async with running(settings, parts, pace=Pace()):
+        async with run_app(settings, parts, pace=Intervals()):
             await slack.wait_connected()
             yield slack
     engine.dispose()

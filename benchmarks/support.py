@@ -25,7 +25,7 @@ from ingest.documents import Page
 from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
 from rag_core.generation.code_splitter import SENTENCE_END
-from rag_core.generation.groundedness import SupportCheck, threshold_for
+from rag_core.generation.groundedness import SupportChecker, find_support_threshold
 from rag_core.models.minilm import MiniLM
 from rag_core.protocols import Embedder
 from rag_core.types import Chunk, Passage
@@ -55,7 +55,9 @@ def chunks(corpus: Path, embedder: Embedder) -> list[list[Chunk]]:
     with zipfile.ZipFile(corpus) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".md"))
         pages = [Page("docs", name, name, archive.read(name)) for name in names]
-    divided = [chunker.chunks(read_document(page)) for page in pages[::4] if page.data.strip()]
+    divided = [
+        chunker.split_document(read_document(page)) for page in pages[::4] if page.data.strip()
+    ]
     return [found for found in divided if len(found) > 1]
 
 
@@ -69,10 +71,10 @@ def measure(embedder: Embedder, pages: Sequence[Sequence[Chunk]], *, pairs: int)
         stranger = chance.choice([found for found in pages if found is not page])
         against = (page[place], chance.choice(stranger), page[(place + 1) % len(page)])
         passages = [Passage(chunk, 1.0, None) for chunk in against]
-        check = SupportCheck(embedder, passages, 0.0)
+        check = SupportChecker(embedder, passages, 0.0)
         for number, cosines in enumerate((true, other, near), 1):
-            cosines.append(check.cosine(_reworded(sentence), number))
-    threshold = math.floor(threshold_for(true, lost=LOST) * 100) / 100
+            cosines.append(check.compute_cosine(_reworded(sentence), number))
+    threshold = math.floor(find_support_threshold(true, lost=LOST) * 100) / 100
     return {
         "pairs": len(tried),
         "true": _spread(true),

@@ -26,8 +26,8 @@ from benchmarks.counted import CountedStore, counting_server
 from benchmarks.house import House, pages, timed
 from benchmarks.sync_load import scale, searching
 from benchmarks.sync_tutorial import TutorialIndex
-from rag_core.index.bm25_tokens import terms
-from rag_core.types import Scope, content_hash
+from rag_core.index.bm25_tokens import extract_terms
+from rag_core.types import Scope, hash_content
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 OLD, LATER, NEW = (
@@ -134,14 +134,14 @@ def releases(sizes: Sizes) -> dict[str, Any]:
         live = house.folder / "docs.zip"
         shutil.copy(taken(house, OLD, sizes), live)
         house.index(live)
-        index = house.store.live()
+        index = house.store.read_live_index()
         assert index is not None
-        before = {chunk.path: chunk for chunk in house.store.chunks(index.collection)}
+        before = {chunk.path: chunk for chunk in house.store.read_chunks(index.collection)}
         shutil.copy(taken(house, NEW, sizes), live)
         report = house.index(live)
-        index = house.store.live()
+        index = house.store.read_live_index()
         assert index is not None
-        now = {chunk.path for chunk in house.store.chunks(index.collection)}
+        now = {chunk.path for chunk in house.store.read_chunks(index.collection)}
         gone = set(before) - now
         found = 0
         for path in gone:
@@ -149,7 +149,9 @@ def releases(sizes: Sizes) -> dict[str, Any]:
             vector = house.models.inference.questions.embed_query(text)
             hits = house.store.search_dense(
                 index.collection, vector, limit=100, scope=Scope()
-            ) + house.store.search_lexical(index.collection, terms(text), limit=100, scope=Scope())
+            ) + house.store.search_lexical(
+                index.collection, extract_terms(text), limit=100, scope=Scope()
+            )
             found += any(hit.chunk.path in gone for hit in hits)
     return {
         "added": report.added,
@@ -206,7 +208,7 @@ def _pages(corpus: Path) -> list[str]:
 
 def _rank(name: str) -> str:
     """A place in an order that is the same in each corpus."""
-    return content_hash(name)
+    return hash_content(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

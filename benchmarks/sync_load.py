@@ -16,11 +16,11 @@ import numpy as np
 from benchmarks.house import House, spread, timed
 from ingest.changes.plan import plan_chunks, plan_pages
 from ingest.publishing.publisher import Publisher
-from ingest.report import silent
+from ingest.report import ignore_progress
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.types import Contents, KnownChunk, KnownPage
-from rag_core.index.bm25_tokens import terms
+from rag_core.index.bm25_tokens import extract_terms
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
 from rag_core.types import (
@@ -30,7 +30,7 @@ from rag_core.types import (
     Scope,
     Vector,
     Vectors,
-    content_hash,
+    hash_content,
 )
 
 LIMIT = 10
@@ -73,7 +73,7 @@ class Searcher:
 
     def _search(self, vector: Vector, words: str) -> None:
         store = self.house.store
-        live = store.live()
+        live = store.read_live_index()
         assert live is not None
         dense = store.search_dense(live.collection, vector, limit=LIMIT, scope=Scope())
         lexical = store.search_lexical(live.collection, words, limit=LIMIT, scope=Scope())
@@ -92,9 +92,9 @@ def searching(house: House, sources: Sequence[Path], *, searches: int) -> dict[s
     def sync(number: int) -> None:
         shutil.copy(sources[number % len(sources)], live)
         house.index(live)
-        index = house.store.live()
+        index = house.store.read_live_index()
         assert index is not None
-        contents[index.collection] = {chunk.id for chunk in ledger.chunks(index.collection)}
+        contents[index.collection] = {chunk.id for chunk in ledger.read_chunks(index.collection)}
 
     sync(0)
     asked = [next_question(house, text) for text in _texts(house)]
@@ -126,7 +126,7 @@ def _texts(house: House) -> list[str]:
 
 def next_question(house: House, text: str) -> tuple[Vector, str]:
     """A question as both searches take it."""
-    return house.models.inference.questions.embed_query(text), terms(text)
+    return house.models.inference.questions.embed_query(text), extract_terms(text)
 
 
 class RandomEmbedder:
@@ -170,9 +170,9 @@ def scale(folder: Path, *, chunks: int, dimension: int) -> dict[str, Any]:
         contents = Contents(
             (*plan.contents.pages, KnownPage("docs", "new.md", "h", "r")), plan.contents.chunks
         )
-        plan = type(plan)(plan.kept, plan.fresh, plan.vectors, contents)
+        plan = type(plan)(plan.kept, plan.fresh, plan.vector_ids, contents)
         publisher.publish(
-            plan, spec, progress=silent, confirm=lambda: None, gate=lambda _live, _new: ()
+            plan, spec, progress=ignore_progress, confirm=lambda: None, gate=lambda _live, _new: ()
         )
 
     made = _chunks(chunks)
@@ -182,7 +182,7 @@ def scale(folder: Path, *, chunks: int, dimension: int) -> dict[str, Any]:
         tuple(KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in made),
     )
     carried = timed(lambda: publish(known, [_chunk("new.md", 0)]))
-    first, second = store.collections()
+    first, second = store.list_collections()
     switched = timed(lambda: store.switch(first))
     store.switch(second)
     memory = _resident_mb()
@@ -228,7 +228,7 @@ def _chunk(path: str, number: int) -> Chunk:
     """About 800 characters, all different."""
     words = (_WORDS[(number >> shift) % len(_WORDS)] for shift in range(120))
     text = f"Part {number}: {' '.join(words)}."
-    return Chunk(content_hash(path, str(number)), "docs", path, "", "Scale", (), number, text)
+    return Chunk(hash_content(path, str(number)), "docs", path, "", "Scale", (), number, text)
 
 
 def _resident_mb() -> float:

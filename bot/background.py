@@ -10,7 +10,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 
-class Tasks:
+class BackgroundTasks:
     """Holds a strong reference to every task: asyncio itself keeps only weak ones."""
 
     def __init__(self) -> None:
@@ -23,10 +23,10 @@ class Tasks:
         """Run `work`; what it raises is logged."""
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_done)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A background task failed.", exc_info=error)

@@ -12,17 +12,17 @@ from typing import NamedTuple
 from bot.errors import SyncStoppedError
 from ingest.changes.preview import Preview
 from ingest.changes.survey import SyncOptions
-from ingest.overview.history import PastSync, SourceState, past_syncs, source_states
-from ingest.overview.status import IndexStatus, status_of
-from ingest.publishing.repair import Checkup
-from ingest.publishing.versions import list_versions, resume, roll_back
-from ingest.report import IngestReport, Progress, ProgressCallback, silent
+from ingest.overview.history import PastSync, SourceState, list_past_syncs, list_source_states
+from ingest.overview.status import IndexStatus, build_status
+from ingest.publishing.repair import IndexCheck
+from ingest.publishing.versions import list_versions, resume_syncs, roll_back
+from ingest.report import IngestReport, Progress, ProgressCallback, ignore_progress
 from ingest.sources import Source, select_sources
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
 from ingest.types import IndexVersion
 from rag_core.errors import SettingsError
-from rag_core.models.known_answers import Check
+from rag_core.models.known_answers import CheckResult
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, Scope
 
@@ -59,7 +59,7 @@ class PageLabels(NamedTuple):
     language: str
     path: str
 
-    def within(self, scope: Scope) -> bool:
+    def is_in_scope(self, scope: Scope) -> bool:
         """Whether questions of this scope are asked of the page."""
         return (
             (not scope.sources or self.source in scope.sources)
@@ -94,14 +94,16 @@ class IndexService:
         """Names of the sources in the settings."""
         return tuple(source.name for source in self.configured)
 
-    def carry_out(
-        self, request: SyncRequest, progress: ProgressCallback = silent
+    def sync_or_preview(
+        self, request: SyncRequest, progress: ProgressCallback = ignore_progress
     ) -> IngestReport | Preview:
         """Sync, or preview where the request is a dry run. Raises what they raise."""
         work = self.preview if request.dry_run else self.sync
         return work(request, progress)
 
-    def sync(self, request: SyncRequest, progress: ProgressCallback = silent) -> IngestReport:
+    def sync(
+        self, request: SyncRequest, progress: ProgressCallback = ignore_progress
+    ) -> IngestReport:
         """Bring the index up to date.
 
         Raises:
@@ -110,20 +112,24 @@ class IndexService:
         sources, options = self._choose_sources(request), self._choose_options(request)
         if request.resume:
             self.resume()
-        return self.indexer.sync(sources, progress=self._watch(progress), options=options)
+        return self.indexer.sync(sources, progress=self._add_stop_check(progress), options=options)
 
-    def preview(self, request: SyncRequest, progress: ProgressCallback = silent) -> Preview:
+    def preview(
+        self, request: SyncRequest, progress: ProgressCallback = ignore_progress
+    ) -> Preview:
         """Say what a sync would do. Raises what a sync raises."""
         sources, options = self._choose_sources(request), self._choose_options(request)
-        return self.indexer.preview(sources, progress=self._watch(progress), options=options)
+        return self.indexer.preview(
+            sources, progress=self._add_stop_check(progress), options=options
+        )
 
-    def check(self, *, mend: bool = False) -> tuple[Check, ...]:
+    def check(self, *, mend: bool = False) -> tuple[CheckResult, ...]:
         """Compare the index with the ledger, and mend it if asked to.
 
         Raises:
             SyncRunningError: a sync is at work.
         """
-        return Checkup(self.store, self.ledger, mend=mend).run()
+        return IndexCheck(self.store, self.ledger, mend=mend).run()
 
     def roll_back(self) -> IndexVersion:
         """Let the version before the live one answer again, and stay at it.
@@ -135,11 +141,11 @@ class IndexService:
 
     def resume(self) -> bool:
         """Let syncs change the index after a rollback; return False if nothing was pinned."""
-        return resume(self.ledger)
+        return resume_syncs(self.ledger)
 
     def read_status(self) -> IndexStatus:
         """Read how the index stands."""
-        return status_of(self.ledger)
+        return build_status(self.ledger)
 
     def list_versions(self) -> Sequence[IndexVersion]:
         """List the versions that are kept, the newest first."""
@@ -147,29 +153,29 @@ class IndexService:
 
     def list_source_states(self) -> Sequence[SourceState]:
         """List the sources with their pages, by name."""
-        return source_states(self.ledger, self.configured)
+        return list_source_states(self.ledger, self.configured)
 
     def list_past_syncs(self, limit: int) -> Sequence[PastSync]:
         """List the syncs that ended last, the latest first."""
-        return past_syncs(self.ledger, limit=limit)
+        return list_past_syncs(self.ledger, limit=limit)
 
     def sample_chunks(self, limit: int) -> Sequence[Chunk]:
         """Read the first chunks of the live version."""
-        live = self.store.live()
+        live = self.store.read_live_index()
         if live is None:
             return ()
         # Closed before its end, so that Milvus does not keep the cursor.
-        with contextlib.closing(_chunks(self.store, live.collection)) as chunks:
+        with contextlib.closing(_iterate_chunks(self.store, live.collection)) as chunks:
             return list(itertools.islice(chunks, limit))
 
     def list_page_labels(self) -> Collection[PageLabels] | None:
         """List the labels of all live pages by reading them; None when nothing is indexed."""
-        live = self.store.live()
+        live = self.store.read_live_index()
         if live is None:
             return None
         return {
             PageLabels(chunk.source, chunk.version, chunk.language, chunk.path)
-            for chunk in self.store.chunks(live.collection)
+            for chunk in self.store.read_chunks(live.collection)
         }
 
     def _choose_sources(self, request: SyncRequest) -> tuple[Source, ...]:
@@ -192,7 +198,7 @@ class IndexService:
             remove_unconfigured=request.remove_unconfigured or not request.sources,
         )
 
-    def _watch(self, progress: ProgressCallback) -> ProgressCallback:
+    def _add_stop_check(self, progress: ProgressCallback) -> ProgressCallback:
         def watch(step: Progress) -> None:
             if self.stopping.is_set():
                 raise SyncStoppedError("The sync was stopped because docent is ending.")
@@ -201,11 +207,11 @@ class IndexService:
         return watch
 
 
-def _chunks(store: VectorStore, collection: str) -> Generator[Chunk, None, None]:
-    yield from store.chunks(collection)
+def _iterate_chunks(store: VectorStore, collection: str) -> Generator[Chunk, None, None]:
+    yield from store.read_chunks(collection)
 
 
-def is_previous(versions: Sequence[IndexVersion], wanted: str) -> bool:
+def is_rollback_target(versions: Sequence[IndexVersion], wanted: str) -> bool:
     """Whether a rollback goes there: to a collection, or the revision that begins so."""
     previous = [version for version in versions if version.previous]
     return any(one.revision.startswith(wanted) or one.collection == wanted for one in previous)

@@ -6,16 +6,16 @@ import asyncio
 import logging
 from contextlib import ExitStack
 
-from bot.control.server import ControlServer, Desk
-from bot.control.socket_path import socket_path
+from bot.control.server import ControlServer, RequestExecutor
+from bot.control.socket_path import build_socket_path
 from bot.index_service import IndexService, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
-from bot.slack.app import Parts, serve
+from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
-from bot.storage.database import Memory
+from bot.storage.database import BotDatabase
 from ingest.factory import open_indexer, open_ledger
-from ingest.progress import Teller
+from ingest.progress import ProgressReporter
 from ingest.publishing.pin import read_pin
 from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import Sync, SyncScheduler
@@ -53,11 +53,13 @@ def run() -> None:
         scheduled = build_scheduled_sync(index)
         admins = AdminChannel(bot)
         scheduler = SyncScheduler(
-            scheduled, ledger, ingest, sources=configured, on_trouble=admins.tell
+            scheduled, ledger, ingest, sources=configured, on_trouble=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
-        memory = Memory.open(ledger.engine, keep_days=bot.keep_days, fresh_at=ledger.fresh_at)
-        desk = Desk(pipeline, index)
+        memory = BotDatabase.open(
+            ledger.engine, keep_days=bot.keep_days, fresh_at=ledger.read_last_success_time
+        )
+        desk = RequestExecutor(pipeline, index)
 
         def warm_up() -> None:
             models.warm_up()
@@ -66,24 +68,24 @@ def run() -> None:
             # Before that, in this order: a sync at work hears of it, and gets no more vectors.
             opened.callback(models.close)
             opened.callback(index.stopping.set)
-            path = socket_path(ingest)
+            path = build_socket_path(ingest)
             if path is not None:
                 control = ControlServer(path, desk)
                 control.start()
                 opened.callback(control.close)
             if not configured:
                 logger.warning("DOCENT_SOURCES is empty: there is nothing to sync.")
-            elif store.live() is None and read_pin(ledger) is None:
+            elif store.read_live_index() is None and read_pin(ledger) is None:
                 logger.info("Nothing is indexed yet: the first sync starts now.")
                 scheduler.trigger_now()
 
-        parts = Parts(
+        parts = AppParts(
             pipeline=pipeline,
             index=index,
             memory=memory,
             warm_up=warm_up,
             # As many again as are searched at once may be having their answers written.
-            questions=2 * rag.max_questions,
+            max_questions=2 * rag.max_questions,
         )
         asyncio.run(serve(bot, parts))
 
@@ -100,17 +102,17 @@ def build_scheduled_sync(index: IndexService) -> Sync:
 
     def sync(names: tuple[str, ...]) -> IngestReport:
         request = SyncRequest(names, remove_unconfigured=remover in names)
-        return index.sync(request, _log_progress())
+        return index.sync(request, _build_progress_logger())
 
     return sync
 
 
-def _log_progress() -> ProgressCallback:
+def _build_progress_logger() -> ProgressCallback:
     """Make a callback that logs now and then how far a sync is."""
-    teller = Teller(every=_LOG_SECONDS)
+    teller = ProgressReporter(every=_LOG_SECONDS)
 
     def log(progress: Progress) -> None:
-        if line := teller.line(progress):
+        if line := teller.format_line(progress):
             logger.info("Sync: %s.", line)
 
     return log

@@ -78,6 +78,6 @@ class BotSettings(Settings):
     )
 
 
-def names(setting: str) -> frozenset[str]:
+def parse_ids(setting: str) -> frozenset[str]:
     """Ids separated by white space or commas."""
     return frozenset(name for name in re.split(r"[\s,]+", setting) if name)

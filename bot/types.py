@@ -44,8 +44,8 @@ class IncomingMessage:
     user_team: str
     text: str
     audience: Audience = "mention"
-    edited: str = ""
-    first_call: bool = False
+    edited_ts: str = ""
+    is_first_mention: bool = False
 
     @property
     def in_thread(self) -> bool:
@@ -53,7 +53,7 @@ class IncomingMessage:
         return self.thread_ts != self.key.ts
 
     @property
-    def direct(self) -> bool:
+    def is_direct(self) -> bool:
         """Whether only docent and the asker read it."""
         return self.key.channel.startswith("D")
 
@@ -64,7 +64,7 @@ class ThreadMessage:
 
     user: str
     text: str
-    mine: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

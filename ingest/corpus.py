@@ -8,8 +8,8 @@ from dataclasses import replace
 from ingest.documents import Page
 from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
-from ingest.report import Progress, ProgressCallback, silent
-from rag_core.evaluation.files import Record
+from ingest.report import Progress, ProgressCallback, ignore_progress
+from rag_core.evaluation.files import CorpusDocument
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import SCHEMA_VERSION, Chunk, IndexSpec
 
@@ -18,11 +18,11 @@ _BATCH = 128
 
 
 def index_corpus(
-    records: Sequence[Record],
+    records: Sequence[CorpusDocument],
     store: VectorStore,
     embedder: Embedder,
     *,
-    progress: ProgressCallback = silent,
+    progress: ProgressCallback = ignore_progress,
 ) -> None:
     """Chunk, embed and publish a corpus in a store that holds nothing else.
 
@@ -38,33 +38,33 @@ def index_corpus(
     )
     store.create(_COLLECTION, spec)
     batch: list[Chunk] = []
-    for number, chunks in enumerate(_chunked(records, chunker), 1):
+    for number, chunks in enumerate(_chunk_records(records, chunker), 1):
         batch += chunks
         if len(batch) >= _BATCH or number == len(records):
-            _insert(store, embedder, batch)
+            _insert_chunks(store, embedder, batch)
             batch = []
             progress(Progress("embedding", number, len(records)))
     store.seal(_COLLECTION)
     store.switch(_COLLECTION)
 
 
-def names_of(records: Sequence[Record]) -> Mapping[str, str]:
+def map_document_ids(records: Sequence[CorpusDocument]) -> Mapping[str, str]:
     """The id of each document by the path that its chunks carry."""
-    return {_path(number): record.id for number, record in enumerate(records)}
+    return {_build_path(number): record.id for number, record in enumerate(records)}
 
 
-def _chunked(records: Sequence[Record], chunker: Chunker) -> Iterator[list[Chunk]]:
+def _chunk_records(records: Sequence[CorpusDocument], chunker: Chunker) -> Iterator[list[Chunk]]:
     for number, record in enumerate(records):
-        path = _path(number)
+        path = _build_path(number)
         page = Page("corpus", path, path, record.text.encode(errors="replace"))
-        yield chunker.chunks(replace(read_document(page), title=record.title))
+        yield chunker.split_document(replace(read_document(page), title=record.title))
 
 
-def _path(number: int) -> str:
+def _build_path(number: int) -> str:
     return f"{number}.md"
 
 
-def _insert(store: VectorStore, embedder: Embedder, chunks: Sequence[Chunk]) -> None:
+def _insert_chunks(store: VectorStore, embedder: Embedder, chunks: Sequence[Chunk]) -> None:
     if chunks:
         vectors = embedder.embed_passages([chunk.embedding_text for chunk in chunks])
         store.insert(_COLLECTION, chunks, vectors)

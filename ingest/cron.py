@@ -28,7 +28,7 @@ class _Field:
     high: int
     names: tuple[str, ...] = ()
 
-    def read(self, text: str) -> frozenset[int]:
+    def read_numbers(self, text: str) -> frozenset[int]:
         """Return the numbers that the text of this field stands for."""
         return frozenset(number for item in text.split(",") for number in self._read_item(item))
 
@@ -114,7 +114,7 @@ class Cron:
                 wall = wall.replace(minute=0) + timedelta(hours=1)
             else:
                 found = wall.replace(tzinfo=self.zone).astimezone(UTC)
-                if wall.minute in self.minutes and found >= moment and self._shows(found, wall):
+                if wall.minute in self.minutes and found >= moment and self._is_shown(found, wall):
                     return found
                 wall += timedelta(minutes=1)
 
@@ -122,7 +122,7 @@ class Cron:
         wanted = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
         return day.month in self.months and (any(wanted) if self.either else all(wanted))
 
-    def _shows(self, moment: datetime, wall: datetime) -> bool:
+    def _is_shown(self, moment: datetime, wall: datetime) -> bool:
         """Tell whether a clock on the wall shows that time, which may have been left out."""
         return moment.astimezone(self.zone).replace(tzinfo=None) == wall
 
@@ -171,11 +171,11 @@ def _parse_cron(text: str, zone: ZoneInfo) -> Cron:
     minute, hour, day, month, weekday = fields
     return Cron(
         zone,
-        minutes=_MINUTE.read(minute),
-        hours=_HOUR.read(hour),
-        days=_DAY.read(day),
-        months=_MONTH.read(month),
-        weekdays=frozenset(number % 7 for number in _WEEKDAY.read(weekday)),
+        minutes=_MINUTE.read_numbers(minute),
+        hours=_HOUR.read_numbers(hour),
+        days=_DAY.read_numbers(day),
+        months=_MONTH.read_numbers(month),
+        weekdays=frozenset(number % 7 for number in _WEEKDAY.read_numbers(weekday)),
         # As in Vixie cron: `*/2` begins with an asterisk as well.
         either=not day.startswith("*") and not weekday.startswith("*"),
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
-Kind = Literal["paragraph", "list", "item", "quote", "fence", "code", "table", "html"]
+BlockKind = Literal["paragraph", "list", "item", "quote", "fence", "code", "table", "html"]
 
 MAX_HEADINGS = 12
 """Headings above a text; deeper ones, as bookmarks of a PDF may be, are left out."""
@@ -42,7 +42,7 @@ class PageError(ValueError):
 
 
 @contextmanager
-def parsing(what: str, *errors: type[Exception]) -> Iterator[None]:
+def translate_parser_errors(what: str, *errors: type[Exception]) -> Iterator[None]:
     """Say in one sentence that a page is not `what` its name says, whatever its parser raises.
 
     Raises:
@@ -73,7 +73,7 @@ class Block:
         tail: likewise behind: the closing line of a fence.
     """
 
-    kind: Kind
+    kind: BlockKind
     text: str
     parts: tuple[Block, ...] = ()
     head: str = ""
@@ -133,7 +133,7 @@ class Page:
         anchors = () if self.anchors == "github" else (self.anchors,)
         labels = (self.media_type, self.version, self.language, *anchors)
         data = hashlib.sha256(self.data).hexdigest()
-        return content_hash(self.path, self.url, data, *(labels if any(labels) else ()))
+        return hash_content(self.path, self.url, data, *(labels if any(labels) else ()))
 
     @property
     def text(self) -> str:
@@ -147,7 +147,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class SourcePages:
     """The pages of one source.
 
     Attributes:
@@ -168,7 +168,7 @@ class Pages:
         return tuple(page.path for page in self.pages) + self.unread
 
 
-def document(page: Page, title: str, sections: Sequence[Section]) -> Document:
+def build_document(page: Page, title: str, sections: Sequence[Section]) -> Document:
     """The document of a page that was read."""
     return Document(
         source=page.source,

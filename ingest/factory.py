@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ingest.overview.status import IndexStatus, status_of
+from ingest.overview.status import IndexStatus, build_status
 from ingest.publishing.versions import list_versions
 from ingest.settings import IngestSettings
 from ingest.sources import Downloads, Limits
-from ingest.state.database import open_state, state_exists
+from ingest.state.database import has_state_database, open_state
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
 from ingest.types import IndexVersion
@@ -54,9 +54,9 @@ def read_status(settings: IngestSettings) -> IndexStatus:
     Raises:
         StateError: the state database can't be used.
     """
-    if not state_exists(settings.resolved_state_url):
+    if not has_state_database(settings.resolved_state_url):
         return IndexStatus(settings.collection)
-    return status_of(open_ledger(settings))
+    return build_status(open_ledger(settings))
 
 
 def read_versions(settings: IngestSettings) -> tuple[IndexVersion, ...]:
@@ -65,6 +65,6 @@ def read_versions(settings: IngestSettings) -> tuple[IndexVersion, ...]:
     Raises:
         StateError: the state database can't be used.
     """
-    if not state_exists(settings.resolved_state_url):
+    if not has_state_database(settings.resolved_state_url):
         return ()
     return list_versions(open_ledger(settings))

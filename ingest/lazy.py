@@ -16,8 +16,8 @@ from sqlalchemy import Engine, delete, insert, select
 from ingest.state.ledger import Ledger
 from ingest.state.tables import embedders, resting
 from rag_core.errors import ModelError
-from rag_core.index.milvus_lite import files_digest
-from rag_core.protocols import Embedder, Truncating, VectorStore
+from rag_core.index.milvus_lite import hash_files
+from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
 from rag_core.settings import RagSettings
 from rag_core.types import (
     Chunk,
@@ -29,11 +29,11 @@ from rag_core.types import (
     Scope,
     Vector,
     Vectors,
-    content_hash,
+    hash_content,
 )
 
 
-class RestingStore:
+class LazyStore:
     """Implements `VectorStore`: by the ledger as long as that is sure to be right.
 
     It is, where the files of Milvus Lite are the ones that the last sync left behind. For all else,
@@ -52,7 +52,7 @@ class RestingStore:
         self._path = path
         self._open = open_store
         self._store: VectorStore | None = None
-        self._rests = path is not None and self._is_as_left(path)
+        self._rests = path is not None and self._is_untouched(path)
         self._counted = False
 
     @property
@@ -60,37 +60,37 @@ class RestingStore:
         """Whether Milvus was opened."""
         return self._store is not None
 
-    def live(self) -> LiveIndex | None:
+    def read_live_index(self) -> LiveIndex | None:
         """The version behind the alias; None before the first publish."""
         if not self._rests:
-            return self.opened.live()
-        found = self._ledger.live()
+            return self.opened.read_live_index()
+        found = self._ledger.read_live_version()
         return LiveIndex(found.collection, found.spec) if found else None
 
     def count(self, collection: str) -> int:
         """Rows of a collection."""
-        found = self._ledger.version(collection) if self._rests else None
+        found = self._ledger.read_version(collection) if self._rests else None
         if found is not None:
             return found.chunks
         rows = self.opened.count(collection)
-        recorded = self._ledger.version(collection)
+        recorded = self._ledger.read_version(collection)
         self._counted = recorded is not None and recorded.chunks == rows
         return rows
 
-    def collections(self) -> list[str]:
+    def list_collections(self) -> list[str]:
         """Names of the versions that exist, live or not."""
         if not self._rests:
-            return self.opened.collections()
-        return sorted(one.collection for one in self._ledger.versions())
+            return self.opened.list_collections()
+        return sorted(one.collection for one in self._ledger.list_versions())
 
     def close(self) -> None:
         """Release Milvus, if it was opened."""
         if self._store is not None:
             self._store.close()
 
-    def note_rest(self) -> None:
+    def save_fingerprint(self) -> None:
         """After all went well and `close`: remember what the directory looks like."""
-        live = self._ledger.live()
+        live = self._ledger.read_live_version()
         # What was not counted may be less than the ledger says: the next sync shall count.
         if self._path is None or live is None or not self._counted:
             return
@@ -101,18 +101,18 @@ class RestingStore:
                 insert(resting).values(
                     index_name=self._ledger.index,
                     collection=live.collection,
-                    files=files_digest(self._path),
+                    files=hash_files(self._path),
                 )
             )
 
-    def _is_as_left(self, path: Path) -> bool:
+    def _is_untouched(self, path: Path) -> bool:
         query = select(resting).where(resting.c.index_name == self._ledger.index)
         with self._ledger.engine.connect() as connection:
             row = connection.execute(query).first()
-        live = self._ledger.live()
+        live = self._ledger.read_live_version()
         if row is None or live is None or row.collection != live.collection:
             return False
-        return bool(row.files) and bool(row.files == files_digest(path))
+        return bool(row.files) and bool(row.files == hash_files(path))
 
     @property
     def opened(self) -> VectorStore:
@@ -142,17 +142,19 @@ class RestingStore:
         """Write chunks with their vectors."""
         self.opened.insert(collection, chunks, vectors)
 
-    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+    def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """The stored vectors of these chunks."""
-        return self.opened.vectors(collection, ids)
+        return self.opened.read_vectors(collection, ids)
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+    def read_page_vectors(
+        self, collection: str, pages: Sequence[PageKey]
+    ) -> dict[PageKey, PageVector]:
         """Where each page points."""
-        return self.opened.page_vectors(collection, pages)
+        return self.opened.read_page_vectors(collection, pages)
 
-    def chunks(self, collection: str) -> Iterator[Chunk]:
+    def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Every chunk of a collection."""
-        return self.opened.chunks(collection)
+        return self.opened.read_chunks(collection)
 
     def seal(self, collection: str) -> int:
         """Flush and load a collection that is complete."""
@@ -177,7 +179,7 @@ class _Facts:
     max_tokens: int
 
 
-class RestingEmbedder:
+class LazyEmbedder:
     """Implements `Embedder`: what the last sync learned of it, until there is text to embed.
 
     Args:
@@ -190,10 +192,10 @@ class RestingEmbedder:
         self, engine: Engine, settings: RagSettings, open_embedder: Callable[[], Embedder]
     ) -> None:
         self._engine = engine
-        self._key = _key(settings)
+        self._key = _build_key(settings)
         self._open = open_embedder
         self._embedder: Embedder | None = None
-        self._facts = self._remembered()
+        self._facts = self._read_facts()
 
     @property
     def model(self) -> str:
@@ -213,7 +215,7 @@ class RestingEmbedder:
     @property
     def truncated(self) -> int:
         """Passages of which the model read only the beginning, so far."""
-        return self._embedder.truncated if isinstance(self._embedder, Truncating) else 0
+        return self._embedder.truncated if isinstance(self._embedder, TruncatingEmbedder) else 0
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question."""
@@ -237,7 +239,7 @@ class RestingEmbedder:
         if self._embedder is None:
             self._embedder = opened = self._open()
             facts = _Facts(opened.model, opened.dimension, opened.max_tokens)
-            self._remember(facts)
+            self._record_facts(facts)
             if self._facts not in {None, facts}:
                 raise ModelError(
                     f"The model {facts.model} has changed since the last sync: run "
@@ -246,13 +248,13 @@ class RestingEmbedder:
             self._facts = facts
         return self._embedder
 
-    def _remembered(self) -> _Facts | None:
+    def _read_facts(self) -> _Facts | None:
         query = select(embedders).where(embedders.c.settings == self._key)
         with self._engine.connect() as connection:
             row = connection.execute(query).first()
         return _Facts(row.model, row.dimension, row.max_tokens) if row else None
 
-    def _remember(self, facts: _Facts) -> None:
+    def _record_facts(self, facts: _Facts) -> None:
         values = {"model": facts.model, "dimension": facts.dimension}
         with self._engine.begin() as connection:
             connection.execute(delete(embedders).where(embedders.c.settings == self._key))
@@ -261,7 +263,7 @@ class RestingEmbedder:
             )
 
 
-def _key(settings: RagSettings) -> str:
+def _build_key(settings: RagSettings) -> str:
     chosen = (
         settings.profile,
         settings.embedding_model,
@@ -270,4 +272,4 @@ def _key(settings: RagSettings) -> str:
         settings.embedding_url,
         version("docent"),
     )
-    return content_hash(*map(str, chosen))
+    return hash_content(*map(str, chosen))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.factory import open_indexer, open_ledger
-from ingest.lazy import RestingEmbedder, RestingStore
+from ingest.lazy import LazyEmbedder, LazyStore
 from ingest.settings import IngestSettings
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
@@ -24,12 +24,12 @@ class LocalIndex:
     """What a command works with."""
 
     indexer: Indexer
-    store: RestingStore
+    store: LazyStore
     ledger: Ledger
 
 
 @contextmanager
-def local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalIndex]:
+def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalIndex]:
     """The index for the time of a `with` block.
 
     Raises:
@@ -51,8 +51,8 @@ def local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalInd
 
         return open_store(rag, create=True)
 
-    store = RestingStore(ledger, rag.milvus_path, open_store)
-    embedder = RestingEmbedder(ledger.engine, rag, open_embedder)
+    store = LazyStore(ledger, rag.milvus_path, open_store)
+    embedder = LazyEmbedder(ledger.engine, rag, open_embedder)
     indexer = open_indexer(settings, store=store, embedder=embedder, ledger=ledger)
     try:
         yield LocalIndex(indexer, store, ledger)
@@ -61,7 +61,7 @@ def local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalInd
         raise
     else:
         store.close()
-        store.note_rest()
+        store.save_fingerprint()
     finally:
         for opened in models:
             opened.close()

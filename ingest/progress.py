@@ -19,44 +19,44 @@ _WRITE = "write"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class UnitDurations:
     """Seconds for a character to be embedded, and for a chunk to be written and published."""
 
     embed: float
     write: float
 
-    def seconds(self, characters: int, chunks: int) -> float:
+    def estimate_seconds(self, characters: int, chunks: int) -> float:
         """For a version of so many chunks, with so much text to embed."""
         return characters * self.embed + chunks * self.write
 
 
-class Paces:
+class DurationStats:
     """Remembers the pace of the last syncs; a new measurement counts half."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def read(self, model: str) -> Pace | None:
+    def read(self, model: str) -> UnitDurations | None:
         """The pace with this embedding model; None before it was measured."""
-        embed, write = self._seconds(_embed(model)), self._seconds(_WRITE)
-        return None if embed is None or write is None else Pace(embed, write)
+        embed, write = self._read_seconds(_build_embed_key(model)), self._read_seconds(_WRITE)
+        return None if embed is None or write is None else UnitDurations(embed, write)
 
-    def note_embedding(self, model: str, characters: int, seconds: float) -> None:
+    def record_embedding(self, model: str, characters: int, seconds: float) -> None:
         """Remember how long a text of so many characters took."""
         if characters:
-            self._note(_embed(model), seconds / characters)
+            self._record(_build_embed_key(model), seconds / characters)
 
-    def note_writing(self, chunks: int, seconds: float) -> None:
+    def record_writing(self, chunks: int, seconds: float) -> None:
         """Remember how long a version of so many chunks took, embedding apart."""
         if chunks:
-            self._note(_WRITE, seconds / chunks)
+            self._record(_WRITE, seconds / chunks)
 
-    def _seconds(self, name: str) -> float | None:
+    def _read_seconds(self, name: str) -> float | None:
         with self._engine.connect() as connection:
             return connection.scalar(select(paces.c.seconds).where(paces.c.name == name))
 
-    def _note(self, name: str, seconds: float) -> None:
-        before = self._seconds(name)
+    def _record(self, name: str, seconds: float) -> None:
+        before = self._read_seconds(name)
         blended = seconds if before is None else (before + seconds) / 2
         with self._engine.begin() as connection:
             connection.execute(delete(paces).where(paces.c.name == name))
@@ -72,7 +72,7 @@ class _Stage:
     done: int
     total: int
 
-    def left(self, now: float) -> float | None:
+    def estimate_left(self, now: float) -> float | None:
         """Seconds that it still takes at the pace since it began; None while it has none."""
         done, spent = self.done - self.first, now - self.began
         if self.done >= self.total:
@@ -80,7 +80,7 @@ class _Stage:
         return (self.total - self.done) * spent / done if done > 0 and spent > 0 else None
 
 
-class Remaining:
+class RemainingTime:
     """Says how long the stages at work still take, by what was done of each since it began.
 
     Embedding and writing take turns, batch by batch: the one that takes longest decides.
@@ -90,7 +90,7 @@ class Remaining:
         self._clock = clock
         self._stages: dict[Stage, _Stage] = {}
 
-    def seconds(self, progress: Progress) -> float | None:
+    def estimate_seconds(self, progress: Progress) -> float | None:
         """Seconds that are left; None while that can't be told."""
         now, stage = self._clock(), self._stages.get(progress.stage)
         if stage is None or progress.done < stage.done:  # the next of several downloads
@@ -99,23 +99,25 @@ class Remaining:
         stage.done, stage.total = progress.done, progress.total
         if not progress.total:
             return None
-        told = [left for one in self._stages.values() if (left := one.left(now)) is not None]
+        told = [
+            left for one in self._stages.values() if (left := one.estimate_left(now)) is not None
+        ]
         return max(told, default=0.0) or (0.0 if stage.done >= stage.total else None)
 
 
-class Teller:
+class ProgressReporter:
     """Says how far work is, for a log: when a stage first begins, and then every few seconds."""
 
     def __init__(self, *, every: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
         self._clock = clock
-        self._remaining = Remaining(clock)
+        self._remaining = RemainingTime(clock)
         self._begun: set[Stage] = set()
         self._said = 0.0
 
-    def line(self, progress: Progress) -> str:
+    def format_line(self, progress: Progress) -> str:
         """Return the line to log now; mostly empty."""
-        left = self._remaining.seconds(progress)
+        left = self._remaining.estimate_seconds(progress)
         now = self._clock()
         begins = progress.stage not in self._begun
         if not progress.total or not (begins or now - self._said >= self._every):
@@ -150,5 +152,5 @@ def round_time(seconds: float) -> tuple[float, Unit]:
     return round(seconds / 3600, 1), "hour"
 
 
-def _embed(model: str) -> str:
+def _build_embed_key(model: str) -> str:
     return f"embed:{model}"[:300]

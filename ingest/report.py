@@ -34,7 +34,7 @@ NOUNS: Mapping[Stage, str] = {
 ProgressCallback = Callable[[Progress], None]
 
 
-def silent(progress: Progress) -> None:
+def ignore_progress(progress: Progress) -> None:
     """Ignore the progress."""
     del progress
 

@@ -18,7 +18,7 @@ from ingest.errors import IndexPinnedError, SourceError, SyncRunningError
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import Source
-from ingest.state.jobs import JobStore, Trouble
+from ingest.state.jobs import JobStore, SyncAlert
 from ingest.state.ledger import Ledger
 from rag_core.errors import DocentError
 
@@ -100,7 +100,7 @@ class SyncScheduler:
         *,
         sources: Sequence[Source] = (),
         on_report: Callable[[IngestReport], object] = _ignore,
-        on_trouble: Callable[[Trouble], bool] = _ignore,
+        on_trouble: Callable[[SyncAlert], bool] = _ignore,
         now: Callable[[], datetime] = _read_clock,
     ) -> None:
         self._sync = sync
@@ -125,7 +125,7 @@ class SyncScheduler:
                 self._add_job(job, job.trigger)
         self._scheduler.start()
         for job in self._jobs.values():
-            self._store.due(job.name, job.schedule, self._find_next_run(job))
+            self._store.record_next_run(job.name, job.schedule, self._find_next_run(job))
 
     def shutdown(self, *, wait: bool = True) -> None:
         """Stop: no sync starts any more, and a retry that was planned is forgotten.
@@ -241,12 +241,12 @@ class SyncScheduler:
         if self._closing:  # APScheduler may have forgotten its jobs by now
             known = self._store.read(job.name)
             due = known.next_run if known else None
-        self._store.ran(job.name, job.schedule, ended=self._now(), due=due)
+        self._store.record_run(job.name, job.schedule, ended=self._now(), due=due)
         if problems is None or self._closing:
             return
-        trouble = self._store.news(job.name, job.schedule, problems)
+        trouble = self._store.build_alert(job.name, job.schedule, problems)
         if trouble is None or self._on_trouble(trouble):
-            self._store.told(job.name, job.schedule, problems)
+            self._store.record_reported(job.name, job.schedule, problems)
 
     def _plan_retry(self, job: _Job) -> bool:
         """Plan another try before the next run; return False where there were enough."""

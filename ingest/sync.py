@@ -8,22 +8,22 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ingest.changes.plan import ChunkPlan, plan_chunks
-from ingest.changes.preview import Preview, preview_of
-from ingest.changes.survey import Survey, Surveyor, SyncOptions
+from ingest.changes.preview import Preview, build_preview
+from ingest.changes.survey import ChangeDetector, ChangeSet, SyncOptions
 from ingest.errors import SourceEmptyError, StateError
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages
-from ingest.progress import Paces
-from ingest.publishing.golden_questions import GoldenGate, check_golden
+from ingest.progress import DurationStats
+from ingest.publishing.golden_questions import GoldenGate, check_golden_questions
 from ingest.publishing.pin import check_not_pinned
-from ingest.publishing.publisher import Published, Publisher
+from ingest.publishing.publisher import Publisher, PublishResult
 from ingest.publishing.versions import complete_rollback
-from ingest.report import IngestReport, ProgressCallback, silent
+from ingest.report import IngestReport, ProgressCallback, ignore_progress
 from ingest.sources import Downloads, Source
 from ingest.state.lease import HeldLease, SyncLease
 from ingest.state.ledger import Ledger
 from rag_core.errors import DocentError
-from rag_core.protocols import Embedder, Truncating, VectorStore
+from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
 
 GOLDEN_MARGIN = 0.05
 """Share of a source's golden questions that a version may lose where nothing else is set."""
@@ -56,17 +56,17 @@ class Indexer:
         self._store = store
         self._embedder = embedder
         self._ledger = ledger
-        self._surveyor = Surveyor(store, embedder, ledger, downloads, schema=schema)
+        self._surveyor = ChangeDetector(store, embedder, ledger, downloads, schema=schema)
         self._publisher = Publisher(store, embedder, ledger)
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
-        self._paces = Paces(ledger.engine)
+        self._paces = DurationStats(ledger.engine)
         self._golden_margin = golden_margin
 
     def sync(
         self,
         sources: Sequence[Source],
         *,
-        progress: ProgressCallback = silent,
+        progress: ProgressCallback = ignore_progress,
         options: SyncOptions = _PLAIN,
     ) -> IngestReport:
         """Bring the index up to date with these sources; pages of others stay as they are.
@@ -84,11 +84,11 @@ class Indexer:
             check_not_pinned(self._ledger)
             number = self._ledger.start_sync()
             try:
-                report = self._sync(sources, lease, progress, options)
+                report = self._run_sync(sources, lease, progress, options)
             except BaseException as error:
                 # What went wrong is raised even where the ledger can't take it down.
                 with suppress(StateError):
-                    self._ledger.finish_sync(number, error=_said(error))
+                    self._ledger.finish_sync(number, error=_describe_error(error))
                 raise
             self._ledger.finish_sync(number, report=report)
         return report
@@ -97,7 +97,7 @@ class Indexer:
         self,
         sources: Sequence[Source],
         *,
-        progress: ProgressCallback = silent,
+        progress: ProgressCallback = ignore_progress,
         options: SyncOptions = _PLAIN,
     ) -> Preview:
         """Say what a sync would do, and change nothing but the snapshots of downloads.
@@ -109,31 +109,31 @@ class Indexer:
         """
         started = time.perf_counter()
         if not options.force:
-            check_golden(sources)
+            check_golden_questions(sources)
         with self._lease.hold():
-            survey = self._surveyor.survey(sources, options, progress)
-            survey, plan = self._planned(survey, progress, options)
+            survey = self._surveyor.detect(sources, options, progress)
+            survey, plan = self._plan_version(survey, progress, options)
         pace = self._paces.read(self._embedder.model)
         seconds = time.perf_counter() - started
-        return preview_of(survey, plan, survey.failures, pace=pace, seconds=seconds)
+        return build_preview(survey, plan, survey.failures, pace=pace, seconds=seconds)
 
-    def _sync(
+    def _run_sync(
         self,
         sources: Sequence[Source],
         lease: HeldLease,
         progress: ProgressCallback,
         options: SyncOptions,
     ) -> IngestReport:
-        started, truncated = time.perf_counter(), _truncated(self._embedder)
+        started, truncated = time.perf_counter(), _count_truncated(self._embedder)
         if not options.force:
-            check_golden(sources)
-        survey = self._surveyor.survey(sources, options, progress)
+            check_golden_questions(sources)
+        survey = self._surveyor.detect(sources, options, progress)
         self._publisher.prune(lease.confirm)
         if not options.force:
             survey.check_losses()
-        survey, plan = self._planned(survey, progress, options)
+        survey, plan = self._plan_version(survey, progress, options)
         if plan is None:
-            report = _unchanged(survey)
+            report = _build_unchanged_report(survey)
         else:
             if not options.force:
                 survey.check_losses()
@@ -143,7 +143,7 @@ class Indexer:
         self._ledger.remember_sources(survey.sources)
         if survey.configured:
             # One that was taken out is remembered until a sync has removed its pages.
-            kept = () if options.remove_unconfigured else self._ledger.configured_sources()
+            kept = () if options.remove_unconfigured else self._ledger.list_configured_sources()
             self._ledger.remember_configured({*survey.configured, *kept})
         return replace(
             report,
@@ -151,28 +151,28 @@ class Indexer:
             failures=survey.failures,
             unread=survey.unread,
             dropped=survey.dropped,
-            truncated=_truncated(self._embedder) - truncated,
+            truncated=_count_truncated(self._embedder) - truncated,
         )
 
-    def _planned(
-        self, survey: Survey, progress: ProgressCallback, options: SyncOptions
-    ) -> tuple[Survey, ChunkPlan | None]:
+    def _plan_version(
+        self, survey: ChangeSet, progress: ProgressCallback, options: SyncOptions
+    ) -> tuple[ChangeSet, ChunkPlan | None]:
         """What the next version holds, None where that is what the live one does."""
-        if survey.unchanged and not options.full:
+        if survey.is_unchanged and not options.full:
             return survey, None
-        divided = chunk_pages(survey.pages.read, Chunker(self._embedder), progress=progress)
-        survey, known = survey.without(divided), survey.known.chunks()
+        divided = chunk_pages(survey.pages.to_read, Chunker(self._embedder), progress=progress)
+        survey, known = survey.exclude_broken(divided), survey.snapshot.read_chunks()
         plan = plan_chunks(
             known, survey.pages, divided.chunks, recipe=survey.recipe, reuse=survey.reuse
         )
         # All that seemed new may be pages that still can't be read.
-        if survey.is_kept_by(plan.contents):
+        if survey.is_reproduced_by(plan.contents):
             return survey, None
-        return survey.with_losses(plan.contents.chunks), plan
+        return survey.add_text_losses(plan.contents.chunks), plan
 
     def _publish(
         self,
-        survey: Survey,
+        survey: ChangeSet,
         plan: ChunkPlan,
         lease: HeldLease,
         progress: ProgressCallback,
@@ -192,29 +192,29 @@ class Indexer:
             confirm=lease.confirm,
             gate=lambda live, new: gate.compare(survey.sources, live, new),
         )
-        self._paces.note_embedding(
+        self._paces.record_embedding(
             self._embedder.model, published.characters, published.embed_seconds
         )
-        self._paces.note_writing(len(plan.contents.chunks), published.write_seconds)
-        return _changed(published, plan, survey)
+        self._paces.record_writing(len(plan.contents.chunks), published.write_seconds)
+        return _build_report(published, plan, survey)
 
 
-def _truncated(embedder: Embedder) -> int:
-    return embedder.truncated if isinstance(embedder, Truncating) else 0
+def _count_truncated(embedder: Embedder) -> int:
+    return embedder.truncated if isinstance(embedder, TruncatingEmbedder) else 0
 
 
-def _said(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     if isinstance(error, DocentError):
         return str(error)
     by_hand = isinstance(error, KeyboardInterrupt)
     return "Stopped by hand." if by_hand else f"Stopped by {type(error).__name__}."
 
 
-def _unchanged(survey: Survey) -> IngestReport:
-    live, version = survey.known.live, survey.known.version
-    chunks = version.chunks if version else len(survey.known.chunks())
+def _build_unchanged_report(survey: ChangeSet) -> IngestReport:
+    live, version = survey.snapshot.live, survey.snapshot.version
+    chunks = version.chunks if version else len(survey.snapshot.read_chunks())
     return IngestReport(
-        documents=version.documents if version else len(survey.known.pages),
+        documents=version.documents if version else len(survey.snapshot.pages),
         chunks=chunks,
         added=0,
         changed=0,
@@ -227,7 +227,7 @@ def _unchanged(survey: Survey) -> IngestReport:
     )
 
 
-def _changed(published: Published, plan: ChunkPlan, survey: Survey) -> IngestReport:
+def _build_report(published: PublishResult, plan: ChunkPlan, survey: ChangeSet) -> IngestReport:
     return IngestReport(
         documents=plan.contents.documents,
         chunks=len(plan.contents.chunks),

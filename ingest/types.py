@@ -52,7 +52,7 @@ class Contents:
         """Pages that can be found: those with a chunk."""
         return len({chunk.page for chunk in self.chunks})
 
-    def equals(self, pages: Sequence[KnownPage], chunks: Sequence[KnownChunk]) -> bool:
+    def is_equal_to(self, pages: Sequence[KnownPage], chunks: Sequence[KnownChunk]) -> bool:
         """Whether that is the same, in whatever order."""
         return set(self.pages) == set(pages) and set(self.chunks) == set(chunks)
 

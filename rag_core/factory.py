@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from rag_core.errors import IndexMissingError
-from rag_core.inference.lanes import Inference
+from rag_core.inference.lanes import InferenceWorker
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
-from rag_core.retrieval.hybrid_search import Fusion
-from rag_core.retrieval.rerank import Ranker
+from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
 if TYPE_CHECKING:
     from rag_core.models.device import Placement
@@ -23,7 +23,7 @@ RERANK_BUDGET_MS = 10_000
 """Ten passages take 3 s in bf16 on two cores, and 12 s in float32: there the last ones are cut."""
 
 
-class _Calibrated(TypedDict):
+class _CalibrationSettings(TypedDict):
     reranker: str
     fitted: Calibration | None
 
@@ -32,7 +32,7 @@ class _Calibrated(TypedDict):
 class Models:
     """The worker that owns the models, and how they are tuned."""
 
-    inference: Inference
+    inference: InferenceWorker
     tuning: Tuning
 
     def warm_up(self) -> None:
@@ -55,20 +55,20 @@ def open_models(settings: RagSettings) -> Models:
         SettingsError: the address of a server makes no sense.
         ModelError: this machine has no such device.
     """
-    _wait_briefly()
+    _shorten_spin_wait()
     embedder, reranker = _open_embedder(settings), _open_reranker(settings)
     if embedder is None or reranker is None:
         from rag_core.models.device import Placement
         from rag_core.models.minilm import MiniLM
 
-        Placement.choose(device="cpu", dtype="float32", threads=settings.threads).apply()
+        Placement.choose(device="cpu", dtype="float32", threads=settings.threads).set_threads()
         starter = MiniLM()
         embedder, reranker = embedder or starter, reranker or starter
-    inference = Inference(embedder, reranker, places=settings.max_questions)
-    return Models(inference, _tuning(settings))
+    inference = InferenceWorker(embedder, reranker, places=settings.max_questions)
+    return Models(inference, _choose_tuning(settings))
 
 
-def _wait_briefly() -> None:
+def _shorten_spin_wait() -> None:
     """How long torch's threads spin between two products; GNU OpenMP reads it with torch.
 
     Its own 300,000 rounds take the cores from Milvus and all else: beside other work a pass took up
@@ -102,7 +102,7 @@ def _open_embedder(settings: RagSettings) -> Embedder | None:
         settings.embedding_model,
         dimension=settings.embedding_dim,
         instruction=settings.query_instruction,
-        placement=_placement(settings),
+        placement=_choose_placement(settings),
     )
 
 
@@ -121,50 +121,50 @@ def _open_reranker(settings: RagSettings) -> Reranker | None:
     return LocalReranker(
         settings.reranker_model,
         instruction=settings.rerank_instruction or INSTRUCTION,
-        placement=_placement(settings),
+        placement=_choose_placement(settings),
     )
 
 
-def _placement(settings: RagSettings) -> Placement:
+def _choose_placement(settings: RagSettings) -> Placement:
     from rag_core.models.device import Placement
 
     return Placement.choose(device=settings.device, dtype=settings.dtype, threads=settings.threads)
 
 
-def _tuning(settings: RagSettings) -> Tuning:
+def _choose_tuning(settings: RagSettings) -> Tuning:
     budget = settings.rerank_budget_ms
-    calibrated = _calibrated(settings)
+    calibrated = _load_calibration(settings)
     english = settings.profile == "starter" and not settings.embedding_url
     if settings.profile == "starter" and not settings.rerank_url:
         # Late interaction over the embedder's own tokens is a weak judge: a small share
         # (docs/quality.md). Deeper reranking costs more than it gives.
-        ranker = Ranker(depth=6, weight=0.15, budget_ms=budget or 0)
-        return Tuning(Fusion(), ranker, latin_only=english, **calibrated)
+        ranker = RerankConfig(depth=6, weight=0.15, budget_ms=budget or 0)
+        return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
     budget = RERANK_BUDGET_MS if budget is None else budget
-    ranker = Ranker(depth=10, weight=1.0, budget_ms=budget)
-    return Tuning(Fusion(), ranker, latin_only=english, **calibrated)
+    ranker = RerankConfig(depth=10, weight=1.0, budget_ms=budget)
+    return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
 
 
-def _calibrated(settings: RagSettings) -> _Calibrated:
+def _load_calibration(settings: RagSettings) -> _CalibrationSettings:
     """The reranker's name and what was fitted to the index; nothing where it is switched off."""
     if settings.abstention == "off":
-        return _Calibrated(reranker="", fitted=None)
+        return _CalibrationSettings(reranker="", fitted=None)
     starter = settings.profile == "starter"
     name = STARTER.reranker if starter and not settings.rerank_url else settings.reranker_model
     tasks = [settings.query_instruction or "", settings.rerank_instruction or ""]
     if any(tasks) and (not starter or settings.embedding_url or settings.rerank_url):
         # Scores under another task are others, and what was fitted to the first does not fit them.
-        name = f"{name}, instructed {content_hash(*tasks)[:8]}"
-    return _Calibrated(reranker=name, fitted=read_calibration(settings.calibration_path))
+        name = f"{name}, instructed {hash_content(*tasks)[:8]}"
+    return _CalibrationSettings(reranker=name, fitted=read_calibration(settings.calibration_path))
 
 
-def number_type(settings: RagSettings) -> str:
+def find_dtype(settings: RagSettings) -> str:
     """What the models compute in, for the tolerance of a comparison; of a server, what is usual."""
     if settings.embedding_url or settings.rerank_url:
         return "bfloat16"
     if settings.profile == "starter":
         return "float32"
-    return str(_placement(settings).dtype).removeprefix("torch.")
+    return str(_choose_placement(settings).dtype).removeprefix("torch.")
 
 
 def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
@@ -200,5 +200,5 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         store=store,
         generator=open_generator(settings),
         tuning=models.tuning,
-        place=models.inference.place,
+        place=models.inference.hold_slot,
     )

@@ -13,28 +13,34 @@ from rag_core.errors import (
     IndexMissingError,
     QuestionTooLongError,
 )
-from rag_core.generation.writer import Clock, Found, Writer, Written, done
+from rag_core.generation.writer import (
+    AnswerWriter,
+    GeneratedText,
+    RetrievalResult,
+    StageTimer,
+    finish_answer,
+)
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.query.rewrite import Rewriter
+from rag_core.query.rewrite import QuestionRewriter
 from rag_core.query.script import is_latin
-from rag_core.retrieval.abstention import signals
-from rag_core.retrieval.calibration import Calibration, calibration_for
-from rag_core.retrieval.diversify import select
-from rag_core.retrieval.hybrid_search import Fusion, Retrieved, retrieve
-from rag_core.retrieval.rerank import Ranked, Ranker, rank
+from rag_core.retrieval.abstention import compute_signals
+from rag_core.retrieval.calibration import Calibration, select_calibration
+from rag_core.retrieval.diversify import select_diverse
+from rag_core.retrieval.hybrid_search import FusedCandidates, FusionConfig, retrieve
+from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
 from rag_core.types import (
     SCHEMA_VERSION,
     Answer,
+    AnswerDone,
+    AnswerEvent,
     Degradation,
-    Done,
-    Event,
     Hit,
     IndexSpec,
     LiveIndex,
     Passage,
     Question,
-    Ranking,
-    Searching,
+    RerankStarted,
+    SearchStarted,
 )
 
 MAX_QUESTION_CHARACTERS = 4_000
@@ -49,16 +55,16 @@ class Tuning:
     citations dropped. Without the name nothing is.
     """
 
-    fusion: Fusion
-    ranker: Ranker
+    fusion: FusionConfig
+    ranker: RerankConfig
     passages: int = 5
     latin_only: bool = False
     reranker: str = ""
     fitted: Calibration | None = None
 
-    def calibration(self, spec: IndexSpec) -> Calibration | None:
+    def find_calibration(self, spec: IndexSpec) -> Calibration | None:
         """What was measured with an index and a reranker like these."""
-        return calibration_for(spec, self.reranker, self.fitted) if self.reranker else None
+        return select_calibration(spec, self.reranker, self.fitted) if self.reranker else None
 
 
 class Pipeline:
@@ -78,15 +84,15 @@ class Pipeline:
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
-        self._rewriter = Rewriter(generator)
-        self._writer = Writer(embedder, generator)
+        self._rewriter = QuestionRewriter(generator)
+        self._writer = AnswerWriter(embedder, generator)
         self._tuning = tuning
-        self._place = place
+        self._hold_slot = place
 
     def answer(self, question: Question) -> Answer:
         """`stream`, collected."""
         for event in self.stream(question):
-            if isinstance(event, Done):
+            if isinstance(event, AnswerDone):
                 return event.answer
         raise AssertionError("a stream ends with Done")
 
@@ -96,34 +102,34 @@ class Pipeline:
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
-        return select(self.ranked(question), limit=limit)
+        return select_diverse(self.rank_all(question), limit=limit)
 
-    def ranked(self, question: Question) -> tuple[Passage, ...]:
+    def rank_all(self, question: Question) -> tuple[Passage, ...]:
         """Everything that was found, in its order, repetitions and all; for measurements.
 
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
-        finding = self._find(question, Clock())
+        finding = self._find_passages(question, StageTimer())
         while True:
             try:
                 next(finding)
             except StopIteration as end:
-                found: Found = end.value
+                found: RetrievalResult = end.value
                 return found.passages
 
-    def by_embedding(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
+    def search_dense(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
         """The order before reranking by vectors alone, for comparison; scores are cosines."""
-        check(question)
-        with self._place():
+        check_question(question)
+        with self._hold_slot():
             vector = self._embedder.embed_query(question.text)
-            live = self.live_index()
+            live = self.require_live_index()
             hits = self._store.search_dense(
                 live.collection, vector, limit=limit, scope=question.scope
             )
         return tuple(hits)
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Iterator[AnswerEvent]:
         """Answer a question, event by event; the last is `Done`.
 
         Closing it stops the LLM and frees the question's place in line.
@@ -134,44 +140,48 @@ class Pipeline:
             StoreError: Milvus is away, holds no index, or one of another model.
             ModelError: the embedder failed.
         """
-        clock = Clock()
-        found = yield from self._find(question, clock)
-        found = replace(found, passages=select(found.passages, limit=self._tuning.passages))
+        clock = StageTimer()
+        found = yield from self._find_passages(question, clock)
+        found = replace(found, passages=select_diverse(found.passages, limit=self._tuning.passages))
         if not found.passages or found.refused:
-            yield done(found, clock, Written())
+            yield finish_answer(found, clock, GeneratedText())
         else:
             yield from self._writer.write(question, found, clock)
 
-    def _find(self, question: Question, clock: Clock) -> typing.Generator[Event, None, Found]:
-        check(question)
-        live = self.live_index()
+    def _find_passages(
+        self, question: Question, clock: StageTimer
+    ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
+        check_question(question)
+        live = self.require_live_index()
         # Before the place: while one is taken, indexing gives way, and the LLM takes its time.
         rewritten = self._rewriter.rewrite(question)
         if question.history:
-            clock.lap("rewrite_ms")
+            clock.record_lap("rewrite_ms")
         question = replace(question, text=rewritten.text)
-        with self._place():
-            found = yield from self._ranked(live, question, clock)
+        with self._hold_slot():
+            found = yield from self._search_and_rerank(live, question, clock)
         return replace(found, usage=rewritten.usage)
 
-    def _ranked(
-        self, live: LiveIndex, question: Question, clock: Clock
-    ) -> typing.Generator[Event, None, Found]:
-        yield Searching()
+    def _search_and_rerank(
+        self, live: LiveIndex, question: Question, clock: StageTimer
+    ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
+        yield SearchStarted()
         vector = self._embedder.embed_query(question.text)
-        clock.lap("embed_ms")
+        clock.record_lap("embed_ms")
         retrieved = retrieve(self._store, live, question, vector, self._tuning.fusion)
-        clock.lap("search_ms")
-        if self._is_noise(question.text, retrieved):
+        clock.record_lap("search_ms")
+        if self._is_unreadable(question.text, retrieved):
             lost: tuple[Degradation, ...] = ("script_unread",)
-            return Found(live, question.text, vector, (), lost)
-        yield Ranking(min(len(retrieved.candidates), self._tuning.ranker.depth))
-        ranked = rank(self._reranker, question.text, retrieved.candidates, self._tuning.ranker)
-        clock.lap("rerank_ms")
-        lost = _lost(retrieved, ranked)
-        calibration = self._tuning.calibration(live.spec)
-        refused = _is_refused(question.text, retrieved, ranked, calibration)
-        return Found(
+            return RetrievalResult(live, question.text, vector, (), lost)
+        yield RerankStarted(min(len(retrieved.candidates), self._tuning.ranker.depth))
+        ranked = rerank_candidates(
+            self._reranker, question.text, retrieved.candidates, self._tuning.ranker
+        )
+        clock.record_lap("rerank_ms")
+        lost = _list_degradations(retrieved, ranked)
+        calibration = self._tuning.find_calibration(live.spec)
+        refused = _should_refuse(question.text, retrieved, ranked, calibration)
+        return RetrievalResult(
             live,
             question.text,
             vector,
@@ -181,13 +191,13 @@ class Pipeline:
             support=calibration.support if calibration else None,
         )
 
-    def _is_noise(self, query: str, retrieved: Retrieved) -> bool:
+    def _is_unreadable(self, query: str, retrieved: FusedCandidates) -> bool:
         """Whether the model can't read the question, and no word of it stands anywhere either."""
-        if not self._tuning.latin_only or not retrieved.lexical or is_latin(query):
+        if not self._tuning.latin_only or not retrieved.has_lexical or is_latin(query):
             return False
         return all(found.lexical_rank is None for found in retrieved.candidates)
 
-    def live_index(self) -> LiveIndex:
+    def require_live_index(self) -> LiveIndex:
         """The version that answers, of the model that is configured.
 
         Raises:
@@ -195,14 +205,14 @@ class Pipeline:
             IndexMismatchError: it was built with another model or by an earlier docent; no weights
                 are needed to tell.
         """
-        live = self._store.live()
+        live = self._store.read_live_index()
         if live is None:
             raise IndexMissingError("Nothing is indexed yet: run `docent index` first.")
         spec, mine = live.spec, self._embedder
         if spec.model != mine.model:
-            raise _mismatch(spec.model, mine.model)
+            raise _build_mismatch_error(spec.model, mine.model)
         if spec.dimension != mine.dimension:
-            raise _mismatch(
+            raise _build_mismatch_error(
                 f"{spec.model} in {spec.dimension} dimensions", f"{mine.dimension} dimensions"
             )
         if spec.schema < SCHEMA_VERSION:
@@ -220,10 +230,10 @@ class Pipeline:
         """
         question = Question("warm up")
         vector = self._embedder.embed_query(question.text)
-        retrieve(self._store, self.live_index(), question, vector, self._tuning.fusion)
+        retrieve(self._store, self.require_live_index(), question, vector, self._tuning.fusion)
 
 
-def check(question: Question) -> None:
+def check_question(question: Question) -> None:
     """Refuse a question that can't be answered as it stands, before anything is loaded.
 
     Raises:
@@ -239,10 +249,12 @@ def check(question: Question) -> None:
         )
 
 
-def _lost(retrieved: Retrieved, ranked: Ranked) -> tuple[Degradation, ...]:
+def _list_degradations(
+    retrieved: FusedCandidates, ranked: RankedPassages
+) -> tuple[Degradation, ...]:
     """What the search and the ranking had to do without."""
     lost: list[Degradation] = []
-    if not retrieved.lexical:
+    if not retrieved.has_lexical:
         lost.append("lexical_failed")
     if not ranked.reranked:
         lost.append("rerank_failed")
@@ -251,18 +263,18 @@ def _lost(retrieved: Retrieved, ranked: Ranked) -> tuple[Degradation, ...]:
     return tuple(lost)
 
 
-def _is_refused(
-    query: str, retrieved: Retrieved, ranked: Ranked, calibration: Calibration | None
+def _should_refuse(
+    query: str, retrieved: FusedCandidates, ranked: RankedPassages, calibration: Calibration | None
 ) -> bool:
     """Whether the documentation has no answer; in doubt, or without a stage, it has one."""
     decision = calibration.abstention if calibration else None
-    if decision is None or not (retrieved.lexical and ranked.reranked):
+    if decision is None or not (retrieved.has_lexical and ranked.reranked):
         return False
-    told = signals(query, retrieved.dense_hits, retrieved.word_hits, ranked.passages)
-    return told is not None and decision.refuses(told)
+    told = compute_signals(query, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages)
+    return told is not None and decision.should_refuse(told)
 
 
-def _mismatch(built: str, configured: str) -> IndexMismatchError:
+def _build_mismatch_error(built: str, configured: str) -> IndexMismatchError:
     return IndexMismatchError(
         f"The index was built with {built}, but the settings say {configured}: run `docent index` "
         "to rebuild it, or set DOCENT_PROFILE back."

@@ -60,14 +60,14 @@ class Reranker(Protocol):
 
 
 @runtime_checkable
-class Concurrent(Protocol):
+class ConcurrentModel(Protocol):
     """A model that any thread may use at any time: one on a server, which orders its own work."""
 
     concurrent: bool
 
 
 @runtime_checkable
-class Loadable(Protocol):
+class LoadableModel(Protocol):
     """A model that can be loaded ahead of its first use."""
 
     def warm_up(self) -> None:
@@ -79,14 +79,14 @@ class Loadable(Protocol):
 
 
 @runtime_checkable
-class Truncating(Protocol):
+class TruncatingEmbedder(Protocol):
     """An embedder that counts the texts of which it read only the beginning."""
 
     truncated: int
 
 
 @runtime_checkable
-class QueryBatches(Protocol):
+class BatchEmbedder(Protocol):
     """An embedder that is faster with several questions at once."""
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
@@ -94,7 +94,7 @@ class QueryBatches(Protocol):
 
 
 @runtime_checkable
-class RerankBatches(Protocol):
+class BatchReranker(Protocol):
     """A reranker that is faster with several questions at once."""
 
     def rerank_many(
@@ -131,7 +131,7 @@ class VectorStore(Protocol):
     from any thread, writing ones are serialised by the store.
     """
 
-    def live(self) -> LiveIndex | None:
+    def read_live_index(self) -> LiveIndex | None:
         """The version behind the alias; None before the first publish."""
 
     def search_dense(
@@ -151,13 +151,15 @@ class VectorStore(Protocol):
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Write chunks with their vectors; returns when Milvus has acknowledged them."""
 
-    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+    def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """The stored vectors of these chunks; ids that are not there are left out."""
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+    def read_page_vectors(
+        self, collection: str, pages: Sequence[PageKey]
+    ) -> dict[PageKey, PageVector]:
         """Where each page points."""
 
-    def chunks(self, collection: str) -> Iterator[Chunk]:
+    def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Every chunk of a collection, in no particular order."""
 
     def seal(self, collection: str) -> int:
@@ -169,7 +171,7 @@ class VectorStore(Protocol):
     def drop(self, collection: str) -> None:
         """Remove a collection that is not live."""
 
-    def collections(self) -> list[str]:
+    def list_collections(self) -> list[str]:
         """Names of the versions that exist, live or not."""
 
     def close(self) -> None:

@@ -34,11 +34,11 @@ class Settings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             first = error.errors()[0]
-            name = cls.variable(str(first["loc"][0])) if first["loc"] else "a setting"
+            name = cls.get_variable_name(str(first["loc"][0])) if first["loc"] else "a setting"
             raise SettingsError(f"{name} is not valid: {first['msg']}.") from error
 
     @classmethod
-    def variable(cls, field: str) -> str:
+    def get_variable_name(cls, field: str) -> str:
         """The environment variable of a field."""
         info = cls.model_fields.get(field)
         alias = info.validation_alias if info else None

@@ -18,7 +18,7 @@ Vector = NDArray[np.float32]
 """Shape (dimension,), L2 norm 1."""
 
 
-def content_hash(*parts: str) -> str:
+def hash_content(*parts: str) -> str:
     """SHA-256 over the parts, as 32 hexadecimal digits: safe as a Milvus key."""
     digest = hashlib.sha256()
     for part in parts:
@@ -55,7 +55,7 @@ _LINK = re.compile(
 )
 
 
-def without_link_targets(markdown: str) -> str:
+def strip_link_targets(markdown: str) -> str:
     """Links and images as a reader sees them: targets are many tokens of noise to a model."""
     return _LINK.sub(r"\1", markdown)
 
@@ -91,7 +91,7 @@ class Chunk:
     language: str = ""
 
     @property
-    def page(self) -> PageKey:
+    def page_key(self) -> PageKey:
         """The page that the chunk is a piece of."""
         return self.source, self.path
 
@@ -104,13 +104,13 @@ class Chunk:
     @property
     def embedding_text(self) -> str:
         """What the embedder and BM25 read: heading path and text, without the targets of links."""
-        text = without_link_targets(self.text)
+        text = strip_link_targets(self.text)
         return f"{self.heading_path}\n\n{text}" if self.heading_path else text
 
     @cached_property
     def embedding_hash(self) -> str:
         """Hash of the embedded text: equal hashes can share a vector."""
-        return content_hash(self.embedding_text)
+        return hash_content(self.embedding_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class Timings:
     total_ms: float = 0.0
 
 
-Status = Literal["answered", "not_found"]
+AnswerStatus = Literal["answered", "not_found"]
 Degradation = Literal[
     "no_llm",
     "llm_failed",
@@ -232,7 +232,7 @@ class Answer:
     text: str
     citations: tuple[Citation, ...]
     passages: tuple[Passage, ...]
-    status: Status
+    status: AnswerStatus
     degraded: tuple[Degradation, ...]
     revision: str
     usage: Usage | None
@@ -240,7 +240,7 @@ class Answer:
     query: str = ""
 
     @property
-    def nearest(self) -> tuple[Passage, ...]:
+    def nearest_passages(self) -> tuple[Passage, ...]:
         """The best passage of each of the three pages that are nearest to the question."""
         pages: dict[tuple[str, str], Passage] = {}
         for passage in self.passages:
@@ -249,12 +249,12 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Searching:
+class SearchStarted:
     """The pipeline looks for candidates."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
+class RerankStarted:
     """The pipeline reranks `candidates` candidates."""
 
     candidates: int
@@ -268,13 +268,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class AnswerDone:
     """The complete answer; always the last event. Its text replaces all deltas."""
 
     answer: Answer
 
 
-Event = Searching | Ranking | TextDelta | Done
+AnswerEvent = SearchStarted | RerankStarted | TextDelta | AnswerDone
 
 
 SCHEMA_VERSION = 2

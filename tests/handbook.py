@@ -28,7 +28,7 @@ def settings() -> dict[str, FieldInfo]:
     found: dict[str, FieldInfo] = {}
     for room in SETTINGS_CLASSES:
         for name, info in room.model_fields.items():
-            found.setdefault(room.variable(name), info)
+            found.setdefault(room.get_variable_name(name), info)
     return found
 
 

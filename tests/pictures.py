@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.slack.views import answer_blocks, home, sync_report
-from bot.slack.views.home import Known, Managed
-from bot.storage.activity import Asked, Counts
+from bot.slack.views.home import AdminContent, HomeContent
+from bot.storage.activity import ActivityCounts, RecentQuestion
 from bot.types import AnswerContext
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
@@ -63,8 +63,8 @@ def _answer() -> list[Mapping[str, Any]]:
         usage=None,
         timings=Timings(),
     )
-    tail = answer_blocks.answer_tail(answer, AnswerContext("id", NOW, Scope(version="2.6")))
-    return [block.to_dict() for block in [answer_blocks.text_block(text), *tail]]
+    tail = answer_blocks.build_answer_tail(answer, AnswerContext("id", NOW, Scope(version="2.6")))
+    return [block.to_dict() for block in [answer_blocks.build_text_block(text), *tail]]
 
 
 def _citation(number: int, headings: str) -> Citation:
@@ -88,7 +88,7 @@ def _report() -> list[Mapping[str, Any]]:
         golden=(GoldenResult("milvus", 40, 0.925, 0.95),),
         failures=("milvus: broken.ipynb: not a notebook",),
     )
-    return [block.to_dict() for block in sync_report.report_blocks(done, roll_back=True)]
+    return [block.to_dict() for block in sync_report.build_report_blocks(done, roll_back=True)]
 
 
 def _home() -> list[Mapping[str, Any]]:
@@ -96,11 +96,14 @@ def _home() -> list[Mapping[str, Any]]:
         "docent", REVISION, "Qwen3-Embedding-0.6B", 3_912, 451, ("milvus",), NOW, None, NOW
     )
     sources = [SourceState("milvus", "", 438, NOW), SourceState("handbook", "", 13, NOW)]
-    asked = [Asked("How do I drop a partition?", "C0", NOW), Asked("What is a shard?", "C0", NOW)]
+    asked = [
+        RecentQuestion("How do I drop a partition?", "C0", NOW),
+        RecentQuestion("What is a shard?", "C0", NOW),
+    ]
     version = IndexVersion("docent_v2", REVISION, "", NOW, 451, 3_912, True, False, False)
     syncs = [PastSync(NOW, 12, 30, 2), PastSync(NOW, error="milvus: the server answered 503")]
-    managed = Managed([version], syncs, Counts(128, 9, 41, 5))
-    view = home.home(Known(status, sources, asked, NOW), managed).to_dict()
+    managed = AdminContent([version], syncs, ActivityCounts(128, 9, 41, 5))
+    view = home.build_home_view(HomeContent(status, sources, asked, NOW), managed).to_dict()
     return list(view["blocks"])
 
 

@@ -104,7 +104,7 @@ HOMES = {
     "huggingface_hub": {"rag_core.models"},
     "milvus_lite": {"rag_core.index.milvus_lite"},
     "openai": {"rag_core.generation.llm"},
-    "pymilvus": {"rag_core.index.milvus"},
+    "pymilvus": {"rag_core.index"},
     "rich": {"bot.cli"},
     "safetensors": {"rag_core.models"},
     "sentence_transformers": {"rag_core.models"},

@@ -21,7 +21,7 @@ import ingest.errors
 import rag_core.errors
 from bot import cli
 from bot.cli import json_output
-from bot.storage.answers import KeptAnswer
+from bot.storage.answers import AnswerRecord
 from bot.storage.ratings import RatedAnswer, Rating
 from bot.texts import answers
 from bot.types import MessageKey
@@ -34,7 +34,7 @@ from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.types import IndexVersion
 from rag_core.factory import open_models, open_pipeline, open_store
-from rag_core.models.known_answers import Check
+from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
 from rag_core.types import (
     Answer,
@@ -80,14 +80,14 @@ STATUS = IndexStatus("docent", None, None, 0, 0, (), None, None, None)
 RATED = RatedAnswer(
     Rating("1", "U0", "up"),
     datetime(2026, 1, 1, tzinfo=UTC),
-    KeptAnswer("1", MessageKey("T0", "C0", "1.0"), "1.0", "U0", answer=ANSWER),
+    AnswerRecord("1", MessageKey("T0", "C0", "1.0"), "1.0", "U0", answer=ANSWER),
 )
 
 
 def printed() -> dict[str, list[str]]:
     """Keys of the JSON, by the heading under which they are documented."""
-    answer = json_output.answer("?", ANSWER)
-    comparison = json_output.comparison([Hit(CHUNK, 1.0)], [PASSAGE])
+    answer = json_output.serialise_answer("?", ANSWER)
+    comparison = json_output.serialise_comparison([Hit(CHUNK, 1.0)], [PASSAGE])
     return {
         "What does `docent ask --json` print?": [*answer, "comparison"],
         "What is in a passage?": [*answer["passages"][0]],
@@ -103,8 +103,8 @@ def printed() -> dict[str, list[str]]:
             field.name for field in fields(IndexVersion)
         ],
         "What does `docent status --json` print?": [*STATUS.as_json()],
-        "What does `docent doctor --json` print?": [field.name for field in fields(Check)],
-        "What does `docent feedback --json` print?": [*json_output.rated(RATED)],
+        "What does `docent doctor --json` print?": [field.name for field in fields(CheckResult)],
+        "What does `docent feedback --json` print?": [*json_output.serialise_rated_answer(RATED)],
     }
 
 

@@ -50,8 +50,8 @@ def test_each_setting_stands_below_its_description(variable):
 def test_its_values_are_the_defaults(room: type[Settings], tmp_path):
     loaded = room.load(_env_file=everything_set(tmp_path))
     for name, info in room.model_fields.items():
-        if room.variable(name) != SHOWN_WITH_AN_EXAMPLE:
-            assert getattr(loaded, name) == info.default, room.variable(name)
+        if room.get_variable_name(name) != SHOWN_WITH_AN_EXAMPLE:
+            assert getattr(loaded, name) == info.default, room.get_variable_name(name)
 
 
 def test_each_default_is_written_out(tmp_path):
@@ -79,4 +79,7 @@ def test_the_sources_it_shows_are_the_tutorials_with_links_to_the_website():
         "https://github.com/milvus-io/milvus-docs/releases/download/"
         "v2.4.6-preview/milvus_docs_2.4.x_en.zip"
     )
-    assert source.page_url("en/faq/product_faq.md", "") == "https://milvus.io/docs/product_faq.md"
+    assert (
+        source.build_page_url("en/faq/product_faq.md", "")
+        == "https://milvus.io/docs/product_faq.md"
+    )

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.cli import ask, evaluate, feedback, index, serve
-from bot.cli.unknown_settings import misspelt_settings
+from bot.cli.unknown_settings import find_misspelt_settings
 from rag_core.errors import DocentError
 
 app = typer.Typer(
@@ -38,23 +38,23 @@ def main() -> None:
     except DocentError as error:
         if verbose:
             logger.exception("The command failed")
-        _say(str(error))
+        _exit_with_error(str(error))
     except Exception as error:
         # The outermost edge: a trace is for --verbose.
         if verbose:
             logger.exception("The command failed")
-        _say(
+        _exit_with_error(
             f"The command failed unexpectedly ({type(error).__name__}): run it again with "
             "--verbose to see where."
         )
 
 
-def _say(sentence: str) -> NoReturn:
+def _exit_with_error(sentence: str) -> NoReturn:
     typer.echo(f"docent: {sentence}", err=True)
     raise SystemExit(1)
 
 
-def _tell_version(*, wanted: bool) -> None:
+def _print_version(*, wanted: bool) -> None:
     """Called by typer with the value of `--version`."""
     if wanted:
         typer.echo(f"docent {metadata.version('docent')}")
@@ -62,7 +62,7 @@ def _tell_version(*, wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def apply_global_options(
     *,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Log each step, with stack traces.")
@@ -70,7 +70,7 @@ def options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Print the version of docent.", callback=_tell_version, is_eager=True
+            "--version", help="Print the version of docent.", callback=_print_version, is_eager=True
         ),
     ] = False,
 ) -> None:
@@ -80,7 +80,7 @@ def options(
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # It logs whole addresses, with whatever password or token stands in them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    for given, meant in misspelt_settings().items():
+    for given, meant in find_misspelt_settings().items():
         typer.echo(
             f"docent: there is no setting {given}, so docent ignores it. Do you mean {meant}?",
             err=True,

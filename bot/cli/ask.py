@@ -12,11 +12,13 @@ from bot.cli.options import AsJson, print_json
 from rag_core.errors import DocentError
 
 if TYPE_CHECKING:
-    from bot.control.client import Control
+    from bot.control.client import ControlClient
     from rag_core.pipeline import Pipeline
     from rag_core.types import Question, Scope
 
-Asked = Annotated[str, typer.Argument(metavar="QUESTION", help="Your question, in quotes.")]
+QuestionArgument = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="Your question, in quotes.")
+]
 Sources = Annotated[
     list[str] | None,
     typer.Option("--source", help="Search only this source; may be repeated."),
@@ -35,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def ask(  # noqa: PLR0913  (the options, by name)
-    question: Asked,
+    question: QuestionArgument,
     *,
     as_json: AsJson = False,
     compare: Annotated[
@@ -48,20 +50,22 @@ def ask(  # noqa: PLR0913  (the options, by name)
 ) -> None:
     """Answer a question, with sources."""
     from bot.cli import json_output, terminal
-    from rag_core.types import Done, TextDelta
+    from rag_core.types import AnswerDone, TextDelta
 
-    asked = _question(question, _scope(source, version, language, path))
-    with _pipeline() as pipeline:
-        pairs = (pipeline.by_embedding(asked), pipeline.search(asked)) if compare else None
+    asked = _build_question(question, _build_scope(source, version, language, path))
+    with _connect_pipeline() as pipeline:
+        pairs = (pipeline.search_dense(asked), pipeline.search(asked)) if compare else None
         for event in pipeline.stream(asked):
             if isinstance(event, TextDelta) and not as_json:
                 terminal.print_text(event.text)
-        if not isinstance(event, Done):
+        if not isinstance(event, AnswerDone):
             raise DocentError("The pipeline ended without an answer.")
         answer = event.answer
     if as_json:
-        shape = json_output.answer(question, answer)
-        print_json(shape | ({"comparison": json_output.comparison(*pairs)} if pairs else {}))
+        shape = json_output.serialise_answer(question, answer)
+        print_json(
+            shape | ({"comparison": json_output.serialise_comparison(*pairs)} if pairs else {})
+        )
         return
     terminal.print_sources(answer)
     if pairs:
@@ -69,7 +73,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
 
 
 def search(  # noqa: PLR0913  (the options, by name)
-    question: Asked,
+    question: QuestionArgument,
     *,
     as_json: AsJson = False,
     limit: Annotated[
@@ -83,24 +87,29 @@ def search(  # noqa: PLR0913  (the options, by name)
     """Find passages, without writing an answer."""
     from bot.cli import json_output, terminal
 
-    asked = _question(question, _scope(source, version, language, path))
-    with _pipeline() as pipeline:
+    asked = _build_question(question, _build_scope(source, version, language, path))
+    with _connect_pipeline() as pipeline:
         found = pipeline.search(asked, limit=limit)
     if as_json:
-        print_json({"question": question, "passages": [json_output.passage(one) for one in found]})
+        print_json(
+            {
+                "question": question,
+                "passages": [json_output.serialise_passage(one) for one in found],
+            }
+        )
     else:
         terminal.print_passages(found)
 
 
 @contextmanager
-def _pipeline() -> Iterator[Pipeline | Control]:
+def _connect_pipeline() -> Iterator[Pipeline | ControlClient]:
     """The pipeline over the index that is there: that of the service which holds it, or our own."""
-    from bot.control.client import Control
+    from bot.control.client import ControlClient
     from ingest.settings import IngestSettings
     from rag_core.factory import open_models, open_pipeline, open_store
     from rag_core.settings import RagSettings
 
-    service = Control.find(IngestSettings.load())
+    service = ControlClient.find(IngestSettings.load())
     if service is not None:
         yield service
         return
@@ -109,7 +118,7 @@ def _pipeline() -> Iterator[Pipeline | Control]:
     models = open_models(settings)
     try:
         pipeline = open_pipeline(settings, models, store)
-        pipeline.live_index()
+        pipeline.require_live_index()
         # Loaded now, so that the stages' times are their own.
         models.warm_up()
         pipeline.warm_up()
@@ -119,17 +128,17 @@ def _pipeline() -> Iterator[Pipeline | Control]:
         store.close()
 
 
-def _question(text: str, scope: Scope) -> Question:
-    from rag_core.pipeline import check
+def _build_question(text: str, scope: Scope) -> Question:
+    from rag_core.pipeline import check_question
     from rag_core.types import Question
 
     # An argument that is no UTF-8 comes with surrogates, which no model takes.
     question = Question(text.encode(errors="replace").decode(), scope=scope)
-    check(question)
+    check_question(question)
     return question
 
 
-def _scope(sources: list[str] | None, version: str, language: str, path: str) -> Scope:
+def _build_scope(sources: list[str] | None, version: str, language: str, path: str) -> Scope:
     from rag_core.types import Scope
 
     return Scope(tuple(sources or ()), path, version, language)

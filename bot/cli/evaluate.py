@@ -15,10 +15,10 @@ import typer
 from bot.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from rag_core.evaluation.files import AskedQuestion, Grades, Record
+    from rag_core.evaluation.files import CorpusDocument, EvaluationQuestion, Grades
     from rag_core.evaluation.judgements import Level
-    from rag_core.evaluation.llm_judge import Grade, Structured
-    from rag_core.evaluation.methods import Parts
+    from rag_core.evaluation.llm_judge import JudgeVerdict, StructuredGenerator
+    from rag_core.evaluation.methods import EvaluationTarget
     from rag_core.evaluation.report import EvaluationReport
     from rag_core.pipeline import Pipeline
     from rag_core.protocols import Embedder, VectorStore
@@ -71,7 +71,8 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
         bool, typer.Option("--fit", help="Fit the refusal threshold and save it with the index.")
     ] = False,
     judge: Annotated[
-        bool, typer.Option("--judge", help="Generate answers and let the LLM judge them.")
+        bool,
+        typer.Option("--judge", help="Generate answers and let the LLM judge them."),
     ] = False,
     judge_model: Annotated[
         str, typer.Option(help="Model that judges; default: DOCENT_LLM_MODEL.")
@@ -87,12 +88,12 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
     settings = RagSettings.load()
     if fit and settings.abstention == "off":
         raise typer.BadParameter("--fit has no effect while DOCENT_ABSTENTION=off: unset it first")
-    files = _Files.read(queries, qrels, corpus, unanswerable or (), language)
-    llm = _judge(settings, judge_model) if judge else None
-    with _opened(settings, files.corpus) as opened:
+    files = _EvaluationFiles.read(queries, qrels, corpus, unanswerable or (), language)
+    llm = _open_judge(settings, judge_model) if judge else None
+    with _open_index(settings, files.corpus) as opened:
         report, used = _measure(opened, files, level=level.value, llm=llm, fit=fit)
     if html:
-        _write(html, report, used)
+        _write_page(html, report, used)
     if as_json:
         print_json(report.as_json())
         return
@@ -102,13 +103,13 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
+class _EvaluationFiles:
     """The files of one evaluation, read."""
 
-    questions: tuple[AskedQuestion, ...]
+    questions: tuple[EvaluationQuestion, ...]
     grades: Mapping[str, Grades]
-    unanswerable: Mapping[str, tuple[AskedQuestion, ...]]
-    corpus: tuple[Record, ...]
+    unanswerable: Mapping[str, tuple[EvaluationQuestion, ...]]
+    corpus: tuple[CorpusDocument, ...]
 
     @classmethod
     def read(
@@ -118,7 +119,7 @@ class _Files:
         corpus: Path | None,
         unanswerable: Sequence[Path],
         language: str,
-    ) -> _Files:
+    ) -> _EvaluationFiles:
         from rag_core.evaluation import files
 
         questions, grades = files.read_questions(queries), files.read_judgements(qrels)
@@ -135,18 +136,18 @@ class _Files:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OpenIndex:
     """The index that is asked, and what asks it."""
 
     settings: RagSettings
-    parts: Parts
+    parts: EvaluationTarget
     pipeline: Pipeline
 
 
 @contextmanager
-def _opened(settings: RagSettings, corpus: Sequence[Record]) -> Iterator[_Opened]:
+def _open_index(settings: RagSettings, corpus: Sequence[CorpusDocument]) -> Iterator[_OpenIndex]:
     """The live index, or one of the corpus in a temporary folder."""
-    from rag_core.evaluation.methods import Parts
+    from rag_core.evaluation.methods import EvaluationTarget
     from rag_core.factory import open_models, open_pipeline, open_store
 
     with ExitStack() as stack:
@@ -158,14 +159,16 @@ def _opened(settings: RagSettings, corpus: Sequence[Record]) -> Iterator[_Opened
         models = open_models(settings)
         stack.callback(models.close)
         if corpus:
-            _index(corpus, store, models.inference.indexing)
+            _index_corpus(corpus, store, models.inference.indexing)
         pipeline = open_pipeline(settings, models, store)
-        live, lane = pipeline.live_index(), models.inference.questions
+        live, lane = pipeline.require_live_index(), models.inference.questions
         models.warm_up()
-        yield _Opened(settings, Parts(store, live, lane, lane, models.tuning), pipeline)
+        yield _OpenIndex(
+            settings, EvaluationTarget(store, live, lane, lane, models.tuning), pipeline
+        )
 
 
-def _index(corpus: Sequence[Record], store: VectorStore, embedder: Embedder) -> None:
+def _index_corpus(corpus: Sequence[CorpusDocument], store: VectorStore, embedder: Embedder) -> None:
     from bot.cli import terminal
     from ingest.corpus import index_corpus
 
@@ -174,20 +177,25 @@ def _index(corpus: Sequence[Record], store: VectorStore, embedder: Embedder) -> 
 
 
 def _measure(
-    opened: _Opened, files: _Files, *, level: Level, llm: Structured | None, fit: bool
+    opened: _OpenIndex,
+    files: _EvaluationFiles,
+    *,
+    level: Level,
+    llm: StructuredGenerator | None,
+    fit: bool,
 ) -> tuple[EvaluationReport, Calibration | None]:
     """Ask, fit where it is wanted, and report."""
     from bot.cli import terminal
-    from ingest.corpus import names_of
+    from ingest.corpus import map_document_ids
     from ingest.report import Progress
     from rag_core.evaluation import run
-    from rag_core.evaluation.judgements import match
+    from rag_core.evaluation.judgements import match_judgements
     from rag_core.retrieval.calibration import write_calibration
 
     parts = opened.parts
-    chunks = list(parts.store.chunks(parts.live.collection))
-    ids = names_of(files.corpus)
-    judgements = match(files.questions, files.grades, chunks, level=level, ids=ids)
+    chunks = list(parts.store.read_chunks(parts.live.collection))
+    ids = map_document_ids(files.corpus)
+    judgements = match_judgements(files.questions, files.grades, chunks, level=level, ids=ids)
     with terminal.show_progress() as show:
         outcomes = run.ask_everything(
             parts,
@@ -195,20 +203,20 @@ def _measure(
             files.unanswerable,
             progress=lambda done, total: show(Progress("asking", done, total)),
         )
-    grades = _judged(opened.pipeline, llm, judgements.questions) if llm else ()
-    used = run.in_use(parts)
+    grades = _judge_answers(opened.pipeline, llm, judgements.questions) if llm else ()
+    used = run.find_used_calibration(parts)
     if fit:
-        used = run.fitted(parts, outcomes)
+        used = run.fit_calibration(parts, outcomes)
         write_calibration(opened.settings.calibration_path, used)
         tuning = replace(parts.tuning, fitted=used)
         parts = replace(parts, tuning=tuning)
-    report = run.report(parts, judgements, outcomes, grades=grades)
+    report = run.build_report(parts, judgements, outcomes, grades=grades)
     if fit:
         report = replace(report, fitted=str(opened.settings.calibration_path))
     return report, used
 
 
-def _judge(settings: RagSettings, model: str) -> Structured:
+def _open_judge(settings: RagSettings, model: str) -> StructuredGenerator:
     """The LLM that judges.
 
     Raises:
@@ -225,28 +233,28 @@ def _judge(settings: RagSettings, model: str) -> Structured:
     return llm
 
 
-def _judged(
-    pipeline: Pipeline, llm: Structured, questions: Sequence[AskedQuestion]
-) -> tuple[Grade, ...]:
+def _judge_answers(
+    pipeline: Pipeline, llm: StructuredGenerator, questions: Sequence[EvaluationQuestion]
+) -> tuple[JudgeVerdict, ...]:
     """Grades of the answers that were given; what was not found is not judged."""
-    from rag_core.evaluation.llm_judge import judge
+    from rag_core.evaluation.llm_judge import judge_answer
     from rag_core.types import Question
 
     answers = ((one.text, pipeline.answer(Question(one.text))) for one in questions)
-    return tuple(judge(llm, text, answer) for text, answer in answers if answer.text)
+    return tuple(judge_answer(llm, text, answer) for text, answer in answers if answer.text)
 
 
-def _write(path: Path, report: EvaluationReport, used: Calibration | None) -> None:
+def _write_page(path: Path, report: EvaluationReport, used: Calibration | None) -> None:
     """The report as a page.
 
     Raises:
         EvaluationError: it can't be written there.
     """
     from rag_core.errors import EvaluationError
-    from rag_core.evaluation.page import as_html
+    from rag_core.evaluation.page import render_html
 
     decision = used.abstention if used else None
-    page = as_html(report, threshold=decision.threshold if decision else None)
+    page = render_html(report, threshold=decision.threshold if decision else None)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

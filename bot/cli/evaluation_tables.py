@@ -20,7 +20,7 @@ out = Console(highlight=False)
 
 def print_evaluation(report: EvaluationReport) -> None:
     """Print everything that was found."""
-    from rag_core.evaluation.report import NAMES
+    from rag_core.evaluation.report import MEASURE_NAMES
 
     out.print(
         f"{format_count(report.questions, 'question')} by {report.level}; "
@@ -31,9 +31,9 @@ def print_evaluation(report: EvaluationReport) -> None:
         absent = format_count(len(report.absent), "judged id")
         some = f"Not in the index: {absent}, for example {report.absent[0]}"
         out.print(Text(some), style="yellow", soft_wrap=True)
-    table = Table("", *NAMES.values())
+    table = Table("", *MEASURE_NAMES.values())
     for method, found in report.methods.items():
-        table.add_row(method, *(_format_estimate(found[name]) for name in NAMES.values()))
+        table.add_row(method, *(_format_estimate(found[name]) for name in MEASURE_NAMES.values()))
     out.print(table)
     for one in report.abstention:
         _print_abstention(one)

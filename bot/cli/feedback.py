@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command()(feedback)
 
 
-def _span(text: str) -> timedelta:
+def _parse_span(text: str) -> timedelta:
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
         raise typer.BadParameter("write a number and h, d or w, for example 7d")
@@ -34,7 +34,7 @@ def _span(text: str) -> timedelta:
 Since = Annotated[
     timedelta,
     typer.Option(
-        "--since", parser=_span, metavar="SPAN", help="How far to look back: 24h, 7d, 4w."
+        "--since", parser=_parse_span, metavar="SPAN", help="How far to look back: 24h, 7d, 4w."
     ),
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")]
@@ -44,46 +44,46 @@ def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = Fa
     """List the ratings that people gave in Slack, latest first."""
     from bot.cli import json_output, terminal
 
-    found = _rated(since)
+    found = _read_rated_answers(since)
     if as_json:
-        print_json([json_output.rated(one) for one in found])
+        print_json([json_output.serialise_rated_answer(one) for one in found])
     elif as_csv:
-        typer.echo(_csv(found), nl=False)
+        typer.echo(_format_csv(found), nl=False)
     else:
         terminal.print_feedback(found)
 
 
-def _rated(since: timedelta) -> tuple[RatedAnswer, ...]:
+def _read_rated_answers(since: timedelta) -> tuple[RatedAnswer, ...]:
     """By the state database alone; nothing is made where there is none."""
     from bot.settings import BotSettings
     from bot.storage.answers import Answers
     from bot.storage.ratings import Ratings
     from ingest.settings import IngestSettings
-    from ingest.state.database import open_state, state_exists
+    from ingest.state.database import has_state_database, open_state
 
     url = IngestSettings.load().resolved_state_url
-    if not state_exists(url):
+    if not has_state_database(url):
         return ()
     engine = open_state(url)
     try:
         answers = Answers(engine, days=BotSettings.load().keep_days)
-        return Ratings(engine).since(datetime.now(UTC) - since, answers)
+        return Ratings(engine).list_since(datetime.now(UTC) - since, answers)
     finally:
         engine.dispose()
 
 
-def _csv(found: tuple[RatedAnswer, ...]) -> str:
+def _format_csv(found: tuple[RatedAnswer, ...]) -> str:
     from bot.cli import json_output
 
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(json_output.RATED_COLUMNS)
     for one in found:
-        writer.writerow(map(_cell, json_output.rated_row(one)))
+        writer.writerow(map(_escape_cell, json_output.build_csv_row(one)))
     return written.getvalue()
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula, however it begins."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text[:1].isspace() or text[:1] in {"=", "+", "-", "@"} else text

@@ -61,16 +61,16 @@ def index(  # noqa: PLR0913  (the options, by name)
     )
     try:
         with terminal.show_progress() as show:
-            done = _carry_out(request, settings, show)
+            done = _sync_or_preview(request, settings, show)
     except KeyboardInterrupt:
         terminal.print_stopped()
         raise typer.Exit(130) from None  # as shells have it
     if as_json:
         print_json(done)
     elif dry_run:
-        terminal.print_preview(protocol.preview_of(done))
+        terminal.print_preview(protocol.parse_preview(done))
     else:
-        terminal.print_report(protocol.report_of(done))
+        terminal.print_report(protocol.parse_report(done))
 
 
 def status(*, as_json: AsJson = False) -> None:
@@ -104,37 +104,37 @@ def rollback(*, as_json: AsJson = False) -> None:
     from bot.cli import terminal
     from ingest.settings import IngestSettings
 
-    version = _rolled_back(IngestSettings.load())
+    version = _roll_back(IngestSettings.load())
     if as_json:
         print_json(version.as_json())
     else:
         terminal.print_rollback(version)
 
 
-def _rolled_back(settings: IngestSettings) -> IndexVersion:
+def _roll_back(settings: IngestSettings) -> IndexVersion:
     """Somebody waits for this one: nothing is loaded that it does not need."""
-    from bot.control.socket_path import is_private, socket_path
+    from bot.control.socket_path import build_socket_path, is_private_socket
 
-    path = socket_path(settings)
-    if path is not None and is_private(path):
+    path = build_socket_path(settings)
+    if path is not None and is_private_socket(path):
         from bot.control import protocol
-        from bot.control.client import Control
+        from bot.control.client import ControlClient
 
-        if service := Control.find(settings):
-            return protocol.version_of(service.run(protocol.Request("roll_back")))
-    from bot.control.local_rollback import roll_back_here
+        if service := ControlClient.find(settings):
+            return protocol.parse_version(service.run(protocol.ControlRequest("roll_back")))
+    from bot.control.local_rollback import roll_back_locally
 
-    return roll_back_here(settings)
+    return roll_back_locally(settings)
 
 
-def _carry_out(
+def _sync_or_preview(
     request: SyncRequest, settings: IngestSettings, show: ProgressCallback | None
 ) -> dict[str, Any]:
     """Sync in the service that holds the index, or in this process."""
-    from bot.control.client import Control
-    from bot.control.local import carry_out
-    from bot.control.protocol import Request
+    from bot.control.client import ControlClient
+    from bot.control.local import sync_or_preview
+    from bot.control.protocol import ControlRequest
 
-    if service := Control.find(settings):
-        return service.run(Request("sync", sync=request), show)
-    return carry_out(request, settings, show)
+    if service := ControlClient.find(settings):
+        return service.run(ControlRequest("sync", sync=request), show)
+    return sync_or_preview(request, settings, show)

@@ -28,7 +28,7 @@ RATED_COLUMNS = (
 """Of `docent feedback --csv`."""
 
 
-def passage(found: Passage) -> dict[str, Any]:
+def serialise_passage(found: Passage) -> dict[str, Any]:
     """A passage with both scores; `rerank_score` is null where no reranker scored it."""
     return {
         "id": found.chunk.id,
@@ -45,7 +45,7 @@ def passage(found: Passage) -> dict[str, Any]:
     }
 
 
-def answer(question: str, given: Answer) -> dict[str, Any]:
+def serialise_answer(question: str, given: Answer) -> dict[str, Any]:
     """An answer with everything it rests on."""
     return {
         "question": question,
@@ -53,15 +53,17 @@ def answer(question: str, given: Answer) -> dict[str, Any]:
         "answer": given.text,
         "status": given.status,
         "degraded": list(given.degraded),
-        "citations": [_citation(cited) for cited in given.citations],
-        "passages": [passage(found) for found in given.passages],
+        "citations": [_serialise_citation(cited) for cited in given.citations],
+        "passages": [serialise_passage(found) for found in given.passages],
         "revision": given.revision,
         "usage": asdict(given.usage) if given.usage else None,
         "timings": asdict(given.timings),
     }
 
 
-def comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> dict[str, Any]:
+def serialise_comparison(
+    by_embedding: Sequence[Hit], reranked: Sequence[Passage]
+) -> dict[str, Any]:
     """The order by embedding beside the order after reranking."""
     return {
         "by_embedding": [
@@ -74,34 +76,34 @@ def comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> dict
     }
 
 
-def rated(found: RatedAnswer) -> dict[str, Any]:
+def serialise_rated_answer(found: RatedAnswer) -> dict[str, Any]:
     """A rating with the answer it is about; `answer` is null where texts are not kept."""
-    given = found.kept.answer
+    given = found.record.answer
     return {
         "rated_at": found.rated_at.isoformat(),
         "verdict": found.rating.verdict,
         "reason": found.rating.reason,
         "comment": found.rating.comment,
         "user": found.rating.user,
-        "channel": found.kept.key.channel,
-        "ts": found.kept.key.ts,
-        "question": found.kept.question,
+        "channel": found.record.key.channel,
+        "ts": found.record.key.ts,
+        "question": found.record.question,
         "query": given.query if given else "",
         "answer": given.text if given else None,
         "status": given.status if given else None,
         "revision": given.revision if given else "",
-        "passages": [passage(one) for one in given.passages] if given else [],
+        "passages": [serialise_passage(one) for one in given.passages] if given else [],
     }
 
 
-def rated_row(found: RatedAnswer) -> tuple[str, ...]:
+def build_csv_row(found: RatedAnswer) -> tuple[str, ...]:
     """The same in the order of `RATED_COLUMNS`; `pages` are the addresses of the passages."""
-    shape = rated(found)
+    shape = serialise_rated_answer(found)
     shape["pages"] = " ".join(dict.fromkeys(one["url"] for one in shape["passages"]))
     return tuple(str(shape[name] or "") for name in RATED_COLUMNS)
 
 
-def _citation(cited: Citation) -> dict[str, Any]:
+def _serialise_citation(cited: Citation) -> dict[str, Any]:
     chunk = cited.passage.chunk
     return {
         "number": cited.number,

@@ -13,7 +13,7 @@ import typer
 from bot.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from rag_core.models.known_answers import Check
+    from rag_core.models.known_answers import CheckResult
 
 
 def register(app: typer.Typer) -> None:
@@ -48,9 +48,9 @@ def doctor(  # noqa: PLR0913  (options, by name)
     if not models and not index and not slack:
         raise typer.BadParameter("choose at least one of --models, --index and --slack")
     checks = [
-        *(_models(corpus) if models else ()),
-        *(_index(mend=mend) if index else ()),
-        *(_slack() if slack else ()),
+        *(_check_models(corpus) if models else ()),
+        *(_check_index(mend=mend) if index else ()),
+        *(_check_slack() if slack else ()),
     ]
     if as_json:
         print_json([asdict(check) for check in checks])
@@ -60,7 +60,7 @@ def doctor(  # noqa: PLR0913  (options, by name)
         raise typer.Exit(1)
 
 
-def _models(corpus: Path | None) -> Sequence[Check]:
+def _check_models(corpus: Path | None) -> Sequence[CheckResult]:
     from bot.cli.check_models import check_models
     from rag_core.factory import open_models
     from rag_core.settings import RagSettings
@@ -73,17 +73,17 @@ def _models(corpus: Path | None) -> Sequence[Check]:
         opened.close()
 
 
-def _index(*, mend: bool) -> Sequence[Check]:
+def _check_index(*, mend: bool) -> Sequence[CheckResult]:
     from bot.control import local
-    from bot.control.client import Control
+    from bot.control.client import ControlClient
     from ingest.settings import IngestSettings
 
     settings = IngestSettings.load()
-    service = Control.find(settings)
-    return service.check(mend=mend) if service else local.check(settings, mend=mend)
+    service = ControlClient.find(settings)
+    return service.check(mend=mend) if service else local.check_index(settings, mend=mend)
 
 
-def _slack() -> Sequence[Check]:
+def _check_slack() -> Sequence[CheckResult]:
     import asyncio
 
     from bot.settings import BotSettings

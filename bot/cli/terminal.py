@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ingest.report import GoldenResult, IngestReport
     from ingest.report import Progress as Step
     from ingest.types import IndexVersion
-    from rag_core.models.known_answers import Check
+    from rag_core.models.known_answers import CheckResult
     from rag_core.types import Answer, Chunk, Hit, Passage
 
 out = Console(highlight=False)
@@ -53,7 +53,7 @@ def print_sources(answer: Answer) -> None:
         out.print(answers.NOT_FOUND)
         if answer.passages:
             out.print("\nThe closest pages:")
-            for passage in answer.nearest:
+            for passage in answer.nearest_passages:
                 out.print(Text(f"  {_format_place(passage.chunk)}", style="dim"), soft_wrap=True)
     elif answer.citations:
         out.print("\n\nSources:", style="bold")
@@ -174,7 +174,7 @@ def print_feedback(found: Sequence[RatedAnswer]) -> None:
         table.add_column(name)
     for one in found:
         thumb = "up" if one.rating.verdict == "up" else "down"
-        cells = (one.kept.question, one.rating.reason.replace("_", " "), one.rating.comment)
+        cells = (one.record.question, one.rating.reason.replace("_", " "), one.rating.comment)
         table.add_row(
             _format_moment(one.rated_at), thumb, *(Text(" ".join(c.split())) for c in cells)
         )
@@ -217,7 +217,7 @@ def _print_failures(lines: Sequence[str]) -> None:
         err.print(Text(f"  Skipped or repaired: {line}", style="yellow"), soft_wrap=True)
 
 
-def print_checks(done: Sequence[Check]) -> None:
+def print_checks(done: Sequence[CheckResult]) -> None:
     """Print the result of each check on a line."""
     for check in done:
         mark, style = ("ok   ", "green") if check.passed else ("wrong", "bold red")
@@ -247,7 +247,7 @@ def print_status(now: IndexStatus) -> None:
 def show_progress() -> Iterator[Callable[[Step], None]]:
     """Show a bar per stage on stderr; without a terminal, print lines now and then."""
     if not err.is_terminal:
-        yield _Lines().show
+        yield _ProgressLines().show
         return
     columns = (
         TextColumn("{task.description:<17}"),
@@ -268,16 +268,16 @@ def show_progress() -> Iterator[Callable[[Step], None]]:
         yield show
 
 
-class _Lines:
+class _ProgressLines:
     """Progress for a log: a line when a stage begins, and one every few seconds."""
 
     def __init__(self) -> None:
-        from ingest.progress import Teller
+        from ingest.progress import ProgressReporter
 
-        self._teller = Teller(every=_LINE_SECONDS)
+        self._teller = ProgressReporter(every=_LINE_SECONDS)
 
     def show(self, step: Step) -> None:
-        if line := self._teller.line(step):
+        if line := self._teller.format_line(step):
             err.print(line, markup=False, soft_wrap=True)
 
 

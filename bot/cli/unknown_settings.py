@@ -15,10 +15,10 @@ from rag_core.settings import RagSettings
 _LIKENESS = 0.9  # a variable for a token of one's own may begin with DOCENT_, too
 
 
-def misspelt_settings(env_file: Path = Path(".env")) -> dict[str, str]:
+def find_misspelt_settings(env_file: Path = Path(".env")) -> dict[str, str]:
     """Names in the environment and in `.env` that docent does not know, and which it may be."""
     rooms = (RagSettings, IngestSettings, BotSettings)
-    known = {room.variable(field) for room in rooms for field in room.model_fields}
+    known = {room.get_variable_name(field) for room in rooms for field in room.model_fields}
     given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
     unknown = sorted(name for name in given - known if name.startswith("DOCENT_"))
     likeliest = {name: difflib.get_close_matches(name, known, 1, _LIKENESS) for name in unknown}

@@ -8,18 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bot.control.protocol import Request, decode, encode, lines
-from bot.control.socket_path import is_private, socket_path
+from bot.control.protocol import ControlRequest, decode, encode, read_lines
+from bot.control.socket_path import build_socket_path, is_private_socket
 from bot.errors import ControlError
 from ingest.report import Progress, ProgressCallback
 from ingest.settings import IngestSettings
-from rag_core.models.known_answers import Check
-from rag_core.types import Done, Event, Hit, Passage, Question
+from rag_core.models.known_answers import CheckResult
+from rag_core.types import AnswerDone, AnswerEvent, Hit, Passage, Question
 
 _CONNECT_SECONDS = 5.0
 
 
-class Control:
+class ControlClient:
     """Asks the running service; a connection for each request.
 
     `stream`, `search` and `by_embedding` are those of `rag_core.pipeline.Pipeline`.
@@ -29,14 +29,14 @@ class Control:
         self._path = path
 
     @classmethod
-    def find(cls, settings: IngestSettings) -> Control | None:
+    def find(cls, settings: IngestSettings) -> ControlClient | None:
         """The service that holds the index; None where there is none.
 
         Raises:
             ControlError: a service is there, but does not take connections.
         """
-        path = socket_path(settings)
-        if path is None or not is_private(path):
+        path = build_socket_path(settings)
+        if path is None or not is_private_socket(path):
             return None
         control = cls(path)
         try:
@@ -49,37 +49,43 @@ class Control:
             ) from error
         return control
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Iterator[AnswerEvent]:
         """Events of one answer; the last is `Done`. Raises what the pipeline raises."""
-        for kind, data in self._ask(Request("stream", question)):
-            yield Done(data) if kind == "answer" else data
+        for kind, data in self._ask(ControlRequest("stream", question)):
+            yield AnswerDone(data) if kind == "answer" else data
 
     def search(self, question: Question, *, limit: int = 10) -> tuple[Passage, ...]:
         """Passages, best first."""
-        found: tuple[Passage, ...] = self._result(Request("search", question, limit))
+        found: tuple[Passage, ...] = self._request_result(ControlRequest("search", question, limit))
         return found
 
-    def by_embedding(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
+    def search_dense(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
         """Chunks by vectors alone."""
-        found: tuple[Hit, ...] = self._result(Request("by_embedding", question, limit))
+        found: tuple[Hit, ...] = self._request_result(
+            ControlRequest("by_embedding", question, limit)
+        )
         return found
 
-    def run(self, request: Request, progress: ProgressCallback | None = None) -> dict[str, Any]:
+    def run(
+        self, request: ControlRequest, progress: ProgressCallback | None = None
+    ) -> dict[str, Any]:
         """Sync or roll back; return the result as the JSON of that command.
 
         Raises:
             DocentError: what went wrong in the service, with its class.
             ControlError: the service ended meanwhile.
         """
-        result: dict[str, Any] = self._result(request, progress)
+        result: dict[str, Any] = self._request_result(request, progress)
         return result
 
-    def check(self, *, mend: bool) -> tuple[Check, ...]:
+    def check(self, *, mend: bool) -> tuple[CheckResult, ...]:
         """Compare the index with the ledger."""
-        found: tuple[Check, ...] = self._result(Request("check", mend=mend))
+        found: tuple[CheckResult, ...] = self._request_result(ControlRequest("check", mend=mend))
         return found
 
-    def _result(self, request: Request, progress: Callable[[Progress], None] | None = None) -> Any:
+    def _request_result(
+        self, request: ControlRequest, progress: Callable[[Progress], None] | None = None
+    ) -> Any:
         result = None
         for kind, data in self._ask(request):
             if kind == "progress" and progress is not None:
@@ -88,16 +94,16 @@ class Control:
                 result = data
         return result
 
-    def _ask(self, request: Request) -> Iterator[tuple[str, Any]]:
+    def _ask(self, request: ControlRequest) -> Iterator[tuple[str, Any]]:
         """What the service says; a failure is raised. Closing the generator ends the work."""
         kind = ""
         with suppress(OSError), self._connect() as connection:
             connection.settimeout(None)
             connection.sendall(encode("request", request))
-            for line in lines(connection):
+            for line in read_lines(connection):
                 kind, data = decode(line)
                 if kind == "failure":
-                    raise data.error()
+                    raise data.to_error()
                 yield kind, data
         if kind not in {"answer", "passages", "hits", "checks", "result"}:
             raise ControlError("The running `docent serve` broke off: look into its log.")

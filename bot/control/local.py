@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from bot.index_service import IndexService, SyncRequest
-from ingest.local import local_index
-from ingest.report import ProgressCallback, silent
+from ingest.local import open_local_index
+from ingest.report import ProgressCallback, ignore_progress
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from rag_core.errors import IndexMissingError
-from rag_core.models.known_answers import Check
+from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
 
 
-def carry_out(
+def sync_or_preview(
     request: SyncRequest, settings: IngestSettings, progress: ProgressCallback | None
 ) -> dict[str, Any]:
     """Sync or preview; return the result as the JSON of that command.
@@ -30,13 +30,13 @@ def carry_out(
     Raises:
         DocentError: what went wrong.
     """
-    with local_index(settings, RagSettings.load()) as local:
+    with open_local_index(settings, RagSettings.load()) as local:
         configured = parse_sources(settings.sources)
         index = IndexService(local.indexer, local.store, local.ledger, configured)
-        return index.carry_out(request, progress or silent).as_json()
+        return index.sync_or_preview(request, progress or ignore_progress).as_json()
 
 
-def check(settings: IngestSettings, *, mend: bool) -> tuple[Check, ...]:
+def check_index(settings: IngestSettings, *, mend: bool) -> tuple[CheckResult, ...]:
     """Compare the index with the ledger.
 
     Raises:
@@ -44,7 +44,7 @@ def check(settings: IngestSettings, *, mend: bool) -> tuple[Check, ...]:
     """
     rag = RagSettings.load()
     _require_index(rag)
-    with local_index(settings, rag) as local:
+    with open_local_index(settings, rag) as local:
         # Milvus itself: the store at rest answers by the ledger.
         return IndexService(local.indexer, local.store.opened, local.ledger).check(mend=mend)
 

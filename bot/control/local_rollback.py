@@ -11,7 +11,7 @@ from rag_core.errors import IndexMissingError
 from rag_core.settings import RagSettings
 
 
-def roll_back_here(settings: IngestSettings) -> IndexVersion:
+def roll_back_locally(settings: IngestSettings) -> IndexVersion:
     """Make the version before the live one answer again.
 
     Raises:

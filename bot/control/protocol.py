@@ -19,14 +19,14 @@ from ingest.changes.preview import Preview
 from ingest.report import IngestReport, Progress
 from ingest.types import IndexVersion
 from rag_core.errors import DocentError
-from rag_core.models.known_answers import Check
+from rag_core.models.known_answers import CheckResult
 from rag_core.types import (
     Answer,
     Hit,
     Passage,
     Question,
-    Ranking,
-    Searching,
+    RerankStarted,
+    SearchStarted,
     TextDelta,
 )
 
@@ -37,7 +37,7 @@ Command = Literal["stream", "search", "by_embedding", "sync", "roll_back", "chec
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ControlRequest:
     """What the command line asks of the running service.
 
     Attributes:
@@ -70,7 +70,7 @@ class Failure:
         """The error as it is sent."""
         return cls(type(error).__name__, str(error))
 
-    def error(self) -> DocentError:
+    def to_error(self) -> DocentError:
         """The error as it was raised, for one of docent's own classes."""
         for module in (rag_core.errors, ingest.errors, bot.errors):
             kind = getattr(module, self.kind, None)
@@ -82,23 +82,23 @@ class Failure:
 
 
 KINDS: dict[str, TypeAdapter[Any]] = {
-    "request": TypeAdapter(Request),
+    "request": TypeAdapter(ControlRequest),
     "progress": TypeAdapter(Progress),
-    "searching": TypeAdapter(Searching),
-    "ranking": TypeAdapter(Ranking),
+    "searching": TypeAdapter(SearchStarted),
+    "ranking": TypeAdapter(RerankStarted),
     "text": TypeAdapter(TextDelta),
     "answer": TypeAdapter(Answer),
     "passages": TypeAdapter(tuple[Passage, ...]),
     "hits": TypeAdapter(tuple[Hit, ...]),
-    "checks": TypeAdapter(tuple[Check, ...]),
+    "checks": TypeAdapter(tuple[CheckResult, ...]),
     "result": TypeAdapter(dict[str, Any]),
     "failure": TypeAdapter(Failure),
 }
 """What a line may hold, by the name that stands beside it."""
 
-report_of: Callable[[Any], IngestReport] = TypeAdapter(IngestReport).validate_python
-preview_of: Callable[[Any], Preview] = TypeAdapter(Preview).validate_python
-version_of: Callable[[Any], IndexVersion] = TypeAdapter(IndexVersion).validate_python
+parse_report: Callable[[Any], IngestReport] = TypeAdapter(IngestReport).validate_python
+parse_preview: Callable[[Any], Preview] = TypeAdapter(Preview).validate_python
+parse_version: Callable[[Any], IndexVersion] = TypeAdapter(IndexVersion).validate_python
 
 
 def build_version_error() -> ControlError:
@@ -125,7 +125,7 @@ def decode(line: bytes) -> tuple[str, Any]:
         raise build_version_error() from error
 
 
-def lines(connection: socket.socket) -> Iterator[bytes]:
+def read_lines(connection: socket.socket) -> Iterator[bytes]:
     """Lines as they come, until the other side is done.
 
     Raises:

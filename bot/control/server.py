@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bot.control.protocol import Failure, Request, build_version_error, decode, encode
+from bot.control.protocol import ControlRequest, Failure, build_version_error, decode, encode
 from bot.errors import ControlError, SyncStoppedError
 from bot.index_service import IndexService
 from ingest.report import Progress, ProgressCallback
 from rag_core.errors import DocentError
-from rag_core.types import Done, Event, Hit, Passage, Question, Ranking, TextDelta
+from rag_core.types import AnswerDone, AnswerEvent, Hit, Passage, Question, RerankStarted, TextDelta
 
 _READ_SECONDS = 10.0
 
@@ -26,21 +26,21 @@ Part = TypeVar("Part")
 logger = logging.getLogger(__name__)
 
 
-class Answering(Protocol):
+class SearchPipeline(Protocol):
     """The part of the pipeline that the command line uses."""
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Iterator[AnswerEvent]:
         """Events of one answer."""
 
     def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
         """Passages, best first."""
 
-    def by_embedding(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
+    def search_dense(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
         """Chunks by vectors alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RequestExecutor:
     """What the service can do for the command line.
 
     Attributes:
@@ -48,10 +48,10 @@ class Desk:
         index: is synced, checked and rolled back.
     """
 
-    pipeline: Answering
+    pipeline: SearchPipeline
     index: IndexService
 
-    def carry_out(self, request: Request, send: Callable[[str, Any], None]) -> None:
+    def execute(self, request: ControlRequest, send: Callable[[str, Any], None]) -> None:
         """Do it, and send what comes of it.
 
         Raises:
@@ -60,35 +60,37 @@ class Desk:
         """
         match request.command:
             case "stream":
-                self._stream(_required(request.question), send)
+                self._stream_answer(_require(request.question), send)
             case "search":
-                question = _required(request.question)
+                question = _require(request.question)
                 send("passages", self.pipeline.search(question, limit=request.limit))
             case "by_embedding":
-                question = _required(request.question)
-                send("hits", self.pipeline.by_embedding(question, limit=request.limit))
+                question = _require(request.question)
+                send("hits", self.pipeline.search_dense(question, limit=request.limit))
             case "roll_back":
                 send("result", self.index.roll_back().as_json())
             case "check":
                 send("checks", self.index.check(mend=request.mend))
             case "sync":
-                done = self.index.carry_out(_required(request.sync), _send_progress(send))
+                done = self.index.sync_or_preview(
+                    _require(request.sync), _build_progress_sender(send)
+                )
                 send("result", done.as_json())
 
-    def _stream(self, question: Question, send: Callable[[str, Any], None]) -> None:
+    def _stream_answer(self, question: Question, send: Callable[[str, Any], None]) -> None:
         for event in self.pipeline.stream(question):
-            if isinstance(event, Done):
+            if isinstance(event, AnswerDone):
                 send("answer", event.answer)
             elif isinstance(event, TextDelta):
                 send("text", event)
             else:
-                send("ranking" if isinstance(event, Ranking) else "searching", event)
+                send("ranking" if isinstance(event, RerankStarted) else "searching", event)
 
 
 class ControlServer:
     """Listens at a path of the file system, for the owner alone."""
 
-    def __init__(self, path: Path, desk: Desk) -> None:
+    def __init__(self, path: Path, desk: RequestExecutor) -> None:
         self._path = path
         self._desk = desk
         self._server: _Server | None = None
@@ -124,7 +126,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, path: Path, desk: Desk) -> None:
+    def __init__(self, path: Path, desk: RequestExecutor) -> None:
         self.desk = desk
         super().__init__(str(path), _Handler, bind_and_activate=False)
         self.server_bind()
@@ -139,7 +141,7 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """One request. A thread has nobody above it to catch errors: this is the outermost edge."""
         try:
-            self._carry_out()
+            self._serve_request()
         except DocentError as error:
             self._send("failure", Failure.of(error))
         except OSError:
@@ -149,7 +151,7 @@ class _Handler(socketserver.StreamRequestHandler):
             says = f"The request failed unexpectedly ({type(error).__name__})."
             self._send("failure", Failure("DocentError", says))
 
-    def _carry_out(self) -> None:
+    def _serve_request(self) -> None:
         line = self.rfile.readline(2**20)
         if not line:
             return  # somebody looked whether we are here
@@ -157,10 +159,10 @@ class _Handler(socketserver.StreamRequestHandler):
         if kind != "request":
             raise build_version_error()
         self.connection.settimeout(None)
-        self.server.desk.carry_out(request, self._send_or_fail)
+        self.server.desk.execute(request, self._send_or_fail)
 
     def _send_or_fail(self, kind: str, value: Any) -> None:
-        if _hung_up(self.connection):
+        if _has_hung_up(self.connection):
             raise BrokenPipeError
         self.connection.sendall(encode(kind, value))
 
@@ -169,7 +171,7 @@ class _Handler(socketserver.StreamRequestHandler):
             self.connection.sendall(encode(kind, value))
 
 
-def _hung_up(connection: socket.socket) -> bool:
+def _has_hung_up(connection: socket.socket) -> bool:
     """Whether the other side has closed: a local socket takes a last write without a word."""
     try:
         return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
@@ -179,7 +181,7 @@ def _hung_up(connection: socket.socket) -> bool:
         return True
 
 
-def _send_progress(send: Callable[[str, Any], None]) -> ProgressCallback:
+def _build_progress_sender(send: Callable[[str, Any], None]) -> ProgressCallback:
     def show(progress: Progress) -> None:
         try:
             send("progress", progress)
@@ -189,7 +191,7 @@ def _send_progress(send: Callable[[str, Any], None]) -> ProgressCallback:
     return show
 
 
-def _required(part: Part | None) -> Part:
+def _require(part: Part | None) -> Part:
     if part is None:
         raise build_version_error()
     return part

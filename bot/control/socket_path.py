@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 
 from ingest.settings import IngestSettings
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
 _LONGEST_PATH = 100  # bytes; the kernel takes 107, some systems 103
 
 
-def socket_path(settings: IngestSettings) -> Path | None:
+def build_socket_path(settings: IngestSettings) -> Path | None:
     """Where the service of a Milvus Lite index listens; None where Milvus is a server.
 
     A folder whose path is too long for a socket has it in the temporary folder instead.
@@ -24,10 +24,10 @@ def socket_path(settings: IngestSettings) -> Path | None:
     path = settings.data_folder.absolute() / name
     if len(os.fsencode(path)) <= _LONGEST_PATH:
         return path
-    return Path(tempfile.gettempdir()) / f"docent-{os.getuid()}" / f"{content_hash(str(path))}.sock"
+    return Path(tempfile.gettempdir()) / f"docent-{os.getuid()}" / f"{hash_content(str(path))}.sock"
 
 
-def is_private(path: Path) -> bool:
+def is_private_socket(path: Path) -> bool:
     """Whether the socket there is one, and ours alone."""
     try:
         found = path.lstat()

@@ -10,21 +10,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from bot.conversation.history import turns
+from bot.conversation.history import build_turns
 from bot.conversation.protocols import Reply, ThreadHistory
 from bot.conversation.runner import PipelineRunner
 from bot.conversation.silent_reply import SilentReply, is_worth_posting
-from bot.storage.answers import KeptAnswer
-from bot.storage.database import Memory
+from bot.storage.answers import AnswerRecord
+from bot.storage.database import BotDatabase
 from bot.texts import answers
 from bot.types import AnswerContext, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 from rag_core.errors import DocentError
-from rag_core.types import Answer, Done, Question, Ranking, TextDelta
+from rag_core.types import Answer, AnswerDone, Question, RerankStarted, TextDelta
 
 logger = logging.getLogger(__name__)
 
-Earlier = tuple[ThreadMessage, ...] | None
+EarlierMessages = tuple[ThreadMessage, ...] | None
 """What was said in a thread before a message; None where it has still to be read."""
 
 
@@ -34,7 +34,7 @@ class InFlightAnswer:
 
     message: IncomingMessage
     reply: Reply
-    complete: bool = False
+    is_complete: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -52,7 +52,7 @@ class InFlightAnswer:
 class AnswerFlow:
     """Answers messages and remembers the answers; knows which are in flight in this process."""
 
-    def __init__(self, runner: PipelineRunner, memory: Memory, threads: ThreadHistory) -> None:
+    def __init__(self, runner: PipelineRunner, memory: BotDatabase, threads: ThreadHistory) -> None:
         self._runner = runner
         self._memory = memory
         self._threads = threads
@@ -76,7 +76,7 @@ class AnswerFlow:
         ]
 
     async def answer(
-        self, message: IncomingMessage, reply: Reply, *, earlier: Earlier = None
+        self, message: IncomingMessage, reply: Reply, *, earlier: EarlierMessages = None
     ) -> None:
         """Answer a message into `reply`; whatever happens, the asker is told."""
         in_flight = self._in_flight[message.key] = InFlightAnswer(message, reply)
@@ -85,16 +85,18 @@ class AnswerFlow:
         try:
             reply.begin()
             try:
-                answer = await _unless_stopped(self._write(message, reply, earlier), reply.stopped)
+                answer = await _run_until_stopped(
+                    self._write_answer(message, reply, earlier), reply.stopped
+                )
                 if answer is None:
                     logger.info("An answer was stopped.")
-                    await reply.leave()
+                    await reply.mark_stopped()
                     return
-                in_flight.complete = True
-                kept = await self._keep(message, reply, answer)
+                in_flight.is_complete = True
+                kept = await self._store_answer(message, reply, answer)
             except DocentError as error:
                 logger.warning("A question got no answer.", exc_info=error)
-                await reply.fail(answers.sentence(error))
+                await reply.fail(answers.render_error(error))
             except asyncio.CancelledError:
                 await reply.fail(answers.RESTARTING)
                 raise
@@ -104,45 +106,49 @@ class AnswerFlow:
             else:
                 await reply.finish(answer)
                 if kept is not None and kept.posted != reply.message_timestamps:
-                    await self._record(kept, reply.message_timestamps)
+                    await self._record_messages(kept, reply.message_timestamps)
         finally:
             if self._in_flight.get(message.key) is in_flight:
                 del self._in_flight[message.key]
             in_flight.done.set()
 
-    async def _write(self, message: IncomingMessage, reply: Reply, earlier: Earlier) -> Answer:
+    async def _write_answer(
+        self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
+    ) -> Answer:
         """Run the pipeline, and show what it does and writes."""
-        question = await self._prepare(message, reply, earlier)
+        question = await self._prepare_question(message, reply, earlier)
         async with aclosing(self._runner.run(question)) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
                     reply.append(event.text)
-                elif isinstance(event, Ranking):
-                    reply.progress(answers.ranking(event.candidates))
-                elif isinstance(event, Done):
+                elif isinstance(event, RerankStarted):
+                    reply.show_progress(answers.render_reranking(event.candidates))
+                elif isinstance(event, AnswerDone):
                     return event.answer
         raise DocentError("The pipeline ended without an answer.")
 
-    async def _prepare(self, message: IncomingMessage, reply: Reply, earlier: Earlier) -> Question:
+    async def _prepare_question(
+        self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
+    ) -> Question:
         """Return the question with the thread's history and the channel's scope."""
         key = message.key
         if earlier is None and message.in_thread:
             earlier = await self._threads.read_before(key, message.thread_ts)
-        scope = await asyncio.to_thread(self._memory.scopes.of, key.team, key.channel)
+        scope = await asyncio.to_thread(self._memory.scopes.read_scope, key.team, key.channel)
         reply.context = replace(reply.context, scope=scope)
-        history = turns(earlier, asker=message.user) if earlier else ()
+        history = build_turns(earlier, asker=message.user) if earlier else ()
         return Question(message.text, history=history, scope=scope)
 
-    async def _keep(
+    async def _store_answer(
         self, message: IncomingMessage, reply: Reply, answer: Answer
-    ) -> KeptAnswer | None:
+    ) -> AnswerRecord | None:
         """Store the answer before its buttons can be pressed.
 
         Returns None when it was not stored: then it has no buttons.
         """
         if message.audience == "channel" and not is_worth_posting(answer):
             return None  # nobody sees it: docent did not answer there
-        kept = KeptAnswer(
+        kept = AnswerRecord(
             id=uuid4().hex,
             key=message.key,
             thread_ts=message.thread_ts,
@@ -153,28 +159,28 @@ class AnswerFlow:
             scope=reply.context.scope,
         )
         try:
-            reply.context = await asyncio.to_thread(self._store, kept, reply.context)
+            reply.context = await asyncio.to_thread(self._add_record, kept, reply.context)
         except StateError:
             logger.warning("An answer could not be kept.", exc_info=True)
             return None
         return kept
 
-    def _store(self, kept: KeptAnswer, context: AnswerContext) -> AnswerContext:
+    def _add_record(self, kept: AnswerRecord, context: AnswerContext) -> AnswerContext:
         """Store the answer, and return the context that shows it is stored; blocks."""
-        as_of = self._memory.fresh_at()
+        as_of = self._memory.read_last_success_time()
         shown_id = kept.id if self._memory.answers.keeps_texts else ""
-        self._memory.answers.keep(replace(kept, as_of=as_of))
+        self._memory.answers.add(replace(kept, as_of=as_of))
         return replace(context, answer_id=shown_id, as_of=as_of)
 
-    async def _record(self, kept: KeptAnswer, posted: tuple[str, ...]) -> None:
+    async def _record_messages(self, kept: AnswerRecord, posted: tuple[str, ...]) -> None:
         """Record which messages show the answer."""
         try:
-            await asyncio.to_thread(self._memory.answers.note_posted, kept.id, posted)
+            await asyncio.to_thread(self._memory.answers.record_messages, kept.id, posted)
         except StateError:
             logger.warning("Where an answer stands could not be kept.", exc_info=True)
 
 
-async def _unless_stopped(
+async def _run_until_stopped(
     work: Coroutine[Any, Any, Answer], stopped: asyncio.Event
 ) -> Answer | None:
     """Return the answer; None as soon as it is stopped, and then the work is, too."""

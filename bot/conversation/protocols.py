@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from bot.types import AnswerContext, MessageKey, ThreadMessage
-from rag_core.types import Answer, Event, Question
+from rag_core.types import Answer, AnswerEvent, Question
 
 
 class Pipeline(Protocol):
     """The pipeline: synchronous, so it is iterated on a thread."""
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Iterator[AnswerEvent]:
         """Yield the stages and the text of an answer; closing the iterator cancels it."""
 
 
@@ -37,7 +37,7 @@ class Reply(Protocol):
     def begin(self) -> None:
         """Give the first sign of life: docent searches."""
 
-    def progress(self, sentence: str) -> None:
+    def show_progress(self, sentence: str) -> None:
         """Say what docent is doing now."""
 
     def append(self, text: str) -> None:
@@ -49,7 +49,7 @@ class Reply(Protocol):
     async def fail(self, sentence: str) -> None:
         """Say why there is no answer, below what was shown of it."""
 
-    async def leave(self) -> None:
+    async def mark_stopped(self) -> None:
         """End what was shown as it stands: the answer was stopped."""
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-_MARK = re.compile(r"[?？؟](?=[\s)\]\"'»”’]|$)")
+_QUESTION_MARK = re.compile(r"[?？؟](?=[\s)\]\"'»”’]|$)")
 _WHO = r"(?:i|we|you|he|she|it|they|there|any\w*|some(?:one|body)|ich|wir|man|du|ihr|sie|er|es)"
 _WHAT = r"(?:this|that|these|those|the|an?|der|die|das|eine?|dies\w*)"
 # What a chat begins with, too, asks only before somebody or something: "is it", not "is fixed now".
@@ -27,10 +27,10 @@ _CHINESE = re.compile(r"什么|怎么|怎样|如何|为什么|为何|哪|多少|
 _JAPANESE = re.compile(r"どう|なぜ|何|いつ|どこ|どれ|どの|どちら|ですか|ますか|教えて")
 
 
-def asks(text: str) -> bool:
+def is_question(text: str) -> bool:
     """Whether the text is a question or a request, by its marks and words.
 
     It errs towards silence: whoever is passed over can mention docent.
     """
-    patterns = (_MARK, _CHINESE, _JAPANESE)
+    patterns = (_QUESTION_MARK, _CHINESE, _JAPANESE)
     return bool(_OPENING.match(text) or any(pattern.search(text) for pattern in patterns))

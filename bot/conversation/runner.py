@@ -14,7 +14,7 @@ from functools import partial
 from bot.conversation.protocols import Pipeline
 from rag_core.errors import BusyError
 from rag_core.inference.worker import Cancellation
-from rag_core.types import Event, Question, TextDelta
+from rag_core.types import AnswerEvent, Question, TextDelta
 
 WORKERS = 64
 
@@ -33,11 +33,11 @@ class PipelineRunner:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
 
     @property
-    def running(self) -> int:
+    def running_count(self) -> int:
         """Questions whose pipeline runs."""
         return self._running
 
-    async def run(self, question: Question) -> AsyncGenerator[Event, None]:
+    async def run(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
         """Yield the pipeline's events; closing the generator ends the pipeline.
 
         Pieces of text that arrived since the last event come as one.
@@ -45,14 +45,14 @@ class PipelineRunner:
         Raises:
             BusyError: too many questions run already.
         """
-        self._enter()
-        run = _Run(asyncio.get_running_loop())
-        work = self._pool.submit(run.iterate, self._pipeline, question)
+        self._take_slot()
+        run = _PipelineRun(asyncio.get_running_loop())
+        work = self._pool.submit(run.hand_over_events, self._pipeline, question)
         # A thread that was told to end may need a while: it runs until it has ended.
-        work.add_done_callback(self._leave)
+        work.add_done_callback(self._free_slot)
         job = asyncio.wrap_future(work)
         try:
-            while (event := await run.take()) is not None:
+            while (event := await run.take_event()) is not None:
                 yield event
             await job
         finally:
@@ -60,13 +60,13 @@ class PipelineRunner:
                 run.cancel()
             job.cancel()
 
-    def _enter(self) -> None:
+    def _take_slot(self) -> None:
         with self._lock:
             if self._running >= self._workers:
                 raise BusyError(self._running + 1)
             self._running += 1
 
-    def _leave(self, _work: Future[None]) -> None:
+    def _free_slot(self, _work: Future[None]) -> None:
         with self._lock:
             self._running -= 1
 
@@ -76,49 +76,49 @@ class PipelineRunner:
 
 
 @dataclass(eq=False, slots=True)
-class _Run:
+class _PipelineRun:
     """One question on its thread; None is the last that arrives."""
 
     loop: asyncio.AbstractEventLoop
-    arrived: deque[Event | None] = field(default_factory=deque)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    pending_events: deque[AnswerEvent | None] = field(default_factory=deque)
+    event_added: asyncio.Event = field(default_factory=asyncio.Event)
     cancellation: Cancellation = field(default_factory=Cancellation)
-    cancelled: bool = False
+    is_cancelled: bool = False
 
-    def iterate(self, pipeline: Pipeline, question: Question) -> None:
+    def hand_over_events(self, pipeline: Pipeline, question: Question) -> None:
         """Hand over the events until cancelled; then close the iterator where it can be."""
-        wake = partial(self.loop.call_soon_threadsafe, self.news.set)
+        wake = partial(self.loop.call_soon_threadsafe, self.event_added.set)
         try:
-            with suppress(CancelledError), self.cancellation.applies():
+            with suppress(CancelledError), self.cancellation.activate():
                 events = pipeline.stream(question)
                 try:
                     for event in events:
-                        if self.cancelled:
+                        if self.is_cancelled:
                             return
-                        self.arrived.append(event)
+                        self.pending_events.append(event)
                         wake()
                 finally:
                     if (close := getattr(events, "close", None)) is not None:
                         close()
         finally:
-            self.arrived.append(None)
+            self.pending_events.append(None)
             wake()
 
-    async def take(self) -> Event | None:
+    async def take_event(self) -> AnswerEvent | None:
         """Return the next event, with the text that follows if it is text."""
-        while not self.arrived:
-            self.news.clear()
-            await self.news.wait()
-        event = self.arrived.popleft()
-        while isinstance(event, TextDelta) and self.arrived:
-            following = self.arrived[0]
+        while not self.pending_events:
+            self.event_added.clear()
+            await self.event_added.wait()
+        event = self.pending_events.popleft()
+        while isinstance(event, TextDelta) and self.pending_events:
+            following = self.pending_events[0]
             if not isinstance(following, TextDelta):
                 break
             event = TextDelta(event.text + following.text)
-            self.arrived.popleft()
+            self.pending_events.popleft()
         return event
 
     def cancel(self) -> None:
         """End it at its next event, or where it waits for a model."""
-        self.cancelled = True
-        self.cancellation.set()
+        self.is_cancelled = True
+        self.cancellation.cancel()

@@ -41,7 +41,7 @@ class SilentReply:
     def begin(self) -> None:
         """No sign of life: it may be that there is nothing to say."""
 
-    def progress(self, sentence: str) -> None:
+    def show_progress(self, sentence: str) -> None:
         """Nobody waits."""
 
     def append(self, text: str) -> None:
@@ -57,5 +57,5 @@ class SilentReply:
         """Nobody asked docent, so nobody is told; the log has it."""
         logger.info("A question that nobody put to docent got no answer: %s", sentence)
 
-    async def leave(self) -> None:
+    async def mark_stopped(self) -> None:
         """Nothing was shown."""

@@ -47,7 +47,7 @@ _LOWERED = str.maketrans("0123456789+-=()aeijknmox", "₀₁₂₃₄₅₆₇�
 _SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 
 
-def readable(text: str, *, last: bool = True) -> str:
+def render_formulas(text: str, *, last: bool = True) -> str:
     """Markdown with its formulas as code, in signs that a person can read; code stays as it is.
 
     What is given for the beginning of a text, with `last` false, is the beginning of the result:
@@ -61,13 +61,13 @@ def readable(text: str, *, last: bool = True) -> str:
             parts[-1] = (parts[-1][0] + part, code)
         else:
             parts.append((part, code))
-    shown = [part if code else _FORMULA.sub(_shown, part) for part, code in parts]
+    shown = [part if code else _FORMULA.sub(_replace_formula, part) for part, code in parts]
     if not last and parts and not parts[-1][1]:
-        shown[-1] = _FORMULA.sub(_shown, _complete(parts[-1][0]))
+        shown[-1] = _FORMULA.sub(_replace_formula, _cut_open_formula(parts[-1][0]))
     return "".join(shown)
 
 
-def _complete(prose: str) -> str:
+def _cut_open_formula(prose: str) -> str:
     """Prose up to where a formula may begin that has not ended."""
     done = max((match.end() for match in _FORMULA.finditer(prose)), default=0)
     done = max(done, *(match.end() for match in _PARAGRAPH.finditer(prose)), 0)
@@ -75,31 +75,31 @@ def _complete(prose: str) -> str:
     return prose[: begun.start()] if begun else prose
 
 
-def _shown(match: re.Match[str]) -> str:
+def _replace_formula(match: re.Match[str]) -> str:
     block = match["dollars"] or match["brackets"]
     if block is not None:
-        return f"\n```\n{plain(block)}\n```\n"
+        return f"\n```\n{convert_to_unicode(block)}\n```\n"
     formula = match["parens"] or match["dollar"]
     if "`" in formula or (match["dollar"] and not _IS_MATHS.search(formula)):
         return match[0]
-    return f"`{plain(formula)}`"
+    return f"`{convert_to_unicode(formula)}`"
 
 
-def plain(formula: str) -> str:
+def convert_to_unicode(formula: str) -> str:
     """A formula in signs of Unicode where there are any; the rest stays LaTeX."""
     shown = _SIZE.sub("", formula).replace(r"\|", "‖")
     for _ in range(3):  # one in the other
-        shown = _SCRIPT.sub(_script, _STYLE.sub(r"\1", shown))
-        shown = _FRACTION.sub(_fraction, _ROOT.sub(r"√(\1)", shown))
+        shown = _SCRIPT.sub(_replace_script, _STYLE.sub(r"\1", shown))
+        shown = _FRACTION.sub(_replace_fraction, _ROOT.sub(r"√(\1)", shown))
     return _COMMAND.sub(lambda match: _SIGNS.get(match[1], match[0]), shown).strip()
 
 
-def _fraction(match: re.Match[str]) -> str:
+def _replace_fraction(match: re.Match[str]) -> str:
     above, below = (part if len(part) == 1 else f"({part})" for part in match.groups())
     return f"{above}/{below}"
 
 
-def _script(match: re.Match[str]) -> str:
+def _replace_script(match: re.Match[str]) -> str:
     table = _RAISED if match[1] == "^" else _LOWERED
     inside = match[2] if match[2] is not None else match[3]
     if inside and all(ord(character) in table for character in inside):

@@ -14,7 +14,7 @@ MARKDOWN_LIMIT = 11_500
 """Characters of Markdown in one message; Slack's own limit is 12,000 over all its blocks."""
 
 _BREAK = "\u200b"
-_CALL = re.compile(r"<(?:[@#](?=[A-Z])|!(?=[a-z]))")
+_MENTION = re.compile(r"<(?:[@#](?=[A-Z])|!(?=[a-z]))")
 _LINK_SCHEMES = ("http://", "https://")
 _LONGEST_URL = 2_000
 # What a cut must not go through: links, code spans, bare URLs.
@@ -27,12 +27,12 @@ _OPENING = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})")
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
-def harmless(text: str) -> str:
+def neutralise_mentions(text: str) -> str:
     """Text in which `<!here>`, `<@U1>` and `<#C1>` call nobody: an invisible space breaks them.
 
     The result for the beginning of a text is the beginning of the result, so streams can use it.
     """
-    return _CALL.sub(lambda match: match[0] + _BREAK, text)
+    return _MENTION.sub(lambda match: match[0] + _BREAK, text)
 
 
 def escape(text: str) -> str:
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def link(url: str, label: str) -> str:
+def format_link(url: str, label: str) -> str:
     """A link in a `mrkdwn` field; the bare label where the URL is none that Slack opens."""
     if not url.startswith(_LINK_SCHEMES) or len(url) > _LONGEST_URL:
         return escape(label)
@@ -69,12 +69,12 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
     if len(text) <= limit:
         return [text] if text.strip() else []
     parts, margin = [""], 0
-    for piece in _pieces(text, limit):
+    for piece in _cut_pieces(text, limit):
         if len(parts[-1]) + len(piece.text) > limit:
             parts.append("")
             margin = piece.indent
         margin = min(margin, piece.indent)
-        parts[-1] += _dedented(piece.text, margin)
+        parts[-1] += _dedent(piece.text, margin)
     return [part.strip("\n") for part in parts if part.strip()]
 
 
@@ -107,13 +107,13 @@ class _Piece:
         return min(self.margin, len(first) - len(first.lstrip(" "))) if first else self.margin
 
 
-def _pieces(text: str, limit: int) -> Iterator[_Piece]:
+def _cut_pieces(text: str, limit: int) -> Iterator[_Piece]:
     lines = re.split(r"(?<=\n)", text)
-    spans = list(_spans(_PARSER.parse(text), lines))
-    yield from _cut_lines(lines, _Span(0, len(lines), level=-1), spans, limit)
+    spans = list(_find_spans(_PARSER.parse(text), lines))
+    yield from _cut_span(lines, _Span(0, len(lines), level=-1), spans, limit)
 
 
-def _spans(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[_Span]:
+def _find_spans(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[_Span]:
     margins = [0]
     for token in tokens:
         if token.type == "list_item_close":
@@ -127,12 +127,12 @@ def _spans(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[_Span]:
             margins.append(marker.end() if marker else margins[-1])
 
 
-def _dedented(text: str, margin: int) -> str:
+def _dedent(text: str, margin: int) -> str:
     """Text without the indent of a list that stands in another part: it would read as code."""
     return re.sub(rf"^ {{1,{margin}}}", "", text, flags=re.MULTILINE) if margin else text
 
 
-def _cut_lines(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
+def _cut_span(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
     """The span as pieces within the limit: whole, or by what it is made of."""
     inside = lines[span.start : span.end]
     if sum(map(len, inside)) <= limit:
@@ -146,34 +146,34 @@ def _cut_lines(lines: list[str], span: _Span, spans: list[_Span], limit: int) ->
 
 def _cut_block(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
     def plain(start: int, end: int) -> Iterator[_Piece]:
-        return (_Piece(text, span.margin) for text in _cut_plain(lines[start:end], limit))
+        return (_Piece(text, span.margin) for text in _cut_long_lines(lines[start:end], limit))
 
     at = span.start
     for child in spans:
         if child.level == span.level + 1 and at <= child.start and child.end <= span.end:
             yield from plain(at, child.start)
-            yield from _cut_lines(lines, child, spans, limit)
+            yield from _cut_span(lines, child, spans, limit)
             at = child.end
     yield from plain(at, span.end)
 
 
-def _cut_plain(lines: Sequence[str], limit: int) -> Iterator[str]:
+def _cut_long_lines(lines: Sequence[str], limit: int) -> Iterator[str]:
     for line in lines:
-        yield from _cut_text(line, limit)
+        yield from _cut_line(line, limit)
 
 
-def _cut_text(text: str, limit: int) -> Iterator[str]:
+def _cut_line(text: str, limit: int) -> Iterator[str]:
     """A line at its last space that fits, outside of links and code spans where there is one."""
     while len(text) > limit:
         window = limit + 2 * _LONGEST_URL
         whole = [match.span() for match in _WHOLE.finditer(text, 0, window)]
-        at = _last_cut(text, limit, whole)
+        at = _find_last_cut(text, limit, whole)
         yield text[:at]
         text = text[at:]
     yield text
 
 
-def _last_cut(text: str, limit: int, whole: Sequence[tuple[int, int]]) -> int:
+def _find_last_cut(text: str, limit: int, whole: Sequence[tuple[int, int]]) -> int:
     def free(at: int) -> bool:
         return not any(start < at < end for start, end in whole)
 
@@ -190,11 +190,11 @@ def _cut_fence(lines: Sequence[str], limit: int) -> Iterator[str]:
     again, closing = opening.replace(match[1], lead, 1) if match else opening, f"{lead}{fence}\n"
     room = limit - len(opening) - len(closing) - 1
     if room < limit // 2:  # an opening line that is itself a page: nothing to keep whole
-        yield from _cut_plain(lines, limit)
+        yield from _cut_long_lines(lines, limit)
         return
     ended = len(lines) > 1 and lines[-1].strip(" \t\n>") == closing.strip(" \t\n>")
     body = lines[1:-1] if ended else lines[1:]
-    for chunk in _pack([piece for line in body for piece in _hard(line, room)], room):
+    for chunk in _pack([piece for line in body for piece in _slice_line(line, room)], room):
         yield opening + chunk + ("" if chunk.endswith("\n") else "\n") + closing
         opening = again
 
@@ -203,7 +203,7 @@ def _cut_table(lines: Sequence[str], limit: int) -> Iterator[str]:
     header = "".join(lines[:2])
     room = limit - len(header)
     if room < limit // 2 or any(len(line) > room for line in lines[2:]):
-        yield from _cut_plain(lines, limit)
+        yield from _cut_long_lines(lines, limit)
         return
     for chunk in _pack(lines[2:], room):
         yield header + chunk
@@ -218,5 +218,5 @@ def _pack(pieces: Sequence[str], room: int) -> list[str]:
     return packed
 
 
-def _hard(line: str, room: int) -> list[str]:
+def _slice_line(line: str, room: int) -> list[str]:
     return [line[at : at + room] for at in range(0, len(line), room)]

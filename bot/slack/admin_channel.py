@@ -9,11 +9,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.settings import BotSettings
-from bot.slack.client.connection import base_url, secret
+from bot.slack.client.connection import build_base_url, reveal_secret
 from bot.texts import answers
 
 if TYPE_CHECKING:
-    from ingest.state.jobs import Trouble
+    from ingest.state.jobs import SyncAlert
 
 _CALL_SECONDS = 30
 
@@ -26,20 +26,20 @@ class AdminChannel:
     def __init__(self, settings: BotSettings) -> None:
         self._channel = settings.admin_channel
         self._client = WebClient(
-            token=secret(settings.slack_bot_token),
-            base_url=base_url(settings),
+            token=reveal_secret(settings.slack_bot_token),
+            base_url=build_base_url(settings),
             timeout=_CALL_SECONDS,
         )
 
-    def tell(self, trouble: Trouble) -> bool:
+    def post_alert(self, trouble: SyncAlert) -> bool:
         """Post it; where Slack does not take it, the log has it, and it is to be told again."""
-        logger.log(logging.INFO if trouble.over else logging.WARNING, "%s", trouble.says)
+        logger.log(logging.INFO if trouble.resolved else logging.WARNING, "%s", trouble.text)
         if not self._channel:
             return True
         try:
             self._client.chat_postMessage(
                 channel=self._channel,
-                text=answers.trouble(trouble),
+                text=answers.render_sync_alert(trouble),
                 unfurl_links=False,
                 unfurl_media=False,
             )

@@ -11,48 +11,48 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from bot.background import Tasks
+from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.protocols import Pipeline
 from bot.conversation.runner import WORKERS, PipelineRunner
 from bot.index_service import IndexService
-from bot.settings import BotSettings, names
+from bot.settings import BotSettings, parse_ids
 from bot.slack import listeners
-from bot.slack.actions.admin import Managing
+from bot.slack.actions.admin import AdminCommands
 from bot.slack.actions.answer_buttons import AnswerActions
-from bot.slack.actions.ask import Asking
+from bot.slack.actions.ask import AskActions
 from bot.slack.actions.commands import Commands
-from bot.slack.actions.escalation import People
+from bot.slack.actions.escalation import Escalation
 from bot.slack.actions.interactions import Interactions
-from bot.slack.actions.reindex import Reindex
+from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.actions.scope import ScopeCommand
-from bot.slack.actions.share import Sharing
+from bot.slack.actions.share import ShareAction
 from bot.slack.client import connection
-from bot.slack.client.locale import Locales
+from bot.slack.client.locale import UserLocales
 from bot.slack.client.transport import build_transport
-from bot.slack.client.user_list import Admins
+from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
-from bot.slack.home.home_tab import Home
-from bot.slack.home.suggested_prompts import Prompts
-from bot.slack.inbox.access import Access, Enterprise
+from bot.slack.home.home_tab import HomeTab
+from bot.slack.home.suggested_prompts import SuggestedPrompts
+from bot.slack.inbox.access import AccessPolicy, Enterprise
 from bot.slack.inbox.follow_ups import FollowUps
-from bot.slack.inbox.messages import Listening
+from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.responder import Responder
-from bot.slack.inbox.thread_history import SlackThreads
+from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
 from bot.slack.views import buttons
-from bot.storage.database import Memory
+from bot.storage.database import BotDatabase
 from ingest.errors import StateError
 
 CALL_SECONDS = 30.0
-FORGET_SECONDS = 86_400.0
+PURGE_SECONDS = 86_400.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class AppParts:
     """What the bot is given ready-made.
 
     Attributes:
@@ -65,13 +65,13 @@ class Parts:
 
     pipeline: Pipeline
     index: IndexService
-    memory: Memory
+    memory: BotDatabase
     warm_up: Callable[[], None]
-    questions: int = WORKERS
+    max_questions: int = WORKERS
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Intervals:
     """Seconds between two flushes of an answer, two edits of a progress message, and for ending."""
 
     flush_seconds: float = 1.0
@@ -79,7 +79,7 @@ class Pace:
     grace_seconds: float = 20.0
 
 
-async def serve(settings: BotSettings, parts: Parts, *, pace: Pace | None = None) -> None:
+async def serve(settings: BotSettings, parts: AppParts, *, pace: Intervals | None = None) -> None:
     """Run the bot until SIGTERM or SIGINT; answers under way may end.
 
     Raises:
@@ -91,7 +91,7 @@ async def serve(settings: BotSettings, parts: Parts, *, pace: Pace | None = None
     for name in STOP_SIGNALS:
         loop.add_signal_handler(name, stop.set)
     try:
-        async with running(settings, parts, pace=pace or Pace()):
+        async with run_app(settings, parts, pace=pace or Intervals()):
             logger.info("docent is connected to Slack.")
             await stop.wait()
             logger.info("Stopping; answers under way may end.")
@@ -101,7 +101,9 @@ async def serve(settings: BotSettings, parts: Parts, *, pace: Pace | None = None
 
 
 @contextlib.asynccontextmanager
-async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIterator[None]:
+async def run_app(
+    settings: BotSettings, parts: AppParts, *, pace: Intervals
+) -> AsyncIterator[None]:
     """The bot, connected to Slack for the time of the block. Raises as `serve`."""
     connection.require_settings(settings)
     memory = parts.memory
@@ -111,20 +113,24 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
         me = await connection.identify(app.client)
         if settings.http_port is None:
             await connection.check_app_token(
-                app.client, connection.secret(settings.slack_app_token)
+                app.client, connection.reveal_secret(settings.slack_app_token)
             )
         await asyncio.to_thread(parts.warm_up)
-        slack = SlackClients.of(app.client, connection.quick_client(settings, session))
-        locales = Locales(slack, bot_user=me.bot_user, channels=names(settings.auto_channels))
-        app.use(locales.middleware)
-        work = _Work.on(slack, parts, pace)
-        access = _access(settings, slack, me)
-        below = _answer_actions(settings, slack, memory, access, me)
-        admins = Admins(settings.admins, app.client)
-        managing = Managing(
+        slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
+        locales = UserLocales(
+            slack, bot_user=me.bot_user, channels=parse_ids(settings.auto_channels)
+        )
+        app.use(locales.set_language)
+        work = _BackgroundWork.build(slack, parts, pace)
+        access = _build_access_policy(settings, slack, me)
+        below = _build_answer_actions(settings, slack, memory, access, me)
+        admins = UserList(settings.admins, app.client)
+        managing = AdminCommands(
             parts.index, work.reindex, admins=admins, audit=memory.audit, slack=slack
         )
-        responder, asking = _ways_to_ask(settings, work, memory, access, me=me, pace=pace)
+        responder, asking = _build_question_handlers(
+            settings, work, memory, access, me=me, pace=pace
+        )
         scope = ScopeCommand(memory.scopes, parts.index, admins, team=me.team)
         listeners.register(
             app,
@@ -133,36 +139,36 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
             commands=Commands(
                 work.tasks,
                 {
-                    "ask": asking.ask,
-                    "why": below.tell_why,
+                    "ask": asking.answer_command,
+                    "why": below.explain_last_answer,
                     "scope": scope.run,
-                    **managing.words,
+                    **managing.actions,
                 },
             ),
-            listening=_listening(settings, me),
+            listening=_build_listener_config(settings, me),
             interactions=Interactions(
                 work.tasks,
-                clicks={
-                    buttons.STOP: responder.stop_clicked,
-                    buttons.SHARE: Sharing(slack, memory).clicked,
-                    **below.clicks,
-                    **managing.clicks,
+                click_handlers={
+                    buttons.STOP: responder.on_stop_click,
+                    buttons.SHARE: ShareAction(slack, memory).on_click,
+                    **below.click_handlers,
+                    **managing.click_handlers,
                 },
-                forms=below.forms,
+                form_handlers=below.form_handlers,
             ),
-            home=Home(
+            home=HomeTab(
                 parts.index,
                 memory.activity,
-                fresh_at=memory.fresh_at,
+                fresh_at=memory.read_last_success_time,
                 admins=admins,
                 access=access,
                 slack=slack,
                 tasks=work.tasks,
             ),
-            prompts=Prompts(parts.index, slack, work.tasks, access=access),
+            prompts=SuggestedPrompts(parts.index, slack, work.tasks, access=access),
         )
         transport = build_transport(app, settings)
-        forgetting = asyncio.create_task(_forget_daily(memory))
+        forgetting = asyncio.create_task(_purge_daily(memory))
         try:
             await transport.open()
             yield
@@ -173,19 +179,19 @@ async def running(settings: BotSettings, parts: Parts, *, pace: Pace) -> AsyncIt
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _BackgroundWork:
     """What goes on behind the listeners, and has to end before the process does."""
 
     slack: SlackClients
-    tasks: Tasks
+    tasks: BackgroundTasks
     runner: PipelineRunner
-    reindex: Reindex
+    reindex: ReindexRunner
 
     @classmethod
-    def on(cls, slack: SlackClients, parts: Parts, pace: Pace) -> _Work:
-        reindex = Reindex(parts.index, slack, edit_seconds=pace.edit_seconds)
-        runner = PipelineRunner(parts.pipeline, workers=parts.questions)
-        return cls(slack, Tasks(), runner, reindex)
+    def build(cls, slack: SlackClients, parts: AppParts, pace: Intervals) -> _BackgroundWork:
+        reindex = ReindexRunner(parts.index, slack, edit_seconds=pace.edit_seconds)
+        runner = PipelineRunner(parts.pipeline, workers=parts.max_questions)
+        return cls(slack, BackgroundTasks(), runner, reindex)
 
     async def end(self, grace_seconds: float) -> None:
         """Stop a sync, let answers end, and apologise for those that don't."""
@@ -194,51 +200,53 @@ class _Work:
         self.runner.close()
 
 
-async def _forget_daily(memory: Memory) -> None:
+async def _purge_daily(memory: BotDatabase) -> None:
     """What is too old to be kept goes while docent runs, too."""
     while True:
-        await asyncio.sleep(FORGET_SECONDS)
+        await asyncio.sleep(PURGE_SECONDS)
         try:
-            await asyncio.to_thread(memory.forget)
+            await asyncio.to_thread(memory.purge)
         except StateError:
             logger.warning("What is too old could not be forgotten.", exc_info=True)
 
 
-def _access(settings: BotSettings, slack: SlackClients, me: connection.Identity) -> Access:
-    people = Admins(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
-    return Access(settings, people, Enterprise(me.enterprise, slack.client))
+def _build_access_policy(
+    settings: BotSettings, slack: SlackClients, me: connection.Identity
+) -> AccessPolicy:
+    people = UserList(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
+    return AccessPolicy(settings, people, Enterprise(me.enterprise, slack.client))
 
 
-def _answer_actions(
+def _build_answer_actions(
     settings: BotSettings,
     slack: SlackClients,
-    memory: Memory,
-    access: Access,
+    memory: BotDatabase,
+    access: AccessPolicy,
     me: connection.Identity,
 ) -> AnswerActions:
-    people = People(slack, memory.answers, settings.help_channel.strip())
+    people = Escalation(slack, memory.answers, settings.help_channel.strip())
     return AnswerActions(slack, access, memory, people, team=me.team)
 
 
-def _listening(settings: BotSettings, me: connection.Identity) -> Listening:
-    return Listening(
+def _build_listener_config(settings: BotSettings, me: connection.Identity) -> ListenerConfig:
+    return ListenerConfig(
         bot_user=me.bot_user,
         team=me.team,
-        auto_channels=names(settings.auto_channels),
+        auto_channels=parse_ids(settings.auto_channels),
         emoji=settings.emoji.strip().strip(":"),
     )
 
 
-def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
+def _build_question_handlers(  # noqa: PLR0913  (the parts, by name)
     settings: BotSettings,
-    work: _Work,
-    memory: Memory,
-    access: Access,
+    work: _BackgroundWork,
+    memory: BotDatabase,
+    access: AccessPolicy,
     *,
     me: connection.Identity,
-    pace: Pace,
-) -> tuple[Responder, Asking]:
-    threads = SlackThreads(work.slack.client, bot_user=me.bot_user)
+    pace: Intervals,
+) -> tuple[Responder, AskActions]:
+    threads = SlackThreadHistory(work.slack.client, bot_user=me.bot_user)
     can_escalate = bool(settings.help_channel.strip())
     flow = AnswerFlow(work.runner, memory, threads)
     responder = Responder(
@@ -249,7 +257,7 @@ def _ways_to_ask(  # noqa: PLR0913  (the parts, by name)
         follow_ups=FollowUps(memory.answers, threads),
         tasks=work.tasks,
     )
-    asking = Asking(
+    asking = AskActions(
         work.slack,
         flow,
         responder,

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Engine, and_, func, select
 
-from bot.storage.answers import EARLIER
+from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.tables import answers, ratings
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecentQuestion:
     """A question of somebody, as far as texts are kept."""
 
     question: str
@@ -21,7 +21,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ActivityCounts:
     """Questions that were answered, those of them without an answer, and thumbs."""
 
     questions: int = 0
@@ -30,7 +30,7 @@ class Counts:
     down: int = 0
 
 
-_LATEST = answers.c.ts.not_like(f"%{EARLIER}%")
+_LATEST = answers.c.ts.not_like(f"%{EARLIER_SEPARATOR}%")
 """Of an edited question only the last answer counts."""
 
 
@@ -44,7 +44,7 @@ class Activity:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of(self, user: str, *, limit: int) -> tuple[Asked, ...]:
+    def list_questions(self, user: str, *, limit: int) -> tuple[RecentQuestion, ...]:
         """Somebody's last questions, the latest first."""
         query = (
             select(answers.c.question, answers.c.channel, answers.c.answered_at)
@@ -53,9 +53,9 @@ class Activity:
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query.limit(limit)).all()
-        return tuple(Asked(row.question, row.channel, row.answered_at) for row in rows)
+        return tuple(RecentQuestion(row.question, row.channel, row.answered_at) for row in rows)
 
-    def since(self, moment: datetime) -> Counts:
+    def count_since(self, moment: datetime) -> ActivityCounts:
         """What was asked and rated since then."""
         recent = and_(answers.c.answered_at >= moment, _LATEST)
         empty = answers.c.answer.contains('"status":"not_found"', autoescape=True)
@@ -66,4 +66,4 @@ class Activity:
             thumbs = {row[0]: int(row[1]) for row in connection.execute(rated)}
             asked = connection.scalar(count.where(recent)) or 0
             not_found = connection.scalar(count.where(recent, empty)) or 0
-        return Counts(asked, not_found, thumbs.get("up", 0), thumbs.get("down", 0))
+        return ActivityCounts(asked, not_found, thumbs.get("up", 0), thumbs.get("down", 0))

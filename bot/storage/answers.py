@@ -13,13 +13,13 @@ from bot.storage import tables
 from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
-IDS_KEPT = timedelta(days=30)
+ID_RETENTION = timedelta(days=30)
 """Where texts are not kept: how long docent knows which threads it answered in."""
 
-PRIVATE = "ask-"
+PRIVATE_TS_PREFIX = "ask-"
 """Begins the key and the thread of what was asked privately: there is no such message."""
 
-EARLIER = "#"
+EARLIER_SEPARATOR = "#"
 """Parts the time stamp of a question from what tells its earlier answers apart."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
@@ -28,12 +28,12 @@ _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 answers, ratings = tables.answers, tables.ratings
 
 
-def _now() -> datetime:
+def _get_now() -> datetime:
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class AnswerRecord:
     """An answer as it was given.
 
     Attributes:
@@ -61,10 +61,10 @@ class KeptAnswer:
     as_of: datetime | None = None
 
     @property
-    def readable_ts(self) -> str:
+    def permalink_ts(self) -> str:
         """A message that others can open: the question, or a shared answer; empty for none."""
-        if not self.key.ts.startswith(PRIVATE):
-            return self.key.ts.partition(EARLIER)[0]
+        if not self.key.ts.startswith(PRIVATE_TS_PREFIX):
+            return self.key.ts.partition(EARLIER_SEPARATOR)[0]
         return self.posted[0] if self.posted else ""
 
 
@@ -75,9 +75,11 @@ class Answers:
         StateError: the state database can't be used.
     """
 
-    def __init__(self, engine: Engine, *, days: int, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, engine: Engine, *, days: int, clock: Callable[[], datetime] = _get_now
+    ) -> None:
         """`days` is how long texts are kept; 0 keeps none."""
-        tables.ensure(engine)
+        tables.ensure_bot_tables(engine)
         self._engine = engine
         self._days = days
         self._clock = clock
@@ -87,7 +89,7 @@ class Answers:
         """Whether what was asked and answered can be looked up afterwards."""
         return self._days > 0
 
-    def keep(self, kept: KeptAnswer) -> None:
+    def add(self, kept: AnswerRecord) -> None:
         """Remember an answer. An earlier one to the same message stays, for its ratings."""
         same = and_(
             answers.c.team == kept.key.team,
@@ -110,49 +112,49 @@ class Answers:
             "as_of": kept.as_of,
         }
         with self._engine.begin() as connection:
-            earlier = answers.c.ts + EARLIER + func.substr(answers.c.id, 1, 12)
+            earlier = answers.c.ts + EARLIER_SEPARATOR + func.substr(answers.c.id, 1, 12)
             connection.execute(update(answers).where(same).values(ts=earlier))
             connection.execute(insert(answers).values(row))
 
-    def note_posted(self, answer_id: str, posted: tuple[str, ...]) -> None:
+    def record_messages(self, answer_id: str, posted: tuple[str, ...]) -> None:
         """Remember where an answer stands."""
         statement = update(answers).where(answers.c.id == answer_id)
         with self._engine.begin() as connection:
             connection.execute(statement.values(posted=" ".join(posted)))
 
-    def note_shared(self, answer_id: str, thread_ts: str, posted: tuple[str, ...]) -> None:
+    def record_shared(self, answer_id: str, thread_ts: str, posted: tuple[str, ...]) -> None:
         """Remember that a private answer stands in a thread now."""
         statement = update(answers).where(answers.c.id == answer_id)
         with self._engine.begin() as connection:
             connection.execute(statement.values(thread_ts=thread_ts, posted=" ".join(posted)))
 
-    def find(self, answer_id: str) -> KeptAnswer | None:
+    def find(self, answer_id: str) -> AnswerRecord | None:
         """The answer that a button belongs to."""
-        return self._first(select(answers).where(answers.c.id == answer_id))
+        return self._find_first(select(answers).where(answers.c.id == answer_id))
 
-    def to_message(self, key: MessageKey) -> KeptAnswer | None:
+    def find_by_message(self, key: MessageKey) -> AnswerRecord | None:
         """The answer to a message."""
-        return self._first(
+        return self._find_first(
             select(answers).where(
                 answers.c.team == key.team, answers.c.channel == key.channel, answers.c.ts == key.ts
             )
         )
 
-    def last_in(self, team: str, channel: str, thread_ts: str) -> KeptAnswer | None:
+    def find_last_in_thread(self, team: str, channel: str, thread_ts: str) -> AnswerRecord | None:
         """The last answer in a thread."""
         found = select(answers).where(
             answers.c.channel == channel,
             answers.c.thread_ts == thread_ts,
             answers.c.team == team,
         )
-        return self._first(found.order_by(answers.c.answered_at.desc()))
+        return self._find_first(found.order_by(answers.c.answered_at.desc()))
 
-    def last_of(self, user: str, channel: str) -> KeptAnswer | None:
+    def find_last_by_user(self, user: str, channel: str) -> AnswerRecord | None:
         """The last answer to somebody's questions in a channel, in whichever thread."""
         found = select(answers).where(answers.c.channel == channel, answers.c.user == user)
-        return self._first(found.order_by(answers.c.answered_at.desc()))
+        return self._find_first(found.order_by(answers.c.answered_at.desc()))
 
-    def pass_on(self, answer_id: str) -> bool:
+    def mark_escalated(self, answer_id: str) -> bool:
         """Note that people are asked instead; True for the first caller only."""
         statement = update(answers).where(
             answers.c.id == answer_id, answers.c.passed_on_at.is_(None)
@@ -160,7 +162,7 @@ class Answers:
         with self._engine.begin() as connection:
             return connection.execute(statement.values(passed_on_at=self._clock())).rowcount == 1
 
-    def take_back(self, answer_id: str) -> None:
+    def unmark_escalated(self, answer_id: str) -> None:
         """People could not be asked: it may be tried again."""
         statement = update(answers).where(answers.c.id == answer_id)
         with self._engine.begin() as connection:
@@ -168,7 +170,7 @@ class Answers:
 
     def purge(self) -> None:
         """Forget answers, and their ratings, that are older than they may be kept."""
-        kept = timedelta(days=self._days) if self.keeps_texts else IDS_KEPT
+        kept = timedelta(days=self._days) if self.keeps_texts else ID_RETENTION
         rated = select(answers.c.id).scalar_subquery()
         with self._engine.begin() as connection:
             connection.execute(delete(answers).where(answers.c.answered_at < self._clock() - kept))
@@ -176,14 +178,14 @@ class Answers:
                 connection.execute(update(answers).values(question="", answer=None))
             connection.execute(delete(ratings).where(ratings.c.answer.not_in(rated)))
 
-    def _first(self, query: Select[tuple[object, ...]]) -> KeptAnswer | None:
+    def _find_first(self, query: Select[tuple[object, ...]]) -> AnswerRecord | None:
         with self._engine.connect() as connection:
             row = connection.execute(query.limit(1)).first()
-        return _kept(row) if row is not None else None
+        return _build_record(row) if row is not None else None
 
 
-def _kept(row: Row[tuple[object, ...]]) -> KeptAnswer:
-    return KeptAnswer(
+def _build_record(row: Row[tuple[object, ...]]) -> AnswerRecord:
+    return AnswerRecord(
         id=row.id,
         key=MessageKey(row.team, row.channel, row.ts),
         thread_ts=row.thread_ts,

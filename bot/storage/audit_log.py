@@ -10,19 +10,19 @@ from sqlalchemy import Engine, delete, insert, select
 
 from bot.storage import tables
 
-KEPT = timedelta(days=365)
+AUDIT_RETENTION = timedelta(days=365)
 
-_WORDS_LIMIT = 500
+_TEXT_LIMIT = 500
 
 audit = tables.audit
 
 
-def _now() -> datetime:
+def _get_now() -> datetime:
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One use: by whom, in which channel (empty for the Home tab), what was said, what came."""
 
     user: str
@@ -32,35 +32,37 @@ class Entry:
     at: datetime | None = None
 
 
-class Audit:
+class AuditLog:
     """The uses of the last year, in the state database; every method blocks.
 
     Raises:
         StateError: the state database can't be used.
     """
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
-        tables.ensure(engine)
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _get_now) -> None:
+        tables.ensure_bot_tables(engine)
         self._engine = engine
         self._clock = clock
 
-    def note(self, entry: Entry) -> None:
+    def record(self, entry: AuditEntry) -> None:
         """Remember a use, and forget those that are too old."""
         now = self._clock()
         with self._engine.begin() as connection:
-            connection.execute(delete(audit).where(audit.c.at < now - KEPT))
+            connection.execute(delete(audit).where(audit.c.at < now - AUDIT_RETENTION))
             connection.execute(
                 insert(audit).values(
                     at=now,
                     user=entry.user,
                     channel=entry.channel,
-                    command=entry.command[:_WORDS_LIMIT],
-                    result=entry.result[:_WORDS_LIMIT],
+                    command=entry.command[:_TEXT_LIMIT],
+                    result=entry.result[:_TEXT_LIMIT],
                 )
             )
 
-    def entries(self) -> tuple[Entry, ...]:
+    def list_entries(self) -> tuple[AuditEntry, ...]:
         """Every use that is kept, the latest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(audit).order_by(audit.c.id.desc())).all()
-        return tuple(Entry(row.user, row.channel, row.command, row.result, row.at) for row in rows)
+        return tuple(
+            AuditEntry(row.user, row.channel, row.command, row.result, row.at) for row in rows
+        )

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, and_, delete, insert, select
 from bot.storage import tables
 from rag_core.types import Scope
 
-WORDS = ("version", "source", "path", "language")
+SCOPE_KEYS = ("version", "source", "path", "language")
 EVERYTHING = Scope()
-LONGEST_VALUE = 100
+MAX_VALUE_LENGTH = 100
 """Characters; a scope stands below each answer."""
 
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
@@ -26,17 +26,17 @@ class ChannelScopes:
     """The scope of each channel; every method blocks and may raise StateError."""
 
     def __init__(self, engine: Engine) -> None:
-        tables.ensure(engine)
+        tables.ensure_bot_tables(engine)
         self._engine = engine
 
-    def of(self, team: str, channel: str) -> Scope:
+    def read_scope(self, team: str, channel: str) -> Scope:
         """The scope of a channel; everything where none was set."""
         query = select(scopes.c.scope).where(scopes.c.team == team, scopes.c.channel == channel)
         with self._engine.connect() as connection:
             found = connection.scalar(query)
         return _SCOPE.validate_json(found) if found else EVERYTHING
 
-    def set(self, team: str, channel: str, scope: Scope, *, user: str) -> None:
+    def set_scope(self, team: str, channel: str, scope: Scope, *, user: str) -> None:
         """Ask this channel's questions of a part; of everything for the empty scope."""
         here = and_(scopes.c.team == team, scopes.c.channel == channel)
         row = {
@@ -61,9 +61,9 @@ def parse_scope(words: str, before: Scope) -> Scope | None:
         pairs = [word.partition("=") for word in shlex.split(words)]
     except ValueError:
         return None
-    if not pairs or any(not sign or name not in WORDS for name, sign, _ in pairs):
+    if not pairs or any(not sign or name not in SCOPE_KEYS for name, sign, _ in pairs):
         return None
-    if any(len(value) > LONGEST_VALUE for _, _, value in pairs):
+    if any(len(value) > MAX_VALUE_LENGTH for _, _, value in pairs):
         return None
     scope = before
     sources = tuple(value for name, _, value in pairs if name == "source")

@@ -25,7 +25,7 @@ LEASE = timedelta(seconds=45)
 logger = logging.getLogger(__name__)
 
 
-def _now() -> datetime:
+def _get_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -41,9 +41,9 @@ class Claims:
         engine: Engine,
         *,
         lease: timedelta = LEASE,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = _get_now,
     ) -> None:
-        tables.ensure(engine)
+        tables.ensure_bot_tables(engine)
         self._engine = engine
         self._lease = lease
         self._clock = clock
@@ -76,13 +76,18 @@ class Claims:
     def renew(self, key: MessageKey) -> bool:
         """Prolong a claim of this process; False where another has taken it over."""
         expires = self._clock() + self._lease
-        return self._execute(update(claims).where(self._mine(key)).values(expires_at=expires)) == 1
+        return (
+            self._execute(
+                update(claims).where(self._build_own_filter(key)).values(expires_at=expires)
+            )
+            == 1
+        )
 
     def settle(self, key: MessageKey) -> None:
         """Mark a message as answered: it is never answered again."""
-        self._execute(update(claims).where(self._mine(key)).values(status="answered"))
+        self._execute(update(claims).where(self._build_own_filter(key)).values(status="answered"))
 
-    def settled(self, key: MessageKey) -> bool:
+    def is_settled(self, key: MessageKey) -> bool:
         """Whether a message is marked as answered."""
         here = and_(claims.c.team == key.team, claims.c.channel == key.channel)
         query = select(claims.c.status).where(here, claims.c.ts == key.ts)
@@ -91,7 +96,7 @@ class Claims:
 
     def release(self, key: MessageKey) -> None:
         """Give a message back unanswered, so that another delivery of it can be answered."""
-        self._execute(delete(claims).where(self._mine(key)))
+        self._execute(delete(claims).where(self._build_own_filter(key)))
 
     def purge(self, *, older_than: timedelta) -> int:
         """Forget claims made longer than `older_than` ago; how many there were."""
@@ -107,30 +112,30 @@ class Claims:
         if not mine:
             yield False
             return
-        keeper = asyncio.create_task(self._keep(key))
+        keeper = asyncio.create_task(self._renew_regularly(key))
         try:
             yield True
         except BaseException:
-            await self._quietly(self.release, key)
+            await self._try_update(self.release, key)
             raise
         else:
-            await self._quietly(self.settle, key)
+            await self._try_update(self.settle, key)
         finally:
             keeper.cancel()
 
-    async def _keep(self, key: MessageKey) -> None:
+    async def _renew_regularly(self, key: MessageKey) -> None:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            await self._quietly(self.renew, key)
+            await self._try_update(self.renew, key)
 
-    async def _quietly(self, step: Callable[[MessageKey], Any], key: MessageKey) -> None:
+    async def _try_update(self, step: Callable[[MessageKey], Any], key: MessageKey) -> None:
         """After the claim was won, trouble with the database must not take the answer back."""
         try:
             await asyncio.to_thread(step, key)
         except StateError:
             logger.warning("The claim of a message could not be updated.", exc_info=True)
 
-    def _mine(self, key: MessageKey) -> ColumnElement[bool]:
+    def _build_own_filter(self, key: MessageKey) -> ColumnElement[bool]:
         return and_(
             claims.c.team == key.team,
             claims.c.channel == key.channel,

@@ -10,19 +10,19 @@ from sqlalchemy import Engine
 
 from bot.storage.activity import Activity
 from bot.storage.answers import Answers
-from bot.storage.audit_log import Audit
+from bot.storage.audit_log import AuditLog
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
 from bot.storage.ratings import Ratings
 
-CLAIMS_KEPT = timedelta(days=30)
+CLAIM_RETENTION = timedelta(days=30)
 
-FreshAt = Callable[[], "datetime | None"]
+ReadSuccessTime = Callable[[], "datetime | None"]
 """When the documentation was last read without an error; blocks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class BotDatabase:
     """The bot's tables.
 
     Attributes:
@@ -39,12 +39,12 @@ class Memory:
     answers: Answers
     ratings: Ratings
     scopes: ChannelScopes
-    audit: Audit
+    audit: AuditLog
     activity: Activity
-    fresh_at: FreshAt
+    read_last_success_time: ReadSuccessTime
 
     @classmethod
-    def open(cls, engine: Engine, *, keep_days: int, fresh_at: FreshAt) -> Memory:
+    def open(cls, engine: Engine, *, keep_days: int, fresh_at: ReadSuccessTime) -> BotDatabase:
         """Open the tables, and forget what is too old; blocks.
 
         Raises:
@@ -56,18 +56,18 @@ class Memory:
             answers=answers,
             ratings=Ratings(engine),
             scopes=ChannelScopes(engine),
-            audit=Audit(engine),
+            audit=AuditLog(engine),
             activity=Activity(engine),
-            fresh_at=fresh_at,
+            read_last_success_time=fresh_at,
         )
-        memory.forget()
+        memory.purge()
         return memory
 
-    def forget(self) -> None:
+    def purge(self) -> None:
         """Forget what is too old to be kept; blocks.
 
         Raises:
             StateError: the state database can't be used.
         """
-        self.claims.purge(older_than=CLAIMS_KEPT)
+        self.claims.purge(older_than=CLAIM_RETENTION)
         self.answers.purge()

@@ -11,13 +11,13 @@ from sqlalchemy import Engine, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage import tables
-from bot.storage.answers import Answers, KeptAnswer
+from bot.storage.answers import AnswerRecord, Answers
 
 Verdict = Literal["up", "down"]
 ratings = tables.ratings
 
 
-def _now() -> datetime:
+def _get_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -38,7 +38,7 @@ class RatedAnswer:
 
     rating: Rating
     rated_at: datetime
-    kept: KeptAnswer
+    record: AnswerRecord
 
 
 class Ratings:
@@ -48,8 +48,8 @@ class Ratings:
         StateError: the state database can't be used.
     """
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _now) -> None:
-        tables.ensure(engine)
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _get_now) -> None:
+        tables.ensure_bot_tables(engine)
         self._engine = engine
         self._clock = clock
         # Both dialects write the same ON CONFLICT clause; each has its own class for it.
@@ -78,16 +78,18 @@ class Ratings:
         with self._engine.begin() as connection:
             connection.execute(update(ratings).where(still_down).values(values))
 
-    def since(self, moment: datetime, answers: Answers) -> tuple[RatedAnswer, ...]:
+    def list_since(self, moment: datetime, answers: Answers) -> tuple[RatedAnswer, ...]:
         """What was rated since then, the latest first, as far as the answers are still kept."""
         query = select(ratings).where(ratings.c.rated_at >= moment)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(ratings.c.rated_at.desc())).all()
         found = ((row, answers.find(row.answer)) for row in rows)
         return tuple(
-            RatedAnswer(_rating(row), row.rated_at, kept) for row, kept in found if kept is not None
+            RatedAnswer(_build_rating(row), row.rated_at, kept)
+            for row, kept in found
+            if kept is not None
         )
 
 
-def _rating(row: Any) -> Rating:
+def _build_rating(row: Any) -> Rating:
     return Rating(row.answer, row.user, row.verdict, row.reason, row.comment)

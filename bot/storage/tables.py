@@ -8,7 +8,7 @@ from ingest.state.database import UtcDateTime, ensure_tables
 
 ROOM = "bot"
 VERSION = 3
-OLDEST = 1
+OLDEST_VERSION = 1
 """Versions from this one on only lack tables and columns, which are made when docent starts."""
 
 metadata = MetaData()
@@ -80,10 +80,10 @@ Index("bot_answers_thread", answers.c.channel, answers.c.thread_ts)
 Index("bot_answers_time", answers.c.answered_at)
 
 
-def ensure(engine: Engine) -> None:
+def ensure_bot_tables(engine: Engine) -> None:
     """Make the tables that are missing.
 
     Raises:
         StateError: they were made by another version of docent, or can't be.
     """
-    ensure_tables(engine, metadata, room=ROOM, version=VERSION, oldest=OLDEST)
+    ensure_tables(engine, metadata, room=ROOM, version=VERSION, oldest=OLDEST_VERSION)

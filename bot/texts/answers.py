@@ -7,20 +7,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from bot import errors as bot_errors
-from bot.texts.catalog import Spoken, constant, say
+from bot.texts.catalog import LocalizedMapping, find_constant, say
 from ingest import errors as ingest_errors
 from rag_core import errors
 from rag_core.types import Degradation, Scope
 
 if TYPE_CHECKING:
-    from ingest.state.jobs import Trouble
+    from ingest.state.jobs import SyncAlert
 
-DEGRADED: Mapping[Degradation, str] = Spoken(
+DEGRADED: Mapping[Degradation, str] = LocalizedMapping(
     {stage: f"degraded.{stage}" for stage in get_args(Degradation)}
 )
 """The note of an answer that lacks a stage, by that stage."""
 
-ERRORS: Mapping[type[errors.DocentError], str] = Spoken(
+ERRORS: Mapping[type[errors.DocentError], str] = LocalizedMapping(
     {
         kind: f"error.{kind.__name__}"
         for module in (errors, ingest_errors, bot_errors)
@@ -31,57 +31,57 @@ ERRORS: Mapping[type[errors.DocentError], str] = Spoken(
 """The sentence of each error, by its class."""
 
 
-__getattr__ = constant
+__getattr__ = find_constant
 """A sentence without placeholders: `answers.NOT_FOUND`, in the current task's language."""
 
 
-def sentence(error: BaseException) -> str:
+def render_error(error: BaseException) -> str:
     """Return the sentence of an error: that of its class or of the nearest base."""
     if isinstance(error, errors.BusyError):
-        return busy(error.position)
+        return render_busy(error.position)
     for kind in type(error).__mro__:
         if kind in ERRORS:
             return ERRORS[kind]
     return say("unexpected")
 
 
-def busy(position: int) -> str:
+def render_busy(position: int) -> str:
     """Return the refusal of a question because too many wait."""
     return say("busy", position=position)
 
 
-def ranking(candidates: int) -> str:
+def render_reranking(candidates: int) -> str:
     """Return the name of the stage that reranks so many candidates."""
     return say("ranking", count=candidates)
 
 
-def unknown_word(word: str) -> str:
+def render_unknown_command(word: str) -> str:
     """Return the reply to an unknown slash command."""
     return f"{say('unknown_word', word=_escape(word))}\n{say('help')}"
 
 
-def trouble(heard: Trouble) -> str:
+def render_sync_alert(heard: SyncAlert) -> str:
     """Return the news of scheduled syncs for the admin channel; details are in English."""
-    if heard.over:
-        return f":white_check_mark: {_escape(heard.says)}"
-    lines = "\n".join(f"> {_escape(line)}" for line in heard.says.splitlines())
+    if heard.resolved:
+        return f":white_check_mark: {_escape(heard.text)}"
+    lines = "\n".join(f"> {_escape(line)}" for line in heard.text.splitlines())
     return f"{say('trouble')}\n{lines}"
 
 
-def sync_failed(error: errors.DocentError) -> str:
+def render_sync_failure(error: errors.DocentError) -> str:
     """Return why a sync failed, for admins, with the error's own words."""
-    return f"{sentence(error)}\n> {_escape(str(error))}"
+    return f"{render_error(error)}\n> {_escape(str(error))}"
 
 
-def revision(name: str, as_of: datetime | None) -> str:
+def render_revision(name: str, as_of: datetime | None) -> str:
     """Return the documentation's revision, and when it was last read."""
     shown = f"`{_escape(name[:7])}`"
     if as_of is None:
         return say("revision_alone", revision=shown)
-    return say("revision", moment=ago(as_of), revision=shown)
+    return say("revision", moment=format_age(as_of), revision=shown)
 
 
-def scope(asked: Scope) -> str:
+def render_scope(asked: Scope) -> str:
     """Return the part of the documentation that was searched; empty for all of it."""
     parts = [
         ("version", asked.version),
@@ -94,7 +94,7 @@ def scope(asked: Scope) -> str:
     )
 
 
-def moment(when: datetime | None) -> str:
+def format_moment(when: datetime | None) -> str:
     """Return a moment that Slack shows in the reader's own time zone."""
     if when is None:
         return say("never")
@@ -102,7 +102,7 @@ def moment(when: datetime | None) -> str:
     return f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{fallback}>"
 
 
-def ago(when: datetime) -> str:
+def format_age(when: datetime) -> str:
     """Return a moment that Slack shows as the time since then."""
     return f"<!date^{int(when.timestamp())}^{{ago}}|{when:%Y-%m-%d %H:%M} UTC>"
 

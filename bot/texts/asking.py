@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 
 from bot.texts import answers
-from bot.texts.admin import plain
-from bot.texts.catalog import constant, say
+from bot.texts.admin import escape_plain
+from bot.texts.catalog import find_constant, say
 from rag_core.types import Scope
 
 _LISTED = 20
@@ -15,36 +15,36 @@ _LISTED = 20
 
 def __getattr__(name: str) -> str:
     """Return a sentence without placeholders: `asking.STOP`, in the task's language."""
-    return constant(name)
+    return find_constant(name)
 
 
-def scope_is(scope: Scope) -> str:
+def render_current_scope(scope: Scope) -> str:
     """Return which part of the documentation a channel searches."""
-    limits = answers.scope(scope)
+    limits = answers.render_scope(scope)
     return say("scope_is", limits=limits) if limits else say("scope_all")
 
 
-def scope_set(scope: Scope) -> str:
+def render_new_scope(scope: Scope) -> str:
     """Return which part of the documentation a channel searches from now on."""
-    limits = answers.scope(scope)
+    limits = answers.render_scope(scope)
     return say("scope_set", limits=limits) if limits else say("scope_cleared")
 
 
-def scope_unknown(name: str, value: str, known: Collection[str]) -> str:
+def render_unknown_value(name: str, value: str, known: Collection[str]) -> str:
     """Return the refusal of a value that no page has; it names the known ones."""
     called = say(f"scope.{name}")
     if not known:
         return say("scope_unlabelled", name=called)
     # The newest versions first: where not all fit, those are the ones that are wanted.
     ordered = sorted(known, key=_split_numbers, reverse=name == "version")
-    listed = ", ".join(f"`{plain(one)}`" for one in ordered[:_LISTED])
+    listed = ", ".join(f"`{escape_plain(one)}`" for one in ordered[:_LISTED])
     more = ", …" if len(known) > _LISTED else ""
-    return say("scope_unknown", name=called, value=plain(value), known=listed + more)
+    return say("scope_unknown", name=called, value=escape_plain(value), known=listed + more)
 
 
-def scope_apart(scope: Scope) -> str:
+def render_empty_scope(scope: Scope) -> str:
     """Return the refusal of limits that no page matches together."""
-    return say("scope_apart", limits=answers.scope(scope))
+    return say("scope_apart", limits=answers.render_scope(scope))
 
 
 def _split_numbers(value: str) -> list[tuple[int, str]]:
@@ -53,6 +53,6 @@ def _split_numbers(value: str) -> list[tuple[int, str]]:
     return [(int(one), "") if one.isdecimal() else (-1, one) for one in pieces]
 
 
-def shared(user: str, question: str) -> str:
+def render_shared_heading(user: str, question: str) -> str:
     """Return the line above a shared answer; its question is already escaped."""
     return say("shared", user=user, question=question)

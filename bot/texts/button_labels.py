@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.texts.catalog import Spoken, constant, say
+from bot.texts.catalog import LocalizedMapping, find_constant, say
 
 GOOD = "👍"
 BAD = "👎"
 
-REASONS: Mapping[str, str] = Spoken(
+REASONS: Mapping[str, str] = LocalizedMapping(
     {reason: f"reason.{reason}" for reason in ("wrong", "outdated", "incomplete", "not_asked")}
 )
 """The label of each reason, by the word that is stored."""
 
 
-__getattr__ = constant
+__getattr__ = find_constant
 """A sentence without placeholders: `button_labels.CLOSE`, in the current task's language."""
 
 
-def somebody_asks(user: str) -> str:
+def render_escalation(user: str) -> str:
     """Return the line above a question that is passed on to people."""
     return say("asks_people", user=user)
 
 
-def where_asked(link: str) -> str:
+def render_answer_place(link: str) -> str:
     """Return where to answer that question; `link` is empty for a direct message."""
     return say("asked_in_thread", link=link) if link else say("asked_in_direct")
 
 
-def passed_on(channel: str) -> str:
+def render_passed_on(channel: str) -> str:
     """Return the confirmation that a question was passed on."""
     return say("passed_on", channel=channel)
 
 
-def passed_on_before(channel: str) -> str:
+def render_already_passed_on(channel: str) -> str:
     """Return the reply to a question that was passed on before."""
     return say("passed_on_before", channel=channel)

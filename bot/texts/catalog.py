@@ -37,18 +37,20 @@ def say(key: str, **values: object) -> str:
         key: of the sentence, `stage.reading` for one in a table.
         values: one per placeholder; `count` also chooses the plural form, where there are several.
     """
-    texts = sentences(_spoken.get())
+    texts = load_sentences(_spoken.get())
     count = values.get("count")
     if isinstance(count, int) and key not in texts:
         key = f"{key}.{find_plural(count)}"
     if not values:
         return texts[key]
-    return texts[key].format(**{name: _fill(name, value) for name, value in values.items()})
+    return texts[key].format(
+        **{name: _fill_placeholder(name, value) for name, value in values.items()}
+    )
 
 
 def find_plural(count: int) -> str:
     """Return CLDR's plural category of a number, such as `one` or `other`."""
-    return str(_locale(_spoken.get()).plural_form(count))
+    return str(_load_locale(_spoken.get()).plural_form(count))
 
 
 def format_number(number: float, decimals: int = 0) -> str:
@@ -56,54 +58,54 @@ def format_number(number: float, decimals: int = 0) -> str:
     from babel.numbers import format_decimal
 
     pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
-    return format_decimal(number, format=pattern, locale=_locale(_spoken.get()))
+    return format_decimal(number, format=pattern, locale=_load_locale(_spoken.get()))
 
 
 def format_share(share: float) -> str:
     """Return a share between 0 and 1 in percent."""
     from babel.numbers import format_percent
 
-    return format_percent(share, locale=_locale(_spoken.get()))
+    return format_percent(share, locale=_load_locale(_spoken.get()))
 
 
 def format_time(amount: float, unit: Unit) -> str:
     """Return a length of time with its unit, such as `1.5 hours`."""
     from babel.units import format_unit
 
-    return format_unit(amount, f"duration-{unit}", locale=_locale(_spoken.get()))
+    return format_unit(amount, f"duration-{unit}", locale=_load_locale(_spoken.get()))
 
 
-def speak(locale: str) -> None:
+def set_language(locale: str) -> None:
     """Set the language of this task and of those it starts, by a locale like `de-DE`."""
     code = locale.partition("-")[0].lower()
     _spoken.set(code if code in LANGUAGES else DEFAULT)
 
 
-def spoken() -> str:
+def get_language() -> str:
     """Return the language of the current task."""
     return _spoken.get()
 
 
 @cache
-def sentences(language: str) -> Mapping[str, str]:
+def load_sentences(language: str) -> Mapping[str, str]:
     """Return all sentences of a language; one in a table is named `stage.reading`."""
     text = files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flat(tomllib.loads(text)))
+    return dict(_flatten(tomllib.loads(text)))
 
 
-def constant(name: str) -> str:
+def find_constant(name: str) -> str:
     """Return what `module.NOT_FOUND` says now; for the `__getattr__` of a module of texts.
 
     Raises:
         AttributeError: there is no such sentence.
     """
     key = name.lower()
-    if not name.isupper() or key not in sentences(DEFAULT):
+    if not name.isupper() or key not in load_sentences(DEFAULT):
         raise AttributeError(name)
     return say(key)
 
 
-class Spoken(Mapping[Key, str]):
+class LocalizedMapping(Mapping[Key, str]):
     """Sentences by something else than their key, in the language of the current task."""
 
     def __init__(self, keys: Mapping[Key, str]) -> None:
@@ -119,33 +121,33 @@ class Spoken(Mapping[Key, str]):
         return len(self._keys)
 
 
-def _fill(name: str, value: object) -> object:
+def _fill_placeholder(name: str, value: object) -> object:
     """Return what stands for a placeholder: of a whole number, the counted noun or the digits."""
     if not isinstance(value, int):
         return value
-    if name in _counted(_spoken.get()):
+    if name in _list_counted_keys(_spoken.get()):
         return say(name, count=value)
     return format_number(value)
 
 
 @cache
-def _counted(language: str) -> frozenset[str]:
+def _list_counted_keys(language: str) -> frozenset[str]:
     """Return the keys that have a form per plural category."""
     return frozenset(
-        key.removesuffix(".other") for key in sentences(language) if key.endswith(".other")
+        key.removesuffix(".other") for key in load_sentences(language) if key.endswith(".other")
     )
 
 
 @cache
-def _locale(language: str) -> Locale:
+def _load_locale(language: str) -> Locale:
     from babel.core import Locale
 
     return Locale.parse(language)
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for name, value in table.items():
         if isinstance(value, str):
             yield f"{prefix}{name}", value
         else:
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flatten(value, f"{prefix}{name}.")

@@ -15,58 +15,58 @@ _TEXT_LIMIT = 2_900
 _GOLDEN_SHOWN = 5
 
 
-def progress(now: Progress, left: float | None) -> str:
+def render_progress(now: Progress, left: float | None) -> str:
     """Return the stage, a bar and the time left."""
-    done = _count(now.stage, now.done)
+    done = _format_count(now.stage, now.done)
     if now.total:
         share = min(now.done / now.total, 1.0)
         full = int(share * _BAR)
         bar = f"`{'█' * full}{'░' * (_BAR - full)}` {format_share(share)}"
-        done = f"{format_number(now.done)} / {_count(now.stage, now.total)}\n{bar}"
+        done = f"{format_number(now.done)} / {_format_count(now.stage, now.total)}\n{bar}"
     text = say("progress", stage=say(f"stage.{now.stage}"), done=done)
     return text if left is None else f"{text} · {say('progress_left', time=_render_time(left))}"
 
 
-def _count(stage: Stage, number: int) -> str:
+def _format_count(stage: Stage, number: int) -> str:
     noun = NOUNS.get(stage)
     return say(f"{noun}s", count=number) if noun else format_number(number)
 
 
-def report(done: IngestReport) -> str:
+def render_report(done: IngestReport) -> str:
     """Return what a sync did."""
     time = format_time(round(done.seconds, 0 if done.seconds >= 10 else 1), "second")
     lines = [say("report_unchanged" if done.unchanged else "report_done", time=time)]
-    lines.append(_item("report_index", pages=done.documents, chunks=done.chunks))
+    lines.append(_render_item("report_index", pages=done.documents, chunks=done.chunks))
     if not done.unchanged:
         pages = {"added": done.added, "changed": done.changed, "removed": done.removed}
-        lines.append(_item("report_pages", **pages))
-        lines.append(_item("report_chunks", chunks=done.embedded, reused=done.reused))
-    lines.append(_item("report_revision", revision=f"`{done.revision[:7]}`"))
+        lines.append(_render_item("report_pages", **pages))
+        lines.append(_render_item("report_chunks", chunks=done.embedded, reused=done.reused))
+    lines.append(_render_item("report_revision", revision=f"`{done.revision[:7]}`"))
     lines += [_render_golden(result) for result in done.golden[:_GOLDEN_SHOWN]]
     if done.failures:
         lines.append(_render_failures(done.failures))
-    return _join(lines)
+    return _join_lines(lines)
 
 
-def preview(found: Preview) -> str:
+def render_preview(found: Preview) -> str:
     """Return what a sync would do."""
     lines = [say("preview_unchanged" if found.unchanged else "preview_done")]
     index = "report_index" if found.unchanged else "preview_index"
-    lines.append(_item(index, pages=found.documents, chunks=found.chunks))
+    lines.append(_render_item(index, pages=found.documents, chunks=found.chunks))
     if not found.unchanged:
         pages = {"added": found.added, "changed": found.changed, "removed": found.removed}
         reused = found.chunks - found.to_embed
-        lines.append(_item("report_pages", **pages))
-        lines.append(_item("preview_chunks", chunks=found.to_embed, reused=reused))
+        lines.append(_render_item("report_pages", **pages))
+        lines.append(_render_item("preview_chunks", chunks=found.to_embed, reused=reused))
         lines.append(_render_estimate(found.seconds))
     if found.stopped:
-        lines.append(_item("preview_stopped", reason=_escape(found.stopped)))
+        lines.append(_render_item("preview_stopped", reason=_escape(found.stopped)))
     if found.failures:
         lines.append(_render_failures(found.failures))
-    return _join(lines)
+    return _join_lines(lines)
 
 
-def _join(lines: list[str]) -> str:
+def _join_lines(lines: list[str]) -> str:
     """Return as many of the lines as fit into a section."""
     text = lines[0]
     for line in lines[1:]:
@@ -75,15 +75,15 @@ def _join(lines: list[str]) -> str:
     return text
 
 
-def _item(key: str, **values: object) -> str:
+def _render_item(key: str, **values: object) -> str:
     return f"• {say(key, **values)}"
 
 
 def _render_golden(result: GoldenResult) -> str:
     source = _escape(result.source)
     if result.before is None or result.after is None:
-        return _item("report_no_golden", source=source, reason=_explain_skip(result.skipped))
-    return _item(
+        return _render_item("report_no_golden", source=source, reason=_explain_skip(result.skipped))
+    return _render_item(
         "report_golden",
         source=source,
         before=format_share(result.before),
@@ -103,8 +103,8 @@ def _explain_skip(reason: str) -> str:
 
 def _render_estimate(seconds: float | None) -> str:
     if seconds is None:
-        return _item("preview_time_unknown")
-    return _item("preview_time", time=_render_time(seconds))
+        return _render_item("preview_time_unknown")
+    return _render_item("preview_time", time=_render_time(seconds))
 
 
 def _render_time(seconds: float) -> str:
@@ -112,7 +112,7 @@ def _render_time(seconds: float) -> str:
 
 
 def _render_failures(failures: tuple[str, ...]) -> str:
-    return _item("report_failures", count=len(failures), first=_escape(failures[0]))
+    return _render_item("report_failures", count=len(failures), first=_escape(failures[0]))
 
 
 def _escape(text: str) -> str:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.documents import Page, Pages
+from ingest.documents import Page, SourcePages
 from ingest.types import Contents, KnownChunk, KnownPage
-from rag_core.types import Chunk, IndexSpec, PageKey, content_hash
+from rag_core.types import Chunk, IndexSpec, PageKey, hash_content
 
 _USUAL_CHARACTERS = 500
 
@@ -25,7 +25,7 @@ class PagePlan:
         gone: keys of pages that are no longer there.
     """
 
-    read: tuple[Page, ...]
+    to_read: tuple[Page, ...]
     kept: tuple[KnownPage, ...]
     new: tuple[PageKey, ...]
     edited: tuple[PageKey, ...]
@@ -49,9 +49,9 @@ class PagePlan:
     @property
     def is_empty(self) -> bool:
         """Whether the index is as it should be."""
-        return not self.read and not self.gone
+        return not self.to_read and not self.gone
 
-    def without(self, broken: Collection[PageKey], known: Sequence[KnownPage]) -> PagePlan:
+    def exclude_broken(self, broken: Collection[PageKey], known: Sequence[KnownPage]) -> PagePlan:
         """The same where some pages could not be read: they stay as they are known.
 
         Their old content is still what people should find, and the old hash, or none, has the next
@@ -60,7 +60,7 @@ class PagePlan:
         if not broken:
             return self
         return PagePlan(
-            read=tuple(page for page in self.read if (page.source, page.path) not in broken),
+            to_read=tuple(page for page in self.to_read if (page.source, page.path) not in broken),
             kept=(*self.kept, *(page for page in known if page.key in broken)),
             new=tuple(key for key in self.new if key not in broken),
             edited=tuple(key for key in self.edited if key not in broken),
@@ -81,30 +81,30 @@ class ChunkPlan:
 
     kept: frozenset[str]
     fresh: tuple[Chunk, ...]
-    vectors: Mapping[str, str]
+    vector_ids: Mapping[str, str]
     contents: Contents
 
     @property
     def to_embed(self) -> int:
         """How many texts have no vector yet; of kept chunks all, where none are carried over."""
-        return len(self._missing()) + (0 if self.vectors else len(self.kept))
+        return len(self._find_missing()) + (0 if self.vector_ids else len(self.kept))
 
     @property
     def characters(self) -> int:
         """How long those texts are together; kept chunks, which were not read, are estimated."""
-        missing = self._missing()
+        missing = self._find_missing()
         read = sum(map(len, missing.values()))
         average = read / len(missing) if missing else _USUAL_CHARACTERS
         return read + round((self.to_embed - len(missing)) * average)
 
-    def _missing(self) -> dict[str, str]:
-        chunks = (chunk for chunk in self.fresh if chunk.embedding_hash not in self.vectors)
+    def _find_missing(self) -> dict[str, str]:
+        chunks = (chunk for chunk in self.fresh if chunk.embedding_hash not in self.vector_ids)
         return {chunk.embedding_hash: chunk.embedding_text for chunk in chunks}
 
 
 def plan_pages(
     known: Sequence[KnownPage],
-    found: Sequence[Pages],
+    found: Sequence[SourcePages],
     *,
     recipe: str,
     dropped: Collection[str] = (),
@@ -133,7 +133,7 @@ def plan_pages(
     # A page without a hash was found in the store, not in the ledger: nobody knows its content.
     unknown = {page.key for page in known if not page.content_hash}
     return PagePlan(
-        read=tuple(page for key, page in now.items() if key not in current),
+        to_read=tuple(page for key, page in now.items() if key not in current),
         kept=tuple(page for page in known if page.source not in synced or page.key in current),
         new=tuple(sorted(now.keys() - before.keys())),
         edited=tuple(sorted((now.keys() & before.keys()) - same - unknown)),
@@ -145,7 +145,7 @@ def plan_pages(
     )
 
 
-def shrunk(
+def find_shrunk_sources(
     before: Iterable[PageKey], now: Iterable[PageKey], sources: Iterable[str], *, most: float
 ) -> tuple[tuple[str, int, int], ...]:
     """Sources that lost more than the share `most` of their pages: name, pages before and now."""
@@ -170,23 +170,23 @@ def plan_chunks(
     kept_pages = {page.key for page in pages.kept}
     kept = [chunk for chunk in known if chunk.page in kept_pages]
     vectors = {chunk.embedding_hash: chunk.id for chunk in known} if reuse else {}
-    read = [KnownPage(p.source, p.path, p.content_hash, recipe) for p in pages.read]
+    read = [KnownPage(p.source, p.path, p.content_hash, recipe) for p in pages.to_read]
     new = [KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in fresh]
     return ChunkPlan(
         kept=frozenset(chunk.id for chunk in kept),
-        fresh=_ordered(fresh, vectors),
-        vectors=vectors,
+        fresh=_order_for_embedding(fresh, vectors),
+        vector_ids=vectors,
         contents=Contents((*pages.kept, *read), (*kept, *new)),
     )
 
 
-def revision(chunks: Iterable[KnownChunk], spec: IndexSpec) -> str:
+def compute_revision(chunks: Iterable[KnownChunk], spec: IndexSpec) -> str:
     """Eight hexadecimal digits over what a version holds and how it was embedded."""
     ids = sorted(chunk.id for chunk in chunks)
-    return content_hash(*ids, spec.model, str(spec.dimension), spec.chunker)[:8]
+    return hash_content(*ids, spec.model, str(spec.dimension), spec.chunker)[:8]
 
 
-def _ordered(fresh: Sequence[Chunk], vectors: Collection[str]) -> tuple[Chunk, ...]:
+def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> tuple[Chunk, ...]:
     """Chunks with a vector first; the others by length, so that a batch has little padding."""
 
     def order(chunk: Chunk) -> tuple[bool, int, str]:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from ingest.changes.plan import ChunkPlan
-from ingest.changes.survey import Survey
-from ingest.progress import Pace
+from ingest.changes.survey import ChangeSet
+from ingest.progress import UnitDurations
 
 Change = Literal["added", "changed", "removed"]
 
@@ -62,20 +62,20 @@ class Preview:
         return {**asdict(self), **lists, "pages": pages, "seconds": seconds}
 
 
-def preview_of(
-    survey: Survey,
+def build_preview(
+    survey: ChangeSet,
     plan: ChunkPlan | None,
     failures: tuple[str, ...],
     *,
-    pace: Pace | None,
+    pace: UnitDurations | None,
     seconds: float,
 ) -> Preview:
     """Put it together; `plan` is None where nothing changed, `seconds` what looking took."""
-    version = survey.known.version
+    version = survey.snapshot.version
     chunks = len(plan.contents.chunks) if plan else (version.chunks if version else 0)
     documents = plan.contents.documents if plan else (version.documents if version else 0)
     if plan is not None and pace is not None:
-        seconds += pace.seconds(plan.characters, chunks)
+        seconds += pace.estimate_seconds(plan.characters, chunks)
     return Preview(
         documents=documents,
         chunks=chunks,
@@ -86,13 +86,13 @@ def preview_of(
         seconds=seconds if plan is None or pace is not None else None,
         unchanged=plan is None,
         stopped="; ".join(survey.losses),
-        pages=tuple(_changes(survey)),
+        pages=tuple(_list_changes(survey)),
         dropped=survey.dropped,
         failures=failures,
     )
 
 
-def _changes(survey: Survey) -> Iterator[PageChange]:
+def _list_changes(survey: ChangeSet) -> Iterator[PageChange]:
     pages = survey.pages
     groups: tuple[tuple[Change, tuple[tuple[str, str], ...]], ...] = (
         ("added", pages.new),

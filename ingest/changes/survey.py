@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.changes.plan import PagePlan, plan_pages, shrunk
+from ingest.changes.plan import PagePlan, find_shrunk_sources, plan_pages
 from ingest.errors import SourceShrankError
 from ingest.loading.chunker import Chunker
-from ingest.loading.loader import Divided, read_pages
+from ingest.loading.loader import ChunkedPages, read_pages
 from ingest.report import ProgressCallback
 from ingest.sources import Downloads, Source
-from ingest.sources.source import default_name, distinct_name
-from ingest.state.ledger import Ledger, Version
+from ingest.sources.source import derive_distinct_name, derive_name
+from ingest.state.ledger import Ledger, VersionRecord
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.english import format_count
 from rag_core.protocols import Embedder, VectorStore
@@ -40,7 +40,7 @@ class SyncOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LiveSnapshot:
     """The live version, as far as it is known.
 
     Attributes:
@@ -53,13 +53,13 @@ class Known:
 
     live: LiveIndex | None
     pages: tuple[KnownPage, ...]
-    chunks: Callable[[], tuple[KnownChunk, ...]]
-    version: Version | None = None
+    read_chunks: Callable[[], tuple[KnownChunk, ...]]
+    version: VersionRecord | None = None
     failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class ChangeSet:
     """What a sync would do, page by page.
 
     Attributes:
@@ -77,7 +77,7 @@ class Survey:
 
     sources: tuple[Source, ...]
     configured: tuple[str, ...]
-    known: Known
+    snapshot: LiveSnapshot
     spec: IndexSpec
     reuse: bool
     pages: PagePlan
@@ -87,27 +87,27 @@ class Survey:
     dropped: tuple[str, ...]
 
     @property
-    def unchanged(self) -> bool:
+    def is_unchanged(self) -> bool:
         """Whether the index is as it should be."""
-        return self.known.live is not None and self.reuse and self.pages.is_empty
+        return self.snapshot.live is not None and self.reuse and self.pages.is_empty
 
     @property
     def recipe(self) -> str:
         """How pages are divided now."""
-        return recipe_of(self.spec)
+        return build_recipe(self.spec)
 
-    def without(self, divided: Divided) -> Survey:
+    def exclude_broken(self, divided: ChunkedPages) -> ChangeSet:
         """The same after its pages were divided: those that are broken stay as they are known."""
-        pages = self.pages.without(divided.broken, self.known.pages)
+        pages = self.pages.exclude_broken(divided.broken, self.snapshot.pages)
         return replace(self, pages=pages, failures=self.failures + divided.failures)
 
-    def is_kept_by(self, contents: Contents) -> bool:
+    def is_reproduced_by(self, contents: Contents) -> bool:
         """Whether the next version would be the live one over again."""
-        known = self.known
+        known = self.snapshot
         sure = self.reuse and known.version is not None
-        return sure and contents.equals(known.pages, known.chunks())
+        return sure and contents.is_equal_to(known.pages, known.read_chunks())
 
-    def with_losses(self, chunks: Sequence[KnownChunk]) -> Survey:
+    def add_text_losses(self, chunks: Sequence[KnownChunk]) -> ChangeSet:
         """The same with the losses of text counted: a page without any can't be found either.
 
         Args:
@@ -116,8 +116,11 @@ class Survey:
         if self.losses:
             return self
         read = [source.name for source in self.sources if source.name not in self.unread]
-        before, now = (chunk.page for chunk in self.known.chunks()), (one.page for one in chunks)
-        return replace(self, losses=_losses(before, now, read, of=" with text"))
+        before, now = (
+            (chunk.page for chunk in self.snapshot.read_chunks()),
+            (one.page for one in chunks),
+        )
+        return replace(self, losses=_describe_losses(before, now, read, of=" with text"))
 
     def check_losses(self) -> None:
         """Stop where a source lost so many pages that somebody should say it is meant.
@@ -132,7 +135,7 @@ class Survey:
             )
 
 
-class Surveyor:
+class ChangeDetector:
     """Reads sources and compares; changes nothing but the snapshots of downloads.
 
     Args:
@@ -158,33 +161,33 @@ class Surveyor:
         self._downloads = downloads
         self._schema = schema
 
-    def survey(
+    def detect(
         self, sources: Sequence[Source], options: SyncOptions, progress: ProgressCallback
-    ) -> Survey:
+    ) -> ChangeSet:
         """Read these sources and compare them with the live version.
 
         Raises:
             SourceError: no source could be read.
         """
-        named = self._named(sources)
+        named = self._name_sources(sources)
         names = {source.name for source in named}
-        known = self._known(names)
+        known = self._take_snapshot(names)
         found, unread = read_pages(named, self._downloads, progress=progress)
-        spec = self._spec()
-        configured = {source.name for source in self._named(options.configured)}
-        dropped = self._dropped(configured, known.pages) if options.remove_unconfigured else ()
+        spec = self._build_spec()
+        configured = {source.name for source in self._name_sources(options.configured)}
+        dropped = self._find_dropped(configured, known.pages) if options.remove_unconfigured else ()
         same = known.live is not None and replace(known.live.spec, revision="") == spec
         pages = plan_pages(
-            known.pages, found, recipe=recipe_of(spec), dropped=dropped, anew=options.full
+            known.pages, found, recipe=build_recipe(spec), dropped=dropped, anew=options.full
         )
-        return Survey(
+        return ChangeSet(
             sources=tuple(named),
             configured=tuple(sorted(configured)),
-            known=known,
+            snapshot=known,
             spec=spec,
             reuse=same and not options.full,
             pages=pages,
-            losses=_losses(
+            losses=_describe_losses(
                 (page.key for page in known.pages),
                 ((pages.source, path) for pages in found for path in pages.paths),
                 [pages.source for pages in found],
@@ -194,52 +197,54 @@ class Surveyor:
             dropped=dropped,
         )
 
-    def _named(self, sources: Sequence[Source]) -> list[Source]:
+    def _name_sources(self, sources: Sequence[Source]) -> list[Source]:
         """A derived name that stands for another place already gets one that tells it apart."""
-        taken = self._ledger.source_uris()
+        taken = self._ledger.read_source_uris()
 
         def named(source: Source) -> Source:
-            derived = source.name == default_name(source.uri)
-            if derived and taken.get(source.name, source.shown_uri) != source.shown_uri:
-                return replace(source, name=distinct_name(source))
+            derived = source.name == derive_name(source.uri)
+            if derived and taken.get(source.name, source.redacted_uri) != source.redacted_uri:
+                return replace(source, name=derive_distinct_name(source))
             return source
 
         return [named(source) for source in sources]
 
-    def _dropped(self, configured: set[str], pages: Sequence[KnownPage]) -> tuple[str, ...]:
+    def _find_dropped(self, configured: set[str], pages: Sequence[KnownPage]) -> tuple[str, ...]:
         """Sources that were in the settings and are no longer; one named by hand stays."""
         if not configured:
             return ()
-        gone = self._ledger.configured_sources() - configured
+        gone = self._ledger.list_configured_sources() - configured
         return tuple(sorted(gone & {page.source for page in pages}))
 
-    def _known(self, synced: set[str]) -> Known:
+    def _take_snapshot(self, synced: set[str]) -> LiveSnapshot:
         """What the live version holds: by the ledger where it agrees with the store."""
-        live = self._store.live()
+        live = self._store.read_live_index()
         if live is None:
-            return Known(None, (), tuple, failures=self._lost(synced))
-        version = self._ledger.version(live.collection)
+            return LiveSnapshot(None, (), tuple, failures=self._report_lost_sources(synced))
+        version = self._ledger.read_version(live.collection)
         if (
             version is not None
             and version.spec == live.spec
             and version.chunks == self._store.count(live.collection)
         ):
-            pages = self._ledger.pages(live.collection)
-            return Known(live, pages, lambda: self._ledger.chunks(live.collection), version)
-        chunks = _scanned(self._store.chunks(live.collection))
-        return Known(live, _pages_of(chunks), lambda: chunks)
+            pages = self._ledger.read_pages(live.collection)
+            return LiveSnapshot(
+                live, pages, lambda: self._ledger.read_chunks(live.collection), version
+            )
+        chunks = _list_known_chunks(self._store.read_chunks(live.collection))
+        return LiveSnapshot(live, _derive_pages(chunks), lambda: chunks)
 
-    def _lost(self, synced: set[str]) -> tuple[str, ...]:
+    def _report_lost_sources(self, synced: set[str]) -> tuple[str, ...]:
         """Lines about other sources of an index that is not in Milvus any more."""
-        before = self._ledger.live()
+        before = self._ledger.read_live_version()
         if before is None:
             return ()
-        sources = set(self._ledger.sources_of(before.collection))
+        sources = set(self._ledger.list_sources(before.collection))
         return tuple(
             f"{name}: not in Milvus any more; index it again" for name in sorted(sources - synced)
         )
 
-    def _spec(self) -> IndexSpec:
+    def _build_spec(self) -> IndexSpec:
         return IndexSpec(
             model=self._embedder.model,
             dimension=self._embedder.dimension,
@@ -249,24 +254,24 @@ class Surveyor:
         )
 
 
-def recipe_of(spec: IndexSpec) -> str:
+def build_recipe(spec: IndexSpec) -> str:
     """How pages were divided: the tokenizer is the model's, so another one divides anew."""
     return f"{spec.chunker}|{spec.model}"
 
 
-def _losses(
+def _describe_losses(
     before: Iterable[PageKey], now: Iterable[PageKey], read: Iterable[str], *, of: str = ""
 ) -> tuple[str, ...]:
     return tuple(
         f"{name} would go from {had:,} to {format_count(have, 'page')}{of}"
-        for name, had, have in shrunk(before, now, read, most=MOST_LOST)
+        for name, had, have in find_shrunk_sources(before, now, read, most=MOST_LOST)
     )
 
 
-def _scanned(chunks: Iterable[Chunk]) -> tuple[KnownChunk, ...]:
+def _list_known_chunks(chunks: Iterable[Chunk]) -> tuple[KnownChunk, ...]:
     return tuple(KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in chunks)
 
 
-def _pages_of(chunks: Iterable[KnownChunk]) -> tuple[KnownPage, ...]:
+def _derive_pages(chunks: Iterable[KnownChunk]) -> tuple[KnownPage, ...]:
     """Pages as the store has them, without a hash, so that the next sync reads them."""
     return tuple(KnownPage(*key, "", "") for key in sorted({chunk.page for chunk in chunks}))

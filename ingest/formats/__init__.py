@@ -11,37 +11,37 @@ from ingest.formats.markdown import read_markdown, read_text
 Reader = Callable[[Page], Document]
 
 
-def _mdx(page: Page) -> Document:
+def _read_mdx(page: Page) -> Document:
     from ingest.formats.mdx import read_mdx
 
     return read_mdx(page)
 
 
-def _html(page: Page) -> Document:
+def _read_html(page: Page) -> Document:
     from ingest.formats.html import read_html
 
     return read_html(page)
 
 
-def _rst(page: Page) -> Document:
+def _read_rst(page: Page) -> Document:
     from ingest.formats.rst import read_rst
 
     return read_rst(page)
 
 
-def _notebook(page: Page) -> Document:
+def _read_notebook(page: Page) -> Document:
     from ingest.formats.notebook import read_notebook
 
     return read_notebook(page)
 
 
-def _pdf(page: Page) -> Document:
+def _read_pdf(page: Page) -> Document:
     from ingest.formats.pdf import read_pdf
 
     return read_pdf(page)
 
 
-def _docx(page: Page) -> Document:
+def _read_docx(page: Page) -> Document:
     from ingest.formats.docx import read_docx
 
     return read_docx(page)
@@ -50,15 +50,15 @@ def _docx(page: Page) -> Document:
 READERS: Mapping[str, Reader] = {
     ".md": read_markdown,
     ".markdown": read_markdown,
-    ".mdx": _mdx,
+    ".mdx": _read_mdx,
     ".txt": read_text,
-    ".rst": _rst,
-    ".html": _html,
-    ".htm": _html,
-    ".xhtml": _html,
-    ".ipynb": _notebook,
-    ".pdf": _pdf,
-    ".docx": _docx,
+    ".rst": _read_rst,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".xhtml": _read_html,
+    ".ipynb": _read_notebook,
+    ".pdf": _read_pdf,
+    ".docx": _read_docx,
 }
 """The reader of each suffix. A new format is one more line here."""
 
@@ -86,7 +86,7 @@ _MEDIA_TYPES: Mapping[str, str] = {
 }
 
 
-def format_of(path: str, media_type: str = "") -> str:
+def detect_format(path: str, media_type: str = "") -> str:
     """The format of a file, as its suffix in READERS; empty where there is no reader.
 
     What a web server says counts for more than the name: a page `faq.md` of a website is HTML.
@@ -107,7 +107,7 @@ def is_wanted(path: str) -> bool:
 
 def is_document(path: str, media_type: str = "") -> bool:
     """Whether there is a reader for the file."""
-    return bool(format_of(path, media_type))
+    return bool(detect_format(path, media_type))
 
 
 def read_document(page: Page) -> Document:
@@ -116,7 +116,7 @@ def read_document(page: Page) -> Document:
     Raises:
         PageError: the page is broken, too large or not what its name says.
     """
-    kind = format_of(page.path, page.media_type)
+    kind = detect_format(page.path, page.media_type)
     if kind not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
     return READERS[kind](page)

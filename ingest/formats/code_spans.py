@@ -17,18 +17,18 @@ class CodeSpans:
     """Stretches of a text that are code: from the mark that opens it to the one that closes it."""
 
     def __init__(self, text: str) -> None:
-        self._spans = list(_spans(text))
+        self._spans = list(_find_spans(text))
         self._next = 0
 
-    def covers(self, position: int) -> bool:
+    def is_code(self, position: int) -> bool:
         """Whether a position is code; positions are asked for in their order."""
         while self._next < len(self._spans) and self._spans[self._next][1] <= position:
             self._next += 1
         return self._next < len(self._spans) and self._spans[self._next][0] <= position
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    lines = _lines(text)
+def _find_spans(text: str) -> Iterator[tuple[int, int]]:
+    lines = _split_lines(text)
     never: dict[str, int] = {}  # by its letter, the shortest fence that is not closed any more
     number = 0
     while number < len(lines):
@@ -37,18 +37,18 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         mark = fence[1] if fence else ""
         closing = 0
         if mark and len(mark) < never.get(mark[0], len(mark) + 1):
-            closing = _closing(lines, number, mark)
+            closing = _find_closing(lines, number, mark)
             if not closing:
                 never[mark[0]] = len(mark)
         if closing:
             yield start, lines[closing][0] + len(lines[closing][1])
             number = closing
         else:
-            yield from ((start + one, start + end) for one, end in _in_line(line))
+            yield from ((start + one, start + end) for one, end in _find_inline_spans(line))
         number += 1
 
 
-def _lines(text: str) -> _Lines:
+def _split_lines(text: str) -> _Lines:
     found, start = [], 0
     for line in text.split("\n"):
         found.append((start, line))
@@ -56,7 +56,7 @@ def _lines(text: str) -> _Lines:
     return found
 
 
-def _closing(lines: _Lines, opening: int, mark: str) -> int:
+def _find_closing(lines: _Lines, opening: int, mark: str) -> int:
     """The line that closes a fence; 0 if none does."""
     for number in range(opening + 1, len(lines)):
         line = lines[number][1]
@@ -66,7 +66,7 @@ def _closing(lines: _Lines, opening: int, mark: str) -> int:
     return 0
 
 
-def _in_line(line: str) -> Iterator[tuple[int, int]]:
+def _find_inline_spans(line: str) -> Iterator[tuple[int, int]]:
     """Code in a line: between two runs of as many backticks."""
     runs = [match.span() for match in _TICKS.finditer(line)] if "`" in line else []
     by_length: dict[int, list[tuple[int, int]]] = defaultdict(list)

@@ -8,9 +8,9 @@ from zipfile import BadZipFile, ZipFile
 
 import mammoth
 
-from ingest.documents import Document, Page, PageError, parsing
-from ingest.formats.html import html_to_markdown
-from ingest.formats.structure import converted
+from ingest.documents import Document, Page, PageError, translate_parser_errors
+from ingest.formats.html import convert_html_page
+from ingest.formats.structure import build_converted_document
 
 MAX_XML_BYTES = 64 * 2**20
 """Of all XML in a document, unpacked: a bomb packs gigabytes into a few kilobytes."""
@@ -35,7 +35,7 @@ def read_docx(page: Page) -> Document:
     Raises:
         PageError: it is not a Word document, or unpacks to more than docent reads.
     """
-    with parsing("a Word document", BadZipFile, ExpatError):
+    with translate_parser_errors("a Word document", BadZipFile, ExpatError):
         _check_size(page.data)
         html = mammoth.convert_to_html(
             BytesIO(page.data),
@@ -43,7 +43,7 @@ def read_docx(page: Page) -> Document:
             id_prefix="",
             convert_image=mammoth.images.img_element(lambda _image: {}),
         ).value
-    return converted(page, html_to_markdown(html, anchors=False)[1])
+    return build_converted_document(page, convert_html_page(html, anchors=False)[1])
 
 
 def _check_size(data: bytes) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
-from ingest.documents import Document, Page, PageError, parsing
-from ingest.formats.html_blocks import closed_markup
-from ingest.formats.structure import converted
-from ingest.formats.to_markdown import HEADINGS, Converter
+from ingest.documents import Document, Page, PageError, translate_parser_errors
+from ingest.formats.html_blocks import escape_unclosed_markup
+from ingest.formats.structure import build_converted_document
+from ingest.formats.to_markdown import HEADINGS, HtmlConverter
 
 MAX_CHARS = 20_000_000
 """Of an HTML page: what is larger is no page, and would take minutes."""
@@ -57,16 +57,16 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|&])")
 
 def read_html(page: Page) -> Document:
     """Read an HTML page: title from its first heading, else `<title>`, else the file's name."""
-    return html_document(page, page.text)
+    return build_html_document(page, page.text)
 
 
-def html_document(page: Page, html: str, *, title: str = "") -> Document:
+def build_html_document(page: Page, html: str, *, title: str = "") -> Document:
     """The document of a page whose content is `html`."""
-    found, text = html_to_markdown(html, base=page.url)
-    return converted(page, text, title=title or found)
+    found, text = convert_html_page(html, base=page.url)
+    return build_converted_document(page, text, title=title or found)
 
 
-def html_to_markdown(html: str, *, base: str = "", anchors: bool = True) -> tuple[str, str]:
+def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tuple[str, str]:
     """The title, unless a heading says it, and the content.
 
     Links are resolved against `base`; without `anchors`, headings name none.
@@ -76,19 +76,19 @@ def html_to_markdown(html: str, *, base: str = "", anchors: bool = True) -> tupl
     """
     if len(html) > MAX_CHARS:
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
-    with parsing("HTML"):
+    with translate_parser_errors("HTML"):
         # bs4 warns of an XML declaration, and of a text in one line that could be a file's name.
-        soup = _Soup(closed_markup(_XML.sub("", html)) + "\n", "html.parser")
-        title = _page_title(soup)
-        main = _main(soup)
+        soup = _Soup(escape_unclosed_markup(_XML.sub("", html)) + "\n", "html.parser")
+        title = _find_title(soup)
+        main = _find_main(soup)
         if anchors:
-            _name_headings(main)
+            _assign_heading_ids(main)
         else:
             for tag in main.find_all(id=True):
                 del tag["id"]
-        _drop(main)
-        _mend(main)
-        text = Converter(base).convert_soup(main)
+        _drop_clutter(main)
+        _adapt_for_markdown(main)
+        text = HtmlConverter(base).convert_soup(main)
         return ("" if main.find("h1") else title), text
 
 
@@ -115,13 +115,13 @@ class _Soup(BeautifulSoup):
         return super().handle_starttag(name, *rest, **options)
 
 
-def _page_title(soup: BeautifulSoup) -> str:
+def _find_title(soup: BeautifulSoup) -> str:
     title = soup.find("title")
     text = " ".join(title.get_text().split()) if title else ""
     return _SITE_NAME.split(text)[0]
 
 
-def _main(soup: BeautifulSoup) -> Tag:
+def _find_main(soup: BeautifulSoup) -> Tag:
     """Where the content is: what the page says is its main part, else its body."""
     main = soup.select_one("main, [role=main]")
     articles = (main or soup).find_all("article")
@@ -136,7 +136,7 @@ def _main(soup: BeautifulSoup) -> Tag:
     return body
 
 
-def _name_headings(main: Tag) -> None:
+def _assign_heading_ids(main: Tag) -> None:
     """Give each heading the id that a link needs: its permalink's, its own, or one beside it."""
     before: Tag | None = None
     for heading in main.find_all(HEADINGS):
@@ -160,7 +160,7 @@ def _is_permalink(link: Tag) -> bool:
     return str(link["href"]).startswith("#") and link.get_text().strip().lower() in _PERMALINKS
 
 
-def _drop(main: Tag) -> None:
+def _drop_clutter(main: Tag) -> None:
     _label_tab_panels(main)
     for tag in main.select(_DROPPED):
         tag.extract()
@@ -182,17 +182,17 @@ def _label_tab_panels(main: Tag) -> None:
         bar.extract()
 
 
-def _mend(main: Tag) -> None:
+def _adapt_for_markdown(main: Tag) -> None:
     """Change what has no equal in Markdown, or would be taken for something else there."""
     for table in main.find_all("table"):
         if table.find(["pre", "table", *HEADINGS]):  # cells for the sake of the layout
-            _rename([table, *table.find_all(["thead", "tbody", "tr", "td", "th"])], "div")
+            _rename_tags([table, *table.find_all(["thead", "tbody", "tr", "td", "th"])], "div")
     for line in main.select("pre div"):
         line.name = "span"
         line.append("\n")
-    _rename(main.select(_AS_DIV), "div")
-    _rename(main.find_all(["summary", "legend"]), "p")
-    _rename(main.select("tt, span.literal"), "code")
+    _rename_tags(main.select(_AS_DIV), "div")
+    _rename_tags(main.find_all(["summary", "legend"]), "p")
+    _rename_tags(main.select("tt, span.literal"), "code")
     for string in main.find_all(string=_LIKE_BLOCK):
         if _is_prose(string) and not _is_inside(string, HEADINGS):
             string.replace_with(NavigableString("\\" + string.lstrip()))
@@ -201,7 +201,7 @@ def _mend(main: Tag) -> None:
             string.replace_with(NavigableString(_SPECIAL.sub(r"\\\1", string)))
 
 
-def _rename(tags: Iterable[Tag], name: str) -> None:
+def _rename_tags(tags: Iterable[Tag], name: str) -> None:
     for tag in tags:
         tag.name = name
 

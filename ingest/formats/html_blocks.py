@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from ingest.formats.structure import fenced
+from ingest.formats.structure import fence_code
 
 _HIDDEN = {"script", "style", "svg", "button"}
 _LINES = {"br", "div", "p", "tr", "table", "ul", "ol", "details", "summary"}
@@ -19,20 +19,22 @@ _SPACES = re.compile(r"\s+")
 _Attributes = list[tuple[str, str | None]]
 
 
-def html_to_text(html: str) -> str:
+def extract_html_text(html: str) -> str:
     """Text of an HTML block: tags dropped, table cells parted by bars, items by dashes."""
     # Indents of HTML source mean nothing, but for those of code.
     margin = "" if "<pre" in html else " \t"
-    lines = (line.rstrip(" |").lstrip(margin) for line in _parsed(html, _Text()).split("\n"))
-    return _tidy("\n".join(lines))
+    lines = (
+        line.rstrip(" |").lstrip(margin) for line in _parse_html(html, _TextParser()).split("\n")
+    )
+    return _collapse_blank_lines("\n".join(lines))
 
 
-def html_to_markdown(html: str) -> str:
+def convert_html_block(html: str) -> str:
     """Markdown of an HTML block: headings with their anchors, tables, lists and fences."""
-    return _tidy(_parsed(html, _Markdown()))
+    return _collapse_blank_lines(_parse_html(html, _MarkdownParser()))
 
 
-def closed_markup(html: str) -> str:
+def escape_unclosed_markup(html: str) -> str:
     """HTML in which nothing begins that never ends: html.parser reads to the end for each."""
     for begin, end, shown in (
         ("<![", "]]>", "<!_["),
@@ -44,26 +46,26 @@ def closed_markup(html: str) -> str:
     return html
 
 
-def _parsed(html: str, parser: _Text) -> str:
+def _parse_html(html: str, parser: _TextParser) -> str:
     try:
-        parser.feed(closed_markup(html))
+        parser.feed(escape_unclosed_markup(html))
         parser.close()
     except AssertionError:  # how html.parser says that a declaration is malformed
         return _TAG.sub("", html).strip()
-    return parser.text()
+    return parser.get_text()
 
 
-def _tidy(text: str) -> str:
+def _collapse_blank_lines(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
 
 
-class _Text(HTMLParser):
+class _TextParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[str] = []
         self._hidden = 0
 
-    def text(self) -> str:
+    def get_text(self) -> str:
         return "".join(self.parts)
 
     def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
@@ -71,9 +73,9 @@ class _Text(HTMLParser):
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag in _LINES or tag in _HEADINGS:
-            self._break()
+            self._break_line()
         elif tag == "li":
-            self._break()
+            self._break_line()
             self.parts.append("- ")
         elif tag == "code":
             self.parts.append("`")
@@ -81,13 +83,13 @@ class _Text(HTMLParser):
     def handle_startendtag(self, tag: str, attrs: _Attributes) -> None:
         del attrs
         if tag in _LINES:
-            self._break()
+            self._break_line()
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _HIDDEN:
             self._hidden = max(self._hidden - 1, 0)
         elif tag in _LINES or tag in _HEADINGS:
-            self._break()
+            self._break_line()
         elif tag in _CELLS:
             self.parts.append(" | ")
         elif tag == "code":
@@ -97,12 +99,12 @@ class _Text(HTMLParser):
         if not self._hidden:
             self.parts.append(data)
 
-    def _break(self) -> None:
+    def _break_line(self) -> None:
         if self.parts and not self.parts[-1].endswith("\n"):
             self.parts.append("\n")
 
 
-class _Markdown(_Text):
+class _MarkdownParser(_TextParser):
     """Keeps what parts a text: headings, tables and code."""
 
     def __init__(self) -> None:
@@ -113,14 +115,14 @@ class _Markdown(_Text):
         self._outside: list[str] | None = None  # the parts before the table or code
         self._within = ""  # "table", "pre" or nothing
 
-    def text(self) -> str:
-        self._leave()
-        return super().text()
+    def get_text(self) -> str:
+        self._leave_block()
+        return super().get_text()
 
     def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
         values = dict(attrs)
         if tag == "pre" or (tag == "table" and self._within != "pre"):
-            self._leave()
+            self._leave_block()
             self._within, self._outside, self.parts = tag, self.parts, []
         elif self._within == "pre":
             language = _LANGUAGE.search(values.get("class") or "")
@@ -137,7 +139,7 @@ class _Markdown(_Text):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._within:
-            self._leave()
+            self._leave_block()
         elif self._within == "pre":
             pass
         elif self._within == "table" and tag in {"tr", *_CELLS}:
@@ -164,21 +166,21 @@ class _Markdown(_Text):
             self._rows = self._rows or [[]]
             self._rows[-1].append(cell)
 
-    def _leave(self) -> None:
+    def _leave_block(self) -> None:
         """Put the table or code behind what was before it."""
         if self._outside is None:
             return
         if self._within == "table":
             self._end_cell()
-            shown = _table([row for row in self._rows if row])
+            shown = _render_table([row for row in self._rows if row])
         else:
-            shown = fenced("".join(self.parts), self._language)
+            shown = fence_code("".join(self.parts), self._language)
         self.parts = self._outside
         self.parts.append(f"\n\n{shown}\n\n")
         self._outside, self._within, self._rows, self._language = None, "", [], ""
 
 
-def _table(rows: list[list[str]]) -> str:
+def _render_table(rows: list[list[str]]) -> str:
     """Rows as a Markdown table; the first is its header."""
     width = max(map(len, rows), default=0)
     lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]

@@ -8,21 +8,21 @@ from datetime import date
 
 import yaml
 
-from ingest.documents import Block, Document, Page, Section, document
-from ingest.formats.html_blocks import html_to_markdown, html_to_text
-from ingest.formats.mkdocs import without_indents
-from ingest.formats.sphinx import role_text
+from ingest.documents import Block, Document, Page, Section, build_document
+from ingest.formats.html_blocks import convert_html_block, extract_html_text
+from ingest.formats.mkdocs import flatten_admonitions
+from ingest.formats.sphinx import parse_role
 from ingest.formats.structure import (
     SLUGS,
     Nodes,
-    Parsed,
-    converted_parser,
-    first_heading,
-    nodes_of,
-    plain,
-    sections,
-    table_block,
-    written_parser,
+    ParsedMarkdown,
+    build_converted_parser,
+    build_sections,
+    build_table_block,
+    build_written_parser,
+    find_first_heading,
+    list_nodes,
+    strip_markdown,
 )
 
 _YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # many times as fast where it is built
@@ -76,31 +76,31 @@ _SHORTCODE = re.compile(r"^\s*(?:\{%.*%\}|\{\{[<%].*[>%]\}\})\s*$")
 
 def read_markdown(page: Page) -> Document:
     """Read Markdown: title from the front matter, else the first heading, else the file's name."""
-    return markdown_document(page, page.text)
+    return build_markdown_document(page, page.text)
 
 
 def read_text(page: Page) -> Document:
     """Read plain text: paragraphs, parted by empty lines."""
     paragraphs = re.split(r"\n\s*\n", page.text)
     blocks = tuple(Block("paragraph", text.strip("\n")) for text in paragraphs if text.strip())
-    return document(page, page.stem, (Section((), "", blocks),) if blocks else ())
+    return build_document(page, page.stem, (Section((), "", blocks),) if blocks else ())
 
 
-def markdown_document(page: Page, text: str, *, indented_code: bool = True) -> Document:
+def build_markdown_document(page: Page, text: str, *, indented_code: bool = True) -> Document:
     """The document of a page whose Markdown is `text`."""
-    text = without_indents(text)
-    parsed = Parsed(text, written_parser(indented_code=indented_code))
+    text = flatten_admonitions(text)
+    parsed = ParsedMarkdown(text, build_written_parser(indented_code=indented_code))
     front = next((n for n in parsed.root.children[:1] if n.type == "front_matter"), None)
-    title = plain(_title_of(front.content)) if front else ""
+    title = strip_markdown(_parse_title(front.content)) if front else ""
     start = front.map[1] if front and front.map else 0
     if next(filter(str.strip, filter(None, parsed.lines[start:])), "").lstrip().startswith("<"):
         body = "\n".join(text.split("\n")[start:])
         if _is_html(body):
-            from ingest.formats.html import html_document
+            from ingest.formats.html import build_html_document
 
-            return html_document(page, body, title=title)
-    found = tuple(sections(_nodes(parsed), slug=SLUGS[page.anchors]))
-    return document(page, title or first_heading(found) or page.stem, found)
+            return build_html_document(page, body, title=title)
+    found = tuple(build_sections(_expand_nodes(parsed), slug=SLUGS[page.anchors]))
+    return build_document(page, title or find_first_heading(found) or page.stem, found)
 
 
 def _is_html(body: str) -> bool:
@@ -112,7 +112,7 @@ def _is_html(body: str) -> bool:
     return not _MARKDOWN.search(_PREFORMATTED.sub("", body[:last]) + body[last:])
 
 
-def _title_of(front_matter: str) -> str:
+def _parse_title(front_matter: str) -> str:
     try:
         _check_nesting(front_matter)
         loaded = yaml.load(front_matter, _YAML)  # noqa: S506  (the loader is a safe one)
@@ -141,86 +141,88 @@ def _check_nesting(front_matter: str) -> None:
             raise ValueError
 
 
-def _show(parsed: Parsed) -> None:
+def _render_lines(parsed: ParsedMarkdown) -> None:
     """Change the lines to what a reader sees; those of code stay."""
     literal: set[int] = set()
     for token in parsed.tokens:
         if token.type in _LITERAL and token.map:
             if token.type == "html_block" and token.level:  # in a list or a quotation
-                _show_html(parsed, *token.map)
+                _replace_html(parsed, *token.map)
             else:
                 literal.update(range(*token.map))
     for number, line in enumerate(parsed.lines):
         if line and number not in literal and not line.isspace():
-            parsed.lines[number] = _shown(line)
+            parsed.lines[number] = _render_line(line)
 
 
-def _nodes(parsed: Parsed, *, depth: int = 0) -> Nodes:
+def _expand_nodes(parsed: ParsedMarkdown, *, depth: int = 0) -> Nodes:
     """The blocks of a page, those that HTML and admonitions stand for among them."""
-    _show(parsed)
-    for node, _ in nodes_of(parsed):
+    _render_lines(parsed)
+    for node, _ in list_nodes(parsed):
         directive = _DIRECTIVE.match(node.info) if node.type == "fence" else None
         if directive and depth < _MAX_DIRECTIVES:
             name, title = directive.groups()
             text = f"**{title or name.capitalize()}**\n\n{node.content}"
-            yield from _nodes(Parsed(text, written_parser()), depth=depth + 1)
+            yield from _expand_nodes(ParsedMarkdown(text, build_written_parser()), depth=depth + 1)
             continue
         if node.type != "html_block" or not node.map:
             yield node, parsed
             continue
-        html = parsed.text(*node.map)
+        html = parsed.join_lines(*node.map)
         if _STRUCTURED.search(html) and not html.lstrip().startswith("<!--"):
-            text = html_to_markdown(html)
+            text = convert_html_block(html)
             if text.startswith("|") and "\n\n" not in text:  # most are one table
-                yield table_block(text)
+                yield build_table_block(text)
             else:
-                yield from nodes_of(Parsed(text, converted_parser()))
+                yield from list_nodes(ParsedMarkdown(text, build_converted_parser()))
         else:
-            _show_html(parsed, *node.map)
+            _replace_html(parsed, *node.map)
             yield node, parsed
 
 
-def _show_html(parsed: Parsed, start: int, end: int) -> None:
+def _replace_html(parsed: ParsedMarkdown, start: int, end: int) -> None:
     """Replace a block of HTML by its text, behind the same indent or list marker."""
-    text = parsed.text(start, end)
+    text = parsed.join_lines(start, end)
     if text.lstrip().startswith("<!--"):
         text = text.partition("-->")[2]
     prefix = text[: len(text) - len(text.lstrip(" >-*+0123456789.)"))] if "<" in text else ""
     html = text[len(prefix) :]
-    if _TAB_BAR.fullmatch(html) and (parsed.text(0, start) or parsed.text(end, len(parsed.lines))):
+    if _TAB_BAR.fullmatch(html) and (
+        parsed.join_lines(0, start) or parsed.join_lines(end, len(parsed.lines))
+    ):
         html = ""  # unless the page is nothing else
-    shown = html_to_text(html).strip()
+    shown = extract_html_text(html).strip()
     parsed.replace(start, end, prefix + shown if shown else prefix.rstrip())
 
 
-def _shown(line: str) -> str | None:
+def _render_line(line: str) -> str | None:
     """A line outside of code as a reader sees it; None where nothing of it is seen."""
     if "<" in line:
         if _WRAPPER.match(line):
             return None
         head, mark, rest = line.rpartition("-->")
         line = f"{_COMMENT.sub('', head + mark)}{rest}".rstrip()
-        line = _outside_code(_without_tags, line).rstrip() if "<" in line else line
+        line = _change_outside_code(_convert_tags, line).rstrip() if "<" in line else line
         if not line.strip():
             return None
     if ":::" in line:
-        line = _ADMONITION.sub(_admonition, line)
+        line = _ADMONITION.sub(_render_admonition, line)
     elif "[!" in line:
         line = _ALERT.sub(lambda match: f"{match[1]}**{match[2].capitalize()}**", line)
     elif line[:1] in "{(" or line.startswith(" "):
         line = "" if _LABEL.match(line) or _SHORTCODE.match(line) else line
     if "}`" in line:
-        line = _ROLE.sub(_role, line)
+        line = _ROLE.sub(_render_role, line)
     return line if line.strip() else None
 
 
-def _outside_code(change: Callable[[str], str], line: str) -> str:
+def _change_outside_code(change: Callable[[str], str], line: str) -> str:
     parts = _CODE_SPAN.split(line)
     parts[::2] = map(change, parts[::2])
     return "".join(parts)
 
 
-def _without_tags(text: str) -> str:
+def _convert_tags(text: str) -> str:
     """Tags of HTML give way to their equal in Markdown; what looks like one else stays."""
     text = _LINK.sub(r"[\2](\1)", text)
     text = _CODE_TAG.sub(r"`\1`", text)
@@ -228,12 +230,12 @@ def _without_tags(text: str) -> str:
     return _TAG.sub("", _BREAK.sub(" ", text))
 
 
-def _admonition(match: re.Match[str]) -> str:
+def _render_admonition(match: re.Match[str]) -> str:
     """The line that opens `:::note Title`, as bold text; the one that closes it is empty."""
     title = match[3].strip() or (match[2] or "").capitalize()
     return f"{match[1]}**{title}**" if title else ""
 
 
-def _role(match: re.Match[str]) -> str:
-    text, is_code = role_text(match[1], match[2])
+def _render_role(match: re.Match[str]) -> str:
+    text, is_code = parse_role(match[1], match[2])
     return f"`{text}`" if is_code else text

@@ -12,7 +12,7 @@ _FENCE = re.compile(r"^\s*(?:[-*+] +|\d+[.)] +)?(`{3,}|~{3,})")
 _STEP = 4
 
 
-def without_indents(text: str) -> str:
+def flatten_admonitions(text: str) -> str:
     """Text whose admonitions and tabs begin with their title in bold and are not indented."""
     if not _MARK.search(text) and not _INDENTED_MARK.search(text):
         return text
@@ -30,12 +30,12 @@ def without_indents(text: str) -> str:
             bodies.append(indent + _STEP)
             shown += ["", f"{mark[1]}**{mark[3] or mark[2].capitalize()}**", ""]
         else:
-            fence = _fence_after(outer, fence)
+            fence = _update_fence(outer, fence)
             shown.append(outer)
     return "\n".join(shown)
 
 
-def _fence_after(line: str, fence: str) -> str:
+def _update_fence(line: str, fence: str) -> str:
     """The fence that is open behind a line; empty for none."""
     match = _FENCE.match(line)
     if not match:

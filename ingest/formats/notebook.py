@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.documents import Document, Page, PageError, parsing
-from ingest.formats.markdown import markdown_document
-from ingest.formats.structure import Parsed, converted_parser, fenced, nodes_of
+from ingest.documents import Document, Page, PageError, translate_parser_errors
+from ingest.formats.markdown import build_markdown_document
+from ingest.formats.structure import ParsedMarkdown, build_converted_parser, fence_code, list_nodes
 
 _OUTPUT_LINES = 5
 _OUTPUT_WIDTH = 200  # characters of a line
@@ -24,80 +24,80 @@ def read_notebook(page: Page) -> Document:
     Raises:
         PageError: it is not a notebook.
     """
-    with parsing("a notebook"):
+    with translate_parser_errors("a notebook"):
         loaded = json.loads(page.text)
-    if not isinstance(loaded, dict) or not isinstance(cells := _cells(loaded), list):
+    if not isinstance(loaded, dict) or not isinstance(cells := _list_cells(loaded), list):
         raise PageError("is not a Jupyter notebook")
-    language = _language(loaded)
-    texts = [_cell(cell, language) for cell in cells if isinstance(cell, dict)]
-    return markdown_document(page, "\n\n".join(filter(None, texts)))
+    language = _find_language(loaded)
+    texts = [_render_cell(cell, language) for cell in cells if isinstance(cell, dict)]
+    return build_markdown_document(page, "\n\n".join(filter(None, texts)))
 
 
-def _cells(notebook: dict[str, Any]) -> object:
+def _list_cells(notebook: dict[str, Any]) -> object:
     """Cells lie in the notebook, or until nbformat 3 in its worksheets."""
     sheets = notebook.get("worksheets")
     if not isinstance(sheets, list):
         return notebook.get("cells")
-    return [cell for sheet in map(_mapping, sheets) for cell in _list(sheet.get("cells"))]
+    return [cell for sheet in map(_to_dict, sheets) for cell in _to_list(sheet.get("cells"))]
 
 
-def _language(notebook: dict[str, Any]) -> str:
-    metadata = _mapping(notebook.get("metadata"))
-    kernel, info = _mapping(metadata.get("kernelspec")), _mapping(metadata.get("language_info"))
+def _find_language(notebook: dict[str, Any]) -> str:
+    metadata = _to_dict(notebook.get("metadata"))
+    kernel, info = _to_dict(metadata.get("kernelspec")), _to_dict(metadata.get("language_info"))
     name = str(kernel.get("language") or info.get("name") or "")
     return name.lower() if _LANGUAGE.fullmatch(name) else ""
 
 
-def _cell(cell: dict[str, Any], language: str) -> str:
-    source = _text(cell.get("source", cell.get("input")))
+def _render_cell(cell: dict[str, Any], language: str) -> str:
+    source = _join_lines(cell.get("source", cell.get("input")))
     kind = cell.get("cell_type")
-    if _REMOVED & set(map(str, _list(_mapping(cell.get("metadata")).get("tags")))):
+    if _REMOVED & set(map(str, _to_list(_to_dict(cell.get("metadata")).get("tags")))):
         return ""
     if kind == "markdown":
-        return _closed(source)
+        return _close_fences(source)
     if kind == "heading":
         level = cell.get("level")
         marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
         return f"{marks} {' '.join(source.split())}"
     if kind != "code":
         return ""
-    printed = fenced("\n".join(_printed(_list(cell.get("outputs")))))
-    return "\n\n".join(filter(None, (fenced(source, language), printed)))
+    printed = fence_code("\n".join(_select_output_lines(_to_list(cell.get("outputs")))))
+    return "\n\n".join(filter(None, (fence_code(source, language), printed)))
 
 
-def _closed(source: str) -> str:
+def _close_fences(source: str) -> str:
     """A fence that a cell leaves open ends with the cell."""
-    parsed = Parsed(source, converted_parser())
-    nodes_of(parsed)
+    parsed = ParsedMarkdown(source, build_converted_parser())
+    list_nodes(parsed)
     return "\n".join(line for line in parsed.lines if line is not None)
 
 
-def _printed(outputs: list[Any]) -> Iterator[str]:
+def _select_output_lines(outputs: list[Any]) -> Iterator[str]:
     """The first lines of text that a cell gave; warnings and pictures say nothing."""
-    lines = [line for output in map(_mapping, outputs) for line in _lines(output)]
+    lines = [line for output in map(_to_dict, outputs) for line in _extract_lines(output)]
     yield from (line[:_OUTPUT_WIDTH] for line in lines[:_OUTPUT_LINES])
     if len(lines) > _OUTPUT_LINES:
         yield "..."
 
 
-def _lines(output: dict[str, Any]) -> list[str]:
+def _extract_lines(output: dict[str, Any]) -> list[str]:
     if output.get("name", output.get("stream")) == "stderr":
         return []
-    data = _mapping(output.get("data"))
-    text = _text(output.get("text", data.get("text/plain")))
+    data = _to_dict(output.get("data"))
+    text = _join_lines(output.get("text", data.get("text/plain")))
     if output.get("output_type") in {"error", "pyerr"}:
         text = f"{output.get('ename')}: {output.get('evalue')}"
     return [line for line in _ANSI.sub("", text).splitlines() if line.strip()]
 
 
-def _text(source: object) -> str:
+def _join_lines(source: object) -> str:
     """Multi-line text is one string, or a list of its lines."""
     return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
 
 
-def _list(value: object) -> list[Any]:
+def _to_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _to_dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}

@@ -10,7 +10,16 @@ from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ingest.documents import MAX_TITLE, Block, Document, Page, PageError, Section, document, parsing
+from ingest.documents import (
+    MAX_TITLE,
+    Block,
+    Document,
+    Page,
+    PageError,
+    Section,
+    build_document,
+    translate_parser_errors,
+)
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -49,73 +58,80 @@ def read_pdf(page: Page) -> Document:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
-    with parsing("a PDF", PyPdfError):
+    with translate_parser_errors("a PDF", PyPdfError):
         reader = PdfReader(BytesIO(page.data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise PageError("is encrypted")
         if len(reader.pages) > MAX_PAGES:
             raise PageError(f"has more than {MAX_PAGES} pages")
-        texts = _without_repeats([sheet.extract_text().splitlines() for sheet in reader.pages])
-        bookmarks = _bookmarks(reader)
-        title = _title(reader) or next((mark.title for mark in bookmarks), "") or page.stem
+        texts = _drop_repeated_lines([sheet.extract_text().splitlines() for sheet in reader.pages])
+        bookmarks = _read_bookmarks(reader)
+        title = _read_title(reader) or next((mark.title for mark in bookmarks), "") or page.stem
     if not any(line.strip() for lines in texts for line in lines):
         raise PageError("has no text that can be read; perhaps it was scanned")
-    return document(page, title, tuple(_sections(texts, bookmarks)))
+    return build_document(page, title, tuple(_build_sections(texts, bookmarks)))
 
 
-def _title(reader: PdfReader) -> str:
+def _read_title(reader: PdfReader) -> str:
     """The title of the properties, unless a program wrote a file name there."""
-    title = _clean(str((reader.metadata and reader.metadata.title) or ""))
+    title = _clean_text(str((reader.metadata and reader.metadata.title) or ""))
     return "" if _FILE_NAME.search(title) else title
 
 
-def _bookmarks(reader: PdfReader) -> list[_Bookmark]:
-    found = list(islice(_flat(reader, reader.outline, 0), _MAX_BOOKMARKS))
+def _read_bookmarks(reader: PdfReader) -> list[_Bookmark]:
+    found = list(islice(_flatten_outline(reader, reader.outline, 0), _MAX_BOOKMARKS))
     return sorted(found, key=lambda mark: mark.page)
 
 
-def _flat(reader: PdfReader, outline: Sequence[Any], level: int) -> Iterator[_Bookmark]:
+def _flatten_outline(reader: PdfReader, outline: Sequence[Any], level: int) -> Iterator[_Bookmark]:
     for entry in outline:
         if isinstance(entry, list):
-            yield from _flat(reader, entry, level + 1)
+            yield from _flatten_outline(reader, entry, level + 1)
             continue
-        title, number = _clean(str(entry.title)), reader.get_destination_page_number(entry)
+        title, number = _clean_text(str(entry.title)), reader.get_destination_page_number(entry)
         if title and number is not None and number >= 0:
             yield _Bookmark(title[:MAX_TITLE], level, number)
 
 
-def _clean(text: str) -> str:
+def _clean_text(text: str) -> str:
     return " ".join(text.replace("\0", "").encode(errors="replace").decode().split())
 
 
-def _without_repeats(pages: Sequence[list[str]]) -> list[list[str]]:
+def _drop_repeated_lines(pages: Sequence[list[str]]) -> list[list[str]]:
     """Pages without the first and last lines that most of them share, but for a number."""
-    shown = [[line.rstrip() for line in map(_readable, lines) if line.strip()] for lines in pages]
-    edges = Counter(key for lines in shown for key in {_key(line) for line in _edges(lines)})
+    shown = [
+        [line.rstrip() for line in map(_replace_invalid_characters, lines) if line.strip()]
+        for lines in pages
+    ]
+    edges = Counter(
+        key for lines in shown for key in {_mask_digits(line) for line in _pick_edges(lines)}
+    )
     often = max(_MIN_REPEATS, len(pages) // 2 + 1)
     repeated = {key for key, count in edges.items() if count >= often}
     for lines in shown:
-        while lines and _key(lines[0]) in repeated:
+        while lines and _mask_digits(lines[0]) in repeated:
             del lines[0]
-        while lines and _key(lines[-1]) in repeated:
+        while lines and _mask_digits(lines[-1]) in repeated:
             del lines[-1]
     return shown
 
 
-def _readable(line: str) -> str:
+def _replace_invalid_characters(line: str) -> str:
     """A line that fits in a database: no lone surrogates, no NUL."""
     return line.replace("\0", "").encode(errors="replace").decode()
 
 
-def _edges(lines: Sequence[str]) -> Sequence[str]:
+def _pick_edges(lines: Sequence[str]) -> Sequence[str]:
     return [*lines[:2], *lines[-2:]]
 
 
-def _key(line: str) -> str:
+def _mask_digits(line: str) -> str:
     return _DIGITS.sub("0", line.strip())
 
 
-def _sections(pages: Sequence[Sequence[str]], bookmarks: Sequence[_Bookmark]) -> Iterator[Section]:
+def _build_sections(
+    pages: Sequence[Sequence[str]], bookmarks: Sequence[_Bookmark]
+) -> Iterator[Section]:
     above: list[_Bookmark] = []
     by_page: Mapping[int, list[_Bookmark]] = {mark.page: [] for mark in bookmarks}
     for mark in bookmarks:
@@ -123,35 +139,37 @@ def _sections(pages: Sequence[Sequence[str]], bookmarks: Sequence[_Bookmark]) ->
     for number, lines in enumerate(pages):
         start = 0
         for mark in by_page.get(number, ()):
-            end = _line_of(mark.title, lines, start)
-            yield from _section(above, number, lines[start:end])
+            end = _find_heading_line(mark.title, lines, start)
+            yield from _finish_section(above, number, lines[start:end])
             above = [*(one for one in above if one.level < mark.level), mark]
             start = end
-        yield from _section(above, number, lines[start:])
+        yield from _finish_section(above, number, lines[start:])
 
 
-def _section(above: Sequence[_Bookmark], number: int, lines: Sequence[str]) -> Iterator[Section]:
-    blocks = tuple(Block("paragraph", text) for text in _paragraphs(lines))
+def _finish_section(
+    above: Sequence[_Bookmark], number: int, lines: Sequence[str]
+) -> Iterator[Section]:
+    blocks = tuple(Block("paragraph", text) for text in _join_paragraphs(lines))
     if blocks:
         yield Section(tuple(mark.title for mark in above), f"page={number + 1}", blocks)
 
 
-def _line_of(title: str, lines: Sequence[str], start: int) -> int:
+def _find_heading_line(title: str, lines: Sequence[str], start: int) -> int:
     """The line where a heading stands; where the search began if it is not found."""
-    wanted = _letters(title)
+    wanted = _normalise_letters(title)
     for number in range(start, len(lines)):
-        line = _letters(lines[number])
+        line = _normalise_letters(lines[number])
         # A long heading goes on in the next line; most have a number in front.
         if line and (line.endswith(wanted) or (len(line) > 5 and wanted.startswith(line))):
             return number
     return start
 
 
-def _letters(text: str) -> str:
+def _normalise_letters(text: str) -> str:
     return _NOT_WORD.sub("", text).casefold()
 
 
-def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
+def _join_paragraphs(lines: Sequence[str]) -> Iterator[str]:
     """Lines joined to paragraphs: one ends with a sentence that does not fill its line."""
     width = max(map(len, lines), default=0)
     text = ""

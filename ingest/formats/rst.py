@@ -14,10 +14,10 @@ from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.languages import en as english
 from docutils.utils import new_document
 
-from ingest.documents import Document, Page, PageError, parsing
-from ingest.formats.html import html_to_markdown
-from ingest.formats.sphinx import role_text
-from ingest.formats.structure import converted
+from ingest.documents import Document, Page, PageError, translate_parser_errors
+from ingest.formats.html import convert_html_page
+from ingest.formats.sphinx import parse_role
+from ingest.formats.structure import build_converted_document
 
 MAX_CHARS = 2_000_000
 """Of a page: docutils reads about 200,000 characters a second."""
@@ -82,16 +82,16 @@ def read_rst(page: Page) -> Document:
         raise PageError(f"has more than {MAX_LINES:,} lines")
     if sum(1 for _ in _TARGET.finditer(text)) > MAX_TARGETS:
         raise PageError(f"has more than {MAX_TARGETS:,} link targets")
-    with _names_of_its_own(), parsing("reStructuredText"):
-        _register(text)
+    with _isolate_registry(), translate_parser_errors("reStructuredText"):
+        _register_unknown(text)
         tree = publish_doctree(text, settings_overrides=_SETTINGS)
-        _tidy(tree)
+        _clean_tree(tree)
         html = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
-    return converted(page, html_to_markdown(str(html))[1])
+    return build_converted_document(page, convert_html_page(str(html))[1])
 
 
 @contextmanager
-def _names_of_its_own() -> Iterator[None]:
+def _isolate_registry() -> Iterator[None]:
     """A page's roles, `default-role` among them, and directives are no other page's."""
     _register_known()
     tables = [vars(directives)["_directives"], vars(roles)["_roles"]]
@@ -104,7 +104,7 @@ def _names_of_its_own() -> Iterator[None]:
             table.update(names)
 
 
-def _tidy(tree: nodes.document) -> None:
+def _clean_tree(tree: nodes.document) -> None:
     """Take out fields for Sphinx; what docutils could not read stays as it was written."""
     for message in list(tree.findall(nodes.system_message)):
         place = message.parent.index(message)
@@ -163,7 +163,7 @@ class _Code(_Container):
         return [nodes.literal_block(code, code, classes=classes)] if code.strip() else []
 
 
-class _Named(_Container):
+class _FileReference(_Container):
     """Something that lies in another file: a line that names it."""
 
     def run(self) -> list[nodes.Node]:
@@ -172,7 +172,7 @@ class _Named(_Container):
         return [nodes.paragraph("", "See ", nodes.literal("", name), nodes.Text("."))]
 
 
-class _Silent(_Container):
+class _HiddenDirective(_Container):
     """Something that a reader does not see."""
 
     def run(self) -> list[nodes.Node]:
@@ -180,24 +180,29 @@ class _Silent(_Container):
         return []
 
 
-def _role(
+def _render_role(
     name: str, rawtext: str, text: str, *_rest: Any, **_options: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
     """A role as its text reads on the page: without target, and a name as code."""
     del rawtext
-    shown, is_code = role_text(name, text)
+    shown, is_code = parse_role(name, text)
     return [nodes.literal("", shown) if is_code else nodes.Text(shown)], []
 
 
 @cache
 def _register_known() -> None:
-    known = ((_CODE, _Code), (_NAMED, _Named), (_SILENT, _Silent), (" ".join(_TITLES), _Container))
+    known = (
+        (_CODE, _Code),
+        (_NAMED, _FileReference),
+        (_SILENT, _HiddenDirective),
+        (" ".join(_TITLES), _Container),
+    )
     for names, directive in known:
         for name in names.split():
             directives.register_directive(name, directive)
 
 
-def _register(text: str) -> None:
+def _register_unknown(text: str) -> None:
     """Make docutils know the roles and directives that the page uses.
 
     Names that neither docutils nor this file knows, of whatever extension, keep their text.
@@ -208,4 +213,4 @@ def _register(text: str) -> None:
             directives.register_directive(name.lower(), _Container)
     for name in set(_ROLE.findall(text)):
         if roles.role(name, english, 0, document.reporter)[0] is None:  # type: ignore[arg-type]
-            roles.register_local_role(name.lower(), _role)  # type: ignore[arg-type]
+            roles.register_local_role(name.lower(), _render_role)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ _PROSE = {"abbr", "any", "doc", "guilabel", "menuselection", "numref", "ref", "t
 _CALLED = {"func", "function", "meth", "method"}
 
 
-def role_text(role: str, text: str) -> tuple[str, bool]:
+def parse_role(role: str, text: str) -> tuple[str, bool]:
     """What a reader sees of a role, and whether it is set as code.
 
     The title of `title <target>`, the last part of `~a.dotted.name`, else the text.

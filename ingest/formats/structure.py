@@ -11,11 +11,11 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.anchors.index import slugify
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-from ingest.documents import MAX_TITLE, Block, Document, Kind, Page, Section, document
+from ingest.documents import MAX_TITLE, Block, BlockKind, Document, Page, Section, build_document
 
 _ANCHOR = re.compile(r"(?<!\s)\s*\{#([^\s{}]+)\}\s*$")
 _FENCE_CONTAINER = re.compile(r"[\s>]*")
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, BlockKind] = {
     "bullet_list": "list",
     "ordered_list": "list",
     "list_item": "item",
@@ -32,7 +32,7 @@ _MISREAD = ["html_block", "code", "lheading", "reference"]
 """Rules that would misread text which only became Markdown here."""
 
 
-class Parsed:
+class ParsedMarkdown:
     """Block structure of a text and its lines; a line is None once it is dropped."""
 
     def __init__(self, text: str, parser: MarkdownIt) -> None:
@@ -40,7 +40,7 @@ class Parsed:
         self.root = SyntaxTreeNode(self.tokens)
         self.lines: list[str | None] = [*text.split("\n")]
 
-    def text(self, start: int, end: int) -> str:
+    def join_lines(self, start: int, end: int) -> str:
         """The lines that are shown, as one text."""
         shown = "\n".join(line for line in self.lines[start:end] if line is not None)
         return shown.rstrip().strip("\n")
@@ -60,12 +60,12 @@ class Parsed:
         self.lines[end - 1] = f"{last}\n{tail}"
 
 
-Nodes = Iterable[tuple[SyntaxTreeNode, Parsed] | Block]
+Nodes = Iterable[tuple[SyntaxTreeNode, ParsedMarkdown] | Block]
 """The blocks of a page in their order: nodes with the text they are part of, or ready ones."""
 
 
 @cache
-def written_parser(*, indented_code: bool = True) -> MarkdownIt:
+def build_written_parser(*, indented_code: bool = True) -> MarkdownIt:
     """For Markdown that a person wrote: CommonMark, tables and front matter."""
     parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
     parser.disable(["inline", "text_join"])
@@ -73,24 +73,26 @@ def written_parser(*, indented_code: bool = True) -> MarkdownIt:
 
 
 @cache
-def converted_parser() -> MarkdownIt:
+def build_converted_parser() -> MarkdownIt:
     """For Markdown that another format was converted to: it holds no HTML."""
     parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
     return parser.disable(_MISREAD)
 
 
 @cache
-def _inline_parser() -> MarkdownIt:
+def _build_inline_parser() -> MarkdownIt:
     return MarkdownIt("commonmark")
 
 
-def converted(page: Page, text: str, *, title: str = "") -> Document:
+def build_converted_document(page: Page, text: str, *, title: str = "") -> Document:
     """A document of another format, as Markdown; headings have the anchors that they name."""
-    found = tuple(sections(nodes_of(Parsed(text, converted_parser())), slug=None))
-    return document(page, title or first_heading(found) or page.stem, found)
+    found = tuple(
+        build_sections(list_nodes(ParsedMarkdown(text, build_converted_parser())), slug=None)
+    )
+    return build_document(page, title or find_first_heading(found) or page.stem, found)
 
 
-def fenced(code: str, language: str = "") -> str:
+def fence_code(code: str, language: str = "") -> str:
     """Code between fences that are longer than any run of backticks in it."""
     lines = "\n".join(line.rstrip() for line in code.split("\n")).strip("\n")
     longest = max((len(run) for run in _BACKTICKS.findall(lines)), default=0)
@@ -98,7 +100,7 @@ def fenced(code: str, language: str = "") -> str:
     return f"{fence}{language}\n{lines}\n{fence}" if lines.strip() else ""
 
 
-def nodes_of(parsed: Parsed) -> list[tuple[SyntaxTreeNode, Parsed]]:
+def list_nodes(parsed: ParsedMarkdown) -> list[tuple[SyntaxTreeNode, ParsedMarkdown]]:
     """The blocks of a text, fences closed."""
     for token in parsed.tokens:
         if token.type == "fence" and token.map:
@@ -106,24 +108,24 @@ def nodes_of(parsed: Parsed) -> list[tuple[SyntaxTreeNode, Parsed]]:
     return [(node, parsed) for node in parsed.root.children]
 
 
-def first_heading(found: Sequence[Section]) -> str:
+def find_first_heading(found: Sequence[Section]) -> str:
     """The first heading there is; else empty."""
     return next((section.headings[-1] for section in found if section.headings), "")
 
 
-def _slug_as_written(heading: str) -> str:
+def _slugify_as_written(heading: str) -> str:
     return _NOT_IN_SLUG.sub("", heading.replace(" ", "-"))
 
 
 SLUGS: dict[str, Callable[[str], str] | None] = {
     "github": slugify,
-    "case": _slug_as_written,
+    "case": _slugify_as_written,
     "none": None,
 }
 """What a source's option `anchors` makes of a heading."""
 
 
-def sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Section]:
+def build_sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Section]:
     """Sections of a page; `slug` makes the anchor of a heading that has no `{#anchor}`."""
     taken: dict[str, int] = {}
     above: list[tuple[int, str]] = []
@@ -133,21 +135,21 @@ def sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Sec
             blocks.append(found)
             continue
         node, parsed = found
-        heading, explicit = _heading(node)
+        heading, explicit = _parse_heading(node)
         if not heading:
-            blocks += _block(node, parsed)
+            blocks += _build_blocks(node, parsed)
             continue
-        yield from _section(above, anchor, blocks)
+        yield from _finish_section(above, anchor, blocks)
         level = int(node.tag[1])
         above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
         anchor = explicit
         if not explicit and slug is not None:
-            anchor = _unique(slug(heading[:MAX_TITLE].strip()), taken)
+            anchor = _make_unique(slug(heading[:MAX_TITLE].strip()), taken)
         blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
-    yield from _section(above, anchor, blocks)
+    yield from _finish_section(above, anchor, blocks)
 
 
-def _unique(slug: str, taken: dict[str, int]) -> str:
+def _make_unique(slug: str, taken: dict[str, int]) -> str:
     """The slug, with the first number behind it that makes it another than those before.
 
     `taken` has the next number of each: a page may have a hundred thousand headings alike.
@@ -160,26 +162,26 @@ def _unique(slug: str, taken: dict[str, int]) -> str:
     return found
 
 
-def _section(
+def _finish_section(
     above: Sequence[tuple[int, str]], anchor: str, blocks: Sequence[Block]
 ) -> Iterator[Section]:
     if above or blocks:
         yield Section(tuple(heading for _, heading in above), anchor, tuple(blocks))
 
 
-def _heading(node: SyntaxTreeNode) -> tuple[str, str]:
+def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str]:
     """Plain text and explicit anchor of a heading; ('', '') for anything else."""
     if node.type != "heading":
         return "", ""
     text = " ".join(child.content for child in node.children)
     explicit = _ANCHOR.search(text)
-    return plain(_ANCHOR.sub("", text)), explicit[1] if explicit else ""
+    return strip_markdown(_ANCHOR.sub("", text)), explicit[1] if explicit else ""
 
 
-def plain(text: str) -> str:
+def strip_markdown(text: str) -> str:
     """Inline Markdown as plain text in one line."""
     parts = []
-    for token in _inline_parser().parseInline(text[:10_000]):
+    for token in _build_inline_parser().parseInline(text[:10_000]):
         for child in token.children or []:
             if child.type in {"text", "code_inline", "image"}:
                 parts.append(child.content)
@@ -189,25 +191,25 @@ def plain(text: str) -> str:
     return " ".join(joined.encode(errors="replace").decode().split())
 
 
-def table_block(text: str) -> Block:
+def build_table_block(text: str) -> Block:
     """A table in Markdown; its header is repeated where it is divided."""
     return Block("table", text, head="\n".join(text.split("\n")[:2]))
 
 
-def _block(node: SyntaxTreeNode, parsed: Parsed) -> Iterator[Block]:
+def _build_blocks(node: SyntaxTreeNode, parsed: ParsedMarkdown) -> Iterator[Block]:
     if node.map is None or node.type in {"front_matter", "hr"}:
         return
-    text = parsed.text(*node.map)
+    text = parsed.join_lines(*node.map)
     kind = _KINDS.get(node.type, "paragraph")
     if not text.strip():
         return
     if kind in _CONTAINERS:
-        parts = tuple(block for child in node.children for block in _block(child, parsed))
+        parts = tuple(block for child in node.children for block in _build_blocks(child, parsed))
         yield Block(kind, text, parts)
     elif kind == "fence":
         head, *_, tail = text.split("\n")
         yield Block(kind, text, head=head, tail=tail)
     elif kind == "table":
-        yield table_block(text)
+        yield build_table_block(text)
     else:
         yield Block(kind, text)

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from bs4 import Tag
 from markdownify import MarkdownConverter
 
-from ingest.formats.structure import fenced
+from ingest.formats.structure import fence_code
 
 HEADINGS = [f"h{level}" for level in range(1, 7)]
 
@@ -20,7 +20,7 @@ _NO_LANGUAGE = {"default", "none", "text", "plaintext"}
 _BAD_ANCHOR = re.compile(r"[\s{}]|^$")
 
 
-class Converter(MarkdownConverter):
+class HtmlConverter(MarkdownConverter):
     """Headings carry `{#anchor}`, code its language; links are resolved against `base`."""
 
     def __init__(self, base: str = "") -> None:
@@ -48,7 +48,7 @@ class Converter(MarkdownConverter):
         """A fence that is longer than any in the code."""
         if "_inline" in parent_tags:
             return f" `{' '.join(text.split())}` "
-        return f"\n\n{fenced(text, _language(el))}\n\n"
+        return f"\n\n{fence_code(text, _find_language(el))}\n\n"
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """A link, unless it leads nowhere from a message."""
@@ -101,7 +101,7 @@ class Converter(MarkdownConverter):
         return f" {text.strip()} " if "_inline" in parent_tags else f"\n\n{text.strip()}\n\n"
 
 
-def _language(pre: Tag) -> str:
+def _find_language(pre: Tag) -> str:
     """The language that the block, what it holds or what holds it is marked with."""
     around = [pre.find("code"), pre, *list(pre.parents)[:3]]
     for tag in around:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from ingest.documents import Block, Document, Section
-from rag_core.types import Chunk, content_hash, without_link_targets
+from rag_core.types import Chunk, hash_content, strip_link_targets
 
 CHUNKER = "1"
 """Version of the rules in this file; raise it when they change, and every page is read anew."""
@@ -42,7 +42,7 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
+class _TokenBudget:
     """Tokens of text beside the heading path: to fill, and for a block that stays whole."""
 
     fill: int
@@ -68,31 +68,31 @@ class Chunker:
         longest = tokenizer.max_tokens - _SPECIAL_TOKENS
         self._fill = min(budget, longest)
         self._whole = min(2 * budget, longest)
-        self._count = _Counts(lambda texts: _measured(tokenizer, texts))
+        self._count = _TokenCounter(lambda texts: _count_tokens(tokenizer, texts))
 
     @property
     def fingerprint(self) -> str:
         """Tells whether chunks were made by the same rules."""
         return f"{CHUNKER}/{self._fill}/{self._whole}"
 
-    def chunks(self, document: Document) -> list[Chunk]:
+    def split_document(self, document: Document) -> list[Chunk]:
         """Chunks of a page in its order; none for a page without any text."""
         self._count.restart(b.text for section in document.sections for b in section.blocks)
         chunks: list[Chunk] = []
         seen: Counter[tuple[str, str]] = Counter()
-        for section, text in self._texts(document):
-            draft = _draft(document, section, text, len(chunks))
+        for section, text in self._split_sections(document):
+            draft = _draft_chunk(document, section, text, len(chunks))
             key = (draft.heading_path, text)
-            chunks.append(_identified(draft, seen[key]))
+            chunks.append(_assign_id(draft, seen[key]))
             seen[key] += 1
         return chunks
 
-    def _texts(self, document: Document) -> Iterator[tuple[Section, str]]:
+    def _split_sections(self, document: Document) -> Iterator[tuple[Section, str]]:
         filled = False
         for section in document.sections:
-            room = self._room(_draft(document, section, "", 0).heading_path)
-            pieces = [piece for block in section.blocks for piece in self._pieces(block, room)]
-            for text in _packed(pieces, room.fill):
+            room = self._compute_budget(_draft_chunk(document, section, "", 0).heading_path)
+            pieces = [piece for block in section.blocks for piece in self._split_block(block, room)]
+            for text in _pack_pieces(pieces, room.fill):
                 filled = True
                 yield section, text
         headings = [section.headings[-1] for section in document.sections if section.headings]
@@ -100,38 +100,38 @@ class Chunker:
             # A page of headings alone can still be found by them.
             yield document.sections[0], "\n".join(headings)[:MAX_CHARS]
 
-    def _room(self, heading_path: str) -> _Room:
+    def _compute_budget(self, heading_path: str) -> _TokenBudget:
         heading = self._count(heading_path)
-        return _Room(
+        return _TokenBudget(
             fill=max(self._fill - heading, self._fill // 2),
             whole=max(self._whole - heading, self._fill // 2),
         )
 
-    def _pieces(self, block: Block, room: _Room) -> Iterator[_Piece]:
+    def _split_block(self, block: Block, room: _TokenBudget) -> Iterator[_Piece]:
         tokens = self._count(block.text)
         limit = room.whole if block.kind in _WHOLE else room.fill
         if tokens <= limit and len(block.text) <= MAX_CHARS:
             yield _Piece(block.text, tokens)
         elif block.parts:
-            yield from self._parts(block, room)
+            yield from self._split_parts(block, room)
         elif block.head or block.kind == "code":
-            yield from self._lines(block, room)
+            yield from self._group_lines(block, room)
         else:
-            yield from self._sentences(block.text, room)
+            yield from self._split_sentences(block.text, room)
 
-    def _parts(self, block: Block, room: _Room) -> Iterator[_Piece]:
+    def _split_parts(self, block: Block, room: _TokenBudget) -> Iterator[_Piece]:
         self._count.learn(part.text for part in block.parts)
         for part in block.parts:
             glue = "\n" if block.kind == "list" else "\n\n"
-            for piece in self._pieces(part, room):
+            for piece in self._split_block(part, room):
                 if piece.glue:
                     yield _Piece(textwrap.dedent(piece.text), piece.tokens, glue)
                 else:
                     yield piece
 
-    def _lines(self, block: Block, room: _Room) -> Iterator[_Piece]:
+    def _group_lines(self, block: Block, room: _TokenBudget) -> Iterator[_Piece]:
         """Groups of lines, each between the block's head and tail."""
-        head, tail, lines = _frame(block)
+        head, tail, lines = _split_frame(block)
         fill = room.fill - self._count(f"{head}\n{tail}")
         if fill < room.fill // 2:  # too large to be repeated
             # What a fence says becomes a line: a second fence inside would look like half of one.
@@ -139,22 +139,22 @@ class Chunker:
             head, lines = tail.strip(), [*filter(None, [said]), *lines]
             fill = max(room.fill - 2 * self._count(tail), room.fill // 4)
         self._count.learn(lines)
-        units = [unit for line in lines for unit in self._line(line, fill)]
-        for text in _packed(units, fill):
+        units = [unit for line in lines for unit in self._split_line(line, fill)]
+        for text in _pack_pieces(units, fill):
             framed = "\n".join(part for part in (head, text, tail) if part)
             yield _Piece(framed, self._count(framed))
 
-    def _line(self, line: str, fill: int) -> Iterator[_Piece]:
+    def _split_line(self, line: str, fill: int) -> Iterator[_Piece]:
         tokens = self._count(line)
         if tokens <= fill and len(line) <= _LONG:
             yield _Piece(line, tokens, "\n")
             return
-        for piece in self._sentences(line, _Room(fill, fill)):
+        for piece in self._split_sentences(line, _TokenBudget(fill, fill)):
             yield _Piece(piece.text, piece.tokens, piece.glue and "\n")
 
-    def _sentences(self, text: str, room: _Room) -> Iterator[_Piece]:
+    def _split_sentences(self, text: str, room: _TokenBudget) -> Iterator[_Piece]:
         """Sentences, and of one that is longer than the model reads, words."""
-        sentences = _cut(text, _SENTENCE)
+        sentences = _cut_text(text, _SENTENCE)
         self._count.learn(s.strip() for s in sentences if len(s) <= _LONG)
         glue = "\n\n"  # only in front of the first: white space stays at the end of each
         for sentence in sentences:
@@ -162,38 +162,40 @@ class Chunker:
                 yield _Piece(sentence, self._count(sentence.strip()), glue)
                 glue = ""
                 continue
-            words = self._words(sentence, room.fill)
+            words = self._split_words(sentence, room.fill)
             first = next(words)  # a sentence is never empty
             yield _Piece(first.text, first.tokens, glue)
             yield from words
             glue = ""
 
-    def _words(self, sentence: str, fill: int) -> Iterator[_Piece]:
-        words = [w[i : i + _WORD] for w in _cut(sentence, _SPACE) for i in range(0, len(w), _WORD)]
+    def _split_words(self, sentence: str, fill: int) -> Iterator[_Piece]:
+        words = [
+            w[i : i + _WORD] for w in _cut_text(sentence, _SPACE) for i in range(0, len(w), _WORD)
+        ]
         self._count.learn(word.strip() for word in words)
         for word in words:
             tokens = self._count(word.strip())
             if tokens <= fill:
                 yield _Piece(word, tokens, "")
             else:
-                yield from self._characters(word, fill)
+                yield from self._halve_word(word, fill)
 
-    def _characters(self, word: str, fill: int) -> Iterator[_Piece]:
+    def _halve_word(self, word: str, fill: int) -> Iterator[_Piece]:
         tokens = self._count(word.strip())
         if tokens <= fill or len(word) < 2:
             yield _Piece(word, tokens, "")
             return
         middle = len(word) // 2
-        yield from self._characters(word[:middle], fill)
-        yield from self._characters(word[middle:], fill)
+        yield from self._halve_word(word[:middle], fill)
+        yield from self._halve_word(word[middle:], fill)
 
 
-def _measured(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
+def _count_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
     """Tokens of the texts as they will be embedded."""
-    return tokenizer.count_tokens([without_link_targets(text) for text in texts])
+    return tokenizer.count_tokens([strip_link_targets(text) for text in texts])
 
 
-class _Counts:
+class _TokenCounter:
     """Token counts of one document, measured in batches: each call has its price."""
 
     def __init__(self, count: Callable[[Sequence[str]], list[int]]) -> None:
@@ -218,7 +220,7 @@ class _Counts:
         return self._known[text]
 
 
-def _draft(document: Document, section: Section, text: str, position: int) -> Chunk:
+def _draft_chunk(document: Document, section: Section, text: str, position: int) -> Chunk:
     linkable = section.anchor and "#" not in document.url
     return Chunk(
         id="",
@@ -234,30 +236,30 @@ def _draft(document: Document, section: Section, text: str, position: int) -> Ch
     )
 
 
-def _identified(chunk: Chunk, occurrence: int) -> Chunk:
+def _assign_id(chunk: Chunk, occurrence: int) -> Chunk:
     identity = (chunk.source, chunk.path, chunk.heading_path, chunk.text, str(occurrence))
-    return replace(chunk, id=content_hash(*identity))
+    return replace(chunk, id=hash_content(*identity))
 
 
-def _packed(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
+def _pack_pieces(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
     """Neighbours joined as long as they stay within the budget."""
     text, tokens = "", 0
     for added, more, glue in pieces:
         joined = tokens + len(glue) + more
         if text and (joined > fill or len(text) + len(added) + 2 > MAX_CHARS):
-            yield from _filled(text)
+            yield from _trim_text(text)
             text = ""
         tokens = joined if text else more
         text = f"{text}{glue}{added}" if text else added
-    yield from _filled(text)
+    yield from _trim_text(text)
 
 
-def _filled(text: str) -> Iterator[str]:
+def _trim_text(text: str) -> Iterator[str]:
     if text.strip():
         yield text.rstrip().strip("\n")
 
 
-def _frame(block: Block) -> tuple[str, str, list[str]]:
+def _split_frame(block: Block) -> tuple[str, str, list[str]]:
     """Head, tail and the lines between."""
     lines = block.text.split("\n")
     first = len(block.head.split("\n")) if block.head else 0
@@ -265,11 +267,11 @@ def _frame(block: Block) -> tuple[str, str, list[str]]:
     return block.head, block.tail, lines[first:last]
 
 
-def _cut(text: str, boundary: re.Pattern[str]) -> list[str]:
+def _cut_text(text: str, boundary: re.Pattern[str]) -> list[str]:
     """The text cut behind every boundary; nothing is lost."""
     ends = [match.end() for match in boundary.finditer(text)]
-    return [part for part in map(text.__getitem__, _slices(ends, len(text))) if part]
+    return [part for part in map(text.__getitem__, _build_slices(ends, len(text))) if part]
 
 
-def _slices(ends: Sequence[int], length: int) -> Iterator[slice]:
+def _build_slices(ends: Sequence[int], length: int) -> Iterator[slice]:
     yield from map(slice, [0, *ends], [*ends, length])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.documents import Page, PageError, Pages
+from ingest.documents import Page, PageError, SourcePages
 from ingest.errors import SourceEmptyError, SourceError
 from ingest.formats import is_wanted, read_document
 from ingest.loading.chunker import Chunker
-from ingest.loading.pages import prepare
+from ingest.loading.pages import prepare_pages
 from ingest.report import Progress, ProgressCallback
-from ingest.sources import Downloads, Received, Source, read_source
+from ingest.sources import DownloadProgress, Downloads, Source, read_source
 from rag_core.types import Chunk, PageKey
 
 # What a parser may raise over one odd page. The others are indexed all the same.
@@ -20,20 +20,20 @@ _PAGE_ERRORS = (ValueError, TypeError, LookupError, RecursionError, AssertionErr
 
 def read_pages(
     sources: Sequence[Source], downloads: Downloads, *, progress: ProgressCallback
-) -> tuple[tuple[Pages, ...], tuple[str, ...]]:
+) -> tuple[tuple[SourcePages, ...], tuple[str, ...]]:
     """Pages of each source that can be read, and readable lines about what can't.
 
     Raises:
         SourceError: no source could be read; the first one's error.
     """
-    found: list[Pages] = []
+    found: list[SourcePages] = []
     failures: list[str] = []
     errors: list[SourceError] = []
     count = 0
     progress(Progress("reading", 0, 0))
     for source in sources:
         try:
-            pages = _read(source, downloads, progress)
+            pages = _load_pages(source, downloads, progress)
         except SourceError as error:
             errors.append(error)
             failures.append(f"{source.name}: {error}")
@@ -48,7 +48,7 @@ def read_pages(
 
 
 @dataclass(frozen=True, slots=True)
-class Divided:
+class ChunkedPages:
     """Pages as they were divided.
 
     Attributes:
@@ -62,14 +62,16 @@ class Divided:
     broken: frozenset[PageKey]
 
 
-def chunk_pages(pages: Sequence[Page], chunker: Chunker, *, progress: ProgressCallback) -> Divided:
+def chunk_pages(
+    pages: Sequence[Page], chunker: Chunker, *, progress: ProgressCallback
+) -> ChunkedPages:
     """Divide all pages; of one that can't be read, the report has a line."""
     chunks: list[Chunk] = []
     failures: list[str] = []
     broken: set[PageKey] = set()
     for number, page in enumerate(pages, 1):
         try:
-            divided = chunker.chunks(read_document(page))
+            divided = chunker.split_document(read_document(page))
         except PageError as error:
             failures.append(f"{page.path}: {error}; left out")
             broken.add((page.source, page.path))
@@ -81,17 +83,17 @@ def chunk_pages(pages: Sequence[Page], chunker: Chunker, *, progress: ProgressCa
             if not divided and page.data.strip():
                 failures.append(f"{page.path}: the page has no text")
         progress(Progress("chunking", number, len(pages)))
-    return Divided(tuple(chunks), tuple(failures), frozenset(broken))
+    return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken))
 
 
-def _read(source: Source, downloads: Downloads, progress: ProgressCallback) -> Pages:
-    def received(now: Received) -> None:
+def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback) -> SourcePages:
+    def received(now: DownloadProgress) -> None:
         if now.pages:
             progress(Progress("reading", now.pages, 0))
         else:
             progress(Progress("downloading", now.bytes // 2**10, (now.total or 0) // 2**10))
 
-    pages = prepare(read_source(source, downloads, wanted=is_wanted, progress=received))
+    pages = prepare_pages(read_source(source, downloads, wanted=is_wanted, progress=received))
     if not any(page.data.strip() for page in pages.pages):
-        raise SourceEmptyError(f"There is no text in the documents of {source.shown_uri}.")
+        raise SourceEmptyError(f"There is no text in the documents of {source.redacted_uri}.")
     return pages

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from charset_normalizer import from_bytes
 
-from ingest.documents import Page, Pages
-from ingest.formats import BINARY, TEMPLATES, VARIABLES_FILE, format_of
+from ingest.documents import Page, SourcePages
+from ingest.formats import BINARY, TEMPLATES, VARIABLES_FILE, detect_format
 from ingest.sources.source import RawFile, SourceFiles
 
 _VARIABLE = re.compile(rb"\{\{\s*(?:var\.)?([\w.-]+)\s*\}\}")
@@ -25,34 +25,34 @@ _ENCODINGS = ["cp1252", "cp1251", "koi8_r", "cp932", "gb18030", "euc_kr"]
 """What a page that is not UTF-8 may be; with more to choose from, short pages are misread."""
 
 
-def prepare(found: SourceFiles) -> Pages:
+def prepare_pages(found: SourceFiles) -> SourcePages:
     """Decode the files of a source and fill in its variables and includes."""
     failures = list(found.failures)
-    blanks = _Blanks(found.files, failures)
+    blanks = _TemplateFiller(found.files, failures)
     pages = []
     for file in found.files:
-        kind = format_of(file.path, file.media_type)
-        data = _data(file, kind, failures) if kind else None
+        kind = detect_format(file.path, file.media_type)
+        data = _decode_file(file, kind, failures) if kind else None
         if data is not None:
             page = Page(
                 source=found.source.name,
                 path=file.path,
                 url=file.url,
-                data=blanks.filled(file.path, data) if kind in TEMPLATES else data,
+                data=blanks.fill(file.path, data) if kind in TEMPLATES else data,
                 media_type=file.media_type,
                 version=found.source.version,
                 language=found.source.language,
                 anchors=found.source.anchors,
             )
             pages.append(page)
-    return Pages(found.source.name, tuple(pages), tuple(failures), found.unread)
+    return SourcePages(found.source.name, tuple(pages), tuple(failures), found.unread)
 
 
-def _data(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
+def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
     """The file as UTF-8, unless its format is binary; None, and a line in the report, if broken."""
     if kind in BINARY:
         return file.data
-    text, note = _decode(file.data, _declared(file, kind))
+    text, note = _decode(file.data, _find_encoding(file, kind))
     if note:
         failures.append(f"{file.path}: {note}")
     if text is None:
@@ -62,7 +62,7 @@ def _data(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
     return text.encode(errors="replace")
 
 
-def _declared(file: RawFile, kind: str) -> str:
+def _find_encoding(file: RawFile, kind: str) -> str:
     """The encoding that a page or its server names; empty if there is none that Python knows."""
     head = file.data[:_HEAD].decode("ascii", errors="replace") if kind == ".html" else ""
     match = _CHARSET.search(file.media_type) or _CHARSET.search(head)
@@ -101,7 +101,7 @@ MAX_INCLUDED = 5 * 10**6
 """Bytes that one page includes of others; a small page could ask for a large one many times."""
 
 
-class _Blanks:
+class _TemplateFiller:
     """What is filled in on the pages of a source: variables, and pages that others include."""
 
     def __init__(self, files: Iterable[RawFile], failures: list[str]) -> None:
@@ -111,7 +111,7 @@ class _Blanks:
             path = PurePosixPath(file.path)
             if path.name == VARIABLES_FILE:
                 try:
-                    self._variables[str(path.parent)] = _texts(json.loads(file.data))
+                    self._variables[str(path.parent)] = _encode_variables(json.loads(file.data))
                 except ValueError as error:
                     failures.append(f"{file.path}: not valid JSON ({error}); left out")
             elif path.suffix in TEMPLATES:
@@ -119,23 +119,23 @@ class _Blanks:
                 if text is not None:
                     self._includes[file.path] = text.encode(errors="replace")
 
-    def filled(self, path: str, data: bytes) -> bytes:
+    def fill(self, path: str, data: bytes) -> bytes:
         """A page with all of it filled in; what has no value stays as it is."""
         if b"{" not in data:
             return data
         data = _RAW_MARKER.sub(b"", data)
         room = [MAX_INCLUDED]
-        data = _INCLUDE.sub(lambda match: self._included(path, match, room), data)
-        variables = self._nearest(path)
+        data = _INCLUDE.sub(lambda match: self._resolve_include(path, match, room), data)
+        variables = self._find_variables(path)
         if not variables:
             return data
         return _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), data)
 
-    def _nearest(self, path: str) -> Mapping[bytes, bytes]:
+    def _find_variables(self, path: str) -> Mapping[bytes, bytes]:
         folders = map(str, PurePosixPath(path).parents)
         return next((self._variables[one] for one in folders if one in self._variables), {})
 
-    def _included(self, path: str, match: re.Match[bytes], room: list[int]) -> bytes:
+    def _resolve_include(self, path: str, match: re.Match[bytes], room: list[int]) -> bytes:
         """The page at a path below one of the folders that the page is in, not itself.
 
         `room` is how many bytes may still be included; what has none stays as it is.
@@ -149,7 +149,7 @@ class _Blanks:
         return match[0]
 
 
-def _texts(loaded: object) -> dict[bytes, bytes]:
+def _encode_variables(loaded: object) -> dict[bytes, bytes]:
     if not isinstance(loaded, dict):
         raise ValueError("not an object")  # noqa: TRY004  (as json says of the rest)
     return {

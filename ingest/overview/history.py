@@ -46,36 +46,41 @@ class PastSync:
     error: str = ""
 
 
-def source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[SourceState, ...]:
+def list_source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[SourceState, ...]:
     """Every source of the settings or of the live version, by name."""
-    live = ledger.live()
-    pages = Counter(page.source for page in ledger.pages(live.collection)) if live else Counter()
-    uris = ledger.source_uris() | {source.name: source.shown_uri for source in configured}
+    live = ledger.read_live_version()
+    pages = (
+        Counter(page.source for page in ledger.read_pages(live.collection)) if live else Counter()
+    )
+    uris = ledger.read_source_uris() | {source.name: source.redacted_uri for source in configured}
     jobs, names = JobStore(ledger), {source.name for source in configured}
     return tuple(
         SourceState(
-            name, uris.get(name, ""), pages[name], _next(jobs, name) if name in names else None
+            name,
+            uris.get(name, ""),
+            pages[name],
+            _find_next_run(jobs, name) if name in names else None,
         )
         for name in sorted(names | set(pages))
     )
 
 
-def past_syncs(ledger: Ledger, *, limit: int) -> tuple[PastSync, ...]:
+def list_past_syncs(ledger: Ledger, *, limit: int) -> tuple[PastSync, ...]:
     """The syncs that ended last, the latest first."""
     columns = tables.syncs.c
     query = select(tables.syncs).where(columns.finished_at.is_not(None))
     with ledger.engine.connect() as connection:
         rows = connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
-    return tuple(_past(row.finished_at, row.report, row.error) for row in rows)
+    return tuple(_build_past_sync(row.finished_at, row.report, row.error) for row in rows)
 
 
-def _past(finished_at: datetime, report: str | None, error: str | None) -> PastSync:
+def _build_past_sync(finished_at: datetime, report: str | None, error: str | None) -> PastSync:
     done = json.loads(report) if report else {}
     added, changed, removed = (int(done.get(name, 0)) for name in ("added", "changed", "removed"))
     return PastSync(finished_at, added, changed, removed, error or "")
 
 
-def _next(jobs: JobStore, name: str) -> datetime | None:
+def _find_next_run(jobs: JobStore, name: str) -> datetime | None:
     """The run of the source's own schedule, or of the one for all."""
     job = jobs.read(f"sync:{name}") or jobs.read(_ALL)
     return job.next_run if job else None

@@ -49,10 +49,10 @@ class IndexStatus:
         }
 
 
-def status_of(ledger: Ledger) -> IndexStatus:
+def build_status(ledger: Ledger) -> IndexStatus:
     """How the index of a ledger stands."""
-    live = ledger.live()
-    last = ledger.last_sync()
+    live = ledger.read_live_version()
+    last = ledger.read_last_sync()
     pin = read_pin(ledger)
     return IndexStatus(
         collection=ledger.index,
@@ -60,10 +60,10 @@ def status_of(ledger: Ledger) -> IndexStatus:
         model=live.spec.model if live else None,
         chunks=live.chunks if live else 0,
         documents=live.documents if live else 0,
-        sources=ledger.sources_of(live.collection) if live else (),
+        sources=ledger.list_sources(live.collection) if live else (),
         last_sync=last.finished_at if last else None,
         last_error=last.error if last else None,
-        next_sync=ledger.next_sync(),
+        next_sync=ledger.read_next_sync_time(),
         pinned=pin.collection if pin else None,
         pinned_at=pin.pinned_at if pin else None,
     )

@@ -14,8 +14,8 @@ from ingest.report import GoldenResult
 from ingest.sources import Source
 from ingest.state.tables import recalls
 from rag_core.protocols import Embedder, VectorStore
-from rag_core.retrieval.hybrid_search import Fusion, retrieve
-from rag_core.types import IndexSpec, LiveIndex, Question, Vector, content_hash
+from rag_core.retrieval.hybrid_search import FusionConfig, retrieve
+from rag_core.types import IndexSpec, LiveIndex, Question, Vector, hash_content
 
 DEPTH = 10
 """A page counts as found among so many chunks."""
@@ -26,14 +26,14 @@ NO_VERSION = "there is no version to compare with"
 
 
 @dataclass(frozen=True, slots=True)
-class Golden:
+class GoldenQuestion:
     """A question and the pages, by their path in the source, any of which answers it."""
 
     question: str
     paths: tuple[str, ...]
 
 
-def read_golden(path: Path) -> tuple[Golden, ...]:
+def read_golden_questions(path: Path) -> tuple[GoldenQuestion, ...]:
     """Read a file of golden questions: a line each, `{"question": "...", "path": "..."}`.
 
     `path` may be a list of paths.
@@ -46,32 +46,32 @@ def read_golden(path: Path) -> tuple[Golden, ...]:
     except (OSError, ValueError) as error:
         raise SourceError(f"The golden questions {path} can't be read: {error}.") from error
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    questions = tuple(_golden(path, number, line) for number, line in numbered)
+    questions = tuple(_parse_line(path, number, line) for number, line in numbered)
     if not questions:
         raise SourceError(f"The golden questions {path} hold no question.")
     return questions
 
 
-def _golden(path: Path, number: int, line: str) -> Golden:
+def _parse_line(path: Path, number: int, line: str) -> GoldenQuestion:
     try:
         item = json.loads(line)
         paths = item["path"] if isinstance(item["path"], list) else [item["path"]]
         question = item["question"]
     except (ValueError, KeyError, TypeError) as error:
-        raise _malformed(path, number) from error
+        raise _build_line_error(path, number) from error
     if not isinstance(question, str) or not question.strip() or not paths:
-        raise _malformed(path, number)
-    return Golden(question, tuple(map(str, paths)))
+        raise _build_line_error(path, number)
+    return GoldenQuestion(question, tuple(map(str, paths)))
 
 
-def _malformed(path: Path, number: int) -> SourceError:
+def _build_line_error(path: Path, number: int) -> SourceError:
     return SourceError(
         f"Line {number} of the golden questions {path} is not a JSON object with `question` and "
         "`path`."
     )
 
 
-def check_golden(sources: Sequence[Source]) -> None:
+def check_golden_questions(sources: Sequence[Source]) -> None:
     """Check that the questions can be read, before hours are spent on a version.
 
     Raises:
@@ -80,12 +80,12 @@ def check_golden(sources: Sequence[Source]) -> None:
     for source in sources:
         if source.golden:
             try:
-                read_golden(Path(source.golden))
+                read_golden_questions(Path(source.golden))
             except SourceError as error:
-                raise _unread(error) from error
+                raise _build_unread_error(error) from error
 
 
-def _unread(error: SourceError) -> GoldenError:
+def _build_unread_error(error: SourceError) -> GoldenError:
     return GoldenError(
         f"The new version was not published: {error} Fix or remove the option `golden`, or run "
         "`docent index --force`."
@@ -127,8 +127,8 @@ class GoldenGate:
         Raises:
             GoldenError: they find less than the margin allows, or can't be read.
         """
-        results = tuple(self._compare(source, live, new) for source in sources)
-        fallen = [result for result in results if self._fell(result)]
+        results = tuple(self._compare_source(source, live, new) for source in sources)
+        fallen = [result for result in results if self._has_fallen(result)]
         if fallen and not self._force:
             said = ", ".join(
                 f"{one.source} finds {one.after:.0%} of its golden questions, not {one.before:.0%}"
@@ -140,60 +140,64 @@ class GoldenGate:
             )
         return results
 
-    def _fell(self, result: GoldenResult) -> bool:
+    def _has_fallen(self, result: GoldenResult) -> bool:
         if result.before is None or result.after is None:
             return False
         return result.after < result.before - self._margin - 1e-9
 
-    def _compare(self, source: Source, live: LiveIndex | None, new: LiveIndex) -> GoldenResult:
+    def _compare_source(
+        self, source: Source, live: LiveIndex | None, new: LiveIndex
+    ) -> GoldenResult:
         if not source.golden:
             return GoldenResult(source.name, skipped=NO_QUESTIONS)
         try:
-            questions = read_golden(Path(source.golden))
+            questions = read_golden_questions(Path(source.golden))
         except SourceError as error:
             if not self._force:
-                raise _unread(error) from error
+                raise _build_unread_error(error) from error
             return GoldenResult(source.name, skipped=str(error))
-        after = self._recall(source.name, questions, new)
-        before = self._before(source.name, questions, live, new.spec) if live else None
+        after = self._measure_recall(source.name, questions, new)
+        before = self._measure_live_recall(source.name, questions, live, new.spec) if live else None
         skipped = "" if before is not None else NO_VERSION
         return GoldenResult(source.name, len(questions), before, after, skipped)
 
-    def _before(
-        self, source: str, questions: Sequence[Golden], live: LiveIndex, spec: IndexSpec
+    def _measure_live_recall(
+        self, source: str, questions: Sequence[GoldenQuestion], live: LiveIndex, spec: IndexSpec
     ) -> float | None:
         """What the live version finds; of one made with another model, what it found then."""
         same = (live.spec.model, live.spec.dimension) == (spec.model, spec.dimension)
         if same:
-            return self._recall(source, questions, live)
-        return self._remembered(live.spec.revision, _key(source, questions))
+            return self._measure_recall(source, questions, live)
+        return self._read_recall(live.spec.revision, _build_key(source, questions))
 
-    def _recall(self, source: str, questions: Sequence[Golden], index: LiveIndex) -> float:
+    def _measure_recall(
+        self, source: str, questions: Sequence[GoldenQuestion], index: LiveIndex
+    ) -> float:
         """Share of the questions with a page of theirs among the first ten chunks."""
-        found = sum(self._finds(source, golden, index) for golden in questions) / len(questions)
-        self._remember(index.spec.revision, _key(source, questions), found)
+        found = sum(self._is_found(source, golden, index) for golden in questions) / len(questions)
+        self._record_recall(index.spec.revision, _build_key(source, questions), found)
         return found
 
-    def _finds(self, source: str, golden: Golden, index: LiveIndex) -> bool:
+    def _is_found(self, source: str, golden: GoldenQuestion, index: LiveIndex) -> bool:
         question = Question(golden.question)
-        vector = self._vector(golden.question)
-        found = retrieve(self._store, index, question, vector, Fusion()).candidates[:DEPTH]
+        vector = self._embed_question(golden.question)
+        found = retrieve(self._store, index, question, vector, FusionConfig()).candidates[:DEPTH]
         wanted = {(source, path) for path in golden.paths}
         return any((one.chunk.source, one.chunk.path) in wanted for one in found)
 
-    def _vector(self, question: str) -> Vector:
+    def _embed_question(self, question: str) -> Vector:
         """Embedded once, for both versions."""
         if question not in self._vectors:
             self._vectors[question] = self._embedder.embed_query(question)
         return self._vectors[question]
 
-    def _remembered(self, revision: str, key: str) -> float | None:
+    def _read_recall(self, revision: str, key: str) -> float | None:
         columns = recalls.c
         query = select(columns.recall).where(columns.revision == revision, columns.questions == key)
         with self._engine.connect() as connection:
             return connection.scalar(query)
 
-    def _remember(self, revision: str, key: str, recall: float) -> None:
+    def _record_recall(self, revision: str, key: str, recall: float) -> None:
         columns = recalls.c
         ours = (columns.revision == revision, columns.questions == key)
         with self._engine.begin() as connection:
@@ -203,5 +207,5 @@ class GoldenGate:
             )
 
 
-def _key(source: str, questions: Sequence[Golden]) -> str:
-    return content_hash(source, *(f"{one.question}\n{one.paths}" for one in questions))
+def _build_key(source: str, questions: Sequence[GoldenQuestion]) -> str:
+    return hash_content(source, *(f"{one.question}\n{one.paths}" for one in questions))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ingest.publishing.publisher import mend_marks
+from ingest.publishing.publisher import repair_marks
 from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
 from rag_core.english import format_count
-from rag_core.models.known_answers import Check
+from rag_core.models.known_answers import CheckResult
 from rag_core.protocols import VectorStore
 from rag_core.types import LiveIndex, Vector
 
@@ -18,7 +18,7 @@ _SAMPLE = 500  # vectors that are looked at
 _REBUILD = "run `docent index`, which reads all sources again and mends it"
 
 
-class Checkup:
+class IndexCheck:
     """Looks at an index, and mends it where it is asked to.
 
     Args:
@@ -32,7 +32,7 @@ class Checkup:
         self._ledger = ledger
         self._mend = mend
 
-    def run(self) -> tuple[Check, ...]:
+    def run(self) -> tuple[CheckResult, ...]:
         """Every check, a sentence each; no sync may be at work.
 
         Raises:
@@ -40,71 +40,75 @@ class Checkup:
         """
         lease = SyncLease(self._ledger.engine, name=f"sync:{self._ledger.index}")
         with lease.hold():
-            return tuple(self._checks())
+            return tuple(self._run_checks())
 
-    def _checks(self) -> Iterator[Check]:
-        live = self._store.live()
+    def _run_checks(self) -> Iterator[CheckResult]:
+        live = self._store.read_live_index()
         if live is None:
-            yield Check("live version", passed=False, says="Nothing is live: run `docent index`.")
+            yield CheckResult(
+                "live version", passed=False, says="Nothing is live: run `docent index`."
+            )
         else:
-            yield self._marks(live)
-        yield self._leftovers()
-        yield self._missing()
+            yield self._check_marks(live)
+        yield self._check_leftovers()
+        yield self._check_missing()
         if live is not None:
-            yield self._rows(live)
-            yield self._vectors(live)
+            yield self._check_rows(live)
+            yield self._check_vectors(live)
 
-    def _marks(self, live: LiveIndex) -> Check:
-        name, marked = "live version", self._ledger.live()
+    def _check_marks(self, live: LiveIndex) -> CheckResult:
+        name, marked = "live version", self._ledger.read_live_version()
         if marked is not None and marked.collection == live.collection:
-            return Check(name, passed=True, says=f"{live.collection} is live, as the ledger says.")
-        known = self._ledger.version(live.collection) is not None
+            return CheckResult(
+                name, passed=True, says=f"{live.collection} is live, as the ledger says."
+            )
+        known = self._ledger.read_version(live.collection) is not None
         if self._mend and known:
-            mend_marks(self._ledger, live)
-            return Check(
+            repair_marks(self._ledger, live)
+            return CheckResult(
                 name, passed=True, says=f"Mended: the ledger now has {live.collection} as live."
             )
         how = "run this again with --mend" if known else _REBUILD
         says = f"{live.collection} is live, but the ledger has another version: {how}."
-        return Check(name, passed=False, says=says)
+        return CheckResult(name, passed=False, says=says)
 
-    def _leftovers(self) -> Check:
+    def _check_leftovers(self) -> CheckResult:
         """Collections that no sync finished, or that the ledger forgot."""
         name = "unknown collections"
-        live = self._store.live()
-        known = {version.collection for version in self._ledger.versions()}
+        live = self._store.read_live_index()
+        known = {version.collection for version in self._ledger.list_versions()}
         known |= {live.collection} if live else set()
-        found = [one for one in self._store.collections() if one not in known]
+        found = [one for one in self._store.list_collections() if one not in known]
         if not found:
-            return Check(name, passed=True, says="There are none.")
+            return CheckResult(name, passed=True, says="There are none.")
         listed = ", ".join(found)
         if not self._mend:
-            return Check(name, passed=False, says=f"{listed}: run this again with --mend.")
+            return CheckResult(name, passed=False, says=f"{listed}: run this again with --mend.")
         for collection in found:
             self._store.drop(collection)
-        return Check(name, passed=True, says=f"Mended: {listed} removed from Milvus.")
+        return CheckResult(name, passed=True, says=f"Mended: {listed} removed from Milvus.")
 
-    def _missing(self) -> Check:
+    def _check_missing(self) -> CheckResult:
         """Versions of the ledger that are not in Milvus any more."""
         name = "missing versions"
-        there = set(self._store.collections())
-        gone = [v.collection for v in self._ledger.versions() if v.collection not in there]
+        there = set(self._store.list_collections())
+        gone = [v.collection for v in self._ledger.list_versions() if v.collection not in there]
         if not gone:
-            return Check(name, passed=True, says="There are none.")
+            return CheckResult(name, passed=True, says="There are none.")
         listed = ", ".join(gone)
         if not self._mend:
-            return Check(name, passed=False, says=f"{listed}: run this again with --mend.")
+            return CheckResult(name, passed=False, says=f"{listed}: run this again with --mend.")
         self._ledger.forget(gone)
-        return Check(name, passed=True, says=f"Mended: {listed} removed from the ledger.")
+        return CheckResult(name, passed=True, says=f"Mended: {listed} removed from the ledger.")
 
-    def _rows(self, live: LiveIndex) -> Check:
+    def _check_rows(self, live: LiveIndex) -> CheckResult:
         name = "chunks"
-        wanted = {chunk.id for chunk in self._ledger.chunks(live.collection)}
-        found = [chunk.id for chunk in self._store.chunks(live.collection)]
+        wanted = {chunk.id for chunk in self._ledger.read_chunks(live.collection)}
+        found = [chunk.id for chunk in self._store.read_chunks(live.collection)]
         count = self._store.count(live.collection)
         missing, foreign = len(wanted - set(found)), len(set(found) - wanted)
         if not missing and not foreign and len(found) == len(wanted) == count:
-            return Check(
+            return CheckResult(
                 name, passed=True, says=f"{format_count(len(wanted), 'chunk')}, as expected."
             )
         expected = format_count(len(wanted), "chunk")
@@ -113,21 +117,21 @@ class Checkup:
             # A version that the ledger does not know is read from Milvus by the next sync.
             self._ledger.forget([live.collection])
         how = f"now {_REBUILD}" if self._mend else "run this again with --mend"
-        return Check(name, passed=False, says=f"{says}: {how}.")
+        return CheckResult(name, passed=False, says=f"{says}: {how}.")
 
-    def _vectors(self, live: LiveIndex) -> Check:
+    def _check_vectors(self, live: LiveIndex) -> CheckResult:
         name = "vectors"
-        ids = sorted(chunk.id for chunk in self._store.chunks(live.collection))
+        ids = sorted(chunk.id for chunk in self._store.read_chunks(live.collection))
         sample = ids[:: max(1, len(ids) // _SAMPLE)]
-        vectors = self._store.vectors(live.collection, sample)
+        vectors = self._store.read_vectors(live.collection, sample)
         bad = sum(not _is_sound(vector, live.spec.dimension) for vector in vectors.values())
         bad += len(sample) - len(vectors)
         if not bad:
             says = f"{format_count(len(sample), 'vector')} checked, all usable."
-            return Check(name, passed=True, says=says)
+            return CheckResult(name, passed=True, says=says)
         checked = format_count(len(sample), "vector")
         says = f"unusable: {bad:,} of {checked}. Run `docent index --full`."
-        return Check(name, passed=False, says=says)
+        return CheckResult(name, passed=False, says=says)
 
 
 def _is_sound(vector: Vector, dimension: int) -> bool:

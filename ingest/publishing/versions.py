@@ -9,8 +9,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from ingest.errors import NoVersionError, SyncRunningError
 from ingest.publishing.pin import read_pin, remove_pin, set_pin
-from ingest.publishing.publisher import number_of, switching
-from ingest.state.ledger import Ledger, Version
+from ingest.publishing.publisher import build_switch_lease, parse_version_number
+from ingest.state.ledger import Ledger, VersionRecord
 from ingest.types import IndexVersion
 from rag_core.protocols import VectorStore
 
@@ -22,8 +22,8 @@ def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
     """Every version that is kept, the newest first; by the ledger alone."""
     pin = read_pin(ledger)
     pinned = pin.collection if pin else None
-    versions = [_shown(version, pinned) for version in ledger.versions()]
-    return tuple(sorted(versions, key=lambda v: -number_of(ledger.index, v.collection)))
+    versions = [_build_index_version(version, pinned) for version in ledger.list_versions()]
+    return tuple(sorted(versions, key=lambda v: -parse_version_number(ledger.index, v.collection)))
 
 
 def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
@@ -36,41 +36,41 @@ def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
         NoVersionError: there is no version to go back to.
         SyncRunningError: somebody else is switching, and does not come to an end.
     """
-    set_pin(ledger, _target(store, ledger))
+    set_pin(ledger, _find_target(store, ledger))
     attempts = Retrying(
         retry=retry_if_exception_type(SyncRunningError),
         stop=stop_after_delay(_PATIENCE),
         wait=wait_fixed(_PAUSE),
         reraise=True,
     )
-    return attempts(_switched, store, ledger)
+    return attempts(_switch_to_pin, store, ledger)
 
 
 def complete_rollback(store: VectorStore, ledger: Ledger) -> None:
     """Where the process of a rollback was killed, do what it had left to do."""
-    pin, marked = read_pin(ledger), ledger.live()
+    pin, marked = read_pin(ledger), ledger.read_live_version()
     if pin is None:
         return
-    live = store.live()
+    live = store.read_live_index()
     done = live is not None and live.collection == pin.collection
     if done and marked is not None and marked.collection == pin.collection:
         return
     # One that is at work, and not killed, completes itself.
     with suppress(SyncRunningError, NoVersionError):
-        _switched(store, ledger)
+        _switch_to_pin(store, ledger)
 
 
-def resume(ledger: Ledger) -> bool:
+def resume_syncs(ledger: Ledger) -> bool:
     """Let syncs change the index again; False where it was not pinned."""
     pinned = read_pin(ledger) is not None
     remove_pin(ledger)
     return pinned
 
 
-def _target(store: VectorStore, ledger: Ledger) -> str:
+def _find_target(store: VectorStore, ledger: Ledger) -> str:
     """Where to go: where an unfinished rollback was going, or to the previous version."""
-    live, pin, previous = store.live(), read_pin(ledger), ledger.previous()
-    there = set(store.collections()) - ({live.collection} if live else set())
+    live, pin, previous = store.read_live_index(), read_pin(ledger), ledger.read_previous_version()
+    there = set(store.list_collections()) - ({live.collection} if live else set())
     if pin is not None and pin.collection in there:
         return pin.collection
     rolled_back = pin is not None and live is not None and pin.collection == live.collection
@@ -79,30 +79,30 @@ def _target(store: VectorStore, ledger: Ledger) -> str:
     return previous.collection
 
 
-def _switched(store: VectorStore, ledger: Ledger) -> IndexVersion:
+def _switch_to_pin(store: VectorStore, ledger: Ledger) -> IndexVersion:
     """Do what the pin says; the same again where that is done."""
-    with switching(ledger).hold():
-        live, target = store.live(), _pinned(store, ledger)
-        version = ledger.version(target)
+    with build_switch_lease(ledger).hold():
+        live, target = store.read_live_index(), _resolve_pin(store, ledger)
+        version = ledger.read_version(target)
         if version is None:
             raise NoVersionError("There is no earlier version to go back to.")
         if live is None or live.collection != target:
             store.switch(target)
         ledger.mark_rolled_back(target)
-    return replace(_shown(version, target), live=True, previous=False)
+    return replace(_build_index_version(version, target), live=True, previous=False)
 
 
-def _pinned(store: VectorStore, ledger: Ledger) -> str:
+def _resolve_pin(store: VectorStore, ledger: Ledger) -> str:
     """Where the pin says to go; a sync that was quicker may have dropped that version."""
     pin = read_pin(ledger)
-    if pin is not None and pin.collection in store.collections():
+    if pin is not None and pin.collection in store.list_collections():
         return pin.collection
-    target = _target(store, ledger)
+    target = _find_target(store, ledger)
     set_pin(ledger, target)
     return target
 
 
-def _shown(version: Version, pinned: str | None) -> IndexVersion:
+def _build_index_version(version: VersionRecord, pinned: str | None) -> IndexVersion:
     return IndexVersion(
         collection=version.collection,
         revision=version.spec.revision,

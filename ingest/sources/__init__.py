@@ -9,27 +9,27 @@ from ingest.errors import SourceFormatError
 from ingest.formats import VARIABLES_FILE
 from ingest.sources.archive.reader import read_archive
 from ingest.sources.config import READABLE, parse_sources, select_sources
-from ingest.sources.directory import read_directory, read_single
+from ingest.sources.directory import read_directory, read_single_file
 from ingest.sources.git.repository import read_git
 from ingest.sources.http.client import Limits, Network
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import (
+    DownloadCallback,
+    DownloadProgress,
     RawFile,
-    Received,
-    ReceivedCallback,
     Source,
     SourceFiles,
-    unwatched,
+    ignore_download_progress,
 )
 from ingest.sources.website.crawler import read_website
 
 __all__ = [
     "READABLE",
+    "DownloadProgress",
     "Downloads",
     "Limits",
     "Network",
     "RawFile",
-    "Received",
     "Source",
     "SourceFiles",
     "parse_sources",
@@ -43,7 +43,7 @@ def read_source(
     downloads: Downloads,
     *,
     wanted: Callable[[str], bool],
-    progress: ReceivedCallback = unwatched,
+    progress: DownloadCallback = ignore_download_progress,
 ) -> SourceFiles:
     """Read the files of a source whose paths are `wanted` and that its options let through.
 
@@ -55,8 +55,8 @@ def read_source(
 
     def picked(path: str) -> bool:
         # Variables belong to the pages beside them, whatever `include` says of pages.
-        helper = PurePosixPath(path).name == VARIABLES_FILE and not source.excludes(path)
-        return wanted(path) and (helper or source.selects(path))
+        helper = PurePosixPath(path).name == VARIABLES_FILE and not source.is_path_excluded(path)
+        return wanted(path) and (helper or source.is_path_selected(path))
 
     match source.resolved_kind:
         case "git":
@@ -73,7 +73,7 @@ def _read_local(source: Source, picked: Callable[[str], bool]) -> SourceFiles:
     if source.location.is_dir():
         return read_directory(source, wanted=picked)
     if source.location.is_file() and picked(source.location.name):
-        return read_single(source)
+        return read_single_file(source)
     return read_archive(source, source.location, wanted=picked)
 
 
@@ -81,7 +81,7 @@ def _read_snapshot(
     source: Source,
     downloads: Downloads,
     picked: Callable[[str], bool],
-    progress: ReceivedCallback,
+    progress: DownloadCallback,
 ) -> SourceFiles:
     snapshot = downloads.fetch(source, progress=progress)
     try:

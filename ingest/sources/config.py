@@ -13,9 +13,9 @@ from ingest.cron import parse_schedule
 from ingest.errors import SourceFormatError
 from ingest.sources.address.git_uri import parse_git_uri
 from ingest.sources.address.patterns import check_patterns
-from ingest.sources.address.uri import canonical_uri, default_name, is_address, shown_uri
+from ingest.sources.address.uri import derive_name, is_supported_uri, normalise_uri, redact_uri
 from ingest.sources.address.url_template import check_template
-from ingest.sources.source import Source, distinct_name
+from ingest.sources.source import Source, derive_distinct_name
 from rag_core.errors import SettingsError
 
 READABLE = (
@@ -94,20 +94,20 @@ def build_named_source(uri: str) -> Source:
 def _build_source(options: SourceOptions) -> Source:
     if not options.uri.strip():
         raise SettingsError("A source is empty: name a directory, an archive or an address.")
-    uri = canonical_uri(options.uri.strip() if "://" in options.uri else options.uri)
-    if "://" in uri and not is_address(uri):
-        raise SourceFormatError(f"{shown_uri(uri)} is not {READABLE}.")
+    uri = normalise_uri(options.uri.strip() if "://" in options.uri else options.uri)
+    if "://" in uri and not is_supported_uri(uri):
+        raise SourceFormatError(f"{redact_uri(uri)} is not {READABLE}.")
     if uri.startswith("git+"):
         parse_git_uri(uri)
     if options.kind and not uri.startswith(("https://", "http://")):
         raise SettingsError(
-            f"{shown_uri(uri)} needs no `kind`: only an address with https:// leaves a choice."
+            f"{redact_uri(uri)} needs no `kind`: only an address with https:// leaves a choice."
         )
     _check_options(options)
     given = options.model_dump()
-    golden = canonical_uri(options.golden) if options.golden else ""
+    golden = normalise_uri(options.golden) if options.golden else ""
     return Source(
-        **given | {"uri": uri, "name": options.name or default_name(uri), "golden": golden}
+        **given | {"uri": uri, "name": options.name or derive_name(uri), "golden": golden}
     )
 
 
@@ -129,7 +129,7 @@ def parse_sources(text: str) -> tuple[Source, ...]:
     """
     if not text.strip().startswith(("[", "{")):
         words = text.split()
-        return _distinct(
+        return _ensure_distinct_names(
             replace(build_named_source(uri), among_words=len(words) > 1) for uri in words
         )
     try:
@@ -137,7 +137,7 @@ def parse_sources(text: str) -> tuple[Source, ...]:
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"DOCENT_SOURCES is not valid JSON: {error}.") from error
     listed = items if isinstance(items, list) else [items]
-    return _distinct(build_configured_source(item) for item in listed)
+    return _ensure_distinct_names(build_configured_source(item) for item in listed)
 
 
 def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[Source, ...]:
@@ -152,13 +152,13 @@ def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[
         raise SettingsError("There is nothing to index: name a source, or set DOCENT_SOURCES.")
     known = {key: source for source in configured for key in (source.uri, source.name)}
     picked = [
-        known.get(canonical_uri(word)) or known.get(word) or build_named_source(word)
+        known.get(normalise_uri(word)) or known.get(word) or build_named_source(word)
         for word in words
     ]
-    return _distinct(picked) if words else tuple(configured)
+    return _ensure_distinct_names(picked) if words else tuple(configured)
 
 
-def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
+def _ensure_distinct_names(sources: Iterable[Source]) -> tuple[Source, ...]:
     """Return each source once; two with one derived name get names that tell them apart.
 
     Raises:
@@ -168,8 +168,8 @@ def _distinct(sources: Iterable[Source]) -> tuple[Source, ...]:
     for source in dict.fromkeys(sources):
         name, other = source.name, by_name.get(source.name)
         # One place may be there twice, with other options, but then it needs two names.
-        if other and other.uri != source.uri and name == default_name(source.uri):
-            name = distinct_name(source)
+        if other and other.uri != source.uri and name == derive_name(source.uri):
+            name = derive_distinct_name(source)
         if name in by_name:
             raise SettingsError(f"Two sources in DOCENT_SOURCES are named {name}.")
         by_name[name] = replace(source, name=name)

@@ -6,22 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.sources.address.patterns import is_excluded, selects
-from ingest.sources.address.uri import Kind, canonical_uri, default_name, kind_of, shown_uri
+from ingest.sources.address.patterns import is_excluded, is_selected
+from ingest.sources.address.uri import (
+    SourceKind,
+    derive_name,
+    detect_kind,
+    normalise_uri,
+    redact_uri,
+)
 from ingest.sources.address.url_template import fill_template
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
 __all__ = [
+    "DownloadCallback",
+    "DownloadProgress",
     "RawFile",
-    "Received",
-    "ReceivedCallback",
     "Source",
     "SourceFiles",
-    "canonical_uri",
-    "default_name",
-    "distinct_name",
+    "derive_distinct_name",
+    "derive_name",
+    "ignore_download_progress",
     "is_hidden",
-    "unwatched",
+    "normalise_uri",
 ]
 
 _SKIPPED_FOLDERS = {"__MACOSX", "node_modules"}
@@ -71,11 +77,11 @@ class Source:
     among_words: bool = field(default=False, compare=False)
 
     @property
-    def resolved_kind(self) -> Kind:
+    def resolved_kind(self) -> SourceKind:
         """What the source is: as the option says, or by its address."""
         if self.kind == "archive":
             return "archive"
-        return "website" if self.kind == "website" else kind_of(self.uri)
+        return "website" if self.kind == "website" else detect_kind(self.uri)
 
     @property
     def is_remote(self) -> bool:
@@ -88,24 +94,24 @@ class Source:
         return Path(self.uri).expanduser()
 
     @property
-    def shown_uri(self) -> str:
+    def redacted_uri(self) -> str:
         """The URI without user, password and query, fit for reports and links."""
-        return shown_uri(self.uri)
+        return redact_uri(self.uri)
 
     @property
     def key(self) -> str:
         """Name of the source's files in the data folder: it tells nothing of the address."""
-        return content_hash(self.uri)[:16]
+        return hash_content(self.uri)[:16]
 
-    def selects(self, path: str) -> bool:
+    def is_path_selected(self, path: str) -> bool:
         """Whether `include` and `exclude` let the path through."""
-        return selects(self.include, self.exclude, path)
+        return is_selected(self.include, self.exclude, path)
 
-    def excludes(self, path: str) -> bool:
+    def is_path_excluded(self, path: str) -> bool:
         """Whether `exclude` keeps the path out."""
         return is_excluded(self.exclude, path)
 
-    def page_url(self, path: str, default: str) -> str:
+    def build_page_url(self, path: str, default: str) -> str:
         """URL of the page at `path`, by the template if there is one."""
         return fill_template(self.url, path) if self.url else default
 
@@ -148,7 +154,7 @@ class SourceFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class DownloadProgress:
     """How far a download is: bytes so far, of `total` where that is known; pages of a website."""
 
     source: str
@@ -157,17 +163,17 @@ class Received:
     pages: int = 0
 
 
-ReceivedCallback = Callable[[Received], None]
+DownloadCallback = Callable[[DownloadProgress], None]
 
 
-def unwatched(received: Received) -> None:
+def ignore_download_progress(received: DownloadProgress) -> None:
     """Nobody watches."""
     del received
 
 
-def distinct_name(source: Source) -> str:
+def derive_distinct_name(source: Source) -> str:
     """The default name with a short hash of the URI, for when another source has that name."""
-    return f"{source.name}-{content_hash(source.uri)[:4]}"
+    return f"{source.name}-{hash_content(source.uri)[:4]}"
 
 
 def is_hidden(path: str) -> bool:

@@ -64,7 +64,7 @@ def open_state(url: str) -> Engine:
     Raises:
         StateError: nothing usable is there.
     """
-    parsed = _parsed(url)
+    parsed = _parse_url(url)
     shown = parsed.render_as_string(hide_password=True)
     try:
         engine = create_engine(parsed)
@@ -80,13 +80,13 @@ def open_state(url: str) -> Engine:
     return engine
 
 
-def state_exists(url: str) -> bool:
+def has_state_database(url: str) -> bool:
     """Whether a state database may be there: False only where a SQLite file is missing.
 
     Raises:
         StateError: the URL is none.
     """
-    parsed = _parsed(url)
+    parsed = _parse_url(url)
     file = parsed.database if parsed.get_backend_name() == "sqlite" else None
     return not file or file.startswith((":memory:", "file:")) or Path(file).exists()
 
@@ -134,7 +134,7 @@ def _add_columns(connection: Connection, tables: MetaData) -> None:
                 connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {clause}")
 
 
-def _parsed(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     try:
         return make_url(url)
     except ArgumentError as error:

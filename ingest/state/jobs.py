@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from ingest.state.ledger import Ledger
 from ingest.state.tables import jobs
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class JobState:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class SyncAlert:
     """What people should hear of scheduled syncs, once.
 
     Attributes:
@@ -41,8 +41,8 @@ class Trouble:
         over: it is over.
     """
 
-    says: str
-    over: bool = False
+    text: str
+    resolved: bool = False
 
 
 class JobStore:
@@ -76,31 +76,33 @@ class JobStore:
             )
             connection.execute(insert(jobs).values(index_name=self._index, job=job, **values))
 
-    def due(self, job: str, schedule: str, moment: datetime | None) -> None:
+    def record_next_run(self, job: str, schedule: str, moment: datetime | None) -> None:
         """Remember when a job runs next."""
-        self.write(job, replace(self._of(job, schedule), next_run=moment))
+        self.write(job, replace(self._get_state(job, schedule), next_run=moment))
 
-    def ran(self, job: str, schedule: str, *, ended: datetime, due: datetime | None) -> None:
+    def record_run(self, job: str, schedule: str, *, ended: datetime, due: datetime | None) -> None:
         """Remember a run: when it ended, and when the next one starts."""
-        self.write(job, replace(self._of(job, schedule), last_run=ended, next_run=due))
+        self.write(job, replace(self._get_state(job, schedule), last_run=ended, next_run=due))
 
-    def news(self, job: str, schedule: str, problems: Mapping[str, str]) -> Trouble | None:
+    def build_alert(self, job: str, schedule: str, problems: Mapping[str, str]) -> SyncAlert | None:
         """What people have not heard yet of what is wrong: a sentence by what it is about."""
-        known = self._of(job, schedule).problems
-        if news := [says for one, says in _keys(problems).items() if one not in known]:
-            return Trouble("\n".join(news))
-        return Trouble("Syncing works again.", over=True) if known and not problems else None
+        known = self._get_state(job, schedule).problems
+        if news := [says for one, says in _identify_problems(problems).items() if one not in known]:
+            return SyncAlert("\n".join(news))
+        return SyncAlert("Syncing works again.", resolved=True) if known and not problems else None
 
-    def told(self, job: str, schedule: str, problems: Mapping[str, str]) -> None:
+    def record_reported(self, job: str, schedule: str, problems: Mapping[str, str]) -> None:
         """Remember that people have heard of that, so that they don't hear of it again.
 
         What they heard of the same matter before counts as well: it may come and go.
         """
-        state = self._of(job, schedule)
+        state = self._get_state(job, schedule)
         before = {one for one in state.problems if one.rpartition(" ")[0] in problems}
-        self.write(job, replace(state, problems=frozenset(before | _keys(problems).keys())))
+        self.write(
+            job, replace(state, problems=frozenset(before | _identify_problems(problems).keys()))
+        )
 
-    def _of(self, job: str, schedule: str) -> JobState:
+    def _get_state(self, job: str, schedule: str) -> JobState:
         known = self.read(job)
         return replace(known, schedule=schedule) if known else JobState(schedule)
 
@@ -112,12 +114,12 @@ class JobStore:
             )
 
 
-def _keys(problems: Mapping[str, str]) -> dict[str, str]:
+def _identify_problems(problems: Mapping[str, str]) -> dict[str, str]:
     """Each sentence by what tells it from others: what it is about, and its words.
 
     Its numbers are left out, which may be others each time: of pages, bytes or seconds.
     """
     return {
-        f"{about} {content_hash(re.sub('[0-9]+', '', says))[:8]}": says
+        f"{about} {hash_content(re.sub('[0-9]+', '', says))[:8]}": says
         for about, says in sorted(problems.items())
     }

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 TTL = timedelta(seconds=60)
 
 
-def _now() -> datetime:
+def _get_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -42,7 +42,7 @@ class SyncLease:
         *,
         name: str,
         ttl: timedelta = TTL,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = _get_now,
     ) -> None:
         self._engine = engine
         self._name = name
@@ -59,17 +59,19 @@ class SyncLease:
         held = HeldLease(self._engine, self._name, uuid4().hex, self._ttl, self._now)
         self._acquire(held)
         stop = threading.Event()
-        heart = threading.Thread(target=held.keep, args=(stop,), name="sync-lease", daemon=True)
+        heart = threading.Thread(
+            target=held.keep_alive, args=(stop,), name="sync-lease", daemon=True
+        )
         heart.start()
         try:
             yield held
         finally:
             stop.set()
             heart.join()
-            _released(held)
+            _release_quietly(held)
 
     def _acquire(self, held: HeldLease) -> None:
-        values = {"name": self._name, **held.values()}
+        values = {"name": self._name, **held.build_row()}
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(leases).values(values))
@@ -89,7 +91,7 @@ class SyncLease:
                 # The old token: of two that come at once, one gets it.
                 update(leases)
                 .where(ours, leases.c.token == (row.token if row else ""))
-                .values(held.values())
+                .values(held.build_row())
             )
         if taken.rowcount != 1:
             raise SyncRunningError("A sync has just begun: wait until it is done.")
@@ -108,12 +110,12 @@ class HeldLease:
     ttl: timedelta
     now: Callable[[], datetime]
 
-    def values(self) -> dict[str, Any]:
+    def build_row(self) -> dict[str, Any]:
         """Columns of a lease that begins now."""
         moment = self.now()
         return {
             "token": self.token,
-            "process": _process(),
+            "process": _get_process_token(),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "acquired_at": moment,
@@ -129,7 +131,7 @@ class HeldLease:
         if not self._renew():
             raise SyncRunningError("Another sync took over because this one had stalled.")
 
-    def keep(self, stop: threading.Event) -> None:
+    def keep_alive(self, stop: threading.Event) -> None:
         """Prolong the lease until told to stop or until it is lost."""
         while not stop.wait(self.ttl.total_seconds() / 4):
             try:
@@ -154,7 +156,7 @@ class HeldLease:
         return renewed.rowcount == 1
 
 
-def _released(held: HeldLease) -> None:
+def _release_quietly(held: HeldLease) -> None:
     """Give the lease back; a failure must not hide how the sync ended, and the lease expires."""
     try:
         held.release()
@@ -163,7 +165,7 @@ def _released(held: HeldLease) -> None:
 
 
 @cache
-def _process() -> str:
+def _get_process_token() -> str:
     """Tells this process from an earlier one with the same number, as in a restarted container."""
     return uuid4().hex
 
@@ -172,7 +174,7 @@ def _is_dead(row: Row[Any]) -> bool:
     if row.host != socket.gethostname() or os.name != "posix":
         return False
     if row.pid == os.getpid():
-        return bool(row.process != _process())
+        return bool(row.process != _get_process_token())
     try:
         os.kill(row.pid, 0)
     except ProcessLookupError:

@@ -35,7 +35,7 @@ _BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class VersionRecord:
     """A version of the index as it was built; `previous` is the one to go back to."""
 
     collection: str
@@ -75,46 +75,46 @@ class Ledger:
 
     # Versions
 
-    def versions(self) -> list[Version]:
+    def list_versions(self) -> list[VersionRecord]:
         """Every recorded version, the oldest first."""
         rows = select(tables.versions).where(tables.versions.c.index_name == self.index)
         with self.engine.connect() as connection:
             found = connection.execute(rows.order_by(tables.versions.c.created_at))
-            return [_version(row) for row in found]
+            return [_build_version(row) for row in found]
 
-    def live(self) -> Version | None:
+    def read_live_version(self) -> VersionRecord | None:
         """The version that answers, as of the last sync."""
-        return self._marked(tables.versions.c.live)
+        return self._read_marked(tables.versions.c.live)
 
-    def previous(self) -> Version | None:
+    def read_previous_version(self) -> VersionRecord | None:
         """The version that answered before, kept to go back to."""
-        return self._marked(tables.versions.c.previous)
+        return self._read_marked(tables.versions.c.previous)
 
-    def version(self, collection: str) -> Version | None:
+    def read_version(self, collection: str) -> VersionRecord | None:
         """The version in this collection."""
         query = select(tables.versions).where(tables.versions.c.collection == collection)
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
-        return _version(row) if row else None
+        return _build_version(row) if row else None
 
-    def contents(self, collection: str) -> Contents:
+    def read_contents(self, collection: str) -> Contents:
         """Pages and chunks of a version."""
-        return Contents(self.pages(collection), self.chunks(collection))
+        return Contents(self.read_pages(collection), self.read_chunks(collection))
 
-    def pages(self, collection: str) -> tuple[KnownPage, ...]:
+    def read_pages(self, collection: str) -> tuple[KnownPage, ...]:
         """Pages of a version: all that is needed to see that nothing changed."""
         with self.engine.connect() as connection:
             return tuple(
                 KnownPage(row.source, row.path, row.content_hash, row.recipe)
-                for row in _of(connection, tables.pages, collection)
+                for row in _select_rows(connection, tables.pages, collection)
             )
 
-    def chunks(self, collection: str) -> tuple[KnownChunk, ...]:
+    def read_chunks(self, collection: str) -> tuple[KnownChunk, ...]:
         """Chunks of a version."""
         with self.engine.connect() as connection:
             return tuple(
                 KnownChunk(row.id, row.source, row.path, row.embedding_hash)
-                for row in _of(connection, tables.chunks, collection)
+                for row in _select_rows(connection, tables.chunks, collection)
             )
 
     def record(self, collection: str, spec: IndexSpec, contents: Contents) -> None:
@@ -125,14 +125,14 @@ class Ledger:
                 insert(tables.versions).values(
                     collection=collection,
                     index_name=self.index,
-                    **_columns(spec),
+                    **_build_columns(spec),
                     documents=contents.documents,
                     chunks=len(contents.chunks),
                     created_at=datetime.now(UTC),
                 )
             )
-            _insert(connection, tables.pages, collection, contents.pages)
-            _insert(connection, tables.chunks, collection, contents.chunks)
+            _insert_rows(connection, tables.pages, collection, contents.pages)
+            _insert_rows(connection, tables.chunks, collection, contents.chunks)
 
     def mark_live(self, collection: str) -> None:
         """Note that a version went live; the one that was becomes the previous one."""
@@ -166,16 +166,16 @@ class Ledger:
             for collection in collections:
                 _forget(connection, collection)
 
-    def _marked(self, mark: ColumnElement[bool]) -> Version | None:
+    def _read_marked(self, mark: ColumnElement[bool]) -> VersionRecord | None:
         ours = tables.versions.c.index_name == self.index
         query = select(tables.versions).where(ours, mark)
         with self.engine.connect() as connection:
             row = connection.execute(query).first()
-        return _version(row) if row else None
+        return _build_version(row) if row else None
 
     # Sources
 
-    def configured_sources(self) -> frozenset[str]:
+    def list_configured_sources(self) -> frozenset[str]:
         """Names of the sources that were in the settings since leftovers were last removed."""
         query = select(tables.configured.c.name).where(tables.configured.c.index_name == self.index)
         with self.engine.connect() as connection:
@@ -190,14 +190,14 @@ class Ledger:
             if rows:
                 connection.execute(insert(tables.configured), rows)
 
-    def sources_of(self, collection: str) -> tuple[str, ...]:
+    def list_sources(self, collection: str) -> tuple[str, ...]:
         """Names of the sources a version was made from."""
         columns = tables.pages.c
         query = select(columns.source).where(columns.collection == collection).distinct()
         with self.engine.connect() as connection:
             return tuple(connection.scalars(query.order_by(columns.source)))
 
-    def source_uris(self) -> dict[str, str]:
+    def read_source_uris(self) -> dict[str, str]:
         """URI of each source that was ever indexed, by name."""
         with self.engine.connect() as connection:
             return {row.name: row.uri for row in connection.execute(select(tables.sources))}
@@ -210,7 +210,7 @@ class Ledger:
                     delete(tables.sources).where(tables.sources.c.name == source.name)
                 )
                 connection.execute(
-                    insert(tables.sources).values(name=source.name, uri=source.shown_uri)
+                    insert(tables.sources).values(name=source.name, uri=source.redacted_uri)
                 )
 
     # Syncs
@@ -236,7 +236,7 @@ class Ledger:
                 update(tables.syncs).where(tables.syncs.c.id == number).values(values)
             )
 
-    def last_sync(self) -> SyncRun | None:
+    def read_last_sync(self) -> SyncRun | None:
         """The last sync that ended."""
         columns = tables.syncs.c
         query = select(tables.syncs).where(columns.finished_at.is_not(None))
@@ -247,7 +247,7 @@ class Ledger:
         report = json.loads(row.report) if row.report else None
         return SyncRun(row.started_at, row.finished_at, report, row.error)
 
-    def fresh_at(self) -> datetime | None:
+    def read_last_success_time(self) -> datetime | None:
         """When the last sync that succeeded had ended; None before the first."""
         columns = tables.syncs.c
         query = select(func.max(columns.finished_at)).where(columns.report.is_not(None))
@@ -255,7 +255,7 @@ class Ledger:
             moment: datetime | None = connection.scalar(query)
         return moment
 
-    def next_sync(self) -> datetime | None:
+    def read_next_sync_time(self) -> datetime | None:
         """When the schedule starts the next sync; None for never."""
         query = select(func.min(tables.jobs.c.next_run)).where(
             tables.jobs.c.index_name == self.index
@@ -265,11 +265,11 @@ class Ledger:
         return moment
 
 
-def _of(connection: Connection, table: Table, collection: str) -> Iterable[Row[Any]]:
+def _select_rows(connection: Connection, table: Table, collection: str) -> Iterable[Row[Any]]:
     return connection.execute(select(table).where(table.c.collection == collection))
 
 
-def _insert(
+def _insert_rows(
     connection: Connection,
     table: Table,
     collection: str,
@@ -289,7 +289,7 @@ def _forget(connection: Connection, collection: str) -> None:
         connection.execute(delete(table).where(table.c.collection == collection))
 
 
-def _columns(spec: IndexSpec) -> dict[str, Any]:
+def _build_columns(spec: IndexSpec) -> dict[str, Any]:
     return {
         "model": spec.model,
         "dimension": spec.dimension,
@@ -299,9 +299,9 @@ def _columns(spec: IndexSpec) -> dict[str, Any]:
     }
 
 
-def _version(row: Row[Any]) -> Version:
+def _build_version(row: Row[Any]) -> VersionRecord:
     spec = IndexSpec(row.model, row.dimension, row.chunker, row.schema, row.revision)
-    return Version(
+    return VersionRecord(
         row.collection,
         spec,
         row.documents,

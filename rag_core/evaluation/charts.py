@@ -22,18 +22,19 @@ class Series:
     scores: Sequence[float]
 
 
-def bars(values: Mapping[str, Estimate | float], *, unit: str = "") -> str:
+def draw_bars(values: Mapping[str, Estimate | float], *, unit: str = "") -> str:
     """A bar for each value, its interval as a line where it has one."""
-    found = {name: _whole(value) for name, value in values.items()}
+    found = {name: _to_estimate(value) for name, value in values.items()}
     most = max((value.high for value in found.values()), default=0.0) or 1.0
     scale = (_WIDTH - _LABEL - _NUMBER) / most
     rows = [
-        _bar(number, name, value, scale, unit) for number, (name, value) in enumerate(found.items())
+        _draw_bar(number, name, value, scale, unit)
+        for number, (name, value) in enumerate(found.items())
     ]
-    return _svg(_ROW * len(rows) + 4, "".join(rows))
+    return _wrap_svg(_ROW * len(rows) + 4, "".join(rows))
 
 
-def _bar(number: int, name: str, value: Estimate, scale: float, unit: str) -> str:
+def _draw_bar(number: int, name: str, value: Estimate, scale: float, unit: str) -> str:
     top, middle = number * _ROW + 4, number * _ROW + 13
     end = _LABEL + value.value * scale
     low, high = _LABEL + value.low * scale, _LABEL + value.high * scale
@@ -46,35 +47,37 @@ def _bar(number: int, name: str, value: Estimate, scale: float, unit: str) -> st
     )
 
 
-def histogram(
+def draw_histogram(
     series: Sequence[Series], *, threshold: float | None = None, axis: str = "score"
 ) -> str:
     """How many questions have which score; the threshold as a dashed line.
 
     What the colours and the line mean stands above the columns, where nothing is drawn over it.
     """
-    counts = [_binned(one.scores) for one in series]
+    counts = [_count_bins(one.scores) for one in series]
     most = max((max(found) for found in counts), default=0)
     legend = [
-        _told(index, one.colour, f"{one.name}: {len(one.scores)} questions")
+        _draw_legend_line(index, one.colour, f"{one.name}: {len(one.scores)} questions")
         for index, one in enumerate(series)
     ]
     if threshold is not None:
-        legend.append(_told(len(series), "#222", f"- - below {threshold:.2f}: refused"))
+        legend.append(_draw_legend_line(len(series), "#222", f"- - below {threshold:.2f}: refused"))
     top = _LINE * len(legend) + 6
-    parts = [*legend, *_columns(series, counts, top), *_axes(top, most, axis)]
+    parts = [*legend, *_draw_columns(series, counts, top), *_draw_axes(top, most, axis)]
     if threshold is not None:
         x = min(max(threshold, 0.0), 1.0) * _WIDTH
         line = f'x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + _HEIGHT}"'
         parts.append(f'<line {line} class="threshold"/>')
-    return _svg(top + _HEIGHT + 2 * _LINE + 4, "".join(parts))
+    return _wrap_svg(top + _HEIGHT + 2 * _LINE + 4, "".join(parts))
 
 
-def _told(index: int, colour: str, words: str) -> str:
+def _draw_legend_line(index: int, colour: str, words: str) -> str:
     return f'<text x="0" y="{_LINE * index + 13}" fill="{colour}">{escape(words)}</text>'
 
 
-def _columns(series: Sequence[Series], counts: Sequence[Sequence[int]], top: int) -> Iterator[str]:
+def _draw_columns(
+    series: Sequence[Series], counts: Sequence[Sequence[int]], top: int
+) -> Iterator[str]:
     most = max((max(found) for found in counts), default=0) or 1
     step = _WIDTH / _BINS
     width = (step - 4) / max(len(series), 1)
@@ -88,7 +91,7 @@ def _columns(series: Sequence[Series], counts: Sequence[Sequence[int]], top: int
             )
 
 
-def _axes(top: int, most: int, axis: str) -> Iterator[str]:
+def _draw_axes(top: int, most: int, axis: str) -> Iterator[str]:
     """The line that the columns stand on, its numbers and name, and the count of the highest."""
     base = top + _HEIGHT
     yield f'<path d="M0 {base}H{_WIDTH}" class="axis"/>'
@@ -102,16 +105,16 @@ def _axes(top: int, most: int, axis: str) -> Iterator[str]:
         yield f'<text x="{_WIDTH}" y="13" text-anchor="end">{words}</text>'
 
 
-def _binned(scores: Sequence[float]) -> list[int]:
+def _count_bins(scores: Sequence[float]) -> list[int]:
     counts = [0] * _BINS
     for score in scores:
         counts[min(max(int(score * _BINS), 0), _BINS - 1)] += 1
     return counts
 
 
-def _whole(value: Estimate | float) -> Estimate:
+def _to_estimate(value: Estimate | float) -> Estimate:
     return value if isinstance(value, Estimate) else Estimate(value, value, value)
 
 
-def _svg(height: int, inside: str) -> str:
+def _wrap_svg(height: int, inside: str) -> str:
     return f'<svg viewBox="0 0 {_WIDTH} {height}" role="img">{inside}</svg>'

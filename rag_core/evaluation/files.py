@@ -16,7 +16,7 @@ Grades = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class AskedQuestion:
+class EvaluationQuestion:
     """A question of an evaluation; `language` is empty where the file does not say it."""
 
     id: str
@@ -25,7 +25,7 @@ class AskedQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CorpusDocument:
     """A document of a corpus."""
 
     id: str
@@ -33,31 +33,33 @@ class Record:
     text: str
 
 
-def read_questions(path: Path) -> tuple[AskedQuestion, ...]:
+def read_questions(path: Path) -> tuple[EvaluationQuestion, ...]:
     """JSON lines with `_id` and `text`, and `lang` where it is known.
 
     Raises:
         EvaluationError: the file is missing, empty or has another form.
     """
     found = [
-        AskedQuestion(*_texts(path, number, line, "_id", "text"), str(line.get("lang") or ""))
-        for number, line in _lines(path)
+        EvaluationQuestion(
+            *_require_texts(path, number, line, "_id", "text"), str(line.get("lang") or "")
+        )
+        for number, line in _read_json_lines(path)
     ]
     if not found:
         raise EvaluationError(f"There are no questions in {path}.")
     return tuple(found)
 
 
-def read_corpus(path: Path) -> tuple[Record, ...]:
+def read_corpus(path: Path) -> tuple[CorpusDocument, ...]:
     """JSON lines with `_id` and `text`, and `title` where there is one.
 
     Raises:
         EvaluationError: the file is missing, empty or has another form.
     """
-    found: dict[str, Record] = {}
-    for number, line in _lines(path):
-        key, text = _texts(path, number, line, "_id", "text")
-        found[key] = Record(key, str(line.get("title") or ""), text)
+    found: dict[str, CorpusDocument] = {}
+    for number, line in _read_json_lines(path):
+        key, text = _require_texts(path, number, line, "_id", "text")
+        found[key] = CorpusDocument(key, str(line.get("title") or ""), text)
     if not found:
         raise EvaluationError(f"There are no documents in {path}.")
     return tuple(found.values())
@@ -69,7 +71,7 @@ def read_judgements(path: Path) -> dict[str, Grades]:
     Raises:
         EvaluationError: the file is missing, empty or has another form.
     """
-    head, *lines = _read(path).splitlines() or [""]
+    head, *lines = _read_text(path).splitlines() or [""]
     names = head.split("\t")
     missing = [name for name in ("query-id", "corpus-id", "score") if name not in names]
     if missing:
@@ -81,15 +83,15 @@ def read_judgements(path: Path) -> dict[str, Grades]:
     for number, line in enumerate(lines, 2):
         if line.strip():
             row = dict(zip(names, line.split("\t"), strict=False))
-            question, judged = _texts(path, number, row, "query-id", "corpus-id")
-            grades[question][judged] = _grade(path, number, row)
+            question, judged = _require_texts(path, number, row, "query-id", "corpus-id")
+            grades[question][judged] = _parse_grade(path, number, row)
     found = {key: judged for key, judged in grades.items() if any(judged.values())}
     if not found:
         raise EvaluationError(f"There are no judgements in {path}.")
     return dict(found)
 
 
-def _grade(path: Path, number: int, row: Mapping[str, str]) -> int:
+def _parse_grade(path: Path, number: int, row: Mapping[str, str]) -> int:
     try:
         return int(row["score"])
     except (KeyError, ValueError):
@@ -98,8 +100,8 @@ def _grade(path: Path, number: int, row: Mapping[str, str]) -> int:
         ) from None
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(_read(path).split("\n"), 1):
+def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(_read_text(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -111,7 +113,9 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, shape
 
 
-def _texts(path: Path, number: int, line: Mapping[str, Any], *names: str) -> tuple[str, str]:
+def _require_texts(
+    path: Path, number: int, line: Mapping[str, Any], *names: str
+) -> tuple[str, str]:
     for name in names:
         if name not in line or not str(line[name]).strip():
             raise EvaluationError(f"Line {number} of {path} has no {name}.")
@@ -119,12 +123,12 @@ def _texts(path: Path, number: int, line: Mapping[str, Any], *names: str) -> tup
     return first, second
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise EvaluationError(f"{path} can't be read: {_reason(error)}.") from error
+        raise EvaluationError(f"{path} can't be read: {_describe_error(error)}.") from error
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     return error.strerror or "unknown" if isinstance(error, OSError) else "it is not UTF-8 text"

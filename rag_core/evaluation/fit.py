@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import EvaluationError
-from rag_core.evaluation.metrics import threshold_at
-from rag_core.retrieval.abstention import ENOUGH, Abstention, Signals
+from rag_core.evaluation.metrics import find_refusal_threshold
+from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention, Signals
 
-FEWEST = 20
+MIN_FIT_QUESTIONS = 20
 """Questions of each kind that a fit needs."""
 
-FALSE_REFUSALS = 0.02
+MAX_FALSE_REFUSALS = 0.02
 """Share of answerable questions that a fitted threshold may refuse: a wrong refusal is worse than
 three quotations too many."""
 
@@ -24,15 +24,15 @@ _FOLDS, _REPEATS, _SEED = 5, 10, 0
 Rows = NDArray[np.float64]
 
 
-def fit(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> Abstention:
+def fit_abstention(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> Abstention:
     """Weights from all questions, the threshold from those left out of each fold.
 
     Raises:
         EvaluationError: there are too few questions of a kind.
     """
-    yes, no = left_out(answerable, unanswerable)
+    yes, no = cross_validate(answerable, unanswerable)
     del no
-    scaler, model = _fitted(*_rows(answerable, unanswerable))
+    scaler, model = _fit_model(*_build_rows(answerable, unanswerable))
     # The scaling goes into the weights, so that what is stored is one sum.
     weights = model.coef_[0] / scaler.scale_
     bias = float(model.intercept_[0] - (weights * scaler.mean_).sum())
@@ -40,12 +40,12 @@ def fit(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> Abste
     return Abstention(
         weights=(first, second, third, fourth),
         bias=round(bias, 4),
-        threshold=round(threshold_at(yes, FALSE_REFUSALS), 4),
-        fewest=min(ENOUGH, *(one.chunks for one in (*answerable, *unanswerable))),
+        threshold=round(find_refusal_threshold(yes, MAX_FALSE_REFUSALS), 4),
+        fewest=min(ENOUGH_CHUNKS, *(one.chunks for one in (*answerable, *unanswerable))),
     )
 
 
-def left_out(
+def cross_validate(
     answerable: Sequence[Signals], unanswerable: Sequence[Signals]
 ) -> tuple[list[float], list[float]]:
     """Probability of each question by fits that have not seen it: five folds, ten times.
@@ -53,24 +53,24 @@ def left_out(
     Raises:
         EvaluationError: there are too few questions of a kind.
     """
-    if min(len(answerable), len(unanswerable)) < FEWEST:
+    if min(len(answerable), len(unanswerable)) < MIN_FIT_QUESTIONS:
         raise EvaluationError(
-            f"Fitting needs at least {FEWEST} questions with an answer and {FEWEST} without: there "
-            f"are {len(answerable)} and {len(unanswerable)}."
+            f"Fitting needs at least {MIN_FIT_QUESTIONS} questions with an answer and "
+            f"{MIN_FIT_QUESTIONS} without: there are {len(answerable)} and {len(unanswerable)}."
         )
     from sklearn.model_selection import RepeatedStratifiedKFold
 
-    rows, labels = _rows(answerable, unanswerable)
+    rows, labels = _build_rows(answerable, unanswerable)
     sums = np.zeros(len(labels))
     folds = RepeatedStratifiedKFold(n_splits=_FOLDS, n_repeats=_REPEATS, random_state=_SEED)
     for seen, unseen in folds.split(rows, labels):
-        scaler, model = _fitted(rows[seen], labels[seen])
+        scaler, model = _fit_model(rows[seen], labels[seen])
         sums[unseen] += model.predict_proba(scaler.transform(rows[unseen]))[:, 1]
     means = (sums / _REPEATS).tolist()
     return means[: len(answerable)], means[len(answerable) :]
 
 
-def _fitted(rows: Rows, labels: Rows) -> tuple[Any, Any]:
+def _fit_model(rows: Rows, labels: Rows) -> tuple[Any, Any]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
@@ -79,7 +79,9 @@ def _fitted(rows: Rows, labels: Rows) -> tuple[Any, Any]:
     return scaler, model
 
 
-def _rows(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> tuple[Rows, Rows]:
+def _build_rows(
+    answerable: Sequence[Signals], unanswerable: Sequence[Signals]
+) -> tuple[Rows, Rows]:
     rows = np.array([found.values for found in (*answerable, *unanswerable)], float)
     labels = np.array([1.0] * len(answerable) + [0.0] * len(unanswerable))
     return rows, labels

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_core.errors import EvaluationError
-from rag_core.evaluation.files import AskedQuestion, Grades
+from rag_core.evaluation.files import EvaluationQuestion, Grades
 from rag_core.types import Chunk
 
 Level = Literal["page", "chunk"]
@@ -25,24 +25,24 @@ class Judgements:
         level: whether pages or chunks are judged.
     """
 
-    questions: tuple[AskedQuestion, ...]
+    questions: tuple[EvaluationQuestion, ...]
     grades: Mapping[str, Grades]
     names: Mapping[str, str]
     absent: tuple[str, ...]
     level: Level
 
-    def ranking(self, chunks: Iterable[Chunk]) -> list[str]:
+    def list_ranked_names(self, chunks: Iterable[Chunk]) -> list[str]:
         """Judged names in the order of the chunks, each at its first place."""
-        return list(dict.fromkeys(self._name(chunk) for chunk in chunks))
+        return list(dict.fromkeys(self._find_name(chunk) for chunk in chunks))
 
-    def _name(self, chunk: Chunk) -> str:
+    def _find_name(self, chunk: Chunk) -> str:
         if self.level == "page":
             return self.names.get(chunk.path, chunk.path)
         return self.names.get(chunk.id) or self.names.get(chunk.url) or chunk.id
 
 
-def match(
-    questions: Iterable[AskedQuestion],
+def match_judgements(
+    questions: Iterable[EvaluationQuestion],
     grades: Mapping[str, Grades],
     chunks: Iterable[Chunk],
     *,
@@ -62,7 +62,7 @@ def match(
     if not grades:
         raise EvaluationError("No question has a judgement: check --qrels and --language.")
     judged = {name for grade in grades.values() for name in grade}
-    names = _names(judged, chunks, level, ids or {})
+    names = _map_names(judged, chunks, level, ids or {})
     absent = tuple(sorted(judged - set(names.values())))
     if len(absent) == len(judged):
         raise EvaluationError(
@@ -73,18 +73,18 @@ def match(
     return Judgements(chosen, grades, names, absent, level)
 
 
-def _names(
+def _map_names(
     judged: set[str], chunks: Iterable[Chunk], level: Level, ids: Mapping[str, str]
 ) -> dict[str, str]:
     if level == "chunk":
         keys = {key for chunk in chunks for key in (chunk.id, chunk.url)}
         return {key: key for key in keys & judged}
     paths = {chunk.path for chunk in chunks}
-    found = {path: _judged_name(ids.get(path, path), judged) for path in paths}
+    found = {path: _find_judged_name(ids.get(path, path), judged) for path in paths}
     return {path: name or ids.get(path, path) for path, name in found.items()}
 
 
-def _judged_name(path: str, judged: set[str]) -> str:
+def _find_judged_name(path: str, judged: set[str]) -> str:
     """The path itself or its longest ending at a slash that is judged."""
     rest = path
     while rest not in judged and "/" in rest:

@@ -30,17 +30,17 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
-class Structured(Protocol):
+class StructuredGenerator(Protocol):
     """An LLM that answers in JSON by a schema."""
 
-    def structured(
+    def generate_structured(
         self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
     ) -> tuple[str, str]:
         """The JSON, and the name of the model as its server tells it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
+class JudgeVerdict:
     """What the judge says of one answer; `model` is the judge's, as its server tells it."""
 
     faithful: bool
@@ -48,7 +48,7 @@ class Grade:
     model: str
 
 
-def judge(llm: Structured, question: str, answer: Answer) -> Grade:
+def judge_answer(llm: StructuredGenerator, question: str, answer: Answer) -> JudgeVerdict:
     """Let an LLM judge an answer against the passages it was written from.
 
     Raises:
@@ -60,10 +60,12 @@ def judge(llm: Structured, question: str, answer: Answer) -> Grade:
     )
     shape = {"passages": passages, "question": question, "answer": answer.text}
     told = Turn("user", json.dumps(shape, ensure_ascii=False))
-    said, model = llm.structured(PROMPT, [told], name="grade", schema=_SCHEMA)
+    said, model = llm.generate_structured(PROMPT, [told], name="grade", schema=_SCHEMA)
     try:
         grades = json.loads(said)
-        return Grade(_truth(grades["faithful"]), _truth(grades["answering"]), model)
+        return JudgeVerdict(
+            _require_bool(grades["faithful"]), _require_bool(grades["answering"]), model
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise LLMUnavailableError(
             f"The judge {model} did not answer in the requested form: use a model with structured "
@@ -71,7 +73,7 @@ def judge(llm: Structured, question: str, answer: Answer) -> Grade:
         ) from error
 
 
-def _truth(value: object) -> bool:
+def _require_bool(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError("a grade is true or false")
     return value

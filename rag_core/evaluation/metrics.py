@@ -14,7 +14,7 @@ from rag_core.evaluation.files import Grades
 MEASURES = ("nDCG@10", "R@5", "R@10", "R@50", "RR", "Success@3")
 """In ir-measures' words; nDCG with linear gains. RR is the reciprocal rank, Success@3 is hit@3."""
 
-FALSE_REFUSALS = (0.0, 0.01, 0.02, 0.05, 0.1)
+FALSE_REFUSAL_RATES = (0.0, 0.01, 0.02, 0.05, 0.1)
 """Shares of answerable questions that may be refused, for the table of refusals."""
 
 RESAMPLES = 2_000
@@ -40,7 +40,7 @@ class Refusals:
     refused: Estimate
 
 
-def per_question(
+def compute_measures(
     rankings: Mapping[str, Sequence[str]], grades: Mapping[str, Grades]
 ) -> dict[str, dict[str, float]]:
     """Each measure of each question: {measure: {question id: value}}.
@@ -66,44 +66,49 @@ def per_question(
     return found
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate_mean(values: Sequence[float]) -> Estimate:
     """The mean, and how far it would move with other questions (percentile bootstrap)."""
     found = np.asarray(values, float)
-    means = found[_resampled(len(found))].mean(axis=1)
+    means = found[_draw_resamples(len(found))].mean(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return Estimate(float(found.mean()), float(low), float(high))
 
 
-def auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> Estimate:
+def compute_auroc(answerable: Sequence[float], unanswerable: Sequence[float]) -> Estimate:
     """How likely an answerable question scores above an unanswerable one."""
     yes, no = np.asarray(answerable, float), np.asarray(unanswerable, float)
     above = (yes[:, None] > no).astype(float) + 0.5 * (yes[:, None] == no)
-    rows, columns = _resampled(len(yes)), _resampled(len(no), seed=_SEED + 1)
+    rows, columns = _draw_resamples(len(yes)), _draw_resamples(len(no), seed=_SEED + 1)
     means = [above[np.ix_(r, c)].mean() for r, c in zip(rows, columns, strict=True)]
     low, high = np.percentile(means, [2.5, 97.5])
     return Estimate(float(above.mean()), float(low), float(high))
 
 
-def refusals(answerable: Sequence[float], unanswerable: Sequence[float]) -> tuple[Refusals, ...]:
+def compute_refusals(
+    answerable: Sequence[float], unanswerable: Sequence[float]
+) -> tuple[Refusals, ...]:
     """The table: at each share of false refusals, how many unanswerable questions are refused."""
     no = np.asarray(unanswerable, float)
     return tuple(
-        Refusals(false, estimate((no < threshold_at(answerable, false)).astype(float).tolist()))
-        for false in FALSE_REFUSALS
+        Refusals(
+            false,
+            estimate_mean((no < find_refusal_threshold(answerable, false)).astype(float).tolist()),
+        )
+        for false in FALSE_REFUSAL_RATES
     )
 
 
-def threshold_at(answerable: Sequence[float], false: float) -> float:
+def find_refusal_threshold(answerable: Sequence[float], false: float) -> float:
     """The score below which at most this share of the answerable questions lies."""
     ordered = np.sort(np.asarray(answerable, float))
     return float(ordered[min(int(false * len(ordered)), len(ordered) - 1)])
 
 
-def spread(milliseconds: Sequence[float]) -> tuple[float, float]:
+def compute_percentiles(milliseconds: Sequence[float]) -> tuple[float, float]:
     """Median and 95th percentile."""
     p50, p95 = np.percentile(np.asarray(milliseconds, float), [50, 95])
     return round(float(p50), 2), round(float(p95), 2)
 
 
-def _resampled(size: int, *, seed: int = _SEED) -> NDArray[np.int64]:
+def _draw_resamples(size: int, *, seed: int = _SEED) -> NDArray[np.int64]:
     return np.random.default_rng(seed).integers(0, size, (RESAMPLES, size))

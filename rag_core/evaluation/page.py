@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from rag_core.evaluation import charts
-from rag_core.evaluation.report import NAMES, AbstentionReport, EvaluationReport
+from rag_core.evaluation.report import MEASURE_NAMES, AbstentionReport, EvaluationReport
 
 _YES, _NO = "#2a78b8", "#c8553d"
 _AXES = {
@@ -15,7 +15,7 @@ _AXES = {
 }
 
 
-def as_html(report: EvaluationReport, *, threshold: float | None = None) -> str:
+def render_html(report: EvaluationReport, *, threshold: float | None = None) -> str:
     """The page; `threshold` is that of the decision in use."""
     from jinja2 import Environment
     from markupsafe import Markup
@@ -25,29 +25,31 @@ def as_html(report: EvaluationReport, *, threshold: float | None = None) -> str:
     # The charts escape what they show themselves.
     return template.render(
         report=report,
-        names=list(NAMES.values()),
-        bars={name: Markup(_bars(report, name)) for name in ("ndcg@10", "hit@3")},  # noqa: S704
-        latency=Markup(_latency(report)),  # noqa: S704
+        names=list(MEASURE_NAMES.values()),
+        bars={name: Markup(_draw_method_bars(report, name)) for name in ("ndcg@10", "hit@3")},  # noqa: S704
+        latency=Markup(_draw_latency(report)),  # noqa: S704
         histograms=[
-            (found, Markup(_histogram(found, threshold)))  # noqa: S704
+            (found, Markup(_draw_histogram(found, threshold)))  # noqa: S704
             for found in report.abstention
         ],
     )
 
 
-def _bars(report: EvaluationReport, name: str) -> str:
-    return charts.bars({method: found[name] for method, found in report.methods.items()})
+def _draw_method_bars(report: EvaluationReport, name: str) -> str:
+    return charts.draw_bars({method: found[name] for method, found in report.methods.items()})
 
 
-def _latency(report: EvaluationReport) -> str:
-    return charts.bars({stage: p50 for stage, (p50, _) in report.milliseconds.items()}, unit="ms")
+def _draw_latency(report: EvaluationReport) -> str:
+    return charts.draw_bars(
+        {stage: p50 for stage, (p50, _) in report.milliseconds.items()}, unit="ms"
+    )
 
 
-def _histogram(found: AbstentionReport, threshold: float | None) -> str:
+def _draw_histogram(found: AbstentionReport, threshold: float | None) -> str:
     series = (
         charts.Series("with an answer", _YES, found.answerable),
         charts.Series("without", _NO, found.unanswerable),
     )
     # The threshold in use says nothing about scores of other fits, or cosines.
     shown = threshold if found.score == "as set" else None
-    return charts.histogram(series, threshold=shown, axis=_AXES[found.score])
+    return charts.draw_histogram(series, threshold=shown, axis=_AXES[found.score])

@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rag_core.evaluation.fit import FEWEST, left_out
+from rag_core.evaluation.fit import MIN_FIT_QUESTIONS, cross_validate
 from rag_core.evaluation.judgements import Judgements
-from rag_core.evaluation.llm_judge import PROMPT_VERSION, Grade
-from rag_core.evaluation.methods import METHODS, Outcome, by_stage
+from rag_core.evaluation.llm_judge import PROMPT_VERSION, JudgeVerdict
+from rag_core.evaluation.methods import METHODS, QuestionOutcome, group_by_stage
 from rag_core.evaluation.metrics import (
     Estimate,
     Refusals,
-    auroc,
-    estimate,
-    per_question,
-    refusals,
-    spread,
+    compute_auroc,
+    compute_measures,
+    compute_percentiles,
+    compute_refusals,
+    estimate_mean,
 )
 from rag_core.retrieval.abstention import Abstention, Signals
-from rag_core.retrieval.calibration import Calibration, seen_hash
+from rag_core.retrieval.calibration import Calibration, hash_question
 
-NAMES = {
+MEASURE_NAMES = {
     "nDCG@10": "ndcg@10",
     "R@5": "recall@5",
     "R@10": "recall@10",
@@ -37,7 +37,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
+class WorstQuestion:
     """A question that docent found badly: what was wanted and what came first."""
 
     question: str
@@ -76,7 +76,7 @@ class AbstentionReport:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedReport:
+class JudgeReport:
     """What an LLM said about answers: shares, with the judge's model and prompt version."""
 
     model: str
@@ -113,8 +113,8 @@ class EvaluationReport:
     methods: Mapping[str, Mapping[str, Estimate]]
     abstention: tuple[AbstentionReport, ...]
     milliseconds: Mapping[str, tuple[float, float]]
-    worst: tuple[Worst, ...]
-    judged: JudgedReport | None = None
+    worst: tuple[WorstQuestion, ...]
+    judged: JudgeReport | None = None
     fitted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -125,9 +125,9 @@ class EvaluationReport:
         return shape
 
 
-def retrieval(
-    outcomes: Sequence[Outcome], judgements: Judgements
-) -> tuple[dict[str, dict[str, Estimate]], tuple[Worst, ...]]:
+def summarise_retrieval(
+    outcomes: Sequence[QuestionOutcome], judgements: Judgements
+) -> tuple[dict[str, dict[str, Estimate]], tuple[WorstQuestion, ...]]:
     """Every measure of every method, and the questions that docent does worst.
 
     Raises:
@@ -137,48 +137,54 @@ def retrieval(
     table: dict[str, dict[str, Estimate]] = {}
     values: dict[str, dict[str, float]] = {}
     for method in METHODS:
-        rankings = {one.question.id: judgements.ranking(one.found[method]) for one in outcomes}
-        values = per_question(rankings, grades)
+        rankings = {
+            one.question.id: judgements.list_ranked_names(one.chunks_by_method[method])
+            for one in outcomes
+        }
+        values = compute_measures(rankings, grades)
         table[method] = {
-            ours: estimate(list(values[theirs].values())) for theirs, ours in NAMES.items()
+            ours: estimate_mean(list(values[theirs].values()))
+            for theirs, ours in MEASURE_NAMES.items()
         }
         if method == "reranked":
-            worst = _worst(outcomes, judgements, values["nDCG@10"])
+            worst = _select_worst(outcomes, judgements, values["nDCG@10"])
     return table, worst
 
 
-def _worst(
-    outcomes: Sequence[Outcome], judgements: Judgements, ndcg: Mapping[str, float]
-) -> tuple[Worst, ...]:
+def _select_worst(
+    outcomes: Sequence[QuestionOutcome], judgements: Judgements, ndcg: Mapping[str, float]
+) -> tuple[WorstQuestion, ...]:
     below = [one for one in outcomes if ndcg[one.question.id] < 1]
     below.sort(key=lambda one: ndcg[one.question.id])
     return tuple(
-        Worst(
+        WorstQuestion(
             question=one.question.text,
             ndcg=round(ndcg[one.question.id], 3),
             wanted=tuple(k for k, grade in judgements.grades[one.question.id].items() if grade),
-            found=tuple(judgements.ranking(one.found["reranked"])[:_SHOWN]),
+            found=tuple(judgements.list_ranked_names(one.chunks_by_method["reranked"])[:_SHOWN]),
         )
         for one in below[:_WORST]
     )
 
 
-def abstention(
-    answerable: Sequence[Outcome],
-    unanswerable: Mapping[str, Sequence[Outcome]],
+def summarise_abstention(
+    answerable: Sequence[QuestionOutcome],
+    unanswerable: Mapping[str, Sequence[QuestionOutcome]],
     used: Calibration | None,
 ) -> tuple[AbstentionReport, ...]:
     """How well each set of unanswerable questions is told from the others; fitted on all of them.
 
     Empty where no signals could be had, as without a reranker.
     """
-    yes = signals_of(answerable)
-    sets = {name: found for name, asked in unanswerable.items() if (found := signals_of(asked))}
+    yes = collect_signals(answerable)
+    sets = {
+        name: found for name, asked in unanswerable.items() if (found := collect_signals(asked))
+    }
     if not yes or not sets:
         return ()
     decision = used.abstention if used else None
     every = [one for found in sets.values() for one in found]
-    score, above, below = _scores(yes, every, decision)
+    score, above, below = _score_questions(yes, every, decision)
     reports: list[AbstentionReport] = []
     for name, no in sets.items():
         mine, below = below[: len(no)], below[len(no) :]
@@ -186,11 +192,11 @@ def abstention(
             AbstentionReport(
                 name=name,
                 score=score,
-                auroc=auroc(above, mine),
-                table=refusals(above, mine),
-                false_refusals=sum(map(decision.refuses, yes)) if decision else None,
-                refused=sum(map(decision.refuses, no)) if decision else None,
-                seen=_seen((*answerable, *unanswerable[name]), used),
+                auroc=compute_auroc(above, mine),
+                table=compute_refusals(above, mine),
+                false_refusals=sum(map(decision.should_refuse, yes)) if decision else None,
+                refused=sum(map(decision.should_refuse, no)) if decision else None,
+                seen=_count_seen((*answerable, *unanswerable[name]), used),
                 answerable=tuple(above),
                 unanswerable=tuple(mine),
             )
@@ -198,40 +204,44 @@ def abstention(
     return tuple(reports)
 
 
-def _seen(outcomes: Sequence[Outcome], used: Calibration | None) -> int | None:
+def _count_seen(outcomes: Sequence[QuestionOutcome], used: Calibration | None) -> int | None:
     if used is None or used.seen is None:
         return None
-    return len({seen_hash(one.question.text) for one in outcomes} & set(used.seen))
+    return len({hash_question(one.question.text) for one in outcomes} & set(used.seen))
 
 
-def _scores(
+def _score_questions(
     yes: list[Signals], no: list[Signals], decision: Abstention | None
 ) -> tuple[str, list[float], list[float]]:
-    if min(len(yes), len(no)) >= FEWEST:
-        return "left out", *left_out(yes, no)
+    if min(len(yes), len(no)) >= MIN_FIT_QUESTIONS:
+        return "left out", *cross_validate(yes, no)
     if decision:
-        return "as set", [*map(decision.probability, yes)], [*map(decision.probability, no)]
+        return (
+            "as set",
+            [*map(decision.compute_probability, yes)],
+            [*map(decision.compute_probability, no)],
+        )
     return "cosine", [found.cosine for found in yes], [found.cosine for found in no]
 
 
-def signals_of(outcomes: Sequence[Outcome]) -> list[Signals]:
+def collect_signals(outcomes: Sequence[QuestionOutcome]) -> list[Signals]:
     """The signals of those questions that have them."""
     return [one.signals for one in outcomes if one.signals]
 
 
-def judged(grades: Sequence[Grade]) -> JudgedReport | None:
+def summarise_verdicts(grades: Sequence[JudgeVerdict]) -> JudgeReport | None:
     """The judge's shares; None where nothing was answered."""
     if not grades:
         return None
-    return JudgedReport(
+    return JudgeReport(
         model=grades[0].model,
         prompt=PROMPT_VERSION,
         answers=len(grades),
-        faithful=estimate([float(grade.faithful) for grade in grades]),
-        answering=estimate([float(grade.answering) for grade in grades]),
+        faithful=estimate_mean([float(grade.faithful) for grade in grades]),
+        answering=estimate_mean([float(grade.answering) for grade in grades]),
     )
 
 
-def latency(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
+def summarise_latency(outcomes: Sequence[QuestionOutcome]) -> dict[str, tuple[float, float]]:
     """Median and 95th percentile of each stage, in milliseconds."""
-    return {stage: spread(spent) for stage, spent in by_stage(outcomes).items()}
+    return {stage: compute_percentiles(spent) for stage, spent in group_by_stage(outcomes).items()}

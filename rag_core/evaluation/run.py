@@ -6,33 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_core.evaluation import report as reports
-from rag_core.evaluation.files import AskedQuestion
-from rag_core.evaluation.fit import fit
+from rag_core.evaluation.files import EvaluationQuestion
+from rag_core.evaluation.fit import fit_abstention
 from rag_core.evaluation.judgements import Judgements
-from rag_core.evaluation.llm_judge import Grade
-from rag_core.evaluation.methods import Outcome, Parts, ask_all
+from rag_core.evaluation.llm_judge import JudgeVerdict
+from rag_core.evaluation.methods import EvaluationTarget, QuestionOutcome, ask_questions
 from rag_core.evaluation.report import EvaluationReport
-from rag_core.retrieval.calibration import Calibration, calibration_for, seen_hash
+from rag_core.retrieval.calibration import Calibration, hash_question, select_calibration
 
 Progress = Callable[[int, int], None]
 """Called with how many questions were asked, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class EvaluationOutcomes:
     """All questions asked: those with an answer, and each set of those without."""
 
-    answerable: tuple[Outcome, ...]
-    unanswerable: Mapping[str, tuple[Outcome, ...]]
+    answerable: tuple[QuestionOutcome, ...]
+    unanswerable: Mapping[str, tuple[QuestionOutcome, ...]]
 
 
 def ask_everything(
-    parts: Parts,
+    parts: EvaluationTarget,
     judgements: Judgements,
-    unanswerable: Mapping[str, Sequence[AskedQuestion]],
+    unanswerable: Mapping[str, Sequence[EvaluationQuestion]],
     *,
     progress: Progress,
-) -> Outcomes:
+) -> EvaluationOutcomes:
     """Ask every question in every way.
 
     Raises:
@@ -46,21 +46,28 @@ def ask_everything(
         done += 1
         progress(done, total)
 
-    return Outcomes(
-        tuple(ask_all(judgements.questions, parts, tick=tick)),
-        {name: tuple(ask_all(asked, parts, tick=tick)) for name, asked in unanswerable.items()},
+    return EvaluationOutcomes(
+        tuple(ask_questions(judgements.questions, parts, tick=tick)),
+        {
+            name: tuple(ask_questions(asked, parts, tick=tick))
+            for name, asked in unanswerable.items()
+        },
     )
 
 
-def report(
-    parts: Parts, judgements: Judgements, outcomes: Outcomes, *, grades: Sequence[Grade] = ()
+def build_report(
+    parts: EvaluationTarget,
+    judgements: Judgements,
+    outcomes: EvaluationOutcomes,
+    *,
+    grades: Sequence[JudgeVerdict] = (),
 ) -> EvaluationReport:
     """Everything that was found.
 
     Raises:
         EvaluationError: the library for the measures is not installed.
     """
-    methods, worst = reports.retrieval(outcomes.answerable, judgements)
+    methods, worst = reports.summarise_retrieval(outcomes.answerable, judgements)
     return EvaluationReport(
         model=parts.live.spec.model,
         reranker=parts.tuning.reranker,
@@ -70,22 +77,26 @@ def report(
         questions=len(outcomes.answerable),
         absent=judgements.absent,
         methods=methods,
-        abstention=reports.abstention(outcomes.answerable, outcomes.unanswerable, in_use(parts)),
-        milliseconds=reports.latency(outcomes.answerable),
+        abstention=reports.summarise_abstention(
+            outcomes.answerable, outcomes.unanswerable, find_used_calibration(parts)
+        ),
+        milliseconds=reports.summarise_latency(outcomes.answerable),
         worst=worst,
-        judged=reports.judged(grades),
+        judged=reports.summarise_verdicts(grades),
     )
 
 
-def fitted(parts: Parts, outcomes: Outcomes) -> Calibration:
+def fit_calibration(parts: EvaluationTarget, outcomes: EvaluationOutcomes) -> Calibration:
     """When to refuse, fitted to these questions; the rest stays as it is in use.
 
     Raises:
         EvaluationError: there are too few questions with or without an answer.
     """
     no = [one for asked in outcomes.unanswerable.values() for one in asked]
-    decision = fit(reports.signals_of(outcomes.answerable), reports.signals_of(no))
-    used, spec = in_use(parts), parts.live.spec
+    decision = fit_abstention(
+        reports.collect_signals(outcomes.answerable), reports.collect_signals(no)
+    )
+    used, spec = find_used_calibration(parts), parts.live.spec
     support = used.support if used else None
     return Calibration(
         model=spec.model,
@@ -94,10 +105,12 @@ def fitted(parts: Parts, outcomes: Outcomes) -> Calibration:
         abstention=decision,
         support=support,
         dimension=spec.dimension,
-        seen=tuple(sorted({seen_hash(one.question.text) for one in (*outcomes.answerable, *no)})),
+        seen=tuple(
+            sorted({hash_question(one.question.text) for one in (*outcomes.answerable, *no)})
+        ),
     )
 
 
-def in_use(parts: Parts) -> Calibration | None:
+def find_used_calibration(parts: EvaluationTarget) -> Calibration | None:
     """The decisions that docent takes with this index."""
-    return calibration_for(parts.live.spec, parts.tuning.reranker, parts.tuning.fitted)
+    return select_calibration(parts.live.spec, parts.tuning.reranker, parts.tuning.fitted)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import regex
 
-from rag_core.generation.code_splitter import CodeSplitter, last_sentence
+from rag_core.generation.code_splitter import CodeSplitter, find_last_sentence
 from rag_core.types import Citation, Passage
 
-Supported = Callable[[str, int], bool]
+IsSupported = Callable[[str, int], bool]
 """Whether a sentence is supported by the passage of a number, from 1."""
 
 OMITTED = "…"
@@ -37,15 +37,15 @@ class CitationChecker:
     """
 
     def __init__(
-        self, passages: Sequence[Passage], supported: Supported = lambda _sentence, _number: True
+        self, passages: Sequence[Passage], supported: IsSupported = lambda _sentence, _number: True
     ) -> None:
         self._passages = passages
         self._supported = supported
         self._cited: list[int] = []
         self._code = CodeSplitter()
-        self._links = _Held(_LINK_OR_MARKER, self._link_or_marker)
-        self._addresses = _Held(_ADDRESS, self._address)
-        self._known = _addresses(passages)
+        self._links = _BufferedReplacer(_LINK_OR_MARKER, self._replace_link_or_marker)
+        self._addresses = _BufferedReplacer(_ADDRESS, self._replace_address)
+        self._known_addresses = _collect_addresses(passages)
         self._prose = ""
 
     def feed(self, text: str, *, last: bool = False) -> str:
@@ -53,15 +53,15 @@ class CitationChecker:
         shown = []
         for part, is_code in self._code.feed(text, last=last):
             if is_code:
-                shown += [self._checked("", last=True), part]
+                shown += [self._check_text("", last=True), part]
                 self._prose += part if "\n" not in part else ""
             else:
-                shown.append(self._checked(part))
+                shown.append(self._check_text(part))
         if last:
-            shown.append(self._checked("", last=True))
+            shown.append(self._check_text("", last=True))
         return "".join(shown)
 
-    def close(self) -> str:
+    def flush(self) -> str:
         """What was held back, checked."""
         return self.feed("", last=True)
 
@@ -70,25 +70,25 @@ class CitationChecker:
         """The passages cited so far, in the order of their first marker."""
         return tuple(Citation(number, self._passages[number - 1]) for number in self._cited)
 
-    def _checked(self, text: str, *, last: bool = False) -> str:
+    def _check_text(self, text: str, *, last: bool = False) -> str:
         shown = []
         for part in self._links.feed(text, last=last):
             self._prose += part
-            shown.append(self._addresses.text(part))
+            shown.append(self._addresses.feed_joined(part))
         if last:
-            shown.append(self._addresses.text("", last=True))
+            shown.append(self._addresses.feed_joined("", last=True))
         return "".join(shown)
 
-    def _link_or_marker(self, found: regex.Match[str]) -> str:
+    def _replace_link_or_marker(self, found: regex.Match[str]) -> str:
         if found["numbers"]:
-            return self._marker(found)
+            return self._replace_marker(found)
         label, target = found["label"], found["target"]
         # A label that is half an address could become a whole one with the text before it.
         return str(found.group() if self._is_known(target) else label.replace("//", OMITTED))
 
-    def _marker(self, found: regex.Match[str]) -> str:
+    def _replace_marker(self, found: regex.Match[str]) -> str:
         numbers = [int(number) for number in found["numbers"].split(",")]
-        sentence = last_sentence(_MARKER.sub("", self._prose))
+        sentence = find_last_sentence(_MARKER.sub("", self._prose))
         valid = [
             number
             for number in numbers
@@ -100,15 +100,15 @@ class CitationChecker:
         space = " " if found.group().startswith(" ") else ""
         return space + "".join(f"[{number}]" for number in valid)
 
-    def _address(self, found: regex.Match[str]) -> str:
-        address, rest = _without_punctuation(found.group())
+    def _replace_address(self, found: regex.Match[str]) -> str:
+        address, rest = _split_punctuation(found.group())
         return found.group() if self._is_known(address) else OMITTED + rest
 
     def _is_known(self, address: str) -> bool:
-        return _comparable(address) in self._known
+        return _normalise_address(address) in self._known_addresses
 
 
-class _Held:
+class _BufferedReplacer:
     """Replaces what a pattern finds, and holds back what it could still find."""
 
     def __init__(
@@ -118,7 +118,7 @@ class _Held:
         self._replace = replace
         self._held = ""
 
-    def text(self, text: str, *, last: bool = False) -> str:
+    def feed_joined(self, text: str, *, last: bool = False) -> str:
         """`feed`, joined."""
         return "".join(self.feed(text, last=last))
 
@@ -137,31 +137,31 @@ class _Held:
         yield text[done:]
 
 
-def _addresses(passages: Sequence[Passage]) -> frozenset[str]:
+def _collect_addresses(passages: Sequence[Passage]) -> frozenset[str]:
     """Every link and address in the passages, and those of the passages themselves."""
     found = {passage.chunk.url for passage in passages}
     for passage in passages:
         text = passage.chunk.text
         found |= {link["target"] for link in _LINK_TARGET.finditer(text)}
-        found |= {_without_punctuation(bare.group())[0] for bare in _ADDRESS.finditer(text)}
-    return frozenset(map(_comparable, found)) - {""}
+        found |= {_split_punctuation(bare.group())[0] for bare in _ADDRESS.finditer(text)}
+    return frozenset(map(_normalise_address, found)) - {""}
 
 
-def _comparable(address: str) -> str:
+def _normalise_address(address: str) -> str:
     """An address without its fragment: a section of a page that is known is known too."""
     page, _, fragment = address.partition("#")
     return page.rstrip("/") or f"#{fragment}"
 
 
-def _without_punctuation(address: str) -> tuple[str, str]:
+def _split_punctuation(address: str) -> tuple[str, str]:
     """An address in running text, and the punctuation behind it that is not its own."""
     end = len(address)
-    while end and (address[end - 1] in ".,;:!?*_'" or _closes_too_much(address[:end])):
+    while end and (address[end - 1] in ".,;:!?*_'" or _has_unopened_bracket(address[:end])):
         end -= 1
     return address[:end], address[end:]
 
 
-def _closes_too_much(address: str) -> bool:
+def _has_unopened_bracket(address: str) -> bool:
     """Whether a bracket at the end was opened before the address."""
     opening = _CLOSING.get(address[-1])
     return opening is not None and address.count(address[-1]) > address.count(opening)

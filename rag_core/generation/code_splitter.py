@@ -26,7 +26,7 @@ _LONGEST = 2_000
 _LONGEST_INFO = 200
 _INDENT = 4
 
-Part = tuple[str, bool]
+TextPart = tuple[str, bool]
 
 
 class CodeSplitter:
@@ -46,95 +46,99 @@ class CodeSplitter:
         self._indented = False
         self._item = 0
 
-    def feed(self, text: str, *, last: bool = False) -> Iterator[Part]:
+    def feed(self, text: str, *, last: bool = False) -> Iterator[TextPart]:
         """Parts that are decided, each with whether it is code; `last` decides the rest."""
         text = self._held + text
         done, self._held = 0, ""
         while turn := _TURN.search(text, done, partial=not last):
             before = self._in_code
             taken = (
-                None if not last and _may_grow(turn, text) else self._take(turn, text, last=last)
+                None
+                if not last and _can_grow(turn, text)
+                else self._decide_turn(turn, text, last=last)
             )
             if taken is None:
                 self._held, text = text[turn.start() :], text[: turn.start()]
                 break
             end, code = taken
-            yield from self._part(text[done : turn.start()], code=before)
-            yield from self._part(text[turn.start() : end], code=code)
+            yield from self._emit_part(text[done : turn.start()], code=before)
+            yield from self._emit_part(text[turn.start() : end], code=code)
             done = end
-        yield from self._part(text[done:], code=self._in_code)
+        yield from self._emit_part(text[done:], code=self._in_code)
 
     @property
     def _in_code(self) -> bool:
         return bool(self._fence or self._indented)
 
-    def _part(self, text: str, *, code: bool) -> Iterator[Part]:
+    def _emit_part(self, text: str, *, code: bool) -> Iterator[TextPart]:
         text, self._unreal = text[self._unreal :], max(self._unreal - len(text), 0)
         if text:
             yield text, code
 
-    def _take(self, turn: regex.Match[str], text: str, *, last: bool) -> tuple[int, bool] | None:
-        """Where the turn ends and whether it is code; None where more text decides."""
-        if turn.group().startswith("\n"):
-            return self._take_line(turn, text, last=last)
-        if self._in_code or turn.group().startswith("\\"):
-            return turn.end(), self._in_code
-        end = _span_end(turn, text, last=last)
-        return None if end is None else (end, end > turn.end())
-
-    def _take_line(
+    def _decide_turn(
         self, turn: regex.Match[str], text: str, *, last: bool
     ) -> tuple[int, bool] | None:
-        line = _line_at(turn.end(), text, last=last) if turn["fence"] else ""
+        """Where the turn ends and whether it is code; None where more text decides."""
+        if turn.group().startswith("\n"):
+            return self._decide_line(turn, text, last=last)
+        if self._in_code or turn.group().startswith("\\"):
+            return turn.end(), self._in_code
+        end = _find_span_end(turn, text, last=last)
+        return None if end is None else (end, end > turn.end())
+
+    def _decide_line(
+        self, turn: regex.Match[str], text: str, *, last: bool
+    ) -> tuple[int, bool] | None:
+        line = _read_line_rest(turn.end(), text, last=last) if turn["fence"] else ""
         if line is None:
             return None
         if self._fence:
-            self._fence = "" if self._closes(turn, line) else self._fence
+            self._fence = "" if self._is_closing_fence(turn, line) else self._fence
             return turn.end(), True
         code = self._begin_line(turn)
         if not turn["fence"]:
             return turn.end(), code
-        if not self._indented and _opens(turn["fence"], line):
+        if not self._indented and _is_opening_fence(turn["fence"], line):
             self._fence = turn["fence"]
         return turn.start("fence"), code  # the fence itself is the next turn, or the next part
 
-    def _closes(self, turn: regex.Match[str], line: str) -> bool:
+    def _is_closing_fence(self, turn: regex.Match[str], line: str) -> bool:
         fence = turn["fence"]
         long_enough = fence and fence.startswith(self._fence)
-        near = _indent(turn) < self._item + _INDENT and not turn["mark"]
+        near = _measure_indent(turn) < self._item + _INDENT and not turn["mark"]
         return bool(long_enough and near and not line.strip())
 
     def _begin_line(self, turn: regex.Match[str]) -> bool:
         """A line begins outside of a fence; whether its beginning is code."""
         empty = turn.group().count("\n") > 1
-        deep = _indent(turn) >= self._item + _INDENT
+        deep = _measure_indent(turn) >= self._item + _INDENT
         was, self._indented = self._indented, deep and (empty or self._indented)
         if self._indented:
             return was
         if turn["mark"]:
-            self._item = len(_beginning(turn).expandtabs(_INDENT))
-        elif empty and _indent(turn) < self._item:
+            self._item = len(_extract_line_start(turn).expandtabs(_INDENT))
+        elif empty and _measure_indent(turn) < self._item:
             self._item = 0
         return False
 
 
-def _beginning(turn: regex.Match[str]) -> str:
+def _extract_line_start(turn: regex.Match[str]) -> str:
     """Indentation and list mark of the line that a turn begins."""
     begin = str(turn.group()).rpartition("\n")[2]
     return begin[: len(begin) - len(turn["fence"] or "")]
 
 
-def _indent(turn: regex.Match[str]) -> int:
-    begin = _beginning(turn)
+def _measure_indent(turn: regex.Match[str]) -> int:
+    begin = _extract_line_start(turn)
     return len(begin[: len(begin) - len(begin.lstrip())].expandtabs(_INDENT))
 
 
-def _opens(fence: str, line: str) -> bool:
+def _is_opening_fence(fence: str, line: str) -> bool:
     """Whether a run at a line's beginning opens a block: three backticks may open a span, too."""
     return len(line) < _LONGEST_INFO and not (fence.startswith("`") and "`" in line)
 
 
-def _line_at(at: int, text: str, *, last: bool) -> str | None:
+def _read_line_rest(at: int, text: str, *, last: bool) -> str | None:
     """The rest of a line, cut where it is very long; None where more text decides."""
     end = text.find("\n", at, at + _LONGEST_INFO)
     if end >= 0:
@@ -143,7 +147,7 @@ def _line_at(at: int, text: str, *, last: bool) -> str | None:
     return text[at : at + _LONGEST_INFO] if decided else None
 
 
-def _span_end(run: regex.Match[str], text: str, *, last: bool) -> int | None:
+def _find_span_end(run: regex.Match[str], text: str, *, last: bool) -> int | None:
     """Where the span ends that a run of backticks opens, or the run; None where undecided."""
     furthest = run.end() + _LONGEST
     for found in _IN_SPAN.finditer(text, run.end()):
@@ -154,13 +158,13 @@ def _span_end(run: regex.Match[str], text: str, *, last: bool) -> int | None:
     return int(run.end()) if last or len(text) > furthest else None
 
 
-def _may_grow(turn: regex.Match[str], text: str) -> bool:
+def _can_grow(turn: regex.Match[str], text: str) -> bool:
     """Whether more text could make another turn of it."""
     begins_line = turn.group().startswith("\n")
     return turn.end() == len(text) or bool(begins_line and _UNDECIDED.match(text, turn.end()))
 
 
-def last_sentence(text: str) -> str:
+def find_last_sentence(text: str) -> str:
     """The sentence that a marker behind the text belongs to; empty at a paragraph's beginning."""
     paragraph = _PARAGRAPH.split(text[-_LONGEST:])[-1].strip()
     return str(SENTENCE_END.split(paragraph)[-1]).strip()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rag_core.protocols import Embedder
 from rag_core.types import Passage, Vector
 
-PASSAGES = 3
+QUOTED_PASSAGES = 3
 """Passages that are quoted from."""
 
 _NEAR = 0.85  # a neighbouring sentence is quoted too if it scores this share of the best
@@ -51,8 +51,8 @@ def quote(
     Returns:
         Markdown, and the numbers (from 1) of the passages quoted.
     """
-    units = [_units(passage.chunk.text) for passage in passages[:PASSAGES]]
-    scored = _scores(embedder, query, passages, units)
+    units = [_split_units(passage.chunk.text) for passage in passages[:QUOTED_PASSAGES]]
+    scored = _score_units(embedder, query, passages, units)
     tops = [max(scores, default=-1.0) for scores in scored]
     best = max(tops, default=-1.0)
     worth = min(best, _WORTH * best)  # a share of a negative cosine would be above it
@@ -63,21 +63,21 @@ def quote(
     ):
         if not found or (number > 1 and tops[number - 1] < worth):
             continue
-        text = _best_run(found, scores)
+        text = _join_best_run(found, scores)
         if text not in quoted:
             quoted.add(text)
-            quotations.append(_quotation(number, passage, text))
+            quotations.append(_format_quotation(number, passage, text))
             numbers.append(number)
     return "\n\n".join(quotations), tuple(numbers)
 
 
-def _quotation(number: int, passage: Passage, text: str) -> str:
+def _format_quotation(number: int, passage: Passage, text: str) -> str:
     quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
     label = (passage.chunk.heading_path or passage.chunk.path).translate({91: "(", 93: ")"})
     return f"{quoted}\n>\n> [{number}] [{label}](<{passage.chunk.url}>)"
 
 
-def _scores(
+def _score_units(
     embedder: Embedder,
     query: Vector,
     passages: Sequence[Passage],
@@ -95,7 +95,7 @@ def _scores(
     return [[next(flat) for _ in found] for found in units]
 
 
-def _best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
+def _join_best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
     """The best unit with the neighbours that belong to it, in their order."""
     best = max(range(len(units)), key=scores.__getitem__)
     first = best - 1 if units[best].code and best else best
@@ -107,23 +107,23 @@ def _best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
         last += 1
     text = units[first].text
     for before, unit in itertools.pairwise(units[first : last + 1]):
-        text += _separator(before, unit) + unit.text
+        text += _choose_separator(before, unit) + unit.text
     return text
 
 
-def _separator(before: _Unit, unit: _Unit) -> str:
+def _choose_separator(before: _Unit, unit: _Unit) -> str:
     if before.code or unit.code:
         return "\n\n"
     return "\n" if _BLOCK_START.match(unit.text) else " "
 
 
-def _units(text: str) -> list[_Unit]:
+def _split_units(text: str) -> list[_Unit]:
     """Split a passage; headings are left out, they stand in the link.
 
     Long code is quoted only where there is nothing else.
     """
     units: list[_Unit] = []
-    blocks = _blocks(text)
+    blocks = _split_blocks(text)
     only_code = all(code for _, code in blocks)
     for block, code in blocks:
         if code:
@@ -142,7 +142,7 @@ def _units(text: str) -> list[_Unit]:
     return [unit for unit in units if any(character.isalnum() for character in unit.text)]
 
 
-def _blocks(text: str) -> list[tuple[str, bool]]:
+def _split_blocks(text: str) -> list[tuple[str, bool]]:
     """Paragraphs, list items and fences, in order; True marks a fence, moved to the margin."""
     blocks: list[tuple[list[str], bool]] = []
     fence, indent = "", 0

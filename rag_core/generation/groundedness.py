@@ -21,7 +21,7 @@ SHORTEST = 15
 _PARTS = 12  # sentences of a passage that are compared
 
 
-class SupportCheck:
+class SupportChecker:
     """Judges sentences of one answer; in doubt a marker stays.
 
     Args:
@@ -40,47 +40,47 @@ class SupportCheck:
     def __call__(self, sentence: str, number: int) -> bool:
         """Whether the passage of a number, from 1, supports the sentence."""
         chunk = self._passages[number - 1].chunk
-        if len(sentence) < SHORTEST or not _same_alphabet(sentence, chunk.text):
+        if len(sentence) < SHORTEST or not _has_same_alphabet(sentence, chunk.text):
             return True
         try:
-            return self.cosine(sentence, number) >= self._threshold
+            return self.compute_cosine(sentence, number) >= self._threshold
         except DocentError:
             logger.exception("A citation could not be checked; it stays")
             return True
 
-    def cosine(self, sentence: str, number: int) -> float:
+    def compute_cosine(self, sentence: str, number: int) -> float:
         """The best cosine of the sentence with a part of the passage.
 
         Raises:
             ModelError: the embedder failed.
         """
         if number not in self._parts:
-            texts = parts(self._passages[number - 1].chunk)
+            texts = list_comparison_texts(self._passages[number - 1].chunk)
             self._parts[number] = self._embedder.embed_passages(texts)
         if self._last is None or self._last[0] != sentence:
             self._last = sentence, self._embedder.embed_passages([sentence])
         return float((self._parts[number] @ self._last[1][0]).max())
 
 
-def parts(chunk: Chunk) -> list[str]:
+def list_comparison_texts(chunk: Chunk) -> list[str]:
     """What a sentence is compared with: the whole passage, and its sentences below the headings."""
     sentences = [part.strip() for part in SENTENCE_END.split(chunk.text)]
     long_enough = [part for part in sentences if len(part) >= SHORTEST]
     return [chunk.embedding_text, *long_enough[:_PARTS]]
 
 
-def _same_alphabet(sentence: str, passage: str) -> bool:
+def _has_same_alphabet(sentence: str, passage: str) -> bool:
     """An embedder of one language can't compare across alphabets."""
-    return _alphabet(sentence) == _alphabet(passage)
+    return _find_alphabet(sentence) == _find_alphabet(passage)
 
 
-def _alphabet(text: str) -> str:
+def _find_alphabet(text: str) -> str:
     letters = [
         unicodedata.name(letter, "?").partition(" ")[0] for letter in text[:400] if letter.isalpha()
     ]
     return max(set(letters), key=letters.count) if letters else ""
 
 
-def threshold_for(true: Sequence[float], *, lost: float) -> float:
+def find_support_threshold(true: Sequence[float], *, lost: float) -> float:
     """The cosine below which at most this share of the true pairs lies."""
     return float(np.sort(np.asarray(true))[int(lost * len(true))])

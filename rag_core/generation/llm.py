@@ -41,13 +41,13 @@ class OpenAIGenerator:
     ) -> Iterator[str | Usage]:
         """Stream the answer; see the protocol."""
         started = False
-        with self._translated():
-            stream = self._open(_messages(system, turns), patience or _SILENCE_SECONDS)
+        with self._translate_errors():
+            stream = self._open_stream(_build_messages(system, turns), patience or _SILENCE_SECONDS)
         finished = ""
         with stream:
             chunks = iter(stream)
             while True:
-                with self._translated(started=started):
+                with self._translate_errors(started=started):
                     chunk = next(chunks, None)
                 if chunk is None:
                     break
@@ -59,11 +59,11 @@ class OpenAIGenerator:
                 if chunk.usage:
                     yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
         if not finished:
-            raise self._broken("the stream ended early", started=started)
+            raise self._build_error("the stream ended early", started=started)
         if finished in _CUT:
-            raise self._broken(_CUT[finished], started=started)
+            raise self._build_error(_CUT[finished], started=started)
 
-    def structured(
+    def generate_structured(
         self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
     ) -> tuple[str, str]:
         """JSON by a schema, in one piece, and the name of the model as the server tells it.
@@ -72,20 +72,20 @@ class OpenAIGenerator:
             LLMUnavailableError: there is no complete answer.
         """
         wanted: Any = {"name": name, "strict": True, "schema": schema}
-        with self._translated():
+        with self._translate_errors():
             whole = self._client.chat.completions.create(
                 model=self.model,
-                messages=_messages(system, turns),
+                messages=_build_messages(system, turns),
                 response_format={"type": "json_schema", "json_schema": wanted},
                 timeout=_SILENCE_SECONDS,
             )
         choice = whole.choices[0] if whole.choices else None
         said = choice.message.content if choice else None
         if choice is None or choice.finish_reason in _CUT or not said:
-            raise self._broken("it did not answer in the requested form", started=False)
+            raise self._build_error("it did not answer in the requested form", started=False)
         return said, whole.model
 
-    def _open(self, messages: Any, patience: float) -> Any:
+    def _open_stream(self, messages: Any, patience: float) -> Any:
         """Start the stream; a server that stumbles is asked once more, one that says wait is not.
 
         The SDK's own retries would sit out a Retry-After of a minute in silence.
@@ -114,27 +114,29 @@ class OpenAIGenerator:
         )
 
     @contextmanager
-    def _translated(self, *, started: bool = False) -> Iterator[None]:
+    def _translate_errors(self, *, started: bool = False) -> Iterator[None]:
         """Turn what the SDK raises, before and within the stream, into ours."""
         import openai
 
         try:
             yield
         except openai.AuthenticationError as error:
-            raise self._broken("it refused OPENAI_API_KEY", started=started) from error
+            raise self._build_error("it refused OPENAI_API_KEY", started=started) from error
         except openai.RateLimitError as error:
-            raise self._broken("it is over its rate limit or quota", started=started) from error
+            raise self._build_error(
+                "it is over its rate limit or quota", started=started
+            ) from error
         except openai.NotFoundError as error:
             reason = f"it does not know DOCENT_LLM_MODEL={self.model}"
-            raise self._broken(reason, started=started) from error
+            raise self._build_error(reason, started=started) from error
         except openai.APITimeoutError as error:
-            raise self._broken("it took too long", started=started) from error
+            raise self._build_error("it took too long", started=started) from error
         except openai.APIStatusError as error:
-            raise self._broken(f"it answered {error.status_code}", started=started) from error
+            raise self._build_error(f"it answered {error.status_code}", started=started) from error
         except (openai.OpenAIError, ValueError) as error:  # ValueError: a line that is no JSON
-            raise self._broken("it can't be reached or broke off", started=started) from error
+            raise self._build_error("it can't be reached or broke off", started=started) from error
 
-    def _broken(self, reason: str, *, started: bool) -> GenerationError:
+    def _build_error(self, reason: str, *, started: bool) -> GenerationError:
         kind = LLMInterruptedError if started else LLMUnavailableError
         return kind(f"The LLM {self.model} gave no complete answer: {reason}.")
 
@@ -152,6 +154,6 @@ class OpenAIGenerator:
         )
 
 
-def _messages(system: str, turns: Sequence[Turn]) -> Any:
+def _build_messages(system: str, turns: Sequence[Turn]) -> Any:
     told = [{"role": "system", "content": system}]
     return told + [{"role": turn.role, "content": turn.text} for turn in turns]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag_core.query.history import HISTORY_CHARACTERS, HISTORY_TURNS, recent
+from rag_core.query.history import HISTORY_CHARACTERS, HISTORY_TURNS, truncate_history
 from rag_core.types import Passage, Question, Turn
 
 NOT_FOUND = "NOT_IN_THE_DOCUMENTATION"
@@ -26,22 +26,22 @@ You answer questions from a team's documentation.
 """Written for docent; the passage format is what `rag_core.generation.citations` reads back."""
 
 
-def messages(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
+def build_prompt(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
     """The system prompt, and the turns: history first, then passages and question."""
     numbered = "\n\n".join(
-        _inert(f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}")
+        _escape_passage(f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}")
         for number, passage in enumerate(passages, start=1)
     )
     asked = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
-    history = recent(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
-    return SYSTEM_PROMPT, (*map(_unmarked, history), Turn("user", asked))
+    history = truncate_history(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
+    return SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", asked))
 
 
-def _unmarked(turn: Turn) -> Turn:
+def _strip_markers(turn: Turn) -> Turn:
     """An earlier answer without its markers: they point at other passages."""
     return Turn(turn.role, re.sub(r" ?\[\d+\](?!\()", "", turn.text))
 
 
-def _inert(text: str) -> str:
+def _escape_passage(text: str) -> str:
     """A passage can't close the passages it stands in."""
     return re.sub(r"<(?=\s*/\s*passages)", "< ", text, flags=re.IGNORECASE)

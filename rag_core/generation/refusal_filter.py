@@ -44,7 +44,7 @@ class RefusalFilter:
         )
         return text.removesuffix(self._held)
 
-    def close(self) -> str:
+    def flush(self) -> str:
         """What was held back and is no refusal."""
         text, self._held = self._held, ""
         if text.strip(_AROUND) == NOT_FOUND:

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import Stemmer
 
-from rag_core.index.stop_words import FUNCTION_WORDS, latin_language
+from rag_core.index.stop_words import FUNCTION_WORDS, detect_latin_language
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _HIRAGANA = "\u3041-\u309f"
@@ -40,20 +40,20 @@ MAX_TERMS_BYTES = 60_000
 """A server's VARCHAR holds 65,535 bytes."""
 
 
-def terms(text: str) -> str:
+def extract_terms(text: str) -> str:
     """Tokenise a text for BM25: alphanumeric tokens joined by single spaces."""
-    joined = " ".join(_tokens(unicodedata.normalize("NFKC", text)))
+    joined = " ".join(_split_tokens(unicodedata.normalize("NFKC", text)))
     encoded = joined.encode()
     if len(encoded) <= MAX_TERMS_BYTES:
         return joined
     return encoded[:MAX_TERMS_BYTES].decode(errors="ignore").rsplit(" ", 1)[0]
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _split_tokens(text: str) -> Iterator[str]:
     runs = _RUN.findall(text)
-    language = latin_language(_plain(run) for run in runs)
+    language = detect_latin_language(_normalise_word(run) for run in runs)
     for run in runs:
-        found = _grams(run) if _is_cjk(run) else _word(run, language)
+        found = _build_ngrams(run) if _is_cjk(run) else _expand_word(run, language)
         yield from filter(None, found)
 
 
@@ -62,7 +62,7 @@ def _is_cjk(run: str) -> bool:
     return any(script.match(run) for script in scripts)
 
 
-def _grams(run: str) -> list[str]:
+def _build_ngrams(run: str) -> list[str]:
     """Bigrams of Han and hangul, trigrams of katakana; nothing of hiragana.
 
     Katakana spells loan words, long ones put together of shorter ones. What stands in hiragana is
@@ -75,33 +75,35 @@ def _grams(run: str) -> list[str]:
     return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]
 
 
-def _word(run: str, language: str) -> list[str]:
+def _expand_word(run: str, language: str) -> list[str]:
     """The stems of a run's parts, and the whole where it is an identifier, a flag or a version."""
     dashes = len(run) - len(run.lstrip("-"))
     run = run[dashes:]
     found: list[str] = []
     if version := _VERSION.match(run):
-        found.extend(_versions(version[1].split(".")))
+        found.extend(_expand_version(version[1].split(".")))
         run = run[version.end() :]
     parts = _PART.findall(run)
     alone = len(parts) == 1 and not dashes and not version
     for part in parts:
-        if not (alone and _is_function_word(_plain(part), language)):
-            found.extend(_stems(part, language))
-            found.extend(stem for piece in _pieces(part) for stem in _stems(piece, language))
+        if not (alone and _is_function_word(_normalise_word(part), language)):
+            found.extend(_stem_word(part, language))
+            found.extend(
+                stem for piece in _split_camel_case(part) for stem in _stem_word(piece, language)
+            )
     if len(parts) > 1:
-        found.extend(_stems("".join(parts), language))
+        found.extend(_stem_word("".join(parts), language))
     if dashes:
-        found.append("dash" + _plain("".join(parts)))
+        found.append("dash" + _normalise_word("".join(parts)))
     return found
 
 
-def _versions(numbers: list[str]) -> list[str]:
+def _expand_version(numbers: list[str]) -> list[str]:
     """`2.4.1` is `2p4` and `2p4p1`: found by itself, and by the series it belongs to."""
     return ["p".join(numbers[:count]) for count in range(2, len(numbers) + 1)]
 
 
-def _pieces(part: str) -> list[str]:
+def _split_camel_case(part: str) -> list[str]:
     """The words of a name in camel case; digits and single letters tell nothing."""
     pieces = _CAMEL.findall(part)
     if len(pieces) < 2 or not part.isascii() or "".join(pieces) != part:
@@ -109,7 +111,7 @@ def _pieces(part: str) -> list[str]:
     return [piece for piece in pieces if len(piece) > 1 and piece.isalpha()]
 
 
-def _plain(word: str) -> str:
+def _normalise_word(word: str) -> str:
     # Some letters become two in lower case, the second a mark that is no letter. Most writers of
     # Russian leave the dots of a yo out.
     return "".join(filter(str.isalnum, word.lower())).replace("\u0451", "\u0435")
@@ -120,13 +122,13 @@ def _is_function_word(word: str, language: str) -> bool:
 
 
 @lru_cache(maxsize=50_000)
-def _stems(word: str, language: str) -> tuple[str, ...]:
+def _stem_word(word: str, language: str) -> tuple[str, ...]:
     """The stem, and the English one beside another language's.
 
     A question of a few nouns does not tell its language: it is read as English, and so meets the
     passage all the same.
     """
-    word = _plain(word)
+    word = _normalise_word(word)
     if not word.isalpha():
         return (word,)
     if _CYRILLIC.search(word):

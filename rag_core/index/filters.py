@@ -10,30 +10,30 @@ from rag_core.types import PageKey, Scope
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
 
 
-def filter_expression(scope: Scope) -> str:
+def build_filter(scope: Scope) -> str:
     """A Milvus filter expression; '' for the whole index."""
     conditions = []
     if scope.sources:
-        conditions.append(f"source in [{', '.join(map(_quoted, scope.sources))}]")
+        conditions.append(f"source in [{', '.join(map(_quote_string, scope.sources))}]")
     conditions += [
-        f"{name} == {_quoted(wanted)}"
+        f"{name} == {_quote_string(wanted)}"
         for name, wanted in (("version", scope.version), ("language", scope.language))
         if wanted
     ]
     if scope.path_prefix:
         # A range, because LIKE would read % and _ of a path as wildcards.
-        after = _quoted(scope.path_prefix + "\U0010ffff")
-        conditions.append(f"(path >= {_quoted(scope.path_prefix)} and path < {after})")
+        after = _quote_string(scope.path_prefix + "\U0010ffff")
+        conditions.append(f"(path >= {_quote_string(scope.path_prefix)} and path < {after})")
     return " and ".join(conditions)
 
 
-def pages_expression(pages: Sequence[PageKey], chunks: int) -> str:
+def build_page_filter(pages: Sequence[PageKey], chunks: int) -> str:
     """A filter expression for the first `chunks` chunks of pages that have one of these paths."""
-    paths = ", ".join(_quoted(path) for path in sorted({path for _, path in pages}))
+    paths = ", ".join(_quote_string(path) for path in sorted({path for _, path in pages}))
     return f"path in [{paths}] and position < {chunks}"
 
 
-def _quoted(text: str) -> str:
+def _quote_string(text: str) -> str:
     """A string of the filter language, whatever the text is; surrogates can't be sent at all."""
     escaped = text.translate(_ESCAPES).encode(errors="replace").decode()
     return f'"{escaped}"'

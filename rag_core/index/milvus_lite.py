@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 
 from rag_core.errors import SettingsError, StoreFormatError, StoreLockedError, StoreUnavailableError
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
 
 def check_directory(path: Path) -> None:
@@ -24,7 +24,7 @@ def check_directory(path: Path) -> None:
         StoreUnavailableError: the file system does not let us.
     """
     try:
-        _check(path)
+        _check_path(path)
     except OSError as error:
         raise StoreUnavailableError(
             f"The index {path} can't be opened ({error.strerror}): check DOCENT_MILVUS_URI and who "
@@ -32,7 +32,7 @@ def check_directory(path: Path) -> None:
         ) from error
 
 
-def _check(path: Path) -> None:
+def _check_path(path: Path) -> None:
     if path.suffix != ".db":
         raise SettingsError(
             f"DOCENT_MILVUS_URI is {path}: a local index must end in .db, for instance "
@@ -65,24 +65,24 @@ def _check_live(path: Path) -> None:
         return  # there is none, or what Milvus Lite says about it is translated
     for collection in aliases.values():
         if not (path / "collections" / collection / "schema.json").is_file():
-            raise damaged(path)
+            raise build_damaged_error(path)
 
 
-def damaged(path: Path | str) -> StoreFormatError:
+def build_damaged_error(path: Path | str) -> StoreFormatError:
     """The error of a directory that Milvus Lite can't read any more."""
     return StoreFormatError(
         f"The index {path} is damaged: move it away, and run `docent index` to rebuild it."
     )
 
 
-def release(path: str) -> None:
+def release_lock(path: str) -> None:
     """Stop the engine behind a path: closing a client does not free the lock."""
     from milvus_lite.server_manager import server_manager_instance
 
     server_manager_instance.release_server(path)
 
 
-def quieten() -> None:
+def silence_loggers() -> None:
     """Each failed call is logged with a traceback; the error that is raised says it all."""
     for name in ("pymilvus", "milvus_lite", "grpc._server"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -100,7 +100,7 @@ def _is_locked(lock: Path) -> bool:
     return False
 
 
-def files_digest(path: Path) -> str:
+def hash_files(path: Path) -> str:
     """Hash over the names and sizes of what lies in a directory of Milvus Lite; '' for nothing.
 
     Equal digests mean that no file was lost or cut since, without opening the engine.
@@ -114,4 +114,4 @@ def files_digest(path: Path) -> str:
         aliases = (path / "aliases.json").read_text()
     except (OSError, ValueError):
         return ""
-    return content_hash(aliases, *found)
+    return hash_content(aliases, *found)

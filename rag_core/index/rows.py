@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rag_core.index.bm25_tokens import terms
+from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Chunk, IndexSpec, PageKey, PageVector, Vector
 
 TEXTS = ["source", "path", "url", "title", "text", "version", "language"]
@@ -19,7 +19,7 @@ _INSERT_BYTES = 8 * 2**20  # a server's own limit is 64 MiB a call
 _PROPERTY = "docent."
 
 
-def batches(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def split_batches(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """Rows for one call each: not too many, and not too large for a server to take."""
     batch: list[dict[str, Any]] = []
     size = 0
@@ -34,22 +34,22 @@ def batches(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
-def row_of(chunk: Chunk, vector: Vector) -> dict[str, Any]:
+def build_row(chunk: Chunk, vector: Vector) -> dict[str, Any]:
     """A chunk with its vector, and the terms that BM25 reads."""
     row: dict[str, Any] = {name: getattr(chunk, name) for name in FIELDS}
     row["headings"] = list(chunk.headings)
-    row["terms"] = terms(chunk.embedding_text)
+    row["terms"] = extract_terms(chunk.embedding_text)
     row["vector"] = vector
     return row
 
 
-def chunk_of(row: dict[str, Any]) -> Chunk:
+def parse_chunk(row: dict[str, Any]) -> Chunk:
     """The chunk of a row; fields that an older index lacks are empty."""
     fields = {name: row[name] for name in FIELDS if name in row}
     return Chunk(**{**fields, "headings": tuple(row["headings"])})
 
 
-def page_vectors_of(rows: Sequence[dict[str, Any]]) -> dict[PageKey, PageVector]:
+def compute_page_vectors(rows: Sequence[dict[str, Any]]) -> dict[PageKey, PageVector]:
     """Where each page points, by rows with `source`, `path` and `vector`."""
     found: dict[PageKey, list[Any]] = defaultdict(list)
     for row in rows:
@@ -57,7 +57,7 @@ def page_vectors_of(rows: Sequence[dict[str, Any]]) -> dict[PageKey, PageVector]
     return {page: PageVector.of(np.asarray(rows, np.float32)) for page, rows in found.items()}
 
 
-def properties_of(spec: IndexSpec) -> dict[str, str]:
+def build_properties(spec: IndexSpec) -> dict[str, str]:
     """How a version was built, for its collection."""
     return {
         f"{_PROPERTY}model": spec.model,
@@ -68,7 +68,7 @@ def properties_of(spec: IndexSpec) -> dict[str, str]:
     }
 
 
-def spec_of(properties: dict[str, str]) -> IndexSpec:
+def parse_spec(properties: dict[str, str]) -> IndexSpec:
     """The same, read back."""
     return IndexSpec(
         model=properties[f"{_PROPERTY}model"],
@@ -79,7 +79,7 @@ def spec_of(properties: dict[str, str]) -> IndexSpec:
     )
 
 
-def has_words(version: str) -> bool:
+def has_bm25(version: str) -> bool:
     """Whether a server has BM25, which came with 2.5; a version that can't be told is new."""
     found = re.search(r"(\d+)\.(\d+)", version)
     return found is None or (int(found[1]), int(found[2])) >= (2, 5)

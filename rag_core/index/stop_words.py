@@ -71,7 +71,7 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
 _LATIN = [language for language in FUNCTION_WORDS if language != "russian"]
 
 
-def latin_language(words: Iterable[str]) -> str:
+def detect_latin_language(words: Iterable[str]) -> str:
     """The language of which most function words are among these lower-case ones.
 
     English where none is, or where it has as many as another. Single letters don't count: they

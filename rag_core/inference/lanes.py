@@ -18,22 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.inference.timing import UnitSize
-from rag_core.inference.worker import Line, Worker
+from rag_core.inference.worker import Worker, WorkQueue
 from rag_core.protocols import (
-    Concurrent,
+    BatchEmbedder,
+    BatchReranker,
+    ConcurrentModel,
     Embedder,
-    Loadable,
-    QueryBatches,
-    RerankBatches,
+    LoadableModel,
     Reranker,
-    Truncating,
+    TruncatingEmbedder,
 )
 from rag_core.types import Vector, Vectors
 
 Result = TypeVar("Result")
 Scores = NDArray[np.float32]
 
-PLACES = 32
+QUESTION_SLOTS = 32
 """Questions that are searched, or wait for it, at a time."""
 
 _QUERIES_TOGETHER = 32
@@ -51,46 +51,48 @@ class _Models:
     reranker: Reranker
 
     @property
-    def queries_together(self) -> int:
+    def query_batch_limit(self) -> int:
         """One by one where the model gains nothing: the first would only wait for the last."""
-        return _QUERIES_TOGETHER if isinstance(self.embedder, QueryBatches) else 1
+        return _QUERIES_TOGETHER if isinstance(self.embedder, BatchEmbedder) else 1
 
     @property
-    def reranked_together(self) -> int:
+    def rerank_batch_limit(self) -> int:
         """Likewise."""
-        return _RERANKED_TOGETHER if isinstance(self.reranker, RerankBatches) else 1
+        return _RERANKED_TOGETHER if isinstance(self.reranker, BatchReranker) else 1
 
     def embed_queries(self, texts: Sequence[str]) -> Sequence[Vector]:
-        if isinstance(self.embedder, QueryBatches) and len(texts) > 1:
+        if isinstance(self.embedder, BatchEmbedder) and len(texts) > 1:
             return list(self.embedder.embed_queries(texts))
         return [self.embedder.embed_query(text) for text in texts]
 
-    def rerank(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Scores]:
-        if isinstance(self.reranker, RerankBatches) and len(pairs) > 1:
+    def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Scores]:
+        if isinstance(self.reranker, BatchReranker) and len(pairs) > 1:
             return self.reranker.rerank_many(pairs)
         return [self.reranker.rerank(query, passages) for query, passages in pairs]
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
+class _Queues:
     """In the order in which they are served; a query is short, and its search can begin then."""
 
-    queries: Line
-    ranking: Line
-    others: Line
-    indexing: Line
+    queries: WorkQueue
+    ranking: WorkQueue
+    others: WorkQueue
+    indexing: WorkQueue
 
 
-class Inference(Worker):
+class InferenceWorker(Worker):
     """Owns an embedder and a reranker. `questions` and `indexing` are its two lanes."""
 
-    def __init__(self, embedder: Embedder, reranker: Reranker, *, places: int = PLACES) -> None:
+    def __init__(
+        self, embedder: Embedder, reranker: Reranker, *, places: int = QUESTION_SLOTS
+    ) -> None:
         models = _Models(embedder, reranker)
-        lines = _Lines(
-            queries=Line(models.embed_queries, together=models.queries_together),
-            ranking=Line(models.rerank, together=models.reranked_together),
-            others=Line(_each),
-            indexing=Line(_each, gives_way=True),
+        lines = _Queues(
+            queries=WorkQueue(models.embed_queries, batch_limit=models.query_batch_limit),
+            ranking=WorkQueue(models.rerank_many, batch_limit=models.rerank_batch_limit),
+            others=WorkQueue(_run_each),
+            indexing=WorkQueue(_run_each, gives_way=True),
         )
         self.questions = QuestionLane(self, models, lines)
         self.indexing = IndexingLane(self, models, lines.indexing)
@@ -111,11 +113,11 @@ class Inference(Worker):
 class Lane:
     """Implements `Embedder` and `Reranker` on the worker; each call is a unit of a line."""
 
-    def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
+    def __init__(self, worker: Worker, models: _Models, line: WorkQueue) -> None:
         self._worker = worker
         self._embedder = models.embedder
         self._reranker = models.reranker
-        self._line = line
+        self._queue = line
         self._facts: tuple[int, int] | None = None
 
     @property
@@ -126,15 +128,15 @@ class Lane:
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return self._known[0]
+        return self._model_limits[0]
 
     @property
     def max_tokens(self) -> int:
         """Longest input of the embedder."""
-        return self._known[1]
+        return self._model_limits[1]
 
     @property
-    def _known(self) -> tuple[int, int]:
+    def _model_limits(self) -> tuple[int, int]:
         # Asked once, of the worker: the first asking may load the model.
         if self._facts is None:
             asked = self._embedder
@@ -144,7 +146,7 @@ class Lane:
     def warm_up(self) -> None:
         """Load the models, each once."""
         for model in dict.fromkeys((self._embedder, self._reranker)):
-            if isinstance(model, Loadable):
+            if isinstance(model, LoadableModel):
                 self._run(model, model.warm_up)
 
     def embed_query(self, text: str) -> Vector:
@@ -164,31 +166,31 @@ class Lane:
         return self._run(self._reranker, lambda: self._reranker.rerank(query, passages))
 
     def _run(self, model: object, work: Callable[[], Result]) -> Result:
-        if isinstance(model, Concurrent):  # the worker would only hold its requests up
+        if isinstance(model, ConcurrentModel):  # the worker would only hold its requests up
             return work()
-        result: Result = self._worker.run(self._line, work)
+        result: Result = self._worker.run(self._queue, work)
         return result
 
 
 class QuestionLane(Lane):
     """Goes first; calls that wait at the same time are run as one batch."""
 
-    def __init__(self, worker: Worker, models: _Models, lines: _Lines) -> None:
+    def __init__(self, worker: Worker, models: _Models, lines: _Queues) -> None:
         super().__init__(worker, models, lines.others)
-        self._lines = lines
+        self._queues = lines
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question, with all that wait. Shape (dimension,), L2 norm 1."""
-        if isinstance(self._embedder, Concurrent):
+        if isinstance(self._embedder, ConcurrentModel):
             return self._embedder.embed_query(text)
-        vector: Vector = self._worker.run(self._lines.queries, text)
+        vector: Vector = self._worker.run(self._queues.queries, text)
         return vector
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Scores in [0, 1], shape (len(passages),); reranked with others that wait."""
-        if isinstance(self._reranker, Concurrent):
+        if isinstance(self._reranker, ConcurrentModel):
             return self._reranker.rerank(query, passages)
-        scores: Scores = self._worker.run(self._lines.ranking, (query, passages))
+        scores: Scores = self._worker.run(self._queues.ranking, (query, passages))
         return scores
 
 
@@ -199,60 +201,60 @@ class IndexingLane(Lane):
         truncated: how many passages were longer than the model reads, so far.
     """
 
-    def __init__(self, worker: Worker, models: _Models, line: Line) -> None:
+    def __init__(self, worker: Worker, models: _Models, line: WorkQueue) -> None:
         super().__init__(worker, models, line)
         self.truncated = 0
-        self._embedded = UnitSize(_SMALLEST_EMBEDDED)
-        self._counted = UnitSize(_SMALLEST_COUNTED)
+        self._embed_size = UnitSize(_SMALLEST_EMBEDDED)
+        self._count_size = UnitSize(_SMALLEST_COUNTED)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
-        if isinstance(self._embedder, Concurrent):
+        if isinstance(self._embedder, ConcurrentModel):
             return self._embed(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         by_length = [texts[index] for index in order]
         done = 0
-        for rows in self._units(by_length, self._embedded, self._embed):
+        for rows in self._run_units(by_length, self._embed_size, self._embed):
             vectors[order[done : done + len(rows)]] = rows
             done += len(rows)
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
-        if isinstance(self._embedder, Concurrent):
+        if isinstance(self._embedder, ConcurrentModel):
             return self._embedder.count_tokens(texts)
-        units = self._units(texts, self._counted, self._embedder.count_tokens)
+        units = self._run_units(texts, self._count_size, self._embedder.count_tokens)
         return [count for counts in units for count in counts]
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
-        before = _truncated(self._embedder)
+        before = _count_truncated(self._embedder)
         vectors = self._embedder.embed_passages(texts)
-        self.truncated += _truncated(self._embedder) - before
+        self.truncated += _count_truncated(self._embedder) - before
         return vectors
 
-    def _units(
+    def _run_units(
         self, texts: Sequence[str], size: UnitSize, run: Callable[[Sequence[str]], Any]
     ) -> Iterator[Any]:
         """Results of `run`, unit by unit."""
         sizes = [len(text.encode(errors="replace")) for text in texts]
         start = 0
         while start < len(texts):
-            stop = start + size.fitting(islice(sizes, start, None))
-            result, seconds = self._run(None, partial(_timed, run, texts[start:stop]))
-            size.correct(sum(sizes[start:stop]), seconds, self._worker.question_times.allowance)
+            stop = start + size.count_fitting(islice(sizes, start, None))
+            result, seconds = self._run(None, partial(_run_timed, run, texts[start:stop]))
+            size.adjust(sum(sizes[start:stop]), seconds, self._worker.question_times.allowance)
             yield result
             start = stop
 
 
-def _truncated(embedder: Embedder) -> int:
-    return embedder.truncated if isinstance(embedder, Truncating) else 0
+def _count_truncated(embedder: Embedder) -> int:
+    return embedder.truncated if isinstance(embedder, TruncatingEmbedder) else 0
 
 
-def _timed(run: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> tuple[Any, float]:
+def _run_timed(run: Callable[[Sequence[str]], Any], texts: Sequence[str]) -> tuple[Any, float]:
     started = time.perf_counter()
     return run(texts), time.perf_counter() - started
 
 
-def _each(works: Sequence[Callable[[], Any]]) -> list[Any]:
+def _run_each(works: Sequence[Callable[[], Any]]) -> list[Any]:
     return [work() for work in works]

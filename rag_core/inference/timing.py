@@ -51,7 +51,7 @@ class UnitSize:
         self._smallest = smallest
         self.bytes = min(smallest, _LARGEST)
 
-    def fitting(self, sizes: Iterable[int]) -> int:
+    def count_fitting(self, sizes: Iterable[int]) -> int:
         """How many of the next texts, given by their sizes, make a unit: at least one."""
         total = count = 0
         for size in sizes:
@@ -61,7 +61,7 @@ class UnitSize:
             count += 1
         return count
 
-    def correct(self, size: int, seconds: float, allowance: float) -> None:
+    def adjust(self, size: int, seconds: float, allowance: float) -> None:
         """Learn from a unit of `size` bytes that took `seconds`."""
         if size < self.bytes / 2 and seconds < allowance:
             return  # a remainder: it could not have taken longer

@@ -22,7 +22,7 @@ _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough mem
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Line:
+class WorkQueue:
     """Units of one kind that wait for the worker.
 
     Attributes:
@@ -34,7 +34,7 @@ class Line:
     """
 
     serve: Callable[[Sequence[Any]], Sequence[Any]]
-    together: int = 1
+    batch_limit: int = 1
     gives_way: bool = False
 
 
@@ -47,23 +47,23 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_set = False
+        self._is_cancelled = False
         self._awaited: set[Future[Any]] = set()
 
-    def is_set(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether the question was cancelled."""
-        return self._is_set
+        return self._is_cancelled
 
-    def set(self) -> None:
+    def cancel(self) -> None:
         """Cancel the question."""
         with self._lock:
-            self._is_set = True
+            self._is_cancelled = True
             awaited = list(self._awaited)
         for future in awaited:
             future.cancel()
 
     @contextmanager
-    def applies(self) -> Iterator[None]:
+    def activate(self) -> Iterator[None]:
         """What this thread hands to the worker in the meantime belongs to the question."""
         token = _CURRENT.set(self)
         try:
@@ -76,7 +76,7 @@ class Cancellation:
         """Cancel this future too, if the question is or was cancelled."""
         with self._lock:
             self._awaited.add(future)
-        if self._is_set:
+        if self._is_cancelled:
             future.cancel()
         try:
             yield
@@ -98,17 +98,17 @@ class _Unit:
 class Worker:
     """Runs the units of its lines one after another on one thread, the first line first."""
 
-    def __init__(self, lines: Sequence[Line], *, places: int) -> None:
+    def __init__(self, lines: Sequence[WorkQueue], *, places: int) -> None:
         self.question_times = QuestionTimes()
-        self._waiting: dict[Line, deque[_Unit]] = {line: deque() for line in lines}
+        self._waiting: dict[WorkQueue, deque[_Unit]] = {line: deque() for line in lines}
         self._limit = places
-        self._places = 0
-        self._seated = 0
+        self._slots_taken = 0
+        self._admitted_count = 0
         self._closed = False
-        self._left = False
+        self._is_abandoned = False
         self._changed = threading.Condition()
         # A daemon, so that a process that only forgot to close can still end.
-        self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="inference", daemon=True)
         self._thread.start()
 
     @property
@@ -117,42 +117,42 @@ class Worker:
         return sum(map(len, self._waiting.values()))
 
     @property
-    def places_taken(self) -> int:
+    def slots_taken(self) -> int:
         """Questions that have a place."""
-        return self._places
+        return self._slots_taken
 
     def close(self) -> None:
         """Finish what waits and end the thread; after Ctrl+C don't wait for it."""
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if not self._left:
+        if not self._is_abandoned:
             self._thread.join()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def hold_slot(self) -> Iterator[None]:
         """Keep a place for one question, from its embedding until its passages are ranked.
 
         Raises:
             BusyError: all places are taken.
         """
         with self._changed:
-            if self._places >= self._limit:
-                raise BusyError(self._places + 1)
-            self._places += 1
-            self._seated += 1
-            alone, seated = self._places == 1, self._seated
+            if self._slots_taken >= self._limit:
+                raise BusyError(self._slots_taken + 1)
+            self._slots_taken += 1
+            self._admitted_count += 1
+            alone, seated = self._slots_taken == 1, self._admitted_count
         started = time.perf_counter()
         try:
             yield
-            if alone and seated == self._seated:
+            if alone and seated == self._admitted_count:
                 self.question_times.add(time.perf_counter() - started)
         finally:
             with self._changed:
-                self._places -= 1
+                self._slots_taken -= 1
                 self._changed.notify()
 
-    def run(self, line: Line, item: Any) -> Any:
+    def run(self, line: WorkQueue, item: Any) -> Any:
         """Wait in line; the unit's result, or its error raised here.
 
         Raises:
@@ -170,46 +170,46 @@ class Worker:
             with cancellation.watch(unit.future) if cancellation else nullcontext():
                 return unit.future.result()
         except KeyboardInterrupt:  # a download or a long pass may be what was interrupted
-            self._left = True
+            self._is_abandoned = True
             raise
 
-    def _work(self) -> None:
-        while (batch := self._next()) is not None:
-            _serve(*batch)
+    def _run_loop(self) -> None:
+        while (batch := self._take_batch()) is not None:
+            _serve_units(*batch)
 
-    def _next(self) -> tuple[Line, list[_Unit]] | None:
+    def _take_batch(self) -> tuple[WorkQueue, list[_Unit]] | None:
         """The units to run now; None when all is done and the worker is closed."""
         with self._changed:
             while True:
-                patience = self._patience_left()
-                line = self._line(overdue=patience is not None and patience <= 0)
+                patience = self._compute_patience()
+                line = self._choose_queue(overdue=patience is not None and patience <= 0)
                 if line is not None:
-                    if units := self._take(line):
+                    if units := self._take_units(line):
                         return line, units
                     continue
                 if self._closed:
                     return None
                 self._changed.wait(patience)
 
-    def _take(self, line: Line) -> list[_Unit]:
+    def _take_units(self, line: WorkQueue) -> list[_Unit]:
         """The next units of a line that somebody still waits for."""
         waiting, units = self._waiting[line], list[_Unit]()
-        while waiting and len(units) < line.together:
+        while waiting and len(units) < line.batch_limit:
             unit = waiting.popleft()
             if unit.future.set_running_or_notify_cancel():
                 units.append(unit)
         return units
 
-    def _line(self, *, overdue: bool) -> Line | None:
+    def _choose_queue(self, *, overdue: bool) -> WorkQueue | None:
         """The line to serve, if any."""
-        giving_way = bool(self._places) and not self._closed
+        giving_way = bool(self._slots_taken) and not self._closed
         ready = [line for line, units in self._waiting.items() if units]
         if overdue:
             ready.sort(key=lambda line: not line.gives_way)
             return ready[0]
         return next((line for line in ready if not (giving_way and line.gives_way)), None)
 
-    def _patience_left(self) -> float | None:
+    def _compute_patience(self) -> float | None:
         """Seconds until a unit that gives way goes before all; None where none waits."""
         since = [
             units[0].since for line, units in self._waiting.items() if line.gives_way and units
@@ -219,22 +219,22 @@ class Worker:
         return min(since) + self.question_times.patience - time.perf_counter()
 
 
-def _serve(line: Line, units: Sequence[_Unit]) -> None:
+def _serve_units(line: WorkQueue, units: Sequence[_Unit]) -> None:
     try:
         results = line.serve([unit.item for unit in units])
         pairs = list(zip(units, results, strict=True))
     except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
         if len(units) == 1:
-            units[0].future.set_exception(_said(error))
+            units[0].future.set_exception(_translate_error(error))
             return
         for unit in units:  # one that fails must not take the others with it
-            _serve(line, [unit])
+            _serve_units(line, [unit])
     else:
         for unit, result in pairs:
             unit.future.set_result(result)
 
 
-def _said(error: BaseException) -> BaseException:
+def _translate_error(error: BaseException) -> BaseException:
     """What torch raises, as a sentence; every other error as it is."""
     if not isinstance(error, RuntimeError | MemoryError):
         return error

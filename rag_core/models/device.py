@@ -40,19 +40,19 @@ class Placement:
         Raises:
             ModelError: torch knows no such device or number type, or this machine has it not.
         """
-        chosen = _device(device)
+        chosen = _choose_device(device)
         if threads is None and "OMP_NUM_THREADS" not in os.environ:
             # torch counts real cores and not the container's limit.
-            threads = min(available_cores(), torch.get_num_threads())
-        return cls(chosen, _dtype(dtype) if dtype else best_dtype(chosen), threads)
+            threads = min(count_cores(), torch.get_num_threads())
+        return cls(chosen, _parse_dtype(dtype) if dtype else choose_dtype(chosen), threads)
 
-    def apply(self) -> None:
+    def set_threads(self) -> None:
         """Set the process's CPU threads."""
         if self.threads is not None:
             torch.set_num_threads(self.threads)
 
 
-def best_dtype(device: torch.device) -> torch.dtype:
+def choose_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it, else float32: emulated bfloat16 is slower."""
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -64,16 +64,16 @@ def best_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
-def available_cores() -> int:
+def count_cores() -> int:
     """Cores this process may use: its affinity, cut by a container's CPU limit."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
-    return max(1, min(cores, _container_limit(cores)))
+    return max(1, min(cores, _read_container_limit(cores)))
 
 
-def _container_limit(cores: int) -> int:
+def _read_container_limit(cores: int) -> int:
     # With more threads than its quota a container is throttled in the middle of every product.
     try:
         quota, period = _CGROUP_CPU_LIMIT.read_text().split()
@@ -82,7 +82,7 @@ def _container_limit(cores: int) -> int:
     return cores if quota == "max" else int(quota) // int(period)
 
 
-def _device(name: str | None) -> torch.device:
+def _choose_device(name: str | None) -> torch.device:
     if name is None:
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -91,7 +91,7 @@ def _device(name: str | None) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise ModelError(f"torch knows no device {name!r}; try cpu, cuda or mps.") from error
-    if not _is_here(device):
+    if not _is_available(device):
         raise ModelError(
             f"torch finds no device {name!r} on this machine: set DOCENT_DEVICE=cpu, or install "
             "the build of torch and the driver that fit the card."
@@ -99,13 +99,13 @@ def _device(name: str | None) -> torch.device:
     return device
 
 
-def _is_here(device: torch.device) -> bool:
+def _is_available(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
     return device.type != "mps" or torch.backends.mps.is_available()
 
 
-def _dtype(name: str) -> torch.dtype:
+def _parse_dtype(name: str) -> torch.dtype:
     if name not in _DTYPES:
         raise ModelError(f"{name!r} is not a number type for models; try {', '.join(_DTYPES)}.")
     return _DTYPES[name]

@@ -14,8 +14,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3Model
 
 from rag_core.errors import ModelError
 from rag_core.models.device import Placement
-from rag_core.models.packing import PackedDecoder, load_for_packing, token_batches
-from rag_core.models.weights import loading, locate, read_json
+from rag_core.models.packing import PackedDecoder, load_for_packing, split_token_batches
+from rag_core.models.weights import locate_model, read_json, translate_load_errors
 from rag_core.types import Vector, Vectors
 
 QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
@@ -86,12 +86,12 @@ class LocalEmbedder:
     @property
     def dimension(self) -> int:
         """Length of a vector; loads the model when no dimension was asked for."""
-        return self._dimension or self._loaded().width
+        return self._dimension or self._load_encoder().width
 
     @property
     def max_tokens(self) -> int:
         """Longest input; what is over it is cut from the right."""
-        return self._loaded().max_tokens
+        return self._load_encoder().max_tokens
 
     def warm_up(self) -> None:
         """Load the model.
@@ -103,9 +103,9 @@ class LocalEmbedder:
         if self._encoder is not None:
             return
         placement = self._placement or Placement.choose()
-        placement.apply()
-        folder = locate(self._model)
-        with loading(self._model, folder):
+        placement.set_threads()
+        folder = locate_model(self._model)
+        with translate_load_errors(self._model, folder):
             kind = Qwen3Encoder if is_qwen3_embedding(folder) else LibraryEncoder
             encoder: Encoder = kind(folder, placement, self._instruction)
         if self._dimension and self._dimension > encoder.width:
@@ -130,17 +130,17 @@ class LocalEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, without special tokens."""
-        return self._loaded().count_tokens(texts) if texts else []
+        return self._load_encoder().count_tokens(texts) if texts else []
 
     def _embed(self, texts: Sequence[str], *, query: bool) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        raw, cut = self._loaded().encode(texts, query=query)
+        raw, cut = self._load_encoder().encode(texts, query=query)
         self.truncated += cut
         vectors: Vectors = normalize(raw[:, : self.dimension], dim=1).numpy()
         return vectors
 
-    def _loaded(self) -> Encoder:
+    def _load_encoder(self) -> Encoder:
         self.warm_up()
         if self._encoder is None:
             raise ModelError(f"{self._model} was not loaded.")
@@ -165,7 +165,7 @@ class Qwen3Encoder:
     def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
         self._instruction = QUERY_INSTRUCTION if instruction is None else instruction
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
-        self._end = _end_token_id(self._tokenizer, folder)
+        self._end = _find_end_token(self._tokenizer, folder)
         model = load_for_packing(Qwen3Model, folder, placement)
         self._decoder = PackedDecoder(model)
         self.width = int(model.config.hidden_size)
@@ -173,27 +173,27 @@ class Qwen3Encoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without the end token."""
-        return [len(ids) - 1 for ids in self._tokens(texts)]
+        return [len(ids) - 1 for ids in self._tokenise(texts)]
 
     def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
         """The hidden states of the end tokens, and how many texts were cut."""
         if query:
-            texts = [self._as_query(text) for text in texts]
-        tokens = self._tokens(texts)
+            texts = [self._format_query(text) for text in texts]
+        tokens = self._tokenise(texts)
         keep = self.max_tokens - 1
         fitting = [[*ids[:-1][:keep], self._end] for ids in tokens]
         cut = sum(len(ids) > self.max_tokens for ids in tokens)
-        return self._decoder.last_hidden(fitting), cut
+        return self._decoder.compute_last_hidden(fitting), cut
 
-    def _as_query(self, question: str) -> str:
+    def _format_query(self, question: str) -> str:
         return QUERY_TEMPLATE.format(instruction=self._instruction, question=question)
 
-    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+    def _tokenise(self, texts: Sequence[str]) -> list[list[int]]:
         tokens: list[list[int]] = self._tokenizer(list(texts), verbose=False).input_ids
         return tokens
 
 
-def _end_token_id(tokenizer: PreTrainedTokenizerBase, folder: Path) -> int:
+def _find_end_token(tokenizer: PreTrainedTokenizerBase, folder: Path) -> int:
     end = tokenizer.convert_tokens_to_ids(END_TOKEN)
     if end is None or tokenizer("a").input_ids[-1] != end:
         raise ModelError(
@@ -219,14 +219,16 @@ class LibraryEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
-        return self._lengths(texts, special=False)
+        return self._count_lengths(texts, special=False)
 
     def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
         """Vectors in batches of like length, and how many texts were cut."""
         encode = self._model.encode_query if query else self._model.encode_document
-        lengths = self._lengths(texts, special=True)
+        lengths = self._count_lengths(texts, special=True)
         vectors = torch.empty(len(texts), self.width)
-        for batch in token_batches([min(n, self.max_tokens) for n in lengths], _PADDED_TOKENS):
+        for batch in split_token_batches(
+            [min(n, self.max_tokens) for n in lengths], _PADDED_TOKENS
+        ):
             found = encode(
                 [texts[i] for i in batch],
                 prompt=self._instruction if query else None,
@@ -237,7 +239,7 @@ class LibraryEncoder:
             vectors[batch] = found.float().cpu()
         return vectors, sum(length > self.max_tokens for length in lengths)
 
-    def _lengths(self, texts: Sequence[str], *, special: bool) -> list[int]:
+    def _count_lengths(self, texts: Sequence[str], *, special: bool) -> list[int]:
         tokens = self._model.tokenizer(
             list(texts), add_special_tokens=special, truncation=False, padding=False, verbose=False
         )

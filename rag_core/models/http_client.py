@@ -102,13 +102,13 @@ class Address:
         return cls(url.copy_with(path=path), variables, key)
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """The address without credentials, which may also stand in its query."""
         return f"{self.url.scheme}://{self.url.netloc.decode()}{self.url.path}"
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long to try: attempts, seconds for each, and the longest pause between two."""
 
     attempts: int
@@ -116,15 +116,15 @@ class Patience:
     pause: float
 
 
-WAITED_FOR = Patience(attempts=3, seconds=60.0, pause=2.0)
+INTERACTIVE_RETRIES = RetryPolicy(attempts=3, seconds=60.0, pause=2.0)
 """Somebody waits for an answer."""
 
-IN_THE_BACKGROUND = Patience(attempts=6, seconds=180.0, pause=30.0)
+BACKGROUND_RETRIES = RetryPolicy(attempts=6, seconds=180.0, pause=30.0)
 """Indexing: a rate limit is sat out, so that hours of embedding are not lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ServerReply:
     """What a server answered.
 
     Attributes:
@@ -136,7 +136,7 @@ class Reply:
 
     status: int
     body: Any
-    said: str
+    error_message: str
     retry_after: float | None
 
     @property
@@ -145,7 +145,7 @@ class Reply:
         return 200 <= self.status < 300
 
     @property
-    def passing(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the same request may succeed later."""
         return self.status == _TOO_MANY or self.status >= 500
 
@@ -170,54 +170,57 @@ class ModelServer:
         self._sleep = sleep
         self._seconds = seconds
 
-    def post(self, body: dict[str, Any], *, patience: Patience = WAITED_FOR) -> Reply:
+    def post(
+        self, body: dict[str, Any], *, patience: RetryPolicy = INTERACTIVE_RETRIES
+    ) -> ServerReply:
         """Send a request; a refusal that will stay one is returned, see `refusal`.
 
         Raises:
             ModelUnavailableError: the server is down, busy, failing or too slow.
         """
         attempts = Retrying(
-            retry=retry_if_exception_type(_PASSING) | retry_if_result(lambda reply: reply.passing),
-            stop=lambda state: _gives_up(state, patience),
-            wait=lambda state: _pause(state, patience),
+            retry=retry_if_exception_type(_PASSING)
+            | retry_if_result(lambda reply: reply.is_transient),
+            stop=lambda state: _should_give_up(state, patience),
+            wait=lambda state: _compute_pause(state, patience),
             sleep=self._sleep,
-            retry_error_callback=_last,
+            retry_error_callback=_get_last_result,
         )
         try:
-            reply: Reply = attempts(self._attempt, body, patience)
+            reply: ServerReply = attempts(self._send, body, patience)
         except httpx.HTTPError as error:
-            raise self._unavailable(*_unreached(error)) from error
-        if reply.passing:
-            raise self._unavailable(*_failed(reply))
+            raise self._build_unavailable_error(*_describe_unreached(error)) from error
+        if reply.is_transient:
+            raise self._build_unavailable_error(*_describe_failure(reply))
         return reply
 
-    def refusal(self, reply: Reply) -> ModelError:
+    def build_refusal_error(self, reply: ServerReply) -> ModelError:
         """The error of a reply that is not `ok`."""
         if reply.status in _REFUSED_KEY:
             refused = f"refused the key (HTTP {reply.status})"
-            return self.fault(refused, f"set {self.address.variables.key}")
-        if _TOO_LONG.search(reply.said):
-            return self.fault(
+            return self.build_error(refused, f"set {self.address.variables.key}")
+        if _TOO_LONG.search(reply.error_message):
+            return self.build_error(
                 f"finds a text too long (HTTP {reply.status})",
-                f"{self.address.variables.too_long}{_quoted(reply)}",
+                f"{self.address.variables.too_long}{_quote_error(reply)}",
             )
-        return self.fault(
+        return self.build_error(
             f"refused a request (HTTP {reply.status})",
-            f"check the address and {self.address.variables.model}{_quoted(reply)}",
+            f"check the address and {self.address.variables.model}{_quote_error(reply)}",
         )
 
-    def fault(self, what: str, remedy: str) -> ModelError:
+    def build_error(self, what: str, remedy: str) -> ModelError:
         """An error of this server, in one sentence."""
-        return ModelError(self._sentence(what, remedy))
+        return ModelError(self._format_sentence(what, remedy))
 
-    def _attempt(self, body: dict[str, Any], patience: Patience) -> Reply:
+    def _send(self, body: dict[str, Any], patience: RetryPolicy) -> ServerReply:
         seconds = self._seconds or patience.seconds
         response = self._client.post(
             self.address.url,
-            content=json.dumps(_without_surrogates(body)),
+            content=json.dumps(_replace_surrogates(body)),
             timeout=httpx.Timeout(seconds, connect=min(_CONNECT_SECONDS, seconds)),
         )
-        return _reply(response)
+        return _parse_reply(response)
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -230,26 +233,28 @@ class ModelServer:
         # Credentials in the address would take the place of the key.
         return httpx.Client(headers=headers, auth=lambda request: request)
 
-    def _unavailable(self, what: str, remedy: str) -> ModelUnavailableError:
-        return ModelUnavailableError(self._sentence(what, remedy))
+    def _build_unavailable_error(self, what: str, remedy: str) -> ModelUnavailableError:
+        return ModelUnavailableError(self._format_sentence(what, remedy))
 
-    def _sentence(self, what: str, remedy: str) -> str:
+    def _format_sentence(self, what: str, remedy: str) -> str:
         address = self.address
-        return f"The model server at {address.shown} ({address.variables.url}) {what}: {remedy}."
+        return (
+            f"The model server at {address.display_url} ({address.variables.url}) {what}: {remedy}."
+        )
 
 
-def _reply(response: httpx.Response) -> Reply:
+def _parse_reply(response: httpx.Response) -> ServerReply:
     try:
         body = response.json()
     except ValueError:
         body = None
     wait = response.headers.get("Retry-After", "")
     seconds = float(wait) if wait.isdecimal() else None
-    said = "" if response.is_success else _message(body) or response.text
-    return Reply(response.status_code, body, " ".join(said.split()), seconds)
+    said = "" if response.is_success else _extract_message(body) or response.text
+    return ServerReply(response.status_code, body, " ".join(said.split()), seconds)
 
 
-def _message(body: Any) -> str:
+def _extract_message(body: Any) -> str:
     """What a server says of an error, in the forms of vLLM, TEI, Infinity and OpenAI."""
     while isinstance(body, dict | list) and body:
         if isinstance(body, list):
@@ -260,11 +265,15 @@ def _message(body: Any) -> str:
     return body if isinstance(body, str) else ""
 
 
-def _quoted(reply: Reply) -> str:
-    return f"; it said: {reply.said[:_SAID_CHARACTERS].rstrip('.')}" if reply.said else ""
+def _quote_error(reply: ServerReply) -> str:
+    return (
+        f"; it said: {reply.error_message[:_SAID_CHARACTERS].rstrip('.')}"
+        if reply.error_message
+        else ""
+    )
 
 
-def _unreached(error: httpx.HTTPError) -> tuple[str, str]:
+def _describe_unreached(error: httpx.HTTPError) -> tuple[str, str]:
     """What is wrong, and what to do."""
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         return "takes too long", "look into its load and log"
@@ -272,43 +281,43 @@ def _unreached(error: httpx.HTTPError) -> tuple[str, str]:
     return f"does not answer{reason}", "start it, or correct the address"
 
 
-def _failed(reply: Reply) -> tuple[str, str]:
+def _describe_failure(reply: ServerReply) -> tuple[str, str]:
     """What is wrong, and what to do."""
     if reply.status != _TOO_MANY:
-        return f"fails (HTTP {reply.status})", f"look into its log{_quoted(reply)}"
+        return f"fails (HTTP {reply.status})", f"look into its log{_quote_error(reply)}"
     wait = f" in {reply.retry_after:.0f} s" if reply.retry_after else " later"
     return "is over its limit (HTTP 429)", f"try again{wait}"
 
 
-def _retry_after(state: RetryCallState) -> float:
+def _get_retry_after(state: RetryCallState) -> float:
     if state.outcome is None or state.outcome.failed:
         return 0.0
-    reply: Reply = state.outcome.result()
+    reply: ServerReply = state.outcome.result()
     return reply.retry_after or 0.0
 
 
-def _gives_up(state: RetryCallState, patience: Patience) -> bool:
+def _should_give_up(state: RetryCallState, patience: RetryPolicy) -> bool:
     """After the last attempt, or when the server asks for a longer pause than there is time for."""
     done = stop_after_attempt(patience.attempts)(state)
-    return done or _retry_after(state) > patience.pause
+    return done or _get_retry_after(state) > patience.pause
 
 
-def _pause(state: RetryCallState, patience: Patience) -> float:
+def _compute_pause(state: RetryCallState, patience: RetryPolicy) -> float:
     backoff = wait_exponential(multiplier=0.5, max=patience.pause) + wait_random(max=0.5)
-    return max(backoff(state), _retry_after(state))
+    return max(backoff(state), _get_retry_after(state))
 
 
-def _last(state: RetryCallState) -> Any:
+def _get_last_result(state: RetryCallState) -> Any:
     """The last reply, or the last error raised."""
     return state.outcome.result() if state.outcome else None
 
 
-def _without_surrogates(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     """Half a character, as Slack and file names can hold, is no UTF-8 and refused by servers."""
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
+        return [_replace_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {key: _without_surrogates(item) for key, item in value.items()}
+        return {key: _replace_surrogates(item) for key, item in value.items()}
     return value

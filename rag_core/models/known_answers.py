@@ -60,7 +60,7 @@ SCORE_TOLERANCE = {"float32": 0.001, "bfloat16": 0.005, "float16": 0.002}
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckResult:
     """One comparison. `says` is a sentence for a person, good or bad."""
 
     name: str
@@ -68,24 +68,24 @@ class Check:
     says: str
 
 
-def check_embedder(embedder: Embedder, *, dtype: str) -> list[Check]:
+def check_embedder(embedder: Embedder, *, dtype: str) -> list[CheckResult]:
     """Compare the model card's example, or at least its order where no numbers are known."""
     queries = np.stack([embedder.embed_query(text) for text in QUERIES])
     passages = embedder.embed_passages(PASSAGES)
     found = queries @ passages.T
     checks = [
-        _norms(np.concatenate([queries, passages])),
-        _batches("embedding", passages, lambda text: embedder.embed_passages([text])[0]),
+        _check_norms(np.concatenate([queries, passages])),
+        _check_batches("embedding", passages, lambda text: embedder.embed_passages([text])[0]),
     ]
     if embedder.model.startswith("Qwen/"):
-        checks.append(_instruction(queries, embedder.embed_passages(QUERIES)))
+        checks.append(_check_instruction(queries, embedder.embed_passages(QUERIES)))
     known = SIMILARITIES.get(embedder.model)
     if known is None:
-        return [*checks, _order(found)]
-    return [*checks, _similarities(found, np.asarray(known), TOLERANCE[dtype])]
+        return [*checks, _check_order(found)]
+    return [*checks, _check_similarities(found, np.asarray(known), TOLERANCE[dtype])]
 
 
-def check_reranker(reranker: Reranker) -> list[Check]:
+def check_reranker(reranker: Reranker) -> list[CheckResult]:
     """Plain pairs must come out plainly, whatever else stands in their batch."""
     scores: list[float] = []
     for question, passage, _ in PAIRS:
@@ -94,8 +94,8 @@ def check_reranker(reranker: Reranker) -> list[Check]:
     alone = np.asarray(scores[:2])
     steady = bool(np.abs(together - alone).max() <= 0.01)
     return [
-        _pairs(scores),
-        Check(
+        _check_pairs(scores),
+        CheckResult(
             "reranker, alone and in a batch",
             steady,
             "a pair's score does not depend on its batch"
@@ -105,30 +105,32 @@ def check_reranker(reranker: Reranker) -> list[Check]:
     ]
 
 
-def check_tutorial(reranker: Reranker, sections: Sequence[str], *, dtype: str) -> Check:
+def check_tutorial(reranker: Reranker, sections: Sequence[str], *, dtype: str) -> CheckResult:
     """The tutorial's three scores; `sections` are the Milvus FAQ's, split at `# `."""
     name = "reranker, the tutorial's scores"
     texts = []
     for beginning in TUTORIAL_SCORES:
         text = next((part for part in sections if part.strip().startswith(beginning)), None)
         if text is None:
-            return Check(name, passed=False, says=f"the corpus has no section {beginning!r}")
+            return CheckResult(name, passed=False, says=f"the corpus has no section {beginning!r}")
         texts.append(text)
     found = reranker.rerank(TUTORIAL_QUESTION, texts)
     worst = float(np.abs(found - np.asarray(list(TUTORIAL_SCORES.values()))).max())
     passed = worst <= SCORE_TOLERANCE[dtype]
     says = f"they differ by {worst:.5f} at most, {SCORE_TOLERANCE[dtype]} is allowed in {dtype}"
-    return Check(name, passed, says if passed else f"{says}: look at the template and the dtype")
+    return CheckResult(
+        name, passed, says if passed else f"{says}: look at the template and the dtype"
+    )
 
 
-def _norms(vectors: Vectors) -> Check:
+def _check_norms(vectors: Vectors) -> CheckResult:
     worst = float(np.abs(np.linalg.norm(vectors, axis=1) - 1).max())
     passed = worst <= 1e-3
     says = "every vector has length 1" if passed else "vectors are not normalised to length 1"
-    return Check("embedding, length", passed, says)
+    return CheckResult("embedding, length", passed, says)
 
 
-def _batches(name: str, together: Vectors, alone: Callable[[str], Vectors]) -> Check:
+def _check_batches(name: str, together: Vectors, alone: Callable[[str], Vectors]) -> CheckResult:
     single = np.stack([alone(text) for text in PASSAGES])
     passed = bool((single * together).sum(1).min() >= 0.999)
     says = (
@@ -136,63 +138,67 @@ def _batches(name: str, together: Vectors, alone: Callable[[str], Vectors]) -> C
         if passed
         else "a text's vector depends on its batch: padding side or attention mask is wrong"
     )
-    return Check(f"{name}, alone and in a batch", passed, says)
+    return CheckResult(f"{name}, alone and in a batch", passed, says)
 
 
-def _instruction(queries: Vectors, bare: Vectors) -> Check:
+def _check_instruction(queries: Vectors, bare: Vectors) -> CheckResult:
     passed = bool((queries * bare).sum(1).max() < 0.9999)
     says = (
         "questions carry the instruction, passages do not"
         if passed
         else "a question is embedded like a passage: the query instruction is missing"
     )
-    return Check("embedding, instruction", passed, says)
+    return CheckResult("embedding, instruction", passed, says)
 
 
-def _order(found: Vectors) -> Check:
+def _check_order(found: Vectors) -> CheckResult:
     passed = bool(found[0, 0] > found[0, 1] and found[1, 1] > found[1, 0])
     says = (
         "each question is nearest to its own passage; no published numbers to compare with"
         if passed
         else "a question is nearer to the other's passage: pooling or end token is wrong"
     )
-    return Check("embedding, known answer", passed, says)
+    return CheckResult("embedding, known answer", passed, says)
 
 
-def _similarities(found: Vectors, known: Vectors, tolerance: float) -> Check:
+def _check_similarities(found: Vectors, known: Vectors, tolerance: float) -> CheckResult:
     worst = float(np.abs(found - known).max())
     says = f"the cosines differ by {worst:.4f} at most, {tolerance} is allowed"
     passed = worst <= tolerance
-    return Check("embedding, known answer", passed, says if passed else _fault(found, known, says))
+    return CheckResult(
+        "embedding, known answer",
+        passed,
+        says if passed else _explain_differences(found, known, says),
+    )
 
 
-def _fault(found: Vectors, known: Vectors, says: str) -> str:
+def _explain_differences(found: Vectors, known: Vectors, says: str) -> str:
     """What the pattern of the differences points at."""
     off_diagonal = max(found[0, 1], found[1, 0])
     if off_diagonal > 0.6:
         return f"{says}: everything looks alike, so the pooling or the end token is wrong"
-    if not _order(found).passed:
+    if not _check_order(found).passed:
         return f"{says}: the order is wrong, so the weights are damaged or of another model"
     if np.abs(found - known).max() <= 0.05:
         return f"{says}: nearly right, so the number type (dtype) or a quantisation is to blame"
     return f"{says}: the query instruction, the end token or the pooling differs from the card"
 
 
-def _pairs(scores: Sequence[float]) -> Check:
+def _check_pairs(scores: Sequence[float]) -> CheckResult:
     name = "reranker, plain pairs"
     said = ", ".join(f"{score:.3f}" for score in scores)
-    right = [score >= 0.9 if good else score <= 0.1 for score, (_, _, good) in _judged(scores)]
+    right = [score >= 0.9 if good else score <= 0.1 for score, (_, _, good) in _zip_pairs(scores)]
     if all(right):
-        return Check(name, passed=True, says=f"scores {said}")
-    turned = [score <= 0.1 if good else score >= 0.9 for score, (_, _, good) in _judged(scores)]
+        return CheckResult(name, passed=True, says=f"scores {said}")
+    turned = [score <= 0.1 if good else score >= 0.9 for score, (_, _, good) in _zip_pairs(scores)]
     if all(turned):
-        return Check(name, passed=False, says=f"scores {said}: yes and no are swapped")
+        return CheckResult(name, passed=False, says=f"scores {said}: yes and no are swapped")
     if max(scores) - min(scores) < 0.2:
         reason = "all are alike, so the template or the position that is read is wrong"
     else:
         reason = "not all are plain, so the template, the end of the prompt or the dtype is wrong"
-    return Check(name, passed=False, says=f"scores {said}: {reason}")
+    return CheckResult(name, passed=False, says=f"scores {said}: {reason}")
 
 
-def _judged(scores: Sequence[float]) -> list[tuple[float, tuple[str, str, bool]]]:
+def _zip_pairs(scores: Sequence[float]) -> list[tuple[float, tuple[str, str, bool]]]:
     return list(zip(scores, PAIRS, strict=True))

@@ -81,26 +81,28 @@ class Bert:
         )
         hidden = self._normalise(hidden, "embeddings.LayerNorm")
         for layer in range(self._layers):
-            hidden = self._layer(hidden, lengths, f"encoder.layer.{layer}")
+            hidden = self._run_layer(hidden, lengths, f"encoder.layer.{layer}")
         return torch.split(hidden, lengths)
 
-    def _layer(self, hidden: Tensor, lengths: list[int], name: str) -> Tensor:
+    def _run_layer(self, hidden: Tensor, lengths: list[int], name: str) -> Tensor:
         queries, keys, values = (
-            torch.split(self._heads_of(hidden, f"{name}.attention.self.{part}"), lengths, 2)
+            torch.split(self._split_heads(hidden, f"{name}.attention.self.{part}"), lengths, 2)
             for part in ("query", "key", "value")
         )
         attended = map(scaled_dot_product_attention, queries, keys, values)
         context = torch.cat(list(attended), 2).transpose(1, 2).reshape(hidden.shape)
-        context = self._linear(context, f"{name}.attention.output.dense")
+        context = self._apply_linear(context, f"{name}.attention.output.dense")
         hidden = self._normalise(hidden + context, f"{name}.attention.output.LayerNorm")
-        inner = gelu(self._linear(hidden, f"{name}.intermediate.dense"))
-        outer = self._linear(inner, f"{name}.output.dense")
+        inner = gelu(self._apply_linear(hidden, f"{name}.intermediate.dense"))
+        outer = self._apply_linear(inner, f"{name}.output.dense")
         return self._normalise(hidden + outer, f"{name}.output.LayerNorm")
 
-    def _heads_of(self, hidden: Tensor, name: str) -> Tensor:
-        return self._linear(hidden, name).view(1, len(hidden), self._heads, -1).transpose(1, 2)
+    def _split_heads(self, hidden: Tensor, name: str) -> Tensor:
+        return (
+            self._apply_linear(hidden, name).view(1, len(hidden), self._heads, -1).transpose(1, 2)
+        )
 
-    def _linear(self, hidden: Tensor, name: str) -> Tensor:
+    def _apply_linear(self, hidden: Tensor, name: str) -> Tensor:
         return linear(hidden, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
 
     def _normalise(self, hidden: Tensor, name: str) -> Tensor:
@@ -123,7 +125,7 @@ class MiniLM:
 
     def __init__(self) -> None:
         self.truncated = 0
-        self._lately: dict[str, Tensor] = {}
+        self._recent_tokens: dict[str, Tensor] = {}
 
     def warm_up(self) -> None:
         """Load tokenizer and weights, and run them once."""
@@ -155,9 +157,9 @@ class MiniLM:
     def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[NDArray[np.float32]]:
         """`rerank` for several questions; a text that several of them share is read once."""
         texts = list(dict.fromkeys(text for query, found in pairs for text in (query, *found)))
-        tokens = self._read(texts)
+        tokens = self._encode_cached(texts)
         return [
-            _late_interaction(tokens[query][1:-1], [tokens[text] for text in found])
+            _score_late_interaction(tokens[query][1:-1], [tokens[text] for text in found])
             for query, found in pairs
         ]
 
@@ -166,15 +168,17 @@ class MiniLM:
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
-    def _read(self, texts: Sequence[str]) -> dict[str, Tensor]:
+    def _encode_cached(self, texts: Sequence[str]) -> dict[str, Tensor]:
         """Unit token vectors of distinct texts; what was reranked lately is remembered."""
-        tokens = {text: self._lately.pop(text) for text in texts if text in self._lately}
+        tokens = {
+            text: self._recent_tokens.pop(text) for text in texts if text in self._recent_tokens
+        }
         new = [text for text in texts if text not in tokens]
         for text, rows in zip(new, self._encode(new), strict=True):
             tokens[text] = normalize(rows, dim=-1)
-        self._lately |= tokens
-        while sum(map(len, self._lately.values())) > _REMEMBERED_TOKENS:
-            del self._lately[next(iter(self._lately))]
+        self._recent_tokens |= tokens
+        while sum(map(len, self._recent_tokens.values())) > _REMEMBERED_TOKENS:
+            del self._recent_tokens[next(iter(self._recent_tokens))]
         return tokens
 
     def _encode(self, texts: Sequence[str]) -> list[Tensor]:
@@ -186,9 +190,9 @@ class MiniLM:
         encodings = self._tokenizer.encode_batch_fast(list(texts))
         self.truncated += sum(bool(encoding.overflowing) for encoding in encodings)
         sequences = [encoding.ids for encoding in encodings]
-        passes = _passes([len(sequence) for sequence in sequences], self._cores)
+        passes = _plan_passes([len(sequence) for sequence in sequences], self._cores)
         batches = [[sequences[index] for index in one] for one in passes]
-        run = map if len(batches) < 2 else self._beside.map
+        run = map if len(batches) < 2 else self._pool.map
         found = dict(zip(chain(*passes), chain(*run(self._forward, batches)), strict=True))
         return [found[index] for index in range(len(sequences))]
 
@@ -201,7 +205,7 @@ class MiniLM:
         return torch.get_num_threads()
 
     @cached_property
-    def _beside(self) -> ThreadPoolExecutor:
+    def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(
             self._cores, "minilm", initializer=torch.set_num_threads, initargs=(1,)
         )
@@ -229,7 +233,7 @@ class MiniLM:
         return tokenizer
 
 
-def _late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[np.float32]:
+def _score_late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[np.float32]:
     """Scores of passages, by unit token vectors (tokens, 384); 0 for a question of no tokens."""
     scores = np.zeros(len(passages), np.float32)
     if len(question):
@@ -238,7 +242,7 @@ def _late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[n
     return scores
 
 
-def _passes(lengths: Sequence[int], cores: int) -> list[list[int]]:
+def _plan_passes(lengths: Sequence[int], cores: int) -> list[list[int]]:
     """Which texts, by their numbers, go through the model together: as many tokens in each pass."""
     tokens = sum(lengths)
     rounds = -(-tokens // (_PASS_TOKENS * cores))

@@ -50,26 +50,26 @@ class PackedDecoder:
         """Take a model that `load_for_packing` loaded; of one with a head, only the decoder."""
         self._decoder = Qwen3Decoder(getattr(model, model.base_model_prefix, model))
 
-    def last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
+    def compute_last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
         """Hidden states after the last token, shape (n, hidden size), float32, on the CPU.
 
         Sequences of any length but 0; the result does not depend on how they are batched.
         """
-        shared = shared_length(sequences)
+        shared = count_shared_tokens(sequences)
         own = [sequence[shared:] for sequence in sequences]
         result = torch.empty(len(sequences), self._decoder.width)
-        for batch in token_batches([len(tokens) for tokens in own], TOKEN_BUDGET):
+        for batch in split_token_batches([len(tokens) for tokens in own], TOKEN_BUDGET):
             tokens = [own[i] for i in batch]
-            result[batch] = self._run(sequences[0][:shared], tokens).float().cpu()
+            result[batch] = self._run_batch(sequences[0][:shared], tokens).float().cpu()
         return result
 
-    def _run(self, shared: list[int], own: Sequence[list[int]]) -> Tensor:
+    def _run_batch(self, shared: list[int], own: Sequence[list[int]]) -> Tensor:
         ids = torch.tensor([*shared, *(token for tokens in own for token in tokens)])
-        layout = _lay_out(len(shared), own)
-        return self._decoder.last_hidden(ids.to(self._decoder.device), layout)
+        layout = _build_layout(len(shared), own)
+        return self._decoder.compute_last_hidden(ids.to(self._decoder.device), layout)
 
 
-def shared_length(sequences: Sequence[list[int]]) -> int:
+def count_shared_tokens(sequences: Sequence[list[int]]) -> int:
     """Tokens that all sequences begin with, leaving each at least one of its own."""
     if len(sequences) < 2:
         return 0
@@ -80,7 +80,7 @@ def shared_length(sequences: Sequence[list[int]]) -> int:
     return common if common >= _WORTH_SHARING else 0
 
 
-def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+def split_token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
     """Indices in batches, longest first; longest x count stays within the budget if it can.
 
     Neighbours in length go together, for callers that pad; the product bounds the sum for others.
@@ -95,7 +95,7 @@ def token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         yield batch
 
 
-def _lay_out(shared: int, own: Sequence[list[int]]) -> Layout:
+def _build_layout(shared: int, own: Sequence[list[int]]) -> Layout:
     bounds: list[tuple[int, int]] = []
     start = shared
     for tokens in own:

@@ -28,11 +28,11 @@ class Layout:
     shared: int
     bounds: tuple[tuple[int, int], ...]
 
-    def last(self) -> list[int]:
+    def list_last_rows(self) -> list[int]:
         """Row of the last token of each sequence."""
         return [stop - 1 for _, stop in self.bounds]
 
-    def positions(self) -> Tensor:
+    def compute_positions(self) -> Tensor:
         """Place of each token in its own sequence, shape (tokens,)."""
         own = [torch.arange(stop - start) + self.shared for start, stop in self.bounds]
         return torch.cat([torch.arange(self.shared), *own])
@@ -59,11 +59,11 @@ class _Rotation:
     cos: Tensor
     sin: Tensor
 
-    def of(self, rows: Tensor) -> _Rotation:
+    def select_rows(self, rows: Tensor) -> _Rotation:
         """Those of some tokens."""
         return _Rotation(self.cos[rows], self.sin[rows])
 
-    def turn(self, heads: Tensor) -> Tensor:
+    def rotate(self, heads: Tensor) -> Tensor:
         """Heads turned by their position, shape (tokens, heads, head size)."""
         left, right = heads.chunk(2, dim=-1)
         turned = torch.empty_like(heads)
@@ -92,7 +92,7 @@ class Qwen3Decoder:
         blocks = model.get_submodule("layers")
         self._layers: list[_Layer] = []
         for number in range(int(config.num_hidden_layers)):
-            self._layers.append(_taken(blocks.get_submodule(str(number))))
+            self._layers.append(_take_weights(blocks.get_submodule(str(number))))
             setattr(blocks, str(number), torch.nn.Identity())
 
     @property
@@ -101,61 +101,63 @@ class Qwen3Decoder:
         return self._embeddings.device
 
     @torch.inference_mode()
-    def last_hidden(self, ids: Tensor, layout: Layout) -> Tensor:
+    def compute_last_hidden(self, ids: Tensor, layout: Layout) -> Tensor:
         """Hidden states after the last token of each sequence, shape (sequences, width)."""
         hidden = embedding(ids, self._embeddings)
-        rotation = self._rotation(hidden, layout.positions().to(ids.device))
+        rotation = self._compute_rotation(hidden, layout.compute_positions().to(ids.device))
         for layer in self._layers[:-1]:
-            hidden = self._layer(hidden, layer, rotation, layout)
-        return self._normal(self._last_layer(hidden, rotation, layout), self._norm)
+            hidden = self._run_layer(hidden, layer, rotation, layout)
+        return self._normalise(self._run_last_layer(hidden, rotation, layout), self._norm)
 
-    def _rotation(self, hidden: Tensor, positions: Tensor) -> _Rotation:
+    def _compute_rotation(self, hidden: Tensor, positions: Tensor) -> _Rotation:
         half = self._head_size // 2
         cos, sin = self._angles(hidden, positions[None])
         return _Rotation(cos[0, :, None, :half].contiguous(), sin[0, :, None, :half].contiguous())
 
-    def _layer(self, hidden: Tensor, layer: _Layer, rotation: _Rotation, layout: Layout) -> Tensor:
-        normal = self._normal(hidden, layer.before_attention)
-        heads = self._heads(normal, layer.qkv)
+    def _run_layer(
+        self, hidden: Tensor, layer: _Layer, rotation: _Rotation, layout: Layout
+    ) -> Tensor:
+        normal = self._normalise(hidden, layer.before_attention)
+        heads = self._project_heads(normal, layer.qkv)
         queries, keys, values = torch.split(heads, [self._queries, self._keys, self._keys], dim=1)
         attended = attend(
-            rotation.turn(self._normal(queries, layer.query_norm)),
-            rotation.turn(self._normal(keys, layer.key_norm)),
+            rotation.rotate(self._normalise(queries, layer.query_norm)),
+            rotation.rotate(self._normalise(keys, layer.key_norm)),
             values,
             layout,
         )
-        return self._finished(hidden, attended, layer)
+        return self._finish_layer(hidden, attended, layer)
 
-    def _last_layer(self, hidden: Tensor, rotation: _Rotation, layout: Layout) -> Tensor:
+    def _run_last_layer(self, hidden: Tensor, rotation: _Rotation, layout: Layout) -> Tensor:
         """As `_layer`, of the tokens alone that are read; keys and values are those of all."""
         layer = self._layers[-1]
-        rows = torch.tensor(layout.last(), device=hidden.device)
-        normal = self._normal(hidden, layer.before_attention)
+        rows = torch.tensor(layout.list_last_rows(), device=hidden.device)
+        normal = self._normalise(hidden, layer.before_attention)
         split = self._queries * self._head_size
-        queries = self._heads(normal[rows], layer.qkv[:split])
-        heads = self._heads(normal, layer.qkv[split:])
+        queries = self._project_heads(normal[rows], layer.qkv[:split])
+        heads = self._project_heads(normal, layer.qkv[split:])
         keys, values = torch.split(heads, [self._keys, self._keys], dim=1)
         attended = attend_last(
-            rotation.of(rows).turn(self._normal(queries, layer.query_norm)),
-            rotation.turn(self._normal(keys, layer.key_norm)),
+            rotation.select_rows(rows).rotate(self._normalise(queries, layer.query_norm)),
+            rotation.rotate(self._normalise(keys, layer.key_norm)),
             values,
             layout,
         )
-        return self._finished(hidden[rows], attended, layer)
+        return self._finish_layer(hidden[rows], attended, layer)
 
-    def _finished(self, hidden: Tensor, attended: Tensor, layer: _Layer) -> Tensor:
+    def _finish_layer(self, hidden: Tensor, attended: Tensor, layer: _Layer) -> Tensor:
         """The rest of a layer behind its attention; `hidden` is changed in place."""
         hidden.addmm_(attended.flatten(1), layer.out.T)
         for rows in torch.split(hidden, _ROWS):
-            wide = linear(self._normal(rows, layer.before_mlp), layer.gate_up)
+            wide = linear(self._normalise(rows, layer.before_mlp), layer.gate_up)
             gate, up = wide.chunk(2, dim=-1)
             rows.addmm_(silu(gate).mul_(up), layer.down.T)
         return hidden
 
-    def _heads(self, normal: Tensor, weight: Tensor) -> Tensor:
+    def _project_heads(self, normal: Tensor, weight: Tensor) -> Tensor:
         return linear(normal, weight).view(len(normal), -1, self._head_size)
 
-    def _normal(self, states: Tensor, weight: Tensor) -> Tensor:
+    def _normalise(self, states: Tensor, weight: Tensor) -> Tensor:
         return rms_norm(states, weight.shape, weight, self._epsilon)
 
 
@@ -174,11 +176,11 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Ten
     Returns:
         Shape (tokens, heads, head size).
     """
-    keys, values = _for_device(keys, queries), _for_device(values, queries)
+    keys, values = _expand_for_device(keys, queries), _expand_for_device(values, queries)
     output = torch.empty_like(queries)
     for start, stop in layout.bounds:
-        own = [_rows(states, layout.shared, start, stop) for states in (queries, keys, values)]
-        attended = _attention(*own, causal=True)
+        own = [_join_rows(states, layout.shared, start, stop) for states in (queries, keys, values)]
+        attended = _compute_attention(*own, causal=True)
         output[start:stop] = attended[layout.shared :]
         output[: layout.shared] = attended[: layout.shared]
     return output
@@ -186,15 +188,15 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Ten
 
 def attend_last(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Tensor:
     """As `attend`, of the last token of each sequence. Shapes (sequences, heads, head size)."""
-    keys, values = _for_device(keys, queries), _for_device(values, queries)
+    keys, values = _expand_for_device(keys, queries), _expand_for_device(values, queries)
     output = torch.empty_like(queries)
     for number, (start, stop) in enumerate(layout.bounds):
-        own = [_rows(states, layout.shared, start, stop) for states in (keys, values)]
-        output[number] = _attention(queries[number : number + 1], *own, causal=False)[0]
+        own = [_join_rows(states, layout.shared, start, stop) for states in (keys, values)]
+        output[number] = _compute_attention(queries[number : number + 1], *own, causal=False)[0]
     return output
 
 
-def _attention(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -> Tensor:
+def _compute_attention(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -> Tensor:
     """One sequence, tokens first on both sides."""
     found = scaled_dot_product_attention(
         queries.transpose(0, 1)[None],
@@ -206,7 +208,7 @@ def _attention(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -
     return found[0].transpose(0, 1)
 
 
-def _for_device(states: Tensor, queries: Tensor) -> Tensor:
+def _expand_for_device(states: Tensor, queries: Tensor) -> Tensor:
     # Groups of heads would shut all kernels of a GPU out but one, which wants half precision and
     # a card of 2020 or later: what is left then holds a whole matrix of scores for each head.
     if states.device.type == "cpu":
@@ -214,12 +216,12 @@ def _for_device(states: Tensor, queries: Tensor) -> Tensor:
     return states.repeat_interleave(queries.shape[1] // states.shape[1], dim=1)
 
 
-def _rows(states: Tensor, shared: int, start: int, stop: int) -> Tensor:
+def _join_rows(states: Tensor, shared: int, start: int, stop: int) -> Tensor:
     own = states[start:stop]
     return torch.cat([states[:shared], own]) if shared else own
 
 
-def _taken(block: torch.nn.Module) -> _Layer:
+def _take_weights(block: torch.nn.Module) -> _Layer:
     def weight(*names: str) -> Tensor:
         found = [block.get_parameter(f"{name}.weight").detach() for name in names]
         return torch.cat(found) if len(found) > 1 else found[0]

@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import ModelUnavailableError
-from rag_core.models.http_client import IN_THE_BACKGROUND, WAITED_FOR, ModelServer, Patience
-from rag_core.models.token_estimate import cut, estimate
+from rag_core.models.http_client import (
+    BACKGROUND_RETRIES,
+    INTERACTIVE_RETRIES,
+    ModelServer,
+    RetryPolicy,
+)
+from rag_core.models.token_estimate import estimate_tokens, truncate_text
 from rag_core.types import Vector, Vectors
 
 logger = logging.getLogger(__name__)
@@ -73,10 +78,10 @@ class RemoteEmbedder:
         self._server = server
         self._model = model
         self._dimension = dimension
-        self._prefix = _query_prefix(model, instruction)
+        self._prefix = _build_query_prefix(model, instruction)
         self._max_tokens = max_tokens
         self._width: int | None = None
-        self._served: str | None = None
+        self._served_model: str | None = None
 
     @property
     def model(self) -> str:
@@ -105,14 +110,14 @@ class RemoteEmbedder:
         """
         if self._width is not None:
             return
-        self._embed([_PROBE], WAITED_FOR)
-        if self._served not in {None, self._model}:
+        self._embed([_PROBE], INTERACTIVE_RETRIES)
+        if self._served_model not in {None, self._model}:
             logger.warning(
                 "DOCENT_EMBEDDING_MODEL is %s, and %s says that it serves %s: if these are two "
                 "models, set the variable and run `docent index`.",
                 self._model,
-                self._server.address.shown,
-                self._served,
+                self._server.address.display_url,
+                self._served_model,
             )
 
     def embed_query(self, text: str) -> Vector:
@@ -122,58 +127,60 @@ class RemoteEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Embed questions in one request; row i belongs to text i."""
-        return self._embed([self._prefix + text for text in texts], WAITED_FOR)
+        return self._embed([self._prefix + text for text in texts], INTERACTIVE_RETRIES)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages, bare; row i belongs to text i."""
-        return self._embed(texts, IN_THE_BACKGROUND)
+        return self._embed(texts, BACKGROUND_RETRIES)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, estimated: see `rag_core.models.token_estimate`."""
-        return [estimate(text) for text in texts]
+        return [estimate_tokens(text) for text in texts]
 
-    def _embed(self, texts: Sequence[str], patience: Patience) -> Vectors:
+    def _embed(self, texts: Sequence[str], patience: RetryPolicy) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        fitting = [cut(text, self._max_tokens) for text in texts]
+        fitting = [truncate_text(text, self._max_tokens) for text in texts]
         self.truncated += sum(a != b for a, b in zip(fitting, texts, strict=True))
-        return self._normalised(_in_batches(lambda batch: self._ask(batch, patience), fitting))
+        return self._normalise(
+            _ask_in_batches(lambda batch: self._request_vectors(batch, patience), fitting)
+        )
 
-    def _ask(self, texts: Sequence[str], patience: Patience) -> Floats | None:
+    def _request_vectors(self, texts: Sequence[str], patience: RetryPolicy) -> Floats | None:
         body = {"model": self._model, "input": list(texts)}
         reply = self._server.post(body, patience=patience)
         if reply.status in _TOO_LARGE and len(texts) > 1:
             return None
         if not reply.ok:
-            raise self._server.refusal(reply)
-        raw = _vectors(reply.body, len(texts))
+            raise self._server.build_refusal_error(reply)
+        raw = _parse_vectors(reply.body, len(texts))
         if raw is None:
-            raise self._server.fault(
+            raise self._server.build_error(
                 "does not answer with embeddings in OpenAI's form", "check the address"
             )
         self._check_width(raw.shape[1])
-        self._served = reply.body.get("model")
+        self._served_model = reply.body.get("model")
         return raw
 
     def _check_width(self, width: int) -> None:
         if self._dimension is not None and width < self._dimension:
-            raise self._server.fault(
+            raise self._server.build_error(
                 f"gives vectors of {width} numbers and DOCENT_EMBEDDING_DIM is {self._dimension}",
                 f"set it to at most {width}, or serve the model that it was meant for",
             )
         if self._width not in {None, width}:
-            raise self._server.fault(
+            raise self._server.build_error(
                 f"gave vectors of {width} numbers after some of {self._width}",
                 "its model was changed, so restart docent",
             )
         self._width = width
 
-    def _normalised(self, raw: Floats) -> Vectors:
+    def _normalise(self, raw: Floats) -> Vectors:
         kept = raw[:, : self.dimension]
         with np.errstate(over="ignore"):  # becomes infinite, and is refused
             norms = np.linalg.norm(kept, axis=1, keepdims=True)
         if not np.isfinite(norms).all() or not norms.all():
-            raise self._server.fault(
+            raise self._server.build_error(
                 "gave vectors without a direction (NaN, null or all zero)",
                 "start it with another number type, for instance float32 in place of float16",
             )
@@ -229,7 +236,7 @@ class RemoteReranker:
         """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
         if not passages:
             return np.empty(0, dtype=np.float32)
-        scores = _in_batches(lambda batch: self._ask(query, batch), passages)
+        scores = _ask_in_batches(lambda batch: self._request_scores(query, batch), passages)
         if scores.min() < -_ROUNDING or scores.max() > 1 + _ROUNDING:
             self._gives_logits = True
         if self._gives_logits:
@@ -241,39 +248,39 @@ class RemoteReranker:
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
             return list(pool.map(lambda pair: self.rerank(*pair), pairs))
 
-    def _ask(self, query: str, passages: Sequence[str]) -> Floats | None:
+    def _request_scores(self, query: str, passages: Sequence[str]) -> Floats | None:
         tei = self._speaks_tei
-        reply = self._server.post(self._body(query, passages, tei=tei))
-        if "`texts`" in reply.said and not tei:
+        reply = self._server.post(self._build_body(query, passages, tei=tei))
+        if "`texts`" in reply.error_message and not tei:
             self._speaks_tei = True  # it misses the field that only TEI has
-            return self._ask(query, passages)
+            return self._request_scores(query, passages)
         if reply.status in _TOO_LARGE and len(passages) > 1:
             return None
         if not reply.ok:
-            raise self._server.refusal(reply)
-        scores = _scores(reply.body, len(passages))
+            raise self._server.build_refusal_error(reply)
+        scores = _parse_scores(reply.body, len(passages))
         if scores is None:
-            raise self._server.fault(
+            raise self._server.build_error(
                 "does not answer with a score for each passage", "check the address and the model"
             )
         return scores
 
-    def _body(self, query: str, passages: Sequence[str], *, tei: bool) -> dict[str, Any]:
+    def _build_body(self, query: str, passages: Sequence[str], *, tei: bool) -> dict[str, Any]:
         if tei:
             return {"query": query, "texts": list(passages), "truncate": True}
         return {"model": self._model, "query": query, "documents": list(passages)}
 
 
-def _query_prefix(model: str, instruction: str | None) -> str:
+def _build_query_prefix(model: str, instruction: str | None) -> str:
     if "qwen3" in model.lower():
         return QUERY_PREFIX.format(instruction=instruction or QUERY_INSTRUCTION)
     return instruction or ""
 
 
-def _in_batches(ask: Callable[[Sequence[str]], Floats | None], texts: Sequence[str]) -> Floats:
+def _ask_in_batches(ask: Callable[[Sequence[str]], Floats | None], texts: Sequence[str]) -> Floats:
     """All answers in one array; a batch that is too large (None) is asked in halves."""
     answers: list[Floats] = []
-    waiting = [*_batches(texts)][::-1]
+    waiting = [*_split_batches(texts)][::-1]
     while waiting:
         batch = waiting.pop()
         answer = ask(batch)
@@ -285,7 +292,7 @@ def _in_batches(ask: Callable[[Sequence[str]], Floats | None], texts: Sequence[s
     return np.concatenate(answers)
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def _split_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
     """Neighbours, limited in number and in characters; a longer text goes alone."""
     start = characters = 0
     for end, text in enumerate(texts):
@@ -297,7 +304,7 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[start:]
 
 
-def _vectors(body: Any, count: int) -> Floats | None:
+def _parse_vectors(body: Any, count: int) -> Floats | None:
     """Rows in the order of the texts, whatever order they came in; None where they are not."""
     try:
         rows = {row["index"]: row["embedding"] for row in body["data"]}
@@ -308,7 +315,7 @@ def _vectors(body: Any, count: int) -> Floats | None:
     return vectors if whole else None
 
 
-def _scores(body: Any, count: int) -> Floats | None:
+def _parse_scores(body: Any, count: int) -> Floats | None:
     """Scores in the order of the passages: Cohere's form, or TEI's bare list."""
     try:
         ranked = body["results"] if isinstance(body, dict) else body

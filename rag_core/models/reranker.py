@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3ForCausalL
 from rag_core.errors import ModelError
 from rag_core.models.device import Placement
 from rag_core.models.packing import PackedDecoder, load_for_packing
-from rag_core.models.weights import loading, locate, read_json
+from rag_core.models.weights import locate_model, read_json, translate_load_errors
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +117,9 @@ class LocalReranker:
 
     def _load(self) -> Scorer:
         placement = self._placement or Placement.choose()
-        placement.apply()
-        folder = locate(self._model)
-        with loading(self._model, folder):
+        placement.set_threads()
+        folder = locate_model(self._model)
+        with translate_load_errors(self._model, folder):
             if is_qwen3_reranker(folder):
                 return Qwen3Scorer(folder, placement, self._instruction)
             scorer = LibraryScorer(folder, placement)
@@ -160,20 +160,22 @@ class Qwen3Scorer:
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
         model = load_for_packing(Qwen3ForCausalLM, folder, placement)
         self._decoder = PackedDecoder(model)
-        self._direction = answer_direction(model.get_parameter("lm_head.weight"), self._tokenizer)
+        self._direction = compute_answer_direction(
+            model.get_parameter("lm_head.weight"), self._tokenizer
+        )
         self._max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
 
     def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
         """Scores in [0, 1], shape (n,), and how many passages were cut."""
-        pairs = self._pair_tokens(query, passages)
-        prefix, suffix = self._encode(PREFIX), self._encode(SUFFIX)
+        pairs = self._tokenise_pairs(query, passages)
+        prefix, suffix = self._tokenise(PREFIX), self._tokenise(SUFFIX)
         room = self._max_tokens - len(prefix) - len(suffix)
         sequences = [[*prefix, *pair[:room], *suffix] for pair in pairs]
-        hidden = self._decoder.last_hidden(sequences)
+        hidden = self._decoder.compute_last_hidden(sequences)
         scores: NDArray[np.float32] = torch.sigmoid(hidden @ self._direction).numpy()
         return scores, sum(len(pair) > room for pair in pairs)
 
-    def _pair_tokens(self, query: str, passages: Sequence[str]) -> list[list[int]]:
+    def _tokenise_pairs(self, query: str, passages: Sequence[str]) -> list[list[int]]:
         # Each pair as one text: the space after "<Document>:" belongs to the passage's first token.
         texts = [
             PAIR.format(instruction=self._instruction, query=query, passage=passage)
@@ -182,12 +184,12 @@ class Qwen3Scorer:
         tokens: list[list[int]] = self._tokenizer(texts, verbose=False).input_ids
         return tokens
 
-    def _encode(self, text: str) -> list[int]:
+    def _tokenise(self, text: str) -> list[int]:
         tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
         return tokens
 
 
-def answer_direction(head: Tensor, tokenizer: PreTrainedTokenizerBase) -> Tensor:
+def compute_answer_direction(head: Tensor, tokenizer: PreTrainedTokenizerBase) -> Tensor:
     """w_yes - w_no of the head, shape (hidden size,), float32, on the CPU.
 
     Raises:
@@ -229,9 +231,9 @@ class LibraryScorer:
             activation_fn=torch.nn.Sigmoid(),
             convert_to_tensor=True,
         )
-        return scores.float().cpu().numpy(), self._cut(pairs)
+        return scores.float().cpu().numpy(), self._count_cut(pairs)
 
-    def _cut(self, pairs: Sequence[tuple[str, str]]) -> int:
+    def _count_cut(self, pairs: Sequence[tuple[str, str]]) -> int:
         limit = self._model.max_seq_length
         if not limit:
             return 0

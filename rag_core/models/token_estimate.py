@@ -21,7 +21,7 @@ _PIECE = re.compile(
 )
 
 
-def estimate(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Tokens of a text, without special ones.
 
     Fitted to Qwen's tokenizer, which cuts finer than most. Estimated / real, median of passages
@@ -29,28 +29,28 @@ def estimate(text: str) -> int:
     Russian 1.3 (.9), Chinese 1.3 (.8), Japanese 1.5 (1.1); sentences in Hindi .9, Arabic 1.3,
     Korean 1.35, Thai 1.8. A model of one language counts more in the others.
     """
-    return round(sum(tokens for _, tokens in _pieces(text)))
+    return round(sum(tokens for _, tokens in _split_pieces(text)))
 
 
-def cut(text: str, tokens: int) -> str:
+def truncate_text(text: str, tokens: int) -> str:
     """The beginning of a text that has at most so many tokens by the estimate."""
     if len(text) * MOST_PER_CHARACTER <= tokens:
         return text
     used = 0.0
-    for start, count in _pieces(text):
+    for start, count in _split_pieces(text):
         used += count
         if used > tokens:
             return text[:start]
     return text
 
 
-def _pieces(text: str) -> Iterator[tuple[int, float]]:
+def _split_pieces(text: str) -> Iterator[tuple[int, float]]:
     """Where each piece starts, and its tokens."""
     for match in _PIECE.finditer(text):
-        yield match.start(), _tokens(match.lastgroup, match.end() - match.start())
+        yield match.start(), _estimate_piece(match.lastgroup, match.end() - match.start())
 
 
-def _tokens(kind: str | None, length: int) -> float:
+def _estimate_piece(kind: str | None, length: int) -> float:
     if kind == "letters":
         if length > _RANDOM_LETTERS:
             return length / 2

@@ -19,7 +19,7 @@ _OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.gguf", "*.h5", "*.ot", "*
 _FETCH_ERRORS = (OSError, ValueError, RuntimeError, hub_errors.HTTPError)  # type: ignore[attr-defined]
 
 
-def locate(model: str) -> Path:
+def locate_model(model: str) -> Path:
     """Folder with a model's files: a local folder, the cache, or a fresh download.
 
     The cache goes before the network: a start then needs no connection, and the model can't change
@@ -30,7 +30,7 @@ def locate(model: str) -> Path:
     """
     if model and Path(model).is_dir():
         return Path(model)
-    return _cached(model) or _download(model)
+    return _find_cached(model) or _download(model)
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def loading(model: str, folder: Path) -> Iterator[None]:
+def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
     """Turn whatever goes wrong while reading a model's files into a ModelError."""
     try:
         yield
@@ -54,19 +54,19 @@ def loading(model: str, folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _cached(model: str) -> Path | None:
+def _find_cached(model: str) -> Path | None:
     try:
         found = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
     except (OSError, ValueError):
         return None
-    return _with_weights(Path(found))
+    return _find_weights(Path(found))
 
 
 def _download(model: str) -> Path:
     reason: Exception | None = None
     try:
         # Without a network this gives what the cache has, which may be a part of the model.
-        folder = _with_weights(Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS)))
+        folder = _find_weights(Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS)))
     except _FETCH_ERRORS as error:
         folder, reason = None, error
     if folder is None:
@@ -78,6 +78,6 @@ def _download(model: str) -> Path:
     return folder
 
 
-def _with_weights(folder: Path) -> Path | None:
+def _find_weights(folder: Path) -> Path | None:
     weights = (*folder.rglob("*.safetensors"), *folder.rglob("*.bin"))
     return folder if weights else None

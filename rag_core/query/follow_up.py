@@ -17,11 +17,11 @@ _WORD = re.compile(r"[^\W_](?:[\w.+#-]*[^\W_])?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
 
-def _words(text: str) -> frozenset[str]:
+def _split_words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_PRONOUNS = _words(
+_PRONOUNS = _split_words(
     """
     it its itself they them their theirs these those this one ones there he she
     er sie es ihn ihm ihr ihre ihren deren dessen dies diese dieser dieses dafür damit darin dazu
@@ -30,7 +30,7 @@ _PRONOUNS = _words(
     тогда
     """
 )
-_STOPWORDS = _PRONOUNS | _words(
+_STOPWORDS = _PRONOUNS | _split_words(
     """
     a about all also am an and any are as at be been but by can cannot could did do does doesn't
     don't else for from get had has have how i if in instead into is isn't just like make me my no
@@ -57,16 +57,16 @@ _OPENER = re.compile(
 _CHINESE_PRONOUN = re.compile(r"[它她他]|[这那](?:个|些|里|样|种)|其中|呢[？?]?\s*$")
 
 
-def with_topic(question: Question) -> str:
+def add_topic_words(question: Question) -> str:
     """A question that leans on the thread with the thread's topic words behind it; others as is."""
-    if not leans(question.text):
+    if not needs_context(question.text):
         return question.text
     own = {word.casefold() for word in _WORD.findall(question.text)}
-    words = [word for word in _topic(question.history) if word.casefold() not in own]
+    words = [word for word in _collect_topic_words(question.history) if word.casefold() not in own]
     return " ".join([question.text, *words[:_TOPIC_WORDS]])
 
 
-def leans(text: str) -> bool:
+def needs_context(text: str) -> bool:
     """Whether a question looks as if it could not be understood alone."""
     words = [word.casefold() for word in _WORD.findall(text)]
     own = [word for word in words if word not in _STOPWORDS]
@@ -76,7 +76,7 @@ def leans(text: str) -> bool:
     return bool(_OPENER.match(text) or _CHINESE_PRONOUN.search(text) or _PRONOUNS & set(words))
 
 
-def _topic(history: Sequence[Turn]) -> list[str]:
+def _collect_topic_words(history: Sequence[Turn]) -> list[str]:
     """Content words of the last questions, each once, the latest question first."""
     asked = [turn.text for turn in history if turn.role == "user"][-_QUESTIONS:]
     words = [word for text in reversed(asked) for word in _WORD.findall(text)]

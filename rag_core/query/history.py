@@ -14,7 +14,7 @@ HISTORY_CHARACTERS = 1_500
 """Of each turn; an answer of docent is mostly shorter."""
 
 
-def recent(history: Sequence[Turn], *, turns: int, characters: int) -> tuple[Turn, ...]:
+def truncate_history(history: Sequence[Turn], *, turns: int, characters: int) -> tuple[Turn, ...]:
     """The last turns, each cut to so many characters."""
     return tuple(
         Turn(turn.role, f"{turn.text[:characters]} …" if len(turn.text) > characters else turn.text)

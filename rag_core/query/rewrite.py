@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rag_core.errors import GenerationError
 from rag_core.protocols import Generator
-from rag_core.query.follow_up import with_topic
-from rag_core.query.history import recent
+from rag_core.query.follow_up import add_topic_words
+from rag_core.query.history import truncate_history
 from rag_core.types import Question, Turn, Usage
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ You rewrite the last question of a conversation so that it can be understood wit
 Write the question and nothing else."""
 """Written for docent; the idea is LangChain's CONDENSE_QUESTION_PROMPT."""
 
-SECONDS = 5.0
+REWRITE_SECONDS = 5.0
 """The LLM's time for a rewriting; an asker waits for it before the search begins."""
 
 _TURNS = 6  # of the conversation are read by the LLM
@@ -39,39 +39,41 @@ _MORE_CHARACTERS = 500  # what a rewriting may add to the question; what is long
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten:
+class RewrittenQuestion:
     """A question that stands alone, and the tokens that the LLM took for it."""
 
     text: str
     usage: Usage | None = None
 
 
-class Rewriter:
+class QuestionRewriter:
     """Rewrites questions that come after others; the first of a thread stays as it is."""
 
     def __init__(
         self,
         generator: Generator | None,
         *,
-        seconds: float = SECONDS,
+        seconds: float = REWRITE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._generator = generator
         self._seconds = seconds
         self._clock = clock
 
-    def rewrite(self, question: Question) -> Rewritten:
+    def rewrite(self, question: Question) -> RewrittenQuestion:
         """The question to search for; where the LLM fails, the thread's words are put in."""
         if not any(turn.role == "user" for turn in question.history):
-            return Rewritten(question.text)
+            return RewrittenQuestion(question.text)
         usage = None
         if self._generator is not None:
-            text, usage = self._in_time(self._generator, question)
+            text, usage = self._rewrite_in_time(self._generator, question)
             if text:
-                return Rewritten(text, usage)
-        return Rewritten(with_topic(question), usage)
+                return RewrittenQuestion(text, usage)
+        return RewrittenQuestion(add_topic_words(question), usage)
 
-    def _in_time(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
+    def _rewrite_in_time(
+        self, generator: Generator, question: Question
+    ) -> tuple[str, Usage | None]:
         """What the LLM wrote; nothing once the time is over, however the server is silent.
 
         The client's own time-out starts anew with every byte. So a thread waits for the bytes; it
@@ -81,7 +83,7 @@ class Rewriter:
 
         def ask() -> None:
             try:
-                answer.set_result(self._asked(generator, question))
+                answer.set_result(self._ask_llm(generator, question))
             except BaseException as error:  # noqa: BLE001  (raised where the asker waits)
                 answer.set_exception(error)
 
@@ -93,12 +95,14 @@ class Rewriter:
             logger.warning("The LLM's rewriting of a follow-up is too late")
             return "", None
 
-    def _asked(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
+    def _ask_llm(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
         """What the LLM wrote, empty where it is no question, and what it took."""
         text, usage = "", None
         most = len(question.text) + _MORE_CHARACTERS
         until = self._clock() + self._seconds
-        pieces = generator.generate(REWRITE_PROMPT, (_told(question),), patience=self._seconds)
+        pieces = generator.generate(
+            REWRITE_PROMPT, (_build_turn(question),), patience=self._seconds
+        )
         try:
             for piece in pieces:
                 if isinstance(piece, Usage):
@@ -111,16 +115,16 @@ class Rewriter:
         except GenerationError as error:
             logger.warning("A follow-up is searched with the thread's words: %s", error)
             return "", usage
-        return _unquoted(text), usage
+        return _strip_quotes(text), usage
 
 
-def _told(question: Question) -> Turn:
-    turns = recent(question.history, turns=_TURNS, characters=_TURN_CHARACTERS)
+def _build_turn(question: Question) -> Turn:
+    turns = truncate_history(question.history, turns=_TURNS, characters=_TURN_CHARACTERS)
     told = "\n".join(f"{turn.role}: {turn.text}" for turn in turns)
     return Turn(
         "user", f"<conversation>\n{told}\n</conversation>\n\nLast question: {question.text}"
     )
 
 
-def _unquoted(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     return text.strip().strip("\"'`").strip()

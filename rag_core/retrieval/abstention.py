@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from operator import mul
 
-from rag_core.index.bm25_tokens import terms
+from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Hit, Passage
 
-ENOUGH = 100
+ENOUGH_CHUNKS = 100
 """Chunks the searches must find before their words say something about the documentation."""
 
 _PART = re.compile(r"[^\W_]+")
@@ -38,7 +38,7 @@ class Signals:
     rerank: float
     agreement: float
     unknown: float
-    chunks: int = ENOUGH
+    chunks: int = ENOUGH_CHUNKS
 
     @property
     def values(self) -> tuple[float, float, float, float]:
@@ -62,41 +62,43 @@ class Abstention:
     threshold: float
     fewest: int = 0
 
-    def probability(self, signals: Signals) -> float:
+    def compute_probability(self, signals: Signals) -> float:
         """That the documentation answers, in [0, 1]."""
         total = self.bias + sum(map(mul, self.weights, signals.values))
         return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
 
-    def refuses(self, signals: Signals) -> bool:
+    def should_refuse(self, signals: Signals) -> bool:
         """Whether docent says that it found nothing."""
-        return signals.chunks >= self.fewest and self.probability(signals) < self.threshold
+        return signals.chunks >= self.fewest and self.compute_probability(signals) < self.threshold
 
 
-def signals(
+def compute_signals(
     question: str, dense: Sequence[Hit], words: Sequence[Hit], passages: Sequence[Passage]
 ) -> Signals | None:
     """The signals of a question; None where a search or the reranker had to be done without."""
     reranked = [found.rerank_score for found in passages if found.rerank_score is not None]
     if not dense or not reranked:
         return None
-    enough = len(dense) >= ENOUGH and words
+    enough = len(dense) >= ENOUGH_CHUNKS and words
     return Signals(
         cosine=dense[0].score,
         rerank=max(reranked),
-        agreement=_agreement(dense, words) if enough else NEUTRAL.agreement,
-        unknown=_unknown(question, (*dense[:_READ], *words[:_READ])) if enough else NEUTRAL.unknown,
+        agreement=_compute_agreement(dense, words) if enough else NEUTRAL.agreement,
+        unknown=_compute_unknown_share(question, (*dense[:_READ], *words[:_READ]))
+        if enough
+        else NEUTRAL.unknown,
         chunks=len(dense),
     )
 
 
-def _agreement(dense: Sequence[Hit], words: Sequence[Hit]) -> float:
+def _compute_agreement(dense: Sequence[Hit], words: Sequence[Hit]) -> float:
     near, exact = (
         {(h.chunk.source, h.chunk.path) for h in hits[:_PAGES]} for hits in (dense, words)
     )
     return len(near & exact) / len(near | exact)
 
 
-def _unknown(question: str, hits: Iterable[Hit]) -> float:
+def _compute_unknown_share(question: str, hits: Iterable[Hit]) -> float:
     """Share of unknown words; a stem counts as known where a word begins with it.
 
     Words in an alphabet that the chunks don't use are not counted: it is another language.
@@ -104,20 +106,22 @@ def _unknown(question: str, hits: Iterable[Hit]) -> float:
     chunks = {hit.chunk.id: hit.chunk for hit in hits}.values()
     texts = [part for chunk in chunks for part in (chunk.title, *chunk.headings, chunk.text)]
     found = f" {' '.join(texts)}".lower()
-    alphabets = {_alphabet(letter) for letter in set(found)}
-    asked = {word.lower() for word in _PART.findall(question) if _alphabet(word[0]) in alphabets}
+    alphabets = {_find_alphabet(letter) for letter in set(found)}
+    asked = {
+        word.lower() for word in _PART.findall(question) if _find_alphabet(word[0]) in alphabets
+    }
     unknown = sum(not _is_known(word, found, alphabets) for word in asked)
     return unknown / len(asked) if asked else 0.0
 
 
 def _is_known(word: str, found: str, alphabets: set[str]) -> bool:
     """Whether every stem of a word occurs; function words have none."""
-    stems = (stem for stem in terms(word).split() if _alphabet(stem[0]) in alphabets)
-    return all(_occurs(stem, found) for stem in stems)
+    stems = (stem for stem in extract_terms(word).split() if _find_alphabet(stem[0]) in alphabets)
+    return all(_is_in_text(stem, found) for stem in stems)
 
 
-def _occurs(stem: str, text: str) -> bool:
-    if not stem.isascii() and _alphabet(stem[0]) in _UNSPACED:
+def _is_in_text(stem: str, text: str) -> bool:
+    if not stem.isascii() and _find_alphabet(stem[0]) in _UNSPACED:
         return stem in text
     stem = stem.removesuffix("i")  # the stemmer writes `studi` for `study`
     place = text.find(stem)
@@ -127,6 +131,6 @@ def _occurs(stem: str, text: str) -> bool:
 
 
 @cache
-def _alphabet(letter: str) -> str:
+def _find_alphabet(letter: str) -> str:
     """Name of a letter's script, for instance LATIN; DIGIT for digits."""
     return unicodedata.name(letter, "?").partition(" ")[0]

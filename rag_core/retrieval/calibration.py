@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from rag_core.retrieval.abstention import ENOUGH, Abstention
-from rag_core.types import IndexSpec, content_hash
+from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention
+from rag_core.types import IndexSpec, hash_content
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Calibration:
     dimension: int = 0
     seen: tuple[str, ...] | None = None
 
-    def fits(self, spec: IndexSpec, reranker: str) -> bool:
+    def is_valid_for(self, spec: IndexSpec, reranker: str) -> bool:
         """Whether it was measured with an index and a reranker like these."""
         same_models = (self.model, self.reranker) == (spec.model, reranker)
         same_vectors = self.dimension in {0, spec.dimension}
@@ -52,7 +52,10 @@ STARTER = Calibration(
     model="all-MiniLM-L6-v2",
     reranker="all-MiniLM-L6-v2",
     abstention=Abstention(
-        weights=(5.6351, 10.8662, 3.1731, -18.2936), bias=-9.7507, threshold=0.0673, fewest=ENOUGH
+        weights=(5.6351, 10.8662, 3.1731, -18.2936),
+        bias=-9.7507,
+        threshold=0.0673,
+        fewest=ENOUGH_CHUNKS,
     ),
     support=0.27,
 )
@@ -64,9 +67,9 @@ so it has none of its own."""
 DEFAULTS = (STARTER,)
 
 
-def seen_hash(question: str) -> str:
+def hash_question(question: str) -> str:
     """What is kept of a question that was fitted to: enough to know it again."""
-    return content_hash(question)[:12]
+    return hash_content(question)[:12]
 
 
 def read_calibration(path: Path) -> Calibration | None:
@@ -97,14 +100,14 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
 
 
 @lru_cache(maxsize=16)  # asked for with every question, and said once for a version
-def calibration_for(
+def select_calibration(
     spec: IndexSpec, reranker: str, fitted: Calibration | None
 ) -> Calibration | None:
     """What was fitted, where it fits; else docent's own numbers for the models, if any."""
-    if fitted and not fitted.fits(spec, reranker):
+    if fitted and not fitted.is_valid_for(spec, reranker):
         logger.warning(
             "What `docent eval --fit` found was for other models, chunks or instructions and is "
             "left out of account: fit again."
         )
     offered = (fitted, *DEFAULTS) if fitted else DEFAULTS
-    return next((one for one in offered if one.fits(spec, reranker)), None)
+    return next((one for one in offered if one.is_valid_for(spec, reranker)), None)

@@ -20,7 +20,7 @@ _FIRST_SLICE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Ranker:
+class RerankConfig:
     """How candidates are reranked.
 
     Attributes:
@@ -36,7 +36,7 @@ class Ranker:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedPassages:
     """Passages, best first.
 
     `reranked` is False where the reranker had to be done without; `cut` is True where time ran out
@@ -48,23 +48,23 @@ class Ranked:
     cut: bool = False
 
 
-def rank(
+def rerank_candidates(
     reranker: Reranker,
     query: str,
     candidates: Sequence[Candidate],
-    ranker: Ranker,
+    ranker: RerankConfig,
     *,
     clock: Clock = time.perf_counter,
-) -> Ranked:
+) -> RankedPassages:
     """Score the best candidates; where the reranker fails, the fused order stands."""
     if not candidates:
-        return Ranked((), reranked=True)
+        return RankedPassages((), reranked=True)
     texts = [found.chunk.embedding_text for found in candidates[: ranker.depth]]
     try:
-        scores = _scores(reranker, query, texts, ranker.budget_ms / 1000, clock)
+        scores = _score_texts(reranker, query, texts, ranker.budget_ms / 1000, clock)
     except ModelError:
         logger.exception("The reranker failed; the fused order stands")
-        return Ranked(_unscored(candidates), reranked=False)
+        return RankedPassages(_build_unscored(candidates), reranked=False)
     scored = [
         Passage(found.chunk, found.retrieval_score, score)
         for found, score in zip(candidates, scores, strict=False)
@@ -77,15 +77,15 @@ def rank(
         return ranker.weight * mine + (1 - ranker.weight) * passage.retrieval_score / best
 
     ordered = sorted(scored, key=final, reverse=True)
-    unscored = _unscored(candidates[len(scored) :])
-    return Ranked((*ordered, *unscored), reranked=True, cut=len(scored) < len(texts))
+    unscored = _build_unscored(candidates[len(scored) :])
+    return RankedPassages((*ordered, *unscored), reranked=True, cut=len(scored) < len(texts))
 
 
-def _unscored(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
+def _build_unscored(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
     return tuple(Passage(found.chunk, found.retrieval_score, None) for found in candidates)
 
 
-def _scores(
+def _score_texts(
     reranker: Reranker, query: str, texts: Sequence[str], budget: float, clock: Clock
 ) -> list[float]:
     """Scores of the texts, in their order, or of as many of the first as the budget allows.
@@ -99,12 +99,12 @@ def _scores(
         scores.extend(map(float, reranker.rerank(query, part)))
         now = clock()
         pace = max(now - lap, 1e-9) / max(sum(map(len, part)), 1)
-        part = _fitting(texts[len(scores) :], (started + budget - now) / pace)
+        part = _take_fitting(texts[len(scores) :], (started + budget - now) / pace)
         lap = now
     return scores
 
 
-def _fitting(texts: Sequence[str], characters: float) -> Sequence[str]:
+def _take_fitting(texts: Sequence[str], characters: float) -> Sequence[str]:
     """The first texts, up to so many characters in all."""
     count = 0
     while count < len(texts) and (characters := characters - len(texts[count])) >= 0:

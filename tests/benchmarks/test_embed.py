@@ -8,7 +8,7 @@ from rag_core.models.minilm import MiniLM
 
 def test_prints_one_json_object(capsys):
     sizes = ["--documents", "4", "--chunks", "5", "--repeats", "1"]
-    embed.main(["--json", "--tiny", "--device", "cpu", *sizes])
+    embed.main(["--json", "--tiny", "--device", "cpu", "--dtype", "float32", *sizes])
     printed = json.loads(capsys.readouterr().out)
     contenders = {"one_by_one", "sentence_transformers", "docent"}
     for model, documents in (("qwen3", 4), ("starter", 5)):

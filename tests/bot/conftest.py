@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 
 from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
-from bot.slack.app import Pace, Parts, running
-from bot.storage.database import Memory
+from bot.slack.app import AppParts, Intervals, run_app
+from bot.storage.database import BotDatabase
 from ingest.changes.preview import Preview
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
@@ -41,7 +41,7 @@ LABELS = (
     PageLabels("docs", "2.5", "en", "en/faq/page1.md"),
     PageLabels("notes", "2.6", "", "README.md"),
 )
-PACE = Pace(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
+PACE = Intervals(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
 
 
 def index_status(revision: str | None = REVISION) -> IndexStatus:
@@ -84,9 +84,11 @@ class Docent:
         }
         return BotSettings.load(**(values | changes))
 
-    def parts(self, settings: BotSettings) -> Parts:
-        memory = Memory.open(self.engine, keep_days=settings.keep_days, fresh_at=lambda: LAST_SYNC)
-        return Parts(
+    def parts(self, settings: BotSettings) -> AppParts:
+        memory = BotDatabase.open(
+            self.engine, keep_days=settings.keep_days, fresh_at=lambda: LAST_SYNC
+        )
+        return AppParts(
             pipeline=self.pipeline,
             index=self.index or FakeIndex(self),
             memory=memory,
@@ -100,12 +102,12 @@ class Docent:
         self.events.append(f"warm up, {self.slack.sockets.opened} sockets")
 
     def running(
-        self, *, pace: Pace = PACE, **changes: object
+        self, *, pace: Intervals = PACE, **changes: object
     ) -> contextlib.AbstractAsyncContextManager[None]:
         settings = self.settings(**changes)
-        return running(settings, self.parts(settings), pace=pace)
+        return run_app(settings, self.parts(settings), pace=pace)
 
-    async def start(self, *, pace: Pace = PACE, **changes: object) -> None:
+    async def start(self, *, pace: Intervals = PACE, **changes: object) -> None:
         """Run the app, or another replica of it, until the end of the test."""
         before = self.slack.sockets.opened
         await self.starts.enter_async_context(self.running(pace=pace, **changes))

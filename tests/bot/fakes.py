@@ -18,16 +18,16 @@ from ingest.report import GoldenResult, IngestReport, Progress, ProgressCallback
 from ingest.types import IndexVersion
 from rag_core.types import (
     Answer,
+    AnswerDone,
+    AnswerEvent,
+    AnswerStatus,
     Chunk,
     Citation,
     Degradation,
-    Done,
-    Event,
     Passage,
     Question,
-    Ranking,
-    Searching,
-    Status,
+    RerankStarted,
+    SearchStarted,
     TextDelta,
     Timings,
 )
@@ -64,7 +64,7 @@ class Gate:
             raise TimeoutError("nobody opened the gate")
 
 
-Step = Event | Gate | Exception
+Step = AnswerEvent | Gate | Exception
 
 
 def chunk(number: int = 1, *, title: str = "Storage", url: str | None = None) -> Chunk:
@@ -90,7 +90,7 @@ def answer(
     *,
     citations: tuple[Citation, ...] | None = None,
     degraded: tuple[Degradation, ...] = (),
-    status: Status = "answered",
+    status: AnswerStatus = "answered",
 ) -> Answer:
     cited = (citation(1), citation(2)) if citations is None else citations
     return Answer(
@@ -109,7 +109,7 @@ def script(text: str = TEXT, *, pieces: int = 3) -> list[Step]:
     """The events of an ordinary answer, its text in so many pieces."""
     size = max(1, -(-len(text) // pieces))
     deltas = [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
-    return [Searching(), Ranking(30), *deltas, Done(answer(text))]
+    return [SearchStarted(), RerankStarted(30), *deltas, AnswerDone(answer(text))]
 
 
 class FakePipeline:
@@ -121,7 +121,7 @@ class FakePipeline:
         self.threads: set[int] = set()
         self.closed = threading.Event()
 
-    def stream(self, question: Question) -> Iterator[Event]:
+    def stream(self, question: Question) -> Iterator[AnswerEvent]:
         self.questions.append(question)
         self.threads.add(threading.get_ident())
         try:
@@ -149,7 +149,7 @@ class Notebook:
     def begin(self) -> None:
         self.lines.append("begin")
 
-    def progress(self, sentence: str) -> None:
+    def show_progress(self, sentence: str) -> None:
         self.lines.append(sentence)
 
     def append(self, text: str) -> None:
@@ -162,7 +162,7 @@ class Notebook:
     async def fail(self, sentence: str) -> None:
         self.lines.append(f"fail: {sentence}")
 
-    async def leave(self) -> None:
+    async def mark_stopped(self) -> None:
         self.lines.append("leave")
 
 

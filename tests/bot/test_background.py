@@ -5,11 +5,11 @@ import gc
 
 import pytest
 
-from bot.background import Tasks
+from bot.background import BackgroundTasks
 
 
 async def test_a_task_survives_the_garbage_collector():
-    tasks, done, waiting = Tasks(), [], asyncio.Event()
+    tasks, done, waiting = BackgroundTasks(), [], asyncio.Event()
 
     async def work() -> None:
         await waiting.wait()
@@ -26,7 +26,7 @@ async def test_a_task_survives_the_garbage_collector():
 
 
 async def test_what_does_not_end_in_time_is_cancelled_and_heard():
-    tasks, last_words = Tasks(), []
+    tasks, last_words = BackgroundTasks(), []
 
     async def work() -> None:
         try:
@@ -43,7 +43,7 @@ async def test_what_does_not_end_in_time_is_cancelled_and_heard():
 
 
 async def test_failures_are_logged(caplog: pytest.LogCaptureFixture):
-    tasks = Tasks()
+    tasks = BackgroundTasks()
 
     async def work() -> None:
         raise ZeroDivisionError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.index_service import IndexService, SyncRequest, is_previous
+from bot.index_service import IndexService, SyncRequest, is_rollback_target
 from ingest.errors import IndexPinnedError, NoVersionError
 from ingest.sources import Source
 from ingest.state.database import open_state
@@ -68,8 +68,8 @@ def test_a_rollback_pins_until_it_is_resumed(index: IndexService, folders: tuple
     make_folder(folders[0], {"a.md": "# A\n\nSecond."})
     index.sync(SyncRequest())
     live, older = index.list_versions()
-    assert is_previous(index.list_versions(), older.revision[:7])
-    assert not is_previous(index.list_versions(), live.collection)
+    assert is_rollback_target(index.list_versions(), older.revision[:7])
+    assert not is_rollback_target(index.list_versions(), live.collection)
     assert index.roll_back().revision == older.revision == index.read_status().revision
     with pytest.raises(IndexPinnedError):
         index.sync(SyncRequest())

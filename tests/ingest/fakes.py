@@ -39,7 +39,7 @@ class MemoryStore:
         self.before: Callable[[str], None] = lambda _: None
         """Called with the name of every writing method: a test raises here."""
 
-    def live(self) -> LiveIndex | None:
+    def read_live_index(self) -> LiveIndex | None:
         return LiveIndex(self.target, self.specs[self.target]) if self.target else None
 
     def count(self, collection: str) -> int:
@@ -62,16 +62,18 @@ class MemoryStore:
             assert len(chunk.text.encode()) < 60_000
             rows[chunk.id] = (chunk, vector.copy())
 
-    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+    def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         rows = self._rows(collection)
         return {id_: rows[id_][1] for id_ in ids if id_ in rows}
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+    def read_page_vectors(
+        self, collection: str, pages: Sequence[PageKey]
+    ) -> dict[PageKey, PageVector]:
         every = self._rows(collection).values()
-        found = {page: [row for chunk, row in every if chunk.page == page] for page in pages}
+        found = {page: [row for chunk, row in every if chunk.page_key == page] for page in pages}
         return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
 
-    def chunks(self, collection: str) -> Iterator[Chunk]:
+    def read_chunks(self, collection: str) -> Iterator[Chunk]:
         # No particular order: here by id.
         for _, (chunk, _) in sorted(self._rows(collection).items()):
             yield chunk
@@ -94,7 +96,7 @@ class MemoryStore:
         self._rows(collection)
         del self.rows[collection], self.specs[collection]
 
-    def collections(self) -> list[str]:
+    def list_collections(self) -> list[str]:
         return sorted(self.rows)
 
     def close(self) -> None:
@@ -126,7 +128,7 @@ class MemoryStore:
 
     def live_chunks(self) -> list[Chunk]:
         assert self.target is not None
-        return list(self.chunks(self.target))
+        return list(self.read_chunks(self.target))
 
     def _rows(self, collection: str) -> dict[str, tuple[Chunk, Vector]]:
         if collection not in self.rows:
@@ -177,7 +179,7 @@ class WordEmbedder(HashEmbedder):
 
 @cache
 def words(text: str) -> frozenset[str]:
-    return frozenset(bm25_tokens.terms(text).split())
+    return frozenset(bm25_tokens.extract_terms(text).split())
 
 
 def within(chunk: Chunk, scope: Scope) -> bool:

@@ -23,10 +23,10 @@ from typing import Any
 import milvus_lite.server_manager  # noqa: F401  (once, before the forks)
 
 from ingest import sync as pipeline
-from ingest.changes.survey import Surveyor
+from ingest.changes.survey import ChangeDetector
 from ingest.factory import open_indexer, open_ledger
 from ingest.publishing import publisher
-from ingest.publishing.repair import Checkup
+from ingest.publishing.repair import IndexCheck
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.state.ledger import Ledger
@@ -43,7 +43,7 @@ _PAUSE = 0.005  # between two questions, so that the sync is not starved
 _ASKED_BEFORE = 2  # questions that are answered before the sync begins
 
 POINTS: dict[str, tuple[Any, str, str, int]] = {
-    "after reading": (Surveyor, "survey", "after", 1),
+    "after reading": (ChangeDetector, "detect", "after", 1),
     "after chunking": (pipeline, "chunk_pages", "after", 1),
     "after making the collection": (MilvusStore, "create", "after", 1),
     "after some embedding": (HashEmbedder, "embed_passages", "after", 2),
@@ -118,7 +118,7 @@ def ask(store: MilvusStore, log: int) -> None:
 
 
 def found(store: MilvusStore, vector: Any) -> str:
-    live = store.live()
+    live = store.read_live_index()
     hits = store.search_dense(live.collection, vector, limit=50, scope=Scope())
     editions = {hit.chunk.text.split()[1] for hit in hits}
     return f"{len(hits)} {','.join(sorted(editions))}"
@@ -152,15 +152,15 @@ def after(folder: Path) -> str:
         before = found(store, HashEmbedder().embed_query("anything"))
         sync()
         now = found(store, HashEmbedder().embed_query("anything"))
-        live = store.live().collection
+        live = store.read_live_index().collection
         state = {
             "before": before,
             "now": now,
             "count": store.count(live),
-            "recorded": ledger.version(live).chunks,
-            "collections": store.collections(),
-            "versions": sorted(version.collection for version in ledger.versions()),
-            "wrong": [c.says for c in Checkup(store, ledger).run() if not c.passed],
+            "recorded": ledger.read_version(live).chunks,
+            "collections": store.list_collections(),
+            "versions": sorted(version.collection for version in ledger.list_versions()),
+            "wrong": [c.says for c in IndexCheck(store, ledger).run() if not c.passed],
             "unchanged": sync().unchanged,
         }
     return json.dumps(state)

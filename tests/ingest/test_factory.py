@@ -14,7 +14,7 @@ def test_an_index_from_settings(tmp_path: Path):
     indexer = open_indexer(settings, store=store, embedder=HashEmbedder())
     make_folder(tmp_path / "docs", {"a.md": "# A\n\ntext"})
     indexer.sync(parse_sources("docs"))
-    assert versions_in(store.collections()) == ["notes__v1"]
+    assert versions_in(store.list_collections()) == ["notes__v1"]
     assert (tmp_path / "data/demo.state.sqlite").exists()
     assert read_status(settings).documents == 1
     assert open_ledger(settings).index == "notes"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from ingest.factory import open_ledger
-from ingest.local import local_index
+from ingest.local import open_local_index
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
@@ -52,7 +52,7 @@ def docs(tmp_path: Path) -> Path:
 
 
 def sync(docs: Path) -> IngestReport:
-    with local_index(IngestSettings(milvus_uri=URI), RagSettings(milvus_uri=URI)) as local:
+    with open_local_index(IngestSettings(milvus_uri=URI), RagSettings(milvus_uri=URI)) as local:
         return local.indexer.sync(parse_sources(str(docs)))
 
 
@@ -111,14 +111,14 @@ def test_what_could_not_be_counted_is_not_taken_to_rest(docs: Path, opened: list
     sync(docs)
     with open_ledger(settings).engine.begin() as connection:
         connection.execute(delete(resting))
-    with local_index(settings, RagSettings(milvus_uri=URI)) as local:
-        [live] = local.store.collections()
+    with open_local_index(settings, RagSettings(milvus_uri=URI)) as local:
+        [live] = local.store.list_collections()
         rows = local.store.count(live)
         with local.ledger.engine.begin() as connection:
             connection.execute(update(versions).values(chunks=rows + 1))  # one was lost
         assert local.store.count(live) == rows
     opened.clear()
-    with local_index(settings, RagSettings(milvus_uri=URI)) as local:
+    with open_local_index(settings, RagSettings(milvus_uri=URI)) as local:
         local.store.count(live)
         assert opened == ["store"]
 
@@ -131,7 +131,7 @@ def test_a_preview_does_not_vouch_for_rows_that_are_lost(docs: Path, opened: lis
     with engine.begin() as connection:
         connection.execute(delete(resting))
         connection.execute(update(versions).values(chunks=3))
-    with local_index(settings, RagSettings(milvus_uri=URI)) as local:
+    with open_local_index(settings, RagSettings(milvus_uri=URI)) as local:
         local.indexer.preview(parse_sources(str(docs)))
     with engine.connect() as connection:
         assert connection.execute(select(resting)).first() is None

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from ingest.progress import Pace, Paces, Remaining, Teller, format_time
+from ingest.progress import (
+    DurationStats,
+    ProgressReporter,
+    RemainingTime,
+    UnitDurations,
+    format_time,
+)
 from ingest.report import Progress, Stage
 from ingest.state.ledger import Ledger
 
@@ -25,18 +31,18 @@ def clock() -> Clock:
 
 @pytest.mark.usefixtures("ledger")
 def test_the_pace_is_that_of_the_last_syncs(engine: Engine):
-    paces = Paces(engine)
+    paces = DurationStats(engine)
     assert paces.read("m") is None
-    paces.note_embedding("m", 1000, 10.0)
+    paces.record_embedding("m", 1000, 10.0)
     assert paces.read("m") is None
-    paces.note_writing(100, 1.0)
-    assert paces.read("m") == Pace(0.01, 0.01)
+    paces.record_writing(100, 1.0)
+    assert paces.read("m") == UnitDurations(0.01, 0.01)
     assert paces.read("other") is None
-    paces.note_embedding("m", 1000, 30.0)
-    assert paces.read("m") == Pace(0.02, 0.01)
-    paces.note_embedding("m", 0, 0.0)
-    paces.note_writing(0, 0.0)
-    assert paces.read("m").seconds(500, 200) == pytest.approx(12.0)
+    paces.record_embedding("m", 1000, 30.0)
+    assert paces.read("m") == UnitDurations(0.02, 0.01)
+    paces.record_embedding("m", 0, 0.0)
+    paces.record_writing(0, 0.0)
+    assert paces.read("m").estimate_seconds(500, 200) == pytest.approx(12.0)
 
 
 def test_a_sync_measures_its_pace(bench, tmp_path):
@@ -44,49 +50,49 @@ def test_a_sync_measures_its_pace(bench, tmp_path):
     (tmp_path / "docs" / "a.md").write_text("# A\n\nText.")
     bench.sync(tmp_path / "docs")
     assert isinstance(bench.ledger, Ledger)
-    assert Paces(bench.ledger.engine).read("hash").write > 0
+    assert DurationStats(bench.ledger.engine).read("hash").write > 0
 
 
 def test_what_is_left_goes_by_what_is_done(clock: Clock):
-    left = Remaining(clock)
-    assert left.seconds(Progress("embedding", 0, 100)) is None
+    left = RemainingTime(clock)
+    assert left.estimate_seconds(Progress("embedding", 0, 100)) is None
     clock.now += 10
-    assert left.seconds(Progress("embedding", 20, 100)) == pytest.approx(40)
+    assert left.estimate_seconds(Progress("embedding", 20, 100)) == pytest.approx(40)
     clock.now += 10
-    assert left.seconds(Progress("embedding", 100, 100)) == 0
-    assert left.seconds(Progress("writing", 50, 100)) is None  # another stage
+    assert left.estimate_seconds(Progress("embedding", 100, 100)) == 0
+    assert left.estimate_seconds(Progress("writing", 50, 100)) is None  # another stage
     clock.now += 1
-    assert left.seconds(Progress("writing", 75, 100)) == pytest.approx(1)
-    assert left.seconds(Progress("reading", 0, 0)) is None
+    assert left.estimate_seconds(Progress("writing", 75, 100)) == pytest.approx(1)
+    assert left.estimate_seconds(Progress("reading", 0, 0)) is None
 
 
 def test_stages_that_take_turns_do_not_begin_anew(clock: Clock):
-    left = Remaining(clock)
-    left.seconds(Progress("embedding", 0, 1000))
-    left.seconds(Progress("writing", 0, 2000))
+    left = RemainingTime(clock)
+    left.estimate_seconds(Progress("embedding", 0, 1000))
+    left.estimate_seconds(Progress("writing", 0, 2000))
     for batch in range(1, 6):
         clock.now += 10  # a batch is embedded and written in 10 s: ten of them take 100 s
         for stage, total in (("embedding", 1000), ("writing", 1000)):
-            said = left.seconds(Progress(stage, 100 * batch, total))
+            said = left.estimate_seconds(Progress(stage, 100 * batch, total))
         assert said == pytest.approx(100 - 10 * batch)
 
 
 def test_the_next_download_is_counted_by_itself(clock: Clock):
-    left = Remaining(clock)
-    left.seconds(Progress("downloading", 0, 10))
+    left = RemainingTime(clock)
+    left.estimate_seconds(Progress("downloading", 0, 10))
     clock.now += 100
-    left.seconds(Progress("downloading", 10, 10))
-    left.seconds(Progress("downloading", 0, 1000))
+    left.estimate_seconds(Progress("downloading", 10, 10))
+    left.estimate_seconds(Progress("downloading", 0, 1000))
     clock.now += 1
-    assert left.seconds(Progress("downloading", 100, 1000)) == pytest.approx(9)
+    assert left.estimate_seconds(Progress("downloading", 100, 1000)) == pytest.approx(9)
 
 
 def test_a_log_of_stages_that_take_turns_has_few_lines(clock: Clock):
-    teller, lines = Teller(every=5, clock=clock), []
+    teller, lines = ProgressReporter(every=5, clock=clock), []
     for batch in range(60):
         for stage in ("embedding", "writing"):
             clock.now += 0.5
-            lines.append(teller.line(Progress(stage, batch * 10, 600)))
+            lines.append(teller.format_line(Progress(stage, batch * 10, 600)))
     said = [line for line in lines if line]
     assert said[:2] == ["embedding: 600 chunks", "writing: 600 chunks"]
     assert 10 <= len(said) <= 14  # of 120 steps in 60 s
@@ -94,11 +100,11 @@ def test_a_log_of_stages_that_take_turns_has_few_lines(clock: Clock):
 
 
 def test_a_line_when_a_stage_begins_and_every_few_seconds(clock: Clock):
-    teller = Teller(every=5, clock=clock)
+    teller = ProgressReporter(every=5, clock=clock)
 
     def told(stage: Stage, done: int, total: int = 1200, after: float = 0.0) -> str:
         clock.now += after
-        return teller.line(Progress(stage, done, total))
+        return teller.format_line(Progress(stage, done, total))
 
     assert told("reading", 0, total=0) == ""
     assert told("embedding", 0) == "embedding: 1,200 chunks"

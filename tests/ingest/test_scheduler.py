@@ -19,7 +19,7 @@ from ingest.report import IngestReport
 from ingest.scheduler import RETRIES, Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import Source
-from ingest.state.jobs import JobState, JobStore, Trouble
+from ingest.state.jobs import JobState, JobStore, SyncAlert
 from ingest.state.ledger import Ledger
 from rag_core.errors import SettingsError
 
@@ -94,12 +94,12 @@ def test_a_failure_is_told_once_and_that_it_is_over(
     scheduler = make(sync)
     run(scheduler, outcomes)
     [trouble] = told(outcomes)
-    assert said in trouble.says
-    assert not trouble.over
+    assert said in trouble.text
+    assert not trouble.resolved
     run(scheduler, outcomes)
     assert told(outcomes) == []
     run(scheduler, outcomes)
-    assert told(outcomes) == [Trouble("Syncing works again.", over=True)]
+    assert told(outcomes) == [SyncAlert("Syncing works again.", resolved=True)]
     run(scheduler, outcomes)
     assert told(outcomes) == []
 
@@ -122,7 +122,7 @@ def test_another_failure_is_told_too(make: Make, outcomes: Queue[object]):
     scheduler = make(sync)
     run(scheduler, outcomes)
     run(scheduler, outcomes)
-    said = [trouble.says for trouble in told(outcomes) + told(outcomes)]
+    said = [trouble.text for trouble in told(outcomes) + told(outcomes)]
     assert said == ["The sync failed: No.", "The sync failed: The disk is full."]
 
 
@@ -140,7 +140,7 @@ def test_what_did_not_reach_anybody_is_told_again(make: Make, outcomes: Queue[ob
     reached = [False, False, True, False, True]
     scheduler = make(
         failing([StateError("Full.")] * 4 + [None] * 3),
-        on_trouble=lambda trouble: outcomes.put(trouble.says) or reached.pop(0),
+        on_trouble=lambda trouble: outcomes.put(trouble.text) or reached.pop(0),
     )
     for _ in range(7):
         run(scheduler, outcomes)
@@ -181,7 +181,7 @@ def test_a_source_that_cannot_be_read_is_tried_again_before_it_is_told(
     assert pauses == [1, 5, 15]
     run(scheduler, outcomes)
     [trouble] = told(outcomes)
-    assert "docs" in trouble.says
+    assert "docs" in trouble.text
 
 
 def test_it_is_not_tried_again_where_the_next_run_is_sooner(make: Make, outcomes: Queue[object]):
@@ -236,14 +236,14 @@ def test_an_outcome_that_cannot_be_told_is_logged(
 def test_the_next_sync_is_remembered(make: Make, ledger: Ledger):
     scheduler = make(lambda _: REPORT)
     assert scheduler.next_sync is not None
-    assert ledger.next_sync() == scheduler.next_sync
+    assert ledger.read_next_sync_time() == scheduler.next_sync
 
 
 def test_off(make: Make, ledger: Ledger, outcomes: Queue[object]):
     make(lambda _: REPORT)
     scheduler = make(lambda _: REPORT, "off")
     assert scheduler.next_sync is None
-    assert ledger.next_sync() is None
+    assert ledger.read_next_sync_time() is None
     scheduler.trigger_now()
     assert outcomes.get(timeout=WAIT) is REPORT
 
@@ -300,7 +300,7 @@ class TestShutdown:
         scheduler = make(lambda _: scheduler.shutdown(wait=False) or REPORT)
         due = scheduler.next_sync
         run(scheduler, outcomes)
-        assert ledger.next_sync() == due
+        assert ledger.read_next_sync_time() == due
 
     def test_a_retry_that_was_planned_is_forgotten(self, make: Make, outcomes: Queue[object]):
         scheduler = make(failing([DownloadError("docs can't be downloaded now.")]))
@@ -385,7 +385,7 @@ class TestOwnSchedules:
     def test_the_next_sync_is_the_first_of_all(self, make: Make, ledger: Ledger):
         scheduler = make(lambda _: REPORT, sources=self.SOURCES)
         assert scheduler.next_sync < datetime.now(UTC) + timedelta(minutes=31)
-        assert ledger.next_sync() == scheduler.next_sync
+        assert ledger.read_next_sync_time() == scheduler.next_sync
 
     def test_where_each_has_its_own_the_other_schedule_is_idle(self, make: Make):
         scheduler = make(lambda _: REPORT, "* * * * *", sources=self.SOURCES[2:])

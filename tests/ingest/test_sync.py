@@ -36,11 +36,11 @@ def test_first_sync(bench: Bench, docs: Path):
     assert (report.embedded, report.reused) == (3, 0)
     assert report.failures == ()
     assert not report.unchanged
-    live = bench.store.live()
+    live = bench.store.read_live_index()
     assert version_of(live.collection) == "docent__v1"
     assert live.spec.revision == report.revision
     assert bench.store.texts() == ["Because.", "So.", "First this, then that."]
-    assert bench.ledger.live().chunks == 3
+    assert bench.ledger.read_live_version().chunks == 3
 
 
 def test_unchanged_writes_and_embeds_nothing(bench: Bench, docs: Path):
@@ -63,7 +63,7 @@ def test_a_change_embeds_only_itself(bench: Bench, docs: Path):
     assert bench.embedder.embedded == ["FAQ > New?\n\nYes."]
     assert bench.store.texts() == ["Yes.", "Because.", "So.", "First this, then that."]
     assert report.revision != first.revision
-    assert versions_in(bench.store.collections()) == ["docent__v1", "docent__v2"]
+    assert versions_in(bench.store.list_collections()) == ["docent__v1", "docent__v2"]
 
 
 def test_carried_vectors_are_those_of_their_text(bench: Bench, docs: Path):
@@ -109,7 +109,7 @@ def test_other_sources_stay(bench: Bench, docs: Path, tmp_path: Path):
     report = bench.sync(archive)
     assert (report.documents, report.added, report.removed, report.embedded) == (3, 1, 0, 1)
     assert bench.sync(docs).unchanged
-    assert bench.ledger.sources_of(bench.store.target) == ("docs", "more")
+    assert bench.ledger.list_sources(bench.store.target) == ("docs", "more")
 
 
 def test_two_folders_of_one_name_are_two_sources(bench: Bench, tmp_path: Path):
@@ -144,7 +144,7 @@ def test_another_recipe_embeds_everything_anew(
     report = bench.sync(docs)
     assert (report.chunks, report.embedded, report.reused) == (4, 4, 0)
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
-    assert bench.store.live().spec.model == bench.embedder.model
+    assert bench.store.read_live_index().spec.model == bench.embedder.model
     # The other source was carried over as it was divided before: its own sync divides it anew.
     assert bench.sync(tmp_path / "more").unchanged == (change in {"dimension", "schema"})
     assert bench.sync(docs, tmp_path / "more").unchanged
@@ -190,7 +190,7 @@ def test_all_sources_fail(bench: Bench, docs: Path, tmp_path: Path):
     with pytest.raises(SourceNotFoundError, match="gone"):
         bench.sync(tmp_path / "gone", tmp_path / "too")
     assert bench.store.texts()
-    assert "gone" in bench.ledger.last_sync().error
+    assert "gone" in bench.ledger.read_last_sync().error
 
 
 def test_pages_that_fail_are_lines_in_the_report(bench: Bench, docs: Path):
@@ -231,7 +231,7 @@ def test_nothing_but_empty_pages(bench: Bench, tmp_path: Path):
         bench.sync(make_folder(tmp_path / "docs", {"a.md": "  \n"}))
     with pytest.raises(SourceEmptyError, match="no text"):
         bench.sync(make_folder(tmp_path / "docs", {"a.md": "---\ntitle: x\n---\n"}))
-    assert bench.store.collections() == []
+    assert bench.store.list_collections() == []
 
 
 def test_a_page_of_two_megabytes(bench: Bench, docs: Path):
@@ -247,7 +247,7 @@ def test_two_syncs_at_once(bench: Bench, docs: Path):
         pytest.raises(SyncRunningError),
     ):
         bench.sync(docs)
-    assert bench.ledger.last_sync() is None
+    assert bench.ledger.read_last_sync() is None
     assert bench.sync(docs).documents == 2
 
 
@@ -276,7 +276,7 @@ def test_stopped_by_hand(bench: Bench, docs: Path):
     bench.embedder.before = stop
     with pytest.raises(KeyboardInterrupt):
         bench.sync(docs)
-    assert bench.ledger.last_sync().error == "Stopped by hand."
+    assert bench.ledger.read_last_sync().error == "Stopped by hand."
 
 
 def test_a_broken_ledger_hides_no_error(bench: Bench, docs: Path):

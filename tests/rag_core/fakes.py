@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import StoreError
-from rag_core.index.bm25_tokens import terms as tokenised
+from rag_core.index.bm25_tokens import extract_terms as tokenised
 from rag_core.types import (
     SCHEMA_VERSION,
     Chunk,
@@ -24,7 +24,7 @@ from rag_core.types import (
     Usage,
     Vector,
     Vectors,
-    content_hash,
+    hash_content,
 )
 
 
@@ -40,7 +40,7 @@ def make_chunk(
     language: str = "",
 ) -> Chunk:
     """A chunk whose id depends on all of it."""
-    key = content_hash(source, path, title, *headings, str(position), text)
+    key = hash_content(source, path, title, *headings, str(position), text)
     url = f"https://docs.example/{path}"
     return Chunk(key, source, path, url, title, headings, position, text, version, language)
 
@@ -148,7 +148,7 @@ class MemoryStore:
         self._lexical_error = lexical_error
         self.closed = False
 
-    def live(self) -> LiveIndex | None:
+    def read_live_index(self) -> LiveIndex | None:
         return LiveIndex(self._live, self._specs[self._live]) if self._live else None
 
     def search_dense(
@@ -182,16 +182,18 @@ class MemoryStore:
         table = self._table(collection)
         table.update({chunk.id: (chunk, row) for chunk, row in zip(chunks, vectors, strict=True)})
 
-    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
+    def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         table = self._table(collection)
         return {key: table[key][1] for key in ids if key in table}
 
-    def page_vectors(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, PageVector]:
+    def read_page_vectors(
+        self, collection: str, pages: Sequence[PageKey]
+    ) -> dict[PageKey, PageVector]:
         every = list(self._table(collection).values())
-        found = {page: [row for chunk, row in every if chunk.page == page] for page in pages}
+        found = {page: [row for chunk, row in every if chunk.page_key == page] for page in pages}
         return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
 
-    def chunks(self, collection: str) -> Iterator[Chunk]:
+    def read_chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):
             yield chunk
 
@@ -209,7 +211,7 @@ class MemoryStore:
         self._table(collection)
         del self._rows[collection], self._specs[collection]
 
-    def collections(self) -> list[str]:
+    def list_collections(self) -> list[str]:
         return sorted(self._rows)
 
     def close(self) -> None:

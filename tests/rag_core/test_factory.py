@@ -12,7 +12,14 @@ from rag_core.errors import (
     SettingsError,
     StoreUnavailableError,
 )
-from rag_core.factory import Models, _tuning, open_generator, open_models, open_pipeline, open_store
+from rag_core.factory import (
+    Models,
+    _choose_tuning,
+    open_generator,
+    open_models,
+    open_pipeline,
+    open_store,
+)
 from rag_core.inference.lanes import Lane
 from rag_core.models.reranker import INSTRUCTION
 from rag_core.pipeline import Tuning
@@ -115,7 +122,7 @@ def test_how_long_threads_wait_can_be_said_from_outside(starter, monkeypatch, gi
 
 def test_what_was_fitted_under_another_instruction_does_not_fit():
     def reranker(profile: str = "qwen3", **settings: str) -> str:
-        return _tuning(RagSettings.load(profile=profile, **settings)).reranker
+        return _choose_tuning(RagSettings.load(profile=profile, **settings)).reranker
 
     plain = reranker()
     instructed = reranker(query_instruction="Find the command")
@@ -200,7 +207,7 @@ def test_an_index_that_is_not_there_is_not_made_by_a_question(starter):
 def test_a_store_is_created_to_index_into(starter):
     store = open_store(starter, create=True)
     try:
-        assert store.live() is None
+        assert store.read_live_index() is None
     finally:
         store.close()
     assert starter.milvus_path.is_dir()

@@ -19,18 +19,18 @@ from rag_core.errors import (
     StoreUnavailableError,
 )
 from rag_core.generation import writer
-from rag_core.generation.prompt import messages
+from rag_core.generation.prompt import build_prompt
 from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline, Tuning
-from rag_core.query.rewrite import REWRITE_PROMPT, Rewritten
-from rag_core.retrieval.hybrid_search import Fusion
-from rag_core.retrieval.rerank import Ranker, rank
+from rag_core.query.rewrite import REWRITE_PROMPT, RewrittenQuestion
+from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.rerank import RerankConfig, rerank_candidates
 from rag_core.types import (
     SCHEMA_VERSION,
-    Done,
+    AnswerDone,
     Question,
-    Ranking,
+    RerankStarted,
     Scope,
-    Searching,
+    SearchStarted,
     TextDelta,
     Turn,
     Usage,
@@ -51,7 +51,7 @@ CHUNKS = [
 ]
 QUESTION = Question("Where do logs go?")
 USAGE = Usage(100, 10)
-TUNING = Tuning(Fusion(depth=10), Ranker(depth=4, weight=0.5), passages=3)
+TUNING = Tuning(FusionConfig(depth=10), RerankConfig(depth=4, weight=0.5), passages=3)
 
 
 def build(
@@ -77,7 +77,7 @@ def texts(events) -> list[str]:
 def test_the_events_of_an_answer():
     pipeline = build("To a broker ", "[1].", USAGE)
     *events, done = pipeline.stream(QUESTION)
-    assert events[:2] == [Searching(), Ranking(4)]
+    assert events[:2] == [SearchStarted(), RerankStarted(4)]
     assert "".join(texts(events[2:])) == "To a broker [1]."
     assert len(events) == 2 + len(texts(events))
     answer = done.answer
@@ -96,7 +96,7 @@ def test_answer_is_the_stream_collected():
 def test_the_llm_reads_the_passages_and_the_question():
     pipeline = build("Fine.")
     answer = pipeline.answer(QUESTION)
-    assert pipeline._writer._generator.asked == [messages(QUESTION, answer.passages)]
+    assert pipeline._writer._generator.asked == [build_prompt(QUESTION, answer.passages)]
 
 
 def test_a_marker_without_a_passage_is_never_shown():
@@ -128,7 +128,7 @@ def test_a_follow_up_is_searched_as_it_was_rewritten_and_answered_as_it_was_aske
     assert answer.passages[0].chunk == CHUNKS[0]
     rewriting, writing = pipeline._writer._generator.asked
     assert rewriting[0] == REWRITE_PROMPT
-    assert writing == messages(Question("And those?", HISTORY), answer.passages)
+    assert writing == build_prompt(Question("And those?", HISTORY), answer.passages)
     assert answer.usage == Usage(14, 6)
     assert answer.timings.rewrite_ms > 0
 
@@ -173,13 +173,13 @@ def test_a_multilingual_model_reads_any_script():
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
-@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 def test_an_empty_question(ask, text):
     with pytest.raises(EmptyQuestionError, match="write what you want to know"):
         getattr(build(), ask)(Question(text))
 
 
-@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 def test_a_question_of_20_000_characters(ask):
     with pytest.raises(
         QuestionTooLongError, match=r"has 20,000 characters but docent reads at most 4,000"
@@ -192,7 +192,7 @@ def test_the_longest_question():
     assert answer.text == "Fine."
 
 
-@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 def test_nothing_is_indexed(ask):
     pipeline = Pipeline(
         embedder=HashEmbedder(),
@@ -205,17 +205,17 @@ def test_nothing_is_indexed(ask):
         getattr(pipeline, ask)(QUESTION)
 
 
-@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 def test_an_index_of_an_earlier_docent_names_the_command(ask):
     store = MemoryStore()
     pipeline = build(store=store)
-    live = store.live()
+    live = store.read_live_index()
     store._specs[live.collection] = replace(live.spec, schema=SCHEMA_VERSION - 1)
     with pytest.raises(IndexMismatchError, match="earlier version of docent: run `docent index`"):
         getattr(pipeline, ask)(QUESTION)
 
 
-@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 @pytest.mark.parametrize(
     ("embedder", "built", "mine"),
     [
@@ -229,7 +229,7 @@ def test_an_index_of_another_model_names_both_and_the_command(ask, embedder, bui
     with pytest.raises(IndexMismatchError, match=rf"{built}.*{mine}.*run `docent index`") as caught:
         getattr(pipeline, ask)(QUESTION)
     with pytest.raises(IndexMismatchError, match=re.escape(str(caught.value))):
-        pipeline.live_index()
+        pipeline.require_live_index()
 
 
 def test_milvus_that_is_down_is_an_error_and_no_answer():
@@ -295,7 +295,7 @@ def test_search_writes_no_answer():
 
 
 def test_by_embedding_is_the_order_of_the_cosines():
-    hits = build().by_embedding(QUESTION, limit=5)
+    hits = build().search_dense(QUESTION, limit=5)
     assert hits[0].chunk == CHUNKS[0]
     assert len(hits) == 5
     query = HashEmbedder().embed_query(QUESTION.text)
@@ -329,10 +329,10 @@ def test_the_answer_is_of_the_version_that_was_live_when_it_was_asked():
     embedder, store = HashEmbedder(), MemoryStore()
     pipeline = build("Fine.", store=store)
     stream = pipeline.stream(QUESTION)
-    assert next(stream) == Searching()
+    assert next(stream) == SearchStarted()
     publish(store, embedder, CHUNKS[1:2], revision="r2")
     *_, done = stream
-    assert isinstance(done, Done)
+    assert isinstance(done, AnswerDone)
     assert done.answer.revision == "r1"
     assert done.answer.passages[0].chunk == CHUNKS[0]
     assert pipeline.answer(QUESTION).revision == "r2"
@@ -375,13 +375,15 @@ def seated(places: Places, *pieces) -> Pipeline:
 def test_a_question_has_its_place_until_its_passages_are_ranked():
     places = Places()
     taken = {type(event): places.taken for event in seated(places, "Fine.").stream(QUESTION)}
-    assert taken == {Searching: 1, Ranking: 1, TextDelta: 0, Done: 0}
+    assert taken == {SearchStarted: 1, RerankStarted: 1, TextDelta: 0, AnswerDone: 0}
 
 
 def test_a_follow_up_is_rewritten_before_it_takes_a_place():
     places, taken = Places(), []
     pipeline = seated(places, "Fine.")
-    pipeline._rewriter.rewrite = lambda asked: taken.append(places.taken) or Rewritten(asked.text)
+    pipeline._rewriter.rewrite = lambda asked: (
+        taken.append(places.taken) or RewrittenQuestion(asked.text)
+    )
     pipeline.answer(replace(QUESTION, history=(Turn("user", "What is a segment?"),)))
     assert taken == [0]
 
@@ -397,7 +399,7 @@ def test_a_question_that_is_cancelled_frees_its_place(events):
     assert places.taken == 0
 
 
-@pytest.mark.parametrize("ask", ["answer", "search", "by_embedding"])
+@pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 def test_a_question_without_a_place_is_refused(ask):
     pipeline = seated(Places(0), "Fine.")
     with pytest.raises(BusyError, match="number 1 in line"):
@@ -405,5 +407,7 @@ def test_a_question_without_a_place_is_refused(ask):
 
 
 def test_a_ranking_that_was_cut_is_said(monkeypatch):
-    monkeypatch.setattr(module, "rank", lambda *asked: replace(rank(*asked), cut=True))
+    monkeypatch.setattr(
+        module, "rerank_candidates", lambda *asked: replace(rerank_candidates(*asked), cut=True)
+    )
     assert build("Fine [1].").answer(QUESTION).degraded == ("rerank_cut",)

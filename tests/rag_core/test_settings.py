@@ -46,7 +46,7 @@ def test_each_field_is_read_from_its_variable(monkeypatch, field):
     assert getattr(RagSettings.load(), field) != value
     monkeypatch.setenv(variable, text)
     assert getattr(RagSettings.load(), field) == value
-    assert RagSettings.variable(field) == variable
+    assert RagSettings.get_variable_name(field) == variable
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -6,25 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.types import Answer, Question, Scope, Timings, content_hash
+from rag_core.types import Answer, Question, Scope, Timings, hash_content
 from tests.rag_core.fakes import make_chunk, make_passage
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 
 
 def test_content_hash_is_a_known_key_that_milvus_takes():
-    assert content_hash("a", "b") == "3c9d591045bc8876f9d0399bbfb05c6a"
+    assert hash_content("a", "b") == "3c9d591045bc8876f9d0399bbfb05c6a"
 
 
 @given(st.lists(texts, max_size=4), st.lists(texts, max_size=4))
 def test_content_hash_differs_wherever_the_parts_differ(one, other):
-    assert (content_hash(*one) == content_hash(*other)) == (one == other)
+    assert (hash_content(*one) == hash_content(*other)) == (one == other)
 
 
 @given(texts)
 def test_content_hash_is_32_hexadecimal_digits(text):
-    assert len(content_hash(text)) == 32
-    assert set(content_hash(text)) <= set("0123456789abcdef")
+    assert len(hash_content(text)) == 32
+    assert set(hash_content(text)) <= set("0123456789abcdef")
 
 
 @pytest.mark.parametrize(

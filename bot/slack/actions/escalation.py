@@ -14,10 +14,10 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.markup import markdown
-from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.workspace import SlackClients
 from bot.slack.views import answer_blocks
-from bot.storage.answers import Answers, KeptAnswer
+from bot.storage.answers import AnswerRecord, Answers
 from bot.texts import button_labels as words
 
 QUESTION_LIMIT = 2_900
@@ -25,7 +25,7 @@ QUESTION_LIMIT = 2_900
 logger = logging.getLogger(__name__)
 
 
-class People:
+class Escalation:
     """Posts a question to `DOCENT_HELP_CHANNEL`, once for each answer."""
 
     def __init__(self, slack: SlackClients, answers: Answers, channel: str) -> None:
@@ -34,50 +34,50 @@ class People:
         self._channel = channel
 
     @property
-    def there(self) -> bool:
+    def is_available(self) -> bool:
         """Whether there is a channel where people can be asked."""
         return bool(self._channel)
 
-    async def ask(self, kept: KeptAnswer, user: str) -> str:
+    async def escalate(self, kept: AnswerRecord, user: str) -> str:
         """Pass a question on for `user`; the sentence that tells them what came of it."""
         if not self._channel:
             return words.NO_PEOPLE
-        if not await asyncio.to_thread(self._answers.pass_on, kept.id):
-            return words.passed_on_before(self._channel)
+        if not await asyncio.to_thread(self._answers.mark_escalated, kept.id):
+            return words.render_already_passed_on(self._channel)
         try:
-            await self._post(kept, user)
+            await self._post_question(kept, user)
         except SLACK_FAILURES as error:
-            logger.warning("People could not be asked: %s", code(error) or error)
-            await asyncio.to_thread(self._answers.take_back, kept.id)
+            logger.warning("People could not be asked: %s", get_error_code(error) or error)
+            await asyncio.to_thread(self._answers.unmark_escalated, kept.id)
             return words.PEOPLE_UNREACHABLE
-        return words.passed_on(self._channel)
+        return words.render_passed_on(self._channel)
 
-    async def _post(self, kept: KeptAnswer, user: str) -> None:
+    async def _post_question(self, kept: AnswerRecord, user: str) -> None:
         question = markdown.shorten(kept.question, QUESTION_LIMIT)
-        link = await self._link(kept)
+        link = await self._fetch_permalink(kept)
         content: list[Block] = [
-            SectionBlock(text=MarkdownTextObject(text=words.somebody_asks(user))),
+            SectionBlock(text=MarkdownTextObject(text=words.render_escalation(user))),
             # Plain text calls nobody, whatever stands in it.
             SectionBlock(text=PlainTextObject(text=question, emoji=False)),
-            ContextBlock(elements=[MarkdownTextObject(text=words.where_asked(link))]),
+            ContextBlock(elements=[MarkdownTextObject(text=words.render_answer_place(link))]),
         ]
         await self._slack.client.chat_postMessage(
             channel=self._channel,
-            text=answer_blocks.preview(question),
+            text=answer_blocks.render_preview(question),
             blocks=content,
             unfurl_links=False,
             unfurl_media=False,
         )
 
-    async def _link(self, kept: KeptAnswer) -> str:
+    async def _fetch_permalink(self, kept: AnswerRecord) -> str:
         """Address of the thread; empty where nobody else could open it."""
-        if kept.key.channel.startswith("D") or not kept.readable_ts:
+        if kept.key.channel.startswith("D") or not kept.permalink_ts:
             return ""
         try:
             response = await self._slack.client.chat_getPermalink(
-                channel=kept.key.channel, message_ts=kept.readable_ts
+                channel=kept.key.channel, message_ts=kept.permalink_ts
             )
         except SLACK_FAILURES as error:
-            logger.info("A thread could not be linked to: %s", code(error) or error)
+            logger.info("A thread could not be linked to: %s", get_error_code(error) or error)
             return ""
         return str(response["permalink"])

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.background import Tasks
-from bot.slack.client.respond import Click, Respond, tell
+from bot.background import BackgroundTasks
+from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.texts import answers
 from rag_core.errors import DocentError
 
@@ -30,37 +30,37 @@ class Form:
     values: Mapping[str, str]
 
 
-OnClick = Callable[[Click, Respond], Awaitable[None]]
-OnForm = Callable[[Form], Coroutine[Any, Any, None]]
+ClickHandler = Callable[[Click, Respond], Awaitable[None]]
+FormHandler = Callable[[Form], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
     """Who takes which click, by action id, and which form, by callback id."""
 
-    tasks: Tasks
-    clicks: Mapping[str, OnClick] = field(default_factory=dict)
-    forms: Mapping[str, OnForm] = field(default_factory=dict)
+    tasks: BackgroundTasks
+    click_handlers: Mapping[str, ClickHandler] = field(default_factory=dict)
+    form_handlers: Mapping[str, FormHandler] = field(default_factory=dict)
 
-    def click(self, action_id: str, click: Click, respond: Respond) -> None:
+    def accept_click(self, action_id: str, click: Click, respond: Respond) -> None:
         """Do what a click asks for; returns at once."""
-        self.tasks.start(_told(self.clicks[action_id], click, respond))
+        self.tasks.start(_run_and_report_errors(self.click_handlers[action_id], click, respond))
 
-    def form(self, callback_id: str, form: Form) -> None:
+    def accept_form(self, callback_id: str, form: Form) -> None:
         """Take what a form says; returns at once."""
-        self.tasks.start(self.forms[callback_id](form))
+        self.tasks.start(self.form_handlers[callback_id](form))
 
 
-async def _told(work: OnClick, click: Click, respond: Respond) -> None:
+async def _run_and_report_errors(work: ClickHandler, click: Click, respond: Respond) -> None:
     """Whatever happens, who clicked is told."""
     try:
         await work(click, respond)
     except DocentError as error:
         logger.warning("A click came to nothing.", exc_info=error)
-        await tell(respond, click, answers.sentence(error))
+        await respond_privately(respond, click, answers.render_error(error))
     except Exception:
         logger.exception("A click failed unexpectedly.")
-        await tell(respond, click, answers.UNEXPECTED)
+        await respond_privately(respond, click, answers.UNEXPECTED)
 
 
 def parse_click(body: Mapping[str, Any]) -> Click:

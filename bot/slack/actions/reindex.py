@@ -16,33 +16,33 @@ from bot.errors import SyncStoppedError
 from bot.index_service import IndexService, SyncRequest
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients
-from bot.slack.reply.status_message import Notice
+from bot.slack.reply.status_message import StatusMessage
 from bot.slack.views import sync_report
 from bot.texts import answers, sync
 from bot.texts.catalog import say
 from ingest.changes.preview import Preview
 from ingest.errors import SyncRunningError
-from ingest.progress import Remaining
+from ingest.progress import RemainingTime
 from ingest.report import IngestReport, Progress
 from rag_core.errors import DocentError
 
 EDIT_SECONDS = 3.0
 
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReindexOutcome:
     """How it ended: what is said, what stands in the audit."""
 
     text: str
-    result: str
+    audit_result: str
     blocks: tuple[Block, ...] = ()
 
 
-class Reindex:
+class ReindexRunner:
     """Runs one sync at a time for whoever may ask for it."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Reindex:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._latest: Progress | None = None
         self._stopping = False
-        self._notice: Notice | None = None
+        self._notice: StatusMessage | None = None
 
     async def run(
         self, request: SyncRequest, channel: str, tell: Respond, *, user: str = ""
@@ -64,60 +64,62 @@ class Reindex:
         Where docent can't post there, it writes to `user`, who asked.
         """
         if self._notice is not None:
-            await tell(await self._running(self._notice, user or channel))
+            await tell(await self._build_running_text(self._notice, user or channel))
             return "not started: one is running"
-        self._notice = notice = Notice(self._slack, channel, tell, user=user)
+        self._notice = notice = StatusMessage(self._slack, channel, tell, user=user)
         try:
             await notice.post(answers.REINDEX_STARTED)
-            outcome = await self._outcome(request, notice)
+            outcome = await self._run_request(request, notice)
             if not await notice.edit(outcome.text, outcome.blocks):
                 await notice.post(outcome.text, outcome.blocks)
         finally:
             self._notice = None
-        return outcome.result
+        return outcome.audit_result
 
-    async def _running(self, notice: Notice, user: str) -> str:
-        link = await notice.link() if notice.is_open_to(user) else ""
+    async def _build_running_text(self, notice: StatusMessage, user: str) -> str:
+        link = await notice.fetch_permalink() if notice.is_visible_to(user) else ""
         where = f" {say('reindex_where', link=link)}" if link else ""
         return f"{answers.REINDEX_RUNNING}{where}"
 
-    async def _outcome(self, request: SyncRequest, notice: Notice) -> Outcome:
+    async def _run_request(self, request: SyncRequest, notice: StatusMessage) -> ReindexOutcome:
         try:
             if request.dry_run:
-                return _previewed(await self._work(self._index.preview, request, notice))
-            done = await self._work(self._index.sync, request, notice)
+                return _build_preview_outcome(
+                    await self._run_with_progress(self._index.preview, request, notice)
+                )
+            done = await self._run_with_progress(self._index.sync, request, notice)
             versions = await asyncio.to_thread(self._index.list_versions)
             back = not done.unchanged and any(version.previous for version in versions)
-            return _synced(done, roll_back=back)
+            return _build_sync_outcome(done, roll_back=back)
         except (SyncRunningError, SyncStoppedError) as error:
-            return Outcome(answers.sentence(error), str(error))
+            return ReindexOutcome(answers.render_error(error), str(error))
         except DocentError as error:
             logger.warning("A sync asked for in Slack failed.", exc_info=error)
-            return Outcome(answers.sync_failed(error), f"failed: {error}")
+            return ReindexOutcome(answers.render_sync_failure(error), f"failed: {error}")
         except Exception as error:
             logger.exception("A sync asked for in Slack failed unexpectedly.")
-            return Outcome(answers.UNEXPECTED, f"failed: {type(error).__name__}")
+            return ReindexOutcome(answers.UNEXPECTED, f"failed: {type(error).__name__}")
 
-    async def _work(
+    async def _run_with_progress(
         self,
-        work: Callable[[SyncRequest, Callable[[Progress], None]], Done],
+        work: Callable[[SyncRequest, Callable[[Progress], None]], Result],
         request: SyncRequest,
-        notice: Notice,
-    ) -> Done:
+        notice: StatusMessage,
+    ) -> Result:
         """Do it on the sync's thread, and show meanwhile how far it is."""
         self._latest = None
         loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(self._pool, partial(work, request, self._note))
-        told, remaining = None, Remaining()
+        job = loop.run_in_executor(self._pool, partial(work, request, self._record_progress))
+        told, remaining = None, RemainingTime()
         while not job.done():
             await asyncio.wait({job}, timeout=self._edit_seconds)
             latest = self._latest
             if not job.done() and latest is not None and latest != told:
                 told = latest
-                await notice.edit(sync.progress(told, remaining.seconds(told)))
+                await notice.edit(sync.render_progress(told, remaining.estimate_seconds(told)))
         return job.result()
 
-    def _note(self, progress: Progress) -> None:
+    def _record_progress(self, progress: Progress) -> None:
         """Called on the sync's thread; an error ends the sync before it changes anything."""
         if self._stopping:
             raise SyncStoppedError("The sync was stopped because docent is ending.")
@@ -129,12 +131,12 @@ class Reindex:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _synced(done: IngestReport, *, roll_back: bool) -> Outcome:
+def _build_sync_outcome(done: IngestReport, *, roll_back: bool) -> ReindexOutcome:
     pages = f"{done.added} added, {done.changed} changed, {done.removed} removed"
-    shown = tuple(sync_report.report_blocks(done, roll_back=roll_back))
-    return Outcome(sync.report(done), f"{pages}, revision {done.revision[:7]}", shown)
+    shown = tuple(sync_report.build_report_blocks(done, roll_back=roll_back))
+    return ReindexOutcome(sync.render_report(done), f"{pages}, revision {done.revision[:7]}", shown)
 
 
-def _previewed(found: Preview) -> Outcome:
+def _build_preview_outcome(found: Preview) -> ReindexOutcome:
     would = f"{found.added} to add, {found.changed} changed, {found.removed} to remove"
-    return Outcome(sync.preview(found), would)
+    return ReindexOutcome(sync.render_preview(found), would)

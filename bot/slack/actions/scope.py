@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from bot.index_service import IndexService, PageLabels
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.respond import Respond
-from bot.slack.client.user_list import Admins
+from bot.slack.client.user_list import UserList
 from bot.storage.channel_scopes import EVERYTHING, ChannelScopes, parse_scope
 from bot.texts import asking as words
 from rag_core.types import Scope
 
 CLEAR = "clear"
 
-Limit = tuple[str, str]
+ScopeLimit = tuple[str, str]
 """Its name, as it is typed, and its value."""
 
 
@@ -23,7 +23,7 @@ class ScopeCommand:
     """Everybody may look; admins may change it, and anybody in a direct message to docent."""
 
     def __init__(
-        self, scopes: ChannelScopes, index: IndexService, admins: Admins, *, team: str
+        self, scopes: ChannelScopes, index: IndexService, admins: UserList, *, team: str
     ) -> None:
         self._scopes = scopes
         self._index = index
@@ -37,37 +37,39 @@ class ScopeCommand:
         Raises:
             StateError, StoreError: the state database or the index can't be used.
         """
-        before = await asyncio.to_thread(self._scopes.of, self._team, command.channel)
+        before = await asyncio.to_thread(self._scopes.read_scope, self._team, command.channel)
         limits = " ".join(command.text.split(maxsplit=1)[1:])
         if not limits:
-            await tell(words.scope_is(before))
+            await tell(words.render_current_scope(before))
             return
         scope = EVERYTHING if limits.lower() == CLEAR else parse_scope(limits, before)
         if scope is None:
             await tell(words.SCOPE_USAGE)
-        elif not await self._may_set(command):
+        elif not await self._can_set(command):
             await tell(words.SCOPE_ADMINS_ONLY)
-        elif complaint := await self._complaint(scope, before):
+        elif complaint := await self._find_problem(scope, before):
             await tell(complaint)
         else:
             await asyncio.to_thread(
-                self._scopes.set, self._team, command.channel, scope, user=command.user
+                self._scopes.set_scope, self._team, command.channel, scope, user=command.user
             )
-            await tell(words.scope_set(scope))
+            await tell(words.render_new_scope(scope))
 
-    async def _may_set(self, command: SlashCommand) -> bool:
-        return command.channel.startswith("D") or await self._admins.include(command.user)
+    async def _can_set(self, command: SlashCommand) -> bool:
+        return command.channel.startswith("D") or await self._admins.has_user(command.user)
 
-    async def _complaint(self, wanted: Scope, before: Scope) -> str:
+    async def _find_problem(self, wanted: Scope, before: Scope) -> str:
         """Nothing can be said against limits before the first sync, or against fewer of them."""
-        limits = new_limits(wanted, before)
-        pages = await asyncio.to_thread(self._labels) if limits else None
+        limits = find_new_limits(wanted, before)
+        pages = await asyncio.to_thread(self._load_labels) if limits else None
         if pages is None:
             return ""
-        within = any(page.within(wanted) for page in pages)
-        return unknown(limits, pages) or ("" if within else words.scope_apart(wanted))
+        within = any(page.is_in_scope(wanted) for page in pages)
+        return describe_unknown_limit(limits, pages) or (
+            "" if within else words.render_empty_scope(wanted)
+        )
 
-    def _labels(self) -> Collection[PageLabels] | None:
+    def _load_labels(self) -> Collection[PageLabels] | None:
         """Of the live version, read once for each; other labels make no other revision."""
         live = [version.collection for version in self._index.list_versions() if version.live]
         if self._known[0] != live:
@@ -75,7 +77,7 @@ class ScopeCommand:
         return self._known[1]
 
 
-def new_limits(wanted: Scope, before: Scope) -> list[Limit]:
+def find_new_limits(wanted: Scope, before: Scope) -> list[ScopeLimit]:
     """Name and value of what was not set before."""
     named = (
         ("version", wanted.version, before.version),
@@ -86,19 +88,21 @@ def new_limits(wanted: Scope, before: Scope) -> list[Limit]:
     return sources + [(name, value) for name, value, old in named if value not in ("", old)]
 
 
-def unknown(limits: Sequence[Limit], pages: Collection[PageLabels]) -> str:
+def describe_unknown_limit(limits: Sequence[ScopeLimit], pages: Collection[PageLabels]) -> str:
     """What is said of the first limit that alone has no page; empty where each has some."""
     for name, value in limits:
         known = {getattr(page, name) for page in pages} - {""}
         if name == "path":
             if not any(path.startswith(value) for path in known):
-                return words.scope_unknown(name, value, {_beginning(path) for path in known})
+                return words.render_unknown_value(
+                    name, value, {_extract_top_folder(path) for path in known}
+                )
         elif value not in known:
-            return words.scope_unknown(name, value, known)
+            return words.render_unknown_value(name, value, known)
     return ""
 
 
-def _beginning(path: str) -> str:
+def _extract_top_folder(path: str) -> str:
     """The outermost folder, or the page that lies in none."""
     folder, slash, _ = path.partition("/")
     return folder + slash

@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError)
 """Everything a call of the Slack client raises when it fails."""
 
-NOT_THERE = frozenset(
+UNAVAILABLE_CODES = frozenset(
     {
         "access_denied",
         "feature_not_enabled",
@@ -24,24 +24,24 @@ NOT_THERE = frozenset(
 """Codes that mean "not now and not soon": worth remembering."""
 
 
-def code(error: BaseException) -> str:
+def get_error_code(error: BaseException) -> str:
     """Slack's word for what went wrong, empty where there is none."""
     if not isinstance(error, SlackApiError):
         return ""
-    if _status(error) == 429:
+    if _get_status_code(error) == 429:
         return "ratelimited"
     data = getattr(error.response, "data", None)
     return str(data.get("error", "")) if isinstance(data, dict) else ""
 
 
-def retry_after(error: BaseException) -> float | None:
+def get_retry_after(error: BaseException) -> float | None:
     """Seconds that Slack asks to wait after a 429; None after anything else."""
-    if not isinstance(error, SlackApiError) or _status(error) != 429:
+    if not isinstance(error, SlackApiError) or _get_status_code(error) != 429:
         return None
     headers = {name.lower(): value for name, value in error.response.headers.items()}
     value = str(headers.get("retry-after", ""))
     return float(value) if value.isdigit() else 1.0
 
 
-def _status(error: SlackApiError) -> int:
+def _get_status_code(error: SlackApiError) -> int:
     return int(getattr(error.response, "status_code", 0))

@@ -15,10 +15,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SlackUnavailableError
 from bot.settings import BotSettings
-from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from rag_core.errors import SettingsError
 
-WHERE = {
+SECRET_PLACES = {
     "SLACK_BOT_TOKEN": "OAuth & Permissions, Bot User OAuth Token",
     "SLACK_APP_TOKEN": "Basic Information, App-Level Tokens, with connections:write",
     "SLACK_SIGNING_SECRET": "Basic Information, App Credentials, Signing Secret",
@@ -47,10 +47,10 @@ def require_settings(settings: BotSettings) -> None:
     else:
         needed["SLACK_SIGNING_SECRET"] = settings.slack_signing_secret
     for variable, value in needed.items():
-        if not secret(value):
+        if not reveal_secret(value):
             raise SettingsError(
                 f"{variable} is not set; on https://api.slack.com/apps it is under "
-                f"{WHERE[variable]}."
+                f"{SECRET_PLACES[variable]}."
             )
 
 
@@ -58,21 +58,21 @@ def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp
     """The Bolt app; its client waits and tries again after a 429."""
     app = AsyncApp(
         name="docent",
-        token=secret(settings.slack_bot_token),
-        signing_secret=secret(settings.slack_signing_secret),
+        token=reveal_secret(settings.slack_bot_token),
+        signing_secret=reveal_secret(settings.slack_signing_secret),
     )
     # Set here and not handed in as a client, which Bolt would remark on at every start.
-    app.client.base_url = base_url(settings)
+    app.client.base_url = build_base_url(settings)
     app.client.session = session
     app.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
     return app
 
 
-def quick_client(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
+def build_quick_client(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
     """A client that never tries again: a stream's text must not be appended twice."""
     return AsyncWebClient(
-        token=secret(settings.slack_bot_token),
-        base_url=base_url(settings),
+        token=reveal_secret(settings.slack_bot_token),
+        base_url=build_base_url(settings),
         session=session,
         retry_handlers=[],
     )
@@ -84,7 +84,7 @@ async def identify(client: AsyncWebClient) -> Identity:
     Raises:
         SlackUnavailableError: Slack refused the token or can't be reached.
     """
-    response = await _checked("SLACK_BOT_TOKEN", client.auth_test(), client)
+    response = await _check_call("SLACK_BOT_TOKEN", client.auth_test(), client)
     return Identity(
         bot_user=str(response["user_id"]),
         team=str(response["team_id"]),
@@ -98,18 +98,18 @@ async def check_app_token(client: AsyncWebClient, app_token: str) -> None:
     Raises:
         SlackUnavailableError: Slack refused the token or can't be reached.
     """
-    await _checked("SLACK_APP_TOKEN", client.apps_connections_open(app_token=app_token), client)
+    await _check_call("SLACK_APP_TOKEN", client.apps_connections_open(app_token=app_token), client)
 
 
-async def _checked(
+async def _check_call(
     variable: str, call: Awaitable[AsyncSlackResponse], client: AsyncWebClient
 ) -> AsyncSlackResponse:
     try:
         return await call
     except SlackApiError as error:
         raise SlackUnavailableError(
-            f"Slack refused {variable} ({code(error) or 'unreadable answer'}): copy it again from "
-            f"https://api.slack.com/apps, {WHERE[variable]}."
+            f"Slack refused {variable} ({get_error_code(error) or 'unreadable answer'}): copy it "
+            f"again from https://api.slack.com/apps, {SECRET_PLACES[variable]}."
         ) from error
     except SLACK_FAILURES as error:
         raise SlackUnavailableError(
@@ -117,11 +117,11 @@ async def _checked(
         ) from error
 
 
-def secret(value: SecretStr | None) -> str:
+def reveal_secret(value: SecretStr | None) -> str:
     """The value itself, empty where it is not set."""
     return value.get_secret_value().strip() if value else ""
 
 
-def base_url(settings: BotSettings) -> str:
+def build_base_url(settings: BotSettings) -> str:
     """Base of the Web API, with a slash at its end."""
     return settings.slack_api_url.rstrip("/") + "/"

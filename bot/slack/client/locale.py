@@ -11,22 +11,22 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncBoltContext
 
-from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.rate_limit import Clock
 from bot.slack.client.workspace import SlackClients
-from bot.texts.catalog import speak
+from bot.texts.catalog import set_language
 
 CACHE_SECONDS = 3_600.0
 RETRY_SECONDS = 60.0
 WAIT_SECONDS = 0.15
 """The first sign of life waits no longer; the locale is there for the next question then."""
 
-_MOST = 10_000
+_MAX_USERS = 10_000
 
 logger = logging.getLogger(__name__)
 
 
-class Locales:
+class UserLocales:
     """Knows the locale of users; who can't be looked up is spoken to in English."""
 
     def __init__(
@@ -46,22 +46,22 @@ class Locales:
         self._wait_seconds = wait_seconds
         self._known: OrderedDict[str, tuple[float, asyncio.Task[str]]] = OrderedDict()
 
-    async def of(self, user: str) -> str:
+    async def find_locale(self, user: str) -> str:
         """The locale, like `de-DE`; empty where it is not known, or not yet."""
         looked, task = self._known.get(user, (0.0, None))
         if task is None or self._clock() - looked >= CACHE_SECONDS:
-            task = asyncio.create_task(self._look_up(user))
+            task = asyncio.create_task(self._fetch_locale(user))
             self._known[user] = (self._clock(), task)
-            if len(self._known) > _MOST:
+            if len(self._known) > _MAX_USERS:
                 self._known.popitem(last=False)
         done, _ = await asyncio.wait({task}, timeout=self._wait_seconds)
         return task.result() if done else ""
 
-    async def _look_up(self, user: str) -> str:
+    async def _fetch_locale(self, user: str) -> str:
         try:
             response = await self._slack.quick.users_info(user=user, include_locale=True)
         except SLACK_FAILURES as error:
-            logger.info("The locale of a user can't be read: %s", code(error) or error)
+            logger.info("The locale of a user can't be read: %s", get_error_code(error) or error)
             self._known[user] = (
                 self._clock() - CACHE_SECONDS + RETRY_SECONDS,
                 self._known[user][1],
@@ -69,19 +69,19 @@ class Locales:
             return ""
         return str(response["user"].get("locale") or "")
 
-    async def middleware(
+    async def set_language(
         self,
         context: AsyncBoltContext,
         body: dict[str, Any],
         next: Callable[[], Awaitable[None]],  # noqa: A002  (Bolt hands it in by this name)
     ) -> None:
         """Whatever a listener does goes on in the language of whoever caused it."""
-        user = context.user_id or _author(body)
-        if user and self._concerns_docent(body.get("event") or {}):
-            speak(await self.of(user))
+        user = context.user_id or _find_edit_author(body)
+        if user and self._is_for_docent(body.get("event") or {}):
+            set_language(await self.find_locale(user))
         await next()
 
-    def _concerns_docent(self, event: Mapping[str, Any]) -> bool:
+    def _is_for_docent(self, event: Mapping[str, Any]) -> bool:
         """Slack sends every message of a channel; nobody is looked up for small talk."""
         if event.get("type") != "message" or event.get("channel_type") == "im":
             return True
@@ -94,7 +94,7 @@ class Locales:
         return spoken_to or event.get("channel") in self._channels
 
 
-def _author(body: Mapping[str, Any]) -> str:
+def _find_edit_author(body: Mapping[str, Any]) -> str:
     """Who wrote the message that was edited."""
     event = body.get("event") or {}
     return str((event.get("message") or {}).get("user") or "")

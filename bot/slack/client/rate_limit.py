@@ -35,7 +35,7 @@ class ExpiringSet:
         self._clock = clock
         self._until: dict[str, float] = {}
 
-    def remember(self, what: str, *, seconds: float | None = None) -> None:
+    def add(self, what: str, *, seconds: float | None = None) -> None:
         """`what` does not work, for `seconds` or the usual while."""
         self._until[what] = self._clock() + (self._seconds if seconds is None else seconds)
 

@@ -38,7 +38,9 @@ class Click:
     trigger_id: str = ""
 
 
-async def tell(respond: Respond, click: Click, sentence: str, **content: Any) -> object:
+async def respond_privately(
+    respond: Respond, click: Click, sentence: str, **content: Any
+) -> object:
     """Say something to who clicked alone, in the thread of the message; what Slack answered."""
     if not click.channel:
         logger.warning("Nobody could be told: %s", sentence)

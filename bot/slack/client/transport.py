@@ -10,7 +10,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from bot.settings import BotSettings
-from bot.slack.client.connection import secret
+from bot.slack.client.connection import reveal_secret
 from rag_core.errors import SettingsError
 
 EVENTS_PATH = "/slack/events"
@@ -31,7 +31,7 @@ def build_transport(app: AsyncApp, settings: BotSettings) -> Transport:
     """HTTP where a port is set, else Socket Mode; not opened yet."""
     if settings.http_port is not None:
         return HttpTransport(app, settings.http_port)
-    return SocketTransport(app, secret(settings.slack_app_token))
+    return SocketTransport(app, reveal_secret(settings.slack_app_token))
 
 
 class SocketTransport:
@@ -56,8 +56,8 @@ class HttpTransport:
         self._app = app
         self._port = port
         server = web.Application()
-        server.router.add_post(EVENTS_PATH, self._dispatch)
-        server.router.add_get(HEALTH_PATH, _healthy)
+        server.router.add_post(EVENTS_PATH, self._dispatch_request)
+        server.router.add_get(HEALTH_PATH, _answer_health_check)
         self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
 
     async def open(self) -> None:
@@ -78,11 +78,11 @@ class HttpTransport:
         """Take no more requests."""
         await self._runner.cleanup()
 
-    async def _dispatch(self, request: web.Request) -> web.Response:
+    async def _dispatch_request(self, request: web.Request) -> web.Response:
         response = await self._app.async_dispatch(await to_bolt_request(request))
         return await to_aiohttp_response(response)
 
 
-async def _healthy(request: web.Request) -> web.Response:
+async def _answer_health_check(request: web.Request) -> web.Response:
     del request
     return web.Response(text="ok")

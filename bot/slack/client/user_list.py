@@ -9,7 +9,7 @@ import time
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.rate_limit import Clock
 
 CACHE_SECONDS = 60.0
@@ -19,7 +19,7 @@ RETRY_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
-class Admins:
+class UserList:
     """Answers whether a user is named; members of groups are asked of Slack once a minute.
 
     `DOCENT_ADMINS` is the setting, unless `variable` says another.
@@ -45,18 +45,18 @@ class Admins:
         self._due = clock()
         self._lock = asyncio.Lock()
 
-    async def include(self, user: str) -> bool:
+    async def has_user(self, user: str) -> bool:
         """Whether this user is named, or in a group that is."""
-        return user in self._users or user in await self._group_members()
+        return user in self._users or user in await self._read_group_members()
 
-    async def _group_members(self) -> frozenset[str]:
+    async def _read_group_members(self) -> frozenset[str]:
         async with self._lock:  # whoever comes meanwhile waits for the one answer
             if self._groups and self._clock() >= self._due:
-                fetched = [await self._fetch(group) for group in self._groups]
+                fetched = [await self._fetch_group(group) for group in self._groups]
                 self._due = self._clock() + (CACHE_SECONDS if all(fetched) else RETRY_SECONDS)
         return frozenset[str]().union(*self._members.values())
 
-    async def _fetch(self, group: str) -> bool:
+    async def _fetch_group(self, group: str) -> bool:
         """Whether Slack said who is in the group."""
         try:
             response = await self._client.usergroups_users_list(usergroup=group)
@@ -65,7 +65,7 @@ class Admins:
                 "The members of user group %s in %s can't be read: %s",
                 group,
                 self._variable,
-                code(error) or error,
+                get_error_code(error) or error,
             )
             return False
         self._members[group] = frozenset(str(user) for user in response["users"])

@@ -6,27 +6,27 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
-from bot.background import Tasks
+from bot.background import BackgroundTasks
 from bot.index_service import IndexService
-from bot.slack.client.api_errors import SLACK_FAILURES, code
-from bot.slack.client.user_list import Admins
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
-from bot.slack.inbox.access import Access
+from bot.slack.inbox.access import AccessPolicy
 from bot.slack.views import home
-from bot.slack.views.home import Known, Managed
+from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import Activity
-from bot.storage.database import FreshAt
+from bot.storage.database import ReadSuccessTime
 from rag_core.errors import DocentError
 
 WEEK = timedelta(days=7)
 
-_ASKED = 5
-_SYNCS = 5
+_MAX_QUESTIONS = 5
+_MAX_SYNCS = 5
 
 logger = logging.getLogger(__name__)
 
 
-class Home:
+class HomeTab:
     """Publishes the Home tab of whoever opens it."""
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
@@ -34,11 +34,11 @@ class Home:
         index: IndexService,
         activity: Activity,
         *,
-        fresh_at: FreshAt,
-        admins: Admins,
-        access: Access,
+        fresh_at: ReadSuccessTime,
+        admins: UserList,
+        access: AccessPolicy,
         slack: SlackClients,
-        tasks: Tasks,
+        tasks: BackgroundTasks,
     ) -> None:
         self._fresh_at = fresh_at
         self._index = index
@@ -54,26 +54,30 @@ class Home:
 
     async def _publish(self, user: str) -> None:
         try:
-            refusal = await self._access.refusal_of(user)
+            refusal = await self._access.find_refusal_for_user(user)
             if refusal is not None:
-                await self._slack.client.views_publish(user_id=user, view=home.refused(refusal))
+                await self._slack.client.views_publish(
+                    user_id=user, view=home.build_refusal_view(refusal)
+                )
                 return
-            admin = await self._admins.include(user)
-            known = await asyncio.to_thread(self._known, user)
-            managed = await asyncio.to_thread(self._managed) if admin else None
-            view = home.home(known, managed)
+            admin = await self._admins.has_user(user)
+            known = await asyncio.to_thread(self._read_content, user)
+            managed = await asyncio.to_thread(self._read_admin_content) if admin else None
+            view = home.build_home_view(known, managed)
             await self._slack.client.views_publish(user_id=user, view=view)
         except DocentError as error:
             logger.warning("The Home tab could not be put together.", exc_info=error)
         except SLACK_FAILURES as error:
-            logger.warning("The Home tab could not be shown: %s", code(error) or error)
+            logger.warning("The Home tab could not be shown: %s", get_error_code(error) or error)
 
-    def _known(self, user: str) -> Known:
-        asked = self._activity.of(user, limit=_ASKED)
-        return Known(
+    def _read_content(self, user: str) -> HomeContent:
+        asked = self._activity.list_questions(user, limit=_MAX_QUESTIONS)
+        return HomeContent(
             self._index.read_status(), self._index.list_source_states(), asked, self._fresh_at()
         )
 
-    def _managed(self) -> Managed:
-        week = self._activity.since(datetime.now(UTC) - WEEK)
-        return Managed(self._index.list_versions(), self._index.list_past_syncs(_SYNCS), week)
+    def _read_admin_content(self) -> AdminContent:
+        week = self._activity.count_since(datetime.now(UTC) - WEEK)
+        return AdminContent(
+            self._index.list_versions(), self._index.list_past_syncs(_MAX_SYNCS), week
+        )

@@ -6,31 +6,41 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 
-from bot.background import Tasks
+from bot.background import BackgroundTasks
 from bot.index_service import IndexService
-from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+from bot.slack.client.api_errors import (
+    SLACK_FAILURES,
+    UNAVAILABLE_CODES,
+    get_error_code,
+    get_retry_after,
+)
 from bot.slack.client.workspace import SlackClients
-from bot.slack.inbox.access import Access
+from bot.slack.inbox.access import AccessPolicy
 from rag_core.errors import DocentError
 from rag_core.types import Chunk, PageKey
 
-MOST = 4
+MAX_PROMPTS = 4
 """Slack shows no more."""
 
-SAMPLE = 2_000
+SAMPLE_SIZE = 2_000
 """Chunks of the live version from which they are chosen."""
 
-LONGEST = 75
-_WHAT = "assistant.threads.setSuggestedPrompts"
+MAX_HEADING_LENGTH = 75
+_METHOD = "assistant.threads.setSuggestedPrompts"
 
 logger = logging.getLogger(__name__)
 
 
-class Prompts:
+class SuggestedPrompts:
     """Suggests what could be asked; chosen anew for each version of the index."""
 
     def __init__(
-        self, index: IndexService, slack: SlackClients, tasks: Tasks, *, access: Access
+        self,
+        index: IndexService,
+        slack: SlackClients,
+        tasks: BackgroundTasks,
+        *,
+        access: AccessPolicy,
     ) -> None:
         self._index = index
         self._slack = slack
@@ -40,14 +50,14 @@ class Prompts:
 
     def accept(self, channel: str, user: str) -> None:
         """Suggest in somebody's direct messages; returns at once."""
-        if _WHAT not in self._slack.unavailable:
-            self._tasks.start(self._suggest(channel, user))
+        if _METHOD not in self._slack.unavailable:
+            self._tasks.start(self._suggest_prompts(channel, user))
 
-    async def _suggest(self, channel: str, user: str) -> None:
-        if await self._access.refusal_of(user) is not None:
+    async def _suggest_prompts(self, channel: str, user: str) -> None:
+        if await self._access.find_refusal_for_user(user) is not None:
             return
         try:
-            headings = await asyncio.to_thread(self._headings)
+            headings = await asyncio.to_thread(self._load_headings)
         except DocentError as error:
             logger.warning("There are no suggested prompts: %s", error)
             return
@@ -59,40 +69,40 @@ class Prompts:
                 channel_id=channel, prompts=prompts
             )
         except SLACK_FAILURES as error:
-            logger.info("Prompts could not be suggested: %s", code(error) or error)
-            if code(error) in NOT_THERE:
-                self._slack.unavailable.remember(_WHAT, seconds=retry_after(error))
+            logger.info("Prompts could not be suggested: %s", get_error_code(error) or error)
+            if get_error_code(error) in UNAVAILABLE_CODES:
+                self._slack.unavailable.add(_METHOD, seconds=get_retry_after(error))
 
-    def _headings(self) -> tuple[str, ...]:
+    def _load_headings(self) -> tuple[str, ...]:
         revision = self._index.read_status().revision
         if revision is None:
             return ()
         if self._chosen[0] != revision:
-            self._chosen = (revision, choose(self._index.sample_chunks(SAMPLE)))
+            self._chosen = (revision, choose_headings(self._index.sample_chunks(SAMPLE_SIZE)))
         return self._chosen[1]
 
 
-def choose(chunks: Iterable[Chunk]) -> tuple[str, ...]:
+def choose_headings(chunks: Iterable[Chunk]) -> tuple[str, ...]:
     """Up to four headings from all over the documentation: questions first, else page titles."""
     asked: dict[PageKey, list[str]] = {}
     titles: list[str] = []
-    for chunk in sorted(chunks, key=lambda chunk: (chunk.page, chunk.position)):
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.page_key, chunk.position)):
         heading = chunk.headings[-1] if chunk.headings else chunk.title
-        if heading.endswith(("?", "\uff1f")) and len(heading) <= LONGEST:
-            asked.setdefault(chunk.page, []).append(heading)
-        if 0 < len(chunk.title) <= LONGEST:
+        if heading.endswith(("?", "\uff1f")) and len(heading) <= MAX_HEADING_LENGTH:
+            asked.setdefault(chunk.page_key, []).append(heading)
+        if 0 < len(chunk.title) <= MAX_HEADING_LENGTH:
             titles.append(chunk.title)
-    firsts = _spread([headings[0] for headings in asked.values()])
-    every = _spread([heading for headings in asked.values() for heading in headings])
-    return _unique([*firsts, *every, *_spread(titles)])[:MOST]
+    firsts = _pick_evenly([headings[0] for headings in asked.values()])
+    every = _pick_evenly([heading for headings in asked.values() for heading in headings])
+    return _drop_duplicates([*firsts, *every, *_pick_evenly(titles)])[:MAX_PROMPTS]
 
 
-def _spread(headings: Sequence[str]) -> list[str]:
+def _pick_evenly(headings: Sequence[str]) -> list[str]:
     """Evenly spaced ones, no heading twice."""
-    different = _unique(headings)
-    step = max(1, -(-len(different) // MOST))
+    different = _drop_duplicates(headings)
+    step = max(1, -(-len(different) // MAX_PROMPTS))
     return list(different[::step])
 
 
-def _unique(headings: Iterable[str]) -> tuple[str, ...]:
+def _drop_duplicates(headings: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(headings))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.conversation.question_detector import asks
-from bot.slack.inbox.thread_history import SlackThreads
+from bot.conversation.question_detector import is_question
+from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.storage.answers import Answers
 from bot.types import IncomingMessage, ThreadMessage
 
@@ -13,11 +13,11 @@ from bot.types import IncomingMessage, ThreadMessage
 class FollowUps:
     """Knows the threads that docent answered in, and who asked there."""
 
-    def __init__(self, answers: Answers, threads: SlackThreads) -> None:
+    def __init__(self, answers: Answers, threads: SlackThreadHistory) -> None:
         self._answers = answers
         self._threads = threads
 
-    async def read(
+    async def read_earlier_messages(
         self, message: IncomingMessage, *, asker: str = ""
     ) -> tuple[ThreadMessage, ...] | None:
         """What stands before a message that goes on with a conversation; None for any other.
@@ -29,12 +29,12 @@ class FollowUps:
         Raises:
             StateError: the state database can't be used.
         """
-        if not asks(message.text):
+        if not is_question(message.text):
             return None
         key = message.key
         if not asker:
             last = await asyncio.to_thread(
-                self._answers.last_in, key.team, key.channel, message.thread_ts
+                self._answers.find_last_in_thread, key.team, key.channel, message.thread_ts
             )
             if last is None:
                 return None
@@ -42,4 +42,4 @@ class FollowUps:
         said = await self._threads.read_before(key, message.thread_ts)
         if asker == message.user:
             return said or ()
-        return said if said and said[-1].mine else None
+        return said if said and said[-1].is_own else None

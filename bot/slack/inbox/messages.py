@@ -15,11 +15,11 @@ EDIT_SECONDS = 600.0
 """How long after it was written an edited question is answered again."""
 
 _MARKUP = re.compile(r"<([^<>\n]+)>")
-_CALL = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
+_MENTION = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
+class ListenerConfig:
     """What docent listens to.
 
     Attributes:
@@ -35,41 +35,43 @@ class Listening:
     emoji: str = ""
 
 
-def parse_event(event: Mapping[str, Any], to: Listening) -> IncomingMessage | None:
+def parse_event(event: Mapping[str, Any], to: ListenerConfig) -> IncomingMessage | None:
     """The message of an `app_mention` or `message` event, None where it is not to be answered."""
-    if event.get("edited") or not _from_a_person(event, to.bot_user):
+    if event.get("edited") or not _is_from_person(event, to.bot_user):
         return None
-    audience = _audience(event, to)
+    audience = _find_audience(event, to)
     if audience is None:
         return None
-    message = _message(event, to, audience=audience)
+    message = _build_message(event, to, audience=audience)
     return message if message.kind == "question" or audience == "mention" else None
 
 
-def parse_edit(event: Mapping[str, Any], to: Listening) -> IncomingMessage | None:
+def parse_edit(event: Mapping[str, Any], to: ListenerConfig) -> IncomingMessage | None:
     """The message of a `message_changed` event whose text a person changed soon after."""
     new, old = event.get("message") or {}, event.get("previous_message") or {}
     inner = {**new, "channel": event.get("channel")}
-    if not new.get("edited") or not _from_a_person(inner, to.bot_user):
+    if not new.get("edited") or not _is_from_person(inner, to.bot_user):
         return None
     edited = str(new["edited"].get("ts") or event.get("event_ts") or "")
     late = not edited or float(edited) - float(new["ts"]) > EDIT_SECONDS
     if late or new.get("text") == old.get("text"):
         return None
     # In a channel where docent answers uncalled, an edit calls it no more than the message did.
-    called = _mentions(str(new.get("text") or ""), to.bot_user)
+    called = _has_mention(str(new.get("text") or ""), to.bot_user)
     alone = str(new.get("thread_ts") or new["ts"]) == str(new["ts"])
     uncalled = event.get("channel") in to.auto_channels and alone and not called
-    message = _message(inner, to, audience="channel" if uncalled else "mention", edited=edited)
+    message = _build_message(
+        inner, to, audience="channel" if uncalled else "mention", edited=edited
+    )
     if message.kind != "question":
         return None
     before = str(old.get("text") or "")
-    empty = not plain_text(before, bot_user=to.bot_user)
-    first = called and (empty or not _mentions(before, to.bot_user))
-    return replace(message, first_call=first or (empty and message.direct))
+    empty = not extract_plain_text(before, bot_user=to.bot_user)
+    first = called and (empty or not _has_mention(before, to.bot_user))
+    return replace(message, is_first_mention=first or (empty and message.is_direct))
 
 
-def parse_deletion(event: Mapping[str, Any], to: Listening) -> MessageKey | None:
+def parse_deletion(event: Mapping[str, Any], to: ListenerConfig) -> MessageKey | None:
     """Which message a `message_deleted` event took away.
 
     One with replies leaves a tombstone, and comes as `message_changed`; docent's own answer, begun,
@@ -80,10 +82,14 @@ def parse_deletion(event: Mapping[str, Any], to: Listening) -> MessageKey | None
     return MessageKey(to.team, str(event["channel"]), str(ts)) if ts else None
 
 
-def _message(
-    event: Mapping[str, Any], to: Listening, *, audience: Audience = "mention", edited: str = ""
+def _build_message(
+    event: Mapping[str, Any],
+    to: ListenerConfig,
+    *,
+    audience: Audience = "mention",
+    edited: str = "",
 ) -> IncomingMessage:
-    text = plain_text(str(event.get("text") or ""), bot_user=to.bot_user)
+    text = extract_plain_text(str(event.get("text") or ""), bot_user=to.bot_user)
     ts = str(event["ts"])
     return IncomingMessage(
         kind="question" if text else "hint",
@@ -93,11 +99,11 @@ def _message(
         user_team=str(event.get("user_team") or event.get("team") or to.team),
         text=text,
         audience=audience,
-        edited=edited,
+        edited_ts=edited,
     )
 
 
-def _from_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
+def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
     if event.get("bot_id") or event.get("bot_profile") or event.get("hidden"):
         return False
     if event.get("subtype") not in ANSWERED_SUBTYPES:
@@ -106,35 +112,35 @@ def _from_a_person(event: Mapping[str, Any], bot_user: str) -> bool:
     return complete and event["user"] not in {bot_user, SLACKBOT}
 
 
-def _audience(event: Mapping[str, Any], to: Listening) -> Audience | None:
+def _find_audience(event: Mapping[str, Any], to: ListenerConfig) -> Audience | None:
     """Whom the message speaks to; None for other people, by name.
 
     A mention comes as `app_mention` and as `message`; whichever is first is answered.
     """
     text = str(event.get("text") or "")
     direct = event.get("channel_type") == "im"
-    if event.get("type") == "app_mention" or direct or _mentions(text, to.bot_user):
+    if event.get("type") == "app_mention" or direct or _has_mention(text, to.bot_user):
         return "mention"
-    if _CALL.search(text):
+    if _MENTION.search(text):
         return None
     if event.get("thread_ts") not in {None, event["ts"]}:
         return "thread"
     return "channel" if event["channel"] in to.auto_channels else None
 
 
-def _mentions(text: str, bot_user: str) -> bool:
+def _has_mention(text: str, bot_user: str) -> bool:
     return bool(re.search(rf"<@{re.escape(bot_user)}[|>]", text))
 
 
-def plain_text(text: str, *, bot_user: str = "") -> str:
+def extract_plain_text(text: str, *, bot_user: str = "") -> str:
     """Slack's message text as a person reads it, without mentions of `bot_user`."""
     if bot_user:
         text = re.sub(rf"[ \t]*<@{re.escape(bot_user)}(\|[^<>]*)?>[ \t]*", " ", text)
-    text = _MARKUP.sub(_readable, text)
+    text = _MARKUP.sub(_render_markup, text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
-def _readable(match: re.Match[str]) -> str:
+def _render_markup(match: re.Match[str]) -> str:
     target, _, label = match[1].partition("|")
     if target.startswith("@"):
         return f"@{label.lstrip('@') or target[1:]}"

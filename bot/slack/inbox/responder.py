@@ -8,20 +8,20 @@ from collections import deque
 from dataclasses import replace
 from hashlib import blake2b
 
-from bot.background import Tasks
+from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
-from bot.conversation.question_detector import asks
-from bot.slack.client.respond import Click, Respond, tell
-from bot.slack.inbox.access import Access
+from bot.conversation.question_detector import is_question
+from bot.slack.client.respond import Click, Respond, respond_privately
+from bot.slack.inbox.access import AccessPolicy
 from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.reply.surface import SlackSurface
-from bot.storage.database import Memory
+from bot.storage.database import BotDatabase
 from bot.texts import answers
 from bot.texts import asking as words
 from bot.types import Asker, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 
-_TOLD = 1_000
+_MAX_TOLD_MESSAGES = 1_000
 """Messages whose author was told that the state database can't be used."""
 
 logger = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ class Responder:
         self,
         flow: AnswerFlow,
         surface: SlackSurface,
-        memory: Memory,
+        memory: BotDatabase,
         *,
-        access: Access,
+        access: AccessPolicy,
         follow_ups: FollowUps,
-        tasks: Tasks,
+        tasks: BackgroundTasks,
     ) -> None:
         self._flow = flow
         self._surface = surface
@@ -46,7 +46,7 @@ class Responder:
         self._access = access
         self._follow_ups = follow_ups
         self._tasks = tasks
-        self._told: deque[MessageKey] = deque(maxlen=_TOLD)
+        self._told: deque[MessageKey] = deque(maxlen=_MAX_TOLD_MESSAGES)
 
     def accept(self, message: IncomingMessage) -> None:
         """Answer a message; returns at once."""
@@ -58,109 +58,109 @@ class Responder:
 
     def accept_deletion(self, key: MessageKey) -> None:
         """Stop the answer to a message that is gone; returns at once."""
-        self._tasks.start(self._forget(key))
+        self._tasks.start(self._stop_deleted(key))
 
     def accept_stop(self, channel: str, thread_ts: str) -> None:
         """Stop what is being answered in a thread; returns at once."""
-        self._tasks.start(self._stop(channel, thread_ts))
+        self._tasks.start(self._stop_thread(channel, thread_ts))
 
-    async def stop_clicked(self, click: Click, respond: Respond) -> None:
+    async def on_stop_click(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, for whoever asked."""
         in_flight = self._flow.find_in_flight_at(click.channel, click.message_ts)
         if in_flight is None:
-            await tell(respond, click, words.STOP_TOO_LATE)
+            await respond_privately(respond, click, words.STOP_TOO_LATE)
         elif in_flight.message.user != click.user:
-            await tell(respond, click, words.STOP_NOT_YOURS)
+            await respond_privately(respond, click, words.STOP_NOT_YOURS)
         else:
             await in_flight.stop()
 
     async def _respond(self, message: IncomingMessage) -> None:
         try:
-            refusal = await self._access.refusal(_asker(message))
+            refusal = await self._access.find_refusal(_build_asker(message))
             if message.audience == "mention" and refusal is not None:
                 await self._refuse(message, refusal)
             elif message.audience == "mention":
-                await self._called(message)
+                await self._answer_mention(message)
             elif refusal is None:
-                await self._uncalled(message)
+                await self._answer_unmentioned(message)
         except StateError as error:
             logger.exception("A message could not be claimed.")
             # Slack delivers a mention twice, and without the database nobody holds the claim.
             if message.audience == "mention" and message.key not in self._told:
                 self._told.append(message.key)
-                await self._surface.say(message, answers.sentence(error))
+                await self._surface.post(message, answers.render_error(error))
 
-    async def _called(self, message: IncomingMessage) -> None:
+    async def _answer_mention(self, message: IncomingMessage) -> None:
         async with self._memory.claims.hold(message.key) as mine:
             if not mine:
                 return
             if message.kind == "hint":
-                await self._surface.say(message, answers.HINT)
+                await self._surface.post(message, answers.HINT)
             else:
-                await self._flow.answer(message, self._surface.reply_to(message))
+                await self._flow.answer(message, self._surface.open_reply(message))
 
-    async def _uncalled(self, message: IncomingMessage) -> None:
+    async def _answer_unmentioned(self, message: IncomingMessage) -> None:
         """A message in one of docent's threads or channels: it is decided first, then claimed."""
         earlier: tuple[ThreadMessage, ...] | None = ()
         if message.audience == "thread":
             in_flight = self._flow.list_in_flight(message.key.channel, message.thread_ts)
             asker = in_flight[-1].message.user if in_flight else ""
-            earlier = await self._follow_ups.read(message, asker=asker)
-        elif not asks(message.text):
+            earlier = await self._follow_ups.read_earlier_messages(message, asker=asker)
+        elif not is_question(message.text):
             earlier = None
         if earlier is None:
             return
         async with self._memory.claims.hold(message.key) as mine:
             if mine:
-                reply = self._surface.reply_to(message)
+                reply = self._surface.open_reply(message)
                 await self._flow.answer(message, reply, earlier=earlier)
 
     async def _refuse(self, message: IncomingMessage, sentence: str) -> None:
         """Respond them once a message; others may still ask about the same one, by a reaction."""
         key = replace(message.key, ts=f"{message.key.ts}@{message.user}")
         async with self._memory.claims.hold(key) as mine:
-            if mine and self._access.should_tell(_asker(message)):
-                await self._surface.tell(message, sentence)
+            if mine and self._access.should_post_refusal(_build_asker(message)):
+                await self._surface.post_privately(message, sentence)
 
     async def _respond_to_edit(self, message: IncomingMessage) -> None:
         """What was answered, or calls docent only now; each version of the text once."""
-        known = await asyncio.to_thread(self._memory.answers.to_message, message.key)
+        known = await asyncio.to_thread(self._memory.answers.find_by_message, message.key)
         answered = known is not None or self._flow.find_in_flight(message.key) is not None
-        if not answered and not message.first_call:
+        if not answered and not message.is_first_mention:
             return
-        if await self._access.refusal(_asker(message)) is not None:
+        if await self._access.find_refusal(_build_asker(message)) is not None:
             return
-        async with self._memory.claims.hold(_version(message)) as mine:
+        async with self._memory.claims.hold(_build_version_key(message)) as mine:
             if not mine:
                 return
             message_timestamps = known.posted if known else ()
             while before := self._flow.find_in_flight(message.key):
-                if before.message.edited > message.edited:
+                if before.message.edited_ts > message.edited_ts:
                     return
                 message_timestamps = await before.stop()
-            reply = self._surface.reply_to(message, over=message_timestamps)
+            reply = self._surface.open_reply(message, over=message_timestamps)
             await self._flow.answer(message, reply)
 
-    async def _forget(self, key: MessageKey) -> None:
+    async def _stop_deleted(self, key: MessageKey) -> None:
         in_flight = self._flow.find_in_flight(key)
-        if in_flight is not None and not in_flight.complete:
+        if in_flight is not None and not in_flight.is_complete:
             message_timestamps = await in_flight.stop()
-            await self._surface.remove(in_flight.message, message_timestamps)
+            await self._surface.delete(in_flight.message, message_timestamps)
 
-    async def _stop(self, channel: str, thread_ts: str) -> None:
+    async def _stop_thread(self, channel: str, thread_ts: str) -> None:
         found = self._flow.list_in_flight(channel, thread_ts)
         for in_flight in found:
             await in_flight.stop()
         if not found:
-            await self._surface.rest(channel, thread_ts)
+            await self._surface.set_thread_active(channel, thread_ts)
 
 
-def _asker(message: IncomingMessage) -> Asker:
+def _build_asker(message: IncomingMessage) -> Asker:
     return Asker(message.user, message.user_team, message.key.channel, message.key.team)
 
 
-def _version(message: IncomingMessage) -> MessageKey:
+def _build_version_key(message: IncomingMessage) -> MessageKey:
     """The key of one version of a message's text."""
-    text = f"{message.edited} {message.text}".encode(errors="replace")
+    text = f"{message.edited_ts} {message.text}".encode(errors="replace")
     digest = blake2b(text, digest_size=5).hexdigest()
     return replace(message.key, ts=f"{message.key.ts}#{digest}")

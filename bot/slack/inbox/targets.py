@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.slack.inbox.messages import Listening
+from bot.slack.inbox.messages import ListenerConfig
 from bot.types import MessageKey
 
 SHORTCUT = "docent_ask_about"
@@ -14,7 +14,7 @@ SHORTCUT = "docent_ask_about"
 
 
 @dataclass(frozen=True, slots=True)
-class Pointed:
+class MessageTarget:
     """Who points at which message.
 
     Attributes:
@@ -37,11 +37,11 @@ class Pointed:
         return self.thread_ts not in {"", self.key.ts}
 
 
-def parse_shortcut(body: Mapping[str, Any], to: Listening) -> Pointed:
+def parse_shortcut(body: Mapping[str, Any], to: ListenerConfig) -> MessageTarget:
     """What a message shortcut points at."""
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
-    return Pointed(
+    return MessageTarget(
         key=MessageKey(to.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
         user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
@@ -50,7 +50,7 @@ def parse_shortcut(body: Mapping[str, Any], to: Listening) -> Pointed:
     )
 
 
-def parse_reaction(event: Mapping[str, Any], to: Listening) -> Pointed | None:
+def parse_reaction(event: Mapping[str, Any], to: ListenerConfig) -> MessageTarget | None:
     """What a reaction points at; None where it is not docent's emoji on somebody's message."""
     item = event.get("item") or {}
     name = str(event.get("reaction") or "").partition("::")[0]  # without the tone of the skin
@@ -59,4 +59,4 @@ def parse_reaction(event: Mapping[str, Any], to: Listening) -> Pointed | None:
     if to.bot_user in {event.get("user"), event.get("item_user")}:
         return None
     key = MessageKey(to.team, str(item["channel"]), str(item["ts"]))
-    return Pointed(key, user=str(event["user"]))
+    return MessageTarget(key, user=str(event["user"]))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.actions.ask import Asking
+from bot.slack.actions.ask import AskActions
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.interactions import Interactions
-from bot.slack.home.home_tab import Home
-from bot.slack.home.suggested_prompts import Prompts
-from bot.slack.inbox.messages import Listening
+from bot.slack.home.home_tab import HomeTab
+from bot.slack.home.suggested_prompts import SuggestedPrompts
+from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.responder import Responder
 from bot.slack.listeners import actions, messages, shortcuts
 from bot.slack.listeners import commands as slash
@@ -20,12 +20,12 @@ def register(  # noqa: PLR0913  (the parts, by name)
     app: AsyncApp,
     *,
     responder: Responder,
-    asking: Asking,
+    asking: AskActions,
     commands: Commands,
-    listening: Listening,
+    listening: ListenerConfig,
     interactions: Interactions,
-    home: Home,
-    prompts: Prompts,
+    home: HomeTab,
+    prompts: SuggestedPrompts,
 ) -> None:
     """Wire every listener."""
     messages.register(app, responder, listening)

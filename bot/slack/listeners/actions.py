@@ -12,23 +12,27 @@ from bot.slack.actions.interactions import Interactions, parse_click, parse_form
 
 def register(app: AsyncApp, interactions: Interactions) -> None:
     """Acknowledge at once, work behind it."""
-    for action_id in interactions.clicks:
-        app.action(action_id)(_on_click(action_id, interactions))
-    for callback_id in interactions.forms:
-        app.view(callback_id)(_on_form(callback_id, interactions))
+    for action_id in interactions.click_handlers:
+        app.action(action_id)(_build_click_listener(action_id, interactions))
+    for callback_id in interactions.form_handlers:
+        app.view(callback_id)(_build_form_listener(callback_id, interactions))
 
 
-def _on_click(action_id: str, interactions: Interactions) -> Callable[..., Awaitable[None]]:
+def _build_click_listener(
+    action_id: str, interactions: Interactions
+) -> Callable[..., Awaitable[None]]:
     async def on_click(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        interactions.click(action_id, parse_click(body), respond)
+        interactions.accept_click(action_id, parse_click(body), respond)
 
     return on_click
 
 
-def _on_form(callback_id: str, interactions: Interactions) -> Callable[..., Awaitable[None]]:
+def _build_form_listener(
+    callback_id: str, interactions: Interactions
+) -> Callable[..., Awaitable[None]]:
     async def on_form(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        interactions.form(callback_id, parse_form(body))
+        interactions.accept_form(callback_id, parse_form(body))
 
     return on_form

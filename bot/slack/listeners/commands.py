@@ -14,17 +14,17 @@ def register(app: AsyncApp, commands: Commands) -> None:
 
     async def on_docent(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        commands.accept(_parsed(command, str(command.get("text") or "")), respond)
+        commands.accept(_parse_command(command, str(command.get("text") or "")), respond)
 
     async def on_reindex(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        commands.accept(_parsed(command, f"reindex {command.get('text') or ''}"), respond)
+        commands.accept(_parse_command(command, f"reindex {command.get('text') or ''}"), respond)
 
     app.command("/docent")(on_docent)
     app.command("/reindex")(on_reindex)
 
 
-def _parsed(command: dict[str, Any], text: str) -> SlashCommand:
+def _parse_command(command: dict[str, Any], text: str) -> SlashCommand:
     return SlashCommand(
         text=text,
         user=str(command["user_id"]),

@@ -6,11 +6,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.home.home_tab import Home
-from bot.slack.home.suggested_prompts import Prompts
+from bot.slack.home.home_tab import HomeTab
+from bot.slack.home.suggested_prompts import SuggestedPrompts
 
 
-def register(app: AsyncApp, home: Home, prompts: Prompts) -> None:
+def register(app: AsyncApp, home: HomeTab, prompts: SuggestedPrompts) -> None:
     """Show the tab that was opened; Bolt has acknowledged the event already."""
 
     async def on_opened(event: dict[str, Any]) -> None:

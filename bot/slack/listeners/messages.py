@@ -6,11 +6,11 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.inbox.messages import Listening, parse_deletion, parse_edit, parse_event
+from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
 from bot.slack.inbox.responder import Responder
 
 
-def register(app: AsyncApp, responder: Responder, listening: Listening) -> None:
+def register(app: AsyncApp, responder: Responder, listening: ListenerConfig) -> None:
     """Answer what is addressed to docent; Bolt has acknowledged the event already."""
 
     async def on_message(event: dict[str, Any]) -> None:

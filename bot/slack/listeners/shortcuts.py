@@ -6,12 +6,12 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
-from bot.slack.actions.ask import Asking
-from bot.slack.inbox.messages import Listening
+from bot.slack.actions.ask import AskActions
+from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.targets import SHORTCUT, parse_reaction, parse_shortcut
 
 
-def register(app: AsyncApp, asking: Asking, listening: Listening) -> None:
+def register(app: AsyncApp, asking: AskActions, listening: ListenerConfig) -> None:
     """Acknowledge at once; a shortcut is answered to its user alone, a reaction in the thread."""
 
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:

@@ -10,7 +10,12 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.models.blocks import Block
 
 from bot.markup import markdown
-from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+from bot.slack.client.api_errors import (
+    SLACK_FAILURES,
+    UNAVAILABLE_CODES,
+    get_error_code,
+    get_retry_after,
+)
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.views import answer_blocks
 
@@ -20,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Posted:
+class _PostedMessage:
     """A message that stands in Slack, its text and what is below; None where not known."""
 
     ts: str
@@ -36,7 +41,7 @@ class EditedMessage:
     ) -> None:
         self._slack = slack
         self._thread = thread
-        self._posted = [_Posted(ts) for ts in message_timestamps]
+        self._posted = [_PostedMessage(ts) for ts in message_timestamps]
         self.pace = slack.edits
 
     @property
@@ -52,9 +57,11 @@ class EditedMessage:
             texts = markdown.split(draft.text) or [f"_{draft.progress}…_"]
             for index, text in enumerate(texts):
                 last = index == len(texts) - 1
-                await self._put(index, text, answer_blocks.stop_tail() if last else [])
+                await self._post_or_edit(
+                    index, text, answer_blocks.build_stop_tail() if last else []
+                )
         except SLACK_FAILURES as error:
-            self._note(error)
+            self._record_failure(error)
 
     async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
         """Bring every part up to date; a part that can't be edited is posted anew.
@@ -67,65 +74,69 @@ class EditedMessage:
         for index, text in enumerate(texts):
             end = tail if index == len(texts) - 1 else []
             try:
-                await self._put(index, text, end)
+                await self._post_or_edit(index, text, end)
             except SLACK_FAILURES as error:
                 if index >= len(self._posted):
                     raise
-                self._note(error)
+                self._record_failure(error)
                 stale.append(self._posted[index])
-                self._posted[index] = await self._post(text, end)
-        await self._remove(stale)
+                self._posted[index] = await self._post_with_fallback(text, end)
+        await self._delete_posted(stale)
 
-    async def remove(self) -> None:
+    async def delete(self) -> None:
         """Take everything back."""
-        await self._remove(self._posted)
+        await self._delete_posted(self._posted)
         self._posted = []
 
-    def _note(self, error: BaseException) -> None:
-        logger.warning("A message could not be posted or edited: %s", code(error) or error)
-        if code(error) in NOT_THERE:
-            self._slack.unavailable.remember(EDITING, seconds=retry_after(error))
+    def _record_failure(self, error: BaseException) -> None:
+        logger.warning(
+            "A message could not be posted or edited: %s", get_error_code(error) or error
+        )
+        if get_error_code(error) in UNAVAILABLE_CODES:
+            self._slack.unavailable.add(EDITING, seconds=get_retry_after(error))
 
-    async def _put(self, index: int, text: str, tail: list[Block]) -> None:
+    async def _post_or_edit(self, index: int, text: str, tail: list[Block]) -> None:
         if index >= len(self._posted):
-            self._posted.append(await self._post(text, tail))
+            self._posted.append(await self._post_with_fallback(text, tail))
         elif (text, tuple(tail)) != (self._posted[index].text, self._posted[index].tail):
             ts = self._posted[index].ts
             await self._slack.client.chat_update(
                 channel=self._thread.channel,
                 ts=ts,
-                text=answer_blocks.preview(text),
-                blocks=[answer_blocks.text_block(text), *tail],
+                text=answer_blocks.render_preview(text),
+                blocks=[answer_blocks.build_text_block(text), *tail],
             )
-            self._posted[index] = _Posted(ts, text, tuple(tail))
+            self._posted[index] = _PostedMessage(ts, text, tuple(tail))
 
-    async def _post(self, text: str, tail: list[Block]) -> _Posted:
-        content: list[Block] | None = [answer_blocks.text_block(text), *tail]
+    async def _post_with_fallback(self, text: str, tail: list[Block]) -> _PostedMessage:
+        content: list[Block] | None = [answer_blocks.build_text_block(text), *tail]
         try:
             return await self._post_message(text, content, tail)
         except SlackApiError as error:
-            if code(error) != "invalid_blocks":
+            if get_error_code(error) != "invalid_blocks":
                 raise
             logger.exception("Slack refused the blocks of an answer; its text goes without them.")
             return await self._post_message(text, None, tail)
 
     async def _post_message(
         self, text: str, content: list[Block] | None, tail: list[Block]
-    ) -> _Posted:
+    ) -> _PostedMessage:
         response = await self._slack.client.chat_postMessage(
             channel=self._thread.channel,
             thread_ts=self._thread.thread_ts or next(iter(self.message_timestamps), None),
-            text=answer_blocks.preview(text) if content else markdown.escape(text),
+            text=answer_blocks.render_preview(text) if content else markdown.escape(text),
             blocks=content,
             unfurl_links=False,
             unfurl_media=False,
         )
-        return _Posted(str(response["ts"]), text, tuple(tail))
+        return _PostedMessage(str(response["ts"]), text, tuple(tail))
 
-    async def _remove(self, stale: list[_Posted]) -> None:
+    async def _delete_posted(self, stale: list[_PostedMessage]) -> None:
         """Take back what the final text does not need, or what was posted anew."""
         for posted in stale:
             try:
                 await self._slack.client.chat_delete(channel=self._thread.channel, ts=posted.ts)
             except SLACK_FAILURES as error:
-                logger.warning("A stale part could not be removed: %s", code(error) or error)
+                logger.warning(
+                    "A stale part could not be removed: %s", get_error_code(error) or error
+                )

@@ -11,20 +11,20 @@ from slack_sdk.models.blocks import Block
 from bot.markup import markdown
 from bot.slack.client.api_errors import SLACK_FAILURES
 from bot.slack.client.respond import Respond
-from bot.slack.reply.thread_reply import shown
+from bot.slack.reply.thread_reply import render_text
 from bot.slack.views import answer_blocks, buttons
 from bot.texts import answers
 from bot.texts import asking as words
 from bot.types import AnswerContext
 from rag_core.types import Answer
 
-MOST_PARTS = 3
+MAX_PARTS = 3
 """Slack takes five messages: the sign of life, these, and one more where blocks are refused."""
 
 logger = logging.getLogger(__name__)
 
 
-class PrivateReply:
+class EphemeralReply:
     """A `Reply` that can only be added to: a sign of life, then the whole answer."""
 
     message_timestamps: tuple[str, ...] = ()
@@ -41,9 +41,9 @@ class PrivateReply:
 
     def begin(self) -> None:
         """Say that docent is at work, behind the caller's back."""
-        self._begun = asyncio.create_task(self._say(words.ASK_SEARCHING))
+        self._begun = asyncio.create_task(self._post(words.ASK_SEARCHING))
 
-    def progress(self, sentence: str) -> None:
+    def show_progress(self, sentence: str) -> None:
         """What was said can't be changed."""
 
     def append(self, text: str) -> None:
@@ -51,32 +51,34 @@ class PrivateReply:
 
     async def finish(self, answer: Answer) -> None:
         """Say the answer, with its sources and a button that shares it."""
-        text = shown(answer.text) or answers.NOT_FOUND
-        tail = answer_blocks.answer_tail(answer, self.context)
+        text = render_text(answer.text) or answers.NOT_FOUND
+        tail = answer_blocks.build_answer_tail(answer, self.context)
         if self.context.answer_id and answer.status == "answered":
-            tail.append(buttons.share(self.context.answer_id, self._share_in))
-        parts = fitting(text, MOST_PARTS)
+            tail.append(buttons.build_share_block(self.context.answer_id, self._share_in))
+        parts = split_into_parts(text, MAX_PARTS)
         for part in parts[:-1]:
-            await self._say(part, [answer_blocks.text_block(part)])
-        await self._say(parts[-1], [answer_blocks.text_block(parts[-1]), *tail])
+            await self._post(part, [answer_blocks.build_text_block(part)])
+        await self._post(parts[-1], [answer_blocks.build_text_block(parts[-1]), *tail])
 
     async def fail(self, sentence: str) -> None:
         """Say why there is no answer."""
-        await self._say(sentence)
+        await self._post(sentence)
 
-    async def leave(self) -> None:
+    async def mark_stopped(self) -> None:
         """Nobody can stop it."""
 
-    async def _say(self, text: str, content: Sequence[Block] | None = None) -> None:
+    async def _post(self, text: str, content: Sequence[Block] | None = None) -> None:
         if self._begun is not None and self._begun is not asyncio.current_task():
             await asyncio.wait({self._begun})
-        if await self._said(text if content is None else answer_blocks.preview(text), content):
+        if await self._try_post(
+            text if content is None else answer_blocks.render_preview(text), content
+        ):
             return
         if content is not None:
             logger.error("Slack refused the blocks of a private answer; its text goes alone.")
-            await self._said(markdown.escape(text), None)
+            await self._try_post(markdown.escape(text), None)
 
-    async def _said(self, text: str, content: Sequence[Block] | None) -> bool:
+    async def _try_post(self, text: str, content: Sequence[Block] | None) -> bool:
         """Whether Slack took it; what did not get through at all is not tried again."""
         try:
             response = await self._respond(
@@ -89,7 +91,7 @@ class PrivateReply:
         return getattr(response, "status_code", 200) == 200
 
 
-def fitting(text: str, most: int) -> list[str]:
+def split_into_parts(text: str, most: int) -> list[str]:
     """At most so many parts; where there are more, the last says that they are left out."""
     parts = markdown.split(text)
     if len(parts) <= most:

@@ -8,18 +8,20 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
-from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients
 from bot.texts.catalog import say
 
-NO_ENTRY = frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"})
+CLOSED_CHANNEL_CODES = frozenset(
+    {"channel_not_found", "is_archived", "not_in_channel", "restricted_action"}
+)
 """Codes of channels in which docent can't write: https://docs.slack.dev/reference/methods/chat.postMessage"""
 
 logger = logging.getLogger(__name__)
 
 
-class Notice:
+class StatusMessage:
     """A message in a channel that is edited; where docent is not, in the caller's own.
 
     What `tell` says goes through a response URL, which lives for 30 minutes and five messages: too
@@ -36,40 +38,42 @@ class Notice:
         self._closed = False
         self._callers = {user, channel}
 
-    def is_open_to(self, user: str) -> bool:
+    def is_visible_to(self, user: str) -> bool:
         """Whether they can read it: direct messages are the caller's alone."""
         return not self._channel.startswith("D") or user in self._callers
 
     async def post(self, text: str, blocks: Sequence[Block] = ()) -> None:
         """Say it in a new message: in the channel, else to the caller directly, else alone."""
-        content = _content(text, blocks)
-        if await self._posted(self._channel, content):
+        content = _build_content(text, blocks)
+        if await self._try_post(self._channel, content):
             return
         elsewhere = self._user if self._closed and self._user != self._channel else ""
-        if elsewhere and await self._posted(elsewhere, content):
-            if link := await self.link():
-                await self._told({"text": say("told_in_direct", link=link)})
-        elif not await self._told(content):
+        if elsewhere and await self._try_post(elsewhere, content):
+            if link := await self.fetch_permalink():
+                await self._try_respond({"text": say("told_in_direct", link=link)})
+        elif not await self._try_respond(content):
             logger.error("Nobody could be told: %s", text)
 
-    async def _posted(self, channel: str, content: dict[str, Any]) -> bool:
+    async def _try_post(self, channel: str, content: dict[str, Any]) -> bool:
         try:
             response = await self._slack.client.chat_postMessage(
                 channel=channel, unfurl_links=False, unfurl_media=False, **content
             )
         except SLACK_FAILURES as error:
-            logger.info("A notice can't be posted in %s: %s", channel, code(error) or error)
-            self._closed = code(error) in NO_ENTRY
+            logger.info(
+                "A notice can't be posted in %s: %s", channel, get_error_code(error) or error
+            )
+            self._closed = get_error_code(error) in CLOSED_CHANNEL_CODES
             return False
         self._channel, self._ts = str(response["channel"]), str(response["ts"])
         return True
 
-    async def _told(self, content: dict[str, Any]) -> bool:
+    async def _try_respond(self, content: dict[str, Any]) -> bool:
         """Whether it got through; an old response URL answers 404 and raises nothing."""
         try:
             response = await self._tell(**content)
         except SLACK_FAILURES as error:
-            logger.warning("The caller could not be told: %s", code(error) or error)
+            logger.warning("The caller could not be told: %s", get_error_code(error) or error)
             return False
         status = getattr(response, "status_code", 200)
         if status != 200:
@@ -84,14 +88,14 @@ class Notice:
             await self._slack.client.chat_update(
                 channel=self._channel,
                 ts=self._ts,
-                **(_content(text, shown) | {"blocks": list(shown)}),
+                **(_build_content(text, shown) | {"blocks": list(shown)}),
             )
         except SLACK_FAILURES as error:
-            logger.warning("A notice could not be edited: %s", code(error) or error)
+            logger.warning("A notice could not be edited: %s", get_error_code(error) or error)
             return False
         return True
 
-    async def link(self) -> str:
+    async def fetch_permalink(self) -> str:
         """Where it stands; empty where it can't be linked."""
         if not self._ts:
             return ""
@@ -100,12 +104,12 @@ class Notice:
                 channel=self._channel, message_ts=self._ts
             )
         except SLACK_FAILURES as error:
-            logger.info("A notice has no link: %s", code(error) or error)
+            logger.info("A notice has no link: %s", get_error_code(error) or error)
             return ""
         return str(found["permalink"])
 
 
-def _content(text: str, shown: Sequence[Block]) -> dict[str, Any]:
+def _build_content(text: str, shown: Sequence[Block]) -> dict[str, Any]:
     """Beside blocks, the text is what a notification shows."""
     if not shown:
         return {"text": text}

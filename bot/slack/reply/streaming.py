@@ -9,9 +9,14 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
 
 from bot.markup.markdown import MARKDOWN_LIMIT
-from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+from bot.slack.client.api_errors import (
+    SLACK_FAILURES,
+    UNAVAILABLE_CODES,
+    get_error_code,
+    get_retry_after,
+)
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
-from bot.slack.reply.thread_status import Session
+from bot.slack.reply.thread_status import ThreadStatus
 
 STREAM_SECONDS = 210.0
 """A stream is left at this age: Slack ends it at about five minutes."""
@@ -37,7 +42,7 @@ class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editin
 class StreamedMessage:
     """One streamed message; whoever gets `StreamEnded` goes on with it by editing."""
 
-    def __init__(self, slack: SlackClients, thread: ThreadRef, session: Session) -> None:
+    def __init__(self, slack: SlackClients, thread: ThreadRef, session: ThreadStatus) -> None:
         self._slack = slack
         self._thread = thread
         self._session = session
@@ -56,16 +61,16 @@ class StreamedMessage:
             StoppedByUser: the reader pressed Stop.
             StreamEnded: streaming is not there, or not any more.
         """
-        chunks = self._news(draft)
+        chunks = self._build_chunks(draft)
         if not chunks or self._slack.clock() < self._resume_at:
             return
         await self._require_fit(draft)
         try:
-            await self._send(chunks)
+            await self._send_chunks(chunks)
         except SLACK_FAILURES as error:
-            await self._failed(error)
+            await self._wait_or_end(error)
         else:
-            self._text, self._task = draft.text, (draft.progress, _status(draft))
+            self._text, self._task = draft.text, (draft.progress, _get_task_status(draft))
 
     async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
         """Stream the rest and end, with the blocks of `tail` below the text.
@@ -78,24 +83,24 @@ class StreamedMessage:
         await self._require_fit(draft)
         status = "active" if self._session.processing else None
         try:
-            await self._stop(self._news(draft, last=True), tail, status=status)
+            await self._stop_stream(self._build_chunks(draft, last=True), tail, status=status)
         except SLACK_FAILURES as error:
-            logger.warning("A stream could not be ended: %s", code(error) or error)
-            if code(error) == "stopped_by_user":
+            logger.warning("A stream could not be ended: %s", get_error_code(error) or error)
+            if get_error_code(error) == "stopped_by_user":
                 raise StoppedByUser from error
             raise StreamEnded(self._ts) from error
         self._session.processing = False
 
-    def _news(self, draft: ReplyDraft, *, last: bool = False) -> list[Chunk]:
+    def _build_chunks(self, draft: ReplyDraft, *, last: bool = False) -> list[Chunk]:
         chunks: list[Chunk] = []
-        status = _status(draft, last=last)
+        status = _get_task_status(draft, last=last)
         if (draft.progress, status) != self._task:
             chunks.append(TaskUpdateChunk(id=_TASK, title=draft.progress, status=status))
         if new := draft.text[len(self._text) :]:
             chunks.append(MarkdownTextChunk(text=new))
         return chunks
 
-    async def _send(self, chunks: list[Chunk]) -> None:
+    async def _send_chunks(self, chunks: list[Chunk]) -> None:
         channel = self._thread.channel
         if self._ts is not None:
             await self._slack.quick.chat_appendStream(channel=channel, ts=self._ts, chunks=chunks)
@@ -117,28 +122,28 @@ class StreamedMessage:
         age = self._slack.clock() - self._started_at if self._ts else 0.0
         extends = draft.text.startswith(self._text)
         if not extends or len(draft.text) > MARKDOWN_LIMIT or age > STREAM_SECONDS:
-            await self._leave()
+            await self._end_early()
 
-    async def _failed(self, error: BaseException) -> None:
-        logger.warning("Streaming failed: %s", code(error) or error)
-        if code(error) == "stopped_by_user":
+    async def _wait_or_end(self, error: BaseException) -> None:
+        logger.warning("Streaming failed: %s", get_error_code(error) or error)
+        if get_error_code(error) == "stopped_by_user":
             raise StoppedByUser from error
-        wait = retry_after(error)
+        wait = get_retry_after(error)
         if self._ts is not None and wait is not None:
             self._resume_at = self._slack.clock() + wait
             return
-        if self._ts is None and code(error) in NOT_THERE:
-            self._slack.unavailable.remember(STREAMING, seconds=wait)
-        await self._leave()
+        if self._ts is None and get_error_code(error) in UNAVAILABLE_CODES:
+            self._slack.unavailable.add(STREAMING, seconds=wait)
+        await self._end_early()
 
-    async def _leave(self) -> None:
+    async def _end_early(self) -> None:
         """End the stream as it stands: a live one can't be edited."""
         if self._ts is not None:
             with contextlib.suppress(*SLACK_FAILURES):
-                await self._stop([], [])
+                await self._stop_stream([], [])
         raise StreamEnded(self._ts)
 
-    async def _stop(
+    async def _stop_stream(
         self, chunks: list[Chunk], tail: list[Block], *, status: str | None = None
     ) -> None:
         await self._slack.client.chat_stopStream(
@@ -150,7 +155,7 @@ class StreamedMessage:
         )
 
 
-def _status(draft: ReplyDraft, *, last: bool = False) -> str:
+def _get_task_status(draft: ReplyDraft, *, last: bool = False) -> str:
     """How far finding is; text means it is over."""
     if draft.failed:
         return "error"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from bot.slack.client.api_errors import SLACK_FAILURES, code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
-from bot.slack.reply.thread_reply import FLUSH_SECONDS, SlackReply
-from bot.slack.reply.thread_status import Session
+from bot.slack.reply.thread_reply import FLUSH_SECONDS, ThreadReply
+from bot.slack.reply.thread_status import ThreadStatus
 from bot.types import AnswerContext, IncomingMessage
 
 logger = logging.getLogger(__name__)
@@ -30,22 +30,24 @@ class SlackSurface:
         self._can_escalate = can_escalate
         self._flush_seconds = flush_seconds
 
-    def reply_to(self, message: IncomingMessage, *, over: Sequence[str] = ()) -> SlackReply:
+    def open_reply(self, message: IncomingMessage, *, over: Sequence[str] = ()) -> ThreadReply:
         """An answer in the message's thread, or in place of docent's messages there."""
-        reply = SlackReply(
-            self._slack, _thread_of(message), over=over, flush_seconds=self._flush_seconds
+        reply = ThreadReply(
+            self._slack, _build_thread_ref(message), over=over, flush_seconds=self._flush_seconds
         )
         reply.context = AnswerContext(can_escalate=self._can_escalate)
         return reply
 
-    async def say(self, message: IncomingMessage, sentence: str) -> None:
+    async def post(self, message: IncomingMessage, sentence: str) -> None:
         """One sentence in the message's thread."""
-        await EditedMessage(self._slack, _thread_of(message)).close(ReplyDraft("", sentence), [])
+        await EditedMessage(self._slack, _build_thread_ref(message)).close(
+            ReplyDraft("", sentence), []
+        )
 
-    async def tell(self, message: IncomingMessage, sentence: str) -> None:
+    async def post_privately(self, message: IncomingMessage, sentence: str) -> None:
         """One sentence that its author alone sees; in a direct message nobody else is there."""
-        if message.direct:
-            await self.say(message, sentence)
+        if message.is_direct:
+            await self.post(message, sentence)
             return
         try:
             await self._slack.client.chat_postEphemeral(
@@ -55,18 +57,18 @@ class SlackSurface:
                 thread_ts=message.thread_ts if message.in_thread else None,
             )
         except SLACK_FAILURES as error:
-            logger.warning("Somebody could not be told: %s", code(error) or error)
+            logger.warning("Somebody could not be told: %s", get_error_code(error) or error)
 
-    async def remove(self, message: IncomingMessage, message_timestamps: Sequence[str]) -> None:
+    async def delete(self, message: IncomingMessage, message_timestamps: Sequence[str]) -> None:
         """Take docent's messages back."""
         await EditedMessage(
-            self._slack, _thread_of(message), message_timestamps=message_timestamps
-        ).remove()
+            self._slack, _build_thread_ref(message), message_timestamps=message_timestamps
+        ).delete()
 
-    async def rest(self, channel: str, thread_ts: str) -> None:
+    async def set_thread_active(self, channel: str, thread_ts: str) -> None:
         """Show that docent is not at work in a thread."""
-        await Session(self._slack, ThreadRef(channel, thread_ts, "", "")).rest()
+        await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()
 
 
-def _thread_of(message: IncomingMessage) -> ThreadRef:
+def _build_thread_ref(message: IncomingMessage) -> ThreadRef:
     return ThreadRef(message.key.channel, message.thread_ts, message.user, message.user_team)

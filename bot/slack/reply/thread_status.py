@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 
-from bot.slack.client.api_errors import NOT_THERE, SLACK_FAILURES, code, retry_after
+from bot.slack.client.api_errors import (
+    SLACK_FAILURES,
+    UNAVAILABLE_CODES,
+    get_error_code,
+    get_retry_after,
+)
 from bot.slack.client.workspace import SlackClients, ThreadRef
 
 logger = logging.getLogger(__name__)
 
 
-class Session:
+class ThreadStatus:
     """The agent session of one thread. That it can't be shown never stops an answer."""
 
     def __init__(self, slack: SlackClients, thread: ThreadRef) -> None:
@@ -21,21 +26,21 @@ class Session:
         self.processing = False
         """Whether docent is shown at work; the end of a stream shows otherwise on its way."""
 
-    async def begin(self) -> None:
+    async def set_processing(self) -> None:
         """Show that docent is at work."""
-        self.processing = await self._set("processing")
+        self.processing = await self._set_status("processing")
 
-    async def end(self) -> None:
+    async def clear_processing(self) -> None:
         """Show that docent is done, where it was shown at work."""
         if self.processing:
             self.processing = False
-            await self._set("active")
+            await self._set_status("active")
 
-    async def rest(self) -> None:
+    async def set_active(self) -> None:
         """Show that docent is not at work, whoever had shown that it is."""
-        await self._set("active")
+        await self._set_status("active")
 
-    async def _set(self, status: str) -> bool:
+    async def _set_status(self, status: str) -> bool:
         if self._what in self._slack.unavailable:
             return False
         try:
@@ -43,8 +48,8 @@ class Session:
                 channel_id=self._thread.channel, thread_ts=self._thread.thread_ts, status=status
             )
         except SLACK_FAILURES as error:
-            logger.info("The session status could not be set: %s", code(error) or error)
-            if code(error) in NOT_THERE:
-                self._slack.unavailable.remember(self._what, seconds=retry_after(error))
+            logger.info("The session status could not be set: %s", get_error_code(error) or error)
+            if get_error_code(error) in UNAVAILABLE_CODES:
+                self._slack.unavailable.add(self._what, seconds=get_retry_after(error))
             return False
         return True

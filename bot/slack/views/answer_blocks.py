@@ -26,45 +26,51 @@ LABEL_LIMIT = 150
 PREVIEW_LIMIT = 300
 
 
-def answer_tail(answer: Answer, context: AnswerContext | None = None) -> list[Block]:
+def build_answer_tail(answer: Answer, context: AnswerContext | None = None) -> list[Block]:
     """What stands below an answer's text: its sources, and how far it can be trusted."""
     context = context or AnswerContext()
     found = answer.status == "answered"
-    listed = sources(answer.citations) if found else nearest(answer.nearest)
-    tail = [*listed, *footer(answer, context), *_buttons(answer, context)]
+    listed = (
+        build_sources(answer.citations) if found else build_nearest_pages(answer.nearest_passages)
+    )
+    tail = [*listed, *build_footer(answer, context), *_build_buttons(answer, context)]
     for number, block in enumerate(tail):
         block.block_id = f"{TAIL}-{number}"
     return tail
 
 
-def _buttons(answer: Answer, context: AnswerContext) -> list[Block]:
+def _build_buttons(answer: Answer, context: AnswerContext) -> list[Block]:
     if not context.answer_id:
         return []
     people = context.can_escalate and answer.status == "not_found"
-    return buttons.below_answer(context.answer_id, passages=bool(answer.passages), people=people)
+    return buttons.build_answer_buttons(
+        context.answer_id, passages=bool(answer.passages), people=people
+    )
 
 
-def stop_tail() -> list[Block]:
+def build_stop_tail() -> list[Block]:
     """What stands below an answer while it is written by editing."""
-    button = buttons.stop()
+    button = buttons.build_stop_block()
     button.block_id = f"{TAIL}-stop"
     return [button]
 
 
-def sources(citations: Sequence[Citation]) -> list[Block]:
+def build_sources(citations: Sequence[Citation]) -> list[Block]:
     """The cited passages, numbered as in the text: page and section, linked."""
-    lines = [f"[{citation.number}] {source(citation.passage.chunk)}" for citation in citations]
-    return _sections(answers.SOURCES, lines)
+    lines = [
+        f"[{citation.number}] {format_source(citation.passage.chunk)}" for citation in citations
+    ]
+    return _build_sections(answers.SOURCES, lines)
 
 
-def nearest(passages: Sequence[Passage]) -> list[Block]:
+def build_nearest_pages(passages: Sequence[Passage]) -> list[Block]:
     """Pages to look at where the documentation gave no answer."""
     chunks = {passage.chunk.url: passage.chunk for passage in reversed(passages)}.values()
-    lines = [f"• {source(chunk)}" for chunk in reversed(chunks)]
-    return _sections(answers.NEAREST, lines)
+    lines = [f"• {format_source(chunk)}" for chunk in reversed(chunks)]
+    return _build_sections(answers.NEAREST, lines)
 
 
-def _sections(heading: str, lines: Sequence[str]) -> list[Block]:
+def _build_sections(heading: str, lines: Sequence[str]) -> list[Block]:
     if not lines:
         return []
     texts = [f"*{heading}*"]
@@ -76,29 +82,29 @@ def _sections(heading: str, lines: Sequence[str]) -> list[Block]:
     return [SectionBlock(text=MarkdownTextObject(text=text)) for text in texts]
 
 
-def source(chunk: Chunk) -> str:
+def format_source(chunk: Chunk) -> str:
     """Title and section of a chunk, linked, as `mrkdwn`."""
     label = chunk.heading_path.replace(" > ", " \u203a ") or chunk.path
-    return markdown.link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
+    return markdown.format_link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
 
 
-def footer(answer: Answer, context: AnswerContext) -> list[Block]:
+def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
     """How fresh the documentation is, what part of it was asked, what had to be done without."""
     notes = [answers.DEGRADED[stage] for stage in answer.degraded]
     if answer.revision:
-        notes.append(answers.revision(answer.revision, context.as_of))
-    if scope := answers.scope(context.scope):
+        notes.append(answers.render_revision(answer.revision, context.as_of))
+    if scope := answers.render_scope(context.scope):
         notes.append(scope)
     if not notes:
         return []
     return [ContextBlock(elements=[MarkdownTextObject(text=" · ".join(notes))])]
 
 
-def text_block(text: str) -> Block:
+def build_text_block(text: str) -> Block:
     """Markdown of at most `markdown.MARKDOWN_LIMIT` characters, shown as Slack shows Markdown."""
     return MarkdownBlock(text=text)
 
 
-def preview(text: str) -> str:
+def render_preview(text: str) -> str:
     """The `text` beside blocks: what a notification shows."""
     return markdown.escape(markdown.shorten(text, PREVIEW_LIMIT))

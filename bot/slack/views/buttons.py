@@ -25,7 +25,7 @@ SHARE = "docent_share"
 UP, DOWN = "up", "down"
 
 
-def below_answer(answer_id: str, *, passages: bool, people: bool) -> list[Block]:
+def build_answer_buttons(answer_id: str, *, passages: bool, people: bool) -> list[Block]:
     """The buttons of a kept answer; `people` offers to ask them, `passages` to show them."""
     thumbs = FeedbackButtonsElement(
         action_id=RATE,
@@ -42,23 +42,23 @@ def below_answer(answer_id: str, *, passages: bool, people: bool) -> list[Block]
         evidence = ButtonElement(text=words.EVIDENCE, action_id=EVIDENCE, value=answer_id)
         others.append(evidence)
     if people:
-        others.append(_ask_people(answer_id))
+        others.append(_build_escalation_button(answer_id))
     if others:
         rows.append(ActionsBlock(elements=others))
     return rows
 
 
-def ask_people(answer_id: str) -> Block:
+def build_escalation_block(answer_id: str) -> Block:
     """The button that passes a question on, alone."""
-    return ActionsBlock(elements=[_ask_people(answer_id)])
+    return ActionsBlock(elements=[_build_escalation_button(answer_id)])
 
 
-def stop() -> Block:
+def build_stop_block() -> Block:
     """The button that ends an answer while it is written, where Slack shows none of its own."""
     return ActionsBlock(elements=[ButtonElement(text=asking.STOP, action_id=STOP)])
 
 
-def share(answer_id: str, thread_ts: str) -> Block:
+def build_share_block(answer_id: str, thread_ts: str) -> Block:
     """The button that shares a private answer in a thread, or in the channel for none."""
     button = ButtonElement(
         text=asking.SHARE, action_id=SHARE, value=f"{answer_id} {thread_ts}".strip()
@@ -66,19 +66,19 @@ def share(answer_id: str, thread_ts: str) -> Block:
     return ActionsBlock(elements=[button])
 
 
-def to_share(value: str) -> tuple[str, str]:
+def parse_share_value(value: str) -> tuple[str, str]:
     """Answer and thread of such a button's value; the thread is empty for none."""
     answer_id, _, thread_ts = value.partition(" ")
     return answer_id, thread_ts
 
 
-def rated(value: str) -> tuple[str, str]:
+def parse_rating_value(value: str) -> tuple[str, str]:
     """Thumb and answer of a feedback button's value."""
     thumb, _, answer_id = value.partition(" ")
     return thumb, answer_id
 
 
-def _ask_people(answer_id: str) -> ButtonElement:
+def _build_escalation_button(answer_id: str) -> ButtonElement:
     return ButtonElement(
         text=words.ASK_PEOPLE,
         action_id=ASK_PEOPLE,

@@ -18,20 +18,20 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.slack.views.buttons import REINDEX
-from bot.storage.activity import Asked, Counts
+from bot.storage.activity import ActivityCounts, RecentQuestion
 from bot.texts import admin, answers
-from bot.texts.admin import plain
+from bot.texts.admin import escape_plain
 from bot.texts.catalog import say
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
 from ingest.types import IndexVersion
 
-_ITEMS = 30
+_MAX_SOURCES = 30
 _TEXT_LIMIT = 2_900
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class HomeContent:
     """The index, and the latest questions of this person.
 
     Attributes:
@@ -43,26 +43,27 @@ class Known:
 
     status: IndexStatus
     sources: Sequence[SourceState]
-    asked: Sequence[Asked]
-    fresh_at: datetime | None = None
+    recent_questions: Sequence[RecentQuestion]
+    last_success_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Managed:
+class AdminContent:
     """What only admins see."""
 
     versions: Sequence[IndexVersion]
     syncs: Sequence[PastSync]
-    week: Counts
+    week_counts: ActivityCounts
 
 
-def home(known: Known, managed: Managed | None) -> View:
+def build_home_view(known: HomeContent, managed: AdminContent | None) -> View:
     """Return the Home tab of a person; `managed` is for admins."""
     shown: list[Block] = [
         *_build_part("home_title", _describe_index(known)),
         *_build_part("home_how", [say("home_how_text")]),
         *_build_part(
-            "home_own", [_describe_question(one) for one in known.asked] or [say("home_own_none")]
+            "home_own",
+            [_describe_question(one) for one in known.recent_questions] or [say("home_own_none")],
         ),
     ]
     if managed is not None:
@@ -70,31 +71,31 @@ def home(known: Known, managed: Managed | None) -> View:
     return View(type="home", blocks=shown)
 
 
-def refused(sentence: str) -> View:
+def build_refusal_view(sentence: str) -> View:
     """Return the Home tab of a person who gets no answers."""
     return View(type="home", blocks=[SectionBlock(text=MarkdownTextObject(text=sentence))])
 
 
-def _describe_index(known: Known) -> list[str]:
+def _describe_index(known: HomeContent) -> list[str]:
     now = known.status
     if now.revision is None:
         return [say("home_nothing")]
     lines = [say("status", pages=now.documents, chunks=now.chunks)]
-    lines += [f"• {_describe_source(state)}" for state in known.sources[:_ITEMS]]
-    return [*lines, say("status_fresh", moment=answers.moment(known.fresh_at))]
+    lines += [f"• {_describe_source(state)}" for state in known.sources[:_MAX_SOURCES]]
+    return [*lines, say("status_fresh", moment=answers.format_moment(known.last_success_time))]
 
 
 def _describe_source(state: SourceState) -> str:
-    return say("home_source", name=f"*{plain(state.name)}*", pages=state.pages)
+    return say("home_source", name=f"*{escape_plain(state.name)}*", pages=state.pages)
 
 
-def _describe_question(one: Asked) -> str:
-    return f"• {plain(one.question)} · {answers.moment(one.asked_at)}"
+def _describe_question(one: RecentQuestion) -> str:
+    return f"• {escape_plain(one.question)} · {answers.format_moment(one.asked_at)}"
 
 
-def _build_admin_part(known: Known, managed: Managed) -> list[Block]:
-    week = managed.week
-    state = admin.status(known.status, managed.versions, known.sources[:_ITEMS])
+def _build_admin_part(known: HomeContent, managed: AdminContent) -> list[Block]:
+    week = managed.week_counts
+    state = admin.render_status(known.status, managed.versions, known.sources[:_MAX_SOURCES])
     counts = say(
         "home_week",
         questions=week.questions,
@@ -115,9 +116,9 @@ def _build_admin_part(known: Known, managed: Managed) -> list[Block]:
 
 
 def _describe_sync(one: PastSync) -> str:
-    moment = answers.moment(one.finished_at)
+    moment = answers.format_moment(one.finished_at)
     if one.error:
-        return say("home_sync_failed", moment=moment, error=plain(one.error))
+        return say("home_sync_failed", moment=moment, error=escape_plain(one.error))
     return say(
         "home_sync_ok",
         moment=moment,

@@ -20,7 +20,7 @@ from slack_sdk.models.views import View
 
 from bot.markup import mrkdwn
 from bot.slack.views import answer_blocks, explanation
-from bot.storage.answers import KeptAnswer
+from bot.storage.answers import AnswerRecord
 from bot.texts import button_labels as words
 from rag_core.types import Answer, Passage
 
@@ -32,28 +32,28 @@ COMMENT_LIMIT = 3_000
 VIEW_BLOCKS = 100
 
 
-def evidence(kept: KeptAnswer, answer: Answer) -> View:
+def build_evidence_view(kept: AnswerRecord, answer: Answer) -> View:
     """The passages of an answer, cited ones first, with both scores; below, how it came about."""
     room = VIEW_BLOCKS - 3
-    found = list(islice(_passages(answer), room + 1))
+    found = list(islice(_build_passages(answer), room + 1))
     shown = found[:room]
     if len(found) > room:
-        shown.append(_note(words.EVIDENCE_CUT))
-    shown += [DividerBlock(), section(explanation.origin(kept, answer))]
+        shown.append(_build_note(words.EVIDENCE_CUT))
+    shown += [DividerBlock(), build_section(explanation.render_origin(kept, answer))]
     return View(type="modal", title=words.EVIDENCE_TITLE, close=words.CLOSE, blocks=shown)
 
 
-def gone() -> View:
+def build_gone_view() -> View:
     """Instead of the evidence of an answer that is kept no longer."""
     return View(
         type="modal",
         title=words.EVIDENCE_TITLE,
         close=words.CLOSE,
-        blocks=[section(words.ANSWER_GONE)],
+        blocks=[build_section(words.ANSWER_GONE)],
     )
 
 
-def why_bad(answer_id: str) -> View:
+def build_feedback_form(answer_id: str) -> View:
     """The form after a thumb down."""
     options = [Option(value=value, text=text) for value, text in words.REASONS.items()]
     reason = RadioButtonsElement(action_id=REASON, options=options)
@@ -72,30 +72,30 @@ def why_bad(answer_id: str) -> View:
     )
 
 
-def _passages(answer: Answer) -> Iterator[Block]:
+def _build_passages(answer: Answer) -> Iterator[Block]:
     cited = {one.passage.chunk.id for one in answer.citations}
     for citation in answer.citations:
-        yield from _passage(citation.passage, f"[{citation.number}] ")
+        yield from _build_passage(citation.passage, f"[{citation.number}] ")
     others = [passage for passage in answer.passages if passage.chunk.id not in cited]
     if others and cited:
         yield DividerBlock()
-        yield _note(words.NOT_CITED)
+        yield _build_note(words.NOT_CITED)
     for passage in others:
-        yield from _passage(passage, "")
+        yield from _build_passage(passage, "")
 
 
-def _passage(passage: Passage, mark: str) -> Iterator[Block]:
+def _build_passage(passage: Passage, mark: str) -> Iterator[Block]:
     chunk = passage.chunk
-    yield section(f"*{mark}{answer_blocks.source(chunk)}*")
-    for piece in mrkdwn.pieces(chunk.text):
-        yield section(piece)
-    yield _note(explanation.scores(passage))
+    yield build_section(f"*{mark}{answer_blocks.format_source(chunk)}*")
+    for piece in mrkdwn.render_pieces(chunk.text):
+        yield build_section(piece)
+    yield _build_note(explanation.format_scores(passage))
 
 
-def section(text: str) -> Block:
+def build_section(text: str) -> Block:
     """A paragraph of `mrkdwn`."""
     return SectionBlock(text=MarkdownTextObject(text=text))
 
 
-def _note(text: str) -> Block:
+def _build_note(text: str) -> Block:
     return ContextBlock(elements=[MarkdownTextObject(text=text)])

@@ -18,15 +18,15 @@ from ingest.report import IngestReport
 ROLL_BACK = "docent_roll_back"
 
 
-def report_blocks(done: IngestReport, *, roll_back: bool) -> list[Block]:
+def build_report_blocks(done: IngestReport, *, roll_back: bool) -> list[Block]:
     """The report, and a button that goes back from it where there is something to go back to."""
-    shown: list[Block] = [SectionBlock(text=MarkdownTextObject(text=sync.report(done)))]
+    shown: list[Block] = [SectionBlock(text=MarkdownTextObject(text=sync.render_report(done)))]
     if roll_back:
-        shown.append(ActionsBlock(elements=[_roll_back(done.revision)]))
+        shown.append(ActionsBlock(elements=[_build_rollback_button(done.revision)]))
     return shown
 
 
-def _roll_back(revision: str) -> ButtonElement:
+def _build_rollback_button(revision: str) -> ButtonElement:
     return ButtonElement(
         text=say("rollback_button"),
         action_id=ROLL_BACK,

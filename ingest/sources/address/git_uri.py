@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from ingest.sources.address.uri import shown_uri
+from ingest.sources.address.uri import redact_uri
 from rag_core.errors import SettingsError
 
 # What `git check-ref-format` allows, less what a shell or git itself might take for more.
@@ -38,13 +38,13 @@ class GitUri:
         """Whether `ref` is a commit that never moves."""
         return _COMMIT.fullmatch(self.ref) is not None
 
-    def page_address(self, path: str) -> str:
+    def build_page_url(self, path: str) -> str:
         """Where a reader finds a file: its page at GitHub and GitLab, else repository and path."""
         host = urlsplit(self.url).hostname or ""
         route = next((route for name, route in _BLOB_PAGES.items() if name in host), None)
         whole = f"{self.folder}/{path}" if self.folder else path
         if route is None:
-            return f"{shown_uri(self.url)}#{quote(whole)}"
+            return f"{redact_uri(self.url)}#{quote(whole)}"
         repository = urlsplit(self.url).path.removesuffix(".git").rstrip("/")
         return f"https://{host}{repository}/{route}/{self.ref or 'HEAD'}/{quote(whole)}"
 
@@ -59,7 +59,7 @@ def parse_git_uri(uri: str) -> GitUri:
     path, _, ref = parts.path.rpartition("@") if "@" in parts.path else (parts.path, "", "")
     folder = unquote(parts.fragment).strip("/")
     ref = unquote(ref)
-    shown = shown_uri(uri)
+    shown = redact_uri(uri)
     if ref and (not _REF.fullmatch(ref) or ".." in ref or ref.endswith((".lock", "/", "."))):
         raise SettingsError(f"{shown} names no branch, tag or commit after its `@`.")
     if any(part in {"", ".", ".."} for part in folder.split("/")) and folder:

@@ -10,16 +10,16 @@ from pathspec.pattern import Pattern
 from rag_core.errors import SettingsError
 
 
-def selects(include: tuple[str, ...], exclude: tuple[str, ...], path: str) -> bool:
+def is_selected(include: tuple[str, ...], exclude: tuple[str, ...], path: str) -> bool:
     """Whether a path matches an `include` pattern, or there is none, and no `exclude` pattern."""
-    if include and not _compiled(include).match_file(path):
+    if include and not _compile_patterns(include).match_file(path):
         return False
     return not is_excluded(exclude, path)
 
 
 def is_excluded(exclude: tuple[str, ...], path: str) -> bool:
     """Whether a path matches an `exclude` pattern."""
-    return bool(exclude) and _compiled(exclude).match_file(path)
+    return bool(exclude) and _compile_patterns(exclude).match_file(path)
 
 
 def check_patterns(option: str, patterns: tuple[str, ...]) -> None:
@@ -30,14 +30,16 @@ def check_patterns(option: str, patterns: tuple[str, ...]) -> None:
     """
     for pattern in patterns:
         try:
-            useful = any(part.include is not None for part in _compiled((pattern,)).patterns)
+            useful = any(
+                part.include is not None for part in _compile_patterns((pattern,)).patterns
+            )
         except ValueError as error:
-            raise _not_a_pattern(option, pattern) from error
+            raise _build_pattern_error(option, pattern) from error
         if not useful:
-            raise _not_a_pattern(option, pattern)
+            raise _build_pattern_error(option, pattern)
 
 
-def _not_a_pattern(option: str, pattern: str) -> SettingsError:
+def _build_pattern_error(option: str, pattern: str) -> SettingsError:
     return SettingsError(
         f"The {option} pattern {pattern!r} can't be read: write it as in .gitignore, for instance "
         "`en/**/*.md`."
@@ -45,5 +47,5 @@ def _not_a_pattern(option: str, pattern: str) -> SettingsError:
 
 
 @lru_cache(maxsize=256)
-def _compiled(patterns: tuple[str, ...]) -> PathSpec[Pattern]:
+def _compile_patterns(patterns: tuple[str, ...]) -> PathSpec[Pattern]:
     return PathSpec.from_lines("gitignore", patterns)

@@ -7,14 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-Kind = Literal["path", "archive", "git", "website"]
+SourceKind = Literal["path", "archive", "git", "website"]
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
 _GIT = "git+"
 _SCHEMES = {"https", "http", "git+https", "git+http", "git+ssh", "git+file"}
 
 
-def canonical_uri(uri: str) -> str:
+def normalise_uri(uri: str) -> str:
     """One spelling for one place, whatever the working directory: an absolute path, or a URL."""
     if uri.startswith("file://"):
         uri = unquote(urlsplit(uri).path)
@@ -24,16 +24,16 @@ def canonical_uri(uri: str) -> str:
     return os.path.abspath(Path(uri).expanduser())  # noqa: PTH100
 
 
-def kind_of(uri: str) -> Kind:
+def detect_kind(uri: str) -> SourceKind:
     """What a canonical URI names; an address that says nothing else is a website."""
     if "://" not in uri:
         return "path"
     if uri.startswith(_GIT):
         return "git"
-    return "archive" if address_path(uri).lower().endswith(ARCHIVE_SUFFIXES) else "website"
+    return "archive" if extract_path(uri).lower().endswith(ARCHIVE_SUFFIXES) else "website"
 
 
-def address_path(uri: str) -> str:
+def extract_path(uri: str) -> str:
     """The path of an address; empty where it can't be taken apart."""
     try:
         return unquote(urlsplit(uri).path)
@@ -41,7 +41,7 @@ def address_path(uri: str) -> str:
         return ""
 
 
-def shown_uri(uri: str) -> str:
+def redact_uri(uri: str) -> str:
     """The URI without user, password and query, fit for reports and links."""
     if "://" not in uri:
         return uri
@@ -55,7 +55,7 @@ def shown_uri(uri: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}" + (f"#{fragment}" if fragment else "")
 
 
-def is_address(uri: str) -> bool:
+def is_supported_uri(uri: str) -> bool:
     """Whether docent can read what a URL names, as far as the URL itself tells."""
     try:
         parts = urlsplit(uri)
@@ -67,23 +67,23 @@ def is_address(uri: str) -> bool:
     return parts.scheme in _SCHEMES and bool(host)
 
 
-def default_name(uri: str) -> str:
+def derive_name(uri: str) -> str:
     """A readable name derived from a canonical URI.
 
     The file's or folder's name without the archive's suffix, a repository's without `.git`, and
     the host of a website.
     """
-    kind = kind_of(uri)
+    kind = detect_kind(uri)
     if kind == "website":
-        return urlsplit(shown_uri(uri)).hostname or "docs"
-    path = address_path(uri) if "://" in uri else str(Path(uri).absolute())
+        return urlsplit(redact_uri(uri)).hostname or "docs"
+    path = extract_path(uri) if "://" in uri else str(Path(uri).absolute())
     if kind == "git":
         path = path.rpartition("@")[0] or path
         return PurePosixPath(path).name.removesuffix(".git") or "docs"
-    return _without_suffix(PurePosixPath(path).name) or "docs"
+    return _strip_archive_suffix(PurePosixPath(path).name) or "docs"
 
 
-def _without_suffix(name: str) -> str:
+def _strip_archive_suffix(name: str) -> str:
     # The longest one: `docs.tar.gz` is `docs`.
     for suffix in sorted(ARCHIVE_SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix):

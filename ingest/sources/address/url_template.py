@@ -13,7 +13,7 @@ _INDEX_PAGES = {"index", "readme", "_index"}
 _DOUBLE_SLASH = re.compile(r"(?<![:/])/{2,}")
 
 
-def placeholders(path: str) -> dict[str, str]:
+def build_placeholders(path: str) -> dict[str, str]:
     """What a URL template may name, percent-encoded.
 
     For `en/faq/product faq.md`: path `en/faq/product%20faq.md`, path_stem and slug
@@ -25,14 +25,14 @@ def placeholders(path: str) -> dict[str, str]:
         "path": quote(path),
         "path_stem": quote(str(pure.with_suffix(""))),
         "stem": quote(pure.stem),
-        "slug": quote(_slug(pure)),
+        "slug": quote(_build_slug(pure)),
     }
 
 
 def fill_template(template: str, path: str) -> str:
     """The URL of the page at `path`; an empty slug leaves no double slash behind."""
-    url = template.format(**placeholders(path))
-    return url if _slug(PurePosixPath(path)) else _DOUBLE_SLASH.sub("/", url)
+    url = template.format(**build_placeholders(path))
+    return url if _build_slug(PurePosixPath(path)) else _DOUBLE_SLASH.sub("/", url)
 
 
 def check_template(template: str) -> None:
@@ -45,7 +45,7 @@ def check_template(template: str) -> None:
         parsed = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise SettingsError(f"The url template {template} is not valid: {error}.") from error
-    known = set(placeholders("a.md"))
+    known = set(build_placeholders("a.md"))
     plain = all(name in known and not spec and not conversion for name, spec, conversion in parsed)
     if not parsed or not plain:
         raise SettingsError(
@@ -54,6 +54,6 @@ def check_template(template: str) -> None:
         )
 
 
-def _slug(path: PurePosixPath) -> str:
+def _build_slug(path: PurePosixPath) -> str:
     stem = path.parent if path.stem.lower() in _INDEX_PAGES else path.with_suffix("")
     return "" if str(stem) == "." else str(stem)

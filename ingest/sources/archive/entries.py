@@ -35,7 +35,7 @@ class RefusedEntryError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """An entry as the archive declares it.
 
     Attributes:
@@ -51,11 +51,11 @@ class Entry:
     size: int
     is_folder: bool
     harm: str
-    expands: float
+    expansion: float
     read: Callable[[], bytes]
 
 
-def archive_kind(archive: Path) -> ArchiveKind | None:
+def detect_archive_kind(archive: Path) -> ArchiveKind | None:
     """What the file is by its first bytes; None for no archive."""
     with archive.open("rb") as file:
         start = file.read(_TAR_MARK_AT + len(_TAR_MARK))
@@ -69,40 +69,40 @@ def archive_kind(archive: Path) -> ArchiveKind | None:
     return "zip" if zipfile.is_zipfile(archive) else None
 
 
-def zip_entries(archive: Path) -> Generator[Entry, None, None]:
+def iterate_zip_entries(archive: Path) -> Generator[ArchiveEntry, None, None]:
     """Entries of a zip, in the order of its directory."""
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
-            yield Entry(
+            yield ArchiveEntry(
                 name=info.filename,
                 size=info.file_size,
                 is_folder=info.is_dir(),
-                harm=_zip_harm(info),
-                expands=_expansion(info.file_size, info.compress_size),
-                read=lambda info=info: _read_zip(opened, info),  # type: ignore[misc]
+                harm=_find_zip_harm(info),
+                expansion=_compute_expansion(info.file_size, info.compress_size),
+                read=lambda info=info: _read_zip_entry(opened, info),  # type: ignore[misc]
             )
 
 
-def tar_entries(archive: Path, kind: ArchiveKind) -> Generator[Entry, None, None]:
+def iterate_tar_entries(archive: Path, kind: ArchiveKind) -> Generator[ArchiveEntry, None, None]:
     """Entries of a tar, in its order; it is read from its beginning to its end.
 
     Raises:
         RefusedEntryError: it expands too far.
     """
-    with archive.open("rb") as file, _unpacked(file, kind) as stream:
-        meter = _Meter(stream, file)
+    with archive.open("rb") as file, _decompress(file, kind) as stream:
+        meter = _ExpansionMeter(stream, file)
         with tarfile.open(
             fileobj=cast("IO[bytes]", meter), mode="r|", tarinfo=_StrictTarInfo
         ) as opened:
             while (member := opened.next()) is not None:
-                meter.enter(member.name, member.size)
-                yield Entry(
+                meter.start_entry(member.name, member.size)
+                yield ArchiveEntry(
                     name=member.name,
                     size=member.size,
                     is_folder=member.isdir(),
-                    harm=_tar_harm(member),
-                    expands=0.0,
-                    read=lambda member=member: _read_tar(opened, member),  # type: ignore[misc]
+                    harm=_find_tar_harm(member),
+                    expansion=0.0,
+                    read=lambda member=member: _read_tar_entry(opened, member),  # type: ignore[misc]
                 )
 
 
@@ -119,7 +119,7 @@ class _StrictTarInfo(tarfile.TarInfo):
             raise tarfile.ReadError(str(error)) from error
 
 
-class _Meter:
+class _ExpansionMeter:
     """Counts what comes out of a compressed stream, and stops it before it fills the memory."""
 
     def __init__(self, stream: BinaryIO, compressed: BinaryIO) -> None:
@@ -129,7 +129,7 @@ class _Meter:
         self._allowed = _HEADER_BYTES
         self._entry = ""
 
-    def enter(self, entry: str, size: int) -> None:
+    def start_entry(self, entry: str, size: int) -> None:
         """The next bytes belong to this entry; behind it may come the header of another.
 
         Even one that is skipped must not be larger than anything is read: a size of eight exabytes
@@ -149,17 +149,17 @@ class _Meter:
             raise RefusedEntryError(self._entry, "is followed by a header that is too large")
         if self._expanded > MAX_EXPANDED_BYTES:
             raise RefusedEntryError(self._entry, "is too large")
-        ratio = _expansion(self._expanded, self._compressed.tell())
+        ratio = _compute_expansion(self._expanded, self._compressed.tell())
         if ratio > MAX_RATIO:
             raise RefusedEntryError(self._entry, f"expands {ratio:,.0f} times")
         return data
 
 
-def _expansion(size: int, compressed: int) -> float:
+def _compute_expansion(size: int, compressed: int) -> float:
     return size / max(compressed, 1) if size > _RATIO_FROM_BYTES else 0.0
 
 
-def _unpacked(file: BinaryIO, kind: ArchiveKind) -> BinaryIO:
+def _decompress(file: BinaryIO, kind: ArchiveKind) -> BinaryIO:
     if kind == "tar.gz":
         return cast("BinaryIO", gzip.GzipFile(fileobj=file))
     if kind == "tar.zst":
@@ -171,7 +171,7 @@ def _unpacked(file: BinaryIO, kind: ArchiveKind) -> BinaryIO:
     return file
 
 
-def damages() -> tuple[type[Exception], ...]:
+def list_damage_errors() -> tuple[type[Exception], ...]:
     """What is raised over a damaged archive."""
     import zstandard
 
@@ -188,7 +188,7 @@ def damages() -> tuple[type[Exception], ...]:
     )
 
 
-def _zip_harm(info: zipfile.ZipInfo) -> str:
+def _find_zip_harm(info: zipfile.ZipInfo) -> str:
     mode = info.external_attr >> 16
     if stat.S_ISLNK(mode):
         return "is a link"
@@ -197,7 +197,7 @@ def _zip_harm(info: zipfile.ZipInfo) -> str:
     return "is encrypted" if info.flag_bits & 1 else ""
 
 
-def _tar_harm(member: tarfile.TarInfo) -> str:
+def _find_tar_harm(member: tarfile.TarInfo) -> str:
     if member.issym() or member.islnk():
         return "is a link"
     if member.issparse():
@@ -205,9 +205,9 @@ def _tar_harm(member: tarfile.TarInfo) -> str:
     return "" if member.isreg() or member.isdir() else "is a device"
 
 
-def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     # bz2 raises OSError and ValueError, a wrong password RuntimeError.
-    broken: tuple[type[Exception], ...] = (*damages(), OSError, RuntimeError)
+    broken: tuple[type[Exception], ...] = (*list_damage_errors(), OSError, RuntimeError)
     try:
         with archive.open(info) as entry:
             # zipfile stops at the declared size and checks the CRC, so a lie can't expand further.
@@ -216,6 +216,6 @@ def _read_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise SourceFormatError(f"The entry {info.filename!r} is damaged: {error}.") from error
 
 
-def _read_tar(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _read_tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     data = archive.extractfile(member)
     return data.read() if data else b""

@@ -16,12 +16,12 @@ from ingest.errors import (
 from ingest.sources.address.uri import ARCHIVE_SUFFIXES
 from ingest.sources.archive.entries import (
     MAX_RATIO,
-    Entry,
+    ArchiveEntry,
     RefusedEntryError,
-    archive_kind,
-    damages,
-    tar_entries,
-    zip_entries,
+    detect_archive_kind,
+    iterate_tar_entries,
+    iterate_zip_entries,
+    list_damage_errors,
 )
 from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
 
@@ -40,13 +40,13 @@ def read_archive(source: Source, archive: Path, *, wanted: Callable[[str], bool]
         SourceRefusedError: an entry is refused; it is named.
         SourceEmptyError: there is nothing wanted in it.
     """
-    origin = source.shown_uri if source.is_remote else archive.resolve().as_uri()
-    with _refusals(source), _opened(source, archive) as entries:
-        found = dict(_picked(source, entries, wanted))
+    origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
+    with _translate_refusals(source), _open_archive(source, archive) as entries:
+        found = dict(_read_wanted_entries(source, entries, wanted))
     if not found:
-        raise SourceEmptyError(f"There are no documents in {source.shown_uri}.")
+        raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
     files = tuple(
-        RawFile(path, source.page_url(path, f"{origin}#{quote(path)}"), found[path])
+        RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), found[path])
         for path in sorted(found)
     )
     return SourceFiles(source, files)
@@ -59,13 +59,13 @@ def inspect_archive(source: Source, archive: Path) -> None:
         SourceFormatError: not an archive, or damaged.
         SourceRefusedError: an entry is refused; it is named.
     """
-    with _refusals(source), _opened(source, archive) as entries:
-        for _ in _picked(source, entries, lambda _: False):
+    with _translate_refusals(source), _open_archive(source, archive) as entries:
+        for _ in _read_wanted_entries(source, entries, lambda _: False):
             pass
 
 
-def _picked(
-    source: Source, entries: Iterator[Entry], wanted: Callable[[str], bool]
+def _read_wanted_entries(
+    source: Source, entries: Iterator[ArchiveEntry], wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes]]:
     seen: set[str] = set()
     total = 0
@@ -74,20 +74,20 @@ def _picked(
             raise SourceRefusedError(
                 f"{source.name} is refused: it holds more than {MAX_ENTRIES:,} entries."
             )
-        path = _path(entry)
-        if entry.is_folder or is_hidden(path) or source.excludes(path):
+        path = _resolve_entry_path(entry)
+        if entry.is_folder or is_hidden(path) or source.is_path_excluded(path):
             continue
         if entry.harm:
             raise RefusedEntryError(entry.name, entry.harm)
         if not wanted(path):
             continue
         total += entry.size
-        _check(entry, total, twice=path in seen)
+        _check_entry(entry, total, twice=path in seen)
         seen.add(path)
         yield path, entry.read()
 
 
-def _path(entry: Entry) -> str:
+def _resolve_entry_path(entry: ArchiveEntry) -> str:
     """The path of an entry inside the archive; one that leads out of it is refused."""
     parts = entry.name.replace("\\", "/").split("/")
     if ".." in parts:
@@ -99,17 +99,17 @@ def _path(entry: Entry) -> str:
     return PurePosixPath(name).as_posix()
 
 
-def _check(entry: Entry, total: int, *, twice: bool) -> None:
+def _check_entry(entry: ArchiveEntry, total: int, *, twice: bool) -> None:
     if twice:
         raise RefusedEntryError(entry.name, "is there twice")
     if entry.size > MAX_ENTRY_BYTES or total > MAX_TOTAL_BYTES:
         raise RefusedEntryError(entry.name, "is too large")
-    if entry.expands > MAX_RATIO:
-        raise RefusedEntryError(entry.name, f"expands {entry.expands:,.0f} times")
+    if entry.expansion > MAX_RATIO:
+        raise RefusedEntryError(entry.name, f"expands {entry.expansion:,.0f} times")
 
 
 @contextmanager
-def _refusals(source: Source) -> Iterator[None]:
+def _translate_refusals(source: Source) -> Iterator[None]:
     try:
         yield
     except RefusedEntryError as error:
@@ -119,43 +119,45 @@ def _refusals(source: Source) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(source: Source, archive: Path) -> Iterator[Iterator[Entry]]:
+def _open_archive(source: Source, archive: Path) -> Iterator[Iterator[ArchiveEntry]]:
     try:
-        kind = archive_kind(archive)
+        kind = detect_archive_kind(archive)
         if kind is None:
-            raise _not_readable(source, archive)
-        with closing(zip_entries(archive) if kind == "zip" else tar_entries(archive, kind)) as all_:
+            raise _build_format_error(source, archive)
+        with closing(
+            iterate_zip_entries(archive) if kind == "zip" else iterate_tar_entries(archive, kind)
+        ) as all_:
             yield all_
     except FileNotFoundError as error:
-        raise _not_found(source) from error
-    except damages() as error:
-        raise SourceFormatError(f"{source.shown_uri} is damaged or cut off: {error}.") from error
+        raise _build_not_found_error(source) from error
+    except list_damage_errors() as error:
+        raise SourceFormatError(f"{source.redacted_uri} is damaged or cut off: {error}.") from error
     except OSError as error:
         raise SourceFormatError(
-            f"{source.shown_uri} can't be read: {error.strerror or error}."
+            f"{source.redacted_uri} can't be read: {error.strerror or error}."
         ) from error
 
 
-def _not_found(source: Source) -> SourceNotFoundError:
+def _build_not_found_error(source: Source) -> SourceNotFoundError:
     if source.among_words:
         return SourceNotFoundError(
-            f"There is no file or directory {source.shown_uri}; a path with spaces needs the JSON "
-            "form of DOCENT_SOURCES."
+            f"There is no file or directory {source.redacted_uri}; a path with spaces needs the "
+            "JSON form of DOCENT_SOURCES."
         )
-    return SourceNotFoundError(f"There is no file or directory {source.shown_uri}.")
+    return SourceNotFoundError(f"There is no file or directory {source.redacted_uri}.")
 
 
-def _not_readable(source: Source, archive: Path) -> SourceFormatError:
+def _build_format_error(source: Source, archive: Path) -> SourceFormatError:
     with archive.open("rb") as file:
         start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     named_so = source.is_remote or source.uri.lower().endswith(ARCHIVE_SUFFIXES)
     if named_so and start.startswith(_PAGE_MARKS):
         return SourceFormatError(
-            f"{source.shown_uri} is not an archive but a web page: check the address, and whether "
-            "it needs a login."
+            f"{source.redacted_uri} is not an archive but a web page: check the address, and "
+            "whether it needs a login."
         )
     if named_so:
-        return SourceFormatError(f"{source.shown_uri} is not a readable zip or tar archive.")
+        return SourceFormatError(f"{source.redacted_uri} is not a readable zip or tar archive.")
     return SourceFormatError(
-        f"{source.shown_uri} is not a directory, an archive or a document that docent reads."
+        f"{source.redacted_uri} is not a directory, an archive or a document that docent reads."
     )

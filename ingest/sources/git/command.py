@@ -24,7 +24,7 @@ from ingest.errors import (
 )
 from ingest.sources.address.git_uri import GitUri
 from ingest.sources.http.client import Deadline
-from ingest.sources.http.credentials import basic, token_of
+from ingest.sources.http.credentials import build_basic_auth, read_token
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import Source
 
@@ -70,15 +70,15 @@ class GitCommand:
         self._limits = downloads.limits
         self._clock = downloads.network.clock
         self._watch = watch
-        self._environment = _environment(source, uri)
+        self._environment = _build_environment(source, uri)
 
-    def line(self, *arguments: str) -> str:
+    def read_line(self, *arguments: str) -> str:
         """The one line that a command prints."""
         return self.run(*arguments).decode().strip()
 
-    def succeeds(self, *arguments: str) -> bool:
+    def is_successful(self, *arguments: str) -> bool:
         """Whether a local command says yes."""
-        return self._ended(arguments, b"", remote=False)[0] == 0
+        return self._execute(arguments, b"", remote=False)[0] == 0
 
     def run(self, *arguments: str, data: bytes = b"", remote: bool = False) -> bytes:
         """What a command prints.
@@ -87,20 +87,20 @@ class GitCommand:
             SourceError: git says no.
             ToolMissingError: it is not installed.
         """
-        code, printed, said = self._ended(arguments, data, remote=remote)
+        code, printed, said = self._execute(arguments, data, remote=remote)
         if code and remote:
-            raise _error(self._source, said)
+            raise _build_error(self._source, said)
         if code:
-            raise self.damaged()
+            raise self.build_damage_error()
         return printed
 
-    def damaged(self) -> SourceFormatError:
+    def build_damage_error(self) -> SourceFormatError:
         """What is kept of the repository can't be read; the caller deletes it."""
         return SourceFormatError(
-            f"The copy of {self._source.shown_uri} was damaged and is deleted: sync again."
+            f"The copy of {self._source.redacted_uri} was damaged and is deleted: sync again."
         )
 
-    def _ended(
+    def _execute(
         self, arguments: tuple[str, ...], data: bytes, *, remote: bool
     ) -> tuple[int, bytes, str]:
         """Exit code, output and complaints; both go through files, which never fill up."""
@@ -112,7 +112,7 @@ class GitCommand:
             given.write(data)
             given.seek(0)
             command = ["git", f"--git-dir={self._folder}", *arguments]
-            with self._started(command, given, out, complaints) as process:
+            with self._start_process(command, given, out, complaints) as process:
                 self._wait(process, remote=remote)
             out.seek(0)
             complaints.seek(0)
@@ -120,7 +120,7 @@ class GitCommand:
             return process.returncode, out.read(), said
 
     @contextmanager
-    def _started(
+    def _start_process(
         self, command: list[str], given: BinaryIO, out: BinaryIO, complaints: BinaryIO
     ) -> Iterator[subprocess.Popen[bytes]]:
         try:
@@ -135,8 +135,8 @@ class GitCommand:
             )
         except FileNotFoundError as error:
             raise ToolMissingError(
-                f"{self._source.shown_uri} is read with the program git, which is not installed: "
-                "install the package `git`."
+                f"{self._source.redacted_uri} is read with the program git, which is not "
+                "installed: install the package `git`."
             ) from error
         try:
             yield process
@@ -153,23 +153,23 @@ class GitCommand:
                 process.wait(timeout=_LOOK_SECONDS)
             except subprocess.TimeoutExpired:
                 deadline.check()
-                self._look()
+                self._check_size()
             else:
                 if remote:
-                    self._look()
+                    self._check_size()
                 return
 
-    def _look(self) -> None:
-        size = sum(_size(file) for file in (self._folder / "objects").rglob("*"))
+    def _check_size(self) -> None:
+        size = sum(_get_size(file) for file in (self._folder / "objects").rglob("*"))
         self._watch(size)
         if size > self._limits.bytes:
             raise SourceRefusedError(
-                f"{self._source.shown_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
+                f"{self._source.redacted_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
                 "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
 
 
-def _environment(source: Source, uri: GitUri) -> dict[str, str]:
+def _build_environment(source: Source, uri: GitUri) -> dict[str, str]:
     """Where git can't ask, runs nothing of its own accord, and takes the token from."""
     kept = {name: value for name, value in os.environ.items() if not _DROPPED.match(name)}
     config = {
@@ -185,7 +185,7 @@ def _environment(source: Source, uri: GitUri) -> dict[str, str]:
         "http.lowSpeedLimit": "1",
         "http.lowSpeedTime": "60",
         "http.followRedirects": "true" if source.allow_private else "false",
-        **_login(source, uri),
+        **_build_login_config(source, uri),
     }
     numbered = {f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(config)}
     numbered |= {f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(config.values())}
@@ -204,21 +204,21 @@ def _environment(source: Source, uri: GitUri) -> dict[str, str]:
     )
 
 
-def _login(source: Source, uri: GitUri) -> dict[str, str]:
+def _build_login_config(source: Source, uri: GitUri) -> dict[str, str]:
     """The token as a header for this host alone; as an argument, everybody could read it."""
     login = uri.login
     if source.token_env and uri.scheme in {"https", "http"}:
-        token = token_of(source)
+        token = read_token(source)
         login = token if ":" in token else f"{_TOKEN_USER}:{token}"
     if not login:
         return {}
     parts = urlsplit(uri.url)
     host = f"{parts.scheme}://{parts.netloc}/"
-    return {f"http.{host}.extraHeader": f"Authorization: {basic(login)}"}
+    return {f"http.{host}.extraHeader": f"Authorization: {build_basic_auth(login)}"}
 
 
-def _error(source: Source, said: str) -> SourceError:
-    shown = source.shown_uri
+def _build_error(source: Source, said: str) -> SourceError:
+    shown = source.redacted_uri
     if _NO_ACCESS.search(said):
         return SourceAccessError(
             f"{shown} needs another login: check its `token_env` and who may read it."
@@ -236,7 +236,7 @@ def _error(source: Source, said: str) -> SourceError:
     )
 
 
-def _size(file: Path) -> int:
+def _get_size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:

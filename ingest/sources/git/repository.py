@@ -19,13 +19,13 @@ from ingest.sources.archive.reader import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES
 from ingest.sources.git.command import GitCommand
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import (
+    DownloadCallback,
+    DownloadProgress,
     RawFile,
-    Received,
-    ReceivedCallback,
     Source,
     SourceFiles,
+    ignore_download_progress,
     is_hidden,
-    unwatched,
 )
 
 _FILE_MODES = {"100644", "100755"}
@@ -37,7 +37,7 @@ def read_git(
     downloads: Downloads,
     *,
     wanted: Callable[[str], bool],
-    progress: ReceivedCallback = unwatched,
+    progress: DownloadCallback = ignore_download_progress,
 ) -> SourceFiles:
     """Read the wanted files of a repository as they are in its branch, tag or commit.
 
@@ -56,24 +56,25 @@ def read_git(
         commit = mirror.update()
         blobs = {
             path: blob
-            for path, blob in mirror.files(commit)
+            for path, blob in mirror.list_files(commit)
             if wanted(path) and not is_hidden(path)
         }
         if not blobs:
-            raise SourceEmptyError(f"There are no documents in {source.shown_uri}.")
-        mirror.complete(commit, set(blobs.values()))
+            raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
+        mirror.fetch_missing(commit, set(blobs.values()))
         contents = mirror.read(blobs)
     except SourceFormatError:
         mirror.discard()
         raise
     except OSError as error:
         raise DownloadError(
-            f"{source.shown_uri} can't be stored in {downloads.folder}: {error.strerror or error}."
+            f"{source.redacted_uri} can't be stored in {downloads.folder}: "
+            f"{error.strerror or error}."
         ) from error
     files = tuple(
         RawFile(
             path,
-            source.page_url(path, mirror.uri.page_address(path)),
+            source.build_page_url(path, mirror.uri.build_page_url(path)),
             contents[path],
         )
         for path in sorted(blobs)
@@ -82,7 +83,7 @@ def read_git(
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class _TreeEntry:
     """One line of `git ls-tree`."""
 
     mode: str
@@ -93,29 +94,31 @@ class _Tree:
 class _Mirror:
     """The bare repository that is kept of a source: it has no working tree and runs no hooks."""
 
-    def __init__(self, source: Source, downloads: Downloads, progress: ReceivedCallback) -> None:
+    def __init__(self, source: Source, downloads: Downloads, progress: DownloadCallback) -> None:
         self.uri: GitUri = parse_git_uri(source.uri)
         self._source = source
         self._folder = downloads.folder / f"{source.key}.git"
-        self._git = GitCommand(source, self.uri, self._folder, downloads, self._watch)
+        self._git = GitCommand(source, self.uri, self._folder, downloads, self._report_received)
         self._progress = progress
 
     def update(self) -> str:
         """Fetch what the branch points to, if that is not here; the commit."""
         self._prepare()
-        commit = self._remote_commit()
-        if not self._has(commit):
+        commit = self._resolve_remote_commit()
+        if not self._has_commit(commit):
             self._fetch(commit if self.uri.is_commit else self.uri.ref or "HEAD")
-            commit = self._git.line("rev-parse", "FETCH_HEAD^{commit}")
+            commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
         return commit
 
-    def files(self, commit: str) -> Iterator[tuple[str, str]]:
+    def list_files(self, commit: str) -> Iterator[tuple[str, str]]:
         """Path below the folder, and blob, of each file."""
         below = PurePosixPath(self.uri.folder)
         arguments = ["--", self.uri.folder] if self.uri.folder else []
-        trees = [*_trees(self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments))]
+        trees = [
+            *_parse_tree(self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments))
+        ]
         if not trees and self.uri.folder:
-            raise SourceNotFoundError(f"There is no folder {self._source.shown_uri}.")
+            raise SourceNotFoundError(f"There is no folder {self._source.redacted_uri}.")
         for tree in trees:
             path = PurePosixPath(tree.path)
             if tree.mode in _FILE_MODES:
@@ -123,7 +126,7 @@ class _Mirror:
                 name = path.name if path == below else str(path.relative_to(below))
                 yield name, tree.blob
 
-    def complete(self, commit: str, blobs: set[str]) -> None:
+    def fetch_missing(self, commit: str, blobs: set[str]) -> None:
         """Fetch the wanted files that are not here, all at once."""
         listed = self._git.run(
             "rev-list", "--objects", "--missing=print", "--no-object-names", commit
@@ -148,9 +151,9 @@ class _Mirror:
         contents = {}
         for path in order:
             try:
-                head, size = _head(rest)
+                head, size = _parse_batch_header(rest)
             except ValueError as error:
-                raise self._git.damaged() from error
+                raise self._git.build_damage_error() from error
             contents[path] = bytes(rest[head : head + size])
             rest = rest[head + size + 1 :]
         return contents
@@ -179,7 +182,7 @@ class _Mirror:
         for lock in self._folder.rglob("*.lock"):
             lock.unlink(missing_ok=True)  # of a git that was killed; one sync works at a time
 
-    def _remote_commit(self) -> str:
+    def _resolve_remote_commit(self) -> str:
         """The commit that the branch or tag points to."""
         if self.uri.is_commit:
             return self.uri.ref
@@ -189,10 +192,14 @@ class _Mirror:
         for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}"):
             if name in found:
                 return found[name]
-        raise SourceNotFoundError(f"There is no branch or tag {ref} in {self._source.shown_uri}.")
+        raise SourceNotFoundError(
+            f"There is no branch or tag {ref} in {self._source.redacted_uri}."
+        )
 
-    def _has(self, commit: str) -> bool:
-        return self._git.succeeds("rev-parse", "--verify", "--quiet", f"kept/{commit}^{{tree}}")
+    def _has_commit(self, commit: str) -> bool:
+        return self._git.is_successful(
+            "rev-parse", "--verify", "--quiet", f"kept/{commit}^{{tree}}"
+        )
 
     def _fetch(self, ref: str) -> None:
         self._git.run(
@@ -201,22 +208,22 @@ class _Mirror:
             remote=True,
         )
         # A name of its own, given only once all is here: an interrupted fetch is begun anew.
-        commit = self._git.line("rev-parse", "FETCH_HEAD^{commit}")
+        commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
         self._git.run("update-ref", f"refs/heads/kept/{commit}", commit)
 
-    def _watch(self, received: int) -> None:
-        self._progress(Received(self._source.name, received))
+    def _report_received(self, received: int) -> None:
+        self._progress(DownloadProgress(self._source.name, received))
 
 
-def _trees(listed: bytes) -> Iterator[_Tree]:
+def _parse_tree(listed: bytes) -> Iterator[_TreeEntry]:
     for line in listed.split(b"\0"):
         if line:
             head, _, path = line.partition(b"\t")
             mode, _, blob = head.decode().split(" ", 2)
-            yield _Tree(mode, blob, path.decode(errors="replace"))
+            yield _TreeEntry(mode, blob, path.decode(errors="replace"))
 
 
-def _head(batch: memoryview) -> tuple[int, int]:
+def _parse_batch_header(batch: memoryview) -> tuple[int, int]:
     """Length of the line before a file in `git cat-file --batch`, and size of the file."""
     line = bytes(batch[:64]).partition(b"\n")[0]
     if not line.isdigit():

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 
 from ingest.errors import SourceRefusedError
 
-Resolve = Callable[[str, int], Sequence[str]]
+Resolver = Callable[[str, int], Sequence[str]]
 """Addresses of a host, the best first; raises `OSError` where there are none."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def resolve(host: str, port: int) -> tuple[str, ...]:
+def resolve_host(host: str, port: int) -> tuple[str, ...]:
     """Ask the system's resolver."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -38,7 +38,7 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class Gate:
+class AddressGuard:
     """Lets a source through to its own host and to public addresses.
 
     Args:
@@ -47,12 +47,12 @@ class Gate:
         resolve: finds the addresses of a host.
     """
 
-    def __init__(self, host: str, *, allow_private: bool, resolve: Resolve) -> None:
+    def __init__(self, host: str, *, allow_private: bool, resolve: Resolver) -> None:
         self._host = host.lower()
         self._allow_private = allow_private
         self._resolve = resolve
 
-    def addresses(self, host: str, port: int) -> Sequence[str]:
+    def resolve_addresses(self, host: str, port: int) -> Sequence[str]:
         """Addresses to connect to; connecting to these and no others leaves no time to rebind.
 
         Raises:

@@ -9,10 +9,10 @@ from typing import Any
 import httpcore
 import httpx
 
-from ingest.sources.http.cancellation import LOOK_SECONDS, Look
+from ingest.sources.http.cancellation import CHECK_SECONDS, CancelCheck
 
 
-class WatchedTransport(httpx.HTTPTransport):
+class CancellableTransport(httpx.HTTPTransport):
     """HTTP that looks about while a server is silent.
 
     Args:
@@ -20,14 +20,14 @@ class WatchedTransport(httpx.HTTPTransport):
         proxy: address of a proxy; empty for none.
     """
 
-    def __init__(self, look: Look, *, proxy: str = "") -> None:
+    def __init__(self, look: CancelCheck, *, proxy: str = "") -> None:
         super().__init__(proxy=proxy or None)
         # httpx has no option for it; a test holds that this is where httpcore has its sockets from.
         vars(self._pool)["_network_backend"] = _Backend(look)
 
 
 class _Backend(httpcore.SyncBackend):
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: CancelCheck) -> None:
         self._look = look
 
     def connect_tcp(
@@ -44,7 +44,7 @@ class _Backend(httpcore.SyncBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, look: Look) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, look: CancelCheck) -> None:
         self._stream = stream
         self._look = look
 
@@ -52,9 +52,9 @@ class _Stream(httpcore.NetworkStream):
         left = float("inf") if timeout is None else timeout
         while True:
             try:
-                return self._stream.read(max_bytes, min(left, LOOK_SECONDS))
+                return self._stream.read(max_bytes, min(left, CHECK_SECONDS))
             except httpcore.ReadTimeout:
-                left -= LOOK_SECONDS
+                left -= CHECK_SECONDS
                 if left <= 0:
                     raise
             self._look()

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingest.sources.source import Received, ReceivedCallback
+from ingest.sources.source import DownloadCallback, DownloadProgress
 
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 """Between two looks at whether to go on."""
 
-Look = Callable[[], None]
+CancelCheck = Callable[[], None]
 """Called while docent waits; what it raises ends the waiting."""
 
 
-def unseen() -> None:
+def skip_cancel_check() -> None:
     """Nobody looks."""
 
 
-class Told:
+class DownloadReporter:
     """Tells how far a download is, and tells it again while the download waits."""
 
-    def __init__(self, source: str, progress: ReceivedCallback) -> None:
-        self._latest = Received(source, 0)
+    def __init__(self, source: str, progress: DownloadCallback) -> None:
+        self._latest = DownloadProgress(source, 0)
         self._progress = progress
 
-    def __call__(self, received: Received) -> None:
+    def __call__(self, received: DownloadProgress) -> None:
         """Tell it."""
         self._latest = received
         self._progress(received)
 
-    def again(self) -> None:
+    def repeat_last(self) -> None:
         """The same as before; whoever hears it may raise, which ends the download."""
         self._progress(self._latest)

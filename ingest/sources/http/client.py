@@ -24,15 +24,15 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from ingest.sources.address.uri import shown_uri
-from ingest.sources.http.address_guard import Gate, Resolve, resolve
-from ingest.sources.http.cancellation import LOOK_SECONDS, Look, unseen
-from ingest.sources.http.credentials import authorization
-from ingest.sources.http.pinned_transport import PinnedTransport, default_port
+from ingest.sources.address.uri import redact_uri
+from ingest.sources.http.address_guard import AddressGuard, Resolver, resolve_host
+from ingest.sources.http.cancellation import CHECK_SECONDS, CancelCheck, skip_cancel_check
+from ingest.sources.http.credentials import build_authorization
+from ingest.sources.http.pinned_transport import PinnedTransport, get_default_port
 from ingest.sources.source import Source
 
 USER_AGENT = "docent"
-PASSING = (httpx.TransportError, httpx.HTTPStatusError)
+TRANSIENT_ERRORS = (httpx.TransportError, httpx.HTTPStatusError)
 """Trouble that may pass: tried again."""
 
 _ATTEMPTS = 4
@@ -56,30 +56,30 @@ class Network:
     """The edge to the network, and time: a test hands in its own."""
 
     transport: Callable[[], httpx.BaseTransport] | None = None
-    resolve: Resolve = resolve
+    resolve: Resolver = resolve_host
     wait: wait_base = field(default_factory=lambda: wait_exponential_jitter(initial=1, max=20))
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def pause(self, seconds: float, look: Look) -> None:
+    def pause(self, seconds: float, look: CancelCheck) -> None:
         """Sleep, and look about first and every half second."""
         look()
         while seconds > 0:
-            self.sleep(min(seconds, LOOK_SECONDS))
+            self.sleep(min(seconds, CHECK_SECONDS))
             look()
-            seconds -= LOOK_SECONDS
+            seconds -= CHECK_SECONDS
 
-    def attempts(self, look: Look) -> Retrying:
+    def build_retrying(self, look: CancelCheck) -> Retrying:
         """Tries again what may pass, and waits as long as a server asks for."""
         return Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=self._pause,
+            wait=self._compute_wait,
             sleep=lambda seconds: self.pause(seconds, look),
-            retry=retry_if_exception_type(PASSING),
+            retry=retry_if_exception_type(TRANSIENT_ERRORS),
             reraise=True,
         )
 
-    def _pause(self, state: RetryCallState) -> float:
+    def _compute_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = ""
         if isinstance(error, httpx.HTTPStatusError):
@@ -106,12 +106,12 @@ class Deadline:
         """
         if self._clock() > self._end:
             raise DownloadError(
-                f"{self._source.shown_uri} took over {self._minutes:g} minutes: try again, or "
+                f"{self._source.redacted_uri} took over {self._minutes:g} minutes: try again, or "
                 "raise DOCENT_DOWNLOAD_MAX_MINUTES."
             )
 
 
-def _always(_: str) -> bool:
+def _accept_any(_: str) -> bool:
     return True
 
 
@@ -127,18 +127,22 @@ class WebClient:
         SourceAccessError: the variable that `token_env` names is not set.
     """
 
-    def __init__(self, source: Source, network: Network, *, look: Look = unseen) -> None:
+    def __init__(
+        self, source: Source, network: Network, *, look: CancelCheck = skip_cancel_check
+    ) -> None:
         self._source = source
         self._home = httpx.URL(source.uri).copy_with(userinfo=b"", fragment=None)
-        self._authorization = authorization(source, httpx.URL(source.uri).userinfo.decode())
-        gate = Gate(self._home.host, allow_private=source.allow_private, resolve=network.resolve)
+        self._authorization = build_authorization(source, httpx.URL(source.uri).userinfo.decode())
+        gate = AddressGuard(
+            self._home.host, allow_private=source.allow_private, resolve=network.resolve
+        )
 
         def make(proxy: str) -> httpx.BaseTransport:
-            from ingest.sources.http.cancellable_transport import WatchedTransport
+            from ingest.sources.http.cancellable_transport import CancellableTransport
 
             if network.transport and not proxy:
                 return network.transport()
-            return WatchedTransport(look, proxy=proxy)
+            return CancellableTransport(look, proxy=proxy)
 
         transport = PinnedTransport(gate, make)
         headers = {"User-Agent": USER_AGENT}
@@ -157,7 +161,7 @@ class WebClient:
 
     @contextmanager
     def get(
-        self, url: str, headers: Mapping[str, str], *, follows: Callable[[str], bool] = _always
+        self, url: str, headers: Mapping[str, str], *, follows: Callable[[str], bool] = _accept_any
     ) -> Iterator[httpx.Response]:
         """The response to one GET after all redirects; its body is not read yet.
 
@@ -168,7 +172,7 @@ class WebClient:
             SourceRefusedError: a redirect leads where it must not.
             httpx.HTTPError: the server can't be reached or breaks off.
         """
-        request = self._client.build_request("GET", url, headers=self._headers(url, headers))
+        request = self._client.build_request("GET", url, headers=self._build_headers(url, headers))
         for _ in range(_MAX_REDIRECTS):
             response = self._client.send(request, stream=True)
             try:
@@ -176,26 +180,26 @@ class WebClient:
                 if following is None or not follows(str(following.url)):
                     yield response
                     return
-                request = self._checked(request, following)
+                request = self._check_redirect(request, following)
             finally:
                 response.close()
-        raise SourceRefusedError(f"{shown_uri(url)} is redirected over {_MAX_REDIRECTS} times.")
+        raise SourceRefusedError(f"{redact_uri(url)} is redirected over {_MAX_REDIRECTS} times.")
 
-    def _headers(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
-        if self._authorization and _origin(httpx.URL(url)) == _origin(self._home):
+    def _build_headers(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        if self._authorization and _extract_origin(httpx.URL(url)) == _extract_origin(self._home):
             return {**headers, "Authorization": self._authorization}
         return dict(headers)
 
-    def _checked(self, last: httpx.Request, following: httpx.Request) -> httpx.Request:
+    def _check_redirect(self, last: httpx.Request, following: httpx.Request) -> httpx.Request:
         """The next hop; httpx has taken the token out where it leads to another host."""
         if following.url.scheme not in {"http", "https"}:
             raise SourceRefusedError(
-                f"{self._source.shown_uri} leads to an address that is not http:// or https://."
+                f"{self._source.redacted_uri} leads to an address that is not http:// or https://."
             )
         if self._authorization and last.url.scheme == "https" != following.url.scheme:
             raise SourceRefusedError(
-                f"{self._source.shown_uri} leads from https:// to http://, where its token could "
-                "be read by others."
+                f"{self._source.redacted_uri} leads from https:// to http://, where its token "
+                "could be read by others."
             )
         return following
 
@@ -226,7 +230,7 @@ def check_status(response: httpx.Response, shown: str) -> None:
 
 
 @contextmanager
-def in_a_sentence(shown: str) -> Iterator[None]:
+def translate_http_errors(shown: str) -> Iterator[None]:
     """Turn what httpx raises into a sentence without the parts of the address that are secret.
 
     Raises:
@@ -247,5 +251,5 @@ def in_a_sentence(shown: str) -> Iterator[None]:
         ) from error
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or default_port(url)
+def _extract_origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or get_default_port(url)

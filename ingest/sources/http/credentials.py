@@ -12,7 +12,7 @@ from ingest.errors import SourceAccessError
 from ingest.sources.source import Source
 
 
-def authorization(source: Source, userinfo: str = "") -> str:
+def build_authorization(source: Source, userinfo: str = "") -> str:
     """The Authorization header of a source; empty for none.
 
     The token of `token_env` is sent as Bearer, or as Basic where it is `user:password`.
@@ -21,18 +21,18 @@ def authorization(source: Source, userinfo: str = "") -> str:
         SourceAccessError: the variable that `token_env` names is not set.
     """
     if not source.token_env:
-        return basic(unquote(userinfo)) if userinfo else ""
-    token = token_of(source)
-    return basic(token) if ":" in token else f"Bearer {token}"
+        return build_basic_auth(unquote(userinfo)) if userinfo else ""
+    token = read_token(source)
+    return build_basic_auth(token) if ":" in token else f"Bearer {token}"
 
 
-def token_of(source: Source) -> str:
+def read_token(source: Source) -> str:
     """The value of the variable that `token_env` names.
 
     Raises:
         SourceAccessError: it is not set, or can't be a token.
     """
-    token = (os.environ.get(source.token_env) or _from_file(source.token_env)).strip()
+    token = (os.environ.get(source.token_env) or _read_env_file(source.token_env)).strip()
     if not token or not token.isascii() or not token.isprintable():
         raise SourceAccessError(
             f"{source.token_env}, which the source {source.name} takes its token from, is not set "
@@ -41,12 +41,12 @@ def token_of(source: Source) -> str:
     return token
 
 
-def _from_file(name: str) -> str:
+def _read_env_file(name: str) -> str:
     """The variable's value in `.env`, where docent's settings may stand, too."""
     return dotenv_values(".env").get(name) or ""
 
 
-def basic(login: str) -> str:
+def build_basic_auth(login: str) -> str:
     """The header value of `user:password`; without a colon it is a user alone."""
     login = login if ":" in login else f"{login}:"
     return f"Basic {base64.b64encode(login.encode()).decode()}"

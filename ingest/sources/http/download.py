@@ -10,17 +10,22 @@ import httpx
 
 from ingest.errors import DownloadError, SourceFormatError, SourceRefusedError
 from ingest.sources.archive.reader import inspect_archive
-from ingest.sources.http.cancellation import Told
+from ingest.sources.http.cancellation import DownloadReporter
 from ingest.sources.http.client import (
     Deadline,
     Limits,
     Network,
     WebClient,
     check_status,
-    in_a_sentence,
+    translate_http_errors,
 )
 from ingest.sources.http.snapshot import Snapshot, Validators
-from ingest.sources.source import Received, ReceivedCallback, Source, unwatched
+from ingest.sources.source import (
+    DownloadCallback,
+    DownloadProgress,
+    Source,
+    ignore_download_progress,
+)
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
@@ -45,7 +50,9 @@ class Downloads:
         self.limits = limits or Limits()
         self.network = network or Network()
 
-    def fetch(self, source: Source, *, progress: ReceivedCallback = unwatched) -> Path:
+    def fetch(
+        self, source: Source, *, progress: DownloadCallback = ignore_download_progress
+    ) -> Path:
         """Path of an up-to-date snapshot; nothing is downloaded when the server has no newer one.
 
         What `progress` raises ends it, also while it waits.
@@ -57,34 +64,37 @@ class Downloads:
             SourceRefusedError: the archive or the way to it could do harm, or is too large.
             DownloadError: the server can't be reached, refuses, breaks off or takes too long.
         """
-        snapshot = self._snapshot(source)
+        snapshot = self._get_snapshot(source)
         deadline = Deadline(source, self.limits.seconds, self.network.clock)
-        told = Told(source.name, progress)
+        told = DownloadReporter(source.name, progress)
         try:
             with (
-                in_a_sentence(source.shown_uri),
-                WebClient(source, self.network, look=told.again) as web,
+                translate_http_errors(source.redacted_uri),
+                WebClient(source, self.network, look=told.repeat_last) as web,
             ):
-                self.network.attempts(told.again)(self._attempt, web, source, deadline, told)
+                self.network.build_retrying(told.repeat_last)(
+                    self._download_once, web, source, deadline, told
+                )
         except OSError as error:
             raise DownloadError(
-                f"{source.shown_uri} can't be stored in {self.folder}: {error.strerror or error}."
+                f"{source.redacted_uri} can't be stored in {self.folder}: "
+                f"{error.strerror or error}."
             ) from error
         return snapshot.path
 
     def forget(self, source: Source) -> None:
         """Make the next download of an archive a whole one: the snapshot can't be read."""
-        self._snapshot(source).forget()
+        self._get_snapshot(source).forget()
 
-    def _snapshot(self, source: Source) -> Snapshot:
+    def _get_snapshot(self, source: Source) -> Snapshot:
         return Snapshot(self.folder / f"{source.key}.archive")
 
-    def _attempt(
-        self, web: WebClient, source: Source, deadline: Deadline, progress: ReceivedCallback
+    def _download_once(
+        self, web: WebClient, source: Source, deadline: Deadline, progress: DownloadCallback
     ) -> None:
-        known = self._snapshot(source).validators()
+        known = self._get_snapshot(source).read_validators()
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = _Part(self.folder / f"{source.key}.part")
+        part = _PartialDownload(self.folder / f"{source.key}.part")
         # The bytes as they lie on the server: only these can be resumed.
         headers = {"Accept-Encoding": "identity", **known.headers, **part.headers}
         with web.get(web.home, headers) as response:
@@ -94,41 +104,43 @@ class Downloads:
             if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.remove()
                 raise httpx.RemoteProtocolError("the server has no more of it; begun anew")
-            check_status(response, source.shown_uri)
-            part.receive(response, _Watch(source, self.limits, deadline, progress))
-        self._keep(source, part, _validators(response))
+            check_status(response, source.redacted_uri)
+            part.receive(response, _DownloadMonitor(source, self.limits, deadline, progress))
+        self._store_snapshot(source, part, _read_validators(response))
 
-    def _keep(self, source: Source, part: _Part, validators: Validators) -> None:
+    def _store_snapshot(
+        self, source: Source, part: _PartialDownload, validators: Validators
+    ) -> None:
         """The finished download becomes the snapshot, if it is one that can be read."""
         try:
             inspect_archive(source, part.path)
         except (SourceFormatError, SourceRefusedError):
             part.remove()
             raise
-        self._snapshot(source).replace(part.path, validators)
+        self._get_snapshot(source).replace(part.path, validators)
         part.remove()
 
 
 @dataclass(frozen=True, slots=True)
-class _Watch:
+class _DownloadMonitor:
     """Looks at a download while it runs."""
 
     source: Source
     limits: Limits
     deadline: Deadline
-    progress: ReceivedCallback
+    progress: DownloadCallback
 
     def check(self, received: int, total: int | None) -> None:
         if max(received, total or 0) > self.limits.bytes:
             raise SourceRefusedError(
-                f"{self.source.shown_uri} is over {self.limits.bytes / 2**20:,.0f} MiB: raise "
+                f"{self.source.redacted_uri} is over {self.limits.bytes / 2**20:,.0f} MiB: raise "
                 "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
         self.deadline.check()
-        self.progress(Received(self.source.name, received, total))
+        self.progress(DownloadProgress(self.source.name, received, total))
 
 
-class _Part:
+class _PartialDownload:
     """An unfinished download, and in a file beside it what lets the server resume it."""
 
     def __init__(self, path: Path) -> None:
@@ -142,27 +154,27 @@ class _Part:
         validator = self._note.read_text().strip() if self._note.exists() else ""
         return {"Range": f"bytes={size}-", "If-Range": validator} if size and validator else {}
 
-    def receive(self, response: httpx.Response, watch: _Watch) -> None:
+    def receive(self, response: httpx.Response, watch: _DownloadMonitor) -> None:
         """Write the body down; what came before the connection broke stays."""
         try:
-            self._receive(response, watch)
+            self._write_body(response, watch)
         except (SourceRefusedError, OSError):
             self.remove()
             raise
 
-    def _receive(self, response: httpx.Response, watch: _Watch) -> None:
-        start, total = self._place(response)
+    def _write_body(self, response: httpx.Response, watch: _DownloadMonitor) -> None:
+        start, total = self._locate_body(response)
         watch.check(start, total)
         # A body that is compressed on its way comes out unpacked: it can't be put together.
         encoded = response.headers.get("content-encoding", "identity") != "identity"
-        self._note.write_text("" if encoded else _validators(response).for_range)
+        self._note.write_text("" if encoded else _read_validators(response).range_validator)
         with self.path.open("ab" if start else "wb") as file:
             for block in response.iter_bytes():
                 file.write(block)
                 start += len(block)
                 watch.check(start, None if encoded else total)
 
-    def _place(self, response: httpx.Response) -> tuple[int, int | None]:
+    def _locate_body(self, response: httpx.Response) -> tuple[int, int | None]:
         """Where the body begins in the file, and how long the file is."""
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
             length = response.headers.get("content-length", "")
@@ -180,7 +192,7 @@ class _Part:
         self._note.unlink(missing_ok=True)
 
 
-def _validators(response: httpx.Response) -> Validators:
+def _read_validators(response: httpx.Response) -> Validators:
     return Validators(
         etag=response.headers.get("etag", ""),
         last_modified=response.headers.get("last-modified", ""),

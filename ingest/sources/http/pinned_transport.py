@@ -7,7 +7,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from ingest.sources.http.address_guard import Gate
+from ingest.sources.http.address_guard import AddressGuard
 
 
 class PinnedTransport(httpx.BaseTransport):
@@ -18,43 +18,43 @@ class PinnedTransport(httpx.BaseTransport):
         make: makes a transport, through the proxy that it is given unless that is empty.
     """
 
-    def __init__(self, gate: Gate, make: Callable[[str], httpx.BaseTransport]) -> None:
+    def __init__(self, gate: AddressGuard, make: Callable[[str], httpx.BaseTransport]) -> None:
         self._gate = gate
         self._make = make
         self._by_host: dict[str, httpx.BaseTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first address that takes the connection."""
-        host, port = request.url.host, request.url.port or default_port(request.url)
-        proxy = _proxy(request.url)
+        host, port = request.url.host, request.url.port or get_default_port(request.url)
+        proxy = _find_proxy(request.url)
         try:
-            addresses = self._gate.addresses(host, port)
+            addresses = self._gate.resolve_addresses(host, port)
         except OSError as error:
             if not proxy:
                 raise httpx.ConnectError(f"{host} has no address", request=request) from error
         if proxy:
-            return self._transport(proxy, proxy=proxy).handle_request(request)
+            return self._get_transport(proxy, proxy=proxy).handle_request(request)
         # One transport for each host: a connection belongs to the name its certificate is for.
-        transport = self._transport(host)
+        transport = self._get_transport(host)
         for address in addresses[:-1]:
             try:
-                return transport.handle_request(_pinned(request, address))
+                return transport.handle_request(_pin_address(request, address))
             except httpx.ConnectError:
                 continue
-        return transport.handle_request(_pinned(request, addresses[-1]))
+        return transport.handle_request(_pin_address(request, addresses[-1]))
 
     def close(self) -> None:
         """Close what was opened."""
         for transport in self._by_host.values():
             transport.close()
 
-    def _transport(self, key: str, *, proxy: str = "") -> httpx.BaseTransport:
+    def _get_transport(self, key: str, *, proxy: str = "") -> httpx.BaseTransport:
         if key not in self._by_host:
             self._by_host[key] = self._make(proxy)
         return self._by_host[key]
 
 
-def _pinned(request: httpx.Request, address: str) -> httpx.Request:
+def _pin_address(request: httpx.Request, address: str) -> httpx.Request:
     """The same request, to an address; Host header and certificate stay those of the name."""
     extensions = {**request.extensions, "sni_hostname": request.url.host}
     return httpx.Request(
@@ -66,11 +66,11 @@ def _pinned(request: httpx.Request, address: str) -> httpx.Request:
     )
 
 
-def _proxy(url: httpx.URL) -> str:
+def _find_proxy(url: httpx.URL) -> str:
     """The proxy of the environment for a URL; it resolves the name itself."""
     return "" if proxy_bypass(url.host) else getproxies().get(url.scheme, "")
 
 
-def default_port(url: httpx.URL) -> int:
+def get_default_port(url: httpx.URL) -> int:
     """The port of an address that names none."""
     return 443 if url.scheme == "https" else 80

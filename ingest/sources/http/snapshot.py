@@ -22,7 +22,7 @@ class Validators:
         return {name: value for name, value in pairs.items() if value}
 
     @property
-    def for_range(self) -> str:
+    def range_validator(self) -> str:
         """What `If-Range` may name: a weak ETag must not be used to put pieces together."""
         return self.last_modified if self.etag.startswith("W/") else self.etag or self.last_modified
 
@@ -38,7 +38,7 @@ class Snapshot:
         self.path = path
         self._note = path.with_suffix(".json")
 
-    def validators(self) -> Validators:
+    def read_validators(self) -> Validators:
         """What was noted of the file that is here; empty where the two don't fit."""
         try:
             noted = json.loads(self._note.read_bytes())

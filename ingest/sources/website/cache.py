@@ -13,7 +13,7 @@ _INDEX = "pages.json"
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPage:
+class CachedPage:
     """What the server said about a page.
 
     Attributes:
@@ -42,18 +42,18 @@ class PageCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pages = _loaded(folder / _INDEX)
+        self._pages = _load_index(folder / _INDEX)
 
-    def get(self, address: str) -> KeptPage | None:
+    def get(self, address: str) -> CachedPage | None:
         """What is known of an address, if the body is there."""
         page = self._pages.get(address)
         return page if page and (self._folder / page.body).is_file() else None
 
-    def body(self, page: KeptPage) -> bytes:
+    def read_body(self, page: CachedPage) -> bytes:
         """The body of a page that `get` gave."""
         return (self._folder / page.body).read_bytes()
 
-    def put(self, address: str, page: KeptPage, body: bytes) -> None:
+    def put(self, address: str, page: CachedPage, body: bytes) -> None:
         """Keep a body."""
         name = f"{hashlib.sha256(body).hexdigest()[:32]}.body"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -83,9 +83,9 @@ def _write(path: Path, data: bytes) -> None:
     os.replace(part, path)  # noqa: PTH105  (atomic, and says so)
 
 
-def _loaded(path: Path) -> dict[str, KeptPage]:
+def _load_index(path: Path) -> dict[str, CachedPage]:
     try:
         read = json.loads(path.read_bytes())
-        return {address: KeptPage(**page) for address, page in read.items()}
+        return {address: CachedPage(**page) for address, page in read.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

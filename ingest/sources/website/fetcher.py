@@ -9,8 +9,8 @@ import httpx
 from protego import Protego
 
 from ingest.errors import SourceNotFoundError, SourceRefusedError
-from ingest.sources.address.uri import shown_uri
-from ingest.sources.http.cancellation import Look, Told
+from ingest.sources.address.uri import redact_uri
+from ingest.sources.http.cancellation import CancelCheck, DownloadReporter
 from ingest.sources.http.client import (
     USER_AGENT,
     Deadline,
@@ -18,12 +18,12 @@ from ingest.sources.http.client import (
     Network,
     WebClient,
     check_status,
-    in_a_sentence,
+    translate_http_errors,
 )
 from ingest.sources.http.download import Downloads
-from ingest.sources.source import Received, Source
-from ingest.sources.website.cache import KeptPage, PageCache
-from ingest.sources.website.paths import absolute, host_of, media_type_of
+from ingest.sources.source import DownloadProgress, Source
+from ingest.sources.website.cache import CachedPage, PageCache
+from ingest.sources.website.paths import extract_host, parse_media_type, resolve_link
 
 MAX_PAGE_BYTES = 16 * 2**20
 MAX_CRAWL_DELAY = 30.0
@@ -50,10 +50,10 @@ class FetchedPage:
     @property
     def media_type(self) -> str:
         """The type, if docent reads it; empty for any other."""
-        return media_type_of(self.content_type)
+        return parse_media_type(self.content_type)
 
 
-class Site:
+class SiteFetcher:
     """Fetches pages of one website.
 
     Args:
@@ -73,7 +73,7 @@ class Site:
         downloads: Downloads,
         web: WebClient,
         cache: PageCache,
-        told: Told,
+        told: DownloadReporter,
     ) -> None:
         self._source = source
         self._web = web
@@ -82,13 +82,13 @@ class Site:
         self._limits: Limits = downloads.limits
         self._network: Network = downloads.network
         self._deadline = Deadline(source, self._limits.seconds, self._network.clock)
-        self._pace = Pace(1 / source.rate, self._network, told.again)
+        self._pace = RequestThrottle(1 / source.rate, self._network, told.repeat_last)
         self._rules: dict[str, Protego] = {}
         self.used: set[str] = set()
         self._received = 0
         self._pages = 0
 
-    def check(self) -> None:
+    def check_limits(self) -> None:
         """Do nothing while the site is within its limits.
 
         Raises:
@@ -98,24 +98,24 @@ class Site:
         self._deadline.check()
         if self._received > self._limits.bytes:
             raise SourceRefusedError(
-                f"{self._source.shown_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
+                f"{self._source.redacted_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
                 "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
 
-    def allows(self, address: str) -> bool:
+    def is_allowed(self, address: str) -> bool:
         """Whether robots.txt lets docent read the address.
 
         Raises:
             DownloadError: robots.txt is there and can't be read: nothing may be read then.
         """
-        host = host_of(address)
+        host = extract_host(address)
         if host not in self._rules:
-            self._rules[host] = Protego.parse(self._robots(address))
+            self._rules[host] = Protego.parse(self._fetch_robots(address))
             delay = self._rules[host].crawl_delay(USER_AGENT)
             self._pace.slow_down(min(float(delay or 0), MAX_CRAWL_DELAY))
         return bool(self._rules[host].can_fetch(address, USER_AGENT))
 
-    def page(self, address: str, *, hosts: Collection[str] | None = None) -> FetchedPage:
+    def fetch_page(self, address: str, *, hosts: Collection[str] | None = None) -> FetchedPage:
         """Fetch an address, if it has changed; a body of a type that is not read stays there.
 
         A redirect away from `hosts`, or to where robots.txt does not let docent read, is not
@@ -126,38 +126,40 @@ class Site:
         """
 
         def follows(hop: str) -> bool:
-            return (hosts is None or host_of(hop) in hosts) and self.allows(hop)
+            return (hosts is None or extract_host(hop) in hosts) and self.is_allowed(hop)
 
         page = self._fetch(
             address,
             limit=MAX_PAGE_BYTES,
-            wanted=lambda kind: bool(media_type_of(kind)),
+            wanted=lambda kind: bool(parse_media_type(kind)),
             follows=follows,
         )
         self._pages += 1
-        self._told(Received(self._source.name, self._received, pages=self._pages))
+        self._told(DownloadProgress(self._source.name, self._received, pages=self._pages))
         return page
 
-    def list_(self, address: str, *, limit: int) -> FetchedPage:
+    def fetch_list(self, address: str, *, limit: int) -> FetchedPage:
         """Fetch a list of pages, whatever its type is called.
 
         Raises:
             SourceError: it can't be fetched.
         """
-        return self._fetch(address, limit=limit, wanted=_any, follows=self.allows)
+        return self._fetch(address, limit=limit, wanted=_accept_any, follows=self.is_allowed)
 
-    def before(self, address: str) -> FetchedPage | None:
+    def read_cached(self, address: str) -> FetchedPage | None:
         """The page as it was at an earlier time, if it is kept."""
         kept = self._cache.get(address)
         if kept is None:
             return None
         self.used.add(address)
-        return _fetched(kept, self._cache.body(kept))
+        return _build_fetched_page(kept, self._cache.read_body(kept))
 
-    def _robots(self, address: str) -> str:
-        place = absolute(address, "/robots.txt")
+    def _fetch_robots(self, address: str) -> str:
+        place = resolve_link(address, "/robots.txt")
         try:
-            found = self._fetch(place, limit=_MAX_ROBOTS_BYTES, wanted=_any, follows=_any)
+            found = self._fetch(
+                place, limit=_MAX_ROBOTS_BYTES, wanted=_accept_any, follows=_accept_any
+            )
         except SourceNotFoundError:
             return ""
         return found.data.decode(errors="replace")
@@ -170,14 +172,14 @@ class Site:
         wanted: Callable[[str], bool],
         follows: Callable[[str], bool],
     ) -> FetchedPage:
-        with in_a_sentence(shown_uri(address)):
-            fetched: FetchedPage = self._network.attempts(self._told.again)(
-                self._attempt, address, limit=limit, wanted=wanted, follows=follows
+        with translate_http_errors(redact_uri(address)):
+            fetched: FetchedPage = self._network.build_retrying(self._told.repeat_last)(
+                self._fetch_once, address, limit=limit, wanted=wanted, follows=follows
             )
         self.used.add(address)
         return fetched
 
-    def _attempt(
+    def _fetch_once(
         self,
         address: str,
         *,
@@ -185,37 +187,37 @@ class Site:
         wanted: Callable[[str], bool],
         follows: Callable[[str], bool],
     ) -> FetchedPage:
-        self.check()
+        self.check_limits()
         self._pace.wait()
         kept = self._cache.get(address)
         headers = {"Accept": _ACCEPT, **(kept.headers if kept else {})}
         with self._web.get(address, headers, follows=follows) as response:
             if response.next_request is not None:
-                return FetchedPage(absolute(str(response.next_request.url), ""), "", b"")
+                return FetchedPage(resolve_link(str(response.next_request.url), ""), "", b"")
             if response.status_code == httpx.codes.NOT_MODIFIED and kept:
-                return _fetched(kept, self._cache.body(kept))
-            _check(response, address)
-            page = _kept(response)
+                return _build_fetched_page(kept, self._cache.read_body(kept))
+            _check_response(response, address)
+            page = _build_cached_page(response)
             if not wanted(page.content_type):
                 return FetchedPage(page.address, page.content_type, b"")
-            data = self._read(response, limit)
+            data = self._read_body(response, limit)
         self._cache.put(address, page, data)
-        return _fetched(page, data)
+        return _build_fetched_page(page, data)
 
-    def _read(self, response: httpx.Response, limit: int) -> bytes:
+    def _read_body(self, response: httpx.Response, limit: int) -> bytes:
         data = bytearray()
         for block in response.iter_bytes():
             data += block
             self._received += len(block)
             if len(data) > limit:
                 raise SourceRefusedError(
-                    f"{shown_uri(str(response.url))} is over {limit / 2**20:g} MiB."
+                    f"{redact_uri(str(response.url))} is over {limit / 2**20:g} MiB."
                 )
-            self.check()
+            self.check_limits()
         return bytes(data)
 
 
-class Pace:
+class RequestThrottle:
     """Keeps requests apart.
 
     Args:
@@ -224,7 +226,7 @@ class Pace:
         look: called while it waits.
     """
 
-    def __init__(self, seconds: float, network: Network, look: Look) -> None:
+    def __init__(self, seconds: float, network: Network, look: CancelCheck) -> None:
         self._seconds = seconds
         self._network = network
         self._look = look
@@ -241,28 +243,28 @@ class Pace:
         self._next = max(self._next, now) + self._seconds
 
 
-def _any(_: str) -> bool:
+def _accept_any(_: str) -> bool:
     return True
 
 
-def _check(response: httpx.Response, address: str) -> None:
+def _check_response(response: httpx.Response, address: str) -> None:
     robots = address.endswith("/robots.txt")
     if robots and 400 <= response.status_code < 500 and response.status_code != 429:
         # RFC 9309, 2.3.1.3: where there is no robots.txt to be had, all may be read.
         status = response.status_code
-        raise SourceNotFoundError(f"There is nothing at {shown_uri(address)} (HTTP {status}).")
-    check_status(response, shown_uri(address))
+        raise SourceNotFoundError(f"There is nothing at {redact_uri(address)} (HTTP {status}).")
+    check_status(response, redact_uri(address))
 
 
-def _kept(response: httpx.Response) -> KeptPage:
+def _build_cached_page(response: httpx.Response) -> CachedPage:
     headers = response.headers
-    return KeptPage(
-        address=absolute(str(response.url), ""),
+    return CachedPage(
+        address=resolve_link(str(response.url), ""),
         content_type=headers.get("content-type", ""),
         etag=headers.get("etag", ""),
         last_modified=headers.get("last-modified", ""),
     )
 
 
-def _fetched(page: KeptPage, data: bytes) -> FetchedPage:
+def _build_fetched_page(page: CachedPage, data: bytes) -> FetchedPage:
     return FetchedPage(page.address, page.content_type, data)

@@ -7,7 +7,7 @@ import re
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-from rag_core.types import content_hash
+from rag_core.types import hash_content
 
 HTML = "text/html"
 MARKDOWN = "text/markdown"
@@ -26,14 +26,14 @@ _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-def media_type_of(content_type: str) -> str:
+def parse_media_type(content_type: str) -> str:
     """The media type of a Content-Type header, where docent reads it; else empty."""
     plain = content_type.partition(";")[0].strip().lower()
     plain = _ALIASES.get(plain, plain)
     return plain if plain in SUFFIXES else ""
 
 
-def absolute(base: str, link: str) -> str:
+def resolve_link(base: str, link: str) -> str:
     """A link as one address without fragment; empty where it is none to follow.
 
     Host and scheme are in lower case, the default port is left out, the path has one spelling.
@@ -52,20 +52,20 @@ def absolute(base: str, link: str) -> str:
     return urlunsplit((parts.scheme, place, path or "/", query, ""))
 
 
-def host_of(address: str) -> str:
+def extract_host(address: str) -> str:
     """Host and port, whatever the scheme: `http` and `https` of one host are one site."""
     parts = urlsplit(address)
     port = parts.port or _PORTS.get(parts.scheme, 0)
     return (parts.hostname or "") + ("" if port in _PORTS.values() else f":{port}")
 
 
-def may_be_page(address: str) -> bool:
+def can_be_page(address: str) -> bool:
     """Whether a link's suffix lets a page be expected, not an image or an archive."""
     guessed, packed = mimetypes.guess_type(urlsplit(address).path)
-    return packed is None and (guessed is None or bool(media_type_of(guessed)))
+    return packed is None and (guessed is None or bool(parse_media_type(guessed)))
 
 
-def page_path(address: str, media_type: str) -> str:
+def build_page_path(address: str, media_type: str) -> str:
     """The path of a page inside its source: `docs/install` becomes `docs/install.html`."""
     parts = urlsplit(address)
     path = _UNSAFE.sub("_", unquote(parts.path, errors="replace"))
@@ -80,5 +80,5 @@ def page_path(address: str, media_type: str) -> str:
     joined = "/".join(names)
     if len(joined) > _MAX_PATH:
         suffix = PurePosixPath(joined).suffix
-        joined = f"{joined[: _MAX_PATH - 40]}-{content_hash(joined)[:8]}{suffix}"
+        joined = f"{joined[: _MAX_PATH - 40]}-{hash_content(joined)[:8]}{suffix}"
     return joined

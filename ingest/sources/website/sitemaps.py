@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from io import BytesIO
 from xml.etree import ElementTree as ET
 
-from ingest.sources.website.paths import absolute
+from ingest.sources.website.paths import resolve_link
 
 MAX_SITEMAP_BYTES = 64 * 2**20
 """The sitemap protocol allows 50 MB, unpacked."""
@@ -37,48 +37,48 @@ class PageLinks:
     links: tuple[str, ...]
 
 
-def read_sitemap(data: bytes, base: str) -> Sitemap:
+def parse_sitemap(data: bytes, base: str) -> Sitemap:
     """Take a sitemap apart, packed or not.
 
     Raises:
         ValueError: it is no sitemap.
     """
-    data = _unpacked(data)
+    data = _decompress(data)
     if _TYPE_OF_ITS_OWN.search(data):
         raise ValueError("it declares a document type of its own")
     try:
         root = ET.fromstring(data)  # noqa: S314  (entities were refused above)
     except (ET.ParseError, LookupError, ValueError) as error:
         raise ValueError(str(error)) from error
-    kind = _local(root.tag)
+    kind = _strip_namespace(root.tag)
     if kind not in {"urlset", "sitemapindex"}:
         raise ValueError(f"its first element is {kind}")
     places = [
-        absolute(base, part.text or "")
+        resolve_link(base, part.text or "")
         for item in root
         for part in item
-        if _local(part.tag) == "loc"
+        if _strip_namespace(part.tag) == "loc"
     ]
     found = tuple(dict.fromkeys(filter(None, places)))
     return Sitemap(found, ()) if kind == "urlset" else Sitemap((), found)
 
 
-def read_llms(text: str, base: str) -> tuple[str, ...]:
+def parse_llms(text: str, base: str) -> tuple[str, ...]:
     """The links of an llms.txt, in their order. Format: https://llmstxt.org."""
-    places = (absolute(base, link) for link in _LINK.findall(text))
+    places = (resolve_link(base, link) for link in _LINK.findall(text))
     return tuple(dict.fromkeys(filter(None, places)))
 
 
-def read_links(html: str, base: str) -> PageLinks:
+def parse_links(html: str, base: str) -> PageLinks:
     """Canonical address and links of an HTML page, broken ones left out."""
     reader = _LinkReader()
     # What the parser can't make sense of, such as `<![x[`, ends the links and not the page.
     with suppress(AssertionError, ValueError):
         reader.feed(html)
         reader.close()
-    base = absolute(base, reader.base) or base
-    places = (absolute(base, link) for link in reader.links)
-    canonical = absolute(base, reader.canonical) if reader.canonical else ""
+    base = resolve_link(base, reader.base) or base
+    places = (resolve_link(base, link) for link in reader.links)
+    canonical = resolve_link(base, reader.canonical) if reader.canonical else ""
     return PageLinks(canonical, tuple(dict.fromkeys(filter(None, places))))
 
 
@@ -103,7 +103,7 @@ class _LinkReader(HTMLParser):
     handle_startendtag = handle_starttag
 
 
-def _unpacked(data: bytes) -> bytes:
+def _decompress(data: bytes) -> bytes:
     if not data.startswith(_GZIP):
         return data
     try:
@@ -116,5 +116,5 @@ def _unpacked(data: bytes) -> bytes:
     return unpacked
 
 
-def _local(tag: object) -> str:
+def _strip_namespace(tag: object) -> str:
     return str(tag).rpartition("}")[2].lower()

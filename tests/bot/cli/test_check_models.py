@@ -72,6 +72,6 @@ def test_without_the_zip_or_with_another_reranker_there_are_no_published_scores(
 
 
 def test_the_zip_has_the_three_sections(corpus):
-    sections = doctor._faq_sections(corpus)
+    sections = doctor._read_faq_sections(corpus)
     for beginning in TUTORIAL_SCORES:
         assert any(section.strip().startswith(beginning) for section in sections)

@@ -18,8 +18,8 @@ from sqlalchemy import Engine, event
 
 from bot import cli
 from bot.cli import json_output
-from bot.cli.feedback import _cell
-from bot.storage.answers import Answers, KeptAnswer
+from bot.cli.feedback import _escape_cell
+from bot.storage.answers import AnswerRecord, Answers
 from bot.storage.ratings import Ratings
 from bot.types import MessageKey
 from ingest.state.database import open_state
@@ -53,7 +53,7 @@ def engine(tmp_path: Path):
 
 
 def keep(engine: Engine, name: str, question: str = "How?") -> None:
-    kept = KeptAnswer(
+    kept = AnswerRecord(
         id=name,
         key=MessageKey("T0", "C0", f"1.{name}"),
         thread_ts="1.0",
@@ -61,7 +61,7 @@ def keep(engine: Engine, name: str, question: str = "How?") -> None:
         question=question,
         answer=replace(answer(), query="How so?"),
     )
-    Answers(engine, days=90).keep(kept)
+    Answers(engine, days=90).add(kept)
 
 
 def test_nothing_is_made_where_nothing_is(run: Run, tmp_path: Path):
@@ -86,11 +86,11 @@ def test_an_empty_form_and_one_that_comes_late_change_nothing(engine: Engine):
     ratings.rate("1", "U1", "down")
     ratings.explain("1", "U1", reason="outdated", comment="old")
     ratings.explain("1", "U1", reason="", comment="")
-    ((one,),) = (ratings.since(NOW - timedelta(days=1), kept),)
+    ((one,),) = (ratings.list_since(NOW - timedelta(days=1), kept),)
     assert (one.rating.reason, one.rating.comment) == ("outdated", "old")
     ratings.rate("1", "U1", "up")
     ratings.explain("1", "U1", reason="wrong", comment="")
-    ((one,),) = (ratings.since(NOW - timedelta(days=1), kept),)
+    ((one,),) = (ratings.list_since(NOW - timedelta(days=1), kept),)
     assert (one.rating.verdict, one.rating.reason) == ("up", "")
 
 
@@ -108,12 +108,12 @@ def test_a_rating_outlives_the_answer_to_an_edited_question(engine: Engine):
     keep(engine, "1")
     Ratings(engine).rate("1", "U1", "down")
     again = Answers(engine, days=90)
-    again.keep(replace(again.find("1"), id="2"))
+    again.add(replace(again.find("1"), id="2"))
     again.purge()
-    (one,) = Ratings(engine).since(NOW - timedelta(days=1), again)
+    (one,) = Ratings(engine).list_since(NOW - timedelta(days=1), again)
     assert one.rating.answer_id == "1"
-    assert one.kept.readable_ts == "1.1"
-    assert again.to_message(MessageKey("T0", "C0", "1.1")).id == "2"
+    assert one.record.permalink_ts == "1.1"
+    assert again.find_by_message(MessageKey("T0", "C0", "1.1")).id == "2"
 
 
 def test_a_rating_comes_with_what_it_is_about(run: Run, engine: Engine):
@@ -148,8 +148,8 @@ def test_no_spreadsheet_takes_a_text_for_a_formula(run: Run, engine: Engine, tex
 @given(st.text())
 def test_a_cell_is_the_text_or_the_text_behind_an_apostrophe(text: str):
     lines = "\n".join(text.replace("\r\n", "\n").split("\r"))
-    assert _cell(text) in {lines, "'" + lines}
-    assert _cell(text).lstrip()[:1] not in {"=", "+", "-", "@"}
+    assert _escape_cell(text) in {lines, "'" + lines}
+    assert _escape_cell(text).lstrip()[:1] not in {"=", "+", "-", "@"}
 
 
 def test_the_first_of_two_quick_clicks_is_not_lost(engine: Engine):
@@ -157,5 +157,5 @@ def test_the_first_of_two_quick_clicks_is_not_lost(engine: Engine):
     Ratings(engine).rate("1", "U1", "down")
     Ratings(engine).explain("1", "U1", reason="wrong", comment="")
     Ratings(engine).rate("1", "U1", "down")
-    [one] = Ratings(engine).since(NOW - timedelta(days=1), Answers(engine, days=90))
+    [one] = Ratings(engine).list_since(NOW - timedelta(days=1), Answers(engine, days=90))
     assert one.rating.reason == "wrong"

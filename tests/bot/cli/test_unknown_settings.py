@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.unknown_settings import misspelt_settings
+from bot.cli.unknown_settings import find_misspelt_settings
 
 
 def test_names_that_are_nearly_right(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -14,7 +14,7 @@ def test_names_that_are_nearly_right(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("DOCENT_TIMEZONE", "UTC")
     file = tmp_path / ".env"
     file.write_text("DOCENT_SOURCE=docs\nDOCENT_COLLECTION=docs\nPATHS=1\n")
-    assert misspelt_settings(file) == {
+    assert find_misspelt_settings(file) == {
         "DOCENT_PROFIL": "DOCENT_PROFILE",
         "DOCENT_MAX_QUESTION": "DOCENT_MAX_QUESTIONS",
         "DOCENT_SOURCE": "DOCENT_SOURCES",
@@ -22,4 +22,4 @@ def test_names_that_are_nearly_right(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 
 def test_a_file_that_is_not_there_names_nothing(tmp_path: Path):
-    assert misspelt_settings(tmp_path / ".env") == {}
+    assert find_misspelt_settings(tmp_path / ".env") == {}

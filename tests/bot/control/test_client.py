@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.control.client import Control
-from bot.control.protocol import MAX_LINE, Failure, Request, decode, encode
-from bot.control.server import ControlServer, Desk
-from bot.control.socket_path import is_private, socket_path
+from bot.control.client import ControlClient
+from bot.control.protocol import MAX_LINE, ControlRequest, Failure, decode, encode
+from bot.control.server import ControlServer, RequestExecutor
+from bot.control.socket_path import build_socket_path, is_private_socket
 from bot.errors import ControlError, SyncStoppedError
 from bot.index_service import IndexService, SyncRequest
 from ingest.errors import NoVersionError, SourceNotFoundError
@@ -28,16 +28,16 @@ from ingest.sync import Indexer
 from rag_core.errors import BusyError, DocentError, SettingsError
 from rag_core.types import (
     Answer,
+    AnswerDone,
     Candidate,
     Chunk,
     Citation,
-    Done,
     Hit,
     Passage,
     Question,
-    Ranking,
+    RerankStarted,
     Scope,
-    Searching,
+    SearchStarted,
     TextDelta,
     Timings,
     Usage,
@@ -71,22 +71,22 @@ class Pipeline:
             raise BusyError(3)
         if question.text == "odd":
             raise ZeroDivisionError
-        yield Searching()
-        yield Ranking(2)
+        yield SearchStarted()
+        yield RerankStarted(2)
         yield TextDelta("Te")
-        yield Done(ANSWER)
+        yield AnswerDone(ANSWER)
 
     def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
         self.asked.append((question, limit))
         return (PASSAGE,) * limit
 
-    def by_embedding(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
+    def search_dense(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
         self.asked.append((question, limit))
         return (Hit(CHUNK, 0.5),)
 
 
-def sync(*sources: Source | str, **options: bool) -> Request:
-    return Request("sync", sync=SyncRequest(sources, **options))
+def sync(*sources: Source | str, **options: bool) -> ControlRequest:
+    return ControlRequest("sync", sync=SyncRequest(sources, **options))
 
 
 @pytest.fixture
@@ -100,29 +100,29 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, docs: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, docs: Path) -> Iterator[RequestExecutor]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     ledger = Ledger(engine, index="docent")
     store = MemoryStore()
     downloads = Downloads(tmp_path / "snapshots")
     indexer = Indexer(store, HashEmbedder(), ledger, downloads, schema=1)
     configured = parse_sources(str(docs))
-    yield Desk(Pipeline(), IndexService(indexer, store, ledger, configured))
+    yield RequestExecutor(Pipeline(), IndexService(indexer, store, ledger, configured))
     engine.dispose()
 
 
 @pytest.fixture
 def path(settings: IngestSettings) -> Path:
-    found = socket_path(settings)
+    found = build_socket_path(settings)
     assert found is not None
     return found
 
 
 @pytest.fixture
-def control(settings: IngestSettings, path: Path, desk: Desk) -> Iterator[Control]:
+def control(settings: IngestSettings, path: Path, desk: RequestExecutor) -> Iterator[ControlClient]:
     server = ControlServer(path, desk)
     server.start()
-    found = Control.find(settings)
+    found = ControlClient.find(settings)
     assert found is not None
     yield found
     server.close()
@@ -130,38 +130,40 @@ def control(settings: IngestSettings, path: Path, desk: Desk) -> Iterator[Contro
 
 
 class TestAsking:
-    def test_the_events_of_an_answer(self, control: Control, desk: Desk):
+    def test_the_events_of_an_answer(self, control: ControlClient, desk: RequestExecutor):
         question = Question("Why?", scope=Scope(sources=("docs",), language="de"))
         assert list(control.stream(question)) == [
-            Searching(),
-            Ranking(2),
+            SearchStarted(),
+            RerankStarted(2),
             TextDelta("Te"),
-            Done(ANSWER),
+            AnswerDone(ANSWER),
         ]
         assert desk.pipeline.asked == [question]
 
-    def test_passages_and_hits(self, control: Control):
+    def test_passages_and_hits(self, control: ControlClient):
         assert control.search(Question("Why?"), limit=2) == (PASSAGE, PASSAGE)
-        assert control.by_embedding(Question("Why?")) == (Hit(CHUNK, 0.5),)
+        assert control.search_dense(Question("Why?")) == (Hit(CHUNK, 0.5),)
 
-    def test_an_error_keeps_its_class_and_sentence(self, control: Control):
+    def test_an_error_keeps_its_class_and_sentence(self, control: ControlClient):
         with pytest.raises(BusyError, match="number 3 in line"):
             list(control.stream(Question("busy")))
 
-    def test_a_fault_is_one_sentence(self, control: Control):
+    def test_a_fault_is_one_sentence(self, control: ControlClient):
         with pytest.raises(DocentError, match=r"failed unexpectedly \(ZeroDivisionError\)"):
             list(control.stream(Question("odd")))
 
 
 class TestIndexing:
-    def test_a_sync_with_its_progress(self, control: Control):
+    def test_a_sync_with_its_progress(self, control: ControlClient):
         steps = []
         report = control.run(sync(), steps.append)
         assert (report["added"], report["embedded"]) == (1, 1)
         assert {"reading", "writing", "publishing"} <= {step.stage for step in steps}
         assert control.run(sync())["unchanged"]
 
-    def test_sources_may_be_named(self, control: Control, desk: Desk, tmp_path: Path):
+    def test_sources_may_be_named(
+        self, control: ControlClient, desk: RequestExecutor, tmp_path: Path
+    ):
         more = make_folder(tmp_path / "more", {"b.md": "# B\n\nOther."})
         control.run(sync(*parse_sources(str(more))))
         assert desk.index.store.texts() == ["Other."]
@@ -171,30 +173,34 @@ class TestIndexing:
         with pytest.raises(SourceNotFoundError, match="gone"):
             control.run(sync(*parse_sources(str(tmp_path / "gone"))))
 
-    def test_a_preview(self, control: Control, desk: Desk):
+    def test_a_preview(self, control: ControlClient, desk: RequestExecutor):
         assert control.run(sync(dry_run=True))["added"] == 1
         assert desk.index.store.writes == []
 
-    def test_a_rollback_and_its_end(self, control: Control, desk: Desk, docs: Path):
+    def test_a_rollback_and_its_end(
+        self, control: ControlClient, desk: RequestExecutor, docs: Path
+    ):
         with pytest.raises(NoVersionError):
-            control.run(Request("roll_back"))
+            control.run(ControlRequest("roll_back"))
         for text in ("First.", "Second."):
             make_folder(docs, {"a.md": f"# A\n\n{text}"})
             control.run(sync())
-        assert control.run(Request("roll_back"))["pinned"]
+        assert control.run(ControlRequest("roll_back"))["pinned"]
         assert desk.index.store.texts() == ["First."]
         control.run(sync(resume=True))
         assert read_pin(desk.index.ledger) is None
         assert desk.index.store.texts() == ["Second."]
 
-    def test_a_sync_ends_where_the_service_does(self, control: Control, desk: Desk):
+    def test_a_sync_ends_where_the_service_does(
+        self, control: ControlClient, desk: RequestExecutor
+    ):
         desk.index.stopping.set()
         with pytest.raises(SyncStoppedError):
             control.run(sync())
-        assert desk.index.store.live() is None
+        assert desk.index.store.read_live_index() is None
 
     @pytest.mark.usefixtures("control")
-    def test_a_sync_ends_where_nobody_waits_for_it(self, desk: Desk, path: Path):
+    def test_a_sync_ends_where_nobody_waits_for_it(self, desk: RequestExecutor, path: Path):
         gone = threading.Event()
         desk.index.indexer._embedder.before = lambda: gone.wait(WAIT)
         connection = socket.socket(socket.AF_UNIX)
@@ -204,52 +210,52 @@ class TestIndexing:
         connection.close()
         gone.set()
         deadline = time.monotonic() + WAIT
-        while desk.index.ledger.last_sync() is None and time.monotonic() < deadline:
+        while desk.index.ledger.read_last_sync() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert desk.index.ledger.last_sync().error == "The sync was stopped by hand."
-        assert desk.index.store.live() is None
+        assert desk.index.ledger.read_last_sync().error == "The sync was stopped by hand."
+        assert desk.index.store.read_live_index() is None
 
 
 class TestSocket:
-    def test_it_is_for_the_owner_alone(self, control: Control, path: Path):
+    def test_it_is_for_the_owner_alone(self, control: ControlClient, path: Path):
         assert control
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         path.chmod(0o666)
-        assert not is_private(path)
+        assert not is_private_socket(path)
         path.chmod(0o600)
 
     def test_there_is_none(self, settings: IngestSettings):
-        assert Control.find(settings) is None
-        assert Control.find(IngestSettings(milvus_uri="http://localhost:19530")) is None
+        assert ControlClient.find(settings) is None
+        assert ControlClient.find(IngestSettings(milvus_uri="http://localhost:19530")) is None
 
     def test_one_that_was_left_behind_is_no_service(
-        self, settings: IngestSettings, path: Path, desk: Desk
+        self, settings: IngestSettings, path: Path, desk: RequestExecutor
     ):
         path.parent.mkdir(parents=True)
         left = socket.socket(socket.AF_UNIX)
         left.bind(str(path))
         left.close()
         path.chmod(0o600)
-        assert Control.find(settings) is None
+        assert ControlClient.find(settings) is None
         server = ControlServer(path, desk)
         server.start()
-        assert Control.find(settings) is not None
+        assert ControlClient.find(settings) is not None
         server.close()
 
     def test_a_file_is_no_service(self, settings: IngestSettings, path: Path):
         path.parent.mkdir(parents=True)
         path.write_text("")
-        assert Control.find(settings) is None
+        assert ControlClient.find(settings) is None
 
-    def test_a_long_folder_has_its_socket_elsewhere(self, tmp_path: Path, desk: Desk):
+    def test_a_long_folder_has_its_socket_elsewhere(self, tmp_path: Path, desk: RequestExecutor):
         folder = tmp_path / ("long" * 30)
         settings = IngestSettings(milvus_uri=str(folder / "docs.db"))
-        path = socket_path(settings)
+        path = build_socket_path(settings)
         assert len(os.fsencode(path)) < 104
-        assert path != socket_path(IngestSettings(milvus_uri=str(folder / "more.db")))
+        assert path != build_socket_path(IngestSettings(milvus_uri=str(folder / "more.db")))
         server = ControlServer(path, desk)
         server.start()
-        assert Control.find(settings) is not None
+        assert ControlClient.find(settings) is not None
         server.close()
 
     @pytest.mark.parametrize(
@@ -262,7 +268,7 @@ class TestSocket:
             b"[]\n",
         ],
     )
-    def test_what_is_no_request_is_refused(self, control: Control, path: Path, line: bytes):
+    def test_what_is_no_request_is_refused(self, control: ControlClient, path: Path, line: bytes):
         assert control
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(WAIT)
@@ -270,7 +276,7 @@ class TestSocket:
             connection.sendall(line)
             kind, failure = decode(connection.makefile("rb").readline(MAX_LINE))
         assert kind == "failure"
-        assert isinstance(failure.error(), ControlError)
+        assert isinstance(failure.to_error(), ControlError)
 
     def test_a_service_that_breaks_off(self, tmp_path: Path):
         with socket.socket(socket.AF_UNIX) as listening:
@@ -283,13 +289,13 @@ class TestSocket:
             thread = threading.Thread(target=hang_up)
             thread.start()
             with pytest.raises(ControlError, match="broke off"):
-                Control(tmp_path / "s").run(sync())
+                ControlClient(tmp_path / "s").run(sync())
             thread.join()
 
 
 def test_an_error_of_another_version_is_still_said():
-    assert str(Failure("NewError", "What it says.").error()) == "What it says."
-    assert type(Failure("Path", "x").error()) is DocentError
+    assert str(Failure("NewError", "What it says.").to_error()) == "What it says."
+    assert type(Failure("Path", "x").to_error()) is DocentError
 
 
 def test_candidates_are_not_sent():

@@ -11,20 +11,20 @@ import pytest
 
 from bot.conversation.answer_flow import AnswerFlow, InFlightAnswer
 from bot.conversation.runner import PipelineRunner
-from bot.storage.database import Memory
+from bot.storage.database import BotDatabase
 from bot.texts import answers
 from bot.types import IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 from ingest.state.database import open_state
 from rag_core.errors import StoreUnavailableError
-from rag_core.types import Answer, Question, Scope, Searching, TextDelta, Turn
+from rag_core.types import Answer, Question, Scope, SearchStarted, TextDelta, Turn
 from tests.bot.fakes import LAST_SYNC, TEXT, FakePipeline, Gate, Notebook, answer, script
 
 KEY = MessageKey("T0", "C0", "2.0")
 MESSAGE = IncomingMessage("question", KEY, "2.0", "U0", "T0", "how is data stored?")
 IN_THREAD = replace(MESSAGE, thread_ts="1.0")
 SCOPE = Scope(version="2.6")
-EARLIER = (ThreadMessage("U0", "what is a segment?"), ThreadMessage("B0", "A file.", mine=True))
+EARLIER = (ThreadMessage("U0", "what is a segment?"), ThreadMessage("B0", "A file.", is_own=True))
 TURNS = (Turn("user", "what is a segment?"), Turn("assistant", "A file."))
 
 
@@ -51,7 +51,7 @@ class Threads:
 class Bench:
     """An answer flow, and what it is made of."""
 
-    memory: Memory
+    memory: BotDatabase
     pipeline: FakePipeline = field(default_factory=FakePipeline)
     threads: Threads = field(default_factory=Threads)
     reply: Notebook = field(default_factory=lambda: Notebook(posts=("3.0",)))
@@ -66,7 +66,7 @@ class Bench:
     async def start_held(self) -> tuple[asyncio.Task[None], Gate, InFlightAnswer]:
         """Answer up to a gate behind the first text."""
         gate = Gate()
-        self.pipeline.script = [Searching(), TextDelta("So"), gate, *script()]
+        self.pipeline.script = [SearchStarted(), TextDelta("So"), gate, *script()]
         task = self.start()
         await wait(gate.reached)
         in_flight = self.flow.find_in_flight(KEY)
@@ -75,14 +75,14 @@ class Bench:
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Memory]:
+def memory(tmp_path: Path) -> Iterator[BotDatabase]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    yield Memory.open(engine, keep_days=90, fresh_at=lambda: LAST_SYNC)
+    yield BotDatabase.open(engine, keep_days=90, fresh_at=lambda: LAST_SYNC)
     engine.dispose()
 
 
 @pytest.fixture
-async def bench(memory: Memory) -> AsyncIterator[Bench]:
+async def bench(memory: BotDatabase) -> AsyncIterator[Bench]:
     bench = Bench(memory)
     with contextlib.closing(bench.runner):
         yield bench
@@ -95,12 +95,12 @@ async def wait(event: threading.Event) -> None:
 async def test_stages_text_and_answer_come_in_order(bench: Bench):
     bench.pipeline.script = script(pieces=1)
     await bench.flow.answer(MESSAGE, bench.reply)
-    assert bench.reply.lines == ["begin", answers.ranking(30), TEXT, f"finish: {TEXT}"]
+    assert bench.reply.lines == ["begin", answers.render_reranking(30), TEXT, f"finish: {TEXT}"]
     assert bench.pipeline.questions == [Question(MESSAGE.text)]
 
 
 async def test_the_question_has_the_scope_of_its_channel(bench: Bench):
-    bench.memory.scopes.set("T0", "C0", SCOPE, user="U0")
+    bench.memory.scopes.set_scope("T0", "C0", SCOPE, user="U0")
     await bench.flow.answer(MESSAGE, bench.reply)
     assert bench.pipeline.questions == [Question(MESSAGE.text, scope=SCOPE)]
     assert bench.reply.context.scope == SCOPE
@@ -142,7 +142,7 @@ async def test_the_answer_is_kept_before_it_is_shown_complete(bench: Bench):
 
 async def test_where_it_was_posted_is_recorded(bench: Bench):
     await bench.flow.answer(MESSAGE, bench.reply)
-    kept = bench.memory.answers.to_message(KEY)
+    kept = bench.memory.answers.find_by_message(KEY)
     assert kept is not None
     assert kept.posted == ("3.0",)
 
@@ -153,31 +153,31 @@ async def test_an_answer_that_can_not_be_kept_is_shown_without_buttons(
     def keep(_: object) -> None:
         raise StateError("no database")
 
-    monkeypatch.setattr(bench.memory.answers, "keep", keep)
+    monkeypatch.setattr(bench.memory.answers, "add", keep)
     await bench.flow.answer(MESSAGE, bench.reply)
     assert bench.reply.lines[-1] == f"finish: {TEXT}"
     assert bench.reply.context.answer_id == ""
 
 
 async def test_nobody_sees_an_uncalled_answer_that_is_none(bench: Bench):
-    bench.pipeline.script = [Searching(), script()[-1]]
+    bench.pipeline.script = [SearchStarted(), script()[-1]]
     bench.pipeline.script[-1] = replace(script()[-1], answer=answer(status="not_found"))
     await bench.flow.answer(replace(MESSAGE, audience="channel"), bench.reply)
     assert bench.reply.lines == []
-    assert bench.memory.answers.to_message(KEY) is None
+    assert bench.memory.answers.find_by_message(KEY) is None
 
 
 async def test_an_uncalled_answer_comes_whole_and_is_kept(bench: Bench):
     await bench.flow.answer(replace(MESSAGE, audience="channel"), bench.reply)
     assert bench.reply.lines == ["begin", f"finish: {TEXT}"]
-    kept = bench.memory.answers.to_message(KEY)
+    kept = bench.memory.answers.find_by_message(KEY)
     assert kept is not None
     assert kept.posted == ("3.0",)
     assert bench.reply.context.answer_id == kept.id
 
 
 async def test_an_error_is_told_in_docents_words(bench: Bench):
-    bench.pipeline.script = [Searching(), StoreUnavailableError("no Milvus at tcp://10.0.0.7")]
+    bench.pipeline.script = [SearchStarted(), StoreUnavailableError("no Milvus at tcp://10.0.0.7")]
     await bench.flow.answer(MESSAGE, bench.reply)
     assert bench.reply.lines == ["begin", f"fail: {answers.ERRORS[StoreUnavailableError]}"]
 
@@ -186,7 +186,7 @@ async def test_what_can_not_be_prepared_is_told(bench: Bench, monkeypatch: pytes
     def of(*_: str) -> Scope:
         raise StateError("no database")
 
-    monkeypatch.setattr(bench.memory.scopes, "of", of)
+    monkeypatch.setattr(bench.memory.scopes, "read_scope", of)
     await bench.flow.answer(MESSAGE, bench.reply)
     assert bench.reply.lines == ["begin", f"fail: {answers.ERRORS[StateError]}"]
     assert bench.pipeline.questions == []
@@ -202,7 +202,7 @@ async def test_an_unforeseen_error_is_an_apology_and_a_logged_traceback(
 
 
 async def test_a_stream_without_an_end_is_not_silence(bench: Bench):
-    bench.pipeline.script = [Searching()]
+    bench.pipeline.script = [SearchStarted()]
     await bench.flow.answer(MESSAGE, bench.reply)
     assert bench.reply.lines[-1].startswith("fail: ")
 
@@ -211,7 +211,7 @@ async def test_who_comes_after_too_many_is_told_so(bench: Bench):
     task, gate, _ = await bench.start_held()
     refused = Notebook()
     await bench.flow.answer(replace(MESSAGE, key=replace(KEY, ts="9.0")), refused)
-    assert refused.lines == ["begin", f"fail: {answers.busy(2)}"]
+    assert refused.lines == ["begin", f"fail: {answers.render_busy(2)}"]
     gate.open()
     await task
 
@@ -235,7 +235,7 @@ async def test_stop_closes_the_pipeline_and_ends_quietly(bench: Bench):
     gate.open()
     await wait(bench.pipeline.closed)
     assert bench.reply.lines == ["begin", "So", "leave"]
-    assert bench.memory.answers.to_message(KEY) is None
+    assert bench.memory.answers.find_by_message(KEY) is None
 
 
 async def test_stop_ends_an_answer_whose_thread_is_still_being_read(bench: Bench):
@@ -258,4 +258,4 @@ async def test_an_answer_is_found_while_it_is_given(bench: Bench):
     gate.open()
     await task
     assert bench.flow.find_in_flight(KEY) is None
-    assert in_flight.complete
+    assert in_flight.is_complete

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.question_detector import asks
+from bot.conversation.question_detector import is_question
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from bot.conversation.question_detector import asks
     ],
 )
 def test_questions_and_requests_ask(text: str):
-    assert asks(text)
+    assert is_question(text)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_questions_and_requests_ask(text: str):
     ],
 )
 def test_thanks_and_statements_do_not(text: str):
-    assert not asks(text)
+    assert not is_question(text)
 
 
 @given(st.text())
 def test_any_text_can_be_asked_about(text: str):
-    assert asks(text) in {True, False}
+    assert is_question(text) in {True, False}

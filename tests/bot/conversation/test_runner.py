@@ -9,8 +9,8 @@ import pytest
 
 from bot.conversation.runner import PipelineRunner
 from rag_core.errors import BusyError, StoreUnavailableError
-from rag_core.inference.worker import Line, Worker
-from rag_core.types import Event, Question, Ranking, Searching, TextDelta
+from rag_core.inference.worker import Worker, WorkQueue
+from rag_core.types import AnswerEvent, Question, RerankStarted, SearchStarted, TextDelta
 from tests.bot.fakes import TEXT, FakePipeline, Gate, script
 from tests.rag_core.waiting import wait_until
 
@@ -29,7 +29,7 @@ async def runner(pipeline: FakePipeline) -> AsyncIterator[PipelineRunner]:
     runner.close()
 
 
-async def collect(runner: PipelineRunner) -> list[Event]:
+async def collect(runner: PipelineRunner) -> list[AnswerEvent]:
     return [event async for event in runner.run(QUESTION)]
 
 
@@ -38,10 +38,10 @@ async def wait(event: threading.Event) -> None:
 
 
 async def wait_idle(runner: PipelineRunner) -> None:
-    await asyncio.to_thread(wait_until, lambda: runner.running == 0)
+    await asyncio.to_thread(wait_until, lambda: runner.running_count == 0)
 
 
-def text_of(events: list[Event]) -> str:
+def text_of(events: list[AnswerEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
@@ -71,11 +71,11 @@ async def test_text_that_arrived_meanwhile_comes_as_one_piece(
             events.append(event)
     [text] = [event for event in events if isinstance(event, TextDelta)]
     assert text.text == TEXT
-    assert events[:2] == [Searching(), Ranking(30)]
+    assert events[:2] == [SearchStarted(), RerankStarted(30)]
 
 
 async def test_no_text_is_lost_between_the_pieces(runner: PipelineRunner, pipeline: FakePipeline):
-    pipeline.script = [TextDelta("So "), Ranking(30), *script(pieces=20)]
+    pipeline.script = [TextDelta("So "), RerankStarted(30), *script(pieces=20)]
     events = await collect(runner)
     assert text_of(events) == f"So {TEXT}"
     assert events[-1] == pipeline.script[-1]
@@ -84,9 +84,9 @@ async def test_no_text_is_lost_between_the_pieces(runner: PipelineRunner, pipeli
 async def test_an_error_of_the_pipeline_is_raised_after_its_events(
     runner: PipelineRunner, pipeline: FakePipeline
 ):
-    pipeline.script = [Searching(), StoreUnavailableError("no Milvus")]
+    pipeline.script = [SearchStarted(), StoreUnavailableError("no Milvus")]
     async with aclosing(runner.run(QUESTION)) as events:
-        assert await anext(events) == Searching()
+        assert await anext(events) == SearchStarted()
         with pytest.raises(StoreUnavailableError):
             await anext(events)
     await wait_idle(runner)
@@ -96,9 +96,9 @@ async def test_closing_the_events_closes_the_pipeline(
     runner: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
-    pipeline.script = [Searching(), gate, *script()]
+    pipeline.script = [SearchStarted(), gate, *script()]
     async with aclosing(runner.run(QUESTION)) as events:
-        assert await anext(events) == Searching()
+        assert await anext(events) == SearchStarted()
         await wait(gate.reached)
     assert not pipeline.closed.is_set()
     gate.open()
@@ -107,7 +107,7 @@ async def test_closing_the_events_closes_the_pipeline(
 
 async def test_who_comes_after_too_many_is_refused(runner: PipelineRunner, pipeline: FakePipeline):
     gate = Gate()
-    pipeline.script = [Searching(), gate, *script()]
+    pipeline.script = [SearchStarted(), gate, *script()]
     first = asyncio.create_task(collect(runner))
     await wait(gate.reached)
     with pytest.raises(BusyError) as refused:
@@ -124,13 +124,13 @@ async def test_a_cancelled_question_runs_until_its_thread_has_ended(
     runner: PipelineRunner, pipeline: FakePipeline
 ):
     gate = Gate()
-    pipeline.script = [Searching(), gate, *script()]
+    pipeline.script = [SearchStarted(), gate, *script()]
     task = asyncio.create_task(collect(runner))
     await wait(gate.reached)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert runner.running == 1
+    assert runner.running_count == 1
     gate.open()
     await wait_idle(runner)
 
@@ -140,7 +140,7 @@ class InLine:
 
     def __init__(self) -> None:
         self.gate, self.held, self.computed = threading.Event(), threading.Event(), []
-        self.line = Line(self.serve)
+        self.line = WorkQueue(self.serve)
         self.worker = Worker((self.line,), places=1)
         threading.Thread(target=self.worker.run, args=(self.line, "gate")).start()
 
@@ -152,8 +152,8 @@ class InLine:
         return items
 
     def stream(self, question: Question):
-        with self.worker.place():
-            yield Searching()
+        with self.worker.hold_slot():
+            yield SearchStarted()
             self.worker.run(self.line, question.text)
 
 
@@ -164,7 +164,7 @@ async def test_a_question_that_waits_for_the_models_leaves_the_line_when_cancell
     task = asyncio.create_task(collect(runner))
     await asyncio.to_thread(wait_until, lambda: pipeline.worker.waiting == 1)
     task.cancel()
-    await asyncio.to_thread(wait_until, lambda: pipeline.worker.places_taken == 0)
+    await asyncio.to_thread(wait_until, lambda: pipeline.worker.slots_taken == 0)
     pipeline.gate.set()
     await asyncio.to_thread(pipeline.worker.close)
     assert pipeline.computed == ["gate"]

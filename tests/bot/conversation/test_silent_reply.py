@@ -15,7 +15,7 @@ async def lines(work) -> list[str]:
 async def test_nothing_is_shown_before_the_answer():
     async def work(reply: SilentReply) -> None:
         reply.begin()
-        reply.progress(answers.SEARCHING)
+        reply.show_progress(answers.SEARCHING)
         reply.append("Milvus")
 
     assert await lines(work) == []
@@ -29,7 +29,7 @@ async def test_anything_else_is_kept():
     assert await lines(lambda reply: reply.finish(answer(status="not_found"))) == []
     assert await lines(lambda reply: reply.finish(answer(degraded=("unsupported",)))) == []
     assert await lines(lambda reply: reply.fail(answers.UNEXPECTED)) == []
-    assert await lines(lambda reply: reply.leave()) == []
+    assert await lines(lambda reply: reply.mark_stopped()) == []
 
 
 def test_it_is_stopped_with_the_reply_behind_it():

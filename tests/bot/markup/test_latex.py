@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.markup.latex import plain, readable
+from bot.markup.latex import convert_to_unicode, render_formulas
 
 pieces = st.lists(
     st.sampled_from(
@@ -44,7 +44,7 @@ pieces = st.lists(
     ],
 )
 def test_formulas_are_shown_as_code(text: str, shown: str):
-    assert readable(text) == shown
+    assert render_formulas(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -60,24 +60,24 @@ def test_formulas_are_shown_as_code(text: str, shown: str):
     ],
 )
 def test_what_is_no_formula_stays(text: str):
-    assert readable(text) == text
+    assert render_formulas(text) == text
 
 
 @given(pieces)
 @example("a $x^2$ b $y")
 def test_the_beginning_of_a_text_gives_the_beginning_of_the_result(text: str):
-    whole = readable(text)
+    whole = render_formulas(text)
     for at in range(len(text)):
-        assert whole.startswith(readable(text[:at], last=False))
+        assert whole.startswith(render_formulas(text[:at], last=False))
 
 
 @given(st.text(alphabet="abc\\{}^_$ ()|0123", max_size=60))
 def test_any_formula_can_be_shown(formula: str):
-    assert plain(formula).strip() == plain(formula)
+    assert convert_to_unicode(formula).strip() == convert_to_unicode(formula)
 
 
 @pytest.mark.parametrize("opener", ["\\(", "\\[", "$$", "$a"])
 def test_openers_without_an_end_cost_little(opener: str):
     """Looked for to the end of the text by each of them, this would take minutes."""
     text = f"{opener} x " * 20_000
-    assert "x" in readable(text)
+    assert "x" in render_formulas(text)

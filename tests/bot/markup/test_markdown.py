@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.markup.markdown import escape, harmless, link, shorten, split
+from bot.markup.markdown import escape, format_link, neutralise_mentions, shorten, split
 
 LIMIT = 300
 
@@ -78,19 +78,19 @@ def squeezed(text: str) -> str:
 
 @given(st.text())
 def test_harmless_of_a_beginning_is_a_beginning_of_harmless(text: str):
-    whole = harmless(text)
-    assert all(whole.startswith(harmless(text[:at])) for at in range(len(text)))
+    whole = neutralise_mentions(text)
+    assert all(whole.startswith(neutralise_mentions(text[:at])) for at in range(len(text)))
 
 
 @given(st.lists(st.sampled_from(["<", "!", "@", "#", "here", "U123", "C1", ">", "|", " "])))
 def test_nothing_calls_anybody(pieces: list[str]):
-    assert not re.search(r"<(![a-z]|[@#][A-Z])", harmless("".join(pieces)))
+    assert not re.search(r"<(![a-z]|[@#][A-Z])", neutralise_mentions("".join(pieces)))
 
 
 def test_harmless_text_reads_the_same():
     text = "ask <@U123> or <!here> in <#C1>, `<!DOCTYPE html>` stays"
-    assert harmless(text).replace("\u200b", "") == text
-    assert "<!DOCTYPE" in harmless(text)
+    assert neutralise_mentions(text).replace("\u200b", "") == text
+    assert "<!DOCTYPE" in neutralise_mentions(text)
 
 
 @given(words)
@@ -191,14 +191,14 @@ def test_shortened_lines_keep_to_the_limit(text: str, limit: int):
 
 
 def test_links_of_mrkdwn_are_escaped():
-    assert link("https://a.b/c?x=1&y=<|>", "A & <B>") == (
+    assert format_link("https://a.b/c?x=1&y=<|>", "A & <B>") == (
         "<https://a.b/c?x=1&amp;y=%3C%7C%3E|A &amp; &lt;B&gt;>"
     )
 
 
 def test_only_web_addresses_become_links():
-    assert link("en/page.md", "A page") == "A page"
-    assert link("https://a.b/" + "c" * 3000, "<long>") == "&lt;long&gt;"
+    assert format_link("en/page.md", "A page") == "A page"
+    assert format_link("https://a.b/" + "c" * 3000, "<long>") == "&lt;long&gt;"
 
 
 @given(st.text())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.markup.mrkdwn import SECTION_LIMIT, mrkdwn, pieces
+from bot.markup.mrkdwn import SECTION_LIMIT, render_mrkdwn, render_pieces
 from tests.bot.markup.test_markdown import documents, squeezed
 
 anything = st.text(alphabet="abc <>&!@#|-*_~`[]()\n0123.:\\\t>", max_size=300)
@@ -31,23 +31,23 @@ anything = st.text(alphabet="abc <>&!@#|-*_~`[]()\n0123.:\\\t>", max_size=300)
     ],
 )
 def test_markdown_is_shown_as_slack_shows_it(text: str, shown: str):
-    assert mrkdwn(text) == shown
+    assert render_mrkdwn(text) == shown
 
 
 def test_a_fence_in_code_does_not_end_it():
-    assert mrkdwn("````\n```\n````").count("```") == 2
+    assert render_mrkdwn("````\n```\n````").count("```") == 2
 
 
 @given(anything, st.integers(20, 200))
 def test_any_text_keeps_to_the_limit_and_calls_nobody(text: str, limit: int):
-    for piece in pieces(text, limit):
+    for piece in render_pieces(text, limit):
         assert 0 < len(piece) <= limit
         assert not re.search(r"<[!@#]", piece)
 
 
 @given(documents)
 def test_pieces_keep_to_the_limit_and_close_their_code(text: str):
-    for piece in pieces(text, 300):
+    for piece in render_pieces(text, 300):
         assert 0 < len(piece) <= 300
         assert piece.count("```") % 2 == 0
 
@@ -57,11 +57,11 @@ def test_no_word_is_lost(text: str):
     def letters(shown: str) -> str:
         return re.sub(r"[^a-zA-Z]", "", shown)
 
-    assert letters("".join(pieces(text, 40))) == letters(text)
+    assert letters("".join(render_pieces(text, 40))) == letters(text)
 
 
 def test_a_wide_table_is_cut_until_it_fits():
     rows = "\n".join(f"| {n} | {'x' * (n * 7)} |" for n in range(60))
-    shown = list(pieces(f"| a | b |\n|---|---|\n{rows}"))
+    shown = list(render_pieces(f"| a | b |\n|---|---|\n{rows}"))
     assert all(len(piece) <= SECTION_LIMIT for piece in shown)
     assert squeezed("".join(shown)).count("x" * 59 * 7) == 1

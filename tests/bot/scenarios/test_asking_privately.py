@@ -7,7 +7,7 @@ from bot.slack.views import buttons
 from bot.texts import answers
 from bot.texts import asking as words
 from rag_core.errors import StoreUnavailableError
-from rag_core.types import Done, Scope
+from rag_core.types import AnswerDone, Scope
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
 from tests.bot.slack.actions.test_answer_buttons import HELP, has, with_help_channel
@@ -79,7 +79,7 @@ async def test_a_failure_is_told_and_nothing_can_be_shared(docent: Docent):
 
 
 async def test_what_is_not_documented_can_not_be_shared(docent: Docent):
-    docent.pipeline.script = [Done(answer("", status="not_found"))]
+    docent.pipeline.script = [AnswerDone(answer("", status="not_found"))]
     await docent.start()
     await docent.slack.slash("/docent", "ask who is the king?")
     reply = await docent.slack.wait_for_message(told(ALICE, answers.NOT_FOUND))
@@ -88,7 +88,7 @@ async def test_what_is_not_documented_can_not_be_shared(docent: Docent):
 
 
 async def test_people_can_be_asked_where_nothing_was_found(docent: Docent):
-    docent.pipeline.script = [Done(answer("", status="not_found"))]
+    docent.pipeline.script = [AnswerDone(answer("", status="not_found"))]
     with_help_channel(docent)
     await docent.start(help_channel=HELP)
     await docent.slack.slash("/docent", "ask who is the king?")
@@ -99,7 +99,7 @@ async def test_people_can_be_asked_where_nothing_was_found(docent: Docent):
 @pytest.mark.parametrize("paragraphs", [30, 90])
 async def test_a_long_answer_stays_within_five_messages(docent: Docent, paragraphs: int):
     text = "\n\n".join(f"Paragraph {n}. " + "word " * 200 for n in range(paragraphs))
-    docent.pipeline.script = [Done(answer(text))]
+    docent.pipeline.script = [AnswerDone(answer(text))]
     await docent.start()
     await asked(docent)
     said = [m for m in docent.slack.store.all.values() if m.visible_to == ALICE]

@@ -4,7 +4,7 @@ import pytest
 
 from bot.texts import answers
 from rag_core.errors import StoreUnavailableError
-from rag_core.types import Done
+from rag_core.types import AnswerDone
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
 from tests.bot.slack.actions.test_ask import settled
@@ -34,8 +34,8 @@ async def test_nothing_is_shown_before_there_is_an_answer(docent: Docent):
 @pytest.mark.parametrize(
     "ending",
     [
-        Done(answer("", status="not_found")),
-        Done(answer("Kings live in castles.", citations=(), degraded=("unsupported",))),
+        AnswerDone(answer("", status="not_found")),
+        AnswerDone(answer("Kings live in castles.", citations=(), degraded=("unsupported",))),
         StoreUnavailableError("no Milvus"),
     ],
 )
@@ -52,7 +52,7 @@ async def test_what_is_not_documented_is_passed_over(docent: Docent, ending):
 
 async def test_what_was_passed_over_begins_no_conversation(docent: Docent):
     """Neither a reply in its thread nor an edit of it makes docent say that it found nothing."""
-    docent.pipeline.script = [*script()[:2], Done(answer("", status="not_found"))]
+    docent.pipeline.script = [*script()[:2], AnswerDone(answer("", status="not_found"))]
     await docent.start(auto_channels=GENERAL)
     question = await docent.slack.message("who is the king?")
     await docent.reached(docent.pipeline.closed)

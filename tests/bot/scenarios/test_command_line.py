@@ -386,7 +386,7 @@ class TestWrongInput:
     def test_an_unexpected_error_is_one_sentence_too(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(cli.ask, "_question", lambda *_: 1 / 0)
+        monkeypatch.setattr(cli.ask, "_build_question", lambda *_: 1 / 0)
         failed(run("ask", QUESTION), "ZeroDivisionError", "--verbose")
 
 

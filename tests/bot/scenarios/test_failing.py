@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from bot.slack.app import Pace
+from bot.slack.app import Intervals
 from bot.texts import answers
 from rag_core.errors import (
     DocentError,
@@ -17,7 +17,7 @@ from rag_core.errors import (
     StoreLockedError,
     StoreUnavailableError,
 )
-from rag_core.types import Done, Searching, TextDelta
+from rag_core.types import AnswerDone, SearchStarted, TextDelta
 from tests.bot.conftest import Docent
 from tests.bot.fakes import Gate, answer, script
 
@@ -36,7 +36,7 @@ FAILURES = [
 
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_each_family_of_errors_has_its_sentence(docent: Docent, failure: type[DocentError]):
-    docent.pipeline.script = [Searching(), failure("what the operator reads")]
+    docent.pipeline.script = [SearchStarted(), failure("what the operator reads")]
     await docent.start()
     question = await docent.slack.mention("how?")
     reply = await docent.slack.wait_for_reply(question)
@@ -45,7 +45,7 @@ async def test_each_family_of_errors_has_its_sentence(docent: Docent, failure: t
 
 
 async def test_an_unforeseen_error_shows_no_trace(docent: Docent):
-    docent.pipeline.script = [Searching(), ZeroDivisionError("division by zero")]
+    docent.pipeline.script = [SearchStarted(), ZeroDivisionError("division by zero")]
     await docent.start()
     question = await docent.slack.mention("how?")
     reply = await docent.slack.wait_for_reply(question)
@@ -63,7 +63,7 @@ async def test_a_failure_half_way_keeps_what_was_shown(docent: Docent):
 
 async def test_failures_are_told_without_streaming_too(docent: Docent):
     docent.slack.lack_streaming()
-    docent.pipeline.script = [Searching(), StoreUnavailableError("gone")]
+    docent.pipeline.script = [SearchStarted(), StoreUnavailableError("gone")]
     await docent.start()
     question = await docent.slack.mention("how?")
     await docent.slack.wait_for_reply(question, containing=answers.ERRORS[StoreUnavailableError])
@@ -80,7 +80,7 @@ async def test_the_bot_goes_on_after_a_failure(docent: Docent):
 
 
 async def test_a_degraded_answer_says_so(docent: Docent):
-    docent.pipeline.script = [Searching(), Done(answer(degraded=("no_llm",)))]
+    docent.pipeline.script = [SearchStarted(), AnswerDone(answer(degraded=("no_llm",)))]
     await docent.start()
     question = await docent.slack.mention("how?")
     await docent.slack.wait_for_reply(question, containing=answers.DEGRADED["no_llm"])
@@ -103,8 +103,8 @@ async def test_a_broken_state_database_is_told(docent: Docent):
 
 async def test_an_answer_cut_by_a_shutdown_says_so(docent: Docent):
     gate = Gate()
-    docent.pipeline.script = [Searching(), gate, *script()]
-    async with docent.running(pace=Pace(flush_seconds=0, grace_seconds=0)):
+    docent.pipeline.script = [SearchStarted(), gate, *script()]
+    async with docent.running(pace=Intervals(flush_seconds=0, grace_seconds=0)):
         question = await docent.slack.mention("how?")
         await docent.reached(gate.reached)
     gate.open()

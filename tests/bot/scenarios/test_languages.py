@@ -18,18 +18,18 @@ from typing import Any, get_args
 import pytest
 
 from bot.slack.views import answer_blocks, buttons, explanation, home, modals, sync_report
-from bot.slack.views.home import Known, Managed
-from bot.storage.activity import Asked, Counts
-from bot.storage.answers import KeptAnswer
+from bot.slack.views.home import AdminContent, HomeContent
+from bot.storage.activity import ActivityCounts, RecentQuestion
+from bot.storage.answers import AnswerRecord
 from bot.texts import admin, answers, asking, button_labels, sync
-from bot.texts.catalog import sentences, speak
+from bot.texts.catalog import load_sentences, set_language
 from bot.types import AnswerContext, MessageKey
 from ingest.errors import DownloadError, SyncRunningError
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
 from ingest.publishing import golden_questions
 from ingest.report import GoldenResult, Progress, Stage
-from ingest.state.jobs import Trouble
+from ingest.state.jobs import SyncAlert
 from ingest.types import IndexVersion
 from rag_core.errors import BusyError, DocentError
 from rag_core.types import Answer, Chunk, Citation, Degradation, Passage, Scope, Timings, Usage
@@ -57,7 +57,7 @@ NOTHING = replace(
     ANSWER, citations=(), passages=(), status="not_found", usage=None, timings=Timings()
 )
 UNCITED = replace(ANSWER, citations=(), status="not_found")
-KEPT = KeptAnswer("1", MessageKey("1", "2", "3"), "4", "5", question=DATA, answer=ANSWER)
+KEPT = AnswerRecord("1", MessageKey("1", "2", "3"), "4", "5", question=DATA, answer=ANSWER)
 SCOPE = Scope((DATA,), DATA, DATA, DATA)
 STATUS = IndexStatus("1", "1234567", "1", 1205, 224, ("1",), WHEN, DATA, WHEN)
 VERSION = IndexVersion("1", "1234567", "1", WHEN, 224, 1205, True, True, True)
@@ -70,8 +70,10 @@ REPORT = replace(
     golden=(GoldenResult(DATA, 20, 0.9, 0.95), *(GoldenResult(DATA, skipped=s) for s in SKIPPED)),
 )
 PREVIEW = replace(fakes.PREVIEW, failures=(DATA,), stopped=DATA)
-KNOWN = Known(STATUS, [SOURCE], [Asked(DATA, "1", WHEN)], WHEN)
-MANAGED = Managed([VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], Counts(1, 2, 3, 4))
+KNOWN = HomeContent(STATUS, [SOURCE], [RecentQuestion(DATA, "1", WHEN)], WHEN)
+MANAGED = AdminContent(
+    [VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], ActivityCounts(1, 2, 3, 4)
+)
 CONTEXT = AnswerContext("1", WHEN, SCOPE, can_escalate=True)
 
 
@@ -85,101 +87,119 @@ Draw = Callable[[], Any]
 
 SURFACES: dict[ModuleType, dict[str, Draw]] = {
     explanation: {
-        "explain": lambda: [explanation.explain(KEPT, one) for one in (ANSWER, NOTHING)],
-        "origin": lambda: explanation.origin(KEPT, NOTHING),
-        "candidates": lambda: explanation.candidates(UNCITED),
-        "scores": lambda: [explanation.scores(one) for one in PASSAGES],
+        "render_explanation": lambda: [
+            explanation.render_explanation(KEPT, one) for one in (ANSWER, NOTHING)
+        ],
+        "render_origin": lambda: explanation.render_origin(KEPT, NOTHING),
+        "render_candidates": lambda: explanation.render_candidates(UNCITED),
+        "format_scores": lambda: [explanation.format_scores(one) for one in PASSAGES],
     },
     modals: {
-        "evidence": lambda: [modals.evidence(KEPT, a) for a in (ANSWER, NOTHING, UNCITED)],
-        "gone": modals.gone,
-        "why_bad": lambda: modals.why_bad("1"),
-        "section": lambda: modals.section(DATA),
+        "build_evidence_view": lambda: [
+            modals.build_evidence_view(KEPT, a) for a in (ANSWER, NOTHING, UNCITED)
+        ],
+        "build_gone_view": modals.build_gone_view,
+        "build_feedback_form": lambda: modals.build_feedback_form("1"),
+        "build_section": lambda: modals.build_section(DATA),
     },
     home: {
-        "home": lambda: [
-            home.home(KNOWN, MANAGED),
-            home.home(replace(KNOWN, status=IndexStatus("1"), asked=()), None),
+        "build_home_view": lambda: [
+            home.build_home_view(KNOWN, MANAGED),
+            home.build_home_view(
+                replace(KNOWN, status=IndexStatus("1"), recent_questions=()), None
+            ),
         ],
-        "refused": lambda: home.refused(answers.NOT_FOR_YOU),
+        "build_refusal_view": lambda: home.build_refusal_view(answers.NOT_FOR_YOU),
     },
     admin: {
-        "status": lambda: [
-            admin.status(one, versions, [SOURCE])
+        "render_status": lambda: [
+            admin.render_status(one, versions, [SOURCE])
             for one in (STATUS, IndexStatus("1"))
             for versions in ([VERSION], [])
         ],
-        "source": lambda: [admin.source(SOURCE, held=held) for held in (True, False)],
-        "versions": lambda: admin.versions([VERSION]),
-        "rolled_back": lambda: admin.rolled_back(VERSION, "1"),
-        "no_source": lambda: admin.no_source(DATA, [DATA]),
-        "plain": lambda: admin.plain(DATA),
+        "render_source": lambda: [admin.render_source(SOURCE, held=held) for held in (True, False)],
+        "render_versions": lambda: admin.render_versions([VERSION]),
+        "render_rollback": lambda: admin.render_rollback(VERSION, "1"),
+        "render_unknown_source": lambda: admin.render_unknown_source(DATA, [DATA]),
+        "escape_plain": lambda: admin.escape_plain(DATA),
     },
     sync: {
-        "progress": lambda: [
-            sync.progress(Progress(stage, 30, total), left)
+        "render_progress": lambda: [
+            sync.render_progress(Progress(stage, 30, total), left)
             for stage in get_args(Stage)
             for total in (0, 120)
             for left in (None, 5.0, 100.0, 9000.0)
         ],
-        "report": lambda: [sync.report(replace(REPORT, unchanged=u)) for u in (True, False)],
-        "preview": lambda: [
-            sync.preview(replace(PREVIEW, unchanged=unchanged, seconds=seconds))
+        "render_report": lambda: [
+            sync.render_report(replace(REPORT, unchanged=u)) for u in (True, False)
+        ],
+        "render_preview": lambda: [
+            sync.render_preview(replace(PREVIEW, unchanged=unchanged, seconds=seconds))
             for unchanged in (True, False)
             for seconds in (None, 5.0, 100.0, 9000.0)
         ],
     },
     sync_report: {
-        "report_blocks": lambda: sync_report.report_blocks(REPORT, roll_back=True),
+        "build_report_blocks": lambda: sync_report.build_report_blocks(REPORT, roll_back=True),
     },
     answer_blocks: {
-        "answer_tail": lambda: [
-            answer_blocks.answer_tail(one, CONTEXT) for one in (ANSWER, UNCITED)
+        "build_answer_tail": lambda: [
+            answer_blocks.build_answer_tail(one, CONTEXT) for one in (ANSWER, UNCITED)
         ],
-        "stop_tail": answer_blocks.stop_tail,
-        "sources": lambda: answer_blocks.sources(ANSWER.citations),
-        "nearest": lambda: answer_blocks.nearest(PASSAGES),
-        "source": lambda: answer_blocks.source(CHUNK),
-        "footer": lambda: answer_blocks.footer(ANSWER, AnswerContext()),
-        "text_block": lambda: answer_blocks.text_block(DATA),
-        "preview": lambda: answer_blocks.preview(DATA),
+        "build_stop_tail": answer_blocks.build_stop_tail,
+        "build_sources": lambda: answer_blocks.build_sources(ANSWER.citations),
+        "build_nearest_pages": lambda: answer_blocks.build_nearest_pages(PASSAGES),
+        "format_source": lambda: answer_blocks.format_source(CHUNK),
+        "build_footer": lambda: answer_blocks.build_footer(ANSWER, AnswerContext()),
+        "build_text_block": lambda: answer_blocks.build_text_block(DATA),
+        "render_preview": lambda: answer_blocks.render_preview(DATA),
     },
     buttons: {
-        "below_answer": lambda: buttons.below_answer("1", passages=True, people=True),
-        "ask_people": lambda: buttons.ask_people("1"),
-        "stop": buttons.stop,
-        "share": lambda: buttons.share("1", "2"),
-        "to_share": lambda: buttons.to_share("1 2"),
-        "rated": lambda: buttons.rated("1 2"),
+        "build_answer_buttons": lambda: buttons.build_answer_buttons(
+            "1", passages=True, people=True
+        ),
+        "build_escalation_block": lambda: buttons.build_escalation_block("1"),
+        "build_stop_block": buttons.build_stop_block,
+        "build_share_block": lambda: buttons.build_share_block("1", "2"),
+        "parse_share_value": lambda: buttons.parse_share_value("1 2"),
+        "parse_rating_value": lambda: buttons.parse_rating_value("1 2"),
     },
     answers: {
-        "sentence": lambda: [
-            answers.sentence(error) for error in (*errors(), RuntimeError("secret"))
+        "render_error": lambda: [
+            answers.render_error(error) for error in (*errors(), RuntimeError("secret"))
         ],
-        "busy": lambda: answers.busy(7),
-        "ranking": lambda: [answers.ranking(number) for number in (1, 30)],
-        "unknown_word": lambda: answers.unknown_word(DATA),
-        "trouble": lambda: [answers.trouble(Trouble(DATA, over=over)) for over in (True, False)],
-        "sync_failed": lambda: [answers.sync_failed(kind(DATA)) for kind in FAILED],
-        "revision": lambda: [answers.revision("1234567", when) for when in (WHEN, None)],
-        "scope": lambda: answers.scope(SCOPE),
-        "moment": lambda: [answers.moment(when) for when in (WHEN, None)],
-        "ago": lambda: answers.ago(WHEN),
+        "render_busy": lambda: answers.render_busy(7),
+        "render_reranking": lambda: [answers.render_reranking(number) for number in (1, 30)],
+        "render_unknown_command": lambda: answers.render_unknown_command(DATA),
+        "render_sync_alert": lambda: [
+            answers.render_sync_alert(SyncAlert(DATA, resolved=over)) for over in (True, False)
+        ],
+        "render_sync_failure": lambda: [answers.render_sync_failure(kind(DATA)) for kind in FAILED],
+        "render_revision": lambda: [
+            answers.render_revision("1234567", when) for when in (WHEN, None)
+        ],
+        "render_scope": lambda: answers.render_scope(SCOPE),
+        "format_moment": lambda: [answers.format_moment(when) for when in (WHEN, None)],
+        "format_age": lambda: answers.format_age(WHEN),
     },
     asking: {
-        "scope_is": lambda: [asking.scope_is(one) for one in (SCOPE, Scope())],
-        "scope_set": lambda: [asking.scope_set(one) for one in (SCOPE, Scope())],
-        "scope_unknown": lambda: [
-            asking.scope_unknown("version", DATA, known) for known in ((DATA,), ())
+        "render_current_scope": lambda: [
+            asking.render_current_scope(one) for one in (SCOPE, Scope())
         ],
-        "scope_apart": lambda: asking.scope_apart(SCOPE),
-        "shared": lambda: asking.shared("1", DATA),
+        "render_new_scope": lambda: [asking.render_new_scope(one) for one in (SCOPE, Scope())],
+        "render_unknown_value": lambda: [
+            asking.render_unknown_value("version", DATA, known) for known in ((DATA,), ())
+        ],
+        "render_empty_scope": lambda: asking.render_empty_scope(SCOPE),
+        "render_shared_heading": lambda: asking.render_shared_heading("1", DATA),
     },
     button_labels: {
-        "somebody_asks": lambda: button_labels.somebody_asks("1"),
-        "where_asked": lambda: [button_labels.where_asked(link) for link in ("", "https://1")],
-        "passed_on": lambda: button_labels.passed_on("1"),
-        "passed_on_before": lambda: button_labels.passed_on_before("1"),
+        "render_escalation": lambda: button_labels.render_escalation("1"),
+        "render_answer_place": lambda: [
+            button_labels.render_answer_place(link) for link in ("", "https://1")
+        ],
+        "render_passed_on": lambda: button_labels.render_passed_on("1"),
+        "render_already_passed_on": lambda: button_labels.render_already_passed_on("1"),
     },
 }
 FAILED = (DownloadError, SyncRunningError)
@@ -214,11 +234,11 @@ def latin(text: str) -> set[str]:
 @pytest.mark.parametrize("language", OTHER_SCRIPTS)
 @pytest.mark.parametrize(("module", "name"), DRAWN, ids=[f"{m.__name__}.{n}" for m, n in DRAWN])
 async def test_nothing_is_shown_in_english(language: str, module: ModuleType, name: str):
-    speak(language)
+    set_language(language)
     text = "\n".join(shown(SURFACES[module][name]()))
     assert text
     # Such as docent's own name.
-    own = latin("\n".join(sentences(language).values()))
+    own = latin("\n".join(load_sentences(language).values()))
     assert latin(text) - own == set()
 
 
@@ -226,14 +246,14 @@ async def test_nothing_is_shown_in_english(language: str, module: ModuleType, na
 @pytest.mark.parametrize(("module", "name"), DRAWN, ids=[f"{m.__name__}.{n}" for m, n in DRAWN])
 async def test_what_is_shown_in_latin_letters_fits(language: str, module: ModuleType, name: str):
     """The Slack SDK refuses what is longer than Slack takes, such as a button of a question."""
-    speak(language)
+    set_language(language)
     assert "".join(shown(SURFACES[module][name]()))
 
 
 @pytest.mark.parametrize("language", OTHER_SCRIPTS)
 def test_hardly_a_word_of_a_language_is_latin(language: str):
     """Or else the test above would see nothing."""
-    assert latin("\n".join(sentences(language).values())) <= {"docent", "Slack"}
+    assert latin("\n".join(load_sentences(language).values())) <= {"docent", "Slack"}
 
 
 @pytest.mark.parametrize("module", SURFACES, ids=lambda module: module.__name__)

@@ -12,10 +12,10 @@ import yaml
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.background import Tasks
+from bot.background import BackgroundTasks
 from bot.slack import listeners
 from bot.slack.actions.interactions import Interactions
-from bot.slack.inbox.messages import Listening
+from bot.slack.inbox.messages import ListenerConfig
 from bot.texts import answers
 from tests.conftest import ROOT
 from tests.servers.slack.arguments import HISTORY_SCOPES, METHODS
@@ -71,14 +71,14 @@ def manifest():
 @pytest.fixture
 def app():
     recording = RecordingApp()
-    listening = Listening("U0", "T0")
+    listening = ListenerConfig("U0", "T0")
     listeners.register(
         recording,
         responder=None,
         asking=None,
         commands=None,
         listening=listening,
-        interactions=Interactions(Tasks()),
+        interactions=Interactions(BackgroundTasks()),
         home=None,
         prompts=None,
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.slack.inbox.messages import Listening
+from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.targets import parse_reaction
 from bot.texts import answers
 from tests.bot.conftest import Docent
@@ -94,4 +94,4 @@ async def test_the_tone_of_a_skin_is_no_other_emoji(docent: Docent):
     ],
 )
 def test_reactions_on_other_things_point_at_nothing(event: dict):
-    assert parse_reaction(event, Listening("U0", "T1", emoji="books")) is None
+    assert parse_reaction(event, ListenerConfig("U0", "T1", emoji="books")) is None

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from bot.markup.markdown import MARKDOWN_LIMIT
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.streaming import STREAM_SECONDS, StreamedMessage, StreamEnded
-from bot.slack.reply.thread_reply import SlackReply
-from bot.slack.reply.thread_status import Session
+from bot.slack.reply.thread_reply import ThreadReply
+from bot.slack.reply.thread_status import ThreadStatus
 from bot.storage.tables import claims
 from bot.texts import answers
-from rag_core.types import Done, Ranking, Searching, TextDelta
+from rag_core.types import AnswerDone, RerankStarted, SearchStarted, TextDelta
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, citation, script
 from tests.servers.slack.store import Message
@@ -22,8 +22,14 @@ LONG = "\n\n".join(f"Paragraph {n}: " + "words and " * 60 for n in range(60)).st
 def gated(text: str = TEXT, *, shown: str) -> tuple[Gate, list]:
     """A script that waits once `shown` has been written."""
     gate = Gate()
-    steps = [Searching(), Ranking(30), TextDelta(shown), gate, TextDelta(text[len(shown) :])]
-    return gate, [*steps, Done(answer(text))]
+    steps = [
+        SearchStarted(),
+        RerankStarted(30),
+        TextDelta(shown),
+        gate,
+        TextDelta(text[len(shown) :]),
+    ]
+    return gate, [*steps, AnswerDone(answer(text))]
 
 
 async def streaming(docent: Docent, text: str) -> Message:
@@ -174,7 +180,7 @@ def idle(docent: Docent, question: Message) -> bool:
 
 async def test_the_stop_button_ends_a_pipeline_that_writes_nothing(docent: Docent):
     gate = Gate()
-    docent.pipeline.script = [Searching(), gate, *script()]
+    docent.pipeline.script = [SearchStarted(), gate, *script()]
     await docent.start()
     question = await docent.slack.mention("how?")
     await docent.reached(gate.reached)
@@ -207,7 +213,11 @@ async def test_stop_where_nothing_is_under_way_settles_the_session(docent: Docen
 
 
 async def test_a_final_text_that_differs_replaces_what_was_streamed(docent: Docent):
-    docent.pipeline.script = [Searching(), TextDelta("A draft [9]."), Done(answer("The text [1]."))]
+    docent.pipeline.script = [
+        SearchStarted(),
+        TextDelta("A draft [9]."),
+        AnswerDone(answer("The text [1].")),
+    ]
     await docent.start()
     question = await docent.slack.mention("how?")
     reply = await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
@@ -235,7 +245,7 @@ async def test_a_long_answer_goes_on_in_further_messages(docent: Docent, streami
 async def test_a_shorter_final_text_leaves_no_parts_behind(docent: Docent):
     docent.slack.lack_streaming()
     gate, steps = gated(LONG, shown=LONG)
-    docent.pipeline.script = [*steps[:4], Done(answer("In short: no [1]."))]
+    docent.pipeline.script = [*steps[:4], AnswerDone(answer("In short: no [1]."))]
     await docent.start()
     question = await docent.slack.mention("tell me everything")
     await docent.slack.wait_for(lambda: len(docent.slack.replies(question)) > 1)
@@ -247,7 +257,7 @@ async def test_a_shorter_final_text_leaves_no_parts_behind(docent: Docent):
 async def test_nobody_is_called_by_an_answer(docent: Docent):
     text = "Ask <!channel> or <@U0BOB> [1]."
     cited = citation(1)
-    docent.pipeline.script = [*script(text)[:-1], Done(answer(text, citations=(cited,)))]
+    docent.pipeline.script = [*script(text)[:-1], AnswerDone(answer(text, citations=(cited,)))]
     await docent.start()
     question = await docent.slack.mention("who?")
     reply = await docent.slack.wait_for_reply(question)
@@ -292,7 +302,7 @@ async def test_a_stream_is_left_before_slack_ends_it(docent: Docent):
     clock, question = Clock(), docent.slack.said("how?")
     thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
     slack = slack_of(docent, clock)
-    message = StreamedMessage(slack, thread, Session(slack, thread))
+    message = StreamedMessage(slack, thread, ThreadStatus(slack, thread))
     await message.show(ReplyDraft("Searching", "So"))
     clock.now += STREAM_SECONDS + 1
     with pytest.raises(StreamEnded) as lost:
@@ -306,7 +316,7 @@ async def test_a_rate_limited_stream_waits_and_loses_nothing(docent: Docent):
     clock, question = Clock(), docent.slack.said("how?")
     thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
     slack = slack_of(docent, clock)
-    message = StreamedMessage(slack, thread, Session(slack, thread))
+    message = StreamedMessage(slack, thread, ThreadStatus(slack, thread))
     await message.show(ReplyDraft("Searching", "So"))
     docent.slack.rate_limit("chat.appendStream", retry_after=7)
     await message.show(ReplyDraft("Searching", "So it"))
@@ -321,7 +331,7 @@ async def test_text_that_comes_while_a_call_is_under_way_goes_out_with_the_next(
     question = docent.slack.said("how?")
     held = docent.slack.hold("chat.startStream")
     thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
-    reply = SlackReply(slack_of(docent), thread, flush_seconds=0)
+    reply = ThreadReply(slack_of(docent), thread, flush_seconds=0)
     reply.begin()
     await docent.slack.wait_for_calls("chat.startStream")
     for word in TEXT.split():

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from bot import cli
-from bot.control.server import ControlServer, Desk
-from bot.control.socket_path import socket_path
+from bot.control.server import ControlServer, RequestExecutor
+from bot.control.socket_path import build_socket_path
 from bot.index_service import IndexService, SyncRequest
 from bot.service import build_scheduled_sync
 from ingest.factory import open_indexer, open_ledger
@@ -58,7 +58,7 @@ class World:
             self.ledger,
             IngestSettings.load(),
             sources=index.configured,
-            on_trouble=lambda trouble: pytest.fail(trouble.says),
+            on_trouble=lambda trouble: pytest.fail(trouble.text),
         )
 
     def indexed(self) -> tuple[str, ...]:
@@ -85,9 +85,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @pytest.fixture
 def socket_of(world: World) -> Iterator[None]:
     """The running service, at its control socket; nothing can be opened beside it."""
-    path = socket_path(IngestSettings.load())
+    path = build_socket_path(IngestSettings.load())
     assert path is not None
-    server = ControlServer(path, Desk(None, world.service()))
+    server = ControlServer(path, RequestExecutor(None, world.service()))
     server.start()
     yield
     server.close()
@@ -105,7 +105,7 @@ class TestCommandLine:
     def place(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
         if request.param == "beside the service":
             request.getfixturevalue("socket_of")
-            monkeypatch.setattr("bot.control.local.carry_out", None)
+            monkeypatch.setattr("bot.control.local.sync_or_preview", None)
 
     def test_named_sources_are_touched_alone(self, world: World, monkeypatch):
         make_folder(world.folder / "docs", {"new.md": "# New\n\nNew text."})
@@ -129,25 +129,25 @@ class TestCommandLine:
 
 
 class TestSchedule:
-    """`_scheduled` is one run of a job, on this thread."""
+    """`_run_scheduled` is one run of a job, on this thread."""
 
     def test_the_job_of_one_source_touches_it_alone(self, world: World):
-        world.scheduler(news="every 30m")._scheduled("sync:news")
+        world.scheduler(news="every 30m")._run_scheduled("sync:news")
         assert world.indexed() == EVERYTHING
 
     def test_the_job_of_the_others_removes_what_is_configured_no_more(self, world: World):
-        world.scheduler(news="every 30m")._scheduled("sync")
+        world.scheduler(news="every 30m")._run_scheduled("sync")
         assert world.indexed() == LEFT
 
     def test_where_each_source_has_a_schedule_the_first_one_removes(self, world: World):
         scheduler = world.scheduler(docs="every 1h", news="every 30m")
-        scheduler._scheduled("sync:news")
+        scheduler._run_scheduled("sync:news")
         assert world.indexed() == EVERYTHING
-        scheduler._scheduled("sync:docs")
+        scheduler._run_scheduled("sync:docs")
         assert world.indexed() == LEFT
 
     def test_a_sync_of_all_removes_it(self, world: World):
-        world.scheduler()._scheduled("sync")
+        world.scheduler()._run_scheduled("sync")
         assert world.indexed() == LEFT
 
 

@@ -10,11 +10,11 @@ import pytest
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.texts import answers
-from ingest.state.jobs import Trouble
+from ingest.state.jobs import SyncAlert
 from tests.servers.slack.server import SlackServer
 from tests.servers.slack.store import GENERAL
 
-WRONG = Trouble("docs: it is <gone>\nmore: too")
+WRONG = SyncAlert("docs: it is <gone>\nmore: too")
 
 
 def channel(slack: SlackServer, **more: str) -> AdminChannel:
@@ -25,22 +25,22 @@ def channel(slack: SlackServer, **more: str) -> AdminChannel:
 
 async def test_it_is_posted(slack_server: SlackServer):
     admins = channel(slack_server, admin_channel=GENERAL)
-    assert await asyncio.to_thread(admins.tell, WRONG)
-    await asyncio.to_thread(admins.tell, Trouble("Syncing works again.", over=True))
+    assert await asyncio.to_thread(admins.post_alert, WRONG)
+    await asyncio.to_thread(admins.post_alert, SyncAlert("Syncing works again.", resolved=True))
     first, second = slack_server.messages(GENERAL)
     assert "more: too" in first.shown
     assert "works again" in second.shown
 
 
 def test_every_line_is_quoted_and_nothing_in_it_is_read():
-    text = answers.trouble(WRONG)
+    text = answers.render_sync_alert(WRONG)
     assert text.splitlines()[1:] == ["> docs: it is &lt;gone&gt;", "> more: too"]
-    assert answers.trouble(Trouble("Well.", over=True)).endswith("Well.")
+    assert answers.render_sync_alert(SyncAlert("Well.", resolved=True)).endswith("Well.")
 
 
 def test_without_a_channel_it_is_logged(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.INFO):
-        assert AdminChannel(BotSettings(slack_bot_token="xoxb-1")).tell(WRONG)
+        assert AdminChannel(BotSettings(slack_bot_token="xoxb-1")).post_alert(WRONG)
     assert "it is <gone>" in caplog.text
 
 
@@ -48,5 +48,5 @@ def test_a_slack_that_is_down_is_logged(caplog: pytest.LogCaptureFixture):
     settings = BotSettings(
         slack_bot_token="xoxb-1", slack_api_url="http://127.0.0.1:9/api/", admin_channel="C1"
     )
-    assert not AdminChannel(settings).tell(WRONG)
+    assert not AdminChannel(settings).post_alert(WRONG)
     assert "DOCENT_ADMIN_CHANNEL could not be told" in caplog.text

@@ -11,8 +11,8 @@ import pytest
 
 from bot.errors import SlackUnavailableError
 from bot.slack import app
-from bot.slack.app import Pace, serve
-from bot.storage.database import Memory
+from bot.slack.app import Intervals, serve
+from bot.storage.database import BotDatabase
 from bot.texts import answers
 from ingest.errors import StateError
 from rag_core.errors import ModelUnavailableError, SettingsError
@@ -33,22 +33,22 @@ async def test_what_is_too_old_is_forgotten_while_docent_runs(
     docent: Docent, monkeypatch: pytest.MonkeyPatch
 ):
     """Again and again, and also after the state database could not be used."""
-    forgotten: list[Memory] = []
+    forgotten: list[BotDatabase] = []
     loop, twice = asyncio.get_running_loop(), asyncio.Event()
 
-    def forget(memory: Memory) -> None:
+    def forget(memory: BotDatabase) -> None:
         forgotten.append(memory)
         if len(forgotten) == 2:
             raise StateError("the disk is full")
         if len(forgotten) == 3:
             loop.call_soon_threadsafe(twice.set)
 
-    monkeypatch.setattr(Memory, "forget", forget)
-    monkeypatch.setattr(app, "FORGET_SECONDS", 0)
+    monkeypatch.setattr(BotDatabase, "purge", forget)
+    monkeypatch.setattr(app, "PURGE_SECONDS", 0)
     await docent.start()
     await asyncio.wait_for(twice.wait(), 10)
     await docent.starts.aclose()
-    assert all(task.get_coro().__name__ != "_forget_daily" for task in asyncio.all_tasks())
+    assert all(task.get_coro().__name__ != "_purge_daily" for task in asyncio.all_tasks())
 
 
 async def test_models_that_can_not_be_loaded_keep_the_socket_closed(docent: Docent):
@@ -199,5 +199,5 @@ async def test_a_port_that_is_taken_is_one_sentence(docent: Docent):
 
 
 async def test_the_default_pace_is_slacks():
-    assert Pace().flush_seconds == 1.0
-    assert Pace().grace_seconds < 30
+    assert Intervals().flush_seconds == 1.0
+    assert Intervals().grace_seconds < 30

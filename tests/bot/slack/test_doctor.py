@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bot.cli import app
 from bot.settings import BotSettings
 from bot.slack.doctor import SCOPES, check_slack
-from rag_core.models.known_answers import Check
+from rag_core.models.known_answers import CheckResult
 from tests.conftest import ROOT
 from tests.servers.slack.server import SlackServer
 from tests.servers.slack.store import ALICE, BOT_USER, GENERAL, Channel
@@ -25,7 +25,7 @@ def settings(slack: SlackServer, **changes: object) -> BotSettings:
     return BotSettings.load(**(values | changes))
 
 
-async def wrong(slack: SlackServer, **changes: object) -> list[Check]:
+async def wrong(slack: SlackServer, **changes: object) -> list[CheckResult]:
     return [check for check in await check_slack(settings(slack, **changes)) if not check.passed]
 
 

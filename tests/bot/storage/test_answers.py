@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from bot.storage import tables
-from bot.storage.answers import IDS_KEPT, Answers, KeptAnswer
+from bot.storage.answers import ID_RETENTION, AnswerRecord, Answers
 from bot.types import MessageKey
 from ingest.state.database import open_state
 from rag_core.types import Usage
 from tests.bot.fakes import answer
 
 KEY = MessageKey("T1", "C1", "1700000000.000100")
-KEPT = KeptAnswer(
+KEPT = AnswerRecord(
     id="a1",
     key=KEY,
     thread_ts="1700000000.000100",
@@ -49,28 +49,28 @@ def answers(engine: Engine, clock: Clock) -> Answers:
 
 
 def test_an_answer_is_found_as_it_was_given(answers: Answers, clock: Clock):
-    answers.keep(KEPT)
+    answers.add(KEPT)
     wanted = replace(KEPT, answered_at=clock.now)
     assert answers.find("a1") == wanted
-    assert answers.to_message(KEY) == wanted
+    assert answers.find_by_message(KEY) == wanted
     assert answers.find("a2") is None
-    assert answers.to_message(replace(KEY, channel="C2")) is None
+    assert answers.find_by_message(replace(KEY, channel="C2")) is None
 
 
 def test_the_second_answer_to_a_message_takes_the_place_of_the_first(answers: Answers):
-    answers.keep(KEPT)
-    answers.keep(replace(KEPT, id="a2"))
-    found = answers.to_message(KEY)
+    answers.add(KEPT)
+    answers.add(replace(KEPT, id="a2"))
+    found = answers.find_by_message(KEY)
     assert found is not None
     assert found.id == "a2"
     first = answers.find("a1")  # it stays for its ratings
     assert first is not None
-    assert first.readable_ts == KEY.ts
+    assert first.permalink_ts == KEY.ts
 
 
 def test_where_it_stands_can_be_noted_later(answers: Answers):
-    answers.keep(replace(KEPT, posted=()))
-    answers.note_posted("a1", ("5.5",))
+    answers.add(replace(KEPT, posted=()))
+    answers.record_messages("a1", ("5.5",))
     found = answers.find("a1")
     assert found is not None
     assert found.posted == ("5.5",)
@@ -80,28 +80,28 @@ def test_the_last_answer_of_a_thread(answers: Answers, clock: Clock):
     for number in (1, 2):
         clock.now += timedelta(seconds=1)
         key = replace(KEY, ts=f"{number}.0")
-        answers.keep(replace(KEPT, id=f"a{number}", key=key, user=f"U{number}"))
-    last = answers.last_in("T1", "C1", KEPT.thread_ts)
+        answers.add(replace(KEPT, id=f"a{number}", key=key, user=f"U{number}"))
+    last = answers.find_last_in_thread("T1", "C1", KEPT.thread_ts)
     assert last is not None
     assert last.user == "U2"
-    assert answers.last_in("T1", "C1", "9.9") is None
-    assert answers.last_in("T2", "C1", KEPT.thread_ts) is None
+    assert answers.find_last_in_thread("T1", "C1", "9.9") is None
+    assert answers.find_last_in_thread("T2", "C1", KEPT.thread_ts) is None
 
 
 def test_it_is_passed_on_once(answers: Answers):
-    answers.keep(KEPT)
-    assert [answers.pass_on("a1"), answers.pass_on("a1")] == [True, False]
-    answers.take_back("a1")
-    assert answers.pass_on("a1")
-    assert not answers.pass_on("a2")
+    answers.add(KEPT)
+    assert [answers.mark_escalated("a1"), answers.mark_escalated("a1")] == [True, False]
+    answers.unmark_escalated("a1")
+    assert answers.mark_escalated("a1")
+    assert not answers.mark_escalated("a2")
 
 
 def test_old_answers_are_forgotten_with_their_ratings(
     answers: Answers, engine: Engine, clock: Clock
 ):
-    answers.keep(KEPT)
+    answers.add(KEPT)
     clock.now += timedelta(days=90)
-    answers.keep(replace(KEPT, id="a2", key=replace(KEY, ts="2.0")))
+    answers.add(replace(KEPT, id="a2", key=replace(KEY, ts="2.0")))
     rating = {"user": "U1", "verdict": "up", "reason": "", "comment": "", "rated_at": clock.now}
     with engine.begin() as connection:
         connection.execute(
@@ -119,17 +119,17 @@ def test_old_answers_are_forgotten_with_their_ratings(
 def test_without_days_no_text_is_kept(engine: Engine, clock: Clock):
     answers = Answers(engine, days=0, clock=clock)
     assert not answers.keeps_texts
-    answers.keep(KEPT)
-    found = answers.last_in("T1", "C1", KEPT.thread_ts)
+    answers.add(KEPT)
+    found = answers.find_last_in_thread("T1", "C1", KEPT.thread_ts)
     assert found is not None
     assert (found.question, found.answer, found.posted) == ("", None, ("1.1", "1.2"))
-    clock.now += IDS_KEPT + timedelta(seconds=1)
+    clock.now += ID_RETENTION + timedelta(seconds=1)
     answers.purge()
     assert answers.find("a1") is None
 
 
 def test_texts_go_when_keeping_is_switched_off(engine: Engine, clock: Clock, answers: Answers):
-    answers.keep(KEPT)
+    answers.add(KEPT)
     Answers(engine, days=0, clock=clock).purge()
     found = answers.find("a1")
     assert found is not None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.storage.channel_scopes import EVERYTHING, WORDS, ChannelScopes, parse_scope
+from bot.storage.channel_scopes import EVERYTHING, SCOPE_KEYS, ChannelScopes, parse_scope
 from ingest.state.database import open_state
 from rag_core.types import Scope
 
@@ -46,7 +46,7 @@ def test_any_words_can_be_read(words: str):
     assert parse_scope(words, EVERYTHING) is None or "=" in words
 
 
-@given(st.sampled_from(WORDS), st.text(alphabet="abcé=2.", min_size=1))
+@given(st.sampled_from(SCOPE_KEYS), st.text(alphabet="abcé=2.", min_size=1))
 def test_a_value_is_kept_as_it_is(name: str, value: str):
     scope = parse_scope(f"{name}={value}", EVERYTHING)
     assert scope is not None
@@ -55,15 +55,15 @@ def test_a_value_is_kept_as_it_is(name: str, value: str):
 
 def test_a_channel_keeps_its_scope(scopes: ChannelScopes):
     wanted = Scope(sources=("docs",), path_prefix="en/", version="2.6", language="en")
-    assert scopes.of("T1", "C1") == EVERYTHING
-    scopes.set("T1", "C1", Scope(version="2.5"), user="U1")
-    scopes.set("T1", "C1", wanted, user="U1")
-    assert scopes.of("T1", "C1") == wanted
-    assert scopes.of("T1", "C2") == EVERYTHING
-    assert scopes.of("T2", "C1") == EVERYTHING
+    assert scopes.read_scope("T1", "C1") == EVERYTHING
+    scopes.set_scope("T1", "C1", Scope(version="2.5"), user="U1")
+    scopes.set_scope("T1", "C1", wanted, user="U1")
+    assert scopes.read_scope("T1", "C1") == wanted
+    assert scopes.read_scope("T1", "C2") == EVERYTHING
+    assert scopes.read_scope("T2", "C1") == EVERYTHING
 
 
 def test_the_empty_scope_is_everything(scopes: ChannelScopes):
-    scopes.set("T1", "C1", Scope(version="2.5"), user="U1")
-    scopes.set("T1", "C1", EVERYTHING, user="U1")
-    assert scopes.of("T1", "C1") == EVERYTHING
+    scopes.set_scope("T1", "C1", Scope(version="2.5"), user="U1")
+    scopes.set_scope("T1", "C1", EVERYTHING, user="U1")
+    assert scopes.read_scope("T1", "C1") == EVERYTHING

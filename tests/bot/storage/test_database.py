@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, text
 from bot.storage import tables
 from bot.storage.answers import Answers
 from bot.storage.claims import Claims
-from bot.storage.database import CLAIMS_KEPT, Memory
+from bot.storage.database import CLAIM_RETENTION, BotDatabase
 from bot.storage.ratings import Ratings
 from ingest.errors import StateError
 from ingest.state.database import open_state
@@ -24,16 +24,16 @@ def engine(tmp_path) -> Engine:
     return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
 
 
-def open_memory(engine: Engine) -> Memory:
-    return Memory.open(engine, keep_days=90, fresh_at=lambda: None)
+def open_memory(engine: Engine) -> BotDatabase:
+    return BotDatabase.open(engine, keep_days=90, fresh_at=lambda: None)
 
 
 def test_what_is_too_old_is_forgotten(engine: Engine):
     old = Claims(engine, clock=lambda: LONG_AGO)
     old.take(KEY)
     old.take(replace(KEY, ts="2.0"))
-    Answers(engine, days=90, clock=lambda: LONG_AGO).keep(KEPT)
-    recent = Claims(engine, clock=lambda: datetime.now(UTC) - CLAIMS_KEPT + timedelta(days=1))
+    Answers(engine, days=90, clock=lambda: LONG_AGO).add(KEPT)
+    recent = Claims(engine, clock=lambda: datetime.now(UTC) - CLAIM_RETENTION + timedelta(days=1))
     recent.take(replace(KEY, ts="3.0"))
     memory = open_memory(engine)
     assert memory.answers.find(KEPT.id) is None
@@ -44,9 +44,9 @@ def test_what_is_too_old_is_forgotten(engine: Engine):
 def test_what_grows_old_is_forgotten_later(engine: Engine):
     memory = open_memory(engine)
     Claims(engine, clock=lambda: LONG_AGO).take(KEY)
-    Answers(engine, days=90, clock=lambda: LONG_AGO).keep(KEPT)
+    Answers(engine, days=90, clock=lambda: LONG_AGO).add(KEPT)
     Ratings(engine).rate(KEPT.id, "U1", "up")
-    memory.forget()
+    memory.purge()
     with engine.connect() as connection:
         for table in (tables.claims, tables.answers, tables.ratings):
             assert connection.execute(select(table)).all() == []
@@ -55,19 +55,19 @@ def test_what_grows_old_is_forgotten_later(engine: Engine):
 def test_tables_of_the_first_docent_are_completed(engine: Engine):
     with engine.begin() as connection:
         tables.claims.create(connection)
-    tables.ensure(engine)
+    tables.ensure_bot_tables(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE schema_versions SET version = 1 WHERE room = 'bot'"))
         tables.answers.drop(connection)
     memory = open_memory(engine)
-    memory.answers.keep(KEPT)
+    memory.answers.add(KEPT)
     assert memory.answers.find(KEPT.id) is not None
 
 
 def test_answers_of_an_earlier_docent_are_read(engine: Engine):
     """It did not keep of which part of the documentation, and of when, an answer was."""
     memory = open_memory(engine)
-    memory.answers.keep(KEPT)
+    memory.answers.add(KEPT)
     with engine.begin() as connection:
         connection.execute(text("UPDATE schema_versions SET version = 2 WHERE room = 'bot'"))
         for column in ("scope", "as_of"):
@@ -76,7 +76,7 @@ def test_answers_of_an_earlier_docent_are_read(engine: Engine):
     old = memory.answers.find(KEPT.id)
     assert old is not None
     assert (old.question, old.scope, old.as_of) == (KEPT.question, Scope(), None)
-    memory.answers.keep(replace(KEPT, id="new", scope=Scope(version="2.6"), as_of=LONG_AGO))
+    memory.answers.add(replace(KEPT, id="new", scope=Scope(version="2.6"), as_of=LONG_AGO))
     new = memory.answers.find("new")
     assert new is not None
     assert (new.scope, new.as_of) == (Scope(version="2.6"), LONG_AGO)
@@ -84,7 +84,7 @@ def test_answers_of_an_earlier_docent_are_read(engine: Engine):
 
 
 def test_tables_of_a_newer_docent_are_left_alone(engine: Engine):
-    tables.ensure(engine)
+    tables.ensure_bot_tables(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE schema_versions SET version = 99 WHERE room = 'bot'"))
     with pytest.raises(StateError, match="a newer version of docent"):

@@ -34,12 +34,12 @@ def test_an_error_nobody_named_gets_the_line_of_its_base():
     class NewError(LLMUnavailableError):
         pass
 
-    assert answers.sentence(NewError()) == answers.ERRORS[LLMUnavailableError]
-    assert answers.sentence(ValueError("secret")) == answers.UNEXPECTED
+    assert answers.render_error(NewError()) == answers.ERRORS[LLMUnavailableError]
+    assert answers.render_error(ValueError("secret")) == answers.UNEXPECTED
 
 
 def test_who_is_refused_a_place_is_told_which_it_would_be():
-    assert "number 33 in line" in answers.sentence(BusyError(33))
+    assert "number 33 in line" in answers.render_error(BusyError(33))
 
 
 def test_every_degradation_has_a_note():
@@ -47,12 +47,12 @@ def test_every_degradation_has_a_note():
 
 
 def test_one_passage_is_not_several():
-    assert answers.ranking(1) == "Ranking 1 passage"
-    assert answers.ranking(30) == "Ranking 30 passages"
+    assert answers.render_reranking(1) == "Ranking 1 passage"
+    assert answers.render_reranking(30) == "Ranking 30 passages"
 
 
 def test_moments_are_shown_in_the_readers_time_zone():
     moment = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-    assert answers.moment(moment).startswith("<!date^1772334000^")
-    assert "2026-03-01 03:00 UTC" in answers.moment(moment)
-    assert answers.moment(None) == "never"
+    assert answers.format_moment(moment).startswith("<!date^1772334000^")
+    assert "2026-03-01 03:00 UTC" in answers.format_moment(moment)
+    assert answers.format_moment(None) == "never"

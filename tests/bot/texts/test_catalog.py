@@ -10,15 +10,15 @@ from bot.texts import answers, asking, button_labels
 from bot.texts.catalog import (
     DEFAULT,
     LANGUAGES,
-    constant,
+    find_constant,
     find_plural,
     format_number,
     format_share,
     format_time,
+    get_language,
+    load_sentences,
     say,
-    sentences,
-    speak,
-    spoken,
+    set_language,
 )
 
 OTHERS = [language for language in LANGUAGES if language != DEFAULT]
@@ -30,9 +30,9 @@ MODAL_TITLES = ("evidence_title", "why_bad", "send", "close", "cancel")
 def plural_forms(language: str) -> dict[str, dict[str, str]]:
     """The sentences with a form per plural category, by their key."""
     forms: dict[str, dict[str, str]] = {}
-    for key, text in sentences(language).items():
+    for key, text in load_sentences(language).items():
         name, _, last = key.rpartition(".")
-        if f"{name}.other" in sentences(language):
+        if f"{name}.other" in load_sentences(language):
             forms.setdefault(name, {})[last] = text
     return forms
 
@@ -40,7 +40,7 @@ def plural_forms(language: str) -> dict[str, dict[str, str]]:
 def one_form_each(language: str) -> dict[str, str]:
     """All sentences, those with plural forms by the one for `other`."""
     forms = plural_forms(language)
-    rest = {k: v for k, v in sentences(language).items() if k.rpartition(".")[0] not in forms}
+    rest = {k: v for k, v in load_sentences(language).items() if k.rpartition(".")[0] not in forms}
     return rest | {key: by_category["other"] for key, by_category in forms.items()}
 
 
@@ -82,7 +82,7 @@ def test_a_counted_sentence_has_the_forms_that_cldr_names(language: str):
 
 @pytest.mark.parametrize("word", STIFF)
 def test_english_is_plain(word: str):
-    assert [k for k, v in sentences(DEFAULT).items() if word in v.casefold()] == []
+    assert [k for k, v in load_sentences(DEFAULT).items() if word in v.casefold()] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)
@@ -97,14 +97,14 @@ def test_no_sentence_is_left_in_english(language: str):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_sentence_is_empty_or_open(language: str):
-    for key, sentence in sentences(language).items():
+    for key, sentence in load_sentences(language).items():
         assert sentence.strip(), key
         assert sentence.count("`") % 2 == 0, key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_and_buttons_fit(language: str):
-    told = sentences(language)
+    told = load_sentences(language)
     assert all(len(told[key]) <= 24 for key in MODAL_TITLES)
     buttons = ("rollback_button", "home_reindex", "evidence", "ask_people", "stop", "share")
     assert all(len(told[key]) <= 75 for key in buttons)
@@ -115,7 +115,7 @@ def test_titles_and_buttons_fit(language: str):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_bold_and_italics_stand_between_spaces(language: str):
     """Slack shows them only there, also in languages that write without spaces."""
-    for key, sentence in sentences(language).items():
+    for key, sentence in load_sentences(language).items():
         text = re.sub(r"`[^`]*`|\{[^}]*\}", "", sentence)
         for mark in re.finditer(r"(?<![\w*])?([*_])[^*_\n]+\1", text):
             before, after = text[: mark.start()][-1:], text[mark.end() :][:1]
@@ -135,11 +135,11 @@ def test_bold_and_italics_stand_between_spaces(language: str):
     ],
 )
 async def test_a_locale_chooses_the_language(locale: str, language: str):
-    speak(locale)
-    assert spoken() == language
-    assert sentences(language)["not_found"] == answers.NOT_FOUND
-    assert sentences(language)["close"] == button_labels.CLOSE
-    assert sentences(language)["stop"] == asking.STOP
+    set_language(locale)
+    assert get_language() == language
+    assert load_sentences(language)["not_found"] == answers.NOT_FOUND
+    assert load_sentences(language)["close"] == button_labels.CLOSE
+    assert load_sentences(language)["stop"] == asking.STOP
 
 
 READINGS = {
@@ -153,7 +153,7 @@ READINGS = {
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_a_count_agrees_with_its_noun(language: str):
-    speak(language)
+    set_language(language)
     pages = [say("pages", count=count) for count in COUNTS]
     assert pages == READINGS[language].split("|")
     # A whole number in another sentence becomes the same noun.
@@ -162,7 +162,7 @@ async def test_a_count_agrees_with_its_noun(language: str):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_every_counted_sentence_reads_right(language: str):
-    speak(language)
+    set_language(language)
     for key, forms in plural_forms(language).items():
         for count in COUNTS:
             text = say(key, count=count, first="a.md: no")
@@ -183,7 +183,7 @@ async def test_every_counted_sentence_reads_right(language: str):
 )
 async def test_the_verb_agrees_too(count: int, english: str, russian: str):
     for language, text in (("en", english), ("ru", russian)):
-        speak(language)
+        set_language(language)
         assert say("report_failures", count=count, first="x") == text
 
 
@@ -200,7 +200,7 @@ async def test_the_verb_agrees_too(count: int, english: str, russian: str):
 async def test_numbers_are_written_as_the_language_does(
     language: str, score: str, share: str, time: str
 ):
-    speak(language)
+    set_language(language)
     assert format_number(1205.5, decimals=3) == score
     assert format_share(0.95) == share
     assert format_time(1.5, "hour") == time
@@ -208,7 +208,7 @@ async def test_numbers_are_written_as_the_language_does(
 
 def test_a_sentence_that_is_not_there_is_an_error():
     with pytest.raises(AttributeError):
-        constant("NO_SUCH_SENTENCE")
+        find_constant("NO_SUCH_SENTENCE")
     with pytest.raises(AttributeError):
         _ = answers.not_found
     with pytest.raises(KeyError):

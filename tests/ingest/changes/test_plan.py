@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from ingest.changes.plan import plan_chunks, plan_pages, revision, shrunk
-from ingest.documents import Page, Pages
+from ingest.changes.plan import compute_revision, find_shrunk_sources, plan_chunks, plan_pages
+from ingest.documents import Page, SourcePages
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import Chunk, IndexSpec
 
@@ -22,8 +22,8 @@ def known(*pages: Page, recipe: str = "r") -> Contents:
     )
 
 
-def found(*pages: Page, source: str = "docs") -> list[Pages]:
-    return [Pages(source, pages, ())]
+def found(*pages: Page, source: str = "docs") -> list[SourcePages]:
+    return [SourcePages(source, pages, ())]
 
 
 def chunk(id_: str, text: str, path: str = "a.md") -> Chunk:
@@ -33,7 +33,7 @@ def chunk(id_: str, text: str, path: str = "a.md") -> Chunk:
 def test_everything_is_new():
     plan = plan_pages((), found(page("a.md"), page("b.md")), recipe="r")
     assert (plan.added, plan.changed, plan.removed) == (2, 0, 0)
-    assert [p.path for p in plan.read] == ["a.md", "b.md"]
+    assert [p.path for p in plan.to_read] == ["a.md", "b.md"]
     assert not plan.is_empty
 
 
@@ -48,7 +48,7 @@ def test_added_changed_and_removed():
     now = found(page("same.md"), page("edited.md", "other"), page("new.md"))
     plan = plan_pages(before.pages, now, recipe="r")
     assert (plan.added, plan.changed, plan.removed) == (1, 1, 1)
-    assert {p.path for p in plan.read} == {"edited.md", "new.md"}
+    assert {p.path for p in plan.to_read} == {"edited.md", "new.md"}
     assert {p.path for p in plan.kept} == {"same.md"}
 
 
@@ -61,11 +61,11 @@ def test_other_sources_stay():
 
 def test_a_page_that_cannot_be_read_just_now_stays():
     before = known(page("a.md"), page("locked.md"), page("gone.md"))
-    now = [Pages("docs", (page("a.md"),), (), unread=("locked.md", "unknown.md"))]
+    now = [SourcePages("docs", (page("a.md"),), (), unread=("locked.md", "unknown.md"))]
     plan = plan_pages(before.pages, now, recipe="r")
     assert plan.gone == (("docs", "gone.md"),)
     assert [p.path for p in plan.kept] == ["a.md", "locked.md"]
-    assert plan.read == ()
+    assert plan.to_read == ()
     chunks = plan_chunks(before.chunks, plan, (), recipe="r", reuse=True)
     assert chunks.kept == {"id-a.md", "id-locked.md"}
 
@@ -77,13 +77,13 @@ def test_a_removal_alone_is_a_change():
 
 def test_another_chunker_reads_pages_anew_without_calling_them_changed():
     plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="other")
-    assert (plan.changed, len(plan.read), plan.kept) == (0, 1, ())
+    assert (plan.changed, len(plan.to_read), plan.kept) == (0, 1, ())
 
 
 def test_a_page_nobody_knows_the_content_of_is_read_but_not_called_changed():
     before = Contents((KnownPage("docs", "a.md", "", ""),))
     plan = plan_pages(before.pages, found(page("a.md")), recipe="r")
-    assert (plan.added, plan.changed, len(plan.read)) == (0, 0, 1)
+    assert (plan.added, plan.changed, len(plan.to_read)) == (0, 0, 1)
 
 
 def test_vectors_are_found_by_what_was_embedded():
@@ -95,17 +95,17 @@ def test_vectors_are_found_by_what_was_embedded():
             KnownChunk("kept", "docs", "k.md", "e"),
         ),
     )
-    pages = plan_pages(before.pages, [Pages("docs", (page("a.md"),), ())], recipe="r")
+    pages = plan_pages(before.pages, [SourcePages("docs", (page("a.md"),), ())], recipe="r")
     pages = replace(pages, kept=before.pages)
     plan = plan_chunks(before.chunks, pages, [new, old], recipe="r", reuse=True)
     assert plan.kept == {"kept"}
-    assert plan.vectors[old.embedding_hash] == "moved"
+    assert plan.vector_ids[old.embedding_hash] == "moved"
     assert plan.fresh == (old, new)
     assert plan.to_embed == 1
     assert {c.id for c in plan.contents.chunks} == {"kept", "c1", "c2"}
     assert {p.path for p in plan.contents.pages} == {"k.md", "a.md"}
     anew = plan_chunks(before.chunks, pages, [new, old], recipe="r", reuse=False)
-    assert (anew.vectors, anew.to_embed) == ({}, 3)  # the kept one too
+    assert (anew.vector_ids, anew.to_embed) == ({}, 3)  # the kept one too
     assert anew.characters == 17 + 8  # it is taken to be of usual length
 
 
@@ -120,15 +120,15 @@ def test_texts_to_embed_are_ordered_by_length_and_counted_once():
 def test_the_revision_is_of_content_and_model_and_knows_no_order():
     spec = IndexSpec("hash", 8, "1", 1, "")
     chunks = known(page("a.md"), page("b.md")).chunks
-    assert revision(chunks, spec) == revision(chunks[::-1], spec)
-    assert len(revision(chunks, spec)) == 8
-    assert revision(chunks[:1], spec) != revision(chunks, spec)
-    assert revision(chunks, replace(spec, model="other")) != revision(chunks, spec)
-    assert revision(chunks, replace(spec, revision="x")) == revision(chunks, spec)
+    assert compute_revision(chunks, spec) == compute_revision(chunks[::-1], spec)
+    assert len(compute_revision(chunks, spec)) == 8
+    assert compute_revision(chunks[:1], spec) != compute_revision(chunks, spec)
+    assert compute_revision(chunks, replace(spec, model="other")) != compute_revision(chunks, spec)
+    assert compute_revision(chunks, replace(spec, revision="x")) == compute_revision(chunks, spec)
 
 
 def lost(before: Iterable[KnownPage], now: Iterable[KnownPage]) -> tuple[object, ...]:
-    return shrunk((p.key for p in before), (p.key for p in now), ["docs"], most=0.2)
+    return find_shrunk_sources((p.key for p in before), (p.key for p in now), ["docs"], most=0.2)
 
 
 @pytest.mark.parametrize(("pages", "stops"), [(10, False), (8, False), (7, True), (0, True)])
@@ -152,14 +152,14 @@ def test_a_dropped_source_loses_its_pages():
 
 def test_anew_reads_every_page():
     plan = plan_pages(known(page("a.md")).pages, found(page("a.md")), recipe="r", anew=True)
-    assert (len(plan.read), plan.changed, plan.kept) == (1, 0, ())
+    assert (len(plan.to_read), plan.changed, plan.kept) == (1, 0, ())
 
 
 def test_contents_are_the_same_whatever_their_order():
     contents = known(page("a.md"), page("b.md"))
-    assert contents.equals(contents.pages[::-1], contents.chunks[::-1])
-    assert not contents.equals(contents.pages[:1], contents.chunks)
-    assert not contents.equals(contents.pages, contents.chunks[:1])
+    assert contents.is_equal_to(contents.pages[::-1], contents.chunks[::-1])
+    assert not contents.is_equal_to(contents.pages[:1], contents.chunks)
+    assert not contents.is_equal_to(contents.pages, contents.chunks[:1])
 
 
 def test_pages_that_could_not_be_read_stay_as_they_are_known():
@@ -167,10 +167,10 @@ def test_pages_that_could_not_be_read_stay_as_they_are_known():
     edited = (page("edited.md", "torn"), page("other.md", "new"))
     now = found(page("same.md"), *edited, page("new.md"), page("fine.md"))
     plan = plan_pages(before, now, recipe="r")
-    assert plan.without((), before) == plan
+    assert plan.exclude_broken((), before) == plan
 
-    left = plan.without({("docs", "edited.md"), ("docs", "new.md")}, before)
-    assert [p.path for p in left.read] == ["other.md", "fine.md"]
+    left = plan.exclude_broken({("docs", "edited.md"), ("docs", "new.md")}, before)
+    assert [p.path for p in left.to_read] == ["other.md", "fine.md"]
     assert [p.path for p in left.kept] == ["same.md", "edited.md"]
     assert left.kept[1] == before[1]
     assert left.new == (("docs", "fine.md"),)
@@ -182,7 +182,7 @@ def test_pages_that_could_not_be_read_stay_as_they_are_known():
 def test_the_revision_tells_how_chunks_were_made(changed: dict[str, object]):
     spec = IndexSpec("hash", 8, "1", 1, "")
     chunks = known(page("a.md")).chunks
-    assert revision(chunks, replace(spec, **changed)) != revision(chunks, spec)
+    assert compute_revision(chunks, replace(spec, **changed)) != compute_revision(chunks, spec)
 
 
 def test_the_ledger_is_told_all_of_what_was_read():

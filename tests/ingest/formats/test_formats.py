@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.documents import Page, PageError
-from ingest.formats import READERS, format_of, is_document, is_wanted, read_document
+from ingest.formats import READERS, detect_format, is_document, is_wanted, read_document
 from tests.ingest.formats.samples import docx, paragraph, pdf, table
 
 CODE = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": ["1"]}]}
@@ -46,7 +46,7 @@ SAMPLES = {
     ],
 )
 def test_which_reader_reads_a_file(path: str, media_type: str, found: str):
-    assert format_of(path, media_type) == found
+    assert detect_format(path, media_type) == found
     assert is_document(path, media_type) == bool(found)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.documents import PageError
 from ingest.formats import html as html_module
-from ingest.formats.html import html_to_markdown
+from ingest.formats.html import convert_html_page
 from tests.ingest.formats.reading import blocks, outline, read, read_file, text
 
 DOCUSAURUS = """\
@@ -151,7 +151,7 @@ def test_deep_and_large_pages_are_said_in_words(monkeypatch):
 
 def test_links_stay_as_they_are_without_a_website():
     assert (
-        html_to_markdown('<p><a href="b.html">b</a> <a href="#c">c</a></p>')[1] == "[b](b.html) c"
+        convert_html_page('<p><a href="b.html">b</a> <a href="#c">c</a></p>')[1] == "[b](b.html) c"
     )
 
 

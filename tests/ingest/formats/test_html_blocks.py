@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.formats.html_blocks import html_to_markdown, html_to_text
+from ingest.formats.html_blocks import convert_html_block, extract_html_text
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from ingest.formats.html_blocks import html_to_markdown, html_to_text
     ],
 )
 def test_text(html: str, text: str):
-    assert html_to_text(html).strip() == text
+    assert extract_html_text(html).strip() == text
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_text(html: str, text: str):
     ],
 )
 def test_markdown(html: str, markdown: str):
-    assert html_to_markdown(html).strip() == markdown
+    assert convert_html_block(html).strip() == markdown
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.text(st.sampled_from("<>/!-[]&;abtdrhpe1 =\"'\n"), max_size=80))
 def test_any_html_can_be_read(html: str):
-    html_to_text(html)
-    html_to_markdown(html)
+    extract_html_text(html)
+    convert_html_block(html)

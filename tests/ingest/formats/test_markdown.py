@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from ingest.documents import Block, Document, Page, Section, document
+from ingest.documents import Block, Document, Page, Section, build_document
 from ingest.formats import read_document
 
 
@@ -283,5 +283,5 @@ def test_front_matter_that_yaml_must_not_load(deep: str):
 
 def test_headings_have_a_depth_that_the_index_takes():
     deep = Section(tuple("abcdefghijklmnopqrstuvwxyz"), "", ())
-    found = document(Page("docs", "a.md", "", b"# H"), "H", [deep])
+    found = build_document(Page("docs", "a.md", "", b"# H"), "H", [deep])
     assert found.sections[0].headings == tuple("abcdefghijkl")

@@ -18,7 +18,7 @@ TOKENIZER = HashEmbedder()
 
 def chunks(text: str, *, budget: int = 160, url: str = "https://x/a", path: str = "a.md"):
     page = Page("docs", path, url, text.encode())
-    return Chunker(TOKENIZER, budget=budget).chunks(read_document(page))
+    return Chunker(TOKENIZER, budget=budget).split_document(read_document(page))
 
 
 def tokens(text: str) -> int:
@@ -150,7 +150,7 @@ def test_a_heading_path_over_the_budget_leaves_room_for_text():
 def test_the_model_limits_the_budget():
     small = HashEmbedder(max_tokens=64)
     page = Page("docs", "a.md", "", ("Some words in a row. " * 200).encode())
-    found = Chunker(small).chunks(read_document(page))
+    found = Chunker(small).split_document(read_document(page))
     assert max(tokens(chunk.embedding_text) for chunk in found) <= 64
 
 
@@ -169,7 +169,7 @@ def test_counting_is_batched():
             return super().count_tokens(texts)
 
     text = "\n\n".join(f"Paragraph {n} of them." for n in range(200))
-    Chunker(Counting()).chunks(read_document(Page("docs", "a.md", "", text.encode())))
+    Chunker(Counting()).split_document(read_document(Page("docs", "a.md", "", text.encode())))
     assert len(calls) <= 3
 
 
@@ -224,6 +224,6 @@ def test_nothing_is_lost_and_budgets_hold(page: str, budget: int):
 @given(st.text(max_size=400))
 def test_any_text_can_be_divided(text: str):
     page = Page("docs", "a.md", "", text.encode(errors="replace"))
-    for chunk in Chunker(TOKENIZER, budget=16).chunks(read_document(page)):
+    for chunk in Chunker(TOKENIZER, budget=16).split_document(read_document(page)):
         assert chunk.text.strip()
         assert len(chunk.text) <= MAX_CHARS

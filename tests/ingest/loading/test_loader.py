@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.documents import Page, parsing
+from ingest.documents import Page, translate_parser_errors
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages, read_pages
 from ingest.report import Progress
@@ -40,7 +40,7 @@ def test_a_broken_file_is_a_line_in_the_report(path: str):
 
 
 def test_want_of_memory_in_a_parser_goes_up():
-    with pytest.raises(MemoryError), parsing("a PDF"):
+    with pytest.raises(MemoryError), translate_parser_errors("a PDF"):
         raise MemoryError
 
 

@@ -5,13 +5,13 @@ import random
 import pytest
 
 from ingest.loading import pages as prepare_module
-from ingest.loading.pages import prepare
+from ingest.loading.pages import prepare_pages
 from ingest.sources.source import RawFile, Source, SourceFiles
 
 
 def pages(**files: bytes):
     raw = tuple(RawFile(path, f"https://x/{path}", data) for path, data in sorted(files.items()))
-    return prepare(SourceFiles(Source("docs", "docs"), raw, ("before: failed",)))
+    return prepare_pages(SourceFiles(Source("docs", "docs"), raw, ("before: failed",)))
 
 
 def test_plain_pages():
@@ -119,7 +119,7 @@ def test_a_hash_changes_with_text_url_and_variables():
 )
 def test_html_says_its_encoding(head: bytes, media_type: str):
     raw = RawFile("a.html", "", head + "<p>Жук".encode("cp1251"), media_type)
-    found = prepare(SourceFiles(Source("docs", "docs"), (raw,)))
+    found = prepare_pages(SourceFiles(Source("docs", "docs"), (raw,)))
     assert found.failures == ()
     assert found.pages[0].text.endswith("<p>Жук")
     assert found.pages[0].media_type == media_type
@@ -127,7 +127,7 @@ def test_html_says_its_encoding(head: bytes, media_type: str):
 
 def test_an_encoding_that_does_not_exist_is_passed_over():
     raw = RawFile("a.html", "", b'<meta charset="nonsense"><p>Na\xefve text, long enough.')
-    assert "Naïve" in prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages[0].text
+    assert "Naïve" in prepare_pages(SourceFiles(Source("docs", "docs"), (raw,))).pages[0].text
 
 
 def test_binary_formats_are_left_as_they_are():
@@ -162,8 +162,8 @@ def test_pages_can_include_others():
 def test_labels_of_the_source_are_the_pages():
     raw = RawFile("a.md", "", b"x")
     source = Source("docs", "docs", version="2.6", language="en")
-    (page,) = prepare(SourceFiles(source, (raw,))).pages
-    (plain,) = prepare(SourceFiles(Source("docs", "docs"), (raw,))).pages
+    (page,) = prepare_pages(SourceFiles(source, (raw,))).pages
+    (plain,) = prepare_pages(SourceFiles(Source("docs", "docs"), (raw,))).pages
     assert (page.version, page.language) == ("2.6", "en")
     assert page.content_hash != plain.content_hash
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import SourceError
-from ingest.overview.history import past_syncs, source_states
+from ingest.overview.history import list_past_syncs, list_source_states
 from ingest.sources import Source
 from ingest.state.jobs import JobState, JobStore
 from tests.ingest.conftest import Bench
@@ -24,7 +24,7 @@ def test_sources_have_their_pages_and_next_run(bench: Bench, docs: Path):
     bench.sync(docs)
     JobStore(bench.ledger).write("sync", JobState("0 3 * * *", next_run=NOW))
     other = Source(name="other", uri="https://example.com/other.zip")
-    found = source_states(bench.ledger, [other])
+    found = list_source_states(bench.ledger, [other])
     assert [(one.name, one.pages, one.next_run) for one in found] == [
         ("docs", 2, None),  # in the index, and not in the settings any more
         ("other", 0, NOW),
@@ -37,7 +37,7 @@ def test_a_source_has_its_own_schedule_or_that_of_all(bench: Bench):
     store.write("sync", JobState("off"))
     store.write("sync:own", JobState("every 1h", next_run=NOW))
     sources = [Source(name=name, uri=f"/{name}") for name in ("own", "plain")]
-    found = source_states(bench.ledger, sources)
+    found = list_source_states(bench.ledger, sources)
     assert [(one.name, one.next_run) for one in found] == [("own", NOW), ("plain", None)]
 
 
@@ -45,12 +45,12 @@ def test_the_last_syncs_are_listed_with_what_failed(bench: Bench, docs: Path, tm
     bench.sync(docs)
     with pytest.raises(SourceError):
         bench.sync(tmp_path / "gone")
-    failed, done = past_syncs(bench.ledger, limit=5)
+    failed, done = list_past_syncs(bench.ledger, limit=5)
     assert "gone" in failed.error
     assert (done.added, done.changed, done.removed, done.error) == (2, 0, 0, "")
-    assert past_syncs(bench.ledger, limit=1) == (failed,)
+    assert list_past_syncs(bench.ledger, limit=1) == (failed,)
 
 
 def test_nothing_is_there_before_the_first_sync(bench: Bench):
-    assert source_states(bench.ledger, []) == ()
-    assert past_syncs(bench.ledger, limit=5) == ()
+    assert list_source_states(bench.ledger, []) == ()
+    assert list_past_syncs(bench.ledger, limit=5) == ()

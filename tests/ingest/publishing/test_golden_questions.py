@@ -9,7 +9,7 @@ import pytest
 
 from ingest.changes.survey import SyncOptions
 from ingest.errors import GoldenError, SourceError
-from ingest.publishing.golden_questions import Golden, read_golden
+from ingest.publishing.golden_questions import GoldenQuestion, read_golden_questions
 from tests.ingest.conftest import Bench, sources_of
 from tests.ingest.fakes import WordEmbedder, make_folder
 
@@ -46,7 +46,7 @@ def test_a_version_that_finds_less_is_not_published(bench: Bench, source: str, t
     hide(tmp_path, 8)
     with pytest.raises(GoldenError, match=r"docs finds \d+% of its golden questions, not 100%"):
         bench.sync(source)
-    assert bench.store.live().spec.revision == first.revision
+    assert bench.store.read_live_index().spec.revision == first.revision
     forced = bench.sync(source, force=True)
     (result,) = forced.golden
     assert result.before == 1.0
@@ -82,7 +82,7 @@ def test_questions_that_cannot_be_read_stop_the_version_unless_forced(
     file.unlink() if text is None else file.write_text(text)
     with pytest.raises(GoldenError, match=r"not published: .*golden questions.*--force"):
         bench.sync(source)
-    assert bench.store.live() is None
+    assert bench.store.read_live_index() is None
     (result,) = bench.sync(source, force=True).golden
     assert "golden questions" in result.skipped
 
@@ -106,7 +106,7 @@ def test_questions_that_vanish_during_the_sync_stop_the_version(
     with pytest.raises(GoldenError, match=r"not published: .*can't be read"):
         bench.indexer().sync(sources_of(source), progress=lambda _: golden.unlink(missing_ok=True))
     assert bench.embedder.embedded
-    assert bench.store.live() is None
+    assert bench.store.read_live_index() is None
 
 
 def test_paths_may_be_several(tmp_path: Path):
@@ -114,7 +114,10 @@ def test_paths_may_be_several(tmp_path: Path):
     file.write_text(
         '{"question": "Q?", "path": ["a.md", "b.md"]}\n\n{"question": "R", "path": "c"}'
     )
-    assert read_golden(file) == (Golden("Q?", ("a.md", "b.md")), Golden("R", ("c",)))
+    assert read_golden_questions(file) == (
+        GoldenQuestion("Q?", ("a.md", "b.md")),
+        GoldenQuestion("R", ("c",)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,6 +127,6 @@ def test_what_is_no_question_is_refused(tmp_path: Path, text: str):
     file = tmp_path / "g.jsonl"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(SourceError, match="golden questions"):
-        read_golden(file)
+        read_golden_questions(file)
     with pytest.raises(SourceError):
-        read_golden(tmp_path / "missing")
+        read_golden_questions(tmp_path / "missing")

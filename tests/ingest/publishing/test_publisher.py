@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ingest.errors import PublishError, SyncRunningError
 from ingest.publishing.pin import set_pin
-from ingest.publishing.publisher import Publisher, mend_marks, switching
+from ingest.publishing.publisher import Publisher, build_switch_lease, repair_marks
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.state.tables import leases
@@ -41,7 +41,7 @@ def test_a_sync_that_lost_its_lease_does_not_switch(bench: Bench, docs: Path):
     bench.store.before = lose
     with pytest.raises(SyncRunningError, match="took over"):
         bench.sync(docs)
-    assert version_of(bench.store.live().collection) == "docent__v1"
+    assert version_of(bench.store.read_live_index().collection) == "docent__v1"
 
 
 def rival(bench: Bench) -> Bench:
@@ -75,22 +75,22 @@ def test_what_a_sync_without_its_lease_writes_is_not_in_the_version_of_another(
         "The other one's page.",
     ]
     assert rival(bench).sync(docs).unchanged
-    assert len(bench.store.collections()) == 2
+    assert len(bench.store.list_collections()) == 2
 
 
 def test_a_sync_without_its_lease_drops_no_version_of_another(bench: Bench, docs: Path):
     bench.sync(docs)
     foreign = "docent__v7_0123abcd"
-    bench.store.create(foreign, bench.store.live().spec)
+    bench.store.create(foreign, bench.store.read_live_index().spec)
 
     def lost() -> None:
         raise SyncRunningError("took over")
 
     with pytest.raises(SyncRunningError):
         Publisher(bench.store, bench.embedder, bench.ledger).prune(lost)
-    assert foreign in bench.store.collections()
+    assert foreign in bench.store.list_collections()
     Publisher(bench.store, bench.embedder, bench.ledger).prune(lambda: None)
-    assert foreign not in bench.store.collections()
+    assert foreign not in bench.store.list_collections()
 
 
 class CrashError(Exception):
@@ -151,7 +151,7 @@ def test_a_crash_leaves_an_answer_and_the_next_sync_completes(
         bench.sync(docs)
         crashed = False
     except CrashError:
-        assert bench.ledger.last_sync().error == "Stopped by CrashError."
+        assert bench.ledger.read_last_sync().error == "Stopped by CrashError."
     assert crashed or (step == "drop" and edits == 1)
     switched = step in {"mark_live", "drop", "remember_sources"}
     assert bench.store.texts() == (after if switched else before)
@@ -161,12 +161,12 @@ def test_a_crash_leaves_an_answer_and_the_next_sync_completes(
     assert report.unchanged == switched
     assert bench.store.texts() == after
     assert report.chunks == 4
-    live, previous = bench.ledger.live(), bench.ledger.previous()
+    live, previous = bench.ledger.read_live_version(), bench.ledger.read_previous_version()
     assert live.collection == bench.store.target
-    assert bench.store.collections() == sorted([live.collection, previous.collection])
-    recorded = {version.collection for version in bench.ledger.versions()}
-    assert recorded == set(bench.store.collections())
-    assert bench.ledger.contents(live.collection).documents == 3
+    assert bench.store.list_collections() == sorted([live.collection, previous.collection])
+    recorded = {version.collection for version in bench.ledger.list_versions()}
+    assert recorded == set(bench.store.list_collections())
+    assert bench.ledger.read_contents(live.collection).documents == 3
 
 
 def test_rows_that_are_missing_stop_the_switch(bench: Bench, docs: Path):
@@ -176,7 +176,7 @@ def test_rows_that_are_missing_stop_the_switch(bench: Bench, docs: Path):
     bench.store.insert = lambda name, chunks, vectors: real(name, chunks[1:], vectors[1:])
     with pytest.raises(PublishError, match="holds 2 of 4 chunks"):
         bench.sync(docs)
-    assert version_of(bench.store.live().collection) == "docent__v1"
+    assert version_of(bench.store.read_live_index().collection) == "docent__v1"
     del bench.store.insert
     assert bench.sync(docs).chunks == 4
 
@@ -186,7 +186,7 @@ def test_vectors_that_are_no_numbers_stop_the_sync(bench: Bench, docs: Path, bad
     bench.embedder.embed_passages = lambda texts: np.full((len(texts), 8), bad, np.float32)
     with pytest.raises(PublishError, match="unusable vectors"):
         bench.sync(docs)
-    assert bench.store.live() is None
+    assert bench.store.read_live_index() is None
 
 
 def test_vectors_of_another_dimension_stop_the_sync(bench: Bench, docs: Path):
@@ -237,7 +237,7 @@ def test_collections_of_others_are_left_alone(bench: Bench, docs: Path):
     for name in ("docent__v9_old", "docent__notes", "docentx__v1"):
         bench.store.rows[name] = {}
     bench.sync(docs)
-    assert {"docent__v9_old", "docent__notes", "docentx__v1"} < set(bench.store.collections())
+    assert {"docent__v9_old", "docent__notes", "docentx__v1"} < set(bench.store.list_collections())
 
 
 def test_progress_counts_what_is_done_of_what_is_to_do(bench: Bench, docs: Path):
@@ -257,7 +257,7 @@ def test_progress_counts_what_is_done_of_what_is_to_do(bench: Bench, docs: Path)
 
 def test_the_lease_of_the_switch_fits_its_column(bench: Bench):
     ledger = Ledger(bench.ledger.engine, index="long" * 20)
-    with switching(ledger).hold(), ledger.engine.connect() as connection:
+    with build_switch_lease(ledger).hold(), ledger.engine.connect() as connection:
         assert connection.scalars(select(leases.c.name)).all() == ["switch:" + ("long" * 20)[:57]]
 
 
@@ -268,10 +268,10 @@ def test_marks_are_mended_as_the_store_and_the_pin_say(
     bench.sync(docs)
     make_folder(docs, {"new.md": "# New\n\nPage."})
     bench.sync(docs)
-    first, second = (version.collection for version in bench.ledger.versions())
+    first, second = (version.collection for version in bench.ledger.list_versions())
     set_pin(bench.ledger, first if pinned else second)
     bench.store.target = first
-    mend_marks(bench.ledger, bench.store.live())
-    assert bench.ledger.live().collection == first
-    previous = bench.ledger.previous()
+    repair_marks(bench.ledger, bench.store.read_live_index())
+    assert bench.ledger.read_live_version().collection == first
+    previous = bench.ledger.read_previous_version()
     assert (version_of(previous.collection) if previous else None) == back_to

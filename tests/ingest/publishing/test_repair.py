@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ingest.errors import SyncRunningError
-from ingest.publishing.repair import Checkup
+from ingest.publishing.repair import IndexCheck
 from ingest.state.lease import SyncLease
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder, versions_in
@@ -23,14 +23,14 @@ def docs(bench: Bench, tmp_path: Path) -> Path:
 
 
 def wrong(bench: Bench, *, mend: bool = False) -> dict[str, str]:
-    found = Checkup(bench.store, bench.ledger, mend=mend).run()
+    found = IndexCheck(bench.store, bench.ledger, mend=mend).run()
     return {check.name: check.says for check in found if not check.passed}
 
 
 @pytest.mark.usefixtures("docs")
 def test_a_sound_index(bench: Bench):
     assert wrong(bench) == {}
-    assert len(Checkup(bench.store, bench.ledger).run()) == 5
+    assert len(IndexCheck(bench.store, bench.ledger).run()) == 5
 
 
 def test_nothing_is_indexed(bench: Bench):
@@ -39,30 +39,30 @@ def test_nothing_is_indexed(bench: Bench):
 
 @pytest.mark.usefixtures("docs")
 def test_a_collection_that_nobody_knows(bench: Bench):
-    bench.store.create("docent__v7", bench.store.live().spec)
+    bench.store.create("docent__v7", bench.store.read_live_index().spec)
     assert "docent__v7" in wrong(bench)["unknown collections"]
     assert wrong(bench, mend=True) == {}
-    assert versions_in(bench.store.collections()) == ["docent__v1"]
+    assert versions_in(bench.store.list_collections()) == ["docent__v1"]
 
 
 def test_a_version_that_is_gone(bench: Bench, docs: Path):
     make_folder(docs, {"0.md": "# P0\n\nOther."})
     bench.sync(docs)
-    first = bench.store.collections()[0]
+    first = bench.store.list_collections()[0]
     bench.store.drop(first)
     assert first in wrong(bench)["missing versions"]
     assert wrong(bench, mend=True) == {}
-    assert versions_in(v.collection for v in bench.ledger.versions()) == ["docent__v2"]
+    assert versions_in(v.collection for v in bench.ledger.list_versions()) == ["docent__v2"]
 
 
 def test_the_ledger_does_not_know_what_is_live(bench: Bench, docs: Path):
     make_folder(docs, {"0.md": "# P0\n\nOther."})
     bench.sync(docs)
-    first = bench.store.collections()[0]
+    first = bench.store.list_collections()[0]
     bench.store.switch(first)
     assert "--mend" in wrong(bench)["live version"]
     wrong(bench, mend=True)
-    assert bench.ledger.live().collection == first
+    assert bench.ledger.read_live_version().collection == first
 
 
 @pytest.mark.parametrize("replaced", [True, False])
@@ -92,4 +92,4 @@ def test_vectors_that_are_none(bench: Bench, docs: Path, bad: np.ndarray):
 def test_not_while_a_sync_is_at_work(bench: Bench):
     lease = SyncLease(bench.ledger.engine, name="sync:docent")
     with lease.hold(), pytest.raises(SyncRunningError):
-        Checkup(bench.store, bench.ledger).run()
+        IndexCheck(bench.store, bench.ledger).run()

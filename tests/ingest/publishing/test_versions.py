@@ -8,8 +8,8 @@ import pytest
 
 from ingest.errors import IndexPinnedError, NoVersionError, SyncRunningError
 from ingest.publishing.pin import read_pin
-from ingest.publishing.publisher import switching
-from ingest.publishing.versions import list_versions, resume, roll_back
+from ingest.publishing.publisher import build_switch_lease
+from ingest.publishing.versions import list_versions, resume_syncs, roll_back
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder, version_of, versions_in
 
@@ -51,7 +51,7 @@ def test_older_versions_are_dropped(bench: Bench, two: Path):
         make_folder(two, {"a.md": f"# A\n\nEdition {edition}."})
         bench.sync(two)
     assert [row[0] for row in marks(bench)] == ["docent__v5", "docent__v4"]
-    assert versions_in(bench.store.collections()) == ["docent__v4", "docent__v5"]
+    assert versions_in(bench.store.list_collections()) == ["docent__v4", "docent__v5"]
 
 
 def test_a_rollback_pins_until_it_is_resumed(bench: Bench, two: Path):
@@ -69,8 +69,8 @@ def test_a_rollback_pins_until_it_is_resumed(bench: Bench, two: Path):
     with pytest.raises(IndexPinnedError, match="docent index --resume"):
         bench.sync(two)
     assert bench.store.texts() == ["First."]
-    assert resume(bench.ledger)
-    assert not resume(bench.ledger)
+    assert resume_syncs(bench.ledger)
+    assert not resume_syncs(bench.ledger)
     bench.sync(two)
     assert bench.store.texts() == ["Second."]
     assert [row[:3] for row in marks(bench)] == [
@@ -115,7 +115,7 @@ def test_a_rollback_that_was_cut_off_is_completed(
     ]
     with pytest.raises(NoVersionError):
         roll_back(bench.store, bench.ledger)
-    resume(bench.ledger)
+    resume_syncs(bench.ledger)
     bench.sync(two)
     assert bench.store.texts() == ["Second."]
 
@@ -148,7 +148,7 @@ def test_a_sync_at_work_does_not_undo_a_rollback(bench: Bench, two: Path):
 
 def test_a_sync_does_not_switch_while_a_rollback_does(bench: Bench, two: Path):
     make_folder(two, {"a.md": "# A\n\nThird."})
-    with switching(bench.ledger).hold(), pytest.raises(SyncRunningError):
+    with build_switch_lease(bench.ledger).hold(), pytest.raises(SyncRunningError):
         bench.sync(two)
     assert bench.store.texts() == ["Second."]
     bench.sync(two)

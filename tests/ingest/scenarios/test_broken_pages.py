@@ -95,7 +95,7 @@ def test_want_of_memory_is_no_broken_page(bench: Bench, docs: Path, reader: Read
     reader.broken["4.md"] = MemoryError()
     with pytest.raises(MemoryError):
         bench.sync(docs)
-    assert bench.ledger.last_sync().error == "Stopped by MemoryError."
+    assert bench.ledger.read_last_sync().error == "Stopped by MemoryError."
 
 
 def test_pages_that_lost_all_their_text_count_as_lost(bench: Bench, docs: Path):

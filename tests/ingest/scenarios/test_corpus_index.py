@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from ingest.corpus import index_corpus, names_of
-from rag_core.evaluation.files import Record
+from ingest.corpus import index_corpus, map_document_ids
+from rag_core.evaluation.files import CorpusDocument
 from rag_core.types import Scope
 from tests.rag_core.fakes import HashEmbedder, MemoryStore
 
 RECORDS = (
-    Record("faq#where", "Storage", "Data lies in object storage."),
-    Record("faq/users", "", "# Users\n\nUsers have roles.\n\n" + "Long words here. " * 200),
-    Record("empty", "", "  "),
+    CorpusDocument("faq#where", "Storage", "Data lies in object storage."),
+    CorpusDocument("faq/users", "", "# Users\n\nUsers have roles.\n\n" + "Long words here. " * 200),
+    CorpusDocument("empty", "", "  "),
 )
 
 
@@ -20,9 +20,9 @@ def indexed() -> tuple[MemoryStore, HashEmbedder]:
 
 def test_each_document_is_a_page_and_a_long_one_has_several_chunks():
     store, _ = indexed()
-    live = store.live()
-    chunks = list(store.chunks(live.collection))
-    names = names_of(RECORDS)
+    live = store.read_live_index()
+    chunks = list(store.read_chunks(live.collection))
+    names = map_document_ids(RECORDS)
     assert {names[chunk.path] for chunk in chunks} == {"faq#where", "faq/users"}
     assert sum(names[chunk.path] == "faq/users" for chunk in chunks) > 1
 
@@ -31,6 +31,9 @@ def test_the_id_is_not_in_what_is_embedded():
     store, embedder = indexed()
     assert not any("faq" in text for batch in embedder.batches for text in batch)
     found = store.search_dense(
-        store.live().collection, embedder.embed_query("object storage"), limit=1, scope=Scope()
+        store.read_live_index().collection,
+        embedder.embed_query("object storage"),
+        limit=1,
+        scope=Scope(),
     )
     assert found[0].chunk.embedding_text == "Storage\n\nData lies in object storage."

@@ -52,8 +52,10 @@ def completes(bench: Bench, docs: Path) -> None:
     assert "Old." in bench.store.texts()
     report = bench.sync(docs)
     assert report.chunks == bench.store.count(bench.store.target) == 501
-    assert len(bench.store.collections()) == 2
-    assert {v.collection for v in bench.ledger.versions()} == set(bench.store.collections())
+    assert len(bench.store.list_collections()) == 2
+    assert {v.collection for v in bench.ledger.list_versions()} == set(
+        bench.store.list_collections()
+    )
     assert bench.sync(docs).unchanged
 
 
@@ -68,7 +70,7 @@ class TestEmbedder:
         bench.embedder.before = fail
         with pytest.raises(ModelError, match="fell over"):
             bench.sync(changed)
-        assert bench.ledger.last_sync().error == "The model fell over."
+        assert bench.ledger.read_last_sync().error == "The model fell over."
         bench.embedder.before = lambda: None
         completes(bench, changed)
 
@@ -87,7 +89,7 @@ class TestFullDisk:
             bench.sync(changed, full=True)
         bench.store.before = lambda _: None
         assert bench.sync(changed, full=True).chunks == 501
-        assert len(bench.store.collections()) == 2
+        assert len(bench.store.list_collections()) == 2
 
     def test_the_state_database_can_write_no_more(self, bench: Bench, changed: Path):
         with full_database(bench), pytest.raises(StateError, match="full"):
@@ -143,8 +145,8 @@ class TestClock:
             Clock.moment -= timedelta(days=30)
             make_folder(docs, {"b.md": f"# B\n\nEdition {edition}."})
             bench.sync(docs)
-        assert version_of(bench.store.live().collection) == "docent__v3"
-        assert versions_in(bench.store.collections()) == ["docent__v2", "docent__v3"]
+        assert version_of(bench.store.read_live_index().collection) == "docent__v3"
+        assert versions_in(bench.store.list_collections()) == ["docent__v2", "docent__v3"]
         assert bench.sync(docs).unchanged
 
 
@@ -162,7 +164,7 @@ class TestTwoProcesses:
             assert first.stdout.readline() == "held\n"
             with pytest.raises(SyncRunningError, match=f"process {first.pid}"):
                 bench.sync(docs)
-            assert bench.store.live() is None
+            assert bench.store.read_live_index() is None
         finally:
             first.send_signal(signal.SIGKILL)
             first.wait()
@@ -173,7 +175,7 @@ class TestTwoProcesses:
 HOLD = """
 import sys
 from ingest.state.lease import SyncLease
-from ingest.state import open_state
+from ingest.state.database import open_state
 with SyncLease(open_state(sys.argv[1]), name="sync:docent").hold():
     print("held", flush=True)
     sys.stdin.read()

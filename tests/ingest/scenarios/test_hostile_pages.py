@@ -7,12 +7,12 @@ import pytest
 from ingest.documents import PageError
 from ingest.formats.code_spans import CodeSpans
 from ingest.formats.html import MAX_DEPTH
-from ingest.formats.html_blocks import closed_markup
-from ingest.formats.markdown import _LINK, _without_tags
-from ingest.formats.mdx import _tags, _without_esm
-from ingest.formats.mkdocs import without_indents
+from ingest.formats.html_blocks import escape_unclosed_markup
+from ingest.formats.markdown import _LINK, _convert_tags
+from ingest.formats.mdx import _find_tags, _strip_esm
+from ingest.formats.mkdocs import flatten_admonitions
 from ingest.formats.rst import MAX_LINES, MAX_TARGETS
-from ingest.formats.sphinx import role_text
+from ingest.formats.sphinx import parse_role
 from tests.ingest.formats.reading import outline, read, text
 
 MANY = 60_000
@@ -30,7 +30,7 @@ MANY = 60_000
     ids=["link", "open link", "image", "whole image", "code"],
 )
 def test_tags_in_a_line_of_millions(line, shown):
-    found = _without_tags(line)
+    found = _convert_tags(line)
     assert found in {line, ""} if shown is None else found == shown
 
 
@@ -70,13 +70,13 @@ def test_headings_alike_have_anchors_of_their_own():
 
 @pytest.mark.parametrize("mark", ["<a ", "<!--", "<?", "<![CDATA[", "<A", '<a href="'])
 def test_html_that_never_ends(mark):
-    assert "<" not in closed_markup(mark * MANY).replace("&lt;", "")
+    assert "<" not in escape_unclosed_markup(mark * MANY).replace("&lt;", "")
     assert "there" in text(read("<p>there</p>" + mark * MANY, "a.html"))
 
 
 def test_html_that_ends_is_left_alone():
     html = "<!-- a --><p>a < b</p><![CDATA[c]]>"
-    assert closed_markup(html) == html
+    assert escape_unclosed_markup(html) == html
 
 
 def test_html_that_is_nested_too_deeply():
@@ -100,22 +100,22 @@ def test_items_that_are_not_closed_lie_beside_each_other():
 
 @pytest.mark.parametrize("mark", ["<A ", "<A {", '<A "', "</A", "<A {'"])
 def test_components_that_never_end(mark):
-    assert list(_tags(mark * MANY)) == []
+    assert list(_find_tags(mark * MANY)) == []
 
 
 def test_statements_that_never_end():
-    assert "import" not in _without_esm("import a from 'b'\n\n" + "export a {\n\n" * 10_000)
+    assert "import" not in _strip_esm("import a from 'b'\n\n" + "export a {\n\n" * 10_000)
 
 
 @pytest.mark.parametrize("page", ["``` a\n" * MANY, "` `` " * MANY, "{/*" * MANY, "~~~ a\n" * MANY])
 def test_code_that_never_ends(page):
-    assert CodeSpans("x " + page).covers(0) is False
+    assert CodeSpans("x " + page).is_code(0) is False
 
 
 def test_code_is_found():
     page = "a `b` c\n```` x\n```\n````\n``d` e`` `f\n> ~~~\n~~~~\ng"
     spans = CodeSpans(page)
-    inside = "".join(letter for at, letter in enumerate(page) if spans.covers(at))
+    inside = "".join(letter for at, letter in enumerate(page) if spans.is_code(at))
     assert inside == "`b````` x\n```\n``````d` e``> ~~~\n~~~~"
 
 
@@ -130,7 +130,7 @@ def test_restructured_text_has_limits():
 
 
 def test_marks_of_site_makers():
-    assert without_indents("!!! " + "a" * MANY + 'b"c')
-    assert role_text("doc", " " * MANY + "a") == (" " * MANY + "a", False)
-    assert role_text("doc", "a b  <c>") == ("a b", False)
-    assert role_text("doc", "<c>") == ("<c>", False)
+    assert flatten_admonitions("!!! " + "a" * MANY + 'b"c')
+    assert parse_role("doc", " " * MANY + "a") == (" " * MANY + "a", False)
+    assert parse_role("doc", "a b  <c>") == ("a b", False)
+    assert parse_role("doc", "<c>") == ("<c>", False)

@@ -12,7 +12,7 @@ from ingest.factory import open_indexer, open_ledger
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
-from rag_core.index.bm25_tokens import terms
+from rag_core.index.bm25_tokens import extract_terms
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
 from rag_core.types import Scope
@@ -36,7 +36,7 @@ def sync(store: MilvusStore, *folders: Path, force: bool = False) -> IngestRepor
 
 
 def found(store: MilvusStore, text: str) -> list[str]:
-    live = store.live()
+    live = store.read_live_index()
     vector = HashEmbedder().embed_query(text)
     hits = store.search_dense(live.collection, vector, limit=1, scope=Scope())
     return [hit.chunk.text for hit in hits if hit.score > 0.999]
@@ -51,26 +51,26 @@ def test_an_index_through_its_changes(store: MilvusStore, tmp_path: Path):
 
     again = sync(store, docs, more)
     assert again.unchanged
-    assert versions_in(store.collections()) == ["docent__v1"]
+    assert versions_in(store.list_collections()) == ["docent__v1"]
 
     make_folder(docs, {"b.md": "# B\n\nNew."})
     report = sync(store, docs)
     assert (report.changed, report.embedded, report.reused) == (1, 1, 301)
-    assert version_of(store.live().collection) == "docent__v2"
-    assert store.live().spec.revision == report.revision
-    assert store.count(store.live().collection) == 302
+    assert version_of(store.read_live_index().collection) == "docent__v2"
+    assert store.read_live_index().spec.revision == report.revision
+    assert store.count(store.read_live_index().collection) == 302
     assert found(store, "B\n\nNew.") == ["New."]
     assert found(store, "B\n\nOld.") == []
     assert found(store, "A > Heading 7\n\nText number 7.") == ["Text number 7."]
     assert found(store, "C\n\nThe other source.") == ["The other source."]
     hits = store.search_lexical(
-        store.live().collection, terms("other source"), limit=1, scope=Scope()
+        store.read_live_index().collection, extract_terms("other source"), limit=1, scope=Scope()
     )
     assert [hit.chunk.path for hit in hits] == ["c.md"]
 
     (docs / "a.md").unlink()
     assert sync(store, docs, force=True).chunks == 2  # half of the pages are gone
-    assert versions_in(store.collections()) == ["docent__v2", "docent__v3"]
+    assert versions_in(store.list_collections()) == ["docent__v2", "docent__v3"]
     assert found(store, "A > Heading 7\n\nText number 7.") == []
 
 
@@ -98,6 +98,6 @@ def test_a_crash_before_the_switch(
     assert found(store, "A\n\nOne.") == ["One."]
     assert sync(store, docs).changed == 1
     assert found(store, "A\n\nTwo.") == ["Two."]
-    live = open_ledger(IngestSettings(milvus_uri=URI)).live()
-    assert live.collection == store.live().collection
-    assert len(store.collections()) == 2
+    live = open_ledger(IngestSettings(milvus_uri=URI)).read_live_version()
+    assert live.collection == store.read_live_index().collection
+    assert len(store.list_collections()) == 2

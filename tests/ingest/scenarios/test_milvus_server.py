@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from ingest.factory import open_indexer, open_ledger
-from ingest.publishing.versions import resume, roll_back
+from ingest.publishing.versions import resume_syncs, roll_back
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.state.ledger import Ledger
 from rag_core.errors import StoreError, WordSearchError
 from rag_core.index.milvus import MilvusStore
-from rag_core.retrieval.hybrid_search import Fusion, retrieve
+from rag_core.retrieval.hybrid_search import FusionConfig, retrieve
 from rag_core.settings import RagSettings
 from rag_core.types import Chunk, IndexSpec, Question, Scope
 from tests.ingest.fakes import HashEmbedder, make_folder, version_of
@@ -66,31 +66,34 @@ def test_vectors(store: MilvusStore):
     hits = store.search_dense(collection, vector, limit=9, scope=Scope(sources=("more",)))
     assert {hit.chunk.id for hit in hits} == {f"more{n}" for n in range(5)}
     assert store.count(collection) == 705
-    assert sorted(c.id for c in store.chunks(collection)) == sorted(c.id for c in chunks)
-    found = store.vectors(collection, ["docs600", "nobody"])
+    assert sorted(c.id for c in store.read_chunks(collection)) == sorted(c.id for c in chunks)
+    found = store.read_vectors(collection, ["docs600", "nobody"])
     assert list(found) == ["docs600"]
     assert np.allclose(found["docs600"], vector, atol=1e-5)
-    [(page, found)] = store.page_vectors(collection, [("more", "0.md")]).items()
+    [(page, found)] = store.read_page_vectors(collection, [("more", "0.md")]).items()
     assert (page, found.mean.shape, found.chunks) == (("more", "0.md"), (8,), 2)
 
 
 def test_aliases(store: MilvusStore):
-    assert store.live() is None
+    assert store.read_live_index() is None
     first, second = filled(store, 1, chunks_of(3)), filled(store, 2, chunks_of(4))
-    assert store.live() is None
+    assert store.read_live_index() is None
     for collection in (first, second, first):
         store.switch(collection)
-        assert (store.live().collection, store.live().spec) == (collection, SPEC)
+        assert (store.read_live_index().collection, store.read_live_index().spec) == (
+            collection,
+            SPEC,
+        )
     with pytest.raises(StoreError, match="answers questions now"):
         store.drop(first)
     store.drop(second)
-    assert store.collections() == [first]
+    assert store.list_collections() == [first]
     with pytest.raises(StoreError):
         store.switch(second)
-    assert store.live().collection == first
+    assert store.read_live_index().collection == first
     with pytest.raises(StoreError):  # a sync that lost its lease
         store.insert(second, chunks_of(1), np.ones((1, 8), np.float32))
-    assert store.collections() == [first]
+    assert store.list_collections() == [first]
 
 
 class Index:
@@ -112,7 +115,7 @@ class Index:
         return indexer.sync(parse_sources(str(self.docs)))
 
     def found(self, text: str) -> list[str]:
-        live = self.store.live().collection
+        live = self.store.read_live_index().collection
         hits = self.store.search_dense(
             live, HashEmbedder().embed_query(text), limit=1, scope=Scope()
         )
@@ -137,10 +140,10 @@ def test_syncs(index: Index):
     rolled_back = roll_back(index.store, index.ledger)
     assert version_of(rolled_back.collection).endswith("__v1")
     assert index.found("B\n\nOld.") == ["Old."]
-    resume(index.ledger)
+    resume_syncs(index.ledger)
     index.sync()
     assert index.found("B\n\nNew.") == ["New."]
-    assert len(index.store.collections()) == 2
+    assert len(index.store.list_collections()) == 2
 
 
 def test_no_search_sees_a_mixture(index: Index):
@@ -152,7 +155,7 @@ def test_no_search_sees_a_mixture(index: Index):
     def search() -> None:
         while not over.is_set():
             try:
-                live = index.store.live()
+                live = index.store.read_live_index()
                 hits = index.store.search_dense(live.collection, vector, limit=50, scope=Scope())
             except StoreError as error:
                 seen.append((0, frozenset([str(error)])))
@@ -174,8 +177,16 @@ def test_no_search_sees_a_mixture(index: Index):
 def test_questions_are_answered_by_vectors_alone(index: Index):
     index.sync(a="# A\n\nThe only text.")
     with pytest.raises(WordSearchError, match=r"older than 2\.5"):
-        index.store.search_lexical(index.store.live().collection, "text", limit=3, scope=Scope())
+        index.store.search_lexical(
+            index.store.read_live_index().collection, "text", limit=3, scope=Scope()
+        )
     vector = HashEmbedder().embed_query("The only text?")
-    found = retrieve(index.store, index.store.live(), Question("The only text?"), vector, Fusion())
-    assert not found.lexical
+    found = retrieve(
+        index.store,
+        index.store.read_live_index(),
+        Question("The only text?"),
+        vector,
+        FusionConfig(),
+    )
+    assert not found.has_lexical
     assert [candidate.chunk.text for candidate in found.candidates] == ["The only text."]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from ingest.changes.plan import ChunkPlan, PagePlan, plan_chunks
-from ingest.publishing.publisher import Gate, Published, Publisher
+from ingest.publishing.publisher import Publisher, PublishGate, PublishResult
 from ingest.report import GoldenResult
 from ingest.types import KnownChunk, KnownPage
 from rag_core.types import Chunk, IndexSpec, LiveIndex
@@ -23,7 +23,7 @@ def plan_of(count: int, known: tuple[KnownChunk, ...] = (), *, reuse: bool = Tru
     return plan_chunks(known, pages, fresh, recipe="r", reuse=reuse)
 
 
-def publish(bench: Bench, plan: ChunkPlan, gate: Gate = lambda *_: ()) -> Published:
+def publish(bench: Bench, plan: ChunkPlan, gate: PublishGate = lambda *_: ()) -> PublishResult:
     spec = IndexSpec("hash", 8, "1", 1, "")
     return Publisher(bench.store, bench.embedder, bench.ledger).publish(
         plan, spec, progress=bench.events.append, confirm=lambda: None, gate=gate
@@ -44,7 +44,7 @@ def test_what_a_version_took_is_told(bench: Bench, monkeypatch: pytest.MonkeyPat
     assert (published.embedded, published.reused) == (200, 0)
     assert published.characters == sum(len(f"Text {n}.") for n in range(200))
     assert (published.embed_seconds, published.write_seconds) == (4, 5)
-    assert published.revision == bench.store.live().spec.revision != ""
+    assert published.revision == bench.store.read_live_index().spec.revision != ""
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_the_gate_compares_the_live_version_with_the_new_one(bench: Bench):
     seen: list[LiveIndex | None] = []
 
     def gate(live: LiveIndex | None, new: LiveIndex) -> tuple[GoldenResult, ...]:
-        assert bench.store.live() == live != new
+        assert bench.store.read_live_index() == live != new
         seen.extend((live, new))
         return ()
 
     publish(bench, plan_of(1), gate)
-    first = bench.store.live()
+    first = bench.store.read_live_index()
     publish(bench, plan_of(2), gate)
-    assert seen == [None, first, first, bench.store.live()]
+    assert seen == [None, first, first, bench.store.read_live_index()]

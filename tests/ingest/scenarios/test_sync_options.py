@@ -32,7 +32,7 @@ def test_full_embeds_everything_anew(bench: Bench, docs: Path, more: Path):
     assert (report.embedded, report.reused, report.unchanged) == (11, 0, False)
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
     assert report.revision == first.revision
-    assert version_of(bench.store.live().collection) == "docent__v2"
+    assert version_of(bench.store.read_live_index().collection) == "docent__v2"
 
 
 def test_many_lost_pages_stop_the_switch(bench: Bench, docs: Path):
@@ -42,7 +42,7 @@ def test_many_lost_pages_stop_the_switch(bench: Bench, docs: Path):
         bench.sync(docs)
     assert len(bench.store.texts()) == 10
     assert bench.store.writes == []
-    assert "from 10 to 7 pages" in bench.ledger.last_sync().error
+    assert "from 10 to 7 pages" in bench.ledger.read_last_sync().error
     assert bench.sync(docs, force=True).removed == 3
     assert bench.sync(docs).unchanged
 

@@ -32,7 +32,7 @@ def test_json_objects_carry_options():
     )
     first, second = parse_sources(text)
     assert first.name == "handbook"
-    assert first.page_url("faq/a b.md", "-") == "https://x.io/faq/a%20b.html"
+    assert first.build_page_url("faq/a b.md", "-") == "https://x.io/faq/a%20b.html"
     assert second == Source("b", here("b.zip"))
 
 
@@ -88,7 +88,7 @@ def test_nothing_to_index():
 
 def test_secrets_in_an_address_are_not_shown():
     source = parse_sources("https://me:secret@example.com/a/docs.zip?token=s3")[0]
-    assert source.shown_uri == "https://example.com/a/docs.zip"
+    assert source.redacted_uri == "https://example.com/a/docs.zip"
     assert source.name == "docs"
 
 

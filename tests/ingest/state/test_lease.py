@@ -123,7 +123,7 @@ def test_the_heart_beats_until_the_lease_is_lost(ledger: Ledger, engine: Engine,
         clock.now += timedelta(hours=1)
         with engine.begin() as connection:
             connection.execute(leases.delete())
-        held.keep(stop=_Never())
+        held.keep_alive(stop=_Never())
 
 
 class _Never:
@@ -144,7 +144,7 @@ def test_the_heart_beats_on_after_an_error(
                 connection.exec_driver_sql("ALTER TABLE away RENAME TO leases")
             return False
 
-        held.keep(stop=_Script(lambda: False, mended, lambda: True))
+        held.keep_alive(stop=_Script(lambda: False, mended, lambda: True))
         held.confirm()
     assert caplog.text.count("could not be prolonged") == 1
 

@@ -21,27 +21,27 @@ REPORT = IngestReport(1, 2, 1, 0, 0, 2, 0, 0.5, "abcdef01", ("a.md: odd",))
 
 
 def test_an_empty_ledger(ledger: Ledger):
-    assert ledger.live() is None
-    assert ledger.previous() is None
-    assert ledger.last_sync() is None
-    assert ledger.next_sync() is None
-    assert ledger.version("docent__v1") is None
-    assert ledger.contents("docent__v1") == Contents()
+    assert ledger.read_live_version() is None
+    assert ledger.read_previous_version() is None
+    assert ledger.read_last_sync() is None
+    assert ledger.read_next_sync_time() is None
+    assert ledger.read_version("docent__v1") is None
+    assert ledger.read_contents("docent__v1") == Contents()
 
 
 def test_a_version_is_written_down(ledger: Ledger):
     ledger.record("docent__v1", SPEC, CONTENTS)
-    assert ledger.contents("docent__v1") == CONTENTS
-    version = ledger.version("docent__v1")
+    assert ledger.read_contents("docent__v1") == CONTENTS
+    version = ledger.read_version("docent__v1")
     assert version is not None
     assert (version.spec, version.documents, version.chunks) == (SPEC, 1, 2)
-    assert ledger.live() is None
+    assert ledger.read_live_version() is None
 
 
 def test_writing_down_again_replaces(ledger: Ledger):
     ledger.record("docent__v1", SPEC, CONTENTS)
     ledger.record("docent__v1", SPEC, Contents())
-    assert ledger.contents("docent__v1") == Contents()
+    assert ledger.read_contents("docent__v1") == Contents()
 
 
 def test_the_live_one_becomes_the_previous_one(ledger: Ledger):
@@ -49,11 +49,11 @@ def test_the_live_one_becomes_the_previous_one(ledger: Ledger):
         ledger.record(f"docent__v{number}", SPEC, CONTENTS)
         ledger.mark_live(f"docent__v{number}")
         ledger.mark_live(f"docent__v{number}")
-    assert ledger.live().collection == "docent__v3"
-    assert ledger.previous().collection == "docent__v2"
+    assert ledger.read_live_version().collection == "docent__v3"
+    assert ledger.read_previous_version().collection == "docent__v2"
     ledger.forget(["docent__v1", "docent__v2"])
-    assert [version.collection for version in ledger.versions()] == ["docent__v3"]
-    assert ledger.contents("docent__v1") == Contents()
+    assert [version.collection for version in ledger.list_versions()] == ["docent__v3"]
+    assert ledger.read_contents("docent__v1") == Contents()
 
 
 def test_two_indexes_in_one_database(ledger: Ledger, engine: Engine):
@@ -62,32 +62,32 @@ def test_two_indexes_in_one_database(ledger: Ledger, engine: Engine):
     ledger.mark_live("docent__v1")
     other.record("other__v1", SPEC, CONTENTS)
     other.mark_live("other__v1")
-    assert ledger.live().collection == "docent__v1"
-    assert [version.collection for version in other.versions()] == ["other__v1"]
+    assert ledger.read_live_version().collection == "docent__v1"
+    assert [version.collection for version in other.list_versions()] == ["other__v1"]
 
 
 def test_syncs_are_remembered(ledger: Ledger):
     ledger.finish_sync(ledger.start_sync(), report=REPORT)
     ledger.start_sync()
-    run = ledger.last_sync()
+    run = ledger.read_last_sync()
     assert run.report == REPORT.as_json()
     assert run.error is None
     ledger.finish_sync(ledger.start_sync(), error="It failed.")
-    assert ledger.last_sync().error == "It failed."
-    assert ledger.last_sync().finished_at.tzinfo is UTC
+    assert ledger.read_last_sync().error == "It failed."
+    assert ledger.read_last_sync().finished_at.tzinfo is UTC
 
 
 def test_sources_and_schedule(ledger: Ledger, engine: Engine):
     ledger.remember_sources([Source("docs", "https://me:pw@x/docs.zip")])
     ledger.remember_sources([Source("docs", "https://x/new.zip"), Source("more", "more")])
     moment = datetime(2026, 7, 1, 3, tzinfo=UTC)
-    JobStore(ledger).due("sync", "0 3 * * *", moment)
-    JobStore(ledger).due("sync:news", "every 30m", moment + timedelta(minutes=5))
+    JobStore(ledger).record_next_run("sync", "0 3 * * *", moment)
+    JobStore(ledger).record_next_run("sync:news", "every 30m", moment + timedelta(minutes=5))
     again = Ledger(engine, index="docent")
-    assert again.source_uris() == {"docs": "https://x/new.zip", "more": "more"}
-    assert again.next_sync() == moment
+    assert again.read_source_uris() == {"docs": "https://x/new.zip", "more": "more"}
+    assert again.read_next_sync_time() == moment
     JobStore(again).keep_only(())
-    assert again.next_sync() is None
+    assert again.read_next_sync_time() is None
 
 
 def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: Path):
@@ -101,7 +101,7 @@ def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: P
 
 
 def marks(ledger: Ledger) -> list[tuple[str, bool, bool]]:
-    return [(one.collection[-2:], one.live, one.previous) for one in ledger.versions()]
+    return [(one.collection[-2:], one.live, one.previous) for one in ledger.list_versions()]
 
 
 def test_an_older_version_that_goes_live_again_is_no_longer_the_previous_one(ledger: Ledger):
@@ -128,8 +128,8 @@ def test_the_oldest_version_comes_first_whatever_its_name(ledger: Ledger):
     began = datetime.now(UTC)
     for name in ("docent__v2", "docent__v1"):
         ledger.record(name, SPEC, CONTENTS)
-    assert [one.collection for one in ledger.versions()] == ["docent__v2", "docent__v1"]
-    first, second = (one.created_at for one in ledger.versions())
+    assert [one.collection for one in ledger.list_versions()] == ["docent__v2", "docent__v1"]
+    first, second = (one.created_at for one in ledger.list_versions())
     assert began <= first <= second <= datetime.now(UTC)
 
 
@@ -137,15 +137,15 @@ def test_configured_sources_are_those_of_the_index_and_of_the_last_time(
     ledger: Ledger, engine: Engine
 ):
     other = Ledger(engine, index="other")
-    assert ledger.configured_sources() == frozenset()
+    assert ledger.list_configured_sources() == frozenset()
     other.remember_configured(["docs", "theirs"])
     ledger.remember_configured(["docs", "more", "docs"])
-    assert ledger.configured_sources() == {"docs", "more"}
+    assert ledger.list_configured_sources() == {"docs", "more"}
     ledger.remember_configured(["docs"])
-    assert ledger.configured_sources() == {"docs"}
+    assert ledger.list_configured_sources() == {"docs"}
     ledger.remember_configured([])
-    assert ledger.configured_sources() == frozenset()
-    assert other.configured_sources() == {"docs", "theirs"}
+    assert ledger.list_configured_sources() == frozenset()
+    assert other.list_configured_sources() == {"docs", "theirs"}
 
 
 def test_the_sources_of_a_version_come_in_order_and_once(ledger: Ledger):
@@ -153,17 +153,17 @@ def test_the_sources_of_a_version_come_in_order_and_once(ledger: Ledger):
     pages = tuple(KnownPage(name, f"{n}.md", "h", "r") for n, name in enumerate(names))
     ledger.record("docent__v1", SPEC, Contents(pages))
     ledger.record("docent__v2", SPEC, CONTENTS)
-    assert ledger.sources_of("docent__v1") == ("api", "docs", "more")
-    assert ledger.sources_of("docent__v2") == ("docs", "more")
+    assert ledger.list_sources("docent__v1") == ("api", "docs", "more")
+    assert ledger.list_sources("docent__v2") == ("docs", "more")
 
 
 def test_the_index_is_as_fresh_as_the_last_sync_that_succeeded(ledger: Ledger):
-    assert ledger.fresh_at() is None
+    assert ledger.read_last_success_time() is None
     began = datetime.now(UTC)
     ledger.finish_sync(ledger.start_sync(), error="It failed.")
-    assert ledger.fresh_at() is None
+    assert ledger.read_last_success_time() is None
     ledger.finish_sync(ledger.start_sync(), report=REPORT)
-    run = ledger.last_sync()
+    run = ledger.read_last_sync()
     assert began <= run.started_at <= run.finished_at
     ledger.finish_sync(ledger.start_sync(), error="It failed again.")
-    assert ledger.fresh_at() == run.finished_at
+    assert ledger.read_last_success_time() == run.finished_at

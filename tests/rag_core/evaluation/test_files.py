@@ -4,8 +4,8 @@ import pytest
 
 from rag_core.errors import EvaluationError
 from rag_core.evaluation.files import (
-    AskedQuestion,
-    Record,
+    CorpusDocument,
+    EvaluationQuestion,
     read_corpus,
     read_judgements,
     read_questions,
@@ -29,14 +29,14 @@ def test_questions(written):
         '{"_id": "1", "text": "Why?", "lang": "en"}\n\n{"_id": 2, "text": "How\u2028?"}\n'
     )
     assert read_questions(path) == (
-        AskedQuestion("1", "Why?", "en"),
-        AskedQuestion("2", "How\u2028?"),
+        EvaluationQuestion("1", "Why?", "en"),
+        EvaluationQuestion("2", "How\u2028?"),
     )
 
 
 def test_a_corpus_keeps_the_last_document_of_an_id(written):
     path = written('{"_id": "1", "text": "a"}\n{"_id": "1", "title": "T", "text": "b"}\n')
-    assert read_corpus(path) == (Record("1", "T", "b"),)
+    assert read_corpus(path) == (CorpusDocument("1", "T", "b"),)
 
 
 def test_judgements_may_have_their_columns_in_any_order(written):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rag_core.errors import LLMUnavailableError
-from rag_core.evaluation.llm_judge import PROMPT, Grade, judge
+from rag_core.evaluation.llm_judge import PROMPT, JudgeVerdict, judge_answer
 from rag_core.generation.llm import OpenAIGenerator
 from rag_core.settings import RagSettings
 from rag_core.types import Answer, Timings
@@ -33,12 +33,12 @@ def llm(openai_server) -> OpenAIGenerator:
 
 def test_a_grade(openai_server, llm):
     openai_server.reply = '{"faithful": true, "answering": false}'
-    assert judge(llm, "Where?", ANSWER) == Grade(True, False, "gpt-4o")
+    assert judge_answer(llm, "Where?", ANSWER) == JudgeVerdict(True, False, "gpt-4o")
 
 
 def test_the_request_has_a_strict_schema_and_everything_to_judge(openai_server, llm):
     openai_server.reply = '{"faithful": true, "answering": true}'
-    judge(llm, 'Where? "quoted"', ANSWER)
+    judge_answer(llm, 'Where? "quoted"', ANSWER)
     (request,) = openai_server.requests
     wanted = request.arguments["response_format"]["json_schema"]
     assert wanted["strict"] is True
@@ -57,17 +57,17 @@ def test_the_request_has_a_strict_schema_and_everything_to_judge(openai_server, 
 def test_a_judge_that_does_not_keep_to_the_form(openai_server, llm, said):
     openai_server.reply = said
     with pytest.raises(LLMUnavailableError, match="in the requested form"):
-        judge(llm, "Where?", ANSWER)
+        judge_answer(llm, "Where?", ANSWER)
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "OPENAI_API_KEY"), (500, "500")])
 def test_a_judge_that_is_away(openai_server, llm, status, words):
     openai_server.fail(status, times=3)
     with pytest.raises(LLMUnavailableError, match=words):
-        judge(llm, "Where?", ANSWER)
+        judge_answer(llm, "Where?", ANSWER)
 
 
 def test_an_empty_answer_of_the_judge(openai_server, llm):
     openai_server.reply = []
     with pytest.raises(LLMUnavailableError, match="in the requested form"):
-        judge(llm, "Where?", ANSWER)
+        judge_answer(llm, "Where?", ANSWER)

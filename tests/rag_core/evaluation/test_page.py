@@ -7,14 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.evaluation.methods import METHODS
-from rag_core.evaluation.metrics import Estimate, refusals
-from rag_core.evaluation.page import as_html
+from rag_core.evaluation.metrics import Estimate, compute_refusals
+from rag_core.evaluation.page import render_html
 from rag_core.evaluation.report import (
-    NAMES,
+    MEASURE_NAMES,
     AbstentionReport,
     EvaluationReport,
-    JudgedReport,
-    Worst,
+    JudgeReport,
+    WorstQuestion,
 )
 
 ONE = Estimate(0.5, 0.4, 0.6)
@@ -33,13 +33,15 @@ def report(hostile: str, *, score: str = "as set") -> EvaluationReport:
         level="page",
         questions=1,
         absent=(hostile,),
-        methods={method: dict.fromkeys(NAMES.values(), ONE) for method in METHODS},
+        methods={method: dict.fromkeys(MEASURE_NAMES.values(), ONE) for method in METHODS},
         abstention=(
-            AbstentionReport(hostile, score, ONE, refusals([0.9], [0.1]), 0, 1, 7, (0.9,), (0.1,)),
+            AbstentionReport(
+                hostile, score, ONE, compute_refusals([0.9], [0.1]), 0, 1, 7, (0.9,), (0.1,)
+            ),
         ),
         milliseconds={hostile: (1.0, 2.0)},
-        worst=(Worst(hostile, 0.1, (hostile,), (hostile,)),),
-        judged=JudgedReport(hostile, "1", 1, ONE, ONE),
+        worst=(WorstQuestion(hostile, 0.1, (hostile,), (hostile,)),),
+        judged=JudgeReport(hostile, "1", 1, ONE, ONE),
     )
 
 
@@ -65,7 +67,7 @@ class Seen(HTMLParser):
 @example("{{ 7 * 7 }}{% raw %}")
 def test_hostile_words_are_text_and_nothing_else(hostile):
     seen = Seen()
-    seen.feed(as_html(report(hostile), threshold=0.3))
+    seen.feed(render_html(report(hostile), threshold=0.3))
     assert seen.elements <= ELEMENTS
     assert not seen.attributes & {"src", "href", "onerror", "style", "onload"}
 
@@ -73,7 +75,7 @@ def test_hostile_words_are_text_and_nothing_else(hostile):
 @pytest.mark.parametrize("words", ["recall@50", "AUROC 0.500", "Why?", "The worst questions"])
 def test_the_page_says_what_was_found(words):
     seen = Seen()
-    seen.feed(as_html(report("Why?")))
+    seen.feed(render_html(report("Why?")))
     assert words in seen.text
 
 
@@ -86,18 +88,18 @@ def test_the_page_says_what_was_found(words):
     ],
 )
 def test_the_threshold_in_use_is_drawn_over_its_own_scores_only(score, axis, lines):
-    page = as_html(report("Why?", score=score), threshold=0.3)
+    page = render_html(report("Why?", score=score), threshold=0.3)
     assert axis in page
     assert page.count('class="threshold"') == lines
 
 
 def test_each_worst_question_names_its_cells_for_a_narrow_window():
-    page = as_html(report("Why?"))
+    page = render_html(report("Why?"))
     for name in ("question", "nDCG@10", "wanted", "found"):
         assert f'data-name="{name}"' in page
 
 
 def test_the_page_needs_no_network():
-    page = as_html(report("Why?"))
+    page = render_html(report("Why?"))
     assert "http" not in page
     assert "url(" not in page

@@ -24,7 +24,7 @@ pieces = st.lists(st.sampled_from(TOKENS.split("|")), max_size=30).map("".join)
 
 def checked(*parts: str) -> tuple[str, tuple[int, ...]]:
     checker = CitationChecker(PASSAGES)
-    text = "".join(checker.feed(part) for part in parts) + checker.close()
+    text = "".join(checker.feed(part) for part in parts) + checker.flush()
     return text, tuple(citation.number for citation in checker.citations)
 
 
@@ -72,7 +72,7 @@ def test_text_is_not_held_back_longer_than_needed():
     assert checker.feed(" data [") == " data"
     assert checker.feed("1]") == ""
     assert checker.feed(".") == " [1]."
-    assert checker.close() == ""
+    assert checker.flush() == ""
 
 
 @given(pieces | st.text(), st.data())
@@ -153,7 +153,7 @@ def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
 
     checker = CitationChecker(PASSAGES, supported)
     text = "First things [1]. Second things [2].\n\nThird `code` things. [1][2]"
-    shown = "".join(map(checker.feed, text)) + checker.close()
+    shown = "".join(map(checker.feed, text)) + checker.flush()
     assert shown == "First things [1]. Second things.\n\nThird `code` things. [1]"
     assert [citation.number for citation in checker.citations] == [1]
     assert asked == [

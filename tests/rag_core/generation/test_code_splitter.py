@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rag_core.generation.code_splitter import CodeSplitter, last_sentence
+from rag_core.generation.code_splitter import CodeSplitter, find_last_sentence
 
 TOKENS = ["`", "```", "~~~", "\n", "\n\n", "    ", "  ", "- ", "1. ", "x[1]", "12", ".", "-", "\t"]
 
@@ -79,4 +79,4 @@ def test_stray_runs_leave_the_next_paragraph_prose(tokens):
     ],
 )
 def test_the_sentence_before_a_marker(text, sentence):
-    assert last_sentence(text) == sentence
+    assert find_last_sentence(text) == sentence

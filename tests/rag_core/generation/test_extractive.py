@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag_core.generation.extractive import PASSAGES, quote
+from rag_core.generation.extractive import QUOTED_PASSAGES, quote
 from rag_core.types import Passage
 from tests.rag_core.fakes import HashEmbedder, make_passage
 
@@ -137,7 +137,7 @@ def test_nothing_to_quote(text):
 def test_any_text_gives_at_most_three_verbatim_quotations(texts):
     passages = [make_passage(text, title="", path=f"{n}.md") for n, text in enumerate(texts)]
     found, numbers = quoted("Where does data go?", *passages)
-    assert len(numbers) <= PASSAGES
+    assert len(numbers) <= QUOTED_PASSAGES
     assert list(numbers) == sorted(set(numbers))
     assert all(1 <= number <= len(texts) for number in numbers)
     for number, body in zip(numbers, bodies(found), strict=True):

@@ -3,7 +3,11 @@ from __future__ import annotations
 import pytest
 
 from rag_core.errors import ModelError
-from rag_core.generation.groundedness import SupportCheck, parts, threshold_for
+from rag_core.generation.groundedness import (
+    SupportChecker,
+    find_support_threshold,
+    list_comparison_texts,
+)
 from tests.rag_core.fakes import HashEmbedder, make_chunk, make_passage
 
 PASSAGES = [
@@ -12,8 +16,8 @@ PASSAGES = [
 ]
 
 
-def check(embedder=None, threshold: float = 0.5) -> SupportCheck:
-    return SupportCheck(embedder or HashEmbedder(), PASSAGES, threshold)
+def check(embedder=None, threshold: float = 0.5) -> SupportChecker:
+    return SupportChecker(embedder or HashEmbedder(), PASSAGES, threshold)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +54,10 @@ def test_where_the_embedder_fails_the_marker_stays():
 
 def test_the_parts_of_a_passage_are_limited():
     long = make_chunk("This is one of the many sentences here. " * 100)
-    assert 2 < len(parts(long)) < 30
+    assert 2 < len(list_comparison_texts(long)) < 30
 
 
 def test_the_threshold_loses_no_more_true_pairs_than_said():
     cosines = [number / 100 for number in range(100)]
-    threshold = threshold_for(cosines, lost=0.02)
+    threshold = find_support_threshold(cosines, lost=0.02)
     assert sum(cosine < threshold for cosine in cosines) == 2

@@ -14,7 +14,7 @@ from rag_core.generation.refusal_filter import RefusalFilter
 
 def filtered(pieces):
     refusal = RefusalFilter()
-    return "".join(map(refusal.feed, pieces)) + refusal.close(), refusal.refused
+    return "".join(map(refusal.feed, pieces)) + refusal.flush(), refusal.refused
 
 
 @pytest.mark.parametrize(

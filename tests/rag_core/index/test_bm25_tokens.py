@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag_core.index.bm25_tokens import MAX_TERMS_BYTES, terms
+from rag_core.index.bm25_tokens import MAX_TERMS_BYTES, extract_terms
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ from rag_core.index.bm25_tokens import MAX_TERMS_BYTES, terms
     ],
 )
 def test_terms(text, expected):
-    assert terms(text) == expected
+    assert extract_terms(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_terms(text, expected):
     ],
 )
 def test_question_and_passage_meet(question, passage):
-    assert set(terms(question).split()) & set(terms(passage).split())
+    assert set(extract_terms(question).split()) & set(extract_terms(passage).split())
 
 
 @pytest.mark.parametrize(
     ("question", "passage"), [("2.4", "2 ways in 4 steps"), ("--force", "by brute force")]
 )
 def test_a_whole_is_more_than_its_parts(question, passage):
-    assert set(terms(question).split()) - set(terms(passage).split())
+    assert set(extract_terms(question).split()) - set(extract_terms(passage).split())
 
 
 @given(st.text())
@@ -74,7 +74,7 @@ def test_a_whole_is_more_than_its_parts(question, passage):
 @example("\u0130_\u0345")
 @example("\ud7af")
 def test_terms_are_alphanumeric_and_joined_by_single_spaces(text):
-    found = terms(text)
+    found = extract_terms(text)
     assert found == " ".join(found.split())
     assert all(token.isalnum() for token in found.split())
     assert len(found.encode()) <= MAX_TERMS_BYTES
@@ -83,15 +83,15 @@ def test_terms_are_alphanumeric_and_joined_by_single_spaces(text):
 @given(st.text())
 def test_terms_are_the_same_every_time_and_in_every_thread(text):
     with ThreadPoolExecutor(4) as pool:
-        assert set(pool.map(terms, [text] * 4)) == {terms(text)}
+        assert set(pool.map(extract_terms, [text] * 4)) == {extract_terms(text)}
 
 
 def test_a_long_text_is_cut_between_two_terms():
-    found = terms("数据库 vector " * 20_000)
+    found = extract_terms("数据库 vector " * 20_000)
     assert MAX_TERMS_BYTES - 20 < len(found.encode()) <= MAX_TERMS_BYTES
     assert set(found.split()) == {"数据", "据库", "vector"}
 
 
 def test_a_text_that_fits_is_kept_to_its_last_term():
     words = ["vector"] * 4_000 + ["last"]
-    assert terms(" ".join(words)).split() == words
+    assert extract_terms(" ".join(words)).split() == words

@@ -18,9 +18,8 @@ from rag_core.errors import (
     StoreLockedError,
     StoreUnavailableError,
 )
-from rag_core.index import milvus as module
-from rag_core.index import rows
-from rag_core.index.bm25_tokens import terms
+from rag_core.index import rows, schema
+from rag_core.index.bm25_tokens import extract_terms
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
 from rag_core.types import IndexSpec, LiveIndex, Scope
@@ -86,7 +85,7 @@ def fill(store: MilvusStore, name: str, chunks=CHUNKS, spec: IndexSpec = SPEC) -
 
 
 def lexical(store, question, *, scope=EVERYWHERE, limit=10):
-    return store.search_lexical("docent__v1", terms(question), limit=limit, scope=scope)
+    return store.search_lexical("docent__v1", extract_terms(question), limit=limit, scope=scope)
 
 
 def dense(store, question, *, scope=EVERYWHERE, limit=10):
@@ -95,15 +94,15 @@ def dense(store, question, *, scope=EVERYWHERE, limit=10):
 
 
 def test_nothing_is_live_before_the_first_switch(store):
-    assert store.live() is None
+    assert store.read_live_index() is None
     fill(store, "docent__v1")
-    assert store.live() is None
+    assert store.read_live_index() is None
     store.switch("docent__v1")
-    assert store.live() == LiveIndex("docent__v1", SPEC)
+    assert store.read_live_index() == LiveIndex("docent__v1", SPEC)
 
 
 def test_chunks_come_back_as_they_were_written(readable):
-    assert sorted(readable.chunks("docent__v1"), key=lambda c: c.id) == sorted(
+    assert sorted(readable.read_chunks("docent__v1"), key=lambda c: c.id) == sorted(
         CHUNKS, key=lambda c: c.id
     )
     assert readable.count("docent__v1") == len(CHUNKS)
@@ -111,7 +110,7 @@ def test_chunks_come_back_as_they_were_written(readable):
 
 def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
     ids = [chunk.id for chunk in CHUNKS]
-    found = readable.vectors("docent__v1", [*ids, "0" * 32])
+    found = readable.read_vectors("docent__v1", [*ids, "0" * 32])
     assert set(found) == set(ids)
     for chunk in CHUNKS:
         expected = EMBEDDER.embed_query(chunk.embedding_text)
@@ -128,16 +127,16 @@ def test_a_page_points_where_its_chunks_point(store):
     here = [make_chunk(f"Sentence {n}.", path='a "b".md', position=n) for n in range(3)]
     there = [make_chunk("Elsewhere.", path='a "b".md', source="other")]
     fill(store, "docent__v1", [*here, *there, make_chunk("More.", path="c.md")])
-    pages = [here[0].page, there[0].page, ("docs", "unknown.md")]
+    pages = [here[0].page_key, there[0].page_key, ("docs", "unknown.md")]
     for _ in range(2):  # the second time from memory
-        found = store.page_vectors("docent__v1", pages)
+        found = store.read_page_vectors("docent__v1", pages)
         assert {page: one.chunks for page, one in found.items()} == {
-            here[0].page: 3,
-            there[0].page: 1,
+            here[0].page_key: 3,
+            there[0].page_key: 1,
         }
-        np.testing.assert_allclose(found[here[0].page].mean, mean(here), atol=1e-6)
-        np.testing.assert_allclose(found[there[0].page].mean, mean(there), atol=1e-6)
-    assert store.page_vectors("docent__v1", []) == {}
+        np.testing.assert_allclose(found[here[0].page_key].mean, mean(here), atol=1e-6)
+        np.testing.assert_allclose(found[there[0].page_key].mean, mean(there), atol=1e-6)
+    assert store.read_page_vectors("docent__v1", []) == {}
 
 
 def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
@@ -145,15 +144,15 @@ def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
     assert not np.allclose(mean([first]), mean([second]), atol=0.1)
     for chunk in (first, second):
         fill(store, "docent__v1", [chunk])
-        found = store.page_vectors("docent__v1", [chunk.page])
-        np.testing.assert_allclose(found[chunk.page].mean, mean([chunk]), atol=1e-6)
+        found = store.read_page_vectors("docent__v1", [chunk.page_key])
+        np.testing.assert_allclose(found[chunk.page_key].mean, mean([chunk]), atol=1e-6)
 
 
 def test_more_rows_than_one_batch_of_reading_or_writing(store):
     chunks = [make_chunk(f"Sentence {number}.", position=number) for number in range(1_100)]
     fill(store, "docent__v1", chunks)
-    assert {chunk.id for chunk in store.chunks("docent__v1")} == {chunk.id for chunk in chunks}
-    assert len(store.vectors("docent__v1", [chunk.id for chunk in chunks])) == 1_100
+    assert {chunk.id for chunk in store.read_chunks("docent__v1")} == {chunk.id for chunk in chunks}
+    assert len(store.read_vectors("docent__v1", [chunk.id for chunk in chunks])) == 1_100
 
 
 def test_dense_search_is_exact_and_best_first(readable):
@@ -224,7 +223,7 @@ def test_any_text_can_be_a_scope(labelled, text):
         (Scope(language=text), lambda chunk: text in {"", chunk.language}),
     ):
         wanted = {chunk.id for chunk in LABELLED if value(chunk)}
-        vector, question = EMBEDDER.embed_query("word"), terms("word")
+        vector, question = EMBEDDER.embed_query("word"), extract_terms("word")
         options = {"limit": len(LABELLED), "scope": scope}
         by_vector = labelled.search_dense("docent__v7", vector, **options)
         by_word = labelled.search_lexical("docent__v7", question, **options)
@@ -235,22 +234,22 @@ def test_any_text_can_be_a_scope(labelled, text):
 def test_chunks_of_an_older_docent_have_no_labels(store, monkeypatch):
     texts = ["source", "path", "url", "title", "text"]
     with monkeypatch.context() as older:
-        older.setattr(module, "TEXTS", texts)
+        older.setattr(schema, "TEXTS", texts)
         older.setattr(rows, "FIELDS", ["id", *texts, "headings", "position"])
         fill(store, "docent__v1")
     bare = {replace(chunk, version="", language="") for chunk in CHUNKS}
-    assert set(store.chunks("docent__v1")) == bare
+    assert set(store.read_chunks("docent__v1")) == bare
 
 
 def test_a_switch_moves_the_alias_and_keeps_the_old_version(filled):
     newer = IndexSpec("hash", 8, "chunker-1", 1, "r2")
     fill(filled, "docent__v2", CHUNKS[:1], newer)
-    assert filled.live().collection == "docent__v1"
+    assert filled.read_live_index().collection == "docent__v1"
     filled.switch("docent__v2")
-    assert filled.live() == LiveIndex("docent__v2", newer)
-    assert filled.collections() == ["docent__v1", "docent__v2"]
+    assert filled.read_live_index() == LiveIndex("docent__v2", newer)
+    assert filled.list_collections() == ["docent__v1", "docent__v2"]
     filled.switch("docent__v1")  # a rollback
-    assert filled.live() == LiveIndex("docent__v1", SPEC)
+    assert filled.read_live_index() == LiveIndex("docent__v1", SPEC)
 
 
 def test_the_live_version_is_not_dropped(filled):
@@ -258,7 +257,7 @@ def test_the_live_version_is_not_dropped(filled):
     with pytest.raises(StoreError, match="docent__v1 answers questions now"):
         filled.drop("docent__v1")
     filled.drop("docent__v2")
-    assert filled.collections() == ["docent__v1"]
+    assert filled.list_collections() == ["docent__v1"]
     assert len(dense(filled, "logs")) == len(CHUNKS)
 
 
@@ -271,7 +270,7 @@ def test_create_replaces_what_was_left_by_an_interrupted_build(filled):
 def test_collections_of_another_index_are_not_ours(filled):
     for name in ("other__v1", "docent__mine__v1", "docent__v1_copy"):
         filled._client.create_collection(name, dimension=4)
-    assert filled.collections() == ["docent__v1"]
+    assert filled.list_collections() == ["docent__v1"]
 
 
 @pytest.mark.parametrize(
@@ -290,8 +289,8 @@ def test_nothing_to_write_and_nothing_to_read(store):
     store.create("docent__v1", SPEC)
     store.insert("docent__v1", [], np.empty((0, 8), np.float32))
     assert store.seal("docent__v1") == 0
-    assert store.vectors("docent__v1", []) == {}
-    assert list(store.chunks("docent__v1")) == []
+    assert store.read_vectors("docent__v1", []) == {}
+    assert list(store.read_chunks("docent__v1")) == []
     assert dense(store, "logs") == []
     assert lexical(store, "logs") == []
 
@@ -310,7 +309,7 @@ def test_the_index_is_there_after_a_reopen(settings):
     first.close()
     second = MilvusStore.open(settings)
     try:
-        assert second.live() == LiveIndex("docent__v1", SPEC)
+        assert second.read_live_index() == LiveIndex("docent__v1", SPEC)
         assert len(dense(second, "logs")) == len(CHUNKS)
         assert lexical(second, "broker")[0].chunk == CHUNKS[1]
     finally:

@@ -5,7 +5,7 @@ import Stemmer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.index.stop_words import FUNCTION_WORDS, latin_language
+from rag_core.index.stop_words import FUNCTION_WORDS, detect_latin_language
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from rag_core.index.stop_words import FUNCTION_WORDS, latin_language
     ],
 )
 def test_language(text, language):
-    assert latin_language(text.split()) == language
+    assert detect_latin_language(text.split()) == language
 
 
 def test_each_list_has_a_stemmer_and_words_as_they_are_compared():
@@ -36,4 +36,4 @@ def test_each_list_has_a_stemmer_and_words_as_they_are_compared():
 
 @given(st.lists(st.text()))
 def test_any_words_have_a_language(words):
-    assert latin_language(words) in FUNCTION_WORDS
+    assert detect_latin_language(words) in FUNCTION_WORDS

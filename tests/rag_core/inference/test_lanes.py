@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rag_core.errors import ModelError, ModelUnavailableError
-from rag_core.inference.lanes import Inference
+from rag_core.inference.lanes import InferenceWorker
 from tests.rag_core.fakes import HashEmbedder, ScriptedReranker
 from tests.rag_core.waiting import wait_until
 
@@ -52,8 +52,8 @@ def embedder() -> GatedEmbedder:
 
 
 @pytest.fixture
-def inference(embedder) -> Iterator[Inference]:
-    worker = Inference(embedder, ScriptedReranker(lambda _query, passage: len(passage) / 100))
+def inference(embedder) -> Iterator[InferenceWorker]:
+    worker = InferenceWorker(embedder, ScriptedReranker(lambda _query, passage: len(passage) / 100))
     yield worker
     for _ in range(100):
         embedder.gate.release()
@@ -66,7 +66,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def wait_until_queued(inference: Inference, count: int) -> None:
+def wait_until_queued(inference: InferenceWorker, count: int) -> None:
     """Until so many units wait; the worker is held at a gate meanwhile."""
     wait_until(lambda: inference.waiting >= count)
 
@@ -131,7 +131,7 @@ def test_a_lane_does_what_its_models_do(inference, embedder):
 
 
 def test_an_error_is_raised_where_the_result_is_awaited():
-    worker = Inference(HashEmbedder(), ScriptedReranker(error=ModelError("out of memory")))
+    worker = InferenceWorker(HashEmbedder(), ScriptedReranker(error=ModelError("out of memory")))
     try:
         with pytest.raises(ModelError, match="out of memory"):
             worker.questions.rerank("why", ["passage"])
@@ -188,9 +188,9 @@ class LateEmbedder(HashEmbedder):
 
 
 @pytest.fixture
-def late() -> Iterator[tuple[Inference, LateEmbedder]]:
+def late() -> Iterator[tuple[InferenceWorker, LateEmbedder]]:
     embedder = LateEmbedder()
-    worker = Inference(embedder, ScriptedReranker())
+    worker = InferenceWorker(embedder, ScriptedReranker())
     yield worker, embedder
     worker.close()
 
@@ -215,7 +215,7 @@ def test_a_model_that_cannot_be_loaded_is_said_where_it_is_warmed_up():
         def warm_up(self):
             raise ModelUnavailableError("not here")
 
-    worker = Inference(Missing(), ScriptedReranker())
+    worker = InferenceWorker(Missing(), ScriptedReranker())
     try:
         with pytest.raises(ModelUnavailableError, match="not here"):
             worker.warm_up()
@@ -234,7 +234,7 @@ def test_what_is_both_embedder_and_reranker_is_warmed_up_once():
             return np.zeros(len(passages), np.float32)
 
     both = Both()
-    worker = Inference(both, both)
+    worker = InferenceWorker(both, both)
     try:
         worker.warm_up()
         assert both.warm == 1
@@ -273,15 +273,15 @@ class BatchReranker(ScriptedReranker):
 
 
 @pytest.fixture
-def batching() -> Iterator[tuple[Inference, BatchEmbedder, BatchReranker]]:
+def batching() -> Iterator[tuple[InferenceWorker, BatchEmbedder, BatchReranker]]:
     embedder, reranker = BatchEmbedder(), BatchReranker()
-    worker = Inference(embedder, reranker)
+    worker = InferenceWorker(embedder, reranker)
     yield worker, embedder, reranker
     embedder.gate.release(100)
     worker.close()
 
 
-def hold(worker: Inference, embedder: GatedEmbedder, pool: ThreadPoolExecutor) -> None:
+def hold(worker: InferenceWorker, embedder: GatedEmbedder, pool: ThreadPoolExecutor) -> None:
     """Keep the worker at a gate, so that what comes now waits."""
     pool.submit(worker.indexing.embed_passages, ["held"])
     assert embedder.started.acquire(timeout=WAIT)
@@ -347,7 +347,7 @@ def test_a_model_without_batches_gives_each_result_as_soon_as_it_is_there(embedd
         assert query == "first" or second.wait(WAIT)
         return 0.5
 
-    worker = Inference(embedder, ScriptedReranker(score))
+    worker = InferenceWorker(embedder, ScriptedReranker(score))
     hold(worker, embedder, pool)
     ranked = []
     for number, name in enumerate(("first", "second"), 1):

@@ -35,13 +35,13 @@ def test_old_questions_are_forgotten():
     ("sizes", "count"), [([40, 40, 40], 2), ([50, 50, 1], 2), ([500, 1], 1), ([0, 0], 2), ([], 0)]
 )
 def test_a_unit_holds_what_fits_and_at_least_one_text(sizes, count):
-    assert UnitSize(100).fitting(sizes) == count
+    assert UnitSize(100).count_fitting(sizes) == count
 
 
 def settled(size: UnitSize, seconds_of, *, allowance: float, units: int = 50) -> int:
     """The size after some units of which each was full."""
     for _ in range(units):
-        size.correct(size.bytes, seconds_of(size.bytes), allowance)
+        size.adjust(size.bytes, seconds_of(size.bytes), allowance)
     return size.bytes
 
 
@@ -66,13 +66,13 @@ def test_a_slower_machine_makes_units_smaller_again_but_never_tiny():
 def test_one_outlier_does_not_ruin_the_size():
     size = UnitSize(100)
     before = settled(size, lambda size: size / 1e5, allowance=0.1)
-    size.correct(size.bytes, 60.0, 0.1)
+    size.adjust(size.bytes, 60.0, 0.1)
     assert size.bytes >= before / 2 - 1
 
 
 def test_a_quick_remainder_says_nothing():
     size = UnitSize(1_000)
-    size.correct(10, 0.001, 0.1)
+    size.adjust(10, 0.001, 0.1)
     assert size.bytes == 1_000
 
 
@@ -84,6 +84,6 @@ def test_the_size_stays_in_its_bounds_whatever_was_timed(units, allowance):
     size = UnitSize(1_000)
     for weight, seconds in units:
         before = size.bytes
-        size.correct(weight, seconds, allowance)
+        size.adjust(weight, seconds, allowance)
         assert 1_000 <= size.bytes <= 256 * 1024
         assert before // 2 <= size.bytes <= before * 1.5

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rag_core.errors import BusyError, ModelError
-from rag_core.inference.worker import Cancellation, Line, Worker
+from rag_core.inference.worker import Cancellation, Worker, WorkQueue
 from tests.rag_core.waiting import wait_until
 
 WAIT = 10
@@ -38,13 +38,13 @@ def served() -> Served:
 
 
 @pytest.fixture
-def first(served) -> Line:
-    return Line(served, together=3)
+def first(served) -> WorkQueue:
+    return WorkQueue(served, batch_limit=3)
 
 
 @pytest.fixture
-def second(served) -> Line:
-    return Line(served, gives_way=True)
+def second(served) -> WorkQueue:
+    return WorkQueue(served, gives_way=True)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def pool(worker) -> Iterator[ThreadPoolExecutor]:
 def submit(worker, pool):
     """Puts a unit in line, so that the next one comes behind it."""
 
-    def submit(line: Line, item: str):
+    def submit(line: WorkQueue, item: str):
         before = worker.waiting
         future = pool.submit(worker.run, line, item)
         wait_until(lambda: worker.waiting > before or future.done())
@@ -109,7 +109,7 @@ def test_one_that_fails_does_not_take_the_others_with_it(served, first, submit):
 
 
 def test_a_line_that_loses_a_result_fails_and_the_worker_lives(first):
-    lossy = Line(lambda items: items[1:], together=3)
+    lossy = WorkQueue(lambda items: items[1:], batch_limit=3)
     worker = Worker((lossy, first), places=1)
     try:
         with pytest.raises(ValueError, match="zip"):
@@ -123,24 +123,24 @@ def test_a_line_that_loses_a_result_fails_and_the_worker_lives(first):
 
 
 def test_a_place_is_refused_when_all_are_taken(worker):
-    with worker.place(), worker.place():
-        with pytest.raises(BusyError, match="number 3 in line") as raised, worker.place():
+    with worker.hold_slot(), worker.hold_slot():
+        with pytest.raises(BusyError, match="number 3 in line") as raised, worker.hold_slot():
             pytest.fail("there is no third place")
         assert raised.value.position == 3
-        assert worker.places_taken == 2
-    assert worker.places_taken == 0
+        assert worker.slots_taken == 2
+    assert worker.slots_taken == 0
 
 
 @pytest.mark.parametrize("error", [ModelError("gone"), GeneratorExit()])
 def test_a_place_is_free_again_whatever_happened(worker, error):
-    with pytest.raises(type(error)), worker.place():
+    with pytest.raises(type(error)), worker.hold_slot():
         raise error
-    assert worker.places_taken == 0
+    assert worker.slots_taken == 0
 
 
 def test_while_a_question_has_a_place_indexing_waits(worker, served, first, second, submit):
     worker.question_times.add(3600)
-    with worker.place():
+    with worker.hold_slot():
         indexing = submit(second, "indexing")
         for item in ("embed", "rerank"):
             assert worker.run(first, item) == f"{item}!"
@@ -151,14 +151,14 @@ def test_while_a_question_has_a_place_indexing_waits(worker, served, first, seco
 
 def test_a_question_that_takes_no_step_does_not_hold_indexing_up(worker, second):
     worker.question_times.add(0.001)
-    with worker.place():
+    with worker.hold_slot():
         assert worker.run(second, "indexing") == "indexing!"
 
 
 @pytest.mark.usefixtures("held")
 def test_indexing_goes_on_below_questions_that_never_end(worker, served, first, second, submit):
     worker.question_times.add(0.0)
-    with worker.place():
+    with worker.hold_slot():
         futures = [submit(first, "a"), submit(second, "b"), submit(first, "c"), submit(second, "d")]
         served.gate.set()
         for future in futures:
@@ -168,13 +168,13 @@ def test_indexing_goes_on_below_questions_that_never_end(worker, served, first, 
 
 def test_only_a_question_that_was_alone_is_timed(worker):
     unknown = worker.question_times.allowance
-    with worker.place(), worker.place():
+    with worker.hold_slot(), worker.hold_slot():
         pass
     assert worker.question_times.allowance == unknown
-    with pytest.raises(ModelError), worker.place():
+    with pytest.raises(ModelError), worker.hold_slot():
         raise ModelError("gone")
     assert worker.question_times.allowance == unknown
-    with worker.place():
+    with worker.hold_slot():
         pass
     assert worker.question_times.allowance < unknown
 
@@ -186,9 +186,9 @@ def test_only_a_question_that_was_alone_is_timed(worker):
 def ask(worker, pool):
     """A question that holds a place while one unit of it waits in line."""
 
-    def ask(cancellation: Cancellation, line: Line, item: str):
+    def ask(cancellation: Cancellation, line: WorkQueue, item: str):
         def question():
-            with cancellation.applies(), worker.place():
+            with cancellation.activate(), worker.hold_slot():
                 return worker.run(line, item)
 
         return pool.submit(question)
@@ -201,10 +201,10 @@ def test_a_cancelled_question_frees_its_place_and_is_never_computed(worker, serv
     cancellation, other = Cancellation(), Cancellation()
     gone, stays = ask(cancellation, first, "gone"), ask(other, first, "stays")
     wait_until(lambda: worker.waiting == 2)
-    cancellation.set()
+    cancellation.cancel()
     with pytest.raises(CancelledError):
         gone.result(WAIT)
-    assert worker.places_taken == 1  # while the worker is still at the gate
+    assert worker.slots_taken == 1  # while the worker is still at the gate
     served.gate.set()
     assert stays.result(WAIT) == "stays!"
     assert served.log == [["gate"], ["stays"]]
@@ -215,7 +215,7 @@ def test_where_all_in_line_are_cancelled_the_worker_goes_on(worker, served, firs
     cancellation = Cancellation()
     gone = [ask(cancellation, first, item) for item in "ab"]
     wait_until(lambda: worker.waiting == 2)
-    cancellation.set()
+    cancellation.cancel()
     for future in gone:
         assert isinstance(future.exception(WAIT), CancelledError)
     served.gate.set()
@@ -225,12 +225,12 @@ def test_where_all_in_line_are_cancelled_the_worker_goes_on(worker, served, firs
 
 def test_a_question_that_was_cancelled_gets_no_further_unit(worker, served, first):
     cancellation = Cancellation()
-    with cancellation.applies():
+    with cancellation.activate():
         assert worker.run(first, "embedding") == "embedding!"
-        cancellation.set()
+        cancellation.cancel()
         with pytest.raises(CancelledError):
             worker.run(first, "ranking")
-    assert cancellation.is_set()
+    assert cancellation.is_cancelled()
     assert worker.run(first, "of nobody") == "of nobody!"
     assert served.log == [["embedding"], ["of nobody"]]
 
@@ -253,7 +253,7 @@ def test_an_error_of_torch_becomes_a_sentence(error, words, first):
     def broken(_: Sequence[Any]) -> Sequence[Any]:
         raise error
 
-    line = Line(broken)
+    line = WorkQueue(broken)
     worker = Worker((line, first), places=1)
     try:
         with pytest.raises(ModelError, match=words) as raised:
@@ -270,7 +270,7 @@ def test_an_error_of_torch_becomes_a_sentence(error, words, first):
 
 @pytest.mark.usefixtures("held")
 def test_close_finishes_what_waits(worker, served, second, submit, pool):
-    with worker.place():
+    with worker.hold_slot():
         waiting = submit(second, "a")
         closing = pool.submit(worker.close)
         served.gate.set()

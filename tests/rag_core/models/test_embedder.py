@@ -107,7 +107,7 @@ class TestTheParityCheckCanFail:
 
     def test_position(self, docent, reference, monkeypatch):
         monkeypatch.setattr(
-            packing.Layout, "last", lambda self: [start for start, _ in self.bounds]
+            packing.Layout, "list_last_rows", lambda self: [start for start, _ in self.bounds]
         )
         assert difference(docent, reference) > 0.01
 

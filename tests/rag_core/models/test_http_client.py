@@ -9,10 +9,10 @@ from pydantic import SecretStr
 
 from rag_core.errors import ModelError, ModelUnavailableError, SettingsError
 from rag_core.models.http_client import (
+    BACKGROUND_RETRIES,
     EMBEDDING,
-    IN_THE_BACKGROUND,
+    INTERACTIVE_RETRIES,
     RERANK,
-    WAITED_FOR,
     Address,
     ModelServer,
 )
@@ -83,14 +83,14 @@ class TestAddress:
         assert not key.strip() or key not in str(caught.value)
 
     def test_credentials_are_not_shown(self):
-        shown = address("https://user:pass@h:8/v1?key=abc").shown
+        shown = address("https://user:pass@h:8/v1?key=abc").display_url
         assert shown == "https://h:8/v1/embeddings"
 
 
 class TestAnswers:
     def test_an_answer_and_the_request(self, remote, server):
         reply = server.post(BODY)
-        assert (reply.ok, reply.status, reply.said) == (True, 200, "")
+        assert (reply.ok, reply.status, reply.error_message) == (True, 200, "")
         assert len(reply.body["data"]) == 2
         [request] = remote.requests
         assert (request.path, request.arguments) == ("/v1/embeddings", BODY)
@@ -148,17 +148,17 @@ class TestRetries:
         assert (len(remote.requests), naps.seconds) == (1, [])
 
     def test_a_question_gives_up_soon_and_indexing_later(self, remote, server):
-        for patience in (WAITED_FOR, IN_THE_BACKGROUND):
+        for patience in (INTERACTIVE_RETRIES, BACKGROUND_RETRIES):
             before = len(remote.requests)
             remote.fail(503, times=patience.attempts)
             with pytest.raises(ModelUnavailableError):
                 server.post(BODY, patience=patience)
             assert len(remote.requests) - before == patience.attempts
-        assert IN_THE_BACKGROUND.attempts > WAITED_FOR.attempts
+        assert BACKGROUND_RETRIES.attempts > INTERACTIVE_RETRIES.attempts
 
     def test_a_pause_that_the_server_asks_for_is_kept(self, remote, server, naps):
         remote.fail(429, retry_after="20")
-        assert server.post(BODY, patience=IN_THE_BACKGROUND).ok
+        assert server.post(BODY, patience=BACKGROUND_RETRIES).ok
         assert naps.seconds == [20]
 
     def test_nobody_is_kept_waiting_for_a_long_pause(self, remote, server, naps):
@@ -185,7 +185,7 @@ class TestSentences:
         assert said.endswith("start it, or correct the address.")
         assert "secret" not in said
         assert isinstance(caught.value.__cause__, httpx.ConnectError)
-        assert len(naps.seconds) == WAITED_FOR.attempts - 1
+        assert len(naps.seconds) == INTERACTIVE_RETRIES.attempts - 1
 
     def test_a_server_that_is_too_slow_is_not_asked_again(self, remote, naps):
         gate = remote.hold()
@@ -205,7 +205,7 @@ class TestSentences:
 
     def test_a_refused_key_names_its_variable(self, remote):
         wrong = ModelServer(address(remote.embedding_url, "key-2"))
-        error = wrong.refusal(wrong.post(BODY))
+        error = wrong.build_refusal_error(wrong.post(BODY))
         assert type(error) is ModelError
         assert str(error) == (
             f"The model server at {remote.embedding_url} (DOCENT_EMBEDDING_URL) refused the key "
@@ -213,18 +213,18 @@ class TestSentences:
         )
 
     def test_an_unknown_model_names_its_variable(self, server):
-        error = server.refusal(server.post({**BODY, "model": "org/unknown"}))
+        error = server.build_refusal_error(server.post({**BODY, "model": "org/unknown"}))
         assert "check the address and DOCENT_EMBEDDING_MODEL" in str(error)
         assert "The model `org/unknown` does not exist." in str(error)
 
     def test_a_wrong_path(self, remote):
         server = ModelServer(address(f"{remote.url}/v3"))
-        assert "(HTTP 404): check the address" in str(server.refusal(server.post(BODY)))
+        assert "(HTTP 404): check the address" in str(server.build_refusal_error(server.post(BODY)))
 
     def test_a_long_message_is_cut_to_one_line(self, remote, server):
         remote.dialect.error = lambda *_: {"message": "far\n too   " + "long " * 500}
         remote.fail(400)
-        said = str(server.refusal(server.post(BODY)))
+        said = str(server.build_refusal_error(server.post(BODY)))
         assert "it said: far too long" in said
         assert "\n" not in said
         assert len(said) < 500
@@ -243,10 +243,10 @@ class TestSentences:
     def test_the_message_is_found_in_every_form(self, remote, server, body):
         remote.dialect.error = lambda *_: body
         remote.fail(400)
-        assert server.post(BODY).said == "no"
+        assert server.post(BODY).error_message == "no"
 
     @pytest.mark.parametrize("body", [{}, [], {"error": None}, {"error": {"message": 7}}, None])
     def test_an_error_without_a_message_is_still_one(self, remote, server, body):
         remote.dialect.error = lambda *_: body
         remote.fail(400)
-        assert "(HTTP 400)" in str(server.refusal(server.post(BODY)))
+        assert "(HTTP 400)" in str(server.build_refusal_error(server.post(BODY)))

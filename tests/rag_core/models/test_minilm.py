@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.models.minilm import _ALONE_TOKENS, _PASS_TOKENS, MAX_TOKENS, MiniLM, _passes
+from rag_core.models.minilm import _ALONE_TOKENS, _PASS_TOKENS, MAX_TOKENS, MiniLM, _plan_passes
 
 QUESTION = "Where does Milvus keep its log files?"
 LOGS = "Milvus writes its log to a message broker."
@@ -24,7 +24,7 @@ def model() -> MiniLM:
 
 def anew(model: MiniLM) -> MiniLM:
     """The model, without what it remembers."""
-    model._lately.clear()
+    model._recent_tokens.clear()
     return model
 
 
@@ -130,7 +130,7 @@ def test_passages_are_reranked_together_as_alone(model):
 
 @given(st.lists(st.integers(2, MAX_TOKENS), max_size=60), st.integers(1, 9))
 def test_passes_hold_every_text_once_and_as_many_tokens_each(lengths, cores):
-    passes = _passes(lengths, cores)
+    passes = _plan_passes(lengths, cores)
     assert sorted(index for one in passes for index in one) == list(range(len(lengths)))
     filled = [sum(lengths[index] for index in one) for one in passes]
     assert all(filled)
@@ -175,7 +175,7 @@ def test_no_more_is_remembered_than_fits(model, read, monkeypatch):
     monkeypatch.setattr("rag_core.models.minilm._REMEMBERED_TOKENS", 2 * MAX_TOKENS)
     passages = [f"{n} {LONG}" for n in range(5)]
     model.rerank("Who?", passages)
-    assert sum(map(len, model._lately.values())) <= 2 * MAX_TOKENS
+    assert sum(map(len, model._recent_tokens.values())) <= 2 * MAX_TOKENS
     read.clear()
     model.rerank("Why?", [passages[-1], passages[0]])
     assert read == ["Why?", passages[0]]  # the oldest went first

@@ -35,9 +35,9 @@ def test_attention_sees_the_shared_start_and_its_own(grouped, monkeypatch):
     queries, keys, values = states(4), states(2), states(2) * 2
     if not grouped:  # as on a GPU
         monkeypatch.setattr(
-            qwen3_decoder, "_for_device", lambda found, _: found.repeat_interleave(2, dim=1)
+            qwen3_decoder, "_expand_for_device", lambda found, _: found.repeat_interleave(2, dim=1)
         )
-    every, last = list(range(20)), LAYOUT.last()
+    every, last = list(range(20)), LAYOUT.list_last_rows()
     torch.testing.assert_close(
         attend(queries, keys, values, LAYOUT), by_hand(queries, keys, values, every)
     )
@@ -48,8 +48,8 @@ def test_attention_sees_the_shared_start_and_its_own(grouped, monkeypatch):
 
 def test_elsewhere_than_on_a_cpu_each_head_has_its_own_keys():
     queries, keys = states(4).to("meta"), states(2).to("meta")
-    assert qwen3_decoder._for_device(keys, queries).shape == queries.shape
-    assert qwen3_decoder._for_device(states(2), states(4)).shape == (20, 2, 8)
+    assert qwen3_decoder._expand_for_device(keys, queries).shape == queries.shape
+    assert qwen3_decoder._expand_for_device(states(2), states(4)).shape == (20, 2, 8)
 
 
 @pytest.mark.parametrize(("rows", "dtype", "near"), [(1024, "float32", 1e-5), (7, "float32", 1e-5)])
@@ -60,7 +60,7 @@ def test_the_numbers_are_the_librarys(rows, dtype, near, monkeypatch):
     ids = torch.randint(0, 200, (30,))
     with torch.inference_mode():
         expected = model(input_ids=ids[None]).last_hidden_state[0, -1]
-    found = Qwen3Decoder(model).last_hidden(ids, Layout(0, ((0, 30),)))
+    found = Qwen3Decoder(model).compute_last_hidden(ids, Layout(0, ((0, 30),)))
     torch.testing.assert_close(found[0], expected, atol=near, rtol=0)
 
 

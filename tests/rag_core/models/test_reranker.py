@@ -90,7 +90,7 @@ class TestParity:
         assert difference(warm, reference[:12]) < TOLERANCE
 
     def test_a_shared_start_changes_nothing(self, warm, reference, monkeypatch):
-        monkeypatch.setattr(packing, "shared_length", lambda _: 0)
+        monkeypatch.setattr(packing, "count_shared_tokens", lambda _: 0)
         assert difference(warm, reference[:12]) < TOLERANCE
 
     def test_an_own_instruction(self, checkpoint, tutorial):
@@ -137,12 +137,12 @@ class TestTheParityCheckCanFail:
 
     def test_position(self, docent, reference, monkeypatch):
         one_early = lambda layout: [stop - 2 for _, stop in layout.bounds]  # noqa: E731
-        monkeypatch.setattr(packing.Layout, "last", one_early)
+        monkeypatch.setattr(packing.Layout, "list_last_rows", one_early)
         assert difference(docent, reference) > 10 * TOLERANCE
 
     def test_positions_that_do_not_start_anew(self, docent, reference, monkeypatch):
         running_on = lambda layout: torch.arange(layout.bounds[-1][1])  # noqa: E731
-        monkeypatch.setattr(packing.Layout, "positions", running_on)
+        monkeypatch.setattr(packing.Layout, "compute_positions", running_on)
         assert difference(docent, reference) > 10 * TOLERANCE
 
     def test_padding_side(self, tutorial, reference):

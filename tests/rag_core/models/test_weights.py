@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from rag_core.errors import ModelUnavailableError
-from rag_core.models.weights import locate
+from rag_core.models.weights import locate_model
 from tests.conftest import ROOT
 
 
 def test_offline():
     with pytest.raises(ModelUnavailableError) as caught:
-        locate("Qwen/Qwen3-Embedding-0.6B")
+        locate_model("Qwen/Qwen3-Embedding-0.6B")
     assert_helpful(str(caught.value), os.environ["HF_HOME"])
 
 
@@ -25,8 +25,8 @@ def test_a_refused_connection(tmp_path):
         closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
     program = (
         "from rag_core.errors import ModelUnavailableError\n"
-        "from rag_core.models.weights import locate\n"
-        "try:\n    locate('Qwen/Qwen3-Embedding-0.6B')\n"
+        "from rag_core.models.weights import locate_model\n"
+        "try:\n    locate_model('Qwen/Qwen3-Embedding-0.6B')\n"
         "except ModelUnavailableError as error:\n    print(error)\n"
     )
     result = subprocess.run(
@@ -43,7 +43,7 @@ def test_a_refused_connection(tmp_path):
 @pytest.mark.parametrize("name", ["", "a/b/c", "spaces in it"])
 def test_a_name_that_can_not_be(name):
     with pytest.raises(ModelUnavailableError):
-        locate(name)
+        locate_model(name)
 
 
 def test_the_cache_is_used_without_a_network(tmp_path, monkeypatch):
@@ -55,9 +55,9 @@ def test_the_cache_is_used_without_a_network(tmp_path, monkeypatch):
     (repository / "refs" / "main").write_text("0" * 40)
     (snapshot / "config.json").write_text("{}")
     with pytest.raises(ModelUnavailableError):
-        locate("some/model")  # half a download is none
+        locate_model("some/model")  # half a download is none
     (snapshot / "model.safetensors").write_bytes(b"weights")
-    assert locate("some/model") == snapshot
+    assert locate_model("some/model") == snapshot
 
 
 def assert_helpful(sentence: str, cache: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.query.follow_up import leans, with_topic
+from rag_core.query.follow_up import add_topic_words, needs_context
 from rag_core.types import Question, Turn
 
 
@@ -33,7 +33,7 @@ def asked(*texts: str) -> tuple[Turn, ...]:
     ],
 )
 def test_a_question_that_leans_on_its_thread(text):
-    assert leans(text)
+    assert needs_context(text)
 
 
 @pytest.mark.parametrize(
@@ -48,44 +48,44 @@ def test_a_question_that_leans_on_its_thread(text):
     ],
 )
 def test_a_question_that_stands_alone(text):
-    assert not leans(text)
+    assert not needs_context(text)
 
 
 def test_the_words_of_the_question_before_are_put_in():
     question = Question("How do I drop it again?", asked("How do I create a partition key?"))
-    assert with_topic(question) == "How do I drop it again? create partition key"
+    assert add_topic_words(question) == "How do I drop it again? create partition key"
 
 
 def test_the_last_question_comes_first_and_each_word_once():
     history = asked("Who made Milvus?", "What is a partition?", "Can a Partition have an index?")
-    assert with_topic(Question("And its index?", history)) == "And its index? Partition"
+    assert add_topic_words(Question("And its index?", history)) == "And its index? Partition"
 
 
 def test_two_questions_back_are_read():
     question = Question("And with Helm?", asked("Can I use Kafka?", "How is it set up?"))
-    assert with_topic(question) == "And with Helm? set Kafka"
+    assert add_topic_words(question) == "And with Helm? set Kafka"
 
 
 def test_names_and_versions_stay_whole():
     question = Question("Why is that?", asked("Is pymilvus 2.4.3 slow with gpu-index on node_1?"))
-    assert with_topic(question) == "Why is that? pymilvus 2.4.3 slow gpu-index node_1"
+    assert add_topic_words(question) == "Why is that? pymilvus 2.4.3 slow gpu-index node_1"
 
 
 def test_chinese_is_put_in_by_the_phrase():
     question = Question("它支持哪些?", asked("什么是稀疏向量?"))
-    assert with_topic(question) == "它支持哪些? 什么是稀疏向量"
+    assert add_topic_words(question) == "它支持哪些? 什么是稀疏向量"
 
 
 def test_a_question_of_its_own_stays_as_it_is():
     question = Question("How do I configure access logs in Milvus?", asked("What is HNSW?"))
-    assert with_topic(question) == question.text
+    assert add_topic_words(question) == question.text
 
 
 def test_a_long_question_before_gives_a_few_words_only():
     words = " ".join(f"word{number}" for number in range(100))
-    assert with_topic(Question("And?", asked(words))).split()[1:] == words.split()[:12]
+    assert add_topic_words(Question("And?", asked(words))).split()[1:] == words.split()[:12]
 
 
 @given(st.text(), st.lists(st.text(), max_size=3))
 def test_any_thread_keeps_the_question_in_front(text, before):
-    assert with_topic(Question(text, asked(*before))).startswith(text)
+    assert add_topic_words(Question(text, asked(*before))).startswith(text)

@@ -8,7 +8,12 @@ import pytest
 
 from rag_core.errors import LLMInterruptedError, LLMUnavailableError
 from rag_core.generation.llm import OpenAIGenerator
-from rag_core.query.rewrite import REWRITE_PROMPT, SECONDS, Rewriter, Rewritten
+from rag_core.query.rewrite import (
+    REWRITE_PROMPT,
+    REWRITE_SECONDS,
+    QuestionRewriter,
+    RewrittenQuestion,
+)
 from rag_core.settings import RagSettings
 from rag_core.types import Question, Turn, Usage
 from tests.rag_core.fakes import ScriptedGenerator
@@ -22,19 +27,19 @@ BY_WORDS = "How do I drop it? create partition"
 USAGE = Usage(50, 8)
 
 
-def rewritten(*pieces, question=FOLLOW_UP) -> Rewritten:
-    return Rewriter(ScriptedGenerator(*pieces)).rewrite(question)
+def rewritten(*pieces, question=FOLLOW_UP) -> RewrittenQuestion:
+    return QuestionRewriter(ScriptedGenerator(*pieces)).rewrite(question)
 
 
 def test_the_llm_rewrites_a_follow_up_and_its_tokens_are_counted():
-    assert rewritten("How do I drop", " a partition?", USAGE) == Rewritten(
+    assert rewritten("How do I drop", " a partition?", USAGE) == RewrittenQuestion(
         "How do I drop a partition?", USAGE
     )
 
 
 def test_the_llm_reads_the_conversation_and_has_little_time():
     generator = ScriptedGenerator("How do I drop a partition?")
-    Rewriter(generator).rewrite(FOLLOW_UP)
+    QuestionRewriter(generator).rewrite(FOLLOW_UP)
     ((system, (turn,)),) = generator.asked
     assert system == REWRITE_PROMPT
     assert turn.text == (
@@ -44,13 +49,13 @@ def test_the_llm_reads_the_conversation_and_has_little_time():
         "</conversation>\n\n"
         "Last question: How do I drop it?"
     )
-    assert generator.patience == SECONDS
+    assert generator.patience == REWRITE_SECONDS
 
 
 def test_a_long_conversation_is_cut():
     history = tuple(Turn("user", f"{number} " + "x" * 10_000) for number in range(50))
     generator = ScriptedGenerator("Fine?")
-    Rewriter(generator).rewrite(Question("And?", history))
+    QuestionRewriter(generator).rewrite(Question("And?", history))
     assert len(generator.asked[0][1][0].text) < 5_000
     assert "user: 49 x" in generator.asked[0][1][0].text
 
@@ -59,7 +64,7 @@ def test_a_long_conversation_is_cut():
 def test_the_first_question_of_a_thread_stays_as_it_is(history):
     generator = ScriptedGenerator("Never said.")
     question = Question("How do I drop it?", history)
-    assert Rewriter(generator).rewrite(question) == Rewritten("How do I drop it?")
+    assert QuestionRewriter(generator).rewrite(question) == RewrittenQuestion("How do I drop it?")
     assert generator.asked == []
 
 
@@ -71,7 +76,7 @@ def test_quotation_marks_around_it_are_taken_off(text):
 
 
 def test_without_an_llm_the_words_of_the_thread_are_put_in():
-    assert Rewriter(None).rewrite(FOLLOW_UP) == Rewritten(BY_WORDS)
+    assert QuestionRewriter(None).rewrite(FOLLOW_UP) == RewrittenQuestion(BY_WORDS)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +95,12 @@ def test_nonsense_and_failure_leave_the_words_of_the_thread(pieces):
 
 
 def test_the_tokens_of_nonsense_are_counted_too():
-    assert rewritten(USAGE) == Rewritten(BY_WORDS, USAGE)
+    assert rewritten(USAGE) == RewrittenQuestion(BY_WORDS, USAGE)
 
 
 def test_an_llm_that_takes_too_long_is_not_waited_for(caplog):
     generator = ScriptedGenerator("How ", "do ", "I ", "drop ", "a ", "partition?")
-    rewriter = Rewriter(generator, seconds=2, clock=itertools.count().__next__)
+    rewriter = QuestionRewriter(generator, seconds=2, clock=itertools.count().__next__)
     with caplog.at_level(logging.WARNING):
         assert rewriter.rewrite(FOLLOW_UP).text == BY_WORDS
     assert generator.given < 6
@@ -122,8 +127,8 @@ class Stuck(ScriptedGenerator):
 def test_the_wait_ends_with_its_time_whatever_the_line_does(caplog):
     stuck = Stuck()
     with caplog.at_level(logging.WARNING):
-        rewriter = Rewriter(stuck, seconds=0, clock=lambda: 0.0)
-        assert rewriter.rewrite(FOLLOW_UP) == Rewritten(BY_WORDS)
+        rewriter = QuestionRewriter(stuck, seconds=0, clock=lambda: 0.0)
+        assert rewriter.rewrite(FOLLOW_UP) == RewrittenQuestion(BY_WORDS)
     assert "too late" in caplog.text
     assert not stuck.left.is_set()
     stuck.gate.set()
@@ -132,7 +137,7 @@ def test_the_wait_ends_with_its_time_whatever_the_line_does(caplog):
 
 def test_a_fault_of_ours_reaches_the_asker():
     with pytest.raises(KeyError):
-        Rewriter(ScriptedGenerator(KeyError("a fault"))).rewrite(FOLLOW_UP)
+        QuestionRewriter(ScriptedGenerator(KeyError("a fault"))).rewrite(FOLLOW_UP)
 
 
 def test_an_llm_that_is_silent_is_not_waited_for(openai_server):
@@ -140,6 +145,6 @@ def test_an_llm_that_is_silent_is_not_waited_for(openai_server):
         openai_api_key=openai_server.api_key, openai_base_url=openai_server.base_url
     )
     gate = openai_server.hold()
-    rewriter = Rewriter(OpenAIGenerator(settings), seconds=0.2)
+    rewriter = QuestionRewriter(OpenAIGenerator(settings), seconds=0.2)
     assert rewriter.rewrite(FOLLOW_UP).text == BY_WORDS
     gate.open()

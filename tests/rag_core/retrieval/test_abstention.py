@@ -6,11 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.retrieval.abstention import ENOUGH, NEUTRAL, Abstention, Signals, signals
+from rag_core.retrieval.abstention import (
+    ENOUGH_CHUNKS,
+    NEUTRAL,
+    Abstention,
+    Signals,
+    compute_signals,
+)
 from rag_core.types import Hit, Passage
 from tests.rag_core.fakes import make_chunk
 
-CHUNKS = [make_chunk(f"Milvus stores row {n}.", path=f"p{n}.md") for n in range(ENOUGH)]
+CHUNKS = [make_chunk(f"Milvus stores row {n}.", path=f"p{n}.md") for n in range(ENOUGH_CHUNKS)]
 DENSE = [Hit(chunk, 0.9 - n / 1000) for n, chunk in enumerate(CHUNKS)]
 WORDS = [Hit(chunk, 9.0) for chunk in CHUNKS]
 RANKED = [Passage(CHUNKS[0], 1.0, 0.7), Passage(CHUNKS[1], 0.9, 0.8), Passage(CHUNKS[2], 0.8, None)]
@@ -18,7 +24,7 @@ DECISION = Abstention(weights=(5.0, 5.0, 1.0, -3.0), bias=-5.0, threshold=0.4)
 
 
 def told(question: str = "row", *, dense=DENSE, words=WORDS, ranked=RANKED) -> Signals:
-    found = signals(question, dense, words, ranked)
+    found = compute_signals(question, dense, words, ranked)
     assert found is not None
     return found
 
@@ -55,24 +61,24 @@ def test_a_word_inside_another_is_not_known():
 
 
 def test_few_chunks_say_nothing_about_words():
-    found = told("ray", dense=DENSE[: ENOUGH - 1])
+    found = told("ray", dense=DENSE[: ENOUGH_CHUNKS - 1])
     assert (found.agreement, found.unknown) == (NEUTRAL.agreement, NEUTRAL.unknown)
 
 
 def test_without_a_search_or_a_score_there_are_no_signals():
-    assert signals("row", [], WORDS, RANKED) is None
-    assert signals("row", DENSE, WORDS, [RANKED[2]]) is None
+    assert compute_signals("row", [], WORDS, RANKED) is None
+    assert compute_signals("row", DENSE, WORDS, [RANKED[2]]) is None
 
 
 def test_where_too_little_is_indexed_nothing_is_refused():
     bad = Signals(0.2, 0.3, 0.0, 0.3, chunks=99)
-    assert DECISION.refuses(bad)
-    assert not replace(DECISION, fewest=100).refuses(bad)
+    assert DECISION.should_refuse(bad)
+    assert not replace(DECISION, fewest=100).should_refuse(bad)
 
 
 def test_a_decision():
-    assert not DECISION.refuses(Signals(0.7, 0.7, 0.3, 0.0))
-    assert DECISION.refuses(Signals(0.2, 0.3, 0.0, 0.3))
+    assert not DECISION.should_refuse(Signals(0.7, 0.7, 0.3, 0.0))
+    assert DECISION.should_refuse(Signals(0.2, 0.3, 0.0, 0.3))
 
 
 numbers = st.floats(-1e6, 1e6)
@@ -80,7 +86,7 @@ numbers = st.floats(-1e6, 1e6)
 
 @given(st.builds(Signals, numbers, numbers, numbers, numbers))
 def test_a_probability_is_one(found):
-    assert 0 <= DECISION.probability(found) <= 1
+    assert 0 <= DECISION.compute_probability(found) <= 1
 
 
 @given(st.text(), st.text())

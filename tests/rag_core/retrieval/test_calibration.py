@@ -10,9 +10,9 @@ from rag_core.retrieval.calibration import (
     DEFAULTS,
     STARTER,
     Calibration,
-    calibration_for,
+    hash_question,
     read_calibration,
-    seen_hash,
+    select_calibration,
     write_calibration,
 )
 from rag_core.settings import RagSettings
@@ -20,7 +20,7 @@ from rag_core.types import SCHEMA_VERSION, IndexSpec
 
 DECISION = Abstention((1.0, 2.0, 3.0, -4.0), -1.0, 0.3)
 FITTED = Calibration(
-    "all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "7", DECISION, 0.4, 384, (seen_hash("Why?"),)
+    "all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "7", DECISION, 0.4, 384, (hash_question("Why?"),)
 )
 SPEC = IndexSpec("all-MiniLM-L6-v2", 384, "7", SCHEMA_VERSION, "r1")
 
@@ -47,8 +47,8 @@ def test_a_file_without_a_decision(tmp_path):
 
 
 def test_what_was_fitted_goes_before_the_default():
-    assert calibration_for(SPEC, STARTER.reranker, FITTED) is FITTED
-    assert calibration_for(SPEC, STARTER.reranker, None) is STARTER
+    assert select_calibration(SPEC, STARTER.reranker, FITTED) is FITTED
+    assert select_calibration(SPEC, STARTER.reranker, None) is STARTER
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_what_was_fitted_goes_before_the_default():
     ],
 )
 def test_of_another_index_or_model_it_is_not_used(spec, reranker, caplog):
-    calibration_for.cache_clear()
+    select_calibration.cache_clear()
     for _ in range(2):
-        assert calibration_for(spec, reranker, FITTED) is not FITTED
+        assert select_calibration(spec, reranker, FITTED) is not FITTED
     assert [record.message.endswith("fit again.") for record in caplog.records] == [True]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.retrieval.diversify import select, shingles, similarity
+from rag_core.retrieval.diversify import compute_similarity, select_diverse, split_shingles
 from rag_core.types import Passage
 from tests.rag_core.fakes import make_passage
 
@@ -29,17 +29,17 @@ def test_the_first_of_two_pages_that_say_the_same():
         passage(STEPS.replace("to it.", "to that."), "gpu.md"),
         passage("Something else.", "other.md"),
     ]
-    assert select(passages, limit=5) == (passages[0], passages[3])
+    assert select_diverse(passages, limit=5) == (passages[0], passages[3])
 
 
 def test_pages_that_differ_in_more_than_a_word_stay():
     passages = [passage(STEPS, "a.md"), passage(f"{STEPS} With a token. {STEPS[:60]}", "b.md")]
-    assert select(passages, limit=5) == tuple(passages)
+    assert select_diverse(passages, limit=5) == tuple(passages)
 
 
 def test_the_same_page_in_two_sources():
     passages = [passage(STEPS, source="docs"), passage(STEPS, source="mirror")]
-    assert select(passages, limit=5) == (passages[0],)
+    assert select_diverse(passages, limit=5) == (passages[0],)
 
 
 def test_on_one_page_only_the_same_text_under_the_same_heading_goes():
@@ -49,18 +49,18 @@ def test_on_one_page_only_the_same_text_under_the_same_heading_goes():
         passage("The default is 2048.", headings=("IVF_PQ",)),
         passage("The default is 1024.", headings=("IVF_PQ",), position=7),
     ]
-    assert select(passages, limit=5) == tuple(passages[:3])
+    assert select_diverse(passages, limit=5) == tuple(passages[:3])
 
 
 def test_pages_take_turns_once_one_has_enough():
     passages = [*numbered("a.md", 1, 2, 3, 4), *numbered("b.md", 5), *numbered("a.md", 6)]
-    chosen = select(passages, limit=5, per_page=2)
+    chosen = select_diverse(passages, limit=5, per_page=2)
     assert chosen == (*passages[:2], passages[4], *passages[2:4])
 
 
 def test_a_question_about_one_page_loses_nothing():
     passages = numbered("a.md", *range(10))
-    assert select(passages, limit=5) == tuple(passages[:5])
+    assert select_diverse(passages, limit=5) == tuple(passages[:5])
 
 
 @given(
@@ -74,7 +74,7 @@ def test_a_question_about_one_page_loses_nothing():
 )
 def test_any_passages(texts, limit, per_page):
     passages = [passage(text, page, position=n) for n, (text, page) in enumerate(texts)]
-    chosen = select(passages, limit=limit, per_page=per_page)
+    chosen = select_diverse(passages, limit=limit, per_page=per_page)
     assert len(chosen) <= limit
     assert len({id(one) for one in chosen}) == len(chosen)
     assert set(chosen) <= set(passages)
@@ -88,7 +88,8 @@ def test_any_passages(texts, limit, per_page):
         for one in passages:
             same_page = (one.chunk.path, one.chunk.text) in texts_of
             assert same_page or any(
-                similarity(shingles(one.chunk.text), shingles(other.chunk.text)) >= 0.9
+                compute_similarity(split_shingles(one.chunk.text), split_shingles(other.chunk.text))
+                >= 0.9
                 for other in chosen
             )
 
@@ -106,4 +107,4 @@ def test_any_passages(texts, limit, per_page):
     ],
 )
 def test_similarity(one, other, expected):
-    assert similarity(shingles(one), shingles(other)) == pytest.approx(expected)
+    assert compute_similarity(split_shingles(one), split_shingles(other)) == pytest.approx(expected)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.errors import StoreError, StoreUnavailableError
-from rag_core.retrieval.hybrid_search import Fusion, fuse, retrieve
+from rag_core.retrieval.hybrid_search import FusionConfig, fuse, retrieve
 from rag_core.types import (
     Chunk,
     Hit,
@@ -23,14 +23,14 @@ from rag_core.types import (
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, make_chunk, publish
 
 CHUNKS = [make_chunk(f"Sentence {n}.", path=f"{n % 3}.md", position=n) for n in range(9)]
-NO_PAGE = Fusion(dense=0.6, page=0.0, best=0.0)
+NO_PAGE = FusionConfig(dense=0.6, page=0.0, best=0.0)
 
 scores = st.floats(-1, 50, allow_subnormal=True)
 found = st.lists(st.tuples(st.sampled_from(CHUNKS), scores), unique_by=lambda pair: pair[0].id).map(
     lambda pairs: [Hit(*pair) for pair in sorted(pairs, key=lambda pair: -pair[1])]
 )
 shares = st.floats(0, 1)
-fusions = st.builds(Fusion, dense=shares)
+fusions = st.builds(FusionConfig, dense=shares)
 
 
 def hits(*pairs: tuple[int, float]) -> list[Hit]:
@@ -73,7 +73,7 @@ def test_one_search_alone_keeps_its_order_whatever_its_share(alone):
 
 
 def test_nothing_found_at_all():
-    assert fuse([], [], Fusion()) == ()
+    assert fuse([], [], FusionConfig()) == ()
 
 
 def test_the_convex_sum_of_max_normalised_scores():
@@ -95,10 +95,12 @@ def embedder() -> HashEmbedder:
 
 
 def ask(store, embedder, text, **options):
-    return retrieve(store, store.live(), Question(text, **options), embedder.embed_query(text), FEW)
+    return retrieve(
+        store, store.read_live_index(), Question(text, **options), embedder.embed_query(text), FEW
+    )
 
 
-FEW = Fusion(depth=3)
+FEW = FusionConfig(depth=3)
 
 
 class TestPages:
@@ -114,44 +116,50 @@ class TestPages:
         logs = [make_chunk(t, path="logs.md") for t in ("old logs", "backup keeps logs", "logs")]
         return [*stray, *logs]
 
-    def best(self, store: MemoryStore, embedder: HashEmbedder, fusion: Fusion) -> list[str]:
+    def best(self, store: MemoryStore, embedder: HashEmbedder, fusion: FusionConfig) -> list[str]:
         question = Question("backup logs")
         vector = embedder.embed_query(question.text)
-        found = retrieve(store, store.live(), question, vector, fusion)
+        found = retrieve(store, store.read_live_index(), question, vector, fusion)
         assert all(0 <= one.retrieval_score <= 1 + 1e-6 for one in found.candidates)
         return [one.chunk.path for one in found.candidates]
 
     def scores(
-        self, store: MemoryStore, embedder: HashEmbedder, fusion: Fusion
+        self, store: MemoryStore, embedder: HashEmbedder, fusion: FusionConfig
     ) -> dict[str, float]:
         """The score of each page's best chunk."""
         vector = embedder.embed_query("backup logs")
-        found = retrieve(store, store.live(), Question("backup logs"), vector, fusion)
+        found = retrieve(store, store.read_live_index(), Question("backup logs"), vector, fusion)
         return {one.chunk.path: one.retrieval_score for one in reversed(found.candidates)}
 
     def test_the_page_counts(self, embedder):
         store = self.store(embedder, *self.chunks())
-        assert self.best(store, embedder, Fusion(page=0.0, best=0.0))[0] == "stray.md"
-        assert self.best(store, embedder, Fusion(page=0.9, best=0.0))[:3] == ["logs.md"] * 3
+        assert self.best(store, embedder, FusionConfig(page=0.0, best=0.0))[0] == "stray.md"
+        assert self.best(store, embedder, FusionConfig(page=0.9, best=0.0))[:3] == ["logs.md"] * 3
 
     def test_pages_of_the_same_path_in_two_sources_are_two_pages(self, embedder):
         chunks = [make_chunk(c.text, path="a.md", source=c.path) for c in self.chunks()]
         store = self.store(embedder, *chunks)
         vector = embedder.embed_query("backup logs")
         found = retrieve(
-            store, store.live(), Question("backup logs"), vector, Fusion(page=0.9, best=0.0)
+            store,
+            store.read_live_index(),
+            Question("backup logs"),
+            vector,
+            FusionConfig(page=0.9, best=0.0),
         )
         assert [one.chunk.source for one in found.candidates][:3] == ["logs.md"] * 3
 
     def test_a_page_that_was_not_asked_for_counts_as_the_last_that_was(self, embedder):
         store = self.store(embedder, *self.chunks())
-        assert self.best(store, embedder, Fusion(page=0.9, pages=1, best=0.0))[0] == "stray.md"
+        assert (
+            self.best(store, embedder, FusionConfig(page=0.9, pages=1, best=0.0))[0] == "stray.md"
+        )
 
     def test_the_last_page_that_was_asked_for_speaks_for_the_others(self, embedder):
         others = [make_chunk(text, path="other.md") for text in ("logs of a fox", "grey owl")]
         store = self.store(embedder, *self.chunks(), *others)
-        plain = self.scores(store, embedder, Fusion(page=0.0, best=0.0))
-        mixed = self.scores(store, embedder, Fusion(page=0.5, pages=2, best=0.0))
+        plain = self.scores(store, embedder, FusionConfig(page=0.0, best=0.0))
+        mixed = self.scores(store, embedder, FusionConfig(page=0.5, pages=2, best=0.0))
         added = {path: mixed[path] - plain[path] / 2 for path in plain}
         least, *_, nearest = sorted(added.values())
         assert 0.01 < least < nearest - 0.01
@@ -159,18 +167,18 @@ class TestPages:
 
     def test_without_the_vectors_of_pages_the_order_of_the_searches_stands(self, embedder):
         class Down(MemoryStore):
-            def page_vectors(self, *_args):
+            def read_page_vectors(self, *_args):
                 raise StoreError("down")
 
         store = Down()
         publish(store, embedder, self.chunks())
         plain = self.store(embedder, *self.chunks())
-        expected = self.best(plain, embedder, Fusion(page=0.0, best=0.0))
-        assert self.best(store, embedder, Fusion(page=0.9, best=0.9)) == expected
+        expected = self.best(plain, embedder, FusionConfig(page=0.0, best=0.0))
+        assert self.best(store, embedder, FusionConfig(page=0.9, best=0.9)) == expected
 
     def test_two_good_chunks_of_a_page_count_for_more_than_one(self, embedder):
         store = self.store(embedder, *self.chunks())
-        alone, together = Fusion(page=0.0, best=0.0), Fusion(page=0.0, best=0.9)
+        alone, together = FusionConfig(page=0.0, best=0.0), FusionConfig(page=0.0, best=0.9)
         assert self.best(store, embedder, alone)[0] == "stray.md"
         assert self.best(store, embedder, together)[0] == "logs.md"
 
@@ -178,8 +186,8 @@ class TestPages:
         alone = make_chunk("backup logs", path="alone.md")
         others = [make_chunk(f"backup logs {word}", path="two.md") for word in ("red", "blue")]
         store = self.store(embedder, alone, *others)
-        first = self.best(store, embedder, Fusion(page=0.0, best=0.0))[0]
-        assert (first, self.best(store, embedder, Fusion(page=0.0, best=0.9))[0]) == (
+        first = self.best(store, embedder, FusionConfig(page=0.0, best=0.0))[0]
+        assert (first, self.best(store, embedder, FusionConfig(page=0.0, best=0.9))[0]) == (
             "alone.md",
             "alone.md",
         )
@@ -190,14 +198,16 @@ class TestPages:
         store = self.store(embedder, *self.chunks())
         vector = embedder.embed_query("backup logs")
 
-        def order(fusion: Fusion) -> dict[str, list[str]]:
-            found = retrieve(store, store.live(), Question("backup logs"), vector, fusion)
+        def order(fusion: FusionConfig) -> dict[str, list[str]]:
+            found = retrieve(
+                store, store.read_live_index(), Question("backup logs"), vector, fusion
+            )
             pages: dict[str, list[str]] = {}
             for one in found.candidates:
                 pages.setdefault(one.chunk.path, []).append(one.chunk.text)
             return pages
 
-        assert order(Fusion(best=share)) == order(Fusion(best=0.0))
+        assert order(FusionConfig(best=share)) == order(FusionConfig(best=0.0))
 
 
 def test_retrieve_searches_both_ways_of_the_live_version(embedder):
@@ -206,7 +216,7 @@ def test_retrieve_searches_both_ways_of_the_live_version(embedder):
     target = make_chunk("The broker keeps logs.", path="logs.md")
     publish(store, embedder, [*CHUNKS, target], revision="r2")
     retrieved = ask(store, embedder, "Who keeps the logs?")
-    assert retrieved.lexical
+    assert retrieved.has_lexical
     assert retrieved.candidates[0].chunk == target
     assert retrieved.candidates[0].dense_rank == retrieved.candidates[0].lexical_rank == 1
     assert 3 <= len(retrieved.candidates) <= 6
@@ -223,7 +233,7 @@ def test_without_bm25_the_vectors_go_on_alone_and_it_is_said(embedder):
     store = MemoryStore(lexical_error=StoreError("no BM25 here"))
     publish(store, embedder, CHUNKS)
     retrieved = ask(store, embedder, "Sentence 4")
-    assert not retrieved.lexical
+    assert not retrieved.has_lexical
     assert len(retrieved.candidates) == 3
     assert all(candidate.lexical_rank is None for candidate in retrieved.candidates)
 
@@ -253,11 +263,11 @@ class Found:
     def search_lexical(self, *_args, **_options):
         return []
 
-    def page_vectors(self, _collection, pages):
+    def read_page_vectors(self, _collection, pages):
         self.asked.append(pages)
         return {page: self.pages[page] for page in pages}
 
-    def scores(self, fusion: Fusion) -> list[float]:
+    def scores(self, fusion: FusionConfig) -> list[float]:
         live = LiveIndex("docent__v1", IndexSpec("hash", 2, "1", 1, ""))
         vector = np.array([1, 0], np.float32)
         found = retrieve(self, live, Question("Why?"), vector, fusion)
@@ -271,26 +281,26 @@ def page_of(cosine: float, chunks: int = 3) -> PageVector:
 def test_pages_count_by_how_near_they_are_to_the_nearest():
     pages = {"0.md": page_of(0.1), "1.md": page_of(0.4), "2.md": page_of(-0.2)}
     store = Found(hits((0, 0.8), (1, 0.4), (2, 0.2)), pages)
-    assert store.scores(Fusion(page=0.5, best=0.0)) == pytest.approx([0.75, 0.625, 0.125])
+    assert store.scores(FusionConfig(page=0.5, best=0.0)) == pytest.approx([0.75, 0.625, 0.125])
 
 
 def test_the_best_page_gives_all_of_its_share_and_the_others_in_proportion():
     pages = {"0.md": page_of(0.0), "1.md": page_of(0.0, chunks=1), "2.md": page_of(0.0)}
     store = Found(hits((0, 1.0), (1, 0.6), (3, 0.5), (2, 0.3)), pages)
-    best = store.scores(Fusion(page=0.0, best=0.5))
+    best = store.scores(FusionConfig(page=0.0, best=0.5))
     assert best == pytest.approx([1.0, 0.75, 0.7, 0.25])
 
 
 def test_nothing_found_is_no_candidate_and_no_page_is_asked_for():
     store = Found([])
-    assert store.scores(Fusion()) == []
+    assert store.scores(FusionConfig()) == []
     assert store.asked == []
 
 
 @pytest.mark.parametrize(("page", "best", "asked"), [(0, 0, 0), (0.5, 0, 1), (0, 0.5, 1)])
 def test_pages_are_asked_for_only_where_they_count(page: float, best: float, asked: int):
     store = Found(hits((0, 0.8), (3, 0.4)), {"0.md": page_of(0.5)})
-    store.scores(Fusion(page=page, best=best))
+    store.scores(FusionConfig(page=page, best=best))
     assert store.asked == [[("docs", "0.md")]] * asked
 
 
@@ -298,10 +308,10 @@ def test_the_hits_of_each_search_are_told_as_deep_as_it_was_asked(embedder):
     store = MemoryStore()
     publish(store, embedder, CHUNKS)
     found = ask(store, embedder, "Sentence 4")
-    assert len(found.dense_hits) == len(found.word_hits) == FEW.depth
+    assert len(found.dense_hits) == len(found.lexical_hits) == FEW.depth
     ranked = {c.chunk.id: (c.dense_rank, c.lexical_rank) for c in found.candidates}
     assert [ranked[hit.chunk.id][0] for hit in found.dense_hits] == [1, 2, 3]
-    assert [ranked[hit.chunk.id][1] for hit in found.word_hits] == [1, 2, 3]
+    assert [ranked[hit.chunk.id][1] for hit in found.lexical_hits] == [1, 2, 3]
 
 
 def test_scores_of_zero_stay_zero():

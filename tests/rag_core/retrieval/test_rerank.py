@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.errors import ModelError, StoreError
-from rag_core.retrieval.rerank import Ranked, Ranker, rank
+from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
 from rag_core.types import Candidate
 from tests.rag_core.fakes import ScriptedReranker, make_chunk
 
@@ -21,13 +21,13 @@ def by_text(scores: dict[str, float]):
     return lambda _query, passage: next((s for text, s in scores.items() if text in passage), 0.1)
 
 
-def texts(ranked: Ranked) -> list[str]:
+def texts(ranked: RankedPassages) -> list[str]:
     return [passage.chunk.text for passage in ranked.passages]
 
 
 def test_a_cross_encoder_decides_the_order_and_the_tail_keeps_its_own():
     reranker = ScriptedReranker(by_text({"Sentence 2": 0.9, "Sentence 0": 0.4, "Sentence 1": 0.2}))
-    ranked = rank(reranker, "Why?", CANDIDATES, Ranker(depth=3, weight=1.0))
+    ranked = rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=3, weight=1.0))
     assert ranked.reranked
     assert texts(ranked) == [f"Sentence {n}." for n in (2, 0, 1, 3, 4, 5)]
     assert [p.rerank_score for p in ranked.passages] == pytest.approx([0.9, 0.4, 0.2] + [None] * 3)
@@ -36,26 +36,28 @@ def test_a_cross_encoder_decides_the_order_and_the_tail_keeps_its_own():
 
 def test_the_reranker_reads_the_question_and_the_text_below_its_headings():
     reranker = ScriptedReranker()
-    rank(reranker, "Why?", CANDIDATES, Ranker(depth=2, weight=1.0))
+    rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=2, weight=1.0))
     assert reranker.seen == [("Why?", ("Storage\n\nSentence 0.", "Storage\n\nSentence 1."))]
 
 
 def test_a_weak_judge_has_a_small_share():
     reranker = ScriptedReranker(by_text({"Sentence 1": 0.9, "Sentence 5": 1.0}))
-    ranked = rank(reranker, "Why?", CANDIDATES, Ranker(depth=6, weight=0.25))
+    ranked = rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=6, weight=0.25))
     # 0: .25*.1 + .75*1.0 = .775; 1: .25*.9 + .75*.9 = .9; 5: .25*1 + .75*.5 = .625; 2: .625
     assert texts(ranked)[:2] == ["Sentence 1.", "Sentence 0."]
     assert texts(ranked)[-1] == "Sentence 4."
 
 
 def test_equal_scores_keep_the_fused_order():
-    ranked = rank(ScriptedReranker(), "Why?", CANDIDATES, Ranker(depth=6, weight=1.0))
+    ranked = rerank_candidates(
+        ScriptedReranker(), "Why?", CANDIDATES, RerankConfig(depth=6, weight=1.0)
+    )
     assert texts(ranked) == [f"Sentence {n}." for n in range(6)]
 
 
 def test_a_reranker_that_finds_nothing_keeps_the_fused_order():
     reranker = ScriptedReranker(lambda *_: 0.0)
-    ranked = rank(reranker, "Why?", CANDIDATES, Ranker(depth=6, weight=1.0))
+    ranked = rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=6, weight=1.0))
     assert texts(ranked) == [f"Sentence {n}." for n in range(6)]
     assert {passage.rerank_score for passage in ranked.passages} == {0.0}
 
@@ -63,7 +65,7 @@ def test_a_reranker_that_finds_nothing_keeps_the_fused_order():
 def test_a_reranker_that_fails_leaves_the_fused_order_and_says_so(caplog):
     reranker = ScriptedReranker(error=ModelError("out of memory"))
     with caplog.at_level(logging.ERROR):
-        ranked = rank(reranker, "Why?", CANDIDATES, Ranker(depth=3, weight=1.0))
+        ranked = rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=3, weight=1.0))
     assert not ranked.reranked
     assert texts(ranked) == [f"Sentence {n}." for n in range(6)]
     assert {passage.rerank_score for passage in ranked.passages} == {None}
@@ -73,12 +75,14 @@ def test_a_reranker_that_fails_leaves_the_fused_order_and_says_so(caplog):
 def test_another_error_is_not_swallowed():
     reranker = ScriptedReranker(error=StoreError("not the reranker's"))
     with pytest.raises(StoreError):
-        rank(reranker, "Why?", CANDIDATES, Ranker(depth=3, weight=1.0))
+        rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=3, weight=1.0))
 
 
 def test_no_candidates():
     reranker = ScriptedReranker()
-    assert rank(reranker, "Why?", [], Ranker(depth=3, weight=1.0)) == Ranked((), reranked=True)
+    assert rerank_candidates(
+        reranker, "Why?", [], RerankConfig(depth=3, weight=1.0)
+    ) == RankedPassages((), reranked=True)
     assert reranker.seen == []
 
 
@@ -86,7 +90,7 @@ def test_no_candidates():
 def test_every_candidate_becomes_one_passage(scores, depth, weight):
     candidates = CANDIDATES[: len(scores)]
     reranker = ScriptedReranker(lambda _query, passage: scores[int(passage.split()[-1][:-1])])
-    ranked = rank(reranker, "Why?", candidates, Ranker(depth, weight))
+    ranked = rerank_candidates(reranker, "Why?", candidates, RerankConfig(depth, weight))
     assert sorted(texts(ranked)) == [candidate.chunk.text for candidate in candidates]
     scored = [passage.rerank_score is not None for passage in ranked.passages]
     assert scored == sorted(scored, reverse=True)
@@ -114,9 +118,9 @@ class SlowReranker(ScriptedReranker):
         return [len(passages) for _, passages in self.seen]
 
 
-def rank_within(seconds: float, reranker: SlowReranker, *, depth: int = 6) -> Ranked:
-    ranker = Ranker(depth, weight=1.0, budget_ms=int(seconds * 1000))
-    return rank(reranker, "Why?", CANDIDATES, ranker, clock=lambda: reranker.now)
+def rank_within(seconds: float, reranker: SlowReranker, *, depth: int = 6) -> RankedPassages:
+    ranker = RerankConfig(depth, weight=1.0, budget_ms=int(seconds * 1000))
+    return rerank_candidates(reranker, "Why?", CANDIDATES, ranker, clock=lambda: reranker.now)
 
 
 @pytest.mark.parametrize(
@@ -178,5 +182,5 @@ def test_a_reranker_that_fails_in_its_second_part_leaves_the_fused_order():
 def test_among_near_equal_candidates_a_clear_judgement_decides():
     near = [replace(found, retrieval_score=0.7 - 0.01 * n) for n, found in enumerate(CANDIDATES)]
     reranker = ScriptedReranker(by_text({"Sentence 3": 0.8}))
-    ranked = rank(reranker, "Why?", near, Ranker(depth=6, weight=0.15))
+    ranked = rerank_candidates(reranker, "Why?", near, RerankConfig(depth=6, weight=0.15))
     assert texts(ranked)[:2] == ["Sentence 3.", "Sentence 0."]

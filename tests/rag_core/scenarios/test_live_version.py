@@ -8,7 +8,7 @@ import pytest
 
 from rag_core.errors import StoreError
 from rag_core.index.milvus import MilvusStore
-from rag_core.index.rows import has_words
+from rag_core.index.rows import has_bm25
 from rag_core.settings import RagSettings
 from rag_core.types import IndexSpec
 
@@ -44,16 +44,16 @@ def once(store: MilvusStore, act: Callable[[], None], *, before: bool) -> None:
 
 def test_an_old_version_that_is_dropped_meanwhile(store: MilvusStore):
     once(store, lambda: store._client.drop_collection("docent__v10"), before=True)
-    assert store.live().collection == "docent__v9"
+    assert store.read_live_index().collection == "docent__v9"
 
 
 def test_an_alias_that_moves_to_what_was_looked_at(store: MilvusStore):
     def switch() -> None:
         store._client.alter_alias("docent__v10", "docent")
 
-    assert store.collections()[0] == "docent__v10"
+    assert store.list_collections()[0] == "docent__v10"
     once(store, switch, before=False)
-    assert store.live().collection == "docent__v10"
+    assert store.read_live_index().collection == "docent__v10"
 
 
 def test_a_collection_that_is_there_and_can_not_be_asked(store: MilvusStore, monkeypatch):
@@ -64,7 +64,7 @@ def test_a_collection_that_is_there_and_can_not_be_asked(store: MilvusStore, mon
 
     monkeypatch.setattr(store._client, "list_aliases", refuse)
     with pytest.raises(StoreError):
-        store.live()
+        store.read_live_index()
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_a_collection_that_is_there_and_can_not_be_asked(store: MilvusStore, mon
     ],
 )
 def test_words_came_with_2_5(version: str, words: bool):
-    assert has_words(version) is words
+    assert has_bm25(version) is words

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rag_core.errors import LLMInterruptedError, LLMUnavailableError, ModelError, StoreError
 from rag_core.generation.prompt import NOT_FOUND
-from rag_core.types import Question, Ranking, Scope, Searching
+from rag_core.types import Question, RerankStarted, Scope, SearchStarted
 from tests.rag_core.fakes import MemoryStore, ScriptedReranker
 from tests.rag_core.test_pipeline import CHUNKS, QUESTION, TUNING, USAGE, build, texts
 
@@ -115,6 +115,6 @@ def test_any_text_of_the_llm_is_shown_as_the_answer_says(pieces):
 def test_nothing_found_asks_no_llm():
     pipeline = build("Never said.")
     *events, done = pipeline.stream(Question("logs", scope=Scope(sources=("elsewhere",))))
-    assert events == [Searching(), Ranking(0)]
+    assert events == [SearchStarted(), RerankStarted(0)]
     assert (done.answer.status, done.answer.passages) == ("not_found", ())
     assert pipeline._writer._generator.asked == []

@@ -9,8 +9,8 @@ import pytest
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.retrieval.abstention import Abstention
 from rag_core.retrieval.calibration import Calibration
-from rag_core.retrieval.hybrid_search import Fusion
-from rag_core.retrieval.rerank import Ranker
+from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.rerank import RerankConfig
 from rag_core.types import Question
 from tests.rag_core.fakes import (
     HashEmbedder,
@@ -41,7 +41,10 @@ def build(*pieces, abstention=None, support=None, reranker="scripted", error=Non
         store=store,
         generator=generator,
         tuning=Tuning(
-            Fusion(depth=10), Ranker(depth=4, weight=0.5), reranker=reranker, fitted=fitted
+            FusionConfig(depth=10),
+            RerankConfig(depth=4, weight=0.5),
+            reranker=reranker,
+            fitted=fitted,
         ),
     )
     return pipeline, generator
@@ -51,7 +54,7 @@ def test_a_refused_question_names_the_nearest_and_asks_no_llm():
     pipeline, generator = build("Never said.", abstention=ALWAYS)
     answer = pipeline.answer(QUESTION)
     assert (answer.status, answer.text, answer.degraded) == ("not_found", "", ())
-    assert [passage.chunk.path for passage in answer.nearest] == ["storage.md", "users.md"]
+    assert [passage.chunk.path for passage in answer.nearest_passages] == ["storage.md", "users.md"]
     assert generator.asked == []
 
 

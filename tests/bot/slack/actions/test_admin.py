@@ -5,7 +5,7 @@ import pytest
 from bot.index_service import SyncRequest
 from bot.slack.actions import admin
 from bot.slack.views import sync_report
-from bot.storage.audit_log import KEPT, Audit, Entry
+from bot.storage.audit_log import AUDIT_RETENTION, AuditEntry, AuditLog
 from bot.texts import answers
 from bot.texts.catalog import say
 from ingest.errors import DownloadError, NoVersionError
@@ -16,7 +16,7 @@ from tests.servers.slack.store import ALICE, BOB, GENERAL
 
 
 def audited(docent: Docent) -> list[tuple[str, str, str]]:
-    return [(one.user, one.command, one.result) for one in Audit(docent.engine).entries()]
+    return [(one.user, one.command, one.result) for one in AuditLog(docent.engine).list_entries()]
 
 
 async def noted(docent: Docent, count: int = 1) -> list[tuple[str, str, str]]:
@@ -64,7 +64,7 @@ async def test_what_is_not_understood_starts_nothing(docent: Docent, text: str, 
 
 
 def test_a_dash_that_was_typed_as_two_hyphens_is_an_option():
-    request, complaint = admin.parse_reindex(["—dry-run"], ["docs"])
+    request, complaint = admin.parse_sync_request(["—dry-run"], ["docs"])
     assert (request.dry_run, complaint) == (True, "")
 
 
@@ -169,9 +169,9 @@ async def test_a_reindex_is_acked_while_another_runs(docent: Docent):
 
 
 def test_the_audit_forgets_after_a_year(docent: Docent):
-    Audit(docent.engine).note(Entry(ALICE, GENERAL, "status", "shown"))
-    old = Audit(docent.engine).entries()[0]
+    AuditLog(docent.engine).record(AuditEntry(ALICE, GENERAL, "status", "shown"))
+    old = AuditLog(docent.engine).list_entries()[0]
     assert old.at is not None
-    later = Audit(docent.engine, clock=lambda: old.at + KEPT * 1.01)
-    later.note(Entry(BOB, GENERAL, "versions", "shown"))
-    assert [entry.user for entry in later.entries()] == [BOB]
+    later = AuditLog(docent.engine, clock=lambda: old.at + AUDIT_RETENTION * 1.01)
+    later.record(AuditEntry(BOB, GENERAL, "versions", "shown"))
+    assert [entry.user for entry in later.list_entries()] == [BOB]

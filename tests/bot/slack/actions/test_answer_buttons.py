@@ -13,7 +13,7 @@ from bot.storage.ratings import RatedAnswer, Ratings
 from bot.texts import answers
 from bot.texts import button_labels as words
 from ingest.errors import StateError
-from rag_core.types import Done, Passage
+from rag_core.types import AnswerDone, Passage
 from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.slack.actions.test_commands import told
@@ -28,7 +28,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 def not_found():
     passages = (citation(1), citation(2))
-    return [*script()[:2], Done(answer("", citations=passages, status="not_found"))]
+    return [*script()[:2], AnswerDone(answer("", citations=passages, status="not_found"))]
 
 
 async def reply_to(docent: Docent, text: str = "is a < b stored?", **where) -> Message:
@@ -46,7 +46,7 @@ async def opened(docent: Docent) -> dict[str, Any]:
 
 
 def rated(docent: Docent) -> tuple[RatedAnswer, ...]:
-    return Ratings(docent.engine).since(LONG_AGO, Answers(docent.engine, days=1))
+    return Ratings(docent.engine).list_since(LONG_AGO, Answers(docent.engine, days=1))
 
 
 async def rate(docent: Docent, reply: Message, thumb: str, *, user: str = ALICE) -> None:
@@ -83,7 +83,7 @@ def with_help_channel(docent: Docent) -> None:
 async def test_the_evidence_shows_the_passages_with_both_scores(docent: Docent):
     table = "Use **flush**:\n\n```python\nflush()\n```\n\n| a | b |\n|---|---|\n| <!here> | 2 |"
     shown = citation(1, chunk(1)), citation(2, replace(chunk(2), text=table))
-    docent.pipeline.script = [*script()[:2], Done(answer("Text [1] [2].", citations=shown))]
+    docent.pipeline.script = [*script()[:2], AnswerDone(answer("Text [1] [2].", citations=shown))]
     await docent.start()
     reply = await reply_to(docent)
     await docent.slack.action(reply, buttons.EVIDENCE, user=BOB)
@@ -103,7 +103,7 @@ async def test_passages_that_are_not_cited_stand_below(docent: Docent):
     done = answer(citations=(citation(1),))
     extra = Passage(chunk(9, title="Other"), retrieval_score=0.4, rerank_score=None)
     done = replace(done, passages=(*done.passages, extra))
-    docent.pipeline.script = [*script()[:2], Done(done)]
+    docent.pipeline.script = [*script()[:2], AnswerDone(done)]
     await docent.start()
     await docent.slack.action(await reply_to(docent), buttons.EVIDENCE)
     text = block_text((await opened(docent))["blocks"])
@@ -183,10 +183,10 @@ async def test_a_thumb_up_is_stored_with_what_it_is_about(docent: Docent):
     await rate(docent, reply, "up", user=BOB)
     [found] = rated(docent)
     assert (found.rating.verdict, found.rating.user) == ("up", BOB)
-    assert found.kept.question == "how is data stored?"
-    assert found.kept.answer is not None
-    assert found.kept.answer.revision.startswith("a1b2c3d")
-    assert len(found.kept.answer.passages) == 2
+    assert found.record.question == "how is data stored?"
+    assert found.record.answer is not None
+    assert found.record.answer.revision.startswith("a1b2c3d")
+    assert len(found.record.answer.passages) == 2
     assert not docent.slack.store.views
 
 
@@ -255,7 +255,7 @@ async def test_people_are_asked_once_with_a_link_to_the_thread(docent: Docent):
     await docent.start(help_channel=HELP)
     reply = await reply_to(docent)
     await docent.slack.action(reply, buttons.ASK_PEOPLE)
-    await docent.slack.wait_for_message(told(ALICE, words.passed_on(HELP)))
+    await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))
     [asked] = asked_in_help(docent)
     assert f"<@{ALICE}>" in asked.shown
     assert "is a < b stored?" in asked.shown
@@ -265,7 +265,7 @@ async def test_people_are_asked_once_with_a_link_to_the_thread(docent: Docent):
     assert plain["type"] == "plain_text"
     assert "a &lt; b" in asked.text
     await docent.slack.action(reply, buttons.ASK_PEOPLE, user=BOB)
-    await docent.slack.wait_for_message(told(BOB, words.passed_on_before(HELP)))
+    await docent.slack.wait_for_message(told(BOB, words.render_already_passed_on(HELP)))
     assert len(asked_in_help(docent)) == 1
 
 
@@ -278,7 +278,7 @@ async def test_an_answer_that_was_found_has_no_such_button_until_it_is_rated_dow
     thanks = await docent.slack.wait_for_message(told(ALICE, words.THANKS_SORRY))
     assert thanks.thread_ts == reply.thread_ts
     await docent.slack.action(thanks, buttons.ASK_PEOPLE)
-    await docent.slack.wait_for_message(told(ALICE, words.passed_on(HELP)))
+    await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))
     assert len(asked_in_help(docent)) == 1
 
 
@@ -300,7 +300,7 @@ async def test_a_direct_message_is_passed_on_without_a_link(docent: Docent):
     reply = await docent.slack.wait_for_reply(question)
     await kept(docent, question)
     await docent.slack.action(reply, buttons.ASK_PEOPLE)
-    await docent.slack.wait_for_message(told(ALICE, words.passed_on(HELP)))
+    await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))
     [asked] = asked_in_help(docent)
     assert "archives" not in asked.shown
 
@@ -315,4 +315,4 @@ async def test_people_who_can_not_be_reached_may_be_tried_again(docent: Docent):
     await docent.slack.wait_for_message(told(ALICE, words.PEOPLE_UNREACHABLE))
     docent.slack.store.channels[HELP].members.add("U0DOCENT")
     await docent.slack.action(reply, buttons.ASK_PEOPLE)
-    await docent.slack.wait_for_message(told(ALICE, words.passed_on(HELP)))
+    await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.texts import answers
-from rag_core.types import Done
+from rag_core.types import AnswerDone
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
 from tests.servers.slack.store import ALICE, BOB, PRIVATE
@@ -108,7 +108,7 @@ async def test_a_mention_without_a_question_gets_a_hint(docent: Docent):
 
 
 async def test_a_question_nobody_documented_gets_the_nearest_pages(docent: Docent):
-    docent.pipeline.script = [*script()[:2], Done(answer("", status="not_found"))]
+    docent.pipeline.script = [*script()[:2], AnswerDone(answer("", status="not_found"))]
     await docent.start()
     question = await docent.slack.mention("who is the king?")
     reply = await docent.slack.wait_for_reply(question)

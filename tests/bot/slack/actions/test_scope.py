@@ -138,6 +138,6 @@ async def test_a_limit_is_taken_away_without_looking_at_the_index(
 
 
 def test_of_many_versions_the_newest_are_named():
-    told = words.scope_unknown("version", "3", {f"2.{number}" for number in range(26)})
+    told = words.render_unknown_value("version", "3", {f"2.{number}" for number in range(26)})
     assert told.index("`2.25`") < told.index("`2.9`")
     assert "`2.5`" not in told

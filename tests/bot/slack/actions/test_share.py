@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.slack.actions.share import Sharing
+from bot.slack.actions.share import ShareAction
 from bot.slack.client.respond import Click
 from bot.slack.client.workspace import SlackClients
-from bot.storage.answers import PRIVATE
-from bot.storage.database import Memory
+from bot.storage.answers import PRIVATE_TS_PREFIX
+from bot.storage.database import BotDatabase
 from bot.texts import answers
 from bot.texts import asking as words
 from ingest.errors import StateError
@@ -21,7 +21,9 @@ from tests.bot.fakes import LAST_SYNC, TEXT, answer
 from tests.bot.storage.test_answers import KEPT, KEY
 from tests.servers.slack.store import block_text
 
-MINE = replace(KEPT, key=replace(KEY, ts=f"{PRIVATE}1"), thread_ts=f"{PRIVATE}1", posted=())
+MINE = replace(
+    KEPT, key=replace(KEY, ts=f"{PRIVATE_TS_PREFIX}1"), thread_ts=f"{PRIVATE_TS_PREFIX}1", posted=()
+)
 CLICK = Click(value="a1 1700000000.000100", user="U1", user_team="T1", team="T1", channel="C1")
 
 
@@ -66,20 +68,20 @@ class ResponseUrl:
 
 
 @pytest.fixture
-def memory(tmp_path) -> Memory:
+def memory(tmp_path) -> BotDatabase:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    memory = Memory.open(engine, keep_days=90, fresh_at=lambda: LAST_SYNC)
-    memory.answers.keep(MINE)
+    memory = BotDatabase.open(engine, keep_days=90, fresh_at=lambda: LAST_SYNC)
+    memory.answers.add(MINE)
     return memory
 
 
-async def shared(memory: Memory, respond: ResponseUrl, click: Click = CLICK) -> list[dict]:
+async def shared(memory: BotDatabase, respond: ResponseUrl, click: Click = CLICK) -> list[dict]:
     slack = SlackClients.of(Unreachable(), Unreachable())
-    await Sharing(slack, memory).clicked(click, respond)
+    await ShareAction(slack, memory).on_click(click, respond)
     return respond.said
 
 
-async def test_the_response_url_takes_it_to_the_thread(memory: Memory):
+async def test_the_response_url_takes_it_to_the_thread(memory: BotDatabase):
     answer, gone = await shared(memory, ResponseUrl())
     assert answer["response_type"] == "in_channel"
     assert answer["thread_ts"] == "1700000000.000100"
@@ -87,22 +89,22 @@ async def test_the_response_url_takes_it_to_the_thread(memory: Memory):
     assert gone["delete_original"]
 
 
-async def test_it_says_of_which_documentation_the_answer_is(memory: Memory):
+async def test_it_says_of_which_documentation_the_answer_is(memory: BotDatabase):
     before = LAST_SYNC - timedelta(days=3)
-    memory.answers.keep(replace(MINE, id="a2", scope=Scope(version="2.6"), as_of=before))
+    memory.answers.add(replace(MINE, id="a2", scope=Scope(version="2.6"), as_of=before))
     shared_answer, _ = await shared(memory, ResponseUrl(), replace(CLICK, value="a2"))
     footer = block_text([block.to_dict() for block in shared_answer["blocks"]])
     assert "2.6" in footer
-    assert answers.ago(before) in footer
+    assert answers.format_age(before) in footer
     assert (shared_answer["unfurl_links"], shared_answer["unfurl_media"]) == (False, False)
 
 
-async def test_without_a_thread_it_goes_to_the_channel(memory: Memory):
+async def test_without_a_thread_it_goes_to_the_channel(memory: BotDatabase):
     answer, _ = await shared(memory, ResponseUrl(), replace(CLICK, value="a1"))
     assert "thread_ts" not in answer
 
 
-async def test_what_was_refused_stays_and_can_be_shared_again(memory: Memory):
+async def test_what_was_refused_stays_and_can_be_shared_again(memory: BotDatabase):
     said = await shared(memory, ResponseUrl(status=404))
     assert said[-1]["text"] == words.SHARE_FAILED
     assert not any(one.get("delete_original") for one in said)
@@ -111,30 +113,30 @@ async def test_what_was_refused_stays_and_can_be_shared_again(memory: Memory):
 
 
 @pytest.mark.parametrize("client", [Unreachable(), Channel()])
-async def test_a_part_that_stands_there_is_not_posted_again(memory: Memory, client: Any):
+async def test_a_part_that_stands_there_is_not_posted_again(memory: BotDatabase, client: Any):
     """The second press posts what is missing, even where docent was invited meanwhile."""
     long = answer("First. " * 1_500 + "\n\n" + "Second. " * 1_400)
-    memory.answers.keep(replace(MINE, id="a2", answer=long))
+    memory.answers.add(replace(MINE, id="a2", answer=long))
     click = replace(CLICK, value="a2")
     first = ResponseUrl(takes=1)
     await shared(memory, first, click)
     assert [text[:6] for text in first.public] == ["> <@U1"]
     assert first.said[-1]["text"] == words.SHARE_FAILED
     second = ResponseUrl()
-    await Sharing(SlackClients.of(client, client), memory).clicked(click, second)
+    await ShareAction(SlackClients.of(client, client), memory).on_click(click, second)
     assert [text[:6] for text in second.public] == ["Second"]
     assert second.said[-1]["delete_original"]
     assert getattr(client, "posted", []) == []
 
 
-async def test_it_is_shared_once(memory: Memory):
+async def test_it_is_shared_once(memory: BotDatabase):
     assert await shared(memory, ResponseUrl())
     assert await shared(memory, ResponseUrl()) == []
 
 
 @pytest.mark.parametrize("fault", ["delete", "keep"])
 async def test_what_fails_after_the_post_does_not_post_it_again(
-    memory: Memory, fault: str, monkeypatch: pytest.MonkeyPatch
+    memory: BotDatabase, fault: str, monkeypatch: pytest.MonkeyPatch
 ):
     channel = Channel()
     slack = SlackClients.of(channel, channel)
@@ -149,14 +151,14 @@ async def test_what_fails_after_the_post_does_not_post_it_again(
             return await super().__call__(text, **content)
 
     if fault == "keep":
-        monkeypatch.setattr(memory.answers, "note_shared", broken)
+        monkeypatch.setattr(memory.answers, "record_shared", broken)
     respond = Silent() if fault == "delete" else ResponseUrl()
     for _ in range(2):
-        await Sharing(slack, memory).clicked(CLICK, respond)
+        await ShareAction(slack, memory).on_click(CLICK, respond)
     assert len(channel.posted) == 1
 
 
-async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory: Memory):
+async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory: BotDatabase):
     part = replace(MINE.key, ts=f"part0-{MINE.id[:24]}")
     async with memory.claims.hold(part) as mine:
         assert mine
@@ -167,18 +169,18 @@ async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory:
 
 @pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])
 async def test_somebody_elses_answer_and_a_forgotten_one_are_not_shared(
-    memory: Memory, click: Click
+    memory: BotDatabase, click: Click
 ):
     [said] = await shared(memory, ResponseUrl(), click)
     assert said["text"] == words.SHARE_GONE
 
 
-def test_a_shared_answer_can_be_linked_to(memory: Memory):
+def test_a_shared_answer_can_be_linked_to(memory: BotDatabase):
     kept = memory.answers.find("a1")
     assert kept is not None
-    assert kept.readable_ts == ""
-    memory.answers.note_shared("a1", "5.5", ("6.6",))
+    assert kept.permalink_ts == ""
+    memory.answers.record_shared("a1", "5.5", ("6.6",))
     kept = memory.answers.find("a1")
     assert kept is not None
-    assert (kept.readable_ts, kept.thread_ts) == ("6.6", "5.5")
-    assert KEPT.readable_ts == KEY.ts
+    assert (kept.permalink_ts, kept.thread_ts) == ("6.6", "5.5")
+    assert KEPT.permalink_ts == KEY.ts

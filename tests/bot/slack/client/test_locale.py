@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.texts.catalog import LANGUAGES, sentences
+from bot.texts.catalog import LANGUAGES, load_sentences
 from tests.bot.conftest import Docent
 from tests.bot.fakes import Gate, answer, script
 from tests.bot.slack.actions.test_commands import told
@@ -17,7 +17,7 @@ async def test_commands_answers_and_the_home_tab_speak_the_askers_language(
     docent: Docent, language: str
 ):
     docent.slack.store.locales[BOB] = LOCALES[language]
-    words = sentences(language)
+    words = load_sentences(language)
     await docent.start()
     await docent.slack.slash("/docent", "help", user=BOB)
     await docent.slack.wait_for_message(told(BOB, words["help"]))
@@ -36,7 +36,7 @@ async def test_a_mention_that_comes_as_a_message_too(docent: Docent, order: str)
     await docent.start()
     question = await docent.slack.mention("Wohin gehen Logs?", user=BOB)
     reply = await docent.slack.wait_for_reply(question, containing="broker")
-    assert f"*{sentences('de')['sources']}*" in reply.shown
+    assert f"*{load_sentences('de')['sources']}*" in reply.shown
 
 
 async def test_two_people_are_spoken_to_each_in_their_own(docent: Docent):
@@ -50,8 +50,8 @@ async def test_two_people_are_spoken_to_each_in_their_own(docent: Docent):
     shown = [
         (await docent.slack.wait_for_reply(q, containing="[2]")).shown for q in (german, english)
     ]
-    assert sentences("de")["sources"] in shown[0]
-    assert sentences("en")["sources"] in shown[1]
+    assert load_sentences("de")["sources"] in shown[0]
+    assert load_sentences("en")["sources"] in shown[1]
 
 
 async def test_without_the_scope_docent_speaks_english(docent: Docent):
@@ -59,7 +59,7 @@ async def test_without_the_scope_docent_speaks_english(docent: Docent):
     docent.slack.lack("users.info", error="missing_scope")
     await docent.start()
     await docent.slack.slash("/docent", "help", user=BOB)
-    await docent.slack.wait_for_message(told(BOB, sentences("en")["help"]))
+    await docent.slack.wait_for_message(told(BOB, load_sentences("en")["help"]))
 
 
 async def test_small_talk_looks_nobody_up(docent: Docent):
@@ -75,7 +75,7 @@ async def test_a_slow_lookup_holds_nothing_up(docent: Docent):
     docent.slack.hold("users.info")
     await docent.start()
     await docent.slack.slash("/docent", "help", user=BOB)
-    await docent.slack.wait_for_message(told(BOB, sentences("en")["help"]))
+    await docent.slack.wait_for_message(told(BOB, load_sentences("en")["help"]))
     docent.slack.release()
     await docent.slack.wait_for(lambda: docent.slack.calls("users.info")[0], what="the call")
 
@@ -85,14 +85,17 @@ async def test_an_error_is_told_in_the_askers_language(docent: Docent):
     docent.pipeline.script = [*script()[:1], RuntimeError("secret")]
     await docent.start()
     question = await docent.slack.mention("Where do logs go?", user=BOB)
-    await docent.slack.wait_for_reply(question, containing=sentences("ja")["unexpected"])
+    await docent.slack.wait_for_reply(question, containing=load_sentences("ja")["unexpected"])
 
 
 async def test_nothing_found_is_said_in_the_askers_language(docent: Docent):
     docent.slack.store.locales[BOB] = "zh-CN"
-    from rag_core.types import Done
+    from rag_core.types import AnswerDone
 
-    docent.pipeline.script = [*script()[:1], Done(answer("", citations=(), status="not_found"))]
+    docent.pipeline.script = [
+        *script()[:1],
+        AnswerDone(answer("", citations=(), status="not_found")),
+    ]
     await docent.start()
     question = await docent.slack.dm("What is love?", user=BOB)
-    await docent.slack.wait_for_reply(question, containing=sentences("zh")["not_found"])
+    await docent.slack.wait_for_reply(question, containing=load_sentences("zh")["not_found"])

@@ -31,8 +31,8 @@ def test_tokens_come_back_with_time_but_no_more_than_the_size():
 def test_what_does_not_work_is_remembered_for_a_while():
     clock = Clock()
     unavailable = ExpiringSet(seconds=600, clock=clock)
-    unavailable.remember("streams")
-    unavailable.remember("edits", seconds=3)
+    unavailable.add("streams")
+    unavailable.add("edits", seconds=3)
     assert "streams" in unavailable
     assert "nothing" not in unavailable
     clock.now += 4

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.slack.views import buttons
 from bot.slack.views import home as home_view
-from bot.slack.views.home import Known, Managed
-from bot.storage.activity import Asked, Counts
+from bot.slack.views.home import AdminContent, HomeContent
+from bot.storage.activity import ActivityCounts, RecentQuestion
 from bot.texts import answers
 from bot.texts.catalog import say
 from ingest.errors import StateError
@@ -80,9 +80,9 @@ async def test_admins_see_syncs_and_the_week(docent: Docent):
 
 
 def replace_done():
-    from rag_core.types import Done
+    from rag_core.types import AnswerDone
 
-    return Done(answer("", citations=(), status="not_found"))
+    return AnswerDone(answer("", citations=(), status="not_found"))
 
 
 async def test_re_index_reports_to_who_clicked(docent: Docent):
@@ -133,17 +133,21 @@ async def test_before_the_first_sync(docent: Docent):
 
 @given(name=texts.filter(bool), error=texts, asked=st.lists(texts, max_size=5))
 def test_every_view_is_one_that_slack_takes(name: str, error: str, asked: list[str]):
-    known = Known(
+    known = HomeContent(
         replace(index_status(), last_error=error),
         [SourceState(name, name, 3)] * 40,
-        [Asked(text, "C0", LAST_SYNC) for text in asked],
+        [RecentQuestion(text, "C0", LAST_SYNC) for text in asked],
     )
-    managed = Managed([version(name, 1)], [*SYNCS, PastSync(LAST_SYNC, error=error)], Counts())
-    check_view(json.loads(json.dumps(home_view.home(known, managed).to_dict())), kind="home")
+    managed = AdminContent(
+        [version(name, 1)], [*SYNCS, PastSync(LAST_SYNC, error=error)], ActivityCounts()
+    )
+    check_view(
+        json.loads(json.dumps(home_view.build_home_view(known, managed).to_dict())), kind="home"
+    )
 
 
 @pytest.mark.parametrize("admin", [True, False])
 def test_a_view_has_few_blocks(admin: bool):
-    managed = Managed([], [], Counts()) if admin else None
-    view = home_view.home(Known(index_status(), [], []), managed).to_dict()
+    managed = AdminContent([], [], ActivityCounts()) if admin else None
+    view = home_view.build_home_view(HomeContent(index_status(), [], []), managed).to_dict()
     assert len(view["blocks"]) < 20

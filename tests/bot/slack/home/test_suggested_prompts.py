@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.home.suggested_prompts import LONGEST, MOST, choose
+from bot.slack.home.suggested_prompts import MAX_HEADING_LENGTH, MAX_PROMPTS, choose_headings
 from ingest.errors import StateError
 from rag_core.types import Chunk
 from tests.bot.conftest import Docent, index_status
@@ -22,30 +22,30 @@ def section(page: int, *headings: str, title: str = "Storage", position: int = 0
 
 def test_questions_from_all_over_come_first():
     chunks = [section(page, "Guide", asked) for page, asked in enumerate(ASKED)]
-    assert choose(reversed(chunks)) == tuple(ASKED[::2])
+    assert choose_headings(reversed(chunks)) == tuple(ASKED[::2])
 
 
 def test_pages_with_several_questions_fill_up():
     chunks = [section(1, asked, position=n) for n, asked in enumerate(ASKED[:3])]
     chunks += [section(2, "Where is it?", title="Places"), section(3, title="Prices")]
-    assert choose(chunks) == (ASKED[0], "Where is it?", *ASKED[1:3])
+    assert choose_headings(chunks) == (ASKED[0], "Where is it?", *ASKED[1:3])
 
 
 def test_without_questions_they_are_titles_of_pages():
     chunks = [section(page, "Where data lives", title=f"Page {page}") for page in range(1, 9)]
-    assert choose(chunks) == ("Page 1", "Page 3", "Page 5", "Page 7")
+    assert choose_headings(chunks) == ("Page 1", "Page 3", "Page 5", "Page 7")
 
 
 def test_headings_that_are_too_long_are_left_out():
-    long = "why " * LONGEST + "?"
-    assert choose([section(1, long, title=long), section(2, title="")]) == ()
+    long = "why " * MAX_HEADING_LENGTH + "?"
+    assert choose_headings([section(1, long, title=long), section(2, title="")]) == ()
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.text(), st.text()), max_size=30))
 def test_there_are_never_more_than_slack_shows_and_none_is_invented(parts):
     chunks = [section(page, heading, title=title) for page, heading, title in parts]
-    chosen = choose(chunks)
-    assert len(set(chosen)) == len(chosen) <= MOST
+    chosen = choose_headings(chunks)
+    assert len(set(chosen)) == len(chosen) <= MAX_PROMPTS
     assert set(chosen) <= {text for _, *texts in parts for text in texts} - {""}
 
 

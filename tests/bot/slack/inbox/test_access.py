@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.settings import BotSettings, names
-from bot.slack.client.user_list import Admins
-from bot.slack.inbox.access import TELL_AGAIN_SECONDS, Access, Enterprise
+from bot.settings import BotSettings, parse_ids
+from bot.slack.client.user_list import UserList
+from bot.slack.inbox.access import TELL_AGAIN_SECONDS, AccessPolicy, Enterprise
 from bot.texts import answers
 from bot.types import Asker
 from tests.bot.conftest import Docent
@@ -16,10 +16,10 @@ GUEST = Asker(user="U0GUEST", user_team="T0OTHER", channel=GENERAL, team=TEAM)
 MEMBER = Asker(user=ALICE, user_team=TEAM, channel=GENERAL, team=TEAM)
 
 
-def access(**settings: object) -> Access:
+def access(**settings: object) -> AccessPolicy:
     loaded = BotSettings.load(**settings)
-    people = Admins(loaded.allowed_users, None, variable="DOCENT_ALLOWED_USERS")
-    return Access(loaded, people, Enterprise("", None), clock=lambda: NOW[0])
+    people = UserList(loaded.allowed_users, None, variable="DOCENT_ALLOWED_USERS")
+    return AccessPolicy(loaded, people, Enterprise("", None), clock=lambda: NOW[0])
 
 
 NOW = [0.0]
@@ -41,29 +41,29 @@ NOW = [0.0]
     ],
 )
 async def test_who_is_answered_where(settings: dict, asker: Asker, refusal: str | None):
-    assert await access(**settings).refusal(asker) == refusal
+    assert await access(**settings).find_refusal(asker) == refusal
 
 
 def test_in_a_channel_somebody_is_told_once_a_day():
     NOW[0] = 0.0
     rules = access()
-    assert rules.should_tell(GUEST)
-    assert not rules.should_tell(GUEST)
-    assert rules.should_tell(MEMBER)
+    assert rules.should_post_refusal(GUEST)
+    assert not rules.should_post_refusal(GUEST)
+    assert rules.should_post_refusal(MEMBER)
     NOW[0] = TELL_AGAIN_SECONDS
-    assert rules.should_tell(GUEST)
+    assert rules.should_post_refusal(GUEST)
 
 
 def test_in_a_direct_message_they_are_always_told():
     direct = Asker(ALICE, TEAM, "D0ALICE", TEAM)
     rules = access()
-    assert rules.should_tell(direct)
-    assert rules.should_tell(direct)
+    assert rules.should_post_refusal(direct)
+    assert rules.should_post_refusal(direct)
 
 
 def test_ids_are_separated_as_people_separate_them():
-    assert names(" C1,C2\nC3 ,, ") == {"C1", "C2", "C3"}
-    assert names("") == frozenset()
+    assert parse_ids(" C1,C2\nC3 ,, ") == {"C1", "C2", "C3"}
+    assert parse_ids("") == frozenset()
 
 
 def told(docent: Docent, user: str, sentence: str) -> list[Message]:

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from bot.slack.inbox.messages import (
     EDIT_SECONDS,
-    Listening,
+    ListenerConfig,
+    extract_plain_text,
     parse_deletion,
     parse_edit,
     parse_event,
-    plain_text,
 )
 from bot.types import IncomingMessage, MessageKey
 
 BOT = "U0DOCENT"
-LISTENING = Listening(BOT, "T0DOCENT", auto_channels={"C0AUTO"})
+LISTENING = ListenerConfig(BOT, "T0DOCENT", auto_channels={"C0AUTO"})
 MENTION = {
     "type": "app_mention",
     "user": "U0ALICE",
@@ -138,7 +138,7 @@ def test_an_edit_is_the_same_message_with_another_text():
     message = parse_edit(edit(f"<@{BOT}> how is data deleted?"), LISTENING)
     assert message is not None
     assert message.key == MessageKey("T0DOCENT", "C0GENERAL", "1700000000.000100")
-    assert (message.text, bool(message.edited)) == ("how is data deleted?", True)
+    assert (message.text, bool(message.edited_ts)) == ("how is data deleted?", True)
 
 
 @pytest.mark.parametrize(
@@ -184,10 +184,10 @@ def test_a_mention_without_a_question_gets_a_hint(text: str):
     ],
 )
 def test_markup_becomes_readable(text: str, plain: str):
-    assert plain_text(text, bot_user=BOT) == plain
+    assert extract_plain_text(text, bot_user=BOT) == plain
 
 
 @given(st.text())
 def test_what_a_person_typed_is_read_as_typed(typed: str):
     escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert plain_text(escaped, bot_user=BOT) == typed.strip()
+    assert extract_plain_text(escaped, bot_user=BOT) == typed.strip()

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.conversation.history import CHARACTERS, turns
-from bot.slack.inbox.thread_history import LOOKS, PAGE, PAGES
+from bot.conversation.history import MAX_CHARACTERS, build_turns
+from bot.slack.inbox.thread_history import MAX_PAGES, MAX_PROBES, PAGE_SIZE
 from bot.texts import answers
 from bot.types import ThreadMessage
 from rag_core.types import Turn
@@ -110,7 +110,7 @@ async def test_of_a_long_thread_the_end_is_read(docent: Docent, pause: float):
     await docent.start()
     history = await follow_up(docent, question)
     assert [turn.text for turn in history] == [f"message {n}" for n in range(1_190, 1_200)]
-    assert 1 < len(docent.slack.calls("conversations.replies")) <= 1 + LOOKS
+    assert 1 < len(docent.slack.calls("conversations.replies")) <= 1 + MAX_PROBES
 
 
 async def test_a_long_thread_that_rested_begins_with_its_question(docent: Docent):
@@ -119,13 +119,15 @@ async def test_a_long_thread_that_rested_begins_with_its_question(docent: Docent
     await docent.start()
     history = await follow_up(docent, question)
     assert [turn.text for turn in history] == [f"message {n}" for n in range(292, 302)]
-    assert len(docent.slack.calls("conversations.replies")) <= 1 + LOOKS + PAGES
+    assert len(docent.slack.calls("conversations.replies")) <= 1 + MAX_PROBES + MAX_PAGES
 
 
 async def test_a_thread_whose_end_is_not_found_counts_as_unreadable(
     docent: Docent, caplog: pytest.LogCaptureFixture
 ):
-    question = long_thread(docent, (number / 10_000 for number in range(PAGE * (PAGES + 1), 0, -1)))
+    question = long_thread(
+        docent, (number / 10_000 for number in range(PAGE_SIZE * (MAX_PAGES + 1), 0, -1))
+    )
     await docent.start()
     assert await follow_up(docent, question) == []
     assert "The end of a thread could not be found" in caplog.text
@@ -144,13 +146,13 @@ async def test_the_first_sign_of_life_does_not_wait_for_history(docent: Docent):
 
 def test_a_conversation_is_kept_from_its_end():
     said = tuple(ThreadMessage(ALICE, str(number) * 1_000) for number in range(9))
-    kept = turns(said, asker=ALICE)
+    kept = build_turns(said, asker=ALICE)
     assert [turn.text[0] for turn in kept] == ["3", "4", "5", "6", "7", "8"]
-    assert sum(len(turn.text) for turn in kept) <= CHARACTERS
+    assert sum(len(turn.text) for turn in kept) <= MAX_CHARACTERS
 
 
 def test_a_turn_that_is_too_long_keeps_its_beginning():
-    (turn,) = turns((ThreadMessage(ALICE, "x" * 9_000),), asker=ALICE)
+    (turn,) = build_turns((ThreadMessage(ALICE, "x" * 9_000),), asker=ALICE)
     assert len(turn.text) == 1_500
 
 

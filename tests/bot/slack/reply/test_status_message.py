@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.reply.status_message import Notice
-from bot.slack.views.answer_blocks import text_block
+from bot.slack.reply.status_message import StatusMessage
+from bot.slack.views.answer_blocks import build_text_block
 
 
 class Workspace:
@@ -35,8 +35,10 @@ class Workspace:
 async def test_a_report_reaches_whoever_a_notice_stands_for():
     """The caller is told by another notice, as from the Home tab."""
     workspace = Workspace()
-    direct = Notice(workspace.slack, "U1", tell=_nobody)
-    await Notice(workspace.slack, "C1", tell=direct.post).post("Done.", [text_block("Done.")])
+    direct = StatusMessage(workspace.slack, "U1", tell=_nobody)
+    await StatusMessage(workspace.slack, "C1", tell=direct.post).post(
+        "Done.", [build_text_block("Done.")]
+    )
     (posted,) = workspace.posted
     assert (posted["channel"], posted["text"]) == ("U1", "Done.")
     assert posted["blocks"]
@@ -48,11 +50,11 @@ async def test_where_docent_is_no_member_the_caller_is_written_to_and_told_where
     async def tell(**content: Any) -> None:
         said.append(content["text"])
 
-    notice = Notice(workspace.slack, "C1", tell, user="U1")
+    notice = StatusMessage(workspace.slack, "C1", tell, user="U1")
     await notice.post("Begun.")
     assert await notice.edit("Done.")
     assert [one["channel"] for one in workspace.posted] == ["U1", "D1"]
-    assert (notice.is_open_to("U1"), notice.is_open_to("U2")) == (True, False)
+    assert (notice.is_visible_to("U1"), notice.is_visible_to("U2")) == (True, False)
     assert said == ["I can't write in this channel, so I sent you <link|a direct message>."]
 
 
@@ -66,7 +68,7 @@ async def test_a_post_whose_answer_is_lost_does_not_mean_that_docent_is_no_membe
     async def tell(**content: Any) -> None:
         said.append(content["text"])
 
-    await Notice(workspace.slack, "C1", tell, user="U1").post("Begun.")
+    await StatusMessage(workspace.slack, "C1", tell, user="U1").post("Begun.")
     assert said == ["Begun."]
 
 
@@ -76,7 +78,7 @@ async def test_what_reaches_nobody_is_logged(caplog: pytest.LogCaptureFixture, s
         return SimpleNamespace(status_code=status)
 
     workspace = Workspace(open_to="")
-    await Notice(workspace.slack, "C1", tell, user="U1").post("Done.")
+    await StatusMessage(workspace.slack, "C1", tell, user="U1").post("Done.")
     assert ("Nobody could be told: Done." in caplog.text) == (status == 404)
 
 

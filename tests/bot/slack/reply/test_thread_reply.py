@@ -11,9 +11,9 @@ from tests.bot.fakes import script
 async def test_text_is_made_readable_once_a_flush(docent: Docent, monkeypatch: pytest.MonkeyPatch):
     """Not with every piece of it: with formulas that is work, and the event loop does it."""
     made: list[str] = []
-    readable = thread_reply.shown
+    readable = thread_reply.render_text
     monkeypatch.setattr(
-        thread_reply, "shown", lambda text, **end: made.append(text) or readable(text, **end)
+        thread_reply, "render_text", lambda text, **end: made.append(text) or readable(text, **end)
     )
     held = docent.slack.hold("chat.startStream")
     text = "The cost is $x$ a row. " * 100

@@ -14,22 +14,22 @@ def shown(built: list) -> str:
 
 
 def test_sources_are_numbered_as_cited_and_linked():
-    text = shown(answer_blocks.sources([citation(2), citation(5)]))
+    text = shown(answer_blocks.build_sources([citation(2), citation(5)]))
     assert "[2] <https://example.com/page2#where|Storage \u203a Where data lives>" in text
     assert "[5] <https://example.com/page5#where|" in text
 
 
 def test_without_citations_there_are_no_sources():
-    assert answer_blocks.sources([]) == []
+    assert answer_blocks.build_sources([]) == []
 
 
 def test_a_source_without_a_web_address_is_named():
-    text = shown(answer_blocks.sources([citation(1, chunk(url="en/page.md"))]))
+    text = shown(answer_blocks.build_sources([citation(1, chunk(url="en/page.md"))]))
     assert "[1] Storage \u203a Where data lives" in text
 
 
 def test_titles_can_call_nobody():
-    text = shown(answer_blocks.sources([citation(1, chunk(title="<!channel> & <@U1>"))]))
+    text = shown(answer_blocks.build_sources([citation(1, chunk(title="<!channel> & <@U1>"))]))
     assert "<!channel>" not in text
     assert "<@U1>" not in text
 
@@ -37,14 +37,14 @@ def test_titles_can_call_nobody():
 @given(st.lists(st.text(max_size=400), max_size=60))
 def test_any_sources_are_blocks_that_slack_takes(titles: list[str]):
     cited = [citation(n, chunk(n, title=title)) for n, title in enumerate(titles, 1)]
-    built = answer_blocks.answer_tail(answer(citations=tuple(cited)))
+    built = answer_blocks.build_answer_tail(answer(citations=tuple(cited)))
     assert len(built) <= 50
     assert all(block.to_dict() for block in built)
 
 
 def test_the_footer_says_what_was_missing_and_which_revision():
     text = shown(
-        answer_blocks.footer(answer(degraded=("no_llm", "rerank_failed")), AnswerContext())
+        answer_blocks.build_footer(answer(degraded=("no_llm", "rerank_failed")), AnswerContext())
     )
     assert "No language model" in text
     assert "search order" in text
@@ -53,19 +53,19 @@ def test_the_footer_says_what_was_missing_and_which_revision():
 
 def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked():
     scope = Scope(sources=("docs", "faq"), version="2.6", language="`en`")
-    text = shown(answer_blocks.footer(answer(), AnswerContext(as_of=LAST_SYNC, scope=scope)))
+    text = shown(answer_blocks.build_footer(answer(), AnswerContext(as_of=LAST_SYNC, scope=scope)))
     assert "docs read <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in text
     assert "version `2.6` · source `docs, faq` · language `'en'`" in text
 
 
 def test_not_found_names_each_near_page_once():
     same = (citation(1), citation(1), citation(2))
-    text = shown(answer_blocks.answer_tail(answer("", citations=same, status="not_found")))
+    text = shown(answer_blocks.build_answer_tail(answer("", citations=same, status="not_found")))
     assert text.count("page1#where") == 1
     assert text.index("page1#where") < text.index("page2#where")
     assert "[1]" not in text
 
 
 def test_previews_are_short_and_plain():
-    assert answer_blocks.preview("a <b>\n" + "word " * 100).startswith("a &lt;b&gt; word")
-    assert len(answer_blocks.preview("word " * 1000)) <= answer_blocks.PREVIEW_LIMIT
+    assert answer_blocks.render_preview("a <b>\n" + "word " * 100).startswith("a &lt;b&gt; word")
+    assert len(answer_blocks.render_preview("word " * 1000)) <= answer_blocks.PREVIEW_LIMIT

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bot.slack.views import explanation, modals
-from bot.storage.answers import KeptAnswer
+from bot.storage.answers import AnswerRecord
 from bot.texts import button_labels as words
 from bot.types import MessageKey
-from rag_core.types import Done, Passage, Timings, Usage
+from rag_core.types import AnswerDone, Passage, Timings, Usage
 from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.slack.actions.test_commands import told
@@ -24,7 +24,7 @@ GIVEN = replace(
 
 
 async def asked(docent: Docent, text: str = "and how is it deleted?", **where: str) -> None:
-    docent.pipeline.script = [*script()[:2], Done(GIVEN)]
+    docent.pipeline.script = [*script()[:2], AnswerDone(GIVEN)]
     question = await docent.slack.mention(text, **where)
     await docent.slack.wait_for_reply(question)
     await kept(docent, question)
@@ -78,10 +78,12 @@ async def test_why_speaks_the_askers_language(docent: Docent):
 
 
 def test_a_question_full_of_signs_fits_into_the_modal():
-    full = KeptAnswer("1", MessageKey("1", "2", "3"), "4", ALICE, question="<&" * 2000)
-    shown = modals.evidence(full, replace(GIVEN, query="&<" * 2000, degraded=("no_llm",)))
+    full = AnswerRecord("1", MessageKey("1", "2", "3"), "4", ALICE, question="<&" * 2000)
+    shown = modals.build_evidence_view(
+        full, replace(GIVEN, query="&<" * 2000, degraded=("no_llm",))
+    )
     check_view(shown.to_dict(), kind="modal")
 
 
 def test_an_answer_without_passages_says_so():
-    assert explanation.candidates(answer(citations=())) == "*Passages*: none"
+    assert explanation.render_candidates(answer(citations=())) == "*Passages*: none"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sources.address.git_uri import GitUri, parse_git_uri
-from ingest.sources.address.uri import is_address, shown_uri
+from ingest.sources.address.uri import is_supported_uri, redact_uri
 from rag_core.errors import SettingsError
 
 
@@ -57,7 +57,7 @@ def test_what_git_might_take_for_more_is_refused(uri: str):
     ],
 )
 def test_pages_have_an_address(uri: str, url: str):
-    assert parse_git_uri(uri).page_address("x y.md") == url
+    assert parse_git_uri(uri).build_page_url("x y.md") == url
 
 
 def test_a_commit_never_moves():
@@ -68,8 +68,8 @@ def test_a_commit_never_moves():
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_is_taken_apart_or_refused_and_shows_no_password(ref: str, folder: str):
     uri = f"git+https://me:p4ssw0rd@h.example/a@{ref}#{folder}"
-    assert "p4ssw0rd" not in shown_uri(uri).partition("/a@")[0]
-    if not is_address(uri):
+    assert "p4ssw0rd" not in redact_uri(uri).partition("/a@")[0]
+    if not is_supported_uri(uri):
         return
     try:
         parsed = parse_git_uri(uri)

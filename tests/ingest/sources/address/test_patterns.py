@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sources.address.patterns import check_patterns, selects
+from ingest.sources.address.patterns import check_patterns, is_selected
 from rag_core.errors import SettingsError
 
 
@@ -25,7 +25,7 @@ from rag_core.errors import SettingsError
     ],
 )
 def test_chosen(include, exclude, path, chosen):
-    assert selects(include, exclude, path) is chosen
+    assert is_selected(include, exclude, path) is chosen
 
 
 @pytest.mark.parametrize("pattern", ["", "   ", "# a comment", "!"])
@@ -40,4 +40,4 @@ def test_any_text_is_refused_or_matches(pattern: str, path: str):
         check_patterns("include", (pattern,))
     except SettingsError:
         return
-    assert selects((pattern,), (), path) in {True, False}
+    assert is_selected((pattern,), (), path) in {True, False}

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sources.address.uri import canonical_uri, default_name, is_address, kind_of, shown_uri
+from ingest.sources.address.uri import (
+    derive_name,
+    detect_kind,
+    is_supported_uri,
+    normalise_uri,
+    redact_uri,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +31,7 @@ from ingest.sources.address.uri import canonical_uri, default_name, is_address, 
     ],
 )
 def test_kind_and_name(uri: str, kind: str, name: str):
-    assert (kind_of(uri), default_name(uri)) == (kind, name)
+    assert (detect_kind(uri), derive_name(uri)) == (kind, name)
 
 
 @pytest.mark.parametrize(
@@ -40,26 +46,26 @@ def test_kind_and_name(uri: str, kind: str, name: str):
     ],
 )
 def test_what_is_shown(uri: str, shown: str):
-    assert shown_uri(uri) == shown
+    assert redact_uri(uri) == shown
 
 
 @pytest.mark.parametrize(
     "uri", ["ftp://h/x", "https://", "https://h:port/", "git+ext::sh", "git+file://", "http://[x/"]
 )
 def test_what_is_no_address(uri: str):
-    assert not is_address(uri)
+    assert not is_supported_uri(uri)
 
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_kind_and_a_name_and_shows_no_password(text: str):
     for uri in (
-        canonical_uri("docs/" + text),
+        normalise_uri("docs/" + text),
         f"https://me:p4ssw0rd@{text}",
         f"git+https://{text}",
     ):
-        assert kind_of(uri)
-        assert default_name(uri)
+        assert detect_kind(uri)
+        assert derive_name(uri)
         host = text.partition("/")[0].partition("#")[0].partition("?")[0]
         if "p4ssw0rd" not in host:
-            assert "p4ssw0rd" not in shown_uri(uri)
-        is_address(uri)
+            assert "p4ssw0rd" not in redact_uri(uri)
+        is_supported_uri(uri)

@@ -18,7 +18,7 @@ from ingest.errors import (
     ToolMissingError,
 )
 from ingest.formats import is_wanted
-from ingest.sources import Downloads, Limits, Received, Source, read_source
+from ingest.sources import DownloadProgress, Downloads, Limits, Source, read_source
 from ingest.sources.git import command as git_command
 from ingest.sources.git import repository as git
 from tests.servers.git import GitServer, Repository
@@ -179,7 +179,7 @@ def test_a_page_that_is_too_large(downloads, source, monkeypatch):
 
 
 def test_progress_is_told(downloads, source):
-    seen: list[Received] = []
+    seen: list[DownloadProgress] = []
     read_source(source, downloads, wanted=is_wanted, progress=seen.append)
     assert seen[-1].source == "docs"
     assert seen[-1].bytes > 0

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import SourceRefusedError
-from ingest.sources.http.address_guard import Gate, is_public, resolve
+from ingest.sources.http.address_guard import AddressGuard, is_public, resolve_host
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,13 @@ def test_every_address_is_one_or_the_other(address):
 
 
 def test_one_private_address_of_several_is_enough_to_be_refused():
-    gate = Gate("docs.example", allow_private=False, resolve=lambda *_: ("8.8.8.8", "10.0.0.1"))
+    gate = AddressGuard(
+        "docs.example", allow_private=False, resolve=lambda *_: ("8.8.8.8", "10.0.0.1")
+    )
     with pytest.raises(SourceRefusedError, match=r"docs\.example leads to other\.example"):
-        gate.addresses("other.example", 443)
-    assert gate.addresses("DOCS.example", 443) == ("8.8.8.8", "10.0.0.1")
+        gate.resolve_addresses("other.example", 443)
+    assert gate.resolve_addresses("DOCS.example", 443) == ("8.8.8.8", "10.0.0.1")
 
 
 def test_the_system_knows_this_machine():
-    assert "127.0.0.1" in resolve("127.0.0.1", 80)
+    assert "127.0.0.1" in resolve_host("127.0.0.1", 80)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from ingest.sources import Downloads, Network, Received, Source, read_source
+from ingest.sources import DownloadProgress, Downloads, Network, Source, read_source
 from ingest.sources.http.client import WebClient
 from tests.ingest.sources.conftest import Clock
 from tests.servers.web import Resource, WebServer
@@ -17,8 +17,8 @@ class StoppedError(Exception):
     """What whoever watches a sync raises to end it."""
 
 
-def stopping(when: Callable[[], bool]) -> Callable[[Received], None]:
-    def watch(_: Received) -> None:
+def stopping(when: Callable[[], bool]) -> Callable[[DownloadProgress], None]:
+    def watch(_: DownloadProgress) -> None:
         if when():
             raise StoppedError
 
@@ -60,7 +60,7 @@ def test_a_stop_ends_the_wait_that_a_robots_txt_asks_for(
 
 
 def test_a_stop_ends_the_wait_for_a_silent_server(network: Network, monkeypatch):
-    monkeypatch.setattr("ingest.sources.http.cancellable_transport.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("ingest.sources.http.cancellable_transport.CHECK_SECONDS", 0.01)
     looks = iter(range(1000))
 
     def look() -> None:
@@ -76,7 +76,7 @@ def test_a_stop_ends_the_wait_for_a_silent_server(network: Network, monkeypatch)
 
 
 def test_silence_still_has_an_end(network: Network, monkeypatch):
-    monkeypatch.setattr("ingest.sources.http.cancellable_transport.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("ingest.sources.http.cancellable_transport.CHECK_SECONDS", 0.01)
     monkeypatch.setattr("ingest.sources.http.client._TIMEOUT", httpx.Timeout(10.0, read=0.03))
     looked: list[None] = []
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -88,7 +88,7 @@ def test_silence_still_has_an_end(network: Network, monkeypatch):
 
 
 def test_a_proxy_is_watched_too(network: Network, monkeypatch):
-    monkeypatch.setattr("ingest.sources.http.cancellable_transport.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("ingest.sources.http.cancellable_transport.CHECK_SECONDS", 0.01)
     looks = iter(range(1000))
 
     def look() -> None:

@@ -18,7 +18,7 @@ from ingest.errors import (
     SourceRefusedError,
 )
 from ingest.sources import Downloads, Limits, Network, Source
-from ingest.sources.source import Received
+from ingest.sources.source import DownloadProgress
 from tests.ingest.sources.conftest import Clock
 from tests.servers.web import Resource, WebServer
 
@@ -237,11 +237,11 @@ def cut_off(data: bytes):
 
 
 def test_progress_is_told(downloads, source, resource):
-    seen: list[Received] = []
+    seen: list[DownloadProgress] = []
     downloads.fetch(source, progress=seen.append)
     size = len(resource.body)
-    assert Received("docs", 0, size) in seen
-    assert seen[-1] == Received("docs", size, size)
+    assert DownloadProgress("docs", 0, size) in seen
+    assert seen[-1] == DownloadProgress("docs", size, size)
 
 
 def test_a_folder_that_can_not_be_written(tmp_path: Path, network, source):
@@ -278,7 +278,7 @@ def test_a_download_that_is_stopped_leaves_the_snapshot(downloads, source, resou
     before = snapshot.read_bytes()
     resource.body, resource.etag = zip_bytes("text " * 2_000), '"2"'
 
-    def stop(_: Received) -> None:
+    def stop(_: DownloadProgress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.sources.website.cache import KeptPage, PageCache
+from ingest.sources.website.cache import CachedPage, PageCache
 
-PAGE = KeptPage("https://h/a", "text/html", '"1"', "")
+PAGE = CachedPage("https://h/a", "text/html", '"1"', "")
 
 
 def kept(folder: Path) -> PageCache:
@@ -21,7 +21,7 @@ def test_pages_are_there_the_next_time(tmp_path: Path):
     cache = kept(tmp_path)
     page = cache.get("https://h/a")
     assert page is not None
-    assert cache.body(page) == b"A"
+    assert cache.read_body(page) == b"A"
     assert page.headers == {"If-None-Match": '"1"'}
     assert cache.get("https://h/c") is None
 
@@ -36,11 +36,11 @@ def test_what_is_not_kept_is_deleted(tmp_path: Path):
 
 def test_a_new_body_does_not_go_with_an_old_etag(tmp_path: Path):
     cache = kept(tmp_path)
-    cache.put("https://h/a", KeptPage("https://h/a", "text/html", '"2"', ""), b"A2")
+    cache.put("https://h/a", CachedPage("https://h/a", "text/html", '"2"', ""), b"A2")
     again = PageCache(tmp_path)  # killed before it was saved
     page = again.get("https://h/a")
     assert page is not None
-    assert (page.etag, again.body(page)) == ('"1"', b"A")
+    assert (page.etag, again.read_body(page)) == ('"1"', b"A")
 
 
 def test_a_body_that_is_lost_is_fetched_again(tmp_path: Path):

@@ -14,7 +14,7 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from ingest.sources import Downloads, Limits, Received, Source, SourceFiles, read_source
+from ingest.sources import DownloadProgress, Downloads, Limits, Source, SourceFiles, read_source
 from tests.servers.web import Resource, WebServer
 
 XML = "application/xml"
@@ -330,7 +330,7 @@ def test_a_website_has_limits(read, downloads):
 
 
 def test_progress_counts_pages(small, downloads):
-    seen: list[Received] = []
+    seen: list[DownloadProgress] = []
     source = Source("docs", f"{small.url}/sitemap.xml")
     read_source(source, downloads, wanted=lambda _: True, progress=seen.append)
     assert list(dict.fromkeys(received.pages for received in seen)) == [0, 1, 2, 3]

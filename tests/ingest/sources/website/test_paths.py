@@ -9,11 +9,11 @@ from ingest.sources.website.paths import (
     MARKDOWN,
     SUFFIXES,
     TEXT,
-    absolute,
-    host_of,
-    may_be_page,
-    media_type_of,
-    page_path,
+    build_page_path,
+    can_be_page,
+    extract_host,
+    parse_media_type,
+    resolve_link,
 )
 
 
@@ -33,7 +33,7 @@ from ingest.sources.website.paths import (
     ],
 )
 def test_links_become_one_spelling(link: str, address: str):
-    assert absolute("https://h.example/a/", link) == address
+    assert resolve_link("https://h.example/a/", link) == address
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_links_become_one_spelling(link: str, address: str):
     ],
 )
 def test_addresses_become_paths(address: str, media_type: str, path: str):
-    assert page_path(address, media_type) == path
+    assert build_page_path(address, media_type) == path
 
 
 def test_a_long_address_has_a_path_of_its_own():
-    first, second = (page_path(f"https://h/{'a' * 900}{n}", HTML) for n in (1, 2))
+    first, second = (build_page_path(f"https://h/{'a' * 900}{n}", HTML) for n in (1, 2))
     assert len(first) < 300
     assert first != second
     assert first.endswith(".html")
@@ -65,14 +65,14 @@ def test_a_long_address_has_a_path_of_its_own():
 
 @given(st.text(max_size=80))
 def test_any_link_has_one_spelling_and_a_safe_path(link: str):
-    address = absolute("https://h.example/docs/", link)
+    address = resolve_link("https://h.example/docs/", link)
     if not address:
         return
-    assert absolute(address, "") == address
-    host_of(address)
-    may_be_page(address)
+    assert resolve_link(address, "") == address
+    extract_host(address)
+    can_be_page(address)
     for media_type, suffixes in SUFFIXES.items():
-        path = page_path(address, media_type)
+        path = build_page_path(address, media_type)
         assert path.endswith(suffixes) or path.lower().endswith(suffixes)
         assert not path.startswith("/")
         assert ".." not in path.split("/")
@@ -81,16 +81,16 @@ def test_any_link_has_one_spelling_and_a_safe_path(link: str):
 
 
 def test_types():
-    assert media_type_of("Text/HTML; charset=utf-8") == HTML
-    assert media_type_of("application/xhtml+xml") == HTML
-    assert media_type_of("text/x-markdown") == MARKDOWN
-    assert media_type_of("application/pdf") == ""
-    assert may_be_page("https://h/a.html")
-    assert may_be_page("https://h/v1.2")
-    assert not may_be_page("https://h/a.png")
-    assert not may_be_page("https://h/a.tar.gz")
+    assert parse_media_type("Text/HTML; charset=utf-8") == HTML
+    assert parse_media_type("application/xhtml+xml") == HTML
+    assert parse_media_type("text/x-markdown") == MARKDOWN
+    assert parse_media_type("application/pdf") == ""
+    assert can_be_page("https://h/a.html")
+    assert can_be_page("https://h/v1.2")
+    assert not can_be_page("https://h/a.png")
+    assert not can_be_page("https://h/a.tar.gz")
 
 
 def test_both_schemes_are_one_site():
-    assert host_of("http://h/") == host_of("https://h:443/x")
-    assert host_of("http://h:8080/") != host_of("http://h/")
+    assert extract_host("http://h/") == extract_host("https://h:443/x")
+    assert extract_host("http://h:8080/") != extract_host("http://h/")

@@ -7,33 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sources.website import sitemaps
-from ingest.sources.website.sitemaps import read_links, read_llms, read_sitemap
+from ingest.sources.website.sitemaps import parse_links, parse_llms, parse_sitemap
 
 BASE = "https://h.example/docs/sitemap.xml"
 
 
 def test_a_sitemap_in_any_namespace():
     xml = "<urlset><url><loc> https://h.example/a </loc><lastmod>x</lastmod></url></urlset>"
-    assert read_sitemap(xml.encode(), BASE).pages == ("https://h.example/a",)
+    assert parse_sitemap(xml.encode(), BASE).pages == ("https://h.example/a",)
 
 
 def test_what_is_packed_has_a_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sitemaps, "MAX_SITEMAP_BYTES", 1_000)
     with pytest.raises(ValueError, match="too large"):
-        read_sitemap(gzip.compress(b" " * 5_000), BASE)
+        parse_sitemap(gzip.compress(b" " * 5_000), BASE)
 
 
 def test_entities_are_refused():
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><urlset>&a;</urlset>'
     with pytest.raises(ValueError, match="document type"):
-        read_sitemap(bomb, BASE)
+        parse_sitemap(bomb, BASE)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_sitemap_or_none(data: bytes):
     for given_ in (data, b"\x1f\x8b" + data, gzip.compress(data)):
         with pytest.raises(ValueError, match=r"."):
-            read_sitemap(given_, BASE)
+            parse_sitemap(given_, BASE)
 
 
 @given(st.lists(st.text(max_size=40)))
@@ -41,7 +41,7 @@ def test_places_of_free_text_are_addresses(places: list[str]):
     escaped = [place.replace("&", "&amp;").replace("<", "&lt;") for place in places]
     items = "".join(f"<url><loc>{place}</loc></url>" for place in escaped)
     try:
-        found = read_sitemap(f"<urlset>{items}</urlset>".encode(errors="replace"), BASE)
+        found = parse_sitemap(f"<urlset>{items}</urlset>".encode(errors="replace"), BASE)
     except ValueError:
         return  # control characters are no XML
     assert all(place.startswith(("http://", "https://")) for place in found.pages)
@@ -49,7 +49,7 @@ def test_places_of_free_text_are_addresses(places: list[str]):
 
 def test_links_of_an_llms_txt():
     text = '- [A [1]](a.md): x\n- [B](</b.md> "t") ![C](c.png)\n[no](  )\n- [A](a.md)'
-    assert read_llms(text, "https://h.example/llms.txt") == (
+    assert parse_llms(text, "https://h.example/llms.txt") == (
         "https://h.example/a.md",
         "https://h.example/b.md",
         "https://h.example/c.png",
@@ -58,11 +58,11 @@ def test_links_of_an_llms_txt():
 
 @given(st.text())
 def test_any_text_has_links_or_none(text: str):
-    for found in (read_llms(text, BASE), read_links(text, BASE).links):
+    for found in (parse_llms(text, BASE), parse_links(text, BASE).links):
         assert all(place.startswith(("http://", "https://")) for place in found)
 
 
 def test_broken_html_has_links_all_the_same():
     html = "<a href=b><A HREF='/c'/><a><div <link rel='X canonical' href=/d><a href=b>"
-    found = read_links(html, BASE)
+    found = parse_links(html, BASE)
     assert found.links == ("https://h.example/docs/b", "https://h.example/c")
