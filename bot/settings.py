@@ -40,7 +40,7 @@ class BotSettings(Settings):
     )
     admin_channel: str = Field(
         "",
-        description="Channel (`C...`) that hears of failed scheduled syncs; empty for none.",
+        description="Channel (`C...`) where docent reports failed scheduled syncs; empty for none.",
     )
     allowed_channels: str = Field(
         "",
@@ -50,7 +50,7 @@ class BotSettings(Settings):
     allowed_users: str = Field(
         "",
         description="Users (`U...`) and user groups (`S...`) that get answers, separated by white "
-        "space or commas; empty for all of the workspace.",
+        "space or commas; empty for everyone in the workspace.",
     )
     allow_external: bool = Field(
         default=False,
@@ -67,14 +67,14 @@ class BotSettings(Settings):
     )
     help_channel: str = Field(
         "",
-        description="Channel (`C...`) where people are asked what the documentation does not say; "
-        "empty for none.",
+        description="Channel (`C...`) where docent asks people what the documentation does not "
+        "say; empty for none.",
     )
     keep_days: int = Field(
         90,
         ge=0,
-        description="Days for which questions and answers are kept, for evidence and feedback; 0 "
-        "keeps no texts.",
+        description="Days for which docent keeps questions and answers, for evidence and "
+        "feedback; 0 keeps no texts.",
     )
 
 

@@ -21,7 +21,7 @@ class IngestSettings(Settings):
     )
     download_max_mb: int = Field(1024, ge=1, description="Largest download of one source, in MiB.")
     download_max_minutes: int = Field(
-        60, ge=1, description="Longest time that the download of one source may take."
+        60, ge=1, description="Longest time that the download of one source may take, in minutes."
     )
     state_url: str | None = Field(
         None,

@@ -60,26 +60,28 @@ class RagSettings(Settings):
     embedding_dim: int | None = Field(
         None,
         ge=1,
-        description="Shorter vectors, for models trained to be cut (Matryoshka); unset keeps all.",
+        description="Length to which vectors are cut, for models trained for that (Matryoshka); "
+        "unset keeps them whole.",
     )
     embedding_max_tokens: int = Field(
-        8192, ge=64, description="Longest text that the embedding server takes."
+        8192, ge=64, description="Longest text that the embedding server takes, in tokens."
     )
     embedding_url: str | None = Field(
         None,
-        description="Embedding server with OpenAI's `/v1/embeddings`, in place of own weights.",
+        description="Server with OpenAI's `/v1/embeddings` that embeds instead of docent's own "
+        "model.",
     )
     embedding_api_key: SecretStr | None = Field(None, description="Key of the embedding server.")
     query_instruction: str | None = Field(
         None,
-        description="Task put before a question for a Qwen3 embedding model; for another model the "
-        "whole text in front of the question. By default Qwen3's own, or none.",
+        description="Task that stands before a question for a Qwen3 embedding model; for another "
+        "model, the whole text in front of the question. By default Qwen3's own, or none.",
     )
     reranker_model: str = Field(
         "Qwen/Qwen3-Reranker-0.6B", description="Reranker of the qwen3 profile, or of the server."
     )
     rerank_url: str | None = Field(
-        None, description="Rerank server with `/rerank`, in place of own weights."
+        None, description="Server with `/rerank` that reranks instead of docent's own model."
     )
     rerank_api_key: SecretStr | None = Field(None, description="Key of the rerank server.")
     rerank_instruction: str | None = Field(
@@ -88,8 +90,9 @@ class RagSettings(Settings):
     rerank_budget_ms: int | None = Field(
         None,
         ge=0,
-        description="Milliseconds for reranking a question's passages; those not reached keep the "
-        "order of the search. 0 is no limit; by default 10000 for `qwen3`, none for `starter`.",
+        description="Milliseconds for reranking a question's passages; passages that are not "
+        "reached keep the order of the search. 0 is no limit; by default 10000 for `qwen3`, none "
+        "for `starter`.",
     )
     device: str | None = Field(
         None,
@@ -100,13 +103,16 @@ class RagSettings(Settings):
     dtype: Literal["float32", "bfloat16", "float16"] | None = Field(
         None,
         description="Number type of the qwen3 profile's models: `float32`, `bfloat16` or "
-        "`float16`. By default bfloat16 where the hardware multiplies it, else float32.",
+        "`float16`. By default bfloat16 if the hardware multiplies it, else float32.",
     )
     threads: int | None = Field(
         None, ge=1, le=1024, description="CPU threads of the models; by default one for each core."
     )
     max_questions: int = Field(
-        32, ge=1, description="Questions searched or waiting at a time; more are told to wait."
+        32,
+        ge=1,
+        description="Questions searched or waiting at a time; docent asks further ones to try "
+        "again.",
     )
     milvus_uri: str = Field(
         "data/milvus.db",
@@ -132,8 +138,8 @@ class RagSettings(Settings):
 
     abstention: Literal["auto", "off"] = Field(
         "auto",
-        description="Whether docent says that it found nothing where the searches say so, and "
-        "checks citations: `auto` where that was measured for the models, or `off`.",
+        description="Whether docent says that it found nothing when the searches point to that, "
+        "and checks citations: `auto` for models that were measured, or `off`.",
     )
 
     @property
