@@ -1,4 +1,4 @@
-"""Fits the starter's decision when to refuse, and says how well it does on questions left out.
+"""Fit when the starter refuses, and measure the fit on questions left out.
 
     python -m benchmarks.abstention --json
 
@@ -86,7 +86,7 @@ def _index(uri: str, store: Any, embedder: Any) -> None:
 
 
 def measure(told: Told) -> dict[str, Any]:
-    """How well sets are told apart by fits that have not seen the question, and the final fit."""
+    """Measure how well fits that have not seen a question tell the sets apart, and fit all."""
     yes = [one for name in ANSWERABLE for one in told[name]]
     no = [one for name in UNANSWERABLE for one in told[name]]
     fitted = fit_abstention(yes, no)

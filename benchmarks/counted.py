@@ -1,4 +1,4 @@
-"""What a sync touches, counted: writes to the store, and bytes of a body that are downloaded."""
+"""Counters for a sync: writes to the store, and bytes of bodies that it downloads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def address(self) -> Any:
-        """Where the file is."""
+        """Address of the file."""
         return f"http://127.0.0.1:{self.server_port}/docs.zip"
 
 
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def measure_starter(documents: int, *, repeats: int, tiny: bool) -> dict[str, An
 
 
 def chunk_texts(archive: Path, count: int, *, tokenizer: MiniLM) -> list[str]:
-    """What is embedded of the chunks of some pages of the documentation, taken at random."""
+    """Return the embedded texts of chunks of some pages, taken at random."""
     chunker = Chunker(tokenizer)
     with zipfile.ZipFile(archive) as read:
         names = sorted(name for name in read.namelist() if name.endswith(".md"))

@@ -1,4 +1,4 @@
-"""What a newcomer waits for: indexing a real documentation, then a warm `docent ask`.
+"""A newcomer's wait: indexing a real documentation, then a warm `docent ask`.
 
     python -m benchmarks.first_answer --json
 

@@ -30,7 +30,7 @@ _PAGE = "# Part {n}\n\n" + "## {word}\n\nHow a {word} of part {n} is kept, moved
 
 @dataclass(frozen=True)
 class House:
-    """Everything open: questions are asked of `pipeline`, `index` builds a version."""
+    """A docent with all parts open: `pipeline` answers questions, `index` builds a version."""
 
     folder: Path
     models: Models
@@ -91,7 +91,7 @@ class House:
 
 
 def pages(folder: Path, *, corpus: Path, count: int | None, tiny: bool) -> Path:
-    """What is indexed: all of the corpus, `count` pages spread over it, or a toy."""
+    """Return the pages to index: all of the corpus, `count` spread over it, or a toy."""
     if not tiny and count is None:
         return corpus
     sample = folder / "sample.zip"

@@ -1,4 +1,4 @@
-"""What the benchmarks share: alternating timed runs, memory, this machine's matrix-product peak."""
+"""Tools of all benchmarks: timed runs in turns, memory, the machine's peak of matrix products."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def timed(run: Callable[[], object]) -> float:
 
 
 def extra_memory_mb(run: Callable[[], object], device: torch.device) -> float | None:
-    """How much memory a run needs beyond what is held before it; None where it can't be told."""
+    """Return the memory in MB that a run adds; None if it can't be told."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)

@@ -1,4 +1,4 @@
-"""How often one answer moves between docent's files, and between which.
+"""Moves of one answer between docent's files, counted by pair.
 
     python -m benchmarks.moves --json
 
@@ -153,7 +153,7 @@ async def _answer_one(counter: MoveCounter, pipeline: ScriptedPipeline) -> None:
         before = _tasks()
         counter.start()
         question = await slack.mention("When is a segment sealed?")
-        await slack.wait_for(lambda: slack.replies(question), timeout=30, what="a sign of life")
+        await slack.wait_for(lambda: slack.replies(question), timeout=30, what="a first reaction")
         pipeline.found.set()
         await slack.wait_for(
             lambda: any(not reply.live for reply in slack.replies(question)),

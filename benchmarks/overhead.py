@@ -1,4 +1,4 @@
-"""What docent itself adds to a question: all but the models, Milvus and the LLM.
+"""docent's own share of a question: all but the models, Milvus and the LLM.
 
     python -m benchmarks.overhead --json
 

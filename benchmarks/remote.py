@@ -42,7 +42,7 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Start:
-    """What one start took.
+    """Cost of one start.
 
     Attributes:
         seconds: until Slack is connected.

@@ -69,7 +69,7 @@ def _memory(name: str, folder: Path, placement: Placement, count: int) -> float 
 
 
 def measure(placement: Placement, counts: Sequence[int], *, repeats: int, tiny: bool) -> Any:
-    """Everything that is printed."""
+    """Measure all that is printed."""
     config = shape(tiny=tiny)
     contenders = names(placement)
     with tempfile.TemporaryDirectory() as name:
@@ -127,7 +127,7 @@ def compare(
 
 @dataclass
 class _Nowhere:
-    """Where the tutorial would send its inputs, for counting them without a model."""
+    """A stand-in for a model: it only has the device to which the tutorial sends inputs."""
 
     device: str = "cpu"
 

@@ -1,4 +1,4 @@
-"""What the LLM reads, by how many passages a page may have first: breadth against depth.
+"""Passages for the LLM, by how many of a page go first: breadth against depth.
 
     python -m benchmarks.selection --json
 

@@ -1,4 +1,4 @@
-"""How soon a person in Slack sees something: the first sign of life, and the first text.
+"""Time until a person in Slack sees something: a first reaction, then the first text.
 
     python -m benchmarks.slack_latency --json
 
@@ -65,7 +65,7 @@ class Watched:
     ranked: dict[str, float] = field(default_factory=dict)
 
     def stream(self, question: Question) -> Iterator[AnswerEvent]:
-        """As the pipeline does; all of it runs on one thread."""
+        """Stream as the pipeline does, all of it on one thread."""
         self.llm.here.asked = None
         for event in self.pipeline.stream(question):
             if self.llm.here.asked is not None:
@@ -75,7 +75,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Seen:
-    """Seconds until somebody saw something; no text where the LLM was not asked."""
+    """Seconds until the asker saw something; no text if the LLM was not asked."""
 
     sign: float
     text: float | None

@@ -1,4 +1,4 @@
-"""From which cosine a passage supports a sentence, measured on the Milvus 2.4 documentation.
+"""The cosine from which a passage supports a sentence, on the Milvus 2.4 documentation.
 
     python -m benchmarks.support --json
 

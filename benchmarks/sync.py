@@ -1,4 +1,4 @@
-"""What a sync costs: builds, changes, an unchanged one, searches beside it, very many chunks.
+"""Cost of a sync: builds, changes, an unchanged one, searches beside it, very many chunks.
 
     python -m benchmarks.sync --json
     python -m benchmarks.sync --json --rows build change --pages 40
@@ -37,7 +37,7 @@ OLD, LATER, NEW = (
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything: all of it, or a little to try the benchmark."""
+    """Sizes of the corpora: all of them, or a little to try the benchmark."""
 
     pages: int | None
     searches: int
@@ -93,7 +93,7 @@ def change(sizes: Sizes) -> dict[str, Any]:
 
 
 def unchanged(sizes: Sizes) -> dict[str, Any]:
-    """Nothing changed, from a web server: in a process that serves, and as a command of its own."""
+    """Time an unchanged sync from a web server: in a process that serves, and as a command."""
     with House.open() as house, counting_server(taken(house, NEW, sizes)) as server:
         house.index(server.address)
         counted = CountedStore(house.store)

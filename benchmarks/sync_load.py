@@ -67,7 +67,7 @@ class Searcher:
             vector, words = self.questions[number % len(self.questions)]
             try:
                 self._search(vector, words)
-            except Exception:  # noqa: BLE001  (whatever it is, it is counted)
+            except Exception:  # noqa: BLE001  (any error is counted)
                 self.errors += 1
             self.seconds.append(time.perf_counter() - started)
 
@@ -140,7 +140,7 @@ class RandomEmbedder:
         self._random = np.random.default_rng(0)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """As many random rows."""
+        """Return as many random rows."""
         rows = self._random.standard_normal((len(texts), self.dimension), dtype=np.float32)
         unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return unit

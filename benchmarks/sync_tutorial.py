@@ -1,4 +1,4 @@
-"""The tutorial's indexing in a process of its own, as whoever follows it would run it.
+"""The tutorial's indexing in a process of its own, as its reader would run it.
 
 Two pools of threads in one process would slow each other: GNU OpenMP lets threads hardly spin
 where there are more of them than cores.

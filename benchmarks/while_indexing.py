@@ -1,4 +1,4 @@
-"""How much longer a question waits while the whole documentation is indexed, and the reverse.
+"""Wait of a question while the whole documentation is indexed, and the reverse.
 
     python -m benchmarks.while_indexing --json
 

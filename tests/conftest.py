@@ -1,4 +1,4 @@
-"""What holds for every test: no network, no settings of the developer, a scratch directory."""
+"""Fixtures of every test: no network, no settings of the developer, a scratch directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No network in tests: whatever leaves the loopback interface is refused and remembered.
+"""No network in tests: calls that leave the loopback interface are refused and remembered.
 
 An audit hook sees every socket of Python, also those made by libraries that took a reference to
 `socket.socket` early. gRPC (pymilvus) opens its sockets in C and is not seen; nor are child
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def take_refused() -> list[str]:
-    """What was refused since the last call."""
+    """Return the refused calls since the last one, and forget them."""
     taken = _refused[:]
     _refused.clear()
     return taken
@@ -56,7 +56,7 @@ def _is_loopback(host: Any) -> bool:
 
 
 def _is_local_name(host: Any) -> bool:
-    """Whether looking the name up asks no server: a number or localhost."""
+    """Tell whether a name is looked up without a server: a number or localhost."""
     if host is None or _text(host) in {"", "localhost"}:
         return True
     try:

@@ -61,7 +61,7 @@ class Gate:
     def wait(self) -> None:
         self.reached.set()
         if not self._opened.wait(20):
-            raise TimeoutError("nobody opened the gate")
+            raise TimeoutError("no test opened the gate")
 
 
 Step = AnswerEvent | Gate | Exception

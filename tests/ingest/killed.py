@@ -147,7 +147,7 @@ def die() -> None:
 
 
 def after(folder: Path) -> str:
-    """What is found now, then the next sync, then what the check-up says."""
+    """Return what is found now, then the next sync, then the checks."""
     with opened(folder) as (store, ledger, sync):
         before = found(store, HashEmbedder().embed_query("anything"))
         sync()
@@ -170,13 +170,13 @@ COMMANDS: dict[str, Callable[..., str]] = {"build": build, "killed": killed, "af
 
 
 def forked(command: str, folder: str, *rest: Any) -> str:
-    """What the command says, or how its process ended."""
+    """Return the result of the command, or how its process ended."""
     read, write = os.pipe()
     child = os.fork()
     if not child:
         try:
             os.write(write, COMMANDS[command](Path(folder), *rest).encode())
-        except Exception:  # noqa: BLE001  (whatever it is, it is shown)
+        except Exception:  # noqa: BLE001  (any error is shown)
             traceback.print_exc()
         finally:
             os._exit(0)

@@ -40,14 +40,14 @@ class Request:
 
     @property
     def texts(self) -> list[str]:
-        """What is to be embedded or scored."""
+        """Texts to embed or score."""
         names = ("input", "documents", "texts")
         return next((self.arguments[name] for name in names if name in self.arguments), [])
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with the next request: an error, an end without answer, a spoilt answer."""
+    """A fault of the next request: an error, an end without an answer, a spoilt answer."""
 
     status: int | None = None
     retry_after: str | None = None
@@ -108,12 +108,12 @@ class InferenceServer:
 
     @property
     def embedding_url(self) -> str:
-        """What `DOCENT_EMBEDDING_URL` wants."""
+        """Value of `DOCENT_EMBEDDING_URL`."""
         return self.url + self.dialect.embeddings[0]
 
     @property
     def rerank_url(self) -> str:
-        """What `DOCENT_RERANK_URL` wants."""
+        """Value of `DOCENT_RERANK_URL`."""
         return self.url + self.dialect.rerank[0]
 
     def fail(self, status: int, *, times: int = 1, retry_after: str | None = None) -> None:

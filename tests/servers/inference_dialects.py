@@ -1,4 +1,4 @@
-"""How vLLM, TEI and Infinity differ: paths, forms, limits, and how each says no.
+"""Differences of vLLM, TEI and Infinity: paths, forms, limits, refusals.
 
 Sources: vllm/entrypoints/pooling, huggingface/text-embeddings-inference router/src/http, and
 michaelfeil/infinity libs/infinity_emb/infinity_emb/fastapi_schemas.
@@ -24,7 +24,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server takes. A word counts as a token."""
+    """Limits of a server. A word counts as a token."""
 
     texts: int
     tokens: int = 512
@@ -32,7 +32,7 @@ class Limits:
 
 
 class Dialect:
-    """What one of the servers does; `embeddings` and `rerank` are the paths it serves."""
+    """Behaviour of one server; `embeddings` and `rerank` are the paths it serves."""
 
     embeddings: tuple[str, ...]
     rerank: tuple[str, ...]
@@ -103,7 +103,7 @@ class VLLM(Dialect):
 
 
 class TEI(Dialect):
-    """Serves one model whatever is asked for, has a `/rerank` of its own, and strict limits."""
+    """Serves one model, no matter which is asked for; has its own `/rerank`, and strict limits."""
 
     embeddings = ("/v1/embeddings",)
     rerank = ("/rerank",)

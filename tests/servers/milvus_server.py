@@ -31,5 +31,5 @@ def milvus_server(folder: Path) -> Iterator[str]:
 
 
 def _is_alone() -> bool:
-    """Whether there is no network but this machine's own."""
+    """Tell whether there is no network but this machine's own."""
     return platform.system() == "Linux" and {name for _, name in socket.if_nameindex()} <= {"lo"}

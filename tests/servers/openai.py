@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with the next request: a status, or an end after some pieces of text."""
+    """A fault of the next request: a status, or an end after some pieces of text."""
 
     status: int | None = None
     retry_after: int | None = None
@@ -111,7 +111,7 @@ class OpenAIServer:
 
     @property
     def base_url(self) -> str:
-        """What `OPENAI_BASE_URL` wants."""
+        """Value of `OPENAI_BASE_URL`."""
         return f"http://127.0.0.1:{self._loopback.port}/v1"
 
     def fail(self, status: int, *, times: int = 1, retry_after: int | None = None) -> None:

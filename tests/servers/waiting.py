@@ -10,13 +10,13 @@ T = TypeVar("T")
 
 
 class Changes:
-    """Wakes whoever waits each time something happened."""
+    """Wakes everyone who waits each time something happened."""
 
     def __init__(self) -> None:
         self._happened = asyncio.Event()
 
     def notify(self) -> None:
-        """Something happened: conditions are looked at again."""
+        """Look at all conditions again, because something happened."""
         self._happened.set()
         self._happened = asyncio.Event()
 

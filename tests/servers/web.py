@@ -17,7 +17,7 @@ _RANGE = re.compile(r"bytes=(\d+)-")
 
 @dataclass
 class Resource:
-    """What lies at a path.
+    """A file at a path.
 
     Attributes:
         login: value of the Authorization header that is wanted; empty wants none.
@@ -110,7 +110,7 @@ class WebServer:
             self.violations.append(f"{seen.path}: before robots.txt")
         resource = self.resources.get(seen.path)
         if "authorization" in headers and not (resource and resource.login):
-            self.violations.append(f"{seen.path}: a login that nobody asked for")
+            self.violations.append(f"{seen.path}: a login that the server did not ask for")
         self.requests.append(seen)
 
 
@@ -180,7 +180,7 @@ def _validators(resource: Resource) -> dict[str, str]:
 
 
 def _start(resource: Resource, headers: Mapping[str, str]) -> int:
-    """Where the answer begins: a range counts only while the file is the one that was meant."""
+    """Return where the answer begins; a range counts only for the file that it was meant for."""
     match = _RANGE.fullmatch(headers.get("range", ""))
     same = headers.get("if-range") in {resource.etag, resource.last_modified} - {""}
     if not match or not resource.ranges or not same:

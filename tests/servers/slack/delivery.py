@@ -1,4 +1,4 @@
-"""How payloads reach the app: over Socket Mode, or as signed HTTP requests."""
+"""Delivery of payloads to the app: over Socket Mode, or as signed HTTP requests."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def pointed_at(
 
 
 def find_action(message: Message, action_id: str, value: str | None) -> dict[str, Any]:
-    """What a click on the element reports.
+    """Return the payload of a click on the element.
 
     Raises:
         LookupError: the message has no such element to click on.

@@ -1,4 +1,4 @@
-"""What the Web API methods do to the store, once their arguments are checked."""
+"""The Web API's methods, which change the store once their arguments are checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and other bots do in the local Slack, sent to the app and acked by it."""
+"""Deeds of people and other bots in the local Slack, sent to the app and acked by it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The app under test gets `base_url` and the tokens, nothing else. A test sends what people do
 (`mention`, `dm`, `slash`, `action`), and reads what people see (`messages`, `wait_for_message`).
-Whatever the app does that Slack would refuse is in `violations`, even if the app swallowed it.
+All that Slack would refuse is in `violations`, even if the app swallowed it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that Slack would not have taken."""
+    """A thing that Slack would not have taken."""
 
     where: str
     why: str
@@ -93,7 +93,7 @@ class SlackServer(Senders, Switches):
 
     @property
     def base_url(self) -> str:
-        """What `SLACK_API_URL` and `AsyncWebClient(base_url=...)` want."""
+        """Value for `SLACK_API_URL` and `AsyncWebClient(base_url=...)`."""
         return f"http://127.0.0.1:{self._loopback.port}/api/"
 
     def url(self, path: str) -> str:
@@ -107,7 +107,7 @@ class SlackServer(Senders, Switches):
         return self.store.messages(channel, thread_ts)
 
     def replies(self, question: Message) -> list[Message]:
-        """What docent wrote in the thread of a message, oldest first."""
+        """Return docent's messages in the thread of a message, oldest first."""
         thread = self.messages(question.channel, question.thread_ts or question.ts)
         return [message for message in thread if message.by_bot]
 

@@ -1,4 +1,4 @@
-"""What the local Slack remembers: people, channels, messages, streams, views."""
+"""Memory of the local Slack: people, channels, messages, streams, views."""
 
 from __future__ import annotations
 
@@ -76,17 +76,17 @@ class Message:
 
     @property
     def by_bot(self) -> bool:
-        """Whether docent wrote it."""
+        """True if docent wrote it."""
         return self.user == BOT_USER
 
     @property
     def live(self) -> bool:
-        """Whether it is still being streamed."""
+        """True while it is streamed."""
         return self.stream == "live"
 
     @property
     def shown(self) -> str:
-        """What a person sees: blocks hide `text`, and follow what was streamed."""
+        """Text that a person sees: blocks hide `text`, and follow the streamed text."""
         blocks = [*self.stream_blocks, *self.blocks]
         body = self.markdown or ("" if blocks else self.text)
         return "\n".join(part for part in (body, *map(block_text, blocks)) if part)

@@ -1,4 +1,4 @@
-"""How the local Slack misbehaves on request."""
+"""Switches that make the local Slack misbehave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STREAMING = ("chat.startStream", "chat.appendStream", "chat.stopStream")
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to the next call of a method instead of, or after, its work."""
+    """A fault of the next call of a method, instead of its work or after it."""
 
     error: str
     status: int = 200
@@ -78,7 +78,7 @@ class Switches:
             await self._gates[method].wait()
 
     def next_fault(self, method: str, arguments: dict[str, Any]) -> Fault | None:
-        """What is to go wrong with this call.
+        """Return what is to go wrong with this call.
 
         Raises:
             SlackError: the method was taken away.
