@@ -27,6 +27,33 @@ STIFF = re.compile(r"\b(whoever|whatever|somebody|nobody|foresaw|sign of life)\b
 ARRAYS = re.compile(r"\b(Vectors?|PageVector|ndarray|NDArray|Tensor|Scores|Matrix)\b")
 
 
+VERBS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    accept acquire activate adapt add adjust answer append apply as ask assign attend begin break
+    build can cancel change check choose chunk clean clear close collapse collect compare compile
+    complete compute confirm connect convert count create cross cut decide decode decompress
+    dedent delete derive describe detect discard dispatch download draft drain draw drop edit
+    embed emit encode end enqueue ensure escalate escape estimate exclude execute exit expand
+    explain extend extract fail feed fence fetch fill find finish fit flatten flush forget format
+    forward free fuse generate get group halve hand handle has hash hold identify ignore index
+    insert inspect is isolate iterate join judge keep label learn leave list load locate main make
+    map mark mask match measure name needs neutralise normalise number on open order pack parse
+    pause pick pin plan post prefix prepare preview print probe process project prune publish
+    purge put queue quote raise rank rate read receive record redact refuse register release
+    remember remove rename render renew repair repeat replace report request require rerank
+    reserve resolve respond restart restrict resume retrieve reveal rewrite roll rotate round run
+    sample save say score seal search select send serialise serve set settle share shorten should
+    show shutdown silence skip slice slow slugify sort split start stem stop store stream strip
+    suggest summarise switch sync take to tokenise translate trigger trim truncate try unify
+    unmark update visit wait walk warm watch wrap write zip
+    """,
+    )
+)
+"""With which functions begin: verbs, `is`, `has`, `on` an event, `to` or `as` another form."""
+
+
 @dataclass(frozen=True)
 class Function:
     """A function with a docstring, and what it belongs to."""
@@ -69,6 +96,24 @@ def walk(path: Path, node: ast.AST, *, public: bool = True) -> Iterator[Function
 
 
 FUNCTIONS = {path: list(walk(path, ast.parse(path.read_text()))) for path in MODULES}
+
+
+def names(path: Path) -> Iterator[tuple[str, str]]:
+    """Place and name of the functions that a module or a class defines.
+
+    Properties and constructors are named by what they give, commands by what is typed.
+    """
+    tree = ast.parse(path.read_text())
+    owners = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))]
+    for owner in owners:
+        for node in ast.iter_child_nodes(owner):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            decorators = " ".join(map(ast.unparse, node.decorator_list))
+            named = re.search(r"property|classmethod|command|callback|setter", decorators)
+            is_command = bool(re.search(r"Annotated\[|AsJson", ast.unparse(node.args)))
+            if not (named or is_command or node.name.startswith("__")):
+                yield f"{name_of(path)}:{node.lineno} {node.name}", node.name.strip("_")
 
 
 def every(path: Path) -> Iterator[tuple[str, str]]:
@@ -152,3 +197,14 @@ def test_arrays_have_a_shape(path: Path):
 def test_stiff_words_stay_out(path: Path):
     lines = path.read_text().splitlines()
     assert [f"{n}: {line}" for n, line in enumerate(lines, 1) if STIFF.search(line)] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_functions_begin_with_a_verb(path: Path):
+    """A new verb is added to VERBS, after a look whether one that is there would say it."""
+    assert [place for place, name in names(path) if name.partition("_")[0] not in VERBS] == []
+
+
+def test_every_verb_is_used():
+    used = {name.partition("_")[0] for path in MODULES for _, name in names(path)}
+    assert sorted(VERBS - used) == []
