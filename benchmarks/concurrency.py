@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.house import CORPUS, House, pages, spread, timed
+from benchmarks.harness.bench_index import CORPUS, BenchIndex, pages, spread, timed
 from rag_core.types import Question
 
 LEVELS = (1, 8, 32)
@@ -34,14 +34,14 @@ class Round:
     seconds: list[float]
 
 
-def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
+def measure(bench: BenchIndex, *, count: int, rounds: int) -> dict[str, Any]:
     """All levels in turn, each with questions of its own."""
-    questions = house.questions()
-    run(house, questions, 1, count)
+    questions = bench.questions()
+    run(bench, questions, 1, count)
     found: dict[int, list[Round]] = {level: [] for level in LEVELS}
     for _ in range(rounds):
         for level in LEVELS:
-            found[level].append(run(house, questions, level, max(count, level)))
+            found[level].append(run(bench, questions, level, max(count, level)))
     rates = {level: statistics.median(done.per_second for done in found[level]) for level in LEVELS}
     return {
         "rounds": rounds,
@@ -53,7 +53,7 @@ def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def run(house: House, questions: Iterator[Question], level: int, count: int) -> Round:
+def run(bench: BenchIndex, questions: Iterator[Question], level: int, count: int) -> Round:
     """So many questions by `level` askers."""
     waiting = deque(itertools.islice(questions, count))
     seconds: list[float] = []
@@ -64,7 +64,7 @@ def run(house: House, questions: Iterator[Question], level: int, count: int) -> 
                 question = waiting.popleft()
             except IndexError:
                 return
-            seconds.append(house.ask(question))
+            seconds.append(bench.ask(question))
 
     with ThreadPoolExecutor(level) as askers:
         took = timed(lambda: list(askers.map(ask_until_done, range(level))))
@@ -81,11 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
     chosen = parser.parse_args(arguments)
-    with House.open() as house:
-        source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
-        report = house.index(source)
+    with BenchIndex.open() as bench:
+        source = pages(bench.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
+        report = bench.index(source)
         rounds, count = (1, 1) if chosen.tiny else (chosen.rounds, chosen.questions)
-        found = measure(house, count=count, rounds=rounds)
+        found = measure(bench, count=count, rounds=rounds)
     found = {"documents": report.documents, "chunks": report.chunks, **found}
     print(json.dumps(found, indent=None if chosen.json else 2))
 

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from transformers.utils import logging
 
-from benchmarks.measure import alternate
-from benchmarks.shapes import passages, shape
-from benchmarks.tutorial import emb_text
+from benchmarks.harness.model_shapes import passages, shape
+from benchmarks.harness.timing import alternate
+from benchmarks.harness.tutorial import emb_text
 from ingest.documents import Page
 from ingest.formats import read_document
 from ingest.loading.chunker import Chunker

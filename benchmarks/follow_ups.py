@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.house import House
+from benchmarks.harness.bench_index import BenchIndex
 from benchmarks.retrieval import CORPUS
 from rag_core.types import Passage, Question, Turn
 
@@ -51,9 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="The only form there is.")
     parser.parse_args()
-    with House.open() as house:
-        house.index(CORPUS)
-        print(json.dumps(measure(house.pipeline.search, threads()), indent=2))
+    with BenchIndex.open() as bench:
+        bench.index(CORPUS)
+        print(json.dumps(measure(bench.pipeline.search, threads()), indent=2))
 
 
 def threads() -> list[Thread]:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymilvus import MilvusClient
 
-from benchmarks.house import timed
+from benchmarks.harness.bench_index import timed
 from rag_core.factory import open_store
 from rag_core.inference.lanes import InferenceWorker
 from rag_core.pipeline import Pipeline, Tuning

@@ -20,9 +20,9 @@ import torch
 from transformers import AutoTokenizer
 from transformers.utils import logging
 
-from benchmarks.measure import alternate, extra_memory_mb, matrix_peak_tflops
-from benchmarks.shapes import QUESTION, matrix_flops, passages, shape
-from benchmarks.tutorial import TutorialReranker
+from benchmarks.harness.model_shapes import QUESTION, matrix_flops, passages, shape
+from benchmarks.harness.timing import alternate, extra_memory_mb, matrix_peak_tflops
+from benchmarks.harness.tutorial import TutorialReranker
 from rag_core.models.device import Placement
 from rag_core.models.packing import count_shared_tokens
 from rag_core.models.reranker import LocalReranker

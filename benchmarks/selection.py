@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from statistics import mean
 from typing import Any
 
-from benchmarks.house import House
+from benchmarks.harness.bench_index import BenchIndex
 from benchmarks.retrieval import CORPUS, Grades, asked_in_english
 from rag_core.pipeline import Pipeline
 from rag_core.retrieval.diversify import select_diverse
@@ -35,11 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="The only form there is.")
     parser.parse_args()
-    with House.open() as house:
-        house.index(CORPUS)
-        live = house.store.read_live_index()
-        chunks = list(house.store.read_chunks(live.collection)) if live else []
-        print(json.dumps(measure(house.pipeline, asked_in_english(), chunks), indent=2))
+    with BenchIndex.open() as bench:
+        bench.index(CORPUS)
+        live = bench.store.read_live_index()
+        chunks = list(bench.store.read_chunks(live.collection)) if live else []
+        print(json.dumps(measure(bench.pipeline, asked_in_english(), chunks), indent=2))
 
 
 def measure(

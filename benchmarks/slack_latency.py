@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.house import CORPUS, House, pages, spread
+from benchmarks.harness.bench_index import CORPUS, BenchIndex, pages, spread
 from bot.settings import BotSettings
 from bot.slack.app import AppParts, Intervals, run_app
 from bot.storage.database import BotDatabase
@@ -81,26 +81,28 @@ class Seen:
     text: float | None
 
 
-def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
+def measure(bench: BenchIndex, *, count: int, rounds: int) -> dict[str, Any]:
     """Both levels, each with questions of its own."""
     llm = InstantLLM()
-    inference = house.models.inference
+    inference = bench.models.inference
     pipeline = Pipeline(
         embedder=inference.questions,
         reranker=inference.questions,
-        store=house.store,
+        store=bench.store,
         generator=llm,
-        tuning=house.models.tuning,
+        tuning=bench.models.tuning,
         place=inference.hold_slot,
     )
-    return asyncio.run(_levels(house, Watched(pipeline, llm), count=count, rounds=rounds))
+    return asyncio.run(_levels(bench, Watched(pipeline, llm), count=count, rounds=rounds))
 
 
-async def _levels(house: House, watched: Watched, *, count: int, rounds: int) -> dict[str, Any]:
+async def _levels(
+    bench: BenchIndex, watched: Watched, *, count: int, rounds: int
+) -> dict[str, Any]:
     # No text twice: the moments are found by it.
-    texts = (f"{asked.text} ({n})" for n, asked in enumerate(house.questions()))
+    texts = (f"{asked.text} ({n})" for n, asked in enumerate(bench.questions()))
     found: dict[str, Any] = {}
-    async with _workspace(house, watched) as slack:
+    async with _workspace(bench, watched) as slack:
         await _ask(slack, watched, list(itertools.islice(texts, 2)))
         for level in LEVELS:
             seen: list[Seen] = []
@@ -116,9 +118,9 @@ async def _levels(house: House, watched: Watched, *, count: int, rounds: int) ->
 
 
 @contextlib.asynccontextmanager
-async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServer]:
+async def _workspace(bench: BenchIndex, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
-    engine = open_state(f"sqlite:///{house.folder / 'bot.sqlite'}")
+    engine = open_state(f"sqlite:///{bench.folder / 'bot.sqlite'}")
     memory = BotDatabase.open(engine, keep_days=90, fresh_at=_never)
     parts: Any = AppParts(watched, index=None, memory=memory, warm_up=_nothing)
     async with SlackServer() as slack:
@@ -192,11 +194,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of twenty questions at once")
     parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
     chosen = parser.parse_args(arguments)
-    with House.open() as house:
-        source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
-        report = house.index(source)
+    with BenchIndex.open() as bench:
+        source = pages(bench.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
+        report = bench.index(source)
         rounds, count = (1, 2) if chosen.tiny else (chosen.rounds, chosen.questions)
-        found = measure(house, count=count, rounds=rounds)
+        found = measure(bench, count=count, rounds=rounds)
     found = {"documents": report.documents, "chunks": report.chunks, **found}
     print(json.dumps(found, indent=None if chosen.json else 2))
 

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.counted import CountedStore, counting_server
-from benchmarks.house import House, pages, timed
+from benchmarks.harness.bench_index import BenchIndex, pages, timed
+from benchmarks.harness.counting import CountedStore, counting_server
 from benchmarks.sync_load import scale, searching
 from benchmarks.sync_tutorial import TutorialIndex
 from rag_core.index.bm25_tokens import extract_terms
@@ -50,14 +50,14 @@ def build(sizes: Sizes) -> dict[str, Any]:
 
     The tutorial's halves come before and after, since a machine is not as fast at all times.
     """
-    with House.open() as warm:  # so that nothing is loaded on the clock
+    with BenchIndex.open() as warm:  # so that nothing is loaded on the clock
         warm.index(pages(warm.folder, corpus=OLD, count=3, tiny=False))
-    with House.open() as house:
-        source = taken(house, OLD, sizes)
-        with TutorialIndex.open(house.folder, source) as tutorial:
+    with BenchIndex.open() as bench:
+        source = taken(bench, OLD, sizes)
+        with TutorialIndex.open(bench.folder, source) as tutorial:
             middle = len(tutorial.texts) // 2
             seconds = tutorial.seconds(slice(middle))
-            report = house.index(source)
+            report = bench.index(source)
             seconds += tutorial.seconds(slice(middle, None))
     return {
         "documents": report.documents,
@@ -71,13 +71,13 @@ def build(sizes: Sizes) -> dict[str, Any]:
 
 def change(sizes: Sizes) -> dict[str, Any]:
     """Two weeks' change, against a full build of what came out."""
-    with House.open() as house:
-        live = house.folder / "docs.zip"
-        shutil.copy(taken(house, OLD, sizes), live)
-        first = house.index(live)
-        shutil.copy(taken(house, LATER, sizes), live)
-        report = house.index(live)
-        full = house.index(live, build=1)
+    with BenchIndex.open() as bench:
+        live = bench.folder / "docs.zip"
+        shutil.copy(taken(bench, OLD, sizes), live)
+        first = bench.index(live)
+        shutil.copy(taken(bench, LATER, sizes), live)
+        report = bench.index(live)
+        full = bench.index(live, build=1)
     return {
         "built": first.chunks,
         "added": report.added,
@@ -94,10 +94,10 @@ def change(sizes: Sizes) -> dict[str, Any]:
 
 def unchanged(sizes: Sizes) -> dict[str, Any]:
     """Time an unchanged sync from a web server: in a process that serves, and as a command."""
-    with House.open() as house, counting_server(taken(house, NEW, sizes)) as server:
-        house.index(server.address)
-        counted = CountedStore(house.store)
-        watched = House(house.folder, house.models, counted, house.pipeline)
+    with BenchIndex.open() as bench, counting_server(taken(bench, NEW, sizes)) as server:
+        bench.index(server.address)
+        counted = CountedStore(bench.store)
+        watched = BenchIndex(bench.folder, bench.models, counted, bench.pipeline)
         server.body_bytes = 0
         report = watched.index(server.address)
         return {
@@ -108,7 +108,7 @@ def unchanged(sizes: Sizes) -> dict[str, Any]:
             "body_bytes": server.body_bytes,
             "seconds": round(report.seconds, 3),
             "command": command_unchanged(
-                house.folder / "command", server.address, repeats=3 if sizes.pages is None else 1
+                bench.folder / "command", server.address, repeats=3 if sizes.pages is None else 1
             ),
         }
 
@@ -130,26 +130,26 @@ def command_unchanged(folder: Path, address: str, *, repeats: int) -> dict[str, 
 
 def releases(sizes: Sizes) -> dict[str, Any]:
     """From 2.4 to 2.6, and nothing is found of the pages that are gone."""
-    with House.open() as house:
-        live = house.folder / "docs.zip"
-        shutil.copy(taken(house, OLD, sizes), live)
-        house.index(live)
-        index = house.store.read_live_index()
+    with BenchIndex.open() as bench:
+        live = bench.folder / "docs.zip"
+        shutil.copy(taken(bench, OLD, sizes), live)
+        bench.index(live)
+        index = bench.store.read_live_index()
         assert index is not None
-        before = {chunk.path: chunk for chunk in house.store.read_chunks(index.collection)}
-        shutil.copy(taken(house, NEW, sizes), live)
-        report = house.index(live)
-        index = house.store.read_live_index()
+        before = {chunk.path: chunk for chunk in bench.store.read_chunks(index.collection)}
+        shutil.copy(taken(bench, NEW, sizes), live)
+        report = bench.index(live)
+        index = bench.store.read_live_index()
         assert index is not None
-        now = {chunk.path for chunk in house.store.read_chunks(index.collection)}
+        now = {chunk.path for chunk in bench.store.read_chunks(index.collection)}
         gone = set(before) - now
         found = 0
         for path in gone:
             text = before[path].embedding_text
-            vector = house.models.inference.questions.embed_query(text)
-            hits = house.store.search_dense(
+            vector = bench.models.inference.questions.embed_query(text)
+            hits = bench.store.search_dense(
                 index.collection, vector, limit=100, scope=Scope()
-            ) + house.store.search_lexical(
+            ) + bench.store.search_lexical(
                 index.collection, extract_terms(text), limit=100, scope=Scope()
             )
             found += any(hit.chunk.path in gone for hit in hits)
@@ -167,9 +167,9 @@ def releases(sizes: Sizes) -> dict[str, Any]:
 
 def search(sizes: Sizes) -> dict[str, Any]:
     """Searches beside one sync after another."""
-    with House.open() as house:
-        sources = [taken(house, corpus, sizes) for corpus in (OLD, LATER)]
-        return searching(house, sources, searches=sizes.searches)
+    with BenchIndex.open() as bench:
+        sources = [taken(bench, corpus, sizes) for corpus in (OLD, LATER)]
+        return searching(bench, sources, searches=sizes.searches)
 
 
 def many(sizes: Sizes) -> dict[str, Any]:
@@ -188,12 +188,12 @@ ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
 }
 
 
-def taken(house: House, corpus: Path, sizes: Sizes) -> Path:
+def taken(bench: BenchIndex, corpus: Path, sizes: Sizes) -> Path:
     """A corpus, or some of its pages: the same ones of each corpus."""
     if sizes.pages is None:
         return corpus
     last = sorted(map(_rank, _pages(OLD)))[: sizes.pages][-1]
-    found = house.folder / f"{corpus.stem}-some.zip"
+    found = bench.folder / f"{corpus.stem}-some.zip"
     with zipfile.ZipFile(corpus) as read, zipfile.ZipFile(found, "w") as written:
         for name in _pages(corpus):
             if _rank(name) <= last:

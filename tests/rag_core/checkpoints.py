@@ -13,7 +13,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers, processo
 from tokenizers.models import BPE
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 
-from benchmarks.tutorial import INSTRUCTION, PREFIX, SUFFIX, TutorialReranker
+from benchmarks.harness.tutorial import INSTRUCTION, PREFIX, SUFFIX, TutorialReranker
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentence_transformers import SentenceTransformer
 
-from benchmarks.tutorial import emb_text
+from benchmarks.harness.tutorial import emb_text
 from rag_core.errors import ModelError
 from rag_core.models import embedder, packing
 from rag_core.models.device import Placement

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
-from benchmarks.tutorial import MAX_RERANKER_LENGTH, TutorialReranker
+from benchmarks.harness.tutorial import MAX_RERANKER_LENGTH, TutorialReranker
 from rag_core.errors import ModelError, ModelUnavailableError
 from rag_core.models import packing, reranker
 from rag_core.models.device import Placement

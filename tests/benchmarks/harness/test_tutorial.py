@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.tutorial import CANDIDATES, Tutorial, TutorialReranker, split
+from benchmarks.harness.tutorial import CANDIDATES, Tutorial, TutorialReranker, split
 
 
 class Milvus:

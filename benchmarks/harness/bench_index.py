@@ -24,12 +24,12 @@ from rag_core.protocols import VectorStore
 from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION, Question
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "milvus_docs_2.6.x_en.zip"
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "milvus_docs_2.6.x_en.zip"
 _PAGE = "# Part {n}\n\n" + "## {word}\n\nHow a {word} of part {n} is kept, moved and found.\n\n" * 5
 
 
 @dataclass(frozen=True)
-class House:
+class BenchIndex:
     """A docent with all parts open: `pipeline` answers questions, `index` builds a version."""
 
     folder: Path
@@ -39,7 +39,7 @@ class House:
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator[House]:
+    def open(cls) -> Iterator[BenchIndex]:
         """Open all parts, models loaded, in a folder that goes away afterwards."""
         with ExitStack() as opened:
             folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))

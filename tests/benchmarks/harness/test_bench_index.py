@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from benchmarks.house import pages, spread
+from benchmarks.harness.bench_index import pages, spread
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Harness: what the benchmarks share."""
