@@ -48,5 +48,5 @@ def check_models(
 def _read_faq_sections(corpus: Path) -> list[str]:
     """The Milvus FAQ in the tutorial's pieces: split at `# `."""
     source = Source(name=corpus.name, uri=str(corpus))
-    found = read_archive(source, corpus, wanted=lambda path: _FAQ in f"/{path}")
+    found = read_archive(source, corpus, is_wanted=lambda path: _FAQ in f"/{path}")
     return [part for file in found.files for part in file.data.decode().split("# ")]

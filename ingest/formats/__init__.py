@@ -1,4 +1,4 @@
-"""The readers: one for each kind of file. What a format needs is imported when it is read."""
+"""Readers, one for each format; what a format needs is imported when it is first read."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ READERS: Mapping[str, Reader] = {
 """The reader of each suffix. A new format is one more line here."""
 
 BINARY = {".pdf", ".docx"}
-"""Formats whose bytes are no text."""
+"""Formats that are not text."""
 
 TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
-"""Formats of people, where a site maker fills in variables and includes."""
+"""Formats that people write, where site generators fill in variables and includes."""
 
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
 
 MAX_BYTES = 20 * 10**6
-"""Of a text that is read; a longer one is no page for people."""
+"""Largest text that is read; no page for people is larger."""
 
 _MEDIA_TYPES: Mapping[str, str] = {
     "text/html": ".html",
@@ -87,26 +87,27 @@ _MEDIA_TYPES: Mapping[str, str] = {
 
 
 def detect_format(path: str, media_type: str = "") -> str:
-    """The format of a file, as its suffix in READERS; empty where there is no reader.
+    """Return the format of a file, as its suffix in READERS.
 
-    What a web server says counts for more than the name: a page `faq.md` of a website is HTML.
+    The Content-Type of a web server goes before the name: a website's page `faq.md` is HTML.
+    Return an empty string if there is no reader.
     """
-    kind = media_type.partition(";")[0].strip().lower()
+    plain_type = media_type.partition(";")[0].strip().lower()
     suffix = PurePosixPath(path).suffix.lower()
-    if kind in _MEDIA_TYPES:
-        return _MEDIA_TYPES[kind]
+    if plain_type in _MEDIA_TYPES:
+        return _MEDIA_TYPES[plain_type]
     if suffix in READERS:
         return suffix
-    return ".txt" if kind == "text/plain" else ""
+    return ".txt" if plain_type == "text/plain" else ""
 
 
 def is_wanted(path: str) -> bool:
-    """Whether a file of a source is a document or belongs to one."""
+    """Return whether a file is a document or belongs to one."""
     return is_document(path) or PurePosixPath(path).name == VARIABLES_FILE
 
 
 def is_document(path: str, media_type: str = "") -> bool:
-    """Whether there is a reader for the file."""
+    """Return whether there is a reader for the file."""
     return bool(detect_format(path, media_type))
 
 
@@ -114,9 +115,9 @@ def read_document(page: Page) -> Document:
     """Read a page with the reader of its format.
 
     Raises:
-        PageError: the page is broken, too large or not what its name says.
+        PageError: the page is broken, too large or not of its format.
     """
-    kind = detect_format(page.path, page.media_type)
-    if kind not in BINARY and len(page.data) > MAX_BYTES:
+    suffix = detect_format(page.path, page.media_type)
+    if suffix not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
-    return READERS[kind](page)
+    return READERS[suffix](page)

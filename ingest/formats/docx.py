@@ -13,7 +13,7 @@ from ingest.formats.html import convert_html_page
 from ingest.formats.structure import build_converted_document
 
 MAX_XML_BYTES = 64 * 2**20
-"""Of all XML in a document, unpacked: a bomb packs gigabytes into a few kilobytes."""
+"""Most XML of a document, unpacked: a bomb packs gigabytes into a few kilobytes."""
 
 _MAX_ENTRIES = 10_000
 _STYLES = """
@@ -28,12 +28,13 @@ r[style-name='HTML Code'] => code
 
 
 def read_docx(page: Page) -> Document:
-    """Read a Word document: title from its first heading or title, else the file's name.
+    """Read a Word document.
 
-    Nothing in it can be linked to, so its sections have no anchors.
+    Its title is the first heading or title, else the file's name. Its sections have no anchors,
+    since no link can lead into it.
 
     Raises:
-        PageError: it is not a Word document, or unpacks to more than docent reads.
+        PageError: the page is not a Word document, or unpacks to more than docent reads.
     """
     with translate_parser_errors("a Word document", BadZipFile, ExpatError):
         _check_size(page.data)
@@ -47,9 +48,11 @@ def read_docx(page: Page) -> Document:
 
 
 def _check_size(data: bytes) -> None:
-    with ZipFile(BytesIO(data)) as parts:
-        entries = parts.infolist()
-    # A picture hardly shrinks; what does is text, whatever its name says.
-    unpacked = sum(part.file_size for part in entries if part.file_size > 2 * part.compress_size)
-    if unpacked > MAX_XML_BYTES or len(entries) > _MAX_ENTRIES:
+    with ZipFile(BytesIO(data)) as archive:
+        entries = archive.infolist()
+    # Pictures hardly shrink: an entry that does is text under any name.
+    text_bytes = sum(
+        entry.file_size for entry in entries if entry.file_size > 2 * entry.compress_size
+    )
+    if text_bytes > MAX_XML_BYTES or len(entries) > _MAX_ENTRIES:
         raise PageError(f"unpacks to more than {MAX_XML_BYTES // 2**20} MiB of text")

@@ -1,4 +1,4 @@
-"""HTML pages: the content without what stands around it becomes a document."""
+"""HTML pages: the content becomes a document, without navigation and other surroundings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ingest.formats.structure import build_converted_document
 from ingest.formats.to_markdown import HEADINGS, HtmlConverter
 
 MAX_CHARS = 20_000_000
-"""Of an HTML page: what is larger is no page, and would take minutes."""
+"""Longest HTML page; a longer one would take minutes."""
 
 MAX_DEPTH = 400
-"""Elements inside each other; Markdown is written from the inside out, and ends about there."""
+"""Most elements inside each other: the recursion of the conversion ends about there."""
 
 MAX_ELEMENTS = 100_000
-"""Of a page; more would take minutes."""
+"""Most elements of a page; more would take minutes."""
 
 _DROPPED = (
     "script, style, noscript, template, svg, button, nav, input, select, textarea, iframe, dialog, "
@@ -33,7 +33,7 @@ _BARS = (
     ".breadcrumb, .breadcrumbs, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
     ".prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, .table-of-contents, .toc"
 )
-"""Bars of links and tabs, as makers of documentation call them; dropped if only links are in."""
+"""Bars of links and tabs, by the class names of site generators; dropped if all is links."""
 
 _PERMALINKS = {"", "#", "¶", "§", "🔗", "\u200b", "\uf0c1", "link", "permalink"}
 _SITE_NAME = re.compile(r"\s+[|–—·»]\s+")  # noqa: RUF001  (dashes are what sites write)
@@ -47,7 +47,7 @@ _CLOSES = {
     **dict.fromkeys(_CELLS, _CELLS),
     **dict.fromkeys(_TERMS, _TERMS),
 }
-"""Tags that end those they stand in, where a page leaves out the end tag."""
+"""Elements that end when another one begins, for pages that leave out end tags."""
 
 _CODE = ["pre", "code", "kbd", "samp", "tt"]
 _XML = re.compile(r"^\s*<\?xml[^>]*>")
@@ -56,28 +56,46 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|&])")
 
 
 def read_html(page: Page) -> Document:
-    """Read an HTML page: title from its first heading, else `<title>`, else the file's name."""
+    """Read an HTML page.
+
+    Its title is the first heading, else `<title>`, else the file's name.
+    """
     return build_html_document(page, page.text)
 
 
 def build_html_document(page: Page, html: str, *, title: str = "") -> Document:
-    """The document of a page whose content is `html`."""
-    found, text = convert_html_page(html, base=page.url)
-    return build_converted_document(page, text, title=title or found)
+    """Build the document of a page of HTML.
+
+    Args:
+        page: the page.
+        html: its HTML, which may differ from the page's own text.
+        title: title of the page; if it is empty, the one that `read_html` would find.
+
+    Returns:
+        the document with its sections.
+    """
+    page_title, text = convert_html_page(html, base=page.url)
+    return build_converted_document(page, text, title=title or page_title)
 
 
 def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tuple[str, str]:
-    """The title, unless a heading says it, and the content.
+    """Convert the content of an HTML page to Markdown.
 
-    Links are resolved against `base`; without `anchors`, headings name none.
+    Args:
+        html: the page.
+        base: URL that links are relative to.
+        anchors: whether headings get anchors.
+
+    Returns:
+        the title, empty if a heading has it, and the content as Markdown.
 
     Raises:
-        PageError: the page is too large, or is nested too deeply.
+        PageError: the page is too large, or nested too deeply.
     """
     if len(html) > MAX_CHARS:
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
     with translate_parser_errors("HTML"):
-        # bs4 warns of an XML declaration, and of a text in one line that could be a file's name.
+        # bs4 warns of an XML declaration, and of a line without a newline as a file's name.
         soup = _Soup(escape_unclosed_markup(_XML.sub("", html)) + "\n", "html.parser")
         title = _find_title(soup)
         main = _find_main(soup)
@@ -93,22 +111,30 @@ def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tup
 
 
 class _Soup(BeautifulSoup):
-    """Closes what a page leaves open before another one like it begins."""
+    """Closes elements that a page leaves open before another one like them begins."""
 
     _begun = 0
 
     def handle_starttag(self, name: str, *rest: Any, **options: Any) -> Tag | None:
         """Begin an element where it belongs.
 
+        Args:
+            name: name of the element.
+            rest: further arguments of the library.
+            options: further options of the library.
+
+        Returns:
+            the element, or None if the library skips it.
+
         Raises:
-            PageError: it is nested too deeply, or one too many.
+            PageError: the element is nested too deeply, or is one too many.
         """
         self._begun += 1
         if self._begun > MAX_ELEMENTS:
             raise PageError(f"has more than {MAX_ELEMENTS:,} elements")
         self.endData()
-        closed = _CLOSES.get(name, ())
-        while self.currentTag is not None and self.currentTag.name in closed:
+        closing = _CLOSES.get(name, ())
+        while self.currentTag is not None and self.currentTag.name in closing:
             self.popTag()
         if len(self.tagStack) > MAX_DEPTH:
             raise PageError("is nested too deeply")
@@ -122,7 +148,7 @@ def _find_title(soup: BeautifulSoup) -> str:
 
 
 def _find_main(soup: BeautifulSoup) -> Tag:
-    """Where the content is: what the page says is its main part, else its body."""
+    """Return the main part of the page, else its body."""
     main = soup.select_one("main, [role=main]")
     articles = (main or soup).find_all("article")
     if len(articles) == 1 and not (main and main.find("h1") and not articles[0].find("h1")):
@@ -130,28 +156,31 @@ def _find_main(soup: BeautifulSoup) -> Tag:
     if main:
         return main
     body = soup.body or soup
-    for around in body.select("header, footer, aside:not([class*=admonition]), head, title"):
-        if not around.find_parent("article"):
-            around.extract()
+    for surrounding in body.select("header, footer, aside:not([class*=admonition]), head, title"):
+        if not surrounding.find_parent("article"):
+            surrounding.extract()
     return body
 
 
 def _assign_heading_ids(main: Tag) -> None:
-    """Give each heading the id that a link needs: its permalink's, its own, or one beside it."""
-    before: Tag | None = None
+    """Give each heading the id that a link to it needs.
+
+    It is that of its permalink, its own, or one beside it.
+    """
+    previous: Tag | None = None
     for heading in main.find_all(HEADINGS):
         links = [a for a in heading.find_all("a", href=True) if _is_permalink(a)]
-        inside = heading.find(id=True) or heading.find("a", attrs={"name": True})
+        inner = heading.find(id=True) or heading.find("a", attrs={"name": True})
         section = heading.parent
         if links:
             heading["id"] = str(links[0]["href"])[1:]
         elif heading.get("id"):
             pass
-        elif inside:
-            heading["id"] = str(inside.get("id") or inside.get("name"))
-        elif section and not (before and any(one is section for one in before.parents)):
+        elif inner:
+            heading["id"] = str(inner.get("id") or inner.get("name"))
+        elif section and not (previous and any(parent is section for parent in previous.parents)):
             heading["id"] = str(section.get("id") or "")  # it is the section's first heading
-        before = heading
+        previous = heading
         for link in links:
             link.extract()
 
@@ -171,7 +200,10 @@ def _drop_clutter(main: Tag) -> None:
 
 
 def _label_tab_panels(main: Tag) -> None:
-    """Write the name of a tab above what it shows, in place of the bar of all names."""
+    """Write the name of a tab above its panel.
+
+    The bar of all names is dropped.
+    """
     for bar in main.select("[role=tablist]"):
         names = [tab.get_text().strip() for tab in bar.select("[role=tab]")]
         panels = bar.parent.select("[role=tabpanel]") if bar.parent else []
@@ -183,9 +215,9 @@ def _label_tab_panels(main: Tag) -> None:
 
 
 def _adapt_for_markdown(main: Tag) -> None:
-    """Change what has no equal in Markdown, or would be taken for something else there."""
+    """Change elements that Markdown lacks, and text that it would misread."""
     for table in main.find_all("table"):
-        if table.find(["pre", "table", *HEADINGS]):  # cells for the sake of the layout
+        if table.find(["pre", "table", *HEADINGS]):  # a table for the layout
             _rename_tags([table, *table.find_all(["thead", "tbody", "tr", "td", "th"])], "div")
     for line in main.select("pre div"):
         line.name = "span"
@@ -207,10 +239,10 @@ def _rename_tags(tags: Iterable[Tag], name: str) -> None:
 
 
 def _is_prose(string: NavigableString) -> bool:
-    """Whether this is text, no comment, and not code."""
+    """Return whether a string is text, and neither a comment nor code."""
     return type(string) is NavigableString and not _is_inside(string, _CODE)
 
 
 def _is_inside(string: NavigableString, names: Collection[str]) -> bool:
-    """What `find_parent` tells, in a fraction of its time."""
+    """Return whether an element of these names is around; faster than `find_parent`."""
     return any(parent.name in names for parent in string.parents)

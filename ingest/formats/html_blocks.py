@@ -1,4 +1,4 @@
-"""Blocks of HTML inside Markdown: quickly, since a page of Markdown may have dozens."""
+"""Blocks of HTML inside Markdown, parsed fast: a page may have dozens."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ _Attributes = list[tuple[str, str | None]]
 
 
 def extract_html_text(html: str) -> str:
-    """Text of an HTML block: tags dropped, table cells parted by bars, items by dashes."""
-    # Indents of HTML source mean nothing, but for those of code.
+    """Return the text of an HTML block without its tags.
+
+    Bars separate the cells of a table, and dashes begin the items of a list.
+    """
+    # Indents in HTML mean nothing, except in code.
     margin = "" if "<pre" in html else " \t"
     lines = (
         line.rstrip(" |").lstrip(margin) for line in _parse_html(html, _TextParser()).split("\n")
@@ -30,19 +33,25 @@ def extract_html_text(html: str) -> str:
 
 
 def convert_html_block(html: str) -> str:
-    """Markdown of an HTML block: headings with their anchors, tables, lists and fences."""
+    """Convert an HTML block to Markdown.
+
+    Headings keep their anchors; tables, lists and fences are kept.
+    """
     return _collapse_blank_lines(_parse_html(html, _MarkdownParser()))
 
 
 def escape_unclosed_markup(html: str) -> str:
-    """HTML in which nothing begins that never ends: html.parser reads to the end for each."""
-    for begin, end, shown in (
+    """Escape the beginnings of markup that is never closed.
+
+    html.parser would read to the end of the text for each of them.
+    """
+    for begin, end, escaped in (
         ("<![", "]]>", "<!_["),
         ("<!--", "-->", "&lt;!--"),
         ("<", ">", "&lt;"),
     ):
         head, mark, rest = html.rpartition(end)
-        html = f"{head}{mark}{rest.replace(begin, shown)}"
+        html = f"{head}{mark}{rest.replace(begin, escaped)}"
     return html
 
 
@@ -50,7 +59,7 @@ def _parse_html(html: str, parser: _TextParser) -> str:
     try:
         parser.feed(escape_unclosed_markup(html))
         parser.close()
-    except AssertionError:  # how html.parser says that a declaration is malformed
+    except AssertionError:  # html.parser's error for a malformed declaration
         return _TAG.sub("", html).strip()
     return parser.get_text()
 
@@ -105,7 +114,7 @@ class _TextParser(HTMLParser):
 
 
 class _MarkdownParser(_TextParser):
-    """Keeps what parts a text: headings, tables and code."""
+    """Keeps the structure of a text: headings, tables and code."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,7 +122,7 @@ class _MarkdownParser(_TextParser):
         self._language = ""
         self._rows: list[list[str]] = []
         self._outside: list[str] | None = None  # the parts before the table or code
-        self._within = ""  # "table", "pre" or nothing
+        self._within = ""  # "table", "pre" or empty
 
     def get_text(self) -> str:
         self._leave_block()
@@ -145,8 +154,8 @@ class _MarkdownParser(_TextParser):
         elif self._within == "table" and tag in {"tr", *_CELLS}:
             self._end_cell()
         elif tag in _HEADINGS:
-            named = self._anchor and not _BAD_ANCHOR.search(self._anchor)
-            self.parts.append(f" {{#{self._anchor}}}\n\n" if named else "\n\n")
+            has_anchor = self._anchor and not _BAD_ANCHOR.search(self._anchor)
+            self.parts.append(f" {{#{self._anchor}}}\n\n" if has_anchor else "\n\n")
         else:
             super().handle_endtag(tag)
 
@@ -155,11 +164,11 @@ class _MarkdownParser(_TextParser):
             self.parts.append(data)
         elif self.parts and not self.parts[-1].endswith("\n"):
             super().handle_data(_SPACES.sub(" ", data))
-        else:  # Indents and line ends of HTML source mean nothing.
+        else:  # Indents and line ends in HTML mean nothing.
             super().handle_data(_SPACES.sub(" ", data).lstrip())
 
     def _end_cell(self) -> None:
-        """What was gathered since the last tag of the table is a cell, if it is anything."""
+        """Add the text since the last tag as a cell, unless empty."""
         cell = " ".join("".join(self.parts).split()).replace("|", "\\|")
         self.parts = []
         if cell:
@@ -167,21 +176,21 @@ class _MarkdownParser(_TextParser):
             self._rows[-1].append(cell)
 
     def _leave_block(self) -> None:
-        """Put the table or code behind what was before it."""
+        """Append the finished table or code to the text before it."""
         if self._outside is None:
             return
         if self._within == "table":
             self._end_cell()
-            shown = _render_table([row for row in self._rows if row])
+            block = _render_table([row for row in self._rows if row])
         else:
-            shown = fence_code("".join(self.parts), self._language)
+            block = fence_code("".join(self.parts), self._language)
         self.parts = self._outside
-        self.parts.append(f"\n\n{shown}\n\n")
+        self.parts.append(f"\n\n{block}\n\n")
         self._outside, self._within, self._rows, self._language = None, "", [], ""
 
 
 def _render_table(rows: list[list[str]]) -> str:
-    """Rows as a Markdown table; the first is its header."""
+    """Return rows as a Markdown table; the first row is the header."""
     width = max(map(len, rows), default=0)
     lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]
     return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""

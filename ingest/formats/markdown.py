@@ -1,4 +1,4 @@
-"""Markdown as people write it, with front matter, HTML and the marks of their site makers."""
+"""Markdown as people write it, with front matter, HTML and the marks of site generators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ingest.formats.structure import (
     strip_markdown,
 )
 
-_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # many times as fast where it is built
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # many times as fast, if it is installed
 _MAX_YAML = 100_000  # characters
 _MAX_YAML_DEPTH = 20
 _LITERAL = {"fence", "code_block", "html_block"}
@@ -42,8 +42,8 @@ _PREFORMATTED = re.compile(r"<pre\b.*?</pre>", re.IGNORECASE | re.DOTALL)
 _PREFORMATTED_END = re.compile(r"</pre>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
 
-# A line may have millions of characters: what could be tried in many ways is atomic, and begins
-# only where it can end.
+# A line may have millions of characters: groups that could match in many ways are atomic, and a
+# pattern begins only where it can end.
 _CODE_SPAN = re.compile(r"(?<!`)(`++[^`]++`++)")
 _LINK = re.compile(
     r"<a\s(?=[^<>]*>)(?>[^<>]*?href=\"([^\"<>\s]*)\"[^<>]*>)([^<>]++)</a>", re.IGNORECASE
@@ -57,7 +57,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ADMONITION = re.compile(
-    # Possessive: several parts may be spaces, and a line that fits none would be tried in all ways.
+    # Possessive: several parts match spaces, and would be tried in all ways on other lines.
     r"^([\s>]*+):{3,}+\s*+(?:\{?([\w-]++)\}?)?\s*+\[?([^\]\[{}]*+)\]?\s*+(?:\{.*\})?$"
 )
 _ALERT = re.compile(r"^([\s>]*>\s*)\[!(\w+)\]\s*$")
@@ -65,7 +65,7 @@ _DIRECTIVE = re.compile(
     r"\{(admonition|attention|caution|danger|error|hint|important|note|seealso|tab-item|tip|todo|"
     r"warning)\}\s*(.*)"
 )
-_MAX_DIRECTIVES = 8  # inside each other; each is read anew
+_MAX_DIRECTIVES = 8  # nested; each level parses its text again
 _LABEL = re.compile(r"^\([\w.:-]+\)=\s*$")
 _ROLE = re.compile(
     r"(?<![\w$`{])\{((?:\w+:)?(?:abbr|any|attr|class|command|data|doc|envvar|exc|file|func|guilabel|"
@@ -75,19 +75,31 @@ _SHORTCODE = re.compile(r"^\s*(?:\{%.*%\}|\{\{[<%].*[>%]\}\})\s*$")
 
 
 def read_markdown(page: Page) -> Document:
-    """Read Markdown: title from the front matter, else the first heading, else the file's name."""
+    """Read Markdown.
+
+    Its title is that of the front matter, else the first heading, else the file's name.
+    """
     return build_markdown_document(page, page.text)
 
 
 def read_text(page: Page) -> Document:
-    """Read plain text: paragraphs, parted by empty lines."""
+    """Read plain text as paragraphs between empty lines."""
     paragraphs = re.split(r"\n\s*\n", page.text)
     blocks = tuple(Block("paragraph", text.strip("\n")) for text in paragraphs if text.strip())
     return build_document(page, page.stem, (Section((), "", blocks),) if blocks else ())
 
 
 def build_markdown_document(page: Page, text: str, *, indented_code: bool = True) -> Document:
-    """The document of a page whose Markdown is `text`."""
+    """Build the document of a page of Markdown.
+
+    Args:
+        page: the page.
+        text: its Markdown, which may differ from the page's own text.
+        indented_code: whether an indented paragraph is code; not so in MDX.
+
+    Returns:
+        the document with its sections.
+    """
     text = flatten_admonitions(text)
     parsed = ParsedMarkdown(text, build_written_parser(indented_code=indented_code))
     front = next((n for n in parsed.root.children[:1] if n.type == "front_matter"), None)
@@ -99,16 +111,19 @@ def build_markdown_document(page: Page, text: str, *, indented_code: bool = True
             from ingest.formats.html import build_html_document
 
             return build_html_document(page, body, title=title)
-    found = tuple(build_sections(_expand_nodes(parsed), slug=SLUGS[page.anchors]))
-    return build_document(page, title or find_first_heading(found) or page.stem, found)
+    sections = tuple(build_sections(_expand_nodes(parsed), make_slug=SLUGS[page.anchors]))
+    return build_document(page, title or find_first_heading(sections) or page.stem, sections)
 
 
 def _is_html(body: str) -> bool:
-    """Whether a page is HTML under a name that says Markdown, as generators write it."""
+    """Return whether a page is HTML under a Markdown name.
+
+    Some generators write such pages.
+    """
     if not _HTML_HEADING.search(body):
         return False
     ends = [match.end() for match in _PREFORMATTED_END.finditer(body)]
-    last = ends[-1] if ends else 0  # behind it, one that begins is never closed
+    last = ends[-1] if ends else 0  # after it, no `<pre>` is closed
     return not _MARKDOWN.search(_PREFORMATTED.sub("", body[:last]) + body[last:])
 
 
@@ -117,19 +132,21 @@ def _parse_title(front_matter: str) -> str:
         _check_nesting(front_matter)
         loaded = yaml.load(front_matter, _YAML)  # noqa: S506  (the loader is a safe one)
     except (yaml.YAMLError, ValueError):
-        # `title: What's new: everything` is no YAML, and yet everyone writes it.
+        # `title: What's new: everything` is not valid YAML, but people write it.
         match = _TITLE.search(front_matter)
         return match[1].strip().strip("\"'") if match else ""
     title = loaded.get("title") if isinstance(loaded, dict) else None
-    # A list of lists by YAML's aliases would be gigabytes as a text.
+    # Nested aliases of YAML would become gigabytes of text.
     return str(title) if isinstance(title, str | int | float | date) else ""
 
 
 def _check_nesting(front_matter: str) -> None:
-    """Do nothing where YAML can be loaded: libyaml's loader ends the process if it is too deep.
+    """Check that front matter is safe to load.
+
+    The loader of libyaml ends the process if YAML is nested too deeply.
 
     Raises:
-        ValueError: it is nested too deeply, or too long.
+        ValueError: the front matter is nested too deeply, or too long.
     """
     if len(front_matter) > _MAX_YAML:
         raise ValueError
@@ -142,7 +159,7 @@ def _check_nesting(front_matter: str) -> None:
 
 
 def _render_lines(parsed: ParsedMarkdown) -> None:
-    """Change the lines to what a reader sees; those of code stay."""
+    """Change the lines to the text that a reader sees; code stays."""
     literal: set[int] = set()
     for token in parsed.tokens:
         if token.type in _LITERAL and token.map:
@@ -156,7 +173,7 @@ def _render_lines(parsed: ParsedMarkdown) -> None:
 
 
 def _expand_nodes(parsed: ParsedMarkdown, *, depth: int = 0) -> Nodes:
-    """The blocks of a page, those that HTML and admonitions stand for among them."""
+    """Yield the blocks of a page, with those inside HTML and admonitions."""
     _render_lines(parsed)
     for node, _ in list_nodes(parsed):
         directive = _DIRECTIVE.match(node.info) if node.type == "fence" else None
@@ -171,7 +188,7 @@ def _expand_nodes(parsed: ParsedMarkdown, *, depth: int = 0) -> Nodes:
         html = parsed.join_lines(*node.map)
         if _STRUCTURED.search(html) and not html.lstrip().startswith("<!--"):
             text = convert_html_block(html)
-            if text.startswith("|") and "\n\n" not in text:  # most are one table
+            if text.startswith("|") and "\n\n" not in text:  # the most frequent case: one table
                 yield build_table_block(text)
             else:
                 yield from list_nodes(ParsedMarkdown(text, build_converted_parser()))
@@ -181,7 +198,7 @@ def _expand_nodes(parsed: ParsedMarkdown, *, depth: int = 0) -> Nodes:
 
 
 def _replace_html(parsed: ParsedMarkdown, start: int, end: int) -> None:
-    """Replace a block of HTML by its text, behind the same indent or list marker."""
+    """Replace a block of HTML by its text, behind its list marker."""
     text = parsed.join_lines(start, end)
     if text.lstrip().startswith("<!--"):
         text = text.partition("-->")[2]
@@ -190,13 +207,16 @@ def _replace_html(parsed: ParsedMarkdown, start: int, end: int) -> None:
     if _TAB_BAR.fullmatch(html) and (
         parsed.join_lines(0, start) or parsed.join_lines(end, len(parsed.lines))
     ):
-        html = ""  # unless the page is nothing else
-    shown = extract_html_text(html).strip()
-    parsed.replace(start, end, prefix + shown if shown else prefix.rstrip())
+        html = ""  # unless it is all of the page
+    content = extract_html_text(html).strip()
+    parsed.replace(start, end, prefix + content if content else prefix.rstrip())
 
 
 def _render_line(line: str) -> str | None:
-    """A line outside of code as a reader sees it; None where nothing of it is seen."""
+    """Return a line outside of code as a reader sees it.
+
+    Return None if the reader sees nothing of it.
+    """
     if "<" in line:
         if _WRAPPER.match(line):
             return None
@@ -223,7 +243,10 @@ def _change_outside_code(change: Callable[[str], str], line: str) -> str:
 
 
 def _convert_tags(text: str) -> str:
-    """Tags of HTML give way to their equal in Markdown; what looks like one else stays."""
+    """Convert HTML tags to Markdown or drop them.
+
+    Text that only looks like a tag stays.
+    """
     text = _LINK.sub(r"[\2](\1)", text)
     text = _CODE_TAG.sub(r"`\1`", text)
     text = _IMAGE.sub(lambda match: match[1] or "", text)
@@ -231,7 +254,10 @@ def _convert_tags(text: str) -> str:
 
 
 def _render_admonition(match: re.Match[str]) -> str:
-    """The line that opens `:::note Title`, as bold text; the one that closes it is empty."""
+    """Return the opening line of `:::note Title` as bold text.
+
+    The closing line becomes empty.
+    """
     title = match[3].strip() or (match[2] or "").capitalize()
     return f"{match[1]}**{title}**" if title else ""
 

@@ -1,4 +1,4 @@
-"""MDX: Markdown with components; their tags go, what stands in them stays."""
+"""MDX: Markdown with components, whose tags are dropped and whose content stays."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`')
 _MAX_ESM = 100_000  # characters
 _TAG = re.compile(r"</?(?=[A-Z>]|[a-z][\w-]*\.[A-Z])")
 _MAX_TAG = 10_000  # characters
-_MAX_VAIN = 2_000_000
-"""Characters of a page that are read for ends that never come; then no more are looked for."""
+_MAX_WASTED = 2_000_000
+"""Characters read in vain for an end; after that, no more ends are searched for in a page."""
 
 _COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _SPACE = re.compile(r"""\{\s*(["'`])(\s*)\1\s*\}""")
@@ -27,9 +27,10 @@ _TAB = re.compile(r"""<(?:Tab|TabItem)\b[^>]*?\svalue=(["'])(.+?)\1""", re.DOTAL
 
 
 def read_mdx(page: Page) -> Document:
-    """Read MDX as Markdown without its imports, exports, comments and component tags.
+    """Read MDX as Markdown.
 
-    What a component is labelled with, such as a tab, is written above what stands in it.
+    Imports, exports, comments and tags of components are dropped. The label of a component, such
+    as a tab, is written above its content.
     """
     text = page.text
     front = _FRONT_MATTER.match(text)
@@ -39,35 +40,40 @@ def read_mdx(page: Page) -> Document:
 
 
 def _strip_esm(text: str) -> str:
-    """Drop imports and exports: to the first empty line with all brackets closed."""
-    kept, end, vain = [], 0, 0
-    protected = CodeSpans(text)
+    """Drop imports and exports.
+
+    Each ends at the first empty line where all its brackets are closed.
+    """
+    parts, end, wasted = [], 0, 0
+    spans = CodeSpans(text)
     for match in _ESM.finditer(text):
-        if match.start() >= end and not protected.is_code(match.start()):
-            kept.append(text[end : match.start()])
-            end, read = _find_esm_end(text, match.start(), _MAX_ESM if vain < _MAX_VAIN else 0)
-            vain += read
-    return "".join([*kept, text[end:]])
+        if match.start() >= end and not spans.is_code(match.start()):
+            parts.append(text[end : match.start()])
+            end, wasted_here = _find_esm_end(
+                text, match.start(), _MAX_ESM if wasted < _MAX_WASTED else 0
+            )
+            wasted += wasted_here
+    return "".join([*parts, text[end:]])
 
 
-def _find_esm_end(text: str, start: int, most: int) -> tuple[int, int]:
-    """Where a statement ends, and how many characters were read in vain."""
-    first, depth, before = 0, 0, start
+def _find_esm_end(text: str, start: int, max_chars: int) -> tuple[int, int]:
+    """Return a statement's end, and the characters read in vain."""
+    first, depth, previous = 0, 0, start
     for match in _GAP.finditer(text, start, start + _MAX_ESM):
         gap = match.start()
-        code = _STRING.sub("", text[before:gap])
+        code = _STRING.sub("", text[previous:gap])
         depth += sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
         if depth <= 0:
             return gap, 0
-        first, before = first or gap, gap
-        if gap - start > most:
+        first, previous = first or gap, gap
+        if gap - start > max_chars:
             break
-    return first or min(len(text), start + _MAX_ESM), before - start
+    return first or min(len(text), start + _MAX_ESM), previous - start
 
 
 def _strip_tags(text: str) -> str:
-    """Drop tags of components; what stands between two is no longer indented for their sake."""
-    last = text.rfind("*/}") + 3  # behind it, a comment that begins never ends
+    """Drop tags of components, and the indents of the text between them."""
+    last = text.rfind("*/}") + 3  # after it, no comment is closed
     text = _replace_outside_code(_COMMENT, "", text[:last]) + text[last:] if last > 2 else text
     text = _replace_outside_code(_SPACE, r"\2", text)
     regions, region, line, end = list[str](), list[str](), "", 0
@@ -76,7 +82,7 @@ def _strip_tags(text: str) -> str:
         region.append(part)
         line = part.rpartition("\n")[2] if "\n" in part else line.strip() + part
         end = stop
-        if line.strip():  # a component in a line of text
+        if line.strip():  # a component inside a line of text
             continue
         regions += [textwrap.dedent("".join(region)), _render_label(text[start:stop])]
         region, line = [], ""
@@ -85,22 +91,25 @@ def _strip_tags(text: str) -> str:
 
 
 def _find_tags(text: str) -> Iterator[tuple[int, int]]:
-    protected = CodeSpans(text)
-    end, vain = 0, 0
+    spans = CodeSpans(text)
+    end, wasted = 0, 0
     for match in _TAG.finditer(text):
-        if match.start() < end or protected.is_code(match.start()):
+        if match.start() < end or spans.is_code(match.start()):
             continue
-        if vain > _MAX_VAIN:
+        if wasted > _MAX_WASTED:
             return
         stop = _find_tag_end(text, match.end())
-        vain += 0 if stop else min(_MAX_TAG, len(text) - match.end())
+        wasted += 0 if stop else min(_MAX_TAG, len(text) - match.end())
         if stop:
             yield match.start(), stop
             end = stop
 
 
 def _find_tag_end(text: str, start: int) -> int:
-    """Behind the `>` of a tag, past those in its strings and braces; 0 if there is none."""
+    """Return the position after a tag; 0 if it has no end.
+
+    A `>` in its strings or braces does not end it.
+    """
     quote, depth = "", 0
     for position in range(start, min(len(text), start + _MAX_TAG)):
         letter = text[position]
@@ -121,8 +130,8 @@ def _render_label(tag: str) -> str:
 
 
 def _replace_outside_code(pattern: re.Pattern[str], replacement: str, text: str) -> str:
-    protected = CodeSpans(text)
+    spans = CodeSpans(text)
     return pattern.sub(
-        lambda match: match[0] if protected.is_code(match.start()) else match.expand(replacement),
+        lambda match: match[0] if spans.is_code(match.start()) else match.expand(replacement),
         text,
     )

@@ -1,4 +1,4 @@
-"""Admonitions and tabs of MkDocs: their text is indented there, which Markdown takes for code."""
+"""Admonitions and tabs of MkDocs, whose indented text Markdown would take for code."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ _STEP = 4
 
 
 def flatten_admonitions(text: str) -> str:
-    """Text whose admonitions and tabs begin with their title in bold and are not indented."""
+    """Remove the indents of admonitions and tabs.
+
+    Each of them begins with its title in bold.
+    """
     if not _MARK.search(text) and not _INDENTED_MARK.search(text):
         return text
-    shown: list[str] = []
-    bodies: list[int] = []  # indents of those that the line is in
+    lines: list[str] = []
+    bodies: list[int] = []  # indents of the bodies that the line is in
     fence = ""
     for line in text.split("\n"):
         indent = len(line) - len(line.lstrip(" "))
+        # A line with less indent ends the bodies that it is not in.
         while line.strip() and not fence and bodies and indent < bodies[-1]:
             bodies.pop()
-            shown.append("")
+            lines.append("")
         outer = line[min(_STEP * len(bodies), indent) :]
         mark = None if fence else _ADMONITION.match(outer) or _TAB.match(outer)
         if mark:
             bodies.append(indent + _STEP)
-            shown += ["", f"{mark[1]}**{mark[3] or mark[2].capitalize()}**", ""]
+            lines += ["", f"{mark[1]}**{mark[3] or mark[2].capitalize()}**", ""]
         else:
             fence = _update_fence(outer, fence)
-            shown.append(outer)
-    return "\n".join(shown)
+            lines.append(outer)
+    return "\n".join(lines)
 
 
 def _update_fence(line: str, fence: str) -> str:
-    """The fence that is open behind a line; empty for none."""
+    """Return the fence that is open after a line; empty for none."""
     match = _FENCE.match(line)
     if not match:
         return fence

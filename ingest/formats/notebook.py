@@ -1,4 +1,4 @@
-"""Jupyter notebooks: text and code, and the beginning of what the code printed."""
+"""Jupyter notebooks: text, code, and the first lines that the code printed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from ingest.formats.markdown import build_markdown_document
 from ingest.formats.structure import ParsedMarkdown, build_converted_parser, fence_code, list_nodes
 
 _OUTPUT_LINES = 5
-_OUTPUT_WIDTH = 200  # characters of a line
+_OUTPUT_WIDTH = 200  # characters per line
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REMOVED = {"remove-cell", "remove_cell", "hide-cell"}
 _LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 
 
 def read_notebook(page: Page) -> Document:
-    """Read a notebook of nbformat 3 or 4, as https://nbformat.readthedocs.io describes them.
+    """Read a notebook of nbformat 3 or 4.
+
+    The format is described at https://nbformat.readthedocs.io.
 
     Raises:
-        PageError: it is not a notebook.
+        PageError: the page is not a notebook.
     """
     with translate_parser_errors("a notebook"):
         loaded = json.loads(page.text)
@@ -34,7 +36,7 @@ def read_notebook(page: Page) -> Document:
 
 
 def _list_cells(notebook: dict[str, Any]) -> object:
-    """Cells lie in the notebook, or until nbformat 3 in its worksheets."""
+    """Return the cells; nbformat 3 has them in worksheets."""
     sheets = notebook.get("worksheets")
     if not isinstance(sheets, list):
         return notebook.get("cells")
@@ -66,14 +68,17 @@ def _render_cell(cell: dict[str, Any], language: str) -> str:
 
 
 def _close_fences(source: str) -> str:
-    """A fence that a cell leaves open ends with the cell."""
+    """Close the fences that a cell leaves open."""
     parsed = ParsedMarkdown(source, build_converted_parser())
     list_nodes(parsed)
     return "\n".join(line for line in parsed.lines if line is not None)
 
 
 def _select_output_lines(outputs: list[Any]) -> Iterator[str]:
-    """The first lines of text that a cell gave; warnings and pictures say nothing."""
+    """Yield the first lines of text that a cell printed.
+
+    Warnings and pictures say nothing to a reader.
+    """
     lines = [line for output in map(_to_dict, outputs) for line in _extract_lines(output)]
     yield from (line[:_OUTPUT_WIDTH] for line in lines[:_OUTPUT_LINES])
     if len(lines) > _OUTPUT_LINES:
@@ -91,7 +96,7 @@ def _extract_lines(output: dict[str, Any]) -> list[str]:
 
 
 def _join_lines(source: object) -> str:
-    """Multi-line text is one string, or a list of its lines."""
+    """Return multi-line text, which is one string or a list of lines."""
     return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
 
 

@@ -1,4 +1,4 @@
-"""PDF: the text of each page, with headings from the bookmarks; by pypdf."""
+"""PDF: the text of each page by pypdf, with headings from the bookmarks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 MAX_PAGES = 5_000
-"""Of a PDF: pypdf reads some tens of pages a second."""
+"""Longest PDF: pypdf reads some tens of pages a second."""
 
 _MAX_BOOKMARKS = 20_000
 _MIN_REPEATS = 3
@@ -40,7 +40,7 @@ _FILE_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Bookmark:
-    """An entry of the outline: level from 0, page from 0."""
+    """An entry of the outline; level and page count from 0."""
 
     title: str
     level: int
@@ -48,12 +48,13 @@ class _Bookmark:
 
 
 def read_pdf(page: Page) -> Document:
-    """Read a PDF: title from its properties, else its first bookmark, else the file's name.
+    """Read a PDF.
 
-    Sections are anchored at `page=3`, where a browser opens the third page.
+    Its title is that of its properties, else the first bookmark, else the file's name. Sections
+    have anchors such as `page=3`, where a browser opens the third page.
 
     Raises:
-        PageError: it is broken, encrypted or too long, or has pictures of text only.
+        PageError: the PDF is broken, encrypted or too long, or has only pictures of text.
     """
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
@@ -73,14 +74,14 @@ def read_pdf(page: Page) -> Document:
 
 
 def _read_title(reader: PdfReader) -> str:
-    """The title of the properties, unless a program wrote a file name there."""
+    """Return the title of the properties, unless it is a file name."""
     title = _clean_text(str((reader.metadata and reader.metadata.title) or ""))
     return "" if _FILE_NAME.search(title) else title
 
 
 def _read_bookmarks(reader: PdfReader) -> list[_Bookmark]:
-    found = list(islice(_flatten_outline(reader, reader.outline, 0), _MAX_BOOKMARKS))
-    return sorted(found, key=lambda mark: mark.page)
+    bookmarks = list(islice(_flatten_outline(reader, reader.outline, 0), _MAX_BOOKMARKS))
+    return sorted(bookmarks, key=lambda mark: mark.page)
 
 
 def _flatten_outline(reader: PdfReader, outline: Sequence[Any], level: int) -> Iterator[_Bookmark]:
@@ -98,26 +99,31 @@ def _clean_text(text: str) -> str:
 
 
 def _drop_repeated_lines(pages: Sequence[list[str]]) -> list[list[str]]:
-    """Pages without the first and last lines that most of them share, but for a number."""
-    shown = [
+    """Return pages without their running headers and footers.
+
+    These are first and last lines that most pages share, except for numbers.
+    """
+    remaining = [
         [line.rstrip() for line in map(_replace_invalid_characters, lines) if line.strip()]
         for lines in pages
     ]
+    # Count the edge lines of all pages, page numbers masked.
     edges = Counter(
-        key for lines in shown for key in {_mask_digits(line) for line in _pick_edges(lines)}
+        key for lines in remaining for key in {_mask_digits(line) for line in _pick_edges(lines)}
     )
-    often = max(_MIN_REPEATS, len(pages) // 2 + 1)
-    repeated = {key for key, count in edges.items() if count >= often}
-    for lines in shown:
+    threshold = max(_MIN_REPEATS, len(pages) // 2 + 1)
+    repeated = {key for key, count in edges.items() if count >= threshold}
+    # Remove repeated lines from both ends of each page.
+    for lines in remaining:
         while lines and _mask_digits(lines[0]) in repeated:
             del lines[0]
         while lines and _mask_digits(lines[-1]) in repeated:
             del lines[-1]
-    return shown
+    return remaining
 
 
 def _replace_invalid_characters(line: str) -> str:
-    """A line that fits in a database: no lone surrogates, no NUL."""
+    """Replace lone surrogates and drop NULs, which a database refuses."""
     return line.replace("\0", "").encode(errors="replace").decode()
 
 
@@ -141,7 +147,7 @@ def _build_sections(
         for mark in by_page.get(number, ()):
             end = _find_heading_line(mark.title, lines, start)
             yield from _finish_section(above, number, lines[start:end])
-            above = [*(one for one in above if one.level < mark.level), mark]
+            above = [*(outer for outer in above if outer.level < mark.level), mark]
             start = end
         yield from _finish_section(above, number, lines[start:])
 
@@ -155,12 +161,12 @@ def _finish_section(
 
 
 def _find_heading_line(title: str, lines: Sequence[str], start: int) -> int:
-    """The line where a heading stands; where the search began if it is not found."""
-    wanted = _normalise_letters(title)
+    """Return the line of a heading; `start` if it is not found."""
+    heading = _normalise_letters(title)
     for number in range(start, len(lines)):
         line = _normalise_letters(lines[number])
-        # A long heading goes on in the next line; most have a number in front.
-        if line and (line.endswith(wanted) or (len(line) > 5 and wanted.startswith(line))):
+        # A long heading continues on the next line; most have a number in front.
+        if line and (line.endswith(heading) or (len(line) > 5 and heading.startswith(line))):
             return number
     return start
 
@@ -170,7 +176,10 @@ def _normalise_letters(text: str) -> str:
 
 
 def _join_paragraphs(lines: Sequence[str]) -> Iterator[str]:
-    """Lines joined to paragraphs: one ends with a sentence that does not fill its line."""
+    """Yield the paragraphs that lines form.
+
+    A paragraph ends with a sentence that does not fill its line.
+    """
     width = max(map(len, lines), default=0)
     text = ""
     for line in map(str.strip, lines):

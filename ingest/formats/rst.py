@@ -1,4 +1,4 @@
-"""reStructuredText, by docutils; of Sphinx, the roles and directives that carry text."""
+"""reStructuredText, read by docutils, with the roles and directives of Sphinx that have text."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ingest.formats.sphinx import parse_role
 from ingest.formats.structure import build_converted_document
 
 MAX_CHARS = 2_000_000
-"""Of a page: docutils reads about 200,000 characters a second."""
+"""Longest page: docutils reads about 200,000 characters a second."""
 
 MAX_LINES = 50_000
 MAX_TARGETS = 3_000
-"""Of a page: docutils compares each with all before it."""
+"""Most link targets of a page: docutils compares each with all before it."""
 
 _SETTINGS = {
     "_disable_config": True,
@@ -43,7 +43,7 @@ _SETTINGS = {
     "toc_backlinks": False,
     "warning_stream": False,
 }
-# Names have an end: a page of colons would be read to its end for each of them.
+# The length of names is limited: each colon of a page would be a search to its end.
 _ROLE = re.compile(r":([a-zA-Z][\w:.+-]{0,100}):`")
 _TARGET = re.compile(r"^[ \t]*\.\. (?:_|\[|\|)|^[ \t]*__ ", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*\.\. +([a-zA-Z][\w:.+-]{0,100})::", re.MULTILINE)
@@ -52,12 +52,12 @@ _CODE = (
     "code code-block ipython parsed-literal prompt sourcecode doctest testcode testoutput mermaid "
     "graphviz"
 )
-_SILENT = (
+_HIDDEN = (
     "automodule contents currentmodule default-domain default-role highlight index meta module "
     "py:currentmodule py:module raw sectnum tabularcolumns title toctree testsetup testcleanup"
 )
-_NAMED = "literalinclude include autoclass autofunction automethod autodata"
-"""What these stand for lies in other files, which are not read."""
+_IN_OTHER_FILES = "literalinclude include autoclass autofunction automethod autodata"
+"""Directives whose content is in other files, which are not read."""
 
 _TITLES = {
     "deprecated": "Deprecated since version",
@@ -70,10 +70,12 @@ _TITLES = {
 
 
 def read_rst(page: Page) -> Document:
-    """Read reStructuredText: title from the first heading, else the file's name.
+    """Read reStructuredText.
+
+    Its title is the first heading, else the file's name.
 
     Raises:
-        PageError: it is too large, has too many targets, or docutils fails on it.
+        PageError: the page is too large, has too many targets, or docutils fails on it.
     """
     text = page.text
     if len(text) > MAX_CHARS:
@@ -92,20 +94,26 @@ def read_rst(page: Page) -> Document:
 
 @contextmanager
 def _isolate_registry() -> Iterator[None]:
-    """A page's roles, `default-role` among them, and directives are no other page's."""
+    """Keep the roles and directives of a page from other pages.
+
+    docutils has one registry for all; a page's `default-role` changes it, too.
+    """
     _register_known()
     tables = [vars(directives)["_directives"], vars(roles)["_roles"]]
-    before = [dict(table) for table in tables]
+    saved = [dict(table) for table in tables]
     try:
         yield
     finally:
-        for table, names in zip(tables, before, strict=True):
+        for table, entries in zip(tables, saved, strict=True):
             table.clear()
-            table.update(names)
+            table.update(entries)
 
 
 def _clean_tree(tree: nodes.document) -> None:
-    """Take out fields for Sphinx; what docutils could not read stays as it was written."""
+    """Remove the page's fields for Sphinx and the messages of docutils.
+
+    Text that docutils could not read stays as it was written.
+    """
     for message in list(tree.findall(nodes.system_message)):
         place = message.parent.index(message)
         message.parent[place : place + 1] = list(message.findall(nodes.literal_block))
@@ -119,7 +127,7 @@ def _clean_tree(tree: nodes.document) -> None:
 
 
 class _AnyOptions(dict[str, Any]):
-    """An `option_spec` that takes whatever stands there."""
+    """An `option_spec` that accepts every option."""
 
     def __bool__(self) -> bool:
         return True
@@ -137,15 +145,15 @@ class _Container(Directive):
     option_spec: ClassVar[Mapping[str, Any] | None] = _AnyOptions()  # type: ignore[assignment]
 
     def run(self) -> list[nodes.Node]:
-        """The title as a paragraph, then the content."""
+        """Return the title as a paragraph, then the content."""
         title = " ".join(" ".join(self.arguments).split())
         if self.name in _TITLES:
             version, _, text = title.partition(" ")
             title = f"{_TITLES[self.name]} {version}".strip() + (f": {text}" if text else "")
         container = nodes.container()
         if title:
-            ended = title if title.endswith((".", ":", "!", "?")) else f"{title}:"
-            inline, _ = self.state.inline_text(ended, self.lineno)
+            sentence = title if title.endswith((".", ":", "!", "?")) else f"{title}:"
+            inline, _ = self.state.inline_text(sentence, self.lineno)
             container += nodes.paragraph("", "", *inline)
         self.state.nested_parse(self.content, self.content_offset, container)
         return [container] if container.children else []
@@ -155,57 +163,57 @@ class _Code(_Container):
     """Code; the argument is its language."""
 
     def run(self) -> list[nodes.Node]:
-        """A literal block."""
+        """Return a literal block."""
         code = "\n".join(self.content)
         language = "".join(self.arguments) or ("python" if self.name == "testcode" else "")
-        # Not `language-`: docutils takes that for the language of a person.
+        # Not `language-`: docutils takes that for a natural language.
         classes = [f"highlight-{language}"] if language and " " not in language else []
         return [nodes.literal_block(code, code, classes=classes)] if code.strip() else []
 
 
 class _FileReference(_Container):
-    """Something that lies in another file: a line that names it."""
+    """A directive whose content is in another file: a line that names the file."""
 
     def run(self) -> list[nodes.Node]:
-        """For instance `See stopping.py`."""
+        """Return a paragraph such as `See stopping.py`."""
         name = " ".join(self.arguments)
         return [nodes.paragraph("", "See ", nodes.literal("", name), nodes.Text("."))]
 
 
 class _HiddenDirective(_Container):
-    """Something that a reader does not see."""
+    """A directive that shows nothing to readers."""
 
     def run(self) -> list[nodes.Node]:
-        """Nothing."""
+        """Return nothing."""
         return []
 
 
 def _render_role(
     name: str, rawtext: str, text: str, *_rest: Any, **_options: Any
 ) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """A role as its text reads on the page: without target, and a name as code."""
+    """Render a role as its text, a name as code."""
     del rawtext
-    shown, is_code = parse_role(name, text)
-    return [nodes.literal("", shown) if is_code else nodes.Text(shown)], []
+    label, is_code = parse_role(name, text)
+    return [nodes.literal("", label) if is_code else nodes.Text(label)], []
 
 
 @cache
 def _register_known() -> None:
-    known = (
+    groups = (
         (_CODE, _Code),
-        (_NAMED, _FileReference),
-        (_SILENT, _HiddenDirective),
+        (_IN_OTHER_FILES, _FileReference),
+        (_HIDDEN, _HiddenDirective),
         (" ".join(_TITLES), _Container),
     )
-    for names, directive in known:
+    for names, directive in groups:
         for name in names.split():
             directives.register_directive(name, directive)
 
 
 def _register_unknown(text: str) -> None:
-    """Make docutils know the roles and directives that the page uses.
+    """Register the roles and directives of a page that are not known.
 
-    Names that neither docutils nor this file knows, of whatever extension, keep their text.
+    They come from extensions of Sphinx; their text is kept.
     """
     document = new_document("")
     for name in set(_DIRECTIVE.findall(text)):

@@ -7,17 +7,18 @@ _CALLED = {"func", "function", "meth", "method"}
 
 
 def parse_role(role: str, text: str) -> tuple[str, bool]:
-    """What a reader sees of a role, and whether it is set as code.
+    """Return the text that a role shows, and whether it is code.
 
-    The title of `title <target>`, the last part of `~a.dotted.name`, else the text.
+    The text is the title of `title <target>`, the last part of `~a.dotted.name`, or else what
+    stands in the role.
     """
     kind = role.rpartition(":")[2].lower()
     title, _, target = text.removesuffix(">").rpartition("<")
     if text.endswith(">") and target and ">" not in target and title.strip():
         return title.rstrip(), kind not in _PROSE
-    shown = text.lstrip("!")
-    if shown.startswith("~"):
-        shown = shown[1:].rpartition(".")[2]
-    if kind in _CALLED and not shown.endswith(")"):
-        shown += "()"
-    return shown, kind not in _PROSE
+    label = text.lstrip("!")
+    if label.startswith("~"):
+        label = label[1:].rpartition(".")[2]
+    if kind in _CALLED and not label.endswith(")"):
+        label += "()"
+    return label, kind not in _PROSE

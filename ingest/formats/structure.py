@@ -1,4 +1,4 @@
-"""Markdown text becomes sections and blocks: the structure that every format ends up in."""
+"""Sections and blocks from Markdown: the structure that every format ends up in."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _BACKTICKS = re.compile(r"`+")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 _CONTAINERS = {"list", "item", "quote"}
 _MISREAD = ["html_block", "code", "lheading", "reference"]
-"""Rules that would misread text which only became Markdown here."""
+"""Rules of Markdown that would misread converted text."""
 
 
 class ParsedMarkdown:
-    """Block structure of a text and its lines; a line is None once it is dropped."""
+    """The block structure of a text, and its lines; a line that was dropped is None."""
 
     def __init__(self, text: str, parser: MarkdownIt) -> None:
         self.tokens = parser.parse(text)
@@ -41,32 +41,49 @@ class ParsedMarkdown:
         self.lines: list[str | None] = [*text.split("\n")]
 
     def join_lines(self, start: int, end: int) -> str:
-        """The lines that are shown, as one text."""
-        shown = "\n".join(line for line in self.lines[start:end] if line is not None)
-        return shown.rstrip().strip("\n")
+        """Return a range of lines as one text, without dropped ones."""
+        text = "\n".join(line for line in self.lines[start:end] if line is not None)
+        return text.rstrip().strip("\n")
 
     def replace(self, start: int, end: int, text: str) -> None:
-        """Show this text in the place of these lines."""
+        """Put a text in the place of lines.
+
+        Args:
+            start: number of the first line, from 0.
+            end: number of the line after the last one.
+            text: the text; if it is empty, the lines are dropped.
+        """
         self.lines[start:end] = [text or None] + [None] * (end - start - 1)
 
     def close_fence(self, markup: str, start: int, end: int) -> None:
-        """Close a fence that its author left open, so that no chunk leaves one open."""
+        """Close a fence that its author left open.
+
+        Otherwise, a chunk that ends in it would leave it open.
+
+        Args:
+            markup: the fence's opening mark, such as three backticks.
+            start: number of the opening line, from 0.
+            end: number of the line after the fence.
+        """
         first, last = self.lines[start] or "", self.lines[end - 1] or ""
         closing = last.strip(" \t>")
         if end - start > 1 and closing.startswith(markup) and set(closing) == {markup[0]}:
             return
         container = _FENCE_CONTAINER.match(first)
-        tail = f"{container[0] if container else ''}{markup}"
-        self.lines[end - 1] = f"{last}\n{tail}"
+        closing_line = f"{container[0] if container else ''}{markup}"
+        self.lines[end - 1] = f"{last}\n{closing_line}"
 
 
 Nodes = Iterable[tuple[SyntaxTreeNode, ParsedMarkdown] | Block]
-"""The blocks of a page in their order: nodes with the text they are part of, or ready ones."""
+"""The blocks of a page in their order: nodes with the text they belong to, or ready blocks."""
 
 
 @cache
 def build_written_parser(*, indented_code: bool = True) -> MarkdownIt:
-    """For Markdown that a person wrote: CommonMark, tables and front matter."""
+    """Return the parser of Markdown that a person wrote.
+
+    It knows CommonMark, tables and front matter.
+    """
     parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
     parser.disable(["inline", "text_join"])
     return parser if indented_code else parser.disable("code")
@@ -74,7 +91,10 @@ def build_written_parser(*, indented_code: bool = True) -> MarkdownIt:
 
 @cache
 def build_converted_parser() -> MarkdownIt:
-    """For Markdown that another format was converted to: it holds no HTML."""
+    """Return the parser of Markdown converted from another format.
+
+    Such Markdown has no HTML.
+    """
     parser = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"])
     return parser.disable(_MISREAD)
 
@@ -85,15 +105,27 @@ def _build_inline_parser() -> MarkdownIt:
 
 
 def build_converted_document(page: Page, text: str, *, title: str = "") -> Document:
-    """A document of another format, as Markdown; headings have the anchors that they name."""
-    found = tuple(
-        build_sections(list_nodes(ParsedMarkdown(text, build_converted_parser())), slug=None)
+    """Build a document from another format's page, converted to Markdown.
+
+    Args:
+        page: the page.
+        text: its content as Markdown; headings have the anchors that they name.
+        title: title of the page; if it is empty, the first heading, else the file's name.
+
+    Returns:
+        the document with its sections.
+    """
+    sections = tuple(
+        build_sections(list_nodes(ParsedMarkdown(text, build_converted_parser())), make_slug=None)
     )
-    return build_document(page, title or find_first_heading(found) or page.stem, found)
+    return build_document(page, title or find_first_heading(sections) or page.stem, sections)
 
 
 def fence_code(code: str, language: str = "") -> str:
-    """Code between fences that are longer than any run of backticks in it."""
+    """Return code in a fence that no backticks in it can close.
+
+    Return an empty string if there is no code.
+    """
     lines = "\n".join(line.rstrip() for line in code.split("\n")).strip("\n")
     longest = max((len(run) for run in _BACKTICKS.findall(lines)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -101,16 +133,16 @@ def fence_code(code: str, language: str = "") -> str:
 
 
 def list_nodes(parsed: ParsedMarkdown) -> list[tuple[SyntaxTreeNode, ParsedMarkdown]]:
-    """The blocks of a text, fences closed."""
+    """Return the blocks of a text, after closing its open fences."""
     for token in parsed.tokens:
         if token.type == "fence" and token.map:
             parsed.close_fence(token.markup, *token.map)
     return [(node, parsed) for node in parsed.root.children]
 
 
-def find_first_heading(found: Sequence[Section]) -> str:
-    """The first heading there is; else empty."""
-    return next((section.headings[-1] for section in found if section.headings), "")
+def find_first_heading(sections: Sequence[Section]) -> str:
+    """Return the first heading; empty if there is none."""
+    return next((section.headings[-1] for section in sections if section.headings), "")
 
 
 def _slugify_as_written(heading: str) -> str:
@@ -122,44 +154,52 @@ SLUGS: dict[str, Callable[[str], str] | None] = {
     "case": _slugify_as_written,
     "none": None,
 }
-"""What a source's option `anchors` makes of a heading."""
+"""Functions that make the anchor of a heading, by the option `anchors` of its source."""
 
 
-def build_sections(nodes: Nodes, *, slug: Callable[[str], str] | None) -> Iterator[Section]:
-    """Sections of a page; `slug` makes the anchor of a heading that has no `{#anchor}`."""
+def build_sections(nodes: Nodes, *, make_slug: Callable[[str], str] | None) -> Iterator[Section]:
+    """Yield the sections of a page.
+
+    Args:
+        nodes: the blocks of the page.
+        make_slug: returns the anchor of a heading that has no `{#anchor}`; None for no anchor.
+    """
     taken: dict[str, int] = {}
     above: list[tuple[int, str]] = []
     anchor, blocks = "", list[Block]()
-    for found in nodes:
-        if isinstance(found, Block):
-            blocks.append(found)
+    for item in nodes:
+        if isinstance(item, Block):
+            blocks.append(item)
             continue
-        node, parsed = found
+        node, parsed = item
         heading, explicit = _parse_heading(node)
         if not heading:
             blocks += _build_blocks(node, parsed)
             continue
+        # A heading ends the section before it, and the headings of its level and below.
         yield from _finish_section(above, anchor, blocks)
         level = int(node.tag[1])
         above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
         anchor = explicit
-        if not explicit and slug is not None:
-            anchor = _make_unique(slug(heading[:MAX_TITLE].strip()), taken)
+        if not explicit and make_slug is not None:
+            anchor = _make_unique(make_slug(heading[:MAX_TITLE].strip()), taken)
+        # The whole of a heading that was cut stays as text.
         blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
     yield from _finish_section(above, anchor, blocks)
 
 
 def _make_unique(slug: str, taken: dict[str, int]) -> str:
-    """The slug, with the first number behind it that makes it another than those before.
+    """Return the slug with the first number that makes it unique.
 
-    `taken` has the next number of each: a page may have a hundred thousand headings alike.
+    `taken` has the next number of each slug, since a page may have a hundred thousand headings
+    with one text: trying all numbers would take too long.
     """
-    found, number = slug, taken.get(slug, 1)
-    while found in taken:
-        found, number = f"{slug}-{number}", number + 1
+    unique, number = slug, taken.get(slug, 1)
+    while unique in taken:
+        unique, number = f"{slug}-{number}", number + 1
     taken[slug] = number
-    taken.setdefault(found, 1)
-    return found
+    taken.setdefault(unique, 1)
+    return unique
 
 
 def _finish_section(
@@ -170,7 +210,7 @@ def _finish_section(
 
 
 def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str]:
-    """Plain text and explicit anchor of a heading; ('', '') for anything else."""
+    """Return plain text and explicit anchor of a heading; else ('', '')."""
     if node.type != "heading":
         return "", ""
     text = " ".join(child.content for child in node.children)
@@ -179,7 +219,7 @@ def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str]:
 
 
 def strip_markdown(text: str) -> str:
-    """Inline Markdown as plain text in one line."""
+    """Return the plain text of inline Markdown, in one line."""
     parts = []
     for token in _build_inline_parser().parseInline(text[:10_000]):
         for child in token.children or []:
@@ -192,7 +232,7 @@ def strip_markdown(text: str) -> str:
 
 
 def build_table_block(text: str) -> Block:
-    """A table in Markdown; its header is repeated where it is divided."""
+    """Return the block of a Markdown table, whose parts repeat its header."""
     return Block("table", text, head="\n".join(text.split("\n")[:2]))
 
 

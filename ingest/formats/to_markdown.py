@@ -1,4 +1,4 @@
-"""HTML becomes Markdown as a person would write it: nothing escaped that reads well as it is."""
+"""Markdown from HTML, as a person would write it: no escapes where none are needed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ from ingest.formats.structure import fence_code
 
 HEADINGS = [f"h{level}" for level in range(1, 7)]
 
-_MAX_COLUMNS = 20  # that one cell may span
+_MAX_COLUMNS = 20  # of a table that one cell spans
 _LANGUAGE = re.compile(r"^(?:language|lang|highlight|highlight-source|brush)-([\w+#.-]+)$")
 _NO_LANGUAGE = {"default", "none", "text", "plaintext"}
 _BAD_ANCHOR = re.compile(r"[\s{}]|^$")
 
 
 class HtmlConverter(MarkdownConverter):
-    """Headings carry `{#anchor}`, code its language; links are resolved against `base`."""
+    """Converts HTML to Markdown.
+
+    Headings have their anchors as `{#anchor}`, fences have their language, and links are absolute.
+
+    Args:
+        base: URL that links are relative to; empty to keep them as they are.
+    """
 
     def __init__(self, base: str = "") -> None:
         super().__init__(
@@ -34,24 +40,53 @@ class HtmlConverter(MarkdownConverter):
             escape_underscores=False,
         )
         self._base = base if base.startswith(("http://", "https://")) else ""
-        self._items: Counter[int] = Counter()  # of each numbered list
+        # Items so far, by numbered list: the library would count them anew for each item.
+        self._items: Counter[int] = Counter()
 
     def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802
-        """A heading with its anchor."""
+        """Convert a heading.
+
+        Args:
+            n: level of the heading, 1 to 6.
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the heading in one line, with its anchor.
+        """
         del parent_tags
         anchor = str(el.get("id") or "")
-        shown = "" if _BAD_ANCHOR.search(anchor) else f" {{#{anchor}}}"
+        suffix = "" if _BAD_ANCHOR.search(anchor) else f" {{#{anchor}}}"
         text = " ".join(text.split())
-        return f"\n\n{'#' * n} {text}{shown}\n\n" if text else ""
+        return f"\n\n{'#' * n} {text}{suffix}\n\n" if text else ""
 
     def convert_pre(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """A fence that is longer than any in the code."""
+        """Convert preformatted text.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            a fence that no backticks in the code can close; inside a line, a code span.
+        """
         if "_inline" in parent_tags:
             return f" `{' '.join(text.split())}` "
         return f"\n\n{fence_code(text, _find_language(el))}\n\n"
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """A link, unless it leads nowhere from a message."""
+        """Convert a link.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the link; its text alone if it leads nowhere from a chat message.
+        """
         href = str(el.get("href") or "").strip()
         if "_noformat" in parent_tags or not text.strip() or not href:
             return text
@@ -62,12 +97,30 @@ class HtmlConverter(MarkdownConverter):
         return f"{before}[{text.strip()}]({target}){after}"
 
     def convert_img(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """What the picture shows, in words."""
+        """Convert a picture.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the text that describes the picture.
+        """
         del text, parent_tags
         return " ".join(str(el.get("alt") or "").split())
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """A cell in one line."""
+        """Convert a cell of a table.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the cell in one line, with empty cells for the columns that it spans.
+        """
         del parent_tags
         span = str(el.get("colspan") or "")
         columns = min(int(span), _MAX_COLUMNS) if re.fullmatch(r"[1-9]\d{0,3}", span) else 1
@@ -76,9 +129,18 @@ class HtmlConverter(MarkdownConverter):
     convert_th = convert_td
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """An item; of a numbered list, the library would count all before it for each."""
+        """Convert an item of a list.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the item with its bullet or number.
+        """
         if el.parent is None or el.parent.name != "ol":
-            # markdownify has it, and its stubs do not.
+            # markdownify has the method, but its stubs do not.
             return str(super().convert_li(el, text, parent_tags))  # type: ignore[misc]
         start, key = str(el.parent.get("start") or ""), id(el.parent)
         first = int(start) if re.fullmatch(r"[0-9]{1,9}", start) else 1
@@ -88,7 +150,16 @@ class HtmlConverter(MarkdownConverter):
         return f"{bullet}{indented[len(bullet) :]}\n" if indented else "\n"
 
     def convert_dt(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """A term; the signature of a function or class is a heading of its own."""
+        """Convert a term of a definition list.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the term; a heading if it is the signature of a function or class.
+        """
         text = " ".join(text.split())
         if "sig" in el.get_attribute_list("class") and el.get("id"):
             is_class = el.parent and "class" in el.parent.get_attribute_list("class")
@@ -96,15 +167,27 @@ class HtmlConverter(MarkdownConverter):
         return f"\n\n{text}\n\n"
 
     def convert_dd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        """What a term means, as text of its own."""
+        """Convert the definition of a term.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the definition as text of its own.
+        """
         del el
         return f" {text.strip()} " if "_inline" in parent_tags else f"\n\n{text.strip()}\n\n"
 
 
 def _find_language(pre: Tag) -> str:
-    """The language that the block, what it holds or what holds it is marked with."""
-    around = [pre.find("code"), pre, *list(pre.parents)[:3]]
-    for tag in around:
+    """Return the language of code; empty if it is not marked.
+
+    The mark is on the block, on the element in it or on those around it.
+    """
+    tags = [pre.find("code"), pre, *list(pre.parents)[:3]]
+    for tag in tags:
         for name in tag.get_attribute_list("class") if tag else ():
             match = _LANGUAGE.match(str(name))
             if match:

@@ -93,7 +93,7 @@ def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback
         else:
             progress(Progress("downloading", now.bytes // 2**10, (now.total or 0) // 2**10))
 
-    pages = prepare_pages(read_source(source, downloads, wanted=is_wanted, progress=received))
+    pages = prepare_pages(read_source(source, downloads, is_wanted=is_wanted, progress=received))
     if not any(page.data.strip() for page in pages.pages):
         raise SourceEmptyError(f"There is no text in the documents of {source.redacted_uri}.")
     return pages

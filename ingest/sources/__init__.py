@@ -1,4 +1,4 @@
-"""Sources: what DOCENT_SOURCES and the command line name becomes files."""
+"""Sources: directories, archives, repositories and websites become files."""
 
 from __future__ import annotations
 
@@ -42,50 +42,58 @@ def read_source(
     source: Source,
     downloads: Downloads,
     *,
-    wanted: Callable[[str], bool],
+    is_wanted: Callable[[str], bool],
     progress: DownloadCallback = ignore_download_progress,
 ) -> SourceFiles:
-    """Read the files of a source whose paths are `wanted` and that its options let through.
+    """Read the wanted files of a source that its options let through.
 
-    `progress` is told how far a download is.
+    Args:
+        source: the source, with its options.
+        downloads: earlier downloads, with limits and network for new ones.
+        is_wanted: returns whether a file is read, by its path in the source.
+        progress: called while a source is downloaded; an exception from it ends the download.
+
+    Returns:
+        the files, ordered by path, and what could not be read.
 
     Raises:
         SourceError: the source can't be read.
     """
 
-    def picked(path: str) -> bool:
-        # Variables belong to the pages beside them, whatever `include` says of pages.
-        helper = PurePosixPath(path).name == VARIABLES_FILE and not source.is_path_excluded(path)
-        return wanted(path) and (helper or source.is_path_selected(path))
+    def is_selected(path: str) -> bool:
+        # Variables belong to the pages beside them; `include` is about pages.
+        if PurePosixPath(path).name == VARIABLES_FILE:
+            return is_wanted(path) and not source.is_path_excluded(path)
+        return is_wanted(path) and source.is_path_selected(path)
 
     match source.resolved_kind:
         case "git":
-            return read_git(source, downloads, wanted=picked, progress=progress)
+            return read_git(source, downloads, is_wanted=is_selected, progress=progress)
         case "website":
-            # It applies the options itself: an address and its path are written differently.
-            return read_website(source, downloads, wanted=wanted, progress=progress)
+            # A website applies the options itself: to the address of a page and to its path.
+            return read_website(source, downloads, is_wanted=is_wanted, progress=progress)
         case "archive" if source.is_remote:
-            return _read_snapshot(source, downloads, picked, progress)
-    return _read_local(source, picked)
+            return _read_snapshot(source, downloads, is_selected, progress)
+    return _read_local(source, is_selected)
 
 
-def _read_local(source: Source, picked: Callable[[str], bool]) -> SourceFiles:
+def _read_local(source: Source, is_selected: Callable[[str], bool]) -> SourceFiles:
     if source.location.is_dir():
-        return read_directory(source, wanted=picked)
-    if source.location.is_file() and picked(source.location.name):
+        return read_directory(source, is_wanted=is_selected)
+    if source.location.is_file() and is_selected(source.location.name):
         return read_single_file(source)
-    return read_archive(source, source.location, wanted=picked)
+    return read_archive(source, source.location, is_wanted=is_selected)
 
 
 def _read_snapshot(
     source: Source,
     downloads: Downloads,
-    picked: Callable[[str], bool],
+    is_selected: Callable[[str], bool],
     progress: DownloadCallback,
 ) -> SourceFiles:
     snapshot = downloads.fetch(source, progress=progress)
     try:
-        return read_archive(source, snapshot, wanted=picked)
+        return read_archive(source, snapshot, is_wanted=is_selected)
     except SourceFormatError:
-        downloads.forget(source)  # it was readable when it came: the disk has lost some of it
+        downloads.forget(source)  # it was checked when it came, so the disk has damaged it
         raise

@@ -1,4 +1,4 @@
-"""Configuration: DOCENT_SOURCES and the words of a command line become sources, checked."""
+"""Configuration: DOCENT_SOURCES and command-line arguments become checked sources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READABLE = (
     "a directory, a document, a zip or tar archive (a path or https://…), "
     "git+https://…@branch#path, or the https:// address of a website, its sitemap.xml or llms.txt"
 )
-"""What can be named as a source, for help texts and errors."""
+"""The kinds of sources, as help texts and errors name them."""
 
 
 def _make_tuple(value: Any) -> Any:
@@ -33,7 +33,7 @@ Patterns = Annotated[tuple[str, ...], BeforeValidator(_make_tuple)]
 
 
 class SourceOptions(BaseModel):
-    """The object of one source in DOCENT_SOURCES. Field names are those of `Source`."""
+    """The JSON object of one source in DOCENT_SOURCES; its fields are those of `Source`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,11 +56,13 @@ class SourceOptions(BaseModel):
 
 
 def build_configured_source(item: Any) -> Source:
-    """Return the source of an item of the JSON list: an address or an object.
+    """Build a source from an item of the JSON list.
+
+    The item is an address, or an object with options.
 
     Raises:
-        SettingsError: an option is unknown or makes no sense.
-        SourceFormatError: the address is none that docent reads.
+        SettingsError: an option is unknown or not valid.
+        SourceFormatError: docent can't read what the address names.
     """
     if isinstance(item, str):
         return build_named_source(item)
@@ -74,19 +76,19 @@ def build_configured_source(item: Any) -> Source:
     try:
         return _build_source(SourceOptions.model_validate(item))
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        # `from None`: its text has the whole address, password and token included.
+        problem = error.errors(include_input=False, include_url=False)[0]
+        # `from None`: the cause has the whole address, password and token included.
         raise SettingsError(
-            f"The option `{first['loc'][0]}` in DOCENT_SOURCES is not valid: {first['msg']}."
+            f"The option `{problem['loc'][0]}` in DOCENT_SOURCES is not valid: {problem['msg']}."
         ) from None
 
 
 def build_named_source(uri: str) -> Source:
-    """Return a source without options.
+    """Build a source without options from its address.
 
     Raises:
         SettingsError: the address is empty.
-        SourceFormatError: it is none that docent reads.
+        SourceFormatError: docent can't read what the address names.
     """
     return _build_source(SourceOptions(uri=uri))
 
@@ -104,10 +106,10 @@ def _build_source(options: SourceOptions) -> Source:
             f"{redact_uri(uri)} needs no `kind`: only an address with https:// leaves a choice."
         )
     _check_options(options)
-    given = options.model_dump()
+    fields = options.model_dump()
     golden = normalise_uri(options.golden) if options.golden else ""
     return Source(
-        **given | {"uri": uri, "name": options.name or derive_name(uri), "golden": golden}
+        **fields | {"uri": uri, "name": options.name or derive_name(uri), "golden": golden}
     )
 
 
@@ -121,11 +123,11 @@ def _check_options(options: SourceOptions) -> None:
 
 
 def parse_sources(text: str) -> tuple[Source, ...]:
-    """Read `DOCENT_SOURCES`: URIs separated by white space, or a JSON list of objects.
+    """Parse `DOCENT_SOURCES`: addresses separated by white space, or a JSON list.
 
     Raises:
-        SettingsError: what is wrong with it, in one sentence.
-        SourceFormatError: an address is none that docent reads.
+        SettingsError: the text or an option is not valid; the message says why.
+        SourceFormatError: docent can't read what an address names.
     """
     if not text.strip().startswith(("[", "{")):
         words = text.split()
@@ -136,38 +138,41 @@ def parse_sources(text: str) -> tuple[Source, ...]:
         items = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"DOCENT_SOURCES is not valid JSON: {error}.") from error
-    listed = items if isinstance(items, list) else [items]
-    return _ensure_distinct_names(build_configured_source(item) for item in listed)
+    entries = items if isinstance(items, list) else [items]
+    return _ensure_distinct_names(build_configured_source(entry) for entry in entries)
 
 
 def select_sources(words: Sequence[str], configured: Sequence[Source]) -> tuple[Source, ...]:
-    """Return what a command line names: configured sources by name or URI, or new ones.
+    """Return the sources that the words of a command line name.
 
-    No word means everything that is configured.
+    A word is the name or address of a configured source, or the address of a new one. Without
+    words, return all configured sources.
 
     Raises:
         SettingsError: nothing is named and nothing is configured.
     """
     if not words and not configured:
         raise SettingsError("There is nothing to index: name a source, or set DOCENT_SOURCES.")
-    known = {key: source for source in configured for key in (source.uri, source.name)}
-    picked = [
-        known.get(normalise_uri(word)) or known.get(word) or build_named_source(word)
+    by_key = {key: source for source in configured for key in (source.uri, source.name)}
+    selected = [
+        by_key.get(normalise_uri(word)) or by_key.get(word) or build_named_source(word)
         for word in words
     ]
-    return _ensure_distinct_names(picked) if words else tuple(configured)
+    return _ensure_distinct_names(selected) if words else tuple(configured)
 
 
 def _ensure_distinct_names(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """Return each source once; two with one derived name get names that tell them apart.
+    """Return each source once, under a name of its own.
+
+    If two derived names are equal, the second one gets a short hash.
 
     Raises:
-        SettingsError: two sources were given one name.
+        SettingsError: two sources were given the same name.
     """
     by_name: dict[str, Source] = {}
     for source in dict.fromkeys(sources):
         name, other = source.name, by_name.get(source.name)
-        # One place may be there twice, with other options, but then it needs two names.
+        # One address may stand there twice, with other options; then it needs two names.
         if other and other.uri != source.uri and name == derive_name(source.uri):
             name = derive_distinct_name(source)
         if name in by_name:

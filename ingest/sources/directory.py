@@ -10,32 +10,33 @@ from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
 
 
-def read_directory(source: Source, *, wanted: Callable[[str], bool]) -> SourceFiles:
-    """Read the wanted files below a directory; hidden ones and links that lead out are left.
+def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> SourceFiles:
+    """Read the wanted files below a directory.
 
-    A file that can't be read is a failure, and what is known of its page stays.
+    Hidden files and links that lead out of the directory are left out. A file that can't be read
+    is a failure; the index keeps what it has of that page.
 
     Raises:
-        SourceEmptyError: there is nothing wanted.
-        SourceFormatError: a folder in it can't be read, or none of its files.
+        SourceEmptyError: the directory has no wanted file.
+        SourceFormatError: a folder in it can't be read, or none of the wanted files.
     """
     root = source.location.resolve()
-    files, failures, unread, trouble = [], [], [], None
+    files, failures, unread, last_error = [], [], [], None
     for file in sorted(_walk_files(root)):
         path = _replace_invalid_bytes(file.relative_to(root).as_posix())
-        if is_hidden(path) or not wanted(path):
+        if is_hidden(path) or not is_wanted(path):
             continue
         try:
             data = _read_if_inside(file, root)
         except OSError as error:
-            trouble = error
+            last_error = error
             failures.append(f"{path}: could not be read ({error.strerror or error})")
             unread.append(path)
             continue
         if data is not None:
             files.append(RawFile(path, source.build_page_url(path, file.as_uri()), data))
-    if trouble and not files:
-        _raise_unreadable(trouble)
+    if last_error and not files:
+        _raise_unreadable(last_error)
     if not files:
         raise SourceEmptyError(f"There are no documents in {source.uri}.")
     return SourceFiles(source, tuple(files), tuple(failures), tuple(unread))
@@ -45,7 +46,7 @@ def read_single_file(source: Source) -> SourceFiles:
     """Read one document as a source of its own.
 
     Raises:
-        SourceFormatError: it can't be read.
+        SourceFormatError: the file can't be read.
     """
     file = source.location
     path = _replace_invalid_bytes(file.name)
@@ -66,7 +67,10 @@ def _walk_files(root: Path) -> Iterator[Path]:
 
 
 def _raise_unreadable(error: OSError) -> None:
-    """Without this, the pages of a folder that can't be read would count as removed."""
+    """Stop at a folder that can't be read.
+
+    Otherwise its pages would count as removed.
+    """
     raise SourceFormatError(
         f"{error.filename} can't be read: {error.strerror or error}."
     ) from error
@@ -79,5 +83,8 @@ def _read_if_inside(file: Path, root: Path) -> bytes | None:
 
 
 def _replace_invalid_bytes(path: str) -> str:
-    """A path whose bytes are not UTF-8 gets replacement characters: it must fit in a database."""
+    """Replace the bytes of a path that are not UTF-8.
+
+    A database would refuse them.
+    """
     return os.fsencode(path).decode(errors="replace")

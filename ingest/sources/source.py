@@ -1,4 +1,4 @@
-"""What a source is, and the files that are read from it."""
+"""Sources, and the files that are read from them."""
 
 from __future__ import annotations
 
@@ -37,25 +37,40 @@ _SKIPPED_FOLDERS = {"__MACOSX", "node_modules"}
 class Source:
     """A body of documentation, with its options.
 
+    Example:
+        >>> source = Source(
+        ...     "handbook",
+        ...     "https://example.com/handbook.zip",
+        ...     url="https://docs.example.com/{slug}",
+        ...     exclude=("drafts/",),
+        ... )
+        >>> source.resolved_kind
+        'archive'
+        >>> source.build_page_url("en/install.md", default="")
+        'https://docs.example.com/en/install'
+        >>> source.is_path_selected("drafts/roadmap.md")
+        False
+
     Attributes:
-        name: what the index and its report call the source.
+        name: the source's name in the index and in reports.
         uri: a path, the address of an archive or website, or `git+https://…@branch#folder`.
         url: template of a page's URL, see `ingest.sources.address.url_template`; empty for none.
-        kind: `archive` or `website` where the address does not tell; empty to go by the address.
+        kind: `archive` or `website` if the address does not tell; empty to go by the address.
         include: patterns as in `.gitignore`; a path must match one of them, if there are any.
-        exclude: likewise; a path must match none.
-        version: of the product that the pages are about, for instance `2.6`.
-        language: of the pages, as a BCP 47 tag such as `en`.
-        anchors: how the site makes an anchor of a heading: `github` in small letters, `case` as it
-            is written, `none` not at all.
-        golden: path of a file of questions that a new version must still find; empty for none.
+        exclude: patterns likewise; a path must match none of them.
+        version: version of the product that the pages describe, for instance `2.6`.
+        language: language of the pages, as a BCP 47 tag such as `en`.
+        anchors: how the site makes the anchor of a heading: `github` in small letters, `case` as
+            it is written, `none` not at all.
+        golden: path of a file of golden questions; empty for none.
         schedule: when this source is synced, in place of DOCENT_SYNC_SCHEDULE.
         token_env: environment variable with the token that the source wants.
         depth: how many links away from a website's start page pages are read.
-        rate: requests a second to a website, at most.
-        max_pages: of a website, at most.
-        allow_private: whether redirects may lead to addresses of private networks.
-        among_words: named beside others in a text, where a path with a space falls to pieces.
+        rate: most requests a second to a website.
+        max_pages: most pages of a website.
+        allow_private: true if redirects may lead to addresses of private networks.
+        among_words: true if the source was one of several words, where a path with a space
+            becomes two sources; errors mention it.
     """
 
     name: str
@@ -78,41 +93,41 @@ class Source:
 
     @property
     def resolved_kind(self) -> SourceKind:
-        """What the source is: as the option says, or by its address."""
+        """Kind of the source: by the option `kind`, else by the address."""
         if self.kind == "archive":
             return "archive"
         return "website" if self.kind == "website" else detect_kind(self.uri)
 
     @property
     def is_remote(self) -> bool:
-        """Whether the source is downloaded."""
+        """True if the source is downloaded."""
         return "://" in self.uri
 
     @property
     def location(self) -> Path:
-        """Where a local source lies."""
+        """Path of a local source."""
         return Path(self.uri).expanduser()
 
     @property
     def redacted_uri(self) -> str:
-        """The URI without user, password and query, fit for reports and links."""
+        """The URI without user, password and query, for reports and links."""
         return redact_uri(self.uri)
 
     @property
     def key(self) -> str:
-        """Name of the source's files in the data folder: it tells nothing of the address."""
+        """Name of the source's files in the data folder; it reveals nothing of the address."""
         return hash_content(self.uri)[:16]
 
     def is_path_selected(self, path: str) -> bool:
-        """Whether `include` and `exclude` let the path through."""
+        """Return whether `include` and `exclude` let the path through."""
         return is_selected(self.include, self.exclude, path)
 
     def is_path_excluded(self, path: str) -> bool:
-        """Whether `exclude` keeps the path out."""
+        """Return whether `exclude` keeps the path out."""
         return is_excluded(self.exclude, path)
 
     def build_page_url(self, path: str, default: str) -> str:
-        """URL of the page at `path`, by the template if there is one."""
+        """Return the URL of a page: by the template, else `default`."""
         return fill_template(self.url, path) if self.url else default
 
 
@@ -121,10 +136,10 @@ class RawFile:
     """A file as it lies in its source.
 
     Attributes:
-        path: with forward slashes and no leading one.
-        url: where a reader finds it.
-        data: its bytes.
-        media_type: what a web server says it is, for instance `text/html; charset=utf-8`; else
+        path: path in the source, with forward slashes and no leading one.
+        url: address where a reader finds the page.
+        data: the file's bytes.
+        media_type: Content-Type of a web server, for instance `text/html; charset=utf-8`; else
             empty.
     """
 
@@ -136,14 +151,14 @@ class RawFile:
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """What one source held, ordered by path.
+    """The files that were read from one source, ordered by path.
 
     Attributes:
-        source: where from.
-        files: what was read.
-        failures: readable lines `path: what`.
-        unread: paths of files that are there and could not be read.
-        revision: the commit of a git repository; else empty.
+        source: the source.
+        files: the files that could be read.
+        failures: sentences for people, one per file or group of pages: `path: reason`.
+        unread: paths of files that exist and could not be read.
+        revision: commit of a git repository; else empty.
     """
 
     source: Source
@@ -155,7 +170,14 @@ class SourceFiles:
 
 @dataclass(frozen=True, slots=True)
 class DownloadProgress:
-    """How far a download is: bytes so far, of `total` where that is known; pages of a website."""
+    """Progress of a download.
+
+    Attributes:
+        source: name of the source.
+        bytes: bytes received so far.
+        total: bytes of the whole; None if the server does not say.
+        pages: pages of a website so far; 0 for other sources.
+    """
 
     source: str
     bytes: int
@@ -166,17 +188,23 @@ class DownloadProgress:
 DownloadCallback = Callable[[DownloadProgress], None]
 
 
-def ignore_download_progress(received: DownloadProgress) -> None:
-    """Nobody watches."""
-    del received
+def ignore_download_progress(progress: DownloadProgress) -> None:
+    """Ignore the progress of a download."""
+    del progress
 
 
 def derive_distinct_name(source: Source) -> str:
-    """The default name with a short hash of the URI, for when another source has that name."""
+    """Return the source's name with a short hash of its URI.
+
+    It serves when another source has the derived name.
+    """
     return f"{source.name}-{hash_content(source.uri)[:4]}"
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a file lies in a hidden folder, is hidden itself or belongs to tools."""
+    """Return whether a path is hidden or belongs to a tool.
+
+    A path is hidden if a part of it begins with a dot.
+    """
     parts = PurePosixPath(path).parts
     return any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in parts)

@@ -1,1 +1,1 @@
-"""Addresses: the URI of a source, its patterns and its links."""
+"""Addresses: URIs of sources, patterns of paths, and URLs of pages."""

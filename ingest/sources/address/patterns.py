@@ -1,4 +1,4 @@
-"""Include and exclude: which paths of a source are read, by patterns as in `.gitignore`."""
+"""Patterns of the options `include` and `exclude`, written as in `.gitignore`."""
 
 from __future__ import annotations
 
@@ -11,31 +11,39 @@ from rag_core.errors import SettingsError
 
 
 def is_selected(include: tuple[str, ...], exclude: tuple[str, ...], path: str) -> bool:
-    """Whether a path matches an `include` pattern, or there is none, and no `exclude` pattern."""
+    """Return whether the patterns select a path.
+
+    Args:
+        include: patterns of which one must match; if there are none, every path is included.
+        exclude: patterns of which none may match.
+        path: a path inside the source, with forward slashes.
+
+    Returns:
+        True if the path is included and not excluded.
+    """
     if include and not _compile_patterns(include).match_file(path):
         return False
     return not is_excluded(exclude, path)
 
 
 def is_excluded(exclude: tuple[str, ...], path: str) -> bool:
-    """Whether a path matches an `exclude` pattern."""
+    """Return whether a path matches an `exclude` pattern."""
     return bool(exclude) and _compile_patterns(exclude).match_file(path)
 
 
 def check_patterns(option: str, patterns: tuple[str, ...]) -> None:
-    """Refuse a pattern that can't be read.
+    """Check that patterns can be read.
 
     Raises:
-        SettingsError: names the pattern.
+        SettingsError: a pattern can't be read; the message names it.
     """
     for pattern in patterns:
         try:
-            useful = any(
-                part.include is not None for part in _compile_patterns((pattern,)).patterns
-            )
+            compiled = _compile_patterns((pattern,)).patterns
         except ValueError as error:
             raise _build_pattern_error(option, pattern) from error
-        if not useful:
+        # A comment or an empty line is read, and matches nothing.
+        if all(part.include is None for part in compiled):
             raise _build_pattern_error(option, pattern)
 
 

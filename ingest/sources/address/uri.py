@@ -1,4 +1,4 @@
-"""The address of a source: what kind it names, how it is shown, what it is called."""
+"""Addresses of sources: their canonical form, their kind, and names for people."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ _SCHEMES = {"https", "http", "git+https", "git+http", "git+ssh", "git+file"}
 
 
 def normalise_uri(uri: str) -> str:
-    """One spelling for one place, whatever the working directory: an absolute path, or a URL."""
+    """Return the canonical address: an absolute path or a URL.
+
+    Two spellings of one place have one canonical address.
+    """
     if uri.startswith("file://"):
         uri = unquote(urlsplit(uri).path)
     if "://" in uri:
         return uri
-    # Not `resolve`: a link such as `current -> v2` is one source whatever it points at.
+    # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.
     return os.path.abspath(Path(uri).expanduser())  # noqa: PTH100
 
 
 def detect_kind(uri: str) -> SourceKind:
-    """What a canonical URI names; an address that says nothing else is a website."""
+    """Return the kind of source that a canonical URI names.
+
+    A URL is a website unless its scheme or suffix says otherwise.
+    """
     if "://" not in uri:
         return "path"
     if uri.startswith(_GIT):
@@ -34,7 +40,7 @@ def detect_kind(uri: str) -> SourceKind:
 
 
 def extract_path(uri: str) -> str:
-    """The path of an address; empty where it can't be taken apart."""
+    """Return the path of a URL; empty if it can't be parsed."""
     try:
         return unquote(urlsplit(uri).path)
     except ValueError:
@@ -42,7 +48,7 @@ def extract_path(uri: str) -> str:
 
 
 def redact_uri(uri: str) -> str:
-    """The URI without user, password and query, fit for reports and links."""
+    """Return the URI without user, password and query, for reports and links."""
     if "://" not in uri:
         return uri
     try:
@@ -51,15 +57,15 @@ def redact_uri(uri: str) -> str:
         return uri.partition("://")[0] + "://…"
     fragment = parts.fragment if parts.scheme.startswith(_GIT) else ""
     host = parts.netloc.rpartition("@")[2]
-    # Not `urlunsplit`: it takes the slashes away where there is no host.
+    # Not `urlunsplit`: it drops the slashes of a URL without host.
     return f"{parts.scheme}://{host}{parts.path}" + (f"#{fragment}" if fragment else "")
 
 
 def is_supported_uri(uri: str) -> bool:
-    """Whether docent can read what a URL names, as far as the URL itself tells."""
+    """Return whether docent can read a URL, judged by the URL alone."""
     try:
         parts = urlsplit(uri)
-        host, _ = parts.hostname, parts.port  # a port that is no number raises
+        host, _ = parts.hostname, parts.port  # raises if the port is not a number
     except ValueError:
         return False
     if parts.scheme == "git+file":
@@ -68,10 +74,10 @@ def is_supported_uri(uri: str) -> bool:
 
 
 def derive_name(uri: str) -> str:
-    """A readable name derived from a canonical URI.
+    """Return a readable name for a source from its canonical URI.
 
-    The file's or folder's name without the archive's suffix, a repository's without `.git`, and
-    the host of a website.
+    The name is that of the file or folder without the archive's suffix, that of a repository
+    without `.git`, or the host of a website.
     """
     kind = detect_kind(uri)
     if kind == "website":
@@ -84,7 +90,7 @@ def derive_name(uri: str) -> str:
 
 
 def _strip_archive_suffix(name: str) -> str:
-    # The longest one: `docs.tar.gz` is `docs`.
+    # Longest suffix first: `docs.tar.gz` becomes `docs`.
     for suffix in sorted(ARCHIVE_SUFFIXES, key=len, reverse=True):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]

@@ -1,4 +1,4 @@
-"""The template that makes a page's URL from its path."""
+"""Templates that make the URL of a page from its path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DOUBLE_SLASH = re.compile(r"(?<![:/])/{2,}")
 
 
 def build_placeholders(path: str) -> dict[str, str]:
-    """What a URL template may name, percent-encoded.
+    """Return the values of a template's placeholders, percent-encoded.
 
     For `en/faq/product faq.md`: path `en/faq/product%20faq.md`, path_stem and slug
     `en/faq/product%20faq`, stem `product%20faq`. The slug of an index page is its folder:
@@ -30,24 +30,29 @@ def build_placeholders(path: str) -> dict[str, str]:
 
 
 def fill_template(template: str, path: str) -> str:
-    """The URL of the page at `path`; an empty slug leaves no double slash behind."""
+    """Return the URL of the page at `path`.
+
+    An empty slug leaves no double slash behind.
+    """
     url = template.format(**build_placeholders(path))
     return url if _build_slug(PurePosixPath(path)) else _DOUBLE_SLASH.sub("/", url)
 
 
 def check_template(template: str) -> None:
-    """Refuse a template that can't be filled.
+    """Check that a template can be filled.
 
     Raises:
-        SettingsError: it names no placeholder, or one that is not known, or its braces don't match.
+        SettingsError: its braces don't match, or it names no placeholder or an unknown one.
     """
     try:
         parsed = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
         raise SettingsError(f"The url template {template} is not valid: {error}.") from error
-    known = set(build_placeholders("a.md"))
-    plain = all(name in known and not spec and not conversion for name, spec, conversion in parsed)
-    if not parsed or not plain:
+    placeholders = set(build_placeholders("a.md"))
+    is_valid = all(
+        name in placeholders and not spec and not conversion for name, spec, conversion in parsed
+    )
+    if not parsed or not is_valid:
         raise SettingsError(
             f"The url template {template} needs {{path}}, {{path_stem}}, {{stem}} or {{slug}}, and "
             "no others."

@@ -1,4 +1,4 @@
-"""The entries of an archive, one after the other: of a zip, or of a tar that may be compressed."""
+"""Entries of an archive in their order: of a zip, or of a plain or compressed tar."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.errors import SourceFormatError
 
 MAX_EXPANDED_BYTES = 4 * 2**30
 MAX_RATIO = 200
-_RATIO_FROM_BYTES = 2**20  # small files of one repeated letter compress well and harm nobody
+_RATIO_FROM_BYTES = 2**20  # smaller files do no harm, and one repeated letter compresses well
 _HEADER_BYTES = 2**20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
@@ -26,7 +26,7 @@ ArchiveKind = Literal["zip", "tar", "tar.gz", "tar.zst"]
 
 
 class RefusedEntryError(Exception):
-    """Says of an entry what is wrong with it; `read_archive` makes it a sentence."""
+    """An entry that must not be read, and the reason; `read_archive` words the error."""
 
     def __init__(self, entry: str, reason: str) -> None:
         self.entry = entry
@@ -39,12 +39,12 @@ class ArchiveEntry:
     """An entry as the archive declares it.
 
     Attributes:
-        name: as it is written there.
-        size: in bytes.
-        is_folder: whether it holds no data of its own.
-        harm: why it must not be read; empty if it may.
-        expands: size over compressed size; 0 where that is not known of one entry.
-        read: its bytes; in a tar only until the next entry.
+        name: the path as the archive has it.
+        size: bytes of the entry, unpacked.
+        is_folder: true if the entry holds no data of its own.
+        harm: the reason not to read it; empty if it may be read.
+        expansion: size over compressed size; 0.0 if the archive does not say it of one entry.
+        read: returns the bytes; in a tar only until the next entry is asked for.
     """
 
     name: str
@@ -56,21 +56,24 @@ class ArchiveEntry:
 
 
 def detect_archive_kind(archive: Path) -> ArchiveKind | None:
-    """What the file is by its first bytes; None for no archive."""
+    """Return the kind of an archive by its first bytes.
+
+    Return None if the file is not an archive.
+    """
     with archive.open("rb") as file:
-        start = file.read(_TAR_MARK_AT + len(_TAR_MARK))
-    if start.startswith(_GZIP):
+        header = file.read(_TAR_MARK_AT + len(_TAR_MARK))
+    if header.startswith(_GZIP):
         return "tar.gz"
-    if start.startswith(_ZSTD):
+    if header.startswith(_ZSTD):
         return "tar.zst"
-    # A tar may end with a zip, so it is asked first.
-    if start[_TAR_MARK_AT:] == _TAR_MARK:
+    # A tar may end with a zip, so the tar is tried first.
+    if header[_TAR_MARK_AT:] == _TAR_MARK:
         return "tar"
     return "zip" if zipfile.is_zipfile(archive) else None
 
 
 def iterate_zip_entries(archive: Path) -> Generator[ArchiveEntry, None, None]:
-    """Entries of a zip, in the order of its directory."""
+    """Yield the entries of a zip, in the order of its directory."""
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             yield ArchiveEntry(
@@ -84,10 +87,10 @@ def iterate_zip_entries(archive: Path) -> Generator[ArchiveEntry, None, None]:
 
 
 def iterate_tar_entries(archive: Path, kind: ArchiveKind) -> Generator[ArchiveEntry, None, None]:
-    """Entries of a tar, in its order; it is read from its beginning to its end.
+    """Yield the entries of a tar, read once from start to end.
 
     Raises:
-        RefusedEntryError: it expands too far.
+        RefusedEntryError: an entry is too large or expands too far.
     """
     with archive.open("rb") as file, _decompress(file, kind) as stream:
         meter = _ExpansionMeter(stream, file)
@@ -107,12 +110,16 @@ def iterate_tar_entries(archive: Path, kind: ArchiveKind) -> Generator[ArchiveEn
 
 
 class _StrictTarInfo(tarfile.TarInfo):
-    """A header; where tarfile takes a bad or missing one for the end, this is an error."""
+    """A tar header that is an error if it is damaged or missing.
+
+    tarfile itself takes such a header for the end of the archive.
+    """
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         if buf and not buf.strip(b"\0"):
-            return super().frombuf(buf, encoding, errors)  # the end, which it says by raising
+            # The end of the archive, which tarfile signals by an exception.
+            return super().frombuf(buf, encoding, errors)
         try:
             return super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
@@ -120,7 +127,7 @@ class _StrictTarInfo(tarfile.TarInfo):
 
 
 class _ExpansionMeter:
-    """Counts what comes out of a compressed stream, and stops it before it fills the memory."""
+    """Counts the bytes of a decompressed stream, and stops it before they fill the memory."""
 
     def __init__(self, stream: BinaryIO, compressed: BinaryIO) -> None:
         self._stream = stream
@@ -130,10 +137,10 @@ class _ExpansionMeter:
         self._entry = ""
 
     def start_entry(self, entry: str, size: int) -> None:
-        """The next bytes belong to this entry; behind it may come the header of another.
+        """Count the next bytes for an entry and the header after it.
 
-        Even one that is skipped must not be larger than anything is read: a size of eight exabytes
-        would be skipped for years.
+        An entry that is skipped is refused for its size, too: its header may declare eight
+        exabytes, and reading past them would take years.
         """
         if size > MAX_EXPANDED_BYTES:
             raise RefusedEntryError(entry, "is too large")
@@ -141,7 +148,11 @@ class _ExpansionMeter:
         self._allowed = size + _HEADER_BYTES
 
     def read(self, size: int) -> bytes:
-        """As of a file."""
+        """Read at most `size` bytes, as from a file.
+
+        Raises:
+            RefusedEntryError: the stream expands too far.
+        """
         data = self._stream.read(size)
         self._expanded += len(data)
         self._allowed -= len(data)
@@ -165,14 +176,14 @@ def _decompress(file: BinaryIO, kind: ArchiveKind) -> BinaryIO:
     if kind == "tar.zst":
         import zstandard
 
-        # An entry may need a window of 128 MiB at most, whatever its header asks for.
-        unpacker = zstandard.ZstdDecompressor(max_window_size=2**27)
-        return cast("BinaryIO", unpacker.stream_reader(file, read_across_frames=True))
+        # A window of 128 MiB at most: a header could ask for all of the memory.
+        decompressor = zstandard.ZstdDecompressor(max_window_size=2**27)
+        return cast("BinaryIO", decompressor.stream_reader(file, read_across_frames=True))
     return file
 
 
 def list_damage_errors() -> tuple[type[Exception], ...]:
-    """What is raised over a damaged archive."""
+    """Return the exceptions that reading a damaged archive can raise."""
     import zstandard
 
     return (
@@ -183,7 +194,7 @@ def list_damage_errors() -> tuple[type[Exception], ...]:
         EOFError,
         gzip.BadGzipFile,
         lzma.LZMAError,
-        ValueError,  # a name that is no UTF-8, numbers that are none
+        ValueError,  # a name that is not UTF-8, a malformed number
         NotImplementedError,
     )
 
@@ -210,7 +221,7 @@ def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     broken: tuple[type[Exception], ...] = (*list_damage_errors(), OSError, RuntimeError)
     try:
         with archive.open(info) as entry:
-            # zipfile stops at the declared size and checks the CRC, so a lie can't expand further.
+            # zipfile stops at the declared size and checks the CRC: a false size does no harm.
             return entry.read(info.file_size + 1)
     except broken as error:
         raise SourceFormatError(f"The entry {info.filename!r} is damaged: {error}.") from error

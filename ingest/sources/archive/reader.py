@@ -1,4 +1,4 @@
-"""An archive as a source; an entry that could do harm is refused by name."""
+"""Archives as sources; an entry that could do harm is refused, and the error names it."""
 
 from __future__ import annotations
 
@@ -31,33 +31,41 @@ MAX_TOTAL_BYTES = 1024 * 2**20
 _PAGE_MARKS = (b"<!doctype html", b"<html")
 
 
-def read_archive(source: Source, archive: Path, *, wanted: Callable[[str], bool]) -> SourceFiles:
+def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bool]) -> SourceFiles:
     """Read the wanted entries of a zip, tar, tar.gz or tar.zst.
 
+    Args:
+        source: the source, with its options.
+        archive: path of the file.
+        is_wanted: returns whether an entry is read, by its path.
+
+    Returns:
+        the files, ordered by path.
+
     Raises:
-        SourceNotFoundError: there is no such file.
-        SourceFormatError: not an archive, or damaged.
-        SourceRefusedError: an entry is refused; it is named.
-        SourceEmptyError: there is nothing wanted in it.
+        SourceNotFoundError: the file does not exist.
+        SourceFormatError: the file is no archive, or it is damaged.
+        SourceRefusedError: an entry could do harm; the message names it.
+        SourceEmptyError: the archive has no wanted entry.
     """
     origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
     with _translate_refusals(source), _open_archive(source, archive) as entries:
-        found = dict(_read_wanted_entries(source, entries, wanted))
-    if not found:
+        contents = dict(_read_wanted_entries(source, entries, is_wanted))
+    if not contents:
         raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
     files = tuple(
-        RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), found[path])
-        for path in sorted(found)
+        RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), contents[path])
+        for path in sorted(contents)
     )
     return SourceFiles(source, files)
 
 
 def inspect_archive(source: Source, archive: Path) -> None:
-    """Go through an archive without keeping anything.
+    """Check every entry of an archive without keeping any.
 
     Raises:
-        SourceFormatError: not an archive, or damaged.
-        SourceRefusedError: an entry is refused; it is named.
+        SourceFormatError: the file is no archive, or it is damaged.
+        SourceRefusedError: an entry could do harm; the message names it.
     """
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         for _ in _read_wanted_entries(source, entries, lambda _: False):
@@ -65,7 +73,7 @@ def inspect_archive(source: Source, archive: Path) -> None:
 
 
 def _read_wanted_entries(
-    source: Source, entries: Iterator[ArchiveEntry], wanted: Callable[[str], bool]
+    source: Source, entries: Iterator[ArchiveEntry], is_wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, bytes]]:
     seen: set[str] = set()
     total = 0
@@ -75,32 +83,38 @@ def _read_wanted_entries(
                 f"{source.name} is refused: it holds more than {MAX_ENTRIES:,} entries."
             )
         path = _resolve_entry_path(entry)
+        # An entry that is never read can't do harm: a link in an excluded folder is no reason to
+        # refuse the archive.
         if entry.is_folder or is_hidden(path) or source.is_path_excluded(path):
             continue
         if entry.harm:
             raise RefusedEntryError(entry.name, entry.harm)
-        if not wanted(path):
+        if not is_wanted(path):
             continue
-        total += entry.size
-        _check_entry(entry, total, twice=path in seen)
+        total += entry.size  # as declared: checked before the entry takes memory
+        _check_entry(entry, total, is_duplicate=path in seen)
         seen.add(path)
         yield path, entry.read()
 
 
 def _resolve_entry_path(entry: ArchiveEntry) -> str:
-    """The path of an entry inside the archive; one that leads out of it is refused."""
+    """Return the path of an entry inside the archive.
+
+    Raises:
+        RefusedEntryError: the path leads out of the archive.
+    """
     parts = entry.name.replace("\\", "/").split("/")
     if ".." in parts:
         raise RefusedEntryError(entry.name, "leads out of the archive")
     if not parts[0] or parts[0].endswith(":"):
         raise RefusedEntryError(entry.name, "has an absolute path")
-    # What is no UTF-8 in a tar comes as surrogates, which fit in no database.
+    # A tar's names that are not UTF-8 come with surrogates, which no database stores.
     name = entry.name.encode(errors="surrogateescape").decode(errors="replace")
     return PurePosixPath(name).as_posix()
 
 
-def _check_entry(entry: ArchiveEntry, total: int, *, twice: bool) -> None:
-    if twice:
+def _check_entry(entry: ArchiveEntry, total: int, *, is_duplicate: bool) -> None:
+    if is_duplicate:
         raise RefusedEntryError(entry.name, "is there twice")
     if entry.size > MAX_ENTRY_BYTES or total > MAX_TOTAL_BYTES:
         raise RefusedEntryError(entry.name, "is too large")
@@ -126,8 +140,8 @@ def _open_archive(source: Source, archive: Path) -> Iterator[Iterator[ArchiveEnt
             raise _build_format_error(source, archive)
         with closing(
             iterate_zip_entries(archive) if kind == "zip" else iterate_tar_entries(archive, kind)
-        ) as all_:
-            yield all_
+        ) as entries:
+            yield entries
     except FileNotFoundError as error:
         raise _build_not_found_error(source) from error
     except list_damage_errors() as error:
@@ -149,14 +163,14 @@ def _build_not_found_error(source: Source) -> SourceNotFoundError:
 
 def _build_format_error(source: Source, archive: Path) -> SourceFormatError:
     with archive.open("rb") as file:
-        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    named_so = source.is_remote or source.uri.lower().endswith(ARCHIVE_SUFFIXES)
-    if named_so and start.startswith(_PAGE_MARKS):
+        beginning = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    has_archive_name = source.is_remote or source.uri.lower().endswith(ARCHIVE_SUFFIXES)
+    if has_archive_name and beginning.startswith(_PAGE_MARKS):
         return SourceFormatError(
             f"{source.redacted_uri} is not an archive but a web page: check the address, and "
             "whether it needs a login."
         )
-    if named_so:
+    if has_archive_name:
         return SourceFormatError(f"{source.redacted_uri} is not a readable zip or tar archive.")
     return SourceFormatError(
         f"{source.redacted_uri} is not a directory, an archive or a document that docent reads."

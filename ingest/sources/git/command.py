@@ -28,9 +28,9 @@ from ingest.sources.http.credentials import build_basic_auth, read_token
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import Source
 
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _LOCAL_SECONDS = 600.0
-# What a surrounding git may have left, and what would make this one ask or run something.
+# Variables that an outer git may have set, or that make git prompt or run a program.
 _DROPPED = re.compile(r"GIT_(?!SSH|SSL|PROXY|HTTP|EXEC_PATH)|SSH_ASKPASS|SUDO_ASKPASS")
 _TOKEN_USER = "x-access-token"  # noqa: S105  (GitHub's; GitLab and Gitea take any)
 _NO_ACCESS = re.compile(
@@ -38,7 +38,7 @@ _NO_ACCESS = re.compile(
     r"returned error: 40[13]|host key verification failed",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(
+_NOT_FOUND = re.compile(
     r"repository .*not found|does not appear to be a git repository|returned error: 404|"
     r"couldn't find remote ref|not our ref|does not exist|no such remote ref",
     re.IGNORECASE,
@@ -50,11 +50,11 @@ class GitCommand:
     """Runs git for one source in its mirror.
 
     Args:
-        source: whose token is sent.
-        uri: the same, taken apart.
-        folder: the bare repository.
+        source: the source, whose token is sent.
+        uri: the source's address, parsed.
+        folder: path of the bare repository.
         downloads: limits of time and size, and the clock.
-        watch: told how many bytes lie in the repository while a fetch runs.
+        report_size: called with the repository's size in bytes while git runs.
     """
 
     def __init__(
@@ -63,39 +63,50 @@ class GitCommand:
         uri: GitUri,
         folder: Path,
         downloads: Downloads,
-        watch: Callable[[int], None],
+        report_size: Callable[[int], None],
     ) -> None:
         self._source = source
         self._folder = folder
         self._limits = downloads.limits
         self._clock = downloads.network.clock
-        self._watch = watch
+        self._report_size = report_size
         self._environment = _build_environment(source, uri)
 
     def read_line(self, *arguments: str) -> str:
-        """The one line that a command prints."""
+        """Run a command and return the one line that it prints."""
         return self.run(*arguments).decode().strip()
 
     def is_successful(self, *arguments: str) -> bool:
-        """Whether a local command says yes."""
+        """Return whether a local command succeeds."""
         return self._execute(arguments, b"", remote=False)[0] == 0
 
     def run(self, *arguments: str, data: bytes = b"", remote: bool = False) -> bytes:
-        """What a command prints.
+        """Run a command and return its output.
+
+        Args:
+            arguments: the arguments of git.
+            data: bytes for the command's standard input.
+            remote: whether the command talks to the server.
+
+        Returns:
+            the command's standard output.
 
         Raises:
-            SourceError: git says no.
-            ToolMissingError: it is not installed.
+            SourceError: git fails.
+            ToolMissingError: git is not installed.
         """
-        code, printed, said = self._execute(arguments, data, remote=remote)
+        code, output, messages = self._execute(arguments, data, remote=remote)
         if code and remote:
-            raise _build_error(self._source, said)
+            raise _build_error(self._source, messages)
         if code:
             raise self.build_damage_error()
-        return printed
+        return output
 
     def build_damage_error(self) -> SourceFormatError:
-        """What is kept of the repository can't be read; the caller deletes it."""
+        """Return the error of a mirror that can't be read.
+
+        The caller deletes the mirror.
+        """
         return SourceFormatError(
             f"The copy of {self._source.redacted_uri} was damaged and is deleted: sync again."
         )
@@ -103,33 +114,36 @@ class GitCommand:
     def _execute(
         self, arguments: tuple[str, ...], data: bytes, *, remote: bool
     ) -> tuple[int, bytes, str]:
-        """Exit code, output and complaints; both go through files, which never fill up."""
+        """Run git and return exit code, output and messages.
+
+        All three streams are files: unlike pipes, they never fill up.
+        """
         with (
-            tempfile.TemporaryFile() as given,
-            tempfile.TemporaryFile() as out,
-            tempfile.TemporaryFile() as complaints,
+            tempfile.TemporaryFile() as stdin,
+            tempfile.TemporaryFile() as stdout,
+            tempfile.TemporaryFile() as stderr,
         ):
-            given.write(data)
-            given.seek(0)
+            stdin.write(data)
+            stdin.seek(0)
             command = ["git", f"--git-dir={self._folder}", *arguments]
-            with self._start_process(command, given, out, complaints) as process:
+            with self._start_process(command, stdin, stdout, stderr) as process:
                 self._wait(process, remote=remote)
-            out.seek(0)
-            complaints.seek(0)
-            said = complaints.read(20_000).decode(errors="replace")
-            return process.returncode, out.read(), said
+            stdout.seek(0)
+            stderr.seek(0)
+            messages = stderr.read(20_000).decode(errors="replace")
+            return process.returncode, stdout.read(), messages
 
     @contextmanager
     def _start_process(
-        self, command: list[str], given: BinaryIO, out: BinaryIO, complaints: BinaryIO
+        self, command: list[str], stdin: BinaryIO, stdout: BinaryIO, stderr: BinaryIO
     ) -> Iterator[subprocess.Popen[bytes]]:
         try:
-            # A group of its own: git starts helpers, which must end with it.
+            # In a group of its own: the helpers that git starts must end with it.
             process = subprocess.Popen(  # noqa: S603  (no shell; arguments are checked)
                 command,
-                stdin=given,
-                stdout=out,
-                stderr=complaints,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
                 env=self._environment,
                 start_new_session=True,
             )
@@ -150,7 +164,7 @@ class GitCommand:
         deadline = Deadline(self._source, seconds, self._clock)
         while True:
             try:
-                process.wait(timeout=_LOOK_SECONDS)
+                process.wait(timeout=_POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 deadline.check()
                 self._check_size()
@@ -161,7 +175,7 @@ class GitCommand:
 
     def _check_size(self) -> None:
         size = sum(_get_size(file) for file in (self._folder / "objects").rglob("*"))
-        self._watch(size)
+        self._report_size(size)
         if size > self._limits.bytes:
             raise SourceRefusedError(
                 f"{self._source.redacted_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
@@ -170,11 +184,11 @@ class GitCommand:
 
 
 def _build_environment(source: Source, uri: GitUri) -> dict[str, str]:
-    """Where git can't ask, runs nothing of its own accord, and takes the token from."""
-    kept = {name: value for name, value in os.environ.items() if not _DROPPED.match(name)}
+    """Return an environment where git asks nothing and finds the token."""
+    inherited = {name: value for name, value in os.environ.items() if not _DROPPED.match(name)}
     config = {
         "remote.origin.url": uri.url,
-        # Objects may be missing: the rest of a partial clone.
+        # Objects may be missing: the clone is partial.
         "remote.origin.promisor": "true",
         "remote.origin.partialclonefilter": "blob:none",
         "core.hooksPath": os.devnull,
@@ -190,7 +204,7 @@ def _build_environment(source: Source, uri: GitUri) -> dict[str, str]:
     numbered = {f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(config)}
     numbered |= {f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(config.values())}
     return (
-        kept
+        inherited
         | numbered
         | {
             "GIT_CONFIG_COUNT": str(len(config)),
@@ -205,7 +219,10 @@ def _build_environment(source: Source, uri: GitUri) -> dict[str, str]:
 
 
 def _build_login_config(source: Source, uri: GitUri) -> dict[str, str]:
-    """The token as a header for this host alone; as an argument, everybody could read it."""
+    """Return the token as a header for this host alone.
+
+    It goes through the environment: everyone could read an argument.
+    """
     login = uri.login
     if source.token_env and uri.scheme in {"https", "http"}:
         token = read_token(source)
@@ -217,22 +234,22 @@ def _build_login_config(source: Source, uri: GitUri) -> dict[str, str]:
     return {f"http.{host}.extraHeader": f"Authorization: {build_basic_auth(login)}"}
 
 
-def _build_error(source: Source, said: str) -> SourceError:
-    shown = source.redacted_uri
-    if _NO_ACCESS.search(said):
+def _build_error(source: Source, messages: str) -> SourceError:
+    redacted = source.redacted_uri
+    if _NO_ACCESS.search(messages):
         return SourceAccessError(
-            f"{shown} needs another login: check its `token_env` and who may read it."
+            f"{redacted} needs another login: check its `token_env` and who may read it."
         )
-    if _NOTHING.search(said):
-        return SourceNotFoundError(f"There is no such repository, branch or tag: {shown}.")
-    if _REDIRECT.search(said):
+    if _NOT_FOUND.search(messages):
+        return SourceNotFoundError(f"There is no such repository, branch or tag: {redacted}.")
+    if _REDIRECT.search(messages):
         return SourceRefusedError(
-            f"{shown} leads to another address: name that one, or set `allow_private`."
+            f"{redacted} leads to another address: name that one, or set `allow_private`."
         )
-    lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:"))]
+    lines = [line for line in messages.splitlines() if line.startswith(("fatal:", "error:"))]
     reason = lines[0].partition(":")[2].strip() if lines else "git says no more"
     return DownloadError(
-        f"{shown} can't be fetched: {reason.rstrip('.')}; check the address and the network."
+        f"{redacted} can't be fetched: {reason.rstrip('.')}; check the address and the network."
     )
 
 
@@ -240,4 +257,4 @@ def _get_size(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError:
-        return 0  # git renames what it has finished
+        return 0  # git has renamed a finished file meanwhile

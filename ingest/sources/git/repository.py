@@ -1,4 +1,4 @@
-"""A git repository as a source: one shallow, partial fetch when its branch has moved."""
+"""Git repositories as sources: a shallow, partial fetch when the branch has moved."""
 
 from __future__ import annotations
 
@@ -36,18 +36,27 @@ def read_git(
     source: Source,
     downloads: Downloads,
     *,
-    wanted: Callable[[str], bool],
+    is_wanted: Callable[[str], bool],
     progress: DownloadCallback = ignore_download_progress,
 ) -> SourceFiles:
-    """Read the wanted files of a repository as they are in its branch, tag or commit.
+    """Read the wanted files of a repository's branch, tag or commit.
 
     Nothing is fetched while the branch stays where it was. Links and submodules are left out.
 
+    Args:
+        source: the source, with its options.
+        downloads: the folder of the mirror, limits and network.
+        is_wanted: returns whether a file is read, by its path in the source.
+        progress: called during a fetch; an exception from it ends the fetch.
+
+    Returns:
+        the files, ordered by path, and the commit they come from.
+
     Raises:
         SourceNotFoundError: there is no such repository, branch or folder.
-        SourceAccessError: it wants a login.
+        SourceAccessError: the repository wants a login.
         SourceRefusedError: a file or the whole is too large.
-        SourceEmptyError: there is nothing wanted in it.
+        SourceEmptyError: the folder has no wanted file.
         DownloadError: the server can't be reached or takes too long.
         ToolMissingError: git is not installed.
     """
@@ -57,10 +66,11 @@ def read_git(
         blobs = {
             path: blob
             for path, blob in mirror.list_files(commit)
-            if wanted(path) and not is_hidden(path)
+            if is_wanted(path) and not is_hidden(path)
         }
         if not blobs:
             raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
+        # The clone is partial: only the files that are read are fetched.
         mirror.fetch_missing(commit, set(blobs.values()))
         contents = mirror.read(blobs)
     except SourceFormatError:
@@ -92,7 +102,7 @@ class _TreeEntry:
 
 
 class _Mirror:
-    """The bare repository that is kept of a source: it has no working tree and runs no hooks."""
+    """The bare copy of a source's repository, without working tree and hooks."""
 
     def __init__(self, source: Source, downloads: Downloads, progress: DownloadCallback) -> None:
         self.uri: GitUri = parse_git_uri(source.uri)
@@ -102,7 +112,7 @@ class _Mirror:
         self._progress = progress
 
     def update(self) -> str:
-        """Fetch what the branch points to, if that is not here; the commit."""
+        """Fetch the commit that the branch points to, if missing; return it."""
         self._prepare()
         commit = self._resolve_remote_commit()
         if not self._has_commit(commit):
@@ -111,51 +121,51 @@ class _Mirror:
         return commit
 
     def list_files(self, commit: str) -> Iterator[tuple[str, str]]:
-        """Path below the folder, and blob, of each file."""
-        below = PurePosixPath(self.uri.folder)
+        """Yield the path below the folder and the blob of each file."""
+        folder = PurePosixPath(self.uri.folder)
         arguments = ["--", self.uri.folder] if self.uri.folder else []
-        trees = [
+        entries = [
             *_parse_tree(self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments))
         ]
-        if not trees and self.uri.folder:
+        if not entries and self.uri.folder:
             raise SourceNotFoundError(f"There is no folder {self._source.redacted_uri}.")
-        for tree in trees:
-            path = PurePosixPath(tree.path)
-            if tree.mode in _FILE_MODES:
-                # The folder may be a file's path: then it is the file alone.
-                name = path.name if path == below else str(path.relative_to(below))
-                yield name, tree.blob
+        for entry in entries:
+            path = PurePosixPath(entry.path)
+            if entry.mode in _FILE_MODES:
+                # The address may name a file in place of a folder: then only this file is read.
+                name = path.name if path == folder else str(path.relative_to(folder))
+                yield name, entry.blob
 
     def fetch_missing(self, commit: str, blobs: set[str]) -> None:
-        """Fetch the wanted files that are not here, all at once."""
-        listed = self._git.run(
+        """Fetch the blobs that are not here, all at once."""
+        output = self._git.run(
             "rev-list", "--objects", "--missing=print", "--no-object-names", commit
         )
-        absent = {line[1:] for line in listed.decode().splitlines() if line.startswith("?")}
-        if needed := sorted(absent & blobs):
+        absent = {line[1:] for line in output.decode().splitlines() if line.startswith("?")}
+        if missing := sorted(absent & blobs):
             self._git.run(
                 *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--no-tags", "--quiet"),
                 *("--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin"),
-                data="\n".join(needed).encode(),
+                data="\n".join(missing).encode(),
                 remote=True,
             )
 
     def read(self, blobs: Mapping[str, str]) -> dict[str, bytes]:
-        """The bytes of files by path."""
+        """Return the bytes of files by path."""
         order = sorted(blobs)
-        asked = "".join(f"{blobs[path]}\n" for path in order).encode()
+        request = "".join(f"{blobs[path]}\n" for path in order).encode()
         self._check_sizes(
-            order, self._git.run("cat-file", "--batch-check=%(objectsize)", data=asked)
+            order, self._git.run("cat-file", "--batch-check=%(objectsize)", data=request)
         )
-        rest = memoryview(self._git.run("cat-file", "--batch=%(objectsize)", data=asked))
+        batch = memoryview(self._git.run("cat-file", "--batch=%(objectsize)", data=request))
         contents = {}
         for path in order:
             try:
-                head, size = _parse_batch_header(rest)
+                start, size = _parse_batch_header(batch)
             except ValueError as error:
                 raise self._git.build_damage_error() from error
-            contents[path] = bytes(rest[head : head + size])
-            rest = rest[head + size + 1 :]
+            contents[path] = bytes(batch[start : start + size])
+            batch = batch[start + size + 1 :]
         return contents
 
     def _check_sizes(self, paths: list[str], sizes: bytes) -> None:
@@ -168,30 +178,32 @@ class _Mirror:
                 )
 
     def discard(self) -> None:
-        """Delete what is here: the next sync fetches all of it."""
+        """Delete the mirror, so that the next sync fetches everything."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _prepare(self) -> None:
         packs = self._folder / "objects" / "pack"
         if packs.is_dir() and len(list(packs.glob("*.pack"))) > _MAX_PACKS:
-            shutil.rmtree(self._folder)  # many small fetches: one whole takes less room
+            shutil.rmtree(self._folder)  # one full fetch takes less room than many small ones
         if not (self._folder / "HEAD").is_file():
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
             self._git.run("init", "--bare", "--quiet", "--template=", str(self._folder))
         for lock in self._folder.rglob("*.lock"):
-            lock.unlink(missing_ok=True)  # of a git that was killed; one sync works at a time
+            # Left by a git that was killed, for only one sync runs at a time.
+            lock.unlink(missing_ok=True)
 
     def _resolve_remote_commit(self) -> str:
-        """The commit that the branch or tag points to."""
+        """Return the commit that the branch or tag points to."""
         if self.uri.is_commit:
             return self.uri.ref
         ref = self.uri.ref or "HEAD"
-        listed = self._git.run("ls-remote", "--quiet", "origin", ref, f"{ref}^{{}}", remote=True)
-        found = dict(line.split("\t")[::-1] for line in listed.decode().splitlines())
+        output = self._git.run("ls-remote", "--quiet", "origin", ref, f"{ref}^{{}}", remote=True)
+        commits = dict(line.split("\t")[::-1] for line in output.decode().splitlines())
+        # A branch goes before a tag; `^{}` is the commit that an annotated tag points to.
         for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}"):
-            if name in found:
-                return found[name]
+            if name in commits:
+                return commits[name]
         raise SourceNotFoundError(
             f"There is no branch or tag {ref} in {self._source.redacted_uri}."
         )
@@ -207,7 +219,7 @@ class _Mirror:
             *("--recurse-submodules=no", "origin", ref),
             remote=True,
         )
-        # A name of its own, given only once all is here: an interrupted fetch is begun anew.
+        # The ref is set when everything is here: without it, a fetch begins again.
         commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
         self._git.run("update-ref", f"refs/heads/kept/{commit}", commit)
 
@@ -215,8 +227,8 @@ class _Mirror:
         self._progress(DownloadProgress(self._source.name, received))
 
 
-def _parse_tree(listed: bytes) -> Iterator[_TreeEntry]:
-    for line in listed.split(b"\0"):
+def _parse_tree(output: bytes) -> Iterator[_TreeEntry]:
+    for line in output.split(b"\0"):
         if line:
             head, _, path = line.partition(b"\t")
             mode, _, blob = head.decode().split(" ", 2)
@@ -224,7 +236,10 @@ def _parse_tree(listed: bytes) -> Iterator[_TreeEntry]:
 
 
 def _parse_batch_header(batch: memoryview) -> tuple[int, int]:
-    """Length of the line before a file in `git cat-file --batch`, and size of the file."""
+    """Return the length of the header and the size of the file.
+
+    The header is the line before each file in the output of `git cat-file --batch`.
+    """
     line = bytes(batch[:64]).partition(b"\n")[0]
     if not line.isdigit():
         raise ValueError(f"git answered {line!r}")

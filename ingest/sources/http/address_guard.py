@@ -1,4 +1,4 @@
-"""Which network addresses a source may lead to: never silently into a private network."""
+"""Network addresses that a source may lead to: private ones only by its options."""
 
 from __future__ import annotations
 
@@ -9,42 +9,45 @@ from collections.abc import Callable, Sequence
 from ingest.errors import SourceRefusedError
 
 Resolver = Callable[[str, int], Sequence[str]]
-"""Addresses of a host, the best first; raises `OSError` where there are none."""
+"""Returns the addresses of a host, the best first; raises `OSError` if there are none."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def resolve_host(host: str, port: int) -> tuple[str, ...]:
-    """Ask the system's resolver."""
+    """Return the addresses of a host by the system's resolver."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # a label of over 63 characters, an empty one
+        records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label is empty or over 63 characters
         raise OSError(f"{host} is no name of a host") from error
-    return tuple(dict.fromkeys(str(address[4][0]) for address in found))
+    return tuple(dict.fromkeys(str(address[4][0]) for address in records))
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the public internet, also where it is wrapped in IPv6."""
+    """Return whether an address belongs to the public internet.
+
+    An IPv4 address inside an IPv6 one counts as itself.
+    """
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is None and found in _NAT64:
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return found.is_global and not found.is_multicast
+    if isinstance(parsed, ipaddress.IPv6Address):
+        embedded = parsed.ipv4_mapped or parsed.sixtofour
+        if embedded is None and parsed in _NAT64:
+            embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if embedded is not None:
+            return is_public(str(embedded))
+    return parsed.is_global and not parsed.is_multicast
 
 
 class AddressGuard:
-    """Lets a source through to its own host and to public addresses.
+    """Allows the source's own host and public addresses.
 
     Args:
-        host: the one that is configured: it may be private, for whoever named it meant it.
+        host: host of the configured address; it may be private, since a person chose it.
         allow_private: whether other hosts may be private, too.
-        resolve: finds the addresses of a host.
+        resolve: returns the addresses of a host.
     """
 
     def __init__(self, host: str, *, allow_private: bool, resolve: Resolver) -> None:
@@ -53,17 +56,19 @@ class AddressGuard:
         self._resolve = resolve
 
     def resolve_addresses(self, host: str, port: int) -> Sequence[str]:
-        """Addresses to connect to; connecting to these and no others leaves no time to rebind.
+        """Return the addresses of a host, all of them allowed.
+
+        The caller connects to just these: a second look-up could return a private one.
 
         Raises:
             SourceRefusedError: an address is private.
-            OSError: the host has none.
+            OSError: the host has no address.
         """
-        found = self._resolve(host, port)
-        free = self._allow_private or host.lower() == self._host
-        if not free and not all(is_public(address) for address in found):
+        addresses = self._resolve(host, port)
+        is_exempt = self._allow_private or host.lower() == self._host
+        if not is_exempt and not all(is_public(address) for address in addresses):
             raise SourceRefusedError(
                 f"{self._host} leads to {host}, which is in a private network: name that address "
                 "itself, or set `allow_private`."
             )
-        return found
+        return addresses

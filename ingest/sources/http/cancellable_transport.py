@@ -1,4 +1,4 @@
-"""HTTP that can be ended while a server is silent."""
+"""HTTP that can be cancelled while a server is silent."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ingest.sources.http.cancellation import CHECK_SECONDS, CancelCheck
 
 
 class CancellableTransport(httpx.HTTPTransport):
-    """HTTP that looks about while a server is silent.
+    """A transport that checks for cancellation while a server is silent.
 
     Args:
-        look: called twice a second then.
+        check_cancelled: called every `CHECK_SECONDS` during the silence.
         proxy: address of a proxy; empty for none.
     """
 
-    def __init__(self, look: CancelCheck, *, proxy: str = "") -> None:
+    def __init__(self, check_cancelled: CancelCheck, *, proxy: str = "") -> None:
         super().__init__(proxy=proxy or None)
-        # httpx has no option for it; a test holds that this is where httpcore has its sockets from.
-        vars(self._pool)["_network_backend"] = _Backend(look)
+        # httpx has no option for it; a test makes sure that httpcore takes its sockets from here.
+        vars(self._pool)["_network_backend"] = _Backend(check_cancelled)
 
 
 class _Backend(httpcore.SyncBackend):
-    def __init__(self, look: CancelCheck) -> None:
-        self._look = look
+    def __init__(self, check_cancelled: CancelCheck) -> None:
+        self._check_cancelled = check_cancelled
 
     def connect_tcp(
         self,
@@ -38,26 +38,26 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        self._look()
+        self._check_cancelled()
         stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Stream(stream, self._look)
+        return _Stream(stream, self._check_cancelled)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, look: CancelCheck) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, check_cancelled: CancelCheck) -> None:
         self._stream = stream
-        self._look = look
+        self._check_cancelled = check_cancelled
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        left = float("inf") if timeout is None else timeout
+        seconds_left = float("inf") if timeout is None else timeout
         while True:
             try:
-                return self._stream.read(max_bytes, min(left, CHECK_SECONDS))
+                return self._stream.read(max_bytes, min(seconds_left, CHECK_SECONDS))
             except httpcore.ReadTimeout:
-                left -= CHECK_SECONDS
-                if left <= 0:
+                seconds_left -= CHECK_SECONDS
+                if seconds_left <= 0:
                     raise
-            self._look()
+            self._check_cancelled()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, timeout)
@@ -72,7 +72,7 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
-        return _Stream(stream, self._look)
+        return _Stream(stream, self._check_cancelled)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -1,4 +1,4 @@
-"""Waiting for the network, in short stretches: whoever watches a sync can end it meanwhile."""
+"""Cancellation of downloads, checked while docent waits for the network."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from collections.abc import Callable
 from ingest.sources.source import DownloadCallback, DownloadProgress
 
 CHECK_SECONDS = 0.5
-"""Between two looks at whether to go on."""
+"""Seconds between two checks."""
 
 CancelCheck = Callable[[], None]
-"""Called while docent waits; what it raises ends the waiting."""
+"""Called while docent waits; an exception from it ends the wait."""
 
 
 def skip_cancel_check() -> None:
-    """Nobody looks."""
+    """Do nothing: the wait can't be cancelled."""
 
 
 class DownloadReporter:
-    """Tells how far a download is, and tells it again while the download waits."""
+    """Reports how far a download is, and repeats the report while the download waits."""
 
-    def __init__(self, source: str, progress: DownloadCallback) -> None:
+    def __init__(self, source: str, callback: DownloadCallback) -> None:
         self._latest = DownloadProgress(source, 0)
-        self._progress = progress
+        self._callback = callback
 
-    def __call__(self, received: DownloadProgress) -> None:
-        """Tell it."""
-        self._latest = received
-        self._progress(received)
+    def __call__(self, progress: DownloadProgress) -> None:
+        """Report progress."""
+        self._latest = progress
+        self._callback(progress)
 
     def repeat_last(self) -> None:
-        """The same as before; whoever hears it may raise, which ends the download."""
-        self._progress(self._latest)
+        """Report the last progress again.
+
+        The callback may raise an exception, which ends the download.
+        """
+        self._callback(self._latest)

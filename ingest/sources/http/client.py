@@ -1,4 +1,4 @@
-"""HTTP for sources: checked addresses and redirects, a token for one host, patience."""
+"""HTTP for sources: checked addresses and redirects, retries, a token for one host."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from ingest.sources.source import Source
 
 USER_AGENT = "docent"
 TRANSIENT_ERRORS = (httpx.TransportError, httpx.HTTPStatusError)
-"""Trouble that may pass: tried again."""
+"""Failures that may pass: the request is sent again."""
 
 _ATTEMPTS = 4
 _MAX_REDIRECTS = 10
@@ -45,7 +45,12 @@ _GONE = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of one source is downloaded: bytes, and seconds it may take."""
+    """Limits of one source's download.
+
+    Attributes:
+        bytes: most bytes that are downloaded.
+        seconds: longest time that a download may take.
+    """
 
     bytes: int = 1024 * 2**20
     seconds: float = 3600.0
@@ -53,7 +58,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The edge to the network, and time: a test hands in its own."""
+    """The network and the time, which tests replace.
+
+    Attributes:
+        transport: makes the transport of each host; None for the one that docent uses.
+        resolve: returns the addresses of a host.
+        wait: seconds between two attempts, if the server does not say.
+        sleep: sleeps for a number of seconds.
+        clock: returns the time in seconds.
+    """
 
     transport: Callable[[], httpx.BaseTransport] | None = None
     resolve: Resolver = resolve_host
@@ -61,36 +74,39 @@ class Network:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def pause(self, seconds: float, look: CancelCheck) -> None:
-        """Sleep, and look about first and every half second."""
-        look()
+    def pause(self, seconds: float, check_cancelled: CancelCheck) -> None:
+        """Sleep; check for cancellation first, and then every half second."""
+        check_cancelled()
         while seconds > 0:
             self.sleep(min(seconds, CHECK_SECONDS))
-            look()
+            check_cancelled()
             seconds -= CHECK_SECONDS
 
-    def build_retrying(self, look: CancelCheck) -> Retrying:
-        """Tries again what may pass, and waits as long as a server asks for."""
+    def build_retrying(self, check_cancelled: CancelCheck) -> Retrying:
+        """Return the retries of a request, for failures that may pass.
+
+        Between two attempts, they wait as long as the server asks for.
+        """
         return Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=self._compute_wait,
-            sleep=lambda seconds: self.pause(seconds, look),
+            sleep=lambda seconds: self.pause(seconds, check_cancelled),
             retry=retry_if_exception_type(TRANSIENT_ERRORS),
             reraise=True,
         )
 
     def _compute_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = ""
+        retry_after = ""
         if isinstance(error, httpx.HTTPStatusError):
-            asked = error.response.headers.get("retry-after", "")
-        if asked.isdecimal():
-            return min(float(asked), _MAX_RETRY_AFTER)
+            retry_after = error.response.headers.get("retry-after", "")
+        if retry_after.isdecimal():
+            return min(float(retry_after), _MAX_RETRY_AFTER)
         return float(self.wait(state))
 
 
 class Deadline:
-    """Ends a download that takes too long."""
+    """The time limit of one download."""
 
     def __init__(self, source: Source, seconds: float, clock: Callable[[], float]) -> None:
         self._source = source
@@ -99,10 +115,10 @@ class Deadline:
         self._end = clock() + seconds
 
     def check(self) -> None:
-        """Do nothing while there is time.
+        """Check that there is time left.
 
         Raises:
-            DownloadError: there is none left.
+            DownloadError: the time is over.
         """
         if self._clock() > self._end:
             raise DownloadError(
@@ -116,35 +132,35 @@ def _accept_any(_: str) -> bool:
 
 
 class WebClient:
-    """GETs for one source; connections are kept between them.
+    """Sends GETs for one source and keeps the connections open between them.
 
     Args:
-        source: whose host may be private, and gets the token.
-        network: the edge to the network.
-        look: called while a server is silent; what it raises ends the waiting.
+        source: the source; its host may be private, and is sent the token.
+        network: the network and the time.
+        check_cancelled: called while a server is silent; an exception from it ends the wait.
 
     Raises:
         SourceAccessError: the variable that `token_env` names is not set.
     """
 
     def __init__(
-        self, source: Source, network: Network, *, look: CancelCheck = skip_cancel_check
+        self, source: Source, network: Network, *, check_cancelled: CancelCheck = skip_cancel_check
     ) -> None:
         self._source = source
         self._home = httpx.URL(source.uri).copy_with(userinfo=b"", fragment=None)
         self._authorization = build_authorization(source, httpx.URL(source.uri).userinfo.decode())
-        gate = AddressGuard(
+        guard = AddressGuard(
             self._home.host, allow_private=source.allow_private, resolve=network.resolve
         )
 
-        def make(proxy: str) -> httpx.BaseTransport:
+        def build_transport(proxy: str) -> httpx.BaseTransport:
             from ingest.sources.http.cancellable_transport import CancellableTransport
 
             if network.transport and not proxy:
                 return network.transport()
-            return CancellableTransport(look, proxy=proxy)
+            return CancellableTransport(check_cancelled, proxy=proxy)
 
-        transport = PinnedTransport(gate, make)
+        transport = PinnedTransport(guard, build_transport)
         headers = {"User-Agent": USER_AGENT}
         self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
 
@@ -156,31 +172,41 @@ class WebClient:
 
     @property
     def home(self) -> str:
-        """The source's address, without user and password."""
+        """Address of the source, without user and password."""
         return str(self._home)
 
     @contextmanager
     def get(
-        self, url: str, headers: Mapping[str, str], *, follows: Callable[[str], bool] = _accept_any
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        should_follow: Callable[[str], bool] = _accept_any,
     ) -> Iterator[httpx.Response]:
-        """The response to one GET after all redirects; its body is not read yet.
+        """Send a GET, follow its redirects, and yield the last response.
 
-        A redirect that is not to be followed is itself the response; its `next_request` says where
-        it leads.
+        Args:
+            url: an absolute address.
+            headers: headers of the request; the source's own host gets the token, too.
+            should_follow: returns whether to follow a redirect to an address.
+
+        Yields:
+            the response, its body not read yet. A redirect that is not followed is itself the
+            response, and its `next_request` says where it leads.
 
         Raises:
-            SourceRefusedError: a redirect leads where it must not.
+            SourceRefusedError: a redirect leads where it must not, or there are too many.
             httpx.HTTPError: the server can't be reached or breaks off.
         """
         request = self._client.build_request("GET", url, headers=self._build_headers(url, headers))
         for _ in range(_MAX_REDIRECTS):
             response = self._client.send(request, stream=True)
             try:
-                following = response.next_request
-                if following is None or not follows(str(following.url)):
+                next_request = response.next_request
+                if next_request is None or not should_follow(str(next_request.url)):
                     yield response
                     return
-                request = self._check_redirect(request, following)
+                request = self._check_redirect(request, next_request)
             finally:
                 response.close()
         raise SourceRefusedError(f"{redact_uri(url)} is redirected over {_MAX_REDIRECTS} times.")
@@ -190,48 +216,60 @@ class WebClient:
             return {**headers, "Authorization": self._authorization}
         return dict(headers)
 
-    def _check_redirect(self, last: httpx.Request, following: httpx.Request) -> httpx.Request:
-        """The next hop; httpx has taken the token out where it leads to another host."""
-        if following.url.scheme not in {"http", "https"}:
+    def _check_redirect(
+        self, previous: httpx.Request, next_request: httpx.Request
+    ) -> httpx.Request:
+        """Return the next request of a redirect that is safe.
+
+        httpx has removed the token if the redirect leads to another host.
+        """
+        if next_request.url.scheme not in {"http", "https"}:
             raise SourceRefusedError(
                 f"{self._source.redacted_uri} leads to an address that is not http:// or https://."
             )
-        if self._authorization and last.url.scheme == "https" != following.url.scheme:
+        if self._authorization and previous.url.scheme == "https" != next_request.url.scheme:
             raise SourceRefusedError(
                 f"{self._source.redacted_uri} leads from https:// to http://, where its token "
                 "could be read by others."
             )
-        return following
+        return next_request
 
 
-def check_status(response: httpx.Response, shown: str) -> None:
-    """Do nothing where the body is there.
+def check_status(response: httpx.Response, place: str) -> None:
+    """Check that a response has the body that was asked for.
+
+    Args:
+        response: the response.
+        place: its address, without user, password and query.
 
     Raises:
-        SourceNotFoundError: there is nothing.
-        SourceAccessError: it wants a login.
-        httpx.HTTPStatusError: trouble that may pass.
-        DownloadError: anything else.
+        SourceNotFoundError: the server has nothing there.
+        SourceAccessError: the server wants a login.
+        httpx.HTTPStatusError: the failure may pass.
+        DownloadError: any other failure.
     """
     status = response.status_code
     if status in _GONE:
-        raise SourceNotFoundError(f"There is nothing at {shown} (HTTP {status}).")
+        raise SourceNotFoundError(f"There is nothing at {place} (HTTP {status}).")
     if status in _LOGIN:
         raise SourceAccessError(
-            f"{shown} needs another login (HTTP {status}): check its `token_env` and who may read "
+            f"{place} needs another login (HTTP {status}): check its `token_env` and who may read "
             "it."
         )
     if status == httpx.codes.TOO_MANY_REQUESTS or status >= 500:
         response.raise_for_status()
     if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
         raise DownloadError(
-            f"{shown} can't be downloaded (HTTP {status}): check the address and who may read it."
+            f"{place} can't be downloaded (HTTP {status}): check the address and who may read it."
         )
 
 
 @contextmanager
-def translate_http_errors(shown: str) -> Iterator[None]:
-    """Turn what httpx raises into a sentence without the parts of the address that are secret.
+def translate_http_errors(place: str) -> Iterator[None]:
+    """Translate errors of httpx into sentences that show no secret.
+
+    Args:
+        place: the address, without user, password and query.
 
     Raises:
         DownloadError: the server can't be reached, is busy or breaks off.
@@ -242,11 +280,11 @@ def translate_http_errors(shown: str) -> Iterator[None]:
         status = error.response.status_code
         # Not `from error`: its text has the whole address, password and token included.
         raise DownloadError(
-            f"{shown} can't be downloaded now (HTTP {status}): try again later."
+            f"{place} can't be downloaded now (HTTP {status}): try again later."
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise DownloadError(
-            f"{shown} can't be downloaded: {error or type(error).__name__}; check the address and "
+            f"{place} can't be downloaded: {error or type(error).__name__}; check the address and "
             "the network."
         ) from error
 

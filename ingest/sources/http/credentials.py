@@ -13,9 +13,9 @@ from ingest.sources.source import Source
 
 
 def build_authorization(source: Source, userinfo: str = "") -> str:
-    """The Authorization header of a source; empty for none.
+    """Return the Authorization header of a source; empty for none.
 
-    The token of `token_env` is sent as Bearer, or as Basic where it is `user:password`.
+    The token of `token_env` is sent as Bearer, or as Basic if it is `user:password`.
 
     Raises:
         SourceAccessError: the variable that `token_env` names is not set.
@@ -27,10 +27,10 @@ def build_authorization(source: Source, userinfo: str = "") -> str:
 
 
 def read_token(source: Source) -> str:
-    """The value of the variable that `token_env` names.
+    """Return the value of the variable that `token_env` names.
 
     Raises:
-        SourceAccessError: it is not set, or can't be a token.
+        SourceAccessError: the variable is not set, or is not a valid token.
     """
     token = (os.environ.get(source.token_env) or _read_env_file(source.token_env)).strip()
     if not token or not token.isascii() or not token.isprintable():
@@ -42,11 +42,14 @@ def read_token(source: Source) -> str:
 
 
 def _read_env_file(name: str) -> str:
-    """The variable's value in `.env`, where docent's settings may stand, too."""
+    """Return the variable's value in `.env`; empty if there is none.
+
+    docent's settings may stand in that file, so the tokens may, too.
+    """
     return dotenv_values(".env").get(name) or ""
 
 
 def build_basic_auth(login: str) -> str:
-    """The header value of `user:password`; without a colon it is a user alone."""
+    """Return the Basic header of `user:password`, or of a user alone."""
     login = login if ":" in login else f"{login}:"
     return f"Basic {base64.b64encode(login.encode()).decode()}"

@@ -1,4 +1,4 @@
-"""An archive behind an address: fetched when it changed, whole or not at all."""
+"""Archives behind an address: downloaded when they changed, whole or not at all."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class Downloads:
-    """What is kept of remote sources, in one folder: an archive, a repository, a website's pages.
+    """A folder of what was downloaded: archives, repositories and pages of websites.
 
     Args:
-        folder: where they lie; made when needed.
-        limits: of each source.
-        network: the edge to the network.
+        folder: path of the folder, which is made when it is needed.
+        limits: limits of each source.
+        network: the network and the time.
     """
 
     def __init__(
@@ -53,27 +53,29 @@ class Downloads:
     def fetch(
         self, source: Source, *, progress: DownloadCallback = ignore_download_progress
     ) -> Path:
-        """Path of an up-to-date snapshot; nothing is downloaded when the server has no newer one.
+        """Return the path of an up-to-date snapshot of an archive.
 
-        What `progress` raises ends it, also while it waits.
+        Nothing is downloaded if the server has no newer one. An exception from `progress` ends the
+        download, also while it waits.
 
         Raises:
             SourceNotFoundError: the server has nothing there.
-            SourceAccessError: it wants a login.
-            SourceFormatError: what it has is no archive.
-            SourceRefusedError: the archive or the way to it could do harm, or is too large.
+            SourceAccessError: the server wants a login.
+            SourceFormatError: the download is no archive.
+            SourceRefusedError: the archive or a redirect could do harm, or the archive is too
+                large.
             DownloadError: the server can't be reached, refuses, breaks off or takes too long.
         """
         snapshot = self._get_snapshot(source)
         deadline = Deadline(source, self.limits.seconds, self.network.clock)
-        told = DownloadReporter(source.name, progress)
+        reporter = DownloadReporter(source.name, progress)
         try:
             with (
                 translate_http_errors(source.redacted_uri),
-                WebClient(source, self.network, look=told.repeat_last) as web,
+                WebClient(source, self.network, check_cancelled=reporter.repeat_last) as web,
             ):
-                self.network.build_retrying(told.repeat_last)(
-                    self._download_once, web, source, deadline, told
+                self.network.build_retrying(reporter.repeat_last)(
+                    self._download_once, web, source, deadline, reporter
                 )
         except OSError as error:
             raise DownloadError(
@@ -83,7 +85,10 @@ class Downloads:
         return snapshot.path
 
     def forget(self, source: Source) -> None:
-        """Make the next download of an archive a whole one: the snapshot can't be read."""
+        """Make the next download of an archive a full one.
+
+        This is for a snapshot that can't be read.
+        """
         self._get_snapshot(source).forget()
 
     def _get_snapshot(self, source: Source) -> Snapshot:
@@ -92,18 +97,18 @@ class Downloads:
     def _download_once(
         self, web: WebClient, source: Source, deadline: Deadline, progress: DownloadCallback
     ) -> None:
-        known = self._get_snapshot(source).read_validators()
+        validators = self._get_snapshot(source).read_validators()
         self.folder.mkdir(parents=True, exist_ok=True)
         part = _PartialDownload(self.folder / f"{source.key}.part")
-        # The bytes as they lie on the server: only these can be resumed.
-        headers = {"Accept-Encoding": "identity", **known.headers, **part.headers}
+        # Ask for the bytes as the server stores them: only these can be resumed.
+        headers = {"Accept-Encoding": "identity", **validators.headers, **part.headers}
         with web.get(web.home, headers) as response:
-            if response.status_code == httpx.codes.NOT_MODIFIED and known.headers:
+            if response.status_code == httpx.codes.NOT_MODIFIED and validators.headers:
                 part.remove()
                 return
             if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.remove()
-                raise httpx.RemoteProtocolError("the server has no more of it; begun anew")
+                raise httpx.RemoteProtocolError("the server can't resume the download")
             check_status(response, source.redacted_uri)
             part.receive(response, _DownloadMonitor(source, self.limits, deadline, progress))
         self._store_snapshot(source, part, _read_validators(response))
@@ -111,7 +116,7 @@ class Downloads:
     def _store_snapshot(
         self, source: Source, part: _PartialDownload, validators: Validators
     ) -> None:
-        """The finished download becomes the snapshot, if it is one that can be read."""
+        """Make the finished download the snapshot, if it can be read."""
         try:
             inspect_archive(source, part.path)
         except (SourceFormatError, SourceRefusedError):
@@ -123,7 +128,7 @@ class Downloads:
 
 @dataclass(frozen=True, slots=True)
 class _DownloadMonitor:
-    """Looks at a download while it runs."""
+    """Checks the limits of a download and reports its progress."""
 
     source: Source
     limits: Limits
@@ -141,41 +146,51 @@ class _DownloadMonitor:
 
 
 class _PartialDownload:
-    """An unfinished download, and in a file beside it what lets the server resume it."""
+    """An unfinished download, and beside it the validator to resume it with."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._note = path.with_suffix(".resume")
+        self._validator_file = path.with_suffix(".resume")
 
     @property
     def headers(self) -> dict[str, str]:
-        """Ask for the rest, if it still is the rest of the same file."""
+        """Headers that ask for the rest; empty if there is nothing to resume."""
         size = self.path.stat().st_size if self.path.exists() else 0
-        validator = self._note.read_text().strip() if self._note.exists() else ""
+        validator = (
+            self._validator_file.read_text().strip() if self._validator_file.exists() else ""
+        )
         return {"Range": f"bytes={size}-", "If-Range": validator} if size and validator else {}
 
-    def receive(self, response: httpx.Response, watch: _DownloadMonitor) -> None:
-        """Write the body down; what came before the connection broke stays."""
+    def receive(self, response: httpx.Response, monitor: _DownloadMonitor) -> None:
+        """Append the body to the file.
+
+        If the connection breaks, the file keeps what came before.
+        """
         try:
-            self._write_body(response, watch)
+            self._write_body(response, monitor)
         except (SourceRefusedError, OSError):
             self.remove()
             raise
 
-    def _write_body(self, response: httpx.Response, watch: _DownloadMonitor) -> None:
-        start, total = self._locate_body(response)
-        watch.check(start, total)
-        # A body that is compressed on its way comes out unpacked: it can't be put together.
-        encoded = response.headers.get("content-encoding", "identity") != "identity"
-        self._note.write_text("" if encoded else _read_validators(response).range_validator)
-        with self.path.open("ab" if start else "wb") as file:
+    def _write_body(self, response: httpx.Response, monitor: _DownloadMonitor) -> None:
+        received, total = self._locate_body(response)
+        monitor.check(received, total)
+        # httpx unpacks a body that was compressed on its way: such parts can't be joined.
+        is_encoded = response.headers.get("content-encoding", "identity") != "identity"
+        self._validator_file.write_text(
+            "" if is_encoded else _read_validators(response).range_validator
+        )
+        with self.path.open("ab" if received else "wb") as file:
             for block in response.iter_bytes():
                 file.write(block)
-                start += len(block)
-                watch.check(start, None if encoded else total)
+                received += len(block)
+                monitor.check(received, None if is_encoded else total)
 
     def _locate_body(self, response: httpx.Response) -> tuple[int, int | None]:
-        """Where the body begins in the file, and how long the file is."""
+        """Return the body's offset in the file, and the file's size.
+
+        The size is None if the server does not say.
+        """
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
             length = response.headers.get("content-length", "")
             return 0, int(length) if length.isdecimal() else None
@@ -183,13 +198,13 @@ class _PartialDownload:
         size = self.path.stat().st_size if self.path.exists() else 0
         if match is None or int(match[1]) != size or not size:
             self.remove()
-            raise httpx.RemoteProtocolError("the server resumes at another place; begun anew")
+            raise httpx.RemoteProtocolError("the server resumed at another offset")
         return size, int(match[2]) if match[2].isdecimal() else None
 
     def remove(self) -> None:
-        """Nothing is kept."""
+        """Delete the file and its validator."""
         self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
+        self._validator_file.unlink(missing_ok=True)
 
 
 def _read_validators(response: httpx.Response) -> Validators:

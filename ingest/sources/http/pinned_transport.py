@@ -1,4 +1,4 @@
-"""The transport of httpx that connects to checked addresses only."""
+"""A transport of httpx that connects to checked addresses only."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from ingest.sources.http.address_guard import AddressGuard
 
 
 class PinnedTransport(httpx.BaseTransport):
-    """Connects to the addresses that the gate has seen, whatever the name says a moment later.
+    """Connects to the addresses that the guard has checked, and looks up no name again.
 
     Args:
-        gate: looks names up.
-        make: makes a transport, through the proxy that it is given unless that is empty.
+        guard: resolves and checks names.
+        build_transport: returns a transport that uses the given proxy; empty for none.
     """
 
-    def __init__(self, gate: AddressGuard, make: Callable[[str], httpx.BaseTransport]) -> None:
-        self._gate = gate
-        self._make = make
+    def __init__(
+        self, guard: AddressGuard, build_transport: Callable[[str], httpx.BaseTransport]
+    ) -> None:
+        self._guard = guard
+        self._build_transport = build_transport
         self._by_host: dict[str, httpx.BaseTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request to the first address that takes the connection."""
+        """Send a request to the first address that accepts the connection."""
         host, port = request.url.host, request.url.port or get_default_port(request.url)
         proxy = _find_proxy(request.url)
         try:
-            addresses = self._gate.resolve_addresses(host, port)
+            addresses = self._guard.resolve_addresses(host, port)
         except OSError as error:
             if not proxy:
                 raise httpx.ConnectError(f"{host} has no address", request=request) from error
@@ -44,18 +46,21 @@ class PinnedTransport(httpx.BaseTransport):
         return transport.handle_request(_pin_address(request, addresses[-1]))
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close the transports."""
         for transport in self._by_host.values():
             transport.close()
 
     def _get_transport(self, key: str, *, proxy: str = "") -> httpx.BaseTransport:
         if key not in self._by_host:
-            self._by_host[key] = self._make(proxy)
+            self._by_host[key] = self._build_transport(proxy)
         return self._by_host[key]
 
 
 def _pin_address(request: httpx.Request, address: str) -> httpx.Request:
-    """The same request, to an address; Host header and certificate stay those of the name."""
+    """Return the same request, sent to an address.
+
+    The Host header and the name for the certificate stay the same.
+    """
     extensions = {**request.extensions, "sni_hostname": request.url.host}
     return httpx.Request(
         request.method,
@@ -67,10 +72,13 @@ def _pin_address(request: httpx.Request, address: str) -> httpx.Request:
 
 
 def _find_proxy(url: httpx.URL) -> str:
-    """The proxy of the environment for a URL; it resolves the name itself."""
+    """Return the environment's proxy for a URL; empty for none.
+
+    The proxy resolves the name itself.
+    """
     return "" if proxy_bypass(url.host) else getproxies().get(url.scheme, "")
 
 
 def get_default_port(url: httpx.URL) -> int:
-    """The port of an address that names none."""
+    """Return the port of an address that names none."""
     return 443 if url.scheme == "https" else 80

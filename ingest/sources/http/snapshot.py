@@ -1,4 +1,4 @@
-"""An archive that was downloaded, and in a note beside it what the server said about it."""
+"""A downloaded archive, with the server's validators in a note beside it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What the server said about the snapshot, to ask whether there is a newer one."""
+    """ETag and date of a snapshot, to ask the server for a newer one."""
 
     etag: str = ""
     last_modified: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
-        """The conditional part of the next request."""
+        """Headers that make the next request conditional."""
         pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in pairs.items() if value}
 
     @property
     def range_validator(self) -> str:
-        """What `If-Range` may name: a weak ETag must not be used to put pieces together."""
+        """Validator for `If-Range`: with a weak ETag, parts must not be joined."""
         return self.last_modified if self.etag.startswith("W/") else self.etag or self.last_modified
 
 
 class Snapshot:
-    """The file and its note. They lie side by side: a host never trusts what another downloaded.
+    """An archive and its note.
+
+    They lie in the same folder, so a host never trusts a note about another host's download.
 
     Args:
         path: where the archive lies, or will.
@@ -39,25 +41,28 @@ class Snapshot:
         self._note = path.with_suffix(".json")
 
     def read_validators(self) -> Validators:
-        """What was noted of the file that is here; empty where the two don't fit."""
+        """Return the validators of the archive.
+
+        They are empty if the note is missing or belongs to another file.
+        """
         try:
-            noted = json.loads(self._note.read_bytes())
-            if noted.pop("size") != self.path.stat().st_size:
+            note = json.loads(self._note.read_bytes())
+            if note.pop("size") != self.path.stat().st_size:
                 return Validators()
-            return Validators(**noted)
+            return Validators(**note)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Validators()
 
     def replace(self, file: Path, validators: Validators) -> None:
-        """A finished download becomes the snapshot."""
-        # Forgotten first: a crash in between must never pair a note with another file.
+        """Make a finished download the snapshot."""
+        # Delete the note first: after a crash in between, it would belong to another file.
         self.forget()
-        os.replace(file, self.path)  # noqa: PTH105  (atomic, and says so)
-        noted = {**asdict(validators), "size": self.path.stat().st_size}
+        os.replace(file, self.path)  # noqa: PTH105  (atomic)
+        note = {**asdict(validators), "size": self.path.stat().st_size}
         part = self._note.with_suffix(".part-json")
-        part.write_text(json.dumps(noted))
+        part.write_text(json.dumps(note))
         os.replace(part, self._note)  # noqa: PTH105
 
     def forget(self) -> None:
-        """Make the next download a whole one."""
+        """Delete the note, so that the next download is a full one."""
         self._note.unlink(missing_ok=True)

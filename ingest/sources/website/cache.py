@@ -1,4 +1,4 @@
-"""Pages of a website as they were fetched, so that an unchanged one is not downloaded again."""
+"""A cache of a website's pages, so that unchanged ones are not downloaded again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _INDEX = "pages.json"
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """What the server said about a page.
+    """A page as the server described it.
 
     Attributes:
-        address: where the page was, after redirects.
-        content_type: as the server says.
-        etag: of the page, to ask for a newer one.
-        last_modified: likewise.
-        body: name of the file; another body has another one, so that the two never mix.
+        address: address of the page, after redirects.
+        content_type: Content-Type of the response.
+        etag: ETag of the response, to ask for a newer page.
+        last_modified: date of the response, likewise.
+        body: name of the file; each body has its own, so that no page gets another's body.
     """
 
     address: str
@@ -32,29 +32,38 @@ class CachedPage:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The conditional part of the next request."""
+        """Headers that make the next request conditional."""
         pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in pairs.items() if value}
 
 
 class PageCache:
-    """A folder of bodies and an index of what they are; what is broken is fetched again."""
+    """A folder of bodies, and an index of their pages.
+
+    A page that is missing or broken in it is fetched again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pages = _load_index(folder / _INDEX)
 
     def get(self, address: str) -> CachedPage | None:
-        """What is known of an address, if the body is there."""
+        """Return the cached page of an address; None if there is none."""
         page = self._pages.get(address)
         return page if page and (self._folder / page.body).is_file() else None
 
     def read_body(self, page: CachedPage) -> bytes:
-        """The body of a page that `get` gave."""
+        """Return the body of a page that `get` returned."""
         return (self._folder / page.body).read_bytes()
 
     def put(self, address: str, page: CachedPage, body: bytes) -> None:
-        """Keep a body."""
+        """Store a page and its body.
+
+        Args:
+            address: address that was asked for.
+            page: the page, without the name of its body.
+            body: bytes of the response.
+        """
         name = f"{hashlib.sha256(body).hexdigest()[:32]}.body"
         self._folder.mkdir(parents=True, exist_ok=True)
         if not (self._folder / name).is_file():
@@ -62,7 +71,7 @@ class PageCache:
         self._pages[address] = replace(page, body=name)
 
     def keep_only(self, addresses: Collection[str]) -> None:
-        """Forget what is not a page of the site any more."""
+        """Remove all addresses but these from the index."""
         for address in self._pages.keys() - set(addresses):
             del self._pages[address]
 
@@ -80,12 +89,12 @@ class PageCache:
 def _write(path: Path, data: bytes) -> None:
     part = path.with_suffix(".part")
     part.write_bytes(data)
-    os.replace(part, path)  # noqa: PTH105  (atomic, and says so)
+    os.replace(part, path)  # noqa: PTH105  (atomic)
 
 
 def _load_index(path: Path) -> dict[str, CachedPage]:
     try:
-        read = json.loads(path.read_bytes())
-        return {address: CachedPage(**page) for address, page in read.items()}
+        pages = json.loads(path.read_bytes())
+        return {address: CachedPage(**page) for address, page in pages.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -1,4 +1,4 @@
-"""A website as a source: by its sitemap, its llms.txt, or from a start page along its links."""
+"""Websites as sources: by sitemap, by llms.txt, or from a start page along its links."""
 
 from __future__ import annotations
 
@@ -48,56 +48,68 @@ from rag_core.english import format_count
 from rag_core.types import hash_content
 
 _MAX_SITEMAPS = 500
-_MAX_IN_A_ROW = 5
-"""Pages that fail one after the other, before the site is taken to be down."""
+_MAX_FAILED_IN_A_ROW = 5
+"""If this many pages fail one after the other, the site is taken to be down."""
 
 
 def read_website(
     source: Source,
     downloads: Downloads,
     *,
-    wanted: Callable[[str], bool],
+    is_wanted: Callable[[str], bool],
     progress: DownloadCallback = ignore_download_progress,
 ) -> SourceFiles:
-    """Read the pages of a website; of those that have not changed, no body is downloaded.
+    """Read the wanted pages of a website.
+
+    The body of a page that has not changed is not downloaded again.
+
+    Args:
+        source: the source, with its options.
+        downloads: the folder of the cache, limits and network.
+        is_wanted: returns whether a page is read, by its path in the source.
+        progress: called after each page and while docent waits; an exception from it ends the
+            crawl.
+
+    Returns:
+        the pages, ordered by path, and what was left out.
 
     Raises:
-        SourceNotFoundError: there is nothing at the address.
-        SourceAccessError: it wants a login.
-        SourceFormatError: it is no sitemap, llms.txt or page.
-        SourceRefusedError: robots.txt does not allow it, or it is too large.
+        SourceNotFoundError: the server has nothing at the address.
+        SourceAccessError: the site wants a login.
+        SourceFormatError: the address is no sitemap, llms.txt or page.
+        SourceRefusedError: robots.txt refuses the address, or the site is too large.
         SourceEmptyError: there are no pages.
         DownloadError: the server can't be reached or takes too long.
     """
-    # By name, too: one site may be there twice, with other pages.
+    # With the name: one site may be two sources, with other pages.
     key = hash_content(source.uri, source.name)[:16]
     cache = PageCache(downloads.folder / f"{key}.site")
-    told = DownloadReporter(source.name, progress)
+    reporter = DownloadReporter(source.name, progress)
     try:
         with (
             translate_http_errors(source.redacted_uri),
-            WebClient(source, downloads.network, look=told.repeat_last) as web,
+            WebClient(source, downloads.network, check_cancelled=reporter.repeat_last) as web,
         ):
-            site = SiteFetcher(source, downloads, web, cache, told)
+            site = SiteFetcher(source, downloads, web, cache, reporter)
             crawl = _Crawler(source, site, resolve_link(web.home, ""))
             try:
                 crawl.run()
                 cache.keep_only(site.used)
             finally:
-                cache.save()  # also where it broke off: the next sync goes on from there
+                cache.save()  # also after a failure: the next sync goes on from there
     except OSError as error:
         raise DownloadError(
             f"{source.redacted_uri} can't be stored in {downloads.folder}: "
             f"{error.strerror or error}."
         ) from error
-    files = tuple(file for file in crawl.list_files() if wanted(file.path))
+    files = tuple(file for file in crawl.list_files() if is_wanted(file.path))
     if not files:
         raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
     return SourceFiles(source, files, tuple(crawl.list_failures()))
 
 
 class _Crawler:
-    """Goes through the addresses of one site, each once."""
+    """Goes through the addresses of one site, each of them once."""
 
     def __init__(self, source: Source, site: SiteFetcher, home: str) -> None:
         self._source = source
@@ -107,16 +119,16 @@ class _Crawler:
         self._queue: deque[tuple[str, int]] = deque()
         self._queued: set[str] = set()
         self._pages: dict[str, RawFile] = {}
-        self._own: set[str] = set()
+        self._canonical: set[str] = set()
         self._bodies: set[str] = set()
         self._failures: list[str] = []
-        self._elsewhere: set[str] = set()
+        self._on_other_hosts: set[str] = set()
         self._disallowed: set[str] = set()
         self._copies = 0
-        self._in_a_row = 0
+        self._failed_in_a_row = 0
 
     def run(self) -> None:
-        """Fetch all pages that are to be had."""
+        """Fetch the pages of the site, up to `max_pages`."""
         self._check_allowed(self._home)
         name = PurePosixPath(urlsplit(self._home).path).name.lower()
         if name.endswith((".xml", ".xml.gz")):
@@ -126,7 +138,8 @@ class _Crawler:
         else:
             self._queue_from_start()
         while self._queue and len(self._pages) < self._source.max_pages:
-            self._site.check_limits()  # what is wrong with one page is a line, this is not
+            # Checked here: in `_visit`, the error would count as the failure of one page.
+            self._site.check_limits()
             self._visit(*self._queue.popleft())
         self._site.check_limits()
 
@@ -138,47 +151,47 @@ class _Crawler:
             )
 
     def list_files(self) -> list[RawFile]:
-        """The pages by path; of two with one path the first."""
+        """Return the pages by path; of two with one path, the first."""
         by_path: dict[str, RawFile] = {}
         for file in self._pages.values():
             by_path.setdefault(file.path, file)
         return [by_path[path] for path in sorted(by_path)]
 
     def list_failures(self) -> list[str]:
-        """Return readable lines about what was left out."""
+        """Return a sentence for each page or group that was left out."""
         counted = (
-            (len(self._elsewhere), "at other hosts"),
+            (len(self._on_other_hosts), "at other hosts"),
             (len(self._disallowed), "refused by robots.txt"),
             (self._copies, "with the text of another page"),
             (len(self._queue), "beyond `max_pages`"),
         )
         name = self._source.name
         notes = [
-            f"{name}: {format_count(count, 'address', 'addresses')} {what}; left out"
-            for count, what in counted
+            f"{name}: {format_count(count, 'address', 'addresses')} {reason}; left out"
+            for count, reason in counted
             if count
         ]
         return self._failures + notes
 
-    # Where the addresses come from
+    # Addresses
 
     def _queue_from_sitemap(self) -> None:
-        waiting, known = deque([self._home]), {self._home}
+        waiting, seen = deque([self._home]), {self._home}
         while waiting:
-            place = waiting.popleft()
-            fetched = self._fetch_list(place)
+            address = waiting.popleft()
+            fetched = self._fetch_list(address)
             try:
                 sitemap = parse_sitemap(fetched.data, fetched.address)
             except ValueError as error:
                 raise SourceFormatError(
-                    f"{redact_uri(place)} is not a sitemap: {error}."
+                    f"{redact_uri(address)} is not a sitemap: {error}."
                 ) from error
             self._enqueue(sitemap.pages, depth=0)
             for further in map(self._unify_scheme, sitemap.sitemaps):
-                if extract_host(further) in self._hosts and further not in known:
+                if extract_host(further) in self._hosts and further not in seen:
                     waiting.append(further)
-                    known.add(further)
-            if len(known) > _MAX_SITEMAPS:
+                    seen.add(further)
+            if len(seen) > _MAX_SITEMAPS:
                 raise SourceRefusedError(
                     f"{self._source.redacted_uri} names more than {_MAX_SITEMAPS} sitemaps."
                 )
@@ -195,34 +208,33 @@ class _Crawler:
         fetched = self._site.fetch_page(self._home)
         self._check_allowed(fetched.address)
         self._queued |= {self._home, fetched.address}
-        self._hosts.add(
-            extract_host(fetched.address)
-        )  # `example.com` may live at `www.example.com`
+        # `example.com` may redirect to `www.example.com`: both are the site then.
+        self._hosts.add(extract_host(fetched.address))
         if not fetched.media_type:
             raise SourceFormatError(
                 f"{self._source.redacted_uri} is no page of HTML, Markdown or text; an archive "
                 "needs the option `kind`."
             )
-        self._accept_page(fetched, self._source.depth, wanted=self._is_selected(self._home))
+        self._accept_page(fetched, self._source.depth, should_store=self._is_selected(self._home))
 
-    def _fetch_list(self, place: str) -> FetchedPage:
-        fetched = self._site.fetch_list(place, limit=MAX_SITEMAP_BYTES)
+    def _fetch_list(self, address: str) -> FetchedPage:
+        fetched = self._site.fetch_list(address, limit=MAX_SITEMAP_BYTES)
         self._check_allowed(fetched.address)
         self._hosts.add(extract_host(fetched.address))
         return fetched
 
     def _enqueue(self, addresses: Iterable[str], *, depth: int) -> None:
-        for given in addresses:
-            address = self._unify_scheme(given)
+        for link in addresses:
+            address = self._unify_scheme(link)
             if address in self._queued:
                 continue
             self._queued.add(address)
             if extract_host(address) not in self._hosts:
-                self._elsewhere.add(address)
+                self._on_other_hosts.add(address)
             elif self._is_selected(address):
                 self._queue.append((address, depth))
 
-    # One page
+    # Pages
 
     def _visit(self, address: str, depth: int) -> None:
         if not self._site.is_allowed(address):
@@ -232,7 +244,7 @@ class _Crawler:
         if fetched is None:
             return
         if extract_host(fetched.address) not in self._hosts:
-            self._elsewhere.add(address)
+            self._on_other_hosts.add(address)
         elif not self._site.is_allowed(fetched.address):
             self._disallowed.add(address)
         elif fetched.media_type:
@@ -242,54 +254,64 @@ class _Crawler:
         try:
             fetched = self._site.fetch_page(address, hosts=self._hosts)
         except DownloadError as error:
-            self._in_a_row += 1
-            if self._in_a_row >= _MAX_IN_A_ROW:
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= _MAX_FAILED_IN_A_ROW:
                 raise
-            before = self._site.read_cached(address)
-            kept = "kept as it was" if before else "left out"
-            self._failures.append(f"{redact_uri(address)}: {error} ({kept})")
-            return before
+            cached = self._site.read_cached(address)
+            outcome = "kept as it was" if cached else "left out"
+            self._failures.append(f"{redact_uri(address)}: {error} ({outcome})")
+            return cached
         except SourceNotFoundError:
             self._failures.append(f"{redact_uri(address)}: there is nothing (HTTP 404); left out")
             return None
         except SourceError as error:
             self._failures.append(f"{redact_uri(address)}: {error}; left out")
             return None
-        self._in_a_row = 0
+        self._failed_in_a_row = 0
         return fetched
 
-    def _accept_page(self, fetched: FetchedPage, depth: int, *, wanted: bool = True) -> None:
-        """Note a page under its canonical address, unless it is there, and follow its links."""
+    def _accept_page(self, fetched: FetchedPage, depth: int, *, should_store: bool = True) -> None:
+        """Store a page under its canonical address, and follow its links.
+
+        A page that is there already is not stored again.
+        """
         address = self._unify_scheme(fetched.address)
         links = PageLinks("", ())
         if fetched.media_type == HTML:
             links = parse_links(fetched.data.decode(errors="replace"), address)
         canonical = self._unify_scheme(links.canonical) if links.canonical else address
         key = canonical if extract_host(canonical) in self._hosts else address
-        if wanted:
-            self._store_page(key, fetched, own=key == address)
+        if should_store:
+            self._store_page(key, fetched, is_canonical=key == address)
         if depth > 0:
             self._enqueue(filter(self._should_follow, links.links), depth=depth - 1)
 
-    def _store_page(self, key: str, fetched: FetchedPage, *, own: bool) -> None:
+    def _store_page(self, key: str, fetched: FetchedPage, *, is_canonical: bool) -> None:
+        # One text under two addresses is one page; a page at its own canonical address replaces
+        # the copy that came first.
         body = hashlib.sha256(fetched.data).hexdigest()
-        if body in self._bodies or key in self._own or (key in self._pages and not own):
+        if (
+            body in self._bodies
+            or key in self._canonical
+            or (key in self._pages and not is_canonical)
+        ):
             self._copies += 1
             return
         self._bodies.add(body)
-        if own:
-            self._own.add(key)
+        if is_canonical:
+            self._canonical.add(key)
         path = build_page_path(key, fetched.media_type)
         url = self._source.build_page_url(path, key)
         self._pages[key] = RawFile(path, url, fetched.data, fetched.content_type)
 
     def _should_follow(self, address: str) -> bool:
-        # A query leads to calendars and searches, which have no end.
+        # Queries lead to calendars and searches, which have no end.
         parts = urlsplit(address)
         return not parts.query and can_be_page(address) and extract_host(address) in self._hosts
 
     def _is_selected(self, address: str) -> bool:
         path = unquote(urlsplit(address).path).lstrip("/")
+        # A pattern may be written for the address or for the path in the index.
         names = {path or "index.html", build_page_path(address, HTML)}
         include, exclude = self._source.include, self._source.exclude
         return any(is_selected(include, (), name) for name in names) and all(
@@ -297,7 +319,10 @@ class _Crawler:
         )
 
     def _unify_scheme(self, address: str) -> str:
-        """An address of this site with the scheme of its home: old sitemaps still say `http`."""
+        """Return an address of this site with the scheme of its home.
+
+        Old sitemaps still name `http`.
+        """
         home = urlsplit(self._home)
         same_host = extract_host(address) in self._hosts and not urlsplit(address).port
         return urlsplit(address)._replace(scheme=home.scheme).geturl() if same_host else address

@@ -1,4 +1,4 @@
-"""One website: fetched politely, as its robots.txt allows, and only where it has changed."""
+"""Pages of one website, fetched slowly, as robots.txt allows, and only if they changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ingest.sources.website.paths import extract_host, parse_media_type, resolve
 
 MAX_PAGE_BYTES = 16 * 2**20
 MAX_CRAWL_DELAY = 30.0
-"""Seconds; a robots.txt that asks for more would have a site of 100 pages read for an hour."""
+"""Seconds; at the delay that some robots.txt ask for, 100 pages would take an hour."""
 
 _MAX_ROBOTS_BYTES = 512 * 2**10
 _ACCEPT = "text/html, text/markdown, text/plain;q=0.9, */*;q=0.1"
@@ -35,12 +35,12 @@ _ACCEPT = "text/html, text/markdown, text/plain;q=0.9, */*;q=0.1"
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """A page as it came.
+    """A page as it was fetched.
 
     Attributes:
-        address: after redirects.
-        content_type: as the server says, with its encoding.
-        data: the body; empty where it is of no type that docent reads.
+        address: address of the page, after redirects.
+        content_type: Content-Type of the response, with its encoding.
+        data: bytes of the body; empty if docent does not read its type.
     """
 
     address: str
@@ -49,7 +49,7 @@ class FetchedPage:
 
     @property
     def media_type(self) -> str:
-        """The type, if docent reads it; empty for any other."""
+        """The media type, if docent reads it; else empty."""
         return parse_media_type(self.content_type)
 
 
@@ -60,11 +60,11 @@ class SiteFetcher:
         source: the website.
         downloads: limits and network.
         web: the open client.
-        cache: pages of earlier times.
-        told: told after each page, and again while a page is waited for.
+        cache: pages of earlier syncs.
+        reporter: called after each page, and again during each wait.
 
     Attributes:
-        used: every address that was fetched, or was kept for want of a newer page.
+        used: addresses that were fetched, or read from the cache because they could not be.
     """
 
     def __init__(
@@ -73,27 +73,27 @@ class SiteFetcher:
         downloads: Downloads,
         web: WebClient,
         cache: PageCache,
-        told: DownloadReporter,
+        reporter: DownloadReporter,
     ) -> None:
         self._source = source
         self._web = web
         self._cache = cache
-        self._told = told
+        self._reporter = reporter
         self._limits: Limits = downloads.limits
         self._network: Network = downloads.network
         self._deadline = Deadline(source, self._limits.seconds, self._network.clock)
-        self._pace = RequestThrottle(1 / source.rate, self._network, told.repeat_last)
+        self._throttle = RequestThrottle(1 / source.rate, self._network, reporter.repeat_last)
         self._rules: dict[str, Protego] = {}
         self.used: set[str] = set()
         self._received = 0
         self._pages = 0
 
     def check_limits(self) -> None:
-        """Do nothing while the site is within its limits.
+        """Check that the site is within its limits.
 
         Raises:
-            SourceRefusedError: it is too large.
-            DownloadError: it takes too long.
+            SourceRefusedError: the site is too large.
+            DownloadError: the site takes too long.
         """
         self._deadline.check()
         if self._received > self._limits.bytes:
@@ -103,78 +103,85 @@ class SiteFetcher:
             )
 
     def is_allowed(self, address: str) -> bool:
-        """Whether robots.txt lets docent read the address.
+        """Return whether robots.txt lets docent read the address.
 
         Raises:
-            DownloadError: robots.txt is there and can't be read: nothing may be read then.
+            DownloadError: robots.txt can't be read, so nothing may be read.
         """
         host = extract_host(address)
         if host not in self._rules:
             self._rules[host] = Protego.parse(self._fetch_robots(address))
             delay = self._rules[host].crawl_delay(USER_AGENT)
-            self._pace.slow_down(min(float(delay or 0), MAX_CRAWL_DELAY))
+            self._throttle.slow_down(min(float(delay or 0), MAX_CRAWL_DELAY))
         return bool(self._rules[host].can_fetch(address, USER_AGENT))
 
     def fetch_page(self, address: str, *, hosts: Collection[str] | None = None) -> FetchedPage:
-        """Fetch an address, if it has changed; a body of a type that is not read stays there.
+        """Fetch a page, if it has changed.
 
-        A redirect away from `hosts`, or to where robots.txt does not let docent read, is not
-        followed: the page is empty then, and its address the one that it leads to.
+        The body is left on the server if docent does not read its type. A redirect away from
+        `hosts`, or to an address that robots.txt refuses, is not followed: the page is empty then,
+        and its address is the target of the redirect.
 
         Raises:
-            SourceError: it can't be fetched.
+            SourceError: the page can't be fetched.
         """
 
-        def follows(hop: str) -> bool:
+        def should_follow(hop: str) -> bool:
             return (hosts is None or extract_host(hop) in hosts) and self.is_allowed(hop)
 
         page = self._fetch(
             address,
             limit=MAX_PAGE_BYTES,
-            wanted=lambda kind: bool(parse_media_type(kind)),
-            follows=follows,
+            accepts_type=lambda content_type: bool(parse_media_type(content_type)),
+            should_follow=should_follow,
         )
         self._pages += 1
-        self._told(DownloadProgress(self._source.name, self._received, pages=self._pages))
+        self._reporter(DownloadProgress(self._source.name, self._received, pages=self._pages))
         return page
 
     def fetch_list(self, address: str, *, limit: int) -> FetchedPage:
-        """Fetch a list of pages, whatever its type is called.
+        """Fetch a list of pages of any media type.
 
         Raises:
-            SourceError: it can't be fetched.
+            SourceError: the list can't be fetched.
         """
-        return self._fetch(address, limit=limit, wanted=_accept_any, follows=self.is_allowed)
+        return self._fetch(
+            address, limit=limit, accepts_type=_accept_any, should_follow=self.is_allowed
+        )
 
     def read_cached(self, address: str) -> FetchedPage | None:
-        """The page as it was at an earlier time, if it is kept."""
-        kept = self._cache.get(address)
-        if kept is None:
+        """Return the page of an earlier sync; None if there is none."""
+        cached = self._cache.get(address)
+        if cached is None:
             return None
         self.used.add(address)
-        return _build_fetched_page(kept, self._cache.read_body(kept))
+        return _build_fetched_page(cached, self._cache.read_body(cached))
 
     def _fetch_robots(self, address: str) -> str:
-        place = resolve_link(address, "/robots.txt")
+        robots = resolve_link(address, "/robots.txt")
         try:
-            found = self._fetch(
-                place, limit=_MAX_ROBOTS_BYTES, wanted=_accept_any, follows=_accept_any
+            page = self._fetch(
+                robots, limit=_MAX_ROBOTS_BYTES, accepts_type=_accept_any, should_follow=_accept_any
             )
         except SourceNotFoundError:
             return ""
-        return found.data.decode(errors="replace")
+        return page.data.decode(errors="replace")
 
     def _fetch(
         self,
         address: str,
         *,
         limit: int,
-        wanted: Callable[[str], bool],
-        follows: Callable[[str], bool],
+        accepts_type: Callable[[str], bool],
+        should_follow: Callable[[str], bool],
     ) -> FetchedPage:
         with translate_http_errors(redact_uri(address)):
-            fetched: FetchedPage = self._network.build_retrying(self._told.repeat_last)(
-                self._fetch_once, address, limit=limit, wanted=wanted, follows=follows
+            fetched: FetchedPage = self._network.build_retrying(self._reporter.repeat_last)(
+                self._fetch_once,
+                address,
+                limit=limit,
+                accepts_type=accepts_type,
+                should_follow=should_follow,
             )
         self.used.add(address)
         return fetched
@@ -184,21 +191,21 @@ class SiteFetcher:
         address: str,
         *,
         limit: int,
-        wanted: Callable[[str], bool],
-        follows: Callable[[str], bool],
+        accepts_type: Callable[[str], bool],
+        should_follow: Callable[[str], bool],
     ) -> FetchedPage:
         self.check_limits()
-        self._pace.wait()
-        kept = self._cache.get(address)
-        headers = {"Accept": _ACCEPT, **(kept.headers if kept else {})}
-        with self._web.get(address, headers, follows=follows) as response:
+        self._throttle.wait()
+        cached = self._cache.get(address)
+        headers = {"Accept": _ACCEPT, **(cached.headers if cached else {})}
+        with self._web.get(address, headers, should_follow=should_follow) as response:
             if response.next_request is not None:
                 return FetchedPage(resolve_link(str(response.next_request.url), ""), "", b"")
-            if response.status_code == httpx.codes.NOT_MODIFIED and kept:
-                return _build_fetched_page(kept, self._cache.read_body(kept))
+            if response.status_code == httpx.codes.NOT_MODIFIED and cached:
+                return _build_fetched_page(cached, self._cache.read_body(cached))
             _check_response(response, address)
             page = _build_cached_page(response)
-            if not wanted(page.content_type):
+            if not accepts_type(page.content_type):
                 return FetchedPage(page.address, page.content_type, b"")
             data = self._read_body(response, limit)
         self._cache.put(address, page, data)
@@ -221,25 +228,25 @@ class RequestThrottle:
     """Keeps requests apart.
 
     Args:
-        seconds: between the beginnings of two requests.
+        seconds: least time between the beginnings of two requests.
         network: clock and sleep.
-        look: called while it waits.
+        check_cancelled: called during each wait.
     """
 
-    def __init__(self, seconds: float, network: Network, look: CancelCheck) -> None:
+    def __init__(self, seconds: float, network: Network, check_cancelled: CancelCheck) -> None:
         self._seconds = seconds
         self._network = network
-        self._look = look
+        self._check_cancelled = check_cancelled
         self._next = network.clock()
 
     def slow_down(self, seconds: float) -> None:
-        """Keep at least this distance from now on."""
+        """Keep at least this many seconds between requests from now on."""
         self._seconds = max(self._seconds, seconds)
 
     def wait(self) -> None:
         """Return when the next request may begin."""
         now = self._network.clock()
-        self._network.pause(self._next - now, self._look)
+        self._network.pause(self._next - now, self._check_cancelled)
         self._next = max(self._next, now) + self._seconds
 
 
@@ -248,9 +255,9 @@ def _accept_any(_: str) -> bool:
 
 
 def _check_response(response: httpx.Response, address: str) -> None:
-    robots = address.endswith("/robots.txt")
-    if robots and 400 <= response.status_code < 500 and response.status_code != 429:
-        # RFC 9309, 2.3.1.3: where there is no robots.txt to be had, all may be read.
+    is_robots = address.endswith("/robots.txt")
+    if is_robots and 400 <= response.status_code < 500 and response.status_code != 429:
+        # RFC 9309, 2.3.1.3: if there is no robots.txt, everything may be read.
         status = response.status_code
         raise SourceNotFoundError(f"There is nothing at {redact_uri(address)} (HTTP {status}).")
     check_status(response, redact_uri(address))

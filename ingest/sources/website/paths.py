@@ -17,7 +17,7 @@ SUFFIXES = {
     MARKDOWN: (".md", ".markdown", ".mdx"),
     TEXT: (".txt", ".md", ".markdown", ".mdx", ".rst"),
 }
-"""Media types that are read, and suffixes that may stay; the first is put where there is none."""
+"""Suffixes that may stay, by the media types that are read; the first is added if none does."""
 
 _ALIASES = {"application/xhtml+xml": HTML, "text/x-markdown": MARKDOWN}
 _PORTS = {"http": 80, "https": 443}
@@ -27,16 +27,17 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def parse_media_type(content_type: str) -> str:
-    """The media type of a Content-Type header, where docent reads it; else empty."""
-    plain = content_type.partition(";")[0].strip().lower()
-    plain = _ALIASES.get(plain, plain)
-    return plain if plain in SUFFIXES else ""
+    """Return the media type of a Content-Type header; empty if unsupported."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _ALIASES.get(media_type, media_type)
+    return media_type if media_type in SUFFIXES else ""
 
 
 def resolve_link(base: str, link: str) -> str:
-    """A link as one address without fragment; empty where it is none to follow.
+    """Return a link as an absolute address without fragment.
 
-    Host and scheme are in lower case, the default port is left out, the path has one spelling.
+    Return an empty string if the link is broken or leads to no web page. Host and scheme are in
+    lower case, the default port is left out, and the path has one spelling.
     """
     try:
         parts = urlsplit(urljoin(base, link.strip()))
@@ -46,27 +47,36 @@ def resolve_link(base: str, link: str) -> str:
     if parts.scheme not in _PORTS or not host:
         return ""
     host = f"[{host}]" if ":" in host else host
-    place = host if port in {None, _PORTS[parts.scheme]} else f"{host}:{port}"
+    netloc = host if port in {None, _PORTS[parts.scheme]} else f"{host}:{port}"
     path = quote(parts.path, safe=_PATH_SAFE, errors="replace")
     query = quote(parts.query, safe=_PATH_SAFE + "?", errors="replace")
-    return urlunsplit((parts.scheme, place, path or "/", query, ""))
+    return urlunsplit((parts.scheme, netloc, path or "/", query, ""))
 
 
 def extract_host(address: str) -> str:
-    """Host and port, whatever the scheme: `http` and `https` of one host are one site."""
+    """Return host and port of an address.
+
+    Default ports are left out: `http` and `https` of one host are one site.
+    """
     parts = urlsplit(address)
     port = parts.port or _PORTS.get(parts.scheme, 0)
     return (parts.hostname or "") + ("" if port in _PORTS.values() else f":{port}")
 
 
 def can_be_page(address: str) -> bool:
-    """Whether a link's suffix lets a page be expected, not an image or an archive."""
-    guessed, packed = mimetypes.guess_type(urlsplit(address).path)
-    return packed is None and (guessed is None or bool(parse_media_type(guessed)))
+    """Return whether a link may lead to a page.
+
+    The suffix decides: images and archives are no pages.
+    """
+    media_type, encoding = mimetypes.guess_type(urlsplit(address).path)
+    return encoding is None and (media_type is None or bool(parse_media_type(media_type)))
 
 
 def build_page_path(address: str, media_type: str) -> str:
-    """The path of a page inside its source: `docs/install` becomes `docs/install.html`."""
+    """Return the path of a page inside its source.
+
+    The path of the HTML page `docs/install` is `docs/install.html`.
+    """
     parts = urlsplit(address)
     path = _UNSAFE.sub("_", unquote(parts.path, errors="replace"))
     names = [name for name in path.split("/") if name not in {"", ".", ".."}]

@@ -1,4 +1,4 @@
-"""Lists of pages, taken apart: a sitemap, an llms.txt, the links of a page."""
+"""Lists of pages: sitemaps, llms.txt files, and the links of a page."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from xml.etree import ElementTree as ET
 from ingest.sources.website.paths import resolve_link
 
 MAX_SITEMAP_BYTES = 64 * 2**20
-"""The sitemap protocol allows 50 MB, unpacked."""
+"""Largest sitemap that is read, unpacked; the protocol allows 50 MB."""
 
 _GZIP = b"\x1f\x8b"
-_TYPE_OF_ITS_OWN = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
+_DOCTYPE = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
 _LINK = re.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"\n]*\")?\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """What a sitemap lists: addresses of pages, and of further sitemaps."""
+    """The addresses of pages and of further sitemaps that a sitemap lists."""
 
     pages: tuple[str, ...]
     sitemaps: tuple[str, ...]
@@ -31,20 +31,20 @@ class Sitemap:
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """What an HTML page says about addresses: its own, and those it leads to."""
+    """The canonical address of an HTML page, empty for none, and those of its links."""
 
     canonical: str
     links: tuple[str, ...]
 
 
 def parse_sitemap(data: bytes, base: str) -> Sitemap:
-    """Take a sitemap apart, packed or not.
+    """Parse a sitemap, gzipped or not.
 
     Raises:
-        ValueError: it is no sitemap.
+        ValueError: the data is no sitemap.
     """
     data = _decompress(data)
-    if _TYPE_OF_ITS_OWN.search(data):
+    if _DOCTYPE.search(data):
         raise ValueError("it declares a document type of its own")
     try:
         root = ET.fromstring(data)  # noqa: S314  (entities were refused above)
@@ -53,33 +53,39 @@ def parse_sitemap(data: bytes, base: str) -> Sitemap:
     kind = _strip_namespace(root.tag)
     if kind not in {"urlset", "sitemapindex"}:
         raise ValueError(f"its first element is {kind}")
-    places = [
-        resolve_link(base, part.text or "")
+    links = [
+        resolve_link(base, child.text or "")
         for item in root
-        for part in item
-        if _strip_namespace(part.tag) == "loc"
+        for child in item
+        if _strip_namespace(child.tag) == "loc"
     ]
-    found = tuple(dict.fromkeys(filter(None, places)))
-    return Sitemap(found, ()) if kind == "urlset" else Sitemap((), found)
+    addresses = tuple(dict.fromkeys(filter(None, links)))
+    return Sitemap(addresses, ()) if kind == "urlset" else Sitemap((), addresses)
 
 
 def parse_llms(text: str, base: str) -> tuple[str, ...]:
-    """The links of an llms.txt, in their order. Format: https://llmstxt.org."""
-    places = (resolve_link(base, link) for link in _LINK.findall(text))
-    return tuple(dict.fromkeys(filter(None, places)))
+    """Return the links of an llms.txt in their order.
+
+    The format is described at https://llmstxt.org.
+    """
+    links = (resolve_link(base, link) for link in _LINK.findall(text))
+    return tuple(dict.fromkeys(filter(None, links)))
 
 
 def parse_links(html: str, base: str) -> PageLinks:
-    """Canonical address and links of an HTML page, broken ones left out."""
+    """Return the canonical address and the links of an HTML page.
+
+    Broken links are left out.
+    """
     reader = _LinkReader()
-    # What the parser can't make sense of, such as `<![x[`, ends the links and not the page.
+    # Markup that the parser can't read, such as `<![x[`, ends the links and not the page.
     with suppress(AssertionError, ValueError):
         reader.feed(html)
         reader.close()
     base = resolve_link(base, reader.base) or base
-    places = (resolve_link(base, link) for link in reader.links)
+    links = (resolve_link(base, link) for link in reader.links)
     canonical = resolve_link(base, reader.canonical) if reader.canonical else ""
-    return PageLinks(canonical, tuple(dict.fromkeys(filter(None, places))))
+    return PageLinks(canonical, tuple(dict.fromkeys(filter(None, links))))
 
 
 class _LinkReader(HTMLParser):
@@ -90,14 +96,14 @@ class _LinkReader(HTMLParser):
         self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        place = given.get("href") or ""
-        if tag == "a" and place:
-            self.links.append(place)
+        values = dict(attrs)
+        address = values.get("href") or ""
+        if tag == "a" and address:
+            self.links.append(address)
         elif tag == "base":
-            self.base = self.base or place
-        elif tag == "link" and "canonical" in (given.get("rel") or "").lower().split():
-            self.canonical = self.canonical or place
+            self.base = self.base or address
+        elif tag == "link" and "canonical" in (values.get("rel") or "").lower().split():
+            self.canonical = self.canonical or address
 
     # `<a/>` is `<a>` to a browser.
     handle_startendtag = handle_starttag

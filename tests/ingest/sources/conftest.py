@@ -14,7 +14,7 @@ from tests.servers.web import WebServer
 
 
 class Clock:
-    """Time that passes only where somebody sleeps."""
+    """A clock that moves only during a sleep."""
 
     def __init__(self) -> None:
         self.now = 1000.0

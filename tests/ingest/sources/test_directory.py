@@ -14,7 +14,7 @@ from tests.ingest.fakes import make_folder
 
 
 def read(folder: Path, url: str = ""):
-    return read_directory(Source("docs", str(folder), url), wanted=is_wanted)
+    return read_directory(Source("docs", str(folder), url), is_wanted=is_wanted)
 
 
 def test_documents_are_read_in_order_and_the_rest_is_left(tmp_path: Path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 
@@ -113,13 +114,20 @@ def test_a_path_that_fell_to_pieces(tmp_path: Path):
     downloads = Downloads(tmp_path)
     for source in parse_sources("My Docs"):
         with pytest.raises(SourceNotFoundError, match="spaces needs the JSON form"):
-            read_source(source, downloads, wanted=is_wanted)
+            read_source(source, downloads, is_wanted=is_wanted)
     (single,) = parse_sources("MyDocs")
     with pytest.raises(SourceNotFoundError, match=r"MyDocs\.$"):
-        read_source(single, downloads, wanted=is_wanted)
+        read_source(single, downloads, is_wanted=is_wanted)
 
 
 def test_a_scheme_that_is_not_read_shows_no_secret():
     with pytest.raises(SourceFormatError, match=r"^ftp://x/y\.zip is not") as caught:
         parse_sources("ftp://me:secret@x/y.zip?token=s3")
     assert "s3" not in str(caught.value)
+
+
+def test_the_example_of_a_source_is_right():
+    (example,) = doctest.DocTestFinder(recurse=False).find(Source, "Source")
+    result = doctest.DocTestRunner().run(example)
+    assert result.attempted > 0
+    assert result.failed == 0

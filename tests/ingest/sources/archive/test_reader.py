@@ -29,7 +29,7 @@ from tests.ingest.fakes import make_zip
 
 
 def read(path: Path, url: str = ""):
-    return archive.read_archive(Source("docs", str(path), url), path, wanted=is_wanted)
+    return archive.read_archive(Source("docs", str(path), url), path, is_wanted=is_wanted)
 
 
 def test_documents_are_read_in_order(tmp_path: Path):
@@ -174,7 +174,7 @@ def special(name: str, kind: bytes) -> tuple[tarfile.TarInfo, bytes]:
 
 
 @pytest.mark.parametrize("kind", ["gz", "zst", "tar"])
-def test_a_tar_is_read_in_order_whatever_its_name(tmp_path: Path, kind: str):
+def test_a_tar_is_read_in_order_under_any_name(tmp_path: Path, kind: str):
     members = [plain("./en/b.md", b"b"), plain("en/a b.md", b"a"), plain("en/x.png", b"x" * 999)]
     folder = tarfile.TarInfo("en")
     folder.type = tarfile.DIRTYPE
@@ -208,7 +208,7 @@ def test_harm_in_a_tar_is_refused_by_name(tmp_path: Path, member, said: str):
 def test_what_is_excluded_may_be_a_link(tmp_path: Path):
     path = make_tar(tmp_path / "d.tar", [plain("a.md"), special("b.md", tarfile.SYMTYPE)], "tar")
     found = archive.read_archive(
-        Source("docs", str(path), exclude=("b.md",)), path, wanted=is_wanted
+        Source("docs", str(path), exclude=("b.md",)), path, is_wanted=is_wanted
     )
     assert [file.path for file in found.files] == ["a.md"]
 

@@ -40,7 +40,7 @@ def source(git_server: GitServer, repository: Repository) -> Source:
 
 
 def read(source: Source, downloads: Downloads) -> dict[str, bytes]:
-    found = read_source(source, downloads, wanted=is_wanted)
+    found = read_source(source, downloads, is_wanted=is_wanted)
     return {file.path: file.data for file in found.files}
 
 
@@ -49,7 +49,7 @@ def fetches(server: GitServer) -> int:
 
 
 def test_pages_are_read_as_they_are_in_the_branch(downloads, source, repository, git_server):
-    found = read_source(source, downloads, wanted=is_wanted)
+    found = read_source(source, downloads, is_wanted=is_wanted)
     assert [(file.path, file.data) for file in found.files] == [
         ("README.md", b"# Hi"),
         ("docs/a.md", b"# A"),
@@ -84,7 +84,7 @@ def test_a_tag_a_branch_or_a_commit(downloads, source, repository, ref):
     repository.commit({"README.md": "# New"})
     named = replace(source, uri=f"{source.uri}@{first if ref == 'commit' else ref}")
     for _ in range(2):
-        found = read_source(named, downloads, wanted=is_wanted)
+        found = read_source(named, downloads, is_wanted=is_wanted)
         assert (found.files[0].data, found.revision) == (b"# Hi", first)
 
 
@@ -180,7 +180,7 @@ def test_a_page_that_is_too_large(downloads, source, monkeypatch):
 
 def test_progress_is_told(downloads, source):
     seen: list[DownloadProgress] = []
-    read_source(source, downloads, wanted=is_wanted, progress=seen.append)
+    read_source(source, downloads, is_wanted=is_wanted, progress=seen.append)
     assert seen[-1].source == "docs"
     assert seen[-1].bytes > 0
 
@@ -191,7 +191,7 @@ def test_git_that_takes_too_long_is_ended(downloads, source, tmp_path, monkeypat
     slow.write_text("#!/bin/sh\nexec sleep 600\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}:/usr/bin:/bin")
-    monkeypatch.setattr(git_command, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(git_command, "_POLL_SECONDS", 0.01)
     ticks = iter(range(0, 10**9, 1_000))
     downloads.network = replace(downloads.network, clock=lambda: next(ticks))
     with pytest.raises(DownloadError, match="took over"):

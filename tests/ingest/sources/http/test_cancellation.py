@@ -14,7 +14,7 @@ from tests.servers.web import Resource, WebServer
 
 
 class StoppedError(Exception):
-    """What whoever watches a sync raises to end it."""
+    """An exception that ends a sync."""
 
 
 def stopping(when: Callable[[], bool]) -> Callable[[DownloadProgress], None]:
@@ -52,7 +52,7 @@ def test_a_stop_ends_the_wait_that_a_robots_txt_asks_for(
         read_source(
             Source("docs", f"{site.url}/"),
             downloads,
-            wanted=lambda _: True,
+            is_wanted=lambda _: True,
             progress=stopping(lambda: clock.now > 1005),
         )
     assert clock.now < 1006
@@ -63,13 +63,13 @@ def test_a_stop_ends_the_wait_for_a_silent_server(network: Network, monkeypatch)
     monkeypatch.setattr("ingest.sources.http.cancellable_transport.CHECK_SECONDS", 0.01)
     looks = iter(range(1000))
 
-    def look() -> None:
+    def check() -> None:
         if next(looks) > 2:
             raise StoppedError
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         source = Source("docs", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
-        client = WebClient(source, network, look=look)
+        client = WebClient(source, network, check_cancelled=check)
         with client, pytest.raises(StoppedError), client.get(client.home, {}):
             pytest.fail("it never answers")
     assert next(looks) < 10
@@ -81,7 +81,7 @@ def test_silence_still_has_an_end(network: Network, monkeypatch):
     looked: list[None] = []
     with socket.create_server(("127.0.0.1", 0)) as silent:
         source = Source("docs", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
-        client = WebClient(source, network, look=lambda: looked.append(None))
+        client = WebClient(source, network, check_cancelled=lambda: looked.append(None))
         with client, pytest.raises(httpx.ReadTimeout), client.get(client.home, {}):
             pytest.fail("it never answers")
     assert len(looked) > 1
@@ -91,13 +91,13 @@ def test_a_proxy_is_watched_too(network: Network, monkeypatch):
     monkeypatch.setattr("ingest.sources.http.cancellable_transport.CHECK_SECONDS", 0.01)
     looks = iter(range(1000))
 
-    def look() -> None:
+    def check() -> None:
         if next(looks) > 2:
             raise StoppedError
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
         here = replace(network, resolve=lambda *_: ("93.184.216.34",))
-        client = WebClient(Source("docs", "http://example.com/x"), here, look=look)
+        client = WebClient(Source("docs", "http://example.com/x"), here, check_cancelled=check)
         with client, pytest.raises(StoppedError), client.get(client.home, {}):
             pytest.fail("it never answers")

@@ -37,7 +37,7 @@ def sitemap(*places: str, kind: str = "url") -> Resource:
 def read(downloads: Downloads, site: WebServer) -> Callable[..., SourceFiles]:
     def reading(path: str, **options) -> SourceFiles:
         source = Source("docs", site.url + path, **options)
-        return read_source(source, downloads, wanted=lambda _: True)
+        return read_source(source, downloads, is_wanted=lambda _: True)
 
     return reading
 
@@ -332,7 +332,7 @@ def test_a_website_has_limits(read, downloads):
 def test_progress_counts_pages(small, downloads):
     seen: list[DownloadProgress] = []
     source = Source("docs", f"{small.url}/sitemap.xml")
-    read_source(source, downloads, wanted=lambda _: True, progress=seen.append)
+    read_source(source, downloads, is_wanted=lambda _: True, progress=seen.append)
     assert list(dict.fromkeys(received.pages for received in seen)) == [0, 1, 2, 3]
     assert seen[-1].bytes == small.body_bytes
 
@@ -354,4 +354,4 @@ def test_a_folder_that_can_not_be_written(small, downloads, tmp_path):
     (tmp_path / "file").write_text("")
     downloads.folder = tmp_path / "file"
     with pytest.raises(DownloadError, match="can't be stored"):
-        read_source(Source("docs", f"{small.url}/"), downloads, wanted=lambda _: True)
+        read_source(Source("docs", f"{small.url}/"), downloads, is_wanted=lambda _: True)
