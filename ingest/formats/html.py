@@ -10,9 +10,9 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
-from ingest.formats.html_blocks import escape_unclosed_markup
+from ingest.formats.html_in_markdown import escape_unclosed_markup
+from ingest.formats.html_to_markdown import HEADINGS, HtmlConverter
 from ingest.formats.structure import build_converted_document
-from ingest.formats.to_markdown import HEADINGS, HtmlConverter
 
 MAX_CHARS = 20_000_000
 """Longest HTML page; a longer one would take minutes."""

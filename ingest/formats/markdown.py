@@ -9,7 +9,7 @@ from datetime import date
 import yaml
 
 from ingest.documents import Block, Document, Page, Section, build_document
-from ingest.formats.html_blocks import convert_html_block, extract_html_text
+from ingest.formats.html_in_markdown import convert_html_block, extract_html_text
 from ingest.formats.mkdocs import flatten_admonitions
 from ingest.formats.sphinx import parse_role
 from ingest.formats.structure import (

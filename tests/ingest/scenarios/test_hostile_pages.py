@@ -7,7 +7,7 @@ import pytest
 from ingest.documents import PageError
 from ingest.formats.code_spans import CodeSpans
 from ingest.formats.html import MAX_DEPTH
-from ingest.formats.html_blocks import escape_unclosed_markup
+from ingest.formats.html_in_markdown import escape_unclosed_markup
 from ingest.formats.markdown import _LINK, _convert_tags
 from ingest.formats.mdx import _find_tags, _strip_esm
 from ingest.formats.mkdocs import flatten_admonitions

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.formats.html_blocks import convert_html_block, extract_html_text
+from ingest.formats.html_in_markdown import convert_html_block, extract_html_text
 
 
 @pytest.mark.parametrize(
