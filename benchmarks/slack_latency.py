@@ -119,7 +119,7 @@ async def _levels(house: House, watched: Watched, *, count: int, rounds: int) ->
 async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
     engine = open_state(f"sqlite:///{house.folder / 'bot.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, fresh_at=_never)
+    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=_never)
     parts: Any = AppParts(watched, index=None, memory=memory, warm_up=_nothing)
     async with SlackServer() as slack:
         settings = BotSettings(
