@@ -21,8 +21,8 @@ def find_misspelt_settings(env_file: Path = Path(".env")) -> dict[str, str]:
     Both the environment and the `.env` file are searched.
     """
     rooms = (RagSettings, IngestSettings, BotSettings)
-    known = {room.get_variable_name(field) for room in rooms for field in room.model_fields}
-    given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
-    unknown = sorted(name for name in given - known if name.startswith("DOCENT_"))
-    matches = {name: difflib.get_close_matches(name, known, 1, _LIKENESS) for name in unknown}
+    known_names = {room.get_variable_name(field) for room in rooms for field in room.model_fields}
+    used_names = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
+    unknown = sorted(name for name in used_names - known_names if name.startswith("DOCENT_"))
+    matches = {name: difflib.get_close_matches(name, known_names, 1, _LIKENESS) for name in unknown}
     return {name: likeliest[0] for name, likeliest in matches.items() if likeliest}

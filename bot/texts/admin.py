@@ -95,9 +95,9 @@ def render_rollback(version: IndexVersion, user: str) -> str:
     return say("rolled_back", user=user, revision=_shorten_revision(version.revision), pages=pages)
 
 
-def render_unknown_source(name: str, known: Sequence[str]) -> str:
+def render_unknown_source(name: str, sources: Sequence[str]) -> str:
     """Return the refusal of a source that is not in the settings."""
-    listed = ", ".join(f"`{escape_plain(source)}`" for source in known[:_LISTED]) or "-"
+    listed = ", ".join(f"`{escape_plain(source)}`" for source in sources[:_LISTED]) or "-"
     return say("reindex_source", name=escape_plain(name), known=listed)
 
 

@@ -30,24 +30,24 @@ def render_new_scope(scope: Scope) -> str:
     return say("scope_set", limits=limits) if limits else say("scope_cleared")
 
 
-def render_unknown_value(name: str, value: str, known: Collection[str]) -> str:
+def render_unknown_value(name: str, value: str, known_values: Collection[str]) -> str:
     """Return the refusal of a value that no page has.
 
     Args:
         name: the limit: `version`, `source`, `path` or `language`.
         value: the value that no page has.
-        known: the values that pages have.
+        known_values: the values that pages have.
 
     Returns:
         A sentence that lists known values, in the language of the current task.
     """
     label = say(f"scope.{name}")
-    if not known:
+    if not known_values:
         return say("scope_unlabelled", name=label)
     # If not all versions fit, people want the newest.
-    ordered = sorted(known, key=_split_numbers, reverse=name == "version")
-    listed = ", ".join(f"`{escape_plain(known_value)}`" for known_value in ordered[:_LISTED])
-    more = ", …" if len(known) > _LISTED else ""
+    ordered = sorted(known_values, key=_split_numbers, reverse=name == "version")
+    listed = ", ".join(f"`{escape_plain(each)}`" for each in ordered[:_LISTED])
+    more = ", …" if len(known_values) > _LISTED else ""
     return say("scope_unknown", name=label, value=escape_plain(value), known=listed + more)
 
 

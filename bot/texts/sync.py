@@ -15,8 +15,8 @@ _TEXT_LIMIT = 2_900
 _GOLDEN_SHOWN = 5
 
 
-def render_progress(progress: Progress, left: float | None) -> str:
-    """Return the stage, a bar and the time left, given in seconds."""
+def render_progress(progress: Progress, seconds_left: float | None) -> str:
+    """Return the stage, a bar and the time left."""
     done = _format_count(progress.stage, progress.done)
     if progress.total:
         share = min(progress.done / progress.total, 1.0)
@@ -25,7 +25,9 @@ def render_progress(progress: Progress, left: float | None) -> str:
         total = _format_count(progress.stage, progress.total)
         done = f"{format_number(progress.done)} / {total}\n{bar}"
     text = say("progress", stage=say(f"stage.{progress.stage}"), done=done)
-    return text if left is None else f"{text} · {say('progress_left', time=_render_time(left))}"
+    if seconds_left is None:
+        return text
+    return f"{text} · {say('progress_left', time=_render_time(seconds_left))}"
 
 
 def _format_count(stage: Stage, number: int) -> str:
