@@ -178,7 +178,7 @@ async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
     """Start a local Slack with the app connected to it."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_state(f"sqlite:///{folder}/bot.sqlite")
-        memory = BotDatabase.open(engine, keep_days=90, fresh_at=lambda: None)
+        memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
         parts: Any = AppParts(pipeline, index=None, memory=memory, warm_up=lambda: None)
         async with SlackServer() as slack:
             settings = BotSettings(

@@ -121,7 +121,7 @@ async def _levels(
 async def _workspace(bench: BenchIndex, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
     engine = open_state(f"sqlite:///{bench.folder / 'bot.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, fresh_at=_never)
+    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=_never)
     parts: Any = AppParts(watched, index=None, memory=memory, warm_up=_nothing)
     async with SlackServer() as slack:
         settings = BotSettings(

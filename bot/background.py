@@ -1,4 +1,4 @@
-"""Background work: tasks that are kept until they end, and waited for at shutdown."""
+"""Background tasks: hold them until they end, and wait for them at shutdown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BackgroundTasks:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run `work`; what it raises is logged."""
+        """Start a task for `work`, and log the exception it raises."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._on_task_done)
@@ -31,11 +31,14 @@ class BackgroundTasks:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A background task failed.", exc_info=error)
 
-    async def drain(self, seconds: float, *, last_words: float = 5.0) -> None:
-        """Let the tasks finish; cancel those left after `seconds` and hear their last words."""
+    async def drain(self, seconds: float, *, cleanup_seconds: float = 5.0) -> None:
+        """Let the tasks finish, and cancel those left after `seconds`.
+
+        Cancelled tasks get `cleanup_seconds` to clean up.
+        """
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in self._running:
             task.cancel()
         if self._running:
-            await asyncio.wait(self._running, timeout=last_words)
+            await asyncio.wait(self._running, timeout=cleanup_seconds)

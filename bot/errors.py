@@ -3,8 +3,8 @@
 DocentError
 └── BotError
     ├── SlackUnavailableError     Slack refused the token or can't be reached
-    ├── ControlError              the running service can't be asked by the command line
-    └── SyncStoppedError          a sync was ended because docent is ending
+    ├── ControlError              the command line can't use the running service
+    └── SyncStoppedError          a sync was stopped before its end
 """
 
 from rag_core.errors import DocentError
@@ -19,8 +19,8 @@ class SlackUnavailableError(BotError):
 
 
 class ControlError(BotError):
-    """The running service can't be asked by the command line."""
+    """The command line can't use the running service."""
 
 
 class SyncStoppedError(BotError):
-    """A sync was ended because docent is ending; the index is as it was."""
+    """A sync was stopped before its end; the index is unchanged."""

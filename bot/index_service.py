@@ -1,4 +1,4 @@
-"""The index as it is managed: synced, looked at, checked and rolled back; one way for all."""
+"""Index management: sync, preview, check, roll back and read, the same for every caller."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from rag_core.types import Chunk, Scope
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """What to sync, and how. It also travels over the control socket.
+    """The sources and options of a sync. It also travels over the control socket.
 
     Attributes:
-        sources: names of configured sources, or sources as a command line named them; only
-            these are touched. Empty for all configured sources, and then the pages of sources
-            that are configured no more are removed.
-        dry_run: only say what would be done.
-        full: read every page and embed every chunk anew.
-        force: publish although a source lost many pages, or golden questions find less.
-        resume: let syncs change the index again after a rollback, and sync then.
-        remove_unconfigured: remove the pages of sources that are configured no more, although
-            sources are named. The schedule asks for that.
+        sources: names of configured sources, or sources from a command line; the sync touches
+            only these. If empty, it reads all configured sources and removes the pages of
+            sources that are no longer configured.
+        dry_run: preview the sync without changing anything.
+        full: read every page and embed every chunk again.
+        force: publish even if a source lost many pages or golden questions find less.
+        resume: let syncs change the index again after a rollback, then sync.
+        remove_unconfigured: remove the pages of sources that are no longer configured, even if
+            `sources` names some. The schedule sets this.
     """
 
     sources: tuple[str | Source, ...] = ()
@@ -52,7 +52,7 @@ class SyncRequest:
 
 
 class PageLabels(NamedTuple):
-    """What one page is called: the values that a scope can name."""
+    """The labels of one page: the values that a scope can name."""
 
     source: str
     version: str
@@ -60,7 +60,7 @@ class PageLabels(NamedTuple):
     path: str
 
     def is_in_scope(self, scope: Scope) -> bool:
-        """Whether questions of this scope are asked of the page."""
+        """Return True if a question with this scope searches the page."""
         return (
             (not scope.sources or self.source in scope.sources)
             and scope.version in {"", self.version}
@@ -76,11 +76,11 @@ class IndexService:
     Every method blocks.
 
     Attributes:
-        indexer: syncs.
+        indexer: runs syncs and previews.
         store: the index in Milvus.
         ledger: the record of what the index should hold.
         configured: the sources of the settings.
-        stopping: ends a sync at its next sign of progress, once it is set.
+        stopping: once set, ends a running sync at its next progress report.
     """
 
     indexer: Indexer
@@ -97,7 +97,11 @@ class IndexService:
     def sync_or_preview(
         self, request: SyncRequest, progress: ProgressCallback = ignore_progress
     ) -> IngestReport | Preview:
-        """Sync, or preview where the request is a dry run. Raises what they raise."""
+        """Run the sync; for a dry run, only preview it.
+
+        Raises:
+            DocentError: the sync or the preview failed; the live version is unchanged.
+        """
         work = self.preview if request.dry_run else self.sync
         return work(request, progress)
 
@@ -107,7 +111,7 @@ class IndexService:
         """Bring the index up to date.
 
         Raises:
-            DocentError: the sync failed, and the live version is as it was.
+            DocentError: the sync failed; the live version is unchanged.
         """
         sources, options = self._choose_sources(request), self._choose_options(request)
         if request.resume:
@@ -117,7 +121,11 @@ class IndexService:
     def preview(
         self, request: SyncRequest, progress: ProgressCallback = ignore_progress
     ) -> Preview:
-        """Say what a sync would do. Raises what a sync raises."""
+        """Return what a sync would change.
+
+        Raises:
+            DocentError: a source can't be read, or the index can't be used.
+        """
         sources, options = self._choose_sources(request), self._choose_options(request)
         return self.indexer.preview(
             sources, progress=self._add_stop_check(progress), options=options
@@ -127,12 +135,12 @@ class IndexService:
         """Compare the index with the ledger, and mend it if asked to.
 
         Raises:
-            SyncRunningError: a sync is at work.
+            SyncRunningError: a sync is running.
         """
         return IndexCheck(self.store, self.ledger, mend=mend).run()
 
     def roll_back(self) -> IndexVersion:
-        """Let the version before the live one answer again, and stay at it.
+        """Make the previous version live again, and pin the index to it.
 
         Raises:
             NoVersionError: there is no version to go back to.
@@ -140,23 +148,23 @@ class IndexService:
         return roll_back(self.store, self.ledger)
 
     def resume(self) -> bool:
-        """Let syncs change the index after a rollback; return False if nothing was pinned."""
+        """Unpin the index after a rollback; return False if nothing was pinned."""
         return resume_syncs(self.ledger)
 
     def read_status(self) -> IndexStatus:
-        """Read how the index stands."""
+        """Read the status of the index."""
         return build_status(self.ledger)
 
     def list_versions(self) -> Sequence[IndexVersion]:
-        """List the versions that are kept, the newest first."""
+        """List the stored versions, newest first."""
         return list_versions(self.ledger)
 
     def list_source_states(self) -> Sequence[SourceState]:
-        """List the sources with their pages, by name."""
+        """List each source with its number of pages, sorted by name."""
         return list_source_states(self.ledger, self.configured)
 
     def list_past_syncs(self, limit: int) -> Sequence[PastSync]:
-        """List the syncs that ended last, the latest first."""
+        """List the last syncs that ended, latest first."""
         return list_past_syncs(self.ledger, limit=limit)
 
     def sample_chunks(self, limit: int) -> Sequence[Chunk]:
@@ -164,12 +172,12 @@ class IndexService:
         live = self.store.read_live_index()
         if live is None:
             return ()
-        # Closed before its end, so that Milvus does not keep the cursor.
+        # Close the generator early, so that Milvus frees the cursor.
         with contextlib.closing(_iterate_chunks(self.store, live.collection)) as chunks:
             return list(itertools.islice(chunks, limit))
 
     def list_page_labels(self) -> Collection[PageLabels] | None:
-        """List the labels of all live pages by reading them; None when nothing is indexed."""
+        """Read the labels of all live pages; None if nothing is indexed."""
         live = self.store.read_live_index()
         if live is None:
             return None
@@ -181,16 +189,16 @@ class IndexService:
     def _choose_sources(self, request: SyncRequest) -> tuple[Source, ...]:
         if not request.sources:
             return select_sources((), self.configured)
-        known = {source.name: source for source in self.configured}
+        by_name = {source.name: source for source in self.configured}
         try:
             return tuple(
-                known[source] if isinstance(source, str) else source for source in request.sources
+                by_name[source] if isinstance(source, str) else source for source in request.sources
             )
         except KeyError as error:
             raise SettingsError(f"DOCENT_SOURCES has no source named {error.args[0]}.") from error
 
     def _choose_options(self, request: SyncRequest) -> SyncOptions:
-        """The rule: named sources are touched alone; a sync of all removes what is left over."""
+        """Build the options; a sync of all sources removes unconfigured ones."""
         return SyncOptions(
             force=request.force,
             full=request.full,
@@ -199,19 +207,24 @@ class IndexService:
         )
 
     def _add_stop_check(self, progress: ProgressCallback) -> ProgressCallback:
-        def watch(step: Progress) -> None:
+        def check_and_report(step: Progress) -> None:
             if self.stopping.is_set():
                 raise SyncStoppedError("The sync was stopped because docent is ending.")
             progress(step)
 
-        return watch
+        return check_and_report
 
 
 def _iterate_chunks(store: VectorStore, collection: str) -> Generator[Chunk, None, None]:
     yield from store.read_chunks(collection)
 
 
-def is_rollback_target(versions: Sequence[IndexVersion], wanted: str) -> bool:
-    """Whether a rollback goes there: to a collection, or the revision that begins so."""
+def is_rollback_target(versions: Sequence[IndexVersion], name: str) -> bool:
+    """Return True if a rollback goes to the version of this name.
+
+    A version is named by its collection or by the beginning of its revision.
+    """
     previous = [version for version in versions if version.previous]
-    return any(one.revision.startswith(wanted) or one.collection == wanted for one in previous)
+    return any(
+        version.collection == name or version.revision.startswith(name) for version in previous
+    )

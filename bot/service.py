@@ -1,4 +1,4 @@
-"""`docent serve`: every part opened once, in one process, and closed in order."""
+"""`docent serve`: open every part once, in one process, and close them in order."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def run() -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        SettingsError, StoreError, StateError, ModelUnavailableError, SlackUnavailableError: why
-            docent can't start, in one sentence.
+        SettingsError, StoreError, StateError, ModelUnavailableError, SlackUnavailableError:
+            docent can't start; the message says why in one sentence.
     """
     bot, rag, ingest = BotSettings.load(), RagSettings.load(), IngestSettings.load()
     connection.require_settings(bot)
@@ -56,21 +56,23 @@ def run() -> None:
             scheduled, ledger, ingest, sources=configured, on_trouble=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
-        memory = BotDatabase.open(
-            ledger.engine, keep_days=bot.keep_days, fresh_at=ledger.read_last_success_time
+        database = BotDatabase.open(
+            ledger.engine,
+            keep_days=bot.keep_days,
+            read_last_success_time=ledger.read_last_success_time,
         )
-        desk = RequestExecutor(pipeline, index)
+        executor = RequestExecutor(pipeline, index)
 
         def warm_up() -> None:
             models.warm_up()
             scheduler.start()
             opened.callback(scheduler.shutdown)
-            # Before that, in this order: a sync at work hears of it, and gets no more vectors.
+            # These run before it, last first: a running sync is told to stop, then gets no vectors.
             opened.callback(models.close)
             opened.callback(index.stopping.set)
             path = build_socket_path(ingest)
             if path is not None:
-                control = ControlServer(path, desk)
+                control = ControlServer(path, executor)
                 control.start()
                 opened.callback(control.close)
             if not configured:
@@ -82,16 +84,16 @@ def run() -> None:
         parts = AppParts(
             pipeline=pipeline,
             index=index,
-            memory=memory,
+            memory=database,
             warm_up=warm_up,
-            # As many again as are searched at once may be having their answers written.
+            # While some questions search, as many again may wait for the LLM.
             max_questions=2 * rag.max_questions,
         )
         asyncio.run(serve(bot, parts))
 
 
 def build_scheduled_sync(index: IndexService) -> Sync:
-    """Build what the schedule calls.
+    """Build the function that the schedule calls.
 
     The job of one source touches that source alone. The job of all sources without a schedule of
     their own stands for a sync of all, so it also removes what is no longer configured.
@@ -106,11 +108,11 @@ def build_scheduled_sync(index: IndexService) -> Sync:
 
 
 def _build_progress_logger() -> ProgressCallback:
-    """Make a callback that logs now and then how far a sync is."""
-    teller = ProgressReporter(every=_LOG_SECONDS)
+    """Build a callback that regularly logs the progress of a sync."""
+    reporter = ProgressReporter(every=_LOG_SECONDS)
 
     def log(progress: Progress) -> None:
-        if line := teller.format_line(progress):
+        if line := reporter.format_line(progress):
             logger.info("Sync: %s.", line)
 
     return log

@@ -10,7 +10,7 @@ from rag_core.settings import Settings
 
 
 class BotSettings(Settings):
-    """Slack tokens, transport and who may manage."""
+    """Slack tokens, transport, access and administration."""
 
     slack_bot_token: SecretStr | None = Field(
         None, validation_alias="SLACK_BOT_TOKEN", description="Bot token, `xoxb-...`."
@@ -79,5 +79,5 @@ class BotSettings(Settings):
 
 
 def parse_ids(setting: str) -> frozenset[str]:
-    """Ids separated by white space or commas."""
+    """Split a setting into ids, at white space and commas."""
     return frozenset(name for name in re.split(r"[\s,]+", setting) if name)

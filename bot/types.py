@@ -1,4 +1,4 @@
-"""The data of the bot: messages, askers and what an answer rests on. Knows no Slack."""
+"""Data types of the bot: messages, askers and the context of an answer; nothing of Slack."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal
 from rag_core.types import Scope
 
 Audience = Literal["mention", "thread", "channel"]
-"""Whom a message speaks to: docent, whoever is in its thread, or whoever is in its channel."""
+"""The addressee of a message: docent, the people in its thread, or those in its channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageKey:
-    """What makes a message one and the same, however often it is delivered."""
+    """The identity of a message, equal in each of its deliveries."""
 
     team: str
     channel: str
@@ -26,15 +26,16 @@ class IncomingMessage:
     """A message that may get a reply.
 
     Attributes:
-        kind: `question`, or `hint` where docent was called without one and says how to ask.
+        kind: `question`, or `hint` if docent was mentioned without one and explains how to ask.
         key: team of the workspace, channel and time stamp.
-        thread_ts: the thread the reply goes to; the message itself where it began none.
-        user: who wrote it.
-        user_team: the team of who wrote it; not the workspace's in a shared channel.
-        text: plain text, Slack's markup made readable, mentions of docent taken out.
-        audience: `mention` is answered; of the others the responder decides.
-        edited: when it was edited, empty where it was not.
-        first_call: whether the edit is what calls docent, or gives it a question at all.
+        thread_ts: time stamp of the thread that the reply goes to; the message's own outside of
+            a thread.
+        user: id of the author.
+        user_team: team of the author; in a shared channel it may be another workspace's.
+        text: plain text: Slack's markup made readable, mentions of docent removed.
+        audience: docent answers a `mention`; the responder decides about the others.
+        edited_ts: time stamp of the edit; empty if the message was not edited.
+        is_first_mention: True if the edit is the first to mention docent or to ask a question.
     """
 
     kind: Literal["question", "hint"]
@@ -49,18 +50,18 @@ class IncomingMessage:
 
     @property
     def in_thread(self) -> bool:
-        """Whether something was said before it in its thread."""
+        """True if the message is a reply in a thread."""
         return self.thread_ts != self.key.ts
 
     @property
     def is_direct(self) -> bool:
-        """Whether only docent and the asker read it."""
+        """True for a direct message, which only docent and the asker read."""
         return self.key.channel.startswith("D")
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
-    """A message of a thread; `mine` is docent's own, its text without sources and footer."""
+    """A message of a thread; `is_own` marks docent's, whose text lacks sources and footer."""
 
     user: str
     text: str
@@ -69,13 +70,13 @@ class ThreadMessage:
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """What an answer stands on, beside what is in it.
+    """The context that a reply shows beside the answer itself.
 
     Attributes:
-        answer_id: of the kept answer, for buttons; empty where none was kept.
+        answer_id: id of the stored answer, for buttons; empty if none was stored.
         as_of: when the documentation was last read.
-        scope: which part of it was asked.
-        can_escalate: whether there are people to be asked instead.
+        scope: the part of the documentation that was searched.
+        can_escalate: True if the question can be passed on to people.
     """
 
     answer_id: str = ""
@@ -86,7 +87,7 @@ class AnswerContext:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, and where; `team` is docent's workspace, `user_team` theirs."""
+    """The person who asks, and where; `team` is docent's workspace, `user_team` theirs."""
 
     user: str
     user_team: str

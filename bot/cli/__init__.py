@@ -1,6 +1,6 @@
 """The command line: `docent index | ask | search | eval | feedback | status | doctor | serve`.
 
-A file per group of commands. Heavy imports stay inside the commands, so that `--help` is quick.
+Each group of commands has a file. Heavy imports stay inside the commands to keep `--help` quick.
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ logger = logging.getLogger("docent")
 
 
 def main() -> None:
-    """Run the command line; failures are one sentence on stderr and exit code 1."""
-    # `docent ask "..." --verbose` is as good as `docent --verbose ask "..."`.
+    """Run the command line.
+
+    A failure prints one sentence on stderr and exits with code 1.
+    """
+    # Accept --verbose behind the command, too.
     words = sys.argv[1:]
     verbose = "--verbose" in words
     args = [word for word in words if word != "--verbose"]
@@ -40,7 +43,7 @@ def main() -> None:
             logger.exception("The command failed")
         _exit_with_error(str(error))
     except Exception as error:
-        # The outermost edge: a trace is for --verbose.
+        # The outermost edge: only --verbose shows a stack trace.
         if verbose:
             logger.exception("The command failed")
         _exit_with_error(
@@ -54,9 +57,9 @@ def _exit_with_error(sentence: str) -> NoReturn:
     raise SystemExit(1)
 
 
-def _print_version(*, wanted: bool) -> None:
-    """Called by typer with the value of `--version`."""
-    if wanted:
+def _print_version(*, requested: bool) -> None:
+    """Print the version if `--version` was given; typer calls this."""
+    if requested:
         typer.echo(f"docent {metadata.version('docent')}")
         raise typer.Exit
 
@@ -78,11 +81,11 @@ def apply_global_options(
     del version
     level = logging.INFO if verbose else logging.CRITICAL
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It logs whole addresses, with whatever password or token stands in them.
+    # httpx logs whole URLs, with any password or token in them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    for given, meant in find_misspelt_settings().items():
+    for name, likely_name in find_misspelt_settings().items():
         typer.echo(
-            f"docent: there is no setting {given}, so docent ignores it. Do you mean {meant}?",
+            f"docent: there is no setting {name}, so docent ignores it. Do you mean {likely_name}?",
             err=True,
         )
 

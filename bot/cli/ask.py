@@ -31,7 +31,7 @@ PathPrefix = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands to the command line."""
     app.command()(ask)
     app.command()(search)
 
@@ -52,24 +52,26 @@ def ask(  # noqa: PLR0913  (the options, by name)
     from bot.cli import json_output, terminal
     from rag_core.types import AnswerDone, TextDelta
 
-    asked = _build_question(question, _build_scope(source, version, language, path))
+    scoped_question = _build_question(question, _build_scope(source, version, language, path))
     with _connect_pipeline() as pipeline:
-        pairs = (pipeline.search_dense(asked), pipeline.search(asked)) if compare else None
-        for event in pipeline.stream(asked):
+        comparison = None
+        if compare:
+            comparison = (pipeline.search_dense(scoped_question), pipeline.search(scoped_question))
+        for event in pipeline.stream(scoped_question):
             if isinstance(event, TextDelta) and not as_json:
                 terminal.print_text(event.text)
         if not isinstance(event, AnswerDone):
             raise DocentError("The pipeline ended without an answer.")
         answer = event.answer
     if as_json:
-        shape = json_output.serialise_answer(question, answer)
-        print_json(
-            shape | ({"comparison": json_output.serialise_comparison(*pairs)} if pairs else {})
-        )
+        data = json_output.serialise_answer(question, answer)
+        if comparison:
+            data["comparison"] = json_output.serialise_comparison(*comparison)
+        print_json(data)
         return
     terminal.print_sources(answer)
-    if pairs:
-        terminal.print_comparison(*pairs)
+    if comparison:
+        terminal.print_comparison(*comparison)
 
 
 def search(  # noqa: PLR0913  (the options, by name)
@@ -87,23 +89,23 @@ def search(  # noqa: PLR0913  (the options, by name)
     """Find passages, without writing an answer."""
     from bot.cli import json_output, terminal
 
-    asked = _build_question(question, _build_scope(source, version, language, path))
+    scoped_question = _build_question(question, _build_scope(source, version, language, path))
     with _connect_pipeline() as pipeline:
-        found = pipeline.search(asked, limit=limit)
+        passages = pipeline.search(scoped_question, limit=limit)
     if as_json:
         print_json(
             {
                 "question": question,
-                "passages": [json_output.serialise_passage(one) for one in found],
+                "passages": [json_output.serialise_passage(passage) for passage in passages],
             }
         )
     else:
-        terminal.print_passages(found)
+        terminal.print_passages(passages)
 
 
 @contextmanager
 def _connect_pipeline() -> Iterator[Pipeline | ControlClient]:
-    """The pipeline over the index that is there: that of the service which holds it, or our own."""
+    """Yield the service that holds the index, or a local pipeline."""
     from bot.control.client import ControlClient
     from ingest.settings import IngestSettings
     from rag_core.factory import open_models, open_pipeline, open_store
@@ -119,7 +121,7 @@ def _connect_pipeline() -> Iterator[Pipeline | ControlClient]:
     try:
         pipeline = open_pipeline(settings, models, store)
         pipeline.require_live_index()
-        # Loaded now, so that the stages' times are their own.
+        # Load the models now, so that the timings of the stages exclude it.
         models.warm_up()
         pipeline.warm_up()
         yield pipeline
@@ -132,7 +134,7 @@ def _build_question(text: str, scope: Scope) -> Question:
     from rag_core.pipeline import check_question
     from rag_core.types import Question
 
-    # An argument that is no UTF-8 comes with surrogates, which no model takes.
+    # An argument that is not UTF-8 arrives with surrogates, which no model accepts.
     question = Question(text.encode(errors="replace").decode(), scope=scope)
     check_question(question)
     return question

@@ -1,4 +1,4 @@
-"""`docent doctor`: checks what can be wrong without an error, and says it in plain words."""
+"""The check of models for `docent doctor`: wrong numbers raise no error by themselves."""
 
 from __future__ import annotations
 
@@ -25,19 +25,23 @@ def check_models(
     """Run the known answers on the weights that docent uses.
 
     Args:
-        settings: which models.
-        models: the same, open.
-        corpus: the Milvus 2.4 documentation as a zip, for the tutorial's three scores.
+        settings: the names of the models.
+        models: the same models, open.
+        corpus: zip of the Milvus 2.4 documentation, for the tutorial's three scores; None to
+            leave that check out.
+
+    Returns:
+        One result per check, in the order of the checks.
 
     Raises:
-        ModelUnavailableError: the weights are not here and can't be fetched.
+        ModelUnavailableError: the weights are missing and can't be fetched.
         SourceError: the corpus can't be read.
     """
     models.warm_up()
     lane, dtype = models.inference.questions, find_dtype(settings)
     checks = check_embedder(lane, dtype=dtype)
     if settings.profile == "starter" and not settings.rerank_url:
-        # Late interaction compares words: it orders passages, and is no judge of yes and no.
+        # Late interaction compares words: it orders passages, but does not answer yes or no.
         return checks
     checks += check_reranker(lane)
     if corpus is not None and settings.reranker_model == TUTORIAL_RERANKER:
@@ -46,7 +50,7 @@ def check_models(
 
 
 def _read_faq_sections(corpus: Path) -> list[str]:
-    """The Milvus FAQ in the tutorial's pieces: split at `# `."""
+    """Read the Milvus FAQ, split at `# ` as in the tutorial."""
     source = Source(name=corpus.name, uri=str(corpus))
-    found = read_archive(source, corpus, is_wanted=lambda path: _FAQ in f"/{path}")
-    return [part for file in found.files for part in file.data.decode().split("# ")]
+    contents = read_archive(source, corpus, is_wanted=lambda path: _FAQ in f"/{path}")
+    return [part for file in contents.files for part in file.data.decode().split("# ")]

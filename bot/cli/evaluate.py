@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 
 class LevelChoice(StrEnum):
-    """What the judgements name."""
+    """The unit that the judgements name."""
 
     PAGE = "page"
     CHUNK = "chunk"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command("eval")(evaluate)
 
 
-def evaluate(  # noqa: PLR0913  (one parameter an option)
+def evaluate(  # noqa: PLR0913  (the options, by name)
     *,
     queries: Annotated[Path, typer.Option(help="Questions: JSON lines with `_id` and `text`.")],
     qrels: Annotated[
@@ -91,20 +91,20 @@ def evaluate(  # noqa: PLR0913  (one parameter an option)
     files = _EvaluationFiles.read(queries, qrels, corpus, unanswerable or (), language)
     llm = _open_judge(settings, judge_model) if judge else None
     with _open_index(settings, files.corpus) as opened:
-        report, used = _measure(opened, files, level=level.value, llm=llm, fit=fit)
+        report, calibration = _measure(opened, files, level=level.value, llm=llm, fit=fit)
     if html:
-        _write_page(html, report, used)
+        _write_page(html, report, calibration)
     if as_json:
         print_json(report.as_json())
         return
     evaluation_tables.print_evaluation(report)
-    if report.fitted and used:
-        evaluation_tables.print_fit(used, report.fitted)
+    if report.fitted and calibration:
+        evaluation_tables.print_fit(calibration, report.fitted)
 
 
 @dataclass(frozen=True, slots=True)
 class _EvaluationFiles:
-    """The files of one evaluation, read."""
+    """The contents of the files of one evaluation."""
 
     questions: tuple[EvaluationQuestion, ...]
     grades: Mapping[str, Grades]
@@ -124,9 +124,9 @@ class _EvaluationFiles:
 
         questions, grades = files.read_questions(queries), files.read_judgements(qrels)
         if language:
-            others = {one.id for one in questions if one.language != language}
-            questions = tuple(one for one in questions if one.id not in others)
-            grades = {key: judged for key, judged in grades.items() if key not in others}
+            others = {question.id for question in questions if question.language != language}
+            questions = tuple(question for question in questions if question.id not in others)
+            grades = {key: graded for key, graded in grades.items() if key not in others}
         return cls(
             questions,
             grades,
@@ -137,7 +137,7 @@ class _EvaluationFiles:
 
 @dataclass(frozen=True, slots=True)
 class _OpenIndex:
-    """The index that is asked, and what asks it."""
+    """The index to evaluate, with its settings and its pipeline."""
 
     settings: RagSettings
     parts: EvaluationTarget
@@ -146,7 +146,7 @@ class _OpenIndex:
 
 @contextmanager
 def _open_index(settings: RagSettings, corpus: Sequence[CorpusDocument]) -> Iterator[_OpenIndex]:
-    """The live index, or one of the corpus in a temporary folder."""
+    """Open the live index, or index the corpus in a temporary folder."""
     from rag_core.evaluation.methods import EvaluationTarget
     from rag_core.factory import open_models, open_pipeline, open_store
 
@@ -184,7 +184,7 @@ def _measure(
     llm: StructuredGenerator | None,
     fit: bool,
 ) -> tuple[EvaluationReport, Calibration | None]:
-    """Ask, fit where it is wanted, and report."""
+    """Ask the questions, fit the threshold if requested, and report."""
     from bot.cli import terminal
     from ingest.corpus import map_document_ids
     from ingest.report import Progress
@@ -204,23 +204,24 @@ def _measure(
             progress=lambda done, total: show(Progress("asking", done, total)),
         )
     grades = _judge_answers(opened.pipeline, llm, judgements.questions) if llm else ()
-    used = run.find_used_calibration(parts)
+    calibration = run.find_used_calibration(parts)
     if fit:
-        used = run.fit_calibration(parts, outcomes)
-        write_calibration(opened.settings.calibration_path, used)
-        tuning = replace(parts.tuning, fitted=used)
+        calibration = run.fit_calibration(parts, outcomes)
+        write_calibration(opened.settings.calibration_path, calibration)
+        # Report what docent refuses with the new threshold.
+        tuning = replace(parts.tuning, fitted=calibration)
         parts = replace(parts, tuning=tuning)
     report = run.build_report(parts, judgements, outcomes, grades=grades)
     if fit:
         report = replace(report, fitted=str(opened.settings.calibration_path))
-    return report, used
+    return report, calibration
 
 
 def _open_judge(settings: RagSettings, model: str) -> StructuredGenerator:
-    """The LLM that judges.
+    """Open the LLM that judges the answers.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: no LLM is configured.
     """
     from rag_core.errors import SettingsError
     from rag_core.factory import open_generator
@@ -236,25 +237,25 @@ def _open_judge(settings: RagSettings, model: str) -> StructuredGenerator:
 def _judge_answers(
     pipeline: Pipeline, llm: StructuredGenerator, questions: Sequence[EvaluationQuestion]
 ) -> tuple[JudgeVerdict, ...]:
-    """Grades of the answers that were given; what was not found is not judged."""
+    """Answer the questions, and judge each answer that has a text."""
     from rag_core.evaluation.llm_judge import judge_answer
     from rag_core.types import Question
 
-    answers = ((one.text, pipeline.answer(Question(one.text))) for one in questions)
+    answers = ((each.text, pipeline.answer(Question(each.text))) for each in questions)
     return tuple(judge_answer(llm, text, answer) for text, answer in answers if answer.text)
 
 
-def _write_page(path: Path, report: EvaluationReport, used: Calibration | None) -> None:
-    """The report as a page.
+def _write_page(path: Path, report: EvaluationReport, calibration: Calibration | None) -> None:
+    """Write the report as an HTML page.
 
     Raises:
-        EvaluationError: it can't be written there.
+        EvaluationError: the file can't be written.
     """
     from rag_core.errors import EvaluationError
     from rag_core.evaluation.page import render_html
 
-    decision = used.abstention if used else None
-    page = render_html(report, threshold=decision.threshold if decision else None)
+    abstention = calibration.abstention if calibration else None
+    page = render_html(report, threshold=abstention.threshold if abstention else None)
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Print what `docent eval` found, as tables for people."""
+"""Print the report of `docent eval` as tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ out = Console(highlight=False)
 
 
 def print_evaluation(report: EvaluationReport) -> None:
-    """Print everything that was found."""
+    """Print the whole report."""
     from rag_core.evaluation.report import MEASURE_NAMES
 
     out.print(
@@ -29,44 +29,45 @@ def print_evaluation(report: EvaluationReport) -> None:
     )
     if report.absent:
         absent = format_count(len(report.absent), "judged id")
-        some = f"Not in the index: {absent}, for example {report.absent[0]}"
-        out.print(Text(some), style="yellow", soft_wrap=True)
+        line = f"Not in the index: {absent}, for example {report.absent[0]}"
+        out.print(Text(line), style="yellow", soft_wrap=True)
     table = Table("", *MEASURE_NAMES.values())
-    for method, found in report.methods.items():
-        table.add_row(method, *(_format_estimate(found[name]) for name in MEASURE_NAMES.values()))
+    for method, estimates in report.methods.items():
+        cells = (_format_estimate(estimates[name]) for name in MEASURE_NAMES.values())
+        table.add_row(method, *cells)
     out.print(table)
-    for one in report.abstention:
-        _print_abstention(one)
+    for abstention in report.abstention:
+        _print_abstention(abstention)
     if report.judged:
         _print_judged(report)
     _print_latency(report)
 
 
-def print_fit(used: Calibration, path: str) -> None:
+def print_fit(calibration: Calibration, path: str) -> None:
     """Print the fitted threshold, and the file that holds it."""
-    limit = used.abstention.threshold if used.abstention else 0.0
-    out.print(f"Fitted: docent refuses below {limit:.2f}. Written to {path}.", soft_wrap=True)
+    threshold = calibration.abstention.threshold if calibration.abstention else 0.0
+    out.print(f"Fitted: docent refuses below {threshold:.2f}. Written to {path}.", soft_wrap=True)
 
 
-def _print_abstention(found: AbstentionReport) -> None:
+def _print_abstention(report: AbstentionReport) -> None:
     out.print(
         Text(
-            f"\n{found.name}: {format_count(len(found.answerable), 'question')} with an answer, "
-            f"{len(found.unanswerable):,} without. AUROC {_format_estimate(found.auroc)}, "
-            f"scores: {found.score}."
+            f"\n{report.name}: {format_count(len(report.answerable), 'question')} with an answer, "
+            f"{len(report.unanswerable):,} without. AUROC {_format_estimate(report.auroc)}, "
+            f"scores: {report.score}."
         ),
         soft_wrap=True,
     )
-    if found.refused is not None:
-        seen = f" The fit used {found.seen} of these questions." if found.seen else ""
+    if report.refused is not None:
+        seen = f" The fit used {report.seen} of these questions." if report.seen else ""
         out.print(
-            f"With the current threshold, docent refuses {found.refused} of "
-            f"{len(found.unanswerable)} rightly and {found.false_refusals} of "
-            f"{len(found.answerable)} wrongly.{seen}",
+            f"With the current threshold, docent refuses {report.refused} of "
+            f"{len(report.unanswerable)} rightly and {report.false_refusals} of "
+            f"{len(report.answerable)} wrongly.{seen}",
             soft_wrap=True,
         )
     table = Table("wrongly refused", "rightly refused")
-    for row in found.table:
+    for row in report.table:
         share = row.refused
         right = f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
         table.add_row(f"{row.false:.0%}", right)
@@ -91,5 +92,5 @@ def _print_latency(report: EvaluationReport) -> None:
     out.print(table)
 
 
-def _format_estimate(found: Estimate) -> str:
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+def _format_estimate(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"

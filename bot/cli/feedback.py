@@ -20,7 +20,7 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command()(feedback)
 
 
@@ -37,24 +37,28 @@ Since = Annotated[
         "--since", parser=_parse_span, metavar="SPAN", help="How far to look back: 24h, 7d, 4w."
     ),
 ]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")]
 
 
-def feedback(*, since: Since = "7d", as_csv: AsCsv = False, as_json: AsJson = False) -> None:  # type: ignore[assignment]
+def feedback(
+    *,
+    since: Since = "7d",  # type: ignore[assignment]
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the ratings that people gave in Slack, latest first."""
     from bot.cli import json_output, terminal
 
-    found = _read_rated_answers(since)
+    rated = _read_rated_answers(since)
     if as_json:
-        print_json([json_output.serialise_rated_answer(one) for one in found])
+        print_json([json_output.serialise_rated_answer(answer) for answer in rated])
     elif as_csv:
-        typer.echo(_format_csv(found), nl=False)
+        typer.echo(_format_csv(rated), nl=False)
     else:
-        terminal.print_feedback(found)
+        terminal.print_feedback(rated)
 
 
 def _read_rated_answers(since: timedelta) -> tuple[RatedAnswer, ...]:
-    """By the state database alone; nothing is made where there is none."""
+    """Read the state database; do not create it if there is none."""
     from bot.settings import BotSettings
     from bot.storage.answers import Answers
     from bot.storage.ratings import Ratings
@@ -72,18 +76,18 @@ def _read_rated_answers(since: timedelta) -> tuple[RatedAnswer, ...]:
         engine.dispose()
 
 
-def _format_csv(found: tuple[RatedAnswer, ...]) -> str:
+def _format_csv(rated: tuple[RatedAnswer, ...]) -> str:
     from bot.cli import json_output
 
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(json_output.RATED_COLUMNS)
-    for one in found:
-        writer.writerow(map(_escape_cell, json_output.build_csv_row(one)))
-    return written.getvalue()
+    for answer in rated:
+        writer.writerow(map(_escape_cell, json_output.build_csv_row(answer)))
+    return buffer.getvalue()
 
 
 def _escape_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, however it begins."""
+    """Escape a text that a spreadsheet would take for a formula."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text[:1].isspace() or text[:1] in {"=", "+", "-", "@"} else text

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands to the command line."""
     app.command()(index)
     app.command()(status)
     app.command()(versions)
@@ -61,16 +61,16 @@ def index(  # noqa: PLR0913  (the options, by name)
     )
     try:
         with terminal.show_progress() as show:
-            done = _sync_or_preview(request, settings, show)
+            result = _sync_or_preview(request, settings, show)
     except KeyboardInterrupt:
         terminal.print_stopped()
-        raise typer.Exit(130) from None  # as shells have it
+        raise typer.Exit(130) from None  # the exit code of shells for Ctrl-C
     if as_json:
-        print_json(done)
+        print_json(result)
     elif dry_run:
-        terminal.print_preview(protocol.parse_preview(done))
+        terminal.print_preview(protocol.parse_preview(result))
     else:
-        terminal.print_report(protocol.parse_report(done))
+        terminal.print_report(protocol.parse_report(result))
 
 
 def status(*, as_json: AsJson = False) -> None:
@@ -79,11 +79,11 @@ def status(*, as_json: AsJson = False) -> None:
     from ingest.factory import read_status
     from ingest.settings import IngestSettings
 
-    now = read_status(IngestSettings.load())
+    index_status = read_status(IngestSettings.load())
     if as_json:
-        print_json(now.as_json())
+        print_json(index_status.as_json())
     else:
-        terminal.print_status(now)
+        terminal.print_status(index_status)
 
 
 def versions(*, as_json: AsJson = False) -> None:
@@ -92,11 +92,11 @@ def versions(*, as_json: AsJson = False) -> None:
     from ingest.factory import read_versions
     from ingest.settings import IngestSettings
 
-    found = read_versions(IngestSettings.load())
+    stored = read_versions(IngestSettings.load())
     if as_json:
-        print_json([version.as_json() for version in found])
+        print_json([version.as_json() for version in stored])
     else:
-        terminal.print_versions(found)
+        terminal.print_versions(stored)
 
 
 def rollback(*, as_json: AsJson = False) -> None:
@@ -112,7 +112,10 @@ def rollback(*, as_json: AsJson = False) -> None:
 
 
 def _roll_back(settings: IngestSettings) -> IndexVersion:
-    """Somebody waits for this one: nothing is loaded that it does not need."""
+    """Roll back in the service that holds the index, or locally.
+
+    People wait for a rollback, so this imports only what it needs.
+    """
     from bot.control.socket_path import build_socket_path, is_private_socket
 
     path = build_socket_path(settings)

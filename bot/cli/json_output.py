@@ -1,4 +1,4 @@
-"""JSON of the command line, as docs/cli.md documents it. Pure; keys are kept once published."""
+"""JSON of the command line, as docs/cli.md documents it. Pure; published keys stay."""
 
 from __future__ import annotations
 
@@ -25,88 +25,97 @@ RATED_COLUMNS = (
     "channel",
     "ts",
 )
-"""Of `docent feedback --csv`."""
+"""The columns of `docent feedback --csv`."""
 
 
-def serialise_passage(found: Passage) -> dict[str, Any]:
-    """A passage with both scores; `rerank_score` is null where no reranker scored it."""
+def serialise_passage(passage: Passage) -> dict[str, Any]:
+    """Return a passage with both scores.
+
+    `rerank_score` is null if no reranker scored the passage.
+    """
     return {
-        "id": found.chunk.id,
-        "source": found.chunk.source,
-        "path": found.chunk.path,
-        "url": found.chunk.url,
-        "title": found.chunk.title,
-        "headings": list(found.chunk.headings),
-        "version": found.chunk.version,
-        "language": found.chunk.language,
-        "text": found.chunk.text,
-        "retrieval_score": found.retrieval_score,
-        "rerank_score": found.rerank_score,
+        "id": passage.chunk.id,
+        "source": passage.chunk.source,
+        "path": passage.chunk.path,
+        "url": passage.chunk.url,
+        "title": passage.chunk.title,
+        "headings": list(passage.chunk.headings),
+        "version": passage.chunk.version,
+        "language": passage.chunk.language,
+        "text": passage.chunk.text,
+        "retrieval_score": passage.retrieval_score,
+        "rerank_score": passage.rerank_score,
     }
 
 
-def serialise_answer(question: str, given: Answer) -> dict[str, Any]:
-    """An answer with everything it rests on."""
+def serialise_answer(question: str, answer: Answer) -> dict[str, Any]:
+    """Return an answer with its citations, passages, usage and timings."""
     return {
         "question": question,
-        "query": given.query,
-        "answer": given.text,
-        "status": given.status,
-        "degraded": list(given.degraded),
-        "citations": [_serialise_citation(cited) for cited in given.citations],
-        "passages": [serialise_passage(found) for found in given.passages],
-        "revision": given.revision,
-        "usage": asdict(given.usage) if given.usage else None,
-        "timings": asdict(given.timings),
+        "query": answer.query,
+        "answer": answer.text,
+        "status": answer.status,
+        "degraded": list(answer.degraded),
+        "citations": [_serialise_citation(citation) for citation in answer.citations],
+        "passages": [serialise_passage(passage) for passage in answer.passages],
+        "revision": answer.revision,
+        "usage": asdict(answer.usage) if answer.usage else None,
+        "timings": asdict(answer.timings),
     }
 
 
 def serialise_comparison(
     by_embedding: Sequence[Hit], reranked: Sequence[Passage]
 ) -> dict[str, Any]:
-    """The order by embedding beside the order after reranking."""
+    """Return the order by embedding beside the order after reranking."""
     return {
         "by_embedding": [
             {"id": hit.chunk.id, "path": hit.chunk.path, "score": hit.score} for hit in by_embedding
         ],
         "reranked": [
-            {"id": found.chunk.id, "path": found.chunk.path, "score": found.rerank_score}
-            for found in reranked
+            {"id": passage.chunk.id, "path": passage.chunk.path, "score": passage.rerank_score}
+            for passage in reranked
         ],
     }
 
 
-def serialise_rated_answer(found: RatedAnswer) -> dict[str, Any]:
-    """A rating with the answer it is about; `answer` is null where texts are not kept."""
-    given = found.record.answer
+def serialise_rated_answer(rated: RatedAnswer) -> dict[str, Any]:
+    """Return a rating with its answer.
+
+    `answer` is null if texts are not stored.
+    """
+    answer = rated.record.answer
     return {
-        "rated_at": found.rated_at.isoformat(),
-        "verdict": found.rating.verdict,
-        "reason": found.rating.reason,
-        "comment": found.rating.comment,
-        "user": found.rating.user,
-        "channel": found.record.key.channel,
-        "ts": found.record.key.ts,
-        "question": found.record.question,
-        "query": given.query if given else "",
-        "answer": given.text if given else None,
-        "status": given.status if given else None,
-        "revision": given.revision if given else "",
-        "passages": [serialise_passage(one) for one in given.passages] if given else [],
+        "rated_at": rated.rated_at.isoformat(),
+        "verdict": rated.rating.verdict,
+        "reason": rated.rating.reason,
+        "comment": rated.rating.comment,
+        "user": rated.rating.user,
+        "channel": rated.record.key.channel,
+        "ts": rated.record.key.ts,
+        "question": rated.record.question,
+        "query": answer.query if answer else "",
+        "answer": answer.text if answer else None,
+        "status": answer.status if answer else None,
+        "revision": answer.revision if answer else "",
+        "passages": [serialise_passage(passage) for passage in answer.passages] if answer else [],
     }
 
 
-def build_csv_row(found: RatedAnswer) -> tuple[str, ...]:
-    """The same in the order of `RATED_COLUMNS`; `pages` are the addresses of the passages."""
-    shape = serialise_rated_answer(found)
-    shape["pages"] = " ".join(dict.fromkeys(one["url"] for one in shape["passages"]))
-    return tuple(str(shape[name] or "") for name in RATED_COLUMNS)
+def build_csv_row(rated: RatedAnswer) -> tuple[str, ...]:
+    """Return a rating with its answer, in the order of `RATED_COLUMNS`.
+
+    `pages` holds the URLs of the passages, separated by spaces.
+    """
+    row = serialise_rated_answer(rated)
+    row["pages"] = " ".join(dict.fromkeys(passage["url"] for passage in row["passages"]))
+    return tuple(str(row[name] or "") for name in RATED_COLUMNS)
 
 
-def _serialise_citation(cited: Citation) -> dict[str, Any]:
-    chunk = cited.passage.chunk
+def _serialise_citation(citation: Citation) -> dict[str, Any]:
+    chunk = citation.passage.chunk
     return {
-        "number": cited.number,
+        "number": citation.number,
         "path": chunk.path,
         "url": chunk.url,
         "title": chunk.title,

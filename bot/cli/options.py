@@ -1,4 +1,4 @@
-"""Define what the commands share: the option `--json`, and how JSON is printed."""
+"""Define what the commands share: the option `--json`, and the printing of JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/cli.md describes it.")]
 
 
-def print_json(shape: Any) -> None:
+def print_json(data: Any) -> None:
     """Print data as indented JSON to stdout."""
-    typer.echo(json.dumps(shape, ensure_ascii=False, indent=2))
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2))

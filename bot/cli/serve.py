@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands to the command line."""
     app.command()(doctor)
     app.command()(serve)
 
 
-def doctor(  # noqa: PLR0913  (options, by name)
+def doctor(  # noqa: PLR0913  (the options, by name)
     *,
     models: Annotated[
         bool, typer.Option("--models", help="Check your models against known results.")
@@ -42,7 +42,7 @@ def doctor(  # noqa: PLR0913  (options, by name)
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check models, index and Slack for problems; exit with 1 if there are any."""
+    """Check models, index and Slack; exit with 1 if there are problems."""
     from bot.cli import terminal
 
     if not models and not index and not slack:
@@ -66,11 +66,11 @@ def _check_models(corpus: Path | None) -> Sequence[CheckResult]:
     from rag_core.settings import RagSettings
 
     settings = RagSettings.load()
-    opened = open_models(settings)
+    models = open_models(settings)
     try:
-        return check_models(settings, opened, corpus=corpus)
+        return check_models(settings, models, corpus=corpus)
     finally:
-        opened.close()
+        models.close()
 
 
 def _check_index(*, mend: bool) -> Sequence[CheckResult]:

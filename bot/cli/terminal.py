@@ -1,4 +1,4 @@
-"""Print what the command line shows: progress, answers, tables. Only Rich lives here."""
+"""Print progress, answers and tables on the terminal, with Rich."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _LINE_SECONDS = 5.0
 
 
 def print_text(delta: str) -> None:
-    """Print a piece of the answer as it comes."""
+    """Print a piece of the answer as it arrives."""
     out.print(Text(delta), end="", soft_wrap=True)
 
 
@@ -57,20 +57,20 @@ def print_sources(answer: Answer) -> None:
                 out.print(Text(f"  {_format_place(passage.chunk)}", style="dim"), soft_wrap=True)
     elif answer.citations:
         out.print("\n\nSources:", style="bold")
-        for cited in answer.citations:
-            place = _format_place(cited.passage.chunk)
-            out.print(Text(f"  [{cited.number}] {place}"), soft_wrap=True)
-    notes = [f"{answers.DEGRADED[lost]}." for lost in answer.degraded]
+        for citation in answer.citations:
+            place = _format_place(citation.passage.chunk)
+            out.print(Text(f"  [{citation.number}] {place}"), soft_wrap=True)
+    notes = [f"{answers.DEGRADED[stage]}." for stage in answer.degraded]
     seconds = answer.timings.total_ms / 1000
     notes.append(f"Index revision {answer.revision}, {seconds:.1f} s.")
     out.print(Text("\n" + " ".join(notes), style="dim"), soft_wrap=True)
 
 
-def print_passages(found: Sequence[Passage]) -> None:
+def print_passages(passages: Sequence[Passage]) -> None:
     """Print passages with their scores, best first."""
-    if not found:
+    if not passages:
         out.print(answers.NOT_FOUND)
-    for number, passage in enumerate(found, start=1):
+    for number, passage in enumerate(passages, start=1):
         out.print(Text(f"{number}. {_format_place(passage.chunk)}", style="bold"), soft_wrap=True)
         preview = " ".join(passage.chunk.text.split())
         if len(preview) > _PREVIEW_CHARACTERS:
@@ -81,7 +81,7 @@ def print_passages(found: Sequence[Passage]) -> None:
 
 
 def print_comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -> None:
-    """Print the order by embedding beside the order after reranking, with both scores."""
+    """Print the order by embedding beside that after reranking, with scores."""
     table = Table(title="By embedding, and after reranking")
     for name in ("", "by embedding", "cosine", "after reranking", "score"):
         table.add_column(name, justify="right" if name in {"", "cosine", "score"} else "left")
@@ -96,52 +96,51 @@ def print_comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -
     out.print(table)
 
 
-def print_report(done: IngestReport) -> None:
-    """Print what a sync did, to stderr."""
-    if done.unchanged:
+def print_report(report: IngestReport) -> None:
+    """Print the report of a sync on stderr."""
+    if report.unchanged:
         err.print(
-            f"Nothing has changed. The index holds {_format_size(done.documents, done.chunks)}."
+            f"Nothing has changed. The index holds {_format_size(report.documents, report.chunks)}."
         )
     else:
         err.print(
-            f"Found {_format_changes(done.added, done.changed, done.removed)}. "
-            f"Embedded {format_count(done.embedded, 'chunk')} and reused {done.reused:,}. "
-            f"The index holds {_format_size(done.documents, done.chunks)}. "
-            f"Revision {done.revision}, {done.seconds:.1f} s."
+            f"Found {_format_changes(report.added, report.changed, report.removed)}. "
+            f"Embedded {format_count(report.embedded, 'chunk')} and reused {report.reused:,}. "
+            f"The index holds {_format_size(report.documents, report.chunks)}. "
+            f"Revision {report.revision}, {report.seconds:.1f} s."
         )
-    if done.truncated:
-        count = format_count(done.truncated, "chunk")
+    if report.truncated:
+        count = format_count(report.truncated, "chunk")
         err.print(f"The model read only the beginning of {count}: the rest is too long for it.")
-    for result in done.golden:
+    for result in report.golden:
         err.print(
             Text(f"  Golden questions of {_format_golden(result)}", style="dim"), soft_wrap=True
         )
-    _print_dropped(done.dropped, "their pages are removed")
-    _print_failures(done.failures)
+    _print_dropped(report.dropped, "their pages are removed")
+    _print_failures(report.failures)
 
 
-def print_preview(found: Preview) -> None:
-    """Print what a sync would do: pages to stdout, the sum to stderr."""
-    for page in found.pages:
+def print_preview(preview: Preview) -> None:
+    """Print the preview of a sync: pages on stdout, totals on stderr."""
+    for page in preview.pages:
         out.print(Text(f"{page.change:<8} {page.source}: {page.path}"), soft_wrap=True)
-    if found.unchanged:
-        err.print(
-            f"Nothing has changed. The index holds {_format_size(found.documents, found.chunks)}."
-        )
+    if preview.unchanged:
+        size = _format_size(preview.documents, preview.chunks)
+        err.print(f"Nothing has changed. The index holds {size}.")
     else:
         from ingest.progress import format_time
 
-        time = "unknown" if found.seconds is None else format_time(found.seconds)
+        time = "unknown" if preview.seconds is None else format_time(preview.seconds)
         err.print(
-            f"Found {_format_changes(found.added, found.changed, found.removed)}. "
-            f"Would embed {format_count(found.to_embed, 'chunk')} and reuse "
-            f"{found.chunks - found.to_embed:,}. Estimated time: {time}."
+            f"Found {_format_changes(preview.added, preview.changed, preview.removed)}. "
+            f"Would embed {format_count(preview.to_embed, 'chunk')} and reuse "
+            f"{preview.chunks - preview.to_embed:,}. Estimated time: {time}."
         )
-    if found.stopped:
-        stop = f"This would only be published with --force: {found.stopped}."
+    if preview.stopped:
+        stop = f"This would only be published with --force: {preview.stopped}."
         err.print(Text(stop, style="yellow"), soft_wrap=True)
-    _print_dropped(found.dropped, "their pages would be removed")
-    _print_failures(found.failures)
+    _print_dropped(preview.dropped, "their pages would be removed")
+    _print_failures(preview.failures)
 
 
 def print_stopped() -> None:
@@ -149,11 +148,11 @@ def print_stopped() -> None:
     err.print("Stopped. The index is unchanged.")
 
 
-def print_versions(found: Sequence[IndexVersion]) -> None:
-    """Print the versions that are kept, newest first."""
-    if not found:
+def print_versions(versions: Sequence[IndexVersion]) -> None:
+    """Print the stored versions, newest first."""
+    if not versions:
         out.print("There is no index yet: run `docent index`.")
-    for version in found:
+    for version in versions:
         marks = [name for name in ("live", "previous", "pinned") if getattr(version, name)]
         out.print(
             Text(
@@ -164,25 +163,25 @@ def print_versions(found: Sequence[IndexVersion]) -> None:
         )
 
 
-def print_feedback(found: Sequence[RatedAnswer]) -> None:
-    """Print how answers were rated, latest first."""
-    if not found:
+def print_feedback(ratings: Sequence[RatedAnswer]) -> None:
+    """Print ratings with their questions, latest first."""
+    if not ratings:
         out.print("There are no ratings in this period.")
         return
     table = Table()
     for name in ("when", "", "question", "reason", "comment"):
         table.add_column(name)
-    for one in found:
-        thumb = "up" if one.rating.verdict == "up" else "down"
-        cells = (one.record.question, one.rating.reason.replace("_", " "), one.rating.comment)
-        table.add_row(
-            _format_moment(one.rated_at), thumb, *(Text(" ".join(c.split())) for c in cells)
-        )
+    for rated in ratings:
+        rating = rated.rating
+        thumb = "up" if rating.verdict == "up" else "down"
+        texts = (rated.record.question, rating.reason.replace("_", " "), rating.comment)
+        cells = (Text(" ".join(text.split())) for text in texts)
+        table.add_row(_format_moment(rated.rated_at), thumb, *cells)
     out.print(table)
 
 
 def print_rollback(version: IndexVersion) -> None:
-    """Print which version answers again."""
+    """Print the version that a rollback made live again."""
     created = _format_moment(version.created_at)
     err.print(
         f"The index is back at revision {version.revision} from {created} and stays there. "
@@ -206,9 +205,9 @@ def _format_golden(result: GoldenResult) -> str:
     return f"{result.source}: {before} found the right page before, {result.after:.0%} now"
 
 
-def _print_dropped(names: Sequence[str], what: str) -> None:
+def _print_dropped(names: Sequence[str], consequence: str) -> None:
     if names:
-        line = f"  No longer in DOCENT_SOURCES, {what}: {', '.join(names)}"
+        line = f"  No longer in DOCENT_SOURCES, {consequence}: {', '.join(names)}"
         err.print(Text(line, style="yellow"), soft_wrap=True)
 
 
@@ -217,35 +216,35 @@ def _print_failures(lines: Sequence[str]) -> None:
         err.print(Text(f"  Skipped or repaired: {line}", style="yellow"), soft_wrap=True)
 
 
-def print_checks(done: Sequence[CheckResult]) -> None:
+def print_checks(checks: Sequence[CheckResult]) -> None:
     """Print the result of each check on a line."""
-    for check in done:
+    for check in checks:
         mark, style = ("ok   ", "green") if check.passed else ("wrong", "bold red")
         out.print(Text(mark, style=style), Text(f"{check.name}: {check.says}"), soft_wrap=True)
 
 
-def print_status(now: IndexStatus) -> None:
-    """Print what is indexed, how fresh it is, and when the next sync runs."""
+def print_status(status: IndexStatus) -> None:
+    """Print the contents of the index, its age and its next sync."""
     rows = {
-        "Index": now.collection,
-        "Revision": now.revision or "no index yet: run `docent index`",
-        "Model": now.model or "-",
-        "Documents": _format_size(now.documents, now.chunks),
-        "Sources": ", ".join(now.sources) or "-",
-        "Last sync": _format_moment(now.last_sync)
-        + (f", failed: {now.last_error}" if now.last_error else ""),
-        "Next sync": _format_moment(now.next_sync),
+        "Index": status.collection,
+        "Revision": status.revision or "no index yet: run `docent index`",
+        "Model": status.model or "-",
+        "Documents": _format_size(status.documents, status.chunks),
+        "Sources": ", ".join(status.sources) or "-",
+        "Last sync": _format_moment(status.last_sync)
+        + (f", failed: {status.last_error}" if status.last_error else ""),
+        "Next sync": _format_moment(status.next_sync),
     }
-    if now.pinned:
-        since = f"rolled back at {_format_moment(now.pinned_at)}"
-        rows["Pinned"] = f"to {now.pinned}, {since}; run `docent index --resume` to sync again"
+    if status.pinned:
+        since = f"rolled back at {_format_moment(status.pinned_at)}"
+        rows["Pinned"] = f"to {status.pinned}, {since}; run `docent index --resume` to sync again"
     for name, value in rows.items():
         out.print(Text(f"{name:<10} {value}"), soft_wrap=True)
 
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[Step], None]]:
-    """Show a bar per stage on stderr; without a terminal, print lines now and then."""
+    """Show a bar per stage on stderr; without a terminal, print lines."""
     if not err.is_terminal:
         yield _ProgressLines().show
         return
@@ -269,15 +268,15 @@ def show_progress() -> Iterator[Callable[[Step], None]]:
 
 
 class _ProgressLines:
-    """Progress for a log: a line when a stage begins, and one every few seconds."""
+    """Progress for a log: a line at the start of a stage and one every few seconds."""
 
     def __init__(self) -> None:
         from ingest.progress import ProgressReporter
 
-        self._teller = ProgressReporter(every=_LINE_SECONDS)
+        self._reporter = ProgressReporter(every=_LINE_SECONDS)
 
     def show(self, step: Step) -> None:
-        if line := self._teller.format_line(step):
+        if line := self._reporter.format_line(step):
             err.print(line, markup=False, soft_wrap=True)
 
 
@@ -289,8 +288,8 @@ def _get_title(chunk: Chunk) -> str:
     return chunk.heading_path or chunk.path
 
 
-def _format_moment(when: datetime | None) -> str:
-    return f"{when:%Y-%m-%d %H:%M} UTC" if when else "-"
+def _format_moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "-"
 
 
 def _format_score(passage: Passage) -> str:

@@ -1,4 +1,4 @@
-"""Settings whose names are nearly right: nobody reads them, and somebody should be told."""
+"""Misspelt settings: names that docent ignores but that nearly match a known one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from bot.settings import BotSettings
 from ingest.settings import IngestSettings
 from rag_core.settings import RagSettings
 
-_LIKENESS = 0.9  # a variable for a token of one's own may begin with DOCENT_, too
+_LIKENESS = 0.9  # high, because people's own variables may begin with DOCENT_, too
 
 
 def find_misspelt_settings(env_file: Path = Path(".env")) -> dict[str, str]:
-    """Names in the environment and in `.env` that docent does not know, and which it may be."""
+    """Return each misspelt setting with the name that it resembles.
+
+    Both the environment and the `.env` file are searched.
+    """
     rooms = (RagSettings, IngestSettings, BotSettings)
-    known = {room.get_variable_name(field) for room in rooms for field in room.model_fields}
-    given = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
-    unknown = sorted(name for name in given - known if name.startswith("DOCENT_"))
-    likeliest = {name: difflib.get_close_matches(name, known, 1, _LIKENESS) for name in unknown}
-    return {name: found[0] for name, found in likeliest.items() if found}
+    known_names = {room.get_variable_name(field) for room in rooms for field in room.model_fields}
+    used_names = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
+    unknown = sorted(name for name in used_names - known_names if name.startswith("DOCENT_"))
+    matches = {name: difflib.get_close_matches(name, known_names, 1, _LIKENESS) for name in unknown}
+    return {name: likeliest[0] for name, likeliest in matches.items() if likeliest}

@@ -1,1 +1,1 @@
-"""Control: commands run in the `docent serve` at work, or in this process without one."""
+"""Control: run commands in the running `docent serve`, or in this process without one."""

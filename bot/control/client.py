@@ -1,4 +1,4 @@
-"""The command line's side of the control socket: commands run in the `docent serve` at work."""
+"""The command line's side of the control socket: have commands run in `docent serve`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CONNECT_SECONDS = 5.0
 
 
 class ControlClient:
-    """Asks the running service; a connection for each request.
+    """Client of the running service, with one connection per request.
 
-    `stream`, `search` and `by_embedding` are those of `rag_core.pipeline.Pipeline`.
+    `stream`, `search` and `search_dense` are those of `rag_core.pipeline.Pipeline`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,10 +30,10 @@ class ControlClient:
 
     @classmethod
     def find(cls, settings: IngestSettings) -> ControlClient | None:
-        """The service that holds the index; None where there is none.
+        """Connect to the service of the index; return None without one.
 
         Raises:
-            ControlError: a service is there, but does not take connections.
+            ControlError: a service is there but refuses connections.
         """
         path = build_socket_path(settings)
         if path is None or not is_private_socket(path):
@@ -42,7 +42,7 @@ class ControlClient:
         try:
             control._connect().close()
         except (ConnectionRefusedError, FileNotFoundError):
-            return None  # left behind by a service that was killed
+            return None  # a killed service left its socket
         except OSError as error:
             raise ControlError(
                 f"The running `docent serve` can't be reached at {path}: {error.strerror}."
@@ -50,38 +50,43 @@ class ControlClient:
         return control
 
     def stream(self, question: Question) -> Iterator[AnswerEvent]:
-        """Events of one answer; the last is `Done`. Raises what the pipeline raises."""
+        """Yield the events of one answer; the last is `AnswerDone`.
+
+        Raises:
+            DocentError: the pipeline failed in the service.
+            ControlError: the service ended before its reply was complete.
+        """
         for kind, data in self._ask(ControlRequest("stream", question)):
             yield AnswerDone(data) if kind == "answer" else data
 
     def search(self, question: Question, *, limit: int = 10) -> tuple[Passage, ...]:
-        """Passages, best first."""
-        found: tuple[Passage, ...] = self._request_result(ControlRequest("search", question, limit))
-        return found
+        """Return at most `limit` passages, best first."""
+        request = ControlRequest("search", question, limit)
+        passages: tuple[Passage, ...] = self._request_result(request)
+        return passages
 
     def search_dense(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
-        """Chunks by vectors alone."""
-        found: tuple[Hit, ...] = self._request_result(
-            ControlRequest("by_embedding", question, limit)
-        )
-        return found
+        """Return the closest chunks by vectors alone, at most `limit`."""
+        request = ControlRequest("by_embedding", question, limit)
+        hits: tuple[Hit, ...] = self._request_result(request)
+        return hits
 
     def run(
         self, request: ControlRequest, progress: ProgressCallback | None = None
     ) -> dict[str, Any]:
-        """Sync or roll back; return the result as the JSON of that command.
+        """Sync, preview or roll back; return the result as the command's JSON.
 
         Raises:
-            DocentError: what went wrong in the service, with its class.
-            ControlError: the service ended meanwhile.
+            DocentError: the request failed in the service; the class is the original error's.
+            ControlError: the service ended before its reply was complete.
         """
         result: dict[str, Any] = self._request_result(request, progress)
         return result
 
     def check(self, *, mend: bool) -> tuple[CheckResult, ...]:
         """Compare the index with the ledger."""
-        found: tuple[CheckResult, ...] = self._request_result(ControlRequest("check", mend=mend))
-        return found
+        checks: tuple[CheckResult, ...] = self._request_result(ControlRequest("check", mend=mend))
+        return checks
 
     def _request_result(
         self, request: ControlRequest, progress: Callable[[Progress], None] | None = None
@@ -95,7 +100,10 @@ class ControlClient:
         return result
 
     def _ask(self, request: ControlRequest) -> Iterator[tuple[str, Any]]:
-        """What the service says; a failure is raised. Closing the generator ends the work."""
+        """Yield each reply of the service, and raise its failure.
+
+        Closing the generator ends the work in the service.
+        """
         kind = ""
         with suppress(OSError), self._connect() as connection:
             connection.settimeout(None)

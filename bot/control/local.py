@@ -1,4 +1,4 @@
-"""What the command line asks of the index where no service holds it: done in this process."""
+"""Commands on the index that run in this process, because no service holds it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rag_core.settings import RagSettings
 def sync_or_preview(
     request: SyncRequest, settings: IngestSettings, progress: ProgressCallback | None
 ) -> dict[str, Any]:
-    """Sync or preview; return the result as the JSON of that command.
+    """Sync or preview; return the result as the command's JSON.
 
     Args:
-        request: what to sync, and how.
+        request: the sources and options of the sync.
         settings: the index and its configured sources.
-        progress: is told how far the sync is.
+        progress: receives the progress of the sync; None for no progress.
 
     Returns:
-        The report or the preview.
+        The report or the preview, with the keys that docs/cli.md documents.
 
     Raises:
-        DocentError: what went wrong.
+        DocentError: the sync or the preview failed.
     """
     with open_local_index(settings, RagSettings.load()) as local:
         configured = parse_sources(settings.sources)
@@ -40,12 +40,12 @@ def check_index(settings: IngestSettings, *, mend: bool) -> tuple[CheckResult, .
     """Compare the index with the ledger.
 
     Raises:
-        DocentError: what went wrong.
+        DocentError: there is no index, or it can't be read.
     """
     rag = RagSettings.load()
     _require_index(rag)
     with open_local_index(settings, rag) as local:
-        # Milvus itself: the store at rest answers by the ledger.
+        # Check Milvus itself: the lazy store would answer from the ledger.
         return IndexService(local.indexer, local.store.opened, local.ledger).check(mend=mend)
 
 

@@ -1,4 +1,4 @@
-"""A rollback in this process, where no service holds the index; imports as little as it can."""
+"""A rollback in this process, because no service holds the index; imports as little as it can."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag_core.settings import RagSettings
 
 
 def roll_back_locally(settings: IngestSettings) -> IndexVersion:
-    """Make the version before the live one answer again.
+    """Make the previous version live again, and pin the index to it.
 
     Raises:
         IndexMissingError: there is no index.

@@ -1,4 +1,4 @@
-"""The language of the control socket: a JSON object a line, requests one way, events the other."""
+"""The protocol of the control socket: one JSON object per line, requests in, events out."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from rag_core.types import (
 )
 
 MAX_LINE = 64 * 2**20
-"""Bytes of a line; a longer one is not docent's."""
+"""Most bytes in a line; docent sends no longer one."""
 
 Command = Literal["stream", "search", "by_embedding", "sync", "roll_back", "check"]
 
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """What the command line asks of the running service.
+    """A request of the command line to the running service.
 
     Attributes:
-        command: what to do.
-        question: to answer or to search for.
-        limit: passages to find.
-        sync: what to sync, and how; names are those of the service's own DOCENT_SOURCES.
+        command: the method of the pipeline or of the index to call.
+        question: the question to answer or to search for.
+        limit: most passages or hits to return.
+        sync: the sources and options of a sync; names refer to the service's DOCENT_SOURCES.
         mend: mend what a check of the index finds.
     """
 
@@ -54,24 +54,24 @@ class ControlRequest:
     sync: SyncRequest | None = None
     mend: bool = False
 
-    # An option that this version does not know is refused: to ignore it may do harm.
+    # Refuse an option that this version does not know: ignoring it may do harm.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error, by the name of its class and its sentence."""
+    """An error on the wire: the name of its class, and its sentence."""
 
     kind: str
     says: str
 
     @classmethod
     def of(cls, error: DocentError) -> Failure:
-        """The error as it is sent."""
+        """Build the failure that carries an error."""
         return cls(type(error).__name__, str(error))
 
     def to_error(self) -> DocentError:
-        """The error as it was raised, for one of docent's own classes."""
+        """Rebuild the error; an unknown class becomes `DocentError`."""
         for module in (rag_core.errors, ingest.errors, bot.errors):
             kind = getattr(module, self.kind, None)
             if isinstance(kind, type) and issubclass(kind, DocentError):
@@ -94,7 +94,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "result": TypeAdapter(dict[str, Any]),
     "failure": TypeAdapter(Failure),
 }
-"""What a line may hold, by the name that stands beside it."""
+"""The type of the data in a line, by the line's `kind`."""
 
 parse_report: Callable[[Any], IngestReport] = TypeAdapter(IngestReport).validate_python
 parse_preview: Callable[[Any], Preview] = TypeAdapter(Preview).validate_python
@@ -102,21 +102,21 @@ parse_version: Callable[[Any], IndexVersion] = TypeAdapter(IndexVersion).validat
 
 
 def build_version_error() -> ControlError:
-    """Build the error of two versions of docent that do not understand each other."""
+    """Build the error for two incompatible versions of docent."""
     return ControlError("The running `docent serve` is of another version: restart it.")
 
 
 def encode(kind: str, value: Any) -> bytes:
-    """A line."""
+    """Encode a value as one line, with the name of its kind."""
     data = KINDS[kind].dump_python(value, mode="json")
     return json.dumps({"kind": kind, "data": data}).encode() + b"\n"
 
 
 def decode(line: bytes) -> tuple[str, Any]:
-    """What a line holds, and under which name.
+    """Decode a line into the name of its kind and its value.
 
     Raises:
-        ControlError: it is not docent's.
+        ControlError: the line is not of this protocol, or of another version of it.
     """
     try:
         item = json.loads(line)
@@ -126,10 +126,10 @@ def decode(line: bytes) -> tuple[str, Any]:
 
 
 def read_lines(connection: socket.socket) -> Iterator[bytes]:
-    """Lines as they come, until the other side is done.
+    """Yield each line as it arrives, until the other side closes.
 
     Raises:
-        ControlError: a line has no end.
+        ControlError: the connection broke within a line, or the line is too long.
     """
     with connection.makefile("rb") as stream:
         while line := stream.readline(MAX_LINE):

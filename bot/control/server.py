@@ -1,4 +1,4 @@
-"""The service's side of the control socket: threads that do what the command line asks."""
+"""The service's side of the control socket: threads that execute the command line's requests."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ class SearchPipeline(Protocol):
     """The part of the pipeline that the command line uses."""
 
     def stream(self, question: Question) -> Iterator[AnswerEvent]:
-        """Events of one answer."""
+        """Yield the events of one answer."""
 
     def search(self, question: Question, *, limit: int) -> tuple[Passage, ...]:
-        """Passages, best first."""
+        """Return passages, best first."""
 
     def search_dense(self, question: Question, *, limit: int) -> tuple[Hit, ...]:
-        """Chunks by vectors alone."""
+        """Return the closest chunks by vectors alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestExecutor:
-    """What the service can do for the command line.
+    """Executes the requests of the command line.
 
     Attributes:
-        pipeline: answers.
-        index: is synced, checked and rolled back.
+        pipeline: answers and searches.
+        index: syncs, checks and rolls back.
     """
 
     pipeline: SearchPipeline
     index: IndexService
 
     def execute(self, request: ControlRequest, send: Callable[[str, Any], None]) -> None:
-        """Do it, and send what comes of it.
+        """Execute the request, and send its results.
 
         Raises:
-            DocentError: it failed.
-            OSError: nobody listens any more; a sync ends by that.
+            DocentError: the request failed.
+            OSError: the client hung up, which also ends a sync.
         """
         match request.command:
             case "stream":
@@ -72,10 +72,10 @@ class RequestExecutor:
             case "check":
                 send("checks", self.index.check(mend=request.mend))
             case "sync":
-                done = self.index.sync_or_preview(
+                outcome = self.index.sync_or_preview(
                     _require(request.sync), _build_progress_sender(send)
                 )
-                send("result", done.as_json())
+                send("result", outcome.as_json())
 
     def _stream_answer(self, question: Question, send: Callable[[str, Any], None]) -> None:
         for event in self.pipeline.stream(question):
@@ -88,24 +88,24 @@ class RequestExecutor:
 
 
 class ControlServer:
-    """Listens at a path of the file system, for the owner alone."""
+    """Listens on a Unix socket that only its owner can open."""
 
-    def __init__(self, path: Path, desk: RequestExecutor) -> None:
+    def __init__(self, path: Path, executor: RequestExecutor) -> None:
         self._path = path
-        self._desk = desk
+        self._executor = executor
         self._server: _Server | None = None
 
     def start(self) -> None:
-        """Listen, on a thread.
+        """Start listening, on a thread of its own.
 
         Raises:
-            ControlError: nothing can be served there.
+            ControlError: the socket can't be created.
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Only the process that holds the index makes the socket: this one was left behind.
+            # Only the process that holds the index creates the socket: this one is a leftover.
             self._path.unlink(missing_ok=True)
-            self._server = _Server(self._path, self._desk)
+            self._server = _Server(self._path, self._executor)
         except OSError as error:
             raise ControlError(
                 f"The control socket {self._path} can't be made: {error.strerror or error}."
@@ -115,7 +115,7 @@ class ControlServer:
         ).start()
 
     def close(self) -> None:
-        """Take no more requests; those at work end by themselves."""
+        """Stop taking requests; running ones end by themselves."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -126,11 +126,11 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, path: Path, desk: RequestExecutor) -> None:
-        self.desk = desk
+    def __init__(self, path: Path, executor: RequestExecutor) -> None:
+        self.executor = executor
         super().__init__(str(path), _Handler, bind_and_activate=False)
         self.server_bind()
-        path.chmod(0o600)  # before anybody can connect
+        path.chmod(0o600)  # before a client can connect
         self.server_activate()
 
 
@@ -139,7 +139,7 @@ class _Handler(socketserver.StreamRequestHandler):
     timeout = _READ_SECONDS
 
     def handle(self) -> None:
-        """One request. A thread has nobody above it to catch errors: this is the outermost edge."""
+        """Handle one request at the outermost edge: no caller catches its errors."""
         try:
             self._serve_request()
         except DocentError as error:
@@ -148,18 +148,18 @@ class _Handler(socketserver.StreamRequestHandler):
             logger.info("The client at the control socket hung up.")
         except Exception as error:
             logger.exception("A request at the control socket failed unexpectedly.")
-            says = f"The request failed unexpectedly ({type(error).__name__})."
-            self._send("failure", Failure("DocentError", says))
+            sentence = f"The request failed unexpectedly ({type(error).__name__})."
+            self._send("failure", Failure("DocentError", sentence))
 
     def _serve_request(self) -> None:
         line = self.rfile.readline(2**20)
         if not line:
-            return  # somebody looked whether we are here
+            return  # a client only tested whether the service runs
         kind, request = decode(line)
         if kind != "request":
             raise build_version_error()
         self.connection.settimeout(None)
-        self.server.desk.execute(request, self._send_or_fail)
+        self.server.executor.execute(request, self._send_or_fail)
 
     def _send_or_fail(self, kind: str, value: Any) -> None:
         if _has_hung_up(self.connection):
@@ -172,7 +172,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def _has_hung_up(connection: socket.socket) -> bool:
-    """Whether the other side has closed: a local socket takes a last write without a word."""
+    """Return True if the client has closed the connection.
+
+    A local socket accepts one last write without an error.
+    """
     try:
         return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
@@ -182,13 +185,13 @@ def _has_hung_up(connection: socket.socket) -> bool:
 
 
 def _build_progress_sender(send: Callable[[str, Any], None]) -> ProgressCallback:
-    def show(progress: Progress) -> None:
+    def send_progress(progress: Progress) -> None:
         try:
             send("progress", progress)
         except OSError as error:
             raise SyncStoppedError("The sync was stopped by hand.") from error
 
-    return show
+    return send_progress
 
 
 def _require(part: Part | None) -> Part:

@@ -1,4 +1,4 @@
-"""Where the control socket lies, and whether it is one of ours; quick to import."""
+"""The path of the control socket, and the check that it is private; quick to import."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LONGEST_PATH = 100  # bytes; the kernel takes 107, some systems 103
 
 
 def build_socket_path(settings: IngestSettings) -> Path | None:
-    """Where the service of a Milvus Lite index listens; None where Milvus is a server.
+    """Return the path of the socket; None if Milvus is a server.
 
-    A folder whose path is too long for a socket has it in the temporary folder instead.
+    It lies in the data folder, or in the temporary folder if that path is too long for a socket.
     """
     if "://" in settings.milvus_uri:
         return None
@@ -28,10 +28,10 @@ def build_socket_path(settings: IngestSettings) -> Path | None:
 
 
 def is_private_socket(path: Path) -> bool:
-    """Whether the socket there is one, and ours alone."""
+    """Return True if the path is a socket of this user alone."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    ours = found.st_uid == os.getuid() and not found.st_mode & 0o077
-    return stat.S_ISSOCK(found.st_mode) and ours
+    is_ours = status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return stat.S_ISSOCK(status.st_mode) and is_ours

@@ -1,1 +1,1 @@
-"""Markup: Markdown as people write it becomes what Slack and a terminal show."""
+"""Markup: turn Markdown into what Slack and a terminal show."""

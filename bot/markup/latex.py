@@ -9,8 +9,8 @@ import re
 from rag_core.generation.code_splitter import CodeSplitter
 
 # A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
-# a space is money or a shell's prompt. None is longer than 1,000 characters: openers without an end
-# would be looked for to the end of the text, each.
+# a space is money or a shell's prompt. A formula has at most 1,000 characters: otherwise each
+# opener without an end would scan to the end of the text.
 _FORMULA = re.compile(
     r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).){1,1000})\$\$"
     r"|\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).){1,1000})\\\]"
@@ -48,31 +48,34 @@ _SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 
 
 def render_formulas(text: str, *, last: bool = True) -> str:
-    """Markdown with its formulas as code, in signs that a person can read; code stays as it is.
+    """Render the formulas of Markdown as Unicode in code; keep its code.
 
-    What is given for the beginning of a text, with `last` false, is the beginning of the result:
-    a formula that is not complete is left out until it is.
+    With `last` false, the text is the beginning of a longer one, and the result is the beginning
+    of the final result: an incomplete formula is left out.
     """
     if not re.search(r"[$\\]", text):
         return text
     parts: list[tuple[str, bool]] = []
-    for part, code in CodeSplitter().feed(text, last=last):
-        if parts and parts[-1][1] == code:
-            parts[-1] = (parts[-1][0] + part, code)
+    for part, is_code in CodeSplitter().feed(text, last=last):
+        if parts and parts[-1][1] == is_code:
+            parts[-1] = (parts[-1][0] + part, is_code)
         else:
-            parts.append((part, code))
-    shown = [part if code else _FORMULA.sub(_replace_formula, part) for part, code in parts]
+            parts.append((part, is_code))
+    rendered = [
+        part if is_code else _FORMULA.sub(_replace_formula, part) for part, is_code in parts
+    ]
     if not last and parts and not parts[-1][1]:
-        shown[-1] = _FORMULA.sub(_replace_formula, _cut_open_formula(parts[-1][0]))
-    return "".join(shown)
+        rendered[-1] = _FORMULA.sub(_replace_formula, _cut_open_formula(parts[-1][0]))
+    return "".join(rendered)
 
 
 def _cut_open_formula(prose: str) -> str:
-    """Prose up to where a formula may begin that has not ended."""
-    done = max((match.end() for match in _FORMULA.finditer(prose)), default=0)
-    done = max(done, *(match.end() for match in _PARAGRAPH.finditer(prose)), 0)
-    begun = _OPEN.search(prose, done)
-    return prose[: begun.start()] if begun else prose
+    """Cut prose before a formula that has not ended."""
+    # No open formula reaches back past a complete one, or past the end of a paragraph.
+    start = max((match.end() for match in _FORMULA.finditer(prose)), default=0)
+    start = max(start, *(match.end() for match in _PARAGRAPH.finditer(prose)), 0)
+    opener = _OPEN.search(prose, start)
+    return prose[: opener.start()] if opener else prose
 
 
 def _replace_formula(match: re.Match[str]) -> str:
@@ -86,12 +89,12 @@ def _replace_formula(match: re.Match[str]) -> str:
 
 
 def convert_to_unicode(formula: str) -> str:
-    """A formula in signs of Unicode where there are any; the rest stays LaTeX."""
-    shown = _SIZE.sub("", formula).replace(r"\|", "‖")
-    for _ in range(3):  # one in the other
-        shown = _SCRIPT.sub(_replace_script, _STYLE.sub(r"\1", shown))
-        shown = _FRACTION.sub(_replace_fraction, _ROOT.sub(r"√(\1)", shown))
-    return _COMMAND.sub(lambda match: _SIGNS.get(match[1], match[0]), shown).strip()
+    """Convert a formula to Unicode; keep LaTeX that has no sign there."""
+    converted = _SIZE.sub("", formula).replace(r"\|", "‖")
+    for _ in range(3):  # commands nest in each other
+        converted = _SCRIPT.sub(_replace_script, _STYLE.sub(r"\1", converted))
+        converted = _FRACTION.sub(_replace_fraction, _ROOT.sub(r"√(\1)", converted))
+    return _COMMAND.sub(lambda match: _SIGNS.get(match[1], match[0]), converted).strip()
 
 
 def _replace_fraction(match: re.Match[str]) -> str:

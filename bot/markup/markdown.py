@@ -1,4 +1,4 @@
-"""Markdown for Slack: made harmless, escaped, and split without breaking what belongs together."""
+"""Markdown for Slack: neutralise its mentions, escape it, and split it between its blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BREAK = "\u200b"
 _MENTION = re.compile(r"<(?:[@#](?=[A-Z])|!(?=[a-z]))")
 _LINK_SCHEMES = ("http://", "https://")
 _LONGEST_URL = 2_000
-# What a cut must not go through: links, code spans, bare URLs.
+# A cut must not go through a link, a code span or a bare URL.
 _WHOLE = re.compile(
     r"!?\[[^\[\]\n]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)"
     r"|(?<!`)(`++)[^\n]*?(?<!`)\1(?!`)|<[^<>\s]+>|https?://\S+"
@@ -28,20 +28,20 @@ _PARSER = MarkdownIt("commonmark").enable("table")
 
 
 def neutralise_mentions(text: str) -> str:
-    """Text in which `<!here>`, `<@U1>` and `<#C1>` call nobody: an invisible space breaks them.
+    """Break mentions such as `<!here>` and `<@U1>` with an invisible space.
 
-    The result for the beginning of a text is the beginning of the result, so streams can use it.
+    The beginning of a text gives the beginning of the result, so streams can use it.
     """
     return _MENTION.sub(lambda match: match[0] + _BREAK, text)
 
 
 def escape(text: str) -> str:
-    """Plain text for a `mrkdwn` field: shown as it is, never a link or a mention."""
+    """Escape plain text for a `mrkdwn` field: no links, no mentions."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def format_link(url: str, label: str) -> str:
-    """A link in a `mrkdwn` field; the bare label where the URL is none that Slack opens."""
+    """Format a `mrkdwn` link; return the label if Slack can't open it."""
     if not url.startswith(_LINK_SCHEMES) or len(url) > _LONGEST_URL:
         return escape(label)
     for character, code in (("|", "%7C"), ("<", "%3C"), (">", "%3E"), (" ", "%20")):
@@ -50,7 +50,10 @@ def format_link(url: str, label: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """One line of at most `limit` characters, ended by an ellipsis where words were left out."""
+    """Shorten a text to one line of at most `limit` characters.
+
+    An ellipsis stands for the words that are left out.
+    """
     line = " ".join(text.split())
     if len(line) <= limit:
         return line
@@ -59,11 +62,11 @@ def shorten(text: str, limit: int) -> str:
 
 
 def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
-    """Parts of at most `limit` characters, cut between blocks where the blocks allow it.
+    """Split Markdown into parts of at most `limit` characters.
 
-    A block over the limit is cut at its items, then its lines, then its words; a code fence is
-    closed and opened again, a table repeats its header. Links and code spans stay whole unless one
-    alone is over the limit.
+    Cuts lie between blocks if possible. A block over the limit is cut between its items, then its
+    lines, then its words; a code fence is closed and reopened, and a table repeats its header.
+    Links and code spans stay whole unless one alone is over the limit.
     """
     text = re.sub(r"\r\n?", "\n", text)
     if len(text) <= limit:
@@ -73,6 +76,7 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
         if len(parts[-1]) + len(piece.text) > limit:
             parts.append("")
             margin = piece.indent
+        # A piece moves left no further than those before it, so that nesting stays.
         margin = min(margin, piece.indent)
         parts[-1] += _dedent(piece.text, margin)
     return [part.strip("\n") for part in parts if part.strip()]
@@ -95,14 +99,14 @@ class _Span:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A text that stays whole, and the indent that a list gives it."""
+    """A text that stays whole, with the indent that a list gives it."""
 
     text: str
     margin: int
 
     @property
     def indent(self) -> int:
-        """How far it can be moved to the left: a line that opens a list item stays where it is."""
+        """Spaces by which it can move left; a line that opens a list item stays in place."""
         first = self.text.lstrip("\n")
         return min(self.margin, len(first) - len(first.lstrip(" "))) if first else self.margin
 
@@ -114,7 +118,7 @@ def _cut_pieces(text: str, limit: int) -> Iterator[_Piece]:
 
 
 def _find_spans(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[_Span]:
-    margins = [0]
+    margins = [0]  # of the list items around the token, the innermost last
     for token in tokens:
         if token.type == "list_item_close":
             margins.pop()
@@ -128,12 +132,15 @@ def _find_spans(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[_Span
 
 
 def _dedent(text: str, margin: int) -> str:
-    """Text without the indent of a list that stands in another part: it would read as code."""
+    """Remove the indent of a list that stands in another part.
+
+    Markdown would take the indented text for code.
+    """
     return re.sub(rf"^ {{1,{margin}}}", "", text, flags=re.MULTILINE) if margin else text
 
 
 def _cut_span(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
-    """The span as pieces within the limit: whole, or by what it is made of."""
+    """Yield the span in pieces within the limit: whole if it fits."""
     inside = lines[span.start : span.end]
     if sum(map(len, inside)) <= limit:
         yield _Piece("".join(inside), span.margin)
@@ -145,16 +152,17 @@ def _cut_span(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> 
 
 
 def _cut_block(lines: list[str], span: _Span, spans: list[_Span], limit: int) -> Iterator[_Piece]:
-    def plain(start: int, end: int) -> Iterator[_Piece]:
+    def cut_plain(start: int, end: int) -> Iterator[_Piece]:
         return (_Piece(text, span.margin) for text in _cut_long_lines(lines[start:end], limit))
 
+    # Cut each child block on its own, and the lines between children as plain text.
     at = span.start
     for child in spans:
         if child.level == span.level + 1 and at <= child.start and child.end <= span.end:
-            yield from plain(at, child.start)
+            yield from cut_plain(at, child.start)
             yield from _cut_span(lines, child, spans, limit)
             at = child.end
-    yield from plain(at, span.end)
+    yield from cut_plain(at, span.end)
 
 
 def _cut_long_lines(lines: Sequence[str], limit: int) -> Iterator[str]:
@@ -163,7 +171,7 @@ def _cut_long_lines(lines: Sequence[str], limit: int) -> Iterator[str]:
 
 
 def _cut_line(text: str, limit: int) -> Iterator[str]:
-    """A line at its last space that fits, outside of links and code spans where there is one."""
+    """Cut a line at spaces, if possible outside links and code spans."""
     while len(text) > limit:
         window = limit + 2 * _LONGEST_URL
         whole = [match.span() for match in _WHOLE.finditer(text, 0, window)]
@@ -174,29 +182,31 @@ def _cut_line(text: str, limit: int) -> Iterator[str]:
 
 
 def _find_last_cut(text: str, limit: int, whole: Sequence[tuple[int, int]]) -> int:
-    def free(at: int) -> bool:
+    def is_allowed(at: int) -> bool:
         return not any(start < at < end for start, end in whole)
 
-    spaces = (at for at in range(limit, 0, -1) if text[at - 1] == " " and free(at))
-    return next(spaces, None) or next((at for at in range(limit, 0, -1) if free(at)), limit)
+    # Prefer the last space, then any place outside links and code spans, then the limit.
+    spaces = (at for at in range(limit, 0, -1) if text[at - 1] == " " and is_allowed(at))
+    return next(spaces, None) or next((at for at in range(limit, 0, -1) if is_allowed(at)), limit)
 
 
 def _cut_fence(lines: Sequence[str], limit: int) -> Iterator[str]:
     opening = lines[0] if lines[0].endswith("\n") else lines[0] + "\n"
     match = _OPENING.match(opening)
-    # Quotes go on line after line; the mark of a list item stands once.
+    # A quote's mark repeats on each line; a list item's mark stands once.
     lead = re.sub(r"[^>\s]", " ", match[1]) if match else ""
     fence = match[2] if match else "```"
-    again, closing = opening.replace(match[1], lead, 1) if match else opening, f"{lead}{fence}\n"
+    reopening = opening.replace(match[1], lead, 1) if match else opening
+    closing = f"{lead}{fence}\n"
     room = limit - len(opening) - len(closing) - 1
-    if room < limit // 2:  # an opening line that is itself a page: nothing to keep whole
+    if room < limit // 2:  # the opening line alone is too long to repeat
         yield from _cut_long_lines(lines, limit)
         return
-    ended = len(lines) > 1 and lines[-1].strip(" \t\n>") == closing.strip(" \t\n>")
-    body = lines[1:-1] if ended else lines[1:]
+    is_closed = len(lines) > 1 and lines[-1].strip(" \t\n>") == closing.strip(" \t\n>")
+    body = lines[1:-1] if is_closed else lines[1:]
     for chunk in _pack([piece for line in body for piece in _slice_line(line, room)], room):
         yield opening + chunk + ("" if chunk.endswith("\n") else "\n") + closing
-        opening = again
+        opening = reopening
 
 
 def _cut_table(lines: Sequence[str], limit: int) -> Iterator[str]:

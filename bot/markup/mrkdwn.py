@@ -1,4 +1,4 @@
-"""Markdown for `mrkdwn` fields, which modals need: Slack's older markup, harmless and in pieces."""
+"""Markdown as `mrkdwn`, Slack's older markup, which modals need: escaped and in pieces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from markdown_it.tree import SyntaxTreeNode
 from bot.markup.markdown import escape, format_link, split
 
 SECTION_LIMIT = 3_000
-"""Characters in one `section`."""
+"""Most characters in one `section`."""
 
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _FENCE = "```"
@@ -19,27 +19,30 @@ _MARKS = {"strong": "*", "em": "_", "s": "~"}
 
 
 def render_pieces(text: str, limit: int = SECTION_LIMIT) -> Iterator[str]:
-    """A Markdown text as `mrkdwn` of at most `limit` characters each, in order."""
+    """Yield Markdown as `mrkdwn` pieces of at most `limit` characters."""
     yield from _render_fitting(text, limit, limit)
 
 
 def _render_fitting(text: str, room: int, limit: int) -> Iterator[str]:
-    """Escapes and tables make a text longer: what has grown too long is cut smaller before."""
+    """Split the Markdown smaller until its `mrkdwn` fits the limit.
+
+    Escapes and tables make the rendered text longer than the Markdown.
+    """
     for part in split(text, room):
-        shown = render_mrkdwn(part)
-        if len(shown) > limit and room > 1:
+        rendered = render_mrkdwn(part)
+        if len(rendered) > limit and room > 1:
             yield from _render_fitting(part, room // 2, limit)
-        elif shown:
-            yield shown
+        elif rendered:
+            yield rendered
 
 
 def render_mrkdwn(text: str) -> str:
-    """A Markdown text as Slack shows it in a `mrkdwn` field."""
+    """Render Markdown for a `mrkdwn` field."""
     return _render_blocks(SyntaxTreeNode(_PARSER.parse(text)).children).strip("\n")
 
 
 def _render_blocks(nodes: Sequence[SyntaxTreeNode], between: str = "\n\n") -> str:
-    return between.join(shown for node in nodes if (shown := _render_block(node)))
+    return between.join(block for node in nodes if (block := _render_block(node)))
 
 
 def _render_block(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  (a table)
@@ -80,7 +83,7 @@ def _prefix_lines(text: str, first: str, rest: str) -> str:
 
 
 def _render_table(node: SyntaxTreeNode) -> str:
-    """Cells in columns of equal width, as a fixed-width font shows them."""
+    """Render cells in columns of equal width, for a fixed-width font."""
     rows = [
         [_extract_text(cell) for cell in row.children]
         for part in node.children
@@ -104,8 +107,8 @@ def _render_inline(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  (a table)
         case "inline":
             return _render_inlines(node.children)
         case "strong" | "em" | "s":
-            mark, shown = _MARKS[node.type], _render_inlines(node.children)
-            return f"{mark}{shown}{mark}" if shown.strip() else shown
+            mark, content = _MARKS[node.type], _render_inlines(node.children)
+            return f"{mark}{content}{mark}" if content.strip() else content
         case "code_inline":
             return f"`{escape(node.content)}`"
         case "link":
@@ -120,7 +123,7 @@ def _render_inline(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  (a table)
 
 
 def _extract_text(node: SyntaxTreeNode) -> str:
-    """The words of a node, one line, without any markup and not escaped."""
+    """Return the words of a node on one line, without markup, unescaped."""
     leaves = (leaf for leaf in node.walk() if not leaf.children)
     words = (" " if leaf.type.endswith("break") else leaf.content for leaf in leaves)
     return " ".join("".join(words).split())

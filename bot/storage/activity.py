@@ -1,4 +1,4 @@
-"""Activity: what was asked lately and how it was liked, counted from what is kept."""
+"""Activity: recent questions, and counts of questions and ratings, from stored answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.storage.tables import answers, ratings
 
 @dataclass(frozen=True, slots=True)
 class RecentQuestion:
-    """A question of somebody, as far as texts are kept."""
+    """A recent question of one user, with its channel and time."""
 
     question: str
     channel: str
@@ -22,7 +22,7 @@ class RecentQuestion:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCounts:
-    """Questions that were answered, those of them without an answer, and thumbs."""
+    """Counts: questions, those not found in the documentation, thumbs up and down."""
 
     questions: int = 0
     not_found: int = 0
@@ -31,7 +31,7 @@ class ActivityCounts:
 
 
 _LATEST = answers.c.ts.not_like(f"%{EARLIER_SEPARATOR}%")
-"""Of an edited question only the last answer counts."""
+"""Selects the last answer to an edited question."""
 
 
 class Activity:
@@ -45,7 +45,7 @@ class Activity:
         self._engine = engine
 
     def list_questions(self, user: str, *, limit: int) -> tuple[RecentQuestion, ...]:
-        """Somebody's last questions, the latest first."""
+        """Return the last questions of a user, latest first."""
         query = (
             select(answers.c.question, answers.c.channel, answers.c.answered_at)
             .where(answers.c.user == user, answers.c.question != "", _LATEST)
@@ -56,7 +56,7 @@ class Activity:
         return tuple(RecentQuestion(row.question, row.channel, row.answered_at) for row in rows)
 
     def count_since(self, moment: datetime) -> ActivityCounts:
-        """What was asked and rated since then."""
+        """Count the questions and ratings since a moment."""
         recent = and_(answers.c.answered_at >= moment, _LATEST)
         empty = answers.c.answer.contains('"status":"not_found"', autoescape=True)
         verdict = ratings.c.verdict

@@ -1,4 +1,4 @@
-"""What docent has answered: question, answer and where it stands, kept for a while."""
+"""Answers: each question with its answer and messages, stored for a limited time."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
 ID_RETENTION = timedelta(days=30)
-"""Where texts are not kept: how long docent knows which threads it answered in."""
+"""How long docent knows the threads it answered in, if it stores no texts."""
 
 PRIVATE_TS_PREFIX = "ask-"
-"""Begins the key and the thread of what was asked privately: there is no such message."""
+"""Prefix of the key and thread of a private question, which has no message in Slack."""
 
 EARLIER_SEPARATOR = "#"
-"""Parts the time stamp of a question from what tells its earlier answers apart."""
+"""Separates the time stamp of a question from the id of an earlier answer to it."""
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
@@ -34,19 +34,19 @@ def _get_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
-    """An answer as it was given.
+    """An answer as docent gave it.
 
     Attributes:
-        id: what buttons carry.
-        key: the question's message.
-        thread_ts: the thread of the answer.
-        user: who asked.
+        id: id that the answer's buttons carry.
+        key: identity of the question's message.
+        thread_ts: time stamp of the answer's thread.
+        user: id of the asker.
         posted: time stamps of docent's messages.
-        question: its text; empty where texts are not kept.
-        answer: None where texts are not kept.
-        answered_at: when.
-        scope: which part of the documentation was asked.
-        as_of: when that had been read.
+        question: text of the question; empty if texts are not stored.
+        answer: the answer; None if texts are not stored.
+        answered_at: when it was given; None before it is stored.
+        scope: the part of the documentation that was searched.
+        as_of: when that part was last read.
     """
 
     id: str
@@ -62,7 +62,7 @@ class AnswerRecord:
 
     @property
     def permalink_ts(self) -> str:
-        """A message that others can open: the question, or a shared answer; empty for none."""
+        """Time stamp of the question, or of its shared answer if it was private; may be empty."""
         if not self.key.ts.startswith(PRIVATE_TS_PREFIX):
             return self.key.ts.partition(EARLIER_SEPARATOR)[0]
         return self.posted[0] if self.posted else ""
@@ -71,6 +71,11 @@ class AnswerRecord:
 class Answers:
     """The answers in the state database; every method blocks.
 
+    Args:
+        engine: of the state database.
+        days: number of days for which texts are stored; 0 stores none.
+        clock: returns the current time, in UTC.
+
     Raises:
         StateError: the state database can't be used.
     """
@@ -78,7 +83,6 @@ class Answers:
     def __init__(
         self, engine: Engine, *, days: int, clock: Callable[[], datetime] = _get_now
     ) -> None:
-        """`days` is how long texts are kept; 0 keeps none."""
         tables.ensure_bot_tables(engine)
         self._engine = engine
         self._days = days
@@ -86,54 +90,63 @@ class Answers:
 
     @property
     def keeps_texts(self) -> bool:
-        """Whether what was asked and answered can be looked up afterwards."""
+        """True if the texts of questions and answers are stored."""
         return self._days > 0
 
-    def add(self, kept: AnswerRecord) -> None:
-        """Remember an answer. An earlier one to the same message stays, for its ratings."""
+    def add(self, record: AnswerRecord) -> None:
+        """Store an answer. Earlier ones to its message stay, for their ratings."""
         same = and_(
-            answers.c.team == kept.key.team,
-            answers.c.channel == kept.key.channel,
-            answers.c.ts == kept.key.ts,
+            answers.c.team == record.key.team,
+            answers.c.channel == record.key.channel,
+            answers.c.ts == record.key.ts,
         )
-        texts = self.keeps_texts and kept.answer is not None
+        texts = self.keeps_texts and record.answer is not None
         row = {
-            "id": kept.id,
-            "team": kept.key.team,
-            "channel": kept.key.channel,
-            "ts": kept.key.ts,
-            "thread_ts": kept.thread_ts,
-            "user": kept.user,
+            "id": record.id,
+            "team": record.key.team,
+            "channel": record.key.channel,
+            "ts": record.key.ts,
+            "thread_ts": record.thread_ts,
+            "user": record.user,
             "answered_at": self._clock(),
-            "posted": " ".join(kept.posted),
-            "question": kept.question if texts else "",
-            "answer": _ANSWER.dump_json(kept.answer).decode() if texts and kept.answer else None,
-            "scope": _SCOPE.dump_json(kept.scope).decode(),
-            "as_of": kept.as_of,
+            "posted": " ".join(record.posted),
+            "question": record.question if texts else "",
+            "answer": _ANSWER.dump_json(record.answer).decode()
+            if texts and record.answer
+            else None,
+            "scope": _SCOPE.dump_json(record.scope).decode(),
+            "as_of": record.as_of,
         }
         with self._engine.begin() as connection:
+            # The new answer takes over the time stamp; an earlier one gets its id appended.
             earlier = answers.c.ts + EARLIER_SEPARATOR + func.substr(answers.c.id, 1, 12)
             connection.execute(update(answers).where(same).values(ts=earlier))
             connection.execute(insert(answers).values(row))
 
     def record_messages(self, answer_id: str, posted: tuple[str, ...]) -> None:
-        """Remember where an answer stands."""
+        """Store the time stamps of an answer's messages."""
         statement = update(answers).where(answers.c.id == answer_id)
         with self._engine.begin() as connection:
             connection.execute(statement.values(posted=" ".join(posted)))
 
     def record_shared(self, answer_id: str, thread_ts: str, posted: tuple[str, ...]) -> None:
-        """Remember that a private answer stands in a thread now."""
+        """Store that a private answer was shared in a thread.
+
+        Args:
+            answer_id: id of the answer.
+            thread_ts: time stamp of the thread.
+            posted: time stamps of docent's messages there.
+        """
         statement = update(answers).where(answers.c.id == answer_id)
         with self._engine.begin() as connection:
             connection.execute(statement.values(thread_ts=thread_ts, posted=" ".join(posted)))
 
     def find(self, answer_id: str) -> AnswerRecord | None:
-        """The answer that a button belongs to."""
+        """Return the answer with this id; None if it is not stored."""
         return self._find_first(select(answers).where(answers.c.id == answer_id))
 
     def find_by_message(self, key: MessageKey) -> AnswerRecord | None:
-        """The answer to a message."""
+        """Return the latest answer to a message; None without one."""
         return self._find_first(
             select(answers).where(
                 answers.c.team == key.team, answers.c.channel == key.channel, answers.c.ts == key.ts
@@ -141,21 +154,30 @@ class Answers:
         )
 
     def find_last_in_thread(self, team: str, channel: str, thread_ts: str) -> AnswerRecord | None:
-        """The last answer in a thread."""
-        found = select(answers).where(
+        """Return the last answer in a thread.
+
+        Args:
+            team: id of docent's workspace.
+            channel: id of the channel.
+            thread_ts: time stamp of the thread.
+
+        Returns:
+            The answer; None if docent gave none there.
+        """
+        query = select(answers).where(
             answers.c.channel == channel,
             answers.c.thread_ts == thread_ts,
             answers.c.team == team,
         )
-        return self._find_first(found.order_by(answers.c.answered_at.desc()))
+        return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
     def find_last_by_user(self, user: str, channel: str) -> AnswerRecord | None:
-        """The last answer to somebody's questions in a channel, in whichever thread."""
-        found = select(answers).where(answers.c.channel == channel, answers.c.user == user)
-        return self._find_first(found.order_by(answers.c.answered_at.desc()))
+        """Return the user's last answer in a channel, across all threads."""
+        query = select(answers).where(answers.c.channel == channel, answers.c.user == user)
+        return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
     def mark_escalated(self, answer_id: str) -> bool:
-        """Note that people are asked instead; True for the first caller only."""
+        """Mark a question as passed on; True for the first caller only."""
         statement = update(answers).where(
             answers.c.id == answer_id, answers.c.passed_on_at.is_(None)
         )
@@ -163,20 +185,21 @@ class Answers:
             return connection.execute(statement.values(passed_on_at=self._clock())).rowcount == 1
 
     def unmark_escalated(self, answer_id: str) -> None:
-        """People could not be asked: it may be tried again."""
+        """Remove the mark of a question that could not be passed on."""
         statement = update(answers).where(answers.c.id == answer_id)
         with self._engine.begin() as connection:
             connection.execute(statement.values(passed_on_at=None))
 
     def purge(self) -> None:
-        """Forget answers, and their ratings, that are older than they may be kept."""
-        kept = timedelta(days=self._days) if self.keeps_texts else ID_RETENTION
-        rated = select(answers.c.id).scalar_subquery()
+        """Delete answers that are past their retention, with their ratings."""
+        retention = timedelta(days=self._days) if self.keeps_texts else ID_RETENTION
+        oldest = self._clock() - retention
+        stored_ids = select(answers.c.id).scalar_subquery()
         with self._engine.begin() as connection:
-            connection.execute(delete(answers).where(answers.c.answered_at < self._clock() - kept))
+            connection.execute(delete(answers).where(answers.c.answered_at < oldest))
             if not self.keeps_texts:
                 connection.execute(update(answers).values(question="", answer=None))
-            connection.execute(delete(ratings).where(ratings.c.answer.not_in(rated)))
+            connection.execute(delete(ratings).where(ratings.c.answer.not_in(stored_ids)))
 
     def _find_first(self, query: Select[tuple[object, ...]]) -> AnswerRecord | None:
         with self._engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Audit: who managed docent from Slack, when, how, and what came of it."""
+"""Audit log: who managed docent from Slack, when, how and with which result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ def _get_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One use: by whom, in which channel (empty for the Home tab), what was said, what came."""
+    """One action of an admin.
+
+    Attributes:
+        user: id of the admin.
+        channel: id of the channel; empty for the Home tab.
+        command: the command as the admin wrote it.
+        result: what docent replied.
+        at: time of the action; None before it is stored.
+    """
 
     user: str
     channel: str
@@ -33,7 +41,7 @@ class AuditEntry:
 
 
 class AuditLog:
-    """The uses of the last year, in the state database; every method blocks.
+    """The actions of the last year, in the state database; every method blocks.
 
     Raises:
         StateError: the state database can't be used.
@@ -45,7 +53,7 @@ class AuditLog:
         self._clock = clock
 
     def record(self, entry: AuditEntry) -> None:
-        """Remember a use, and forget those that are too old."""
+        """Store an action, and delete those that are past their retention."""
         now = self._clock()
         with self._engine.begin() as connection:
             connection.execute(delete(audit).where(audit.c.at < now - AUDIT_RETENTION))
@@ -60,7 +68,7 @@ class AuditLog:
             )
 
     def list_entries(self) -> tuple[AuditEntry, ...]:
-        """Every use that is kept, the latest first."""
+        """Return all stored actions, latest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(audit).order_by(audit.c.id.desc())).all()
         return tuple(

@@ -1,4 +1,4 @@
-"""Which part of the documentation a channel asks of; kept in the state database."""
+"""The scope of each channel, in the state database: the part that its questions search."""
 
 from __future__ import annotations
 
@@ -30,14 +30,21 @@ class ChannelScopes:
         self._engine = engine
 
     def read_scope(self, team: str, channel: str) -> Scope:
-        """The scope of a channel; everything where none was set."""
+        """Return the scope of a channel; `EVERYTHING` if none is set."""
         query = select(scopes.c.scope).where(scopes.c.team == team, scopes.c.channel == channel)
         with self._engine.connect() as connection:
-            found = connection.scalar(query)
-        return _SCOPE.validate_json(found) if found else EVERYTHING
+            stored = connection.scalar(query)
+        return _SCOPE.validate_json(stored) if stored else EVERYTHING
 
     def set_scope(self, team: str, channel: str, scope: Scope, *, user: str) -> None:
-        """Ask this channel's questions of a part; of everything for the empty scope."""
+        """Set the scope of a channel's questions.
+
+        Args:
+            team: id of docent's workspace.
+            channel: id of the channel.
+            scope: the part to search; `EVERYTHING` removes all limits.
+            user: id of the person who sets it.
+        """
         here = and_(scopes.c.team == team, scopes.c.channel == channel)
         row = {
             "team": team,
@@ -53,9 +60,10 @@ class ChannelScopes:
 
 
 def parse_scope(words: str, before: Scope) -> Scope | None:
-    """`version=2.6 source=milvus` as changes of a scope; None where that is not what it says.
+    """Apply words such as `version=2.6 source=milvus` to a scope.
 
-    `source` may be given several times; an empty value takes a limit away.
+    `source` may be repeated, and an empty value removes a limit. Return None if the words can't be
+    understood.
     """
     try:
         pairs = [word.partition("=") for word in shlex.split(words)]

@@ -1,4 +1,4 @@
-"""Exactly one answer: a message is claimed in the state database before it is answered."""
+"""Claims: docent claims a message in the state database before it answers, so it answers once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingest.errors import StateError
 claims = tables.claims
 
 LEASE = timedelta(seconds=45)
-"""Shorter than the minute after which Slack delivers again: a retry can take a dead claim over."""
+"""Shorter than the minute after which Slack delivers again: a retry can take over a dead claim."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Claims:
     """Atomic claims on messages, shared by every process on the same state database.
 
     Raises:
-        StateError: the tables were made by another version of docent.
+        StateError: the tables belong to another version of docent.
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class Claims:
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     def take(self, key: MessageKey) -> bool:
-        """Claim a message: True for exactly one caller, until an unfinished claim expires.
+        """Claim a message; return True for exactly one caller.
+
+        An unfinished claim expires after the lease; then another caller can take it over.
 
         Raises:
             StateError: the state database can't be used.
@@ -74,7 +76,7 @@ class Claims:
         return self._execute(statement) == 1
 
     def renew(self, key: MessageKey) -> bool:
-        """Prolong a claim of this process; False where another has taken it over."""
+        """Renew our claim; return False if another process took it over."""
         expires = self._clock() + self._lease
         return (
             self._execute(
@@ -84,29 +86,30 @@ class Claims:
         )
 
     def settle(self, key: MessageKey) -> None:
-        """Mark a message as answered: it is never answered again."""
+        """Mark a message as answered, so that it is never answered again."""
         self._execute(update(claims).where(self._build_own_filter(key)).values(status="answered"))
 
     def is_settled(self, key: MessageKey) -> bool:
-        """Whether a message is marked as answered."""
+        """Return True if a message is marked as answered."""
         here = and_(claims.c.team == key.team, claims.c.channel == key.channel)
         query = select(claims.c.status).where(here, claims.c.ts == key.ts)
         with self._engine.connect() as connection:
             return connection.scalar(query) == "answered"
 
     def release(self, key: MessageKey) -> None:
-        """Give a message back unanswered, so that another delivery of it can be answered."""
+        """Release an unanswered message, so that its next delivery can be answered."""
         self._execute(delete(claims).where(self._build_own_filter(key)))
 
     def purge(self, *, older_than: timedelta) -> int:
-        """Forget claims made longer than `older_than` ago; how many there were."""
+        """Delete claims made longer than `older_than` ago; return their number."""
         return self._execute(delete(claims).where(claims.c.claimed_at < self._clock() - older_than))
 
     @contextlib.asynccontextmanager
     async def hold(self, key: MessageKey) -> AsyncIterator[bool]:
-        """Claim for the time of a block, renewed meanwhile; yields whether the message is ours.
+        """Hold a claim during a block; yield True if it is ours.
 
-        A block that ends well settles the claim, one that raises releases it.
+        The claim is renewed meanwhile. A block that ends normally settles it; one that raises
+        releases it.
         """
         mine = await asyncio.to_thread(self.take, key)
         if not mine:
@@ -129,7 +132,10 @@ class Claims:
             await self._try_update(self.renew, key)
 
     async def _try_update(self, step: Callable[[MessageKey], Any], key: MessageKey) -> None:
-        """After the claim was won, trouble with the database must not take the answer back."""
+        """Update the claim, and only log a failure of the database.
+
+        The claim is already won, so a failure must not prevent the answer.
+        """
         try:
             await asyncio.to_thread(step, key)
         except StateError:

@@ -1,4 +1,4 @@
-"""Everything that the bot remembers in the state database, opened together."""
+"""The bot's database: all of its tables in the state database, opened together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.storage.ratings import Ratings
 CLAIM_RETENTION = timedelta(days=30)
 
 ReadSuccessTime = Callable[[], "datetime | None"]
-"""When the documentation was last read without an error; blocks."""
+"""Returns when the documentation was last read without an error; blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class BotDatabase:
     """The bot's tables.
 
     Attributes:
-        claims: which messages are taken.
-        answers: what was answered.
-        ratings: what people think of it.
-        scopes: what part of the documentation a channel asks of.
-        audit: who did what to the index.
-        activity: what was asked lately.
-        fresh_at: when the documentation was last read.
+        claims: the messages that a process has taken.
+        answers: the answers that docent gave.
+        ratings: the ratings of these answers.
+        scopes: the part of the documentation that each channel searches.
+        audit: the actions of admins.
+        activity: recent questions, and counts of them.
+        read_last_success_time: returns when the documentation was last read without an error.
     """
 
     claims: Claims
@@ -44,27 +44,37 @@ class BotDatabase:
     read_last_success_time: ReadSuccessTime
 
     @classmethod
-    def open(cls, engine: Engine, *, keep_days: int, fresh_at: ReadSuccessTime) -> BotDatabase:
-        """Open the tables, and forget what is too old; blocks.
+    def open(
+        cls, engine: Engine, *, keep_days: int, read_last_success_time: ReadSuccessTime
+    ) -> BotDatabase:
+        """Open the tables, and delete old rows; blocks.
+
+        Args:
+            engine: of the state database.
+            keep_days: days for which texts of questions and answers are stored; 0 stores none.
+            read_last_success_time: returns when the documentation was last read without an error.
+
+        Returns:
+            The bot's tables; missing ones are created.
 
         Raises:
             StateError: the state database can't be used.
         """
         claims, answers = Claims(engine), Answers(engine, days=keep_days)
-        memory = cls(
+        database = cls(
             claims=claims,
             answers=answers,
             ratings=Ratings(engine),
             scopes=ChannelScopes(engine),
             audit=AuditLog(engine),
             activity=Activity(engine),
-            read_last_success_time=fresh_at,
+            read_last_success_time=read_last_success_time,
         )
-        memory.purge()
-        return memory
+        database.purge()
+        return database
 
     def purge(self) -> None:
-        """Forget what is too old to be kept; blocks.
+        """Delete rows that are past their retention; blocks.
 
         Raises:
             StateError: the state database can't be used.

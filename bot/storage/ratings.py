@@ -1,4 +1,4 @@
-"""What people think of answers: thumbs, and why one was no good."""
+"""Ratings: thumbs on answers, and the reasons for thumbs down."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _get_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What one person thinks of one answer; `reason` and `comment` may be empty."""
+    """One person's rating of one answer; `reason` and `comment` may be empty."""
 
     answer_id: str
     user: str
@@ -34,7 +34,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class RatedAnswer:
-    """A rating, when it was given, and the answer it is about."""
+    """A rating with its time and its answer."""
 
     rating: Rating
     rated_at: datetime
@@ -56,7 +56,13 @@ class Ratings:
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     def rate(self, answer_id: str, user: str, verdict: Verdict) -> None:
-        """Keep a thumb. Another one than before takes its place, and that of its reason."""
+        """Store a thumb; a changed one replaces the earlier and its reason.
+
+        Args:
+            answer_id: id of the answer.
+            user: id of the person who rates it.
+            verdict: thumb up or down.
+        """
         values = {"verdict": verdict, "reason": "", "comment": "", "rated_at": self._clock()}
         statement = self._insert(ratings).values(answer=answer_id, user=user, **values)
         change = statement.on_conflict_do_update(
@@ -68,7 +74,14 @@ class Ratings:
             connection.execute(change)
 
     def explain(self, answer_id: str, user: str, *, reason: str, comment: str) -> None:
-        """Keep why an answer was no good, unless they have changed their mind since."""
+        """Store the reason for a thumb down, unless it has changed since.
+
+        Args:
+            answer_id: id of the answer.
+            user: id of the person who rated it.
+            reason: one of `bot.texts.button_labels.REASONS`; may be empty.
+            comment: the person's own words; may be empty.
+        """
         if not (reason or comment):
             return
         still_down = and_(
@@ -79,15 +92,15 @@ class Ratings:
             connection.execute(update(ratings).where(still_down).values(values))
 
     def list_since(self, moment: datetime, answers: Answers) -> tuple[RatedAnswer, ...]:
-        """What was rated since then, the latest first, as far as the answers are still kept."""
+        """Return ratings since a moment, latest first, whose answers are still stored."""
         query = select(ratings).where(ratings.c.rated_at >= moment)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(ratings.c.rated_at.desc())).all()
-        found = ((row, answers.find(row.answer)) for row in rows)
+        pairs = ((row, answers.find(row.answer)) for row in rows)
         return tuple(
-            RatedAnswer(_build_rating(row), row.rated_at, kept)
-            for row, kept in found
-            if kept is not None
+            RatedAnswer(_build_rating(row), row.rated_at, record)
+            for row, record in pairs
+            if record is not None
         )
 
 

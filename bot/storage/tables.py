@@ -9,7 +9,7 @@ from ingest.state.database import UtcDateTime, ensure_tables
 ROOM = "bot"
 VERSION = 3
 OLDEST_VERSION = 1
-"""Versions from this one on only lack tables and columns, which are made when docent starts."""
+"""Versions from this one on only lack tables and columns, which docent adds when it starts."""
 
 metadata = MetaData()
 
@@ -37,10 +37,10 @@ answers = Table(
     Column("answered_at", UtcDateTime, nullable=False),
     Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
     Column("question", Text, nullable=False),
-    Column("answer", Text),  # JSON; null where texts are not kept
-    # JSON: which part of the documentation was asked.
+    Column("answer", Text),  # JSON; null if texts are not stored
+    # JSON: the part of the documentation that was searched.
     Column("scope", Text, nullable=False, server_default="{}"),
-    Column("as_of", UtcDateTime),  # when the documentation had been read
+    Column("as_of", UtcDateTime),  # when the documentation was last read
     Column("passed_on_at", UtcDateTime),  # to the help channel
 )
 
@@ -81,9 +81,9 @@ Index("bot_answers_time", answers.c.answered_at)
 
 
 def ensure_bot_tables(engine: Engine) -> None:
-    """Make the tables that are missing.
+    """Create the missing tables and columns.
 
     Raises:
-        StateError: they were made by another version of docent, or can't be.
+        StateError: the tables belong to another version of docent, or can't be created.
     """
     ensure_tables(engine, metadata, room=ROOM, version=VERSION, oldest=OLDEST_VERSION)

@@ -16,50 +16,59 @@ _LISTED = 20
 
 
 def render_status(
-    now: IndexStatus, versions: Sequence[IndexVersion], sources: Sequence[SourceState]
+    status: IndexStatus, versions: Sequence[IndexVersion], sources: Sequence[SourceState]
 ) -> str:
-    """Return what the index holds, how fresh it is, and when the next sync runs."""
-    last = say("status_last", moment=answers.format_moment(now.last_sync))
-    if now.last_error:
-        last += f", {say('status_failed', error=escape_plain(now.last_error))}"
-    pinned = _describe_pin(now, versions)
-    lines = [last, pinned or say("status_next", moment=answers.format_moment(now.next_sync))]
-    if now.revision is None:
+    """Return the contents of the index, its age and its next sync.
+
+    Args:
+        status: the status of the index.
+        versions: the stored versions; they show a pin.
+        sources: the sources with their pages; the first 20 are listed.
+
+    Returns:
+        Lines of `mrkdwn`, in the language of the current task.
+    """
+    last = say("status_last", moment=answers.format_moment(status.last_sync))
+    if status.last_error:
+        last += f", {say('status_failed', error=escape_plain(status.last_error))}"
+    pin = _describe_pin(status, versions)
+    lines = [last, pin or say("status_next", moment=answers.format_moment(status.next_sync))]
+    if status.revision is None:
         head = answers.NO_INDEX_YET
     else:
-        head = say("status", pages=now.documents, chunks=now.chunks)
+        head = say("status", pages=status.documents, chunks=status.chunks)
         where = {
-            "revision": _shorten_revision(now.revision),
-            "collection": f"`{escape_plain(now.collection)}`",
+            "revision": _shorten_revision(status.revision),
+            "collection": f"`{escape_plain(status.collection)}`",
         }
-        model = say("status_model", model=escape_plain(str(now.model)))
+        model = say("status_model", model=escape_plain(str(status.model)))
         lines = [say("status_revision", **where), model, *lines]
-    lines += [render_source(state, held=bool(pinned)) for state in sources[:_LISTED]]
+    lines += [render_source(state, held=bool(pin)) for state in sources[:_LISTED]]
     return "\n".join([head, *(f"• {line}" for line in lines)])
 
 
-def _describe_pin(now: IndexStatus, versions: Sequence[IndexVersion]) -> str:
-    """Return to which version the index was rolled back; empty if it was not."""
+def _describe_pin(status: IndexStatus, versions: Sequence[IndexVersion]) -> str:
+    """Return the version that a rollback went to; empty without one."""
     revisions = [version.revision for version in versions if version.pinned]
-    if not (now.pinned or revisions):
+    if not (status.pinned or revisions):
         return ""
     return say(
         "status_pinned",
-        revision=_shorten_revision(revisions[0] if revisions else now.revision or ""),
+        revision=_shorten_revision(revisions[0] if revisions else status.revision or ""),
     )
 
 
 def render_source(state: SourceState, *, held: bool) -> str:
-    """Return a source, its pages and its next sync; no next sync while they are held."""
-    shown = {"name": f"*{escape_plain(state.name)}*", "pages": state.pages}
+    """Return a source, its pages, and its next sync unless syncs wait."""
+    values = {"name": f"*{escape_plain(state.name)}*", "pages": state.pages}
     if held:
-        return say("home_source", **shown)
-    return say("source_line", **shown, moment=answers.format_moment(state.next_run))
+        return say("home_source", **values)
+    return say("source_line", **values, moment=answers.format_moment(state.next_run))
 
 
-def render_versions(found: Sequence[IndexVersion]) -> str:
-    """Return the list of the versions that are kept."""
-    return "\n".join([say("versions"), *(f"• {_describe_version(version)}" for version in found)])
+def render_versions(versions: Sequence[IndexVersion]) -> str:
+    """Return the list of stored versions."""
+    return "\n".join([say("versions"), *(f"• {_describe_version(each)}" for each in versions)])
 
 
 def _describe_version(version: IndexVersion) -> str:
@@ -81,19 +90,19 @@ def _has_mark(version: IndexVersion, name: str) -> bool:
 
 
 def render_rollback(version: IndexVersion, user: str) -> str:
-    """Return what a channel reads after a rollback."""
+    """Return the message to a channel after a rollback."""
     pages = version.documents
     return say("rolled_back", user=user, revision=_shorten_revision(version.revision), pages=pages)
 
 
-def render_unknown_source(name: str, known: Sequence[str]) -> str:
+def render_unknown_source(name: str, sources: Sequence[str]) -> str:
     """Return the refusal of a source that is not in the settings."""
-    listed = ", ".join(f"`{escape_plain(one)}`" for one in known[:_LISTED]) or "-"
+    listed = ", ".join(f"`{escape_plain(source)}`" for source in sources[:_LISTED]) or "-"
     return say("reindex_source", name=escape_plain(name), known=listed)
 
 
 def escape_plain(text: str) -> str:
-    """Return words from outside so that Slack finds no mention and no link in them."""
+    """Escape text from outside: no mentions, no links, no code."""
     return markdown.escape(markdown.shorten(text, _LINE_LIMIT)).replace("`", "'")
 
 

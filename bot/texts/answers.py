@@ -36,7 +36,7 @@ __getattr__ = find_constant
 
 
 def render_error(error: BaseException) -> str:
-    """Return the sentence of an error: that of its class or of the nearest base."""
+    """Return the sentence for an error's class, or for its nearest base."""
     if isinstance(error, errors.BusyError):
         return render_busy(error.position)
     for kind in type(error).__mro__:
@@ -46,7 +46,7 @@ def render_error(error: BaseException) -> str:
 
 
 def render_busy(position: int) -> str:
-    """Return the refusal of a question because too many wait."""
+    """Return the refusal of a question when too many others wait."""
     return say("busy", position=position)
 
 
@@ -60,34 +60,34 @@ def render_unknown_command(word: str) -> str:
     return f"{say('unknown_word', word=_escape(word))}\n{say('help')}"
 
 
-def render_sync_alert(heard: SyncAlert) -> str:
-    """Return the news of scheduled syncs for the admin channel; details are in English."""
-    if heard.resolved:
-        return f":white_check_mark: {_escape(heard.text)}"
-    lines = "\n".join(f"> {_escape(line)}" for line in heard.text.splitlines())
+def render_sync_alert(alert: SyncAlert) -> str:
+    """Return an alert for the admin channel; its details are in English."""
+    if alert.resolved:
+        return f":white_check_mark: {_escape(alert.text)}"
+    lines = "\n".join(f"> {_escape(line)}" for line in alert.text.splitlines())
     return f"{say('trouble')}\n{lines}"
 
 
 def render_sync_failure(error: errors.DocentError) -> str:
-    """Return why a sync failed, for admins, with the error's own words."""
+    """Return a sync's failure for admins, with the error's own words."""
     return f"{render_error(error)}\n> {_escape(str(error))}"
 
 
 def render_revision(name: str, as_of: datetime | None) -> str:
     """Return the documentation's revision, and when it was last read."""
-    shown = f"`{_escape(name[:7])}`"
+    revision = f"`{_escape(name[:7])}`"
     if as_of is None:
-        return say("revision_alone", revision=shown)
-    return say("revision", moment=format_age(as_of), revision=shown)
+        return say("revision_alone", revision=revision)
+    return say("revision", moment=format_age(as_of), revision=revision)
 
 
-def render_scope(asked: Scope) -> str:
-    """Return the part of the documentation that was searched; empty for all of it."""
+def render_scope(scope: Scope) -> str:
+    """Return the limits of a search; empty if it has none."""
     parts = [
-        ("version", asked.version),
-        ("source", ", ".join(asked.sources)),
-        ("path", asked.path_prefix),
-        ("language", asked.language),
+        ("version", scope.version),
+        ("source", ", ".join(scope.sources)),
+        ("path", scope.path_prefix),
+        ("language", scope.language),
     ]
     return " · ".join(
         f"{say(f'scope.{name}')} `{_escape(value)}`" for name, value in parts if value
@@ -108,6 +108,6 @@ def format_age(when: datetime) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return words from outside so that Slack finds no mention and no link in them."""
+    """Escape text from outside: no mentions, no links, no code."""
     text = " ".join(text.split())
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")

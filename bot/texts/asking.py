@@ -19,38 +19,47 @@ def __getattr__(name: str) -> str:
 
 
 def render_current_scope(scope: Scope) -> str:
-    """Return which part of the documentation a channel searches."""
+    """Return the part of the documentation that a channel searches."""
     limits = answers.render_scope(scope)
     return say("scope_is", limits=limits) if limits else say("scope_all")
 
 
 def render_new_scope(scope: Scope) -> str:
-    """Return which part of the documentation a channel searches from now on."""
+    """Return the confirmation of a channel's new scope."""
     limits = answers.render_scope(scope)
     return say("scope_set", limits=limits) if limits else say("scope_cleared")
 
 
-def render_unknown_value(name: str, value: str, known: Collection[str]) -> str:
-    """Return the refusal of a value that no page has; it names the known ones."""
-    called = say(f"scope.{name}")
-    if not known:
-        return say("scope_unlabelled", name=called)
-    # The newest versions first: where not all fit, those are the ones that are wanted.
-    ordered = sorted(known, key=_split_numbers, reverse=name == "version")
-    listed = ", ".join(f"`{escape_plain(one)}`" for one in ordered[:_LISTED])
-    more = ", …" if len(known) > _LISTED else ""
-    return say("scope_unknown", name=called, value=escape_plain(value), known=listed + more)
+def render_unknown_value(name: str, value: str, known_values: Collection[str]) -> str:
+    """Return the refusal of a value that no page has.
+
+    Args:
+        name: the limit: `version`, `source`, `path` or `language`.
+        value: the value that no page has.
+        known_values: the values that pages have.
+
+    Returns:
+        A sentence that lists known values, in the language of the current task.
+    """
+    label = say(f"scope.{name}")
+    if not known_values:
+        return say("scope_unlabelled", name=label)
+    # If not all versions fit, people want the newest.
+    ordered = sorted(known_values, key=_split_numbers, reverse=name == "version")
+    listed = ", ".join(f"`{escape_plain(each)}`" for each in ordered[:_LISTED])
+    more = ", …" if len(known_values) > _LISTED else ""
+    return say("scope_unknown", name=label, value=escape_plain(value), known=listed + more)
 
 
 def render_empty_scope(scope: Scope) -> str:
-    """Return the refusal of limits that no page matches together."""
+    """Return the refusal of limits that no page meets together."""
     return say("scope_apart", limits=answers.render_scope(scope))
 
 
 def _split_numbers(value: str) -> list[tuple[int, str]]:
     """Return a sort key that puts 2.10 after 2.9."""
     pieces = re.findall(r"\d+|\D+", value)
-    return [(int(one), "") if one.isdecimal() else (-1, one) for one in pieces]
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
 
 
 def render_shared_heading(user: str, question: str) -> str:

@@ -25,7 +25,7 @@ def render_escalation(user: str) -> str:
 
 
 def render_answer_place(link: str) -> str:
-    """Return where to answer that question; `link` is empty for a direct message."""
+    """Return the place to answer it; `link` is empty for direct messages."""
     return say("asked_in_thread", link=link) if link else say("asked_in_direct")
 
 

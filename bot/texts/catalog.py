@@ -1,9 +1,9 @@
-"""Return the sentences that a Slack user reads, in the language of that user.
+"""The sentences that a Slack user reads, in the language of that user.
 
 A sentence with a count has a form per plural category: `say("ranking", count=5)` chooses one. A
 whole number whose placeholder is named like such an entry becomes a counted noun: `{pages}` is
 "1 page" or "1,205 pages". Babel knows CLDR's plural rules, numbers and units of time; it is
-imported when it is first needed, so that `docent --help` does without it.
+imported on first use, so that `docent --help` stays quick.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from babel.core import Locale
 
 LANGUAGES = ("en", "de", "ru", "zh", "ja")
-"""ISO 639-1; a file beside this one for each, with the same keys and placeholders."""
+"""Codes of ISO 639-1; each has a file beside this one, with the same keys and placeholders."""
 
 DEFAULT = "en"
 
@@ -31,11 +31,11 @@ _spoken: ContextVar[str] = ContextVar("spoken", default=DEFAULT)
 
 
 def say(key: str, **values: object) -> str:
-    """Return a sentence in the language of the current task, its placeholders filled.
+    """Return a sentence in the current task's language, with its placeholders filled.
 
     Args:
-        key: of the sentence, `stage.reading` for one in a table.
-        values: one per placeholder; `count` also chooses the plural form, where there are several.
+        key: the sentence's key, such as `stage.reading` for one in a table.
+        values: one per placeholder; `count` also chooses the plural form if there are several.
     """
     texts = load_sentences(_spoken.get())
     count = values.get("count")
@@ -54,7 +54,7 @@ def find_plural(count: int) -> str:
 
 
 def format_number(number: float, decimals: int = 0) -> str:
-    """Return a number as the language writes it: `1,205` is `1.205` in German."""
+    """Return a number as the language writes it; German writes `1.205`."""
     from babel.numbers import format_decimal
 
     pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
@@ -62,7 +62,7 @@ def format_number(number: float, decimals: int = 0) -> str:
 
 
 def format_share(share: float) -> str:
-    """Return a share between 0 and 1 in percent."""
+    """Return a share between 0 and 1 as a percentage."""
     from babel.numbers import format_percent
 
     return format_percent(share, locale=_load_locale(_spoken.get()))
@@ -76,7 +76,10 @@ def format_time(amount: float, unit: Unit) -> str:
 
 
 def set_language(locale: str) -> None:
-    """Set the language of this task and of those it starts, by a locale like `de-DE`."""
+    """Set the language of this task and of the tasks it starts.
+
+    The locale is one like `de-DE`; an unknown language becomes English.
+    """
     code = locale.partition("-")[0].lower()
     _spoken.set(code if code in LANGUAGES else DEFAULT)
 
@@ -88,13 +91,15 @@ def get_language() -> str:
 
 @cache
 def load_sentences(language: str) -> Mapping[str, str]:
-    """Return all sentences of a language; one in a table is named `stage.reading`."""
+    """Return a language's sentences by key, such as `stage.reading` in a table."""
     text = files("bot.texts").joinpath(f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flatten(tomllib.loads(text)))
 
 
 def find_constant(name: str) -> str:
-    """Return what `module.NOT_FOUND` says now; for the `__getattr__` of a module of texts.
+    """Return the sentence of a constant, as `__getattr__` of a module.
+
+    `module.NOT_FOUND` is `say("not_found")`.
 
     Raises:
         AttributeError: there is no such sentence.
@@ -106,7 +111,7 @@ def find_constant(name: str) -> str:
 
 
 class LocalizedMapping(Mapping[Key, str]):
-    """Sentences by something else than their key, in the language of the current task."""
+    """Sentences by another key than their own, in the language of the current task."""
 
     def __init__(self, keys: Mapping[Key, str]) -> None:
         self._keys = keys
@@ -122,7 +127,7 @@ class LocalizedMapping(Mapping[Key, str]):
 
 
 def _fill_placeholder(name: str, value: object) -> object:
-    """Return what stands for a placeholder: of a whole number, the counted noun or the digits."""
+    """Return a placeholder's text; a whole number may become a counted noun."""
     if not isinstance(value, int):
         return value
     if name in _list_counted_keys(_spoken.get()):

@@ -1,4 +1,4 @@
-"""Render what Slack says of a sync: how far it is, what it did, what it would do."""
+"""Render what Slack says of a sync: its progress, its report, its preview."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ _TEXT_LIMIT = 2_900
 _GOLDEN_SHOWN = 5
 
 
-def render_progress(now: Progress, left: float | None) -> str:
+def render_progress(progress: Progress, seconds_left: float | None) -> str:
     """Return the stage, a bar and the time left."""
-    done = _format_count(now.stage, now.done)
-    if now.total:
-        share = min(now.done / now.total, 1.0)
+    done = _format_count(progress.stage, progress.done)
+    if progress.total:
+        share = min(progress.done / progress.total, 1.0)
         full = int(share * _BAR)
         bar = f"`{'█' * full}{'░' * (_BAR - full)}` {format_share(share)}"
-        done = f"{format_number(now.done)} / {_format_count(now.stage, now.total)}\n{bar}"
-    text = say("progress", stage=say(f"stage.{now.stage}"), done=done)
-    return text if left is None else f"{text} · {say('progress_left', time=_render_time(left))}"
+        total = _format_count(progress.stage, progress.total)
+        done = f"{format_number(progress.done)} / {total}\n{bar}"
+    text = say("progress", stage=say(f"stage.{progress.stage}"), done=done)
+    if seconds_left is None:
+        return text
+    return f"{text} · {say('progress_left', time=_render_time(seconds_left))}"
 
 
 def _format_count(stage: Stage, number: int) -> str:
@@ -32,37 +35,37 @@ def _format_count(stage: Stage, number: int) -> str:
     return say(f"{noun}s", count=number) if noun else format_number(number)
 
 
-def render_report(done: IngestReport) -> str:
-    """Return what a sync did."""
-    time = format_time(round(done.seconds, 0 if done.seconds >= 10 else 1), "second")
-    lines = [say("report_unchanged" if done.unchanged else "report_done", time=time)]
-    lines.append(_render_item("report_index", pages=done.documents, chunks=done.chunks))
-    if not done.unchanged:
-        pages = {"added": done.added, "changed": done.changed, "removed": done.removed}
+def render_report(report: IngestReport) -> str:
+    """Return the report of a sync."""
+    time = format_time(round(report.seconds, 0 if report.seconds >= 10 else 1), "second")
+    lines = [say("report_unchanged" if report.unchanged else "report_done", time=time)]
+    lines.append(_render_item("report_index", pages=report.documents, chunks=report.chunks))
+    if not report.unchanged:
+        pages = {"added": report.added, "changed": report.changed, "removed": report.removed}
         lines.append(_render_item("report_pages", **pages))
-        lines.append(_render_item("report_chunks", chunks=done.embedded, reused=done.reused))
-    lines.append(_render_item("report_revision", revision=f"`{done.revision[:7]}`"))
-    lines += [_render_golden(result) for result in done.golden[:_GOLDEN_SHOWN]]
-    if done.failures:
-        lines.append(_render_failures(done.failures))
+        lines.append(_render_item("report_chunks", chunks=report.embedded, reused=report.reused))
+    lines.append(_render_item("report_revision", revision=f"`{report.revision[:7]}`"))
+    lines += [_render_golden(result) for result in report.golden[:_GOLDEN_SHOWN]]
+    if report.failures:
+        lines.append(_render_failures(report.failures))
     return _join_lines(lines)
 
 
-def render_preview(found: Preview) -> str:
-    """Return what a sync would do."""
-    lines = [say("preview_unchanged" if found.unchanged else "preview_done")]
-    index = "report_index" if found.unchanged else "preview_index"
-    lines.append(_render_item(index, pages=found.documents, chunks=found.chunks))
-    if not found.unchanged:
-        pages = {"added": found.added, "changed": found.changed, "removed": found.removed}
-        reused = found.chunks - found.to_embed
+def render_preview(preview: Preview) -> str:
+    """Return the preview of a sync."""
+    lines = [say("preview_unchanged" if preview.unchanged else "preview_done")]
+    index = "report_index" if preview.unchanged else "preview_index"
+    lines.append(_render_item(index, pages=preview.documents, chunks=preview.chunks))
+    if not preview.unchanged:
+        pages = {"added": preview.added, "changed": preview.changed, "removed": preview.removed}
+        reused = preview.chunks - preview.to_embed
         lines.append(_render_item("report_pages", **pages))
-        lines.append(_render_item("preview_chunks", chunks=found.to_embed, reused=reused))
-        lines.append(_render_estimate(found.seconds))
-    if found.stopped:
-        lines.append(_render_item("preview_stopped", reason=_escape(found.stopped)))
-    if found.failures:
-        lines.append(_render_failures(found.failures))
+        lines.append(_render_item("preview_chunks", chunks=preview.to_embed, reused=reused))
+        lines.append(_render_estimate(preview.seconds))
+    if preview.stopped:
+        lines.append(_render_item("preview_stopped", reason=_escape(preview.stopped)))
+    if preview.failures:
+        lines.append(_render_failures(preview.failures))
     return _join_lines(lines)
 
 
@@ -93,12 +96,12 @@ def _render_golden(result: GoldenResult) -> str:
 
 
 def _explain_skip(reason: str) -> str:
-    """Return the reason in the reader's language; an error of a file keeps its own words."""
-    known = {
+    """Return the reason in the reader's language; file errors stay in English."""
+    keys = {
         golden_questions.NO_QUESTIONS: "no_questions",
         golden_questions.NO_VERSION: "no_version",
     }
-    return say(f"skipped.{known[reason]}") if reason in known else _escape(reason)
+    return say(f"skipped.{keys[reason]}") if reason in keys else _escape(reason)
 
 
 def _render_estimate(seconds: float | None) -> str:
@@ -116,5 +119,5 @@ def _render_failures(failures: tuple[str, ...]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return words from outside so that Slack finds no mention and no link in them."""
+    """Escape text from outside: one short line, no mentions, links or code."""
     return markdown.escape(markdown.shorten(" ".join(text.split()), _LINE_LIMIT)).replace("`", "'")

@@ -86,7 +86,7 @@ class Docent:
 
     def parts(self, settings: BotSettings) -> AppParts:
         memory = BotDatabase.open(
-            self.engine, keep_days=settings.keep_days, fresh_at=lambda: LAST_SYNC
+            self.engine, keep_days=settings.keep_days, read_last_success_time=lambda: LAST_SYNC
         )
         return AppParts(
             pipeline=self.pipeline,

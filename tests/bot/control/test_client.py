@@ -100,7 +100,7 @@ def docs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, docs: Path) -> Iterator[RequestExecutor]:
+def executor(tmp_path: Path, docs: Path) -> Iterator[RequestExecutor]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
     ledger = Ledger(engine, index="docent")
     store = MemoryStore()
@@ -119,8 +119,10 @@ def path(settings: IngestSettings) -> Path:
 
 
 @pytest.fixture
-def control(settings: IngestSettings, path: Path, desk: RequestExecutor) -> Iterator[ControlClient]:
-    server = ControlServer(path, desk)
+def control(
+    settings: IngestSettings, path: Path, executor: RequestExecutor
+) -> Iterator[ControlClient]:
+    server = ControlServer(path, executor)
     server.start()
     found = ControlClient.find(settings)
     assert found is not None
@@ -130,7 +132,7 @@ def control(settings: IngestSettings, path: Path, desk: RequestExecutor) -> Iter
 
 
 class TestAsking:
-    def test_the_events_of_an_answer(self, control: ControlClient, desk: RequestExecutor):
+    def test_the_events_of_an_answer(self, control: ControlClient, executor: RequestExecutor):
         question = Question("Why?", scope=Scope(sources=("docs",), language="de"))
         assert list(control.stream(question)) == [
             SearchStarted(),
@@ -138,7 +140,7 @@ class TestAsking:
             TextDelta("Te"),
             AnswerDone(ANSWER),
         ]
-        assert desk.pipeline.asked == [question]
+        assert executor.pipeline.asked == [question]
 
     def test_passages_and_hits(self, control: ControlClient):
         assert control.search(Question("Why?"), limit=2) == (PASSAGE, PASSAGE)
@@ -162,23 +164,23 @@ class TestIndexing:
         assert control.run(sync())["unchanged"]
 
     def test_sources_may_be_named(
-        self, control: ControlClient, desk: RequestExecutor, tmp_path: Path
+        self, control: ControlClient, executor: RequestExecutor, tmp_path: Path
     ):
         more = make_folder(tmp_path / "more", {"b.md": "# B\n\nOther."})
         control.run(sync(*parse_sources(str(more))))
-        assert desk.index.store.texts() == ["Other."]
+        assert executor.index.store.texts() == ["Other."]
         assert control.run(sync("docs"))["added"] == 1
         with pytest.raises(SettingsError, match="no source named elsewhere"):
             control.run(sync("elsewhere"))
         with pytest.raises(SourceNotFoundError, match="gone"):
             control.run(sync(*parse_sources(str(tmp_path / "gone"))))
 
-    def test_a_preview(self, control: ControlClient, desk: RequestExecutor):
+    def test_a_preview(self, control: ControlClient, executor: RequestExecutor):
         assert control.run(sync(dry_run=True))["added"] == 1
-        assert desk.index.store.writes == []
+        assert executor.index.store.writes == []
 
     def test_a_rollback_and_its_end(
-        self, control: ControlClient, desk: RequestExecutor, docs: Path
+        self, control: ControlClient, executor: RequestExecutor, docs: Path
     ):
         with pytest.raises(NoVersionError):
             control.run(ControlRequest("roll_back"))
@@ -186,23 +188,23 @@ class TestIndexing:
             make_folder(docs, {"a.md": f"# A\n\n{text}"})
             control.run(sync())
         assert control.run(ControlRequest("roll_back"))["pinned"]
-        assert desk.index.store.texts() == ["First."]
+        assert executor.index.store.texts() == ["First."]
         control.run(sync(resume=True))
-        assert read_pin(desk.index.ledger) is None
-        assert desk.index.store.texts() == ["Second."]
+        assert read_pin(executor.index.ledger) is None
+        assert executor.index.store.texts() == ["Second."]
 
     def test_a_sync_ends_where_the_service_does(
-        self, control: ControlClient, desk: RequestExecutor
+        self, control: ControlClient, executor: RequestExecutor
     ):
-        desk.index.stopping.set()
+        executor.index.stopping.set()
         with pytest.raises(SyncStoppedError):
             control.run(sync())
-        assert desk.index.store.read_live_index() is None
+        assert executor.index.store.read_live_index() is None
 
     @pytest.mark.usefixtures("control")
-    def test_a_sync_ends_where_nobody_waits_for_it(self, desk: RequestExecutor, path: Path):
+    def test_a_sync_ends_when_its_client_is_gone(self, executor: RequestExecutor, path: Path):
         gone = threading.Event()
-        desk.index.indexer._embedder.before = lambda: gone.wait(WAIT)
+        executor.index.indexer._embedder.before = lambda: gone.wait(WAIT)
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(path))
         connection.sendall(encode("request", sync()))
@@ -210,10 +212,10 @@ class TestIndexing:
         connection.close()
         gone.set()
         deadline = time.monotonic() + WAIT
-        while desk.index.ledger.read_last_sync() is None and time.monotonic() < deadline:
+        while executor.index.ledger.read_last_sync() is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert desk.index.ledger.read_last_sync().error == "The sync was stopped by hand."
-        assert desk.index.store.read_live_index() is None
+        assert executor.index.ledger.read_last_sync().error == "The sync was stopped by hand."
+        assert executor.index.store.read_live_index() is None
 
 
 class TestSocket:
@@ -229,7 +231,7 @@ class TestSocket:
         assert ControlClient.find(IngestSettings(milvus_uri="http://localhost:19530")) is None
 
     def test_one_that_was_left_behind_is_no_service(
-        self, settings: IngestSettings, path: Path, desk: RequestExecutor
+        self, settings: IngestSettings, path: Path, executor: RequestExecutor
     ):
         path.parent.mkdir(parents=True)
         left = socket.socket(socket.AF_UNIX)
@@ -237,7 +239,7 @@ class TestSocket:
         left.close()
         path.chmod(0o600)
         assert ControlClient.find(settings) is None
-        server = ControlServer(path, desk)
+        server = ControlServer(path, executor)
         server.start()
         assert ControlClient.find(settings) is not None
         server.close()
@@ -247,13 +249,15 @@ class TestSocket:
         path.write_text("")
         assert ControlClient.find(settings) is None
 
-    def test_a_long_folder_has_its_socket_elsewhere(self, tmp_path: Path, desk: RequestExecutor):
+    def test_a_long_folder_has_its_socket_elsewhere(
+        self, tmp_path: Path, executor: RequestExecutor
+    ):
         folder = tmp_path / ("long" * 30)
         settings = IngestSettings(milvus_uri=str(folder / "docs.db"))
         path = build_socket_path(settings)
         assert len(os.fsencode(path)) < 104
         assert path != build_socket_path(IngestSettings(milvus_uri=str(folder / "more.db")))
-        server = ControlServer(path, desk)
+        server = ControlServer(path, executor)
         server.start()
         assert ControlClient.find(settings) is not None
         server.close()

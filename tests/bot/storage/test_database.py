@@ -24,8 +24,8 @@ def engine(tmp_path) -> Engine:
     return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
 
 
-def open_memory(engine: Engine) -> BotDatabase:
-    return BotDatabase.open(engine, keep_days=90, fresh_at=lambda: None)
+def open_database(engine: Engine) -> BotDatabase:
+    return BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
 
 
 def test_what_is_too_old_is_forgotten(engine: Engine):
@@ -35,18 +35,18 @@ def test_what_is_too_old_is_forgotten(engine: Engine):
     Answers(engine, days=90, clock=lambda: LONG_AGO).add(KEPT)
     recent = Claims(engine, clock=lambda: datetime.now(UTC) - CLAIM_RETENTION + timedelta(days=1))
     recent.take(replace(KEY, ts="3.0"))
-    memory = open_memory(engine)
-    assert memory.answers.find(KEPT.id) is None
+    database = open_database(engine)
+    assert database.answers.find(KEPT.id) is None
     with engine.connect() as connection:
         assert list(connection.scalars(select(tables.claims.c.ts))) == ["3.0"]
 
 
 def test_what_grows_old_is_forgotten_later(engine: Engine):
-    memory = open_memory(engine)
+    database = open_database(engine)
     Claims(engine, clock=lambda: LONG_AGO).take(KEY)
     Answers(engine, days=90, clock=lambda: LONG_AGO).add(KEPT)
     Ratings(engine).rate(KEPT.id, "U1", "up")
-    memory.purge()
+    database.purge()
     with engine.connect() as connection:
         for table in (tables.claims, tables.answers, tables.ratings):
             assert connection.execute(select(table)).all() == []
@@ -59,28 +59,28 @@ def test_tables_of_the_first_docent_are_completed(engine: Engine):
     with engine.begin() as connection:
         connection.execute(text("UPDATE schema_versions SET version = 1 WHERE room = 'bot'"))
         tables.answers.drop(connection)
-    memory = open_memory(engine)
-    memory.answers.add(KEPT)
-    assert memory.answers.find(KEPT.id) is not None
+    database = open_database(engine)
+    database.answers.add(KEPT)
+    assert database.answers.find(KEPT.id) is not None
 
 
 def test_answers_of_an_earlier_docent_are_read(engine: Engine):
     """It did not keep of which part of the documentation, and of when, an answer was."""
-    memory = open_memory(engine)
-    memory.answers.add(KEPT)
+    database = open_database(engine)
+    database.answers.add(KEPT)
     with engine.begin() as connection:
         connection.execute(text("UPDATE schema_versions SET version = 2 WHERE room = 'bot'"))
         for column in ("scope", "as_of"):
             connection.execute(text(f"ALTER TABLE bot_answers DROP COLUMN {column}"))
-    memory = open_memory(engine)
-    old = memory.answers.find(KEPT.id)
+    database = open_database(engine)
+    old = database.answers.find(KEPT.id)
     assert old is not None
     assert (old.question, old.scope, old.as_of) == (KEPT.question, Scope(), None)
-    memory.answers.add(replace(KEPT, id="new", scope=Scope(version="2.6"), as_of=LONG_AGO))
-    new = memory.answers.find("new")
+    database.answers.add(replace(KEPT, id="new", scope=Scope(version="2.6"), as_of=LONG_AGO))
+    new = database.answers.find("new")
     assert new is not None
     assert (new.scope, new.as_of) == (Scope(version="2.6"), LONG_AGO)
-    open_memory(engine)
+    open_database(engine)
 
 
 def test_tables_of_a_newer_docent_are_left_alone(engine: Engine):
@@ -88,4 +88,4 @@ def test_tables_of_a_newer_docent_are_left_alone(engine: Engine):
     with engine.begin() as connection:
         connection.execute(text("UPDATE schema_versions SET version = 99 WHERE room = 'bot'"))
     with pytest.raises(StateError, match="a newer version of docent"):
-        open_memory(engine)
+        open_database(engine)
