@@ -64,7 +64,7 @@ def open_models(settings: RagSettings) -> Models:
         Placement.choose(device="cpu", dtype="float32", threads=settings.threads).set_threads()
         starter = MiniLM()
         embedder, reranker = embedder or starter, reranker or starter
-    inference = InferenceWorker(embedder, reranker, places=settings.max_questions)
+    inference = InferenceWorker(embedder, reranker, slots=settings.max_questions)
     return Models(inference, _choose_tuning(settings))
 
 
