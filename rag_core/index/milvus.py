@@ -275,7 +275,7 @@ class MilvusStore:
             vectors: shape (n, dimension), float32, rows of length 1; row i belongs to chunk i.
 
         Raises:
-            StoreError: the numbers differ, or a vector holds a NaN, which Lite stores silently.
+            StoreError: the lengths differ, or a vector holds a NaN, which Lite stores silently.
         """
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
