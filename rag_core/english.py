@@ -1,4 +1,4 @@
-"""Write English counts: what the command line and logs say, which speak English only."""
+"""English counts, for the command line and logs, which are in English only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ def format_count(number: int, noun: str, plural: str = "") -> str:
     Args:
         number: how many there are.
         noun: for one of them.
-        plural: for several of them, where that is not the noun with an `s`.
+        plural: for several of them, if it is not the noun with an `s`.
+
+    Returns:
+        The number with commas, a space and the noun.
     """
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -1,27 +1,27 @@
-"""Everything that can go wrong between a question and its answer.
+"""Errors between a question and its answer.
 
 DocentError
 ├── SettingsError                 a setting is missing or makes no sense
 ├── QuestionError
 │   ├── EmptyQuestionError
 │   └── QuestionTooLongError
-├── BusyError                     too many questions are before this one
+├── BusyError                     too many questions are waiting already
 ├── ModelError
-│   └── ModelUnavailableError     the weights can't be fetched, or the model's server is down
+│   └── ModelUnavailableError     the weights can't be downloaded, or the model's server is down
 ├── StoreError
 │   ├── StoreUnavailableError     no Milvus answers at the URI
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
-│   ├── StoreFormatError          what lies at the path is no Milvus Lite directory
-│   ├── WordSearchError           this Milvus, or this index, knows no BM25
-│   ├── IndexMissingError         nothing was indexed yet
+│   ├── StoreFormatError          the path holds no usable Milvus Lite directory
+│   ├── WordSearchError           this Milvus, or this index, has no BM25
+│   ├── IndexMissingError         there is no index yet
 │   └── IndexMismatchError        the index was built with another model, or by an earlier docent
-├── EvaluationError               what is to be measured, or measured with, can't be used
+├── EvaluationError               questions, judgements or a corpus can't be used
 └── GenerationError
     ├── LLMUnavailableError       down, refused, over its limit or too slow
     └── LLMInterruptedError       cut off in the middle of an answer
 
-`ingest.errors` and `bot.errors` hang their own branches below DocentError. The text of each is one
-sentence that a person can act on; causes travel as `__cause__` for logs and `--verbose`.
+`ingest.errors` and `bot.errors` add their own branches to DocentError. The text of an error is one
+sentence that a person can act on; its cause is in `__cause__`, for logs and `--verbose`.
 """
 
 
@@ -46,7 +46,7 @@ class QuestionTooLongError(QuestionError):
 
 
 class BusyError(DocentError):
-    """Too many questions are before this one; `position` would be its place in line."""
+    """Too many questions are waiting; `position` is the place that this one would have."""
 
     def __init__(self, position: int) -> None:
         self.position = position
@@ -61,7 +61,7 @@ class ModelError(DocentError):
 
 
 class ModelUnavailableError(ModelError):
-    """The weights of a model are not here and can't be fetched, or its server is down."""
+    """The weights of a model can't be downloaded, or its server is down."""
 
 
 class StoreError(DocentError):
@@ -77,7 +77,7 @@ class StoreLockedError(StoreError):
 
 
 class StoreFormatError(StoreError):
-    """What lies at the path is not a Milvus Lite directory."""
+    """The path holds no Milvus Lite directory, or a damaged one."""
 
 
 class WordSearchError(StoreError):
@@ -85,7 +85,7 @@ class WordSearchError(StoreError):
 
 
 class IndexMissingError(StoreError):
-    """Nothing was indexed yet."""
+    """There is no index yet."""
 
 
 class IndexMismatchError(StoreError):
@@ -101,7 +101,7 @@ class GenerationError(DocentError):
 
 
 class LLMUnavailableError(GenerationError):
-    """The LLM is down, refuses, is over its limit or too slow."""
+    """The LLM is down, refuses, is over its limit or is too slow."""
 
 
 class LLMInterruptedError(GenerationError):

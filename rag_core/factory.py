@@ -1,4 +1,4 @@
-"""Builds the parts from the settings: the one place that knows which class takes which part."""
+"""Build the parts from the settings; only this module knows which class is which part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rag_core.models.device import Placement
 
 RERANK_BUDGET_MS = 10_000
-"""Ten passages take 3 s in bf16 on two cores, and 12 s in float32: there the last ones are cut."""
+"""Ten passages take 3 s in bf16 on two cores, and 12 s in float32, which skips the last ones."""
 
 
 class _CalibrationSettings(TypedDict):
@@ -30,7 +30,7 @@ class _CalibrationSettings(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The worker that owns the models, and how they are tuned."""
+    """The worker that owns the models, and the tuning that suits them."""
 
     inference: InferenceWorker
     tuning: Tuning
@@ -39,21 +39,21 @@ class Models:
         """Load every model now, on the worker's thread.
 
         Raises:
-            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelUnavailableError: the weights can't be downloaded, or a server is down.
         """
         self.inference.warm_up()
 
     def close(self) -> None:
-        """End the worker once its queue is done."""
+        """End the worker when its queues are empty."""
         self.inference.close()
 
 
 def open_models(settings: RagSettings) -> Models:
-    """The models of the profile, or of the servers that the settings name; not loaded yet.
+    """Create the models of the profile or the servers; load nothing.
 
     Raises:
-        SettingsError: the address of a server makes no sense.
-        ModelError: this machine has no such device.
+        SettingsError: the address or the key of a server is not valid.
+        ModelError: this machine lacks the device.
     """
     _shorten_spin_wait()
     embedder, reranker = _open_embedder(settings), _open_reranker(settings)
@@ -64,23 +64,24 @@ def open_models(settings: RagSettings) -> Models:
         Placement.choose(device="cpu", dtype="float32", threads=settings.threads).set_threads()
         starter = MiniLM()
         embedder, reranker = embedder or starter, reranker or starter
-    inference = InferenceWorker(embedder, reranker, places=settings.max_questions)
+    inference = InferenceWorker(embedder, reranker, slots=settings.max_questions)
     return Models(inference, _choose_tuning(settings))
 
 
 def _shorten_spin_wait() -> None:
-    """How long torch's threads spin between two products; GNU OpenMP reads it with torch.
+    """Shorten the time that torch's threads spin between two products.
 
-    Its own 300,000 rounds take the cores from Milvus and all else: beside other work a pass took up
-    to three times as long. Threads that sleep at once wake up late, which cost an idle machine half
-    as much again (docs/performance.md).
+    GNU OpenMP reads the setting when torch is loaded. Its default of 300,000 rounds takes the cores
+    from Milvus and everything else: beside other work a pass took up to three times as long.
+    Threads that sleep at once wake up late: on an idle machine a pass then took half as long again
+    (docs/performance.md).
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 def _open_embedder(settings: RagSettings) -> Embedder | None:
-    """None for the starter's, which is embedder and reranker in one."""
+    """Create the embedder; return None for the starter's model."""
     if settings.embedding_url:
         from rag_core.models.http_client import EMBEDDING, Address, ModelServer
         from rag_core.models.remote import RemoteEmbedder
@@ -107,7 +108,7 @@ def _open_embedder(settings: RagSettings) -> Embedder | None:
 
 
 def _open_reranker(settings: RagSettings) -> Reranker | None:
-    """None for the starter's, which is embedder and reranker in one."""
+    """Create the reranker; return None for the starter's model."""
     if settings.rerank_url:
         from rag_core.models.http_client import RERANK, Address, ModelServer
         from rag_core.models.remote import RemoteReranker
@@ -136,8 +137,8 @@ def _choose_tuning(settings: RagSettings) -> Tuning:
     calibrated = _load_calibration(settings)
     english = settings.profile == "starter" and not settings.embedding_url
     if settings.profile == "starter" and not settings.rerank_url:
-        # Late interaction over the embedder's own tokens is a weak judge: a small share
-        # (docs/quality.md). Deeper reranking costs more than it gives.
+        # Late interaction over the embedder's own tokens judges weakly, so its weight is small
+        # (docs/quality.md), and deeper reranking costs more than it gains.
         ranker = RerankConfig(depth=6, weight=0.15, budget_ms=budget or 0)
         return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
     budget = RERANK_BUDGET_MS if budget is None else budget
@@ -146,20 +147,26 @@ def _choose_tuning(settings: RagSettings) -> Tuning:
 
 
 def _load_calibration(settings: RagSettings) -> _CalibrationSettings:
-    """The reranker's name and what was fitted to the index; nothing where it is switched off."""
+    """Return the reranker's name and the fitted calibration.
+
+    Return neither if abstention is off.
+    """
     if settings.abstention == "off":
         return _CalibrationSettings(reranker="", fitted=None)
     starter = settings.profile == "starter"
     name = STARTER.reranker if starter and not settings.rerank_url else settings.reranker_model
     tasks = [settings.query_instruction or "", settings.rerank_instruction or ""]
     if any(tasks) and (not starter or settings.embedding_url or settings.rerank_url):
-        # Scores under another task are others, and what was fitted to the first does not fit them.
+        # Another task gives other scores, which the calibration of the first does not fit.
         name = f"{name}, instructed {hash_content(*tasks)[:8]}"
     return _CalibrationSettings(reranker=name, fitted=read_calibration(settings.calibration_path))
 
 
 def find_dtype(settings: RagSettings) -> str:
-    """What the models compute in, for the tolerance of a comparison; of a server, what is usual."""
+    """Return the number type of the models; bfloat16 for a server.
+
+    It sets the tolerance of comparisons.
+    """
     if settings.embedding_url or settings.rerank_url:
         return "bfloat16"
     if settings.profile == "starter":
@@ -168,10 +175,10 @@ def find_dtype(settings: RagSettings) -> str:
 
 
 def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
-    """Milvus; a Lite directory that is not there is only made to `create` an index in it.
+    """Open Milvus; create a missing Lite directory only if `create` is set.
 
     Raises:
-        IndexMissingError: there is no directory.
+        IndexMissingError: the Lite directory is missing.
         StoreError, SettingsError: see `MilvusStore.open`.
     """
     path = settings.milvus_path
@@ -183,7 +190,7 @@ def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
 
 
 def open_generator(settings: RagSettings) -> Generator | None:
-    """The LLM; None where neither a key nor a server of one's own is set."""
+    """Create the LLM's client; return None without a key or server."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
     from rag_core.generation.llm import OpenAIGenerator
@@ -192,7 +199,16 @@ def open_generator(settings: RagSettings) -> Generator | None:
 
 
 def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> Pipeline:
-    """The pipeline over parts that are open."""
+    """Build the pipeline from open parts.
+
+    Args:
+        settings: settings of the LLM.
+        models: the models and their tuning.
+        store: the index.
+
+    Returns:
+        The pipeline over these parts.
+    """
     lane = models.inference.questions
     return Pipeline(
         embedder=lane,

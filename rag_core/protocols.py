@@ -1,4 +1,4 @@
-"""The seams of the pipeline: whoever has these methods can take the part."""
+"""Protocols of the pipeline's parts: embedder, reranker, LLM and vector store."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from rag_core.types import (
 
 
 class Embedder(Protocol):
-    """Text becomes vectors; query and passage have a method each, so instructions can't mix."""
+    """An embedding model; a method each for questions and passages keeps instructions apart."""
 
     @property
     def model(self) -> str:
-        """Name of the model, as the index remembers it."""
+        """Name of the model, as the index stores it."""
 
     @property
     def dimension(self) -> int:
@@ -36,32 +36,44 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """Longest input; what is over it is cut from the right."""
+        """Longest input in tokens; a longer text is cut from the right."""
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question, with the model's query instruction if it has one."""
+        """Embed a question, with the model's query instruction if it has one.
+
+        Returns:
+            Array of shape (dimension,), float32, length 1.
+        """
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages, bare; row i belongs to text i."""
+        """Embed passages, without an instruction.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text by the model's own tokenizer, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
 
 
 class Reranker(Protocol):
-    """Scores how well each passage answers the question."""
+    """A model that scores how well passages answer a question."""
 
     @property
     def model(self) -> str:
         """Name of the model."""
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
+        """Score how well each passage answers a question.
+
+        Returns:
+            Scores of shape (len(passages),), float32, in [0, 1], in the order of the passages.
+        """
 
 
 @runtime_checkable
 class ConcurrentModel(Protocol):
-    """A model that any thread may use at any time: one on a server, which orders its own work."""
+    """A model that any thread may use at any time: a server, which schedules its own work."""
 
     concurrent: bool
 
@@ -71,16 +83,16 @@ class LoadableModel(Protocol):
     """A model that can be loaded ahead of its first use."""
 
     def warm_up(self) -> None:
-        """Load it, or ask its server, now.
+        """Load the model now, or ask its server.
 
         Raises:
-            ModelUnavailableError: the weights are not here and can't be fetched.
+            ModelUnavailableError: the weights can't be downloaded, or the server is down.
         """
 
 
 @runtime_checkable
 class TruncatingEmbedder(Protocol):
-    """An embedder that counts the texts of which it read only the beginning."""
+    """An embedder that counts the texts that it cut."""
 
     truncated: int
 
@@ -90,7 +102,11 @@ class BatchEmbedder(Protocol):
     """An embedder that is faster with several questions at once."""
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """As `Embedder.embed_query`; row i belongs to text i."""
+        """Embed questions at once, each as `Embedder.embed_query` does.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
 
 
 @runtime_checkable
@@ -100,7 +116,11 @@ class BatchReranker(Protocol):
     def rerank_many(
         self, pairs: Sequence[tuple[str, Sequence[str]]]
     ) -> Sequence[NDArray[np.float32]]:
-        """As `Reranker.rerank` of each question with its passages."""
+        """Score several questions with their passages, each as `Reranker.rerank` does.
+
+        Returns:
+            For each pair, scores of shape (len(passages),), float32, in [0, 1].
+        """
 
 
 class Generator(Protocol):
@@ -113,66 +133,98 @@ class Generator(Protocol):
     def generate(
         self, system: str, turns: Sequence[Turn], *, patience: float | None = None
     ) -> Iterator[str | Usage]:
-        """Text as it is written, and the usage once at the end where the server reports it.
+        """Generate an answer, piece by piece.
 
-        `patience` is the longest silence in seconds; by default the generator's own.
+        Args:
+            system: the system message.
+            turns: the messages after it, oldest first.
+            patience: longest silence of the server in seconds; None means the generator's own.
+
+        Yields:
+            Pieces of text, and at the end the usage if the server reports it.
 
         Raises:
-            LLMUnavailableError: before any text.
-            LLMInterruptedError: after some text.
+            LLMUnavailableError: the LLM failed before any text.
+            LLMInterruptedError: the LLM failed after some text.
         """
 
 
 class VectorStore(Protocol):
     """The index: one live version behind an alias, and others beside it.
 
-    A question asks `live` once and searches that collection by its real name, so that both searches
-    see the same version even when another is published in between. Reading methods may be called
-    from any thread, writing ones are serialised by the store.
+    A question calls `read_live_index` once and searches that collection by its real name, so that
+    both searches see the same version even if another is published in between. Any thread may call
+    the reading methods; the store serialises the writing ones.
     """
 
     def read_live_index(self) -> LiveIndex | None:
-        """The version behind the alias; None before the first publish."""
+        """Return the version behind the alias; None before the first publish."""
 
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope
     ) -> list[Hit]:
-        """Nearest chunks of a collection by inner product, best first."""
+        """Search for the nearest chunks by inner product.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            limit: most hits.
+            scope: the part of the index to search.
+
+        Returns:
+            Hits, best first; scores are cosines.
+        """
 
     def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
-        """Chunks of a collection by BM25 over `lexical.terms` text, best first."""
+        """Search for chunks by BM25.
+
+        Args:
+            collection: name of the collection.
+            terms: tokens of the question, by `bm25_tokens.extract_terms`.
+            limit: most hits.
+            scope: the part of the index to search.
+
+        Returns:
+            Hits, best first; none without terms.
+        """
 
     def count(self, collection: str) -> int:
-        """Rows of a collection, counted."""
+        """Count the rows of a collection."""
 
     def create(self, collection: str, spec: IndexSpec) -> None:
-        """Make an empty collection; one of that name is dropped first."""
+        """Create an empty collection; drop one of that name first."""
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Write chunks with their vectors; returns when Milvus has acknowledged them."""
+        """Write chunks with their vectors; return when Milvus has acknowledged them.
+
+        Args:
+            collection: name of the collection.
+            chunks: the chunks, n of them.
+            vectors: shape (n, dimension), float32, rows of length 1; row i belongs to chunk i.
+        """
 
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
-        """The stored vectors of these chunks; ids that are not there are left out."""
+        """Read vectors by id, each of shape (dimension,); leave missing ids out."""
 
     def read_page_vectors(
         self, collection: str, pages: Sequence[PageKey]
     ) -> dict[PageKey, PageVector]:
-        """Where each page points."""
+        """Return the mean vector, of shape (dimension,), of each page."""
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
-        """Every chunk of a collection, in no particular order."""
+        """Yield every chunk of a collection, in no particular order."""
 
     def seal(self, collection: str) -> int:
-        """Flush and load a collection that is complete; the number of rows it holds."""
+        """Flush and load a complete collection; return its number of rows."""
 
     def switch(self, collection: str) -> None:
-        """Point the alias at a sealed collection: from here on it is the live version."""
+        """Point the alias at a sealed collection, which becomes the live version."""
 
     def drop(self, collection: str) -> None:
         """Remove a collection that is not live."""
 
     def list_collections(self) -> list[str]:
-        """Names of the versions that exist, live or not."""
+        """List the names of the versions, live or not."""
 
     def close(self) -> None:
-        """Release the store, the lock of a Milvus Lite directory included."""
+        """Close the connection, and free the directory of Milvus Lite."""

@@ -1,4 +1,4 @@
-"""Settings of the answering side, from the environment and `.env`."""
+"""Settings of models, Milvus and the LLM, from the environment and `.env`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag_core.errors import SettingsError
 
 
 class Settings(BaseSettings):
-    """What the settings of all three rooms share: frozen, from `DOCENT_*`, empty means unset."""
+    """Base of the settings of all packages: frozen, from `DOCENT_*`; an empty value is unset."""
 
     model_config = SettingsConfigDict(
         env_prefix="DOCENT_",
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         """Read the settings.
 
         Raises:
-            SettingsError: one sentence that names the variable and what is wrong with it.
+            SettingsError: a value is not valid; the sentence names the variable and the problem.
         """
         try:
             return cls(**overrides)
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def get_variable_name(cls, field: str) -> str:
-        """The environment variable of a field."""
+        """Return the environment variable of a field."""
         info = cls.model_fields.get(field)
         alias = info.validation_alias if info else None
         if isinstance(alias, str):
@@ -144,14 +144,14 @@ class RagSettings(Settings):
 
     @property
     def calibration_path(self) -> Path:
-        """Where `docent eval --fit` keeps what it has fitted: beside the index."""
+        """File beside the index, in which `docent eval --fit` keeps the calibration."""
         lite = self.milvus_path
         folder, name = (lite.parent, lite.stem) if lite else (Path("data"), self.collection)
         return folder / f"{name}.calibration.json"
 
     @property
     def milvus_path(self) -> Path | None:
-        """Directory of Milvus Lite, or None where the URI names a server."""
+        """Directory of Milvus Lite; None if the URI names a server."""
         if "://" in self.milvus_uri:
             return None
         return Path(self.milvus_uri).expanduser()

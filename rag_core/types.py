@@ -1,4 +1,4 @@
-"""The data that flows from an indexed chunk to an answer. All of it is frozen."""
+"""The data on the way from an indexed chunk to an answer, all of it frozen."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
-"""Shape (n, dimension), rows of L2 norm 1."""
+"""Shape (n, dimension), float32, rows of length 1."""
 
 Vector = NDArray[np.float32]
-"""Shape (dimension,), L2 norm 1."""
+"""Shape (dimension,), float32, length 1."""
 
 
 def hash_content(*parts: str) -> str:
-    """SHA-256 over the parts, as 32 hexadecimal digits: safe as a Milvus key."""
+    """Hash texts by SHA-256, to 32 hexadecimal digits.
+
+    The result is safe as a key in Milvus.
+    """
     digest = hashlib.sha256()
     for part in parts:
         encoded = part.encode()
@@ -34,14 +37,19 @@ PageKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageVector:
-    """Where a page points: the mean of its chunks' vectors, of L2 norm 1, and how many they are."""
+    """The mean vector of a page.
+
+    Attributes:
+        mean: mean of its chunks' vectors, shape (dimension,), float32, length 1.
+        chunks: how many chunks it is the mean of.
+    """
 
     mean: Vector
     chunks: int
 
     @classmethod
     def of(cls, vectors: Vectors) -> PageVector:
-        """By the vectors of its chunks, one at least."""
+        """Compute the mean of vectors, shape (n, dimension), n at least 1."""
         mean = np.mean(vectors, axis=0)
         norm = max(float(np.linalg.norm(mean)), 1e-9)
         return cls(np.asarray(mean / norm, np.float32), len(vectors))
@@ -56,27 +64,30 @@ _LINK = re.compile(
 
 
 def strip_link_targets(markdown: str) -> str:
-    """Links and images as a reader sees them: targets are many tokens of noise to a model."""
+    """Strip the targets of links and images.
+
+    To a model they are many tokens of noise.
+    """
     return _LINK.sub(r"\1", markdown)
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a page: what is embedded, searched, shown and cited.
+    """A piece of a page, which docent embeds, searches, shows and cites.
 
     Attributes:
-        id: content-derived, 32 hexadecimal digits; an edit elsewhere on the page keeps it.
-        source: name of the source the page came from.
+        id: hash of the content, 32 hexadecimal digits; an edit elsewhere on the page keeps it.
+        source: name of the source that the page comes from.
         path: the page's path inside its source, for instance `en/faq/product_faq.md`.
-        url: where a reader finds the section, with `#anchor` where one is known.
+        url: address of the section for a reader, with its `#anchor` if there is one.
         title: the page's title.
         headings: the headings above the text, outermost first; without the title.
         position: the chunk's place on its page, from 0.
         text: the original text, as a reader sees it.
-        version: of what the page documents, as its source says; empty where it says nothing.
-        language: likewise the page's language, for instance `en`.
+        version: version of the documented product, as the source labels it; may be empty.
+        language: language of the page, as the source labels it, for instance `en`; may be empty.
 
-    Version and language are no part of the id: a source whose label changes keeps its vectors.
+    Version and language are no part of the id, so a source whose label changes keeps its vectors.
     """
 
     id: str
@@ -92,32 +103,32 @@ class Chunk:
 
     @property
     def page_key(self) -> PageKey:
-        """The page that the chunk is a piece of."""
+        """Key of the page that the chunk is a piece of."""
         return self.source, self.path
 
     @property
     def heading_path(self) -> str:
-        """Title and headings joined by ' > ', a first heading that repeats the title left out."""
+        """Title and headings joined by ' > ', without a first heading that repeats the title."""
         headings = self.headings[1:] if self.headings[:1] == (self.title,) else self.headings
         return " > ".join(part for part in (self.title, *headings) if part)
 
     @property
     def embedding_text(self) -> str:
-        """What the embedder and BM25 read: heading path and text, without the targets of links."""
+        """Text for the embedder and BM25: heading path and text, without the targets of links."""
         text = strip_link_targets(self.text)
         return f"{self.heading_path}\n\n{text}" if self.heading_path else text
 
     @cached_property
     def embedding_hash(self) -> str:
-        """Hash of the embedded text: equal hashes can share a vector."""
+        """Hash of the embedded text: chunks with equal hashes can share a vector."""
         return hash_content(self.embedding_text)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What part of the index a question is asked of; what is empty asks for nothing.
+    """The part of the index that a question is asked of; an empty field does not restrict it.
 
-    Version and language are compared as they are written: `2.4` is not `2.4.1`.
+    Version and language are compared literally: `2.4` is not `2.4.1`.
     """
 
     sources: tuple[str, ...] = ()
@@ -136,7 +147,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with what was said before it and where to look."""
+    """A question, with the conversation before it and the scope of the search."""
 
     text: str
     history: tuple[Turn, ...] = ()
@@ -155,8 +166,11 @@ class Hit:
 class Candidate:
     """A chunk that retrieval proposes; it must be reranked into a Passage before it is used.
 
-    `retrieval_score` is the fused score in [0, 1]; the ranks count from 1 within each search, None
-    where that search did not find the chunk.
+    Attributes:
+        chunk: the chunk.
+        retrieval_score: the fused score in [0, 1].
+        dense_rank: rank in the dense search, from 1; None if it did not find the chunk.
+        lexical_rank: rank in the search by words, from 1; None if it did not find the chunk.
     """
 
     chunk: Chunk
@@ -167,7 +181,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk chosen for the answer. `rerank_score` is None where no reranker scored it."""
+    """A chunk chosen for the answer; its `rerank_score` is None if no reranker scored it."""
 
     chunk: Chunk
     retrieval_score: float
@@ -176,7 +190,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A `[number]` in the answer and the passage it points at."""
+    """A `[number]` in the answer, and its passage."""
 
     number: int
     passage: Passage
@@ -184,7 +198,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens the LLM charged for, as it reported them."""
+    """Tokens of a call to the LLM, as its server reports them."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -198,7 +212,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Milliseconds spent in each stage of one answer; 0 for a stage that did not run."""
+    """Milliseconds in each stage of an answer; 0 for a stage that did not run."""
 
     rewrite_ms: float = 0.0
     embed_ms: float = 0.0
@@ -224,9 +238,18 @@ Degradation = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the asker gets. `degraded` names every stage that had to do without.
+    """A complete answer.
 
-    `query` is the question as it was searched: a follow-up is rewritten to stand alone.
+    Attributes:
+        text: the answer, with citations as `[number]`.
+        citations: the citations in the text.
+        passages: the passages chosen for the answer, best first.
+        status: whether the documentation answers the question.
+        degraded: every stage that did not run as it should.
+        revision: revision of the index that answered.
+        usage: tokens of the LLM; None if it did not run or reported none.
+        timings: milliseconds in each stage.
+        query: the question that was searched; a follow-up in its rewritten form.
     """
 
     text: str
@@ -241,7 +264,7 @@ class Answer:
 
     @property
     def nearest_passages(self) -> tuple[Passage, ...]:
-        """The best passage of each of the three pages that are nearest to the question."""
+        """The best passage of each of the three best pages."""
         pages: dict[tuple[str, str], Passage] = {}
         for passage in self.passages:
             pages.setdefault((passage.chunk.source, passage.chunk.path), passage)
@@ -250,26 +273,26 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SearchStarted:
-    """The pipeline looks for candidates."""
+    """The pipeline begins to search for candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class RerankStarted:
-    """The pipeline reranks `candidates` candidates."""
+    """The pipeline begins to rerank so many candidates."""
 
     candidates: int
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """More text of the answer, citations already checked."""
+    """More text of the answer, with its citations already checked."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerDone:
-    """The complete answer; always the last event. Its text replaces all deltas."""
+    """The complete answer, always the last event; its text replaces all deltas."""
 
     answer: Answer
 
@@ -278,19 +301,19 @@ AnswerEvent = SearchStarted | RerankStarted | TextDelta | AnswerDone
 
 
 SCHEMA_VERSION = 2
-"""Of the fields of a stored chunk; raised whenever one is added or its meaning changes."""
+"""Version of a stored chunk's fields; raise it when one is added or changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """How an index version was built; kept in its collection's properties.
+    """Model, chunker and schema of an index version, kept in its collection's properties.
 
     Attributes:
         model: name of the embedding model.
-        dimension: of its vectors.
+        dimension: length of its vectors.
         chunker: fingerprint of the chunking rules.
         schema: version of the collection's fields.
-        revision: hash over what the version holds; equal content has an equal revision.
+        revision: hash of the version's content; equal content has an equal revision.
     """
 
     model: str
@@ -302,7 +325,7 @@ class IndexSpec:
 
 @dataclass(frozen=True, slots=True)
 class LiveIndex:
-    """The version that answers now."""
+    """The live version: its collection, and how it was built."""
 
     collection: str
     spec: IndexSpec

@@ -1,1 +1,1 @@
-"""Index: chunks in Milvus, searched by vectors and by words."""
+"""Index: chunks in Milvus, for search by vectors and by words."""

@@ -1,8 +1,9 @@
 """Tokens for BM25: the same for chunks and questions, so that every Milvus ranks alike.
 
-The text is tokenised here and joined by spaces; Milvus only splits at the spaces. Lower case,
-function words left out, Snowball stems by the language of the text, n-grams over Han, kana and
-hangul, identifiers, flags and versions kept whole and in parts (docs/quality.md has the figures).
+docent tokenises the text and joins the tokens by spaces, and Milvus only splits at the spaces.
+Tokens are in lower case and stemmed by Snowball for the language of the text, without function
+words; Han, kana and hangul become n-grams; identifiers, flags and versions stay whole and are also
+split into parts (docs/quality.md has the figures).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _IS_HAN, _IS_HIRAGANA, _IS_KATAKANA, _IS_HANGUL = (
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 
 MAX_TERMS_BYTES = 60_000
-"""A server's VARCHAR holds 65,535 bytes."""
+"""Longest terms of a text; a server's VARCHAR holds 65,535 bytes."""
 
 
 def extract_terms(text: str) -> str:
@@ -53,8 +54,8 @@ def _split_tokens(text: str) -> Iterator[str]:
     runs = _RUN.findall(text)
     language = detect_latin_language(_normalise_word(run) for run in runs)
     for run in runs:
-        found = _build_ngrams(run) if _is_cjk(run) else _expand_word(run, language)
-        yield from filter(None, found)
+        tokens = _build_ngrams(run) if _is_cjk(run) else _expand_word(run, language)
+        yield from filter(None, tokens)
 
 
 def _is_cjk(run: str) -> bool:
@@ -63,48 +64,51 @@ def _is_cjk(run: str) -> bool:
 
 
 def _build_ngrams(run: str) -> list[str]:
-    """Bigrams of Han and hangul, trigrams of katakana; nothing of hiragana.
+    """Build bigrams of Han and hangul, trigrams of katakana, nothing of hiragana.
 
-    Katakana spells loan words, long ones put together of shorter ones. What stands in hiragana is
-    mostly grammar.
+    Katakana spells loan words, of which long ones are composed of shorter ones. Hiragana is mostly
+    grammar.
     """
     if _IS_HIRAGANA.match(run):
         return []
     run = "".join(filter(str.isalnum, run))
     size = 3 if _IS_KATAKANA.match(run) else 2
-    return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]
+    return [run[start : start + size] for start in range(max(1, len(run) - size + 1))]
 
 
 def _expand_word(run: str, language: str) -> list[str]:
-    """The stems of a run's parts, and the whole where it is an identifier, a flag or a version."""
+    """Return the stems of a run's parts, and of the whole."""
     dashes = len(run) - len(run.lstrip("-"))
     run = run[dashes:]
-    found: list[str] = []
+    tokens: list[str] = []
+    # A version at the start of the run.
     if version := _VERSION.match(run):
-        found.extend(_expand_version(version[1].split(".")))
+        tokens.extend(_expand_version(version[1].split(".")))
         run = run[version.end() :]
+    # Each part; a plain word that is a function word gives no token.
     parts = _PART.findall(run)
-    alone = len(parts) == 1 and not dashes and not version
+    is_plain = len(parts) == 1 and not dashes and not version
     for part in parts:
-        if not (alone and _is_function_word(_normalise_word(part), language)):
-            found.extend(_stem_word(part, language))
-            found.extend(
+        if not (is_plain and _is_function_word(_normalise_word(part), language)):
+            tokens.extend(_stem_word(part, language))
+            tokens.extend(
                 stem for piece in _split_camel_case(part) for stem in _stem_word(piece, language)
             )
+    # The whole of an identifier, and of a flag.
     if len(parts) > 1:
-        found.extend(_stem_word("".join(parts), language))
+        tokens.extend(_stem_word("".join(parts), language))
     if dashes:
-        found.append("dash" + _normalise_word("".join(parts)))
-    return found
+        tokens.append("dash" + _normalise_word("".join(parts)))
+    return tokens
 
 
 def _expand_version(numbers: list[str]) -> list[str]:
-    """`2.4.1` is `2p4` and `2p4p1`: found by itself, and by the series it belongs to."""
+    """Expand a version to its series: `2.4.1` gives `2p4` and `2p4p1`."""
     return ["p".join(numbers[:count]) for count in range(2, len(numbers) + 1)]
 
 
 def _split_camel_case(part: str) -> list[str]:
-    """The words of a name in camel case; digits and single letters tell nothing."""
+    """Split a name in camel case; drop digits and single letters."""
     pieces = _CAMEL.findall(part)
     if len(pieces) < 2 or not part.isascii() or "".join(pieces) != part:
         return []
@@ -112,8 +116,8 @@ def _split_camel_case(part: str) -> list[str]:
 
 
 def _normalise_word(word: str) -> str:
-    # Some letters become two in lower case, the second a mark that is no letter. Most writers of
-    # Russian leave the dots of a yo out.
+    # In lower case some letters become two, the second of them a mark and no letter. Russian is
+    # mostly written without the dots of a yo.
     return "".join(filter(str.isalnum, word.lower())).replace("\u0451", "\u0435")
 
 
@@ -123,10 +127,10 @@ def _is_function_word(word: str, language: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def _stem_word(word: str, language: str) -> tuple[str, ...]:
-    """The stem, and the English one beside another language's.
+    """Stem a word in its language, and also in English.
 
-    A question of a few nouns does not tell its language: it is read as English, and so meets the
-    passage all the same.
+    A question of a few nouns does not show its language and counts as English. The English stem in
+    the passage then matches all the same.
     """
     word = _normalise_word(word)
     if not word.isalpha():
@@ -137,7 +141,7 @@ def _stem_word(word: str, language: str) -> tuple[str, ...]:
 
 
 class _Stemmers(threading.local):
-    """Snowball stemmers keep state while they work, so each thread has its own."""
+    """Snowball stemmers of one thread: they keep state, so threads can't share them."""
 
     def __init__(self) -> None:
         self._by_language: dict[str, Stemmer.Stemmer] = {}

@@ -46,10 +46,10 @@ from rag_core.types import (
 )
 
 _READ_ROWS = 500
-_PAGE_CHUNKS = 64  # that show where a page points
-_REMEMBERED_PAGES = 10_000  # 40 MB at 1,024 dimensions
+_PAGE_CHUNKS = 64  # from which the vector of a page is computed
+_CACHED_PAGES = 10_000  # 40 MB at 1,024 dimensions
 _GRPC_OPTIONS = {
-    # pymilvus pings every 10 s; servers answer that with `too_many_pings` warnings.
+    # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
     "grpc.keepalive_time_ms": 600_000,
     "grpc.keepalive_permit_without_calls": 0,
 }
@@ -58,31 +58,31 @@ _GRPC_OPTIONS = {
 class MilvusStore:
     """Implements `rag_core.protocols.VectorStore`.
 
-    Dense vectors are searched by inner product over unit vectors (the cosine), exactly on Lite and
-    by AUTOINDEX elsewhere; BM25 runs inside Milvus over the tokens of `rag_core.index.bm25_tokens`.
+    Vectors are compared by inner product, which is the cosine at length 1: exactly on Lite, by
+    AUTOINDEX elsewhere. BM25 runs inside Milvus over the tokens of `rag_core.index.bm25_tokens`.
     """
 
     def __init__(
-        self, client: MilvusClient, *, alias: str, uri: str, lite: bool, words: bool = True
+        self, client: MilvusClient, *, alias: str, uri: str, lite: bool, has_bm25: bool = True
     ) -> None:
         self._client = client
         self._alias = alias
         self._uri = uri
         self._lite = lite
-        self._has_bm25 = words
+        self._has_bm25 = has_bm25
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
         self._page_vectors: dict[str, dict[PageKey, PageVector]] = {}
 
     @classmethod
     def open(cls, settings: RagSettings) -> Self:
-        """Connect to Milvus and load what is there.
+        """Connect to Milvus and load the collections of the index.
 
         Raises:
-            SettingsError: a Lite path that does not end in `.db`.
+            SettingsError: the Lite path does not end in `.db`.
             StoreLockedError: another process holds the Lite directory.
-            StoreFormatError: the path is no Lite directory.
-            StoreUnavailableError: nothing answers at the URI.
+            StoreFormatError: the path is not a Lite directory, or it is damaged.
+            StoreUnavailableError: no Milvus answers at the URI.
         """
         silence_loggers()
         path = settings.milvus_path
@@ -95,16 +95,16 @@ class MilvusStore:
                 client = MilvusClient(uri=uri, token=token, timeout=10, grpc_options=_GRPC_OPTIONS)
             except MilvusException:
                 if path is not None:
-                    check_directory(path)  # somebody was quicker: say who holds it
+                    check_directory(path)  # another process was quicker: name it as the holder
                 raise
             lite = path is not None
-            words = lite or has_bm25(client.get_server_version())
-            store = cls(client, alias=settings.collection, uri=uri, lite=lite, words=words)
+            bm25 = lite or has_bm25(client.get_server_version())
+            store = cls(client, alias=settings.collection, uri=uri, lite=lite, has_bm25=bm25)
             store._load_collections()
         return store
 
     def _load_collections(self) -> None:
-        """After a reopen every collection is released."""
+        # A new connection finds all collections released.
         try:
             for collection in self.list_collections():
                 self._client.load_collection(collection)
@@ -115,7 +115,7 @@ class MilvusStore:
             raise build_damaged_error(self._uri) from error
 
     def close(self) -> None:
-        """Close the connection; a Lite directory is free for another process afterwards."""
+        """Close the connection, and free a Lite directory for other processes."""
         with self._write_lock:
             self._client.close()
             if self._lite:
@@ -124,7 +124,7 @@ class MilvusStore:
     # Reading
 
     def read_live_index(self) -> LiveIndex | None:
-        """The version behind the alias; None before the first publish."""
+        """Return the version behind the alias; None before the first publish."""
         with _translate_errors(self._uri):
             collection = self._find_live_collection()
             if collection is None:
@@ -135,14 +135,33 @@ class MilvusStore:
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope
     ) -> list[Hit]:
-        """Nearest chunks by inner product, best first; at most `limit` (<= 16,384)."""
+        """Search for the nearest chunks by inner product.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            limit: most hits, at most 16,384.
+            scope: the part of the index to search.
+
+        Returns:
+            Hits, best first; scores are cosines.
+        """
         return self._search(collection, "vector", vector.tolist(), limit, scope)
 
     def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
-        """Chunks by BM25, best first. Scores are made positive: Lite reports them negated.
+        """Search for chunks by BM25.
+
+        Args:
+            collection: name of the collection.
+            terms: tokens of the question, by `bm25_tokens.extract_terms`.
+            limit: most hits, at most 16,384.
+            scope: the part of the index to search.
+
+        Returns:
+            Hits, best first; none without terms. Scores are positive: Lite reports them negated.
 
         Raises:
-            WordSearchError: the server is older than BM25 in Milvus.
+            WordSearchError: the server is too old for BM25.
         """
         if not self._has_bm25:
             raise WordSearchError(
@@ -170,7 +189,7 @@ class MilvusStore:
         return [Hit(parse_chunk(row["entity"]), float(row["distance"])) for row in rows]
 
     def count(self, collection: str) -> int:
-        """Rows of a collection, counted: a server's statistics lag behind."""
+        """Count the rows by a query, as a server's statistics lag behind."""
         with _translate_errors(self._uri):
             rows = self._client.query(
                 collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
@@ -178,25 +197,25 @@ class MilvusStore:
         return int(rows[0]["count(*)"])
 
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
-        """The stored vectors of these chunks; ids that are not there are left out."""
-        found: dict[str, Vector] = {}
+        """Read vectors by id, each of shape (dimension,); leave missing ids out."""
+        vectors: dict[str, Vector] = {}
         for start in range(0, len(ids), _READ_ROWS):
             with _translate_errors(self._uri):
                 rows = self._client.get(
                     collection, list(ids[start : start + _READ_ROWS]), output_fields=["vector"]
                 )
-            found.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
-        return found
+            vectors.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
+        return vectors
 
     def read_page_vectors(
         self, collection: str, pages: Sequence[PageKey]
     ) -> dict[PageKey, PageVector]:
-        """Where each page points, by its first chunks where it has very many.
+        """Return the mean vector, of shape (dimension,), of each page.
 
-        Remembered: a version that answers questions is not written to any more.
+        It is computed from the first 64 chunks and cached, as a live version no longer changes.
         """
-        known = self._page_vectors.get(collection, {})
-        if missing := [page for page in pages if page not in known]:
+        cached = self._page_vectors.get(collection, {})
+        if missing := [page for page in pages if page not in cached]:
             with _translate_errors(self._uri):
                 rows = self._client.query(
                     collection,
@@ -204,13 +223,13 @@ class MilvusStore:
                     output_fields=["source", "path", "vector"],
                 )
             fresh = compute_page_vectors(rows)
-            known = {**known, **fresh}
-            # Put in place whole: other threads read the old one meanwhile.
-            self._page_vectors = {collection: known if len(known) <= _REMEMBERED_PAGES else fresh}
-        return {page: known[page] for page in pages if page in known}
+            cached = {**cached, **fresh}
+            # Replaced as a whole, because other threads read the old dict meanwhile.
+            self._page_vectors = {collection: cached if len(cached) <= _CACHED_PAGES else fresh}
+        return {page: cached[page] for page in pages if page in cached}
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
-        """Every chunk of a collection, in no particular order; an older one has fewer fields."""
+        """Yield every chunk, in any order; fields missing in Milvus are empty."""
         with _translate_errors(self._uri):
             described = self._client.describe_collection(collection)["fields"]
             fields = {field["name"] for field in described} & set(FIELDS)
@@ -224,7 +243,7 @@ class MilvusStore:
                 rows.close()
 
     def list_collections(self) -> list[str]:
-        """Names of this index's versions, live or not."""
+        """List the names of this index's versions, live or not."""
         with _translate_errors(self._uri):
             names = self._client.list_collections()
         # Another index of the same server may be called `docent__something`.
@@ -234,25 +253,29 @@ class MilvusStore:
     # Writing
 
     def create(self, collection: str, spec: IndexSpec) -> None:
-        """Make an empty collection; one of that name is dropped first."""
+        """Create an empty collection; drop one of that name first."""
         with self._write_lock, _translate_errors(self._uri):
             self._page_vectors.pop(collection, None)
             if self._client.has_collection(collection):
                 self._client.drop_collection(collection)
             self._client.create_collection(
                 collection,
-                schema=build_schema(spec.dimension, words=self._has_bm25),
-                index_params=build_indexes(lite=self._lite, words=self._has_bm25),
+                schema=build_schema(spec.dimension, has_bm25=self._has_bm25),
+                index_params=build_indexes(lite=self._lite, has_bm25=self._has_bm25),
                 consistency_level="Strong" if self._lite else "Bounded",
                 properties=build_properties(spec),
             )
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Write chunks with their vectors; returns when Milvus has acknowledged them.
+        """Write chunks with their vectors; return when Milvus has acknowledged them.
+
+        Args:
+            collection: name of the collection.
+            chunks: the chunks, n of them.
+            vectors: shape (n, dimension), float32, rows of length 1; row i belongs to chunk i.
 
         Raises:
-            StoreError: a vector has another length than the chunks or holds a NaN, which Lite
-                would take without a word.
+            StoreError: the lengths differ, or a vector holds a NaN, which Lite stores silently.
         """
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
@@ -264,17 +287,15 @@ class MilvusStore:
                 self._client.insert(collection, batch)
 
     def seal(self, collection: str) -> int:
-        """Flush and load a collection that is complete; the number of rows it holds.
-
-        Unflushed rows are searched 25 times slower on Lite.
-        """
+        """Flush and load a complete collection; return its number of rows."""
+        # On Lite a search over unflushed rows takes 25 times as long.
         with self._write_lock, _translate_errors(self._uri):
             self._client.flush(collection)
             self._client.load_collection(collection)
         return self.count(collection)
 
     def switch(self, collection: str) -> None:
-        """Point the alias at a sealed collection: from here on it is the live version."""
+        """Point the alias at a sealed collection, which becomes the live version."""
         with self._write_lock, _translate_errors(self._uri):
             if self._find_live_collection() is None:
                 self._client.create_alias(collection, self._alias)
@@ -285,7 +306,7 @@ class MilvusStore:
         """Remove a collection that is not live, by its real name.
 
         Raises:
-            StoreError: it is the live one.
+            StoreError: the collection is live.
         """
         with self._write_lock, _translate_errors(self._uri):
             if self._find_live_collection() == collection:
@@ -294,10 +315,10 @@ class MilvusStore:
             self._client.drop_collection(collection)
 
     def _find_live_collection(self) -> str | None:
-        """The collection behind the alias, or None.
+        """Find the collection behind the alias; return None if there is none.
 
-        Found in the lists: asking for a missing alias is an error that Milvus does not tell from
-        others. Looked for twice, because it may move to one that was looked at already.
+        It reads lists, as the error for a missing alias can't be told from others. It reads them
+        twice, as the alias may move meanwhile to a collection that was read already.
         """
         return next(
             (c for _ in range(2) for c in self.list_collections() if self._is_live(c)), None
@@ -314,12 +335,12 @@ class MilvusStore:
 
 @contextmanager
 def _translate_errors(uri: str) -> Iterator[None]:
-    """Turn what pymilvus raises into errors of ours, the cause kept for logs."""
+    """Translate errors of pymilvus into typed ones; keep the cause."""
     uri = re.sub(r"//[^/@]*@", "//", uri)  # no password in a sentence
     try:
         yield
     except (MilvusException, grpc.RpcError) as error:
-        # pymilvus lets some of gRPC's errors through, and puts the codes of others into its own.
+        # pymilvus lets some errors of gRPC through, and puts the codes of others into its own.
         code = error.code if isinstance(error, MilvusException) else None
         if code == Status.CONNECT_FAILED or not isinstance(code, int):
             raise StoreUnavailableError(

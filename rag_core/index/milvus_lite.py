@@ -1,4 +1,4 @@
-"""The directory of Milvus Lite: who holds it, what lies there, how to let it go."""
+"""The directory of Milvus Lite: its checks, its lock and its hash."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rag_core.types import hash_content
 
 
 def check_directory(path: Path) -> None:
-    """Check that this process can open the directory; its parent is made.
+    """Check that this process can open the directory; create its parent.
 
-    Milvus Lite itself says no more than `Open local milvus failed`.
+    Milvus Lite itself only reports `Open local milvus failed`.
 
     Raises:
         SettingsError: the name does not end in `.db`.
-        StoreFormatError: a file of Milvus Lite 2, a folder that holds other things, or one whose
-            live version is not there.
-        StoreLockedError: another process holds it.
-        StoreUnavailableError: the file system does not let us.
+        StoreFormatError: the path is a file of Milvus Lite 2, a folder of other files, or an index
+            without its live version.
+        StoreLockedError: another process holds the directory.
+        StoreUnavailableError: the file system denies access.
     """
     try:
         _check_path(path)
@@ -58,32 +58,35 @@ def _check_path(path: Path) -> None:
 
 
 def _check_live(path: Path) -> None:
-    """Milvus Lite leaves a collection without a schema out, and its alias stands in the way."""
+    """Check that the live version has its schema.
+
+    Milvus Lite ignores a collection without a schema, but its alias blocks a new one.
+    """
     try:
         aliases = json.loads((path / "aliases.json").read_text())
     except (FileNotFoundError, ValueError):
-        return  # there is none, or what Milvus Lite says about it is translated
+        return  # no alias yet; or a broken file, about which the error of Milvus Lite is translated
     for collection in aliases.values():
         if not (path / "collections" / collection / "schema.json").is_file():
             raise build_damaged_error(path)
 
 
 def build_damaged_error(path: Path | str) -> StoreFormatError:
-    """The error of a directory that Milvus Lite can't read any more."""
+    """Build the error of a directory that Milvus Lite can't read."""
     return StoreFormatError(
         f"The index {path} is damaged: move it away, and run `docent index` to rebuild it."
     )
 
 
 def release_lock(path: str) -> None:
-    """Stop the engine behind a path: closing a client does not free the lock."""
+    """Stop the engine behind a path, which holds the lock."""
     from milvus_lite.server_manager import server_manager_instance
 
     server_manager_instance.release_server(path)
 
 
 def silence_loggers() -> None:
-    """Each failed call is logged with a traceback; the error that is raised says it all."""
+    """Silence logs of failed calls; the raised errors say the same."""
     for name in ("pymilvus", "milvus_lite", "grpc._server"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -101,12 +104,13 @@ def _is_locked(lock: Path) -> bool:
 
 
 def hash_files(path: Path) -> str:
-    """Hash over the names and sizes of what lies in a directory of Milvus Lite; '' for nothing.
+    """Hash the names and sizes of a directory's files.
 
-    Equal digests mean that no file was lost or cut since, without opening the engine.
+    Equal hashes show, without the engine, that no file was lost or cut since. Return '' if the
+    directory can't be read.
     """
     try:
-        found = sorted(
+        entries = sorted(
             f"{file.relative_to(path)} {file.stat().st_size}"
             for file in path.rglob("*")
             if file.is_file()
@@ -114,4 +118,4 @@ def hash_files(path: Path) -> str:
         aliases = (path / "aliases.json").read_text()
     except (OSError, ValueError):
         return ""
-    return hash_content(aliases, *found)
+    return hash_content(aliases, *entries)

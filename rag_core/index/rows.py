@@ -1,4 +1,4 @@
-"""Chunks and index versions as Milvus keeps them: rows, and properties of a collection."""
+"""Rows of Milvus for chunks, and properties of a collection for its version."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _PROPERTY = "docent."
 
 
 def split_batches(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Rows for one call each: not too many, and not too large for a server to take."""
+    """Yield rows for one call each, limited in number and in bytes."""
     batch: list[dict[str, Any]] = []
     size = 0
     for row in rows:
-        needed = row["vector"].nbytes + sum(len(row[name].encode()) for name in ("text", "terms"))
-        if batch and (len(batch) == _INSERT_ROWS or size + needed > _INSERT_BYTES):
+        row_size = row["vector"].nbytes + sum(len(row[name].encode()) for name in ("text", "terms"))
+        if batch and (len(batch) == _INSERT_ROWS or size + row_size > _INSERT_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(row)
-        size += needed
+        size += row_size
     if batch:
         yield batch
 
 
 def build_row(chunk: Chunk, vector: Vector) -> dict[str, Any]:
-    """A chunk with its vector, and the terms that BM25 reads."""
+    """Build the row of a chunk, with vector and BM25 terms."""
     row: dict[str, Any] = {name: getattr(chunk, name) for name in FIELDS}
     row["headings"] = list(chunk.headings)
     row["terms"] = extract_terms(chunk.embedding_text)
@@ -44,21 +44,27 @@ def build_row(chunk: Chunk, vector: Vector) -> dict[str, Any]:
 
 
 def parse_chunk(row: dict[str, Any]) -> Chunk:
-    """The chunk of a row; fields that an older index lacks are empty."""
+    """Parse a chunk; leave fields empty that an old index lacks."""
     fields = {name: row[name] for name in FIELDS if name in row}
     return Chunk(**{**fields, "headings": tuple(row["headings"])})
 
 
 def compute_page_vectors(rows: Sequence[dict[str, Any]]) -> dict[PageKey, PageVector]:
-    """Where each page points, by rows with `source`, `path` and `vector`."""
-    found: dict[PageKey, list[Any]] = defaultdict(list)
+    """Compute the mean vector of each page.
+
+    Rows have `source`, `path` and `vector`.
+
+    Returns:
+        By page, a mean of shape (dimension,), float32, length 1, and the number of chunks.
+    """
+    vectors: dict[PageKey, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row["source"], row["path"]].append(row["vector"])
-    return {page: PageVector.of(np.asarray(rows, np.float32)) for page, rows in found.items()}
+        vectors[row["source"], row["path"]].append(row["vector"])
+    return {page: PageVector.of(np.asarray(each, np.float32)) for page, each in vectors.items()}
 
 
 def build_properties(spec: IndexSpec) -> dict[str, str]:
-    """How a version was built, for its collection."""
+    """Build a collection's properties, which say how it was built."""
     return {
         f"{_PROPERTY}model": spec.model,
         f"{_PROPERTY}dimension": str(spec.dimension),
@@ -69,7 +75,7 @@ def build_properties(spec: IndexSpec) -> dict[str, str]:
 
 
 def parse_spec(properties: dict[str, str]) -> IndexSpec:
-    """The same, read back."""
+    """Parse the properties of a collection."""
     return IndexSpec(
         model=properties[f"{_PROPERTY}model"],
         dimension=int(properties[f"{_PROPERTY}dimension"]),
@@ -80,6 +86,9 @@ def parse_spec(properties: dict[str, str]) -> IndexSpec:
 
 
 def has_bm25(version: str) -> bool:
-    """Whether a server has BM25, which came with 2.5; a version that can't be told is new."""
-    found = re.search(r"(\d+)\.(\d+)", version)
-    return found is None or (int(found[1]), int(found[2])) >= (2, 5)
+    """Check whether a server has BM25, which came with Milvus 2.5.
+
+    A version without a number counts as new.
+    """
+    match = re.search(r"(\d+)\.(\d+)", version)
+    return match is None or (int(match[1]), int(match[2])) >= (2, 5)

@@ -1,4 +1,4 @@
-"""The schema of a collection and the indexes of its fields."""
+"""Schema of a collection and indexes of its fields."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from typing import Any
 
 from pymilvus import DataType, Function, FunctionType, MilvusClient
 
-from rag_core.index.rows import (
-    TEXTS,
-)
+from rag_core.index.rows import TEXTS
 
 _MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
 
 
-def build_schema(dimension: int, *, words: bool) -> Any:
-    """Return the fields of a collection: vectors of a dimension, and words if BM25 is there."""
+def build_schema(dimension: int, *, has_bm25: bool) -> Any:
+    """Build the schema of a collection, with vectors of a dimension.
+
+    With BM25 it also has the terms, and the sparse vectors that Milvus computes from them.
+    """
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
     text = {"datatype": DataType.VARCHAR, "max_length": _MAX_BYTES}
     for name in TEXTS:
         schema.add_field(name, **text)
-    many = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": 64}
-    schema.add_field("headings", **many, max_length=_MAX_BYTES)
+    texts = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": 64}
+    schema.add_field("headings", **texts, max_length=_MAX_BYTES)
     schema.add_field("position", DataType.INT64)
-    if words:  # Milvus itself computes BM25
+    if has_bm25:
         analyzer = {"enable_analyzer": True, "analyzer_params": {"tokenizer": "standard"}}
         schema.add_field("terms", **text, **analyzer)
         schema.add_field("sparse", DataType.SPARSE_FLOAT_VECTOR)
@@ -32,11 +33,11 @@ def build_schema(dimension: int, *, words: bool) -> Any:
     return schema
 
 
-def build_indexes(*, lite: bool, words: bool) -> Any:
-    """Return the index of vectors, exact on Milvus Lite, and that of words if BM25 is there."""
+def build_indexes(*, lite: bool, has_bm25: bool) -> Any:
+    """Build the indexes of vectors, exact on Lite, and of BM25."""
     indexes = MilvusClient.prepare_index_params()
     # HNSW saves little on Lite and loses recall.
     indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
-    if words:
+    if has_bm25:
         indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
     return indexes

@@ -1,7 +1,7 @@
-"""Which language a text is in, and its function words, which BM25 does without.
+"""Stop words of BM25, and the language of a text by them.
 
-The lists are short on purpose: words that hold a sentence together and say nothing of its subject.
-Names of commands and operators (`get`, `use`, `like`, `all`) stay searchable.
+The lists are short on purpose: words that hold a sentence together and say nothing about its
+subject. Names of commands and operators (`get`, `use`, `like`, `all`) stay searchable.
 """
 # ruff: noqa: RUF001  (Cyrillic letters that look like Latin ones)
 
@@ -66,17 +66,17 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
             уже чего чем что чтобы эта эти это этого этой этом этот я""",
     }.items()
 }
-"""By the name of the language's Snowball stemmer (https://snowballstem.org/algorithms/)."""
+"""Function words, by the name of the Snowball stemmer (https://snowballstem.org/algorithms/)."""
 
 _LATIN = [language for language in FUNCTION_WORDS if language != "russian"]
 
 
 def detect_latin_language(words: Iterable[str]) -> str:
-    """The language of which most function words are among these lower-case ones.
+    """Return the language with the most function words among lower-case words.
 
-    English where none is, or where it has as many as another. Single letters don't count: they
-    stand in code as well.
+    Return English if there are none, or if it has as many as another. Single letters don't count,
+    since code has them too.
     """
-    found = {word for word in words if len(word) > 1}
-    counts = {language: len(found & FUNCTION_WORDS[language]) for language in _LATIN}
+    distinct = {word for word in words if len(word) > 1}
+    counts = {language: len(distinct & FUNCTION_WORDS[language]) for language in _LATIN}
     return max(_LATIN, key=lambda language: (counts[language], language == "english"))

@@ -1,8 +1,8 @@
-"""The one worker that owns the models: questions go before indexing, and together.
+"""Lanes to the one worker that owns the models: questions go before indexing, in batches.
 
-Models are neither thread-safe nor faster in two threads, so one thread runs them all. Questions
-that wait are embedded together, and their passages reranked together. Indexing comes in units so
-small that a question hardly waits for one.
+Models are neither thread-safe nor faster in two threads, so one thread runs them all. It embeds
+waiting questions together, and reranks their passages together. Indexing comes in units so small
+that a question hardly waits for one.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ Result = TypeVar("Result")
 Scores = NDArray[np.float32]
 
 QUESTION_SLOTS = 32
-"""Questions that are searched, or wait for it, at a time."""
+"""Questions at a time that are searched or wait for their search."""
 
 _QUERIES_TOGETHER = 32
-# With more of them the first to be ready would wait for the last, for hardly more throughput.
+# In a larger batch the first question waits for the last, for hardly more throughput.
 _RERANKED_TOGETHER = 8
-# With the starter's model 3,000 bytes cost a tenth more than large batches, and half of that a
-# quarter more (docs/performance.md).
+# Bytes. With the starter's model, units of 3,000 bytes take a tenth longer than large batches, and
+# units of half that size a quarter longer (docs/performance.md).
 _SMALLEST_EMBEDDED = 3_000
 _SMALLEST_COUNTED = 16_000
 
@@ -52,12 +52,12 @@ class _Models:
 
     @property
     def query_batch_limit(self) -> int:
-        """One by one where the model gains nothing: the first would only wait for the last."""
+        """Questions in a batch; 1 if the model has no method for batches."""
         return _QUERIES_TOGETHER if isinstance(self.embedder, BatchEmbedder) else 1
 
     @property
     def rerank_batch_limit(self) -> int:
-        """Likewise."""
+        """Questions whose passages are reranked in a batch."""
         return _RERANKED_TOGETHER if isinstance(self.reranker, BatchReranker) else 1
 
     def embed_queries(self, texts: Sequence[str]) -> Sequence[Vector]:
@@ -73,7 +73,10 @@ class _Models:
 
 @dataclass(frozen=True, slots=True)
 class _Queues:
-    """In the order in which they are served; a query is short, and its search can begin then."""
+    """The queues, in the order in which they are served.
+
+    Queries come first: they are short, and the search can begin after them.
+    """
 
     queries: WorkQueue
     ranking: WorkQueue
@@ -82,43 +85,49 @@ class _Queues:
 
 
 class InferenceWorker(Worker):
-    """Owns an embedder and a reranker. `questions` and `indexing` are its two lanes."""
+    """The worker that owns an embedder and a reranker.
+
+    Attributes:
+        questions: the lane of questions.
+        indexing: the lane of indexing.
+    """
 
     def __init__(
-        self, embedder: Embedder, reranker: Reranker, *, places: int = QUESTION_SLOTS
+        self, embedder: Embedder, reranker: Reranker, *, slots: int = QUESTION_SLOTS
     ) -> None:
         models = _Models(embedder, reranker)
-        lines = _Queues(
+        queues = _Queues(
             queries=WorkQueue(models.embed_queries, batch_limit=models.query_batch_limit),
             ranking=WorkQueue(models.rerank_many, batch_limit=models.rerank_batch_limit),
             others=WorkQueue(_run_each),
             indexing=WorkQueue(_run_each, gives_way=True),
         )
-        self.questions = QuestionLane(self, models, lines)
-        self.indexing = IndexingLane(self, models, lines.indexing)
+        self.questions = QuestionLane(self, models, queues)
+        self.indexing = IndexingLane(self, models, queues.indexing)
         super().__init__(
-            (lines.queries, lines.ranking, lines.others, lines.indexing), places=places
+            (queues.queries, queues.ranking, queues.others, queues.indexing), slots=slots
         )
 
     def warm_up(self) -> None:
-        """Load every model now, on the thread that will run it.
+        """Load every model now, on the worker's thread.
 
         Raises:
-            ModelUnavailableError: the weights are not here and can't be fetched.
-            ModelError: they can't be used.
+            ModelUnavailableError: the weights are not on this machine and can't be downloaded, or
+                the model's server is down.
+            ModelError: the model can't be used.
         """
         self.questions.warm_up()
 
 
 class Lane:
-    """Implements `Embedder` and `Reranker` on the worker; each call is a unit of a line."""
+    """Implements `Embedder` and `Reranker` on the worker; each call is a unit of a queue."""
 
-    def __init__(self, worker: Worker, models: _Models, line: WorkQueue) -> None:
+    def __init__(self, worker: Worker, models: _Models, queue: WorkQueue) -> None:
         self._worker = worker
         self._embedder = models.embedder
         self._reranker = models.reranker
-        self._queue = line
-        self._facts: tuple[int, int] | None = None
+        self._queue = queue
+        self._cached_limits: tuple[int, int] | None = None
 
     @property
     def model(self) -> str:
@@ -132,62 +141,62 @@ class Lane:
 
     @property
     def max_tokens(self) -> int:
-        """Longest input of the embedder."""
+        """Longest input of the embedder, in tokens."""
         return self._model_limits[1]
 
     @property
     def _model_limits(self) -> tuple[int, int]:
-        # Asked once, of the worker: the first asking may load the model.
-        if self._facts is None:
-            asked = self._embedder
-            self._facts = self._run(asked, lambda: (asked.dimension, asked.max_tokens))
-        return self._facts
+        # Read once and on the worker, because the first reading may load the model.
+        if self._cached_limits is None:
+            model = self._embedder
+            self._cached_limits = self._run(model, lambda: (model.dimension, model.max_tokens))
+        return self._cached_limits
 
     def warm_up(self) -> None:
-        """Load the models, each once."""
+        """Load the models; one that has both parts is loaded once."""
         for model in dict.fromkeys((self._embedder, self._reranker)):
             if isinstance(model, LoadableModel):
                 self._run(model, model.warm_up)
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question. Shape (dimension,), L2 norm 1."""
+        """Embed a question. Shape (dimension,), float32, length 1."""
         return self._run(self._embedder, lambda: self._embedder.embed_query(text))
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages. Shape (n, dimension), rows of L2 norm 1."""
+        """Embed passages. Shape (n, dimension), float32, rows of length 1."""
         return self._run(self._embedder, lambda: self._embedder.embed_passages(texts))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
         return self._run(self._embedder, lambda: self._embedder.count_tokens(texts))
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Scores in [0, 1], shape (len(passages),)."""
+        """Score passages. Shape (len(passages),), float32, in [0, 1]."""
         return self._run(self._reranker, lambda: self._reranker.rerank(query, passages))
 
     def _run(self, model: object, work: Callable[[], Result]) -> Result:
-        if isinstance(model, ConcurrentModel):  # the worker would only hold its requests up
+        if isinstance(model, ConcurrentModel):  # the worker would only delay its requests
             return work()
         result: Result = self._worker.run(self._queue, work)
         return result
 
 
 class QuestionLane(Lane):
-    """Goes first; calls that wait at the same time are run as one batch."""
+    """The lane that goes first; the worker runs calls that wait together as one batch."""
 
-    def __init__(self, worker: Worker, models: _Models, lines: _Queues) -> None:
-        super().__init__(worker, models, lines.others)
-        self._queues = lines
+    def __init__(self, worker: Worker, models: _Models, queues: _Queues) -> None:
+        super().__init__(worker, models, queues.others)
+        self._queues = queues
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question, with all that wait. Shape (dimension,), L2 norm 1."""
+        """Embed a question, batched with others. Shape (dimension,), float32, length 1."""
         if isinstance(self._embedder, ConcurrentModel):
             return self._embedder.embed_query(text)
         vector: Vector = self._worker.run(self._queues.queries, text)
         return vector
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Scores in [0, 1], shape (len(passages),); reranked with others that wait."""
+        """Score passages, batched with others. Shape (len(passages),), float32, in [0, 1]."""
         if isinstance(self._reranker, ConcurrentModel):
             return self._reranker.rerank(query, passages)
         scores: Scores = self._worker.run(self._queues.ranking, (query, passages))
@@ -195,20 +204,24 @@ class QuestionLane(Lane):
 
 
 class IndexingLane(Lane):
-    """Gives way to questions: long calls are divided into short units.
+    """The lane that gives way to questions: long calls are divided into short units.
 
     Attributes:
-        truncated: how many passages were longer than the model reads, so far.
+        truncated: how many passages were cut so far, because the model reads no more.
     """
 
-    def __init__(self, worker: Worker, models: _Models, line: WorkQueue) -> None:
-        super().__init__(worker, models, line)
+    def __init__(self, worker: Worker, models: _Models, queue: WorkQueue) -> None:
+        super().__init__(worker, models, queue)
         self.truncated = 0
         self._embed_size = UnitSize(_SMALLEST_EMBEDDED)
         self._count_size = UnitSize(_SMALLEST_COUNTED)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages in units of like length. Shape (n, dimension), rows of L2 norm 1."""
+        """Embed passages in units of similar length.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
         if isinstance(self._embedder, ConcurrentModel):
             return self._embed(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
@@ -221,7 +234,7 @@ class IndexingLane(Lane):
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
         if isinstance(self._embedder, ConcurrentModel):
             return self._embedder.count_tokens(texts)
         units = self._run_units(texts, self._count_size, self._embedder.count_tokens)
@@ -236,7 +249,7 @@ class IndexingLane(Lane):
     def _run_units(
         self, texts: Sequence[str], size: UnitSize, run: Callable[[Sequence[str]], Any]
     ) -> Iterator[Any]:
-        """Results of `run`, unit by unit."""
+        """Yield the result of each unit; adapt the size to its time."""
         sizes = [len(text.encode(errors="replace")) for text in texts]
         start = 0
         while start < len(texts):

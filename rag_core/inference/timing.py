@@ -1,4 +1,4 @@
-"""How much indexing may run between two questions: timed, not guessed."""
+"""Sizes of indexing units: adapted to how long questions and units take."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from collections import deque
 from collections.abc import Iterable
 
 _REMEMBERED = 15
-# Where nobody asks, as in `docent index`, units may be as long as batches want to be.
-_UNASKED_SECONDS = 1.5
-# A fifth, because the times of questions have a little waiting for units in them.
+# Without questions, as in `docent index`, units may be as long as the best batches.
+_DEFAULT_SECONDS = 1.5
+# A fifth and not a quarter, because a question's time includes a little waiting for units.
 _UNIT_SHARE = 1 / 5
-_PATIENCE = 2
-_LARGEST = 256 * 1024
+_PATIENCE = 2  # questions
+_LARGEST = 256 * 1024  # bytes
 
 
 class QuestionTimes:
-    """How long retrieval and reranking of a question take when no other question is there."""
+    """Times of questions that were alone, from the embedding to the ranked passages."""
 
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
 
     def add(self, seconds: float) -> None:
-        """Note a question that was alone."""
+        """Add the time of a question that was alone, in seconds."""
         self._seconds.append(seconds)
 
     @property
     def allowance(self) -> float:
-        """Seconds for a unit of indexing: less than a quarter of a question."""
-        return self._usual * _UNIT_SHARE
+        """Seconds for a unit of indexing, less than a quarter of a question's time."""
+        return self._typical_seconds * _UNIT_SHARE
 
     @property
     def patience(self) -> float:
-        """Seconds for which a unit of indexing gives way to questions that never end."""
-        return self._usual * _PATIENCE
+        """Seconds after which a unit of indexing no longer gives way to questions."""
+        return self._typical_seconds * _PATIENCE
 
     @property
-    def _usual(self) -> float:
-        return statistics.median(self._seconds) if self._seconds else _UNASKED_SECONDS
+    def _typical_seconds(self) -> float:
+        return statistics.median(self._seconds) if self._seconds else _DEFAULT_SECONDS
 
 
 class UnitSize:
     """Bytes of text in a unit of indexing; the time of each unit corrects the next one's size.
 
-    Bytes follow tokens across scripts better than characters do. The size follows the times step by
-    step and not in proportion: on a GPU a unit twice as large hardly takes longer.
+    In all scripts bytes predict tokens better than characters do. The size changes in steps, not in
+    proportion to the times: on a GPU a unit twice as large hardly takes longer.
     """
 
     def __init__(self, smallest: int) -> None:
@@ -52,7 +52,10 @@ class UnitSize:
         self.bytes = min(smallest, _LARGEST)
 
     def count_fitting(self, sizes: Iterable[int]) -> int:
-        """How many of the next texts, given by their sizes, make a unit: at least one."""
+        """Count the next texts, given by their bytes, that fit a unit.
+
+        The count is at least 1, so that a long text goes alone.
+        """
         total = count = 0
         for size in sizes:
             total += size
@@ -62,9 +65,16 @@ class UnitSize:
         return count
 
     def adjust(self, size: int, seconds: float, allowance: float) -> None:
-        """Learn from a unit of `size` bytes that took `seconds`."""
+        """Adapt the size to the time that a unit took.
+
+        Args:
+            size: bytes of the unit.
+            seconds: its time.
+            allowance: seconds that it should take.
+        """
         if size < self.bytes / 2 and seconds < allowance:
-            return  # a remainder: it could not have taken longer
-        wanted = size * allowance / max(seconds, 1e-9)
-        wanted = min(max(wanted, self.bytes / 2), self.bytes * 1.5)
-        self.bytes = int(min(max(wanted, self._smallest), _LARGEST))
+            return  # the rest of a call: too small to judge the size by
+        target = size * allowance / max(seconds, 1e-9)
+        # One step shrinks the size to a half at most, or grows it by a half.
+        target = min(max(target, self.bytes / 2), self.bytes * 1.5)
+        self.bytes = int(min(max(target, self._smallest), _LARGEST))

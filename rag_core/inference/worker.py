@@ -1,4 +1,4 @@
-"""One thread and the lines before it: who is next, who goes together, how many may wait."""
+"""Worker: one thread with queues, which it serves by priority and in batches."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from rag_core.errors import BusyError, ModelError
 from rag_core.inference.timing import QuestionTimes
 
 _REASON_CHARACTERS = 200
-# As CUDA and MPS say it, and as the allocator of the CPU does.
+# The words of CUDA, of MPS and of the allocator of the CPU.
 _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class WorkQueue:
-    """Units of one kind that wait for the worker.
+    """A queue of units of one kind.
 
     Attributes:
-        serve: runs units at once; a result for each, in their order.
-        together: how many units it takes at most.
-        gives_way: its units also wait while a question has a place and does not need the worker,
-            which is when it searches: both would slow each other. None waits for ever: after the
-            time of two questions it goes before all.
+        serve: runs a batch of units; returns a result for each, in their order.
+        batch_limit: most units in a batch.
+        gives_way: whether its units also wait while a question holds a slot without needing the
+            worker. The question then searches, and both would slow each other down. No unit waits
+            for ever: after the time of two questions it goes before all others.
     """
 
     serve: Callable[[Sequence[Any]], Sequence[Any]]
@@ -39,10 +39,10 @@ class WorkQueue:
 
 
 class Cancellation:
-    """Tells the worker, from any thread, that nobody waits for a question any more.
+    """A signal to the worker, from any thread, that a question was cancelled.
 
-    Units that the question has in line are then never run, and `Worker.run` raises
-    `concurrent.futures.CancelledError` where it waits for one.
+    The worker then never runs the units that the question has in a queue, and a `Worker.run` that
+    waits for one raises `concurrent.futures.CancelledError`.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Cancellation:
         self._awaited: set[Future[Any]] = set()
 
     def is_cancelled(self) -> bool:
-        """Whether the question was cancelled."""
+        """Return whether the question was cancelled."""
         return self._is_cancelled
 
     def cancel(self) -> None:
@@ -64,7 +64,7 @@ class Cancellation:
 
     @contextmanager
     def activate(self) -> Iterator[None]:
-        """What this thread hands to the worker in the meantime belongs to the question."""
+        """Assign the units that this thread submits to the question."""
         token = _CURRENT.set(self)
         try:
             yield
@@ -73,7 +73,7 @@ class Cancellation:
 
     @contextmanager
     def watch(self, future: Future[Any]) -> Iterator[None]:
-        """Cancel this future too, if the question is or was cancelled."""
+        """Cancel a future when the question is, or already was."""
         with self._lock:
             self._awaited.add(future)
         if self._is_cancelled:
@@ -90,39 +90,46 @@ _CURRENT: ContextVar[Cancellation | None] = ContextVar("cancellation", default=N
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Unit:
+    """An item in a queue, the `time.perf_counter()` of its arrival, and its result."""
+
     item: Any
     since: float
     future: Future[Any]
 
 
 class Worker:
-    """Runs the units of its lines one after another on one thread, the first line first."""
+    """Runs the units of its queues on one thread; the first queue has priority.
 
-    def __init__(self, lines: Sequence[WorkQueue], *, places: int) -> None:
+    Args:
+        queues: in the order of their priority.
+        slots: most questions at a time.
+    """
+
+    def __init__(self, queues: Sequence[WorkQueue], *, slots: int) -> None:
         self.question_times = QuestionTimes()
-        self._waiting: dict[WorkQueue, deque[_Unit]] = {line: deque() for line in lines}
-        self._limit = places
+        self._waiting: dict[WorkQueue, deque[_Unit]] = {queue: deque() for queue in queues}
+        self._slots = slots
         self._slots_taken = 0
         self._admitted_count = 0
         self._closed = False
         self._is_abandoned = False
         self._changed = threading.Condition()
-        # A daemon, so that a process that only forgot to close can still end.
+        # A daemon, so that a process that forgot to close the worker can still end.
         self._thread = threading.Thread(target=self._run_loop, name="inference", daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> int:
-        """Units in all lines."""
+        """Units in all queues."""
         return sum(map(len, self._waiting.values()))
 
     @property
     def slots_taken(self) -> int:
-        """Questions that have a place."""
+        """Questions that hold a slot."""
         return self._slots_taken
 
     def close(self) -> None:
-        """Finish what waits and end the thread; after Ctrl+C don't wait for it."""
+        """Finish the waiting units and end the thread; don't wait after Ctrl+C."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -131,29 +138,30 @@ class Worker:
 
     @contextmanager
     def hold_slot(self) -> Iterator[None]:
-        """Keep a place for one question, from its embedding until its passages are ranked.
+        """Hold a slot for a question, from embedding to ranked passages.
 
         Raises:
-            BusyError: all places are taken.
+            BusyError: all slots are taken.
         """
         with self._changed:
-            if self._slots_taken >= self._limit:
+            if self._slots_taken >= self._slots:
                 raise BusyError(self._slots_taken + 1)
             self._slots_taken += 1
             self._admitted_count += 1
-            alone, seated = self._slots_taken == 1, self._admitted_count
+            is_alone, number = self._slots_taken == 1, self._admitted_count
         started = time.perf_counter()
         try:
             yield
-            if alone and seated == self._admitted_count:
+            # Only the time of a question without others tells how long one takes.
+            if is_alone and number == self._admitted_count:
                 self.question_times.add(time.perf_counter() - started)
         finally:
             with self._changed:
                 self._slots_taken -= 1
                 self._changed.notify()
 
-    def run(self, line: WorkQueue, item: Any) -> Any:
-        """Wait in line; the unit's result, or its error raised here.
+    def run(self, queue: WorkQueue, item: Any) -> Any:
+        """Put a unit into a queue and wait for its result.
 
         Raises:
             ModelError: the worker is closed, or the model failed.
@@ -163,13 +171,13 @@ class Worker:
         with self._changed:
             if self._closed:
                 raise ModelError("The models are closed: docent is shutting down.")
-            self._waiting[line].append(unit)
+            self._waiting[queue].append(unit)
             self._changed.notify()
         cancellation = _CURRENT.get()
         try:
             with cancellation.watch(unit.future) if cancellation else nullcontext():
                 return unit.future.result()
-        except KeyboardInterrupt:  # a download or a long pass may be what was interrupted
+        except KeyboardInterrupt:  # the worker may be in a download or a long pass
             self._is_abandoned = True
             raise
 
@@ -178,77 +186,78 @@ class Worker:
             _serve_units(*batch)
 
     def _take_batch(self) -> tuple[WorkQueue, list[_Unit]] | None:
-        """The units to run now; None when all is done and the worker is closed."""
+        """Wait for the next batch; return None after the last."""
         with self._changed:
             while True:
                 patience = self._compute_patience()
-                line = self._choose_queue(overdue=patience is not None and patience <= 0)
-                if line is not None:
-                    if units := self._take_units(line):
-                        return line, units
-                    continue
+                queue = self._choose_queue(overdue=patience is not None and patience <= 0)
+                if queue is not None:
+                    if units := self._take_units(queue):
+                        return queue, units
+                    continue  # all units of that queue were cancelled
                 if self._closed:
                     return None
                 self._changed.wait(patience)
 
-    def _take_units(self, line: WorkQueue) -> list[_Unit]:
-        """The next units of a line that somebody still waits for."""
-        waiting, units = self._waiting[line], list[_Unit]()
-        while waiting and len(units) < line.batch_limit:
+    def _take_units(self, queue: WorkQueue) -> list[_Unit]:
+        """Take the next units of a queue; drop those that were cancelled."""
+        waiting, units = self._waiting[queue], list[_Unit]()
+        while waiting and len(units) < queue.batch_limit:
             unit = waiting.popleft()
             if unit.future.set_running_or_notify_cancel():
                 units.append(unit)
         return units
 
     def _choose_queue(self, *, overdue: bool) -> WorkQueue | None:
-        """The line to serve, if any."""
+        """Choose the queue to serve; return None if none is ready."""
         giving_way = bool(self._slots_taken) and not self._closed
-        ready = [line for line, units in self._waiting.items() if units]
+        ready = [queue for queue, units in self._waiting.items() if units]
         if overdue:
-            ready.sort(key=lambda line: not line.gives_way)
+            # The sort is stable: the queues that give way come first, else the order stays.
+            ready.sort(key=lambda queue: not queue.gives_way)
             return ready[0]
-        return next((line for line in ready if not (giving_way and line.gives_way)), None)
+        return next((queue for queue in ready if not (giving_way and queue.gives_way)), None)
 
     def _compute_patience(self) -> float | None:
-        """Seconds until a unit that gives way goes before all; None where none waits."""
-        since = [
-            units[0].since for line, units in self._waiting.items() if line.gives_way and units
+        """Compute the seconds until a unit is overdue; None without one."""
+        starts = [
+            units[0].since for queue, units in self._waiting.items() if queue.gives_way and units
         ]
-        if not since:
+        if not starts:
             return None
-        return min(since) + self.question_times.patience - time.perf_counter()
+        return min(starts) + self.question_times.patience - time.perf_counter()
 
 
-def _serve_units(line: WorkQueue, units: Sequence[_Unit]) -> None:
+def _serve_units(queue: WorkQueue, units: Sequence[_Unit]) -> None:
     try:
-        results = line.serve([unit.item for unit in units])
+        results = queue.serve([unit.item for unit in units])
         pairs = list(zip(units, results, strict=True))
     except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
         if len(units) == 1:
             units[0].future.set_exception(_translate_error(error))
             return
-        for unit in units:  # one that fails must not take the others with it
-            _serve_units(line, [unit])
+        for unit in units:  # one by one, so that a unit that fails does not fail the others
+            _serve_units(queue, [unit])
     else:
         for unit, result in pairs:
             unit.future.set_result(result)
 
 
 def _translate_error(error: BaseException) -> BaseException:
-    """What torch raises, as a sentence; every other error as it is."""
+    """Translate an error of torch into a sentence; keep any other."""
     if not isinstance(error, RuntimeError | MemoryError):
         return error
     text = str(error)
     if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(text):
-        failed = ModelError(
+        translated = ModelError(
             "The model ran out of memory: choose a smaller one, set DOCENT_DTYPE=bfloat16, or give "
             "docent another DOCENT_DEVICE."
         )
     else:
         reason = text.strip().partition("\n")[0][:_REASON_CHARACTERS].rstrip(". ")
-        failed = ModelError(
+        translated = ModelError(
             f"The model failed ({reason or type(error).__name__}): set DOCENT_DEVICE=cpu and "
             "DOCENT_DTYPE=float32, or choose another model."
         )
-    failed.__cause__ = error
-    return failed
+    translated.__cause__ = error
+    return translated

@@ -1,4 +1,4 @@
-"""Where the models run: device, number type and threads, chosen by what the machine has."""
+"""Placement of the models: device, number type and CPU threads that suit the machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ _DTYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Device, number type and CPU threads of a model; `None` for threads leaves torch's own."""
+    """Device, number type and CPU threads of a model.
+
+    Attributes:
+        device: the torch device that holds the weights.
+        dtype: the type of the numbers that the model computes with.
+        threads: CPU threads for matrix products; None keeps torch's own number.
+    """
 
     device: torch.device
     dtype: torch.dtype
@@ -30,30 +36,39 @@ class Placement:
     def choose(
         cls, *, device: str | None = None, dtype: str | None = None, threads: int | None = None
     ) -> Placement:
-        """Take what is asked for, and for the rest the best that is there.
+        """Build a placement from the settings, with defaults that suit this machine.
 
         Args:
-            device: a torch device such as `cpu`, `cuda:1` or `mps`.
-            dtype: `float32`, `bfloat16` or `float16`.
-            threads: CPU threads for matrix products.
+            device: a torch device such as `cpu`, `cuda:1` or `mps`; None prefers a GPU.
+            dtype: `float32`, `bfloat16` or `float16`; None means bfloat16 if the hardware
+                multiplies it, else float32.
+            threads: CPU threads for matrix products; None means one for each core, or leaves it
+                to `OMP_NUM_THREADS` if that is set.
+
+        Returns:
+            The placement; a setting that is given is never replaced by a default.
 
         Raises:
-            ModelError: torch knows no such device or number type, or this machine has it not.
+            ModelError: torch has no such device or number type, or this machine lacks the device.
         """
-        chosen = _choose_device(device)
+        torch_device = _choose_device(device)
         if threads is None and "OMP_NUM_THREADS" not in os.environ:
-            # torch counts real cores and not the container's limit.
+            # torch counts physical cores and ignores the limit of a container.
             threads = min(count_cores(), torch.get_num_threads())
-        return cls(chosen, _parse_dtype(dtype) if dtype else choose_dtype(chosen), threads)
+        torch_dtype = _parse_dtype(dtype) if dtype else choose_dtype(torch_device)
+        return cls(torch_device, torch_dtype, threads)
 
     def set_threads(self) -> None:
-        """Set the process's CPU threads."""
+        """Set the number of CPU threads for the whole process."""
         if self.threads is not None:
             torch.set_num_threads(self.threads)
 
 
 def choose_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the hardware multiplies it, else float32: emulated bfloat16 is slower."""
+    """Return bfloat16 if the hardware multiplies it, else float32.
+
+    Emulated bfloat16 is slower than float32.
+    """
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     elif device.type == "cpu":
@@ -65,7 +80,7 @@ def choose_dtype(device: torch.device) -> torch.dtype:
 
 
 def count_cores() -> int:
-    """Cores this process may use: its affinity, cut by a container's CPU limit."""
+    """Count the cores of this process's affinity, within the container's limit."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -74,7 +89,7 @@ def count_cores() -> int:
 
 
 def _read_container_limit(cores: int) -> int:
-    # With more threads than its quota a container is throttled in the middle of every product.
+    # A container with more threads than its quota is throttled in the middle of a product.
     try:
         quota, period = _CGROUP_CPU_LIMIT.read_text().split()
     except (OSError, ValueError):

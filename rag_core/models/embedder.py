@@ -1,4 +1,4 @@
-"""Embeds questions and passages: Qwen3-Embedding, or any sentence-transformers model by name."""
+"""Local embedders: Qwen3-Embedding, or any sentence-transformers model by name."""
 
 from __future__ import annotations
 
@@ -22,29 +22,38 @@ QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that a
 """Default task of Qwen3-Embedding. Source: its model card, and `prompts.query` in its files."""
 
 QUERY_TEMPLATE = "Instruct: {instruction}\nQuery:{question}"
-"""How Qwen3-Embedding reads a question; passages go in bare. Source: its model card."""
+"""The form in which Qwen3-Embedding reads a question; passages have none. Source: its card."""
 
 END_TOKEN = "<|endoftext|>"  # noqa: S105 - a token of a text, not a password
 """Qwen3-Embedding's vector is the hidden state of this token, which ends every input."""
 
 MAX_TOKENS = 8192
-"""Longest input, special tokens included: what Qwen3's own examples use."""
+"""Longest input, special tokens included: the length that Qwen3's own examples use."""
 
 _PADDED_TOKENS = 8192
 """Tokens in a padded batch of a sentence-transformers model."""
 
 
 class Encoder(Protocol):
-    """What LocalEmbedder needs of a loaded model."""
+    """A loaded model, as LocalEmbedder uses it.
+
+    Attributes:
+        width: length of a raw vector.
+        max_tokens: longest input, special tokens included.
+    """
 
     width: int
     max_tokens: int
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
 
     def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
-        """Raw vectors, shape (n, width), float32, and how many texts were cut."""
+        """Encode texts, as questions or as passages.
+
+        Returns:
+            Raw vectors of shape (n, width), float32, not normalised; and how many texts were cut.
+        """
 
 
 class LocalEmbedder:
@@ -62,14 +71,15 @@ class LocalEmbedder:
         instruction: str | None = None,
         placement: Placement | None = None,
     ) -> None:
-        """Note what to load; `warm_up` or the first use loads it.
+        """Prepare an embedder; `warm_up` or the first use loads the model.
 
         Args:
             model: name on the model hub, or a folder.
-            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's.
-            instruction: the task put before a question; None means the model's own. For a model
+            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's
+                own length.
+            instruction: the task in front of a question; None means the model's own. For a model
                 other than Qwen3 it is the whole prompt in front of the question.
-            placement: None means the best device and number type of this machine.
+            placement: device and number type; None means the best ones of this machine.
         """
         self.truncated = 0
         self._model = model
@@ -80,25 +90,25 @@ class LocalEmbedder:
 
     @property
     def model(self) -> str:
-        """Name of the model, as the index remembers it."""
+        """Name of the model, as the index stores it."""
         return self._model
 
     @property
     def dimension(self) -> int:
-        """Length of a vector; loads the model when no dimension was asked for."""
+        """Length of a vector; loads the model if no dimension was set."""
         return self._dimension or self._load_encoder().width
 
     @property
     def max_tokens(self) -> int:
-        """Longest input; what is over it is cut from the right."""
+        """Longest input in tokens; a longer text is cut from the right."""
         return self._load_encoder().max_tokens
 
     def warm_up(self) -> None:
         """Load the model.
 
         Raises:
-            ModelUnavailableError: the weights are not here and can't be fetched.
-            ModelError: the files can't be read, or are not what they should be.
+            ModelUnavailableError: the weights are not on this machine and can't be downloaded.
+            ModelError: the files can't be read, or don't fit the settings.
         """
         if self._encoder is not None:
             return
@@ -116,20 +126,32 @@ class LocalEmbedder:
         self._encoder = encoder
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question, with the model's query instruction if it has one."""
+        """Embed a question, with the model's query instruction if it has one.
+
+        Returns:
+            Array of shape (dimension,), float32, length 1.
+        """
         vector: Vector = self._embed([text], query=True)[0]
         return vector
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions in one pass, as `embed_query` does; row i belongs to text i."""
+        """Embed questions in one pass, each as `embed_query` does.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
         return self._embed(texts, query=True)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages, bare; row i belongs to text i."""
+        """Embed passages, without an instruction.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
         return self._embed(texts, query=False)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text by the model's own tokenizer, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
         return self._load_encoder().count_tokens(texts) if texts else []
 
     def _embed(self, texts: Sequence[str], *, query: bool) -> Vectors:
@@ -148,7 +170,7 @@ class LocalEmbedder:
 
 
 def is_qwen3_embedding(folder: Path) -> bool:
-    """Whether a model is a Qwen3 decoder whose last token is the vector."""
+    """Check whether a model is a Qwen3 decoder with last-token pooling."""
     pooling = read_json(folder, "1_Pooling/config.json")
     last_token = pooling.get("pooling_mode_lasttoken") or pooling.get("pooling_mode") == "lasttoken"
     is_qwen3 = read_json(folder, "config.json").get("model_type") == "qwen3"
@@ -158,8 +180,8 @@ def is_qwen3_embedding(folder: Path) -> bool:
 class Qwen3Encoder:
     """Qwen3-Embedding, run packed instead of through sentence-transformers.
 
-    Packing leaves padding and short matrix products out, and shares the reranker's code;
-    `benchmarks/embed.py` runs both on the same weights.
+    Packing avoids padding and short matrix products, and shares the reranker's code.
+    `benchmarks/embed.py` compares both on the same weights.
     """
 
     def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
@@ -172,18 +194,23 @@ class Qwen3Encoder:
         self.max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without the end token."""
+        """Count the tokens of each text, without the end token."""
         return [len(ids) - 1 for ids in self._tokenise(texts)]
 
     def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
-        """The hidden states of the end tokens, and how many texts were cut."""
+        """Encode texts as the hidden states of their end tokens.
+
+        Returns:
+            Raw vectors of shape (n, width), float32, not normalised; and how many texts were cut.
+        """
         if query:
             texts = [self._format_query(text) for text in texts]
         tokens = self._tokenise(texts)
-        keep = self.max_tokens - 1
-        fitting = [[*ids[:-1][:keep], self._end] for ids in tokens]
+        # Cut the text and not the end token, whose hidden state is the vector.
+        most = self.max_tokens - 1
+        sequences = [[*ids[:-1][:most], self._end] for ids in tokens]
         cut = sum(len(ids) > self.max_tokens for ids in tokens)
-        return self._decoder.compute_last_hidden(fitting), cut
+        return self._decoder.compute_last_hidden(sequences), cut
 
     def _format_query(self, question: str) -> str:
         return QUERY_TEMPLATE.format(instruction=self._instruction, question=question)
@@ -204,7 +231,7 @@ def _find_end_token(tokenizer: PreTrainedTokenizerBase, folder: Path) -> int:
 
 
 class LibraryEncoder:
-    """Any other model, as sentence-transformers runs it."""
+    """Any other embedding model, run by sentence-transformers."""
 
     def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
         from sentence_transformers import SentenceTransformer
@@ -218,25 +245,29 @@ class LibraryEncoder:
         self._model.max_seq_length = self.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
         return self._count_lengths(texts, special=False)
 
     def encode(self, texts: Sequence[str], *, query: bool) -> tuple[Tensor, int]:
-        """Vectors in batches of like length, and how many texts were cut."""
+        """Encode texts in batches of similar length, so that little is padded.
+
+        Returns:
+            Raw vectors of shape (n, width), float32; and how many texts were cut.
+        """
         encode = self._model.encode_query if query else self._model.encode_document
         lengths = self._count_lengths(texts, special=True)
         vectors = torch.empty(len(texts), self.width)
         for batch in split_token_batches(
             [min(n, self.max_tokens) for n in lengths], _PADDED_TOKENS
         ):
-            found = encode(
+            rows = encode(
                 [texts[i] for i in batch],
                 prompt=self._instruction if query else None,
                 batch_size=len(batch),
                 show_progress_bar=False,
                 convert_to_tensor=True,
             )
-            vectors[batch] = found.float().cpu()
+            vectors[batch] = rows.float().cpu()
         return vectors, sum(length > self.max_tokens for length in lengths)
 
     def _count_lengths(self, texts: Sequence[str], *, special: bool) -> list[int]:

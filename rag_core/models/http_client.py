@@ -1,4 +1,4 @@
-"""A model server over HTTP: a JSON request, tried again where that helps, errors in a sentence."""
+"""Client of a model server: JSON over HTTP, with retries and errors in a sentence."""
 
 from __future__ import annotations
 
@@ -26,18 +26,25 @@ from tenacity import (
 from rag_core.errors import ModelError, ModelUnavailableError, SettingsError
 
 _CONNECT_SECONDS = 5.0
-# What may pass by itself; a server that takes too long for a request would do so again.
-_PASSING = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
-_TOO_MANY = 429
-_REFUSED_KEY = (401, 403)
-_SAID_CHARACTERS = 200
+# Errors that may pass by themselves; a server that is too slow once would be so again.
+_TRANSIENT_ERRORS = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
+_TOO_MANY_REQUESTS = 429
+_KEY_REFUSED = (401, 403)
+_QUOTED_CHARACTERS = 200
 # vLLM: "maximum context length is 512 tokens"; TEI: "must have less than 512 tokens".
 _TOO_LONG = re.compile(r"context length|less than \d+ tokens|too long|at most \d+ char")
 
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """The settings to name when something is wrong with a server, and what a long text needs."""
+    """Names of a server's settings, for its error sentences.
+
+    Attributes:
+        url: the variable of its address.
+        key: the variable of its key.
+        model: the variable of its model.
+        too_long: the remedy if a text is too long for the model.
+    """
 
     url: str
     key: str
@@ -61,12 +68,12 @@ RERANK = Variables(
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is.
+    """The address of one endpoint, with its key.
 
     Attributes:
-        url: the complete address of the one endpoint; may hold a user and a password.
-        variables: the settings that it comes from.
-        key: sent as a bearer token; None sends none.
+        url: the complete URL of the endpoint; may hold a user and a password.
+        variables: the settings that the address comes from.
+        key: sent as a bearer token; None sends no token.
     """
 
     url: httpx.URL
@@ -75,13 +82,20 @@ class Address:
 
     @classmethod
     def of(cls, base: str, endpoint: str, variables: Variables, key: SecretStr | None) -> Self:
-        """The address of an endpoint, given whole or without its last parts.
+        """Complete the address of an endpoint from a setting.
 
-        `http://host`, `http://host/v1` and `http://host/v1/embeddings` are the same for
-        `/v1/embeddings`.
+        Args:
+            base: the setting; `http://host`, `http://host/v1` and `http://host/v1/embeddings` mean
+                the same for `/v1/embeddings`.
+            endpoint: the path of the endpoint on a server, with a slash in front.
+            variables: names of the settings, for error sentences.
+            key: the bearer token, or None.
+
+        Returns:
+            The address, whose path ends with the last part of the endpoint.
 
         Raises:
-            SettingsError: this is no address.
+            SettingsError: the setting is not an http address, or the key is not a key.
         """
         try:
             url = httpx.URL(base)
@@ -103,13 +117,19 @@ class Address:
 
     @property
     def display_url(self) -> str:
-        """The address without credentials, which may also stand in its query."""
+        """The URL without credentials; the query is left out, as it may hold some."""
         return f"{self.url.scheme}://{self.url.netloc.decode()}{self.url.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long to try: attempts, seconds for each, and the longest pause between two."""
+    """Limits of the retries.
+
+    Attributes:
+        attempts: requests at most, the first included.
+        seconds: time for one request.
+        pause: longest pause between two requests, in seconds.
+    """
 
     attempts: int
     seconds: float
@@ -117,21 +137,22 @@ class RetryPolicy:
 
 
 INTERACTIVE_RETRIES = RetryPolicy(attempts=3, seconds=60.0, pause=2.0)
-"""Somebody waits for an answer."""
+"""For questions: a person waits for the answer."""
 
 BACKGROUND_RETRIES = RetryPolicy(attempts=6, seconds=180.0, pause=30.0)
-"""Indexing: a rate limit is sat out, so that hours of embedding are not lost."""
+"""For indexing: it waits for a rate limit to pass, so that hours of embedding are not lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerReply:
-    """What a server answered.
+    """The reply of a server.
 
     Attributes:
-        status: of HTTP.
-        body: JSON; None where there was none.
-        said: the message of a refusal; empty for an answer.
-        retry_after: seconds, where the server named some.
+        status: the HTTP status.
+        body: the parsed JSON; None if the reply is not JSON.
+        error_message: the server's message if it refused, on one line; empty for an answer.
+        retry_after: seconds that the server asks for before the next request; None if it names
+            none.
     """
 
     status: int
@@ -141,22 +162,22 @@ class ServerReply:
 
     @property
     def ok(self) -> bool:
-        """Whether this is an answer and not a refusal."""
+        """True if the server answered and did not refuse."""
         return 200 <= self.status < 300
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same request may succeed later."""
-        return self.status == _TOO_MANY or self.status >= 500
+        """True if the same request may succeed later."""
+        return self.status == _TOO_MANY_REQUESTS or self.status >= 500
 
 
 class ModelServer:
     """One endpoint of a model server. May be used from several threads.
 
     Args:
-        address: of the endpoint.
-        sleep: waits between attempts; a test hands in its own.
-        seconds: time for one request, instead of what the call's patience says.
+        address: the endpoint and its key.
+        sleep: waits between attempts, for so many seconds; tests pass their own.
+        seconds: time for one request; replaces the time of each call's retry policy.
     """
 
     def __init__(
@@ -171,23 +192,25 @@ class ModelServer:
         self._seconds = seconds
 
     def post(
-        self, body: dict[str, Any], *, patience: RetryPolicy = INTERACTIVE_RETRIES
+        self, body: dict[str, Any], *, retries: RetryPolicy = INTERACTIVE_RETRIES
     ) -> ServerReply:
-        """Send a request; a refusal that will stay one is returned, see `refusal`.
+        """Post a request, and try again while that may help.
+
+        A lasting refusal is returned: `build_refusal_error` makes an error of it.
 
         Raises:
             ModelUnavailableError: the server is down, busy, failing or too slow.
         """
         attempts = Retrying(
-            retry=retry_if_exception_type(_PASSING)
+            retry=retry_if_exception_type(_TRANSIENT_ERRORS)
             | retry_if_result(lambda reply: reply.is_transient),
-            stop=lambda state: _should_give_up(state, patience),
-            wait=lambda state: _compute_pause(state, patience),
+            stop=lambda state: _should_give_up(state, retries),
+            wait=lambda state: _compute_pause(state, retries),
             sleep=self._sleep,
             retry_error_callback=_get_last_result,
         )
         try:
-            reply: ServerReply = attempts(self._send, body, patience)
+            reply: ServerReply = attempts(self._send, body, retries)
         except httpx.HTTPError as error:
             raise self._build_unavailable_error(*_describe_unreached(error)) from error
         if reply.is_transient:
@@ -195,10 +218,11 @@ class ModelServer:
         return reply
 
     def build_refusal_error(self, reply: ServerReply) -> ModelError:
-        """The error of a reply that is not `ok`."""
-        if reply.status in _REFUSED_KEY:
-            refused = f"refused the key (HTTP {reply.status})"
-            return self.build_error(refused, f"set {self.address.variables.key}")
+        """Build the error of a reply that is not `ok`."""
+        if reply.status in _KEY_REFUSED:
+            return self.build_error(
+                f"refused the key (HTTP {reply.status})", f"set {self.address.variables.key}"
+            )
         if _TOO_LONG.search(reply.error_message):
             return self.build_error(
                 f"finds a text too long (HTTP {reply.status})",
@@ -209,12 +233,12 @@ class ModelServer:
             f"check the address and {self.address.variables.model}{_quote_error(reply)}",
         )
 
-    def build_error(self, what: str, remedy: str) -> ModelError:
-        """An error of this server, in one sentence."""
-        return ModelError(self._format_sentence(what, remedy))
+    def build_error(self, problem: str, remedy: str) -> ModelError:
+        """Build an error of this server, in one sentence."""
+        return ModelError(self._format_sentence(problem, remedy))
 
-    def _send(self, body: dict[str, Any], patience: RetryPolicy) -> ServerReply:
-        seconds = self._seconds or patience.seconds
+    def _send(self, body: dict[str, Any], retries: RetryPolicy) -> ServerReply:
+        seconds = self._seconds or retries.seconds
         response = self._client.post(
             self.address.url,
             content=json.dumps(_replace_surrogates(body)),
@@ -224,23 +248,21 @@ class ModelServer:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        # It logs every request with the whole address.
+        # httpx logs every request with its whole URL, credentials included.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         headers = {"Content-Type": "application/json"}
         if self.address.key is None:
             return httpx.Client(headers=headers)
         headers["Authorization"] = f"Bearer {self.address.key.get_secret_value()}"
-        # Credentials in the address would take the place of the key.
+        # Without `auth`, credentials in the URL would replace the key.
         return httpx.Client(headers=headers, auth=lambda request: request)
 
-    def _build_unavailable_error(self, what: str, remedy: str) -> ModelUnavailableError:
-        return ModelUnavailableError(self._format_sentence(what, remedy))
+    def _build_unavailable_error(self, problem: str, remedy: str) -> ModelUnavailableError:
+        return ModelUnavailableError(self._format_sentence(problem, remedy))
 
-    def _format_sentence(self, what: str, remedy: str) -> str:
-        address = self.address
-        return (
-            f"The model server at {address.display_url} ({address.variables.url}) {what}: {remedy}."
-        )
+    def _format_sentence(self, problem: str, remedy: str) -> str:
+        url, variable = self.address.display_url, self.address.variables.url
+        return f"The model server at {url} ({variable}) {problem}: {remedy}."
 
 
 def _parse_reply(response: httpx.Response) -> ServerReply:
@@ -250,12 +272,15 @@ def _parse_reply(response: httpx.Response) -> ServerReply:
         body = None
     wait = response.headers.get("Retry-After", "")
     seconds = float(wait) if wait.isdecimal() else None
-    said = "" if response.is_success else _extract_message(body) or response.text
-    return ServerReply(response.status_code, body, " ".join(said.split()), seconds)
+    message = "" if response.is_success else _extract_message(body) or response.text
+    return ServerReply(response.status_code, body, " ".join(message.split()), seconds)
 
 
 def _extract_message(body: Any) -> str:
-    """What a server says of an error, in the forms of vLLM, TEI, Infinity and OpenAI."""
+    """Return the message in an error body; '' if it has none.
+
+    It knows the forms of vLLM, TEI, Infinity and OpenAI.
+    """
     while isinstance(body, dict | list) and body:
         if isinstance(body, list):
             body = body[0]
@@ -267,14 +292,14 @@ def _extract_message(body: Any) -> str:
 
 def _quote_error(reply: ServerReply) -> str:
     return (
-        f"; it said: {reply.error_message[:_SAID_CHARACTERS].rstrip('.')}"
+        f"; it said: {reply.error_message[:_QUOTED_CHARACTERS].rstrip('.')}"
         if reply.error_message
         else ""
     )
 
 
 def _describe_unreached(error: httpx.HTTPError) -> tuple[str, str]:
-    """What is wrong, and what to do."""
+    """Return the problem and its remedy."""
     if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
         return "takes too long", "look into its load and log"
     reason = f" ({error})" if str(error) else ""
@@ -282,8 +307,8 @@ def _describe_unreached(error: httpx.HTTPError) -> tuple[str, str]:
 
 
 def _describe_failure(reply: ServerReply) -> tuple[str, str]:
-    """What is wrong, and what to do."""
-    if reply.status != _TOO_MANY:
+    """Return the problem and its remedy."""
+    if reply.status != _TOO_MANY_REQUESTS:
         return f"fails (HTTP {reply.status})", f"look into its log{_quote_error(reply)}"
     wait = f" in {reply.retry_after:.0f} s" if reply.retry_after else " later"
     return "is over its limit (HTTP 429)", f"try again{wait}"
@@ -296,24 +321,24 @@ def _get_retry_after(state: RetryCallState) -> float:
     return reply.retry_after or 0.0
 
 
-def _should_give_up(state: RetryCallState, patience: RetryPolicy) -> bool:
-    """After the last attempt, or when the server asks for a longer pause than there is time for."""
-    done = stop_after_attempt(patience.attempts)(state)
-    return done or _get_retry_after(state) > patience.pause
+def _should_give_up(state: RetryCallState, retries: RetryPolicy) -> bool:
+    """Check for the last attempt, or too long a pause."""
+    is_last = stop_after_attempt(retries.attempts)(state)
+    return is_last or _get_retry_after(state) > retries.pause
 
 
-def _compute_pause(state: RetryCallState, patience: RetryPolicy) -> float:
-    backoff = wait_exponential(multiplier=0.5, max=patience.pause) + wait_random(max=0.5)
+def _compute_pause(state: RetryCallState, retries: RetryPolicy) -> float:
+    backoff = wait_exponential(multiplier=0.5, max=retries.pause) + wait_random(max=0.5)
     return max(backoff(state), _get_retry_after(state))
 
 
 def _get_last_result(state: RetryCallState) -> Any:
-    """The last reply, or the last error raised."""
+    """Return the last reply, or raise the last error."""
     return state.outcome.result() if state.outcome else None
 
 
 def _replace_surrogates(value: Any) -> Any:
-    """Half a character, as Slack and file names can hold, is no UTF-8 and refused by servers."""
+    """Replace lone surrogates, which servers refuse; Slack and file names hold some."""
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Known answers: whether the models on this machine give their authors' published numbers.
+"""Known answers: checks that the models give the numbers that their authors published.
 
 A wrong template, pooling or end token raises no error; it only makes every answer worse. These
 checks find that, and say in plain words where to look.
@@ -50,18 +50,24 @@ PAIRS = (
     ("What is the capital of France?", "Paris is the capital and largest city of France.", True),
     ("What is the capital of France?", "A bicycle has two wheels and a chain.", False),
 )
-"""Question, passage, and whether the passage answers: scores of at least .9, or at most .1."""
+"""Question, passage, and whether the passage answers: a score of at least .9, or at most .1."""
 
 TOLERANCE = {"float32": 0.005, "bfloat16": 0.02, "float16": 0.01}
-"""How far a cosine may be off, by number type."""
+"""Largest difference of a cosine, by number type."""
 
 SCORE_TOLERANCE = {"float32": 0.001, "bfloat16": 0.005, "float16": 0.002}
-"""How far a rerank score near 1 may be off, by number type."""
+"""Largest difference of a rerank score near 1, by number type."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One comparison. `says` is a sentence for a person, good or bad."""
+    """The result of one check.
+
+    Attributes:
+        name: the part that was checked.
+        passed: whether it is as it should be.
+        says: the result as a sentence for a person, good or bad.
+    """
 
     name: str
     passed: bool
@@ -69,44 +75,56 @@ class CheckResult:
 
 
 def check_embedder(embedder: Embedder, *, dtype: str) -> list[CheckResult]:
-    """Compare the model card's example, or at least its order where no numbers are known."""
+    """Check an embedder against the cosines of its model card.
+
+    Check only the order of the cosines if none are published.
+    """
     queries = np.stack([embedder.embed_query(text) for text in QUERIES])
     passages = embedder.embed_passages(PASSAGES)
-    found = queries @ passages.T
+    cosines = queries @ passages.T
     checks = [
         _check_norms(np.concatenate([queries, passages])),
         _check_batches("embedding", passages, lambda text: embedder.embed_passages([text])[0]),
     ]
     if embedder.model.startswith("Qwen/"):
         checks.append(_check_instruction(queries, embedder.embed_passages(QUERIES)))
-    known = SIMILARITIES.get(embedder.model)
-    if known is None:
-        return [*checks, _check_order(found)]
-    return [*checks, _check_similarities(found, np.asarray(known), TOLERANCE[dtype])]
+    published = SIMILARITIES.get(embedder.model)
+    if published is None:
+        return [*checks, _check_order(cosines)]
+    return [*checks, _check_similarities(cosines, np.asarray(published), TOLERANCE[dtype])]
 
 
 def check_reranker(reranker: Reranker) -> list[CheckResult]:
-    """Plain pairs must come out plainly, whatever else stands in their batch."""
+    """Check that plain pairs get plain scores, alone and in a batch."""
     scores: list[float] = []
     for question, passage, _ in PAIRS:
         scores.append(float(reranker.rerank(question, [passage])[0]))
     together = reranker.rerank(PAIRS[0][0], [passage for _, passage, _ in PAIRS[:2]])
     alone = np.asarray(scores[:2])
-    steady = bool(np.abs(together - alone).max() <= 0.01)
+    is_steady = bool(np.abs(together - alone).max() <= 0.01)
     return [
         _check_pairs(scores),
         CheckResult(
             "reranker, alone and in a batch",
-            steady,
+            is_steady,
             "a pair's score does not depend on its batch"
-            if steady
+            if is_steady
             else "a pair's score depends on its batch: padding side or attention mask is wrong",
         ),
     ]
 
 
 def check_tutorial(reranker: Reranker, sections: Sequence[str], *, dtype: str) -> CheckResult:
-    """The tutorial's three scores; `sections` are the Milvus FAQ's, split at `# `."""
+    """Check a reranker against the three scores that the tutorial prints.
+
+    Args:
+        reranker: the reranker to check.
+        sections: sections of the Milvus FAQ, split at `# `.
+        dtype: the number type of the model, which sets the tolerance.
+
+    Returns:
+        One result; it fails if a section is missing.
+    """
     name = "reranker, the tutorial's scores"
     texts = []
     for beginning in TUTORIAL_SCORES:
@@ -114,8 +132,8 @@ def check_tutorial(reranker: Reranker, sections: Sequence[str], *, dtype: str) -
         if text is None:
             return CheckResult(name, passed=False, says=f"the corpus has no section {beginning!r}")
         texts.append(text)
-    found = reranker.rerank(TUTORIAL_QUESTION, texts)
-    worst = float(np.abs(found - np.asarray(list(TUTORIAL_SCORES.values()))).max())
+    scores = reranker.rerank(TUTORIAL_QUESTION, texts)
+    worst = float(np.abs(scores - np.asarray(list(TUTORIAL_SCORES.values()))).max())
     passed = worst <= SCORE_TOLERANCE[dtype]
     says = f"they differ by {worst:.5f} at most, {SCORE_TOLERANCE[dtype]} is allowed in {dtype}"
     return CheckResult(
@@ -151,8 +169,8 @@ def _check_instruction(queries: Vectors, bare: Vectors) -> CheckResult:
     return CheckResult("embedding, instruction", passed, says)
 
 
-def _check_order(found: Vectors) -> CheckResult:
-    passed = bool(found[0, 0] > found[0, 1] and found[1, 1] > found[1, 0])
+def _check_order(cosines: Vectors) -> CheckResult:
+    passed = bool(cosines[0, 0] > cosines[0, 1] and cosines[1, 1] > cosines[1, 0])
     says = (
         "each question is nearest to its own passage; no published numbers to compare with"
         if passed
@@ -161,43 +179,43 @@ def _check_order(found: Vectors) -> CheckResult:
     return CheckResult("embedding, known answer", passed, says)
 
 
-def _check_similarities(found: Vectors, known: Vectors, tolerance: float) -> CheckResult:
-    worst = float(np.abs(found - known).max())
+def _check_similarities(cosines: Vectors, published: Vectors, tolerance: float) -> CheckResult:
+    worst = float(np.abs(cosines - published).max())
     says = f"the cosines differ by {worst:.4f} at most, {tolerance} is allowed"
     passed = worst <= tolerance
     return CheckResult(
         "embedding, known answer",
         passed,
-        says if passed else _explain_differences(found, known, says),
+        says if passed else _explain_differences(cosines, published, says),
     )
 
 
-def _explain_differences(found: Vectors, known: Vectors, says: str) -> str:
-    """What the pattern of the differences points at."""
-    off_diagonal = max(found[0, 1], found[1, 0])
+def _explain_differences(cosines: Vectors, published: Vectors, says: str) -> str:
+    """Name the likely cause by the pattern of the differences."""
+    off_diagonal = max(cosines[0, 1], cosines[1, 0])
     if off_diagonal > 0.6:
         return f"{says}: everything looks alike, so the pooling or the end token is wrong"
-    if not _check_order(found).passed:
+    if not _check_order(cosines).passed:
         return f"{says}: the order is wrong, so the weights are damaged or of another model"
-    if np.abs(found - known).max() <= 0.05:
+    if np.abs(cosines - published).max() <= 0.05:
         return f"{says}: nearly right, so the number type (dtype) or a quantisation is to blame"
     return f"{says}: the query instruction, the end token or the pooling differs from the card"
 
 
 def _check_pairs(scores: Sequence[float]) -> CheckResult:
     name = "reranker, plain pairs"
-    said = ", ".join(f"{score:.3f}" for score in scores)
+    listed = ", ".join(f"{score:.3f}" for score in scores)
     right = [score >= 0.9 if good else score <= 0.1 for score, (_, _, good) in _zip_pairs(scores)]
     if all(right):
-        return CheckResult(name, passed=True, says=f"scores {said}")
-    turned = [score <= 0.1 if good else score >= 0.9 for score, (_, _, good) in _zip_pairs(scores)]
-    if all(turned):
-        return CheckResult(name, passed=False, says=f"scores {said}: yes and no are swapped")
+        return CheckResult(name, passed=True, says=f"scores {listed}")
+    swapped = [score <= 0.1 if good else score >= 0.9 for score, (_, _, good) in _zip_pairs(scores)]
+    if all(swapped):
+        return CheckResult(name, passed=False, says=f"scores {listed}: yes and no are swapped")
     if max(scores) - min(scores) < 0.2:
         reason = "all are alike, so the template or the position that is read is wrong"
     else:
         reason = "not all are plain, so the template, the end of the prompt or the dtype is wrong"
-    return CheckResult(name, passed=False, says=f"scores {said}: {reason}")
+    return CheckResult(name, passed=False, says=f"scores {listed}: {reason}")
 
 
 def _zip_pairs(scores: Sequence[float]) -> list[tuple[float, tuple[str, str, bool]]]:

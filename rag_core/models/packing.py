@@ -1,9 +1,9 @@
-"""Runs many token sequences through a Qwen3 decoder at once: no padding, a shared start once.
+"""Packing: many token sequences in one pass of a Qwen3 decoder, without padding.
 
-The sequences lie behind one another as a single row, each token with its own position, and
-attention is confined to a sequence and to the tokens that all of them begin with. Ten passages of
-the 0.6B shape behind a start of 100 tokens are then 2,395 tokens of work, against 3,295 one by one
-and 4,870 padded. `benchmarks/rerank.py` times it.
+The sequences lie behind one another in a single row, each token with its own position. Attention
+stays within a sequence and the tokens that all of them begin with, which are computed once. Ten
+passages of the 0.6B shape behind a start of 100 tokens are then 2,395 tokens of work, against 3,295
+one by one and 4,870 padded. `benchmarks/rerank.py` times it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,28 @@ from rag_core.models.device import Placement
 from rag_core.models.qwen3_decoder import Layout, Qwen3Decoder
 
 TOKEN_BUDGET = 4096
-"""Tokens in a pass: below 1,000 matrix products slow down, above only memory grows."""
+"""Tokens in a pass: below 1,000 matrix products slow down, above this only memory grows."""
 
 _WORTH_SHARING = 16
-"""A shared start shorter than this costs more copying than it saves."""
+"""Tokens of the shortest shared start that saves more work than its copies cost."""
 
 
 def load_for_packing(
     kind: type[PreTrainedModel], folder: Path, placement: Placement
 ) -> PreTrainedModel:
-    """Load a Qwen3 model of this class, for its decoder to be run by `PackedDecoder`."""
+    """Load a Qwen3 model whose decoder `PackedDecoder` can run.
+
+    Args:
+        kind: the class of the model in `transformers`.
+        folder: the folder of its files.
+        placement: device and number type.
+
+    Returns:
+        The model, on the device.
+
+    Raises:
+        ModelError: the model is not built like the published Qwen3 models.
+    """
     model: PreTrainedModel = kind.from_pretrained(folder, dtype=placement.dtype)
     config = model.config
     as_published = config.hidden_act == "silu" and not config.attention_bias
@@ -44,16 +56,19 @@ def load_for_packing(
 
 
 class PackedDecoder:
-    """A Qwen3 decoder that gives the hidden state at the end of each sequence."""
+    """A Qwen3 decoder that computes the hidden state at the end of each sequence."""
 
     def __init__(self, model: PreTrainedModel) -> None:
-        """Take a model that `load_for_packing` loaded; of one with a head, only the decoder."""
+        """Take the decoder of a model that `load_for_packing` loaded; drop its head."""
         self._decoder = Qwen3Decoder(getattr(model, model.base_model_prefix, model))
 
     def compute_last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
-        """Hidden states after the last token, shape (n, hidden size), float32, on the CPU.
+        """Compute the hidden state after the last token of each sequence.
 
-        Sequences of any length but 0; the result does not depend on how they are batched.
+        Sequences may have any length but 0; the result does not depend on the batches.
+
+        Returns:
+            Tensor of shape (n, hidden size), float32, on the CPU.
         """
         shared = count_shared_tokens(sequences)
         own = [sequence[shared:] for sequence in sequences]
@@ -70,10 +85,13 @@ class PackedDecoder:
 
 
 def count_shared_tokens(sequences: Sequence[list[int]]) -> int:
-    """Tokens that all sequences begin with, leaving each at least one of its own."""
+    """Count the tokens that all sequences share at the start.
+
+    Each sequence keeps at least one token of its own; 0 if sharing is not worth it.
+    """
     if len(sequences) < 2:
         return 0
-    # All sequences agree as far as the first and the last in order do.
+    # All sequences agree as far as the first and the last in sorted order do.
     first, last = min(sequences), max(sequences)
     shortest = min(map(len, sequences))
     common = next((i for i in range(shortest) if first[i] != last[i]), shortest - 1)
@@ -81,9 +99,10 @@ def count_shared_tokens(sequences: Sequence[list[int]]) -> int:
 
 
 def split_token_batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices in batches, longest first; longest x count stays within the budget if it can.
+    """Yield batches of indices, longest first, within a budget of tokens.
 
-    Neighbours in length go together, for callers that pad; the product bounds the sum for others.
+    The budget limits the longest length times the number of sequences, so it also holds for callers
+    that pad; neighbours in length go together. A sequence above the budget goes alone.
     """
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):

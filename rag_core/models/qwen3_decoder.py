@@ -1,8 +1,8 @@
 """The Qwen3 decoder written out, over sequences that lie behind one another in a row.
 
-The layers of `transformers` with fewer passes over memory: queries, keys and values are one
-product and so are gate and up, sums and products go where their operands are, and the last layer
-is computed for the tokens that are read alone. The parity tests hold it to the library's numbers.
+The layers are those of `transformers`, with fewer passes over memory: queries, keys and values are
+one product, and so are gate and up; sums and products work in place; and the last layer
+is computed only for the tokens that are read. The parity tests compare it with the library.
 
 Source: `transformers.models.qwen3.modeling_qwen3`.
 """
@@ -18,22 +18,27 @@ from torch.nn.functional import embedding, linear, rms_norm, scaled_dot_product_
 from transformers import PreTrainedModel
 
 _ROWS = 1024
-"""Rows of the wide feed-forward states at a time: enough for fast products, in a fixed memory."""
+"""Rows of the wide feed-forward states at a time: fast products, in a fixed amount of memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How sequences lie in a row: `shared` tokens of all, then [start, stop) of each one's own."""
+    """The arrangement of sequences in a row.
+
+    Attributes:
+        shared: tokens at the start of the row that all sequences begin with.
+        bounds: start and stop (excluded) of each sequence's own tokens in the row.
+    """
 
     shared: int
     bounds: tuple[tuple[int, int], ...]
 
     def list_last_rows(self) -> list[int]:
-        """Row of the last token of each sequence."""
+        """Return the row of the last token of each sequence."""
         return [stop - 1 for _, stop in self.bounds]
 
     def compute_positions(self) -> Tensor:
-        """Place of each token in its own sequence, shape (tokens,)."""
+        """Compute each token's position in its sequence, shape (tokens,), int64."""
         own = [torch.arange(stop - start) + self.shared for start, stop in self.bounds]
         return torch.cat([torch.arange(self.shared), *own])
 
@@ -60,24 +65,23 @@ class _Rotation:
     sin: Tensor
 
     def select_rows(self, rows: Tensor) -> _Rotation:
-        """Those of some tokens."""
         return _Rotation(self.cos[rows], self.sin[rows])
 
     def rotate(self, heads: Tensor) -> Tensor:
-        """Heads turned by their position, shape (tokens, heads, head size)."""
+        """Rotate heads by their positions; shape (tokens, heads, head size)."""
         left, right = heads.chunk(2, dim=-1)
-        turned = torch.empty_like(heads)
-        new_left, new_right = turned.chunk(2, dim=-1)
+        rotated = torch.empty_like(heads)
+        new_left, new_right = rotated.chunk(2, dim=-1)
         torch.mul(left, self.cos, out=new_left).addcmul_(right, self.sin, value=-1)
         torch.mul(right, self.cos, out=new_right).addcmul_(left, self.sin)
-        return turned
+        return rotated
 
 
 class Qwen3Decoder:
-    """Takes the weights of a loaded `Qwen3Model` over; the model itself is of no use afterwards."""
+    """A decoder over the weights of a loaded `Qwen3Model`, which is of no use afterwards."""
 
     def __init__(self, model: PreTrainedModel) -> None:
-        """Stack the weights layer by layer, so that no more than one is there twice."""
+        """Take over the weights; only one layer is ever in memory twice."""
         config = model.config
         self.width = int(config.hidden_size)
         self._queries = int(config.num_attention_heads)
@@ -97,12 +101,20 @@ class Qwen3Decoder:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return self._embeddings.device
 
     @torch.inference_mode()
     def compute_last_hidden(self, ids: Tensor, layout: Layout) -> Tensor:
-        """Hidden states after the last token of each sequence, shape (sequences, width)."""
+        """Compute the hidden state after the last token of each sequence.
+
+        Args:
+            ids: token ids of the row, shape (tokens,), int64, on the device of the weights.
+            layout: how the sequences lie in the row.
+
+        Returns:
+            Tensor of shape (sequences, width), in the number type of the weights.
+        """
         hidden = embedding(ids, self._embeddings)
         rotation = self._compute_rotation(hidden, layout.compute_positions().to(ids.device))
         for layer in self._layers[:-1]:
@@ -129,7 +141,7 @@ class Qwen3Decoder:
         return self._finish_layer(hidden, attended, layer)
 
     def _run_last_layer(self, hidden: Tensor, rotation: _Rotation, layout: Layout) -> Tensor:
-        """As `_layer`, of the tokens alone that are read; keys and values are those of all."""
+        """Run the last layer, only for the last token of each sequence."""
         layer = self._layers[-1]
         rows = torch.tensor(layout.list_last_rows(), device=hidden.device)
         normal = self._normalise(hidden, layer.before_attention)
@@ -146,7 +158,7 @@ class Qwen3Decoder:
         return self._finish_layer(hidden[rows], attended, layer)
 
     def _finish_layer(self, hidden: Tensor, attended: Tensor, layer: _Layer) -> Tensor:
-        """The rest of a layer behind its attention; `hidden` is changed in place."""
+        """Run the rest of a layer; change `hidden` in place."""
         hidden.addmm_(attended.flatten(1), layer.out.T)
         for rows in torch.split(hidden, _ROWS):
             wide = linear(self._normalise(rows, layer.before_mlp), layer.gate_up)
@@ -162,10 +174,10 @@ class Qwen3Decoder:
 
 
 def attend(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Tensor:
-    """Causal attention of each sequence over the shared start and itself.
+    """Compute causal attention of each sequence over the shared start and itself.
 
-    The shared queries are repeated for every sequence: that keeps the attention square and causal,
-    which is the fast path of every device and needs no mask, for a few rows of extra work.
+    The shared queries are repeated for every sequence. This costs a few rows of extra work, and
+    keeps the attention square and causal, which is the fast path of every device without a mask.
 
     Args:
         queries: shape (tokens, heads, head size).
@@ -174,7 +186,7 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Ten
         layout: which tokens belong together.
 
     Returns:
-        Shape (tokens, heads, head size).
+        Tensor of shape (tokens, heads, head size).
     """
     keys, values = _expand_for_device(keys, queries), _expand_for_device(values, queries)
     output = torch.empty_like(queries)
@@ -187,7 +199,17 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Ten
 
 
 def attend_last(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -> Tensor:
-    """As `attend`, of the last token of each sequence. Shapes (sequences, heads, head size)."""
+    """Compute attention as `attend` does, for the last token of each sequence.
+
+    Args:
+        queries: of the last tokens, shape (sequences, heads, head size).
+        keys: of all tokens, shape (tokens, heads, head size), with as many heads or a fraction.
+        values: like `keys`.
+        layout: which tokens belong together.
+
+    Returns:
+        Tensor of shape (sequences, heads, head size).
+    """
     keys, values = _expand_for_device(keys, queries), _expand_for_device(values, queries)
     output = torch.empty_like(queries)
     for number, (start, stop) in enumerate(layout.bounds):
@@ -197,20 +219,20 @@ def attend_last(queries: Tensor, keys: Tensor, values: Tensor, layout: Layout) -
 
 
 def _compute_attention(queries: Tensor, keys: Tensor, values: Tensor, *, causal: bool) -> Tensor:
-    """One sequence, tokens first on both sides."""
-    found = scaled_dot_product_attention(
+    """Compute attention of one sequence, shape (tokens, heads, head size)."""
+    attended = scaled_dot_product_attention(
         queries.transpose(0, 1)[None],
         keys.transpose(0, 1)[None],
         values.transpose(0, 1)[None],
         is_causal=causal,
         enable_gqa=keys.shape[1] != queries.shape[1],
     )
-    return found[0].transpose(0, 1)
+    return attended[0].transpose(0, 1)
 
 
 def _expand_for_device(states: Tensor, queries: Tensor) -> Tensor:
-    # Groups of heads would shut all kernels of a GPU out but one, which wants half precision and
-    # a card of 2020 or later: what is left then holds a whole matrix of scores for each head.
+    # With grouped heads a GPU has only one fast kernel, which needs half precision and a card of
+    # 2020 or later; the fallback holds a whole matrix of scores for each head.
     if states.device.type == "cpu":
         return states
     return states.repeat_interleave(queries.shape[1] // states.shape[1], dim=1)
@@ -222,18 +244,18 @@ def _join_rows(states: Tensor, shared: int, start: int, stop: int) -> Tensor:
 
 
 def _take_weights(block: torch.nn.Module) -> _Layer:
-    def weight(*names: str) -> Tensor:
-        found = [block.get_parameter(f"{name}.weight").detach() for name in names]
-        return torch.cat(found) if len(found) > 1 else found[0]
+    def read_weight(*names: str) -> Tensor:
+        weights = [block.get_parameter(f"{name}.weight").detach() for name in names]
+        return torch.cat(weights) if len(weights) > 1 else weights[0]
 
     parts = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
     return _Layer(
-        before_attention=weight("input_layernorm"),
-        qkv=weight(*parts),
-        query_norm=weight("self_attn.q_norm"),
-        key_norm=weight("self_attn.k_norm"),
-        out=weight("self_attn.o_proj"),
-        before_mlp=weight("post_attention_layernorm"),
-        gate_up=weight("mlp.gate_proj", "mlp.up_proj"),
-        down=weight("mlp.down_proj"),
+        before_attention=read_weight("input_layernorm"),
+        qkv=read_weight(*parts),
+        query_norm=read_weight("self_attn.q_norm"),
+        key_norm=read_weight("self_attn.k_norm"),
+        out=read_weight("self_attn.o_proj"),
+        before_mlp=read_weight("post_attention_layernorm"),
+        gate_up=read_weight("mlp.gate_proj", "mlp.up_proj"),
+        down=read_weight("mlp.down_proj"),
     )

@@ -1,4 +1,4 @@
-"""The models over HTTP: OpenAI-compatible embeddings, and `/rerank` of vLLM, TEI and Infinity."""
+"""Remote models: OpenAI-compatible embeddings, and `/rerank` of vLLM, TEI and Infinity."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that a
 """Default task of Qwen3-Embedding. Source: its model card."""
 
 QUERY_PREFIX = "Instruct: {instruction}\nQuery:"
-"""What Qwen3-Embedding reads before a question; passages go in bare. Source: its model card."""
+"""The prefix of a question for Qwen3-Embedding; passages have none. Source: its model card."""
 
 MAX_TOKENS = 8192
-"""Longest input where no other is set: what Qwen3's own examples use."""
+"""Longest input by default: the length that Qwen3's own examples use."""
 
 _TOO_LARGE = (413, 422)
-_BATCH_TEXTS = 32  # as many as TEI takes unless told otherwise
+_BATCH_TEXTS = 32  # TEI's default limit
 _BATCH_CHARACTERS = 60_000  # about TEI's tokens in a batch; far below its 2 MB a request
-_AT_ONCE = 8
-_ROUNDING = 1e-3
+_PARALLEL_REQUESTS = 8
+_ROUNDING_ERROR = 1e-3
 _PROBE = "What is the capital of China?"
 _PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels and a chain.")
 
@@ -46,8 +46,8 @@ _PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels
 class RemoteEmbedder:
     """Implements `rag_core.protocols.Embedder`; may be used from several threads.
 
-    Vectors are cut to the dimension and normalised here, and the query instruction is put in front
-    here, so that every server gives the same.
+    docent itself cuts vectors to the dimension, normalises them and adds the query instruction, so
+    that every server gives the same vectors.
 
     Attributes:
         truncated: how many inputs were cut at `max_tokens` so far.
@@ -64,15 +64,16 @@ class RemoteEmbedder:
         instruction: str | None = None,
         max_tokens: int = MAX_TOKENS,
     ) -> None:
-        """Note what to ask; `warm_up` or the first use asks.
+        """Prepare an embedder; `warm_up` or the first use asks the server.
 
         Args:
-            server: its `/v1/embeddings`.
-            model: name that the server knows it by, and the index remembers.
-            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's.
-            instruction: the task put before a question; None means Qwen3's own. For a model other
+            server: the endpoint `/v1/embeddings` of the server.
+            model: name of the model at the server; the index stores it.
+            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's
+                own length.
+            instruction: the task in front of a question; None means Qwen3's own. For a model other
                 than Qwen3 it is the whole prompt in front of the question, by default none.
-            max_tokens: longest input that the server takes.
+            max_tokens: longest input that the server takes, in tokens.
         """
         self.truncated = 0
         self._server = server
@@ -85,12 +86,12 @@ class RemoteEmbedder:
 
     @property
     def model(self) -> str:
-        """Name of the model, as the index remembers it."""
+        """Name of the model, as the index stores it."""
         return self._model
 
     @property
     def dimension(self) -> int:
-        """Length of a vector; asks the server when no dimension was set."""
+        """Length of a vector; asks the server if no dimension was set."""
         if self._dimension is not None:
             return self._dimension
         self.warm_up()
@@ -98,15 +99,15 @@ class RemoteEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """Longest input; what is over it is cut from the right."""
+        """Longest input in tokens; a longer text is cut from the right."""
         return self._max_tokens
 
     def warm_up(self) -> None:
-        """Embed a question, once: shows that address, key, model and dimension are right.
+        """Embed a question once, to check address, key, model and dimension.
 
         Raises:
-            ModelUnavailableError: the server is down, busy or too slow.
-            ModelError: it refuses, or its vectors can't be used.
+            ModelUnavailableError: the server is down, busy, failing or too slow.
+            ModelError: the server refuses, or its vectors can't be used.
         """
         if self._width is not None:
             return
@@ -121,34 +122,43 @@ class RemoteEmbedder:
             )
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question, with the model's query instruction if it has one."""
+        """Embed a question as `embed_queries` does: shape (dimension,), float32, length 1."""
         vector: Vector = self.embed_queries([text])[0]
         return vector
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed questions in one request; row i belongs to text i."""
+        """Embed questions, with the model's query instruction if it has one.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
         return self._embed([self._prefix + text for text in texts], INTERACTIVE_RETRIES)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages, bare; row i belongs to text i."""
+        """Embed passages, without an instruction.
+
+        Returns:
+            Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
+        """
         return self._embed(texts, BACKGROUND_RETRIES)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, estimated: see `rag_core.models.token_estimate`."""
+        """Estimate the tokens of each text: see `rag_core.models.token_estimate`."""
         return [estimate_tokens(text) for text in texts]
 
-    def _embed(self, texts: Sequence[str], patience: RetryPolicy) -> Vectors:
+    def _embed(self, texts: Sequence[str], retries: RetryPolicy) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
-        fitting = [truncate_text(text, self._max_tokens) for text in texts]
-        self.truncated += sum(a != b for a, b in zip(fitting, texts, strict=True))
+        cut_texts = [truncate_text(text, self._max_tokens) for text in texts]
+        self.truncated += sum(cut != text for cut, text in zip(cut_texts, texts, strict=True))
         return self._normalise(
-            _ask_in_batches(lambda batch: self._request_vectors(batch, patience), fitting)
+            _ask_in_batches(lambda batch: self._request_vectors(batch, retries), cut_texts)
         )
 
-    def _request_vectors(self, texts: Sequence[str], patience: RetryPolicy) -> Floats | None:
+    def _request_vectors(self, texts: Sequence[str], retries: RetryPolicy) -> Floats | None:
+        """Return vectors, shape (n, width); None if the batch is too large."""
         body = {"model": self._model, "input": list(texts)}
-        reply = self._server.post(body, patience=patience)
+        reply = self._server.post(body, retries=retries)
         if reply.status in _TOO_LARGE and len(texts) > 1:
             return None
         if not reply.ok:
@@ -176,30 +186,30 @@ class RemoteEmbedder:
         self._width = width
 
     def _normalise(self, raw: Floats) -> Vectors:
-        kept = raw[:, : self.dimension]
-        with np.errstate(over="ignore"):  # becomes infinite, and is refused
-            norms = np.linalg.norm(kept, axis=1, keepdims=True)
+        rows = raw[:, : self.dimension]
+        with np.errstate(over="ignore"):  # an overflow becomes infinite, which is refused below
+            norms = np.linalg.norm(rows, axis=1, keepdims=True)
         if not np.isfinite(norms).all() or not norms.all():
             raise self._server.build_error(
                 "gave vectors without a direction (NaN, null or all zero)",
                 "start it with another number type, for instance float32 in place of float16",
             )
-        vectors: Vectors = (kept / norms).astype(np.float32)
+        vectors: Vectors = (rows / norms).astype(np.float32)
         return vectors
 
 
 class RemoteReranker:
     """Implements `rag_core.protocols.Reranker`; may be used from several threads.
 
-    Templates and instructions are the server's: a Qwen3-Reranker behind vLLM needs its chat
-    template there. Scores outside [0, 1] are logits and get a sigmoid; a server that has given
-    such scores once is taken at it, since a few logits may lie in [0, 1] by chance.
+    The server adds templates and instructions: a Qwen3-Reranker behind vLLM needs its chat template
+    there. Scores outside [0, 1] are logits and get a sigmoid. After one such score all scores of
+    the server count as logits, since a few logits may lie in [0, 1] by chance.
     """
 
     concurrent = True
 
     def __init__(self, server: ModelServer, model: str) -> None:
-        """Note what to ask; `warm_up` or the first use asks. `server` is its `/rerank`."""
+        """Prepare a reranker over the endpoint `/rerank` of a server."""
         self._server = server
         self._model = model
         self._speaks_tei = False
@@ -211,12 +221,12 @@ class RemoteReranker:
         return self._model
 
     def warm_up(self) -> None:
-        """Rerank two passages: shows that address, key and model are right.
+        """Rerank two passages, to check address, key and model.
 
-        A server that is down is only logged: questions are answered without it meanwhile.
+        A server that is down is only logged, because questions are answered without it.
 
         Raises:
-            ModelError: it refuses, or its scores can't be used.
+            ModelError: the server refuses, or its scores can't be used.
         """
         try:
             right, wrong = self.rerank(_PROBE, _PROBE_PASSAGES)
@@ -233,26 +243,31 @@ class RemoteReranker:
             )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
-        """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
+        """Score how well each passage answers a question.
+
+        Returns:
+            Scores of shape (len(passages),), float32, in [0, 1], in the order of the passages.
+        """
         if not passages:
             return np.empty(0, dtype=np.float32)
         scores = _ask_in_batches(lambda batch: self._request_scores(query, batch), passages)
-        if scores.min() < -_ROUNDING or scores.max() > 1 + _ROUNDING:
+        if scores.min() < -_ROUNDING_ERROR or scores.max() > 1 + _ROUNDING_ERROR:
             self._gives_logits = True
         if self._gives_logits:
             scores = 1 / (1 + np.exp(-np.clip(scores, -50, 50)))
         return np.clip(scores, 0, 1).astype(np.float32)
 
     def rerank_many(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> Sequence[Scores]:
-        """As `rerank` of each question with its passages, at once: the server batches them."""
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        """Score several questions in parallel; shape and range as in `rerank`."""
+        with ThreadPoolExecutor(max_workers=_PARALLEL_REQUESTS) as pool:
             return list(pool.map(lambda pair: self.rerank(*pair), pairs))
 
     def _request_scores(self, query: str, passages: Sequence[str]) -> Floats | None:
+        """Return scores, shape (n,); None if the batch is too large."""
         tei = self._speaks_tei
         reply = self._server.post(self._build_body(query, passages, tei=tei))
         if "`texts`" in reply.error_message and not tei:
-            self._speaks_tei = True  # it misses the field that only TEI has
+            self._speaks_tei = True  # the server misses a field that only TEI has
             return self._request_scores(query, passages)
         if reply.status in _TOO_LARGE and len(passages) > 1:
             return None
@@ -278,9 +293,9 @@ def _build_query_prefix(model: str, instruction: str | None) -> str:
 
 
 def _ask_in_batches(ask: Callable[[Sequence[str]], Floats | None], texts: Sequence[str]) -> Floats:
-    """All answers in one array; a batch that is too large (None) is asked in halves."""
+    """Join the answers of all batches; halve one that is too large."""
     answers: list[Floats] = []
-    waiting = [*_split_batches(texts)][::-1]
+    waiting = [*_split_batches(texts)][::-1]  # a stack, so the halves keep the order of the texts
     while waiting:
         batch = waiting.pop()
         answer = ask(batch)
@@ -293,7 +308,7 @@ def _ask_in_batches(ask: Callable[[Sequence[str]], Floats | None], texts: Sequen
 
 
 def _split_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Neighbours, limited in number and in characters; a longer text goes alone."""
+    """Yield neighbours as batches; a text above the limit goes alone."""
     start = characters = 0
     for end, text in enumerate(texts):
         characters += len(text)
@@ -305,23 +320,26 @@ def _split_batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _parse_vectors(body: Any, count: int) -> Floats | None:
-    """Rows in the order of the texts, whatever order they came in; None where they are not."""
+    """Return vectors in the texts' order; None if some are missing."""
     try:
         rows = {row["index"]: row["embedding"] for row in body["data"]}
         vectors = np.array([rows[index] for index in range(count)], dtype=np.float64)
     except (KeyError, TypeError, ValueError):
         return None
-    whole = len(rows) == count and vectors.ndim == 2 and vectors.shape[1] > 0
-    return vectors if whole else None
+    is_complete = len(rows) == count and vectors.ndim == 2 and vectors.shape[1] > 0
+    return vectors if is_complete else None
 
 
 def _parse_scores(body: Any, count: int) -> Floats | None:
-    """Scores in the order of the passages: Cohere's form, or TEI's bare list."""
+    """Return scores in the passages' order; None if some are missing.
+
+    The body has Cohere's form or is TEI's bare list.
+    """
     try:
         ranked = body["results"] if isinstance(body, dict) else body
         rows = {row["index"]: row.get("relevance_score", row.get("score")) for row in ranked}
         scores = np.array([rows[index] for index in range(count)], dtype=np.float64)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    whole = len(rows) == count and scores.ndim == 1 and np.isfinite(scores).all()
-    return scores if whole else None
+    is_complete = len(rows) == count and scores.ndim == 1 and np.isfinite(scores).all()
+    return scores if is_complete else None

@@ -1,4 +1,4 @@
-"""Scores passages against a question: Qwen3-Reranker of any size, or any CrossEncoder by name."""
+"""Local rerankers: Qwen3-Reranker of any size, or any CrossEncoder by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rag_core.models.weights import locate_model, read_json, translate_load_erro
 logger = logging.getLogger(__name__)
 
 INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
-"""Default task. Source of this and all that follows: the model card of Qwen3-Reranker-0.6B."""
+"""Default task. Source of this and of the template below: the card of Qwen3-Reranker-0.6B."""
 
 PREFIX = (
     "<|im_start|>system\n"
@@ -29,16 +29,16 @@ PREFIX = (
     'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n'
     "<|im_start|>user\n"
 )
-"""The judge's order, in front of every pair."""
+"""The system message in front of every pair."""
 
 PAIR = "<Instruct>: {instruction}\n<Query>: {query}\n<Document>: {passage}"
-"""What is judged."""
+"""The pair that the model judges."""
 
 SUFFIX = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
-"""Ends the turn and skips the thinking, so that the next token is the answer."""
+"""The end of the turn, with empty thinking, so that the next token is the answer."""
 
 YES, NO = "yes", "no"
-"""The score is the softmax over the logits of these two, the part of yes."""
+"""The two answers; the score is the probability of yes in a softmax over their logits."""
 
 MAX_TOKENS = 8192
 """Longest input, template included."""
@@ -51,10 +51,14 @@ _BATCH_PAIRS = 32
 
 
 class Scorer(Protocol):
-    """What LocalReranker needs of a loaded model."""
+    """A loaded model, as LocalReranker uses it."""
 
     def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
-        """Scores in [0, 1], shape (n,), and how many pairs were cut."""
+        """Score passages against a question.
+
+        Returns:
+            Scores of shape (n,), float32, in [0, 1]; and how many pairs were cut.
+        """
 
 
 class LocalReranker:
@@ -71,12 +75,12 @@ class LocalReranker:
         instruction: str = INSTRUCTION,
         placement: Placement | None = None,
     ) -> None:
-        """Note what to load; `warm_up` or the first use loads it.
+        """Prepare a reranker; `warm_up` or the first use loads the model.
 
         Args:
             model: name on the model hub, or a folder.
             instruction: the task that Qwen3-Reranker reads with each pair.
-            placement: None means the best device and number type of this machine.
+            placement: device and number type; None means the best ones of this machine.
         """
         self.truncated = 0
         self._model = model
@@ -93,14 +97,18 @@ class LocalReranker:
         """Load the model.
 
         Raises:
-            ModelUnavailableError: the weights are not here and can't be fetched.
-            ModelError: the files can't be read, or are not what they should be.
+            ModelUnavailableError: the weights are not on this machine and can't be downloaded.
+            ModelError: the files can't be read, or don't belong to a reranker.
         """
         if self._scorer is None:
             self._scorer = self._load()
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
-        """Scores in [0, 1], shape (len(passages),), in the order of the passages."""
+        """Score how well each passage answers a question.
+
+        Returns:
+            Scores of shape (len(passages),), float32, in [0, 1], in the order of the passages.
+        """
         if not passages:
             return np.empty(0, dtype=np.float32)
         if self._scorer is None:
@@ -127,7 +135,7 @@ class LocalReranker:
         return scorer
 
     def _probe(self, scorer: LibraryScorer) -> None:
-        """A judge that needs a template and has none raises no error, it only judges at random."""
+        # A model that needs a template and has none raises no error: its scores are random.
         (right, wrong), _ = scorer.score(_PROBE, _PROBE_PASSAGES)
         if right <= wrong:
             logger.warning(
@@ -141,7 +149,7 @@ class LocalReranker:
 
 
 def is_qwen3_reranker(folder: Path) -> bool:
-    """Whether a model is a Qwen3 that answers in words, not one with a head for scores."""
+    """Check whether a model is a Qwen3 that answers in words."""
     config = read_json(folder, "config.json")
     return config.get("model_type") == "qwen3" and config.get("architectures") == [
         "Qwen3ForCausalLM"
@@ -149,10 +157,10 @@ def is_qwen3_reranker(folder: Path) -> bool:
 
 
 class Qwen3Scorer:
-    """Qwen3-Reranker: the hidden state of the last token against two rows of the head.
+    """Qwen3-Reranker: the hidden state of the last token times two rows of the head.
 
-    sigmoid(h * (w_yes - w_no)) is the softmax over the two logits; the other 151,667 rows, and the
-    logits of every other position, are never computed.
+    sigmoid(h * (w_yes - w_no)) equals the softmax over the two logits, so the other 151,667 rows
+    and the logits of the other positions are never computed.
     """
 
     def __init__(self, folder: Path, placement: Placement, instruction: str) -> None:
@@ -166,17 +174,22 @@ class Qwen3Scorer:
         self._max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
 
     def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
-        """Scores in [0, 1], shape (n,), and how many passages were cut."""
+        """Score passages against a question.
+
+        Returns:
+            Scores of shape (n,), float32, in [0, 1]; and how many passages were cut.
+        """
         pairs = self._tokenise_pairs(query, passages)
         prefix, suffix = self._tokenise(PREFIX), self._tokenise(SUFFIX)
-        room = self._max_tokens - len(prefix) - len(suffix)
-        sequences = [[*prefix, *pair[:room], *suffix] for pair in pairs]
+        # Cut the pair and not the suffix, behind which the model answers.
+        most = self._max_tokens - len(prefix) - len(suffix)
+        sequences = [[*prefix, *pair[:most], *suffix] for pair in pairs]
         hidden = self._decoder.compute_last_hidden(sequences)
         scores: NDArray[np.float32] = torch.sigmoid(hidden @ self._direction).numpy()
-        return scores, sum(len(pair) > room for pair in pairs)
+        return scores, sum(len(pair) > most for pair in pairs)
 
     def _tokenise_pairs(self, query: str, passages: Sequence[str]) -> list[list[int]]:
-        # Each pair as one text: the space after "<Document>:" belongs to the passage's first token.
+        # Each pair is one text: the space after "<Document>:" joins the passage's first token.
         texts = [
             PAIR.format(instruction=self._instruction, query=query, passage=passage)
             for passage in passages
@@ -190,7 +203,10 @@ class Qwen3Scorer:
 
 
 def compute_answer_direction(head: Tensor, tokenizer: PreTrainedTokenizerBase) -> Tensor:
-    """w_yes - w_no of the head, shape (hidden size,), float32, on the CPU.
+    """Compute the direction w_yes - w_no between two rows of the head.
+
+    Returns:
+        Tensor of shape (hidden size,), float32, on the CPU.
 
     Raises:
         ModelError: the tokenizer has no single token for one of the answers.
@@ -206,7 +222,7 @@ def compute_answer_direction(head: Tensor, tokenizer: PreTrainedTokenizerBase) -
 
 
 class LibraryScorer:
-    """Any other reranker with one score a pair, as sentence-transformers runs it."""
+    """Any other reranker with one score for a pair, run by sentence-transformers."""
 
     def __init__(self, folder: Path, placement: Placement) -> None:
         from sentence_transformers import CrossEncoder
@@ -221,9 +237,13 @@ class LibraryScorer:
             )
 
     def score(self, query: str, passages: Sequence[str]) -> tuple[NDArray[np.float32], int]:
-        """Scores in [0, 1], shape (n,), and how many pairs were cut."""
+        """Score passages against a question.
+
+        Returns:
+            Scores of shape (n,), float32, in [0, 1]; and how many pairs were cut.
+        """
         pairs = [(query, passage) for passage in passages]
-        # Some models come with an identity in place of the sigmoid; order is the same, [0, 1] not.
+        # Some models have an identity in place of the sigmoid, so their scores leave [0, 1].
         scores = self._model.predict(
             pairs,
             batch_size=_BATCH_PAIRS,

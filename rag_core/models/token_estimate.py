@@ -1,4 +1,4 @@
-"""Tokens of a text where no tokenizer is at hand: estimated, and rather too many than too few."""
+"""Estimate of a text's tokens without a tokenizer: rather too many than too few."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 MOST_PER_CHARACTER = 2
-"""No character is counted as more tokens than this."""
+"""The estimate counts no character as more tokens than this."""
 
 _LETTERS_PER_TOKEN = 5
-_RANDOM_LETTERS = 20  # a run this long is no word but a key or a hash
+_RANDOM_LETTERS = 20  # a longer run of letters is a key or a hash, not a word
 
 _PIECE = re.compile(
     r"(?P<letters>[A-Za-z]+)"
@@ -22,18 +22,19 @@ _PIECE = re.compile(
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of a text, without special ones.
+    """Estimate the tokens of a text, without special ones.
 
-    Fitted to Qwen's tokenizer, which cuts finer than most. Estimated / real, median of passages
-    (lowest): English documentation with code 1.25 (1.0), abstracts 1.2 (1.0), German 1.0 (.8),
-    Russian 1.3 (.9), Chinese 1.3 (.8), Japanese 1.5 (1.1); sentences in Hindi .9, Arabic 1.3,
-    Korean 1.35, Thai 1.8. A model of one language counts more in the others.
+    The constants are fitted to Qwen's tokenizer, which cuts finer than most. Estimated tokens
+    divided by real ones, as the median over passages (and the lowest): English documentation with
+    code 1.25 (1.0), abstracts 1.2 (1.0), German 1.0 (.8), Russian 1.3 (.9), Chinese 1.3 (.8),
+    Japanese 1.5 (1.1); sentences in Hindi .9, Arabic 1.3, Korean 1.35, Thai 1.8. The tokenizer of a
+    model for one language counts more tokens in the others.
     """
     return round(sum(tokens for _, tokens in _split_pieces(text)))
 
 
 def truncate_text(text: str, tokens: int) -> str:
-    """The beginning of a text that has at most so many tokens by the estimate."""
+    """Cut a text to at most so many tokens by the estimate."""
     if len(text) * MOST_PER_CHARACTER <= tokens:
         return text
     used = 0.0
@@ -45,7 +46,7 @@ def truncate_text(text: str, tokens: int) -> str:
 
 
 def _split_pieces(text: str) -> Iterator[tuple[int, float]]:
-    """Where each piece starts, and its tokens."""
+    """Yield the start of each piece and its estimated tokens."""
     for match in _PIECE.finditer(text):
         yield match.start(), _estimate_piece(match.lastgroup, match.end() - match.start())
 

@@ -1,4 +1,4 @@
-"""Finds a model's files by name, in the cache or on the model hub, and says why when it can't."""
+"""Files of a model: found by name, in the cache or on the model hub."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from safetensors import SafetensorError
 from rag_core.errors import ModelError, ModelUnavailableError
 
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.gguf", "*.h5", "*.ot", "*.msgpack"]
-# HTTPError is the HTTP client's own; the hub re-exports it and has changed clients before.
+# HTTPError belongs to the hub's HTTP client; the hub has changed that client before.
 _FETCH_ERRORS = (OSError, ValueError, RuntimeError, hub_errors.HTTPError)  # type: ignore[attr-defined]
 
 
 def locate_model(model: str) -> Path:
-    """Folder with a model's files: a local folder, the cache, or a fresh download.
+    """Return the folder of a model's files: local, cached or downloaded now.
 
-    The cache goes before the network: a start then needs no connection, and the model can't change
-    under an index that was built with it.
+    The cache comes before the network: a start then needs no connection, and the model can't
+    change after an index was built with it.
 
     Raises:
-        ModelUnavailableError: the files are not here and can't be fetched.
+        ModelUnavailableError: the files are not on this machine and can't be downloaded.
     """
     if model and Path(model).is_dir():
         return Path(model)
@@ -34,7 +34,7 @@ def locate_model(model: str) -> Path:
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """A JSON file of a model; empty where the model has none."""
+    """Read a JSON file of a model; return {} without one."""
     path = folder / name
     if not path.is_file():
         return {}
@@ -44,7 +44,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
 
 @contextmanager
 def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while reading a model's files into a ModelError."""
+    """Translate errors from reading a model's files into a ModelError."""
     try:
         yield
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
@@ -56,16 +56,16 @@ def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
 
 def _find_cached(model: str) -> Path | None:
     try:
-        found = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
+        folder = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
     except (OSError, ValueError):
         return None
-    return _find_weights(Path(found))
+    return _find_weights(Path(folder))
 
 
 def _download(model: str) -> Path:
     reason: Exception | None = None
     try:
-        # Without a network this gives what the cache has, which may be a part of the model.
+        # Without a network this returns the cached files, which may be only a part of the model.
         folder = _find_weights(Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS)))
     except _FETCH_ERRORS as error:
         folder, reason = None, error

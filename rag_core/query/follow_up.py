@@ -1,4 +1,4 @@
-"""Follow-up questions without an LLM: which lean on their thread, and the words they lack."""
+"""Follow-up questions without an LLM: they are detected, and get topic words of the thread."""
 
 # ruff: noqa: RUF001  (Cyrillic letters and Chinese marks)
 
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from rag_core.types import Question, Turn
 
-_QUESTIONS = 2  # of the thread give topic words; titles of cited pages made it worse
+_QUESTIONS = 2  # the last ones, which give topic words; titles of cited pages made it worse
 _TOPIC_WORDS = 12
-_SHORT = 2  # a question with so few words of its own may be a follow-up
+_FEW_WORDS = 2  # a question with so few words of its own counts as a follow-up
 
 _WORD = re.compile(r"[^\W_](?:[\w.+#-]*[^\W_])?")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
@@ -58,7 +58,7 @@ _CHINESE_PRONOUN = re.compile(r"[它她他]|[这那](?:个|些|里|样|种)|其�
 
 
 def add_topic_words(question: Question) -> str:
-    """A question that leans on the thread with the thread's topic words behind it; others as is."""
+    """Append the thread's topic words to a follow-up; return other questions unchanged."""
     if not needs_context(question.text):
         return question.text
     own = {word.casefold() for word in _WORD.findall(question.text)}
@@ -67,19 +67,20 @@ def add_topic_words(question: Question) -> str:
 
 
 def needs_context(text: str) -> bool:
-    """Whether a question looks as if it could not be understood alone."""
+    """Return whether a question seems to need its thread to be understood."""
     words = [word.casefold() for word in _WORD.findall(text)]
     own = [word for word in words if word not in _STOPWORDS]
-    # Chinese and Japanese write no spaces: two characters are about a word.
-    if sum(len(word) // 2 if _CJK.match(word) else 1 for word in own) <= _SHORT:
+    # Chinese and Japanese have no spaces between words: two characters are about a word.
+    if sum(len(word) // 2 if _CJK.match(word) else 1 for word in own) <= _FEW_WORDS:
         return True
     return bool(_OPENER.match(text) or _CHINESE_PRONOUN.search(text) or _PRONOUNS & set(words))
 
 
 def _collect_topic_words(history: Sequence[Turn]) -> list[str]:
-    """Content words of the last questions, each once, the latest question first."""
-    asked = [turn.text for turn in history if turn.role == "user"][-_QUESTIONS:]
-    words = [word for text in reversed(asked) for word in _WORD.findall(text)]
-    first = {word.casefold(): word for word in reversed(words)}  # spelt as where it comes first
+    """Collect the content words of the last questions, the latest question first."""
+    questions = [turn.text for turn in history if turn.role == "user"][-_QUESTIONS:]
+    words = [word for text in reversed(questions) for word in _WORD.findall(text)]
+    # Each word once, in the spelling of its first occurrence.
+    spellings = {word.casefold(): word for word in reversed(words)}
     order = dict.fromkeys(word.casefold() for word in words)
-    return [first[word] for word in order if word not in _STOPWORDS]
+    return [spellings[word] for word in order if word not in _STOPWORDS]

@@ -1,4 +1,4 @@
-"""A follow-up question becomes one that stands alone: by the LLM, or with the thread's words."""
+"""Rewriting of a follow-up into a question that stands alone, by the LLM or by topic words."""
 
 from __future__ import annotations
 
@@ -31,23 +31,29 @@ Write the question and nothing else."""
 """Written for docent; the idea is LangChain's CONDENSE_QUESTION_PROMPT."""
 
 REWRITE_SECONDS = 5.0
-"""The LLM's time for a rewriting; an asker waits for it before the search begins."""
+"""Most seconds for a rewriting, because the search begins only after it."""
 
-_TURNS = 6  # of the conversation are read by the LLM
+_TURNS = 6  # the last ones of the conversation, which the LLM reads
 _TURN_CHARACTERS = 600
-_MORE_CHARACTERS = 500  # what a rewriting may add to the question; what is longer is an answer
+_ADDED_CHARACTERS = 500  # at most; a longer text is an answer and not a rewriting
 
 
 @dataclass(frozen=True, slots=True)
 class RewrittenQuestion:
-    """A question that stands alone, and the tokens that the LLM took for it."""
+    """A question that stands alone, and the tokens that its rewriting took."""
 
     text: str
     usage: Usage | None = None
 
 
 class QuestionRewriter:
-    """Rewrites questions that come after others; the first of a thread stays as it is."""
+    """Rewrites follow-up questions; the first question of a thread stays as it is.
+
+    Args:
+        generator: the LLM; None leaves follow-ups to the thread's topic words.
+        seconds: most seconds for a rewriting.
+        clock: monotonic seconds; tests pass their own.
+    """
 
     def __init__(
         self,
@@ -61,7 +67,10 @@ class QuestionRewriter:
         self._clock = clock
 
     def rewrite(self, question: Question) -> RewrittenQuestion:
-        """The question to search for; where the LLM fails, the thread's words are put in."""
+        """Return the question to search for.
+
+        A follow-up is rewritten by the LLM; if that fails, it gets the thread's topic words.
+        """
         if not any(turn.role == "user" for turn in question.history):
             return RewrittenQuestion(question.text)
         usage = None
@@ -74,32 +83,33 @@ class QuestionRewriter:
     def _rewrite_in_time(
         self, generator: Generator, question: Question
     ) -> tuple[str, Usage | None]:
-        """What the LLM wrote; nothing once the time is over, however the server is silent.
+        """Return the LLM's rewriting; '' when the time is over.
 
-        The client's own time-out starts anew with every byte. So a thread waits for the bytes; it
-        is left behind, ends with the next piece or the time-out, and never holds up an exit.
+        The client's own time-out starts anew with every byte, so a thread of its own waits for the
+        bytes. When the time is over, the thread is left behind: it ends with the next piece or the
+        time-out, and as a daemon it never delays an exit.
         """
-        answer: Future[tuple[str, Usage | None]] = Future()
+        rewriting: Future[tuple[str, Usage | None]] = Future()
 
         def ask() -> None:
             try:
-                answer.set_result(self._ask_llm(generator, question))
-            except BaseException as error:  # noqa: BLE001  (raised where the asker waits)
-                answer.set_exception(error)
+                rewriting.set_result(self._ask_llm(generator, question))
+            except BaseException as error:  # noqa: BLE001  (raised where the result is awaited)
+                rewriting.set_exception(error)
 
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(ask,), name="rewrite", daemon=True).start()
         try:
-            return answer.result(timeout=self._seconds)
+            return rewriting.result(timeout=self._seconds)
         except TimeoutError:
             logger.warning("The LLM's rewriting of a follow-up is too late")
             return "", None
 
     def _ask_llm(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
-        """What the LLM wrote, empty where it is no question, and what it took."""
+        """Ask the LLM; return '' if the text is no rewriting."""
         text, usage = "", None
-        most = len(question.text) + _MORE_CHARACTERS
-        until = self._clock() + self._seconds
+        longest = len(question.text) + _ADDED_CHARACTERS
+        deadline = self._clock() + self._seconds
         pieces = generator.generate(
             REWRITE_PROMPT, (_build_turn(question),), patience=self._seconds
         )
@@ -109,7 +119,7 @@ class QuestionRewriter:
                     usage = piece
                 else:
                     text += piece
-                if len(text) > most or self._clock() > until:
+                if len(text) > longest or self._clock() > deadline:
                     logger.warning("The LLM's rewriting of a follow-up is too long or too late")
                     return "", usage
         except GenerationError as error:
@@ -120,9 +130,9 @@ class QuestionRewriter:
 
 def _build_turn(question: Question) -> Turn:
     turns = truncate_history(question.history, turns=_TURNS, characters=_TURN_CHARACTERS)
-    told = "\n".join(f"{turn.role}: {turn.text}" for turn in turns)
+    conversation = "\n".join(f"{turn.role}: {turn.text}" for turn in turns)
     return Turn(
-        "user", f"<conversation>\n{told}\n</conversation>\n\nLast question: {question.text}"
+        "user", f"<conversation>\n{conversation}\n</conversation>\n\nLast question: {question.text}"
     )
 
 

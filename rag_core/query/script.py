@@ -1,4 +1,4 @@
-"""The script of a question: an English model makes noise of another than Latin."""
+"""Script of a question: an English model returns noise for scripts other than Latin."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import unicodedata
 
 
 def is_latin(text: str) -> bool:
-    """Whether at least half of the letters are Latin, accents included; a text without any is."""
+    """Return whether at least half of the letters are Latin.
+
+    Accented letters count as Latin, and so does a text without letters.
+    """
     letters = [character for character in text if character.isalpha()]
     latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
     return 2 * latin >= len(letters)

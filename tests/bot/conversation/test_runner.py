@@ -140,9 +140,9 @@ class InLine:
 
     def __init__(self) -> None:
         self.gate, self.held, self.computed = threading.Event(), threading.Event(), []
-        self.line = WorkQueue(self.serve)
-        self.worker = Worker((self.line,), places=1)
-        threading.Thread(target=self.worker.run, args=(self.line, "gate")).start()
+        self.queue = WorkQueue(self.serve)
+        self.worker = Worker((self.queue,), slots=1)
+        threading.Thread(target=self.worker.run, args=(self.queue, "gate")).start()
 
     def serve(self, items):
         self.computed += items
@@ -154,7 +154,7 @@ class InLine:
     def stream(self, question: Question):
         with self.worker.hold_slot():
             yield SearchStarted()
-            self.worker.run(self.line, question.text)
+            self.worker.run(self.queue, question.text)
 
 
 async def test_a_question_that_waits_for_the_models_leaves_the_line_when_cancelled() -> None:

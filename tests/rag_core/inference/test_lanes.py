@@ -204,7 +204,7 @@ def late() -> Iterator[tuple[InferenceWorker, LateEmbedder]]:
         lambda worker: worker.indexing.embed_passages([]),
     ],
 )
-def test_a_model_is_loaded_on_the_worker_whatever_asks_first(late, ask):
+def test_a_model_is_loaded_on_the_worker_by_the_first_call(late, ask):
     worker, embedder = late
     ask(worker)
     assert embedder.loaded_on == ["inference"]

@@ -80,7 +80,7 @@ def test_a_quick_remainder_says_nothing():
     st.lists(st.tuples(st.integers(0, 10**7), st.floats(0, 100)), max_size=50),
     st.floats(1e-4, 10),
 )
-def test_the_size_stays_in_its_bounds_whatever_was_timed(units, allowance):
+def test_the_size_stays_in_its_bounds_for_all_times(units, allowance):
     size = UnitSize(1_000)
     for weight, seconds in units:
         before = size.bytes

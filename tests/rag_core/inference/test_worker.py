@@ -15,7 +15,7 @@ WAIT = 10
 
 
 class Served:
-    """Serves lines by writing down what came together; "gate" waits, "broken" fails."""
+    """Serves queues and logs each batch; "gate" waits, "broken" fails."""
 
     def __init__(self) -> None:
         self.log: list[list[Any]] = []
@@ -49,7 +49,7 @@ def second(served) -> WorkQueue:
 
 @pytest.fixture
 def worker(served, first, second) -> Iterator[Worker]:
-    made = Worker((first, second), places=2)
+    made = Worker((first, second), slots=2)
     yield made
     served.gate.set()
     made.close()
@@ -64,11 +64,11 @@ def pool(worker) -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def submit(worker, pool):
-    """Puts a unit in line, so that the next one comes behind it."""
+    """Puts a unit into a queue, so that the next one comes behind it."""
 
-    def submit(line: WorkQueue, item: str):
+    def submit(queue: WorkQueue, item: str):
         before = worker.waiting
-        future = pool.submit(worker.run, line, item)
+        future = pool.submit(worker.run, queue, item)
         wait_until(lambda: worker.waiting > before or future.done())
         return future
 
@@ -84,7 +84,7 @@ def held(served, first, pool, worker):
 
 
 @pytest.mark.usefixtures("held")
-def test_the_first_line_is_served_first(served, first, second, submit):
+def test_the_first_queue_is_served_first(served, first, second, submit):
     futures = [submit(second, "a"), submit(first, "b"), submit(second, "c"), submit(first, "d")]
     served.gate.set()
     assert [future.result(WAIT) for future in futures] == ["a!", "b!", "c!", "d!"]
@@ -92,7 +92,7 @@ def test_the_first_line_is_served_first(served, first, second, submit):
 
 
 @pytest.mark.usefixtures("held")
-def test_no_more_go_together_than_the_line_takes(served, first, submit):
+def test_a_batch_has_no_more_units_than_the_queue_allows(served, first, submit):
     futures = [submit(first, str(number)) for number in range(7)]
     served.gate.set()
     assert [future.result(WAIT) for future in futures] == [f"{number}!" for number in range(7)]
@@ -108,9 +108,9 @@ def test_one_that_fails_does_not_take_the_others_with_it(served, first, submit):
         broken.result(WAIT)
 
 
-def test_a_line_that_loses_a_result_fails_and_the_worker_lives(first):
+def test_a_queue_that_loses_a_result_fails_and_the_worker_lives(first):
     lossy = WorkQueue(lambda items: items[1:], batch_limit=3)
-    worker = Worker((lossy, first), places=1)
+    worker = Worker((lossy, first), slots=1)
     try:
         with pytest.raises(ValueError, match="zip"):
             worker.run(lossy, "a")
@@ -119,26 +119,26 @@ def test_a_line_that_loses_a_result_fails_and_the_worker_lives(first):
         worker.close()
 
 
-# Places
+# Slots
 
 
-def test_a_place_is_refused_when_all_are_taken(worker):
+def test_a_slot_is_refused_when_all_are_taken(worker):
     with worker.hold_slot(), worker.hold_slot():
         with pytest.raises(BusyError, match="number 3 in line") as raised, worker.hold_slot():
-            pytest.fail("there is no third place")
+            pytest.fail("there is no third slot")
         assert raised.value.position == 3
         assert worker.slots_taken == 2
     assert worker.slots_taken == 0
 
 
 @pytest.mark.parametrize("error", [ModelError("gone"), GeneratorExit()])
-def test_a_place_is_free_again_whatever_happened(worker, error):
+def test_a_slot_is_free_again_after_an_error(worker, error):
     with pytest.raises(type(error)), worker.hold_slot():
         raise error
     assert worker.slots_taken == 0
 
 
-def test_while_a_question_has_a_place_indexing_waits(worker, served, first, second, submit):
+def test_while_a_question_holds_a_slot_indexing_waits(worker, served, first, second, submit):
     worker.question_times.add(3600)
     with worker.hold_slot():
         indexing = submit(second, "indexing")
@@ -184,12 +184,12 @@ def test_only_a_question_that_was_alone_is_timed(worker):
 
 @pytest.fixture
 def ask(worker, pool):
-    """A question that holds a place while one unit of it waits in line."""
+    """A question that holds a slot while one unit of it waits in a queue."""
 
-    def ask(cancellation: Cancellation, line: WorkQueue, item: str):
+    def ask(cancellation: Cancellation, queue: WorkQueue, item: str):
         def question():
             with cancellation.activate(), worker.hold_slot():
-                return worker.run(line, item)
+                return worker.run(queue, item)
 
         return pool.submit(question)
 
@@ -197,7 +197,7 @@ def ask(worker, pool):
 
 
 @pytest.mark.usefixtures("held")
-def test_a_cancelled_question_frees_its_place_and_is_never_computed(worker, served, first, ask):
+def test_a_cancelled_question_frees_its_slot_and_is_never_computed(worker, served, first, ask):
     cancellation, other = Cancellation(), Cancellation()
     gone, stays = ask(cancellation, first, "gone"), ask(other, first, "stays")
     wait_until(lambda: worker.waiting == 2)
@@ -211,7 +211,7 @@ def test_a_cancelled_question_frees_its_place_and_is_never_computed(worker, serv
 
 
 @pytest.mark.usefixtures("held")
-def test_where_all_in_line_are_cancelled_the_worker_goes_on(worker, served, first, ask, submit):
+def test_the_worker_goes_on_after_all_units_were_cancelled(worker, served, first, ask, submit):
     cancellation = Cancellation()
     gone = [ask(cancellation, first, item) for item in "ab"]
     wait_until(lambda: worker.waiting == 2)
@@ -231,8 +231,8 @@ def test_a_question_that_was_cancelled_gets_no_further_unit(worker, served, firs
         with pytest.raises(CancelledError):
             worker.run(first, "ranking")
     assert cancellation.is_cancelled()
-    assert worker.run(first, "of nobody") == "of nobody!"
-    assert served.log == [["embedding"], ["of nobody"]]
+    assert worker.run(first, "other") == "other!"
+    assert served.log == [["embedding"], ["other"]]
 
 
 # What torch raises
@@ -253,11 +253,11 @@ def test_an_error_of_torch_becomes_a_sentence(error, words, first):
     def broken(_: Sequence[Any]) -> Sequence[Any]:
         raise error
 
-    line = WorkQueue(broken)
-    worker = Worker((line, first), places=1)
+    queue = WorkQueue(broken)
+    worker = Worker((queue, first), slots=1)
     try:
         with pytest.raises(ModelError, match=words) as raised:
-            worker.run(line, "a")
+            worker.run(queue, "a")
         assert raised.value.__cause__ is error
         assert "\n" not in str(raised.value)
         assert worker.run(first, "b") == "b!"

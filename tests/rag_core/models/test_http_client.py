@@ -148,20 +148,20 @@ class TestRetries:
         assert (len(remote.requests), naps.seconds) == (1, [])
 
     def test_a_question_gives_up_soon_and_indexing_later(self, remote, server):
-        for patience in (INTERACTIVE_RETRIES, BACKGROUND_RETRIES):
+        for retries in (INTERACTIVE_RETRIES, BACKGROUND_RETRIES):
             before = len(remote.requests)
-            remote.fail(503, times=patience.attempts)
+            remote.fail(503, times=retries.attempts)
             with pytest.raises(ModelUnavailableError):
-                server.post(BODY, patience=patience)
-            assert len(remote.requests) - before == patience.attempts
+                server.post(BODY, retries=retries)
+            assert len(remote.requests) - before == retries.attempts
         assert BACKGROUND_RETRIES.attempts > INTERACTIVE_RETRIES.attempts
 
     def test_a_pause_that_the_server_asks_for_is_kept(self, remote, server, naps):
         remote.fail(429, retry_after="20")
-        assert server.post(BODY, patience=BACKGROUND_RETRIES).ok
+        assert server.post(BODY, retries=BACKGROUND_RETRIES).ok
         assert naps.seconds == [20]
 
-    def test_nobody_is_kept_waiting_for_a_long_pause(self, remote, server, naps):
+    def test_a_long_pause_is_refused_at_once(self, remote, server, naps):
         remote.fail(429, retry_after="20")
         with pytest.raises(ModelUnavailableError, match=r"HTTP 429\): try again in 20 s\.$"):
             server.post(BODY)

@@ -145,7 +145,7 @@ class TestTutorial:
         assert "template" in check.says
         assert check_tutorial(self.judge(off=0.004), SECTIONS, dtype="bfloat16").passed
 
-    def test_another_corpus_is_said(self):
+    def test_a_corpus_without_a_section_fails(self):
         check = check_tutorial(self.judge(), SECTIONS[:2], dtype="float32")
         assert not check.passed
         assert "Does the query" in check.says

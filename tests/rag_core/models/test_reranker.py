@@ -267,7 +267,7 @@ class TestCrossEncoder:
         np.testing.assert_allclose(docent.rerank("a b", ["e f g"]), scores[1:2], atol=TOLERANCE)
 
     @pytest.mark.parametrize("turned", [False, True])
-    def test_a_judge_at_random_is_said_in_the_log(self, tmp_path, turned, caplog, monkeypatch):
+    def test_a_model_with_random_scores_is_logged(self, tmp_path, turned, caplog, monkeypatch):
         """The words of the probe are unknown to this model: of two lengths one scores more."""
         found = reranker._PROBE_PASSAGES
         folder = str(self.make(tmp_path))

@@ -124,7 +124,7 @@ class Stuck(ScriptedGenerator):
             self.left.set()
 
 
-def test_the_wait_ends_with_its_time_whatever_the_line_does(caplog):
+def test_the_wait_for_a_server_that_hangs_ends_in_time(caplog):
     stuck = Stuck()
     with caplog.at_level(logging.WARNING):
         rewriter = QuestionRewriter(stuck, seconds=0, clock=lambda: 0.0)
