@@ -111,7 +111,7 @@ def _read_page_vectors(
 def _add_page_scores(
     candidates: Sequence[Candidate], cosines: Mapping[PageKey, float], fusion: FusionConfig
 ) -> tuple[Candidate, ...]:
-    """Mix in the pages' cosines, over the best; keep scores in [0, 1]."""
+    """Mix in the pages' cosines; scores stay in [0, 1]."""
     best = max(cosines.values(), default=0.0)
     if not best:
         return tuple(candidates)
