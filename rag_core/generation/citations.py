@@ -60,7 +60,7 @@ class CitationChecker:
         for part, is_code in self._code.feed(text, last=last):
             if is_code:
                 checked += [self._check_text("", last=True), part]
-                self._prose += part if "\n" not in part else ""
+                self._prose += part if _is_code_span(part) else ""
             else:
                 checked.append(self._check_text(part))
         if last:
@@ -141,6 +141,11 @@ class _BufferedReplacer:
             yield self._replace(match)
             end = match.end()
         yield text[end:]
+
+
+def _is_code_span(code: str) -> bool:
+    """Return True for a span; in a block, backticks are separate parts."""
+    return code.startswith("`") and code.strip("`") != ""
 
 
 def _collect_addresses(passages: Sequence[Passage]) -> frozenset[str]:
