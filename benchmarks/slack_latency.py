@@ -91,7 +91,7 @@ def measure(house: House, *, count: int, rounds: int) -> dict[str, Any]:
         store=house.store,
         generator=llm,
         tuning=house.models.tuning,
-        place=inference.hold_slot,
+        hold_slot=inference.hold_slot,
     )
     return asyncio.run(_levels(house, Watched(pipeline, llm), count=count, rounds=rounds))
 
