@@ -210,7 +210,7 @@ def _measure(
         write_calibration(opened.settings.calibration_path, used)
         tuning = replace(parts.tuning, fitted=used)
         parts = replace(parts, tuning=tuning)
-    report = run.build_report(parts, judgements, outcomes, grades=grades)
+    report = run.build_report(parts, judgements, outcomes, verdicts=grades)
     if fit:
         report = replace(report, fitted=str(opened.settings.calibration_path))
     return report, used
