@@ -106,7 +106,7 @@ def measure(folder: Path, *, chunks: int, questions: int) -> dict[str, Any]:
             store=store,
             generator=models,
             tuning=Tuning(FusionConfig(), RerankConfig(depth=10, weight=1.0)),
-            place=inference.hold_slot,
+            hold_slot=inference.hold_slot,
         )
         first = [_ask(pipeline, number) for number in range(questions + 3)][3:]
         again = [_ask(pipeline, number) for number in range(3, questions + 3)]

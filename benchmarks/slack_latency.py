@@ -91,7 +91,7 @@ def measure(bench: BenchIndex, *, count: int, rounds: int) -> dict[str, Any]:
         store=bench.store,
         generator=llm,
         tuning=bench.models.tuning,
-        place=inference.hold_slot,
+        hold_slot=inference.hold_slot,
     )
     return asyncio.run(_levels(bench, Watched(pipeline, llm), count=count, rounds=rounds))
 

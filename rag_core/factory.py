@@ -216,5 +216,5 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         store=store,
         generator=open_generator(settings),
         tuning=models.tuning,
-        place=models.inference.hold_slot,
+        hold_slot=models.inference.hold_slot,
     )

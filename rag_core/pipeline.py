@@ -1,4 +1,4 @@
-"""A question becomes an answer: retrieve, rerank, generate. A stage that falls back says so."""
+"""The pipeline from a question to an answer: rewrite, retrieve, rerank, generate."""
 
 from __future__ import annotations
 
@@ -48,11 +48,16 @@ MAX_QUESTION_CHARACTERS = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How retrieval and reranking are set; `passages` is how many reach the LLM.
+    """The settings of retrieval, reranking and refusing.
 
-    `latin_only` says that the embedder makes noise of any other script. `reranker` is the name of
-    that model; with `fitted`, or docent's own numbers for the two models, questions are refused and
-    citations dropped. Without the name nothing is.
+    Attributes:
+        fusion: depth of the searches and weights of their scores.
+        ranker: depth of the reranking, weight of its score and time budget.
+        passages: how many reach the LLM.
+        latin_only: True if the embedder can read no other script.
+        reranker: name of the reranker, which chooses the calibration; with an empty name, no
+            question is refused and no citation is judged.
+        fitted: what `docent eval --fit` found; None uses docent's own numbers for the models.
     """
 
     fusion: FusionConfig
@@ -63,12 +68,38 @@ class Tuning:
     fitted: Calibration | None = None
 
     def find_calibration(self, spec: IndexSpec) -> Calibration | None:
-        """What was measured with an index and a reranker like these."""
+        """Return the calibration that is valid for an index, or None."""
         return select_calibration(spec, self.reranker, self.fitted) if self.reranker else None
 
 
 class Pipeline:
-    """Answers questions from the live index. Thread-safe as far as its parts are."""
+    """Answers questions from the live index; as thread-safe as its parts are.
+
+    A stage that fails is replaced by the next best, and `Answer.degraded` names it.
+
+    Args:
+        embedder: the one the index was built with.
+        reranker: scores passages; if it fails, the order of the search stands.
+        store: holds the index.
+        generator: the LLM; without one, answers are quotations.
+        tuning: settings of retrieval, reranking and refusing.
+        hold_slot: returns a context manager that is entered while a question is searched and
+            reranked; it limits how many are at the same time.
+
+    Example:
+        >>> pipeline = Pipeline(
+        ...     embedder=embedder,
+        ...     reranker=reranker,
+        ...     store=store,
+        ...     generator=generator,
+        ...     tuning=Tuning(FusionConfig(), RerankConfig(depth=20, weight=1.0)),
+        ... )
+        >>> answer = pipeline.answer(Question("How do I drop a partition?"))
+        >>> answer.text
+        'Release the partition, then call `drop_partition()` [1].'
+        >>> [citation.passage.chunk.path for citation in answer.citations]
+        ['partitions.md']
+    """
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
@@ -78,26 +109,31 @@ class Pipeline:
         store: VectorStore,
         generator: Generator | None,
         tuning: Tuning,
-        place: Callable[[], AbstractContextManager[None]] = nullcontext,
+        hold_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        """Take parts that are open; `place` is held by a question until its passages are ranked."""
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
         self._rewriter = QuestionRewriter(generator)
         self._writer = AnswerWriter(embedder, generator)
         self._tuning = tuning
-        self._hold_slot = place
+        self._hold_slot = hold_slot
 
     def answer(self, question: Question) -> Answer:
-        """`stream`, collected."""
+        """Answer a question in one piece.
+
+        Raises:
+            QuestionError, BusyError, StoreError, ModelError: as `stream`.
+        """
         for event in self.stream(question):
             if isinstance(event, AnswerDone):
                 return event.answer
-        raise AssertionError("a stream ends with Done")
+        raise AssertionError("a stream ends with AnswerDone")
 
     def search(self, question: Question, *, limit: int = 10) -> tuple[Passage, ...]:
-        """The best passages, chosen as for an answer; past the reranker's depth without its score.
+        """Return the best passages, chosen as for an answer, best first.
+
+        Passages below the reranker's depth have no rerank score.
 
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
@@ -105,21 +141,25 @@ class Pipeline:
         return select_diverse(self.rank_all(question), limit=limit)
 
     def rank_all(self, question: Question) -> tuple[Passage, ...]:
-        """Everything that was found, in its order, repetitions and all; for measurements.
+        """Return all ranked passages, duplicates included, for measurements.
 
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
-        finding = self._find_passages(question, StageTimer())
+        events = self._find_passages(question, StageTimer())
         while True:
             try:
-                next(finding)
+                next(events)
             except StopIteration as end:
-                found: RetrievalResult = end.value
-                return found.passages
+                result: RetrievalResult = end.value
+                return result.passages
 
     def search_dense(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
-        """The order before reranking by vectors alone, for comparison; scores are cosines."""
+        """Return the nearest hits by vectors alone, for comparison; scores are cosines.
+
+        Raises:
+            QuestionError, BusyError, StoreError, ModelError: as `stream`.
+        """
         check_question(question)
         with self._hold_slot():
             vector = self._embedder.embed_query(question.text)
@@ -130,55 +170,56 @@ class Pipeline:
         return tuple(hits)
 
     def stream(self, question: Question) -> Iterator[AnswerEvent]:
-        """Answer a question, event by event; the last is `Done`.
+        """Answer a question, event by event; the last is `AnswerDone`.
 
-        Closing it stops the LLM and frees the question's place in line.
+        Closing the iterator stops the LLM and frees the question's slot.
 
         Raises:
-            QuestionError: nothing was asked, or too much at once.
-            BusyError: too many questions wait already.
-            StoreError: Milvus is away, holds no index, or one of another model.
+            QuestionError: the question is empty or too long.
+            BusyError: too many questions are waiting.
+            StoreError: Milvus can't be reached, or holds no index or that of another model.
             ModelError: the embedder failed.
         """
-        clock = StageTimer()
-        found = yield from self._find_passages(question, clock)
-        found = replace(found, passages=select_diverse(found.passages, limit=self._tuning.passages))
-        if not found.passages or found.refused:
-            yield finish_answer(found, clock, GeneratedText())
+        timer = StageTimer()
+        result = yield from self._find_passages(question, timer)
+        result = replace(
+            result, passages=select_diverse(result.passages, limit=self._tuning.passages)
+        )
+        if not result.passages or result.refused:
+            yield finish_answer(result, timer, GeneratedText())
         else:
-            yield from self._writer.write(question, found, clock)
+            yield from self._writer.write(question, result, timer)
 
     def _find_passages(
-        self, question: Question, clock: StageTimer
+        self, question: Question, timer: StageTimer
     ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
         check_question(question)
         live = self.require_live_index()
-        # Before the place: while one is taken, indexing gives way, and the LLM takes its time.
+        # Rewritten before a slot is held: indexing waits while one is, and the LLM is slow.
         rewritten = self._rewriter.rewrite(question)
         if question.history:
-            clock.record_lap("rewrite_ms")
+            timer.record_lap("rewrite_ms")
         question = replace(question, text=rewritten.text)
         with self._hold_slot():
-            found = yield from self._search_and_rerank(live, question, clock)
-        return replace(found, usage=rewritten.usage)
+            result = yield from self._search_and_rerank(live, question, timer)
+        return replace(result, usage=rewritten.usage)
 
     def _search_and_rerank(
-        self, live: LiveIndex, question: Question, clock: StageTimer
+        self, live: LiveIndex, question: Question, timer: StageTimer
     ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
         yield SearchStarted()
         vector = self._embedder.embed_query(question.text)
-        clock.record_lap("embed_ms")
+        timer.record_lap("embed_ms")
         retrieved = retrieve(self._store, live, question, vector, self._tuning.fusion)
-        clock.record_lap("search_ms")
+        timer.record_lap("search_ms")
         if self._is_unreadable(question.text, retrieved):
-            lost: tuple[Degradation, ...] = ("script_unread",)
-            return RetrievalResult(live, question.text, vector, (), lost)
+            return RetrievalResult(live, question.text, vector, (), ("script_unread",))
         yield RerankStarted(min(len(retrieved.candidates), self._tuning.ranker.depth))
         ranked = rerank_candidates(
             self._reranker, question.text, retrieved.candidates, self._tuning.ranker
         )
-        clock.record_lap("rerank_ms")
-        lost = _list_degradations(retrieved, ranked)
+        timer.record_lap("rerank_ms")
+        degraded = _list_degradations(retrieved, ranked)
         calibration = self._tuning.find_calibration(live.spec)
         refused = _should_refuse(question.text, retrieved, ranked, calibration)
         return RetrievalResult(
@@ -186,34 +227,35 @@ class Pipeline:
             question.text,
             vector,
             ranked.passages,
-            lost,
+            degraded,
             refused=refused,
             support=calibration.support if calibration else None,
         )
 
     def _is_unreadable(self, query: str, retrieved: FusedCandidates) -> bool:
-        """Whether the model can't read the question, and no word of it stands anywhere either."""
+        """Return True if neither the model nor BM25 can read the question."""
         if not self._tuning.latin_only or not retrieved.has_lexical or is_latin(query):
             return False
-        return all(found.lexical_rank is None for found in retrieved.candidates)
+        return all(each.lexical_rank is None for each in retrieved.candidates)
 
     def require_live_index(self) -> LiveIndex:
-        """The version that answers, of the model that is configured.
+        """Return the live version, after a check that it fits the embedder.
+
+        The check needs no weights of the model.
 
         Raises:
-            IndexMissingError: nothing was indexed yet.
-            IndexMismatchError: it was built with another model or by an earlier docent; no weights
-                are needed to tell.
+            IndexMissingError: nothing is indexed yet.
+            IndexMismatchError: the index was built with another model or by an earlier docent.
         """
         live = self._store.read_live_index()
         if live is None:
             raise IndexMissingError("Nothing is indexed yet: run `docent index` first.")
-        spec, mine = live.spec, self._embedder
-        if spec.model != mine.model:
-            raise _build_mismatch_error(spec.model, mine.model)
-        if spec.dimension != mine.dimension:
+        spec, embedder = live.spec, self._embedder
+        if spec.model != embedder.model:
+            raise _build_mismatch_error(spec.model, embedder.model)
+        if spec.dimension != embedder.dimension:
             raise _build_mismatch_error(
-                f"{spec.model} in {spec.dimension} dimensions", f"{mine.dimension} dimensions"
+                f"{spec.model} in {spec.dimension} dimensions", f"{embedder.dimension} dimensions"
             )
         if spec.schema < SCHEMA_VERSION:
             raise IndexMismatchError(
@@ -223,7 +265,7 @@ class Pipeline:
         return live
 
     def warm_up(self) -> None:
-        """Search once: the first search of a Lite index that was just opened reads it from disk.
+        """Search once, because the first search reads a Lite index from disk.
 
         Raises:
             StoreError, ModelError: as `stream`.
@@ -234,10 +276,11 @@ class Pipeline:
 
 
 def check_question(question: Question) -> None:
-    """Refuse a question that can't be answered as it stands, before anything is loaded.
+    """Refuse an empty or too long question, before anything is loaded.
 
     Raises:
-        EmptyQuestionError, QuestionTooLongError: in a sentence for the asker.
+        EmptyQuestionError: the question has no text.
+        QuestionTooLongError: the question has more than `MAX_QUESTION_CHARACTERS`.
     """
     length = len(question.text)
     if not question.text.strip():
@@ -252,26 +295,26 @@ def check_question(question: Question) -> None:
 def _list_degradations(
     retrieved: FusedCandidates, ranked: RankedPassages
 ) -> tuple[Degradation, ...]:
-    """What the search and the ranking had to do without."""
-    lost: list[Degradation] = []
+    """List the stages that failed, and a ranking that was cut."""
+    degraded: list[Degradation] = []
     if not retrieved.has_lexical:
-        lost.append("lexical_failed")
+        degraded.append("lexical_failed")
     if not ranked.reranked:
-        lost.append("rerank_failed")
+        degraded.append("rerank_failed")
     if ranked.cut:
-        lost.append("rerank_cut")
-    return tuple(lost)
+        degraded.append("rerank_cut")
+    return tuple(degraded)
 
 
 def _should_refuse(
     query: str, retrieved: FusedCandidates, ranked: RankedPassages, calibration: Calibration | None
 ) -> bool:
-    """Whether the documentation has no answer; in doubt, or without a stage, it has one."""
-    decision = calibration.abstention if calibration else None
-    if decision is None or not (retrieved.has_lexical and ranked.reranked):
+    """Return True if every stage worked and found no answer."""
+    abstention = calibration.abstention if calibration else None
+    if abstention is None or not (retrieved.has_lexical and ranked.reranked):
         return False
-    told = compute_signals(query, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages)
-    return told is not None and decision.should_refuse(told)
+    signals = compute_signals(query, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages)
+    return signals is not None and abstention.should_refuse(signals)
 
 
 def _build_mismatch_error(built: str, configured: str) -> IndexMismatchError:

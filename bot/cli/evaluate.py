@@ -211,7 +211,7 @@ def _measure(
         # Report what docent refuses with the new threshold.
         tuning = replace(parts.tuning, fitted=calibration)
         parts = replace(parts, tuning=tuning)
-    report = run.build_report(parts, judgements, outcomes, grades=grades)
+    report = run.build_report(parts, judgements, outcomes, verdicts=grades)
     if fit:
         report = replace(report, fitted=str(opened.settings.calibration_path))
     return report, calibration

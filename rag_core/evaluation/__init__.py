@@ -1,1 +1,1 @@
-"""Measures how well an index answers questions whose right pages are known: `docent eval`."""
+"""Evaluation: measures how well an index answers questions with known pages (`docent eval`)."""

@@ -1,4 +1,4 @@
-"""Reads what an evaluation is made of: questions, judgements and, where there is one, a corpus."""
+"""The files of an evaluation: questions, judgements and, optionally, a corpus."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Grades = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class EvaluationQuestion:
-    """A question of an evaluation; `language` is empty where the file does not say it."""
+    """A question of an evaluation; `language` is empty if the file does not give it."""
 
     id: str
     text: str
@@ -34,45 +34,47 @@ class CorpusDocument:
 
 
 def read_questions(path: Path) -> tuple[EvaluationQuestion, ...]:
-    """JSON lines with `_id` and `text`, and `lang` where it is known.
+    """Read JSON lines with `_id`, `text` and, optionally, `lang`.
 
     Raises:
         EvaluationError: the file is missing, empty or has another form.
     """
-    found = [
+    questions = [
         EvaluationQuestion(
             *_require_texts(path, number, line, "_id", "text"), str(line.get("lang") or "")
         )
         for number, line in _read_json_lines(path)
     ]
-    if not found:
+    if not questions:
         raise EvaluationError(f"There are no questions in {path}.")
-    return tuple(found)
+    return tuple(questions)
 
 
 def read_corpus(path: Path) -> tuple[CorpusDocument, ...]:
-    """JSON lines with `_id` and `text`, and `title` where there is one.
+    """Read JSON lines with `_id`, `text` and, optionally, `title`.
 
     Raises:
         EvaluationError: the file is missing, empty or has another form.
     """
-    found: dict[str, CorpusDocument] = {}
+    documents: dict[str, CorpusDocument] = {}
     for number, line in _read_json_lines(path):
         key, text = _require_texts(path, number, line, "_id", "text")
-        found[key] = CorpusDocument(key, str(line.get("title") or ""), text)
-    if not found:
+        documents[key] = CorpusDocument(key, str(line.get("title") or ""), text)
+    if not documents:
         raise EvaluationError(f"There are no documents in {path}.")
-    return tuple(found.values())
+    return tuple(documents.values())
 
 
 def read_judgements(path: Path) -> dict[str, Grades]:
-    """Grades by question from tab-separated lines; the first line names the columns.
+    """Read the grades of each question from tab-separated lines.
+
+    The first line names the columns. Questions without a right page are left out.
 
     Raises:
         EvaluationError: the file is missing, empty or has another form.
     """
-    head, *lines = _read_text(path).splitlines() or [""]
-    names = head.split("\t")
+    header, *lines = _read_text(path).splitlines() or [""]
+    names = header.split("\t")
     missing = [name for name in ("query-id", "corpus-id", "score") if name not in names]
     if missing:
         raise EvaluationError(
@@ -85,10 +87,10 @@ def read_judgements(path: Path) -> dict[str, Grades]:
             row = dict(zip(names, line.split("\t"), strict=False))
             question, judged = _require_texts(path, number, row, "query-id", "corpus-id")
             grades[question][judged] = _parse_grade(path, number, row)
-    found = {key: judged for key, judged in grades.items() if any(judged.values())}
-    if not found:
+    answerable = {key: judged for key, judged in grades.items() if any(judged.values())}
+    if not answerable:
         raise EvaluationError(f"There are no judgements in {path}.")
-    return dict(found)
+    return dict(answerable)
 
 
 def _parse_grade(path: Path, number: int, row: Mapping[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""Fits when to refuse: a logistic regression over the signals, checked on questions left out."""
+"""The fit of refusals: a logistic regression over the signals, checked on questions left out."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ MIN_FIT_QUESTIONS = 20
 """Questions of each kind that a fit needs."""
 
 MAX_FALSE_REFUSALS = 0.02
-"""Share of answerable questions that a fitted threshold may refuse: a wrong refusal is worse than
-three quotations too many."""
+"""Share of answerable questions that a fitted threshold may refuse. It is low, because a wrong
+refusal is worse than three needless quotations."""
 
 _FOLDS, _REPEATS, _SEED = 5, 10, 0
 
 Rows = NDArray[np.float64]
+"""Shape (questions, 4) for signals, (questions,) for labels: 1 with an answer, 0 without."""
 
 
 def fit_abstention(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> Abstention:
-    """Weights from all questions, the threshold from those left out of each fold.
+    """Fit weights to all questions, and the threshold by cross-validation.
 
     Raises:
         EvaluationError: there are too few questions of a kind.
@@ -41,14 +42,20 @@ def fit_abstention(answerable: Sequence[Signals], unanswerable: Sequence[Signals
         weights=(first, second, third, fourth),
         bias=round(bias, 4),
         threshold=round(find_refusal_threshold(yes, MAX_FALSE_REFUSALS), 4),
-        fewest=min(ENOUGH_CHUNKS, *(one.chunks for one in (*answerable, *unanswerable))),
+        fewest=min(ENOUGH_CHUNKS, *(each.chunks for each in (*answerable, *unanswerable))),
     )
 
 
 def cross_validate(
     answerable: Sequence[Signals], unanswerable: Sequence[Signals]
 ) -> tuple[list[float], list[float]]:
-    """Probability of each question by fits that have not seen it: five folds, ten times.
+    """Compute each question's probability by fits that have not seen it.
+
+    There are five folds, divided anew ten times; each probability is the mean of the ten.
+
+    Returns:
+        Probabilities of an answer, for the answerable and the unanswerable questions in their
+        order.
 
     Raises:
         EvaluationError: there are too few questions of a kind.
@@ -82,6 +89,6 @@ def _fit_model(rows: Rows, labels: Rows) -> tuple[Any, Any]:
 def _build_rows(
     answerable: Sequence[Signals], unanswerable: Sequence[Signals]
 ) -> tuple[Rows, Rows]:
-    rows = np.array([found.values for found in (*answerable, *unanswerable)], float)
+    rows = np.array([each.values for each in (*answerable, *unanswerable)], float)
     labels = np.array([1.0] * len(answerable) + [0.0] * len(unanswerable))
     return rows, labels

@@ -1,4 +1,4 @@
-"""Which judgement a chunk falls under: by page, or by the chunk itself."""
+"""The judgements of an evaluation, matched with the chunks of an index by page or by chunk."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Level = Literal["page", "chunk"]
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """Questions with their grades, and what each chunk is called in them.
+    """Questions with their grades, and the names that the judgements use.
 
     Attributes:
         questions: those with a judgement, in their order.
         grades: by question id.
-        names: how a page's path is called in them, or a chunk's id or url.
+        names: name in the judgements by path of a page, or by id or URL of a chunk.
         absent: judged names that the index does not have; they count as not found.
-        level: whether pages or chunks are judged.
+        level: "page" or "chunk", whichever is judged.
     """
 
     questions: tuple[EvaluationQuestion, ...]
@@ -32,7 +32,7 @@ class Judgements:
     level: Level
 
     def list_ranked_names(self, chunks: Iterable[Chunk]) -> list[str]:
-        """Judged names in the order of the chunks, each at its first place."""
+        """List the chunks' names in their order, each name once."""
         return list(dict.fromkeys(self._find_name(chunk) for chunk in chunks))
 
     def _find_name(self, chunk: Chunk) -> str:
@@ -49,16 +49,26 @@ def match_judgements(
     level: Level,
     ids: Mapping[str, str] | None = None,
 ) -> Judgements:
-    """Bring questions, judgements and the chunks of an index together.
+    """Match questions and judgements with the chunks of an index.
 
-    A judged page `faq/x.md` is also found as `en/faq/x.md`; `ids` are other names of paths.
+    Args:
+        questions: all questions of the evaluation.
+        grades: by question id.
+        chunks: all chunks of the index.
+        level: "page" or "chunk", whichever is judged. A judged page `faq/x.md` is also found as
+            `en/faq/x.md`.
+        ids: names in the judgements by path, for pages with another name there.
+
+    Returns:
+        The judgements, with the questions that have one.
 
     Raises:
-        EvaluationError: a judgement names an unknown question, or none names what is in the index.
+        EvaluationError: a judgement names an unknown question, or none names a page or chunk of
+            the index.
     """
-    asked = {question.id: question for question in questions}
-    if strangers := [key for key in grades if key not in asked]:
-        raise EvaluationError(f"The judgements name a question {strangers[0]} that is not there.")
+    questions_by_id = {question.id: question for question in questions}
+    if unknown := [key for key in grades if key not in questions_by_id]:
+        raise EvaluationError(f"The judgements name a question {unknown[0]} that is not there.")
     if not grades:
         raise EvaluationError("No question has a judgement: check --qrels and --language.")
     judged = {name for grade in grades.values() for name in grade}
@@ -69,7 +79,7 @@ def match_judgements(
             f"No {level} of the index has the id {absent[0]} or any other of the judgements: check "
             "--qrels and --level."
         )
-    chosen = tuple(question for key, question in asked.items() if key in grades)
+    chosen = tuple(question for key, question in questions_by_id.items() if key in grades)
     return Judgements(chosen, grades, names, absent, level)
 
 
@@ -80,12 +90,15 @@ def _map_names(
         keys = {key for chunk in chunks for key in (chunk.id, chunk.url)}
         return {key: key for key in keys & judged}
     paths = {chunk.path for chunk in chunks}
-    found = {path: _find_judged_name(ids.get(path, path), judged) for path in paths}
-    return {path: name or ids.get(path, path) for path, name in found.items()}
+    names = {path: _find_judged_name(ids.get(path, path), judged) for path in paths}
+    return {path: name or ids.get(path, path) for path, name in names.items()}
 
 
 def _find_judged_name(path: str, judged: set[str]) -> str:
-    """The path itself or its longest ending at a slash that is judged."""
+    """Return the longest judged end of a path, or an empty text.
+
+    An end is the whole path, or begins after a slash.
+    """
     rest = path
     while rest not in judged and "/" in rest:
         rest = rest.partition("/")[2]

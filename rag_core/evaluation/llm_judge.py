@@ -1,4 +1,4 @@
-"""An LLM as a judge of answers: whether they keep to the passages and answer the question."""
+"""The LLM as a judge of answers: are they faithful to the passages, and to the point?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rag_core.errors import LLMUnavailableError
 from rag_core.types import Answer, Turn
 
 PROMPT_VERSION = "1"
-"""Raised with every change of prompt or schema: figures of two versions can't be compared."""
+"""Raised with every change of prompt or schema, since figures of two versions can't be compared."""
 
 PROMPT = """\
 You judge an answer that was written from passages of documentation.
@@ -36,12 +36,22 @@ class StructuredGenerator(Protocol):
     def generate_structured(
         self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
     ) -> tuple[str, str]:
-        """The JSON, and the name of the model as its server tells it."""
+        """Let the LLM answer in JSON by a schema.
+
+        Args:
+            system: the system prompt.
+            turns: the conversation, the question last.
+            name: of the schema.
+            schema: JSON schema of the answer.
+
+        Returns:
+            The JSON as text, and the name of the model as its server reports it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeVerdict:
-    """What the judge says of one answer; `model` is the judge's, as its server tells it."""
+    """The judge's verdict on one answer; `model` is the judge, as its server reports it."""
 
     faithful: bool
     answering: bool
@@ -49,20 +59,28 @@ class JudgeVerdict:
 
 
 def judge_answer(llm: StructuredGenerator, question: str, answer: Answer) -> JudgeVerdict:
-    """Let an LLM judge an answer against the passages it was written from.
+    """Let an LLM judge an answer by the passages behind it.
+
+    Args:
+        llm: the judge.
+        question: the question as it was asked.
+        answer: the answer, with the passages it was written from.
+
+    Returns:
+        The verdict.
 
     Raises:
-        LLMUnavailableError: the judge is away, or does not answer in the requested form.
+        LLMUnavailableError: the judge can't be reached, or does not answer in the requested form.
     """
     passages = "\n\n".join(
         f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}"
         for number, passage in enumerate(answer.passages, start=1)
     )
     shape = {"passages": passages, "question": question, "answer": answer.text}
-    told = Turn("user", json.dumps(shape, ensure_ascii=False))
-    said, model = llm.generate_structured(PROMPT, [told], name="grade", schema=_SCHEMA)
+    turn = Turn("user", json.dumps(shape, ensure_ascii=False))
+    text, model = llm.generate_structured(PROMPT, [turn], name="grade", schema=_SCHEMA)
     try:
-        grades = json.loads(said)
+        grades = json.loads(text)
         return JudgeVerdict(
             _require_bool(grades["faithful"]), _require_bool(grades["answering"]), model
         )

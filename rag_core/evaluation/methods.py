@@ -1,4 +1,4 @@
-"""Asks every question in every way: words, vectors, both, reranked, and as the tutorial did."""
+"""The methods compared: BM25, dense, hybrid, reranked, and that of the tutorial."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from rag_core.retrieval.rerank import rerank_candidates
 from rag_core.types import Chunk, LiveIndex, Question, Scope
 
 METHODS = ("bm25", "dense", "hybrid", "reranked", "tutorial")
-"""`reranked` is what docent does; `tutorial` the ten nearest vectors in the reranker's order."""
+"""`reranked` is docent's order; `tutorial` is the ten nearest vectors in the reranker's order."""
 
 DEPTH = 100
-_TUTORIAL = 10
+"""Hits requested from each search."""
+
+_TUTORIAL_DEPTH = 10
 
 Tick = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationTarget:
-    """What questions are asked of."""
+    """The index and the models that questions are asked of."""
 
     store: VectorStore
     live: LiveIndex
@@ -38,12 +40,12 @@ class EvaluationTarget:
 
 @dataclass(frozen=True, slots=True)
 class QuestionOutcome:
-    """One question asked in every way.
+    """The outcome of one question, by every method.
 
     Attributes:
         question: as it was asked.
-        found: the chunks of each method, best first.
-        signals: what they say about whether there is an answer; None where a stage was missing.
+        chunks_by_method: chunks that each method found, best first.
+        signals: those of `retrieval.abstention`; None if a search or the reranker failed.
         milliseconds: by stage.
     """
 
@@ -54,69 +56,89 @@ class QuestionOutcome:
 
 
 def ask_questions(
-    questions: Iterable[EvaluationQuestion], parts: EvaluationTarget, *, tick: Tick = lambda: None
+    questions: Iterable[EvaluationQuestion], target: EvaluationTarget, *, tick: Tick = lambda: None
 ) -> Iterator[QuestionOutcome]:
-    """Ask one after the other; `tick` is called after each."""
+    """Ask questions one after the other.
+
+    Args:
+        questions: asked in their order.
+        target: the index and the models.
+        tick: called after each question.
+
+    Yields:
+        The outcome of each question.
+
+    Raises:
+        StoreError, ModelError: Milvus or a model failed.
+    """
     for number, question in enumerate(questions):
         if not number:
-            ask_question(question, parts)  # a first search reads the index from disk
-        yield ask_question(question, parts)
+            ask_question(question, target)  # a first search reads the index from disk
+        yield ask_question(question, target)
         tick()
 
 
-def ask_question(question: EvaluationQuestion, parts: EvaluationTarget) -> QuestionOutcome:
-    """Ask one question in every way."""
-    clock = _StageTimer()
-    store, collection, everywhere = parts.store, parts.live.collection, Scope()
-    vector = parts.embedder.embed_query(question.text)
-    clock.record_lap("embed")
+def ask_question(question: EvaluationQuestion, target: EvaluationTarget) -> QuestionOutcome:
+    """Ask one question by every method.
+
+    Raises:
+        StoreError, ModelError: Milvus or a model failed.
+    """
+    timer = _StageTimer()
+    store, collection, everywhere = target.store, target.live.collection, Scope()
+    vector = target.embedder.embed_query(question.text)
+    timer.record_lap("embed")
     dense = store.search_dense(collection, vector, limit=DEPTH, scope=everywhere)
-    clock.record_lap("dense")
-    words = extract_terms(question.text)
-    exact = store.search_lexical(collection, words, limit=DEPTH, scope=everywhere)
-    clock.record_lap("bm25")
-    asked = Question(question.text)
-    retrieved = retrieve(store, parts.live, asked, vector, parts.tuning.fusion)
-    clock.record_lap("hybrid")
+    timer.record_lap("dense")
+    terms = extract_terms(question.text)
+    lexical = store.search_lexical(collection, terms, limit=DEPTH, scope=everywhere)
+    timer.record_lap("bm25")
+    retrieved = retrieve(store, target.live, Question(question.text), vector, target.tuning.fusion)
+    timer.record_lap("hybrid")
     ranked = rerank_candidates(
-        parts.reranker, question.text, retrieved.candidates, parts.tuning.ranker
+        target.reranker, question.text, retrieved.candidates, target.tuning.ranker
     )
-    clock.record_lap("rerank")
-    told = compute_signals(
+    timer.record_lap("rerank")
+    signals = compute_signals(
         question.text, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
     )
-    clock.record_lap("abstention")
-    found = {
-        "bm25": tuple(hit.chunk for hit in exact),
+    timer.record_lap("abstention")
+    chunks_by_method = {
+        "bm25": tuple(hit.chunk for hit in lexical),
         "dense": tuple(hit.chunk for hit in dense),
-        "hybrid": tuple(one.chunk for one in retrieved.candidates),
-        "reranked": tuple(one.chunk for one in ranked.passages),
-        "tutorial": _rank_like_tutorial(question.text, parts, retrieved),
+        "hybrid": tuple(candidate.chunk for candidate in retrieved.candidates),
+        "reranked": tuple(passage.chunk for passage in ranked.passages),
+        "tutorial": _rank_like_tutorial(question.text, target, retrieved),
     }
-    return QuestionOutcome(question, found, told if ranked.reranked else None, clock.milliseconds)
+    return QuestionOutcome(
+        question, chunks_by_method, signals if ranked.reranked else None, timer.milliseconds
+    )
 
 
 def _rank_like_tutorial(
-    question: str, parts: EvaluationTarget, retrieved: FusedCandidates
+    question: str, target: EvaluationTarget, retrieved: FusedCandidates
 ) -> tuple[Chunk, ...]:
-    """Only what is near by vectors, and in that only the reranker's word counts."""
-    near = [one for one in retrieved.candidates if one.dense_rank and one.dense_rank <= _TUTORIAL]
-    near.sort(key=lambda one: one.dense_rank or 0)
-    alone = replace(parts.tuning.ranker, depth=_TUTORIAL, weight=1.0)
-    return tuple(
-        one.chunk for one in rerank_candidates(parts.reranker, question, near, alone).passages
-    )
+    """Rank the ten nearest vectors by the reranker's score alone."""
+    nearest = [
+        each
+        for each in retrieved.candidates
+        if each.dense_rank and each.dense_rank <= _TUTORIAL_DEPTH
+    ]
+    nearest.sort(key=lambda each: each.dense_rank or 0)
+    ranker = replace(target.tuning.ranker, depth=_TUTORIAL_DEPTH, weight=1.0)
+    ranked = rerank_candidates(target.reranker, question, nearest, ranker)
+    return tuple(passage.chunk for passage in ranked.passages)
 
 
 def group_by_stage(outcomes: Sequence[QuestionOutcome]) -> dict[str, list[float]]:
-    """Milliseconds of all questions, by stage."""
-    found: dict[str, list[float]] = defaultdict(list)
+    """Return the milliseconds of all questions by stage."""
+    by_stage: dict[str, list[float]] = defaultdict(list)
     for outcome in outcomes:
         for stage, spent in outcome.milliseconds.items():
-            found[stage].append(spent)
-        asked = sum(outcome.milliseconds[stage] for stage in ("embed", "hybrid", "rerank"))
-        found["retrieval and rerank"].append(asked)
-    return dict(found)
+            by_stage[stage].append(spent)
+        total = sum(outcome.milliseconds[stage] for stage in ("embed", "hybrid", "rerank"))
+        by_stage["retrieval and rerank"].append(total)
+    return dict(by_stage)
 
 
 class _StageTimer:

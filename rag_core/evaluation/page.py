@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing from the network."""
+"""The report as one HTML page that loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -16,27 +16,34 @@ _AXES = {
 
 
 def render_html(report: EvaluationReport, *, threshold: float | None = None) -> str:
-    """The page; `threshold` is that of the decision in use."""
+    """Render a report as an HTML page.
+
+    Args:
+        report: the evaluation.
+        threshold: probability below which docent refuses now; None if it refuses nothing.
+    """
     from jinja2 import Environment
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((files(__package__) / "report.html").read_text())
-    # The charts escape what they show themselves.
+    # The charts escape their own text.
     return template.render(
         report=report,
         names=list(MEASURE_NAMES.values()),
         bars={name: Markup(_draw_method_bars(report, name)) for name in ("ndcg@10", "hit@3")},  # noqa: S704
         latency=Markup(_draw_latency(report)),  # noqa: S704
         histograms=[
-            (found, Markup(_draw_histogram(found, threshold)))  # noqa: S704
-            for found in report.abstention
+            (each, Markup(_draw_histogram(each, threshold)))  # noqa: S704
+            for each in report.abstention
         ],
     )
 
 
 def _draw_method_bars(report: EvaluationReport, name: str) -> str:
-    return charts.draw_bars({method: found[name] for method, found in report.methods.items()})
+    return charts.draw_bars(
+        {method: estimates[name] for method, estimates in report.methods.items()}
+    )
 
 
 def _draw_latency(report: EvaluationReport) -> str:
@@ -45,11 +52,11 @@ def _draw_latency(report: EvaluationReport) -> str:
     )
 
 
-def _draw_histogram(found: AbstentionReport, threshold: float | None) -> str:
+def _draw_histogram(report: AbstentionReport, threshold: float | None) -> str:
     series = (
-        charts.Series("with an answer", _YES, found.answerable),
-        charts.Series("without", _NO, found.unanswerable),
+        charts.Series("with an answer", _YES, report.answerable),
+        charts.Series("without", _NO, report.unanswerable),
     )
-    # The threshold in use says nothing about scores of other fits, or cosines.
-    shown = threshold if found.score == "as set" else None
-    return charts.draw_histogram(series, threshold=shown, axis=_AXES[found.score])
+    # The threshold in use has no meaning for scores of other fits, or for cosines.
+    threshold = threshold if report.score == "as set" else None
+    return charts.draw_histogram(series, threshold=threshold, axis=_AXES[report.score])

@@ -1,4 +1,4 @@
-"""What an evaluation found: the numbers of every method, of abstention, and the worst questions."""
+"""The report of an evaluation: the numbers of every method and of refusals, the worst questions."""
 
 from __future__ import annotations
 
@@ -30,15 +30,22 @@ MEASURE_NAMES = {
     "RR": "mrr",
     "Success@3": "hit@3",
 }
-"""Our names of ir-measures' measures, in the order of the table."""
+"""docent's names for the measures of ir-measures, in the order of the table."""
 
-_WORST = 10
-_SHOWN = 5
+_WORST_QUESTIONS = 10
+_WORST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class WorstQuestion:
-    """A question that docent found badly: what was wanted and what came first."""
+    """A question that docent does badly.
+
+    Attributes:
+        question: its text.
+        ndcg: its nDCG@10.
+        wanted: names with a grade above 0.
+        found: the first five names that docent found.
+    """
 
     question: str
     ndcg: float
@@ -48,18 +55,19 @@ class WorstQuestion:
 
 @dataclass(frozen=True, slots=True)
 class AbstentionReport:
-    """How well questions with and without an answer are told apart.
+    """The separation of questions with an answer from those without.
 
     Attributes:
         name: file of the unanswerable questions.
-        score: `left out`: by fits that have not seen the question; `as set`: by the decision in
-            use; `cosine`: by the best cosine, where neither can be had.
-        auroc: over the score.
-        table: refusals at rates of false ones.
-        false_refusals: answerable questions that are refused now; None where nothing is set.
-        refused: unanswerable questions that are refused now; None where nothing is set.
-        seen: questions of both kinds that the decision was fitted to, so that these two numbers
-            are better than they would be on others; None where that is not known.
+        score: how questions are scored. `left out` is the probability by fits that have not seen
+            the question, `as set` the probability by the decision in use, and `cosine`, if neither
+            is available, the best cosine.
+        auroc: of the score.
+        table: refusals at several rates of false refusals.
+        false_refusals: answerable questions that are refused now; None without a decision.
+        refused: unanswerable questions that are refused now; None without a decision.
+        seen: questions of both kinds that the decision was fitted to, which make the two numbers
+            above look too good; None if it is unknown.
         answerable: scores of the questions with an answer.
         unanswerable: scores of those without.
     """
@@ -77,7 +85,15 @@ class AbstentionReport:
 
 @dataclass(frozen=True, slots=True)
 class JudgeReport:
-    """What an LLM said about answers: shares, with the judge's model and prompt version."""
+    """The verdicts of an LLM on answers.
+
+    Attributes:
+        model: the judge, as its server reports it.
+        prompt: version of the judge's prompt.
+        answers: how many were judged.
+        faithful: share of the answers that keep to the passages.
+        answering: share of the answers that answer the question.
+    """
 
     model: str
     prompt: str
@@ -88,19 +104,19 @@ class JudgeReport:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """Everything that `docent eval` found.
+    """The result of `docent eval`.
 
     Attributes:
         model, reranker, revision, chunks: of the index.
-        level: what was judged.
+        level: "page" or "chunk", whichever was judged.
         questions: how many were scored.
         absent: judged ids that the index does not have.
-        methods: each measure of each method.
+        methods: estimates by measure, by method.
         abstention: one for each file of unanswerable questions.
-        milliseconds: median and 95th percentile of each stage.
-        worst: the worst questions, the worst first.
-        judged: what an LLM said about the answers; None where none was asked.
-        fitted: the file that holds what was fitted; None where nothing was.
+        milliseconds: median and 95th percentile by stage.
+        worst: questions with the lowest nDCG@10, the worst first.
+        judged: verdicts of an LLM on the answers; None without a judge.
+        fitted: the file that the fit was written to; None without a fit.
     """
 
     model: str
@@ -118,28 +134,35 @@ class EvaluationReport:
     fitted: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The same as data; scores of single questions are left out."""
+        """Return the report as JSON data, without the scores of single questions."""
         shape = asdict(self)
-        for found in shape["abstention"]:
-            del found["answerable"], found["unanswerable"]
+        for abstention in shape["abstention"]:
+            del abstention["answerable"], abstention["unanswerable"]
         return shape
 
 
 def summarise_retrieval(
     outcomes: Sequence[QuestionOutcome], judgements: Judgements
 ) -> tuple[dict[str, dict[str, Estimate]], tuple[WorstQuestion, ...]]:
-    """Every measure of every method, and the questions that docent does worst.
+    """Estimate every measure of every method, and find the worst questions.
+
+    Args:
+        outcomes: of the questions with an answer.
+        judgements: their grades.
+
+    Returns:
+        Estimates by measure, by method; and the questions with the lowest nDCG@10.
 
     Raises:
         EvaluationError: the library for the measures is not installed.
     """
-    grades = {one.question.id: judgements.grades[one.question.id] for one in outcomes}
+    grades = {each.question.id: judgements.grades[each.question.id] for each in outcomes}
     table: dict[str, dict[str, Estimate]] = {}
     values: dict[str, dict[str, float]] = {}
     for method in METHODS:
         rankings = {
-            one.question.id: judgements.list_ranked_names(one.chunks_by_method[method])
-            for one in outcomes
+            each.question.id: judgements.list_ranked_names(each.chunks_by_method[method])
+            for each in outcomes
         }
         values = compute_measures(rankings, grades)
         table[method] = {
@@ -154,16 +177,18 @@ def summarise_retrieval(
 def _select_worst(
     outcomes: Sequence[QuestionOutcome], judgements: Judgements, ndcg: Mapping[str, float]
 ) -> tuple[WorstQuestion, ...]:
-    below = [one for one in outcomes if ndcg[one.question.id] < 1]
-    below.sort(key=lambda one: ndcg[one.question.id])
+    imperfect = [each for each in outcomes if ndcg[each.question.id] < 1]
+    imperfect.sort(key=lambda each: ndcg[each.question.id])
     return tuple(
         WorstQuestion(
-            question=one.question.text,
-            ndcg=round(ndcg[one.question.id], 3),
-            wanted=tuple(k for k, grade in judgements.grades[one.question.id].items() if grade),
-            found=tuple(judgements.list_ranked_names(one.chunks_by_method["reranked"])[:_SHOWN]),
+            question=each.question.text,
+            ndcg=round(ndcg[each.question.id], 3),
+            wanted=tuple(k for k, grade in judgements.grades[each.question.id].items() if grade),
+            found=tuple(
+                judgements.list_ranked_names(each.chunks_by_method["reranked"])[:_WORST_NAMES]
+            ),
         )
-        for one in below[:_WORST]
+        for each in imperfect[:_WORST_QUESTIONS]
     )
 
 
@@ -172,33 +197,42 @@ def summarise_abstention(
     unanswerable: Mapping[str, Sequence[QuestionOutcome]],
     used: Calibration | None,
 ) -> tuple[AbstentionReport, ...]:
-    """How well each set of unanswerable questions is told from the others; fitted on all of them.
+    """Report how well unanswerable questions are separated from the others.
 
-    Empty where no signals could be had, as without a reranker.
+    Args:
+        answerable: outcomes of the questions with an answer.
+        unanswerable: outcomes of those without, by name of their file.
+        used: the calibration in use.
+
+    Returns:
+        A report for each file; none if there are no signals, as without a reranker.
     """
     yes = collect_signals(answerable)
     sets = {
-        name: found for name, asked in unanswerable.items() if (found := collect_signals(asked))
+        name: signals
+        for name, outcomes in unanswerable.items()
+        if (signals := collect_signals(outcomes))
     }
     if not yes or not sets:
         return ()
     decision = used.abstention if used else None
-    every = [one for found in sets.values() for one in found]
-    score, above, below = _score_questions(yes, every, decision)
+    # One fit over all files, so that their scores can be compared.
+    all_no = [each for signals in sets.values() for each in signals]
+    score, yes_scores, all_no_scores = _score_questions(yes, all_no, decision)
     reports: list[AbstentionReport] = []
     for name, no in sets.items():
-        mine, below = below[: len(no)], below[len(no) :]
+        no_scores, all_no_scores = all_no_scores[: len(no)], all_no_scores[len(no) :]
         reports.append(
             AbstentionReport(
                 name=name,
                 score=score,
-                auroc=compute_auroc(above, mine),
-                table=compute_refusals(above, mine),
+                auroc=compute_auroc(yes_scores, no_scores),
+                table=compute_refusals(yes_scores, no_scores),
                 false_refusals=sum(map(decision.should_refuse, yes)) if decision else None,
                 refused=sum(map(decision.should_refuse, no)) if decision else None,
                 seen=_count_seen((*answerable, *unanswerable[name]), used),
-                answerable=tuple(above),
-                unanswerable=tuple(mine),
+                answerable=tuple(yes_scores),
+                unanswerable=tuple(no_scores),
             )
         )
     return tuple(reports)
@@ -207,12 +241,13 @@ def summarise_abstention(
 def _count_seen(outcomes: Sequence[QuestionOutcome], used: Calibration | None) -> int | None:
     if used is None or used.seen is None:
         return None
-    return len({hash_question(one.question.text) for one in outcomes} & set(used.seen))
+    return len({hash_question(each.question.text) for each in outcomes} & set(used.seen))
 
 
 def _score_questions(
     yes: list[Signals], no: list[Signals], decision: Abstention | None
 ) -> tuple[str, list[float], list[float]]:
+    """Return the kind of score, and the scores of both sets."""
     if min(len(yes), len(no)) >= MIN_FIT_QUESTIONS:
         return "left out", *cross_validate(yes, no)
     if decision:
@@ -221,27 +256,27 @@ def _score_questions(
             [*map(decision.compute_probability, yes)],
             [*map(decision.compute_probability, no)],
         )
-    return "cosine", [found.cosine for found in yes], [found.cosine for found in no]
+    return "cosine", [each.cosine for each in yes], [each.cosine for each in no]
 
 
 def collect_signals(outcomes: Sequence[QuestionOutcome]) -> list[Signals]:
-    """The signals of those questions that have them."""
-    return [one.signals for one in outcomes if one.signals]
+    """Collect the signals of the questions that have them."""
+    return [each.signals for each in outcomes if each.signals]
 
 
-def summarise_verdicts(grades: Sequence[JudgeVerdict]) -> JudgeReport | None:
-    """The judge's shares; None where nothing was answered."""
-    if not grades:
+def summarise_verdicts(verdicts: Sequence[JudgeVerdict]) -> JudgeReport | None:
+    """Report the judge's verdicts; return None if there are none."""
+    if not verdicts:
         return None
     return JudgeReport(
-        model=grades[0].model,
+        model=verdicts[0].model,
         prompt=PROMPT_VERSION,
-        answers=len(grades),
-        faithful=estimate_mean([float(grade.faithful) for grade in grades]),
-        answering=estimate_mean([float(grade.answering) for grade in grades]),
+        answers=len(verdicts),
+        faithful=estimate_mean([float(verdict.faithful) for verdict in verdicts]),
+        answering=estimate_mean([float(verdict.answering) for verdict in verdicts]),
     )
 
 
 def summarise_latency(outcomes: Sequence[QuestionOutcome]) -> dict[str, tuple[float, float]]:
-    """Median and 95th percentile of each stage, in milliseconds."""
+    """Compute median and 95th percentile of each stage, in milliseconds."""
     return {stage: compute_percentiles(spent) for stage, spent in group_by_stage(outcomes).items()}

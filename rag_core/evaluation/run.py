@@ -1,4 +1,4 @@
-"""One evaluation: every question asked, the report made, and what can be fitted fitted."""
+"""The run of an evaluation: it asks every question, builds the report and fits refusals."""
 
 from __future__ import annotations
 
@@ -15,25 +15,34 @@ from rag_core.evaluation.report import EvaluationReport
 from rag_core.retrieval.calibration import Calibration, hash_question, select_calibration
 
 Progress = Callable[[int, int], None]
-"""Called with how many questions were asked, of how many."""
+"""Called with the number of questions asked so far, and of all questions."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationOutcomes:
-    """All questions asked: those with an answer, and each set of those without."""
+    """The outcomes of questions with an answer, and of those without by name of their file."""
 
     answerable: tuple[QuestionOutcome, ...]
     unanswerable: Mapping[str, tuple[QuestionOutcome, ...]]
 
 
 def ask_everything(
-    parts: EvaluationTarget,
+    target: EvaluationTarget,
     judgements: Judgements,
     unanswerable: Mapping[str, Sequence[EvaluationQuestion]],
     *,
     progress: Progress,
 ) -> EvaluationOutcomes:
-    """Ask every question in every way.
+    """Ask every question by every method.
+
+    Args:
+        target: the index and the models.
+        judgements: the questions with an answer.
+        unanswerable: the questions without one, by name of their file.
+        progress: called after each question.
+
+    Returns:
+        The outcomes, in the order of the questions.
 
     Raises:
         StoreError, ModelError: Milvus or a model failed.
@@ -47,70 +56,79 @@ def ask_everything(
         progress(done, total)
 
     return EvaluationOutcomes(
-        tuple(ask_questions(judgements.questions, parts, tick=tick)),
+        tuple(ask_questions(judgements.questions, target, tick=tick)),
         {
-            name: tuple(ask_questions(asked, parts, tick=tick))
+            name: tuple(ask_questions(asked, target, tick=tick))
             for name, asked in unanswerable.items()
         },
     )
 
 
 def build_report(
-    parts: EvaluationTarget,
+    target: EvaluationTarget,
     judgements: Judgements,
     outcomes: EvaluationOutcomes,
     *,
-    grades: Sequence[JudgeVerdict] = (),
+    verdicts: Sequence[JudgeVerdict] = (),
 ) -> EvaluationReport:
-    """Everything that was found.
+    """Build the report of an evaluation.
+
+    Args:
+        target: the index and the models that were asked.
+        judgements: grades of the questions with an answer.
+        outcomes: of all questions.
+        verdicts: an LLM's verdicts on the answers, if it was asked.
+
+    Returns:
+        The report, without the file of a fit.
 
     Raises:
         EvaluationError: the library for the measures is not installed.
     """
     methods, worst = reports.summarise_retrieval(outcomes.answerable, judgements)
     return EvaluationReport(
-        model=parts.live.spec.model,
-        reranker=parts.tuning.reranker,
-        revision=parts.live.spec.revision,
-        chunks=parts.store.count(parts.live.collection),
+        model=target.live.spec.model,
+        reranker=target.tuning.reranker,
+        revision=target.live.spec.revision,
+        chunks=target.store.count(target.live.collection),
         level=judgements.level,
         questions=len(outcomes.answerable),
         absent=judgements.absent,
         methods=methods,
         abstention=reports.summarise_abstention(
-            outcomes.answerable, outcomes.unanswerable, find_used_calibration(parts)
+            outcomes.answerable, outcomes.unanswerable, find_used_calibration(target)
         ),
         milliseconds=reports.summarise_latency(outcomes.answerable),
         worst=worst,
-        judged=reports.summarise_verdicts(grades),
+        judged=reports.summarise_verdicts(verdicts),
     )
 
 
-def fit_calibration(parts: EvaluationTarget, outcomes: EvaluationOutcomes) -> Calibration:
-    """When to refuse, fitted to these questions; the rest stays as it is in use.
+def fit_calibration(target: EvaluationTarget, outcomes: EvaluationOutcomes) -> Calibration:
+    """Fit the refusals to these questions; keep the rest in use.
 
     Raises:
         EvaluationError: there are too few questions with or without an answer.
     """
-    no = [one for asked in outcomes.unanswerable.values() for one in asked]
+    no = [each for asked in outcomes.unanswerable.values() for each in asked]
     decision = fit_abstention(
         reports.collect_signals(outcomes.answerable), reports.collect_signals(no)
     )
-    used, spec = find_used_calibration(parts), parts.live.spec
+    used, spec = find_used_calibration(target), target.live.spec
     support = used.support if used else None
     return Calibration(
         model=spec.model,
-        reranker=parts.tuning.reranker,
+        reranker=target.tuning.reranker,
         chunker=spec.chunker,
         abstention=decision,
         support=support,
         dimension=spec.dimension,
         seen=tuple(
-            sorted({hash_question(one.question.text) for one in (*outcomes.answerable, *no)})
+            sorted({hash_question(each.question.text) for each in (*outcomes.answerable, *no)})
         ),
     )
 
 
-def find_used_calibration(parts: EvaluationTarget) -> Calibration | None:
-    """The decisions that docent takes with this index."""
-    return select_calibration(parts.live.spec, parts.tuning.reranker, parts.tuning.fitted)
+def find_used_calibration(target: EvaluationTarget) -> Calibration | None:
+    """Return the calibration that docent uses with this index, or None."""
+    return select_calibration(target.live.spec, target.tuning.reranker, target.tuning.fitted)

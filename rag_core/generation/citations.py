@@ -1,4 +1,4 @@
-"""Citations and links are checked while the answer streams: what no passage bears is not shown."""
+"""The check of citations and links in a streaming answer: unsupported ones are not shown."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rag_core.generation.code_splitter import CodeSplitter, find_last_sentence
 from rag_core.types import Citation, Passage
 
 IsSupported = Callable[[str, int], bool]
-"""Whether a sentence is supported by the passage of a number, from 1."""
+"""Takes a sentence and the number of a passage, from 1; True if the passage supports it."""
 
 OMITTED = "…"
-"""Stands where a bare address was left out."""
+"""Replaces a bare address that no passage contains."""
 
-# Whatever stands in both has an upper length, so that a text is read alike whole and in pieces.
+# Each part has an upper length, so that a text is read alike as a whole and in pieces.
 _TARGET = r"<?(?P<target>[^()\s<>]{0,1000}(?:\([^()\s<>]{0,200}\)[^()\s<>]{0,200})?)>?"
 _LINK_OR_MARKER = regex.compile(
     rf"""!?\[(?P<label>[^\[\]\n]{{0,300}})\]\({_TARGET}(?:[ ]"[^"\n]{{0,200}}")?\)
@@ -29,18 +29,24 @@ _CLOSING = {")": "(", "]": "["}
 
 
 class CitationChecker:
-    """Passes text through as it streams; drops markers and links that point at nothing.
+    """Passes text through as it streams, without unsupported markers and unknown links.
 
     A marker stays if its passage exists and supports the sentence before it. A link that no passage
-    contains leaves its label. Code is untouched. Text that could still become a marker or a link is
-    held back until it is decided; `close` gives the rest.
+    contains is replaced by its label. Code is not changed. Text that could still become a marker or
+    a link is held back until more text decides it; `flush` returns the rest.
+
+    Args:
+        passages: as the prompt numbers them, from 1.
+        is_supported: judges the sentence before a marker; by default every sentence is supported.
     """
 
     def __init__(
-        self, passages: Sequence[Passage], supported: IsSupported = lambda _sentence, _number: True
+        self,
+        passages: Sequence[Passage],
+        is_supported: IsSupported = lambda _sentence, _number: True,
     ) -> None:
         self._passages = passages
-        self._supported = supported
+        self._is_supported = is_supported
         self._cited: list[int] = []
         self._code = CodeSplitter()
         self._links = _BufferedReplacer(_LINK_OR_MARKER, self._replace_link_or_marker)
@@ -49,20 +55,20 @@ class CitationChecker:
         self._prose = ""
 
     def feed(self, text: str, *, last: bool = False) -> str:
-        """The checked text that is ready to be shown; `last` decides all that was held back."""
-        shown = []
+        """Return checked text that can be shown; with `last`, the rest."""
+        checked = []
         for part, is_code in self._code.feed(text, last=last):
             if is_code:
-                shown += [self._check_text("", last=True), part]
-                self._prose += part if "\n" not in part else ""
+                checked += [self._check_text("", last=True), part]
+                self._prose += part if _is_code_span(part) else ""
             else:
-                shown.append(self._check_text(part))
+                checked.append(self._check_text(part))
         if last:
-            shown.append(self._check_text("", last=True))
-        return "".join(shown)
+            checked.append(self._check_text("", last=True))
+        return "".join(checked)
 
     def flush(self) -> str:
-        """What was held back, checked."""
+        """Return the text that was held back, checked."""
         return self.feed("", last=True)
 
     @property
@@ -71,45 +77,45 @@ class CitationChecker:
         return tuple(Citation(number, self._passages[number - 1]) for number in self._cited)
 
     def _check_text(self, text: str, *, last: bool = False) -> str:
-        shown = []
+        checked = []
         for part in self._links.feed(text, last=last):
             self._prose += part
-            shown.append(self._addresses.feed_joined(part))
+            checked.append(self._addresses.feed_joined(part))
         if last:
-            shown.append(self._addresses.feed_joined("", last=True))
-        return "".join(shown)
+            checked.append(self._addresses.feed_joined("", last=True))
+        return "".join(checked)
 
-    def _replace_link_or_marker(self, found: regex.Match[str]) -> str:
-        if found["numbers"]:
-            return self._replace_marker(found)
-        label, target = found["label"], found["target"]
+    def _replace_link_or_marker(self, match: regex.Match[str]) -> str:
+        if match["numbers"]:
+            return self._replace_marker(match)
+        label, target = match["label"], match["target"]
         # A label that is half an address could become a whole one with the text before it.
-        return str(found.group() if self._is_known(target) else label.replace("//", OMITTED))
+        return str(match.group() if self._is_known(target) else label.replace("//", OMITTED))
 
-    def _replace_marker(self, found: regex.Match[str]) -> str:
-        numbers = [int(number) for number in found["numbers"].split(",")]
+    def _replace_marker(self, match: regex.Match[str]) -> str:
+        numbers = [int(number) for number in match["numbers"].split(",")]
         sentence = find_last_sentence(_MARKER.sub("", self._prose))
         valid = [
             number
             for number in numbers
-            if 1 <= number <= len(self._passages) and self._supported(sentence, number)
+            if 1 <= number <= len(self._passages) and self._is_supported(sentence, number)
         ]
         self._cited += [number for number in dict.fromkeys(valid) if number not in self._cited]
         if not valid:
             return ""
-        space = " " if found.group().startswith(" ") else ""
+        space = " " if match.group().startswith(" ") else ""
         return space + "".join(f"[{number}]" for number in valid)
 
-    def _replace_address(self, found: regex.Match[str]) -> str:
-        address, rest = _split_punctuation(found.group())
-        return found.group() if self._is_known(address) else OMITTED + rest
+    def _replace_address(self, match: regex.Match[str]) -> str:
+        address, rest = _split_punctuation(match.group())
+        return match.group() if self._is_known(address) else OMITTED + rest
 
     def _is_known(self, address: str) -> bool:
         return _normalise_address(address) in self._known_addresses
 
 
 class _BufferedReplacer:
-    """Replaces what a pattern finds, and holds back what it could still find."""
+    """Replaces the matches of a pattern in a stream; holds back text that could become one."""
 
     def __init__(
         self, pattern: regex.Pattern[str], replace: Callable[[regex.Match[str]], str]
@@ -119,42 +125,47 @@ class _BufferedReplacer:
         self._held = ""
 
     def feed_joined(self, text: str, *, last: bool = False) -> str:
-        """`feed`, joined."""
+        """Return the parts of `feed` as one text."""
         return "".join(self.feed(text, last=last))
 
     def feed(self, text: str, *, last: bool = False) -> Iterable[str]:
-        """The text that is decided, part by part."""
+        """Yield the text that more text can't change, part by part."""
         text = self._held + text
         self._held = ""
-        done = 0
-        while found := self._pattern.search(text, done, partial=not last):
-            yield text[done : found.start()]
-            if found.end() == len(text) and not last:
-                self._held = text[found.start() :]
+        end = 0
+        while match := self._pattern.search(text, end, partial=not last):
+            yield text[end : match.start()]
+            if match.end() == len(text) and not last:
+                self._held = text[match.start() :]
                 return
-            yield self._replace(found)
-            done = found.end()
-        yield text[done:]
+            yield self._replace(match)
+            end = match.end()
+        yield text[end:]
+
+
+def _is_code_span(code: str) -> bool:
+    """Return True for a span; in a block, backticks are separate parts."""
+    return code.startswith("`") and code.strip("`") != ""
 
 
 def _collect_addresses(passages: Sequence[Passage]) -> frozenset[str]:
-    """Every link and address in the passages, and those of the passages themselves."""
-    found = {passage.chunk.url for passage in passages}
+    """Collect the passages' own addresses and all links and addresses in them."""
+    addresses = {passage.chunk.url for passage in passages}
     for passage in passages:
         text = passage.chunk.text
-        found |= {link["target"] for link in _LINK_TARGET.finditer(text)}
-        found |= {_split_punctuation(bare.group())[0] for bare in _ADDRESS.finditer(text)}
-    return frozenset(map(_normalise_address, found)) - {""}
+        addresses |= {link["target"] for link in _LINK_TARGET.finditer(text)}
+        addresses |= {_split_punctuation(bare.group())[0] for bare in _ADDRESS.finditer(text)}
+    return frozenset(map(_normalise_address, addresses)) - {""}
 
 
 def _normalise_address(address: str) -> str:
-    """An address without its fragment: a section of a page that is known is known too."""
+    """Remove the fragment: every section of a known page is known."""
     page, _, fragment = address.partition("#")
     return page.rstrip("/") or f"#{fragment}"
 
 
 def _split_punctuation(address: str) -> tuple[str, str]:
-    """An address in running text, and the punctuation behind it that is not its own."""
+    """Split an address in prose from the punctuation that follows it."""
     end = len(address)
     while end and (address[end - 1] in ".,;:!?*_'" or _has_unopened_bracket(address[:end])):
         end -= 1
@@ -162,6 +173,6 @@ def _split_punctuation(address: str) -> tuple[str, str]:
 
 
 def _has_unopened_bracket(address: str) -> bool:
-    """Whether a bracket at the end was opened before the address."""
+    """Return True if the address ends with a bracket opened before it."""
     opening = _CLOSING.get(address[-1])
     return opening is not None and address.count(address[-1]) > address.count(opening)

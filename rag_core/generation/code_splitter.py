@@ -1,4 +1,4 @@
-"""An answer's text while it streams: code is told from prose, before anything in it is checked."""
+"""The division of a streaming answer into code and prose, before its prose is checked."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import regex
 
-# A backtick that is escaped, a run of backticks, or a line's beginning: line ends, indentation, the
-# mark of a list, the fence of a block of code.
+# A turn is where code can begin or end: an escaped backtick, a run of backticks, or a line's
+# beginning (line ends, indentation, the mark of a list item, the fence of a code block).
 _TURN = regex.compile(
     r"\\[\\`]|`+|\n[ \t\n]*(?P<mark>(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})?"
 )
-# What follows a line's beginning and could still become the mark of a list, or a fence.
+# The beginning of a line that could still become the mark of a list item, or a fence.
 _UNDECIDED = regex.compile(r"(?:[-*+]|\d{1,9}[.)]?|`{1,2}|~{1,2})\Z")
-# Inside a span of code: a run that may close it, or the beginning of another block, which ends it.
+# Inside a code span: a run that may close it, or the beginning of another block, which ends it.
 _IN_SPAN = regex.compile(
     r"`+|(?P<block>\n[ \t]*(?:\n|`{3}|~{3}|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]))"
 )
@@ -22,63 +22,64 @@ SENTENCE_END = regex.compile(
     r"(?<!^\d\.)(?<!^\d\d\.)(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[^\sa-z])|(?<=[。！？])"  # noqa: RUF001
 )
 _PARAGRAPH = regex.compile(r"\n[ \t]*(?=\n|[-*+>|#]|\d{1,9}[.)])")
-_LONGEST = 2_000
-_LONGEST_INFO = 200
-_INDENT = 4
+_MAX_CHARACTERS = 2_000  # of a code span, and of the paragraph in which a sentence is looked for
+_MAX_INFO = 200  # characters of the rest of a line behind a fence
+_INDENT = 4  # columns that make a block of code
 
 TextPart = tuple[str, bool]
+"""Text, and True if it is code."""
 
 
 class CodeSplitter:
-    """Divides text into code and prose, the same however it is cut into pieces.
+    """Divides text into code and prose, in the same way however it is cut into pieces.
 
-    As CommonMark has it (https://spec.commonmark.org/0.31.2/): a fence opens at a line's beginning
-    and is closed by one that is at least as long; runs of backticks of one length in one block, not
-    farther apart than 2,000 characters, stand around a span; after an empty line, four columns of
+    It follows CommonMark (https://spec.commonmark.org/0.31.2/). A fence opens at a line's beginning
+    and is closed by one that is at least as long. Two runs of backticks of one length in one block,
+    at most 2,000 characters apart, enclose a span. After an empty line, four columns of
     indentation, counted from the text of an open list item, make a block. A run without a partner
-    is prose: a stray backtick switches no check off.
+    is prose, so that a stray backtick switches no check off.
     """
 
     def __init__(self) -> None:
-        self._held = "\n\n"  # as if an empty line stood before the first one
+        self._held = "\n\n"  # the first line is read as if it followed an empty one
         self._unreal = len(self._held)
         self._fence = ""
         self._indented = False
         self._item = 0
 
     def feed(self, text: str, *, last: bool = False) -> Iterator[TextPart]:
-        """Parts that are decided, each with whether it is code; `last` decides the rest."""
+        """Yield the parts that more text can't change; with `last`, all."""
         text = self._held + text
         done, self._held = 0, ""
         while turn := _TURN.search(text, done, partial=not last):
-            before = self._in_code
-            taken = (
+            was_in_code = self._in_code
+            decision = (
                 None
                 if not last and _can_grow(turn, text)
                 else self._decide_turn(turn, text, last=last)
             )
-            if taken is None:
+            if decision is None:
                 self._held, text = text[turn.start() :], text[: turn.start()]
                 break
-            end, code = taken
-            yield from self._emit_part(text[done : turn.start()], code=before)
-            yield from self._emit_part(text[turn.start() : end], code=code)
+            end, is_code = decision
+            yield from self._emit_part(text[done : turn.start()], is_code=was_in_code)
+            yield from self._emit_part(text[turn.start() : end], is_code=is_code)
             done = end
-        yield from self._emit_part(text[done:], code=self._in_code)
+        yield from self._emit_part(text[done:], is_code=self._in_code)
 
     @property
     def _in_code(self) -> bool:
         return bool(self._fence or self._indented)
 
-    def _emit_part(self, text: str, *, code: bool) -> Iterator[TextPart]:
+    def _emit_part(self, text: str, *, is_code: bool) -> Iterator[TextPart]:
         text, self._unreal = text[self._unreal :], max(self._unreal - len(text), 0)
         if text:
-            yield text, code
+            yield text, is_code
 
     def _decide_turn(
         self, turn: regex.Match[str], text: str, *, last: bool
     ) -> tuple[int, bool] | None:
-        """Where the turn ends and whether it is code; None where more text decides."""
+        """Return the turn's end and True for code; None while undecided."""
         if turn.group().startswith("\n"):
             return self._decide_line(turn, text, last=last)
         if self._in_code or turn.group().startswith("\\"):
@@ -95,76 +96,86 @@ class CodeSplitter:
         if self._fence:
             self._fence = "" if self._is_closing_fence(turn, line) else self._fence
             return turn.end(), True
-        code = self._begin_line(turn)
+        is_code = self._begin_line(turn)
         if not turn["fence"]:
-            return turn.end(), code
+            return turn.end(), is_code
         if not self._indented and _is_opening_fence(turn["fence"], line):
             self._fence = turn["fence"]
-        return turn.start("fence"), code  # the fence itself is the next turn, or the next part
+        return turn.start("fence"), is_code  # the fence itself is the next turn, or the next part
 
     def _is_closing_fence(self, turn: regex.Match[str], line: str) -> bool:
         fence = turn["fence"]
-        long_enough = fence and fence.startswith(self._fence)
-        near = _measure_indent(turn) < self._item + _INDENT and not turn["mark"]
-        return bool(long_enough and near and not line.strip())
+        is_long_enough = fence and fence.startswith(self._fence)
+        is_outer = _measure_indent(turn) < self._item + _INDENT and not turn["mark"]
+        return bool(is_long_enough and is_outer and not line.strip())
 
     def _begin_line(self, turn: regex.Match[str]) -> bool:
-        """A line begins outside of a fence; whether its beginning is code."""
-        empty = turn.group().count("\n") > 1
-        deep = _measure_indent(turn) >= self._item + _INDENT
-        was, self._indented = self._indented, deep and (empty or self._indented)
+        """Begin a line outside a fence; return True for code."""
+        follows_empty = turn.group().count("\n") > 1
+        is_deep = _measure_indent(turn) >= self._item + _INDENT
+        was_indented = self._indented
+        self._indented = is_deep and (follows_empty or was_indented)
         if self._indented:
-            return was
+            return was_indented
         if turn["mark"]:
             self._item = len(_extract_line_start(turn).expandtabs(_INDENT))
-        elif empty and _measure_indent(turn) < self._item:
+        elif follows_empty and _measure_indent(turn) < self._item:
             self._item = 0
         return False
 
 
 def _extract_line_start(turn: regex.Match[str]) -> str:
-    """Indentation and list mark of the line that a turn begins."""
-    begin = str(turn.group()).rpartition("\n")[2]
-    return begin[: len(begin) - len(turn["fence"] or "")]
+    """Return indentation and list mark of the line that a turn begins."""
+    start = str(turn.group()).rpartition("\n")[2]
+    return start[: len(start) - len(turn["fence"] or "")]
 
 
 def _measure_indent(turn: regex.Match[str]) -> int:
-    begin = _extract_line_start(turn)
-    return len(begin[: len(begin) - len(begin.lstrip())].expandtabs(_INDENT))
+    start = _extract_line_start(turn)
+    return len(start[: len(start) - len(start.lstrip())].expandtabs(_INDENT))
 
 
 def _is_opening_fence(fence: str, line: str) -> bool:
-    """Whether a run at a line's beginning opens a block: three backticks may open a span, too."""
-    return len(line) < _LONGEST_INFO and not (fence.startswith("`") and "`" in line)
+    """Return True if a run at a line's beginning opens a block.
+
+    Three backticks may also open a span; then there are backticks in the rest of the line.
+    """
+    return len(line) < _MAX_INFO and not (fence.startswith("`") and "`" in line)
 
 
-def _read_line_rest(at: int, text: str, *, last: bool) -> str | None:
-    """The rest of a line, cut where it is very long; None where more text decides."""
-    end = text.find("\n", at, at + _LONGEST_INFO)
+def _read_line_rest(start: int, text: str, *, last: bool) -> str | None:
+    """Return the rest of a line, truncated; None while it can grow."""
+    end = text.find("\n", start, start + _MAX_INFO)
     if end >= 0:
-        return text[at:end]
-    decided = last or len(text) - at >= _LONGEST_INFO
-    return text[at : at + _LONGEST_INFO] if decided else None
+        return text[start:end]
+    is_decided = last or len(text) - start >= _MAX_INFO
+    return text[start : start + _MAX_INFO] if is_decided else None
 
 
 def _find_span_end(run: regex.Match[str], text: str, *, last: bool) -> int | None:
-    """Where the span ends that a run of backticks opens, or the run; None where undecided."""
-    furthest = run.end() + _LONGEST
-    for found in _IN_SPAN.finditer(text, run.end()):
-        if found.start() > furthest or found["block"]:
+    """Return the end of the span that a run opens.
+
+    Return the end of the run if it opens no span, and None while that is undecided.
+    """
+    furthest = run.end() + _MAX_CHARACTERS
+    for match in _IN_SPAN.finditer(text, run.end()):
+        if match.start() > furthest or match["block"]:
             return int(run.end())
-        if found.group() == run.group():
-            return int(found.end()) if last or found.end() < len(text) else None
+        if match.group() == run.group():
+            return int(match.end()) if last or match.end() < len(text) else None
     return int(run.end()) if last or len(text) > furthest else None
 
 
 def _can_grow(turn: regex.Match[str], text: str) -> bool:
-    """Whether more text could make another turn of it."""
+    """Return True if more text could make another turn of it."""
     begins_line = turn.group().startswith("\n")
     return turn.end() == len(text) or bool(begins_line and _UNDECIDED.match(text, turn.end()))
 
 
 def find_last_sentence(text: str) -> str:
-    """The sentence that a marker behind the text belongs to; empty at a paragraph's beginning."""
-    paragraph = _PARAGRAPH.split(text[-_LONGEST:])[-1].strip()
+    """Return the sentence that a marker behind the text belongs to.
+
+    It is empty at a paragraph's beginning.
+    """
+    paragraph = _PARAGRAPH.split(text[-_MAX_CHARACTERS:])[-1].strip()
     return str(SENTENCE_END.split(paragraph)[-1]).strip()

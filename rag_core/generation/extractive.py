@@ -1,4 +1,4 @@
-"""An answer without an LLM: the sentences of the best passages that answer, word for word."""
+"""Answers without an LLM: word-for-word quotations of the best passages' sentences."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rag_core.protocols import Embedder
 from rag_core.types import Passage, Vector
 
 QUOTED_PASSAGES = 3
-"""Passages that are quoted from."""
+"""Passages that are quoted, at most."""
 
-_NEAR = 0.85  # a neighbouring sentence is quoted too if it scores this share of the best
-_WORTH = 0.8  # a passage below the first is quoted if it scores this share of the best of all
-_MOST_SENTENCES = 3
-_MOST_CODE_LINES = 15
-_MOST_CHARACTERS = 400
+_NEIGHBOUR_SHARE = 0.85  # of the best score, from which the next sentence is quoted too
+_PASSAGE_SHARE = 0.8  # of the best score of all, from which a second or third passage is quoted
+_MAX_SENTENCES = 3
+_MAX_CODE_LINES = 15
+_MAX_CHARACTERS = 400
 
 _MARKS = re.compile(r"`{3,}|~{3,}")
-# A line of backticks with more backticks behind them is inline code.
+# Backticks with further backticks in the same line are inline code.
 _FENCE = re.compile(r"^\s*(?:(?:[-*+]|\d+[.)])\s+)?(`{3,}(?!.*`)|~{3,})(.*)")
 # Not after the number of a list item; a quotation mark or bracket after the stop stays with it.
 _SENTENCE_END = re.compile(
@@ -35,7 +35,7 @@ class _Unit:
     """A sentence, a list item, or a block of code that belongs to the sentence before it."""
 
     text: str
-    code: bool
+    is_code: bool
 
 
 def quote(
@@ -45,25 +45,28 @@ def quote(
 
     Args:
         embedder: the one the index was built with.
-        query: the question's vector, shape (dimension,).
-        passages: best first; the first three are quoted from.
+        query: the question's vector, shape (dimension,), float32, of L2 norm 1.
+        passages: best first; at most the first three are quoted.
 
     Returns:
         Markdown, and the numbers (from 1) of the passages quoted.
     """
-    units = [_split_units(passage.chunk.text) for passage in passages[:QUOTED_PASSAGES]]
-    scored = _score_units(embedder, query, passages, units)
-    tops = [max(scores, default=-1.0) for scores in scored]
+    # Step 1: score every sentence and block of code of the first passages.
+    units_by_passage = [_split_units(passage.chunk.text) for passage in passages[:QUOTED_PASSAGES]]
+    scores_by_passage = _score_units(embedder, query, passages, units_by_passage)
+    # Step 2: find the score from which a passage below the first is quoted.
+    tops = [max(scores, default=-1.0) for scores in scores_by_passage]
     best = max(tops, default=-1.0)
-    worth = min(best, _WORTH * best)  # a share of a negative cosine would be above it
+    threshold = min(best, _PASSAGE_SHARE * best)  # a share of a negative cosine is above it
+    # Step 3: quote the best sentences of each passage, and equal ones once.
     quotations, numbers = [], []
     quoted: set[str] = set()  # pages of two sources may say the same
-    for number, (passage, found, scores) in enumerate(
-        zip(passages, units, scored, strict=False), 1
+    for number, (passage, units, scores) in enumerate(
+        zip(passages, units_by_passage, scores_by_passage, strict=False), 1
     ):
-        if not found or (number > 1 and tops[number - 1] < worth):
+        if not units or (number > 1 and tops[number - 1] < threshold):
             continue
-        text = _join_best_run(found, scores)
+        text = _join_best_run(units, scores)
         if text not in quoted:
             quoted.add(text)
             quotations.append(_format_quotation(number, passage, text))
@@ -81,28 +84,30 @@ def _score_units(
     embedder: Embedder,
     query: Vector,
     passages: Sequence[Passage],
-    units: Sequence[Sequence[_Unit]],
+    units_by_passage: Sequence[Sequence[_Unit]],
 ) -> list[list[float]]:
-    """Cosine of each unit, read below its headings, with the question."""
+    """Return the cosines of the units, below their headings, with the question."""
     texts = [
         f"{passage.chunk.heading_path}\n\n{unit.text}"
-        for passage, found in zip(passages, units, strict=False)
-        for unit in found
+        for passage, units in zip(passages, units_by_passage, strict=False)
+        for unit in units
     ]
     if not texts:
-        return [[] for _ in units]
-    flat = iter((embedder.embed_passages(texts) @ query).tolist())
-    return [[next(flat) for _ in found] for found in units]
+        return [[] for _ in units_by_passage]
+    cosines = iter((embedder.embed_passages(texts) @ query).tolist())
+    return [[next(cosines) for _ in units] for units in units_by_passage]
 
 
 def _join_best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
-    """The best unit with the neighbours that belong to it, in their order."""
+    """Join the best unit with the neighbours that belong to it."""
     best = max(range(len(units)), key=scores.__getitem__)
-    first = best - 1 if units[best].code and best else best
+    # Code needs the sentence before it. Code behind a sentence always belongs to it, and a further
+    # sentence does if it scores nearly as well as the best.
+    first = best - 1 if units[best].is_code and best else best
     last = best
-    while last + 1 < len(units) and last - first + 1 < _MOST_SENTENCES:
+    while last + 1 < len(units) and last - first + 1 < _MAX_SENTENCES:
         following = units[last + 1]
-        if not following.code and scores[last + 1] < _NEAR * scores[best]:
+        if not following.is_code and scores[last + 1] < _NEIGHBOUR_SHARE * scores[best]:
             break
         last += 1
     text = units[first].text
@@ -112,38 +117,42 @@ def _join_best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
 
 
 def _choose_separator(before: _Unit, unit: _Unit) -> str:
-    if before.code or unit.code:
+    if before.is_code or unit.is_code:
         return "\n\n"
     return "\n" if _BLOCK_START.match(unit.text) else " "
 
 
 def _split_units(text: str) -> list[_Unit]:
-    """Split a passage; headings are left out, they stand in the link.
+    """Split a passage into units, without headings, which the link shows.
 
-    Long code is quoted only where there is nothing else.
+    Long code is left out unless the passage has nothing else.
     """
     units: list[_Unit] = []
     blocks = _split_blocks(text)
-    only_code = all(code for _, code in blocks)
-    for block, code in blocks:
-        if code:
-            if only_code or len(block.splitlines()) <= _MOST_CODE_LINES:
-                units.append(_Unit(block, code=True))
+    only_code = all(is_code for _, is_code in blocks)
+    for block, is_code in blocks:
+        if is_code:
+            if only_code or len(block.splitlines()) <= _MAX_CODE_LINES:
+                units.append(_Unit(block, is_code=True))
         elif not block.lstrip().startswith("#"):
-            parts = _SENTENCE_END.split(block.strip())
-            # What is no fence here, in a quotation for instance, must not open one there.
+            sentences = _SENTENCE_END.split(block.strip())
+            # A mark that is no fence here, for instance in a quotation, could open one in the
+            # answer.
             units.extend(
-                _Unit(textwrap.shorten(part, _MOST_CHARACTERS, placeholder=" …"), code=False)
-                if len(part) > _MOST_CHARACTERS
-                else _Unit(part.strip(), code=False)
-                for part in parts
+                _Unit(textwrap.shorten(part, _MAX_CHARACTERS, placeholder=" …"), is_code=False)
+                if len(part) > _MAX_CHARACTERS
+                else _Unit(part.strip(), is_code=False)
+                for part in sentences
                 if not _MARKS.search(part)
             )
     return [unit for unit in units if any(character.isalnum() for character in unit.text)]
 
 
 def _split_blocks(text: str) -> list[tuple[str, bool]]:
-    """Paragraphs, list items and fences, in order; True marks a fence, moved to the margin."""
+    """Split a passage into paragraphs, list items and code blocks, in order.
+
+    True marks a code block; its indentation is removed.
+    """
     blocks: list[tuple[list[str], bool]] = []
     fence, indent = "", 0
     open_paragraph = False
@@ -163,6 +172,8 @@ def _split_blocks(text: str) -> list[tuple[str, bool]]:
         else:
             blocks.append(([line], False))
             open_paragraph = not line.lstrip().startswith("#")
-    if fence:  # a piece of a longer block
+    if fence:  # the passage ends inside of a longer block
         blocks[-1][0].append(fence)
-    return [("\n".join(lines) if code else " ".join(lines), code) for lines, code in blocks]
+    return [
+        ("\n".join(lines) if is_code else " ".join(lines), is_code) for lines, is_code in blocks
+    ]

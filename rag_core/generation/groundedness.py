@@ -1,4 +1,4 @@
-"""Whether a passage supports a sentence: the cosine of the sentence with the passage's parts."""
+"""Groundedness: a passage supports a sentence by the cosine of the sentence with its parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rag_core.types import Chunk, Passage, Vectors
 logger = logging.getLogger(__name__)
 
 SHORTEST = 15
-"""Characters of a sentence that says enough to be judged; shorter ones keep their markers."""
+"""Characters that a sentence needs to be judged; shorter ones keep their markers."""
 
 _PARTS = 12  # sentences of a passage that are compared
 
@@ -26,8 +26,8 @@ class SupportChecker:
 
     Args:
         embedder: the one the index was built with.
-        passages: as numbered in the answer.
-        threshold: the cosine from which a passage supports a sentence.
+        passages: as the answer numbers them, from 1.
+        threshold: cosine from which a passage supports a sentence.
     """
 
     def __init__(self, embedder: Embedder, passages: Sequence[Passage], threshold: float) -> None:
@@ -38,7 +38,7 @@ class SupportChecker:
         self._last: tuple[str, Vectors] | None = None
 
     def __call__(self, sentence: str, number: int) -> bool:
-        """Whether the passage of a number, from 1, supports the sentence."""
+        """Return True if the passage of a number supports the sentence."""
         chunk = self._passages[number - 1].chunk
         if len(sentence) < SHORTEST or not _has_same_alphabet(sentence, chunk.text):
             return True
@@ -49,7 +49,7 @@ class SupportChecker:
             return True
 
     def compute_cosine(self, sentence: str, number: int) -> float:
-        """The best cosine of the sentence with a part of the passage.
+        """Return the sentence's best cosine with a part of the passage.
 
         Raises:
             ModelError: the embedder failed.
@@ -63,14 +63,14 @@ class SupportChecker:
 
 
 def list_comparison_texts(chunk: Chunk) -> list[str]:
-    """What a sentence is compared with: the whole passage, and its sentences below the headings."""
+    """List the whole passage and its sentences, for comparison with a sentence."""
     sentences = [part.strip() for part in SENTENCE_END.split(chunk.text)]
     long_enough = [part for part in sentences if len(part) >= SHORTEST]
     return [chunk.embedding_text, *long_enough[:_PARTS]]
 
 
 def _has_same_alphabet(sentence: str, passage: str) -> bool:
-    """An embedder of one language can't compare across alphabets."""
+    """Return True if an embedder of one language can compare the two."""
     return _find_alphabet(sentence) == _find_alphabet(passage)
 
 
@@ -81,6 +81,11 @@ def _find_alphabet(text: str) -> str:
     return max(set(letters), key=letters.count) if letters else ""
 
 
-def find_support_threshold(true: Sequence[float], *, lost: float) -> float:
-    """The cosine below which at most this share of the true pairs lies."""
-    return float(np.sort(np.asarray(true))[int(lost * len(true))])
+def find_support_threshold(cosines: Sequence[float], *, lost: float) -> float:
+    """Return the cosine below which at most the share `lost` lies.
+
+    Args:
+        cosines: of sentences with passages that support them.
+        lost: share, in [0, 1), of these citations that may be dropped.
+    """
+    return float(np.sort(np.asarray(cosines))[int(lost * len(cosines))])

@@ -1,4 +1,4 @@
-"""The LLM, through the openai SDK: any server that speaks its chat completions."""
+"""The LLM, through the openai SDK: any server with its chat completions API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CUT = {"length": "it reached its token limit", "content_filter": "its content f
 
 
 class OpenAIGenerator:
-    """Implements `rag_core.protocols.Generator`. Closing the generator stops the request."""
+    """The `Generator` of `rag_core.protocols`; closing its iterator stops the request."""
 
     def __init__(self, settings: RagSettings) -> None:
         self._settings = settings
@@ -33,17 +33,30 @@ class OpenAIGenerator:
         return self._settings.llm_model
 
     def warm_up(self) -> None:
-        """Import the SDK and build the client; no request is made."""
+        """Import the SDK and build the client, without a request."""
         _ = self._client
 
     def generate(
         self, system: str, turns: Sequence[Turn], *, patience: float | None = None
     ) -> Iterator[str | Usage]:
-        """Stream the answer; see the protocol."""
+        """Stream the LLM's text.
+
+        Args:
+            system: the system prompt.
+            turns: the conversation, the question last.
+            patience: longest silence in seconds, between two pieces of text too; 60 by default.
+
+        Yields:
+            Text as it is written, and the usage once at the end if the server reports it.
+
+        Raises:
+            LLMUnavailableError: the LLM gave no text.
+            LLMInterruptedError: the LLM stopped after some text, before the end.
+        """
         started = False
         with self._translate_errors():
             stream = self._open_stream(_build_messages(system, turns), patience or _SILENCE_SECONDS)
-        finished = ""
+        finish_reason = ""
         with stream:
             chunks = iter(stream)
             while True:
@@ -52,54 +65,64 @@ class OpenAIGenerator:
                 if chunk is None:
                     break
                 for choice in chunk.choices:
-                    finished = finished or choice.finish_reason or ""
+                    finish_reason = finish_reason or choice.finish_reason or ""
                     if choice.delta.content:
                         started = True
                         yield choice.delta.content
                 if chunk.usage:
                     yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        if not finished:
+        if not finish_reason:
             raise self._build_error("the stream ended early", started=started)
-        if finished in _CUT:
-            raise self._build_error(_CUT[finished], started=started)
+        if finish_reason in _CUT:
+            raise self._build_error(_CUT[finish_reason], started=started)
 
     def generate_structured(
         self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
     ) -> tuple[str, str]:
-        """JSON by a schema, in one piece, and the name of the model as the server tells it.
+        """Let the LLM answer in JSON by a schema, in one piece.
+
+        Args:
+            system: the system prompt.
+            turns: the conversation, the question last.
+            name: of the schema.
+            schema: JSON schema of the answer.
+
+        Returns:
+            The JSON as text, and the name of the model as the server reports it.
 
         Raises:
             LLMUnavailableError: there is no complete answer.
         """
-        wanted: Any = {"name": name, "strict": True, "schema": schema}
+        json_schema: Any = {"name": name, "strict": True, "schema": schema}
         with self._translate_errors():
-            whole = self._client.chat.completions.create(
+            completion = self._client.chat.completions.create(
                 model=self.model,
                 messages=_build_messages(system, turns),
-                response_format={"type": "json_schema", "json_schema": wanted},
+                response_format={"type": "json_schema", "json_schema": json_schema},
                 timeout=_SILENCE_SECONDS,
             )
-        choice = whole.choices[0] if whole.choices else None
-        said = choice.message.content if choice else None
-        if choice is None or choice.finish_reason in _CUT or not said:
+        choice = completion.choices[0] if completion.choices else None
+        text = choice.message.content if choice else None
+        if choice is None or choice.finish_reason in _CUT or not text:
             raise self._build_error("it did not answer in the requested form", started=False)
-        return said, whole.model
+        return text, completion.model
 
     def _open_stream(self, messages: Any, patience: float) -> Any:
-        """Start the stream; a server that stumbles is asked once more, one that says wait is not.
+        """Start the stream, with one retry if the server fails.
 
-        The SDK's own retries would sit out a Retry-After of a minute in silence.
+        A server that asks to wait gets no second request: the SDK's own retries would wait out a
+        Retry-After of a minute in silence.
         """
         import openai
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
-        def stumbled(error: BaseException) -> bool:
+        def is_worth_a_retry(error: BaseException) -> bool:
             timed_out = isinstance(error, openai.APITimeoutError)
             kinds = (openai.APIConnectionError, openai.InternalServerError)
             return isinstance(error, kinds) and not timed_out
 
         attempts = Retrying(
-            retry=retry_if_exception(stumbled),
+            retry=retry_if_exception(is_worth_a_retry),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_fixed(_RETRY_SECONDS),
             reraise=True,
@@ -115,7 +138,7 @@ class OpenAIGenerator:
 
     @contextmanager
     def _translate_errors(self, *, started: bool = False) -> Iterator[None]:
-        """Turn what the SDK raises, before and within the stream, into ours."""
+        """Translate errors of the SDK, before and within the stream, into ours."""
         import openai
 
         try:
@@ -146,14 +169,14 @@ class OpenAIGenerator:
 
         key = self._settings.openai_api_key
         return OpenAI(
-            # A local server wants no key, but the SDK does.
+            # A local server needs no key, but the SDK does.
             api_key=key.get_secret_value() if key else "none",
-            # Said here, or the SDK reads an empty OPENAI_BASE_URL itself and takes it.
+            # Given here, because the SDK would take an empty OPENAI_BASE_URL for the address.
             base_url=self._settings.openai_base_url or "https://api.openai.com/v1",
             max_retries=0,
         )
 
 
 def _build_messages(system: str, turns: Sequence[Turn]) -> Any:
-    told = [{"role": "system", "content": system}]
-    return told + [{"role": turn.role, "content": turn.text} for turn in turns]
+    messages = [{"role": "system", "content": system}]
+    return messages + [{"role": turn.role, "content": turn.text} for turn in turns]

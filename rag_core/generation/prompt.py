@@ -9,7 +9,7 @@ from rag_core.query.history import HISTORY_CHARACTERS, HISTORY_TURNS, truncate_h
 from rag_core.types import Passage, Question, Turn
 
 NOT_FOUND = "NOT_IN_THE_DOCUMENTATION"
-"""What the LLM writes, and nothing else, when the passages do not answer."""
+"""The only word that the LLM writes if the passages do not answer the question."""
 
 SYSTEM_PROMPT = f"""\
 You answer questions from a team's documentation.
@@ -23,25 +23,25 @@ You answer questions from a team's documentation.
   commands and names as they are.
 - Be brief: first the answer in a sentence or two, then the steps or the code that it needs.
 - Write Markdown. Use only links that stand in the passages."""
-"""Written for docent; the passage format is what `rag_core.generation.citations` reads back."""
+"""`rag_core.generation.citations` reads the numbers that it asks for."""
 
 
 def build_prompt(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
-    """The system prompt, and the turns: history first, then passages and question."""
+    """Return the system prompt and the turns: history, then passages and question."""
     numbered = "\n\n".join(
         _escape_passage(f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}")
         for number, passage in enumerate(passages, start=1)
     )
-    asked = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
+    message = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
     history = truncate_history(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
-    return SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", asked))
+    return SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", message))
 
 
 def _strip_markers(turn: Turn) -> Turn:
-    """An earlier answer without its markers: they point at other passages."""
+    """Remove the markers of an earlier answer, which point at other passages."""
     return Turn(turn.role, re.sub(r" ?\[\d+\](?!\()", "", turn.text))
 
 
 def _escape_passage(text: str) -> str:
-    """A passage can't close the passages it stands in."""
+    """Escape the closing tag, so that no passage can end the passages."""
     return re.sub(r"<(?=\s*/\s*passages)", "< ", text, flags=re.IGNORECASE)

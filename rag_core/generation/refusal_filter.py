@@ -1,21 +1,21 @@
-"""The word by which the LLM refuses: found in the stream, and never shown."""
+"""The filter for the word by which the LLM refuses: it is found in the stream and never shown."""
 
 from __future__ import annotations
 
 from rag_core.generation.prompt import NOT_FOUND
 
 _AROUND = " \n.`\"'*"
-"""What LLMs put in front of a single word."""
+"""Characters that LLMs put around a single word."""
 
 
 class RefusalFilter:
     """Passes text through as it streams, without the refusal.
 
-    Text that could still become the word is held back until it is decided. An answer that begins
-    with the word is a refusal, whatever follows.
+    Text that could still become the word is held back until more text decides it. An answer that
+    begins with the word is a refusal, and the rest of it is dropped.
 
     Attributes:
-        refused: whether the word was said.
+        refused: True once the LLM has written the word.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class RefusalFilter:
         self._held = ""
 
     def feed(self, text: str) -> str:
-        """The text that is ready to be shown."""
+        """Return the text that can be shown."""
         text, self._held = self._held + text, ""
         if not self._begun:
             word = text.lstrip(_AROUND)
@@ -45,7 +45,7 @@ class RefusalFilter:
         return text.removesuffix(self._held)
 
     def flush(self) -> str:
-        """What was held back and is no refusal."""
+        """Return the text that was held back, unless it is the refusal."""
         text, self._held = self._held, ""
         if text.strip(_AROUND) == NOT_FOUND:
             self.refused = True

@@ -1,4 +1,4 @@
-"""Passages become an answer: written by the LLM, or quoted where there is none."""
+"""The writing of an answer from passages, by the LLM or by quoting them."""
 
 from __future__ import annotations
 
@@ -34,11 +34,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RetrievalResult:
-    """What retrieval and reranking hand to the writing.
+    """The result of retrieval and reranking, from which the answer is written.
 
-    `query` is the question as it was searched, `vector` belongs to it; `usage` is what the LLM took
-    for rewriting it. `refused` says that the documentation has no answer, `support` from which
-    cosine a passage supports a sentence.
+    Attributes:
+        live: the version that was searched.
+        query: the question as it was searched.
+        vector: the embedding of `query`, shape (dimension,), float32, of L2 norm 1.
+        passages: best first.
+        degraded: stages that failed or were skipped.
+        usage: tokens that the LLM used to rewrite the question.
+        refused: True if the documentation has no answer.
+        support: cosine from which a passage supports a sentence; None checks no citation.
     """
 
     live: LiveIndex
@@ -53,7 +59,7 @@ class RetrievalResult:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedText:
-    """What the LLM, or the quoting, wrote; no text means that nothing was found."""
+    """The text of the LLM, or the quotations; empty if there is no answer."""
 
     text: str = ""
     citations: tuple[Citation, ...] = ()
@@ -68,13 +74,13 @@ class StageTimer:
         self.timings = Timings()
 
     def record_lap(self, stage: str) -> None:
-        """Book the time since the last lap on a stage."""
+        """Record the time since the last lap as that of a stage."""
         now = time.perf_counter()
         self._record(stage, now - self._lap)
         self._lap = now
 
     def record_elapsed(self, stage: str) -> None:
-        """Book the time since the question on a stage."""
+        """Record the time since the question as that of a stage."""
         self._record(stage, time.perf_counter() - self._started)
 
     def _record(self, stage: str, seconds: float) -> None:
@@ -82,87 +88,110 @@ class StageTimer:
 
 
 class AnswerWriter:
-    """Writes answers from passages; without an LLM it quotes them."""
+    """Writes answers from passages; without an LLM, it quotes them."""
 
     def __init__(self, embedder: Embedder, generator: Generator | None) -> None:
         self._embedder = embedder
         self._generator = generator
 
     def write(
-        self, question: Question, found: RetrievalResult, clock: StageTimer
+        self, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
-        """The text as it is written, then `Done`."""
+        """Write an answer, event by event.
+
+        Args:
+            question: as it was asked.
+            result: the passages to write from, one at least.
+            timer: started with the question.
+
+        Yields:
+            Text as it is written, then `AnswerDone`.
+
+        Raises:
+            ModelError: the embedder failed while passages were quoted.
+        """
         if self._generator is None:
-            yield from self._write_quotations(found, clock, "no_llm")
+            yield from self._write_quotations(result, timer, "no_llm")
         else:
-            yield from self._write_generated(self._generator, question, found, clock)
+            yield from self._write_generated(self._generator, question, result, timer)
 
     def _write_generated(
-        self, generator: Generator, question: Question, found: RetrievalResult, clock: StageTimer
+        self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
-        refusal, checker = RefusalFilter(), self._build_checker(found)
-        shown, usage = "", None
+        refusal, checker = RefusalFilter(), self._build_checker(result)
+        text, usage = "", None
         try:
-            for piece in generator.generate(*build_prompt(question, found.passages)):
+            for piece in generator.generate(*build_prompt(question, result.passages)):
                 if isinstance(piece, Usage):
                     usage = piece
-                elif text := checker.feed(refusal.feed(piece)):
-                    if not shown:
-                        clock.record_elapsed("first_text_ms")
-                    shown += text
-                    yield TextDelta(text)
+                elif delta := checker.feed(refusal.feed(piece)):
+                    if not text:
+                        timer.record_elapsed("first_text_ms")
+                    text += delta
+                    yield TextDelta(delta)
         except GenerationError as error:
             logger.warning("%s", error)
-            # Cut off before anything was shown is as good as down: quotations beat silence.
-            if not (shown.strip() and isinstance(error, LLMInterruptedError)):
-                yield from self._write_quotations(found, clock, "llm_failed")
+            # If nothing was shown before the LLM failed, quotations are better than silence.
+            if not (text.strip() and isinstance(error, LLMInterruptedError)):
+                yield from self._write_quotations(result, timer, "llm_failed")
                 return
-            found = replace(found, degraded=(*found.degraded, "llm_cut_off"))
+            result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
         if rest := checker.feed(refusal.flush()) + checker.flush():
-            shown += rest
+            text += rest
             yield TextDelta(rest)
         if refusal.refused and not checker.citations:
-            shown = ""  # an apology around the refusal is no answer
-        elif shown.strip() and not checker.citations:
-            found = replace(found, degraded=(*found.degraded, "unsupported"))
-        clock.record_lap("generate_ms")
-        yield finish_answer(found, clock, GeneratedText(shown, checker.citations, usage))
+            text = ""  # an apology around the refusal is no answer
+        elif text.strip() and not checker.citations:
+            result = replace(result, degraded=(*result.degraded, "unsupported"))
+        timer.record_lap("generate_ms")
+        yield finish_answer(result, timer, GeneratedText(text, checker.citations, usage))
 
-    def _build_checker(self, found: RetrievalResult) -> CitationChecker:
-        if found.support is None:
-            return CitationChecker(found.passages)
-        supported = SupportChecker(self._embedder, found.passages, found.support)
-        return CitationChecker(found.passages, supported)
+    def _build_checker(self, result: RetrievalResult) -> CitationChecker:
+        if result.support is None:
+            return CitationChecker(result.passages)
+        supported = SupportChecker(self._embedder, result.passages, result.support)
+        return CitationChecker(result.passages, supported)
 
     def _write_quotations(
-        self, found: RetrievalResult, clock: StageTimer, reason: Degradation
+        self, result: RetrievalResult, timer: StageTimer, reason: Degradation
     ) -> Iterator[AnswerEvent]:
-        quotations, numbers = extractive.quote(self._embedder, found.vector, found.passages)
-        clock.record_lap("generate_ms")
-        clock.record_elapsed("first_text_ms")
+        quotations, numbers = extractive.quote(self._embedder, result.vector, result.passages)
+        timer.record_lap("generate_ms")
+        timer.record_elapsed("first_text_ms")
         yield TextDelta(quotations)
-        citations = tuple(Citation(number, found.passages[number - 1]) for number in numbers)
-        found = replace(found, degraded=(*found.degraded, reason))
-        yield finish_answer(found, clock, GeneratedText(quotations, citations))
+        citations = tuple(Citation(number, result.passages[number - 1]) for number in numbers)
+        result = replace(result, degraded=(*result.degraded, reason))
+        yield finish_answer(result, timer, GeneratedText(quotations, citations))
 
 
-def finish_answer(found: RetrievalResult, clock: StageTimer, written: GeneratedText) -> AnswerDone:
-    """The last event: the answer, `not_found` where nothing was written."""
-    clock.record_elapsed("total_ms")
+def finish_answer(
+    result: RetrievalResult, timer: StageTimer, generated: GeneratedText
+) -> AnswerDone:
+    """Build the last event of an answer.
+
+    Args:
+        result: what the answer was written from.
+        timer: started with the question.
+        generated: the text; without any, the answer's status is `not_found`.
+
+    Returns:
+        The event with the complete answer.
+    """
+    timer.record_elapsed("total_ms")
     return AnswerDone(
         Answer(
-            text=written.text.strip(),
-            citations=written.citations,
-            passages=found.passages,
-            status="answered" if written.text.strip() else "not_found",
-            degraded=found.degraded,
-            revision=found.live.spec.revision,
-            usage=_add_usage(found.usage, written.usage),
-            timings=clock.timings,
-            query=found.query,
+            text=generated.text.strip(),
+            citations=generated.citations,
+            passages=result.passages,
+            status="answered" if generated.text.strip() else "not_found",
+            degraded=result.degraded,
+            revision=result.live.spec.revision,
+            usage=_add_usage(result.usage, generated.usage),
+            timings=timer.timings,
+            query=result.query,
         )
     )
 
 
-def _add_usage(one: Usage | None, other: Usage | None) -> Usage | None:
-    return one + other if one and other else one or other
+def _add_usage(first: Usage | None, second: Usage | None) -> Usage | None:
+    return first + second if first and second else first or second

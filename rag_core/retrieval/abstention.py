@@ -1,4 +1,4 @@
-"""Whether the documentation answers a question at all: a calibrated decision before any writing."""
+"""The calibrated decision, before any text is written, whether a question has an answer."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Hit, Passage
 
 ENOUGH_CHUNKS = 100
-"""Chunks the searches must find before their words say something about the documentation."""
+"""Below so many chunks, agreement and unknown words say nothing about the documentation."""
 
-_PART = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]+")
 _UNSPACED = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL"}
-_READ = 50  # hits of each search whose words are known: the rare ones come first there
-_PAGES = 10  # hits of each search whose pages are compared
+_READ_HITS = 50  # of each search, for the words they contain; hits with rare words come first
+_COMPARED_HITS = 10  # of each search, for the pages they are on
 
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What the searches say about a question; measured in docs/evaluation.md.
+    """The signals of one question; docs/evaluation.md says how they were measured.
 
     Attributes:
-        cosine: of the nearest chunk.
-        rerank: the reranker's best score.
-        agreement: share of pages in the first ten hits of either search that are in both.
-        unknown: share of the question's words that no chunk found has.
-        chunks: how many the search by vectors found; not weighed.
+        cosine: cosine of the question with the nearest chunk.
+        rerank: the reranker's best score, in [0, 1].
+        agreement: share of the pages in the first ten hits of either search that both searches
+            found.
+        unknown: share of the question's words that occur in none of the chunks found.
+        chunks: number of chunks that the dense search found; it has no weight.
     """
 
     cosine: float
@@ -42,19 +43,23 @@ class Signals:
 
     @property
     def values(self) -> tuple[float, float, float, float]:
-        """What is weighed, in the order of the weights."""
+        """The four signals that have a weight, in the order of the weights."""
         return self.cosine, self.rerank, self.agreement, self.unknown
 
 
 NEUTRAL = Signals(cosine=0.0, rerank=0.0, agreement=0.3, unknown=0.0)
-"""Agreement and unknown words where so few chunks were found that they say nothing."""
+"""Agreement and unknown share to assume where too few chunks were found to measure them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """A logistic regression over the signals, in their order, and where to refuse.
+    """A logistic regression over the signals, and the threshold below which docent refuses.
 
-    Where fewer than `fewest` chunks are found, nothing is refused.
+    Attributes:
+        weights: one for each of `Signals.values`, in that order.
+        bias: added to the weighed signals.
+        threshold: probability of an answer below which a question is refused.
+        fewest: chunks that the dense search must find before a question can be refused.
     """
 
     weights: tuple[float, float, float, float]
@@ -63,74 +68,86 @@ class Abstention:
     fewest: int = 0
 
     def compute_probability(self, signals: Signals) -> float:
-        """That the documentation answers, in [0, 1]."""
+        """Return the probability, in [0, 1], that the documentation has an answer."""
         total = self.bias + sum(map(mul, self.weights, signals.values))
         return 1 / (1 + math.exp(-total)) if total > -500 else 0.0
 
     def should_refuse(self, signals: Signals) -> bool:
-        """Whether docent says that it found nothing."""
+        """Return True if docent should say that it found nothing."""
         return signals.chunks >= self.fewest and self.compute_probability(signals) < self.threshold
 
 
 def compute_signals(
-    question: str, dense: Sequence[Hit], words: Sequence[Hit], passages: Sequence[Passage]
+    question: str, dense: Sequence[Hit], lexical: Sequence[Hit], passages: Sequence[Passage]
 ) -> Signals | None:
-    """The signals of a question; None where a search or the reranker had to be done without."""
-    reranked = [found.rerank_score for found in passages if found.rerank_score is not None]
-    if not dense or not reranked:
+    """Compute the signals of a question from its searches and its ranking.
+
+    Args:
+        question: the text that was searched for.
+        dense: hits of the dense search, best first.
+        lexical: hits of the BM25 search, best first; empty if it found nothing.
+        passages: the ranked passages.
+
+    Returns:
+        The signals, or None if the dense search found nothing or no passage has a rerank score.
+    """
+    rerank_scores = [each.rerank_score for each in passages if each.rerank_score is not None]
+    if not dense or not rerank_scores:
         return None
-    enough = len(dense) >= ENOUGH_CHUNKS and words
+    enough = len(dense) >= ENOUGH_CHUNKS and lexical
     return Signals(
         cosine=dense[0].score,
-        rerank=max(reranked),
-        agreement=_compute_agreement(dense, words) if enough else NEUTRAL.agreement,
-        unknown=_compute_unknown_share(question, (*dense[:_READ], *words[:_READ]))
+        rerank=max(rerank_scores),
+        agreement=_compute_agreement(dense, lexical) if enough else NEUTRAL.agreement,
+        unknown=_compute_unknown_share(question, (*dense[:_READ_HITS], *lexical[:_READ_HITS]))
         if enough
         else NEUTRAL.unknown,
         chunks=len(dense),
     )
 
 
-def _compute_agreement(dense: Sequence[Hit], words: Sequence[Hit]) -> float:
-    near, exact = (
-        {(h.chunk.source, h.chunk.path) for h in hits[:_PAGES]} for hits in (dense, words)
+def _compute_agreement(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
+    dense_pages, lexical_pages = (
+        {hit.chunk.page_key for hit in hits[:_COMPARED_HITS]} for hits in (dense, lexical)
     )
-    return len(near & exact) / len(near | exact)
+    return len(dense_pages & lexical_pages) / len(dense_pages | lexical_pages)
 
 
 def _compute_unknown_share(question: str, hits: Iterable[Hit]) -> float:
-    """Share of unknown words; a stem counts as known where a word begins with it.
+    """Compute the share of the question's words that occur in no hit.
 
-    Words in an alphabet that the chunks don't use are not counted: it is another language.
+    Words in an alphabet that the chunks don't use are not counted, because the question is then in
+    another language.
     """
     chunks = {hit.chunk.id: hit.chunk for hit in hits}.values()
     texts = [part for chunk in chunks for part in (chunk.title, *chunk.headings, chunk.text)]
-    found = f" {' '.join(texts)}".lower()
-    alphabets = {_find_alphabet(letter) for letter in set(found)}
-    asked = {
-        word.lower() for word in _PART.findall(question) if _find_alphabet(word[0]) in alphabets
+    text = f" {' '.join(texts)}".lower()
+    alphabets = {_find_alphabet(letter) for letter in set(text)}
+    words = {
+        word.lower() for word in _WORD.findall(question) if _find_alphabet(word[0]) in alphabets
     }
-    unknown = sum(not _is_known(word, found, alphabets) for word in asked)
-    return unknown / len(asked) if asked else 0.0
+    unknown = sum(not _is_known(word, text, alphabets) for word in words)
+    return unknown / len(words) if words else 0.0
 
 
-def _is_known(word: str, found: str, alphabets: set[str]) -> bool:
-    """Whether every stem of a word occurs; function words have none."""
+def _is_known(word: str, text: str, alphabets: set[str]) -> bool:
+    """Return True if every stem of a word occurs in the text."""
     stems = (stem for stem in extract_terms(word).split() if _find_alphabet(stem[0]) in alphabets)
-    return all(_is_in_text(stem, found) for stem in stems)
+    return all(_is_in_text(stem, text) for stem in stems)
 
 
 def _is_in_text(stem: str, text: str) -> bool:
+    """Return True if a word of the text begins with the stem."""
     if not stem.isascii() and _find_alphabet(stem[0]) in _UNSPACED:
         return stem in text
     stem = stem.removesuffix("i")  # the stemmer writes `studi` for `study`
-    place = text.find(stem)
-    while place > 0 and text[place - 1].isalnum():
-        place = text.find(stem, place + 1)
-    return place >= 0
+    position = text.find(stem)
+    while position > 0 and text[position - 1].isalnum():
+        position = text.find(stem, position + 1)
+    return position >= 0
 
 
 @cache
 def _find_alphabet(letter: str) -> str:
-    """Name of a letter's script, for instance LATIN; DIGIT for digits."""
+    """Return the name of a character's script, such as LATIN or DIGIT."""
     return unicodedata.name(letter, "?").partition(" ")[0]

@@ -1,7 +1,7 @@
-"""What was fitted to an index: when to refuse, and when a sentence counts as supported.
+"""The calibration of an index: when to refuse, and when a passage supports a sentence.
 
-It lies as JSON beside the index, so that it survives a re-index and travels with a copy, and is
-left out of account where the models or the chunking are others.
+It is kept as JSON beside the index, so that it survives a re-index and travels with a copy. It is
+ignored if the models or the chunking have changed.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Decisions that were measured with two models.
+    """Thresholds that were measured with one embedder and one reranker.
 
     Attributes:
-        model: of the embedder.
+        model: name of the embedder.
         reranker: name of the reranker.
-        chunker: fingerprint of the chunking; empty fits any.
-        abstention: when to refuse; None never does.
-        support: cosine below which a passage does not support a sentence; None keeps all.
-        dimension: length of the vectors; 0 fits any.
-        seen: `seen_hash` of each question it was fitted to; None where they are not known.
+        chunker: fingerprint of the chunking; empty matches any.
+        abstention: decides when to refuse; with None, docent never refuses.
+        support: cosine below which a passage does not support a sentence; with None, every
+            citation stays.
+        dimension: length of the vectors; 0 matches any.
+        seen: `hash_question` of each question it was fitted to; None if they are not recorded.
     """
 
     model: str
@@ -42,7 +43,7 @@ class Calibration:
     seen: tuple[str, ...] | None = None
 
     def is_valid_for(self, spec: IndexSpec, reranker: str) -> bool:
-        """Whether it was measured with an index and a reranker like these."""
+        """Return True if index and reranker are those it was measured with."""
         same_models = (self.model, self.reranker) == (spec.model, reranker)
         same_vectors = self.dimension in {0, spec.dimension}
         return same_models and same_vectors and self.chunker in {"", spec.chunker}
@@ -60,29 +61,29 @@ STARTER = Calibration(
     support=0.27,
 )
 """For the starter profile: `python -m benchmarks.abstention` and `python -m benchmarks.support`
-print these numbers. The threshold is half of the fitted one, since other documentation than the one
-fitted to is asked too, and small indexes are never refused. No weights of Qwen3 could be measured,
-so it has none of its own."""
+print these numbers. The threshold is half of the fitted one, because users have other documentation
+than the one it was fitted to, and questions to small indexes are never refused. Qwen3 has no entry,
+because it could not be measured."""
 
 DEFAULTS = (STARTER,)
 
 
 def hash_question(question: str) -> str:
-    """What is kept of a question that was fitted to: enough to know it again."""
+    """Return a short hash that identifies a question of a fit."""
     return hash_content(question)[:12]
 
 
 def read_calibration(path: Path) -> Calibration | None:
-    """What `docent eval --fit` has written; None where there is nothing that can be read."""
+    """Read a fitted calibration; return None if there is no readable file."""
     try:
         shape = json.loads(path.read_text())
         fitted = shape.pop("abstention")
         abstention = (
             Abstention(**fitted | {"weights": tuple(fitted["weights"])}) if fitted else None
         )
-        seen = shape.pop("seen", None)
-        known = None if seen is None else tuple(map(str, seen))
-        return Calibration(**shape, abstention=abstention, seen=known)
+        hashes = shape.pop("seen", None)
+        seen = None if hashes is None else tuple(map(str, hashes))
+        return Calibration(**shape, abstention=abstention, seen=seen)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -91,23 +92,32 @@ def read_calibration(path: Path) -> Calibration | None:
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write it in one step, so that nobody reads half of it."""
+    """Write a calibration in one step, so no reader sees half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shape: dict[str, Any] = asdict(calibration)
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps(shape, indent=2) + "\n")
-    beside.replace(path)
+    new_path = path.with_suffix(".new")
+    new_path.write_text(json.dumps(shape, indent=2) + "\n")
+    new_path.replace(path)
 
 
-@lru_cache(maxsize=16)  # asked for with every question, and said once for a version
+@lru_cache(maxsize=16)  # called for every question; the cache logs the warning once a version
 def select_calibration(
     spec: IndexSpec, reranker: str, fitted: Calibration | None
 ) -> Calibration | None:
-    """What was fitted, where it fits; else docent's own numbers for the models, if any."""
+    """Choose the calibration that is valid for an index and a reranker.
+
+    Args:
+        spec: how the index was built.
+        reranker: name of the reranker.
+        fitted: what `docent eval --fit` found; None if nothing was fitted.
+
+    Returns:
+        `fitted` if it is valid, else docent's own calibration for the models, else None.
+    """
     if fitted and not fitted.is_valid_for(spec, reranker):
         logger.warning(
             "What `docent eval --fit` found was for other models, chunks or instructions and is "
             "left out of account: fit again."
         )
-    offered = (fitted, *DEFAULTS) if fitted else DEFAULTS
-    return next((one for one in offered if one.is_valid_for(spec, reranker)), None)
+    choices = (fitted, *DEFAULTS) if fitted else DEFAULTS
+    return next((each for each in choices if each.is_valid_for(spec, reranker)), None)

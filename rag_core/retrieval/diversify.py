@@ -1,4 +1,4 @@
-"""Passages that tell something new: no near-duplicates, and not all of them from one page."""
+"""The choice of diverse passages: no near-duplicates, and not all of them from one page."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_core.types import Passage
+from rag_core.types import PageKey, Passage
 
 PER_PAGE = 3
-"""Passages of a page before those of other pages; see docs/quality.md."""
+"""Passages of one page that may come before those of other pages; see docs/quality.md."""
 
 DUPLICATE_SIMILARITY = 0.9
-"""Share of common word triples (Jaccard) from which texts of two pages say the same."""
+"""Jaccard similarity of word triples from which texts of two pages count as duplicates."""
 
-_SHINGLE = 3  # words
+_SHINGLE_WORDS = 3
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+")  # Chinese has no spaces
 
 Shingles = frozenset[tuple[str, ...]]
@@ -24,26 +24,34 @@ Shingles = frozenset[tuple[str, ...]]
 def select_diverse(
     passages: Sequence[Passage], *, limit: int, per_page: int = PER_PAGE
 ) -> tuple[Passage, ...]:
-    """At most `limit` passages, in their order; the first of several that say the same.
+    """Choose passages that differ, with few from the same page.
 
-    Where a page has more than `per_page`, its others come after those of other pages: they are
-    taken only if there is room left, so that a question about one page loses nothing.
+    Args:
+        passages: best first.
+        limit: passages to choose at most.
+        per_page: passages of one page that may come before those of other pages. Its further
+            passages follow if there is room, so that a question about one page loses nothing.
+
+    Returns:
+        The chosen passages, best first; of several duplicates, only the first.
     """
     chosen: list[_ChosenPassage] = []
-    later: list[Passage] = []
-    pages: Counter[tuple[str, str]] = Counter()
+    surplus: list[Passage] = []
+    pages: Counter[PageKey] = Counter()
+    # First round: at most `per_page` passages of each page.
     for passage in passages:
         if len(chosen) == limit:
             break
-        if pages[_get_page_key(passage)] == per_page:
-            later.append(passage)
+        if pages[passage.chunk.page_key] == per_page:
+            surplus.append(passage)
         elif new := _choose_if_new(passage, chosen):
             chosen.append(new)
-            pages[_get_page_key(passage)] += 1
-    for passage in later:
+            pages[passage.chunk.page_key] += 1
+    # Second round: the room that is left goes to the other passages of those pages.
+    for passage in surplus:
         if len(chosen) < limit and (new := _choose_if_new(passage, chosen)):
             chosen.append(new)
-    return tuple(one.passage for one in chosen)
+    return tuple(each.passage for each in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +61,21 @@ class _ChosenPassage:
 
 
 def _choose_if_new(passage: Passage, chosen: Sequence[_ChosenPassage]) -> _ChosenPassage | None:
-    """The passage, if none of the chosen ones says the same."""
-    mine = _ChosenPassage(passage, split_shingles(passage.chunk.text))
-    return None if any(_is_duplicate(mine, other) for other in chosen) else mine
+    """Return the passage with its shingles, or None for a duplicate."""
+    new = _ChosenPassage(passage, split_shingles(passage.chunk.text))
+    return None if any(_is_duplicate(new, other) for other in chosen) else new
 
 
-def _is_duplicate(one: _ChosenPassage, other: _ChosenPassage) -> bool:
-    """Whether two passages say the same.
+def _is_duplicate(first: _ChosenPassage, second: _ChosenPassage) -> bool:
+    """Return True if two passages say the same.
 
-    Reference pages are written by a template: on one page texts that differ in a name, or stand
-    under another heading, are about something else.
+    On one page only equal passages do. Reference pages are written from a template, so there texts
+    that differ in a name, or have another heading, are about different things.
     """
-    if _get_page_key(one.passage) == _get_page_key(other.passage):
-        mine, theirs = one.passage.chunk, other.passage.chunk
-        return (mine.heading_path, mine.text) == (theirs.heading_path, theirs.text)
-    short, long = sorted((one.shingles, other.shingles), key=len)
+    one, other = first.passage.chunk, second.passage.chunk
+    if one.page_key == other.page_key:
+        return (one.heading_path, one.text) == (other.heading_path, other.text)
+    short, long = sorted((first.shingles, second.shingles), key=len)
     # Texts of very different length can't be that similar; most pairs end here.
     return (
         len(short) >= DUPLICATE_SIMILARITY * len(long)
@@ -75,19 +83,16 @@ def _is_duplicate(one: _ChosenPassage, other: _ChosenPassage) -> bool:
     )
 
 
-def _get_page_key(passage: Passage) -> tuple[str, str]:
-    return passage.chunk.source, passage.chunk.path
-
-
 def split_shingles(text: str) -> Shingles:
-    """Every three words in a row, lower-case; all words where there are fewer."""
+    """Return every three consecutive words, case-folded; a shorter text is one shingle."""
     words = [word.casefold() for word in _WORD.findall(text)] or [text]
     return frozenset(
-        tuple(words[at : at + _SHINGLE]) for at in range(max(1, len(words) - _SHINGLE + 1))
+        tuple(words[start : start + _SHINGLE_WORDS])
+        for start in range(max(1, len(words) - _SHINGLE_WORDS + 1))
     )
 
 
 def compute_similarity(one: Shingles, other: Shingles) -> float:
-    """Jaccard: what both have, of what either has; from 0 to 1."""
+    """Return the Jaccard similarity, in [0, 1]: common shingles over all shingles."""
     common = len(one & other)
     return common / (len(one) + len(other) - common)

@@ -1,4 +1,4 @@
-"""Candidates become passages: the reranker's scores, mixed with retrieval's where that helps."""
+"""Reranking: candidates become passages by the reranker's scores, mixed with retrieval's."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 _FIRST_SLICE = 4
-"""Under a budget the first of so many parts is scored in any case, and shows the pace."""
+"""With a time budget, the first of so many slices is always scored and shows the pace."""
 
 
 @dataclass(frozen=True, slots=True)
 class RerankConfig:
-    """How candidates are reranked.
+    """The settings of reranking.
 
     Attributes:
-        depth: candidates that are scored; the others keep their order below.
-        weight: share of the rerank score in the final order, both scores divided by their best. 1
-            for a cross-encoder; late interaction over the embedder's own tokens judges less well.
-        budget_ms: time for the scoring, waiting for the models included; 0 is no limit.
+        depth: candidates that are scored; the others follow in their order.
+        weight: share, in [0, 1], of the rerank score in the final order; retrieval's has the rest,
+            and each score is divided by its best. It is 1 for a cross-encoder and less for late
+            interaction over the embedder's own tokens, which judges less well.
+        budget_ms: milliseconds for the scoring, including the wait for the models; 0 is no limit.
     """
 
     depth: int
@@ -37,10 +38,12 @@ class RerankConfig:
 
 @dataclass(frozen=True, slots=True)
 class RankedPassages:
-    """Passages, best first.
+    """The result of reranking.
 
-    `reranked` is False where the reranker had to be done without; `cut` is True where time ran out
-    and some of those that should have been scored were not.
+    Attributes:
+        passages: best first.
+        reranked: False if the reranker failed and the fused order stands.
+        cut: True if the time ran out before all that should be scored were.
     """
 
     passages: tuple[Passage, ...]
@@ -56,56 +59,73 @@ def rerank_candidates(
     *,
     clock: Clock = time.perf_counter,
 ) -> RankedPassages:
-    """Score the best candidates; where the reranker fails, the fused order stands."""
+    """Score the best candidates and order all by both scores.
+
+    Args:
+        reranker: scores the texts; if it fails, the fused order stands.
+        query: the question as it was searched.
+        candidates: best first.
+        ranker: depth, weight of the rerank score and time budget.
+        clock: the time in seconds.
+
+    Returns:
+        All candidates as passages, best first; those that were not scored come last.
+    """
     if not candidates:
         return RankedPassages((), reranked=True)
-    texts = [found.chunk.embedding_text for found in candidates[: ranker.depth]]
+    # Step 1: score the texts of the best candidates.
+    texts = [each.chunk.embedding_text for each in candidates[: ranker.depth]]
     try:
         scores = _score_texts(reranker, query, texts, ranker.budget_ms / 1000, clock)
     except ModelError:
         logger.exception("The reranker failed; the fused order stands")
         return RankedPassages(_build_unscored(candidates), reranked=False)
     scored = [
-        Passage(found.chunk, found.retrieval_score, score)
-        for found, score in zip(candidates, scores, strict=False)
+        Passage(each.chunk, each.retrieval_score, score)
+        for each, score in zip(candidates, scores, strict=False)
     ]
-    # Divided by the best and not spread to 0: among near-equal scores that would magnify chance.
-    most, best = max(scores) or 1.0, max(one.retrieval_score for one in scored) or 1.0
+    # Step 2: mix both scores, each divided by its best. Spreading them from 0 to 1 instead would
+    # magnify chance among nearly equal scores.
+    best_rerank = max(scores) or 1.0
+    best_retrieval = max(each.retrieval_score for each in scored) or 1.0
 
-    def final(passage: Passage) -> float:
-        mine = (passage.rerank_score or 0.0) / most
-        return ranker.weight * mine + (1 - ranker.weight) * passage.retrieval_score / best
+    def mix_scores(passage: Passage) -> float:
+        rerank = (passage.rerank_score or 0.0) / best_rerank
+        retrieval = (1 - ranker.weight) * passage.retrieval_score / best_retrieval
+        return ranker.weight * rerank + retrieval
 
-    ordered = sorted(scored, key=final, reverse=True)
+    ordered = sorted(scored, key=mix_scores, reverse=True)
+    # Step 3: the candidates without a score follow in their order.
     unscored = _build_unscored(candidates[len(scored) :])
     return RankedPassages((*ordered, *unscored), reranked=True, cut=len(scored) < len(texts))
 
 
 def _build_unscored(candidates: Sequence[Candidate]) -> tuple[Passage, ...]:
-    return tuple(Passage(found.chunk, found.retrieval_score, None) for found in candidates)
+    return tuple(Passage(each.chunk, each.retrieval_score, None) for each in candidates)
 
 
 def _score_texts(
     reranker: Reranker, query: str, texts: Sequence[str], budget: float, clock: Clock
 ) -> list[float]:
-    """Scores of the texts, in their order, or of as many of the first as the budget allows.
+    """Score as many of the first texts as the budget allows.
 
-    A first slice shows the pace; after it, as many are scored at once as fit in the time left.
+    The budget is in seconds; 0 is no limit. The first slice shows the pace, in seconds per
+    character. After it, as many texts as fit into the rest of the time are scored at once.
     """
     started = lap = clock()
     scores: list[float] = []
-    part = texts[: max(1, len(texts) // _FIRST_SLICE)] if budget else texts
-    while part:
-        scores.extend(map(float, reranker.rerank(query, part)))
+    batch = texts[: max(1, len(texts) // _FIRST_SLICE)] if budget else texts
+    while batch:
+        scores.extend(map(float, reranker.rerank(query, batch)))
         now = clock()
-        pace = max(now - lap, 1e-9) / max(sum(map(len, part)), 1)
-        part = _take_fitting(texts[len(scores) :], (started + budget - now) / pace)
+        pace = max(now - lap, 1e-9) / max(sum(map(len, batch)), 1)
+        batch = _take_fitting(texts[len(scores) :], (started + budget - now) / pace)
         lap = now
     return scores
 
 
 def _take_fitting(texts: Sequence[str], characters: float) -> Sequence[str]:
-    """The first texts, up to so many characters in all."""
+    """Return the first texts that together have at most so many characters."""
     count = 0
     while count < len(texts) and (characters := characters - len(texts[count])) >= 0:
         count += 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import itertools
 import re
 from contextlib import contextmanager
@@ -87,6 +88,19 @@ def test_the_events_of_an_answer():
     assert answer.citations[0].passage == answer.passages[0]
     assert answer.passages[0].chunk == CHUNKS[0]
     assert len(answer.passages) == TUNING.passages
+
+
+def test_the_example_of_the_docstring_works():
+    embedder, store = HashEmbedder(), MemoryStore()
+    chunk = make_chunk("`drop_partition()` drops a released partition.", path="partitions.md")
+    publish(store, embedder, [chunk, *CHUNKS])
+    llm = ScriptedGenerator("Release the partition, then call `drop_partition()` [1].")
+    parts = {"embedder": embedder, "store": store, "reranker": ScriptedReranker(), "generator": llm}
+    example = doctest.DocTestParser().get_doctest(
+        Pipeline.__doc__, {**vars(module), **parts}, "Pipeline", None, None
+    )
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_answer_is_the_stream_collected():
@@ -368,7 +382,7 @@ def seated(places: Places, *pieces) -> Pipeline:
         store=store,
         generator=ScriptedGenerator(*pieces),
         tuning=TUNING,
-        place=places,
+        hold_slot=places,
     )
 
 

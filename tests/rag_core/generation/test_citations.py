@@ -164,6 +164,26 @@ def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Run this:\n```\nstop. now\n```\n[1]", ""),  # a paragraph of its own
+        ("Run this:\n\n~~~sh\nstop. now\n~~~\nIt stops [1]", "It stops"),
+        ("Run this:\n\n    stop `it`. now\n\nIt stops [1]", "It stops"),
+        ("- Run `stop\nnow` like this:\n  ```\n  a `b` c\n  ```\n  all of it [1]", "all of it"),
+        ("Then `stop\nnow` and ``a ` b`` [1]", "Then `stop\nnow` and ``a ` b``"),
+    ],
+)
+def test_blocks_of_code_are_no_part_of_the_sentence_and_spans_are(text, sentence):
+    for pieces in ([text], text):
+        judged = []
+        checker = CitationChecker(PASSAGES, lambda *asked, judged=judged: judged.append(asked))
+        for piece in pieces:
+            checker.feed(piece)
+        checker.flush()
+        assert judged == [(sentence, 1)]
+
+
 def test_the_last_passage_can_be_cited_and_none_behind_it():
     assert checked("All of it [3]. More [4].") == ("All of it [3]. More.", (3,))
 
