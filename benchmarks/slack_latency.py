@@ -119,8 +119,8 @@ async def _levels(house: House, watched: Watched, *, count: int, rounds: int) ->
 async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
     engine = open_state(f"sqlite:///{house.folder / 'bot.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, fresh_at=_never)
-    parts: Any = AppParts(watched, index=None, memory=memory, warm_up=_nothing)
+    database = BotDatabase.open(engine, keep_days=90, fresh_at=_never)
+    parts: Any = AppParts(watched, index=None, database=database, warm_up=_nothing)
     async with SlackServer() as slack:
         settings = BotSettings(
             _env_file=None,
@@ -128,7 +128,7 @@ async def _workspace(house: House, watched: Watched) -> AsyncIterator[SlackServe
             slack_app_token=slack.app_token,
             slack_api_url=slack.base_url,
         )
-        async with run_app(settings, parts, pace=Intervals()):
+        async with run_app(settings, parts, intervals=Intervals()):
             await slack.wait_connected()
             yield slack
     engine.dispose()

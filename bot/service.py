@@ -56,7 +56,7 @@ def run() -> None:
             scheduled, ledger, ingest, sources=configured, on_trouble=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
-        memory = BotDatabase.open(
+        database = BotDatabase.open(
             ledger.engine, keep_days=bot.keep_days, fresh_at=ledger.read_last_success_time
         )
         desk = RequestExecutor(pipeline, index)
@@ -82,7 +82,7 @@ def run() -> None:
         parts = AppParts(
             pipeline=pipeline,
             index=index,
-            memory=memory,
+            database=database,
             warm_up=warm_up,
             # As many again as are searched at once may be having their answers written.
             max_questions=2 * rag.max_questions,
