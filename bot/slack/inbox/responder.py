@@ -147,7 +147,7 @@ class Responder:
                 if in_flight.message.edited_ts > message.edited_ts:
                     return
                 message_timestamps = await in_flight.stop()
-            reply = self._surface.open_reply(message, over=message_timestamps)
+            reply = self._surface.open_reply(message, replaces=message_timestamps)
             await self._flow.answer(message, reply)
 
     async def _stop_deleted(self, key: MessageKey) -> None:
