@@ -117,12 +117,12 @@ class ReindexRunner:
         self._latest = None
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self._pool, partial(work, request, self._record_progress))
-        shown, remaining = None, RemainingTime()
+        last_shown, remaining = None, RemainingTime()
         while not job.done():
             await asyncio.wait({job}, timeout=self._edit_seconds)
             latest = self._latest
-            if not job.done() and latest is not None and latest != shown:
-                shown = latest
+            if not job.done() and latest is not None and latest != last_shown:
+                last_shown = latest
                 await message.edit(sync.render_progress(latest, remaining.estimate_seconds(latest)))
         return job.result()
 
