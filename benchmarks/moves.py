@@ -178,8 +178,8 @@ async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
     """Start a local Slack with the app connected to it."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_state(f"sqlite:///{folder}/bot.sqlite")
-        memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
-        parts: Any = AppParts(pipeline, index=None, memory=memory, warm_up=lambda: None)
+        database = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
+        parts: Any = AppParts(pipeline, index=None, database=database, warm_up=lambda: None)
         async with SlackServer() as slack:
             settings = BotSettings(
                 _env_file=None,
@@ -187,7 +187,7 @@ async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
                 slack_app_token=slack.app_token,
                 slack_api_url=slack.base_url,
             )
-            async with run_app(settings, parts, pace=Intervals()):
+            async with run_app(settings, parts, intervals=Intervals()):
                 await slack.wait_connected()
                 yield slack
         engine.dispose()

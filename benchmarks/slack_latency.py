@@ -121,8 +121,8 @@ async def _levels(
 async def _workspace(bench: BenchIndex, watched: Watched) -> AsyncIterator[SlackServer]:
     """A local Slack with the app connected to it."""
     engine = open_state(f"sqlite:///{bench.folder / 'bot.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=_never)
-    parts: Any = AppParts(watched, index=None, memory=memory, warm_up=_nothing)
+    database = BotDatabase.open(engine, keep_days=90, read_last_success_time=_never)
+    parts: Any = AppParts(watched, index=None, database=database, warm_up=_nothing)
     async with SlackServer() as slack:
         settings = BotSettings(
             _env_file=None,
@@ -130,7 +130,7 @@ async def _workspace(bench: BenchIndex, watched: Watched) -> AsyncIterator[Slack
             slack_app_token=slack.app_token,
             slack_api_url=slack.base_url,
         )
-        async with run_app(settings, parts, pace=Intervals()):
+        async with run_app(settings, parts, intervals=Intervals()):
             await slack.wait_connected()
             yield slack
     engine.dispose()

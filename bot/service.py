@@ -84,7 +84,7 @@ def run() -> None:
         parts = AppParts(
             pipeline=pipeline,
             index=index,
-            memory=database,
+            database=database,
             warm_up=warm_up,
             # While some questions search, as many again may wait for the LLM.
             max_questions=2 * rag.max_questions,

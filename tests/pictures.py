@@ -88,7 +88,7 @@ def _report() -> list[Mapping[str, Any]]:
         golden=(GoldenResult("milvus", 40, 0.925, 0.95),),
         failures=("milvus: broken.ipynb: not a notebook",),
     )
-    return [block.to_dict() for block in sync_report.build_report_blocks(done, roll_back=True)]
+    return [block.to_dict() for block in sync_report.build_report_blocks(done, can_roll_back=True)]
 
 
 def _home() -> list[Mapping[str, Any]]:

@@ -1,1 +1,1 @@
-"""Slack: all that knows Slack."""
+"""Slack: the bot's adapter to Slack; no other package imports Slack's libraries."""

@@ -1,4 +1,4 @@
-"""Failed syncs are said in the admins' channel: once, and once more when they work again."""
+"""Admin channel: one alert when a sync fails, and one more when it works again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class AdminChannel:
-    """Posts to `DOCENT_ADMIN_CHANNEL`, from the thread of the schedule; a log line where unset."""
+    """Posts to `DOCENT_ADMIN_CHANNEL` from the schedule's thread; logs only if it is unset."""
 
     def __init__(self, settings: BotSettings) -> None:
         self._channel = settings.admin_channel
@@ -31,19 +31,22 @@ class AdminChannel:
             timeout=_CALL_SECONDS,
         )
 
-    def post_alert(self, trouble: SyncAlert) -> bool:
-        """Post it; where Slack does not take it, the log has it, and it is to be told again."""
-        logger.log(logging.INFO if trouble.resolved else logging.WARNING, "%s", trouble.text)
+    def post_alert(self, alert: SyncAlert) -> bool:
+        """Log and post an alert.
+
+        Return False if Slack did not take it, so that it is posted again.
+        """
+        logger.log(logging.INFO if alert.resolved else logging.WARNING, "%s", alert.text)
         if not self._channel:
             return True
         try:
             self._client.chat_postMessage(
                 channel=self._channel,
-                text=answers.render_sync_alert(trouble),
+                text=answers.render_sync_alert(alert),
                 unfurl_links=False,
                 unfurl_media=False,
             )
         except (SlackClientError, OSError) as error:
-            logger.warning("DOCENT_ADMIN_CHANNEL could not be told: %s", error)
+            logger.warning("An alert could not be posted to DOCENT_ADMIN_CHANNEL: %s", error)
             return False
         return True

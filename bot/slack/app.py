@@ -1,4 +1,4 @@
-"""The Slack application: settings and ready parts become a running bot."""
+"""The Slack application: builds the running bot from its settings and ready parts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import aiohttp
+from slack_bolt.async_app import AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
@@ -53,34 +54,47 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AppParts:
-    """What the bot is given ready-made.
+    """The parts of the bot that do not depend on Slack.
 
     Attributes:
         pipeline: answers questions.
-        index: is synced, looked at and rolled back; blocks.
-        memory: the tables of the state database.
-        warm_up: loads the models; called on a thread, before Slack is connected.
-        questions: at work at once, those included whose answer is being written.
+        index: syncs the index, reports on it and rolls it back; its methods block.
+        database: the bot's tables.
+        warm_up: loads the models; called on a thread before docent connects to Slack.
+        max_questions: most questions in work at once, counting answers that are being written.
     """
 
     pipeline: Pipeline
     index: IndexService
-    memory: BotDatabase
+    database: BotDatabase
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Seconds between two flushes of an answer, two edits of a progress message, and for ending."""
+    """The times, in seconds, that pace the messages and the end.
+
+    Attributes:
+        flush_seconds: from one flush of an answer to the next.
+        edit_seconds: from one edit of a sync's progress message to the next.
+        grace_seconds: time for answers in flight to end when docent stops.
+    """
 
     flush_seconds: float = 1.0
     edit_seconds: float = 3.0
     grace_seconds: float = 20.0
 
 
-async def serve(settings: BotSettings, parts: AppParts, *, pace: Intervals | None = None) -> None:
-    """Run the bot until SIGTERM or SIGINT; answers under way may end.
+async def serve(
+    settings: BotSettings, parts: AppParts, *, intervals: Intervals | None = None
+) -> None:
+    """Run the bot until SIGTERM or SIGINT; answers in flight may end.
+
+    Args:
+        settings: tokens, channels and people.
+        parts: the parts that do not depend on Slack.
+        intervals: seconds between flushes and edits, and for the end.
 
     Raises:
         SettingsError: a token or secret is missing.
@@ -91,10 +105,10 @@ async def serve(settings: BotSettings, parts: AppParts, *, pace: Intervals | Non
     for name in STOP_SIGNALS:
         loop.add_signal_handler(name, stop.set)
     try:
-        async with run_app(settings, parts, pace=pace or Intervals()):
+        async with run_app(settings, parts, intervals=intervals or Intervals()):
             logger.info("docent is connected to Slack.")
             await stop.wait()
-            logger.info("Stopping; answers under way may end.")
+            logger.info("Stopping; answers in flight may end.")
     finally:
         for name in STOP_SIGNALS:
             loop.remove_signal_handler(name)
@@ -102,85 +116,64 @@ async def serve(settings: BotSettings, parts: AppParts, *, pace: Intervals | Non
 
 @contextlib.asynccontextmanager
 async def run_app(
-    settings: BotSettings, parts: AppParts, *, pace: Intervals
+    settings: BotSettings, parts: AppParts, *, intervals: Intervals
 ) -> AsyncIterator[None]:
-    """The bot, connected to Slack for the time of the block. Raises as `serve`."""
+    """Keep the bot connected to Slack for the time of the block.
+
+    Args:
+        settings: tokens, channels and people.
+        parts: the parts that do not depend on Slack.
+        intervals: seconds between flushes and edits, and for the end.
+
+    Yields:
+        None, once events arrive.
+
+    Raises:
+        SettingsError: a token or secret is missing.
+        SlackUnavailableError: Slack refused a token or can't be reached.
+    """
     connection.require_settings(settings)
-    memory = parts.memory
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         app = connection.build_app(settings, session)
-        me = await connection.identify(app.client)
-        if settings.http_port is None:
-            await connection.check_app_token(
-                app.client, connection.reveal_secret(settings.slack_app_token)
-            )
+        identity = await _identify(settings, app)
         await asyncio.to_thread(parts.warm_up)
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
-        locales = UserLocales(
-            slack, bot_user=me.bot_user, channels=parse_ids(settings.auto_channels)
-        )
-        app.use(locales.set_language)
-        work = _BackgroundWork.build(slack, parts, pace)
-        access = _build_access_policy(settings, slack, me)
-        below = _build_answer_actions(settings, slack, memory, access, me)
-        admins = UserList(settings.admins, app.client)
-        managing = AdminCommands(
-            parts.index, work.reindex, admins=admins, audit=memory.audit, slack=slack
-        )
-        responder, asking = _build_question_handlers(
-            settings, work, memory, access, me=me, pace=pace
-        )
-        scope = ScopeCommand(memory.scopes, parts.index, admins, team=me.team)
-        listeners.register(
-            app,
-            responder=responder,
-            asking=asking,
-            commands=Commands(
-                work.tasks,
-                {
-                    "ask": asking.answer_command,
-                    "why": below.explain_last_answer,
-                    "scope": scope.run,
-                    **managing.actions,
-                },
-            ),
-            listening=_build_listener_config(settings, me),
-            interactions=Interactions(
-                work.tasks,
-                click_handlers={
-                    buttons.STOP: responder.on_stop_click,
-                    buttons.SHARE: ShareAction(slack, memory).on_click,
-                    **below.click_handlers,
-                    **managing.click_handlers,
-                },
-                form_handlers=below.form_handlers,
-            ),
-            home=HomeTab(
-                parts.index,
-                memory.activity,
-                fresh_at=memory.read_last_success_time,
-                admins=admins,
-                access=access,
-                slack=slack,
-                tasks=work.tasks,
-            ),
-            prompts=SuggestedPrompts(parts.index, slack, work.tasks, access=access),
-        )
+        work = _BackgroundWork.build(slack, parts, intervals)
+        _register_listeners(app, settings, parts, work, identity=identity, intervals=intervals)
         transport = build_transport(app, settings)
-        forgetting = asyncio.create_task(_purge_daily(memory))
+        purging = asyncio.create_task(_purge_daily(parts.database))
         try:
             await transport.open()
             yield
         finally:
-            forgetting.cancel()
+            purging.cancel()
             await transport.close()
-            await work.end(pace.grace_seconds)
+            await work.end(intervals.grace_seconds)
+
+
+async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
+    """Check the tokens, and return the identity they belong to."""
+    identity = await connection.identify(app.client)
+    if settings.http_port is None:
+        app_token = connection.reveal_secret(settings.slack_app_token)
+        await connection.check_app_token(app.client, app_token)
+    return identity
+
+
+async def _purge_daily(database: BotDatabase) -> None:
+    """Delete rows that are too old, once a day."""
+    while True:
+        await asyncio.sleep(PURGE_SECONDS)
+        try:
+            await asyncio.to_thread(database.purge)
+        except StateError:
+            logger.warning("Rows that are too old could not be deleted.", exc_info=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _BackgroundWork:
-    """What goes on behind the listeners, and has to end before the process does."""
+    """Work behind the listeners that has to end before the process does."""
 
     slack: SlackClients
     tasks: BackgroundTasks
@@ -188,8 +181,8 @@ class _BackgroundWork:
     reindex: ReindexRunner
 
     @classmethod
-    def build(cls, slack: SlackClients, parts: AppParts, pace: Intervals) -> _BackgroundWork:
-        reindex = ReindexRunner(parts.index, slack, edit_seconds=pace.edit_seconds)
+    def build(cls, slack: SlackClients, parts: AppParts, intervals: Intervals) -> _BackgroundWork:
+        reindex = ReindexRunner(parts.index, slack, edit_seconds=intervals.edit_seconds)
         runner = PipelineRunner(parts.pipeline, workers=parts.max_questions)
         return cls(slack, BackgroundTasks(), runner, reindex)
 
@@ -200,71 +193,100 @@ class _BackgroundWork:
         self.runner.close()
 
 
-async def _purge_daily(memory: BotDatabase) -> None:
-    """What is too old to be kept goes while docent runs, too."""
-    while True:
-        await asyncio.sleep(PURGE_SECONDS)
-        try:
-            await asyncio.to_thread(memory.purge)
-        except StateError:
-            logger.warning("What is too old could not be forgotten.", exc_info=True)
-
-
-def _build_access_policy(
-    settings: BotSettings, slack: SlackClients, me: connection.Identity
-) -> AccessPolicy:
-    people = UserList(settings.allowed_users, slack.client, variable="DOCENT_ALLOWED_USERS")
-    return AccessPolicy(settings, people, Enterprise(me.enterprise, slack.client))
-
-
-def _build_answer_actions(
+def _register_listeners(  # noqa: PLR0913  (the parts, by name)
+    app: AsyncApp,
     settings: BotSettings,
-    slack: SlackClients,
-    memory: BotDatabase,
-    access: AccessPolicy,
-    me: connection.Identity,
-) -> AnswerActions:
-    people = Escalation(slack, memory.answers, settings.help_channel.strip())
-    return AnswerActions(slack, access, memory, people, team=me.team)
-
-
-def _build_listener_config(settings: BotSettings, me: connection.Identity) -> ListenerConfig:
-    return ListenerConfig(
-        bot_user=me.bot_user,
-        team=me.team,
-        auto_channels=parse_ids(settings.auto_channels),
-        emoji=settings.emoji.strip().strip(":"),
-    )
-
-
-def _build_question_handlers(  # noqa: PLR0913  (the parts, by name)
-    settings: BotSettings,
+    parts: AppParts,
     work: _BackgroundWork,
-    memory: BotDatabase,
-    access: AccessPolicy,
     *,
-    me: connection.Identity,
-    pace: Intervals,
-) -> tuple[Responder, AskActions]:
-    threads = SlackThreadHistory(work.slack.client, bot_user=me.bot_user)
-    can_escalate = bool(settings.help_channel.strip())
-    flow = AnswerFlow(work.runner, memory, threads)
+    identity: connection.Identity,
+    intervals: Intervals,
+) -> None:
+    """Build the handlers, each from those above it, and register them."""
+    index, database = parts.index, parts.database
+    slack, tasks, client = work.slack, work.tasks, work.slack.client
+    auto_channels = parse_ids(settings.auto_channels)
+    help_channel = settings.help_channel.strip()
+    can_escalate = bool(help_channel)
+
+    # People: their language, and what they may do.
+    locales = UserLocales(slack, bot_user=identity.bot_user, channels=auto_channels)
+    admins = UserList(settings.admins, client)
+    allowed_users = UserList(settings.allowed_users, client, variable="DOCENT_ALLOWED_USERS")
+    enterprise = Enterprise(identity.enterprise, client)
+    access = AccessPolicy(settings, allowed_users, enterprise)
+
+    # Questions: in messages, and by command, shortcut or reaction.
+    threads = SlackThreadHistory(client, bot_user=identity.bot_user)
+    flow = AnswerFlow(work.runner, database, threads)
     responder = Responder(
         flow,
-        SlackSurface(work.slack, can_escalate=can_escalate, flush_seconds=pace.flush_seconds),
-        memory,
+        SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds),
+        database,
         access=access,
-        follow_ups=FollowUps(memory.answers, threads),
-        tasks=work.tasks,
+        follow_ups=FollowUps(database.answers, threads),
+        tasks=tasks,
     )
-    asking = AskActions(
-        work.slack,
+    ask_actions = AskActions(
+        slack,
         flow,
         responder,
         access=access,
         threads=threads,
-        tasks=work.tasks,
-        team=me.team,
+        tasks=tasks,
+        team=identity.team,
         can_escalate=can_escalate,
     )
-    return responder, asking
+
+    # Answers: their buttons.
+    escalation = Escalation(slack, database.answers, help_channel)
+    answer_actions = AnswerActions(slack, access, database, escalation, team=identity.team)
+    share_action = ShareAction(slack, database)
+
+    # The index: what admins do with it, and which part of it a channel asks.
+    admin_commands = AdminCommands(
+        index, work.reindex, admins=admins, audit=database.audit, slack=slack
+    )
+    scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
+
+    app.use(locales.set_language)
+    listeners.register(
+        app,
+        responder=responder,
+        ask_actions=ask_actions,
+        commands=Commands(
+            tasks,
+            {
+                "ask": ask_actions.answer_command,
+                "why": answer_actions.explain_last_answer,
+                "scope": scope.run,
+                **admin_commands.actions,
+            },
+        ),
+        config=ListenerConfig(
+            bot_user=identity.bot_user,
+            team=identity.team,
+            auto_channels=auto_channels,
+            emoji=settings.emoji.strip().strip(":"),
+        ),
+        interactions=Interactions(
+            tasks,
+            click_handlers={
+                buttons.STOP: responder.on_stop_click,
+                buttons.SHARE: share_action.on_click,
+                **answer_actions.click_handlers,
+                **admin_commands.click_handlers,
+            },
+            form_handlers=answer_actions.form_handlers,
+        ),
+        home=HomeTab(
+            index,
+            database.activity,
+            read_last_success_time=database.read_last_success_time,
+            admins=admins,
+            access=access,
+            slack=slack,
+            tasks=tasks,
+        ),
+        suggested_prompts=SuggestedPrompts(index, slack, tasks, access=access),
+    )

@@ -28,7 +28,7 @@ SCOPES = {
     "usergroups:read": "user groups in DOCENT_ADMINS",
     "users:read": "the language of people",
 }
-"""Bot scopes, as `slack-manifest.yaml` asks for them, and what is missing without each."""
+"""The bot scopes in `slack-manifest.yaml`, and the features that need each."""
 
 APPS_URL = "https://api.slack.com/apps"
 TIMEOUT_SECONDS = 15.0
@@ -41,7 +41,7 @@ _REINSTALL = (
 
 
 async def check_slack(settings: BotSettings) -> list[CheckResult]:
-    """Everything that has to be right before people can ask; nothing is posted."""
+    """Check all that must be right before people can ask; post nothing."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         client = connection.build_quick_client(settings, session)
@@ -50,18 +50,18 @@ async def check_slack(settings: BotSettings) -> list[CheckResult]:
             identity = await connection.identify(client)
         except DocentError as error:
             return [CheckResult("bot token", passed=False, says=str(error))]
-        found = [
+        results = [
             CheckResult(
                 "bot token", passed=True, says=f"docent is {identity.bot_user} in this workspace"
             )
         ]
-        found.append(await _check_scopes(client))
-        found.append(await _check_transport(settings, client))
+        results.append(await _check_scopes(client))
+        results.append(await _check_transport(settings, client))
         for variable, channel in _list_channels(settings):
-            found.append(await _check_channel(variable, channel, client))
+            results.append(await _check_channel(variable, channel, client))
         for variable, name in _list_users(settings):
-            found.append(await _check_user(variable, name, client))
-        return [*found, *_list_remarks(settings)]
+            results.append(await _check_user(variable, name, client))
+        return [*results, *_list_remarks(settings)]
 
 
 async def _check_scopes(client: AsyncWebClient) -> CheckResult:
@@ -73,10 +73,10 @@ async def _check_scopes(client: AsyncWebClient) -> CheckResult:
     if missing:
         without = ", ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
         return CheckResult("scopes", passed=False, says=f"missing: {without}. {_REINSTALL}")
-    more = sorted(granted - set(SCOPES))
+    others = sorted(granted - set(SCOPES))
     says = f"all {len(SCOPES)} are granted"
     return CheckResult(
-        "scopes", passed=True, says=f"{says}, and {', '.join(more)}" if more else says
+        "scopes", passed=True, says=f"{says}, and {', '.join(others)}" if others else says
     )
 
 
@@ -100,49 +100,61 @@ async def _check_transport(settings: BotSettings, client: AsyncWebClient) -> Che
 
 
 def _list_channels(settings: BotSettings) -> Iterator[tuple[str, str]]:
-    listed = {
+    settings_by_variable = {
         "DOCENT_ADMIN_CHANNEL": settings.admin_channel,
         "DOCENT_HELP_CHANNEL": settings.help_channel,
         "DOCENT_AUTO_CHANNELS": settings.auto_channels,
         "DOCENT_ALLOWED_CHANNELS": settings.allowed_channels,
     }
-    for variable, value in listed.items():
+    for variable, value in settings_by_variable.items():
         for channel in sorted(parse_ids(value)):
             yield variable, channel
 
 
 async def _check_channel(variable: str, channel: str, client: AsyncWebClient) -> CheckResult:
-    """Whether docent is in it: reading a channel's last message needs no further scope."""
-    says = await _find_refusal_code(client.conversations_history(channel=channel, limit=1))
-    told = {
+    """Check that docent is in a channel.
+
+    Reading the channel's last message needs no further scope.
+    """
+    code = await _fetch_error_code(client.conversations_history(channel=channel, limit=1))
+    sentences = {
         "": "docent is a member",
         "not_in_channel": f"docent is not a member. {_INVITE}",
         "channel_not_found": "there is no such channel, or it is private and docent is not a "
         f"member. Its id is at the end of the channel's details. {_INVITE}",
     }
-    return CheckResult(f"{variable} {channel}", passed=not says, says=told.get(says, says))
+    return CheckResult(f"{variable} {channel}", passed=not code, says=sentences.get(code, code))
 
 
 def _list_users(settings: BotSettings) -> Iterator[tuple[str, str]]:
-    listed = {"DOCENT_ADMINS": settings.admins, "DOCENT_ALLOWED_USERS": settings.allowed_users}
-    for variable, value in listed.items():
+    settings_by_variable = {
+        "DOCENT_ADMINS": settings.admins,
+        "DOCENT_ALLOWED_USERS": settings.allowed_users,
+    }
+    for variable, value in settings_by_variable.items():
         for name in sorted(parse_ids(value)):
             yield variable, name
 
 
 async def _check_user(variable: str, name: str, client: AsyncWebClient) -> CheckResult:
-    group = name.startswith("S")
-    says = await _find_refusal_code(
-        client.usergroups_users_list(usergroup=name) if group else client.users_info(user=name)
+    is_group = name.startswith("S")
+    code = await _fetch_error_code(
+        client.usergroups_users_list(usergroup=name) if is_group else client.users_info(user=name)
     )
-    unknown = f"Slack knows no such {'user group' if group else 'user'}: copy the id again from "
-    where = "the group's page, under the three dots." if group else "the profile, Copy member ID."
-    told = {"": "is known", "user_not_found": unknown + where, "no_such_subteam": unknown + where}
-    return CheckResult(f"{variable} {name}", passed=not says, says=told.get(says, says))
+    unknown = f"Slack knows no such {'user group' if is_group else 'user'}: copy the id again from "
+    where = (
+        "the group's page, under the three dots." if is_group else "the profile, Copy member ID."
+    )
+    sentences = {
+        "": "is known",
+        "user_not_found": unknown + where,
+        "no_such_subteam": unknown + where,
+    }
+    return CheckResult(f"{variable} {name}", passed=not code, says=sentences.get(code, code))
 
 
-async def _find_refusal_code(call: Awaitable[AsyncSlackResponse]) -> str:
-    """Slack's word for why not; empty where it did it."""
+async def _fetch_error_code(call: Awaitable[AsyncSlackResponse]) -> str:
+    """Return Slack's error code for a call; empty if it succeeded."""
     try:
         await call
     except SLACK_FAILURES as error:

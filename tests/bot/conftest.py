@@ -41,7 +41,7 @@ LABELS = (
     PageLabels("docs", "2.5", "en", "en/faq/page1.md"),
     PageLabels("notes", "2.6", "", "README.md"),
 )
-PACE = Intervals(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
+INTERVALS = Intervals(flush_seconds=0, edit_seconds=0.01, grace_seconds=5)
 
 
 def index_status(revision: str | None = REVISION) -> IndexStatus:
@@ -85,13 +85,13 @@ class Docent:
         return BotSettings.load(**(values | changes))
 
     def parts(self, settings: BotSettings) -> AppParts:
-        memory = BotDatabase.open(
+        database = BotDatabase.open(
             self.engine, keep_days=settings.keep_days, read_last_success_time=lambda: LAST_SYNC
         )
         return AppParts(
             pipeline=self.pipeline,
             index=self.index or FakeIndex(self),
-            memory=memory,
+            database=database,
             warm_up=self.warm_up,
         )
 
@@ -102,15 +102,15 @@ class Docent:
         self.events.append(f"warm up, {self.slack.sockets.opened} sockets")
 
     def running(
-        self, *, pace: Intervals = PACE, **changes: object
+        self, *, intervals: Intervals = INTERVALS, **changes: object
     ) -> contextlib.AbstractAsyncContextManager[None]:
         settings = self.settings(**changes)
-        return run_app(settings, self.parts(settings), pace=pace)
+        return run_app(settings, self.parts(settings), intervals=intervals)
 
-    async def start(self, *, pace: Intervals = PACE, **changes: object) -> None:
+    async def start(self, *, intervals: Intervals = INTERVALS, **changes: object) -> None:
         """Run the app, or another replica of it, until the end of the test."""
         before = self.slack.sockets.opened
-        await self.starts.enter_async_context(self.running(pace=pace, **changes))
+        await self.starts.enter_async_context(self.running(intervals=intervals, **changes))
         if "http_port" not in changes:
             await self.slack.wait_connected(before + 1)
 

@@ -1,1 +1,1 @@
-"""Actions: clicks, forms and slash commands are carried out."""
+"""Actions: carry out clicks, forms and slash commands."""

@@ -1,4 +1,4 @@
-"""Managing: the words of `/docent` for admins, and the buttons that do the same. All audited."""
+"""Admin commands: the actions of `/docent` for admins, and their buttons; all are audited."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ingest.types import IndexVersion
 from rag_core.errors import DocentError
 
 AdminAction = Callable[[SlashCommand, Respond], Awaitable[str]]
-"""Carries a word out; gives what came of it, for the audit."""
+"""Carries out an action, and returns its result for the audit log."""
 
 
 class AdminCommands:
-    """What admins can do to the index."""
+    """The actions of admins on the index."""
 
     def __init__(
         self,
@@ -47,35 +47,37 @@ class AdminCommands:
 
     @property
     def actions(self) -> Mapping[str, CommandAction]:
-        """Who carries out which word of `/docent`."""
-        work: dict[str, AdminAction] = {
+        """The actions, by the word after `/docent`."""
+        actions: dict[str, AdminAction] = {
             "reindex": self._start_reindex,
             "status": self._show_status,
             "versions": self._show_versions,
             "rollback": self._roll_back,
             "resume": self._resume,
         }
-        return {word: self._restrict_to_admins(action) for word, action in work.items()}
+        return {word: self._restrict_to_admins(action) for word, action in actions.items()}
 
     @property
     def click_handlers(self) -> Mapping[str, ClickHandler]:
-        """Who takes which click."""
+        """The handlers of clicks, by action id."""
         return {ROLL_BACK: self._on_roll_back, REINDEX: self._on_reindex}
 
     def _restrict_to_admins(self, action: AdminAction) -> CommandAction:
-        async def act(command: SlashCommand, tell: Respond) -> None:
+        async def run_if_admin(command: SlashCommand, respond: Respond) -> None:
             if await self._admins.has_user(command.user):
-                await self._run_audited(action, command, tell)
+                await self._run_audited(action, command, respond)
             else:
                 await self._record_audit(command, "refused")
-                await tell(answers.ADMINS_ONLY)
+                await respond(answers.ADMINS_ONLY)
 
-        return act
+        return run_if_admin
 
-    async def _run_audited(self, action: AdminAction, command: SlashCommand, tell: Respond) -> None:
+    async def _run_audited(
+        self, action: AdminAction, command: SlashCommand, respond: Respond
+    ) -> None:
         result = "failed unexpectedly"
         try:
-            result = await action(command, tell)
+            result = await action(command, respond)
         except DocentError as error:
             result = f"failed: {error}"
             raise
@@ -86,44 +88,44 @@ class AdminCommands:
         entry = AuditEntry(command.user, command.channel, command.text, result)
         await asyncio.to_thread(self._audit.record, entry)
 
-    async def _start_reindex(self, command: SlashCommand, tell: Respond) -> str:
-        request, complaint = parse_sync_request(command.text.split()[1:], self._index.source_names)
-        if complaint:
-            await tell(complaint)
+    async def _start_reindex(self, command: SlashCommand, respond: Respond) -> str:
+        request, problem = parse_sync_request(command.text.split()[1:], self._index.source_names)
+        if problem:
+            await respond(problem)
             return "not started: not understood"
-        return await self._reindex.run(request, command.channel, tell, user=command.user)
+        return await self._reindex.run(request, command.channel, respond, user=command.user)
 
-    async def _show_status(self, command: SlashCommand, tell: Respond) -> str:
+    async def _show_status(self, command: SlashCommand, respond: Respond) -> str:
         del command
-        now, versions, sources = await asyncio.to_thread(self._read_state)
-        await tell(admin.render_status(now, versions, sources))
+        status, versions, sources = await asyncio.to_thread(self._read_state)
+        await respond(admin.render_status(status, versions, sources))
         return "shown"
 
-    async def _show_versions(self, command: SlashCommand, tell: Respond) -> str:
+    async def _show_versions(self, command: SlashCommand, respond: Respond) -> str:
         del command
-        found = await asyncio.to_thread(self._index.list_versions)
-        await tell(admin.render_versions(found) if found else answers.NO_INDEX_YET)
+        versions = await asyncio.to_thread(self._index.list_versions)
+        await respond(admin.render_versions(versions) if versions else answers.NO_INDEX_YET)
         return "shown"
 
-    async def _roll_back(self, command: SlashCommand, tell: Respond) -> str:
-        wanted = "".join(command.text.split()[1:2]).strip("`")
-        if wanted and not is_rollback_target(
-            await asyncio.to_thread(self._index.list_versions), wanted
+    async def _roll_back(self, command: SlashCommand, respond: Respond) -> str:
+        revision = "".join(command.text.split()[1:2]).strip("`")
+        if revision and not is_rollback_target(
+            await asyncio.to_thread(self._index.list_versions), revision
         ):
-            await tell(say("rollback_other"))
+            await respond(say("rollback_other"))
             return "not done: that is not the version before"
-        return await self._roll_back_and_post(command, tell)
+        return await self._roll_back_and_post(command, respond)
 
-    async def _roll_back_and_post(self, command: SlashCommand, tell: Respond) -> str:
+    async def _roll_back_and_post(self, command: SlashCommand, respond: Respond) -> str:
         version = await asyncio.to_thread(self._index.roll_back)
         text = admin.render_rollback(version, command.user)
-        await StatusMessage(self._slack, command.channel, tell, user=command.user).post(text)
+        await StatusMessage(self._slack, command.channel, respond, user=command.user).post(text)
         return f"back at revision {version.revision[:7]}"
 
-    async def _resume(self, command: SlashCommand, tell: Respond) -> str:
+    async def _resume(self, command: SlashCommand, respond: Respond) -> str:
         del command
         resumed = await asyncio.to_thread(self._index.resume)
-        await tell(say("resumed") if resumed else say("not_pinned"))
+        await respond(say("resumed") if resumed else say("not_pinned"))
         return "resumed" if resumed else "nothing was pinned"
 
     def _read_state(self) -> tuple[IndexStatus, Sequence[IndexVersion], Sequence[SourceState]]:
@@ -134,43 +136,53 @@ class AdminCommands:
         )
 
     async def _on_roll_back(self, click: Click, respond: Respond) -> None:
-        """Only from the version that the report was about: by now another may be live."""
+        """Roll back from the version that the report was about.
 
-        async def back(command: SlashCommand, say_alone: Respond) -> str:
+        Refuse if another version is live by now.
+        """
+
+        async def roll_back(command: SlashCommand, respond_alone: Respond) -> str:
             versions = await asyncio.to_thread(self._index.list_versions)
             if not any(version.live and version.revision == click.value for version in versions):
-                await say_alone(say("rollback_stale"))
+                await respond_alone(say("rollback_stale"))
                 return "not done: another version is live"
-            return await self._roll_back_and_post(command, say_alone)
+            return await self._roll_back_and_post(command, respond_alone)
 
         command = SlashCommand("rollback (button)", click.user, click.channel, click.team)
-        await self._restrict_to_admins(back)(command, _build_private_respond(click, respond))
+        await self._restrict_to_admins(roll_back)(command, _build_private_respond(click, respond))
 
     async def _on_reindex(self, click: Click, respond: Respond) -> None:
-        """From the Home tab, where nothing can be said: the report goes to who clicked."""
-        where = click.channel or click.user
-        command = SlashCommand("reindex", click.user, where, click.team)
-        notice = StatusMessage(self._slack, click.user, _build_private_respond(click, respond))
-        say_there = _build_private_respond(click, respond) if click.channel else notice.post
-        await self._restrict_to_admins(self._start_reindex)(command, say_there)
+        """Start a sync; the Home tab's report goes to the clicker.
+
+        The Home tab has no channel to post in.
+        """
+        channel = click.channel or click.user
+        command = SlashCommand("reindex", click.user, channel, click.team)
+        respond_alone = _build_private_respond(click, respond)
+        direct_message = StatusMessage(self._slack, click.user, respond_alone)
+        respond_to_clicker = respond_alone if click.channel else direct_message.post
+        await self._restrict_to_admins(self._start_reindex)(command, respond_to_clicker)
 
 
 def parse_sync_request(words: Sequence[str], sources: Sequence[str]) -> tuple[SyncRequest, str]:
-    """What is to be synced; or a complaint about what was said."""
+    """Return the request that the words make, and an empty sentence.
+
+    If they make none, return an empty request and a sentence that says why.
+    """
     options = {word for word in words if word.startswith(("-", "—"))}
     names = tuple(word for word in words if word not in options)
     # Slack's editors turn two hyphens into a dash.
-    known = {option: option.replace("—", "--") for option in options}
-    if bad := [option for option in known if known[option] not in {"--dry-run", "--full"}]:
+    spelled = {option: option.replace("—", "--") for option in options}
+    if bad := [option for option in options if spelled[option] not in {"--dry-run", "--full"}]:
         return SyncRequest(), say("reindex_option", option=admin.escape_plain(min(bad)))
-    if strange := [name for name in names if name not in sources]:
-        return SyncRequest(), admin.render_unknown_source(strange[0], sources)
-    chosen = set(known.values())
+    if unknown := [name for name in names if name not in sources]:
+        return SyncRequest(), admin.render_unknown_source(unknown[0], sources)
+    chosen = set(spelled.values())
     return SyncRequest(names, dry_run="--dry-run" in chosen, full="--full" in chosen), ""
 
 
 def _build_private_respond(click: Click, respond: Respond) -> Respond:
-    async def say_alone(text: str, **content: object) -> object:
+    async def respond_alone(text: str, **content: object) -> object:
         return await respond_privately(respond, click, text, **content)
 
-    return say_alone
+    return respond_alone

@@ -1,4 +1,4 @@
-"""What people do with an answer: look at its evidence, rate it, ask people instead."""
+"""Answer buttons: show an answer's evidence, rate it, ask people instead."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ logger = logging.getLogger(__name__)
 
 
 class AnswerActions:
-    """The buttons below answers, and the form after a thumb down."""
+    """The actions of the buttons below answers, and of the form after a thumb down."""
 
     def __init__(
         self,
         slack: SlackClients,
         access: AccessPolicy,
-        memory: BotDatabase,
-        people: Escalation,
+        database: BotDatabase,
+        escalation: Escalation,
         *,
         team: str,
     ) -> None:
-        """`team` is docent's workspace."""
+        """Take the id of docent's workspace as `team`."""
         self._team = team
         self._slack = slack
         self._access = access
-        self._answers = memory.answers
-        self._ratings = memory.ratings
-        self._people = people
+        self._answers = database.answers
+        self._ratings = database.ratings
+        self._escalation = escalation
 
     @property
     def click_handlers(self) -> Mapping[str, ClickHandler]:
-        """Who takes which click."""
+        """The handlers of clicks, by action id."""
         return {
             buttons.EVIDENCE: self._show_evidence,
             buttons.RATE: self._rate_answer,
@@ -58,44 +58,44 @@ class AnswerActions:
 
     @property
     def form_handlers(self) -> Mapping[str, FormHandler]:
-        """Who takes which form."""
+        """The handlers of forms, by callback id."""
         return {modals.WHY_BAD: self._record_explanation}
 
-    async def explain_last_answer(self, command: SlashCommand, say: Respond) -> None:
-        """`/docent why`: of the caller's own last question in the channel, to them alone.
+    async def explain_last_answer(self, command: SlashCommand, respond: Respond) -> None:
+        """Explain the caller's last answer, to them alone (`/docent why`).
 
-        Slack does not say in which thread a command was typed; and others may have been answered
-        where only they could read it.
+        Slack does not say in which thread a command was typed, and other people's answers may have
+        been private.
         """
         last = await asyncio.to_thread(
             self._answers.find_last_by_user, command.user, command.channel
         )
         if last is None or last.answer is None:
-            await say(words.NOTHING_TO_EXPLAIN)
+            await respond(words.NOTHING_TO_EXPLAIN)
         else:
-            await say(explanation.render_explanation(last, last.answer))
+            await respond(explanation.render_explanation(last, last.answer))
 
     async def _show_evidence(self, click: Click, respond: Respond) -> None:
         if await self._refuse_unless_allowed(click, respond):
             return
-        kept = await self._find_answer(click.value)
-        found = kept is not None and kept.answer is not None
+        record = await self._find_answer(click.value)
+        is_found = record is not None and record.answer is not None
         view = (
-            modals.build_evidence_view(kept, kept.answer)
-            if kept and kept.answer
+            modals.build_evidence_view(record, record.answer)
+            if record and record.answer
             else modals.build_gone_view()
         )
         if not await self._open_modal(click, view):
             await respond_privately(
-                respond, click, answers.UNEXPECTED if found else words.ANSWER_GONE
+                respond, click, answers.UNEXPECTED if is_found else words.ANSWER_GONE
             )
 
     async def _rate_answer(self, click: Click, respond: Respond) -> None:
         if await self._refuse_unless_allowed(click, respond):
             return
         thumb, answer_id = buttons.parse_rating_value(click.value)
-        kept = await self._find_answer(answer_id)
-        if kept is None:
+        record = await self._find_answer(answer_id)
+        if record is None:
             await respond_privately(respond, click, words.ANSWER_GONE)
         elif thumb == buttons.UP:
             await asyncio.to_thread(self._ratings.rate, answer_id, click.user, "up")
@@ -104,7 +104,7 @@ class AnswerActions:
             await asyncio.to_thread(self._ratings.rate, answer_id, click.user, "down")
             await self._open_modal(click, modals.build_feedback_form(answer_id))
             await respond_privately(
-                respond, click, words.THANKS_SORRY, **self._build_escalation_offer(kept)
+                respond, click, words.THANKS_SORRY, **self._build_escalation_offer(record)
             )
 
     async def _record_explanation(self, form: Form) -> None:
@@ -117,8 +117,8 @@ class AnswerActions:
                 comment=form.values.get(modals.COMMENT, "").strip(),
             )
         except StateError as error:
-            logger.exception("What somebody wrote about an answer could not be kept.")
-            # The form is closed: only a direct message reaches them.
+            logger.exception("A comment on an answer could not be stored.")
+            # The form is closed, so only a direct message reaches its author.
             await self._slack.client.chat_postMessage(
                 channel=form.user, text=answers.render_error(error)
             )
@@ -126,20 +126,22 @@ class AnswerActions:
     async def _escalate(self, click: Click, respond: Respond) -> None:
         if await self._refuse_unless_allowed(click, respond):
             return
-        kept = await self._find_answer(click.value)
-        if kept is None or not kept.question:
+        record = await self._find_answer(click.value)
+        if record is None or not record.question:
             await respond_privately(respond, click, words.ANSWER_GONE)
         else:
-            await respond_privately(respond, click, await self._people.escalate(kept, click.user))
+            await respond_privately(
+                respond, click, await self._escalation.escalate(record, click.user)
+            )
 
-    def _build_escalation_offer(self, kept: AnswerRecord) -> dict[str, Any]:
-        """The thanks with a button that asks people, where there are any."""
-        if not self._people.is_available or not kept.question:
+    def _build_escalation_offer(self, record: AnswerRecord) -> dict[str, Any]:
+        """Return the blocks that offer to ask people, if there are any."""
+        if not self._escalation.is_available or not record.question:
             return {}
         return {
             "blocks": [
                 modals.build_section(words.THANKS_SORRY),
-                buttons.build_escalation_block(kept.id),
+                buttons.build_escalation_block(record.id),
             ]
         }
 
@@ -147,7 +149,10 @@ class AnswerActions:
         return await asyncio.to_thread(self._answers.find, answer_id)
 
     async def _refuse_unless_allowed(self, click: Click, respond: Respond) -> bool:
-        """Whoever may not ask may not read the passages either, nor speak for those who may."""
+        """Return whether a user may not ask, after telling them so.
+
+        They may not read passages or rate answers either.
+        """
         asker = Asker(click.user, click.user_team, click.channel, self._team)
         refusal = await self._access.find_refusal(asker)
         if refusal is not None:

@@ -1,4 +1,4 @@
-"""The other ways to ask: `/docent ask`, the message shortcut and the reaction; and sharing."""
+"""The other ways to ask: `/docent ask`, the message shortcut and the reaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class AskActions:
-    """Takes questions that are no messages to docent."""
+    """Takes questions that do not come as messages to docent."""
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
@@ -40,7 +40,7 @@ class AskActions:
         team: str,
         can_escalate: bool = False,
     ) -> None:
-        """`can_escalate` says whether there are people to be asked instead."""
+        """Offer to ask people instead if `can_escalate`."""
         self._can_escalate = can_escalate
         self._slack = slack
         self._flow = flow
@@ -50,29 +50,29 @@ class AskActions:
         self._tasks = tasks
         self._team = team
 
-    async def answer_command(self, command: SlashCommand, tell: Respond) -> None:
-        """`/docent ask`: an answer for the caller alone."""
+    async def answer_command(self, command: SlashCommand, respond: Respond) -> None:
+        """Answer a question to the caller alone (`/docent ask`)."""
         text = extract_plain_text(" ".join(command.text.split(maxsplit=1)[1:]))
         asker = Asker(command.user, command.team or self._team, command.channel, self._team)
         if not text:
-            await tell(words.ASK_USAGE)
+            await respond(words.ASK_USAGE)
         elif refusal := await self._access.find_refusal(asker):
-            await tell(refusal)
+            await respond(refusal)
         else:
-            await self._answer_privately(text, asker, EphemeralReply(tell))
+            await self._answer_privately(text, asker, EphemeralReply(respond))
 
-    def accept_shortcut(self, pointed: MessageTarget, respond: Respond) -> None:
-        """Answer what a message asks to whoever points at it, alone; returns at once."""
-        self._tasks.start(self._answer_shortcut(pointed, respond))
+    def accept_shortcut(self, target: MessageTarget, respond: Respond) -> None:
+        """Answer a message to the shortcut's user alone; return at once."""
+        self._tasks.start(self._answer_shortcut(target, respond))
 
-    def accept_reaction(self, pointed: MessageTarget) -> None:
-        """Answer a message in its thread because of a reaction; returns at once."""
-        self._tasks.start(self._answer_reaction(pointed))
+    def accept_reaction(self, target: MessageTarget) -> None:
+        """Answer a message with a reaction, in its thread; return at once."""
+        self._tasks.start(self._answer_reaction(target))
 
-    async def _answer_shortcut(self, pointed: MessageTarget, respond: Respond) -> None:
-        key = pointed.key
-        text = extract_plain_text(pointed.text)
-        asker = Asker(pointed.user, pointed.user_team, key.channel, key.team)
+    async def _answer_shortcut(self, target: MessageTarget, respond: Respond) -> None:
+        key = target.key
+        text = extract_plain_text(target.text)
+        asker = Asker(target.user, target.user_team, key.channel, key.team)
         if refusal := await self._access.find_refusal(asker):
             await respond(refusal, response_type="ephemeral", replace_original=False)
             return
@@ -82,10 +82,10 @@ class AskActions:
             )
             return
         earlier: tuple[ThreadMessage, ...] = ()
-        if pointed.in_thread:
-            earlier = await self._threads.read_before(key, pointed.thread_ts) or ()
-        shown_in = pointed.thread_ts if pointed.in_thread else ""
-        reply = EphemeralReply(respond, thread_ts=shown_in, share_in=pointed.thread_ts)
+        if target.in_thread:
+            earlier = await self._threads.read_before(key, target.thread_ts) or ()
+        reply_thread = target.thread_ts if target.in_thread else ""
+        reply = EphemeralReply(respond, thread_ts=reply_thread, share_in=target.thread_ts)
         await self._answer_privately(text, asker, reply, earlier=earlier)
 
     async def _answer_privately(
@@ -96,7 +96,10 @@ class AskActions:
         *,
         earlier: tuple[ThreadMessage, ...] = (),
     ) -> None:
-        """A private question has no message, so it gets a key of its own, and no thread."""
+        """Answer a private question under a key of its own.
+
+        It has no message and no thread.
+        """
         key = MessageKey(asker.team, asker.channel, f"{PRIVATE_TS_PREFIX}{uuid4().hex[:24]}")
         message = IncomingMessage(
             kind="question",
@@ -109,33 +112,36 @@ class AskActions:
         reply.context = AnswerContext(can_escalate=self._can_escalate)
         await self._flow.answer(message, reply, earlier=earlier)
 
-    async def _answer_reaction(self, pointed: MessageTarget) -> None:
-        key = pointed.key
-        found, user_team = await asyncio.gather(
-            self._threads.read_message(key.channel, key.ts), self._read_team(pointed.user)
+    async def _answer_reaction(self, target: MessageTarget) -> None:
+        key = target.key
+        message, user_team = await asyncio.gather(
+            self._threads.read_message(key.channel, key.ts), self._fetch_team(target.user)
         )
         text = extract_plain_text(
-            str((found or {}).get("text") or ""), bot_user=self._threads.bot_user
+            str((message or {}).get("text") or ""), bot_user=self._threads.bot_user
         )
-        if found is None or not text or found.get("user") == self._threads.bot_user:
+        if message is None or not text or message.get("user") == self._threads.bot_user:
             return
-        message = IncomingMessage(
+        question = IncomingMessage(
             kind="question",
             key=key,
-            thread_ts=str(found.get("thread_ts") or key.ts),
-            user=pointed.user,
+            thread_ts=str(message.get("thread_ts") or key.ts),
+            user=target.user,
             user_team=user_team,
             text=text,
         )
-        self._responder.accept(message)
+        self._responder.accept(question)
 
-    async def _read_team(self, user: str) -> str:
-        """The team of a person, which reactions don't say; empty, as of a guest, if unknown."""
+    async def _fetch_team(self, user: str) -> str:
+        """Return the team of a user, which a reaction does not name.
+
+        Return an empty string, as for a guest, if Slack fails.
+        """
         try:
             response = await self._slack.client.users_info(user=user)
         except SLACK_FAILURES as error:
             logger.warning(
-                "The team of a person could not be read: %s", get_error_code(error) or error
+                "The team of a user could not be read: %s", get_error_code(error) or error
             )
             return ""
         return str(response["user"].get("team_id") or "")

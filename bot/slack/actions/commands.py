@@ -1,4 +1,4 @@
-"""The slash command `/docent`: its words, and who may use them."""
+"""The slash command `/docent`: finds the action of its first word and runs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """`/docent` as it was typed, by whom and where."""
+    """A typed slash command: its text, its user and its channel."""
 
     text: str
     user: str
@@ -25,35 +25,35 @@ class SlashCommand:
 
 
 CommandAction = Callable[[SlashCommand, Respond], Awaitable[None]]
-"""Carries one word out."""
+"""Carries out one command."""
 
 
 class Commands:
-    """Carries slash commands out; they are acknowledged before."""
+    """Runs slash commands; the listener has acknowledged them already."""
 
-    def __init__(self, tasks: BackgroundTasks, words: Mapping[str, CommandAction]) -> None:
-        """`words` are what stands after `/docent`."""
+    def __init__(self, tasks: BackgroundTasks, actions: Mapping[str, CommandAction]) -> None:
+        """Take the actions by the word that follows `/docent`."""
         self._tasks = tasks
-        self._words = words
+        self._actions = actions
 
-    def accept(self, command: SlashCommand, tell: Respond) -> None:
-        """Carry a command out; returns at once."""
-        self._tasks.start(self._run_and_report_errors(command, tell))
+    def accept(self, command: SlashCommand, respond: Respond) -> None:
+        """Run a command in the background; return at once."""
+        self._tasks.start(self._run_and_report_errors(command, respond))
 
-    async def _run_and_report_errors(self, command: SlashCommand, tell: Respond) -> None:
-        """Whatever happens, the caller is told."""
+    async def _run_and_report_errors(self, command: SlashCommand, respond: Respond) -> None:
+        """Run a command, and answer the caller even if it fails."""
         try:
-            await self._dispatch(command, tell)
+            await self._dispatch(command, respond)
         except DocentError as error:
             logger.warning("A command failed.", exc_info=error)
-            await tell(answers.render_error(error))
+            await respond(answers.render_error(error))
         except Exception:
             logger.exception("A command failed unexpectedly.")
-            await tell(answers.UNEXPECTED)
+            await respond(answers.UNEXPECTED)
 
-    async def _dispatch(self, command: SlashCommand, tell: Respond) -> None:
+    async def _dispatch(self, command: SlashCommand, respond: Respond) -> None:
         word = command.text.split(maxsplit=1)[0].lower() if command.text.strip() else "help"
-        if action := self._words.get(word):
-            await action(command, tell)
+        if action := self._actions.get(word):
+            await action(command, respond)
         else:
-            await tell(answers.HELP if word == "help" else answers.render_unknown_command(word))
+            await respond(answers.HELP if word == "help" else answers.render_unknown_command(word))

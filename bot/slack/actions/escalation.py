@@ -1,4 +1,4 @@
-"""People who are asked what the documentation does not say, in a channel of their own."""
+"""Escalation: passes questions on to the people in the help channel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Escalation:
-    """Posts a question to `DOCENT_HELP_CHANNEL`, once for each answer."""
+    """Passes questions on to `DOCENT_HELP_CHANNEL`, once for each answer."""
 
     def __init__(self, slack: SlackClients, answers: Answers, channel: str) -> None:
         self._slack = slack
@@ -35,29 +35,29 @@ class Escalation:
 
     @property
     def is_available(self) -> bool:
-        """Whether there is a channel where people can be asked."""
+        """True if there is a channel where people can be asked."""
         return bool(self._channel)
 
-    async def escalate(self, kept: AnswerRecord, user: str) -> str:
-        """Pass a question on for `user`; the sentence that tells them what came of it."""
+    async def escalate(self, record: AnswerRecord, user: str) -> str:
+        """Pass a question on for `user`, and return the result's sentence."""
         if not self._channel:
             return words.NO_PEOPLE
-        if not await asyncio.to_thread(self._answers.mark_escalated, kept.id):
+        if not await asyncio.to_thread(self._answers.mark_escalated, record.id):
             return words.render_already_passed_on(self._channel)
         try:
-            await self._post_question(kept, user)
+            await self._post_question(record, user)
         except SLACK_FAILURES as error:
             logger.warning("People could not be asked: %s", get_error_code(error) or error)
-            await asyncio.to_thread(self._answers.unmark_escalated, kept.id)
+            await asyncio.to_thread(self._answers.unmark_escalated, record.id)
             return words.PEOPLE_UNREACHABLE
         return words.render_passed_on(self._channel)
 
-    async def _post_question(self, kept: AnswerRecord, user: str) -> None:
-        question = markdown.shorten(kept.question, QUESTION_LIMIT)
-        link = await self._fetch_permalink(kept)
+    async def _post_question(self, record: AnswerRecord, user: str) -> None:
+        question = markdown.shorten(record.question, QUESTION_LIMIT)
+        link = await self._fetch_permalink(record)
         content: list[Block] = [
             SectionBlock(text=MarkdownTextObject(text=words.render_escalation(user))),
-            # Plain text calls nobody, whatever stands in it.
+            # Plain text notifies no one, even if it contains a mention.
             SectionBlock(text=PlainTextObject(text=question, emoji=False)),
             ContextBlock(elements=[MarkdownTextObject(text=words.render_answer_place(link))]),
         ]
@@ -69,13 +69,13 @@ class Escalation:
             unfurl_media=False,
         )
 
-    async def _fetch_permalink(self, kept: AnswerRecord) -> str:
-        """Address of the thread; empty where nobody else could open it."""
-        if kept.key.channel.startswith("D") or not kept.permalink_ts:
+    async def _fetch_permalink(self, record: AnswerRecord) -> str:
+        """Return the link to the thread; empty if others can't open it."""
+        if record.key.channel.startswith("D") or not record.permalink_ts:
             return ""
         try:
             response = await self._slack.client.chat_getPermalink(
-                channel=kept.key.channel, message_ts=kept.permalink_ts
+                channel=record.key.channel, message_ts=record.permalink_ts
             )
         except SLACK_FAILURES as error:
             logger.info("A thread could not be linked to: %s", get_error_code(error) or error)

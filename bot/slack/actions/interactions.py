@@ -1,4 +1,4 @@
-"""Interaction: a click or a sent form becomes a value, and goes to who knows what to do with it."""
+"""Interactions: parses clicks and submitted forms and passes them to their handlers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A modal that was sent.
+    """A submitted form.
 
     Attributes:
-        user: who sent it.
-        metadata: what the modal was opened with.
-        values: what was typed or chosen, by the action id of each input; empty where nothing was.
+        user: id of the user who submitted it.
+        metadata: the metadata that the modal was opened with.
+        values: typed text or chosen option, by action id of the input; empty text for none.
     """
 
     user: str
@@ -36,27 +36,33 @@ FormHandler = Callable[[Form], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Who takes which click, by action id, and which form, by callback id."""
+    """The handlers of clicks, by action id, and of forms, by callback id."""
 
     tasks: BackgroundTasks
     click_handlers: Mapping[str, ClickHandler] = field(default_factory=dict)
     form_handlers: Mapping[str, FormHandler] = field(default_factory=dict)
 
     def accept_click(self, action_id: str, click: Click, respond: Respond) -> None:
-        """Do what a click asks for; returns at once."""
+        """Handle a click in the background; return at once.
+
+        Args:
+            action_id: names the handler.
+            click: the click.
+            respond: posts beside the clicked message.
+        """
         self.tasks.start(_run_and_report_errors(self.click_handlers[action_id], click, respond))
 
     def accept_form(self, callback_id: str, form: Form) -> None:
-        """Take what a form says; returns at once."""
+        """Handle a form in the background; return at once."""
         self.tasks.start(self.form_handlers[callback_id](form))
 
 
-async def _run_and_report_errors(work: ClickHandler, click: Click, respond: Respond) -> None:
-    """Whatever happens, who clicked is told."""
+async def _run_and_report_errors(handler: ClickHandler, click: Click, respond: Respond) -> None:
+    """Run a handler, and tell the clicker if it fails."""
     try:
-        await work(click, respond)
+        await handler(click, respond)
     except DocentError as error:
-        logger.warning("A click came to nothing.", exc_info=error)
+        logger.warning("A click failed.", exc_info=error)
         await respond_privately(respond, click, answers.render_error(error))
     except Exception:
         logger.exception("A click failed unexpectedly.")
@@ -64,7 +70,7 @@ async def _run_and_report_errors(work: ClickHandler, click: Click, respond: Resp
 
 
 def parse_click(body: Mapping[str, Any]) -> Click:
-    """The click of a `block_actions` payload."""
+    """Return the click of a `block_actions` payload."""
     action, user = body["actions"][0], body["user"]
     container = body.get("container") or {}
     message = body.get("message") or {}
@@ -83,11 +89,11 @@ def parse_click(body: Mapping[str, Any]) -> Click:
 
 
 def parse_form(body: Mapping[str, Any]) -> Form:
-    """The form of a `view_submission` payload."""
+    """Return the form of a `view_submission` payload."""
     view = body["view"]
     values: dict[str, str] = {}
     for block in (view.get("state") or {}).get("values", {}).values():
-        for action_id, given in block.items():
-            chosen = given.get("selected_option") or {}
-            values[action_id] = str(given.get("value") or chosen.get("value") or "")
+        for action_id, field_value in block.items():
+            chosen = field_value.get("selected_option") or {}
+            values[action_id] = str(field_value.get("value") or chosen.get("value") or "")
     return Form(str(body["user"]["id"]), str(view.get("private_metadata") or ""), values)

@@ -1,4 +1,4 @@
-"""A sync asked for in Slack: one message that shows how far it is and ends as the report."""
+"""Reindexing from Slack: one message shows the progress and becomes the report."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReindexOutcome:
-    """How it ended: what is said, what stands in the audit."""
+    """The result of a sync: the text to post, the line for the audit log, and blocks."""
 
     text: str
     audit_result: str
@@ -43,7 +43,7 @@ class ReindexOutcome:
 
 
 class ReindexRunner:
-    """Runs one sync at a time for whoever may ask for it."""
+    """Runs one sync at a time; the caller has checked that the user is an admin."""
 
     def __init__(
         self, index: IndexService, slack: SlackClients, *, edit_seconds: float = EDIT_SECONDS
@@ -54,43 +54,50 @@ class ReindexRunner:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._latest: Progress | None = None
         self._stopping = False
-        self._notice: StatusMessage | None = None
+        self._status_message: StatusMessage | None = None
 
     async def run(
-        self, request: SyncRequest, channel: str, tell: Respond, *, user: str = ""
+        self, request: SyncRequest, channel: str, respond: Respond, *, user: str = ""
     ) -> str:
-        """Sync, and show in the channel how far it is and what came of it; the result in short.
+        """Run a sync, and show its progress and report in the channel.
 
-        Where docent can't post there, it writes to `user`, who asked.
+        Args:
+            request: the sources to sync, and how.
+            channel: id of the channel.
+            respond: posts to the caller.
+            user: id of the caller, who gets the messages if docent can't post in the channel.
+
+        Returns:
+            The result as one line, for the audit log.
         """
-        if self._notice is not None:
-            await tell(await self._build_running_text(self._notice, user or channel))
+        if self._status_message is not None:
+            await respond(await self._build_running_text(self._status_message, user or channel))
             return "not started: one is running"
-        self._notice = notice = StatusMessage(self._slack, channel, tell, user=user)
+        self._status_message = message = StatusMessage(self._slack, channel, respond, user=user)
         try:
-            await notice.post(answers.REINDEX_STARTED)
-            outcome = await self._run_request(request, notice)
-            if not await notice.edit(outcome.text, outcome.blocks):
-                await notice.post(outcome.text, outcome.blocks)
+            await message.post(answers.REINDEX_STARTED)
+            outcome = await self._run_request(request, message)
+            if not await message.edit(outcome.text, outcome.blocks):
+                await message.post(outcome.text, outcome.blocks)
         finally:
-            self._notice = None
+            self._status_message = None
         return outcome.audit_result
 
-    async def _build_running_text(self, notice: StatusMessage, user: str) -> str:
-        link = await notice.fetch_permalink() if notice.is_visible_to(user) else ""
+    async def _build_running_text(self, message: StatusMessage, user: str) -> str:
+        link = await message.fetch_permalink() if message.is_visible_to(user) else ""
         where = f" {say('reindex_where', link=link)}" if link else ""
         return f"{answers.REINDEX_RUNNING}{where}"
 
-    async def _run_request(self, request: SyncRequest, notice: StatusMessage) -> ReindexOutcome:
+    async def _run_request(self, request: SyncRequest, message: StatusMessage) -> ReindexOutcome:
         try:
             if request.dry_run:
                 return _build_preview_outcome(
-                    await self._run_with_progress(self._index.preview, request, notice)
+                    await self._run_with_progress(self._index.preview, request, message)
                 )
-            done = await self._run_with_progress(self._index.sync, request, notice)
+            report = await self._run_with_progress(self._index.sync, request, message)
             versions = await asyncio.to_thread(self._index.list_versions)
-            back = not done.unchanged and any(version.previous for version in versions)
-            return _build_sync_outcome(done, roll_back=back)
+            can_roll_back = not report.unchanged and any(version.previous for version in versions)
+            return _build_sync_outcome(report, can_roll_back=can_roll_back)
         except (SyncRunningError, SyncStoppedError) as error:
             return ReindexOutcome(answers.render_error(error), str(error))
         except DocentError as error:
@@ -104,39 +111,46 @@ class ReindexRunner:
         self,
         work: Callable[[SyncRequest, Callable[[Progress], None]], Result],
         request: SyncRequest,
-        notice: StatusMessage,
+        message: StatusMessage,
     ) -> Result:
-        """Do it on the sync's thread, and show meanwhile how far it is."""
+        """Run `work` on the sync's thread, and show its progress meanwhile."""
         self._latest = None
         loop = asyncio.get_running_loop()
         job = loop.run_in_executor(self._pool, partial(work, request, self._record_progress))
-        told, remaining = None, RemainingTime()
+        last_shown, remaining = None, RemainingTime()
         while not job.done():
             await asyncio.wait({job}, timeout=self._edit_seconds)
             latest = self._latest
-            if not job.done() and latest is not None and latest != told:
-                told = latest
-                await notice.edit(sync.render_progress(told, remaining.estimate_seconds(told)))
+            if not job.done() and latest is not None and latest != last_shown:
+                last_shown = latest
+                await message.edit(sync.render_progress(latest, remaining.estimate_seconds(latest)))
         return job.result()
 
     def _record_progress(self, progress: Progress) -> None:
-        """Called on the sync's thread; an error ends the sync before it changes anything."""
+        """Record the progress, on the sync's thread.
+
+        An error raised here ends the sync before it changes the index.
+        """
         if self._stopping:
             raise SyncStoppedError("The sync was stopped because docent is ending.")
         self._latest = progress
 
     def close(self) -> None:
-        """Take no more syncs; one at work ends at its next sign of progress."""
+        """Accept no more syncs.
+
+        A running one ends when it next reports progress.
+        """
         self._stopping = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _build_sync_outcome(done: IngestReport, *, roll_back: bool) -> ReindexOutcome:
-    pages = f"{done.added} added, {done.changed} changed, {done.removed} removed"
-    shown = tuple(sync_report.build_report_blocks(done, roll_back=roll_back))
-    return ReindexOutcome(sync.render_report(done), f"{pages}, revision {done.revision[:7]}", shown)
+def _build_sync_outcome(report: IngestReport, *, can_roll_back: bool) -> ReindexOutcome:
+    pages = f"{report.added} added, {report.changed} changed, {report.removed} removed"
+    blocks = tuple(sync_report.build_report_blocks(report, can_roll_back=can_roll_back))
+    result = f"{pages}, revision {report.revision[:7]}"
+    return ReindexOutcome(sync.render_report(report), result, blocks)
 
 
-def _build_preview_outcome(found: Preview) -> ReindexOutcome:
-    would = f"{found.added} to add, {found.changed} changed, {found.removed} to remove"
-    return ReindexOutcome(sync.render_preview(found), would)
+def _build_preview_outcome(preview: Preview) -> ReindexOutcome:
+    pages = f"{preview.added} to add, {preview.changed} changed, {preview.removed} to remove"
+    return ReindexOutcome(sync.render_preview(preview), pages)

@@ -1,4 +1,4 @@
-"""`/docent scope`: shows and sets which part of the documentation a channel asks of."""
+"""`/docent scope`: shows and sets the part of the documentation that a channel asks."""
 
 from __future__ import annotations
 
@@ -16,93 +16,101 @@ from rag_core.types import Scope
 CLEAR = "clear"
 
 ScopeLimit = tuple[str, str]
-"""Its name, as it is typed, and its value."""
+"""The name of a limit, as it is typed, and its value."""
 
 
 class ScopeCommand:
-    """Everybody may look; admins may change it, and anybody in a direct message to docent."""
+    """Shows the scope to anyone; lets admins set it, and anyone in a direct message."""
 
     def __init__(
         self, scopes: ChannelScopes, index: IndexService, admins: UserList, *, team: str
     ) -> None:
         self._scopes = scopes
         self._index = index
-        self._known: tuple[list[str], Collection[PageLabels] | None] = ([], None)
+        self._labels_cache: tuple[list[str], Collection[PageLabels] | None] = ([], None)
         self._admins = admins
         self._team = team
 
-    async def run(self, command: SlashCommand, tell: Respond) -> None:
-        """Carry the word out. A limit that no page is within is refused: it would answer nothing.
+    async def run(self, command: SlashCommand, respond: Respond) -> None:
+        """Show the scope of the channel, or set it.
+
+        Refuse limits that no page is within: docent could answer nothing.
 
         Raises:
             StateError, StoreError: the state database or the index can't be used.
         """
-        before = await asyncio.to_thread(self._scopes.read_scope, self._team, command.channel)
+        current = await asyncio.to_thread(self._scopes.read_scope, self._team, command.channel)
         limits = " ".join(command.text.split(maxsplit=1)[1:])
         if not limits:
-            await tell(words.render_current_scope(before))
+            await respond(words.render_current_scope(current))
             return
-        scope = EVERYTHING if limits.lower() == CLEAR else parse_scope(limits, before)
+        scope = EVERYTHING if limits.lower() == CLEAR else parse_scope(limits, current)
         if scope is None:
-            await tell(words.SCOPE_USAGE)
+            await respond(words.SCOPE_USAGE)
         elif not await self._can_set(command):
-            await tell(words.SCOPE_ADMINS_ONLY)
-        elif complaint := await self._find_problem(scope, before):
-            await tell(complaint)
+            await respond(words.SCOPE_ADMINS_ONLY)
+        elif problem := await self._find_problem(scope, current):
+            await respond(problem)
         else:
             await asyncio.to_thread(
                 self._scopes.set_scope, self._team, command.channel, scope, user=command.user
             )
-            await tell(words.render_new_scope(scope))
+            await respond(words.render_new_scope(scope))
 
     async def _can_set(self, command: SlashCommand) -> bool:
         return command.channel.startswith("D") or await self._admins.has_user(command.user)
 
-    async def _find_problem(self, wanted: Scope, before: Scope) -> str:
-        """Nothing can be said against limits before the first sync, or against fewer of them."""
-        limits = find_new_limits(wanted, before)
+    async def _find_problem(self, scope: Scope, current: Scope) -> str:
+        """Return the sentence that refuses a scope; empty if it is allowed.
+
+        Fewer limits are always right, and before the first sync all are.
+        """
+        limits = find_new_limits(scope, current)
         pages = await asyncio.to_thread(self._load_labels) if limits else None
         if pages is None:
             return ""
-        within = any(page.is_in_scope(wanted) for page in pages)
+        has_pages = any(page.is_in_scope(scope) for page in pages)
         return describe_unknown_limit(limits, pages) or (
-            "" if within else words.render_empty_scope(wanted)
+            "" if has_pages else words.render_empty_scope(scope)
         )
 
     def _load_labels(self) -> Collection[PageLabels] | None:
-        """Of the live version, read once for each; other labels make no other revision."""
+        """Return the page labels of the live version, read once per version."""
         live = [version.collection for version in self._index.list_versions() if version.live]
-        if self._known[0] != live:
-            self._known = (live, self._index.list_page_labels())
-        return self._known[1]
+        if self._labels_cache[0] != live:
+            self._labels_cache = (live, self._index.list_page_labels())
+        return self._labels_cache[1]
 
 
-def find_new_limits(wanted: Scope, before: Scope) -> list[ScopeLimit]:
-    """Name and value of what was not set before."""
-    named = (
-        ("version", wanted.version, before.version),
-        ("language", wanted.language, before.language),
-        ("path", wanted.path_prefix, before.path_prefix),
+def find_new_limits(scope: Scope, current: Scope) -> list[ScopeLimit]:
+    """Return the limits of a scope that the current one lacks."""
+    single = (
+        ("version", scope.version, current.version),
+        ("language", scope.language, current.language),
+        ("path", scope.path_prefix, current.path_prefix),
     )
-    sources = [("source", one) for one in wanted.sources if one not in before.sources]
-    return sources + [(name, value) for name, value, old in named if value not in ("", old)]
+    sources = [("source", source) for source in scope.sources if source not in current.sources]
+    return sources + [(name, value) for name, value, old in single if value not in ("", old)]
 
 
 def describe_unknown_limit(limits: Sequence[ScopeLimit], pages: Collection[PageLabels]) -> str:
-    """What is said of the first limit that alone has no page; empty where each has some."""
+    """Return the sentence for the first limit without a page.
+
+    Return an empty string if each limit alone has pages.
+    """
     for name, value in limits:
-        known = {getattr(page, name) for page in pages} - {""}
+        values = {getattr(page, name) for page in pages} - {""}
         if name == "path":
-            if not any(path.startswith(value) for path in known):
+            if not any(path.startswith(value) for path in values):
                 return words.render_unknown_value(
-                    name, value, {_extract_top_folder(path) for path in known}
+                    name, value, {_extract_top_folder(path) for path in values}
                 )
-        elif value not in known:
-            return words.render_unknown_value(name, value, known)
+        elif value not in values:
+            return words.render_unknown_value(name, value, values)
     return ""
 
 
 def _extract_top_folder(path: str) -> str:
-    """The outermost folder, or the page that lies in none."""
+    """Return the outermost folder of a path, or the path itself."""
     folder, slash, _ = path.partition("/")
     return folder + slash

@@ -1,4 +1,4 @@
-"""A private answer becomes one that everybody in the channel reads."""
+"""Sharing: posts a private answer for everyone in the channel."""
 
 from __future__ import annotations
 
@@ -35,100 +35,102 @@ class ShareFailed(Exception):  # noqa: N818  (a turn of events: the button can b
 class ShareAction:
     """The button "Share here" of a private answer."""
 
-    def __init__(self, slack: SlackClients, memory: BotDatabase) -> None:
+    def __init__(self, slack: SlackClients, database: BotDatabase) -> None:
         self._slack = slack
-        self._memory = memory
+        self._database = database
 
     async def on_click(self, click: Click, respond: Respond) -> None:
-        """Post the answer for everybody, once, and take the private one away.
+        """Post the answer for everyone, once, and delete the private one.
 
         Raises:
             StateError: the state database can't be used.
         """
         answer_id, thread_ts = buttons.parse_share_value(click.value)
-        kept = await asyncio.to_thread(self._memory.answers.find, answer_id)
-        if kept is None or kept.answer is None or kept.user != click.user:
+        record = await asyncio.to_thread(self._database.answers.find, answer_id)
+        if record is None or record.answer is None or record.user != click.user:
             await respond_privately(respond, click, words.SHARE_GONE)
             return
-        once = _build_claim_key(kept, "share")
+        claim_key = _build_claim_key(record, "share")
         try:
-            async with self._memory.claims.hold(once) as mine:
-                if mine:
-                    await self._share_answer(kept, kept.answer, thread_ts, respond)
+            async with self._database.claims.hold(claim_key) as claimed:
+                if claimed:
+                    await self._share_answer(record, record.answer, thread_ts, respond)
                     await _delete_private_answer(respond)
         except ShareFailed:
             await respond_privately(respond, click, words.SHARE_FAILED)
 
     async def _share_answer(
-        self, kept: AnswerRecord, answer: Answer, thread_ts: str, respond: Respond
+        self, record: AnswerRecord, answer: Answer, thread_ts: str, respond: Respond
     ) -> None:
-        text = _render_shared_text(kept, answer)
-        context = AnswerContext(answer_id=kept.id, as_of=kept.as_of, scope=kept.scope)
+        text = _render_shared_text(record, answer)
+        context = AnswerContext(answer_id=record.id, as_of=record.as_of, scope=record.scope)
         tail = answer_blocks.build_answer_tail(answer, context)
-        if await asyncio.to_thread(self._memory.claims.is_settled, _build_claim_key(kept, "part0")):
-            # An earlier press came so far, by the response URL.
-            await self._post_by_response_url(kept, respond, text, tail, thread_ts=thread_ts)
+        if await asyncio.to_thread(
+            self._database.claims.is_settled, _build_claim_key(record, "part0")
+        ):
+            # An earlier press got so far, by the response URL.
+            await self._post_by_response_url(record, respond, text, tail, thread_ts=thread_ts)
             return
-        thread = ThreadRef(kept.key.channel, thread_ts, kept.user, kept.key.team)
+        thread = ThreadRef(record.key.channel, thread_ts, record.user, record.key.team)
         message = EditedMessage(self._slack, thread)
         try:
             await message.close(ReplyDraft("", text), tail)
         except SLACK_FAILURES as error:
-            # A response URL may write where docent is no member.
+            # A response URL may post where docent is not a member.
             logger.info(
                 "An answer is shared by its response URL: %s", get_error_code(error) or error
             )
-            await message.delete()  # what of it stands there already
-            await self._post_by_response_url(kept, respond, text, tail, thread_ts=thread_ts)
+            await message.delete()  # the parts that were posted already
+            await self._post_by_response_url(record, respond, text, tail, thread_ts=thread_ts)
             return
-        at = thread_ts or message.message_timestamps[0]
+        root_ts = thread_ts or message.message_timestamps[0]
         try:
             await asyncio.to_thread(
-                self._memory.answers.record_shared, kept.id, at, message.message_timestamps
+                self._database.answers.record_shared, record.id, root_ts, message.message_timestamps
             )
-        except StateError:  # it stands there, and must not be posted again
-            logger.exception("Where an answer was shared could not be kept")
+        except StateError:  # it is posted, and must not be posted again
+            logger.exception("The messages of a shared answer could not be stored.")
 
     async def _post_by_response_url(
         self,
-        kept: AnswerRecord,
+        record: AnswerRecord,
         respond: Respond,
         text: str,
         tail: list[Block],
         *,
         thread_ts: str,
     ) -> None:
-        """Each part once: what a response URL has posted can't be taken back."""
+        """Post each part once: what a response URL posts can't be deleted."""
         parts = split_into_parts(text, MAX_PARTS)
         for index, part in enumerate(parts):
-            below = tail if index == len(parts) - 1 else []
-            key = _build_claim_key(kept, f"part{index}")
-            async with self._memory.claims.hold(key) as mine:
-                if mine:
-                    await _post_part(respond, part, below, thread_ts)
-                elif not await asyncio.to_thread(self._memory.claims.is_settled, key):
-                    raise ShareFailed  # a process that may have died holds it
+            blocks = tail if index == len(parts) - 1 else []
+            key = _build_claim_key(record, f"part{index}")
+            async with self._database.claims.hold(key) as claimed:
+                if claimed:
+                    await _post_part(respond, part, blocks, thread_ts)
+                elif not await asyncio.to_thread(self._database.claims.is_settled, key):
+                    raise ShareFailed  # another process holds the claim; it may have died
 
 
 async def _delete_private_answer(respond: Respond) -> None:
-    """Delete the private answer; where that fails, it only stands there twice."""
+    """Delete the private answer; if that fails, the asker sees it twice."""
     try:
         await respond("", delete_original=True)
     except SLACK_FAILURES as error:
         logger.warning("A shared answer's private copy stays: %s", get_error_code(error) or error)
 
 
-async def _post_part(respond: Respond, part: str, below: list[Block], thread_ts: str) -> None:
-    where = {"thread_ts": thread_ts} if thread_ts else {}
+async def _post_part(respond: Respond, part: str, tail: list[Block], thread_ts: str) -> None:
+    thread = {"thread_ts": thread_ts} if thread_ts else {}
     try:
         response = await respond(
             answer_blocks.render_preview(part),
-            blocks=[answer_blocks.build_text_block(part), *below],
+            blocks=[answer_blocks.build_text_block(part), *tail],
             response_type="in_channel",
             replace_original=False,
             unfurl_links=False,
             unfurl_media=False,
-            **where,
+            **thread,
         )
     except SLACK_FAILURES as error:
         raise ShareFailed from error
@@ -136,11 +138,11 @@ async def _post_part(respond: Respond, part: str, below: list[Block], thread_ts:
         raise ShareFailed
 
 
-def _build_claim_key(kept: AnswerRecord, step: str) -> MessageKey:
-    """What is claimed so that a step of sharing is done once."""
-    return replace(kept.key, ts=f"{step}-{kept.id[:24]}")
+def _build_claim_key(record: AnswerRecord, step: str) -> MessageKey:
+    """Return the key that claims one step of sharing an answer."""
+    return replace(record.key, ts=f"{step}-{record.id[:24]}")
 
 
-def _render_shared_text(kept: AnswerRecord, answer: Answer) -> str:
-    question = markdown.neutralise_mentions(markdown.shorten(kept.question, QUESTION_LIMIT))
-    return f"> {words.render_shared_heading(kept.user, question)}\n\n{render_text(answer.text)}"
+def _render_shared_text(record: AnswerRecord, answer: Answer) -> str:
+    question = markdown.neutralise_mentions(markdown.shorten(record.question, QUESTION_LIMIT))
+    return f"> {words.render_shared_heading(record.user, question)}\n\n{render_text(answer.text)}"

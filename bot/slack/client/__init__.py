@@ -1,1 +1,1 @@
-"""Client: calls of the Web API, their rates and their errors."""
+"""Client: calls to the Web API, their rates and their errors."""

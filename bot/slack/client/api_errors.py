@@ -1,4 +1,4 @@
-"""What Slack answers when it will not: one set of failures, and how to read them."""
+"""Errors of the Slack client: one set of failures, and functions that read them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 SLACK_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError)
-"""Everything a call of the Slack client raises when it fails."""
+"""All errors that a call of the Slack client raises when it fails."""
 
 UNAVAILABLE_CODES = frozenset(
     {
@@ -21,11 +21,11 @@ UNAVAILABLE_CODES = frozenset(
         "unknown_method",
     }
 )
-"""Codes that mean "not now and not soon": worth remembering."""
+"""Codes that mean "not now and not soon", so docent remembers them for a while."""
 
 
 def get_error_code(error: BaseException) -> str:
-    """Slack's word for what went wrong, empty where there is none."""
+    """Return Slack's error code; empty if the error carries none."""
     if not isinstance(error, SlackApiError):
         return ""
     if _get_status_code(error) == 429:
@@ -35,7 +35,10 @@ def get_error_code(error: BaseException) -> str:
 
 
 def get_retry_after(error: BaseException) -> float | None:
-    """Seconds that Slack asks to wait after a 429; None after anything else."""
+    """Return the seconds that Slack asks to wait.
+
+    Return None for any error other than a 429.
+    """
     if not isinstance(error, SlackApiError) or _get_status_code(error) != 429:
         return None
     headers = {name.lower(): value for name, value in error.response.headers.items()}

@@ -1,4 +1,4 @@
-"""The way to Slack: settings and tokens checked before anything is connected, in one sentence."""
+"""Connection to Slack: builds the clients and checks settings and tokens before connecting."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SECRET_PLACES = {
     "SLACK_APP_TOKEN": "Basic Information, App-Level Tokens, with connections:write",
     "SLACK_SIGNING_SECRET": "Basic Information, App Credentials, Signing Secret",
 }
-"""Where on api.slack.com/apps each secret is found."""
+"""The page and field of api.slack.com/apps that show each secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who docent is in its workspace; `enterprise` is the workspace's, empty for none."""
+    """The ids of docent's user, its workspace, and the workspace's enterprise (empty for none)."""
 
     bot_user: str
     team: str
@@ -39,7 +39,7 @@ def require_settings(settings: BotSettings) -> None:
     """Check that the transport has its secrets.
 
     Raises:
-        SettingsError: names the variable and where its value is found.
+        SettingsError: a secret is missing; the message names it and the page that shows it.
     """
     needed = {"SLACK_BOT_TOKEN": settings.slack_bot_token}
     if settings.http_port is None:
@@ -55,13 +55,13 @@ def require_settings(settings: BotSettings) -> None:
 
 
 def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp:
-    """The Bolt app; its client waits and tries again after a 429."""
+    """Build the Bolt app; its client waits and retries after a 429."""
     app = AsyncApp(
         name="docent",
         token=reveal_secret(settings.slack_bot_token),
         signing_secret=reveal_secret(settings.slack_signing_secret),
     )
-    # Set here and not handed in as a client, which Bolt would remark on at every start.
+    # Set on Bolt's own client: Bolt logs a warning at every start if it is given a client.
     app.client.base_url = build_base_url(settings)
     app.client.session = session
     app.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
@@ -69,7 +69,10 @@ def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp
 
 
 def build_quick_client(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """A client that never tries again: a stream's text must not be appended twice."""
+    """Build a client that never retries.
+
+    A retry could append the same text to a stream twice.
+    """
     return AsyncWebClient(
         token=reveal_secret(settings.slack_bot_token),
         base_url=build_base_url(settings),
@@ -79,7 +82,7 @@ def build_quick_client(settings: BotSettings, session: aiohttp.ClientSession) ->
 
 
 async def identify(client: AsyncWebClient) -> Identity:
-    """Who the bot token belongs to.
+    """Return the identity that the bot token belongs to.
 
     Raises:
         SlackUnavailableError: Slack refused the token or can't be reached.
@@ -93,7 +96,9 @@ async def identify(client: AsyncWebClient) -> Identity:
 
 
 async def check_app_token(client: AsyncWebClient, app_token: str) -> None:
-    """Check the app-level token, with which the socket would only try again and again.
+    """Check the app-level token.
+
+    With a bad one, Socket Mode would try to connect forever and report no error.
 
     Raises:
         SlackUnavailableError: Slack refused the token or can't be reached.
@@ -118,10 +123,10 @@ async def _check_call(
 
 
 def reveal_secret(value: SecretStr | None) -> str:
-    """The value itself, empty where it is not set."""
+    """Return the secret's value, stripped; empty if it is not set."""
     return value.get_secret_value().strip() if value else ""
 
 
 def build_base_url(settings: BotSettings) -> str:
-    """Base of the Web API, with a slash at its end."""
+    """Return the Web API's base URL, with a slash at its end."""
     return settings.slack_api_url.rstrip("/") + "/"

@@ -1,4 +1,4 @@
-"""Pace: how often docent may call Slack, and what Slack lately said it can't do."""
+"""Rate limits: how often docent may call Slack, and what Slack lately refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Clock = Callable[[], float]
 
 
 class TokenBucket:
-    """Shares a rate between all replies: `rate` tokens a second, up to `size` saved up."""
+    """A rate that all replies share: `rate` tokens a second, at most `size` saved up."""
 
     def __init__(self, *, rate: float, size: float, clock: Clock) -> None:
         self._rate = rate
@@ -19,7 +19,10 @@ class TokenBucket:
         self._filled_at = clock()
 
     def reserve(self) -> float:
-        """Take one token; the seconds to wait before using it, 0 where one was there."""
+        """Take one token, and return the seconds to wait before using it.
+
+        Return 0 if a token was available.
+        """
         now = self._clock()
         earned = (now - self._filled_at) * self._rate
         self._tokens = min(self._size, self._tokens + earned) - 1
@@ -28,16 +31,16 @@ class TokenBucket:
 
 
 class ExpiringSet:
-    """Remembers for a while what does not work, so that it is not tried at every question."""
+    """A set whose entries expire, such as the methods that Slack lately refused."""
 
     def __init__(self, *, seconds: float, clock: Clock) -> None:
         self._seconds = seconds
         self._clock = clock
         self._until: dict[str, float] = {}
 
-    def add(self, what: str, *, seconds: float | None = None) -> None:
-        """`what` does not work, for `seconds` or the usual while."""
-        self._until[what] = self._clock() + (self._seconds if seconds is None else seconds)
+    def add(self, entry: str, *, seconds: float | None = None) -> None:
+        """Add an entry, for `seconds` or the set's usual time."""
+        self._until[entry] = self._clock() + (self._seconds if seconds is None else seconds)
 
-    def __contains__(self, what: str) -> bool:
-        return self._clock() < self._until.get(what, 0.0)
+    def __contains__(self, entry: str) -> bool:
+        return self._clock() < self._until.get(entry, 0.0)

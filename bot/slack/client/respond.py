@@ -1,4 +1,4 @@
-"""Respond: say something to one person, beside the message that they clicked on."""
+"""Respond: messages to one person, beside the message that they clicked on."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 Respond = Callable[..., Awaitable[object]]
-"""Says something beside the message that was clicked on, as Bolt's `respond`; text comes first."""
+"""Bolt's `respond`: posts beside the clicked message; the text is the first argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A click on an element.
+    """A click on a button or menu.
 
     Attributes:
-        value: what the element carries, or the option that was chosen.
-        user: who clicked.
-        user_team: their team.
-        team: of the workspace.
-        channel: where the message stands; empty in a modal and in the Home tab.
-        message_ts: the message.
-        thread_ts: its thread; empty where it is in none.
+        value: the value of the element, or of the chosen option.
+        user: id of the user who clicked.
+        user_team: id of their team.
+        team: id of the workspace.
+        channel: the channel of the message; empty in a modal and in the Home tab.
+        message_ts: time stamp of the message.
+        thread_ts: time stamp of its thread; empty if it is in none.
         trigger_id: opens a modal, within three seconds.
     """
 
@@ -41,9 +41,19 @@ class Click:
 async def respond_privately(
     respond: Respond, click: Click, sentence: str, **content: Any
 ) -> object:
-    """Say something to who clicked alone, in the thread of the message; what Slack answered."""
+    """Post a sentence in the message's thread that only the clicker sees.
+
+    Args:
+        respond: Bolt's `respond` of the click.
+        click: names the channel and the thread.
+        sentence: the text.
+        **content: more arguments for `respond`, such as blocks.
+
+    Returns:
+        Slack's response; None for a click in a modal or in the Home tab, which has no channel.
+    """
     if not click.channel:
-        logger.warning("Nobody could be told: %s", sentence)
+        logger.warning("A message had no channel to go to: %s", sentence)
         return None
     where = {"thread_ts": click.thread_ts} if click.thread_ts else {}
     return await respond(

@@ -1,4 +1,4 @@
-"""How events reach docent: a WebSocket that it opens, or HTTP requests that it serves."""
+"""Transports: a WebSocket that docent opens, or HTTP requests that it serves."""
 
 from __future__ import annotations
 
@@ -18,39 +18,42 @@ HEALTH_PATH = "/healthz"
 
 
 class Transport(Protocol):
-    """A way for events to arrive."""
+    """A way in which Slack's events arrive."""
 
     async def open(self) -> None:
-        """Take events from here on."""
+        """Begin to accept events."""
 
     async def close(self) -> None:
-        """Take no more events."""
+        """Accept no more events."""
 
 
 def build_transport(app: AsyncApp, settings: BotSettings) -> Transport:
-    """HTTP where a port is set, else Socket Mode; not opened yet."""
+    """Build the HTTP transport if a port is set, else Socket Mode.
+
+    The caller opens it.
+    """
     if settings.http_port is not None:
         return HttpTransport(app, settings.http_port)
     return SocketTransport(app, reveal_secret(settings.slack_app_token))
 
 
 class SocketTransport:
-    """Socket Mode."""
+    """Socket Mode: events arrive on a WebSocket."""
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
         self._handler = AsyncSocketModeHandler(app, app_token)
 
     async def open(self) -> None:
-        """Connect; lost connections are opened again by themselves."""
+        """Connect; Bolt reopens a lost connection by itself."""
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
 
     async def close(self) -> None:
-        """Take no more events."""
+        """Accept no more events."""
         await self._handler.close_async()  # type: ignore[no-untyped-call]
 
 
 class HttpTransport:
-    """Slack's requests on `/slack/events`, checked by signature; `/healthz` for supervisors."""
+    """An HTTP server: signed requests on `/slack/events`, and `/healthz` for supervisors."""
 
     def __init__(self, app: AsyncApp, port: int) -> None:
         self._app = app
@@ -75,7 +78,7 @@ class HttpTransport:
             ) from error
 
     async def close(self) -> None:
-        """Take no more requests."""
+        """Accept no more requests."""
         await self._runner.cleanup()
 
     async def _dispatch_request(self, request: web.Request) -> web.Response:

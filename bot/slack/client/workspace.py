@@ -1,4 +1,4 @@
-"""Where a reply goes, what it says so far, and the Slack it goes to."""
+"""Workspace: the thread of a reply, its draft, and the clients that send it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.client.rate_limit import Clock, ExpiringSet, TokenBucket
 
 APPENDS_PER_SECOND = 1.5
-"""Over all streams together; Slack allows about 100 a minute."""
+"""Shared by all streams; Slack allows about 100 a minute."""
 
 EDITS_PER_SECOND = 0.75
-"""Over all edited messages together; Slack allows about 50 a minute."""
+"""Shared by all edited messages; Slack allows about 50 a minute."""
 
 REMEMBER_SECONDS = 600.0
-"""How long what Slack refused is not tried again."""
+"""How long docent does not try again what Slack refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """A thread, and whose question is answered there; without a thread, the channel itself."""
+    """A thread and its asker; an empty `thread_ts` stands for the channel itself."""
 
     channel: str
     thread_ts: str
@@ -31,7 +31,7 @@ class ThreadRef:
 
 @dataclass(frozen=True, slots=True)
 class ReplyDraft:
-    """A reply as it stands: the stage docent is in, the text so far, whether it went wrong."""
+    """A reply so far: the sentence that names the stage, the text, whether it failed."""
 
     progress: str
     text: str = ""
@@ -40,15 +40,15 @@ class ReplyDraft:
 
 @dataclass(frozen=True, slots=True)
 class SlackClients:
-    """The workspace as replies use it, shared by all of them.
+    """The clients of the workspace and the limits that all replies share.
 
     Attributes:
-        client: for posts and edits; waits and tries again where Slack says 429.
-        quick: for streams and status; a 429 there is an answer to act on, not a wait.
+        client: for posts and edits; waits and retries after a 429.
+        quick: for streams and status; never retries, so that the caller can act on a 429.
         appends: the rate of all streams.
         edits: the rate of all edited messages.
-        unavailable: what Slack lately refused.
-        clock: seconds that only grow.
+        unavailable: the methods that Slack lately refused.
+        clock: returns the time in seconds; never goes back.
     """
 
     client: AsyncWebClient
@@ -62,7 +62,16 @@ class SlackClients:
     def of(
         cls, client: AsyncWebClient, quick: AsyncWebClient, *, clock: Clock = time.monotonic
     ) -> SlackClients:
-        """The workspace of these two clients, at Slack's published rates."""
+        """Combine two clients with limits at Slack's published rates.
+
+        Args:
+            client: waits and retries after a 429.
+            quick: never retries.
+            clock: returns the time in seconds.
+
+        Returns:
+            The clients and limits that all replies share.
+        """
         return cls(
             client=client,
             quick=quick,

@@ -1,4 +1,4 @@
-"""The Home tab, put together when somebody opens it."""
+"""The Home tab, published each time a person opens it."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ logger = logging.getLogger(__name__)
 
 
 class HomeTab:
-    """Publishes the Home tab of whoever opens it."""
+    """Publishes the Home tab for the person who opens it."""
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         index: IndexService,
         activity: Activity,
         *,
-        fresh_at: ReadSuccessTime,
+        read_last_success_time: ReadSuccessTime,
         admins: UserList,
         access: AccessPolicy,
         slack: SlackClients,
         tasks: BackgroundTasks,
     ) -> None:
-        self._fresh_at = fresh_at
+        self._read_last_success_time = read_last_success_time
         self._index = index
         self._activity = activity
         self._admins = admins
@@ -49,7 +49,7 @@ class HomeTab:
         self._tasks = tasks
 
     def accept(self, user: str) -> None:
-        """Show the tab to its owner; returns at once."""
+        """Publish the tab for a user; return at once."""
         self._tasks.start(self._publish(user))
 
     async def _publish(self, user: str) -> None:
@@ -60,20 +60,25 @@ class HomeTab:
                     user_id=user, view=home.build_refusal_view(refusal)
                 )
                 return
-            admin = await self._admins.has_user(user)
-            known = await asyncio.to_thread(self._read_content, user)
-            managed = await asyncio.to_thread(self._read_admin_content) if admin else None
-            view = home.build_home_view(known, managed)
+            is_admin = await self._admins.has_user(user)
+            content = await asyncio.to_thread(self._read_content, user)
+            admin_content = await asyncio.to_thread(self._read_admin_content) if is_admin else None
+            view = home.build_home_view(content, admin_content)
             await self._slack.client.views_publish(user_id=user, view=view)
         except DocentError as error:
-            logger.warning("The Home tab could not be put together.", exc_info=error)
+            logger.warning("The content of the Home tab could not be read.", exc_info=error)
         except SLACK_FAILURES as error:
-            logger.warning("The Home tab could not be shown: %s", get_error_code(error) or error)
+            logger.warning(
+                "The Home tab could not be published: %s", get_error_code(error) or error
+            )
 
     def _read_content(self, user: str) -> HomeContent:
-        asked = self._activity.list_questions(user, limit=_MAX_QUESTIONS)
+        questions = self._activity.list_questions(user, limit=_MAX_QUESTIONS)
         return HomeContent(
-            self._index.read_status(), self._index.list_source_states(), asked, self._fresh_at()
+            self._index.read_status(),
+            self._index.list_source_states(),
+            questions,
+            self._read_last_success_time(),
         )
 
     def _read_admin_content(self) -> AdminContent:

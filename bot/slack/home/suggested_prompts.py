@@ -1,4 +1,4 @@
-"""Suggested prompts where people begin to write to docent: headings of the documentation itself."""
+"""Suggested prompts: headings of the documentation, offered in direct messages with docent."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from rag_core.errors import DocentError
 from rag_core.types import Chunk, PageKey
 
 MAX_PROMPTS = 4
-"""Slack shows no more."""
+"""Slack shows at most four."""
 
 SAMPLE_SIZE = 2_000
-"""Chunks of the live version from which they are chosen."""
+"""Chunks of the live version from which the headings are chosen."""
 
 MAX_HEADING_LENGTH = 75
 _METHOD = "assistant.threads.setSuggestedPrompts"
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class SuggestedPrompts:
-    """Suggests what could be asked; chosen anew for each version of the index."""
+    """Suggests questions, chosen anew for each version of the index."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SuggestedPrompts:
         self._chosen: tuple[str | None, tuple[str, ...]] = (None, ())
 
     def accept(self, channel: str, user: str) -> None:
-        """Suggest in somebody's direct messages; returns at once."""
+        """Suggest prompts in the direct messages of a user; return at once."""
         if _METHOD not in self._slack.unavailable:
             self._tasks.start(self._suggest_prompts(channel, user))
 
@@ -59,7 +59,7 @@ class SuggestedPrompts:
         try:
             headings = await asyncio.to_thread(self._load_headings)
         except DocentError as error:
-            logger.warning("There are no suggested prompts: %s", error)
+            logger.warning("The headings for suggested prompts could not be read: %s", error)
             return
         if not headings:
             return
@@ -69,7 +69,9 @@ class SuggestedPrompts:
                 channel_id=channel, prompts=prompts
             )
         except SLACK_FAILURES as error:
-            logger.info("Prompts could not be suggested: %s", get_error_code(error) or error)
+            logger.info(
+                "The suggested prompts could not be set: %s", get_error_code(error) or error
+            )
             if get_error_code(error) in UNAVAILABLE_CODES:
                 self._slack.unavailable.add(_METHOD, seconds=get_retry_after(error))
 
@@ -83,22 +85,26 @@ class SuggestedPrompts:
 
 
 def choose_headings(chunks: Iterable[Chunk]) -> tuple[str, ...]:
-    """Up to four headings from all over the documentation: questions first, else page titles."""
-    asked: dict[PageKey, list[str]] = {}
+    """Choose up to four headings from all parts of the documentation.
+
+    Questions come first, page titles fill the rest.
+    """
+    questions: dict[PageKey, list[str]] = {}
     titles: list[str] = []
     for chunk in sorted(chunks, key=lambda chunk: (chunk.page_key, chunk.position)):
         heading = chunk.headings[-1] if chunk.headings else chunk.title
         if heading.endswith(("?", "\uff1f")) and len(heading) <= MAX_HEADING_LENGTH:
-            asked.setdefault(chunk.page_key, []).append(heading)
+            questions.setdefault(chunk.page_key, []).append(heading)
         if 0 < len(chunk.title) <= MAX_HEADING_LENGTH:
             titles.append(chunk.title)
-    firsts = _pick_evenly([headings[0] for headings in asked.values()])
-    every = _pick_evenly([heading for headings in asked.values() for heading in headings])
+    # The first question of each page, then all questions, then titles.
+    firsts = _pick_evenly([headings[0] for headings in questions.values()])
+    every = _pick_evenly([heading for headings in questions.values() for heading in headings])
     return _drop_duplicates([*firsts, *every, *_pick_evenly(titles)])[:MAX_PROMPTS]
 
 
 def _pick_evenly(headings: Sequence[str]) -> list[str]:
-    """Evenly spaced ones, no heading twice."""
+    """Return evenly spaced headings, none twice."""
     different = _drop_duplicates(headings)
     step = max(1, -(-len(different) // MAX_PROMPTS))
     return list(different[::step])

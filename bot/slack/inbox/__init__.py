@@ -1,1 +1,1 @@
-"""Inbox: an event becomes a message that docent answers, or nothing."""
+"""Inbox: parses Slack's events and decides which messages docent answers."""

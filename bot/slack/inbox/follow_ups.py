@@ -1,4 +1,4 @@
-"""Which messages of a thread speak to docent without mentioning it."""
+"""Follow-ups: messages of a thread that speak to docent without mentioning it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.types import IncomingMessage, ThreadMessage
 
 
 class FollowUps:
-    """Knows the threads that docent answered in, and who asked there."""
+    """The threads that docent answered in, and who asked last in each."""
 
     def __init__(self, answers: Answers, threads: SlackThreadHistory) -> None:
         self._answers = answers
@@ -20,11 +20,12 @@ class FollowUps:
     async def read_earlier_messages(
         self, message: IncomingMessage, *, asker: str = ""
     ) -> tuple[ThreadMessage, ...] | None:
-        """What stands before a message that goes on with a conversation; None for any other.
+        """Return the messages before a follow-up; None if the message is none.
 
-        It must ask something, and either come from whoever asked last, or right after docent's
-        answer: in between, people are talking to each other. Slack is asked only about threads in
-        which docent answers: `asker` is whose question it is answering now, empty for nobody's.
+        A follow-up asks something, and either comes from the last asker or directly follows
+        docent's answer: elsewhere people talk to each other. Slack is asked only about threads in
+        which docent answers. `asker` is the user whose question docent is answering there now,
+        empty if there is none.
 
         Raises:
             StateError: the state database can't be used.
@@ -39,7 +40,7 @@ class FollowUps:
             if last is None:
                 return None
             asker = last.user
-        said = await self._threads.read_before(key, message.thread_ts)
+        earlier = await self._threads.read_before(key, message.thread_ts)
         if asker == message.user:
-            return said or ()
-        return said if said and said[-1].is_own else None
+            return earlier or ()
+        return earlier if earlier and earlier[-1].is_own else None

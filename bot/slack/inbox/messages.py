@@ -1,4 +1,4 @@
-"""Arrival: a Slack event becomes an `IncomingMessage`, or nothing where docent stays silent."""
+"""Messages: turns Slack's events into `IncomingMessage`s, or None where docent stays silent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.types import Audience, IncomingMessage, MessageKey
 ANSWERED_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 SLACKBOT = "USLACKBOT"
 EDIT_SECONDS = 600.0
-"""How long after it was written an edited question is answered again."""
+"""An edit within so long after the message was written is answered again."""
 
 _MARKUP = re.compile(r"<([^<>\n]+)>")
 _MENTION = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
@@ -20,13 +20,13 @@ _MENTION = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
 
 @dataclass(frozen=True, slots=True)
 class ListenerConfig:
-    """What docent listens to.
+    """The identity, channels and emoji that decide what docent listens to.
 
     Attributes:
-        bot_user: its own user.
-        team: its workspace.
-        auto_channels: where it answers uncalled.
-        emoji: the reaction that calls it, without colons; empty for none.
+        bot_user: id of docent's user.
+        team: id of its workspace.
+        auto_channels: ids of the channels where it answers without a mention.
+        emoji: name of the reaction that calls docent, without colons; empty for none.
     """
 
     bot_user: str
@@ -35,68 +35,74 @@ class ListenerConfig:
     emoji: str = ""
 
 
-def parse_event(event: Mapping[str, Any], to: ListenerConfig) -> IncomingMessage | None:
-    """The message of an `app_mention` or `message` event, None where it is not to be answered."""
-    if event.get("edited") or not _is_from_person(event, to.bot_user):
+def parse_event(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMessage | None:
+    """Return the message of an `app_mention` or `message` event.
+
+    Return None if docent stays silent.
+    """
+    if event.get("edited") or not _is_from_person(event, config.bot_user):
         return None
-    audience = _find_audience(event, to)
+    audience = _find_audience(event, config)
     if audience is None:
         return None
-    message = _build_message(event, to, audience=audience)
+    message = _build_message(event, config, audience=audience)
     return message if message.kind == "question" or audience == "mention" else None
 
 
-def parse_edit(event: Mapping[str, Any], to: ListenerConfig) -> IncomingMessage | None:
-    """The message of a `message_changed` event whose text a person changed soon after."""
+def parse_edit(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMessage | None:
+    """Return the message of a `message_changed` event.
+
+    Return None unless a person changed the text soon after writing it.
+    """
     new, old = event.get("message") or {}, event.get("previous_message") or {}
     inner = {**new, "channel": event.get("channel")}
-    if not new.get("edited") or not _is_from_person(inner, to.bot_user):
+    if not new.get("edited") or not _is_from_person(inner, config.bot_user):
         return None
     edited = str(new["edited"].get("ts") or event.get("event_ts") or "")
-    late = not edited or float(edited) - float(new["ts"]) > EDIT_SECONDS
-    if late or new.get("text") == old.get("text"):
+    is_late = not edited or float(edited) - float(new["ts"]) > EDIT_SECONDS
+    if is_late or new.get("text") == old.get("text"):
         return None
-    # In a channel where docent answers uncalled, an edit calls it no more than the message did.
-    called = _has_mention(str(new.get("text") or ""), to.bot_user)
-    alone = str(new.get("thread_ts") or new["ts"]) == str(new["ts"])
-    uncalled = event.get("channel") in to.auto_channels and alone and not called
+    # In an automatic channel, an edit without a mention is treated as any message there.
+    is_mention = _has_mention(str(new.get("text") or ""), config.bot_user)
+    is_root = str(new.get("thread_ts") or new["ts"]) == str(new["ts"])
+    is_auto = event.get("channel") in config.auto_channels and is_root and not is_mention
     message = _build_message(
-        inner, to, audience="channel" if uncalled else "mention", edited=edited
+        inner, config, audience="channel" if is_auto else "mention", edited=edited
     )
     if message.kind != "question":
         return None
     before = str(old.get("text") or "")
-    empty = not extract_plain_text(before, bot_user=to.bot_user)
-    first = called and (empty or not _has_mention(before, to.bot_user))
-    return replace(message, is_first_mention=first or (empty and message.is_direct))
+    was_empty = not extract_plain_text(before, bot_user=config.bot_user)
+    is_first = is_mention and (was_empty or not _has_mention(before, config.bot_user))
+    return replace(message, is_first_mention=is_first or (was_empty and message.is_direct))
 
 
-def parse_deletion(event: Mapping[str, Any], to: ListenerConfig) -> MessageKey | None:
-    """Which message a `message_deleted` event took away.
+def parse_deletion(event: Mapping[str, Any], config: ListenerConfig) -> MessageKey | None:
+    """Return the key of a deleted message; None for any other event.
 
-    One with replies leaves a tombstone, and comes as `message_changed`; docent's own answer, begun,
-    is such a reply.
+    A message with replies leaves a tombstone, which comes as `message_changed`; an answer that
+    docent has begun is such a reply.
     """
-    changed = event.get("message") or {}
-    ts = changed.get("ts") if changed.get("subtype") == "tombstone" else event.get("deleted_ts")
-    return MessageKey(to.team, str(event["channel"]), str(ts)) if ts else None
+    message = event.get("message") or {}
+    ts = message.get("ts") if message.get("subtype") == "tombstone" else event.get("deleted_ts")
+    return MessageKey(config.team, str(event["channel"]), str(ts)) if ts else None
 
 
 def _build_message(
     event: Mapping[str, Any],
-    to: ListenerConfig,
+    config: ListenerConfig,
     *,
     audience: Audience = "mention",
     edited: str = "",
 ) -> IncomingMessage:
-    text = extract_plain_text(str(event.get("text") or ""), bot_user=to.bot_user)
+    text = extract_plain_text(str(event.get("text") or ""), bot_user=config.bot_user)
     ts = str(event["ts"])
     return IncomingMessage(
         kind="question" if text else "hint",
-        key=MessageKey(to.team, str(event["channel"]), ts),
+        key=MessageKey(config.team, str(event["channel"]), ts),
         thread_ts=str(event.get("thread_ts") or ts),
         user=str(event["user"]),
-        user_team=str(event.get("user_team") or event.get("team") or to.team),
+        user_team=str(event.get("user_team") or event.get("team") or config.team),
         text=text,
         audience=audience,
         edited_ts=edited,
@@ -108,24 +114,24 @@ def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
         return False
     if event.get("subtype") not in ANSWERED_SUBTYPES:
         return False
-    complete = all(event.get(name) for name in ("user", "channel", "ts"))
-    return complete and event["user"] not in {bot_user, SLACKBOT}
+    is_complete = all(event.get(name) for name in ("user", "channel", "ts"))
+    return is_complete and event["user"] not in {bot_user, SLACKBOT}
 
 
-def _find_audience(event: Mapping[str, Any], to: ListenerConfig) -> Audience | None:
-    """Whom the message speaks to; None for other people, by name.
+def _find_audience(event: Mapping[str, Any], config: ListenerConfig) -> Audience | None:
+    """Return the audience of a message; None if it mentions other people.
 
-    A mention comes as `app_mention` and as `message`; whichever is first is answered.
+    Slack sends a mention as `app_mention` and as `message`, and docent answers the first of them.
     """
     text = str(event.get("text") or "")
-    direct = event.get("channel_type") == "im"
-    if event.get("type") == "app_mention" or direct or _has_mention(text, to.bot_user):
+    is_direct = event.get("channel_type") == "im"
+    if event.get("type") == "app_mention" or is_direct or _has_mention(text, config.bot_user):
         return "mention"
     if _MENTION.search(text):
         return None
     if event.get("thread_ts") not in {None, event["ts"]}:
         return "thread"
-    return "channel" if event["channel"] in to.auto_channels else None
+    return "channel" if event["channel"] in config.auto_channels else None
 
 
 def _has_mention(text: str, bot_user: str) -> bool:
@@ -133,7 +139,7 @@ def _has_mention(text: str, bot_user: str) -> bool:
 
 
 def extract_plain_text(text: str, *, bot_user: str = "") -> str:
-    """Slack's message text as a person reads it, without mentions of `bot_user`."""
+    """Return a message's text as people read it, without mentions of `bot_user`."""
     if bot_user:
         text = re.sub(rf"[ \t]*<@{re.escape(bot_user)}(\|[^<>]*)?>[ \t]*", " ", text)
     text = _MARKUP.sub(_render_markup, text)

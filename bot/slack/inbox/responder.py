@@ -1,4 +1,4 @@
-"""From message to reply: decide whether it is answered, claim it, answer it, settle the claim."""
+"""Responder: decides whether a message is answered, claims it, and answers it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from bot.types import Asker, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 
 _MAX_TOLD_MESSAGES = 1_000
-"""Messages whose author was told that the state database can't be used."""
+"""Most messages remembered whose author was told that the state database can't be used."""
 
 logger = logging.getLogger(__name__)
 
 
 class Responder:
-    """Takes every message that is to be answered and sees to it that it is, once."""
+    """Accepts every message that is to be answered, and answers it once."""
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         flow: AnswerFlow,
         surface: SlackSurface,
-        memory: BotDatabase,
+        database: BotDatabase,
         *,
         access: AccessPolicy,
         follow_ups: FollowUps,
@@ -42,30 +42,30 @@ class Responder:
     ) -> None:
         self._flow = flow
         self._surface = surface
-        self._memory = memory
+        self._database = database
         self._access = access
         self._follow_ups = follow_ups
         self._tasks = tasks
-        self._told: deque[MessageKey] = deque(maxlen=_MAX_TOLD_MESSAGES)
+        self._told_keys: deque[MessageKey] = deque(maxlen=_MAX_TOLD_MESSAGES)
 
     def accept(self, message: IncomingMessage) -> None:
-        """Answer a message; returns at once."""
+        """Answer a message; return at once."""
         self._tasks.start(self._respond(message))
 
     def accept_edit(self, message: IncomingMessage) -> None:
-        """Answer an edited message again, if it was answered; returns at once."""
+        """Answer an edited message again, if it was answered; return at once."""
         self._tasks.start(self._respond_to_edit(message))
 
     def accept_deletion(self, key: MessageKey) -> None:
-        """Stop the answer to a message that is gone; returns at once."""
+        """Stop the answer to a deleted message; return at once."""
         self._tasks.start(self._stop_deleted(key))
 
     def accept_stop(self, channel: str, thread_ts: str) -> None:
-        """Stop what is being answered in a thread; returns at once."""
+        """Stop the answers in flight in a thread; return at once."""
         self._tasks.start(self._stop_thread(channel, thread_ts))
 
     async def on_stop_click(self, click: Click, respond: Respond) -> None:
-        """Stop the answer whose button was pressed, for whoever asked."""
+        """Stop the answer whose button was pressed, if its asker pressed it."""
         in_flight = self._flow.find_in_flight_at(click.channel, click.message_ts)
         if in_flight is None:
             await respond_privately(respond, click, words.STOP_TOO_LATE)
@@ -85,14 +85,14 @@ class Responder:
                 await self._answer_unmentioned(message)
         except StateError as error:
             logger.exception("A message could not be claimed.")
-            # Slack delivers a mention twice, and without the database nobody holds the claim.
-            if message.audience == "mention" and message.key not in self._told:
-                self._told.append(message.key)
+            # Slack delivers a mention twice, and without the database it can't be claimed.
+            if message.audience == "mention" and message.key not in self._told_keys:
+                self._told_keys.append(message.key)
                 await self._surface.post(message, answers.render_error(error))
 
     async def _answer_mention(self, message: IncomingMessage) -> None:
-        async with self._memory.claims.hold(message.key) as mine:
-            if not mine:
+        async with self._database.claims.hold(message.key) as claimed:
+            if not claimed:
                 return
             if message.kind == "hint":
                 await self._surface.post(message, answers.HINT)
@@ -100,7 +100,10 @@ class Responder:
                 await self._flow.answer(message, self._surface.open_reply(message))
 
     async def _answer_unmentioned(self, message: IncomingMessage) -> None:
-        """A message in one of docent's threads or channels: it is decided first, then claimed."""
+        """Answer a message of one of docent's threads or channels.
+
+        Decide first, then claim it: most of these messages are no questions to docent.
+        """
         earlier: tuple[ThreadMessage, ...] | None = ()
         if message.audience == "thread":
             in_flight = self._flow.list_in_flight(message.key.channel, message.thread_ts)
@@ -110,35 +113,41 @@ class Responder:
             earlier = None
         if earlier is None:
             return
-        async with self._memory.claims.hold(message.key) as mine:
-            if mine:
+        async with self._database.claims.hold(message.key) as claimed:
+            if claimed:
                 reply = self._surface.open_reply(message)
                 await self._flow.answer(message, reply, earlier=earlier)
 
     async def _refuse(self, message: IncomingMessage, sentence: str) -> None:
-        """Respond them once a message; others may still ask about the same one, by a reaction."""
+        """Post a refusal, once for a message and its asker.
+
+        Others may still ask about the same message, by a reaction.
+        """
         key = replace(message.key, ts=f"{message.key.ts}@{message.user}")
-        async with self._memory.claims.hold(key) as mine:
-            if mine and self._access.should_post_refusal(_build_asker(message)):
+        async with self._database.claims.hold(key) as claimed:
+            if claimed and self._access.should_post_refusal(_build_asker(message)):
                 await self._surface.post_privately(message, sentence)
 
     async def _respond_to_edit(self, message: IncomingMessage) -> None:
-        """What was answered, or calls docent only now; each version of the text once."""
-        known = await asyncio.to_thread(self._memory.answers.find_by_message, message.key)
-        answered = known is not None or self._flow.find_in_flight(message.key) is not None
-        if not answered and not message.is_first_mention:
+        """Answer an edited message, each version of its text once.
+
+        It must have been answered before, or mention docent only now.
+        """
+        previous = await asyncio.to_thread(self._database.answers.find_by_message, message.key)
+        was_answered = previous is not None or self._flow.find_in_flight(message.key) is not None
+        if not was_answered and not message.is_first_mention:
             return
         if await self._access.find_refusal(_build_asker(message)) is not None:
             return
-        async with self._memory.claims.hold(_build_version_key(message)) as mine:
-            if not mine:
+        async with self._database.claims.hold(_build_version_key(message)) as claimed:
+            if not claimed:
                 return
-            message_timestamps = known.posted if known else ()
-            while before := self._flow.find_in_flight(message.key):
-                if before.message.edited_ts > message.edited_ts:
+            message_timestamps = previous.posted if previous else ()
+            while in_flight := self._flow.find_in_flight(message.key):
+                if in_flight.message.edited_ts > message.edited_ts:
                     return
-                message_timestamps = await before.stop()
-            reply = self._surface.open_reply(message, over=message_timestamps)
+                message_timestamps = await in_flight.stop()
+            reply = self._surface.open_reply(message, replaces=message_timestamps)
             await self._flow.answer(message, reply)
 
     async def _stop_deleted(self, key: MessageKey) -> None:
@@ -148,10 +157,10 @@ class Responder:
             await self._surface.delete(in_flight.message, message_timestamps)
 
     async def _stop_thread(self, channel: str, thread_ts: str) -> None:
-        found = self._flow.list_in_flight(channel, thread_ts)
-        for in_flight in found:
+        answers_in_flight = self._flow.list_in_flight(channel, thread_ts)
+        for in_flight in answers_in_flight:
             await in_flight.stop()
-        if not found:
+        if not answers_in_flight:
             await self._surface.set_thread_active(channel, thread_ts)
 
 
@@ -160,7 +169,7 @@ def _build_asker(message: IncomingMessage) -> Asker:
 
 
 def _build_version_key(message: IncomingMessage) -> MessageKey:
-    """The key of one version of a message's text."""
+    """Return the key that claims one version of a message's text."""
     text = f"{message.edited_ts} {message.text}".encode(errors="replace")
     digest = blake2b(text, digest_size=5).hexdigest()
     return replace(message.key, ts=f"{message.key.ts}#{digest}")

@@ -1,4 +1,4 @@
-"""A message that somebody points at, by the shortcut or by a reaction, and asks docent about."""
+"""Message targets: messages that a person asks docent about, by shortcut or reaction."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SHORTCUT = "docent_ask_about"
 
 @dataclass(frozen=True, slots=True)
 class MessageTarget:
-    """Who points at which message.
+    """A message that a person asks docent about, and who asks.
 
     Attributes:
-        key: the message.
-        user: who points; they are the asker.
-        user_team: their team; empty where Slack does not say.
-        thread_ts: the thread of the message; the message itself where it is in none.
-        text: its text as Slack has it; empty where it has still to be read.
+        key: key of the message.
+        user: id of the asker.
+        user_team: id of the asker's team; empty if Slack does not say.
+        thread_ts: time stamp of the message's thread; of the message itself if it is in none.
+        text: its text with Slack's markup; empty if it has still to be read.
     """
 
     key: MessageKey
@@ -33,16 +33,16 @@ class MessageTarget:
 
     @property
     def in_thread(self) -> bool:
-        """Whether something was said before it in its thread."""
+        """True if the message is a reply in a thread."""
         return self.thread_ts not in {"", self.key.ts}
 
 
-def parse_shortcut(body: Mapping[str, Any], to: ListenerConfig) -> MessageTarget:
-    """What a message shortcut points at."""
+def parse_shortcut(body: Mapping[str, Any], config: ListenerConfig) -> MessageTarget:
+    """Return the target of a message shortcut."""
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
     return MessageTarget(
-        key=MessageKey(to.team, str(body["channel"]["id"]), ts),
+        key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
         user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
         thread_ts=str(message.get("thread_ts") or ts),
@@ -50,13 +50,16 @@ def parse_shortcut(body: Mapping[str, Any], to: ListenerConfig) -> MessageTarget
     )
 
 
-def parse_reaction(event: Mapping[str, Any], to: ListenerConfig) -> MessageTarget | None:
-    """What a reaction points at; None where it is not docent's emoji on somebody's message."""
+def parse_reaction(event: Mapping[str, Any], config: ListenerConfig) -> MessageTarget | None:
+    """Return the target of a reaction.
+
+    Return None unless it is docent's emoji on another person's message.
+    """
     item = event.get("item") or {}
-    name = str(event.get("reaction") or "").partition("::")[0]  # without the tone of the skin
-    if not to.emoji or name != to.emoji or item.get("type") != "message":
+    name = str(event.get("reaction") or "").partition("::")[0]  # without the skin tone
+    if not config.emoji or name != config.emoji or item.get("type") != "message":
         return None
-    if to.bot_user in {event.get("user"), event.get("item_user")}:
+    if config.bot_user in {event.get("user"), event.get("item_user")}:
         return None
-    key = MessageKey(to.team, str(item["channel"]), str(item["ts"]))
+    key = MessageKey(config.team, str(item["channel"]), str(item["ts"]))
     return MessageTarget(key, user=str(event["user"]))

@@ -1,4 +1,4 @@
-"""What was said before in a thread, read from Slack; so it survives restarts."""
+"""Thread history: earlier messages, read from Slack, so they survive restarts."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from bot.slack.views.answer_blocks import TAIL
 from bot.types import MessageKey, ThreadMessage
 
 PAGE_SIZE = 200
-"""Messages that are read at once; Slack begins with the oldest ones."""
+"""Most messages in one request; Slack returns the oldest first."""
 
 MAX_PROBES = 6
-"""Most requests by which the end of a longer thread is looked for."""
+"""Most requests that search for the end of a longer thread."""
 
 MAX_PAGES = 5
-"""Most pages that are read from where the looks have ended."""
-
+"""Most pages to read once the probes have ended."""
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,10 @@ class SlackThreadHistory:
     async def read_before(
         self, key: MessageKey, thread_ts: str
     ) -> tuple[ThreadMessage, ...] | None:
-        """What stands in the thread before a message, oldest first; None where it can't be read."""
+        """Return the messages before a message in its thread, oldest first.
+
+        Return None if the thread can't be read.
+        """
         try:
             raw = await self._read_thread(key, thread_ts)
         except SLACK_FAILURES as error:
@@ -47,15 +49,15 @@ class SlackThreadHistory:
         if raw is None:
             logger.warning("The end of a thread could not be found.")
             return None
-        said = (
+        messages = (
             self._build_thread_message(message)
             for message in raw
             if float(message["ts"]) < float(key.ts)
         )
-        return tuple(one for one in said if one is not None)
+        return tuple(message for message in messages if message is not None)
 
     async def read_message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
-        """One message as Slack has it; None where it can't be read."""
+        """Return one message as Slack stores it; None if Slack fails."""
         try:
             response = await self._client.conversations_replies(
                 channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
@@ -63,11 +65,14 @@ class SlackThreadHistory:
         except SLACK_FAILURES as error:
             logger.warning("A message could not be read: %s", get_error_code(error) or error)
             return None
-        found: list[Mapping[str, Any]] = response.get("messages") or []
-        return next((message for message in found if message.get("ts") == ts), None)
+        messages: list[Mapping[str, Any]] = response.get("messages") or []
+        return next((message for message in messages if message.get("ts") == ts), None)
 
     async def _read_thread(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
-        """All of a thread before a message, or where it is long its first message and its end."""
+        """Return the thread before a message.
+
+        Return only the first message and the end of a thread longer than a page.
+        """
         messages, cursor = await self._read_page(key, thread_ts)
         if not cursor:
             return messages
@@ -78,14 +83,15 @@ class SlackThreadHistory:
     async def _find_thread_end(
         self, key: MessageKey, thread_ts: str
     ) -> list[Mapping[str, Any]] | None:
-        """The end of a thread that is longer than a page; None where it is not found.
+        """Return the end of a long thread; None if not found.
 
-        Slack reads forwards only. So this looks for a span before the message that fits into one
-        page, and in which enough was said: between one that was too short and one too long.
+        Slack reads forwards only. So search for a span before the message that fits into one page
+        and holds enough messages: longer than one known to be too short, shorter than one known to
+        be too long. Each probe is the geometric mean of the two: spans range from seconds to years.
         """
         age = float(key.ts) - float(thread_ts)
-        short, long = min(1.0, age / 2), age
-        found: list[Mapping[str, Any]] | None = None
+        short, long = min(1.0, age / 2), age  # seconds
+        newest: list[Mapping[str, Any]] | None = None
         for _ in range(MAX_PROBES):
             span = math.sqrt(short * long)
             since = f"{float(key.ts) - span:.6f}"
@@ -94,24 +100,27 @@ class SlackThreadHistory:
                 long = span
                 continue
             # Slack puts the first message of the thread before any span.
-            found = [message for message in messages if message["ts"] != thread_ts]
-            if len(found) >= MAX_TURNS:
-                return found
+            newest = [message for message in messages if message["ts"] != thread_ts]
+            if len(newest) >= MAX_TURNS:
+                return newest
             short = span
-        # It rested for long: what was said before lies close together, and is read through.
+        # The thread was quiet for long, so its last messages lie close together: read through them.
         since = f"{float(key.ts) - long:.6f}"
-        read = await self._read_span_end(key, thread_ts, oldest=since)
-        return found if read is None else read
+        span_end = await self._read_span_end(key, thread_ts, oldest=since)
+        return newest if span_end is None else span_end
 
     async def _read_span_end(
         self, key: MessageKey, thread_ts: str, *, oldest: str
     ) -> list[Mapping[str, Any]] | None:
-        """The end of a span, read page by page; None where it has too many."""
+        """Read a span page by page, and return its end.
+
+        Return None if it has too many pages.
+        """
         end: list[Mapping[str, Any]] = []
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             messages, cursor = await self._read_page(key, thread_ts, oldest=oldest, cursor=cursor)
-            end = [*end, *(one for one in messages if one["ts"] != thread_ts)][-PAGE_SIZE:]
+            end = [*end, *(each for each in messages if each["ts"] != thread_ts)][-PAGE_SIZE:]
             if not cursor:
                 return end
         return None
@@ -124,7 +133,10 @@ class SlackThreadHistory:
         oldest: str | None = None,
         cursor: str | None = None,
     ) -> tuple[list[Mapping[str, Any]], str]:
-        """Messages of a span, the oldest first, and where the next ones begin, if any."""
+        """Return a page of messages, oldest first, and the next cursor.
+
+        The cursor is empty after the last page.
+        """
         response = await self._client.conversations_replies(
             channel=key.channel,
             ts=thread_ts,
@@ -133,22 +145,22 @@ class SlackThreadHistory:
             limit=PAGE_SIZE,
             cursor=cursor,
         )
-        following = (response.get("response_metadata") or {}).get("next_cursor")
-        return list(response.get("messages") or []), str(following or "")
+        next_cursor = (response.get("response_metadata") or {}).get("next_cursor")
+        return list(response.get("messages") or []), str(next_cursor or "")
 
     def _build_thread_message(self, message: Mapping[str, Any]) -> ThreadMessage | None:
         user = str(message.get("user") or "")
-        mine = user == self.bot_user
-        other_bot = message.get("bot_id") and not mine
-        if other_bot or (not mine and message.get("subtype") not in ANSWERED_SUBTYPES):
+        is_own = user == self.bot_user
+        is_other_bot = message.get("bot_id") and not is_own
+        if is_other_bot or (not is_own and message.get("subtype") not in ANSWERED_SUBTYPES):
             return None
-        text = _extract_own_text(message) if mine else ""
+        text = _extract_own_text(message) if is_own else ""
         text = text or extract_plain_text(str(message.get("text") or ""), bot_user=self.bot_user)
-        return ThreadMessage(user, text, is_own=mine) if text else None
+        return ThreadMessage(user, text, is_own=is_own) if text else None
 
 
 def _extract_own_text(message: Mapping[str, Any]) -> str:
-    """An answer of docent without what stands below it: blocks until the first of the tail."""
+    """Return the text of docent's answer: its blocks before the tail."""
     texts: list[str] = []
     for block in message.get("blocks") or ():
         if str(block.get("block_id", "")).startswith(TAIL):
@@ -158,7 +170,7 @@ def _extract_own_text(message: Mapping[str, Any]) -> str:
 
 
 def _extract_texts(node: Any) -> Iterator[str]:
-    """Text of a Markdown block, or of the rich text that Slack makes of one."""
+    """Yield the texts of a Markdown block, or of Slack's rich text."""
     if isinstance(node, list):
         for child in node:
             yield from _extract_texts(child)

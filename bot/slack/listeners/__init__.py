@@ -1,4 +1,4 @@
-"""Listeners: thin handlers that hand what Slack sends to the parts that know what to do."""
+"""Listeners: thin handlers that pass Slack's payloads on to the parts that act on them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,27 @@ def register(  # noqa: PLR0913  (the parts, by name)
     app: AsyncApp,
     *,
     responder: Responder,
-    asking: AskActions,
+    ask_actions: AskActions,
     commands: Commands,
-    listening: ListenerConfig,
+    config: ListenerConfig,
     interactions: Interactions,
     home: HomeTab,
-    prompts: SuggestedPrompts,
+    suggested_prompts: SuggestedPrompts,
 ) -> None:
-    """Wire every listener."""
-    messages.register(app, responder, listening)
-    shortcuts.register(app, asking, listening)
+    """Register every listener.
+
+    Args:
+        app: the Bolt app.
+        responder: takes messages, edits, deletions and stops.
+        ask_actions: takes the message shortcut and reactions.
+        commands: takes `/docent` and `/reindex`.
+        config: says which messages and reactions are for docent.
+        interactions: takes clicks and forms.
+        home: shows the Home tab.
+        suggested_prompts: suggests questions in direct messages.
+    """
+    messages.register(app, responder, config)
+    shortcuts.register(app, ask_actions, config)
     slash.register(app, commands)
     actions.register(app, interactions)
-    home_tab.register(app, home, prompts)
+    home_tab.register(app, home, suggested_prompts)

@@ -1,4 +1,4 @@
-"""Clicks on buttons, and forms that are sent."""
+"""Clicks on buttons, and submitted forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from bot.slack.actions.interactions import Interactions, parse_click, parse_form
 
 
 def register(app: AsyncApp, interactions: Interactions) -> None:
-    """Acknowledge at once, work behind it."""
+    """Register the listeners of buttons and forms.
+
+    Each acknowledges the payload at once and leaves the work to a background task.
+    """
     for action_id in interactions.click_handlers:
         app.action(action_id)(_build_click_listener(action_id, interactions))
     for callback_id in interactions.form_handlers:

@@ -10,7 +10,10 @@ from bot.slack.actions.commands import Commands, SlashCommand
 
 
 def register(app: AsyncApp, commands: Commands) -> None:
-    """Acknowledge at once, work behind it, answer to the caller alone."""
+    """Register the slash commands.
+
+    Each acknowledges the command at once; the answer comes later, to the caller alone.
+    """
 
     async def on_docent(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()

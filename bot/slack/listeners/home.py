@@ -1,4 +1,4 @@
-"""Somebody opens docent: its Home tab, or its direct messages."""
+"""The Home tab and the direct messages of docent, when a person opens one of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 
 
-def register(app: AsyncApp, home: HomeTab, prompts: SuggestedPrompts) -> None:
-    """Show the tab that was opened; Bolt has acknowledged the event already."""
+def register(app: AsyncApp, home: HomeTab, suggested_prompts: SuggestedPrompts) -> None:
+    """Register the listener of `app_home_opened`, which Bolt acknowledges itself.
+
+    Args:
+        app: the Bolt app.
+        home: shows the Home tab.
+        suggested_prompts: suggests questions in direct messages.
+    """
 
     async def on_opened(event: dict[str, Any]) -> None:
         if event.get("tab") == "home" and event.get("user"):
             home.accept(str(event["user"]))
         elif event.get("tab") == "messages" and event.get("channel"):
-            prompts.accept(str(event["channel"]), str(event.get("user") or ""))
+            suggested_prompts.accept(str(event["channel"]), str(event.get("user") or ""))
 
     app.event("app_home_opened")(on_opened)

@@ -1,4 +1,4 @@
-"""Messages: mentions, direct messages, threads and channels docent listens to; edits, deletions."""
+"""Messages: mentions, direct messages, messages of threads and channels; edits, deletions."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit,
 from bot.slack.inbox.responder import Responder
 
 
-def register(app: AsyncApp, responder: Responder, listening: ListenerConfig) -> None:
-    """Answer what is addressed to docent; Bolt has acknowledged the event already."""
+def register(app: AsyncApp, responder: Responder, config: ListenerConfig) -> None:
+    """Register the listeners of messages, which Bolt acknowledges itself.
+
+    Args:
+        app: the Bolt app.
+        responder: takes the messages, edits, deletions and stops.
+        config: says which messages are for docent.
+    """
 
     async def on_message(event: dict[str, Any]) -> None:
-        if (key := parse_deletion(event, listening)) is not None:
+        if (key := parse_deletion(event, config)) is not None:
             responder.accept_deletion(key)
             return
         match event.get("subtype"):
             case "message_changed":
-                if (edited := parse_edit(event, listening)) is not None:
+                if (edited := parse_edit(event, config)) is not None:
                     responder.accept_edit(edited)
             case _:
-                if (message := parse_event(event, listening)) is not None:
+                if (message := parse_event(event, config)) is not None:
                     responder.accept(message)
 
     async def on_stop(event: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Messages that somebody points at: the shortcut "Ask docent about this", and the reaction."""
+"""The message shortcut "Ask docent about this", and the reaction with docent's emoji."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.targets import SHORTCUT, parse_reaction, parse_shortcut
 
 
-def register(app: AsyncApp, asking: AskActions, listening: ListenerConfig) -> None:
-    """Acknowledge at once; a shortcut is answered to its user alone, a reaction in the thread."""
+def register(app: AsyncApp, ask_actions: AskActions, config: ListenerConfig) -> None:
+    """Register the listeners of the shortcut and the reaction.
+
+    The shortcut is answered to its user alone, the reaction in the message's thread.
+
+    Args:
+        app: the Bolt app.
+        ask_actions: answers both.
+        config: names docent's emoji.
+    """
 
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
-        asking.accept_shortcut(parse_shortcut(body, listening), respond)
+        ask_actions.accept_shortcut(parse_shortcut(body, config), respond)
 
     async def on_reaction(event: dict[str, Any]) -> None:
-        if (pointed := parse_reaction(event, listening)) is not None:
-            asking.accept_reaction(pointed)
+        if (target := parse_reaction(event, config)) is not None:
+            ask_actions.accept_reaction(target)
 
     app.message_shortcut(SHORTCUT)(on_shortcut)
     app.event("reaction_added")(on_reaction)

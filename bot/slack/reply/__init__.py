@@ -1,1 +1,1 @@
-"""Reply: an answer appears in Slack, streamed, edited or posted."""
+"""Reply: shows an answer in Slack, streamed, edited or posted once."""

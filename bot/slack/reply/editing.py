@@ -1,4 +1,4 @@
-"""The other ways to show an answer: a post that is edited, or a single post at the end."""
+"""Editing: shows an answer as a post that is edited, or as one post at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _PostedMessage:
-    """A message that stands in Slack, its text and what is below; None where not known."""
+    """A posted message: its text, None if not known, and the blocks below it."""
 
     ts: str
     text: str | None = None
@@ -34,7 +34,7 @@ class _PostedMessage:
 
 
 class EditedMessage:
-    """One answer as posts: some may stand already, the last one has the tail."""
+    """One answer as posts, some of which may exist already; the last has the tail."""
 
     def __init__(
         self, slack: SlackClients, thread: ThreadRef, *, message_timestamps: Sequence[str] = ()
@@ -42,29 +42,31 @@ class EditedMessage:
         self._slack = slack
         self._thread = thread
         self._posted = [_PostedMessage(ts) for ts in message_timestamps]
-        self.pace = slack.edits
+        self.rate_limit = slack.edits
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
-        """Time stamps of what was posted."""
+        """Time stamps of the posted messages."""
         return tuple(posted.ts for posted in self._posted)
 
     async def show(self, draft: ReplyDraft) -> None:
-        """Post or edit; where editing is not there, wait for the end."""
+        """Post or edit the draft; do nothing if editing is unavailable."""
         if EDITING in self._slack.unavailable:
             return
         try:
             texts = markdown.split(draft.text) or [f"_{draft.progress}…_"]
             for index, text in enumerate(texts):
-                last = index == len(texts) - 1
+                is_last = index == len(texts) - 1
                 await self._post_or_edit(
-                    index, text, answer_blocks.build_stop_tail() if last else []
+                    index, text, answer_blocks.build_stop_tail() if is_last else []
                 )
         except SLACK_FAILURES as error:
             self._record_failure(error)
 
     async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
-        """Bring every part up to date; a part that can't be edited is posted anew.
+        """Bring every part up to date.
+
+        Post a part anew if it can't be edited.
 
         Raises:
             SlackClientError, ClientError, TimeoutError: not even a post got through.
@@ -84,7 +86,7 @@ class EditedMessage:
         await self._delete_posted(stale)
 
     async def delete(self) -> None:
-        """Take everything back."""
+        """Delete all posted messages."""
         await self._delete_posted(self._posted)
         self._posted = []
 
@@ -132,7 +134,7 @@ class EditedMessage:
         return _PostedMessage(str(response["ts"]), text, tuple(tail))
 
     async def _delete_posted(self, stale: list[_PostedMessage]) -> None:
-        """Take back what the final text does not need, or what was posted anew."""
+        """Delete parts that are no longer needed or were posted anew."""
         for posted in stale:
             try:
                 await self._slack.client.chat_delete(channel=self._thread.channel, ts=posted.ts)

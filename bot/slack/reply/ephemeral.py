@@ -1,4 +1,4 @@
-"""An answer that its asker alone sees, said through Slack's response URL."""
+"""Ephemeral replies: answers that the asker alone sees, sent by Slack's response URL."""
 
 from __future__ import annotations
 
@@ -19,38 +19,41 @@ from bot.types import AnswerContext
 from rag_core.types import Answer
 
 MAX_PARTS = 3
-"""Slack takes five messages: the sign of life, these, and one more where blocks are refused."""
+"""Slack takes five messages: the notice, these, and one more if it refuses blocks."""
 
 logger = logging.getLogger(__name__)
 
 
 class EphemeralReply:
-    """A `Reply` that can only be added to: a sign of life, then the whole answer."""
+    """A `Reply` that can't be edited: a notice that docent is searching, then the answer."""
 
     message_timestamps: tuple[str, ...] = ()
-    """Nothing that could be edited or read back."""
+    """Empty: private messages can't be edited or read back."""
 
     def __init__(self, respond: Respond, *, thread_ts: str = "", share_in: str = "") -> None:
-        """`thread_ts` is where it is shown, `share_in` where it is shared; both may be none."""
+        """Show the answer in `thread_ts`, and share it in `share_in`.
+
+        Both are time stamps of threads, empty for the channel itself.
+        """
         self._respond = respond
-        self._where = {"thread_ts": thread_ts} if thread_ts else {}
+        self._thread = {"thread_ts": thread_ts} if thread_ts else {}
         self._share_in = share_in
-        self._begun: asyncio.Task[None] | None = None
+        self._notice: asyncio.Task[None] | None = None
         self.context = AnswerContext()
         self.stopped = asyncio.Event()
 
     def begin(self) -> None:
-        """Say that docent is at work, behind the caller's back."""
-        self._begun = asyncio.create_task(self._post(words.ASK_SEARCHING))
+        """Post that docent is searching, in the background."""
+        self._notice = asyncio.create_task(self._post(words.ASK_SEARCHING))
 
     def show_progress(self, sentence: str) -> None:
-        """What was said can't be changed."""
+        """Ignore the progress: the notice can't be edited."""
 
     def append(self, text: str) -> None:
-        """Only the complete answer is said."""
+        """Ignore the text: only the complete answer is posted."""
 
     async def finish(self, answer: Answer) -> None:
-        """Say the answer, with its sources and a button that shares it."""
+        """Post the answer, with its sources and a button that shares it."""
         text = render_text(answer.text) or answers.NOT_FOUND
         tail = answer_blocks.build_answer_tail(answer, self.context)
         if self.context.answer_id and answer.status == "answered":
@@ -61,15 +64,15 @@ class EphemeralReply:
         await self._post(parts[-1], [answer_blocks.build_text_block(parts[-1]), *tail])
 
     async def fail(self, sentence: str) -> None:
-        """Say why there is no answer."""
+        """Post the sentence that says why there is no answer."""
         await self._post(sentence)
 
     async def mark_stopped(self) -> None:
-        """Nobody can stop it."""
+        """Do nothing: a private answer has no Stop button."""
 
     async def _post(self, text: str, content: Sequence[Block] | None = None) -> None:
-        if self._begun is not None and self._begun is not asyncio.current_task():
-            await asyncio.wait({self._begun})
+        if self._notice is not None and self._notice is not asyncio.current_task():
+            await asyncio.wait({self._notice})
         if await self._try_post(
             text if content is None else answer_blocks.render_preview(text), content
         ):
@@ -79,11 +82,14 @@ class EphemeralReply:
             await self._try_post(markdown.escape(text), None)
 
     async def _try_post(self, text: str, content: Sequence[Block] | None) -> bool:
-        """Whether Slack took it; what did not get through at all is not tried again."""
+        """Post, and return False if Slack refused it.
+
+        A message that did not reach Slack is not sent again.
+        """
         try:
             response = await self._respond(
                 text, blocks=content, response_type="ephemeral", replace_original=False,
-                **self._where,
+                **self._thread,
             )  # fmt: skip
         except SLACK_FAILURES as error:
             logger.warning("A private answer did not get through: %s", error)
@@ -91,9 +97,12 @@ class EphemeralReply:
         return getattr(response, "status_code", 200) == 200
 
 
-def split_into_parts(text: str, most: int) -> list[str]:
-    """At most so many parts; where there are more, the last says that they are left out."""
+def split_into_parts(text: str, max_parts: int) -> list[str]:
+    """Split a text into at most `max_parts` parts.
+
+    If there are more, the last says that they are left out.
+    """
     parts = markdown.split(text)
-    if len(parts) <= most:
+    if len(parts) <= max_parts:
         return parts
-    return [*parts[: most - 1], words.TOO_LONG_FOR_ONE]
+    return [*parts[: max_parts - 1], words.TOO_LONG_FOR_ONE]

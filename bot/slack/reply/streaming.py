@@ -1,4 +1,4 @@
-"""The first way to show an answer: streamed into the thread."""
+"""Streaming: shows an answer as a stream in the thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.thread_status import ThreadStatus
 
 STREAM_SECONDS = 210.0
-"""A stream is left at this age: Slack ends it at about five minutes."""
+"""docent leaves a stream at this age, since Slack ends it at about five minutes."""
 
 STREAMING = "chat.startStream"
 _TASK = "find"
@@ -32,7 +32,7 @@ class StoppedByUser(Exception):  # noqa: N818 (nothing went wrong)
 
 
 class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editing)
-    """The stream can't go on. What it wrote stands at `ts`, None where it never began."""
+    """The stream can't go on. Its message is `ts`, or None if it never began."""
 
     def __init__(self, ts: str | None) -> None:
         super().__init__(ts)
@@ -40,26 +40,26 @@ class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editin
 
 
 class StreamedMessage:
-    """One streamed message; whoever gets `StreamEnded` goes on with it by editing."""
+    """One streamed message; on `StreamEnded` the caller goes on with it by editing."""
 
-    def __init__(self, slack: SlackClients, thread: ThreadRef, session: ThreadStatus) -> None:
+    def __init__(self, slack: SlackClients, thread: ThreadRef, status: ThreadStatus) -> None:
         self._slack = slack
         self._thread = thread
-        self._session = session
+        self._status = status
         self._ts: str | None = None
         self._text = ""
         self._task: tuple[str, str] | None = None
         self._started_at = 0.0
         self._resume_at = 0.0
-        self.pace = slack.appends
+        self.rate_limit = slack.appends
         self.message_timestamps: tuple[str, ...] = ()
 
     async def show(self, draft: ReplyDraft) -> None:
-        """Stream what is new in the draft.
+        """Stream the new text of the draft.
 
         Raises:
             StoppedByUser: the reader pressed Stop.
-            StreamEnded: streaming is not there, or not any more.
+            StreamEnded: streaming is unavailable or has ended.
         """
         chunks = self._build_chunks(draft)
         if not chunks or self._slack.clock() < self._resume_at:
@@ -73,7 +73,7 @@ class StreamedMessage:
             self._text, self._task = draft.text, (draft.progress, _get_task_status(draft))
 
     async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
-        """Stream the rest and end, with the blocks of `tail` below the text.
+        """Stream the rest and end, with `tail` below the text.
 
         Raises:
             StoppedByUser, StreamEnded: as `show`.
@@ -81,7 +81,7 @@ class StreamedMessage:
         if self._ts is None:
             await self.show(draft)
         await self._require_fit(draft)
-        status = "active" if self._session.processing else None
+        status = "active" if self._status.is_processing else None
         try:
             await self._stop_stream(self._build_chunks(draft, last=True), tail, status=status)
         except SLACK_FAILURES as error:
@@ -89,7 +89,7 @@ class StreamedMessage:
             if get_error_code(error) == "stopped_by_user":
                 raise StoppedByUser from error
             raise StreamEnded(self._ts) from error
-        self._session.processing = False
+        self._status.is_processing = False
 
     def _build_chunks(self, draft: ReplyDraft, *, last: bool = False) -> list[Chunk]:
         chunks: list[Chunk] = []
@@ -118,7 +118,10 @@ class StreamedMessage:
         self._started_at = self._slack.clock()
 
     async def _require_fit(self, draft: ReplyDraft) -> None:
-        """A text that changed, is too long, or a stream too old: left for editing."""
+        """End the stream if the draft does not fit it.
+
+        The text may have changed or be too long, or the stream too old.
+        """
         age = self._slack.clock() - self._started_at if self._ts else 0.0
         extends = draft.text.startswith(self._text)
         if not extends or len(draft.text) > MARKDOWN_LIMIT or age > STREAM_SECONDS:
@@ -156,7 +159,7 @@ class StreamedMessage:
 
 
 def _get_task_status(draft: ReplyDraft, *, last: bool = False) -> str:
-    """How far finding is; text means it is over."""
+    """Return the state of the search task: complete once there is text."""
     if draft.failed:
         return "error"
     return "complete" if draft.text or last else "in_progress"

@@ -1,4 +1,4 @@
-"""Slack as the responder sees it: where a message came from, something can be said."""
+"""Surface: opens replies and posts sentences in the thread of a message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class SlackSurface:
-    """The threads of a workspace."""
+    """The threads of a workspace, as the responder uses them."""
 
     def __init__(
         self,
@@ -25,27 +25,36 @@ class SlackSurface:
         can_escalate: bool = False,
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
-        """`can_escalate` says whether there are people to be asked instead."""
+        """Offer to ask people instead if `can_escalate`."""
         self._slack = slack
         self._can_escalate = can_escalate
         self._flush_seconds = flush_seconds
 
-    def open_reply(self, message: IncomingMessage, *, over: Sequence[str] = ()) -> ThreadReply:
-        """An answer in the message's thread, or in place of docent's messages there."""
+    def open_reply(self, message: IncomingMessage, *, replaces: Sequence[str] = ()) -> ThreadReply:
+        """Open a reply in the message's thread.
+
+        It takes the place of docent's messages `replaces`, given by time stamp.
+        """
         reply = ThreadReply(
-            self._slack, _build_thread_ref(message), over=over, flush_seconds=self._flush_seconds
+            self._slack,
+            _build_thread_ref(message),
+            replaces=replaces,
+            flush_seconds=self._flush_seconds,
         )
         reply.context = AnswerContext(can_escalate=self._can_escalate)
         return reply
 
     async def post(self, message: IncomingMessage, sentence: str) -> None:
-        """One sentence in the message's thread."""
+        """Post one sentence in the message's thread."""
         await EditedMessage(self._slack, _build_thread_ref(message)).close(
             ReplyDraft("", sentence), []
         )
 
     async def post_privately(self, message: IncomingMessage, sentence: str) -> None:
-        """One sentence that its author alone sees; in a direct message nobody else is there."""
+        """Post one sentence that only the message's author sees.
+
+        In a direct message a plain post does that.
+        """
         if message.is_direct:
             await self.post(message, sentence)
             return
@@ -57,10 +66,12 @@ class SlackSurface:
                 thread_ts=message.thread_ts if message.in_thread else None,
             )
         except SLACK_FAILURES as error:
-            logger.warning("Somebody could not be told: %s", get_error_code(error) or error)
+            logger.warning(
+                "A private message could not be posted: %s", get_error_code(error) or error
+            )
 
     async def delete(self, message: IncomingMessage, message_timestamps: Sequence[str]) -> None:
-        """Take docent's messages back."""
+        """Delete docent's messages in the message's thread."""
         await EditedMessage(
             self._slack, _build_thread_ref(message), message_timestamps=message_timestamps
         ).delete()

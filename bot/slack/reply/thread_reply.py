@@ -1,4 +1,4 @@
-"""The Slack side of a conversation: shows an answer as it grows, in the best way there is."""
+"""Thread replies: show an answer as it grows, in the best way available."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ logger = logging.getLogger(__name__)
 
 
 class ReplyMessage(Protocol):
-    """One answer, shown in its way: streamed, or posted and edited."""
+    """One answer in Slack: streamed, or posted and edited."""
 
-    pace: TokenBucket
-    """The rate this kind of message shares."""
+    rate_limit: TokenBucket
+    """The limit that all messages of this kind share."""
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
-        """Time stamps of what was posted."""
+        """Time stamps of the posted messages."""
 
     async def show(self, draft: ReplyDraft) -> None:
-        """Show what there is so far."""
+        """Show the draft."""
 
     async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
-        """Show the complete text and what stands below it."""
+        """Show the complete text and the blocks below it."""
 
 
 class ThreadReply:
     """A `Reply` in a thread.
 
-    One writer task does all the showing, so that neither the pipeline nor its text waits for Slack:
-    text that comes while a call is under way goes out with the next. Where streaming is not there,
-    or ends too early, it goes on by editing.
+    One writer task makes all calls, so that the pipeline never waits for Slack: text that comes
+    during a call goes out with the next. If streaming is unavailable or ends early, the reply goes
+    on by editing.
     """
 
     def __init__(
@@ -57,19 +57,26 @@ class ThreadReply:
         slack: SlackClients,
         thread: ThreadRef,
         *,
-        over: Sequence[str] = (),
+        replaces: Sequence[str] = (),
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
-        """`over` are docent's messages that stand there already, to be replaced."""
+        """Prepare a reply; `begin` starts it.
+
+        Args:
+            slack: the clients of the workspace.
+            thread: the thread of the reply.
+            replaces: time stamps of docent's messages there that the reply replaces.
+            flush_seconds: seconds between two flushes.
+        """
         self._slack = slack
         self._thread = thread
         self._flush_seconds = flush_seconds
-        self._session = ThreadStatus(slack, thread)
-        streaming = not over and STREAMING not in slack.unavailable
+        self._status = ThreadStatus(slack, thread)
+        can_stream = not replaces and STREAMING not in slack.unavailable
         self._message: ReplyMessage = (
-            StreamedMessage(slack, thread, self._session)
-            if streaming
-            else EditedMessage(slack, thread, message_timestamps=over)
+            StreamedMessage(slack, thread, self._status)
+            if can_stream
+            else EditedMessage(slack, thread, message_timestamps=replaces)
         )
         self._draft = ReplyDraft(progress=answers.SEARCHING)
         self._text = ""
@@ -82,38 +89,41 @@ class ThreadReply:
         self._writer: asyncio.Task[None]
 
     def begin(self) -> None:
-        """Set the session's status and start the message, both behind the caller's back."""
+        """Set the thread's status and start the message, in the background."""
         self._changed.set()
-        status = asyncio.create_task(self._session.set_processing())
+        status = asyncio.create_task(self._status.set_processing())
         self._writer = asyncio.create_task(self._write_message(status))
 
     def show_progress(self, sentence: str) -> None:
-        """Say what docent is doing."""
+        """Show the sentence that says what docent is doing."""
         self._draft = replace(self._draft, progress=sentence)
         self._changed.set()
 
     def append(self, text: str) -> None:
-        """More text; the first of it is shown at once, the rest about once a second."""
+        """Add text to the answer.
+
+        The first text is shown at once, the rest about once a second.
+        """
         if not self._text:
             self._hurry.set()
         self._text += text
         self._changed.set()
 
     async def finish(self, answer: Answer) -> None:
-        """Show the answer's text in place of the appended, its sources and footer below."""
+        """Show the answer's text in place of the appended, and its tail."""
         text = render_text(answer.text) or answers.NOT_FOUND
         await self._finish_writing(
             replace(self._draft, text=text), answer_blocks.build_answer_tail(answer, self.context)
         )
 
     async def fail(self, sentence: str) -> None:
-        """Show the sentence, below what was shown of the answer."""
+        """Show the sentence below the text so far."""
         so_far = self._render_draft()
         text = f"{so_far.text}\n\n{sentence}" if so_far.text else sentence
         await self._finish_writing(replace(self._draft, text=text, failed=True), [])
 
     async def mark_stopped(self) -> None:
-        """End what was shown with a word that it was stopped."""
+        """Show below the text so far that it was stopped."""
         text = f"{self._render_draft().text}\n\n{answers.STOPPED}".strip()
         await self._finish_writing(replace(self._draft, text=text), [])
 
@@ -131,7 +141,7 @@ class ThreadReply:
         await self._writer
 
     async def _write_message(self, status: asyncio.Task[None]) -> None:
-        """Show the answer as it grows, then close its message and set the session's status."""
+        """Show the answer as it grows, then close its message."""
         for work in (self._show_changes(), status):
             try:
                 await work
@@ -143,7 +153,7 @@ class ThreadReply:
         except StoppedByUser:
             logger.info("The reader stopped an answer at its end.")
         finally:
-            await self._session.clear_processing()
+            await self._status.clear_processing()
 
     async def _show_changes(self) -> None:
         while not self.stopped.is_set():
@@ -163,7 +173,10 @@ class ThreadReply:
             await self._message.close(self._draft, self._tail)
 
     def _render_draft(self) -> ReplyDraft:
-        """What there is to show now: made once a flush, not with every piece of text."""
+        """Return the draft with the text so far.
+
+        Called once a flush: rendering each piece of text would cost too much.
+        """
         if self._text:
             self._draft = replace(self._draft, text=render_text(self._text, last=False))
         return self._draft
@@ -179,8 +192,11 @@ class ThreadReply:
             await self._message.show(draft)
 
     async def _wait_for_flush(self) -> None:
-        """Wait until the next flush is due; the first text and the end don't wait."""
-        pause = max(self._due - self._slack.clock(), self._message.pace.reserve())
+        """Wait until the next flush is due.
+
+        The first text and the end don't wait.
+        """
+        pause = max(self._due - self._slack.clock(), self._message.rate_limit.reserve())
         if pause > 0:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry.wait(), pause)
@@ -194,5 +210,8 @@ class ThreadReply:
 
 
 def render_text(text: str, *, last: bool = True) -> str:
-    """Text as it may stand in a message: calls nobody, formulas readable; `last` is its end."""
+    """Render an answer's text for a message.
+
+    Mentions notify no one, and formulas are readable; `last` says that the text is complete.
+    """
     return markdown.neutralise_mentions(latex.render_formulas(text, last=last).strip())

@@ -1,4 +1,4 @@
-"""The status beside a thread: docent is at work there, or listens."""
+"""Thread status: shows beside a thread whether docent is at work there."""
 
 from __future__ import annotations
 
@@ -16,32 +16,35 @@ logger = logging.getLogger(__name__)
 
 
 class ThreadStatus:
-    """The agent session of one thread. That it can't be shown never stops an answer."""
+    """The agent session of one thread; a failure to show it never stops an answer."""
 
     def __init__(self, slack: SlackClients, thread: ThreadRef) -> None:
         self._slack = slack
         self._thread = thread
-        # Direct messages and channels are refused apart from each other.
-        self._what = f"agents.sessions.setStatus {thread.channel[:1]}"
-        self.processing = False
-        """Whether docent is shown at work; the end of a stream shows otherwise on its way."""
+        # Slack may refuse direct messages and channels separately.
+        self._method = f"agents.sessions.setStatus {thread.channel[:1]}"
+        self.is_processing = False
+        """Whether Slack shows docent at work; the end of a stream resets it."""
 
     async def set_processing(self) -> None:
         """Show that docent is at work."""
-        self.processing = await self._set_status("processing")
+        self.is_processing = await self._set_status("processing")
 
     async def clear_processing(self) -> None:
-        """Show that docent is done, where it was shown at work."""
-        if self.processing:
-            self.processing = False
+        """Show that docent is done, if it was shown at work."""
+        if self.is_processing:
+            self.is_processing = False
             await self._set_status("active")
 
     async def set_active(self) -> None:
-        """Show that docent is not at work, whoever had shown that it is."""
+        """Show that docent is not at work.
+
+        Unlike `clear_processing`, also if another process showed it at work.
+        """
         await self._set_status("active")
 
     async def _set_status(self, status: str) -> bool:
-        if self._what in self._slack.unavailable:
+        if self._method in self._slack.unavailable:
             return False
         try:
             await self._slack.quick.agents_sessions_setStatus(
@@ -50,6 +53,6 @@ class ThreadStatus:
         except SLACK_FAILURES as error:
             logger.info("The session status could not be set: %s", get_error_code(error) or error)
             if get_error_code(error) in UNAVAILABLE_CODES:
-                self._slack.unavailable.add(self._what, seconds=get_retry_after(error))
+                self._slack.unavailable.add(self._method, seconds=get_retry_after(error))
             return False
         return True

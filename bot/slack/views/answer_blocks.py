@@ -1,4 +1,4 @@
-"""Block Kit: what stands in a message, built by slack_sdk's models, which know Slack's limits."""
+"""Answer blocks: the content of a message, built from slack_sdk's models, which check limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.types import AnswerContext
 from rag_core.types import Answer, Chunk, Citation, Passage
 
 TAIL = "docent-tail"
-"""Begins the block ids of what stands below an answer: the text ends there when it is read back."""
+"""Prefix of the block ids below an answer; marks the end of its text when it is read back."""
 
 SECTION_LIMIT = 3_000
 LABEL_LIMIT = 150
@@ -27,13 +27,14 @@ PREVIEW_LIMIT = 300
 
 
 def build_answer_tail(answer: Answer, context: AnswerContext | None = None) -> list[Block]:
-    """What stands below an answer's text: its sources, and how far it can be trusted."""
+    """Build the blocks below an answer: sources, footer and buttons."""
     context = context or AnswerContext()
-    found = answer.status == "answered"
-    listed = (
-        build_sources(answer.citations) if found else build_nearest_pages(answer.nearest_passages)
+    pages = (
+        build_sources(answer.citations)
+        if answer.status == "answered"
+        else build_nearest_pages(answer.nearest_passages)
     )
-    tail = [*listed, *build_footer(answer, context), *_build_buttons(answer, context)]
+    tail = [*pages, *build_footer(answer, context), *_build_buttons(answer, context)]
     for number, block in enumerate(tail):
         block.block_id = f"{TAIL}-{number}"
     return tail
@@ -42,21 +43,21 @@ def build_answer_tail(answer: Answer, context: AnswerContext | None = None) -> l
 def _build_buttons(answer: Answer, context: AnswerContext) -> list[Block]:
     if not context.answer_id:
         return []
-    people = context.can_escalate and answer.status == "not_found"
+    can_escalate = context.can_escalate and answer.status == "not_found"
     return buttons.build_answer_buttons(
-        context.answer_id, passages=bool(answer.passages), people=people
+        context.answer_id, has_passages=bool(answer.passages), can_escalate=can_escalate
     )
 
 
 def build_stop_tail() -> list[Block]:
-    """What stands below an answer while it is written by editing."""
+    """Build the block below an answer that is being written by editing."""
     button = buttons.build_stop_block()
     button.block_id = f"{TAIL}-stop"
     return [button]
 
 
 def build_sources(citations: Sequence[Citation]) -> list[Block]:
-    """The cited passages, numbered as in the text: page and section, linked."""
+    """Build the list of cited sections, numbered as in the text."""
     lines = [
         f"[{citation.number}] {format_source(citation.passage.chunk)}" for citation in citations
     ]
@@ -64,7 +65,7 @@ def build_sources(citations: Sequence[Citation]) -> list[Block]:
 
 
 def build_nearest_pages(passages: Sequence[Passage]) -> list[Block]:
-    """Pages to look at where the documentation gave no answer."""
+    """Build the list of pages to read if there is no answer."""
     chunks = {passage.chunk.url: passage.chunk for passage in reversed(passages)}.values()
     lines = [f"• {format_source(chunk)}" for chunk in reversed(chunks)]
     return _build_sections(answers.NEAREST, lines)
@@ -83,13 +84,13 @@ def _build_sections(heading: str, lines: Sequence[str]) -> list[Block]:
 
 
 def format_source(chunk: Chunk) -> str:
-    """Title and section of a chunk, linked, as `mrkdwn`."""
+    """Return the linked title and section of a chunk, as `mrkdwn`."""
     label = chunk.heading_path.replace(" > ", " \u203a ") or chunk.path
     return markdown.format_link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
 
 
 def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
-    """How fresh the documentation is, what part of it was asked, what had to be done without."""
+    """Build the footer: degraded stages, age of the documentation, scope."""
     notes = [answers.DEGRADED[stage] for stage in answer.degraded]
     if answer.revision:
         notes.append(answers.render_revision(answer.revision, context.as_of))
@@ -101,10 +102,10 @@ def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
 
 
 def build_text_block(text: str) -> Block:
-    """Markdown of at most `markdown.MARKDOWN_LIMIT` characters, shown as Slack shows Markdown."""
+    """Build a block of at most `markdown.MARKDOWN_LIMIT` characters of Markdown."""
     return MarkdownBlock(text=text)
 
 
 def render_preview(text: str) -> str:
-    """The `text` beside blocks: what a notification shows."""
+    """Return the text beside blocks, which notifications show."""
     return markdown.escape(markdown.shorten(text, PREVIEW_LIMIT))

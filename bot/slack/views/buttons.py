@@ -1,4 +1,4 @@
-"""Buttons below an answer: what each is called, and what it carries."""
+"""Buttons below an answer: their labels, action ids and values."""
 
 from __future__ import annotations
 
@@ -21,12 +21,22 @@ EVIDENCE = "docent_evidence"
 ASK_PEOPLE = "docent_ask_people"
 STOP = "docent_stop"
 SHARE = "docent_share"
+REINDEX = "docent_reindex"
 
 UP, DOWN = "up", "down"
 
 
-def build_answer_buttons(answer_id: str, *, passages: bool, people: bool) -> list[Block]:
-    """The buttons of a kept answer; `people` offers to ask them, `passages` to show them."""
+def build_answer_buttons(answer_id: str, *, has_passages: bool, can_escalate: bool) -> list[Block]:
+    """Build the buttons of a stored answer.
+
+    Args:
+        answer_id: id of the answer.
+        has_passages: whether to add the button that shows the evidence.
+        can_escalate: whether to add the button that asks people.
+
+    Returns:
+        One or two rows of buttons.
+    """
     thumbs = FeedbackButtonsElement(
         action_id=RATE,
         positive_button=FeedbackButtonObject(
@@ -37,29 +47,35 @@ def build_answer_buttons(answer_id: str, *, passages: bool, people: bool) -> lis
         ),
     )
     rows: list[Block] = [ContextActionsBlock(elements=[thumbs])]
-    others: list[InteractiveElement] = []
-    if passages:
+    elements: list[InteractiveElement] = []
+    if has_passages:
         evidence = ButtonElement(text=words.EVIDENCE, action_id=EVIDENCE, value=answer_id)
-        others.append(evidence)
-    if people:
-        others.append(_build_escalation_button(answer_id))
-    if others:
-        rows.append(ActionsBlock(elements=others))
+        elements.append(evidence)
+    if can_escalate:
+        elements.append(_build_escalation_button(answer_id))
+    if elements:
+        rows.append(ActionsBlock(elements=elements))
     return rows
 
 
 def build_escalation_block(answer_id: str) -> Block:
-    """The button that passes a question on, alone."""
+    """Build the button that passes a question on, alone in a row."""
     return ActionsBlock(elements=[_build_escalation_button(answer_id)])
 
 
 def build_stop_block() -> Block:
-    """The button that ends an answer while it is written, where Slack shows none of its own."""
+    """Build the button that stops an answer.
+
+    A streamed answer has a button of Slack's own.
+    """
     return ActionsBlock(elements=[ButtonElement(text=asking.STOP, action_id=STOP)])
 
 
 def build_share_block(answer_id: str, thread_ts: str) -> Block:
-    """The button that shares a private answer in a thread, or in the channel for none."""
+    """Build the button that shares a private answer.
+
+    It shares in the thread, or in the channel if `thread_ts` is empty.
+    """
     button = ButtonElement(
         text=asking.SHARE, action_id=SHARE, value=f"{answer_id} {thread_ts}".strip()
     )
@@ -67,13 +83,16 @@ def build_share_block(answer_id: str, thread_ts: str) -> Block:
 
 
 def parse_share_value(value: str) -> tuple[str, str]:
-    """Answer and thread of such a button's value; the thread is empty for none."""
+    """Return the answer id and thread of a Share button's value.
+
+    The thread is empty if there is none.
+    """
     answer_id, _, thread_ts = value.partition(" ")
     return answer_id, thread_ts
 
 
 def parse_rating_value(value: str) -> tuple[str, str]:
-    """Thumb and answer of a feedback button's value."""
+    """Return the thumb and answer id of a feedback button's value."""
     thumb, _, answer_id = value.partition(" ")
     return thumb, answer_id
 
@@ -90,6 +109,3 @@ def _build_escalation_button(answer_id: str) -> ButtonElement:
             deny=words.CANCEL,
         ),
     )
-
-
-REINDEX = "docent_reindex"

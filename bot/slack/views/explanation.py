@@ -1,4 +1,4 @@
-"""Why an answer is as it is: what was searched for, what was found, how long it took."""
+"""Explanation of an answer: its query, its passages with their scores, its timings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rag_core.types import Answer, Passage, Timings
 _QUOTE_LIMIT = 500
 
 
-def render_explanation(kept: AnswerRecord, answer: Answer) -> str:
-    """The whole trace, as `mrkdwn`."""
-    return f"{render_origin(kept, answer)}\n{render_candidates(answer)}"
+def render_explanation(record: AnswerRecord, answer: Answer) -> str:
+    """Return the whole explanation, as `mrkdwn`."""
+    return f"{render_origin(record, answer)}\n{render_candidates(answer)}"
 
 
-def render_origin(kept: AnswerRecord, answer: Answer) -> str:
-    """Question, time and tokens, as `mrkdwn`."""
-    lines = [say("why.question", text=_quote(kept.question))]
-    if answer.query and answer.query != kept.question:
+def render_origin(record: AnswerRecord, answer: Answer) -> str:
+    """Return question, query, outcome, timings and tokens, as `mrkdwn`."""
+    lines = [say("why.question", text=_quote(record.question))]
+    if answer.query and answer.query != record.question:
         lines.append(say("why.query", text=_quote(answer.query)))
     revision = f"`{markdown.escape(answer.revision[:7])}`"
     lines.append(say("why.outcome", status=say(f"why.{answer.status}"), revision=revision))
@@ -32,23 +32,22 @@ def render_origin(kept: AnswerRecord, answer: Answer) -> str:
 
 
 def render_candidates(answer: Answer) -> str:
-    """The passages with both scores, best first, as `mrkdwn`."""
+    """Return the passages with both scores, best first, as `mrkdwn`."""
     if not answer.passages:
         return say("why.no_passages")
-    numbers = {one.passage.chunk.id: one.number for one in answer.citations}
+    numbers = {citation.passage.chunk.id: citation.number for citation in answer.citations}
     lines = [say("why.passages")]
-    for place, passage in enumerate(answer.passages, 1):
+    for rank, passage in enumerate(answer.passages, 1):
         number = numbers.get(passage.chunk.id)
         cited = f" · {say('why.cited', number=number)}" if number is not None else ""
         lines.append(
-            f"{place}. {answer_blocks.format_source(passage.chunk)}: "
-            f"{format_scores(passage)}{cited}"
+            f"{rank}. {answer_blocks.format_source(passage.chunk)}: {format_scores(passage)}{cited}"
         )
     return "\n".join(lines)
 
 
 def format_scores(passage: Passage) -> str:
-    """Both scores of a passage; a reranker that did not score it has none."""
+    """Return both scores of a passage; a dash for a missing one."""
     rerank = "-" if passage.rerank_score is None else _format_score(passage.rerank_score)
     return say("why.scores", retrieval=_format_score(passage.retrieval_score), rerank=rerank)
 
@@ -58,16 +57,19 @@ def _format_score(score: float) -> str:
 
 
 def _quote(text: str) -> str:
-    """A text full of signs that are escaped is cut earlier: a section has 3,000 characters."""
-    shown = markdown.escape(markdown.shorten(text, _QUOTE_LIMIT))
+    """Return the text, shortened and escaped.
+
+    Cut a text with many escaped characters earlier: a section holds 3,000 characters.
+    """
+    quote = markdown.escape(markdown.shorten(text, _QUOTE_LIMIT))
     room = 2 * _QUOTE_LIMIT
-    return shown if len(shown) <= room else markdown.escape(markdown.shorten(text, room // 5))
+    return quote if len(quote) <= room else markdown.escape(markdown.shorten(text, room // 5))
 
 
 def _format_timings(timings: Timings) -> str:
-    """Every stage that ran, by the name of its field."""
-    spent = ((stage.name, getattr(timings, stage.name)) for stage in fields(timings))
-    stages = [say(f"why.{name}", ms=round(ms)) for name, ms in spent if ms]
+    """Return the times of the stages that ran."""
+    times = ((stage.name, getattr(timings, stage.name)) for stage in fields(timings))
+    stages = [say(f"why.{name}", ms=round(ms)) for name, ms in times if ms]
     return say("why.time", stages=" · ".join(stages)) if stages else say("why.no_time")
 
 

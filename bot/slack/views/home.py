@@ -1,4 +1,4 @@
-"""Build the view of the Home tab."""
+"""The view of the Home tab."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _TEXT_LIMIT = 2_900
 
 @dataclass(frozen=True, slots=True)
 class HomeContent:
-    """The index, and the latest questions of this person.
+    """The content of the Home tab that everyone sees.
 
     Attributes:
-        status: of the index.
-        sources: with their pages.
-        asked: their last questions.
-        fresh_at: when the documentation was last read without an error.
+        status: status of the index.
+        sources: the sources, with their numbers of pages.
+        recent_questions: the latest questions of the tab's owner.
+        last_success_time: end of the last sync without an error; None before the first.
     """
 
     status: IndexStatus
@@ -49,26 +49,27 @@ class HomeContent:
 
 @dataclass(frozen=True, slots=True)
 class AdminContent:
-    """What only admins see."""
+    """The content of the Home tab that only admins see."""
 
     versions: Sequence[IndexVersion]
     syncs: Sequence[PastSync]
     week_counts: ActivityCounts
 
 
-def build_home_view(known: HomeContent, managed: AdminContent | None) -> View:
-    """Return the Home tab of a person; `managed` is for admins."""
-    shown: list[Block] = [
-        *_build_part("home_title", _describe_index(known)),
+def build_home_view(content: HomeContent, admin_content: AdminContent | None) -> View:
+    """Return the Home tab of a person; only admins get `admin_content`."""
+    blocks: list[Block] = [
+        *_build_part("home_title", _describe_index(content)),
         *_build_part("home_how", [say("home_how_text")]),
         *_build_part(
             "home_own",
-            [_describe_question(one) for one in known.recent_questions] or [say("home_own_none")],
+            [_describe_question(each) for each in content.recent_questions]
+            or [say("home_own_none")],
         ),
     ]
-    if managed is not None:
-        shown += _build_admin_part(known, managed)
-    return View(type="home", blocks=shown)
+    if admin_content is not None:
+        blocks += _build_admin_part(content, admin_content)
+    return View(type="home", blocks=blocks)
 
 
 def build_refusal_view(sentence: str) -> View:
@@ -76,26 +77,29 @@ def build_refusal_view(sentence: str) -> View:
     return View(type="home", blocks=[SectionBlock(text=MarkdownTextObject(text=sentence))])
 
 
-def _describe_index(known: HomeContent) -> list[str]:
-    now = known.status
-    if now.revision is None:
+def _describe_index(content: HomeContent) -> list[str]:
+    status = content.status
+    if status.revision is None:
         return [say("home_nothing")]
-    lines = [say("status", pages=now.documents, chunks=now.chunks)]
-    lines += [f"• {_describe_source(state)}" for state in known.sources[:_MAX_SOURCES]]
-    return [*lines, say("status_fresh", moment=answers.format_moment(known.last_success_time))]
+    lines = [say("status", pages=status.documents, chunks=status.chunks)]
+    lines += [f"• {_describe_source(state)}" for state in content.sources[:_MAX_SOURCES]]
+    moment = answers.format_moment(content.last_success_time)
+    return [*lines, say("status_fresh", moment=moment)]
 
 
 def _describe_source(state: SourceState) -> str:
     return say("home_source", name=f"*{escape_plain(state.name)}*", pages=state.pages)
 
 
-def _describe_question(one: RecentQuestion) -> str:
-    return f"• {escape_plain(one.question)} · {answers.format_moment(one.asked_at)}"
+def _describe_question(asked: RecentQuestion) -> str:
+    return f"• {escape_plain(asked.question)} · {answers.format_moment(asked.asked_at)}"
 
 
-def _build_admin_part(known: HomeContent, managed: AdminContent) -> list[Block]:
-    week = managed.week_counts
-    state = admin.render_status(known.status, managed.versions, known.sources[:_MAX_SOURCES])
+def _build_admin_part(content: HomeContent, admin_content: AdminContent) -> list[Block]:
+    week = admin_content.week_counts
+    state = admin.render_status(
+        content.status, admin_content.versions, content.sources[:_MAX_SOURCES]
+    )
     counts = say(
         "home_week",
         questions=week.questions,
@@ -108,28 +112,29 @@ def _build_admin_part(known: HomeContent, managed: AdminContent) -> list[Block]:
         DividerBlock(),
         *_build_part("home_manage", state.split("\n")),
         *_build_part(
-            "home_syncs", [f"• {_describe_sync(one)}" for one in managed.syncs] or [say("never")]
+            "home_syncs",
+            [f"• {_describe_sync(each)}" for each in admin_content.syncs] or [say("never")],
         ),
         SectionBlock(text=MarkdownTextObject(text=counts)),
         ActionsBlock(elements=[button]),
     ]
 
 
-def _describe_sync(one: PastSync) -> str:
-    moment = answers.format_moment(one.finished_at)
-    if one.error:
-        return say("home_sync_failed", moment=moment, error=escape_plain(one.error))
+def _describe_sync(past: PastSync) -> str:
+    moment = answers.format_moment(past.finished_at)
+    if past.error:
+        return say("home_sync_failed", moment=moment, error=escape_plain(past.error))
     return say(
         "home_sync_ok",
         moment=moment,
-        added=one.added,
-        changed=one.changed,
-        removed=one.removed,
+        added=past.added,
+        changed=past.changed,
+        removed=past.removed,
     )
 
 
 def _build_part(heading: str, lines: Sequence[str]) -> list[Block]:
-    """Return a heading, and as many of the lines as fit into a section."""
+    """Build a heading and a section of the lines that fit."""
     text = lines[0]
     for line in lines[1:]:
         if len(text) + 1 + len(line) <= _TEXT_LIMIT:

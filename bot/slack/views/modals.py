@@ -1,4 +1,4 @@
-"""Modals: the evidence of an answer, and the form that asks why it was no good. Pure."""
+"""Modals: the evidence of an answer, and the form that asks why it was bad. Pure."""
 
 from __future__ import annotations
 
@@ -32,19 +32,22 @@ COMMENT_LIMIT = 3_000
 VIEW_BLOCKS = 100
 
 
-def build_evidence_view(kept: AnswerRecord, answer: Answer) -> View:
-    """The passages of an answer, cited ones first, with both scores; below, how it came about."""
+def build_evidence_view(record: AnswerRecord, answer: Answer) -> View:
+    """Build the modal with the passages of an answer and its origin.
+
+    Cited passages come first, and each has both scores.
+    """
     room = VIEW_BLOCKS - 3
-    found = list(islice(_build_passages(answer), room + 1))
-    shown = found[:room]
-    if len(found) > room:
-        shown.append(_build_note(words.EVIDENCE_CUT))
-    shown += [DividerBlock(), build_section(explanation.render_origin(kept, answer))]
-    return View(type="modal", title=words.EVIDENCE_TITLE, close=words.CLOSE, blocks=shown)
+    passages = list(islice(_build_passages(answer), room + 1))
+    blocks = passages[:room]
+    if len(passages) > room:
+        blocks.append(_build_note(words.EVIDENCE_CUT))
+    blocks += [DividerBlock(), build_section(explanation.render_origin(record, answer))]
+    return View(type="modal", title=words.EVIDENCE_TITLE, close=words.CLOSE, blocks=blocks)
 
 
 def build_gone_view() -> View:
-    """Instead of the evidence of an answer that is kept no longer."""
+    """Build the modal that says that an answer is no longer stored."""
     return View(
         type="modal",
         title=words.EVIDENCE_TITLE,
@@ -54,7 +57,7 @@ def build_gone_view() -> View:
 
 
 def build_feedback_form(answer_id: str) -> View:
-    """The form after a thumb down."""
+    """Build the form that follows a thumb down."""
     options = [Option(value=value, text=text) for value, text in words.REASONS.items()]
     reason = RadioButtonsElement(action_id=REASON, options=options)
     comment = PlainTextInputElement(action_id=COMMENT, multiline=True, max_length=COMMENT_LIMIT)
@@ -73,7 +76,7 @@ def build_feedback_form(answer_id: str) -> View:
 
 
 def _build_passages(answer: Answer) -> Iterator[Block]:
-    cited = {one.passage.chunk.id for one in answer.citations}
+    cited = {citation.passage.chunk.id for citation in answer.citations}
     for citation in answer.citations:
         yield from _build_passage(citation.passage, f"[{citation.number}] ")
     others = [passage for passage in answer.passages if passage.chunk.id not in cited]
@@ -93,7 +96,7 @@ def _build_passage(passage: Passage, mark: str) -> Iterator[Block]:
 
 
 def build_section(text: str) -> Block:
-    """A paragraph of `mrkdwn`."""
+    """Build a section of `mrkdwn`."""
     return SectionBlock(text=MarkdownTextObject(text=text))
 
 

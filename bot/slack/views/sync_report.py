@@ -18,12 +18,12 @@ from ingest.report import IngestReport
 ROLL_BACK = "docent_roll_back"
 
 
-def build_report_blocks(done: IngestReport, *, roll_back: bool) -> list[Block]:
-    """The report, and a button that goes back from it where there is something to go back to."""
-    shown: list[Block] = [SectionBlock(text=MarkdownTextObject(text=sync.render_report(done)))]
-    if roll_back:
-        shown.append(ActionsBlock(elements=[_build_rollback_button(done.revision)]))
-    return shown
+def build_report_blocks(report: IngestReport, *, can_roll_back: bool) -> list[Block]:
+    """Build the report, with a rollback button if `can_roll_back`."""
+    blocks: list[Block] = [SectionBlock(text=MarkdownTextObject(text=sync.render_report(report)))]
+    if can_roll_back:
+        blocks.append(ActionsBlock(elements=[_build_rollback_button(report.revision)]))
+    return blocks
 
 
 def _build_rollback_button(revision: str) -> ButtonElement:

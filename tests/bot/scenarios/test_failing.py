@@ -104,7 +104,7 @@ async def test_a_broken_state_database_is_told(docent: Docent):
 async def test_an_answer_cut_by_a_shutdown_says_so(docent: Docent):
     gate = Gate()
     docent.pipeline.script = [SearchStarted(), gate, *script()]
-    async with docent.running(pace=Intervals(flush_seconds=0, grace_seconds=0)):
+    async with docent.running(intervals=Intervals(flush_seconds=0, grace_seconds=0)):
         question = await docent.slack.mention("how?")
         await docent.reached(gate.reached)
     gate.open()

@@ -140,7 +140,7 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         ],
     },
     sync_report: {
-        "build_report_blocks": lambda: sync_report.build_report_blocks(REPORT, roll_back=True),
+        "build_report_blocks": lambda: sync_report.build_report_blocks(REPORT, can_roll_back=True),
     },
     answer_blocks: {
         "build_answer_tail": lambda: [
@@ -156,7 +156,7 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
     },
     buttons: {
         "build_answer_buttons": lambda: buttons.build_answer_buttons(
-            "1", passages=True, people=True
+            "1", has_passages=True, can_escalate=True
         ),
         "build_escalation_block": lambda: buttons.build_escalation_block("1"),
         "build_stop_block": buttons.build_stop_block,

@@ -71,16 +71,16 @@ def manifest():
 @pytest.fixture
 def app():
     recording = RecordingApp()
-    listening = ListenerConfig("U0", "T0")
+    config = ListenerConfig("U0", "T0")
     listeners.register(
         recording,
         responder=None,
-        asking=None,
+        ask_actions=None,
         commands=None,
-        listening=listening,
+        config=config,
         interactions=Interactions(BackgroundTasks()),
         home=None,
-        prompts=None,
+        suggested_prompts=None,
     )
     return recording
 

@@ -49,4 +49,4 @@ def test_a_slack_that_is_down_is_logged(caplog: pytest.LogCaptureFixture):
         slack_bot_token="xoxb-1", slack_api_url="http://127.0.0.1:9/api/", admin_channel="C1"
     )
     assert not AdminChannel(settings).post_alert(WRONG)
-    assert "DOCENT_ADMIN_CHANNEL could not be told" in caplog.text
+    assert "An alert could not be posted to DOCENT_ADMIN_CHANNEL" in caplog.text

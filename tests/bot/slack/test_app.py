@@ -16,7 +16,7 @@ from bot.storage.database import BotDatabase
 from bot.texts import answers
 from ingest.errors import StateError
 from rag_core.errors import ModelUnavailableError, SettingsError
-from tests.bot.conftest import PACE, Docent, free_port
+from tests.bot.conftest import INTERVALS, Docent, free_port
 from tests.bot.fakes import Gate, script
 from tests.servers.slack import delivery
 from tests.servers.slack.delivery import Delivery
@@ -134,7 +134,7 @@ async def test_sigterm_lets_answers_end_and_takes_no_more_events(docent: Docent)
     gate = Gate()
     docent.pipeline.script = [gate, *script()]
     settings = docent.settings()
-    service = asyncio.create_task(serve(settings, docent.parts(settings), pace=PACE))
+    service = asyncio.create_task(serve(settings, docent.parts(settings), intervals=INTERVALS))
     await docent.slack.wait_connected()
     question = await docent.slack.mention("how?")
     await docent.reached(gate.reached)

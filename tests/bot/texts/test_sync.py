@@ -41,7 +41,7 @@ def test_an_unchanged_sync_lists_no_changes():
 def test_every_report_fits(failures: list[str], source: str, reason: str):
     golden = (GoldenResult(source, skipped=reason),) * 8
     done: IngestReport = replace(REPORT, failures=tuple(failures), golden=golden)
-    for block in sync_report.build_report_blocks(done, roll_back=True):
+    for block in sync_report.build_report_blocks(done, can_roll_back=True):
         block.to_dict()
     assert len(sync.render_report(done)) < SECTION_LIMIT
 

@@ -4,7 +4,7 @@ import pytest
 
 from bot.settings import BotSettings, parse_ids
 from bot.slack.client.user_list import UserList
-from bot.slack.inbox.access import TELL_AGAIN_SECONDS, AccessPolicy, Enterprise
+from bot.slack.inbox.access import REFUSE_AGAIN_SECONDS, AccessPolicy, Enterprise
 from bot.texts import answers
 from bot.types import Asker
 from tests.bot.conftest import Docent
@@ -50,7 +50,7 @@ def test_in_a_channel_somebody_is_told_once_a_day():
     assert rules.should_post_refusal(GUEST)
     assert not rules.should_post_refusal(GUEST)
     assert rules.should_post_refusal(MEMBER)
-    NOW[0] = TELL_AGAIN_SECONDS
+    NOW[0] = REFUSE_AGAIN_SECONDS
     assert rules.should_post_refusal(GUEST)
 
 

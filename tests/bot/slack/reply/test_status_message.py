@@ -35,8 +35,8 @@ class Workspace:
 async def test_a_report_reaches_whoever_a_notice_stands_for():
     """The caller is told by another notice, as from the Home tab."""
     workspace = Workspace()
-    direct = StatusMessage(workspace.slack, "U1", tell=_nobody)
-    await StatusMessage(workspace.slack, "C1", tell=direct.post).post(
+    direct = StatusMessage(workspace.slack, "U1", respond=_nobody)
+    await StatusMessage(workspace.slack, "C1", respond=direct.post).post(
         "Done.", [build_text_block("Done.")]
     )
     (posted,) = workspace.posted
@@ -47,10 +47,10 @@ async def test_a_report_reaches_whoever_a_notice_stands_for():
 async def test_where_docent_is_no_member_the_caller_is_written_to_and_told_where():
     workspace, said = Workspace(), []
 
-    async def tell(**content: Any) -> None:
+    async def respond(**content: Any) -> None:
         said.append(content["text"])
 
-    notice = StatusMessage(workspace.slack, "C1", tell, user="U1")
+    notice = StatusMessage(workspace.slack, "C1", respond, user="U1")
     await notice.post("Begun.")
     assert await notice.edit("Done.")
     assert [one["channel"] for one in workspace.posted] == ["U1", "D1"]
@@ -65,21 +65,21 @@ async def test_a_post_whose_answer_is_lost_does_not_mean_that_docent_is_no_membe
 
     workspace, said = Silent(), []
 
-    async def tell(**content: Any) -> None:
+    async def respond(**content: Any) -> None:
         said.append(content["text"])
 
-    await StatusMessage(workspace.slack, "C1", tell, user="U1").post("Begun.")
+    await StatusMessage(workspace.slack, "C1", respond, user="U1").post("Begun.")
     assert said == ["Begun."]
 
 
 @pytest.mark.parametrize("status", [200, 404])
 async def test_what_reaches_nobody_is_logged(caplog: pytest.LogCaptureFixture, status: int):
-    async def tell(**_: Any) -> object:
+    async def respond(**_: Any) -> object:
         return SimpleNamespace(status_code=status)
 
     workspace = Workspace(open_to="")
-    await StatusMessage(workspace.slack, "C1", tell, user="U1").post("Done.")
-    assert ("Nobody could be told: Done." in caplog.text) == (status == 404)
+    await StatusMessage(workspace.slack, "C1", respond, user="U1").post("Done.")
+    assert ("A message could not be posted anywhere: Done." in caplog.text) == (status == 404)
 
 
 async def _nobody(*_: object, **__: object) -> None:
