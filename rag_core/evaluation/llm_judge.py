@@ -1,4 +1,4 @@
-"""The LLM as a judge of answers: are they faithful to the passages, and to the point?"""
+"""The LLM as a judge of answers: their faithfulness to the passages, and their relevance."""
 
 from __future__ import annotations
 

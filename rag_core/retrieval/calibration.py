@@ -87,7 +87,7 @@ def read_calibration(path: Path) -> Calibration | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        logger.warning("%s can't be read and is left out of account", path)
+        logger.warning("%s can't be read and is ignored", path)
         return None
 
 
@@ -116,8 +116,8 @@ def select_calibration(
     """
     if fitted and not fitted.is_valid_for(spec, reranker):
         logger.warning(
-            "What `docent eval --fit` found was for other models, chunks or instructions and is "
-            "left out of account: fit again."
+            "The calibration of `docent eval --fit` is for other models, chunks or instructions "
+            "and is ignored: fit again."
         )
     choices = (fitted, *DEFAULTS) if fitted else DEFAULTS
     return next((each for each in choices if each.is_valid_for(spec, reranker)), None)

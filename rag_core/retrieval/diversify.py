@@ -72,9 +72,9 @@ def _is_duplicate(first: _ChosenPassage, second: _ChosenPassage) -> bool:
     On one page only equal passages do. Reference pages are written from a template, so there texts
     that differ in a name, or have another heading, are about different things.
     """
-    one, other = first.passage.chunk, second.passage.chunk
-    if one.page_key == other.page_key:
-        return (one.heading_path, one.text) == (other.heading_path, other.text)
+    chunk, other = first.passage.chunk, second.passage.chunk
+    if chunk.page_key == other.page_key:
+        return (chunk.heading_path, chunk.text) == (other.heading_path, other.text)
     short, long = sorted((first.shingles, second.shingles), key=len)
     # Texts of very different length can't be that similar; most pairs end here.
     return (
@@ -92,7 +92,7 @@ def split_shingles(text: str) -> Shingles:
     )
 
 
-def compute_similarity(one: Shingles, other: Shingles) -> float:
+def compute_similarity(first: Shingles, second: Shingles) -> float:
     """Return the Jaccard similarity, in [0, 1]: common shingles over all shingles."""
-    common = len(one & other)
-    return common / (len(one) + len(other) - common)
+    common = len(first & second)
+    return common / (len(first) + len(second) - common)
