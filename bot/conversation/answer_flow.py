@@ -25,12 +25,12 @@ from rag_core.types import Answer, AnswerDone, Question, RerankStarted, TextDelt
 logger = logging.getLogger(__name__)
 
 EarlierMessages = tuple[ThreadMessage, ...] | None
-"""What was said in a thread before a message; None where it has still to be read."""
+"""Messages of a thread before the question; None if they are still to be read."""
 
 
 @dataclass(eq=False, slots=True)
 class InFlightAnswer:
-    """An answer that is being given; `complete` once there is nothing left but to show it."""
+    """An answer in progress; once `is_complete`, it only has to be shown."""
 
     message: IncomingMessage
     reply: Reply
@@ -43,42 +43,50 @@ class InFlightAnswer:
         return self.reply.message_timestamps
 
     async def stop(self) -> tuple[str, ...]:
-        """Stop it, and return the time stamps of the messages it leaves."""
+        """Stop the answer, and return the time stamps of its messages."""
         self.reply.stopped.set()
         await self.done.wait()
         return self.message_timestamps
 
 
 class AnswerFlow:
-    """Answers messages and remembers the answers; knows which are in flight in this process."""
+    """Answers messages, stores the answers and knows those in progress in this process."""
 
-    def __init__(self, runner: PipelineRunner, memory: BotDatabase, threads: ThreadHistory) -> None:
+    def __init__(
+        self, runner: PipelineRunner, database: BotDatabase, threads: ThreadHistory
+    ) -> None:
         self._runner = runner
-        self._memory = memory
+        self._database = database
         self._threads = threads
         self._in_flight: dict[MessageKey, InFlightAnswer] = {}
 
     def find_in_flight(self, key: MessageKey) -> InFlightAnswer | None:
-        """Return the answer to a message, while it is being given."""
+        """Return the answer in progress to a message, if there is one."""
         return self._in_flight.get(key)
 
     def find_in_flight_at(self, channel: str, ts: str) -> InFlightAnswer | None:
-        """Return the answer that is being given in one of docent's messages."""
-        here = (one for one in self._in_flight.values() if one.message.key.channel == channel)
-        return next((one for one in here if ts in one.message_timestamps), None)
+        """Return the answer in progress that one of docent's messages shows."""
+        here = (each for each in self._in_flight.values() if each.message.key.channel == channel)
+        return next((each for each in here if ts in each.message_timestamps), None)
 
     def list_in_flight(self, channel: str, thread_ts: str) -> list[InFlightAnswer]:
-        """Return the answers that are being given in a thread."""
+        """Return the answers in progress in a thread."""
         return [
-            one
-            for one in self._in_flight.values()
-            if (one.message.key.channel, one.message.thread_ts) == (channel, thread_ts)
+            each
+            for each in self._in_flight.values()
+            if (each.message.key.channel, each.message.thread_ts) == (channel, thread_ts)
         ]
 
     async def answer(
         self, message: IncomingMessage, reply: Reply, *, earlier: EarlierMessages = None
     ) -> None:
-        """Answer a message into `reply`; whatever happens, the asker is told."""
+        """Answer a message, or tell its author why there is no answer.
+
+        Args:
+            message: the question, claimed by this process.
+            reply: shows the answer; it has not begun yet.
+            earlier: messages of the thread before this one, if they have been read already.
+        """
         in_flight = self._in_flight[message.key] = InFlightAnswer(message, reply)
         if message.audience == "channel":
             reply = SilentReply(reply)
@@ -93,7 +101,7 @@ class AnswerFlow:
                     await reply.mark_stopped()
                     return
                 in_flight.is_complete = True
-                kept = await self._store_answer(message, reply, answer)
+                record = await self._store_answer(message, reply, answer)
             except DocentError as error:
                 logger.warning("A question got no answer.", exc_info=error)
                 await reply.fail(answers.render_error(error))
@@ -101,12 +109,12 @@ class AnswerFlow:
                 await reply.fail(answers.RESTARTING)
                 raise
             except Exception:
-                logger.exception("A question failed in a way nobody foresaw.")
+                logger.exception("A question failed unexpectedly.")
                 await reply.fail(answers.UNEXPECTED)
             else:
                 await reply.finish(answer)
-                if kept is not None and kept.posted != reply.message_timestamps:
-                    await self._record_messages(kept, reply.message_timestamps)
+                if record is not None and record.posted != reply.message_timestamps:
+                    await self._record_messages(record, reply.message_timestamps)
         finally:
             if self._in_flight.get(message.key) is in_flight:
                 del self._in_flight[message.key]
@@ -115,7 +123,7 @@ class AnswerFlow:
     async def _write_answer(
         self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
     ) -> Answer:
-        """Run the pipeline, and show what it does and writes."""
+        """Run the pipeline, and show its progress and its text."""
         question = await self._prepare_question(message, reply, earlier)
         async with aclosing(self._runner.run(question)) as events:
             async for event in events:
@@ -134,7 +142,7 @@ class AnswerFlow:
         key = message.key
         if earlier is None and message.in_thread:
             earlier = await self._threads.read_before(key, message.thread_ts)
-        scope = await asyncio.to_thread(self._memory.scopes.read_scope, key.team, key.channel)
+        scope = await asyncio.to_thread(self._database.scopes.read_scope, key.team, key.channel)
         reply.context = replace(reply.context, scope=scope)
         history = build_turns(earlier, asker=message.user) if earlier else ()
         return Question(message.text, history=history, scope=scope)
@@ -147,8 +155,8 @@ class AnswerFlow:
         Returns None when it was not stored: then it has no buttons.
         """
         if message.audience == "channel" and not is_worth_posting(answer):
-            return None  # nobody sees it: docent did not answer there
-        kept = AnswerRecord(
+            return None  # it is not shown, so there is nothing to keep
+        record = AnswerRecord(
             id=uuid4().hex,
             key=message.key,
             thread_ts=message.thread_ts,
@@ -159,31 +167,34 @@ class AnswerFlow:
             scope=reply.context.scope,
         )
         try:
-            reply.context = await asyncio.to_thread(self._add_record, kept, reply.context)
+            reply.context = await asyncio.to_thread(self._add_record, record, reply.context)
         except StateError:
-            logger.warning("An answer could not be kept.", exc_info=True)
+            logger.warning("An answer could not be record.", exc_info=True)
             return None
-        return kept
+        return record
 
-    def _add_record(self, kept: AnswerRecord, context: AnswerContext) -> AnswerContext:
-        """Store the answer, and return the context that shows it is stored; blocks."""
-        as_of = self._memory.read_last_success_time()
-        shown_id = kept.id if self._memory.answers.keeps_texts else ""
-        self._memory.answers.add(replace(kept, as_of=as_of))
+    def _add_record(self, record: AnswerRecord, context: AnswerContext) -> AnswerContext:
+        """Store the answer and return the context with its id; blocks."""
+        as_of = self._database.read_last_success_time()
+        shown_id = record.id if self._database.answers.keeps_texts else ""
+        self._database.answers.add(replace(record, as_of=as_of))
         return replace(context, answer_id=shown_id, as_of=as_of)
 
-    async def _record_messages(self, kept: AnswerRecord, posted: tuple[str, ...]) -> None:
+    async def _record_messages(self, record: AnswerRecord, posted: tuple[str, ...]) -> None:
         """Record which messages show the answer."""
         try:
-            await asyncio.to_thread(self._memory.answers.record_messages, kept.id, posted)
+            await asyncio.to_thread(self._database.answers.record_messages, record.id, posted)
         except StateError:
-            logger.warning("Where an answer stands could not be kept.", exc_info=True)
+            logger.warning("Where an answer stands could not be record.", exc_info=True)
 
 
 async def _run_until_stopped(
     work: Coroutine[Any, Any, Answer], stopped: asyncio.Event
 ) -> Answer | None:
-    """Return the answer; None as soon as it is stopped, and then the work is, too."""
+    """Return the answer, or None as soon as it is stopped.
+
+    A stop also cancels the work.
+    """
     writing, stop = asyncio.create_task(work), asyncio.create_task(stopped.wait())
     try:
         await asyncio.wait({writing, stop}, return_when=asyncio.FIRST_COMPLETED)

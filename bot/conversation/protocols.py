@@ -1,4 +1,4 @@
-"""What an answer needs of its surroundings: a pipeline, a reply, the thread before."""
+"""Protocols: the pipeline, the reply and the thread history that an answer needs."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ class Pipeline(Protocol):
     """The pipeline: synchronous, so it is iterated on a thread."""
 
     def stream(self, question: Question) -> Iterator[AnswerEvent]:
-        """Yield the stages and the text of an answer; closing the iterator cancels it."""
+        """Yield the stages and the text of an answer.
+
+        Closing the iterator cancels the answer.
+        """
 
 
 class Reply(Protocol):
-    """Where an answer appears.
+    """The place where an answer appears.
 
-    `begin` comes first, and one of `finish`, `fail` and `leave` last. The first three methods
+    `begin` comes first, and one of `finish`, `fail` and `mark_stopped` last. The first three methods
     return at once; showing goes on behind them.
     """
 
     stopped: asyncio.Event
-    """Set when nobody wants the answer any more: no more text, no more tokens."""
+    """Set when the answer is no longer wanted: no more text, no more tokens."""
 
     context: AnswerContext
-    """Goes below the complete answer; set before `finish`."""
+    """Stands below the complete answer; set it before `finish`."""
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
         """Time stamps of the messages that show the answer."""
 
     def begin(self) -> None:
-        """Give the first sign of life: docent searches."""
+        """Show at once that docent searches."""
 
     def show_progress(self, sentence: str) -> None:
         """Say what docent is doing now."""
@@ -44,19 +47,22 @@ class Reply(Protocol):
         """Add text to the answer."""
 
     async def finish(self, answer: Answer) -> None:
-        """Show the complete answer; its text replaces what was appended."""
+        """Show the complete answer in place of the text so far."""
 
     async def fail(self, sentence: str) -> None:
-        """Say why there is no answer, below what was shown of it."""
+        """Show why there is no answer, below the text so far."""
 
     async def mark_stopped(self) -> None:
-        """End what was shown as it stands: the answer was stopped."""
+        """Show that the answer was stopped, below the text so far."""
 
 
 class ThreadHistory(Protocol):
-    """Reads what was said in a thread."""
+    """Reads the messages of a thread."""
 
     async def read_before(
         self, key: MessageKey, thread_ts: str
     ) -> tuple[ThreadMessage, ...] | None:
-        """Return the messages before one, oldest first; None where they can't be read."""
+        """Return the messages before one, oldest first.
+
+        Returns None if they can't be read.
+        """

@@ -1,4 +1,4 @@
-"""Whether a message asks for something: what nobody addressed to docent is answered only then."""
+"""Detection of questions among messages that do not mention docent."""
 
 # ruff: noqa: RUF001  (Cyrillic letters and Chinese marks)
 
@@ -9,7 +9,7 @@ import re
 _QUESTION_MARK = re.compile(r"[?？؟](?=[\s)\]\"'»”’]|$)")
 _WHO = r"(?:i|we|you|he|she|it|they|there|any\w*|some(?:one|body)|ich|wir|man|du|ihr|sie|er|es)"
 _WHAT = r"(?:this|that|these|those|the|an?|der|die|das|eine?|dies\w*)"
-# What a chat begins with, too, asks only before somebody or something: "is it", not "is fixed now".
+# Chats begin with these words too: they ask only before a pronoun or noun, as in "is it".
 _OPENING = re.compile(
     rf"""\W*(?:and\s+|but\s+|so\s+|ok(?:ay)?[,\s]+|hi[,\s]+|hello[,\s]+|und\s+|а\s+|и\s+)*(?:
         how|what(?!\s+an?\b)|where|when(?!\s+{_WHO}\b)|why|who|whose|which
@@ -28,9 +28,9 @@ _JAPANESE = re.compile(r"どう|なぜ|何|いつ|どこ|どれ|どの|どちら
 
 
 def is_question(text: str) -> bool:
-    """Whether the text is a question or a request, by its marks and words.
+    """Return True for a question or a request.
 
-    It errs towards silence: whoever is passed over can mention docent.
+    Its marks and words decide. In doubt it returns False: people can always mention docent.
     """
     patterns = (_QUESTION_MARK, _CHINESE, _JAPANESE)
     return bool(_OPENING.match(text) or any(pattern.search(text) for pattern in patterns))

@@ -22,7 +22,7 @@ WORKERS = 64
 class PipelineRunner:
     """Runs at most `workers` questions at a time, those included that are being written.
 
-    Nobody waits unheard for a thread: a question beyond them is refused.
+    A question beyond them is refused, so no question waits for a thread in silence.
     """
 
     def __init__(self, pipeline: Pipeline, *, workers: int = WORKERS) -> None:
@@ -38,9 +38,10 @@ class PipelineRunner:
         return self._running
 
     async def run(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
-        """Yield the pipeline's events; closing the generator ends the pipeline.
+        """Yield the events of the pipeline.
 
-        Pieces of text that arrived since the last event come as one.
+        Closing the generator ends the pipeline. Pieces of text that arrived since the last event
+        come as one.
 
         Raises:
             BusyError: too many questions run already.
@@ -71,13 +72,13 @@ class PipelineRunner:
             self._running -= 1
 
     def close(self) -> None:
-        """Take no more questions; those that wait for a worker are dropped."""
+        """Take no more questions, and drop those that wait for a thread."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(eq=False, slots=True)
 class _PipelineRun:
-    """One question on its thread; None is the last that arrives."""
+    """One question on its thread; None is the last event."""
 
     loop: asyncio.AbstractEventLoop
     pending_events: deque[AnswerEvent | None] = field(default_factory=deque)
@@ -86,7 +87,7 @@ class _PipelineRun:
     is_cancelled: bool = False
 
     def hand_over_events(self, pipeline: Pipeline, question: Question) -> None:
-        """Hand over the events until cancelled; then close the iterator where it can be."""
+        """Hand over the events until cancelled, then close the iterator."""
         wake = partial(self.loop.call_soon_threadsafe, self.event_added.set)
         try:
             with suppress(CancelledError), self.cancellation.activate():
@@ -105,7 +106,7 @@ class _PipelineRun:
             wake()
 
     async def take_event(self) -> AnswerEvent | None:
-        """Return the next event, with the text that follows if it is text."""
+        """Return the next event; pieces of text that wait come as one."""
         while not self.pending_events:
             self.event_added.clear()
             await self.event_added.wait()
@@ -119,6 +120,6 @@ class _PipelineRun:
         return event
 
     def cancel(self) -> None:
-        """End it at its next event, or where it waits for a model."""
+        """End the run, even while it waits for a model."""
         self.is_cancelled = True
         self.cancellation.cancel()

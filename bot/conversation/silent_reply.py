@@ -1,4 +1,4 @@
-"""A reply to somebody who has not called docent: nothing is shown before there is an answer."""
+"""A reply to a message without a mention: it shows an answer, or nothing at all."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ logger = logging.getLogger(__name__)
 
 
 def is_worth_posting(answer: Answer) -> bool:
-    """Return whether an answer that nobody asked docent for is worth posting."""
+    """Return True if an answer without a mention is worth posting."""
     return answer.status == "answered" and "unsupported" not in answer.degraded
 
 
 class SilentReply:
-    """Shows a complete answer that rests on the documentation; anything else it keeps to itself."""
+    """Shows a complete answer that is worth posting, and nothing else."""
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
@@ -26,7 +26,7 @@ class SilentReply:
 
     @property
     def context(self) -> AnswerContext:
-        """What goes below the answer."""
+        """The lines below the answer."""
         return self._reply.context
 
     @context.setter
@@ -39,23 +39,23 @@ class SilentReply:
         return self._reply.message_timestamps
 
     def begin(self) -> None:
-        """No sign of life: it may be that there is nothing to say."""
+        """Show nothing: there may be no answer."""
 
     def show_progress(self, sentence: str) -> None:
-        """Nobody waits."""
+        """Show nothing: the author does not wait for docent."""
 
     def append(self, text: str) -> None:
-        """Only the complete answer says whether it is one."""
+        """Show nothing before the answer is complete."""
 
     async def finish(self, answer: Answer) -> None:
-        """Show the answer, if it is one."""
+        """Show the answer if it is worth posting."""
         if is_worth_posting(answer):
             self._reply.begin()
             await self._reply.finish(answer)
 
     async def fail(self, sentence: str) -> None:
-        """Nobody asked docent, so nobody is told; the log has it."""
-        logger.info("A question that nobody put to docent got no answer: %s", sentence)
+        """Log why there is no answer; the author did not ask docent."""
+        logger.info("A question without a mention got no answer: %s", sentence)
 
     async def mark_stopped(self) -> None:
-        """Nothing was shown."""
+        """Show nothing: there is no message to mark."""
