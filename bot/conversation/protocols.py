@@ -23,8 +23,8 @@ class Pipeline(Protocol):
 class Reply(Protocol):
     """The place where an answer appears.
 
-    `begin` comes first, and one of `finish`, `fail` and `mark_stopped` last. The first three methods
-    return at once; showing goes on behind them.
+    `begin` comes first, and one of `finish`, `fail` and `mark_stopped` last. The first three
+    methods return at once, and showing goes on in the background.
     """
 
     stopped: asyncio.Event
