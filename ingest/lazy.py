@@ -7,14 +7,15 @@ embedder three facts. Opening both would take longer than reading all sources.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 
+from ingest.state.database import read_row, replace_row
 from ingest.state.ledger import Ledger
-from ingest.state.tables import embedders, resting
+from ingest.state.tables import embedders, fingerprints
 from rag_core.errors import ModelError
 from rag_core.index.milvus_lite import hash_files
 from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
@@ -94,21 +95,17 @@ class LazyStore:
         # What was not counted may be less than the ledger says: the next sync shall count.
         if self._path is None or live is None or not self._counted:
             return
-        ours = resting.c.index_name == self._ledger.index
         with self._ledger.engine.begin() as connection:
-            connection.execute(delete(resting).where(ours))
-            connection.execute(
-                insert(resting).values(
-                    index_name=self._ledger.index,
-                    collection=live.collection,
-                    files=hash_files(self._path),
-                )
+            replace_row(
+                connection,
+                fingerprints,
+                index_name=self._ledger.index,
+                collection=live.collection,
+                files=hash_files(self._path),
             )
 
     def _is_untouched(self, path: Path) -> bool:
-        query = select(resting).where(resting.c.index_name == self._ledger.index)
-        with self._ledger.engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = read_row(self._ledger.engine, fingerprints, index_name=self._ledger.index)
         live = self._ledger.read_live_version()
         if row is None or live is None or row.collection != live.collection:
             return False
@@ -249,18 +246,12 @@ class LazyEmbedder:
         return self._embedder
 
     def _read_facts(self) -> _Facts | None:
-        query = select(embedders).where(embedders.c.settings == self._key)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = read_row(self._engine, embedders, settings=self._key)
         return _Facts(row.model, row.dimension, row.max_tokens) if row else None
 
     def _record_facts(self, facts: _Facts) -> None:
-        values = {"model": facts.model, "dimension": facts.dimension}
         with self._engine.begin() as connection:
-            connection.execute(delete(embedders).where(embedders.c.settings == self._key))
-            connection.execute(
-                insert(embedders).values(settings=self._key, max_tokens=facts.max_tokens, **values)
-            )
+            replace_row(connection, embedders, settings=self._key, **asdict(facts))
 
 
 def _build_key(settings: RagSettings) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 
 from ingest.report import NOUNS, Progress, Stage
-from ingest.state.tables import paces
+from ingest.state.database import read_row, replace_row
+from ingest.state.tables import durations
 from rag_core.english import format_count
 
 Unit = Literal["second", "minute", "hour"]
@@ -52,15 +53,14 @@ class DurationStats:
             self._record(_WRITE, seconds / chunks)
 
     def _read_seconds(self, name: str) -> float | None:
-        with self._engine.connect() as connection:
-            return connection.scalar(select(paces.c.seconds).where(paces.c.name == name))
+        row = read_row(self._engine, durations, name=name)
+        return row.seconds if row else None
 
     def _record(self, name: str, seconds: float) -> None:
         before = self._read_seconds(name)
         blended = seconds if before is None else (before + seconds) / 2
         with self._engine.begin() as connection:
-            connection.execute(delete(paces).where(paces.c.name == name))
-            connection.execute(insert(paces).values(name=name, seconds=blended))
+            replace_row(connection, durations, name=name, seconds=blended)
 
 
 @dataclass(slots=True)

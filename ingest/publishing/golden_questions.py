@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 
 from ingest.errors import GoldenError, SourceError
 from ingest.report import GoldenResult
 from ingest.sources import Source
+from ingest.state.database import read_row, replace_row
 from ingest.state.tables import recalls
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.retrieval.hybrid_search import FusionConfig, retrieve
@@ -192,19 +193,12 @@ class GoldenGate:
         return self._vectors[question]
 
     def _read_recall(self, revision: str, key: str) -> float | None:
-        columns = recalls.c
-        query = select(columns.recall).where(columns.revision == revision, columns.questions == key)
-        with self._engine.connect() as connection:
-            return connection.scalar(query)
+        row = read_row(self._engine, recalls, revision=revision, questions=key)
+        return row.recall if row else None
 
     def _record_recall(self, revision: str, key: str, recall: float) -> None:
-        columns = recalls.c
-        ours = (columns.revision == revision, columns.questions == key)
         with self._engine.begin() as connection:
-            connection.execute(delete(recalls).where(*ours))
-            connection.execute(
-                insert(recalls).values(revision=revision, questions=key, recall=recall)
-            )
+            replace_row(connection, recalls, revision=revision, questions=key, recall=recall)
 
 
 def _build_key(source: str, questions: Sequence[GoldenQuestion]) -> str:

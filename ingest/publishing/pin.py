@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select
-
 from ingest.errors import IndexPinnedError
+from ingest.state.database import delete_row, read_row, replace_row
 from ingest.state.ledger import Ledger
 from ingest.state.tables import pins
 
@@ -22,26 +21,26 @@ class Pin:
 
 def read_pin(ledger: Ledger) -> Pin | None:
     """The pin of an index; None where syncs may change it."""
-    with ledger.engine.connect() as connection:
-        row = connection.execute(select(pins).where(pins.c.index_name == ledger.index)).first()
+    row = read_row(ledger.engine, pins, index_name=ledger.index)
     return Pin(row.collection, row.pinned_at) if row else None
 
 
 def set_pin(ledger: Ledger, collection: str) -> None:
     """From now on syncs leave the index alone."""
     with ledger.engine.begin() as connection:
-        connection.execute(delete(pins).where(pins.c.index_name == ledger.index))
-        connection.execute(
-            insert(pins).values(
-                index_name=ledger.index, collection=collection, pinned_at=datetime.now(UTC)
-            )
+        replace_row(
+            connection,
+            pins,
+            index_name=ledger.index,
+            collection=collection,
+            pinned_at=datetime.now(UTC),
         )
 
 
 def remove_pin(ledger: Ledger) -> None:
     """From now on syncs may change the index again."""
     with ledger.engine.begin() as connection:
-        connection.execute(delete(pins).where(pins.c.index_name == ledger.index))
+        delete_row(connection, pins, index_name=ledger.index)
 
 
 def check_not_pinned(ledger: Ledger) -> None:

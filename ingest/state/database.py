@@ -14,9 +14,11 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     create_engine,
+    delete,
     event,
     insert,
     inspect,
@@ -122,6 +124,23 @@ def ensure_tables(
             )
             if connection.execute(raised.values(version=version)).rowcount:
                 _add_columns(connection, tables)
+
+
+def read_row(engine: Engine, table: Table, **key: Any) -> Row[Any] | None:
+    """Return the row whose columns have these values; None if there is none."""
+    with engine.connect() as connection:
+        return connection.execute(select(table).filter_by(**key)).first()
+
+
+def replace_row(connection: Connection, table: Table, **values: Any) -> None:
+    """Write a row in place of the one with the same primary key."""
+    delete_row(connection, table, **{key.name: values[key.name] for key in table.primary_key})
+    connection.execute(insert(table).values(values))
+
+
+def delete_row(connection: Connection, table: Table, **key: Any) -> None:
+    """Delete the row whose columns have these values, if there is one."""
+    connection.execute(delete(table).filter_by(**key))
 
 
 def _add_columns(connection: Connection, tables: MetaData) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 
+from ingest.state.database import read_row, replace_row
 from ingest.state.ledger import Ledger
 from ingest.state.tables import jobs
 from rag_core.types import hash_content
@@ -54,9 +55,7 @@ class JobStore:
 
     def read(self, job: str) -> JobState | None:
         """What is known of a job; None for one that is new."""
-        query = select(jobs).where(jobs.c.index_name == self._index, jobs.c.job == job)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = read_row(self._engine, jobs, index_name=self._index, job=job)
         if row is None:
             return None
         problems = frozenset(json.loads(row.problems))
@@ -64,17 +63,17 @@ class JobStore:
 
     def write(self, job: str, state: JobState) -> None:
         """Remember a job."""
-        values = {
-            "schedule": state.schedule,
-            "last_run": state.last_run,
-            "next_run": state.next_run,
-            "problems": json.dumps(sorted(state.problems)),
-        }
         with self._engine.begin() as connection:
-            connection.execute(
-                delete(jobs).where(jobs.c.index_name == self._index, jobs.c.job == job)
+            replace_row(
+                connection,
+                jobs,
+                index_name=self._index,
+                job=job,
+                schedule=state.schedule,
+                last_run=state.last_run,
+                next_run=state.next_run,
+                problems=json.dumps(sorted(state.problems)),
             )
-            connection.execute(insert(jobs).values(index_name=self._index, job=job, **values))
 
     def record_next_run(self, job: str, schedule: str, moment: datetime | None) -> None:
         """Remember when a job runs next."""

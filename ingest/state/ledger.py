@@ -8,22 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    Table,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, Table, delete, func, insert, select, update
 
 from ingest.report import IngestReport
 from ingest.state import tables
-from ingest.state.database import ensure_tables
+from ingest.state.database import ensure_tables, read_row, replace_row
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import IndexSpec
 
@@ -84,17 +73,15 @@ class Ledger:
 
     def read_live_version(self) -> VersionRecord | None:
         """The version that answers, as of the last sync."""
-        return self._read_marked(tables.versions.c.live)
+        return self._read_marked(live=True)
 
     def read_previous_version(self) -> VersionRecord | None:
         """The version that answered before, kept to go back to."""
-        return self._read_marked(tables.versions.c.previous)
+        return self._read_marked(previous=True)
 
     def read_version(self, collection: str) -> VersionRecord | None:
         """The version in this collection."""
-        query = select(tables.versions).where(tables.versions.c.collection == collection)
-        with self.engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = read_row(self.engine, tables.versions, collection=collection)
         return _build_version(row) if row else None
 
     def read_contents(self, collection: str) -> Contents:
@@ -166,11 +153,8 @@ class Ledger:
             for collection in collections:
                 _forget(connection, collection)
 
-    def _read_marked(self, mark: ColumnElement[bool]) -> VersionRecord | None:
-        ours = tables.versions.c.index_name == self.index
-        query = select(tables.versions).where(ours, mark)
-        with self.engine.connect() as connection:
-            row = connection.execute(query).first()
+    def _read_marked(self, **mark: bool) -> VersionRecord | None:
+        row = read_row(self.engine, tables.versions, index_name=self.index, **mark)
         return _build_version(row) if row else None
 
     # Sources
@@ -206,12 +190,7 @@ class Ledger:
         """Note which URI stands behind a name."""
         with self.engine.begin() as connection:
             for source in sources:
-                connection.execute(
-                    delete(tables.sources).where(tables.sources.c.name == source.name)
-                )
-                connection.execute(
-                    insert(tables.sources).values(name=source.name, uri=source.redacted_uri)
-                )
+                replace_row(connection, tables.sources, name=source.name, uri=source.redacted_uri)
 
     # Syncs
 

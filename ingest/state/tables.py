@@ -100,8 +100,8 @@ recalls = Table(
     Column("recall", Float, nullable=False),
 )
 
-paces = Table(
-    "paces",
+durations = Table(
+    "paces",  # an earlier name, which stays on disk
     metadata,
     Column("name", String(300), primary_key=True),
     Column("seconds", Float, nullable=False),  # for one unit of work
@@ -116,8 +116,8 @@ embedders = Table(
     Column("max_tokens", Integer, nullable=False),
 )
 
-resting = Table(
-    "resting_indexes",
+fingerprints = Table(
+    "resting_indexes",  # an earlier name, which stays on disk
     metadata,
     Column("index_name", String(255), primary_key=True),
     Column("collection", String(255), nullable=False),
