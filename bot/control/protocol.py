@@ -45,14 +45,14 @@ class ControlRequest:
         question: to answer or to search for.
         limit: passages to find.
         sync: what to sync, and how; names are those of the service's own DOCENT_SOURCES.
-        mend: mend what a check of the index finds.
+        repair: repair what a check of the index finds.
     """
 
     command: Command
     question: Question | None = None
     limit: int = 10
     sync: SyncRequest | None = None
-    mend: bool = False
+    repair: bool = False
 
     # An option that this version does not know is refused: to ignore it may do harm.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
