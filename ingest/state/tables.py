@@ -1,4 +1,4 @@
-"""The tables of the ledger."""
+"""The tables of `ingest` in the state database."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ jobs = Table(
     Column("schedule", String(255), nullable=False),
     Column("last_run", UtcDateTime),
     Column("next_run", UtcDateTime),
-    Column("problems", Text, nullable=False),  # a JSON list: what was told and is not over
+    Column("problems", Text, nullable=False),  # a JSON list: those reported that still exist
 )
 
 Index("syncs_finished", syncs.c.finished_at)
