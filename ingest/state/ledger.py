@@ -72,7 +72,7 @@ class Ledger:
             return [_build_version(row) for row in ordered]
 
     def read_live_version(self) -> VersionRecord | None:
-        """Return the live version, as of the last sync; None before the first."""
+        """Return the live version of the last sync; None before the first."""
         return self._read_marked(live=True)
 
     def read_previous_version(self) -> VersionRecord | None:
