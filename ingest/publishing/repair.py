@@ -34,7 +34,7 @@ class IndexCheck:
         self._repair = repair
 
     def run(self) -> tuple[CheckResult, ...]:
-        """Run every check while no sync is running; return a sentence for each.
+        """Run every check under the sync lease; return the results.
 
         Raises:
             SyncRunningError: a sync is running.
