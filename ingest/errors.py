@@ -4,7 +4,7 @@ DocentError (rag_core.errors)
 └── IngestError
     ├── SourceError               a source can't be read; the index is as it was
     │   ├── SourceNotFoundError
-    │   ├── SourceFormatError     not the kind of thing its name says
+    │   ├── SourceFormatError     its content does not match its name
     │   ├── SourceEmptyError      no documents in it
     │   ├── SourceRefusedError    could do harm, is too large, or forbids to read it
     │   ├── SourceAccessError     it wants another login or token
@@ -35,7 +35,7 @@ class SourceNotFoundError(SourceError):
 
 
 class SourceFormatError(SourceError):
-    """The source is not the kind of thing its name says."""
+    """The source's content does not match its name."""
 
 
 class SourceEmptyError(SourceError):

@@ -81,6 +81,6 @@ def _build_past_sync(finished_at: datetime, report: str | None, error: str | Non
 
 
 def _find_next_run(jobs: JobStore, name: str) -> datetime | None:
-    """Return the next run of a source, by its own or the default job."""
+    """Return a source's next run, by its own or the default job."""
     job = jobs.read(f"sync:{name}") or jobs.read(_ALL)
     return job.next_run if job else None

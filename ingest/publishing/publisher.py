@@ -300,7 +300,7 @@ class _VersionBuilder:
         return vectors
 
     def _read_stored_vectors(self, batch: list[Chunk]) -> dict[str, Vector]:
-        """Read the vectors to carry over for a batch, by hash of text.
+        """Read the vectors to carry over, by hash of their text.
 
         Each vector has shape (dimension,), float32.
         """

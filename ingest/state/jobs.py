@@ -47,7 +47,7 @@ class SyncAlert:
 
 
 class JobStore:
-    """Keeps the jobs of one index in the state database."""
+    """The jobs of one index in the state database."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._engine = ledger.engine

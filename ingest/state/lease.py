@@ -86,9 +86,9 @@ class SyncLease:
             self._take_over(held)
 
     def _take_over(self, held: HeldLease) -> None:
-        ours = leases.c.name == self._name
+        is_this_lease = leases.c.name == self._name
         with self._engine.begin() as connection:
-            row = connection.execute(select(leases).where(ours)).first()
+            row = connection.execute(select(leases).where(is_this_lease)).first()
             if row is not None and not self._is_over(row):
                 raise SyncRunningError(
                     f"A sync is running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
@@ -97,7 +97,7 @@ class SyncLease:
             taken = connection.execute(
                 # The update asks for the old token: of two that come at once, one gets the lease.
                 update(leases)
-                .where(ours, leases.c.token == (row.token if row else ""))
+                .where(is_this_lease, leases.c.token == (row.token if row else ""))
                 .values(held.build_row())
             )
         if taken.rowcount != 1:

@@ -57,7 +57,7 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
     "before the end": (Ledger, "finish_sync", "before", 1),
 }
 """Where a sync is killed: an owner, its function, before or after the n-th call of it. `mark_live`
-is called once to mend what another sync may have left."""
+is called once to repair what another sync may have left."""
 
 
 def pages(edition: int) -> dict[str, str]:
@@ -176,7 +176,7 @@ def forked(command: str, folder: str, *rest: Any) -> str:
     if not child:
         try:
             os.write(write, COMMANDS[command](Path(folder), *rest).encode())
-        except Exception:  # noqa: BLE001  (whatever it is, it is shown)
+        except Exception:  # noqa: BLE001  (any error is shown)
             traceback.print_exc()
         finally:
             os._exit(0)
