@@ -131,13 +131,13 @@ class IndexService:
             sources, progress=self._add_stop_check(progress), options=options
         )
 
-    def check(self, *, mend: bool = False) -> tuple[CheckResult, ...]:
-        """Compare the index with the ledger, and mend it if asked to.
+    def check(self, *, repair: bool = False) -> tuple[CheckResult, ...]:
+        """Compare the index with the ledger, and repair it if asked to.
 
         Raises:
             SyncRunningError: a sync is running.
         """
-        return IndexCheck(self.store, self.ledger, mend=mend).run()
+        return IndexCheck(self.store, self.ledger, repair=repair).run()
 
     def roll_back(self) -> IndexVersion:
         """Make the previous version live again, and pin the index to it.

@@ -53,7 +53,7 @@ def run() -> None:
         scheduled = build_scheduled_sync(index)
         admins = AdminChannel(bot)
         scheduler = SyncScheduler(
-            scheduled, ledger, ingest, sources=configured, on_trouble=admins.post_alert
+            scheduled, ledger, ingest, sources=configured, on_alert=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
         database = BotDatabase.open(

@@ -1,1 +1,1 @@
-"""Documentation becomes an index: sources, documents, chunks, published versions."""
+"""Indexing of documentation: sources, documents, chunks, published versions."""

@@ -1,4 +1,4 @@
-"""A corpus of an evaluation becomes an index of its own, each document one page."""
+"""The index of an evaluation: a corpus whose documents are one page each."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ def index_corpus(
     *,
     progress: ProgressCallback = ignore_progress,
 ) -> None:
-    """Chunk, embed and publish a corpus in a store that holds nothing else.
+    """Chunk, embed and publish a corpus in a store of its own.
 
-    Chunks carry numbered paths, since an id may give the answer away; `names_of` tells which is
-    whose.
+    Chunks get numbered paths, since an id may give the answer away; `map_document_ids` maps them
+    back.
+
+    Args:
+        records: the documents of the corpus.
+        store: an empty store.
+        embedder: embeds the chunks.
+        progress: gets the number of embedded documents.
 
     Raises:
         StoreError, ModelError: Milvus or the embedder failed.
@@ -49,7 +55,7 @@ def index_corpus(
 
 
 def map_document_ids(records: Sequence[CorpusDocument]) -> Mapping[str, str]:
-    """The id of each document by the path that its chunks carry."""
+    """Return the id of each document by the path of its chunks."""
     return {_build_path(number): record.id for number, record in enumerate(records)}
 
 

@@ -1,4 +1,4 @@
-"""The schedule as it is written: five cron fields, an interval or `off`."""
+"""The written schedule: five cron fields, an interval or `off`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of January, 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A field of the five: its lowest and highest number, and names that count from the lowest."""
+    """One of the five fields.
+
+    Attributes:
+        name: its name in errors.
+        low: its lowest number.
+        high: its highest number.
+        names: names of its numbers, from the lowest.
+    """
 
     name: str
     low: int
@@ -51,7 +58,7 @@ class _Field:
             return self.low, self.high
         start = self._read_number(first)
         end = self._read_number(last) if last else start
-        # Sunday stands at both ends of the week: `sat-sun`.
+        # Sunday is at both ends of the week: `sat-sun`.
         return start, 7 if self is _WEEKDAY and end == 0 < start else end
 
     def _read_number(self, text: str) -> int:
@@ -76,12 +83,17 @@ _WEEKDAY = _Field("day of the week", 0, 7, ("sun", "mon", "tue", "wed", "thu", "
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """The times that five cron fields stand for, as crontab(5) says.
+    """The times of five cron fields, as crontab(5) defines them.
 
     Attributes:
-        zone: The time zone of the fields.
-        weekdays: The days of the week, from 0 for Sunday.
-        either: One of `days` and `weekdays` is enough: neither field begins with an asterisk.
+        zone: the time zone of the fields.
+        minutes: from 0 to 59.
+        hours: from 0 to 23.
+        days: days of the month, from 1.
+        months: from 1 to 12.
+        weekdays: days of the week, from 0 for Sunday.
+        either: True if one of `days` and `weekdays` is enough, because neither field begins with
+            an asterisk.
     """
 
     zone: ZoneInfo
@@ -93,17 +105,18 @@ class Cron:
     either: bool
 
     @property
-    def comes(self) -> bool:
-        """Whether there is such a day in any year."""
+    def has_any_day(self) -> bool:
+        """True if there is such a day in any year."""
         longest = max(_LONGEST[month - 1] for month in self.months)
         return self.either or min(self.days) <= longest
 
     def find_next(self, moment: datetime) -> datetime:
         """Return the first time at a moment or after it, in UTC.
 
-        When the clocks change, a time that comes twice counts the first time only, and a time
-        that is left out does not count.
+        When the clocks change, a time that comes twice counts the first time only, and a skipped
+        time does not count.
         """
+        # Walk on by days, hours and minutes of the local clock until all fields match.
         wall = moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
         if wall.second or wall.microsecond:
             wall = wall.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -113,34 +126,37 @@ class Cron:
             elif wall.hour not in self.hours:
                 wall = wall.replace(minute=0) + timedelta(hours=1)
             else:
-                found = wall.replace(tzinfo=self.zone).astimezone(UTC)
-                if wall.minute in self.minutes and found >= moment and self._is_shown(found, wall):
-                    return found
+                utc = wall.replace(tzinfo=self.zone).astimezone(UTC)
+                if wall.minute in self.minutes and utc >= moment and self._exists(utc, wall):
+                    return utc
                 wall += timedelta(minutes=1)
 
     def _has_day(self, day: datetime) -> bool:
-        wanted = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
-        return day.month in self.months and (any(wanted) if self.either else all(wanted))
+        matches = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        return day.month in self.months and (any(matches) if self.either else all(matches))
 
-    def _is_shown(self, moment: datetime, wall: datetime) -> bool:
-        """Tell whether a clock on the wall shows that time, which may have been left out."""
+    def _exists(self, moment: datetime, wall: datetime) -> bool:
+        """Return False for a local time that the clocks skip."""
         return moment.astimezone(self.zone).replace(tzinfo=None) == wall
 
 
 Schedule = Cron | timedelta
-"""When to sync: at the times of cron fields, or again after an interval."""
+"""The times of syncs: those of cron fields, or an interval between them."""
 
 
 def parse_schedule(schedule: str, timezone: str, *, of: str = _DEFAULT) -> Schedule | None:
-    """Return what a schedule in a time zone stands for, None for `off`.
+    """Parse a written schedule; return None for `off`.
 
     Args:
-        schedule: Five cron fields, or `every 30m`, `every 6h`, `every 2d`, or `off`.
-        timezone: The IANA name of the time zone.
-        of: What the schedule belongs to, for the text of an error.
+        schedule: five cron fields, or `every 30m`, `every 6h`, `every 2d`, or `off`.
+        timezone: the IANA name of the time zone.
+        of: the subject of the sentence if there is an error.
+
+    Returns:
+        The times of the cron fields, or the interval.
 
     Raises:
-        SettingsError: The schedule or the time zone makes no sense, or the schedule never comes.
+        SettingsError: the schedule or the time zone is not valid, or the schedule never comes.
     """
     try:
         zone = ZoneInfo(timezone)
@@ -157,7 +173,7 @@ def parse_schedule(schedule: str, timezone: str, *, of: str = _DEFAULT) -> Sched
         raise SettingsError(
             f"{of} is not five cron fields, `every 30m` or `off`: {schedule} ({error})."
         ) from error
-    if not cron.comes:
+    if not cron.has_any_day:
         raise SettingsError(
             f"{of} is {schedule}, a day that never comes: choose a day that its months have."
         )

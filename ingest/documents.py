@@ -1,4 +1,4 @@
-"""What a file of a source is before and after it is read: a page, and a document with headings."""
+"""Pages and documents: a file of a source before and after its format is read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rag_core.types import hash_content
 BlockKind = Literal["paragraph", "list", "item", "quote", "fence", "code", "table", "html"]
 
 MAX_HEADINGS = 12
-"""Headings above a text; deeper ones, as bookmarks of a PDF may be, are left out."""
+"""Headings above a text; deeper ones, which a PDF's bookmarks may have, are left out."""
 
 MAX_TITLE = 300
-"""Characters of a title or heading; a longer one is text that happens to look like one."""
+"""Characters of a title or heading; a longer one is text that only looks like one."""
 
-# What parsers raise over broken files, beside errors of their own.
+# Errors that parsers raise over broken files, beside their own.
 _BROKEN = (
     ArithmeticError,
     AssertionError,
@@ -38,15 +38,19 @@ _BROKEN = (
 
 
 class PageError(ValueError):
-    """A page can't be read; the text goes on where the report has named the page."""
+    """A page can't be read; its text continues a line of the report that names the page."""
 
 
 @contextmanager
 def translate_parser_errors(what: str, *errors: type[Exception]) -> Iterator[None]:
-    """Say in one sentence that a page is not `what` its name says, whatever its parser raises.
+    """Translate the errors of a parser into a PageError of one sentence.
+
+    Args:
+        what: the kind of file, for the sentence.
+        errors: the parser's own errors, beside those that all parsers raise.
 
     Raises:
-        PageError: the parser raised one of `errors`, or what parsers raise over broken files.
+        PageError: the parser raised one of these errors.
     """
     broken: tuple[type[Exception], ...] = (*_BROKEN, *errors)
     try:
@@ -62,15 +66,15 @@ def translate_parser_errors(what: str, *errors: type[Exception]) -> Iterator[Non
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A piece of a section, as a reader sees it.
+    """A piece of a section, such as a paragraph or a table.
 
     Attributes:
-        kind: what it is.
+        kind: the kind of block.
         text: its original lines.
-        parts: the blocks it consists of; a list of items, an item of paragraphs and fences.
-        head: lines to repeat in front of each part when it must be divided: the opening line of a
+        parts: the blocks inside it: the items of a list, the paragraphs and fences of an item.
+        head: lines to repeat before each part if the block is divided: the opening line of a
             fence, the header of a table.
-        tail: likewise behind: the closing line of a fence.
+        tail: lines to repeat after each part: the closing line of a fence.
     """
 
     kind: BlockKind
@@ -82,7 +86,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands under one heading; `headings` from the outermost, none before the first."""
+    """The blocks under one heading.
+
+    Attributes:
+        headings: the heading and those above it, from the outermost; none before the first.
+        anchor: of the heading, for a link to it.
+        blocks: the text.
+    """
 
     headings: tuple[str, ...]
     anchor: str
@@ -91,7 +101,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page, read. `content_hash` changes when anything of it does, its URL included."""
+    """A page that was read; `content_hash` changes with its content and its URL."""
 
     source: str
     path: str
@@ -108,14 +118,14 @@ class Page:
     """A file ready to be read.
 
     Attributes:
-        source: name of the source it came from.
-        path: inside the source.
-        url: where a reader finds it.
-        data: UTF-8 with its variables filled in; of a binary format, the file as it was.
-        media_type: what a web server says it is; else empty, and the suffix tells.
-        version: of the product it is about, as its source says.
-        language: likewise, as a BCP 47 tag.
-        anchors: how the site makes an anchor of a heading, see `ingest.sources.Source`.
+        source: name of its source.
+        path: its path inside the source.
+        url: its address for people.
+        data: its text in UTF-8 with variables filled in, or the unchanged file of a binary format.
+        media_type: the type that a web server names; empty where the suffix decides.
+        version: version of the product that it describes, as its source says.
+        language: its language as a BCP 47 tag, as its source says.
+        anchors: the site's rule for anchors of headings, see `ingest.sources.Source`.
     """
 
     source: str
@@ -129,7 +139,7 @@ class Page:
 
     @property
     def content_hash(self) -> str:
-        """Tells whether the page changed since it was indexed."""
+        """Hash that changes when the page has to be indexed again."""
         anchors = () if self.anchors == "github" else (self.anchors,)
         labels = (self.media_type, self.version, self.language, *anchors)
         data = hashlib.sha256(self.data).hexdigest()
@@ -137,12 +147,12 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The page's text, lines ended by a newline alone."""
+        """The page's text; its lines end with a newline alone."""
         return self.data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
     @property
     def stem(self) -> str:
-        """The file's name without its suffix: the title where there is no better one."""
+        """The file's name without its suffix: the title if there is no better one."""
         return PurePosixPath(self.path).stem
 
 
@@ -152,9 +162,9 @@ class SourcePages:
 
     Attributes:
         source: its name.
-        pages: those that were read.
-        failures: readable lines `path: what`.
-        unread: paths of pages that are there and could not be read.
+        pages: the pages that were read.
+        failures: readable lines `path: problem`.
+        unread: paths of existing pages that could not be read.
     """
 
     source: str
@@ -164,18 +174,29 @@ class SourcePages:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Of all pages that are there, read or not."""
+        """Paths of all existing pages, read or not."""
         return tuple(page.path for page in self.pages) + self.unread
 
 
 def build_document(page: Page, title: str, sections: Sequence[Section]) -> Document:
-    """The document of a page that was read."""
+    """Build the document of a page that was read.
+
+    Args:
+        page: the page.
+        title: its title, which is cut at `MAX_TITLE` characters.
+        sections: its sections; of each, the outermost `MAX_HEADINGS` headings stay.
+
+    Returns:
+        The document, with the labels of the page.
+    """
     return Document(
         source=page.source,
         path=page.path,
         url=page.url,
         title=title[:MAX_TITLE],
-        sections=tuple(replace(one, headings=one.headings[:MAX_HEADINGS]) for one in sections),
+        sections=tuple(
+            replace(section, headings=section.headings[:MAX_HEADINGS]) for section in sections
+        ),
         content_hash=page.content_hash,
         version=page.version,
         language=page.language,

@@ -1,20 +1,20 @@
-"""Everything that can go wrong between documentation and its index.
+"""All errors of indexing, from the sources to a published version.
 
 DocentError (rag_core.errors)
 └── IngestError
     ├── SourceError               a source can't be read; the index is as it was
     │   ├── SourceNotFoundError
-    │   ├── SourceFormatError     not the kind of thing its name says
+    │   ├── SourceFormatError     its content does not match its name
     │   ├── SourceEmptyError      no documents in it
-    │   ├── SourceRefusedError    could do harm, is too large, or does not want to be read
+    │   ├── SourceRefusedError    could do harm, is too large, or forbids to read it
     │   ├── SourceAccessError     it wants another login or token
     │   ├── ToolMissingError      a program that it needs is not installed
     │   └── DownloadError
     ├── StateError                the state database can't be used
-    ├── SyncRunningError          another sync is at work
-    ├── IndexPinnedError          it was rolled back, and nobody has resumed syncing
+    ├── SyncRunningError          another sync is running
+    ├── IndexPinnedError          the index was rolled back, and syncing was not resumed
     ├── NoVersionError            there is no version to go back to
-    └── PublishError              a new version failed its checks; the old one answers on
+    └── PublishError              a new version failed its checks; the old one stays live
         ├── SourceShrankError     a source lost many of its pages
         └── GoldenError           golden questions find less than before
 """
@@ -35,7 +35,7 @@ class SourceNotFoundError(SourceError):
 
 
 class SourceFormatError(SourceError):
-    """The source is not the kind of thing its name says."""
+    """The source's content does not match its name."""
 
 
 class SourceEmptyError(SourceError):
@@ -43,7 +43,7 @@ class SourceEmptyError(SourceError):
 
 
 class SourceRefusedError(SourceError):
-    """The source could do harm, is larger than docent reads, or does not want to be read."""
+    """The source could do harm, is larger than docent reads, or forbids to read it."""
 
 
 class SourceAccessError(SourceError):
@@ -63,23 +63,23 @@ class StateError(IngestError):
 
 
 class SyncRunningError(IngestError):
-    """Another sync is at work."""
+    """Another sync is running."""
 
 
 class PublishError(IngestError):
-    """A new version failed its checks; the old one answers on."""
+    """A new version failed its checks; the old one stays live."""
 
 
 class SourceShrankError(PublishError):
-    """A source lost many of its pages; the old version answers on."""
+    """A source lost many of its pages; the old version stays live."""
 
 
 class GoldenError(PublishError):
-    """Golden questions find less than before; the old version answers on."""
+    """Golden questions find less than before; the old version stays live."""
 
 
 class IndexPinnedError(IngestError):
-    """The index was rolled back, and nobody has resumed syncing."""
+    """The index was rolled back, and syncing was not resumed."""
 
 
 class NoVersionError(IngestError):

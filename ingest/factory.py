@@ -1,4 +1,4 @@
-"""Settings become the objects of the indexing side."""
+"""The factory of `ingest`: settings become ready objects."""
 
 from __future__ import annotations
 
@@ -30,10 +30,19 @@ def open_indexer(
     embedder: Embedder,
     ledger: Ledger | None = None,
 ) -> Indexer:
-    """Put an indexer together; snapshots of downloads lie in the data folder.
+    """Build an indexer, with snapshots of downloads in the data folder.
+
+    Args:
+        settings: sources, limits of downloads and the state database.
+        store: the index in Milvus.
+        embedder: embeds the chunks.
+        ledger: the ledger; opened from the settings if None.
+
+    Returns:
+        The indexer.
 
     Raises:
-        StateError: the state database can't be used; it is opened where no ledger is handed in.
+        StateError: the state database can't be used.
     """
     ledger = ledger or open_ledger(settings)
     limits = Limits(settings.download_max_mb * 2**20, settings.download_max_minutes * 60)
@@ -49,7 +58,9 @@ def open_indexer(
 
 
 def read_status(settings: IngestSettings) -> IndexStatus:
-    """How the index stands, by the state database alone; nothing is made where there is none.
+    """Read the status of the index from the state database alone.
+
+    Returns an empty status if there is no state database, and creates none.
 
     Raises:
         StateError: the state database can't be used.
@@ -60,7 +71,7 @@ def read_status(settings: IngestSettings) -> IndexStatus:
 
 
 def read_versions(settings: IngestSettings) -> tuple[IndexVersion, ...]:
-    """The versions that are kept, by the state database alone, the newest first.
+    """Read the versions from the state database alone, the newest first.
 
     Raises:
         StateError: the state database can't be used.

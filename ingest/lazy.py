@@ -1,20 +1,21 @@
-"""Milvus and the models at rest: opened only where there is something to do.
+"""Milvus and the embedder, opened only when there is work for them.
 
-A sync that finds nothing changed needs to know of the index what the ledger knows, and of the
-embedder three facts. Opening both would take longer than reading all sources.
+A sync that finds no change needs only the ledger and three facts about the embedder. Opening
+Milvus and the models would take longer than reading all sources.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 
+from ingest.state.database import read_row, replace_row
 from ingest.state.ledger import Ledger
-from ingest.state.tables import embedders, resting
+from ingest.state.tables import embedders, fingerprints
 from rag_core.errors import ModelError
 from rag_core.index.milvus_lite import hash_files
 from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
@@ -34,14 +35,14 @@ from rag_core.types import (
 
 
 class LazyStore:
-    """Implements `VectorStore`: by the ledger as long as that is sure to be right.
+    """A `VectorStore` that answers from the ledger while the ledger is sure to be right.
 
-    It is, where the files of Milvus Lite are the ones that the last sync left behind. For all else,
-    and on a server, Milvus is opened.
+    The ledger is right if the files of Milvus Lite are as the last sync left them. Otherwise, and
+    for a server, Milvus is opened.
 
     Args:
-        ledger: what the index should hold.
-        path: directory of Milvus Lite, None for a server.
+        ledger: the ledger of the index.
+        path: directory of Milvus Lite; None for a server.
         open_store: opens Milvus.
     """
 
@@ -52,36 +53,36 @@ class LazyStore:
         self._path = path
         self._open = open_store
         self._store: VectorStore | None = None
-        self._rests = path is not None and self._is_untouched(path)
+        self._trusts_ledger = path is not None and self._is_untouched(path)
         self._counted = False
 
     @property
     def is_open(self) -> bool:
-        """Whether Milvus was opened."""
+        """True if Milvus was opened."""
         return self._store is not None
 
     def read_live_index(self) -> LiveIndex | None:
-        """The version behind the alias; None before the first publish."""
-        if not self._rests:
+        """Return the version behind the alias; None before the first publish."""
+        if not self._trusts_ledger:
             return self.opened.read_live_index()
-        found = self._ledger.read_live_version()
-        return LiveIndex(found.collection, found.spec) if found else None
+        version = self._ledger.read_live_version()
+        return LiveIndex(version.collection, version.spec) if version else None
 
     def count(self, collection: str) -> int:
-        """Rows of a collection."""
-        found = self._ledger.read_version(collection) if self._rests else None
-        if found is not None:
-            return found.chunks
+        """Count the rows of a collection."""
+        version = self._ledger.read_version(collection) if self._trusts_ledger else None
+        if version is not None:
+            return version.chunks
         rows = self.opened.count(collection)
         recorded = self._ledger.read_version(collection)
         self._counted = recorded is not None and recorded.chunks == rows
         return rows
 
     def list_collections(self) -> list[str]:
-        """Names of the versions that exist, live or not."""
-        if not self._rests:
+        """List the collections of all versions, live or not."""
+        if not self._trusts_ledger:
             return self.opened.list_collections()
-        return sorted(one.collection for one in self._ledger.list_versions())
+        return sorted(version.collection for version in self._ledger.list_versions())
 
     def close(self) -> None:
         """Release Milvus, if it was opened."""
@@ -89,26 +90,22 @@ class LazyStore:
             self._store.close()
 
     def save_fingerprint(self) -> None:
-        """After all went well and `close`: remember what the directory looks like."""
+        """Record the directory's fingerprint, after a successful sync and `close`."""
         live = self._ledger.read_live_version()
-        # What was not counted may be less than the ledger says: the next sync shall count.
+        # Uncounted rows may be fewer than the ledger has: then the next sync has to count.
         if self._path is None or live is None or not self._counted:
             return
-        ours = resting.c.index_name == self._ledger.index
         with self._ledger.engine.begin() as connection:
-            connection.execute(delete(resting).where(ours))
-            connection.execute(
-                insert(resting).values(
-                    index_name=self._ledger.index,
-                    collection=live.collection,
-                    files=hash_files(self._path),
-                )
+            replace_row(
+                connection,
+                fingerprints,
+                index_name=self._ledger.index,
+                collection=live.collection,
+                files=hash_files(self._path),
             )
 
     def _is_untouched(self, path: Path) -> bool:
-        query = select(resting).where(resting.c.index_name == self._ledger.index)
-        with self._ledger.engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = read_row(self._ledger.engine, fingerprints, index_name=self._ledger.index)
         live = self._ledger.read_live_version()
         if row is None or live is None or row.collection != live.collection:
             return False
@@ -116,44 +113,73 @@ class LazyStore:
 
     @property
     def opened(self) -> VectorStore:
-        """Milvus, opened when it is first asked for."""
+        """Milvus, opened on first use."""
         if self._store is None:
             self._store = self._open()
-            self._rests = False
+            self._trusts_ledger = False
         return self._store
 
-    # All else needs Milvus.
+    # The other methods need Milvus.
 
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope
     ) -> list[Hit]:
-        """Nearest chunks of a collection by inner product, best first."""
+        """Find the nearest chunks of a collection by inner product.
+
+        Args:
+            collection: a sealed collection.
+            vector: the question, of shape (dimension,), float32, of length 1.
+            limit: most hits.
+            scope: part of the index to search.
+
+        Returns:
+            The hits, best first.
+        """
         return self.opened.search_dense(collection, vector, limit=limit, scope=scope)
 
     def search_lexical(self, collection: str, terms: str, *, limit: int, scope: Scope) -> list[Hit]:
-        """Chunks of a collection by BM25, best first."""
+        """Find chunks of a collection by BM25.
+
+        Args:
+            collection: a sealed collection.
+            terms: the terms of the question, separated by spaces.
+            limit: most hits.
+            scope: part of the index to search.
+
+        Returns:
+            The hits, best first.
+        """
         return self.opened.search_lexical(collection, terms, limit=limit, scope=scope)
 
     def create(self, collection: str, spec: IndexSpec) -> None:
-        """Make an empty collection."""
+        """Create an empty collection."""
         self.opened.create(collection, spec)
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Write chunks with their vectors."""
+        """Write chunks with their vectors.
+
+        Args:
+            collection: a collection that is not sealed.
+            chunks: the chunks.
+            vectors: a row for each chunk, of shape (chunks, dimension), float32, of length 1.
+        """
         self.opened.insert(collection, chunks, vectors)
 
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
-        """The stored vectors of these chunks."""
+        """Read the stored vectors of chunks, by id.
+
+        Each vector has shape (dimension,), float32. Chunks that are not stored are left out.
+        """
         return self.opened.read_vectors(collection, ids)
 
     def read_page_vectors(
         self, collection: str, pages: Sequence[PageKey]
     ) -> dict[PageKey, PageVector]:
-        """Where each page points."""
+        """Read the mean of each page's vectors, of shape (dimension,), float32."""
         return self.opened.read_page_vectors(collection, pages)
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
-        """Every chunk of a collection."""
+        """Read every chunk of a collection."""
         return self.opened.read_chunks(collection)
 
     def seal(self, collection: str) -> int:
@@ -172,7 +198,7 @@ class LazyStore:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What decides how an index is built, of an embedder."""
+    """The facts about an embedder that decide how an index is built."""
 
     model: str
     dimension: int
@@ -180,12 +206,12 @@ class _Facts:
 
 
 class LazyEmbedder:
-    """Implements `Embedder`: what the last sync learned of it, until there is text to embed.
+    """An `Embedder` that knows its facts from the last sync until there is text to embed.
 
     Args:
         engine: the state database.
         settings: choose the embedder.
-        open_embedder: loads what an embedder needs to be asked.
+        open_embedder: loads the embedder.
     """
 
     def __init__(
@@ -209,32 +235,38 @@ class LazyEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """Longest input."""
+        """Longest input in tokens."""
         return self._facts.max_tokens if self._facts else self.opened.max_tokens
 
     @property
     def truncated(self) -> int:
-        """Passages of which the model read only the beginning, so far."""
+        """Number of passages so far of which the model read only the beginning."""
         return self._embedder.truncated if isinstance(self._embedder, TruncatingEmbedder) else 0
 
     def embed_query(self, text: str) -> Vector:
-        """Embed a question."""
+        """Embed a question.
+
+        Returns: array of shape (dimension,), float32, of length 1.
+        """
         return self.opened.embed_query(text)
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """Embed passages; row i belongs to text i."""
+        """Embed passages; row i belongs to text i.
+
+        Returns: array of shape (texts, dimension), float32, rows of length 1.
+        """
         return self.opened.embed_passages(texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special tokens."""
+        """Count the tokens of each text, without special tokens."""
         return self.opened.count_tokens(texts)
 
     @property
     def opened(self) -> Embedder:
-        """The embedder, opened when it is first asked for.
+        """The embedder, opened on first use.
 
         Raises:
-            ModelError: it is not the one that the last sync knew.
+            ModelError: its facts are not those that the last sync recorded.
         """
         if self._embedder is None:
             self._embedder = opened = self._open()
@@ -249,22 +281,16 @@ class LazyEmbedder:
         return self._embedder
 
     def _read_facts(self) -> _Facts | None:
-        query = select(embedders).where(embedders.c.settings == self._key)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
+        row = read_row(self._engine, embedders, settings=self._key)
         return _Facts(row.model, row.dimension, row.max_tokens) if row else None
 
     def _record_facts(self, facts: _Facts) -> None:
-        values = {"model": facts.model, "dimension": facts.dimension}
         with self._engine.begin() as connection:
-            connection.execute(delete(embedders).where(embedders.c.settings == self._key))
-            connection.execute(
-                insert(embedders).values(settings=self._key, max_tokens=facts.max_tokens, **values)
-            )
+            replace_row(connection, embedders, settings=self._key, **asdict(facts))
 
 
 def _build_key(settings: RagSettings) -> str:
-    chosen = (
+    values = (
         settings.profile,
         settings.embedding_model,
         settings.embedding_dim,
@@ -272,4 +298,4 @@ def _build_key(settings: RagSettings) -> str:
         settings.embedding_url,
         version("docent"),
     )
-    return hash_content(*map(str, chosen))
+    return hash_content(*map(str, values))

@@ -1,4 +1,4 @@
-"""The index in this process, for the command line: Milvus and models open when needed."""
+"""The index in the command line's own process; Milvus and models open when needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LocalIndex:
-    """What a command works with."""
+    """The parts that a command works with."""
 
     indexer: Indexer
     store: LazyStore
@@ -30,11 +30,12 @@ class LocalIndex:
 
 @contextmanager
 def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalIndex]:
-    """The index for the time of a `with` block.
+    """Open the index during a `with` block.
+
+    Milvus and the models raise their errors later, when they are needed.
 
     Raises:
-        StateError: the state database can't be used; what Milvus and the models raise comes when
-            they are needed.
+        StateError: the state database can't be used.
     """
     ledger = open_ledger(settings)
     models: list[Models] = []

@@ -1,4 +1,4 @@
-"""How long work will take: by the pace of earlier syncs, and by what is done of this one."""
+"""Progress of a sync, and estimates of the remaining time from this sync and earlier ones."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 
 from ingest.report import NOUNS, Progress, Stage
-from ingest.state.tables import paces
+from ingest.state.database import read_row, replace_row
+from ingest.state.tables import durations
 from rag_core.english import format_count
 
 Unit = Literal["second", "minute", "hour"]
@@ -20,52 +21,57 @@ _WRITE = "write"
 
 @dataclass(frozen=True, slots=True)
 class UnitDurations:
-    """Seconds for a character to be embedded, and for a chunk to be written and published."""
+    """Seconds to embed a character, and to write and publish a chunk."""
 
     embed: float
     write: float
 
     def estimate_seconds(self, characters: int, chunks: int) -> float:
-        """For a version of so many chunks, with so much text to embed."""
+        """Estimate the time for a version with this much text to embed."""
         return characters * self.embed + chunks * self.write
 
 
 class DurationStats:
-    """Remembers the pace of the last syncs; a new measurement counts half."""
+    """The durations of the last syncs; a new measurement counts half."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def read(self, model: str) -> UnitDurations | None:
-        """The pace with this embedding model; None before it was measured."""
+        """Return the durations with this embedding model; None before the first measurement."""
         embed, write = self._read_seconds(_build_embed_key(model)), self._read_seconds(_WRITE)
         return None if embed is None or write is None else UnitDurations(embed, write)
 
     def record_embedding(self, model: str, characters: int, seconds: float) -> None:
-        """Remember how long a text of so many characters took."""
+        """Record how long it took to embed text.
+
+        Args:
+            model: the embedding model.
+            characters: length of the text.
+            seconds: the time that it took.
+        """
         if characters:
             self._record(_build_embed_key(model), seconds / characters)
 
     def record_writing(self, chunks: int, seconds: float) -> None:
-        """Remember how long a version of so many chunks took, embedding apart."""
+        """Record how long a version of some chunks took, without embedding."""
         if chunks:
             self._record(_WRITE, seconds / chunks)
 
     def _read_seconds(self, name: str) -> float | None:
-        with self._engine.connect() as connection:
-            return connection.scalar(select(paces.c.seconds).where(paces.c.name == name))
+        row = read_row(self._engine, durations, name=name)
+        return row.seconds if row else None
 
     def _record(self, name: str, seconds: float) -> None:
-        before = self._read_seconds(name)
-        blended = seconds if before is None else (before + seconds) / 2
+        previous = self._read_seconds(name)
+        blended = seconds if previous is None else (previous + seconds) / 2
         with self._engine.begin() as connection:
-            connection.execute(delete(paces).where(paces.c.name == name))
-            connection.execute(insert(paces).values(name=name, seconds=blended))
+            replace_row(connection, durations, name=name, seconds=blended)
 
 
 @dataclass(slots=True)
 class _Stage:
-    """A stage as it was first seen, and as it stands."""
+    """A stage: its state when it was first reported, and its state now."""
 
     began: float
     first: int
@@ -73,7 +79,7 @@ class _Stage:
     total: int
 
     def estimate_left(self, now: float) -> float | None:
-        """Seconds that it still takes at the pace since it began; None while it has none."""
+        """Estimate the seconds that remain; None before any progress."""
         done, spent = self.done - self.first, now - self.began
         if self.done >= self.total:
             return 0.0
@@ -81,9 +87,9 @@ class _Stage:
 
 
 class RemainingTime:
-    """Says how long the stages at work still take, by what was done of each since it began.
+    """An estimate of the remaining time, from the progress of each stage since it began.
 
-    Embedding and writing take turns, batch by batch: the one that takes longest decides.
+    Embedding and writing take turns, batch by batch: the stage that takes longest decides.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -91,7 +97,7 @@ class RemainingTime:
         self._stages: dict[Stage, _Stage] = {}
 
     def estimate_seconds(self, progress: Progress) -> float | None:
-        """Seconds that are left; None while that can't be told."""
+        """Estimate the seconds that remain; None if there is no estimate yet."""
         now, stage = self._clock(), self._stages.get(progress.stage)
         if stage is None or progress.done < stage.done:  # the next of several downloads
             stage = _Stage(now, progress.done, progress.done, progress.total)
@@ -99,31 +105,36 @@ class RemainingTime:
         stage.done, stage.total = progress.done, progress.total
         if not progress.total:
             return None
-        told = [
-            left for one in self._stages.values() if (left := one.estimate_left(now)) is not None
+        estimates = [
+            left for each in self._stages.values() if (left := each.estimate_left(now)) is not None
         ]
-        return max(told, default=0.0) or (0.0 if stage.done >= stage.total else None)
+        return max(estimates, default=0.0) or (0.0 if stage.done >= stage.total else None)
 
 
 class ProgressReporter:
-    """Says how far work is, for a log: when a stage first begins, and then every few seconds."""
+    """Log lines about progress: one when a stage begins, and then one every few seconds.
+
+    Args:
+        every: seconds between two lines.
+        clock: reads the time in seconds.
+    """
 
     def __init__(self, *, every: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._every = every
         self._clock = clock
         self._remaining = RemainingTime(clock)
         self._begun: set[Stage] = set()
-        self._said = 0.0
+        self._last_line_at = 0.0
 
     def format_line(self, progress: Progress) -> str:
-        """Return the line to log now; mostly empty."""
+        """Return the line to log now, which is mostly empty."""
         left = self._remaining.estimate_seconds(progress)
         now = self._clock()
         begins = progress.stage not in self._begun
-        if not progress.total or not (begins or now - self._said >= self._every):
+        if not progress.total or not (begins or now - self._last_line_at >= self._every):
             return ""
         self._begun.add(progress.stage)
-        self._said = now
+        self._last_line_at = now
         total = _format_total(progress)
         if begins:
             return f"{progress.stage}: {total}"
@@ -138,13 +149,13 @@ def _format_total(progress: Progress) -> str:
 
 
 def format_time(seconds: float) -> str:
-    """Return a length of time in English: `40 seconds`, `1 minute`, `1.5 hours`."""
+    """Return a duration in English: `40 seconds`, `1 minute`, `1.5 hours`."""
     amount, unit = round_time(seconds)
     return f"{amount:g} {unit if amount == 1 else f'{unit}s'}"
 
 
 def round_time(seconds: float) -> tuple[float, Unit]:
-    """Return a length of time as people say it: its amount and its unit."""
+    """Round a duration for people; return its amount and its unit."""
     if seconds < 90:
         return max(round(seconds), 1), "second"
     if seconds < 5400:

@@ -1,4 +1,4 @@
-"""Define what a sync reports while it works and when it is done."""
+"""The reports of a sync: its progress, and its result."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ NOUNS: Mapping[Stage, str] = {
     "embedding": "chunk",
     "writing": "chunk",
 }
-"""What a stage counts; the others count KiB or steps."""
+"""The unit that a stage counts; the other stages count KiB or steps."""
 
 ProgressCallback = Callable[[Progress], None]
 
 
 def ignore_progress(progress: Progress) -> None:
-    """Ignore the progress."""
+    """Do nothing with the progress."""
     del progress
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """How many golden questions of a source found their page before and after a sync.
+    """The recall of a source's golden questions before and after a sync.
 
     Attributes:
         source: its name.
-        questions: how many there are; 0 for a source without any, whose gate was skipped.
-        before: share of them whose page the live version found among the first ten, None where
-            it could not be measured.
-        after: the same of the new version.
-        skipped: why nothing was compared, empty where it was.
+        questions: number of questions; 0 for a source without any, which was not compared.
+        before: share of the questions, from 0 to 1, whose page the live version found among the
+            first ten chunks; None if it could not be measured.
+        after: the same share in the new version.
+        skipped: the reason if nothing was compared, else empty.
     """
 
     source: str
@@ -61,24 +61,24 @@ class GoldenResult:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What a sync did.
+    """The result of a sync.
 
     Attributes:
         documents: pages in the index now, of all sources.
         chunks: chunks in the index now.
         added: pages that are new.
-        changed: pages with other content than before.
+        changed: pages whose content has changed.
         removed: pages that are gone.
         embedded: chunks whose vector was computed.
         reused: chunks whose vector was carried over.
-        seconds: how long it took.
-        revision: of the index now; equal content has an equal revision.
-        failures: readable lines `path: what`.
-        unchanged: nothing was written, the live version is the one before.
+        seconds: duration of the sync.
+        revision: revision of the index now; equal content has an equal revision.
+        failures: readable lines `path: problem`.
+        unchanged: True if nothing was written and the live version is still the same.
         unread: names of sources that could not be read; their pages stayed as they were.
         dropped: names of sources that were taken out of the settings; their pages are gone.
-        golden: what golden questions found, source by source; empty where nothing changed.
-        truncated: chunks of which the model read only the beginning, among those embedded.
+        golden: the recall of golden questions by source; empty if nothing changed.
+        truncated: embedded chunks of which the model read only the beginning.
     """
 
     documents: int

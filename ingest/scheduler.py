@@ -25,21 +25,21 @@ from rag_core.errors import DocentError
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(hours=1)
-"""A run that was missed is made up for within this time."""
+"""A missed run is made up for within this time."""
 
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
-"""Pauses before a source that could not be read is tried again."""
+"""Pauses before docent tries again to read a source."""
 
 _ALL = "sync"
-_WHOLE = "*"  # what a problem is about that is not of one source
+_WHOLE = "*"  # the subject of a problem that is not about one source
 
 Sync = Callable[[tuple[str, ...]], IngestReport]
-"""Syncs the configured sources of these names, all of them for none; blocks."""
+"""A blocking sync of the configured sources with these names, or of all for no names."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A schedule and the sources that it syncs; no sources for all of them."""
+    """A schedule and the names of the sources that it syncs; no names for all sources."""
 
     name: str
     schedule: str
@@ -48,10 +48,10 @@ class _Job:
 
 
 class _CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """Runs at the times of cron fields.
+    """A trigger at the times of cron fields.
 
-    APScheduler's own combines the two fields of days in another way than cron does, and loses
-    a day when the clocks change.
+    APScheduler's own trigger combines the two fields of days differently from cron, and loses a
+    day when the clocks change.
     """
 
     def __init__(self, cron: Cron) -> None:
@@ -60,14 +60,14 @@ class _CronTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no typ
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
-        """Return the first time after the previous one, or from now on without one."""
+        """Return the next time after the previous one or from now on."""
         if previous_fire_time is None:
             return self._cron.find_next(now)
         return self._cron.find_next(previous_fire_time.astimezone(UTC) + datetime.resolution)
 
 
 def _ignore(_: object) -> bool:
-    """Do nothing: nobody wants to know."""
+    """Do nothing, and accept the report or the alert."""
     return True
 
 
@@ -76,20 +76,21 @@ def _read_clock() -> datetime:
 
 
 class SyncScheduler:
-    """Runs syncs on their schedules and on request.
+    """The scheduler of syncs; it also starts a sync on request.
 
     Args:
         sync: does the work; it is called on a thread of its own.
-        ledger: remembers when each job ran and runs next.
+        ledger: records when each job ran and runs next.
         settings: `DOCENT_SYNC_SCHEDULE` and `DOCENT_TIMEZONE`.
-        sources: the sources of the settings; each with its own schedule has its own job.
-        on_report: gets the report of every sync that went well, on that thread.
-        on_trouble: hears once of what goes wrong, and once that it is over, on that thread. It
-            returns whether that reached anybody; if not, it hears it again after the next run.
+        sources: the sources of the settings; each with its own schedule gets its own job.
+        on_report: gets the report of every successful sync, on that thread.
+        on_alert: gets each new problem once, and once the message that all are over, on that
+            thread. It returns False if the alert reached no one; then it gets the alert again
+            after the next run.
         now: reads the clock.
 
     Raises:
-        SettingsError: a schedule or the time zone makes no sense.
+        SettingsError: a schedule or the time zone is not valid.
     """
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
@@ -100,25 +101,25 @@ class SyncScheduler:
         *,
         sources: Sequence[Source] = (),
         on_report: Callable[[IngestReport], object] = _ignore,
-        on_trouble: Callable[[SyncAlert], bool] = _ignore,
+        on_alert: Callable[[SyncAlert], bool] = _ignore,
         now: Callable[[], datetime] = _read_clock,
     ) -> None:
         self._sync = sync
         self._store = JobStore(ledger)
         self._jobs = {job.name: job for job in _build_jobs(settings, sources)}
         self._on_report = on_report
-        self._on_trouble = on_trouble
+        self._on_alert = on_alert
         self._now = now
         self._failed = dict.fromkeys(self._jobs, 0)
         self._busy = threading.Lock()
         self._closing = False
-        # Jobs live in memory: a job store shared by two processes would fire twice.
-        # Each may wait for its turn, and its retry beside it.
+        # Jobs live in memory: with a shared job store, two processes would run each job.
+        # Each job may wait for its turn while its retry waits as well.
         threads = ThreadPoolExecutor(2 * len(self._jobs))
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": threads})
 
     def start(self) -> None:
-        """Start the schedule. A run that was missed by less than an hour starts at once."""
+        """Start the schedule; make up for a recently missed run."""
         self._store.keep_only(list(self._jobs))
         for job in self._jobs.values():
             if job.trigger is not None:
@@ -128,13 +129,13 @@ class SyncScheduler:
             self._store.record_next_run(job.name, job.schedule, self._find_next_run(job))
 
     def shutdown(self, *, wait: bool = True) -> None:
-        """Stop: no sync starts any more, and a retry that was planned is forgotten.
+        """Stop the schedule and drop planned retries.
 
-        A sync at work is waited for, unless `wait` is False.
+        No sync starts any more. A running sync is waited for, unless `wait` is False.
         """
         self._closing = True
         if self._scheduler.running:
-            # APScheduler waits with a lock in its hand that the job needs to find its next run.
+            # APScheduler would wait holding a lock that the job needs to find its next run.
             self._scheduler.shutdown(wait=False)
         if wait:
             with self._busy:
@@ -142,30 +143,30 @@ class SyncScheduler:
 
     @property
     def next_sync(self) -> datetime | None:
-        """The time when the next sync starts; None where the schedule is off."""
+        """The time when the next sync starts; None if the schedule is off."""
         times = [self._find_next_run(job) for job in self._jobs.values()]
         return min((time for time in times if time), default=None)
 
     def trigger_now(self) -> None:
-        """Start a sync of everything and return; the callbacks tell how it went.
+        """Start a sync of all sources, and return at once.
 
-        Once the schedule is shut down, nothing starts.
+        The callbacks get the result. After `shutdown`, no sync starts.
 
         Raises:
-            SyncRunningError: a sync is at work.
+            SyncRunningError: a sync is running.
         """
         if not self._busy.acquire(blocking=False):
             raise SyncRunningError("A sync is already running: wait until it is done.")
         try:
-            # A thread of its own: APScheduler drops a job that it has not begun at shutdown, and
-            # the lock would never be released.
+            # APScheduler drops a job that it has not begun at shutdown; then the lock would never
+            # be released. So the sync gets a thread of its own.
             threading.Thread(target=self._run_and_release, args=(_ALL, True)).start()
         except BaseException:
             self._busy.release()
             raise
 
     def _add_job(self, job: _Job, trigger: BaseTrigger) -> None:
-        # A time is only handed over where there is one: None would pause the job.
+        # Without a time, leave the argument out: None would pause the job.
         first = self._find_first_run(job, trigger)
         self._scheduler.add_job(
             self._run_scheduled,
@@ -179,19 +180,21 @@ class SyncScheduler:
         )
 
     def _find_first_run(self, job: _Job, trigger: BaseTrigger) -> datetime | None:
-        """Return the first run where it is not simply the trigger's next time."""
-        known, now = self._store.read(job.name), self._now()
-        if known is None or known.next_run is None or known.schedule != job.schedule:
+        """Return the first run if it differs from the trigger's next time."""
+        state, now = self._store.read(job.name), self._now()
+        if state is None or state.next_run is None or state.schedule != job.schedule:
             return None
-        if now - GRACE <= known.next_run <= now:
-            logger.info("A sync that was due at %s is made up for.", known.next_run)
+        # A run that was missed while docent was down starts now.
+        if now - GRACE <= state.next_run <= now:
+            logger.info("A sync that was due at %s is made up for.", state.next_run)
             return now
+        # An interval goes on from before the restart, instead of beginning anew.
         is_interval = isinstance(trigger, IntervalTrigger)
-        ahead = is_interval and now < known.next_run <= now + trigger.interval
-        return known.next_run if ahead else None
+        is_ahead = is_interval and now < state.next_run <= now + trigger.interval
+        return state.next_run if is_ahead else None
 
     def _run_scheduled(self, name: str) -> None:
-        """Run a job; of two that are due together, the second waits for its turn."""
+        """Run a job, after any other job that is due now."""
         self._busy.acquire()
         self._run_and_release(name)
 
@@ -202,16 +205,16 @@ class SyncScheduler:
             job = self._jobs[name]
             self._run(job, () if everything else job.sources)
         except Exception:
-            logger.exception("The outcome of a sync could not be kept or told.")
+            logger.exception("The outcome of a sync could not be recorded or reported.")
         finally:
             self._busy.release()
 
     def _run(self, job: _Job, sources: tuple[str, ...]) -> None:
-        """Run one sync, and keep and tell its outcome, whatever it is."""
+        """Run one sync; record and report its outcome."""
         try:
             report = self._sync(sources)
         except (SyncRunningError, IndexPinnedError) as error:
-            logger.info("The sync is left out: %s", error)
+            logger.info("The sync is skipped: %s", error)
             self._record_end(job, None)
         except Exception as error:
             if isinstance(error, DocentError):
@@ -225,31 +228,34 @@ class SyncScheduler:
             self._on_report(report)
 
     def _record_failure(self, job: _Job, error: Exception) -> None:
-        says = str(error) if isinstance(error, DocentError) else type(error).__name__
-        again = isinstance(error, SourceError) and self._plan_retry(job)
-        self._record_end(job, None if again else {_WHOLE: f"The sync failed: {says}"})
+        text = str(error) if isinstance(error, DocentError) else type(error).__name__
+        has_retry = isinstance(error, SourceError) and self._plan_retry(job)
+        self._record_end(job, None if has_retry else {_WHOLE: f"The sync failed: {text}"})
 
     def _record_success(self, job: _Job, report: IngestReport) -> None:
-        again = bool(report.unread) and self._plan_retry(job)
+        has_retry = bool(report.unread) and self._plan_retry(job)
         if not report.unread:
             self._failed[job.name] = 0
-        self._record_end(job, None if again else _list_unread(report))
+        self._record_end(job, None if has_retry else _list_unread(report))
 
     def _record_end(self, job: _Job, problems: Mapping[str, str] | None) -> None:
-        """Remember the run, and tell what is newly wrong, or that nothing is any more."""
+        """Record the run, and report new problems or that all are over.
+
+        Nothing is reported if `problems` is None, because a retry follows.
+        """
         due = self._find_next_run(job)
         if self._closing:  # APScheduler may have forgotten its jobs by now
-            known = self._store.read(job.name)
-            due = known.next_run if known else None
+            state = self._store.read(job.name)
+            due = state.next_run if state else None
         self._store.record_run(job.name, job.schedule, ended=self._now(), due=due)
         if problems is None or self._closing:
             return
-        trouble = self._store.build_alert(job.name, job.schedule, problems)
-        if trouble is None or self._on_trouble(trouble):
+        alert = self._store.build_alert(job.name, job.schedule, problems)
+        if alert is None or self._on_alert(alert):
             self._store.record_reported(job.name, job.schedule, problems)
 
     def _plan_retry(self, job: _Job) -> bool:
-        """Plan another try before the next run; return False where there were enough."""
+        """Plan a retry before the next run; return False after enough."""
         attempt = self._failed[job.name]
         due = self._now() + RETRIES[min(attempt, len(RETRIES) - 1)]
         following = self._find_next_run(job)
@@ -270,26 +276,26 @@ class SyncScheduler:
         return True
 
     def _find_next_run(self, job: _Job) -> datetime | None:
-        found = self._scheduler.get_job(job.name)
-        return found.next_run_time.astimezone(UTC) if found and found.next_run_time else None
+        planned = self._scheduler.get_job(job.name)
+        return planned.next_run_time.astimezone(UTC) if planned and planned.next_run_time else None
 
 
 def _list_unread(report: IngestReport) -> dict[str, str]:
-    """Return a sentence for each source that could not be read, by its name."""
+    """Return a sentence for each unread source, by its name."""
     lines = {line.partition(":")[0]: line for line in report.failures}
     return {name: lines.get(name, f"{name} could not be read") for name in report.unread}
 
 
 def _build_jobs(settings: IngestSettings, sources: Sequence[Source]) -> list[_Job]:
-    """Return a job for all sources, and one for each that has a schedule of its own."""
+    """Build the default job, and one for each source with a schedule."""
     zone = settings.timezone
-    own = [source for source in sources if source.schedule]
-    others = tuple(source.name for source in sources if not source.schedule) if own else ()
+    scheduled = [source for source in sources if source.schedule]
+    others = tuple(source.name for source in sources if not source.schedule) if scheduled else ()
     default = _build_trigger(parse_schedule(settings.sync_schedule, zone))
-    # Where each source has its own, the default one has nothing to do.
-    trigger = default if others or not own else None
+    # If each source has its own schedule, the default job has nothing to do.
+    trigger = default if others or not scheduled else None
     jobs = [_Job(_ALL, settings.sync_schedule, others, trigger)]
-    for source in own:
+    for source in scheduled:
         schedule = parse_schedule(source.schedule, zone, of=f"The schedule of {source.name}")
         trigger = _build_trigger(schedule)
         jobs.append(_Job(f"sync:{source.name}", source.schedule, (source.name,), trigger))

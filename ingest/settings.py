@@ -43,14 +43,14 @@ class IngestSettings(Settings):
 
     @property
     def data_folder(self) -> Path:
-        """Where docent keeps its files: beside Milvus Lite, or `data` where Milvus is a server."""
+        """Folder of docent's files: beside Milvus Lite, or `data` if Milvus is a server."""
         if "://" in self.milvus_uri:
             return Path("data")
         return Path(self.milvus_uri).expanduser().parent
 
     @property
     def resolved_state_url(self) -> str:
-        """The state database: as set, or SQLite beside the Milvus Lite directory."""
+        """URL of the state database: as set, or SQLite beside the Milvus Lite directory."""
         if self.state_url:
             return self.state_url
         if "://" in self.milvus_uri:

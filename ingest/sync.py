@@ -1,4 +1,4 @@
-"""The whole sync: sources in, a published version and its report out."""
+"""The whole sync, from the sources to a published version and its report."""
 
 from __future__ import annotations
 
@@ -26,21 +26,31 @@ from rag_core.errors import DocentError
 from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
 
 GOLDEN_MARGIN = 0.05
-"""Share of a source's golden questions that a version may lose where nothing else is set."""
+"""Share of a source's golden questions that a version may lose by default."""
 
 _PLAIN = SyncOptions()
 
 
 class Indexer:
-    """Keeps the index like its sources.
+    """The sync of an index with its sources.
 
     Args:
         store: the index in Milvus.
         embedder: makes vectors and counts tokens.
-        ledger: what the index should hold.
+        ledger: the ledger of the index.
         downloads: snapshots of remote sources.
         schema: version of the store's fields.
         golden_margin: share of golden questions that a new version may lose.
+
+    Example:
+        >>> from ingest.sources import parse_sources
+        >>> indexer = Indexer(store, embedder, ledger, downloads, schema=1)
+        >>> sources = parse_sources("docs")  # a folder with two pages
+        >>> report = indexer.sync(sources)
+        >>> report.documents, report.chunks, report.unchanged
+        (2, 3, False)
+        >>> indexer.sync(sources).unchanged
+        True
     """
 
     def __init__(  # noqa: PLR0913  (the parts of a sync, each handed in)
@@ -56,10 +66,10 @@ class Indexer:
         self._store = store
         self._embedder = embedder
         self._ledger = ledger
-        self._surveyor = ChangeDetector(store, embedder, ledger, downloads, schema=schema)
+        self._detector = ChangeDetector(store, embedder, ledger, downloads, schema=schema)
         self._publisher = Publisher(store, embedder, ledger)
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
-        self._paces = DurationStats(ledger.engine)
+        self._stats = DurationStats(ledger.engine)
         self._golden_margin = golden_margin
 
     def sync(
@@ -69,12 +79,21 @@ class Indexer:
         progress: ProgressCallback = ignore_progress,
         options: SyncOptions = _PLAIN,
     ) -> IngestReport:
-        """Bring the index up to date with these sources; pages of others stay as they are.
+        """Bring the index up to date with these sources.
 
-        One source that can't be read is a line in the report, as long as another can.
+        The pages of other sources stay as they are. A source that can't be read becomes a line of
+        the report, if at least one other can be read.
+
+        Args:
+            sources: the sources to sync.
+            progress: gets the progress of each stage.
+            options: how to sync.
+
+        Returns:
+            The result of the sync.
 
         Raises:
-            SyncRunningError: another sync is at work.
+            SyncRunningError: another sync is running.
             IndexPinnedError: the index was rolled back.
             SourceError: no source could be read.
             PublishError: the new version failed its checks, or golden questions can't be read.
@@ -86,7 +105,7 @@ class Indexer:
             try:
                 report = self._run_sync(sources, lease, progress, options)
             except BaseException as error:
-                # What went wrong is raised even where the ledger can't take it down.
+                # The error is raised even if the ledger can't record it.
                 with suppress(StateError):
                     self._ledger.finish_sync(number, error=_describe_error(error))
                 raise
@@ -100,10 +119,18 @@ class Indexer:
         progress: ProgressCallback = ignore_progress,
         options: SyncOptions = _PLAIN,
     ) -> Preview:
-        """Say what a sync would do, and change nothing but the snapshots of downloads.
+        """Preview a sync; change nothing but the snapshots of downloads.
+
+        Args:
+            sources: the sources to sync.
+            progress: gets the progress of each stage.
+            options: how to sync.
+
+        Returns:
+            The expected result of the sync.
 
         Raises:
-            SyncRunningError: a sync is at work.
+            SyncRunningError: a sync is running.
             SourceError: no source could be read.
             GoldenError: golden questions can't be read.
         """
@@ -111,11 +138,11 @@ class Indexer:
         if not options.force:
             check_golden_questions(sources)
         with self._lease.hold():
-            survey = self._surveyor.detect(sources, options, progress)
-            survey, plan = self._plan_version(survey, progress, options)
-        pace = self._paces.read(self._embedder.model)
+            changes = self._detector.detect(sources, options, progress)
+            changes, plan = self._plan_version(changes, progress, options)
+        durations = self._stats.read(self._embedder.model)
         seconds = time.perf_counter() - started
-        return build_preview(survey, plan, survey.failures, pace=pace, seconds=seconds)
+        return build_preview(changes, plan, durations=durations, seconds=seconds)
 
     def _run_sync(
         self,
@@ -127,52 +154,56 @@ class Indexer:
         started, truncated = time.perf_counter(), _count_truncated(self._embedder)
         if not options.force:
             check_golden_questions(sources)
-        survey = self._surveyor.detect(sources, options, progress)
+        # 1. Read the sources and compare them with the live version.
+        changes = self._detector.detect(sources, options, progress)
         self._publisher.prune(lease.confirm)
         if not options.force:
-            survey.check_losses()
-        survey, plan = self._plan_version(survey, progress, options)
+            changes.check_losses()
+        # 2. Divide the changed pages into chunks.
+        changes, plan = self._plan_version(changes, progress, options)
         if plan is None:
-            report = _build_unchanged_report(survey)
+            report = _build_unchanged_report(changes)
         else:
             if not options.force:
-                survey.check_losses()
+                changes.check_losses()  # now of pages without any text, too
             if not plan.contents.chunks:
                 raise SourceEmptyError("There is no text to index in any source.")
-            report = self._publish(survey, plan, lease, progress, options)
-        self._ledger.remember_sources(survey.sources)
-        if survey.configured:
-            # One that was taken out is remembered until a sync has removed its pages.
-            kept = () if options.remove_unconfigured else self._ledger.list_configured_sources()
-            self._ledger.remember_configured({*survey.configured, *kept})
+            # 3. Embed them, and publish the next version.
+            report = self._publish(changes, plan, lease, progress, options)
+        # 4. Record which sources the index has.
+        self._ledger.remember_sources(changes.sources)
+        if changes.configured:
+            # A source that was taken out is remembered until a sync has removed its pages.
+            earlier = () if options.remove_unconfigured else self._ledger.list_configured_sources()
+            self._ledger.remember_configured({*changes.configured, *earlier})
         return replace(
             report,
             seconds=time.perf_counter() - started,
-            failures=survey.failures,
-            unread=survey.unread,
-            dropped=survey.dropped,
+            failures=changes.failures,
+            unread=changes.unread,
+            dropped=changes.dropped,
             truncated=_count_truncated(self._embedder) - truncated,
         )
 
     def _plan_version(
-        self, survey: ChangeSet, progress: ProgressCallback, options: SyncOptions
+        self, changes: ChangeSet, progress: ProgressCallback, options: SyncOptions
     ) -> tuple[ChangeSet, ChunkPlan | None]:
-        """What the next version holds, None where that is what the live one does."""
-        if survey.is_unchanged and not options.full:
-            return survey, None
-        divided = chunk_pages(survey.pages.to_read, Chunker(self._embedder), progress=progress)
-        survey, known = survey.exclude_broken(divided), survey.snapshot.read_chunks()
+        """Plan the next version; None if it would equal the live one."""
+        if changes.is_unchanged and not options.full:
+            return changes, None
+        chunked = chunk_pages(changes.pages.to_read, Chunker(self._embedder), progress=progress)
+        changes, live_chunks = changes.exclude_broken(chunked), changes.snapshot.read_chunks()
         plan = plan_chunks(
-            known, survey.pages, divided.chunks, recipe=survey.recipe, reuse=survey.reuse
+            live_chunks, changes.pages, chunked.chunks, recipe=changes.recipe, reuse=changes.reuse
         )
-        # All that seemed new may be pages that still can't be read.
-        if survey.is_reproduced_by(plan.contents):
-            return survey, None
-        return survey.add_text_losses(plan.contents.chunks), plan
+        # The pages that seemed new may all be pages that still can't be read.
+        if changes.is_reproduced_by(plan.contents):
+            return changes, None
+        return changes.add_text_losses(plan.contents.chunks), plan
 
     def _publish(
         self,
-        survey: ChangeSet,
+        changes: ChangeSet,
         plan: ChunkPlan,
         lease: HeldLease,
         progress: ProgressCallback,
@@ -187,16 +218,16 @@ class Indexer:
         )
         published = self._publisher.publish(
             plan,
-            survey.spec,
+            changes.spec,
             progress=progress,
             confirm=lease.confirm,
-            gate=lambda live, new: gate.compare(survey.sources, live, new),
+            gate=lambda live, new: gate.compare(changes.sources, live, new),
         )
-        self._paces.record_embedding(
+        self._stats.record_embedding(
             self._embedder.model, published.characters, published.embed_seconds
         )
-        self._paces.record_writing(len(plan.contents.chunks), published.write_seconds)
-        return _build_report(published, plan, survey)
+        self._stats.record_writing(len(plan.contents.chunks), published.write_seconds)
+        return _build_report(published, plan, changes)
 
 
 def _count_truncated(embedder: Embedder) -> int:
@@ -206,15 +237,15 @@ def _count_truncated(embedder: Embedder) -> int:
 def _describe_error(error: BaseException) -> str:
     if isinstance(error, DocentError):
         return str(error)
-    by_hand = isinstance(error, KeyboardInterrupt)
-    return "Stopped by hand." if by_hand else f"Stopped by {type(error).__name__}."
+    is_by_hand = isinstance(error, KeyboardInterrupt)
+    return "Stopped by hand." if is_by_hand else f"Stopped by {type(error).__name__}."
 
 
-def _build_unchanged_report(survey: ChangeSet) -> IngestReport:
-    live, version = survey.snapshot.live, survey.snapshot.version
-    chunks = version.chunks if version else len(survey.snapshot.read_chunks())
+def _build_unchanged_report(changes: ChangeSet) -> IngestReport:
+    live, version = changes.snapshot.live, changes.snapshot.version
+    chunks = version.chunks if version else len(changes.snapshot.read_chunks())
     return IngestReport(
-        documents=version.documents if version else len(survey.snapshot.pages),
+        documents=version.documents if version else len(changes.snapshot.pages),
         chunks=chunks,
         added=0,
         changed=0,
@@ -227,13 +258,13 @@ def _build_unchanged_report(survey: ChangeSet) -> IngestReport:
     )
 
 
-def _build_report(published: PublishResult, plan: ChunkPlan, survey: ChangeSet) -> IngestReport:
+def _build_report(published: PublishResult, plan: ChunkPlan, changes: ChangeSet) -> IngestReport:
     return IngestReport(
         documents=plan.contents.documents,
         chunks=len(plan.contents.chunks),
-        added=survey.pages.added,
-        changed=survey.pages.changed,
-        removed=survey.pages.removed,
+        added=changes.pages.added,
+        changed=changes.pages.changed,
+        removed=changes.pages.removed,
         embedded=published.embedded,
         reused=published.reused,
         seconds=0.0,

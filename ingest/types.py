@@ -1,4 +1,4 @@
-"""The data of an index: pages, chunks and versions as the ledger knows them."""
+"""The data of an index: pages, chunks and versions as the ledger has them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rag_core.types import PageKey
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A page of a version; `recipe` says by which chunker and tokenizer it was divided."""
+    """A page of a version; `recipe` names the chunker and the model that divided it."""
 
     source: str
     path: str
@@ -42,18 +42,18 @@ class KnownChunk:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a version holds."""
+    """The pages and chunks of a version."""
 
     pages: tuple[KnownPage, ...] = ()
     chunks: tuple[KnownChunk, ...] = ()
 
     @property
     def documents(self) -> int:
-        """Pages that can be found: those with a chunk."""
+        """Number of pages that can be found, which are those with a chunk."""
         return len({chunk.page for chunk in self.chunks})
 
     def is_equal_to(self, pages: Sequence[KnownPage], chunks: Sequence[KnownChunk]) -> bool:
-        """Whether that is the same, in whatever order."""
+        """Return True if the pages and chunks are equal, in any order."""
         return set(self.pages) == set(pages) and set(self.chunks) == set(chunks)
 
 
@@ -63,14 +63,14 @@ class IndexVersion:
 
     Attributes:
         collection: its collection in Milvus.
-        revision: hash over what it holds.
+        revision: hash of its contents.
         model: its embedding model.
         created_at: when it was built.
-        documents: pages that it holds.
-        chunks: chunks that it holds.
-        live: it answers now.
-        previous: `docent rollback` would go back to it.
-        pinned: syncs leave the index at it until somebody resumes them.
+        documents: number of its pages.
+        chunks: number of its chunks.
+        live: True if questions are answered from it now.
+        previous: True if `docent rollback` would go back to it.
+        pinned: True if syncs leave the index at it until they are resumed.
     """
 
     collection: str
@@ -84,5 +84,5 @@ class IndexVersion:
     pinned: bool
 
     def as_json(self) -> dict[str, Any]:
-        """The version as plain data; the time in ISO 8601."""
+        """Return the version as plain data; the time in ISO 8601."""
         return {**asdict(self), "created_at": self.created_at.isoformat()}

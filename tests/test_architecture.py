@@ -117,7 +117,6 @@ HOMES = {
         "ingest.overview.history",
         "ingest.progress",
         "ingest.publishing.golden_questions",
-        "ingest.publishing.pin",
         "ingest.state",
     },
     "Stemmer": {"rag_core.index.bm25_tokens"},

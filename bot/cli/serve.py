@@ -34,9 +34,10 @@ def doctor(  # noqa: PLR0913  (the options, by name)
     index: Annotated[
         bool, typer.Option("--index", help="Compare the index with its ledger.")
     ] = False,
-    mend: Annotated[
-        bool, typer.Option("--mend", help="Repair the problems that --index finds.")
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Repair the problems that --index finds.")
     ] = False,
+    mend: Annotated[bool, typer.Option("--mend", hidden=True)] = False,  # its earlier name
     slack: Annotated[
         bool, typer.Option("--slack", help="Check tokens, scopes and settings with Slack.")
     ] = False,
@@ -49,7 +50,7 @@ def doctor(  # noqa: PLR0913  (the options, by name)
         raise typer.BadParameter("choose at least one of --models, --index and --slack")
     checks = [
         *(_check_models(corpus) if models else ()),
-        *(_check_index(mend=mend) if index else ()),
+        *(_check_index(repair=repair or mend) if index else ()),
         *(_check_slack() if slack else ()),
     ]
     if as_json:
@@ -73,14 +74,14 @@ def _check_models(corpus: Path | None) -> Sequence[CheckResult]:
         models.close()
 
 
-def _check_index(*, mend: bool) -> Sequence[CheckResult]:
+def _check_index(*, repair: bool) -> Sequence[CheckResult]:
     from bot.control import local
     from bot.control.client import ControlClient
     from ingest.settings import IngestSettings
 
     settings = IngestSettings.load()
     service = ControlClient.find(settings)
-    return service.check(mend=mend) if service else local.check_index(settings, mend=mend)
+    return service.check(repair=repair) if service else local.check_index(settings, repair=repair)
 
 
 def _check_slack() -> Sequence[CheckResult]:

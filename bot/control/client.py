@@ -83,9 +83,10 @@ class ControlClient:
         result: dict[str, Any] = self._request_result(request, progress)
         return result
 
-    def check(self, *, mend: bool) -> tuple[CheckResult, ...]:
+    def check(self, *, repair: bool) -> tuple[CheckResult, ...]:
         """Compare the index with the ledger."""
-        checks: tuple[CheckResult, ...] = self._request_result(ControlRequest("check", mend=mend))
+        request = ControlRequest("check", repair=repair)
+        checks: tuple[CheckResult, ...] = self._request_result(request)
         return checks
 
     def _request_result(

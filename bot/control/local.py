@@ -36,7 +36,7 @@ def sync_or_preview(
         return index.sync_or_preview(request, progress or ignore_progress).as_json()
 
 
-def check_index(settings: IngestSettings, *, mend: bool) -> tuple[CheckResult, ...]:
+def check_index(settings: IngestSettings, *, repair: bool) -> tuple[CheckResult, ...]:
     """Compare the index with the ledger.
 
     Raises:
@@ -46,7 +46,7 @@ def check_index(settings: IngestSettings, *, mend: bool) -> tuple[CheckResult, .
     _require_index(rag)
     with open_local_index(settings, rag) as local:
         # Check Milvus itself: the lazy store would answer from the ledger.
-        return IndexService(local.indexer, local.store.opened, local.ledger).check(mend=mend)
+        return IndexService(local.indexer, local.store.opened, local.ledger).check(repair=repair)
 
 
 def _require_index(rag: RagSettings) -> None:

@@ -45,14 +45,14 @@ class ControlRequest:
         question: the question to answer or to search for.
         limit: most passages or hits to return.
         sync: the sources and options of a sync; names refer to the service's DOCENT_SOURCES.
-        mend: mend what a check of the index finds.
+        repair: repair what a check of the index finds.
     """
 
     command: Command
     question: Question | None = None
     limit: int = 10
     sync: SyncRequest | None = None
-    mend: bool = False
+    repair: bool = False
 
     # Refuse an option that this version does not know: ignoring it may do harm.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

@@ -70,7 +70,7 @@ class RequestExecutor:
             case "roll_back":
                 send("result", self.index.roll_back().as_json())
             case "check":
-                send("checks", self.index.check(mend=request.mend))
+                send("checks", self.index.check(repair=request.repair))
             case "sync":
                 outcome = self.index.sync_or_preview(
                     _require(request.sync), _build_progress_sender(send)

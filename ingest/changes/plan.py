@@ -1,4 +1,4 @@
-"""What changed: pages to read anew, and chunks to embed. Pure: knows no store and no database."""
+"""The plan of a sync: pages to read and chunks to embed; pure, without store or database."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ingest.documents import Page, SourcePages
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import Chunk, IndexSpec, PageKey, hash_content
 
-_USUAL_CHARACTERS = 500
+_USUAL_CHARACTERS = 500  # of a chunk, where no chunk was read
 
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """What to do with the pages that were found.
+    """The pages to read, to keep and to remove.
 
     Attributes:
-        read: pages to read and divide.
-        kept: known pages that stay as they are, those of other sources among them.
+        to_read: pages to read and divide.
+        kept: known pages that stay as they are, including those of other sources.
         new: keys of pages that are new.
-        edited: keys of pages with other content than before.
-        gone: keys of pages that are no longer there.
+        edited: keys of pages whose content has changed.
+        gone: keys of pages that are gone.
     """
 
     to_read: tuple[Page, ...]
@@ -33,29 +33,29 @@ class PagePlan:
 
     @property
     def added(self) -> int:
-        """How many pages are new."""
+        """Number of new pages."""
         return len(self.new)
 
     @property
     def changed(self) -> int:
-        """How many pages have other content than before."""
+        """Number of pages whose content has changed."""
         return len(self.edited)
 
     @property
     def removed(self) -> int:
-        """How many pages are gone."""
+        """Number of pages that are gone."""
         return len(self.gone)
 
     @property
     def is_empty(self) -> bool:
-        """Whether the index is as it should be."""
+        """True if the index needs no change."""
         return not self.to_read and not self.gone
 
     def exclude_broken(self, broken: Collection[PageKey], known: Sequence[KnownPage]) -> PagePlan:
-        """The same where some pages could not be read: they stay as they are known.
+        """Return the plan with broken pages kept as they were.
 
-        Their old content is still what people should find, and the old hash, or none, has the next
-        sync try them again.
+        People should still find their old content. The next sync tries to read them again, because
+        the recorded hash is the old one or missing.
         """
         if not broken:
             return self
@@ -70,13 +70,13 @@ class PagePlan:
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan:
-    """What the next version holds, and where its vectors come from.
+    """The chunks of the next version, and the source of their vectors.
 
     Attributes:
-        kept: ids of chunks that are carried over as they are stored.
-        fresh: chunks to write, in the order in which they are best embedded.
-        vectors: id in the live version of a chunk with the same embedded text, by its hash.
-        contents: the next version, for the ledger.
+        kept: ids of chunks that are carried over from the live version.
+        fresh: chunks to write, in the best order for embedding.
+        vector_ids: by the hash of an embedded text, the id of a live chunk with the same text.
+        contents: pages and chunks of the next version, for the ledger.
     """
 
     kept: frozenset[str]
@@ -86,16 +86,16 @@ class ChunkPlan:
 
     @property
     def to_embed(self) -> int:
-        """How many texts have no vector yet; of kept chunks all, where none are carried over."""
+        """Number of texts without a vector; with no vectors to reuse, kept chunks count too."""
         return len(self._find_missing()) + (0 if self.vector_ids else len(self.kept))
 
     @property
     def characters(self) -> int:
-        """How long those texts are together; kept chunks, which were not read, are estimated."""
+        """Characters of those texts; for kept chunks, which were not read, an estimate."""
         missing = self._find_missing()
-        read = sum(map(len, missing.values()))
-        average = read / len(missing) if missing else _USUAL_CHARACTERS
-        return read + round((self.to_embed - len(missing)) * average)
+        total = sum(map(len, missing.values()))
+        average = total / len(missing) if missing else _USUAL_CHARACTERS
+        return total + round((self.to_embed - len(missing)) * average)
 
     def _find_missing(self) -> dict[str, str]:
         chunks = (chunk for chunk in self.fresh if chunk.embedding_hash not in self.vector_ids)
@@ -104,33 +104,38 @@ class ChunkPlan:
 
 def plan_pages(
     known: Sequence[KnownPage],
-    found: Sequence[SourcePages],
+    sources: Sequence[SourcePages],
     *,
     recipe: str,
     dropped: Collection[str] = (),
     anew: bool = False,
 ) -> PagePlan:
-    """Compare the pages of the synced sources with those of the live version.
+    """Compare the pages of the synced sources with the live version.
 
     Args:
         known: pages of the live version.
-        found: pages of each source that could be read.
-        recipe: how pages are divided now.
-        dropped: sources whose pages go, though they were not read.
-        anew: read every page, whether it changed or not.
+        sources: pages of each source that could be read.
+        recipe: names the chunker and the model that divide pages now.
+        dropped: sources whose pages are removed although they were not read.
+        anew: read every page, changed or not.
+
+    Returns:
+        The pages to read, to keep and to remove.
     """
-    synced = {pages.source for pages in found} | set(dropped)
+    # 1. Match pages by source and path.
+    synced = {pages.source for pages in sources} | set(dropped)
     before = {page.key: page for page in known}
-    now = {(page.source, page.path): page for pages in found for page in pages.pages}
+    now = {(page.source, page.path): page for pages in sources for page in pages.pages}
     same = {
         key
         for key, page in now.items()
         if key in before and before[key].content_hash == page.content_hash
     }
+    # 2. A page stays if its content and its recipe are the same, or if it can't be read now.
     current = set() if anew else {key for key in same if before[key].recipe == recipe}
-    # What is known of a page that can't be read just now stays.
-    current |= {(pages.source, path) for pages in found for path in pages.unread}
-    # A page without a hash was found in the store, not in the ledger: nobody knows its content.
+    current |= {(pages.source, path) for pages in sources for path in pages.unread}
+    # 3. A page without a hash comes from the store, not from the ledger. Its content may be the
+    # same, so it is read but not counted as changed.
     unknown = {page.key for page in known if not page.content_hash}
     return PagePlan(
         to_read=tuple(page for key, page in now.items() if key not in current),
@@ -148,13 +153,23 @@ def plan_pages(
 def find_shrunk_sources(
     before: Iterable[PageKey], now: Iterable[PageKey], sources: Iterable[str], *, most: float
 ) -> tuple[tuple[str, int, int], ...]:
-    """Sources that lost more than the share `most` of their pages: name, pages before and now."""
-    had = Counter(source for source, _ in set(before))
-    have = Counter(source for source, _ in set(now))
+    """Find the sources that lost too many of their pages.
+
+    Args:
+        before: keys of the pages before; repeated keys count once.
+        now: keys of the pages now, likewise.
+        sources: names of the sources to check.
+        most: largest share of its pages, from 0 to 1, that a source may lose.
+
+    Returns:
+        For each such source, its name and its number of pages before and now.
+    """
+    old = Counter(source for source, _ in set(before))
+    new = Counter(source for source, _ in set(now))
     return tuple(
-        (source, had[source], have[source])
+        (source, old[source], new[source])
         for source in sources
-        if have[source] < had[source] * (1 - most)
+        if new[source] < old[source] * (1 - most)
     )
 
 
@@ -166,7 +181,18 @@ def plan_chunks(
     recipe: str,
     reuse: bool,
 ) -> ChunkPlan:
-    """Decide which vectors can be carried over; none where `reuse` is false."""
+    """Plan the next version: its chunks, and which vectors are carried over.
+
+    Args:
+        known: chunks of the live version.
+        pages: the pages to read and to keep.
+        fresh: chunks of the pages that were read.
+        recipe: names the chunker and the model that divided them.
+        reuse: whether vectors of the live version may be carried over.
+
+    Returns:
+        The plan for the publisher.
+    """
     kept_pages = {page.key for page in pages.kept}
     kept = [chunk for chunk in known if chunk.page in kept_pages]
     vectors = {chunk.embedding_hash: chunk.id for chunk in known} if reuse else {}
@@ -181,16 +207,22 @@ def plan_chunks(
 
 
 def compute_revision(chunks: Iterable[KnownChunk], spec: IndexSpec) -> str:
-    """Eight hexadecimal digits over what a version holds and how it was embedded."""
+    """Return the revision: eight hexadecimal digits of a hash.
+
+    The hash is of the chunks and of how they were embedded.
+    """
     ids = sorted(chunk.id for chunk in chunks)
     return hash_content(*ids, spec.model, str(spec.dimension), spec.chunker)[:8]
 
 
 def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> tuple[Chunk, ...]:
-    """Chunks with a vector first; the others by length, so that a batch has little padding."""
+    """Sort chunks with a vector first, and the others by length.
+
+    So the texts of a batch have similar lengths and need little padding.
+    """
 
     def order(chunk: Chunk) -> tuple[bool, int, str]:
-        known = chunk.embedding_hash in vectors
-        return not known, -len(chunk.embedding_text), chunk.embedding_hash
+        has_vector = chunk.embedding_hash in vectors
+        return not has_vector, -len(chunk.embedding_text), chunk.embedding_hash
 
     return tuple(sorted(fresh, key=order))

@@ -1,4 +1,4 @@
-"""What a sync would do, without doing it: `docent index --dry-run`."""
+"""The preview of a sync, which changes nothing: `docent index --dry-run`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ingest.changes.plan import ChunkPlan
+from ingest.changes.plan import ChunkPlan, PagePlan
 from ingest.changes.survey import ChangeSet
 from ingest.progress import UnitDurations
 
@@ -24,21 +24,21 @@ class PageChange:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a sync would do.
+    """The expected result of a sync.
 
     Attributes:
         documents: pages that the index would hold, of all sources.
         chunks: chunks that it would hold.
         added: pages that are new.
-        changed: pages with other content than before.
+        changed: pages whose content has changed.
         removed: pages that are gone.
         to_embed: chunks whose vector would be computed.
-        seconds: how long it would take, by the pace of earlier syncs; None before there was one.
-        unchanged: there is nothing to do.
-        stopped: why the new version would not be published without `--force`; empty for no reason.
+        seconds: estimated duration, from earlier syncs; None before the first.
+        unchanged: True if there is nothing to do.
+        stopped: the reason if the new version would not be published without `--force`, else empty.
         pages: each page that is added, changed or removed.
         dropped: names of sources that were taken out of the settings; their pages would go.
-        failures: readable lines `path: what`.
+        failures: readable lines `path: problem`.
     """
 
     documents: int
@@ -55,7 +55,7 @@ class Preview:
     failures: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """The preview as plain data."""
+        """Return the preview as plain data."""
         seconds = None if self.seconds is None else round(self.seconds, 1)
         lists = {"dropped": list(self.dropped), "failures": list(self.failures)}
         pages = [asdict(page) for page in self.pages]
@@ -63,37 +63,45 @@ class Preview:
 
 
 def build_preview(
-    survey: ChangeSet,
+    changes: ChangeSet,
     plan: ChunkPlan | None,
-    failures: tuple[str, ...],
     *,
-    pace: UnitDurations | None,
+    durations: UnitDurations | None,
     seconds: float,
 ) -> Preview:
-    """Put it together; `plan` is None where nothing changed, `seconds` what looking took."""
-    version = survey.snapshot.version
+    """Build the preview of a sync.
+
+    Args:
+        changes: the changed pages.
+        plan: the chunks of the next version; None if nothing changed.
+        durations: those of earlier syncs; None before the first.
+        seconds: time that it took to find the changes.
+
+    Returns:
+        The preview.
+    """
+    version = changes.snapshot.version
     chunks = len(plan.contents.chunks) if plan else (version.chunks if version else 0)
     documents = plan.contents.documents if plan else (version.documents if version else 0)
-    if plan is not None and pace is not None:
-        seconds += pace.estimate_seconds(plan.characters, chunks)
+    if plan is not None and durations is not None:
+        seconds += durations.estimate_seconds(plan.characters, chunks)
     return Preview(
         documents=documents,
         chunks=chunks,
-        added=survey.pages.added,
-        changed=survey.pages.changed,
-        removed=survey.pages.removed,
+        added=changes.pages.added,
+        changed=changes.pages.changed,
+        removed=changes.pages.removed,
         to_embed=plan.to_embed if plan else 0,
-        seconds=seconds if plan is None or pace is not None else None,
+        seconds=seconds if plan is None or durations is not None else None,
         unchanged=plan is None,
-        stopped="; ".join(survey.losses),
-        pages=tuple(_list_changes(survey)),
-        dropped=survey.dropped,
-        failures=failures,
+        stopped="; ".join(changes.losses),
+        pages=tuple(_list_page_changes(changes.pages)),
+        dropped=changes.dropped,
+        failures=changes.failures,
     )
 
 
-def _list_changes(survey: ChangeSet) -> Iterator[PageChange]:
-    pages = survey.pages
+def _list_page_changes(pages: PagePlan) -> Iterator[PageChange]:
     groups: tuple[tuple[Change, tuple[tuple[str, str], ...]], ...] = (
         ("added", pages.new),
         ("changed", pages.edited),

@@ -1,4 +1,4 @@
-"""Before anything is changed: the sources read, and compared with the live version."""
+"""The survey before a sync changes anything: sources are read and compared with the index."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from rag_core.protocols import Embedder, VectorStore
 from rag_core.types import Chunk, IndexSpec, LiveIndex, PageKey
 
 MOST_LOST = 0.2
-"""Share of its pages that a source may lose without anybody saying that it is meant."""
+"""Share of its pages that a source may lose without `--force`."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How to sync.
+    """The options of a sync.
 
     Attributes:
-        force: publish although a source lost many pages, or golden questions find less.
+        force: publish even if a source lost many pages or golden questions find less.
         full: read every page and embed every chunk anew.
         configured: all sources of the settings.
         remove_unconfigured: remove the pages of sources that were taken out of the settings.
@@ -41,13 +41,13 @@ class SyncOptions:
 
 @dataclass(frozen=True, slots=True)
 class LiveSnapshot:
-    """The live version, as far as it is known.
+    """The live version before a sync.
 
     Attributes:
         live: the version; None before the first sync.
         pages: its pages.
-        chunks: reads its chunks, which an unchanged sync has no need of.
-        version: what the ledger says of it, None where the ledger does not fit the store.
+        read_chunks: reads its chunks, which an unchanged sync does not need.
+        version: its record in the ledger; None if the ledger does not match the store.
         failures: lines for the report.
     """
 
@@ -60,15 +60,15 @@ class LiveSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What a sync would do, page by page.
+    """The changes of a sync, page by page.
 
     Attributes:
-        sources: the sources, named as the index names them.
+        sources: the sources, with their names in the index.
         configured: names of all sources in the settings.
-        known: the live version.
-        spec: how the next one is built.
+        snapshot: the live version.
+        spec: how the next version is built.
         reuse: whether vectors of the live version can be carried over.
-        pages: the pages to read, keep and remove.
+        pages: the pages to read, to keep and to remove.
         losses: a sentence for each source that lost many of its pages.
         failures: lines for the report.
         unread: names of sources that could not be read.
@@ -88,42 +88,42 @@ class ChangeSet:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the index is as it should be."""
+        """True if the index needs no change."""
         return self.snapshot.live is not None and self.reuse and self.pages.is_empty
 
     @property
     def recipe(self) -> str:
-        """How pages are divided now."""
+        """Name of the chunker and the model that divide pages now."""
         return build_recipe(self.spec)
 
-    def exclude_broken(self, divided: ChunkedPages) -> ChangeSet:
-        """The same after its pages were divided: those that are broken stay as they are known."""
-        pages = self.pages.exclude_broken(divided.broken, self.snapshot.pages)
-        return replace(self, pages=pages, failures=self.failures + divided.failures)
+    def exclude_broken(self, chunked: ChunkedPages) -> ChangeSet:
+        """Return the changes with broken pages kept as they were."""
+        pages = self.pages.exclude_broken(chunked.broken, self.snapshot.pages)
+        return replace(self, pages=pages, failures=self.failures + chunked.failures)
 
     def is_reproduced_by(self, contents: Contents) -> bool:
-        """Whether the next version would be the live one over again."""
-        known = self.snapshot
-        sure = self.reuse and known.version is not None
-        return sure and contents.is_equal_to(known.pages, known.read_chunks())
+        """Return True if the next version would equal the live one."""
+        live = self.snapshot
+        is_certain = self.reuse and live.version is not None
+        return is_certain and contents.is_equal_to(live.pages, live.read_chunks())
 
     def add_text_losses(self, chunks: Sequence[KnownChunk]) -> ChangeSet:
-        """The same with the losses of text counted: a page without any can't be found either.
+        """Return the changes with losses of text: pages without chunks.
+
+        A page without text can't be found, as if it were gone.
 
         Args:
-            chunks: what the next version holds.
+            chunks: all chunks of the next version.
         """
         if self.losses:
             return self
         read = [source.name for source in self.sources if source.name not in self.unread]
-        before, now = (
-            (chunk.page for chunk in self.snapshot.read_chunks()),
-            (one.page for one in chunks),
-        )
+        before = (chunk.page for chunk in self.snapshot.read_chunks())
+        now = (chunk.page for chunk in chunks)
         return replace(self, losses=_describe_losses(before, now, read, of=" with text"))
 
     def check_losses(self) -> None:
-        """Stop where a source lost so many pages that somebody should say it is meant.
+        """Stop the sync if a source lost too many pages.
 
         Raises:
             SourceShrankError: names the sources, with their numbers of pages.
@@ -136,12 +136,12 @@ class ChangeSet:
 
 
 class ChangeDetector:
-    """Reads sources and compares; changes nothing but the snapshots of downloads.
+    """The comparison of sources with the index; it changes only the snapshots of downloads.
 
     Args:
         store: the index in Milvus.
         embedder: its model, dimension and tokens decide how a version is built.
-        ledger: what the index should hold.
+        ledger: the ledger of the index.
         downloads: snapshots of remote sources.
         schema: version of the store's fields.
     """
@@ -166,58 +166,73 @@ class ChangeDetector:
     ) -> ChangeSet:
         """Read these sources and compare them with the live version.
 
+        Args:
+            sources: the sources to sync.
+            options: how to sync.
+            progress: gets the progress of reading and downloading.
+
+        Returns:
+            The changes, page by page.
+
         Raises:
             SourceError: no source could be read.
         """
         named = self._name_sources(sources)
         names = {source.name for source in named}
-        known = self._take_snapshot(names)
-        found, unread = read_pages(named, self._downloads, progress=progress)
-        spec = self._build_spec()
+        # 1. The live version, and the pages of the sources now.
+        snapshot = self._take_snapshot(names)
+        loaded, failures = read_pages(named, self._downloads, progress=progress)
+        # 2. Sources that were taken out of the settings, whose pages go.
         configured = {source.name for source in self._name_sources(options.configured)}
-        dropped = self._find_dropped(configured, known.pages) if options.remove_unconfigured else ()
-        same = known.live is not None and replace(known.live.spec, revision="") == spec
+        removes = options.remove_unconfigured
+        dropped = self._find_dropped(configured, snapshot.pages) if removes else ()
+        # 3. The difference; vectors are only carried over if they are still made the same way.
+        spec, live = self._build_spec(), snapshot.live
+        is_same_spec = live is not None and replace(live.spec, revision="") == spec
         pages = plan_pages(
-            known.pages, found, recipe=build_recipe(spec), dropped=dropped, anew=options.full
+            snapshot.pages, loaded, recipe=build_recipe(spec), dropped=dropped, anew=options.full
         )
         return ChangeSet(
             sources=tuple(named),
             configured=tuple(sorted(configured)),
-            snapshot=known,
+            snapshot=snapshot,
             spec=spec,
-            reuse=same and not options.full,
+            reuse=is_same_spec and not options.full,
             pages=pages,
             losses=_describe_losses(
-                (page.key for page in known.pages),
-                ((pages.source, path) for pages in found for path in pages.paths),
-                [pages.source for pages in found],
+                (page.key for page in snapshot.pages),
+                ((pages.source, path) for pages in loaded for path in pages.paths),
+                [pages.source for pages in loaded],
             ),
-            failures=unread + known.failures,
-            unread=tuple(sorted(names - {pages.source for pages in found})),
+            failures=failures + snapshot.failures,
+            unread=tuple(sorted(names - {pages.source for pages in loaded})),
             dropped=dropped,
         )
 
     def _name_sources(self, sources: Sequence[Source]) -> list[Source]:
-        """A derived name that stands for another place already gets one that tells it apart."""
-        taken = self._ledger.read_source_uris()
+        """Give a distinct name to each source whose derived name is taken."""
+        uris = self._ledger.read_source_uris()
 
-        def named(source: Source) -> Source:
-            derived = source.name == derive_name(source.uri)
-            if derived and taken.get(source.name, source.redacted_uri) != source.redacted_uri:
+        def rename(source: Source) -> Source:
+            is_derived = source.name == derive_name(source.uri)
+            if is_derived and uris.get(source.name, source.redacted_uri) != source.redacted_uri:
                 return replace(source, name=derive_distinct_name(source))
             return source
 
-        return [named(source) for source in sources]
+        return [rename(source) for source in sources]
 
     def _find_dropped(self, configured: set[str], pages: Sequence[KnownPage]) -> tuple[str, ...]:
-        """Sources that were in the settings and are no longer; one named by hand stays."""
+        """Find indexed sources that were taken out of the settings.
+
+        A source that was only ever named on the command line stays.
+        """
         if not configured:
             return ()
         gone = self._ledger.list_configured_sources() - configured
         return tuple(sorted(gone & {page.source for page in pages}))
 
     def _take_snapshot(self, synced: set[str]) -> LiveSnapshot:
-        """What the live version holds: by the ledger where it agrees with the store."""
+        """Read the live version, if possible from the ledger."""
         live = self._store.read_live_index()
         if live is None:
             return LiveSnapshot(None, (), tuple, failures=self._report_lost_sources(synced))
@@ -235,11 +250,11 @@ class ChangeDetector:
         return LiveSnapshot(live, _derive_pages(chunks), lambda: chunks)
 
     def _report_lost_sources(self, synced: set[str]) -> tuple[str, ...]:
-        """Lines about other sources of an index that is not in Milvus any more."""
-        before = self._ledger.read_live_version()
-        if before is None:
+        """Report the other sources of an index that is gone from Milvus."""
+        recorded = self._ledger.read_live_version()
+        if recorded is None:
             return ()
-        sources = set(self._ledger.list_sources(before.collection))
+        sources = set(self._ledger.list_sources(recorded.collection))
         return tuple(
             f"{name}: not in Milvus any more; index it again" for name in sorted(sources - synced)
         )
@@ -255,7 +270,7 @@ class ChangeDetector:
 
 
 def build_recipe(spec: IndexSpec) -> str:
-    """How pages were divided: the tokenizer is the model's, so another one divides anew."""
+    """Name the chunker and the model, whose tokenizer divides pages."""
     return f"{spec.chunker}|{spec.model}"
 
 
@@ -263,8 +278,8 @@ def _describe_losses(
     before: Iterable[PageKey], now: Iterable[PageKey], read: Iterable[str], *, of: str = ""
 ) -> tuple[str, ...]:
     return tuple(
-        f"{name} would go from {had:,} to {format_count(have, 'page')}{of}"
-        for name, had, have in find_shrunk_sources(before, now, read, most=MOST_LOST)
+        f"{name} would go from {old:,} to {format_count(new, 'page')}{of}"
+        for name, old, new in find_shrunk_sources(before, now, read, most=MOST_LOST)
     )
 
 
@@ -273,5 +288,5 @@ def _list_known_chunks(chunks: Iterable[Chunk]) -> tuple[KnownChunk, ...]:
 
 
 def _derive_pages(chunks: Iterable[KnownChunk]) -> tuple[KnownPage, ...]:
-    """Pages as the store has them, without a hash, so that the next sync reads them."""
+    """Derive pages from chunks, without a hash, so that they are reread."""
     return tuple(KnownPage(*key, "", "") for key in sorted({chunk.page for chunk in chunks}))

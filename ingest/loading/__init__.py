@@ -1,1 +1,1 @@
-"""Loading: files become pages, and pages become chunks."""
+"""Loading: from files to pages, and from pages to chunks."""

@@ -1,4 +1,4 @@
-"""Documents become chunks: by section, whole blocks where they fit, within a token budget."""
+"""Chunking: documents are divided by section into whole blocks, within a token budget."""
 
 from __future__ import annotations
 
@@ -14,43 +14,48 @@ from ingest.documents import Block, Document, Section
 from rag_core.types import Chunk, hash_content, strip_link_targets
 
 CHUNKER = "1"
-"""Version of the rules in this file; raise it when they change, and every page is read anew."""
+"""Version of the rules in this file; raise it when they change, so that all pages are reread."""
 
 BUDGET = 250
-"""Tokens of a chunk, heading path included: as much as MiniLM reads (docs/quality.md)."""
+"""Tokens of a chunk with its heading path: as many as MiniLM reads (docs/quality.md)."""
 
 MAX_CHARS = 4_000
-"""A tokenizer may count a monster word as one token, so characters have a limit of their own."""
+"""Characters of a chunk, because a tokenizer may count a huge word as one token."""
 
 _WHOLE = {"fence", "code", "table", "list", "item"}
 _SPECIAL_TOKENS = 4
-_LONG = 1_000  # characters of a sentence, from which it is divided without being counted first
-_WORD = 200  # the same for a word
+_LONG = 1_000  # characters of a sentence; a longer one is divided without being counted first
+_WORD = 200  # characters of a word, likewise
 _SENTENCE = re.compile(r"[.!?][\"'”’)\]]*\s+|[。！？]|\n")  # noqa: RUF001  (Chinese and Japanese)
 _SPACE = re.compile(r"\s+")
 
 
 class Tokenizer(Protocol):
-    """The part of an embedder that measures."""
+    """The part of an embedder that counts tokens."""
 
     @property
     def max_tokens(self) -> int:
         """Longest input of the model."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, without special ones."""
+        """Count the tokens of each text, without special ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class _TokenBudget:
-    """Tokens of text beside the heading path: to fill, and for a block that stays whole."""
+    """Limits of a chunk's text in tokens, without the heading path.
+
+    Attributes:
+        fill: for neighbouring pieces that share a chunk.
+        whole: for a block that should stay whole.
+    """
 
     fill: int
     whole: int
 
 
-class _Piece(NamedTuple):  # a line may be a million of them, and these are made quickest
-    """Text that is not divided any more; `glue` joins it to the piece before."""
+class _Piece(NamedTuple):  # a line may have a million of them, and a named tuple is made fastest
+    """Text that is not divided any more; `glue` joins it to the previous piece."""
 
     text: str
     tokens: int
@@ -58,10 +63,14 @@ class _Piece(NamedTuple):  # a line may be a million of them, and these are made
 
 
 class Chunker:
-    """Divides documents.
+    """The division of documents into chunks.
 
     A chunk holds at most `budget` tokens with its heading path. A fence, table, list, list item or
     sentence may take twice as many, if the model reads that much, before it is divided.
+
+    Args:
+        tokenizer: counts tokens as the embedder does.
+        budget: tokens of a chunk.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, budget: int = BUDGET) -> None:
@@ -72,75 +81,82 @@ class Chunker:
 
     @property
     def fingerprint(self) -> str:
-        """Tells whether chunks were made by the same rules."""
+        """Text that is equal for chunkers with the same rules."""
         return f"{CHUNKER}/{self._fill}/{self._whole}"
 
     def split_document(self, document: Document) -> list[Chunk]:
-        """Chunks of a page in its order; none for a page without any text."""
+        """Return the chunks of a page, none if it has no text."""
         self._count.restart(b.text for section in document.sections for b in section.blocks)
         chunks: list[Chunk] = []
-        seen: Counter[tuple[str, str]] = Counter()
+        # An id is a hash of the content, so equal texts are told apart by their number.
+        occurrences: Counter[tuple[str, str]] = Counter()
         for section, text in self._split_sections(document):
             draft = _draft_chunk(document, section, text, len(chunks))
             key = (draft.heading_path, text)
-            chunks.append(_assign_id(draft, seen[key]))
-            seen[key] += 1
+            chunks.append(_assign_id(draft, occurrences[key]))
+            occurrences[key] += 1
         return chunks
 
     def _split_sections(self, document: Document) -> Iterator[tuple[Section, str]]:
-        filled = False
+        has_text = False
         for section in document.sections:
-            room = self._compute_budget(_draft_chunk(document, section, "", 0).heading_path)
-            pieces = [piece for block in section.blocks for piece in self._split_block(block, room)]
-            for text in _pack_pieces(pieces, room.fill):
-                filled = True
+            # 1. The heading path takes its share of the budget.
+            budget = self._compute_budget(_draft_chunk(document, section, "", 0).heading_path)
+            # 2. Blocks are divided until each piece fits.
+            pieces = [
+                piece for block in section.blocks for piece in self._split_block(block, budget)
+            ]
+            # 3. Neighbouring pieces are joined again, as long as they fit.
+            for text in _pack_pieces(pieces, budget.fill):
+                has_text = True
                 yield section, text
         headings = [section.headings[-1] for section in document.sections if section.headings]
-        if headings and not filled:
+        if headings and not has_text:
             # A page of headings alone can still be found by them.
             yield document.sections[0], "\n".join(headings)[:MAX_CHARS]
 
     def _compute_budget(self, heading_path: str) -> _TokenBudget:
+        # A long heading path may not take more than half of the budget.
         heading = self._count(heading_path)
         return _TokenBudget(
             fill=max(self._fill - heading, self._fill // 2),
             whole=max(self._whole - heading, self._fill // 2),
         )
 
-    def _split_block(self, block: Block, room: _TokenBudget) -> Iterator[_Piece]:
+    def _split_block(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
         tokens = self._count(block.text)
-        limit = room.whole if block.kind in _WHOLE else room.fill
+        limit = budget.whole if block.kind in _WHOLE else budget.fill
         if tokens <= limit and len(block.text) <= MAX_CHARS:
             yield _Piece(block.text, tokens)
         elif block.parts:
-            yield from self._split_parts(block, room)
+            yield from self._split_parts(block, budget)
         elif block.head or block.kind == "code":
-            yield from self._group_lines(block, room)
+            yield from self._group_lines(block, budget)
         else:
-            yield from self._split_sentences(block.text, room)
+            yield from self._split_sentences(block.text, budget)
 
-    def _split_parts(self, block: Block, room: _TokenBudget) -> Iterator[_Piece]:
+    def _split_parts(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
         self._count.learn(part.text for part in block.parts)
         for part in block.parts:
             glue = "\n" if block.kind == "list" else "\n\n"
-            for piece in self._split_block(part, room):
+            for piece in self._split_block(part, budget):
                 if piece.glue:
                     yield _Piece(textwrap.dedent(piece.text), piece.tokens, glue)
                 else:
                     yield piece
 
-    def _group_lines(self, block: Block, room: _TokenBudget) -> Iterator[_Piece]:
-        """Groups of lines, each between the block's head and tail."""
+    def _group_lines(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
+        """Yield groups of lines, each between the block's head and tail."""
         head, tail, lines = _split_frame(block)
-        fill = room.fill - self._count(f"{head}\n{tail}")
-        if fill < room.fill // 2:  # too large to be repeated
-            # What a fence says becomes a line: a second fence inside would look like half of one.
-            said = head.strip().lstrip("`~").strip() if tail.strip() else head
-            head, lines = tail.strip(), [*filter(None, [said]), *lines]
-            fill = max(room.fill - 2 * self._count(tail), room.fill // 4)
+        fill = budget.fill - self._count(f"{head}\n{tail}")
+        if fill < budget.fill // 2:  # the head is too large to be repeated
+            # The fence's label becomes a line: a second fence inside would look like half of one.
+            label = head.strip().lstrip("`~").strip() if tail.strip() else head
+            head, lines = tail.strip(), [*filter(None, [label]), *lines]
+            fill = max(budget.fill - 2 * self._count(tail), budget.fill // 4)
         self._count.learn(lines)
-        units = [unit for line in lines for unit in self._split_line(line, fill)]
-        for text in _pack_pieces(units, fill):
+        pieces = [piece for line in lines for piece in self._split_line(line, fill)]
+        for text in _pack_pieces(pieces, fill):
             framed = "\n".join(part for part in (head, text, tail) if part)
             yield _Piece(framed, self._count(framed))
 
@@ -152,17 +168,17 @@ class Chunker:
         for piece in self._split_sentences(line, _TokenBudget(fill, fill)):
             yield _Piece(piece.text, piece.tokens, piece.glue and "\n")
 
-    def _split_sentences(self, text: str, room: _TokenBudget) -> Iterator[_Piece]:
-        """Sentences, and of one that is longer than the model reads, words."""
+    def _split_sentences(self, text: str, budget: _TokenBudget) -> Iterator[_Piece]:
+        """Yield sentences, and the words of a sentence that is too long."""
         sentences = _cut_text(text, _SENTENCE)
         self._count.learn(s.strip() for s in sentences if len(s) <= _LONG)
-        glue = "\n\n"  # only in front of the first: white space stays at the end of each
+        glue = "\n\n"  # before the first only: each sentence keeps the white space at its end
         for sentence in sentences:
-            if len(sentence) <= _LONG and self._count(sentence.strip()) <= room.whole:
+            if len(sentence) <= _LONG and self._count(sentence.strip()) <= budget.whole:
                 yield _Piece(sentence, self._count(sentence.strip()), glue)
                 glue = ""
                 continue
-            words = self._split_words(sentence, room.fill)
+            words = self._split_words(sentence, budget.fill)
             first = next(words)  # a sentence is never empty
             yield _Piece(first.text, first.tokens, glue)
             yield from words
@@ -191,33 +207,35 @@ class Chunker:
 
 
 def _count_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
-    """Tokens of the texts as they will be embedded."""
+    """Count the tokens of texts as they will be embedded."""
     return tokenizer.count_tokens([strip_link_targets(text) for text in texts])
 
 
 class _TokenCounter:
-    """Token counts of one document, measured in batches: each call has its price."""
+    """Token counts of one document, counted in batches because each call is slow."""
 
     def __init__(self, count: Callable[[Sequence[str]], list[int]]) -> None:
         self._count = count
-        self._known: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
 
     def restart(self, texts: Iterator[str]) -> None:
-        self._known = {}
+        """Forget the last document, and count the texts of the next one."""
+        self._counts = {}
         self.learn(texts)
 
     def learn(self, texts: Iterator[str] | Sequence[str]) -> None:
-        # What is over the limit of characters is divided whatever its count is.
-        new = [t for t in dict.fromkeys(texts) if t not in self._known and len(t) <= MAX_CHARS]
+        """Count texts in one batch."""
+        # A text over the limit of characters is divided in any case, so it needs no count.
+        new = [t for t in dict.fromkeys(texts) if t not in self._counts and len(t) <= MAX_CHARS]
         if new:
-            self._known.update(zip(new, self._count(new), strict=True))
+            self._counts.update(zip(new, self._count(new), strict=True))
 
     def __call__(self, text: str) -> int:
         if len(text) > MAX_CHARS:
             return len(text)
-        if text not in self._known:
+        if text not in self._counts:
             self.learn([text])
-        return self._known[text]
+        return self._counts[text]
 
 
 def _draft_chunk(document: Document, section: Section, text: str, position: int) -> Chunk:
@@ -242,15 +260,16 @@ def _assign_id(chunk: Chunk, occurrence: int) -> Chunk:
 
 
 def _pack_pieces(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
-    """Neighbours joined as long as they stay within the budget."""
+    """Join neighbouring pieces as long as they stay within `fill` tokens."""
     text, tokens = "", 0
-    for added, more, glue in pieces:
-        joined = tokens + len(glue) + more
-        if text and (joined > fill or len(text) + len(added) + 2 > MAX_CHARS):
+    for addition, count, glue in pieces:
+        # Each character of the glue counts as one token, to be on the safe side.
+        joined = tokens + len(glue) + count
+        if text and (joined > fill or len(text) + len(addition) + 2 > MAX_CHARS):
             yield from _trim_text(text)
             text = ""
-        tokens = joined if text else more
-        text = f"{text}{glue}{added}" if text else added
+        tokens = joined if text else count
+        text = f"{text}{glue}{addition}" if text else addition
     yield from _trim_text(text)
 
 
@@ -260,7 +279,7 @@ def _trim_text(text: str) -> Iterator[str]:
 
 
 def _split_frame(block: Block) -> tuple[str, str, list[str]]:
-    """Head, tail and the lines between."""
+    """Return a block's head, its tail and the lines between."""
     lines = block.text.split("\n")
     first = len(block.head.split("\n")) if block.head else 0
     last = len(lines) - (1 if block.tail else 0)
@@ -268,7 +287,7 @@ def _split_frame(block: Block) -> tuple[str, str, list[str]]:
 
 
 def _cut_text(text: str, boundary: re.Pattern[str]) -> list[str]:
-    """The text cut behind every boundary; nothing is lost."""
+    """Cut a text after every boundary; lose nothing."""
     ends = [match.end() for match in boundary.finditer(text)]
     return [part for part in map(text.__getitem__, _build_slices(ends, len(text))) if part]
 

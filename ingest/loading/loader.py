@@ -1,4 +1,4 @@
-"""Sources become pages, and pages chunks; one that fails is a line in the report."""
+"""Loading of sources and pages; each failure becomes a line in the report."""
 
 from __future__ import annotations
 
@@ -14,19 +14,27 @@ from ingest.report import Progress, ProgressCallback
 from ingest.sources import DownloadProgress, Downloads, Source, read_source
 from rag_core.types import Chunk, PageKey
 
-# What a parser may raise over one odd page. The others are indexed all the same.
+# Errors that a parser may raise over one odd page; the other pages are still indexed.
 _PAGE_ERRORS = (ValueError, TypeError, LookupError, RecursionError, AssertionError)
 
 
 def read_pages(
     sources: Sequence[Source], downloads: Downloads, *, progress: ProgressCallback
 ) -> tuple[tuple[SourcePages, ...], tuple[str, ...]]:
-    """Pages of each source that can be read, and readable lines about what can't.
+    """Read the pages of all sources that can be read.
+
+    Args:
+        sources: the sources to read.
+        downloads: snapshots of remote sources.
+        progress: gets the number of pages read so far.
+
+    Returns:
+        The pages of each source that could be read, and a readable line for each failure.
 
     Raises:
-        SourceError: no source could be read; the first one's error.
+        SourceError: no source could be read; this is the error of the first one.
     """
-    found: list[SourcePages] = []
+    loaded: list[SourcePages] = []
     failures: list[str] = []
     errors: list[SourceError] = []
     count = 0
@@ -38,23 +46,23 @@ def read_pages(
             errors.append(error)
             failures.append(f"{source.name}: {error}")
             continue
-        found.append(pages)
+        loaded.append(pages)
         failures += pages.failures
         count += len(pages.pages)
         progress(Progress("reading", count, count))
-    if errors and not found:
+    if errors and not loaded:
         raise errors[0]
-    return tuple(found), tuple(failures)
+    return tuple(loaded), tuple(failures)
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkedPages:
-    """Pages as they were divided.
+    """The chunks of some pages.
 
     Attributes:
         chunks: of all pages.
-        failures: readable lines about pages that have none.
-        broken: source and path of pages that could not be read, which is tried again.
+        failures: a readable line for each page without chunks.
+        broken: source and path of the pages that could not be read; the next sync tries again.
     """
 
     chunks: tuple[Chunk, ...]
@@ -65,13 +73,22 @@ class ChunkedPages:
 def chunk_pages(
     pages: Sequence[Page], chunker: Chunker, *, progress: ProgressCallback
 ) -> ChunkedPages:
-    """Divide all pages; of one that can't be read, the report has a line."""
+    """Divide all pages into chunks.
+
+    Args:
+        pages: the pages to read and divide.
+        chunker: divides them.
+        progress: gets the number of pages divided so far.
+
+    Returns:
+        The chunks, and a line for the report about each page that has none.
+    """
     chunks: list[Chunk] = []
     failures: list[str] = []
     broken: set[PageKey] = set()
     for number, page in enumerate(pages, 1):
         try:
-            divided = chunker.split_document(read_document(page))
+            page_chunks = chunker.split_document(read_document(page))
         except PageError as error:
             failures.append(f"{page.path}: {error}; left out")
             broken.add((page.source, page.path))
@@ -79,21 +96,21 @@ def chunk_pages(
             failures.append(f"{page.path}: could not be read ({error}); left out")
             broken.add((page.source, page.path))
         else:
-            chunks += divided
-            if not divided and page.data.strip():
+            chunks += page_chunks
+            if not page_chunks and page.data.strip():
                 failures.append(f"{page.path}: the page has no text")
         progress(Progress("chunking", number, len(pages)))
     return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken))
 
 
 def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback) -> SourcePages:
-    def received(now: DownloadProgress) -> None:
-        if now.pages:
-            progress(Progress("reading", now.pages, 0))
+    def report(state: DownloadProgress) -> None:
+        if state.pages:
+            progress(Progress("reading", state.pages, 0))
         else:
-            progress(Progress("downloading", now.bytes // 2**10, (now.total or 0) // 2**10))
+            progress(Progress("downloading", state.bytes // 2**10, (state.total or 0) // 2**10))
 
-    pages = prepare_pages(read_source(source, downloads, is_wanted=is_wanted, progress=received))
+    pages = prepare_pages(read_source(source, downloads, is_wanted=is_wanted, progress=report))
     if not any(page.data.strip() for page in pages.pages):
         raise SourceEmptyError(f"There is no text in the documents of {source.redacted_uri}.")
     return pages

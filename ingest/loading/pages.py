@@ -1,4 +1,4 @@
-"""The files of a source become pages: decoded, with their variables filled in."""
+"""Pages from the files of a source: decoded, with their variables filled in."""
 
 from __future__ import annotations
 
@@ -18,38 +18,41 @@ _VARIABLE = re.compile(rb"\{\{\s*(?:var\.)?([\w.-]+)\s*\}\}")
 _INCLUDE = re.compile(rb"\{\{\s*([\w./-]+\.mdx?)\s*\}\}")
 _RAW_MARKER = re.compile(rb"\{%-?\s*(?:end)?raw\s*-?%\}")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-_HEAD = 2_048  # bytes of a page in which it names its encoding
+_HEAD = 2_048  # bytes at the start of a page that may name its encoding
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BINARY = "this looks like a binary file; left out"
 _ENCODINGS = ["cp1252", "cp1251", "koi8_r", "cp932", "gb18030", "euc_kr"]
-"""What a page that is not UTF-8 may be; with more to choose from, short pages are misread."""
+"""Encodings of pages that are not UTF-8; with more to choose from, short pages are misread."""
 
 
-def prepare_pages(found: SourceFiles) -> SourcePages:
-    """Decode the files of a source and fill in its variables and includes."""
-    failures = list(found.failures)
-    blanks = _TemplateFiller(found.files, failures)
+def prepare_pages(source_files: SourceFiles) -> SourcePages:
+    """Decode the files of a source; fill in variables and includes."""
+    source, failures = source_files.source, list(source_files.failures)
+    filler = _TemplateFiller(source_files.files, failures)
     pages = []
-    for file in found.files:
+    for file in source_files.files:
         kind = detect_format(file.path, file.media_type)
         data = _decode_file(file, kind, failures) if kind else None
         if data is not None:
             page = Page(
-                source=found.source.name,
+                source=source.name,
                 path=file.path,
                 url=file.url,
-                data=blanks.fill(file.path, data) if kind in TEMPLATES else data,
+                data=filler.fill(file.path, data) if kind in TEMPLATES else data,
                 media_type=file.media_type,
-                version=found.source.version,
-                language=found.source.language,
-                anchors=found.source.anchors,
+                version=source.version,
+                language=source.language,
+                anchors=source.anchors,
             )
             pages.append(page)
-    return SourcePages(found.source.name, tuple(pages), tuple(failures), found.unread)
+    return SourcePages(source.name, tuple(pages), tuple(failures), source_files.unread)
 
 
 def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
-    """The file as UTF-8, unless its format is binary; None, and a line in the report, if broken."""
+    """Return the file as UTF-8, and a binary format unchanged.
+
+    Returns None, with a line added to `failures`, if the file is broken.
+    """
     if kind in BINARY:
         return file.data
     text, note = _decode(file.data, _find_encoding(file, kind))
@@ -63,7 +66,10 @@ def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
 
 
 def _find_encoding(file: RawFile, kind: str) -> str:
-    """The encoding that a page or its server names; empty if there is none that Python knows."""
+    """Return the encoding that a page or its server names.
+
+    Returns an empty text if neither names one that Python knows.
+    """
     head = file.data[:_HEAD].decode("ascii", errors="replace") if kind == ".html" else ""
     match = _CHARSET.search(file.media_type) or _CHARSET.search(head)
     try:
@@ -75,34 +81,48 @@ def _find_encoding(file: RawFile, kind: str) -> str:
 
 
 def _decode(data: bytes, declared: str) -> tuple[str | None, str]:
-    """The text, None for a binary file, and what is to be said about it, mostly nothing."""
-    marked = data.startswith(_UTF16_MARKS)
-    text = data.decode("utf-16" if marked else "utf-8-sig", errors="replace")
+    """Return the text, None for a binary file, and a note.
+
+    The note is for the report; it is mostly empty.
+    """
+    # 1. Try UTF-16 with its mark, or else UTF-8.
+    has_mark = data.startswith(_UTF16_MARKS)
+    text = data.decode("utf-16" if has_mark else "utf-8-sig", errors="replace")
     broken = text.count("\ufffd") - data.count("\ufffd".encode())
     if "\0" in text:
         return None, _BINARY
     if broken <= 0:
         return text, ""
-    if marked or _is_mostly_utf8(text, broken):
-        kind = "UTF-16" if marked else "UTF-8"
+    if has_mark or _is_mostly_utf8(text, broken):
+        kind = "UTF-16" if has_mark else "UTF-8"
         return text, f"not valid {kind} in {broken} places; read, with \ufffd in their stead"
+    # 2. Trust the encoding that the page names.
     if declared and not declared.startswith("utf"):
         return data.decode(declared, errors="replace"), ""
-    found = from_bytes(data, cp_isolation=_ENCODINGS).best()
-    return (str(found), f"not UTF-8; read as {found.encoding}") if found else (None, _BINARY)
+    # 3. Guess.
+    guess = from_bytes(data, cp_isolation=_ENCODINGS).best()
+    return (str(guess), f"not UTF-8; read as {guess.encoding}") if guess else (None, _BINARY)
 
 
 def _is_mostly_utf8(text: str, broken: int) -> bool:
-    """Whether more letters beyond ASCII are whole than broken: read wrongly, next to none are."""
+    """Return True if more letters beyond ASCII are whole than broken.
+
+    In a text of another encoding, hardly any such letter is whole.
+    """
     return sum(letter > "\x7f" and letter != "\ufffd" for letter in text) > broken
 
 
 MAX_INCLUDED = 5 * 10**6
-"""Bytes that one page includes of others; a small page could ask for a large one many times."""
+"""Bytes that a page includes of others; a small page could ask for a large one many times."""
 
 
 class _TemplateFiller:
-    """What is filled in on the pages of a source: variables, and pages that others include."""
+    """The variables and includes of a source, filled in on its pages.
+
+    Args:
+        files: all files of the source.
+        failures: gets a line for each broken file of variables.
+    """
 
     def __init__(self, files: Iterable[RawFile], failures: list[str]) -> None:
         self._variables: dict[str, dict[bytes, bytes]] = {}
@@ -120,32 +140,33 @@ class _TemplateFiller:
                     self._includes[file.path] = text.encode(errors="replace")
 
     def fill(self, path: str, data: bytes) -> bytes:
-        """A page with all of it filled in; what has no value stays as it is."""
+        """Fill in a page; keep each placeholder without a value."""
         if b"{" not in data:
             return data
         data = _RAW_MARKER.sub(b"", data)
-        room = [MAX_INCLUDED]
-        data = _INCLUDE.sub(lambda match: self._resolve_include(path, match, room), data)
+        bytes_left = [MAX_INCLUDED]  # a list, so that each include can take its part
+        data = _INCLUDE.sub(lambda match: self._resolve_include(path, match, bytes_left), data)
         variables = self._find_variables(path)
         if not variables:
             return data
         return _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), data)
 
     def _find_variables(self, path: str) -> Mapping[bytes, bytes]:
+        # The file of variables in the nearest folder counts.
         folders = map(str, PurePosixPath(path).parents)
-        return next((self._variables[one] for one in folders if one in self._variables), {})
+        return next((self._variables[name] for name in folders if name in self._variables), {})
 
-    def _resolve_include(self, path: str, match: re.Match[bytes], room: list[int]) -> bytes:
-        """The page at a path below one of the folders that the page is in, not itself.
+    def _resolve_include(self, path: str, match: re.Match[bytes], bytes_left: list[int]) -> bytes:
+        """Return the included page, looked up from each folder above the page.
 
-        `room` is how many bytes may still be included; what has none stays as it is.
+        A page does not include itself, and an include of more than `bytes_left` stays as it is.
         """
         for folder in PurePosixPath(path).parents:
-            wanted = str(folder / match[1].decode())
-            found = self._includes.get(wanted)
-            if found is not None and wanted != path and len(found) <= room[0]:
-                room[0] -= len(found)
-                return found
+            included_path = str(folder / match[1].decode())
+            included = self._includes.get(included_path)
+            if included is not None and included_path != path and len(included) <= bytes_left[0]:
+                bytes_left[0] -= len(included)
+                return included
         return match[0]
 
 

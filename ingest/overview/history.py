@@ -1,4 +1,4 @@
-"""What people who manage look at: sources, the last syncs; by the state database alone."""
+"""Sources and past syncs for admins, from the state database alone."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ALL = "sync"
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A source as it stands: its pages in the live version, and when it is read again.
+    """The state of a source.
 
     Attributes:
         name: its name.
-        uri: where it is; empty where that is not known any more.
-        pages: how many the live version holds.
+        uri: its address; empty if it is no longer known.
+        pages: number of its pages in the live version.
         next_run: when the schedule reads it again; None for never.
     """
 
@@ -37,7 +37,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class PastSync:
-    """A sync that ended: how many pages it touched, or why it failed."""
+    """A sync that ended: the number of pages it changed, or the error."""
 
     finished_at: datetime
     added: int = 0
@@ -47,7 +47,7 @@ class PastSync:
 
 
 def list_source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[SourceState, ...]:
-    """Every source of the settings or of the live version, by name."""
+    """List the sources of the settings and of the live version."""
     live = ledger.read_live_version()
     pages = (
         Counter(page.source for page in ledger.read_pages(live.collection)) if live else Counter()
@@ -66,7 +66,7 @@ def list_source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[So
 
 
 def list_past_syncs(ledger: Ledger, *, limit: int) -> tuple[PastSync, ...]:
-    """The syncs that ended last, the latest first."""
+    """List the syncs that ended last, the latest first."""
     columns = tables.syncs.c
     query = select(tables.syncs).where(columns.finished_at.is_not(None))
     with ledger.engine.connect() as connection:
@@ -75,12 +75,12 @@ def list_past_syncs(ledger: Ledger, *, limit: int) -> tuple[PastSync, ...]:
 
 
 def _build_past_sync(finished_at: datetime, report: str | None, error: str | None) -> PastSync:
-    done = json.loads(report) if report else {}
-    added, changed, removed = (int(done.get(name, 0)) for name in ("added", "changed", "removed"))
+    counts = json.loads(report) if report else {}
+    added, changed, removed = (int(counts.get(name, 0)) for name in ("added", "changed", "removed"))
     return PastSync(finished_at, added, changed, removed, error or "")
 
 
 def _find_next_run(jobs: JobStore, name: str) -> datetime | None:
-    """The run of the source's own schedule, or of the one for all."""
+    """Return a source's next run, by its own or the default job."""
     job = jobs.read(f"sync:{name}") or jobs.read(_ALL)
     return job.next_run if job else None

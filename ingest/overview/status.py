@@ -1,4 +1,4 @@
-"""How the index stands, by the state database alone: no Milvus, no model."""
+"""The status of the index, from the state database alone: no Milvus, no model."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from ingest.state.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
-    """What `docent status` shows; None for what has not happened yet.
+    """The status that `docent status` shows; None for events that have not happened yet.
 
     Attributes:
         collection: name of the index.
-        revision: of the live version.
+        revision: revision of the live version.
         model: its embedding model.
-        chunks: how many it holds.
-        documents: pages that it holds.
-        sources: names of the sources it was made from.
-        last_sync: when the last sync ended, well or not.
-        last_error: why it failed, if it did.
-        next_sync: when the schedule starts the next one.
-        pinned: collection that the index stays at, because it was rolled back; None where syncs
-            may change it.
+        chunks: number of its chunks.
+        documents: number of its pages.
+        sources: names of its sources.
+        last_sync: when the last sync ended, whether it succeeded or failed.
+        last_error: the error if it failed.
+        next_sync: when the schedule starts the next sync.
+        pinned: collection at which the index stays after a rollback; None if syncs may change it.
         pinned_at: when it was rolled back.
     """
 
@@ -42,7 +41,7 @@ class IndexStatus:
     pinned_at: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The status as plain data; times in ISO 8601."""
+        """Return the status as plain data; times in ISO 8601."""
         return {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in asdict(self).items()
@@ -50,7 +49,7 @@ class IndexStatus:
 
 
 def build_status(ledger: Ledger) -> IndexStatus:
-    """How the index of a ledger stands."""
+    """Build the status of a ledger's index."""
     live = ledger.read_live_version()
     last = ledger.read_last_sync()
     pin = read_pin(ledger)

@@ -1,4 +1,4 @@
-"""Golden questions: what a source's own questions find in a new version, before it goes live."""
+"""Golden questions: a source's own questions, asked of a new version before it goes live."""
 
 from __future__ import annotations
 
@@ -7,39 +7,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 
 from ingest.errors import GoldenError, SourceError
 from ingest.report import GoldenResult
 from ingest.sources import Source
+from ingest.state.database import read_row, replace_row
 from ingest.state.tables import recalls
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.retrieval.hybrid_search import FusionConfig, retrieve
 from rag_core.types import IndexSpec, LiveIndex, Question, Vector, hash_content
 
 DEPTH = 10
-"""A page counts as found among so many chunks."""
+"""A page counts as found if one of its chunks is among this many hits."""
 
 NO_QUESTIONS = "no golden questions are set"
 NO_VERSION = "there is no version to compare with"
-"""Why nothing was compared, beside what is wrong with a file."""
+"""Reasons why nothing was compared, besides a file that can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenQuestion:
-    """A question and the pages, by their path in the source, any of which answers it."""
+    """A question, and the paths in the source of the pages that answer it."""
 
     question: str
     paths: tuple[str, ...]
 
 
 def read_golden_questions(path: Path) -> tuple[GoldenQuestion, ...]:
-    """Read a file of golden questions: a line each, `{"question": "...", "path": "..."}`.
+    """Read a file of golden questions.
 
-    `path` may be a list of paths.
+    Each line is `{"question": "...", "path": "..."}`; `path` may be a list of paths.
 
     Raises:
-        SourceError: it can't be read; the line is named.
+        SourceError: the file or a line can't be read; the error names the line.
     """
     try:
         lines = path.expanduser().read_text(encoding="utf-8").splitlines()
@@ -72,10 +73,10 @@ def _build_line_error(path: Path, number: int) -> SourceError:
 
 
 def check_golden_questions(sources: Sequence[Source]) -> None:
-    """Check that the questions can be read, before hours are spent on a version.
+    """Check that all golden questions can be read, before a long sync.
 
     Raises:
-        GoldenError: those of a source can't.
+        GoldenError: the questions of a source can't be read.
     """
     for source in sources:
         if source.golden:
@@ -93,14 +94,14 @@ def _build_unread_error(error: SourceError) -> GoldenError:
 
 
 class GoldenGate:
-    """Compares what golden questions find in a new version and in the live one.
+    """The gate that compares the recall of golden questions in a new version and the live one.
 
     Args:
         store: holds both versions.
         embedder: embeds the questions.
-        engine: the state database, which remembers what each version found.
-        margin: share of a source's questions that may be lost.
-        force: report, but let any version pass.
+        engine: the state database, which keeps the recall of each version.
+        margin: share of a source's questions, from 0 to 1, that a new version may lose.
+        force: report the recall, but let any version pass.
     """
 
     def __init__(
@@ -122,20 +123,29 @@ class GoldenGate:
     def compare(
         self, sources: Sequence[Source], live: LiveIndex | None, new: LiveIndex
     ) -> tuple[GoldenResult, ...]:
-        """What each source's questions find before and after.
+        """Compare the recall of each source's questions in both versions.
+
+        Args:
+            sources: the sources of the sync.
+            live: the live version; None before the first.
+            new: the new version, sealed.
+
+        Returns:
+            A result for each source.
 
         Raises:
-            GoldenError: they find less than the margin allows, or can't be read.
+            GoldenError: a recall fell by more than the margin, or questions can't be read.
         """
         results = tuple(self._compare_source(source, live, new) for source in sources)
         fallen = [result for result in results if self._has_fallen(result)]
         if fallen and not self._force:
-            said = ", ".join(
-                f"{one.source} finds {one.after:.0%} of its golden questions, not {one.before:.0%}"
-                for one in fallen
+            losses = ", ".join(
+                f"{result.source} finds {result.after:.0%} of its golden questions, "
+                f"not {result.before:.0%}"
+                for result in fallen
             )
             raise GoldenError(
-                f"The new version was not published, because {said}: check what changed, and run "
+                f"The new version was not published, because {losses}: check what changed, and run "
                 "`docent index --force` if that is intended."
             )
         return results
@@ -164,48 +174,44 @@ class GoldenGate:
     def _measure_live_recall(
         self, source: str, questions: Sequence[GoldenQuestion], live: LiveIndex, spec: IndexSpec
     ) -> float | None:
-        """What the live version finds; of one made with another model, what it found then."""
-        same = (live.spec.model, live.spec.dimension) == (spec.model, spec.dimension)
-        if same:
+        """Measure the recall of the live version.
+
+        A version made with another model can't be asked, so its recorded recall counts.
+        """
+        is_same_model = (live.spec.model, live.spec.dimension) == (spec.model, spec.dimension)
+        if is_same_model:
             return self._measure_recall(source, questions, live)
         return self._read_recall(live.spec.revision, _build_key(source, questions))
 
     def _measure_recall(
         self, source: str, questions: Sequence[GoldenQuestion], index: LiveIndex
     ) -> float:
-        """Share of the questions with a page of theirs among the first ten chunks."""
-        found = sum(self._is_found(source, golden, index) for golden in questions) / len(questions)
-        self._record_recall(index.spec.revision, _build_key(source, questions), found)
-        return found
+        """Measure the share of questions that find one of their pages."""
+        recall = sum(self._is_found(source, golden, index) for golden in questions) / len(questions)
+        self._record_recall(index.spec.revision, _build_key(source, questions), recall)
+        return recall
 
     def _is_found(self, source: str, golden: GoldenQuestion, index: LiveIndex) -> bool:
         question = Question(golden.question)
         vector = self._embed_question(golden.question)
-        found = retrieve(self._store, index, question, vector, FusionConfig()).candidates[:DEPTH]
-        wanted = {(source, path) for path in golden.paths}
-        return any((one.chunk.source, one.chunk.path) in wanted for one in found)
+        result = retrieve(self._store, index, question, vector, FusionConfig())
+        pages = {(source, path) for path in golden.paths}
+        return any(hit.chunk.page_key in pages for hit in result.candidates[:DEPTH])
 
     def _embed_question(self, question: str) -> Vector:
-        """Embedded once, for both versions."""
+        """Embed a question once for both versions."""
         if question not in self._vectors:
             self._vectors[question] = self._embedder.embed_query(question)
         return self._vectors[question]
 
     def _read_recall(self, revision: str, key: str) -> float | None:
-        columns = recalls.c
-        query = select(columns.recall).where(columns.revision == revision, columns.questions == key)
-        with self._engine.connect() as connection:
-            return connection.scalar(query)
+        row = read_row(self._engine, recalls, revision=revision, questions=key)
+        return row.recall if row else None
 
     def _record_recall(self, revision: str, key: str, recall: float) -> None:
-        columns = recalls.c
-        ours = (columns.revision == revision, columns.questions == key)
         with self._engine.begin() as connection:
-            connection.execute(delete(recalls).where(*ours))
-            connection.execute(
-                insert(recalls).values(revision=revision, questions=key, recall=recall)
-            )
+            replace_row(connection, recalls, revision=revision, questions=key, recall=recall)
 
 
 def _build_key(source: str, questions: Sequence[GoldenQuestion]) -> str:
-    return hash_content(source, *(f"{one.question}\n{one.paths}" for one in questions))
+    return hash_content(source, *(f"{golden.question}\n{golden.paths}" for golden in questions))

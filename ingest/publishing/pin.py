@@ -1,54 +1,53 @@
-"""The pin: an index that was rolled back stays as it is until somebody resumes syncing."""
+"""The pin: it keeps an index as it was rolled back, until syncing is resumed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select
-
 from ingest.errors import IndexPinnedError
+from ingest.state.database import delete_row, read_row, replace_row
 from ingest.state.ledger import Ledger
 from ingest.state.tables import pins
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """The version to stay at, and since when."""
+    """The version at which the index stays, and the time of the rollback."""
 
     collection: str
     pinned_at: datetime
 
 
 def read_pin(ledger: Ledger) -> Pin | None:
-    """The pin of an index; None where syncs may change it."""
-    with ledger.engine.connect() as connection:
-        row = connection.execute(select(pins).where(pins.c.index_name == ledger.index)).first()
+    """Return the pin of an index; None if syncs may change it."""
+    row = read_row(ledger.engine, pins, index_name=ledger.index)
     return Pin(row.collection, row.pinned_at) if row else None
 
 
 def set_pin(ledger: Ledger, collection: str) -> None:
-    """From now on syncs leave the index alone."""
+    """Pin the index, so that syncs leave it alone."""
     with ledger.engine.begin() as connection:
-        connection.execute(delete(pins).where(pins.c.index_name == ledger.index))
-        connection.execute(
-            insert(pins).values(
-                index_name=ledger.index, collection=collection, pinned_at=datetime.now(UTC)
-            )
+        replace_row(
+            connection,
+            pins,
+            index_name=ledger.index,
+            collection=collection,
+            pinned_at=datetime.now(UTC),
         )
 
 
 def remove_pin(ledger: Ledger) -> None:
-    """From now on syncs may change the index again."""
+    """Remove the pin, so that syncs may change the index again."""
     with ledger.engine.begin() as connection:
-        connection.execute(delete(pins).where(pins.c.index_name == ledger.index))
+        delete_row(connection, pins, index_name=ledger.index)
 
 
 def check_not_pinned(ledger: Ledger) -> None:
-    """Raise where the index is pinned.
+    """Raise an error if the index is pinned.
 
     Raises:
-        IndexPinnedError: says since when, and how to go on.
+        IndexPinnedError: the index is pinned; the message says since when and how to go on.
     """
     pin = read_pin(ledger)
     if pin is not None:

@@ -1,4 +1,4 @@
-"""A new version is built beside the live one, checked, and takes its place at once."""
+"""Publishing: a new version is built beside the live one, checked, and switched to at once."""
 
 from __future__ import annotations
 
@@ -29,12 +29,22 @@ _CARRY_BATCH = 500
 
 
 PublishGate = Callable[[LiveIndex | None, LiveIndex], tuple[GoldenResult, ...]]
-"""Compares the live version with the new one, and raises a PublishError to stop the switch."""
+"""A comparison of the live version with the new one; it raises a PublishError to stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishResult:
-    """The version that is live now, where its vectors came from, and what that took."""
+    """The published version.
+
+    Attributes:
+        revision: its revision.
+        embedded: number of texts whose vector was computed.
+        reused: number of chunks whose vector was carried over or shared.
+        golden: the recall of golden questions.
+        characters: length of the embedded texts.
+        embed_seconds: time spent on embedding.
+        write_seconds: time spent on all else.
+    """
 
     revision: str
     embedded: int
@@ -46,11 +56,11 @@ class PublishResult:
 
 
 class Publisher:
-    """Builds, checks and switches versions of one index.
+    """The publisher of versions of one index.
 
-    A version lies in a collection `<index>__v<N>_<run>`, which no other run writes to: one that
-    lost its lease and wakes up later can harm nothing but its own. Whatever fails, the live version
-    answers on, and the next sync clears away what was left behind.
+    A version has a collection `<index>__v<N>_<run>`, which no other run writes to. So a run that
+    lost its lease and wakes up later harms only its own collection. If anything fails, the live
+    version stays, and the next sync removes the leftovers.
     """
 
     def __init__(self, store: VectorStore, embedder: Embedder, ledger: Ledger) -> None:
@@ -67,22 +77,26 @@ class Publisher:
         confirm: Callable[[], None],
         gate: PublishGate,
     ) -> PublishResult:
-        """Make the plan the live version.
+        """Build, check and publish the planned version.
 
         Args:
-            plan: what it holds.
+            plan: the chunks of the version.
             spec: how it is built.
-            progress: told how far it is.
-            confirm: raises where another sync took over; called right before the switch, and
-                before a version of somebody else could be dropped.
+            progress: gets the number of chunks and steps done.
+            confirm: raises SyncRunningError if another sync took over; called right before the
+                switch, and before another sync's version could be dropped.
             gate: compares it with the live version.
+
+        Returns:
+            The published version.
 
         Raises:
             PublishError: the new version failed its checks.
             SyncRunningError: another sync took over.
-            IndexPinnedError: somebody rolled the index back meanwhile.
+            IndexPinnedError: the index was rolled back meanwhile.
         """
         started = time.perf_counter()
+        # 1. Build the version in a collection of its own.
         live = self._store.read_live_index()
         spec = replace(spec, revision=compute_revision(plan.contents.chunks, spec))
         collection = self._name_next_collection()
@@ -90,13 +104,17 @@ class Publisher:
         build = _VersionBuilder(self._store, self._embedder, plan, live, collection, progress)
         with _confirm_on_error(confirm):
             build.write()
+            # 2. Check that it is complete and that its chunks are found.
             progress(Progress("publishing", 0, 4))
             self._check_version(collection, plan, build.sample)
+        # 3. Ask the golden questions.
         progress(Progress("publishing", 1, 4))
         golden = gate(live, LiveIndex(collection, spec))
+        # 4. Record it, and then switch: a live version is always in the ledger.
         progress(Progress("publishing", 2, 4))
         self._ledger.record(collection, spec, plan.contents)
         self._switch(collection, confirm)
+        # 5. Remove older versions.
         progress(Progress("publishing", 3, 4))
         self.prune(confirm)
         progress(Progress("publishing", 4, 4))
@@ -111,7 +129,7 @@ class Publisher:
         )
 
     def _switch(self, collection: str, confirm: Callable[[], None]) -> None:
-        """Never at the same moment as somebody rolls back, who would not be heard."""
+        """Move the alias, under the lease that a rollback needs too."""
         try:
             with build_switch_lease(self._ledger).hold():
                 check_not_pinned(self._ledger)
@@ -120,13 +138,13 @@ class Publisher:
                     self._store.switch(collection)
                 self._ledger.mark_live(collection)
         except SyncRunningError:
-            check_not_pinned(self._ledger)  # the rollback that is at work, in its own words
+            check_not_pinned(self._ledger)  # a rollback is running: its error says more
             raise
 
     def prune(self, confirm: Callable[[], None]) -> None:
-        """Drop every version but the live one and the one before it.
+        """Drop all versions but the live one and the previous one.
 
-        Also mends the ledger where the last sync was cut off between the switch and its record.
+        This also repairs the ledger if the last sync was killed between the switch and its record.
 
         Raises:
             SyncRunningError: another sync took over, whose version must not be dropped.
@@ -147,16 +165,16 @@ class Publisher:
             self._ledger.forget(gone)
 
     def _check_version(self, collection: str, plan: ChunkPlan, sample: list[WrittenChunk]) -> None:
-        found, wanted = self._store.seal(collection), len(plan.contents.chunks)
-        if found != wanted:
+        rows, expected = self._store.seal(collection), len(plan.contents.chunks)
+        if rows != expected:
             raise PublishError(
-                f"The new version holds {found:,} of {format_count(wanted, 'chunk')} and was not "
+                f"The new version holds {rows:,} of {format_count(expected, 'chunk')} and was not "
                 "published; the previous one still answers."
             )
         check_sample(self._store, collection, sample)
 
     def _list_collections(self) -> list[str]:
-        """Versions of this index in the store; a server may hold others' collections too."""
+        """List this index's versions in the store, which may hold other collections."""
         return [name for name in self._store.list_collections() if self._parse_number(name)]
 
     def _name_next_collection(self) -> str:
@@ -169,18 +187,18 @@ class Publisher:
 
 
 def parse_version_number(index: str, collection: str) -> int:
-    """Number of a version by its collection; 0 for a collection that is none of this index."""
+    """Return the number in a collection's name; 0 for a foreign collection."""
     match = re.fullmatch(rf"{re.escape(index)}__v([1-9]\d*)(_[0-9a-f]{{8}})?", collection)
     return int(match[1]) if match else 0
 
 
 def build_switch_lease(ledger: Ledger) -> SyncLease:
-    """Held for the moment in which the alias moves, by a sync and by a rollback."""
+    """Build the lease to hold while the alias moves."""
     return SyncLease(ledger.engine, name=f"switch:{ledger.index}"[:64])
 
 
 def repair_marks(ledger: Ledger, live: LiveIndex) -> None:
-    """Note which version is live, as the store says, where whoever switched was cut off."""
+    """Record the store's live version, after a switch that was cut off."""
     pin = read_pin(ledger)
     if pin is not None and pin.collection == live.collection:
         ledger.mark_rolled_back(live.collection)
@@ -190,7 +208,10 @@ def repair_marks(ledger: Ledger, live: LiveIndex) -> None:
 
 @contextmanager
 def _confirm_on_error(confirm: Callable[[], None]) -> Iterator[None]:
-    """Whoever took over dropped the collection of this run: say that, and not what Milvus says."""
+    """Raise the error of a lost lease rather than that of Milvus.
+
+    A sync that took over has dropped the collection of this run, which is why Milvus fails.
+    """
     try:
         yield
     except StoreError:
@@ -199,7 +220,7 @@ def _confirm_on_error(confirm: Callable[[], None]) -> Iterator[None]:
 
 
 class _VersionBuilder:
-    """Fills one new collection."""
+    """The writer of one new collection."""
 
     def __init__(  # noqa: PLR0913, PLR0917  (internal: the state of one build)
         self,
@@ -225,23 +246,22 @@ class _VersionBuilder:
 
     @property
     def reused(self) -> int:
-        """Chunks written so far without being embedded."""
+        """Number of chunks written so far without being embedded."""
         return self._written - self.embedded
 
     def write(self) -> None:
-        """Write every chunk of the plan, those with a known vector first."""
-        known = [
-            chunk for chunk in self._plan.fresh if chunk.embedding_hash in self._plan.vector_ids
-        ]
+        """Write every chunk of the plan, those with a vector first."""
+        fresh, vector_ids = self._plan.fresh, self._plan.vector_ids
+        with_vector = sum(chunk.embedding_hash in vector_ids for chunk in fresh)  # they come first
+        kept_batch = _CARRY_BATCH if vector_ids else _EMBED_BATCH
         self._progress(Progress("embedding", 0, self._to_embed))
-        for batch in _split_into_batches(
-            self._read_kept_chunks(), _CARRY_BATCH if self._plan.vector_ids else _EMBED_BATCH
+        for chunks, size in (
+            (self._read_kept_chunks(), kept_batch),
+            (fresh[:with_vector], _CARRY_BATCH),
+            (fresh[with_vector:], _EMBED_BATCH),
         ):
-            self._insert_batch(batch)
-        for batch in _split_into_batches(known, _CARRY_BATCH):
-            self._insert_batch(batch)
-        for batch in _split_into_batches(self._plan.fresh[len(known) :], _EMBED_BATCH):
-            self._insert_batch(batch)
+            for batch in _split_into_batches(chunks, size):
+                self._insert_batch(batch)
 
     def _read_kept_chunks(self) -> Iterator[Chunk]:
         if self._live is None or not self._plan.kept:
@@ -258,7 +278,10 @@ class _VersionBuilder:
         self._progress(Progress("writing", self._written, len(self._plan.contents.chunks)))
 
     def _collect_vectors(self, batch: list[Chunk]) -> Vectors:
-        """Vectors of a batch: carried over where there is one, each other text embedded once."""
+        """Return the vectors of a batch; embed each missing text once.
+
+        Returns: array of shape (chunks, dimension), float32, rows of length 1.
+        """
         by_hash = self._read_stored_vectors(batch)
         texts = {c.embedding_hash: c.embedding_text for c in batch}
         missing = [key for key in texts if key not in by_hash]
@@ -277,20 +300,24 @@ class _VersionBuilder:
         return vectors
 
     def _read_stored_vectors(self, batch: list[Chunk]) -> dict[str, Vector]:
-        known = self._plan.vector_ids
-        ids = {
-            c.embedding_hash: known[c.embedding_hash] for c in batch if c.embedding_hash in known
-        }
+        """Read the vectors to carry over, by hash of their text.
+
+        Each vector has shape (dimension,), float32.
+        """
+        vector_ids, keys = self._plan.vector_ids, (chunk.embedding_hash for chunk in batch)
+        ids = {key: vector_ids[key] for key in keys if key in vector_ids}
         if self._live is None or not ids:
             return {}
         stored = self._store.read_vectors(self._live.collection, list(ids.values()))
         return {key: stored[id_] for key, id_ in ids.items() if id_ in stored}
 
     def _check_vectors(self, vectors: Vectors, count: int) -> Vectors:
-        """Milvus Lite takes NaN without a word, and a wrong vector finds wrong neighbours.
+        """Return the vectors, of shape (count, dimension), if they are usable.
+
+        Milvus Lite accepts NaN without an error, and a wrong vector finds wrong neighbours.
 
         Raises:
-            PublishError: the vectors are not usable.
+            PublishError: the vectors have another shape, or not all numbers are finite.
         """
         if vectors.shape != (count, self._embedder.dimension) or not np.isfinite(vectors).all():
             raise PublishError(

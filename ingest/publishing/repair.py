@@ -1,4 +1,4 @@
-"""`docent doctor --index`: the ledger is compared with Milvus, and what differs is mended."""
+"""Check and repair of an index for `docent doctor --index`: the ledger against Milvus."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from rag_core.models.known_answers import CheckResult
 from rag_core.protocols import VectorStore
 from rag_core.types import LiveIndex, Vector
 
-_SAMPLE = 500  # vectors that are looked at
-_REBUILD = "run `docent index`, which reads all sources again and mends it"
+_SAMPLE = 500  # vectors to check
+_AGAIN = "run this again with --repair"
+_REBUILD = "run `docent index`, which reads all sources again and repairs it"
 
 
 class IndexCheck:
-    """Looks at an index, and mends it where it is asked to.
+    """A check of an index against its ledger, with repairs on request.
 
     Args:
         store: the index in Milvus.
-        ledger: what it should hold.
-        mend: whether to mend.
+        ledger: what the index should hold.
+        repair: whether to repair what can be repaired.
     """
 
-    def __init__(self, store: VectorStore, ledger: Ledger, *, mend: bool = False) -> None:
+    def __init__(self, store: VectorStore, ledger: Ledger, *, repair: bool = False) -> None:
         self._store = store
         self._ledger = ledger
-        self._mend = mend
+        self._repair = repair
 
     def run(self) -> tuple[CheckResult, ...]:
-        """Every check, a sentence each; no sync may be at work.
+        """Run every check under the sync lease; return the results.
 
         Raises:
-            SyncRunningError: one is.
+            SyncRunningError: a sync is running.
         """
         lease = SyncLease(self._ledger.engine, name=f"sync:{self._ledger.index}")
         with lease.hold():
@@ -62,62 +63,60 @@ class IndexCheck:
             return CheckResult(
                 name, passed=True, says=f"{live.collection} is live, as the ledger says."
             )
-        known = self._ledger.read_version(live.collection) is not None
-        if self._mend and known:
+        is_recorded = self._ledger.read_version(live.collection) is not None
+        if self._repair and is_recorded:
             repair_marks(self._ledger, live)
             return CheckResult(
-                name, passed=True, says=f"Mended: the ledger now has {live.collection} as live."
+                name, passed=True, says=f"Repaired: the ledger now has {live.collection} as live."
             )
-        how = "run this again with --mend" if known else _REBUILD
+        how = _AGAIN if is_recorded else _REBUILD
         says = f"{live.collection} is live, but the ledger has another version: {how}."
         return CheckResult(name, passed=False, says=says)
 
     def _check_leftovers(self) -> CheckResult:
-        """Collections that no sync finished, or that the ledger forgot."""
+        """Look for collections that no sync finished, or that the ledger forgot."""
         name = "unknown collections"
         live = self._store.read_live_index()
-        known = {version.collection for version in self._ledger.list_versions()}
-        known |= {live.collection} if live else set()
-        found = [one for one in self._store.list_collections() if one not in known]
-        if not found:
+        expected = {version.collection for version in self._ledger.list_versions()}
+        expected |= {live.collection} if live else set()
+        unknown = [name for name in self._store.list_collections() if name not in expected]
+        if not unknown:
             return CheckResult(name, passed=True, says="There are none.")
-        listed = ", ".join(found)
-        if not self._mend:
-            return CheckResult(name, passed=False, says=f"{listed}: run this again with --mend.")
-        for collection in found:
+        names = ", ".join(unknown)
+        if not self._repair:
+            return CheckResult(name, passed=False, says=f"{names}: {_AGAIN}.")
+        for collection in unknown:
             self._store.drop(collection)
-        return CheckResult(name, passed=True, says=f"Mended: {listed} removed from Milvus.")
+        return CheckResult(name, passed=True, says=f"Repaired: {names} removed from Milvus.")
 
     def _check_missing(self) -> CheckResult:
-        """Versions of the ledger that are not in Milvus any more."""
+        """Look for versions of the ledger that are no longer in Milvus."""
         name = "missing versions"
-        there = set(self._store.list_collections())
-        gone = [v.collection for v in self._ledger.list_versions() if v.collection not in there]
-        if not gone:
+        stored = set(self._store.list_collections())
+        missing = [v.collection for v in self._ledger.list_versions() if v.collection not in stored]
+        if not missing:
             return CheckResult(name, passed=True, says="There are none.")
-        listed = ", ".join(gone)
-        if not self._mend:
-            return CheckResult(name, passed=False, says=f"{listed}: run this again with --mend.")
-        self._ledger.forget(gone)
-        return CheckResult(name, passed=True, says=f"Mended: {listed} removed from the ledger.")
+        names = ", ".join(missing)
+        if not self._repair:
+            return CheckResult(name, passed=False, says=f"{names}: {_AGAIN}.")
+        self._ledger.forget(missing)
+        return CheckResult(name, passed=True, says=f"Repaired: {names} removed from the ledger.")
 
     def _check_rows(self, live: LiveIndex) -> CheckResult:
         name = "chunks"
-        wanted = {chunk.id for chunk in self._ledger.read_chunks(live.collection)}
-        found = [chunk.id for chunk in self._store.read_chunks(live.collection)]
-        count = self._store.count(live.collection)
-        missing, foreign = len(wanted - set(found)), len(set(found) - wanted)
-        if not missing and not foreign and len(found) == len(wanted) == count:
-            return CheckResult(
-                name, passed=True, says=f"{format_count(len(wanted), 'chunk')}, as expected."
-            )
-        expected = format_count(len(wanted), "chunk")
-        says = f"missing {missing:,} of {expected}, and {foreign:,} that should not be there"
-        if self._mend:
+        expected = {chunk.id for chunk in self._ledger.read_chunks(live.collection)}
+        stored = [chunk.id for chunk in self._store.read_chunks(live.collection)]
+        rows = self._store.count(live.collection)
+        missing, foreign = len(expected - set(stored)), len(set(stored) - expected)
+        total = format_count(len(expected), "chunk")
+        if not missing and not foreign and len(stored) == len(expected) == rows:
+            return CheckResult(name, passed=True, says=f"{total}, as expected.")
+        if self._repair:
             # A version that the ledger does not know is read from Milvus by the next sync.
             self._ledger.forget([live.collection])
-        how = f"now {_REBUILD}" if self._mend else "run this again with --mend"
-        return CheckResult(name, passed=False, says=f"{says}: {how}.")
+        how = f"now {_REBUILD}" if self._repair else _AGAIN
+        says = f"missing {missing:,} of {total}, and {foreign:,} that should not be there: {how}."
+        return CheckResult(name, passed=False, says=says)
 
     def _check_vectors(self, live: LiveIndex) -> CheckResult:
         name = "vectors"
@@ -135,5 +134,5 @@ class IndexCheck:
 
 
 def _is_sound(vector: Vector, dimension: int) -> bool:
-    shaped = vector.shape == (dimension,) and bool(np.isfinite(vector).all())
-    return shaped and abs(float(np.linalg.norm(vector)) - 1) < 1e-2
+    is_finite = vector.shape == (dimension,) and bool(np.isfinite(vector).all())
+    return is_finite and abs(float(np.linalg.norm(vector)) - 1) < 1e-2

@@ -1,4 +1,4 @@
-"""A new version is tried before it goes live: a sample of its chunks must find themselves."""
+"""The check of a new version before it goes live: a sample of its chunks must be found."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, Hit, Scope, Vector
 
 SAMPLE = 24
-"""Chunks that are tried."""
+"""Chunks to check."""
 
-_LIMIT = 50  # chunks with equal text or better words may stand before the one that is looked for
-_NEAR = 1e-3  # what rounding may cost a cosine
+_LIMIT = 50  # hits; chunks with equal text or more of the words may come before the right one
+_NEAR = 1e-3  # rounding error of a cosine
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +32,40 @@ class WrittenChunk:
 def extend_sample(
     sample: Sequence[WrittenChunk], more: Iterable[WrittenChunk]
 ) -> list[WrittenChunk]:
-    """The sample after more was written: those with the smallest ids, which are hashes."""
-    return heapq.nsmallest(SAMPLE, [*sample, *more], key=lambda one: one.chunk.id)
+    """Return the sample after more chunks were written.
+
+    The sample is the chunks with the smallest ids. Ids are hashes, so it is random.
+    """
+    return heapq.nsmallest(SAMPLE, [*sample, *more], key=lambda written: written.chunk.id)
 
 
 def check_sample(store: VectorStore, collection: str, sample: Sequence[WrittenChunk]) -> None:
-    """Look for each chunk by its own vector and by its own words.
+    """Search for each chunk by its own vector and words.
+
+    Args:
+        store: the index in Milvus.
+        collection: the new version, sealed.
+        sample: the chunks to check.
 
     Raises:
-        PublishError: one is not found, or is stored with another vector.
+        PublishError: a chunk is not found, or is stored with another vector.
     """
-    stored = store.read_vectors(collection, [one.chunk.id for one in sample])
-    for one in sample:
-        vector = stored.get(one.chunk.id)
-        if vector is None or not np.allclose(vector, one.vector, atol=_NEAR):
-            raise _build_check_error(one.chunk, "is stored with another vector")
-        if not _is_found_by_vector(store, collection, one):
-            raise _build_check_error(one.chunk, "is not found by its own vector")
-        if not _is_found_by_words(store, collection, one.chunk):
-            raise _build_check_error(one.chunk, "is not found by its own words")
+    stored = store.read_vectors(collection, [written.chunk.id for written in sample])
+    for written in sample:
+        chunk, vector = written.chunk, stored.get(written.chunk.id)
+        if vector is None or not np.allclose(vector, written.vector, atol=_NEAR):
+            raise _build_check_error(chunk, "is stored with another vector")
+        if not _is_found_by_vector(store, collection, written):
+            raise _build_check_error(chunk, "is not found by its own vector")
+        if not _is_found_by_words(store, collection, chunk):
+            raise _build_check_error(chunk, "is not found by its own words")
 
 
-def _is_found_by_vector(store: VectorStore, collection: str, one: WrittenChunk) -> bool:
-    hits = store.search_dense(collection, one.vector, limit=_LIMIT, scope=Scope())
-    # Many equal texts may fill the list; then as many hits are as near as the chunk itself.
-    return _has_chunk(hits, one.chunk) or (len(hits) == _LIMIT and hits[-1].score > 1 - _NEAR)
+def _is_found_by_vector(store: VectorStore, collection: str, written: WrittenChunk) -> bool:
+    hits = store.search_dense(collection, written.vector, limit=_LIMIT, scope=Scope())
+    # Many equal texts may fill the list: then every hit is as near as the chunk itself.
+    is_full_of_equals = len(hits) == _LIMIT and hits[-1].score > 1 - _NEAR
+    return _has_chunk(hits, written.chunk) or is_full_of_equals
 
 
 def _is_found_by_words(store: VectorStore, collection: str, chunk: Chunk) -> bool:
@@ -67,8 +76,8 @@ def _is_found_by_words(store: VectorStore, collection: str, chunk: Chunk) -> boo
     try:
         hits = store.search_lexical(collection, words, limit=_LIMIT, scope=scope)
     except WordSearchError:
-        return True  # a server that is too old for it: questions are answered by vectors alone
-    # A long page may hold many chunks that say more of the same words.
+        return True  # a server too old for word search: questions are answered by vectors alone
+    # A long page may have many chunks with more of the same words.
     return _has_chunk(hits, chunk) or len(hits) == _LIMIT
 
 
@@ -76,8 +85,8 @@ def _has_chunk(hits: Sequence[Hit], chunk: Chunk) -> bool:
     return any(hit.chunk.embedding_hash == chunk.embedding_hash for hit in hits)
 
 
-def _build_check_error(chunk: Chunk, what: str) -> PublishError:
+def _build_check_error(chunk: Chunk, problem: str) -> PublishError:
     return PublishError(
-        f"The new version was not published, because a chunk of {chunk.path} {what}; the "
+        f"The new version was not published, because a chunk of {chunk.path} {problem}; the "
         "previous one still answers."
     )

@@ -1,4 +1,4 @@
-"""The versions of an index: listed, rolled back, and synced again."""
+"""The versions of an index: list, rollback, and resumed syncing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ingest.state.ledger import Ledger, VersionRecord
 from ingest.types import IndexVersion
 from rag_core.protocols import VectorStore
 
-_PATIENCE = 10.0  # seconds; whoever moves the alias holds the lease for a moment only
-_PAUSE = 0.05
+_PATIENCE = 10.0  # seconds; a process that moves the alias holds the lease only for a moment
+_PAUSE = 0.05  # seconds
 
 
 def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
-    """Every version that is kept, the newest first; by the ledger alone."""
+    """List the versions in the ledger, the newest first."""
     pin = read_pin(ledger)
     pinned = pin.collection if pin else None
     versions = [_build_index_version(version, pinned) for version in ledger.list_versions()]
@@ -27,14 +27,14 @@ def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
 
 
 def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
-    """Make the version before the live one answer again, and leave the index at it.
+    """Make the previous version live again, and pin the index to it.
 
-    The pin comes first: a sync that is at work does not publish any more, and a rollback that was
+    The pin is set first: then a running sync does not publish any more, and a rollback that was
     cut off is completed by the next one.
 
     Raises:
         NoVersionError: there is no version to go back to.
-        SyncRunningError: somebody else is switching, and does not come to an end.
+        SyncRunningError: another process holds the lease of the switch for too long.
     """
     set_pin(ledger, _find_target(store, ledger))
     attempts = Retrying(
@@ -47,40 +47,43 @@ def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
 
 
 def complete_rollback(store: VectorStore, ledger: Ledger) -> None:
-    """Where the process of a rollback was killed, do what it had left to do."""
-    pin, marked = read_pin(ledger), ledger.read_live_version()
+    """Complete a rollback whose process was killed."""
+    pin, recorded = read_pin(ledger), ledger.read_live_version()
     if pin is None:
         return
     live = store.read_live_index()
-    done = live is not None and live.collection == pin.collection
-    if done and marked is not None and marked.collection == pin.collection:
+    is_switched = live is not None and live.collection == pin.collection
+    if is_switched and recorded is not None and recorded.collection == pin.collection:
         return
-    # One that is at work, and not killed, completes itself.
+    # A rollback that is still running completes itself.
     with suppress(SyncRunningError, NoVersionError):
         _switch_to_pin(store, ledger)
 
 
 def resume_syncs(ledger: Ledger) -> bool:
-    """Let syncs change the index again; False where it was not pinned."""
-    pinned = read_pin(ledger) is not None
+    """Unpin the index for syncs; return False if it was not pinned."""
+    was_pinned = read_pin(ledger) is not None
     remove_pin(ledger)
-    return pinned
+    return was_pinned
 
 
 def _find_target(store: VectorStore, ledger: Ledger) -> str:
-    """Where to go: where an unfinished rollback was going, or to the previous version."""
+    """Find the collection to go back to.
+
+    It is the target of an unfinished rollback, or else the previous version.
+    """
     live, pin, previous = store.read_live_index(), read_pin(ledger), ledger.read_previous_version()
-    there = set(store.list_collections()) - ({live.collection} if live else set())
-    if pin is not None and pin.collection in there:
+    others = set(store.list_collections()) - ({live.collection} if live else set())
+    if pin is not None and pin.collection in others:
         return pin.collection
-    rolled_back = pin is not None and live is not None and pin.collection == live.collection
-    if rolled_back or previous is None or previous.collection not in there:
+    is_rolled_back = pin is not None and live is not None and pin.collection == live.collection
+    if is_rolled_back or previous is None or previous.collection not in others:
         raise NoVersionError("There is no earlier version to go back to.")
     return previous.collection
 
 
 def _switch_to_pin(store: VectorStore, ledger: Ledger) -> IndexVersion:
-    """Do what the pin says; the same again where that is done."""
+    """Switch to the pinned version; change nothing if that is done already."""
     with build_switch_lease(ledger).hold():
         live, target = store.read_live_index(), _resolve_pin(store, ledger)
         version = ledger.read_version(target)
@@ -93,7 +96,7 @@ def _switch_to_pin(store: VectorStore, ledger: Ledger) -> IndexVersion:
 
 
 def _resolve_pin(store: VectorStore, ledger: Ledger) -> str:
-    """Where the pin says to go; a sync that was quicker may have dropped that version."""
+    """Return the pinned collection; if it was dropped, pin another one."""
     pin = read_pin(ledger)
     if pin is not None and pin.collection in store.list_collections():
         return pin.collection

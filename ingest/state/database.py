@@ -1,4 +1,4 @@
-"""The state database: one SQLAlchemy engine for what docent must remember between runs."""
+"""The state database: one SQLAlchemy engine for the data that docent keeps between runs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Row,
     String,
     Table,
     create_engine,
+    delete,
     event,
     insert,
     inspect,
@@ -31,12 +33,12 @@ from sqlalchemy.types import TypeDecorator
 
 from ingest.errors import StateError
 
-_BUSY_MS = 10_000
+_BUSY_MS = 10_000  # wait for the lock of another process
 
 _schema_versions = Table(
     "schema_versions",
     MetaData(),
-    Column("room", String(32), primary_key=True),
+    Column("room", String(32), primary_key=True),  # the package that owns the tables
     Column("version", Integer, nullable=False),
 )
 
@@ -48,43 +50,43 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database."""
+        """Convert a moment for the database."""
         del dialect
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
+        """Convert a moment from the database."""
         del dialect
         return value.replace(tzinfo=UTC) if value else None
 
 
 def open_state(url: str) -> Engine:
-    """Connect to the state database; a SQLite file and its folder are made when needed.
+    """Connect to the state database; create a SQLite file if needed.
 
     Raises:
-        StateError: nothing usable is there.
+        StateError: the database can't be used.
     """
     parsed = _parse_url(url)
-    shown = parsed.render_as_string(hide_password=True)
+    safe_url = parsed.render_as_string(hide_password=True)
     try:
         engine = create_engine(parsed)
         if engine.dialect.name == "sqlite":
             _prepare_sqlite(engine, parsed)
         _schema_versions.create(engine, checkfirst=True)
-        _translate_errors(engine, shown)
+        _translate_errors(engine, safe_url)
     except (DBAPIError, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise StateError(f"The state database {shown} can't be used: {cause}.") from error
+        raise StateError(f"The state database {safe_url} can't be used: {cause}.") from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StateError(f"The state database {shown} needs a driver: {error}.") from error
+        raise StateError(f"The state database {safe_url} needs a driver: {error}.") from error
     return engine
 
 
 def has_state_database(url: str) -> bool:
-    """Whether a state database may be there: False only where a SQLite file is missing.
+    """Return False if the SQLite file is missing, else True.
 
     Raises:
-        StateError: the URL is none.
+        StateError: the URL is not a database URL.
     """
     parsed = _parse_url(url)
     file = parsed.database if parsed.get_backend_name() == "sqlite" else None
@@ -94,42 +96,65 @@ def has_state_database(url: str) -> bool:
 def ensure_tables(
     engine: Engine, tables: MetaData, *, room: str, version: int, oldest: int | None = None
 ) -> None:
-    """Create what is missing of a room's tables; each room keeps its own version.
+    """Create the missing tables of a room, which has its own version.
 
-    Versions from `oldest` on lack tables or columns and differ by nothing else: they are brought up
-    to date. A column that was added later may be null, or has a default of the database's.
+    Args:
+        engine: the state database.
+        tables: the tables of the room.
+        room: the room's name.
+        version: of these tables.
+        oldest: the oldest version that can be brought up to date, because it lacks tables or
+            columns and differs in nothing else; `version` by default. A column that was added
+            later may be null or has a default in the database.
 
     Raises:
         StateError: the tables were made by a newer docent, or by one too old to be read.
     """
     with engine.begin() as connection:
-        found = connection.scalar(
+        stored = connection.scalar(
             select(_schema_versions.c.version).where(_schema_versions.c.room == room)
         )
-        if found is not None and not (oldest or version) <= found <= version:
-            age = "a newer" if found > version else "an older"
+        if stored is not None and not (oldest or version) <= stored <= version:
+            age = "a newer" if stored > version else "an older"
             raise StateError(
                 f"The state database {engine.url.render_as_string(hide_password=True)} was written "
                 f"by {age} version of docent: use that version, or set DOCENT_STATE_URL."
             )
         tables.create_all(connection)
-        if found is None:
+        if stored is None:
             connection.execute(insert(_schema_versions).values(room=room, version=version))
-        elif found < version:
-            # First, because it makes any other process that starts now wait.
-            raised = update(_schema_versions).where(
-                _schema_versions.c.room == room, _schema_versions.c.version == found
+        elif stored < version:
+            # This comes first: any other process that starts now has to wait for it.
+            statement = update(_schema_versions).where(
+                _schema_versions.c.room == room, _schema_versions.c.version == stored
             )
-            if connection.execute(raised.values(version=version)).rowcount:
+            if connection.execute(statement.values(version=version)).rowcount:
                 _add_columns(connection, tables)
+
+
+def read_row(engine: Engine, table: Table, **key: Any) -> Row[Any] | None:
+    """Return the row with these values; None if there is none."""
+    with engine.connect() as connection:
+        return connection.execute(select(table).filter_by(**key)).first()
+
+
+def replace_row(connection: Connection, table: Table, **values: Any) -> None:
+    """Write a row; replace the one with the same primary key."""
+    delete_row(connection, table, **{key.name: values[key.name] for key in table.primary_key})
+    connection.execute(insert(table).values(values))
+
+
+def delete_row(connection: Connection, table: Table, **key: Any) -> None:
+    """Delete the rows with these values."""
+    connection.execute(delete(table).filter_by(**key))
 
 
 def _add_columns(connection: Connection, tables: MetaData) -> None:
     quoted = connection.dialect.identifier_preparer.format_table
     for table in tables.sorted_tables:
-        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        existing = {column["name"] for column in inspect(connection).get_columns(table.name)}
         for column in table.columns:
-            if column.name not in known:
+            if column.name not in existing:
                 clause = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {clause}")
 
@@ -141,15 +166,15 @@ def _parse_url(url: str) -> URL:
         raise StateError("DOCENT_STATE_URL is not a database URL.") from error
 
 
-def _translate_errors(engine: Engine, shown: str) -> None:
-    """What the database refuses, at any later use, becomes a StateError; constraints stay."""
+def _translate_errors(engine: Engine, safe_url: str) -> None:
+    """Raise a StateError for each later database error, except for violated constraints."""
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
         if isinstance(context.sqlalchemy_exception, IntegrityError):
             return
         raise StateError(
-            f"The state database {shown} can't be used: {context.original_exception}."
+            f"The state database {safe_url} can't be used: {context.original_exception}."
         ) from context.original_exception
 
 
@@ -160,7 +185,7 @@ def _prepare_sqlite(engine: Engine, url: URL) -> None:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        # The wait comes first: a change of the journal needs the lock for a moment.
+        # The timeout comes first: changing the journal mode needs the lock for a moment.
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")

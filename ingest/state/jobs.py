@@ -1,4 +1,4 @@
-"""What the schedule remembers between runs: when each job ran and runs next, and its troubles."""
+"""The memory of the schedule: when each job ran, when it runs next, and its problems."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 
+from ingest.state.database import read_row, replace_row
 from ingest.state.ledger import Ledger
 from ingest.state.tables import jobs
 from rag_core.types import hash_content
@@ -17,13 +18,13 @@ from rag_core.types import hash_content
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job as it was last seen.
+    """The recorded state of a job.
 
     Attributes:
-        schedule: when it runs, as the settings say.
-        last_run: when it last ended, well or not.
-        next_run: when it was to run next; None where it runs on request only.
-        problems: what went wrong, was told and is not over.
+        schedule: the schedule as written in the settings.
+        last_run: when the last run ended, whether it succeeded or failed.
+        next_run: when the next run is due; None if the job runs only on request.
+        problems: keys of the problems that people were told of and that still exist.
     """
 
     schedule: str
@@ -34,11 +35,11 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class SyncAlert:
-    """What people should hear of scheduled syncs, once.
+    """A message about scheduled syncs that people should get once.
 
     Attributes:
-        says: what is wrong, or that it is over.
-        over: it is over.
+        text: the problems, or that they are over.
+        resolved: True if the problems are over.
     """
 
     text: str
@@ -46,65 +47,93 @@ class SyncAlert:
 
 
 class JobStore:
-    """Keeps the jobs of one index in the state database."""
+    """The jobs of one index in the state database."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._engine = ledger.engine
         self._index = ledger.index
 
     def read(self, job: str) -> JobState | None:
-        """What is known of a job; None for one that is new."""
-        query = select(jobs).where(jobs.c.index_name == self._index, jobs.c.job == job)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
+        """Return the recorded state of a job; None for a new job."""
+        row = read_row(self._engine, jobs, index_name=self._index, job=job)
         if row is None:
             return None
         problems = frozenset(json.loads(row.problems))
         return JobState(row.schedule, row.last_run, row.next_run, problems)
 
     def write(self, job: str, state: JobState) -> None:
-        """Remember a job."""
-        values = {
-            "schedule": state.schedule,
-            "last_run": state.last_run,
-            "next_run": state.next_run,
-            "problems": json.dumps(sorted(state.problems)),
-        }
+        """Record the state of a job."""
         with self._engine.begin() as connection:
-            connection.execute(
-                delete(jobs).where(jobs.c.index_name == self._index, jobs.c.job == job)
+            replace_row(
+                connection,
+                jobs,
+                index_name=self._index,
+                job=job,
+                schedule=state.schedule,
+                last_run=state.last_run,
+                next_run=state.next_run,
+                problems=json.dumps(sorted(state.problems)),
             )
-            connection.execute(insert(jobs).values(index_name=self._index, job=job, **values))
 
     def record_next_run(self, job: str, schedule: str, moment: datetime | None) -> None:
-        """Remember when a job runs next."""
+        """Record when a job runs next.
+
+        Args:
+            job: its name.
+            schedule: its schedule as written in the settings.
+            moment: when it runs; None for never.
+        """
         self.write(job, replace(self._get_state(job, schedule), next_run=moment))
 
     def record_run(self, job: str, schedule: str, *, ended: datetime, due: datetime | None) -> None:
-        """Remember a run: when it ended, and when the next one starts."""
+        """Record a run that ended.
+
+        Args:
+            job: its name.
+            schedule: its schedule as written in the settings.
+            ended: when the run ended.
+            due: when the next run starts; None for never.
+        """
         self.write(job, replace(self._get_state(job, schedule), last_run=ended, next_run=due))
 
     def build_alert(self, job: str, schedule: str, problems: Mapping[str, str]) -> SyncAlert | None:
-        """What people have not heard yet of what is wrong: a sentence by what it is about."""
-        known = self._get_state(job, schedule).problems
-        if news := [says for one, says in _identify_problems(problems).items() if one not in known]:
+        """Build the alert about new problems; None if there is nothing new.
+
+        Args:
+            job: its name.
+            schedule: its schedule as written in the settings.
+            problems: a sentence for each problem of the last run, by its subject.
+
+        Returns:
+            The alert with all new problems, or with the message that they are over.
+        """
+        reported = self._get_state(job, schedule).problems
+        keyed = _identify_problems(problems)
+        if news := [text for key, text in keyed.items() if key not in reported]:
             return SyncAlert("\n".join(news))
-        return SyncAlert("Syncing works again.", resolved=True) if known and not problems else None
+        is_over = reported and not problems
+        return SyncAlert("Syncing works again.", resolved=True) if is_over else None
 
     def record_reported(self, job: str, schedule: str, problems: Mapping[str, str]) -> None:
-        """Remember that people have heard of that, so that they don't hear of it again.
+        """Record that people were told of these problems.
 
-        What they heard of the same matter before counts as well: it may come and go.
+        Earlier problems with the same subject stay recorded: they may come and go, and people
+        should be told only once.
+
+        Args:
+            job: its name.
+            schedule: its schedule as written in the settings.
+            problems: a sentence for each problem of the last run, by its subject.
         """
         state = self._get_state(job, schedule)
-        before = {one for one in state.problems if one.rpartition(" ")[0] in problems}
+        earlier = {key for key in state.problems if key.rpartition(" ")[0] in problems}
         self.write(
-            job, replace(state, problems=frozenset(before | _identify_problems(problems).keys()))
+            job, replace(state, problems=frozenset(earlier | _identify_problems(problems).keys()))
         )
 
     def _get_state(self, job: str, schedule: str) -> JobState:
-        known = self.read(job)
-        return replace(known, schedule=schedule) if known else JobState(schedule)
+        state = self.read(job)
+        return replace(state, schedule=schedule) if state else JobState(schedule)
 
     def keep_only(self, names: Collection[str]) -> None:
         """Forget jobs that are no longer in the settings."""
@@ -115,11 +144,12 @@ class JobStore:
 
 
 def _identify_problems(problems: Mapping[str, str]) -> dict[str, str]:
-    """Each sentence by what tells it from others: what it is about, and its words.
+    """Return each sentence by its key: its subject, and a hash.
 
-    Its numbers are left out, which may be others each time: of pages, bytes or seconds.
+    The hash is of the sentence without its numbers, since counts of pages, bytes or seconds vary
+    from run to run.
     """
     return {
-        f"{about} {hash_content(re.sub('[0-9]+', '', says))[:8]}": says
-        for about, says in sorted(problems.items())
+        f"{subject} {hash_content(re.sub('[0-9]+', '', text))[:8]}": text
+        for subject, text in sorted(problems.items())
     }

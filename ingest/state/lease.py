@@ -1,4 +1,4 @@
-"""The sync lease: one sync at a time, whatever the number of processes."""
+"""The sync lease: one sync at a time, across all processes."""
 
 from __future__ import annotations
 
@@ -30,10 +30,16 @@ def _get_now() -> datetime:
 
 
 class SyncLease:
-    """Hands out the lease.
+    """A lease that one sync holds at a time; the state database keeps it.
 
-    A holder that died loses it: at once where its process can be seen to be gone, otherwise after
-    `ttl` without a sign of life.
+    A holder that died loses it: at once if its process is seen to be gone, otherwise when the
+    lease expires.
+
+    Args:
+        engine: the state database.
+        name: of the lease; the holders of different names do not meet.
+        ttl: time after which a lease that is not renewed expires.
+        now: reads the clock.
     """
 
     def __init__(
@@ -51,26 +57,27 @@ class SyncLease:
 
     @contextmanager
     def hold(self) -> Iterator[HeldLease]:
-        """Hold the lease for the length of a `with` block.
+        """Hold the lease during a `with` block; a thread renews it meanwhile.
 
         Raises:
-            SyncRunningError: another sync holds it; the message says who and since when.
+            SyncRunningError: another sync holds it; the message says which one and since when.
         """
         held = HeldLease(self._engine, self._name, uuid4().hex, self._ttl, self._now)
         self._acquire(held)
         stop = threading.Event()
-        heart = threading.Thread(
+        renewer = threading.Thread(
             target=held.keep_alive, args=(stop,), name="sync-lease", daemon=True
         )
-        heart.start()
+        renewer.start()
         try:
             yield held
         finally:
             stop.set()
-            heart.join()
+            renewer.join()
             _release_quietly(held)
 
     def _acquire(self, held: HeldLease) -> None:
+        # The primary key decides: of two inserts, one fails.
         values = {"name": self._name, **held.build_row()}
         try:
             with self._engine.begin() as connection:
@@ -79,18 +86,18 @@ class SyncLease:
             self._take_over(held)
 
     def _take_over(self, held: HeldLease) -> None:
-        ours = leases.c.name == self._name
+        is_this_lease = leases.c.name == self._name
         with self._engine.begin() as connection:
-            row = connection.execute(select(leases).where(ours)).first()
+            row = connection.execute(select(leases).where(is_this_lease)).first()
             if row is not None and not self._is_over(row):
                 raise SyncRunningError(
                     f"A sync is running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
                     f"{row.pid} on {row.host}): wait until it is done."
                 )
             taken = connection.execute(
-                # The old token: of two that come at once, one gets it.
+                # The update asks for the old token: of two that come at once, one gets the lease.
                 update(leases)
-                .where(ours, leases.c.token == (row.token if row else ""))
+                .where(is_this_lease, leases.c.token == (row.token if row else ""))
                 .values(held.build_row())
             )
         if taken.rowcount != 1:
@@ -102,7 +109,7 @@ class SyncLease:
 
 @dataclass(frozen=True, slots=True)
 class HeldLease:
-    """A lease in hand."""
+    """A lease that is held, by its token."""
 
     engine: Engine
     name: str
@@ -111,7 +118,7 @@ class HeldLease:
     now: Callable[[], datetime]
 
     def build_row(self) -> dict[str, Any]:
-        """Columns of a lease that begins now."""
+        """Return the row of a lease that begins now, without its name."""
         moment = self.now()
         return {
             "token": self.token,
@@ -123,23 +130,23 @@ class HeldLease:
         }
 
     def confirm(self) -> None:
-        """Make sure the lease is still ours, and prolong it.
+        """Renew the lease, and make sure that it is still ours.
 
         Raises:
-            SyncRunningError: another sync took it, because this one gave no sign of life.
+            SyncRunningError: another sync took it, because this one did not renew it in time.
         """
         if not self._renew():
             raise SyncRunningError("Another sync took over because this one had stalled.")
 
     def keep_alive(self, stop: threading.Event) -> None:
-        """Prolong the lease until told to stop or until it is lost."""
+        """Renew the lease until `stop` is set or the lease is lost."""
         while not stop.wait(self.ttl.total_seconds() / 4):
             try:
                 if not self._renew():
                     return
             except StateError as error:
-                # The next beat may do; if none does, the lease expires and `confirm` tells.
-                logger.warning("The lease of the sync could not be prolonged: %s", error)
+                # The next try may succeed; if none does, the lease expires and `confirm` raises.
+                logger.warning("The lease of the sync could not be renewed: %s", error)
 
     def release(self) -> None:
         """Give the lease back, if it is still ours."""
@@ -157,7 +164,10 @@ class HeldLease:
 
 
 def _release_quietly(held: HeldLease) -> None:
-    """Give the lease back; a failure must not hide how the sync ended, and the lease expires."""
+    """Give the lease back, and only log a failure.
+
+    An error must not hide how the sync ended, and the lease expires anyway.
+    """
     try:
         held.release()
     except StateError as error:
@@ -166,7 +176,10 @@ def _release_quietly(held: HeldLease) -> None:
 
 @cache
 def _get_process_token() -> str:
-    """Tells this process from an earlier one with the same number, as in a restarted container."""
+    """Return a token of this process.
+
+    An earlier process may have had the same number, as in a restarted container.
+    """
     return uuid4().hex
 
 

@@ -1,4 +1,4 @@
-"""The ledger: what each version of the index should hold, and what every sync did."""
+"""The ledger: the contents that each version should have, and the result of every sync."""
 
 from __future__ import annotations
 
@@ -8,27 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    Table,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, Table, func, insert, select, update
 
 from ingest.report import IngestReport
 from ingest.state import tables
-from ingest.state.database import ensure_tables
+from ingest.state.database import delete_row, ensure_tables, read_row, replace_row
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import IndexSpec
 
 if TYPE_CHECKING:
-    # What reads sources loads much, and a rollback has no need of it.
+    # The modules that read sources import a lot, and a rollback does not need them.
     from ingest.sources import Source
 
 _BATCH = 1_000
@@ -49,7 +38,7 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class SyncRun:
-    """One sync; `report` or `error` is there once it is finished."""
+    """One sync; it has a `report` or an `error` once it has finished."""
 
     started_at: datetime
     finished_at: datetime | None
@@ -58,7 +47,7 @@ class SyncRun:
 
 
 class Ledger:
-    """Reads and writes the ledger of one index.
+    """The ledger of one index.
 
     Args:
         engine: from `ingest.state.database.open_state`.
@@ -76,33 +65,31 @@ class Ledger:
     # Versions
 
     def list_versions(self) -> list[VersionRecord]:
-        """Every recorded version, the oldest first."""
+        """Return every recorded version, the oldest first."""
         rows = select(tables.versions).where(tables.versions.c.index_name == self.index)
         with self.engine.connect() as connection:
-            found = connection.execute(rows.order_by(tables.versions.c.created_at))
-            return [_build_version(row) for row in found]
+            ordered = connection.execute(rows.order_by(tables.versions.c.created_at))
+            return [_build_version(row) for row in ordered]
 
     def read_live_version(self) -> VersionRecord | None:
-        """The version that answers, as of the last sync."""
-        return self._read_marked(tables.versions.c.live)
+        """Return the live version of the last sync; None before the first."""
+        return self._read_marked(live=True)
 
     def read_previous_version(self) -> VersionRecord | None:
-        """The version that answered before, kept to go back to."""
-        return self._read_marked(tables.versions.c.previous)
+        """Return the version to roll back to; None if there is none."""
+        return self._read_marked(previous=True)
 
     def read_version(self, collection: str) -> VersionRecord | None:
-        """The version in this collection."""
-        query = select(tables.versions).where(tables.versions.c.collection == collection)
-        with self.engine.connect() as connection:
-            row = connection.execute(query).first()
+        """Return the version in this collection; None if the ledger has none."""
+        row = read_row(self.engine, tables.versions, collection=collection)
         return _build_version(row) if row else None
 
     def read_contents(self, collection: str) -> Contents:
-        """Pages and chunks of a version."""
+        """Return the pages and chunks of a version."""
         return Contents(self.read_pages(collection), self.read_chunks(collection))
 
     def read_pages(self, collection: str) -> tuple[KnownPage, ...]:
-        """Pages of a version: all that is needed to see that nothing changed."""
+        """Return the pages of a version."""
         with self.engine.connect() as connection:
             return tuple(
                 KnownPage(row.source, row.path, row.content_hash, row.recipe)
@@ -110,7 +97,7 @@ class Ledger:
             )
 
     def read_chunks(self, collection: str) -> tuple[KnownChunk, ...]:
-        """Chunks of a version."""
+        """Return the chunks of a version."""
         with self.engine.connect() as connection:
             return tuple(
                 KnownChunk(row.id, row.source, row.path, row.embedding_hash)
@@ -118,7 +105,13 @@ class Ledger:
             )
 
     def record(self, collection: str, spec: IndexSpec, contents: Contents) -> None:
-        """Write down a version before it goes live, whole or not at all."""
+        """Record a version before it goes live, in one transaction.
+
+        Args:
+            collection: its collection in Milvus.
+            spec: how it was built.
+            contents: its pages and chunks.
+        """
         with self.engine.begin() as connection:
             _forget(connection, collection)
             connection.execute(
@@ -135,14 +128,16 @@ class Ledger:
             _insert_rows(connection, tables.chunks, collection, contents.chunks)
 
     def mark_live(self, collection: str) -> None:
-        """Note that a version went live; the one that was becomes the previous one."""
+        """Record a version as live, and the one before as previous."""
         columns = tables.versions.c
         with self.engine.begin() as connection:
-            ours = columns.index_name == self.index
-            if connection.scalar(select(columns.live).where(columns.collection == collection)):
+            is_live = select(columns.live).where(columns.collection == collection)
+            if connection.scalar(is_live):
                 return
             connection.execute(
-                update(tables.versions).where(ours).values(previous=columns.live, live=False)
+                update(tables.versions)
+                .where(columns.index_name == self.index)
+                .values(previous=columns.live, live=False)
             )
             connection.execute(
                 update(tables.versions)
@@ -151,7 +146,7 @@ class Ledger:
             )
 
     def mark_rolled_back(self, collection: str) -> None:
-        """Note that an older version is live again; there is none to go back to from it."""
+        """Record that an older version is live again, without a previous one."""
         columns = tables.versions.c
         with self.engine.begin() as connection:
             connection.execute(
@@ -161,62 +156,53 @@ class Ledger:
             )
 
     def forget(self, collections: Iterable[str]) -> None:
-        """Strike out versions that are gone."""
+        """Delete the records of versions that are gone."""
         with self.engine.begin() as connection:
             for collection in collections:
                 _forget(connection, collection)
 
-    def _read_marked(self, mark: ColumnElement[bool]) -> VersionRecord | None:
-        ours = tables.versions.c.index_name == self.index
-        query = select(tables.versions).where(ours, mark)
-        with self.engine.connect() as connection:
-            row = connection.execute(query).first()
+    def _read_marked(self, **mark: bool) -> VersionRecord | None:
+        row = read_row(self.engine, tables.versions, index_name=self.index, **mark)
         return _build_version(row) if row else None
 
     # Sources
 
     def list_configured_sources(self) -> frozenset[str]:
-        """Names of the sources that were in the settings since leftovers were last removed."""
+        """Return the sources that the settings named since leftovers were last removed."""
         query = select(tables.configured.c.name).where(tables.configured.c.index_name == self.index)
         with self.engine.connect() as connection:
             return frozenset(connection.scalars(query))
 
     def remember_configured(self, names: Iterable[str]) -> None:
-        """Note which sources are in the settings."""
+        """Record which sources are in the settings."""
         with self.engine.begin() as connection:
-            ours = tables.configured.c.index_name == self.index
-            connection.execute(delete(tables.configured).where(ours))
+            delete_row(connection, tables.configured, index_name=self.index)
             rows = [{"index_name": self.index, "name": name} for name in sorted(set(names))]
             if rows:
                 connection.execute(insert(tables.configured), rows)
 
     def list_sources(self, collection: str) -> tuple[str, ...]:
-        """Names of the sources a version was made from."""
+        """Return the names of a version's sources, sorted."""
         columns = tables.pages.c
         query = select(columns.source).where(columns.collection == collection).distinct()
         with self.engine.connect() as connection:
             return tuple(connection.scalars(query.order_by(columns.source)))
 
     def read_source_uris(self) -> dict[str, str]:
-        """URI of each source that was ever indexed, by name."""
+        """Return the URI of each source that was ever indexed, by name."""
         with self.engine.connect() as connection:
             return {row.name: row.uri for row in connection.execute(select(tables.sources))}
 
     def remember_sources(self, sources: Sequence[Source]) -> None:
-        """Note which URI stands behind a name."""
+        """Record the URI of each source by its name."""
         with self.engine.begin() as connection:
             for source in sources:
-                connection.execute(
-                    delete(tables.sources).where(tables.sources.c.name == source.name)
-                )
-                connection.execute(
-                    insert(tables.sources).values(name=source.name, uri=source.redacted_uri)
-                )
+                replace_row(connection, tables.sources, name=source.name, uri=source.redacted_uri)
 
     # Syncs
 
     def start_sync(self) -> int:
-        """Note that a sync began; its number."""
+        """Record that a sync began; return its number."""
         with self.engine.begin() as connection:
             query = insert(tables.syncs).values(started_at=datetime.now(UTC))
             number = connection.scalar(query.returning(tables.syncs.c.id))
@@ -225,7 +211,13 @@ class Ledger:
     def finish_sync(
         self, number: int, *, report: IngestReport | None = None, error: str | None = None
     ) -> None:
-        """Note how a sync ended."""
+        """Record how a sync ended.
+
+        Args:
+            number: of the sync, from `start_sync`.
+            report: the result, if it succeeded.
+            error: a sentence, if it failed.
+        """
         values = {
             "finished_at": datetime.now(UTC),
             "report": json.dumps(report.as_json()) if report else None,
@@ -237,7 +229,7 @@ class Ledger:
             )
 
     def read_last_sync(self) -> SyncRun | None:
-        """The last sync that ended."""
+        """Return the last sync that ended; None before the first."""
         columns = tables.syncs.c
         query = select(tables.syncs).where(columns.finished_at.is_not(None))
         with self.engine.connect() as connection:
@@ -248,7 +240,7 @@ class Ledger:
         return SyncRun(row.started_at, row.finished_at, report, row.error)
 
     def read_last_success_time(self) -> datetime | None:
-        """When the last sync that succeeded had ended; None before the first."""
+        """Return when the last successful sync ended; None before the first."""
         columns = tables.syncs.c
         query = select(func.max(columns.finished_at)).where(columns.report.is_not(None))
         with self.engine.connect() as connection:
@@ -256,7 +248,7 @@ class Ledger:
         return moment
 
     def read_next_sync_time(self) -> datetime | None:
-        """When the schedule starts the next sync; None for never."""
+        """Return when the schedule starts the next sync; None for never."""
         query = select(func.min(tables.jobs.c.next_run)).where(
             tables.jobs.c.index_name == self.index
         )
@@ -286,7 +278,7 @@ def _insert_rows(
 
 def _forget(connection: Connection, collection: str) -> None:
     for table in (tables.versions, tables.pages, tables.chunks):
-        connection.execute(delete(table).where(table.c.collection == collection))
+        delete_row(connection, table, collection=collection)
 
 
 def _build_columns(spec: IndexSpec) -> dict[str, Any]:

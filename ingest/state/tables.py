@@ -1,4 +1,4 @@
-"""The tables of the ledger."""
+"""The tables of `ingest` in the state database."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ recalls = Table(
     Column("recall", Float, nullable=False),
 )
 
-paces = Table(
-    "paces",
+durations = Table(
+    "paces",  # an earlier name, which stays on disk
     metadata,
     Column("name", String(300), primary_key=True),
     Column("seconds", Float, nullable=False),  # for one unit of work
@@ -116,8 +116,8 @@ embedders = Table(
     Column("max_tokens", Integer, nullable=False),
 )
 
-resting = Table(
-    "resting_indexes",
+fingerprints = Table(
+    "resting_indexes",  # an earlier name, which stays on disk
     metadata,
     Column("index_name", String(255), primary_key=True),
     Column("collection", String(255), nullable=False),
@@ -132,7 +132,7 @@ jobs = Table(
     Column("schedule", String(255), nullable=False),
     Column("last_run", UtcDateTime),
     Column("next_run", UtcDateTime),
-    Column("problems", Text, nullable=False),  # a JSON list: what was told and is not over
+    Column("problems", Text, nullable=False),  # a JSON list: those reported that still exist
 )
 
 Index("syncs_finished", syncs.c.finished_at)

@@ -57,7 +57,7 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
     "before the end": (Ledger, "finish_sync", "before", 1),
 }
 """Where a sync is killed: an owner, its function, before or after the n-th call of it. `mark_live`
-is called once to mend what another sync may have left."""
+is called once to repair what another sync may have left."""
 
 
 def pages(edition: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ingest.local import open_local_index
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
-from ingest.state.tables import resting, versions
+from ingest.state.tables import fingerprints, versions
 from rag_core import factory
 from rag_core.errors import DocentError, ModelError
 from rag_core.settings import RagSettings
@@ -110,7 +110,7 @@ def test_what_could_not_be_counted_is_not_taken_to_rest(docs: Path, opened: list
     settings = IngestSettings(milvus_uri=URI)
     sync(docs)
     with open_ledger(settings).engine.begin() as connection:
-        connection.execute(delete(resting))
+        connection.execute(delete(fingerprints))
     with open_local_index(settings, RagSettings(milvus_uri=URI)) as local:
         [live] = local.store.list_collections()
         rows = local.store.count(live)
@@ -129,12 +129,12 @@ def test_a_preview_does_not_vouch_for_rows_that_are_lost(docs: Path, opened: lis
     sync(docs)
     engine = open_ledger(settings).engine
     with engine.begin() as connection:
-        connection.execute(delete(resting))
+        connection.execute(delete(fingerprints))
         connection.execute(update(versions).values(chunks=3))
     with open_local_index(settings, RagSettings(milvus_uri=URI)) as local:
         local.indexer.preview(parse_sources(str(docs)))
     with engine.connect() as connection:
-        assert connection.execute(select(resting)).first() is None
+        assert connection.execute(select(fingerprints)).first() is None
     opened.clear()
     assert not sync(docs).unchanged
     assert "store" in opened

@@ -44,7 +44,7 @@ def make(ledger: Ledger, outcomes: Queue[object]) -> Iterator[Make]:
             ledger,
             IngestSettings(sync_schedule=schedule, timezone="Europe/Berlin"),
             on_report=outcomes.put,
-            **{"on_trouble": lambda trouble: not outcomes.put(trouble), **more},
+            **{"on_alert": lambda alert: not outcomes.put(alert), **more},
         )
         scheduler.start()
         made.append(scheduler)
@@ -140,7 +140,7 @@ def test_what_did_not_reach_anybody_is_told_again(make: Make, outcomes: Queue[ob
     reached = [False, False, True, False, True]
     scheduler = make(
         failing([StateError("Full.")] * 4 + [None] * 3),
-        on_trouble=lambda trouble: outcomes.put(trouble.text) or reached.pop(0),
+        on_alert=lambda alert: outcomes.put(alert.text) or reached.pop(0),
     )
     for _ in range(7):
         run(scheduler, outcomes)
@@ -226,10 +226,10 @@ def test_one_at_a_time(make: Make, outcomes: Queue[object]):
 def test_an_outcome_that_cannot_be_told_is_logged(
     make: Make, outcomes: Queue[object], caplog: pytest.LogCaptureFixture
 ):
-    broken = make(failing([StateError("Full.")]), on_trouble=lambda _: {}["channel"])
+    broken = make(failing([StateError("Full.")]), on_alert=lambda _: {}["channel"])
     run(broken, outcomes)
     [record] = [one for one in caplog.records if one.exc_info]
-    assert record.getMessage() == "The outcome of a sync could not be kept or told."
+    assert record.getMessage() == "The outcome of a sync could not be recorded or reported."
     assert record.exc_info[0] is KeyError
 
 

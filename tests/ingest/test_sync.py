@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from ingest.errors import (
     SyncRunningError,
 )
 from ingest.formats import read_document
+from ingest.sources import Downloads
 from ingest.state.lease import SyncLease
+from ingest.sync import Indexer
 from rag_core.errors import ModelError
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import HashEmbedder, make_folder, make_zip, version_of, versions_in
@@ -41,6 +44,23 @@ def test_first_sync(bench: Bench, docs: Path):
     assert live.spec.revision == report.revision
     assert bench.store.texts() == ["Because.", "So.", "First this, then that."]
     assert bench.ledger.read_live_version().chunks == 3
+
+
+def test_the_example_in_the_docstring_runs(
+    bench: Bench, docs: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(docs.parent)
+    names = {
+        "Indexer": Indexer,
+        "store": bench.store,
+        "embedder": bench.embedder,
+        "ledger": bench.ledger,
+        "downloads": Downloads(bench.folder / "snapshots"),
+    }
+    (example,) = doctest.DocTestFinder(recurse=False).find(Indexer, "Indexer", globs=names)
+    result = doctest.DocTestRunner().run(example)
+    assert result.attempted >= 1
+    assert result.failed == 0
 
 
 def test_unchanged_writes_and_embeds_nothing(bench: Bench, docs: Path):

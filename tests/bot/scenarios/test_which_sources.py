@@ -58,7 +58,7 @@ class World:
             self.ledger,
             IngestSettings.load(),
             sources=index.configured,
-            on_trouble=lambda trouble: pytest.fail(trouble.text),
+            on_alert=lambda alert: pytest.fail(alert.text),
         )
 
     def indexed(self) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def test_another_chunker_reads_pages_anew_without_calling_them_changed():
     assert (plan.changed, len(plan.to_read), plan.kept) == (0, 1, ())
 
 
-def test_a_page_nobody_knows_the_content_of_is_read_but_not_called_changed():
+def test_a_page_without_a_hash_is_read_but_not_counted_as_changed():
     before = Contents((KnownPage("docs", "a.md", "", ""),))
     plan = plan_pages(before.pages, found(page("a.md")), recipe="r")
     assert (plan.added, plan.changed, len(plan.to_read)) == (0, 0, 1)
@@ -155,7 +155,7 @@ def test_anew_reads_every_page():
     assert (len(plan.to_read), plan.changed, plan.kept) == (1, 0, ())
 
 
-def test_contents_are_the_same_whatever_their_order():
+def test_contents_are_equal_in_any_order():
     contents = known(page("a.md"), page("b.md"))
     assert contents.is_equal_to(contents.pages[::-1], contents.chunks[::-1])
     assert not contents.is_equal_to(contents.pages[:1], contents.chunks)

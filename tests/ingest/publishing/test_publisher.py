@@ -1,4 +1,4 @@
-"""What goes wrong while a version is built, and how the next sync mends it."""
+"""Failures while a version is built, and their repair by the next sync."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_vectors_of_another_dimension_stop_the_sync(bench: Bench, docs: Path):
         bench.sync(docs)
 
 
-def test_rows_lost_in_milvus_are_found_and_mended(bench: Bench, docs: Path, tmp_path: Path):
+def test_rows_lost_in_milvus_are_found_and_repaired(bench: Bench, docs: Path, tmp_path: Path):
     more = make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."})
     bench.sync(docs, more)
     rows = bench.store.rows[bench.store.target]
@@ -262,7 +262,7 @@ def test_the_lease_of_the_switch_fits_its_column(bench: Bench):
 
 
 @pytest.mark.parametrize(("pinned", "back_to"), [(True, None), (False, "docent__v2")])
-def test_marks_are_mended_as_the_store_and_the_pin_say(
+def test_marks_are_repaired_by_the_store_and_the_pin(
     bench: Bench, docs: Path, pinned: bool, back_to: str | None
 ):
     bench.sync(docs)

@@ -1,4 +1,4 @@
-"""The check-up of an index finds what is wrong with it, and mends it."""
+"""The check-up of an index finds what is wrong with it, and repairs it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def docs(bench: Bench, tmp_path: Path) -> Path:
     return docs
 
 
-def wrong(bench: Bench, *, mend: bool = False) -> dict[str, str]:
-    found = IndexCheck(bench.store, bench.ledger, mend=mend).run()
-    return {check.name: check.says for check in found if not check.passed}
+def wrong(bench: Bench, *, repair: bool = False) -> dict[str, str]:
+    checks = IndexCheck(bench.store, bench.ledger, repair=repair).run()
+    return {check.name: check.says for check in checks if not check.passed}
 
 
 @pytest.mark.usefixtures("docs")
@@ -38,10 +38,10 @@ def test_nothing_is_indexed(bench: Bench):
 
 
 @pytest.mark.usefixtures("docs")
-def test_a_collection_that_nobody_knows(bench: Bench):
+def test_a_collection_that_the_ledger_does_not_know(bench: Bench):
     bench.store.create("docent__v7", bench.store.read_live_index().spec)
     assert "docent__v7" in wrong(bench)["unknown collections"]
-    assert wrong(bench, mend=True) == {}
+    assert wrong(bench, repair=True) == {}
     assert versions_in(bench.store.list_collections()) == ["docent__v1"]
 
 
@@ -51,7 +51,7 @@ def test_a_version_that_is_gone(bench: Bench, docs: Path):
     first = bench.store.list_collections()[0]
     bench.store.drop(first)
     assert first in wrong(bench)["missing versions"]
-    assert wrong(bench, mend=True) == {}
+    assert wrong(bench, repair=True) == {}
     assert versions_in(v.collection for v in bench.ledger.list_versions()) == ["docent__v2"]
 
 
@@ -60,8 +60,8 @@ def test_the_ledger_does_not_know_what_is_live(bench: Bench, docs: Path):
     bench.sync(docs)
     first = bench.store.list_collections()[0]
     bench.store.switch(first)
-    assert "--mend" in wrong(bench)["live version"]
-    wrong(bench, mend=True)
+    assert "--repair" in wrong(bench)["live version"]
+    wrong(bench, repair=True)
     assert bench.ledger.read_live_version().collection == first
 
 
@@ -73,7 +73,7 @@ def test_rows_that_are_lost(bench: Bench, docs: Path, replaced: bool):
         rows["f" * 32] = (replace(chunk, id="f" * 32), vector)
     says = wrong(bench)["chunks"]
     assert f"missing 1 of 5 chunks, and {int(replaced)} that should not be there" in says
-    assert "docent index" in wrong(bench, mend=True)["chunks"]
+    assert "docent index" in wrong(bench, repair=True)["chunks"]
     report = bench.sync(docs)
     assert (report.chunks, report.unchanged) == (5, False)
     assert wrong(bench) == {}

@@ -52,8 +52,8 @@ def test_a_new_page_is_tried_again(bench: Bench, docs: Path, reader: Reader, err
     assert (bench.store.writes, bench.embedder.embedded) == ([], [])
 
     reader.broken.clear()
-    mended = bench.sync(docs)
-    assert (mended.added, mended.embedded, mended.documents) == (1, 1, 5)
+    repaired = bench.sync(docs)
+    assert (repaired.added, repaired.embedded, repaired.documents) == (1, 1, 5)
     assert "Page 4." in bench.store.texts()
     reader.read.clear()
     assert bench.sync(docs).unchanged

@@ -18,7 +18,14 @@ from sqlalchemy import (
 )
 
 from ingest.errors import StateError
-from ingest.state.database import UtcDateTime, ensure_tables, open_state
+from ingest.state.database import (
+    UtcDateTime,
+    delete_row,
+    ensure_tables,
+    open_state,
+    read_row,
+    replace_row,
+)
 
 
 def test_the_folder_is_made_and_the_journal_is_wal(tmp_path: Path):
@@ -99,6 +106,28 @@ def test_columns_that_lack_are_added_once(engine: Engine):
         ensure_tables(engine, more, room="bot", version=2, oldest=1)
     with engine.connect() as connection:
         assert list(connection.execute(select(things))) == [(1, "it's", None)]
+
+
+def test_a_row_is_replaced_by_its_whole_key(engine: Engine):
+    tables = MetaData()
+    notes = Table(
+        "notes",
+        tables,
+        Column("index", String(8), primary_key=True),
+        Column("job", String(8), primary_key=True),
+        Column("text", String(8)),
+    )
+    tables.create_all(engine)
+    with engine.begin() as connection:
+        replace_row(connection, notes, index="a", job="x", text="old")
+        replace_row(connection, notes, index="a", job="y", text="other")
+        replace_row(connection, notes, index="a", job="x", text="new")
+    assert read_row(engine, notes, index="a", job="x").text == "new"
+    assert read_row(engine, notes, index="a", job="y").text == "other"
+    with engine.begin() as connection:
+        delete_row(connection, notes, index="a", job="x")
+    assert read_row(engine, notes, index="a", job="x") is None
+    assert read_row(engine, notes, index="a") == ("a", "y", "other")
 
 
 def test_moments_are_aware(engine: Engine):

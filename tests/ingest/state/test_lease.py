@@ -132,21 +132,21 @@ class _Never:
         return False
 
 
-def test_the_heart_beats_on_after_an_error(
+def test_the_lease_is_renewed_again_after_an_error(
     lease: SyncLease, engine: Engine, caplog: pytest.LogCaptureFixture
 ):
     with lease.hold() as held:
         with engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE leases RENAME TO away")
 
-        def mended() -> bool:
+        def repair() -> bool:
             with engine.begin() as connection:
                 connection.exec_driver_sql("ALTER TABLE away RENAME TO leases")
             return False
 
-        held.keep_alive(stop=_Script(lambda: False, mended, lambda: True))
+        held.keep_alive(stop=_Script(lambda: False, repair, lambda: True))
         held.confirm()
-    assert caplog.text.count("could not be prolonged") == 1
+    assert caplog.text.count("could not be renewed") == 1
 
 
 def test_an_error_is_not_hidden_by_giving_back(lease: SyncLease, engine: Engine):

@@ -124,7 +124,7 @@ def test_after_a_rollback_there_is_none_to_go_back_to(ledger: Ledger, engine: En
     assert marks(other) == [("v1", False, True), ("v2", True, False)]
 
 
-def test_the_oldest_version_comes_first_whatever_its_name(ledger: Ledger):
+def test_the_oldest_version_comes_first_under_any_name(ledger: Ledger):
     began = datetime.now(UTC)
     for name in ("docent__v2", "docent__v1"):
         ledger.record(name, SPEC, CONTENTS)
