@@ -127,7 +127,7 @@ class Cron:
                 wall = wall.replace(minute=0) + timedelta(hours=1)
             else:
                 utc = wall.replace(tzinfo=self.zone).astimezone(UTC)
-                if wall.minute in self.minutes and utc >= moment and self._exists(utc, wall):
+                if wall.minute in self.minutes and utc >= moment and self._is_shown(utc, wall):
                     return utc
                 wall += timedelta(minutes=1)
 
@@ -135,7 +135,7 @@ class Cron:
         matches = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
         return day.month in self.months and (any(matches) if self.either else all(matches))
 
-    def _exists(self, moment: datetime, wall: datetime) -> bool:
+    def _is_shown(self, moment: datetime, wall: datetime) -> bool:
         """Return False for a local time that the clocks skip."""
         return moment.astimezone(self.zone).replace(tzinfo=None) == wall
 

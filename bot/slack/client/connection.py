@@ -9,13 +9,13 @@ import aiohttp
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SlackUnavailableError
 from bot.settings import BotSettings
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.rate_limit import wait_out_429
 from rag_core.errors import SettingsError
 
 SECRET_PLACES = {
@@ -64,7 +64,7 @@ def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp
     # Set on Bolt's own client: Bolt logs a warning at every start if it is given a client.
     app.client.base_url = build_base_url(settings)
     app.client.session = session
-    app.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
+    wait_out_429(app.client)
     return app
 
 

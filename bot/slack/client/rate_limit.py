@@ -1,11 +1,24 @@
-"""Rate limits: how often docent may call Slack, and what Slack lately refused."""
+"""Rate limits: docent's own pace, the wait after a 429, and what Slack lately refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
 Clock = Callable[[], float]
 """Seconds that only grow, as `time.monotonic`."""
+
+_RETRIES = 2
+
+
+def wait_out_429(client: AsyncWebClient) -> None:
+    """Let a client wait as long as a 429 says, and then call again.
+
+    Streams have a client of their own that never does: text must not be appended twice.
+    """
+    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=_RETRIES))
 
 
 class TokenBucket:
