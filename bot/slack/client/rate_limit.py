@@ -14,7 +14,7 @@ _RETRIES = 2
 
 
 def wait_out_429(client: AsyncWebClient) -> None:
-    """Let a client wait as long as a 429 says, and then call again.
+    """Let a client wait after a 429, then call again.
 
     Streams have a client of their own that never does: text must not be appended twice.
     """
