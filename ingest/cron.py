@@ -43,9 +43,9 @@ class _Field:
         item = _ITEM.fullmatch(text)
         if item is None:
             raise ValueError(f"the {self.name} can't be `{text}`")
-        if item["step"] and item["first"] and not item["last"]:
-            raise ValueError(f"write `{item['first']}-{self.high}/{item['step']}` for `{text}`")
         first, last = self._read_ends(item["first"], item["last"])
+        if item["step"] and item["first"] and not item["last"]:
+            last = self.high  # many crons read `5/15` as `5-59/15`
         if first > last:
             raise ValueError(f"`{text}` runs backwards")
         step = int(item["step"] or 1)
@@ -113,11 +113,13 @@ class Cron:
     def find_next(self, moment: datetime) -> datetime:
         """Return the first time at a moment or after it, in UTC.
 
-        When the clocks change, a time that comes twice counts the first time only, and a skipped
-        time does not count.
+        When the clocks change, a time that comes twice counts the first time only. A skipped time
+        counts at the moment of the change, as in Vixie cron, unless the fields take every hour or
+        every minute: those go on with the new time.
         """
         # Walk on by days, hours and minutes of the local clock until all fields match.
-        wall = moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
+        # It begins a minute earlier, before the clocks change if they do so at this moment.
+        wall = self._read_clock(moment - timedelta(minutes=1)) + timedelta(minutes=1)
         if wall.second or wall.microsecond:
             wall = wall.replace(second=0, microsecond=0) + timedelta(minutes=1)
         while True:
@@ -126,8 +128,8 @@ class Cron:
             elif wall.hour not in self.hours:
                 wall = wall.replace(minute=0) + timedelta(hours=1)
             else:
-                utc = wall.replace(tzinfo=self.zone).astimezone(UTC)
-                if wall.minute in self.minutes and utc >= moment and self._is_shown(utc, wall):
+                utc = self._resolve(wall) if wall.minute in self.minutes else None
+                if utc is not None and utc >= moment:
                     return utc
                 wall += timedelta(minutes=1)
 
@@ -135,9 +137,21 @@ class Cron:
         matches = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
         return day.month in self.months and (any(matches) if self.either else all(matches))
 
-    def _is_shown(self, moment: datetime, wall: datetime) -> bool:
-        """Return False for a local time that the clocks skip."""
-        return moment.astimezone(self.zone).replace(tzinfo=None) == wall
+    def _resolve(self, wall: datetime) -> datetime | None:
+        """Return the moment of a local time; None if the clocks skip it and it does not count."""
+        utc = wall.replace(tzinfo=self.zone).astimezone(UTC)
+        if self._read_clock(utc) == wall:
+            return utc
+        if len(self.hours) == 24 or len(self.minutes) == 60:
+            return None
+        # The offset after the change leads to a moment before it: walk on to the change.
+        utc = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        while self._read_clock(utc) < wall:
+            utc += timedelta(minutes=1)
+        return utc
+
+    def _read_clock(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
 
 
 Schedule = Cron | timedelta

@@ -169,7 +169,7 @@ class AnswerFlow:
         try:
             reply.context = await asyncio.to_thread(self._add_record, record, reply.context)
         except StateError:
-            logger.warning("An answer could not be record.", exc_info=True)
+            logger.warning("An answer could not be stored.", exc_info=True)
             return None
         return record
 
@@ -185,7 +185,7 @@ class AnswerFlow:
         try:
             await asyncio.to_thread(self._database.answers.record_messages, record.id, posted)
         except StateError:
-            logger.warning("Where an answer stands could not be record.", exc_info=True)
+            logger.warning("The messages of an answer could not be recorded.", exc_info=True)
 
 
 async def _run_until_stopped(
