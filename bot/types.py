@@ -32,10 +32,11 @@ class IncomingMessage:
             a thread.
         user: id of the author.
         user_team: team of the author; in a shared channel it may be another workspace's.
-        text: plain text: Slack's markup made readable, mentions of docent removed.
+        text: plain text: markup made readable, mentions of docent removed.
         audience: docent answers a `mention`; the responder decides about the others.
         edited_ts: time stamp of the edit; empty if the message was not edited.
         is_first_mention: True if the edit is the first to mention docent or to ask a question.
+        is_direct: True for a direct message, which only docent and the asker read.
     """
 
     kind: Literal["question", "hint"]
@@ -47,16 +48,12 @@ class IncomingMessage:
     audience: Audience = "mention"
     edited_ts: str = ""
     is_first_mention: bool = False
+    is_direct: bool = False
 
     @property
     def in_thread(self) -> bool:
         """True if the message is a reply in a thread."""
         return self.thread_ts != self.key.ts
-
-    @property
-    def is_direct(self) -> bool:
-        """True for a direct message, which only docent and the asker read."""
-        return self.key.channel.startswith("D")
 
 
 @dataclass(frozen=True, slots=True)

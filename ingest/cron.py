@@ -138,7 +138,7 @@ class Cron:
         return day.month in self.months and (any(matches) if self.either else all(matches))
 
     def _resolve(self, wall: datetime) -> datetime | None:
-        """Return the moment of a local time; None if the clocks skip it and it does not count."""
+        """Return the moment of a local time; None if it never counts."""
         utc = wall.replace(tzinfo=self.zone).astimezone(UTC)
         if self._read_clock(utc) == wall:
             return utc

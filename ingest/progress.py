@@ -137,7 +137,7 @@ class ProgressReporter:
         self._last_line_at = now
         total = _format_total(progress)
         if begins:
-            return f"{progress.stage}: {total}"
+            return f"{progress.stage}: {total}" if total else progress.stage
         time_left = f", about {format_time(left)} left" if left else ""
         return f"{progress.stage}: {progress.done:,} of {total}{time_left}"
 
@@ -145,7 +145,8 @@ class ProgressReporter:
 def _format_total(progress: Progress) -> str:
     if noun := NOUNS.get(progress.stage):
         return format_count(progress.total, noun)
-    return f"{progress.total:,}{' KiB' if progress.stage == 'downloading' else ''}"
+    # Steps of publishing are no figure for people.
+    return f"{progress.total:,} KiB" if progress.stage == "downloading" else ""
 
 
 def format_time(seconds: float) -> str:

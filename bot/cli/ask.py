@@ -41,7 +41,10 @@ def ask(  # noqa: PLR0913  (the options, by name)
     *,
     as_json: AsJson = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Show the order before and after reranking.")
+        bool,
+        typer.Option(
+            "--compare", help="Show the order by embedding beside the order after reranking."
+        ),
     ] = False,
     source: Sources = None,
     version: Version = "",

@@ -10,7 +10,7 @@ from bot.types import AnswerContext, MessageKey, ThreadMessage
 from rag_core.types import Answer, AnswerEvent, Question
 
 
-class Pipeline(Protocol):
+class AnswerPipeline(Protocol):
     """The pipeline: synchronous, so it is iterated on a thread."""
 
     def stream(self, question: Question) -> Iterator[AnswerEvent]:

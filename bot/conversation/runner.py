@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.conversation.protocols import Pipeline
+from bot.conversation.protocols import AnswerPipeline
 from rag_core.errors import BusyError
 from rag_core.inference.worker import Cancellation
 from rag_core.types import AnswerEvent, Question, TextDelta
@@ -25,7 +25,7 @@ class PipelineRunner:
     A question beyond them is refused, so no question waits for a thread in silence.
     """
 
-    def __init__(self, pipeline: Pipeline, *, workers: int = WORKERS) -> None:
+    def __init__(self, pipeline: AnswerPipeline, *, workers: int = WORKERS) -> None:
         self._pipeline = pipeline
         self._workers = workers
         self._running = 0
@@ -86,7 +86,7 @@ class _PipelineRun:
     cancellation: Cancellation = field(default_factory=Cancellation)
     is_cancelled: bool = False
 
-    def hand_over_events(self, pipeline: Pipeline, question: Question) -> None:
+    def hand_over_events(self, pipeline: AnswerPipeline, question: Question) -> None:
         """Hand over the events until cancelled, then close the iterator."""
         wake = partial(self.loop.call_soon_threadsafe, self.event_added.set)
         try:

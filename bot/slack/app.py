@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
-from bot.conversation.protocols import Pipeline
+from bot.conversation.protocols import AnswerPipeline
 from bot.conversation.runner import WORKERS, PipelineRunner
 from bot.index_service import IndexService
 from bot.settings import BotSettings, parse_ids
@@ -64,7 +64,7 @@ class AppParts:
         max_questions: most questions in work at once, counting answers that are being written.
     """
 
-    pipeline: Pipeline
+    pipeline: AnswerPipeline
     index: IndexService
     database: BotDatabase
     warm_up: Callable[[], None]

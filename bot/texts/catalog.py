@@ -75,6 +75,13 @@ def format_time(amount: float, unit: Unit) -> str:
     return format_unit(amount, f"duration-{unit}", locale=_load_locale(_spoken.get()))
 
 
+def format_size(kilobytes: int) -> str:
+    """Return a size with its unit, such as `1,205 kilobytes`."""
+    from babel.units import format_unit
+
+    return format_unit(kilobytes, "digital-kilobyte", locale=_load_locale(_spoken.get()))
+
+
 def set_language(locale: str) -> None:
     """Set the language of this task and of the tasks it starts.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.markup import markdown
-from bot.texts.catalog import format_number, format_share, format_time, say
+from bot.texts.catalog import format_number, format_share, format_size, format_time, say
 from ingest.changes.preview import Preview
 from ingest.progress import round_time
 from ingest.publishing import golden_questions
@@ -24,13 +24,19 @@ def render_progress(progress: Progress, seconds_left: float | None) -> str:
         bar = f"`{'█' * full}{'░' * (_BAR - full)}` {format_share(share)}"
         total = _format_count(progress.stage, progress.total)
         done = f"{format_number(progress.done)} / {total}\n{bar}"
-    text = say("progress", stage=say(f"stage.{progress.stage}"), done=done)
+    stage = say(f"stage.{progress.stage}")
+    has_count = progress.done or progress.total
+    text = (
+        say("progress", stage=stage, done=done) if has_count else say("progress_stage", stage=stage)
+    )
     if seconds_left is None:
         return text
     return f"{text} · {say('progress_left', time=_render_time(seconds_left))}"
 
 
 def _format_count(stage: Stage, number: int) -> str:
+    if stage == "downloading":
+        return format_size(number)
     noun = NOUNS.get(stage)
     return say(f"{noun}s", count=number) if noun else format_number(number)
 

@@ -91,7 +91,7 @@ class SyncLease:
             row = connection.execute(select(leases).where(is_this_lease)).first()
             if row is not None and not self._is_over(row):
                 raise SyncRunningError(
-                    f"A sync is running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
+                    f"A sync has been running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
                     f"{row.pid} on {row.host}): wait until it is done."
                 )
             taken = connection.execute(

@@ -38,6 +38,10 @@ class WorkQueue:
     gives_way: bool = False
 
 
+_LAST_UNIT_SECONDS = 10.0
+"""Most time that the unit at work has after Ctrl+C."""
+
+
 class Cancellation:
     """A signal to the worker, from any thread, that a question was cancelled.
 
@@ -129,12 +133,19 @@ class Worker:
         return self._slots_taken
 
     def close(self) -> None:
-        """Finish the waiting units and end the thread; don't wait after Ctrl+C."""
+        """Finish the waiting units and end the thread.
+
+        After Ctrl+C, drop them and wait some seconds for the unit at work: a process that ends
+        while a model runs aborts. A download may take longer, and ends with the process.
+        """
         with self._changed:
             self._closed = True
+            if self._is_abandoned:
+                for units in self._waiting.values():
+                    while units:
+                        units.popleft().future.cancel()
             self._changed.notify()
-        if not self._is_abandoned:
-            self._thread.join()
+        self._thread.join(_LAST_UNIT_SECONDS if self._is_abandoned else None)
 
     @contextmanager
     def hold_slot(self) -> Iterator[None]:

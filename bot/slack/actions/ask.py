@@ -11,7 +11,7 @@ from bot.conversation.answer_flow import AnswerFlow
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import SlackClients
+from bot.slack.client.workspace import SlackClients, is_direct_channel
 from bot.slack.inbox.access import AccessPolicy
 from bot.slack.inbox.messages import extract_plain_text
 from bot.slack.inbox.responder import Responder
@@ -108,6 +108,7 @@ class AskActions:
             user=asker.user,
             user_team=asker.user_team,
             text=text,
+            is_direct=is_direct_channel(asker.channel),
         )
         reply.context = AnswerContext(can_escalate=self._can_escalate)
         await self._flow.answer(message, reply, earlier=earlier)
@@ -129,6 +130,7 @@ class AskActions:
             user=target.user,
             user_team=user_team,
             text=text,
+            is_direct=is_direct_channel(key.channel),
         )
         self._responder.accept(question)
 

@@ -15,7 +15,7 @@ from slack_sdk.models.blocks import (
 
 from bot.markup import markdown
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
-from bot.slack.client.workspace import SlackClients
+from bot.slack.client.workspace import SlackClients, is_direct_channel
 from bot.slack.views import answer_blocks
 from bot.storage.answers import AnswerRecord, Answers
 from bot.texts import button_labels as words
@@ -71,7 +71,7 @@ class Escalation:
 
     async def _fetch_permalink(self, record: AnswerRecord) -> str:
         """Return the link to the thread; empty if others can't open it."""
-        if record.key.channel.startswith("D") or not record.permalink_ts:
+        if is_direct_channel(record.key.channel) or not record.permalink_ts:
             return ""
         try:
             response = await self._slack.client.chat_getPermalink(

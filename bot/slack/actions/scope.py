@@ -9,6 +9,7 @@ from bot.index_service import IndexService, PageLabels
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.respond import Respond
 from bot.slack.client.user_list import UserList
+from bot.slack.client.workspace import is_direct_channel
 from bot.storage.channel_scopes import EVERYTHING, ChannelScopes, parse_scope
 from bot.texts import asking as words
 from rag_core.types import Scope
@@ -58,7 +59,7 @@ class ScopeCommand:
             await respond(words.render_new_scope(scope))
 
     async def _can_set(self, command: SlashCommand) -> bool:
-        return command.channel.startswith("D") or await self._admins.has_user(command.user)
+        return is_direct_channel(command.channel) or await self._admins.has_user(command.user)
 
     async def _find_problem(self, scope: Scope, current: Scope) -> str:
         """Return the sentence that refuses a scope; empty if it is allowed.

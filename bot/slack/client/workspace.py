@@ -19,6 +19,11 @@ REMEMBER_SECONDS = 600.0
 """How long docent does not try again what Slack refused."""
 
 
+def is_direct_channel(channel: str) -> bool:
+    """Return True for the id of a direct message, `D...`."""
+    return channel.startswith("D")
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
     """A thread and its asker; an empty `thread_ts` stands for the channel itself."""

@@ -11,6 +11,7 @@ from bot.settings import BotSettings, parse_ids
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.rate_limit import Clock, ExpiringSet
 from bot.slack.client.user_list import UserList
+from bot.slack.client.workspace import is_direct_channel
 from bot.texts import answers
 from bot.types import Asker
 
@@ -87,7 +88,11 @@ class AccessPolicy:
 
         `DOCENT_ALLOWED_CHANNELS` limits channels alone: direct messages are always open.
         """
-        if self._channels and asker.channel not in self._channels and asker.channel[:1] != "D":
+        if (
+            self._channels
+            and asker.channel not in self._channels
+            and not is_direct_channel(asker.channel)
+        ):
             return answers.NOT_IN_THIS_CHANNEL
         if self._allowed_users.has_names:
             is_allowed = await self._allowed_users.has_user(asker.user)
@@ -105,7 +110,7 @@ class AccessPolicy:
 
         Direct messages get one each time, a person in a channel one a day.
         """
-        if asker.channel.startswith("D"):
+        if is_direct_channel(asker.channel):
             return True
         entry = f"{asker.user} {asker.channel}"
         if entry in self._refused_lately:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.slack.client.workspace import is_direct_channel
 from bot.types import Audience, IncomingMessage, MessageKey
 
 ANSWERED_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
@@ -106,6 +107,7 @@ def _build_message(
         text=text,
         audience=audience,
         edited_ts=edited,
+        is_direct=is_direct_channel(str(event["channel"])),
     )
 
 

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import SlackClients
+from bot.slack.client.workspace import SlackClients, is_direct_channel
 from bot.texts.catalog import say
 
 CLOSED_CHANNEL_CODES = frozenset(
@@ -52,7 +52,7 @@ class StatusMessage:
 
         Only the caller can read direct messages.
         """
-        return not self._channel.startswith("D") or user in self._callers
+        return not is_direct_channel(self._channel) or user in self._callers
 
     async def post(self, text: str, blocks: Sequence[Block] = ()) -> None:
         """Post a new message.

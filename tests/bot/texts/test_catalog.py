@@ -175,10 +175,10 @@ async def test_every_counted_sentence_reads_right(language: str):
 @pytest.mark.parametrize(
     ("count", "english", "russian"),
     [
-        (0, "There were 0 problems, for example: x", "Возникло 0 проблем, например: x"),
-        (1, "There was 1 problem: x", "Возникла 1 проблема: x"),
-        (2, "There were 2 problems, for example: x", "Возникли 2 проблемы, например: x"),
-        (21, "There were 21 problems, for example: x", "Возникла 21 проблема: x"),
+        (0, "There were 0 problems, for example: x", "Возникло 0 проблем, первая: x"),
+        (1, "There was 1 problem: x", "Возникла 1 проблема, первая: x"),
+        (2, "There were 2 problems, for example: x", "Возникли 2 проблемы, первая: x"),
+        (21, "There were 21 problems, for example: x", "Возникла 21 проблема, первая: x"),
     ],
 )
 async def test_the_verb_agrees_too(count: int, english: str, russian: str):

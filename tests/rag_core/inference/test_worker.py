@@ -283,3 +283,22 @@ def test_after_close_work_is_refused_instead_of_waiting_for_ever(worker, first):
     with pytest.raises(ModelError, match="closed"):
         worker.run(first, "anyone there?")
     worker.close()  # twice is fine
+
+
+@pytest.mark.usefixtures("held")
+def test_after_ctrl_c_close_drops_what_waits_and_lets_the_unit_at_work_end(
+    worker, served, second, submit, pool, monkeypatch
+):
+    waiting = submit(second, "a")
+    interrupted = pool.submit(worker.run, second, "b")
+    wait_until(lambda: worker.waiting == 2)
+    monkeypatch.setattr(worker, "_is_abandoned", True)
+    closing = pool.submit(worker.close)
+    for future in (waiting, interrupted):
+        with pytest.raises(CancelledError):
+            future.result(WAIT)
+    assert not closing.done()
+    served.gate.set()
+    closing.result(WAIT)
+    assert served.log == [["gate"]]
+    assert not worker._thread.is_alive()
