@@ -11,6 +11,7 @@ from ingest.errors import IndexPinnedError, NoVersionError
 from ingest.sources import Source
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
+from rag_core.errors import SettingsError
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
 
@@ -76,3 +77,17 @@ def test_a_rollback_pins_until_it_is_resumed(index: IndexService, folders: tuple
     assert index.resume()
     assert not index.resume()
     assert index.sync(SyncRequest()).changed == 1
+
+
+def test_a_refused_request_to_resume_leaves_the_index_pinned(
+    index: IndexService, folders: tuple[Path, Path]
+):
+    index.sync(SyncRequest())
+    make_folder(folders[0], {"a.md": "# A\n\nSecond."})
+    index.sync(SyncRequest())
+    older = index.roll_back()
+    with pytest.raises(SettingsError, match="no source named elsewhere"):
+        index.sync(SyncRequest(("elsewhere",), resume=True))
+    with pytest.raises(IndexPinnedError):
+        index.sync(SyncRequest())
+    assert index.read_status().revision == older.revision

@@ -259,3 +259,19 @@ async def test_an_answer_is_found_while_it_is_given(bench: Bench):
     await task
     assert bench.flow.find_in_flight(KEY) is None
     assert in_flight.is_complete
+
+
+async def test_the_end_of_an_older_answer_leaves_the_newer_one_in_progress(bench: Bench):
+    """The question was edited: both answers are to the same message."""
+    older, gate, _ = await bench.start_held()
+    bench.threads.held = asyncio.Event()
+    newer = bench.start(IN_THREAD)
+    await bench.threads.reached.wait()
+    in_flight = bench.flow.find_in_flight(KEY)
+    gate.open()
+    await older
+    assert in_flight is not None
+    assert bench.flow.find_in_flight(KEY) is in_flight
+    bench.threads.held.set()
+    await newer
+    assert bench.flow.find_in_flight(KEY) is None

@@ -1,11 +1,41 @@
 """The work that showing an answer is."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
+from bot.slack.client.workspace import SlackClients, ThreadRef
 from bot.slack.reply import thread_reply
+from bot.slack.reply.streaming import STREAMING
 from bot.texts import answers
 from tests.bot.conftest import Docent
-from tests.bot.fakes import script
+from tests.bot.fakes import answer, script
+
+
+class Workspace:
+    """A client that answers at once, except that it holds the status "processing" back."""
+
+    def __init__(self) -> None:
+        self.released = asyncio.Event()
+        self.processing = asyncio.Event()
+        self.statuses: list[str] = []
+
+    async def agents_sessions_setStatus(self, *, status: str, **_: Any) -> None:  # noqa: N802
+        if status == "processing":
+            await self.released.wait()
+            self.processing.set()
+        self.statuses.append(status)
+
+    async def chat_startStream(self, **_: Any) -> dict[str, str]:  # noqa: N802
+        return {"ts": "3.0"}
+
+    async def chat_stopStream(self, *, session_status: str | None, **_: Any) -> None:  # noqa: N802
+        if session_status:
+            self.statuses.append(session_status)
+
+    async def chat_postMessage(self, **_: Any) -> dict[str, str]:  # noqa: N802
+        return {"ts": "3.0"}
 
 
 async def test_text_is_made_readable_once_a_flush(docent: Docent, monkeypatch: pytest.MonkeyPatch):
@@ -25,3 +55,19 @@ async def test_text_is_made_readable_once_a_flush(docent: Docent, monkeypatch: p
     await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
     flushes = [call for call in docent.slack.calls() if call.method.endswith("Stream")]
     assert 0 < len(made) <= len(flushes) + 1 < 250
+
+
+@pytest.mark.parametrize("unavailable", [(), (STREAMING,)], ids=["streamed", "edited"])
+async def test_a_late_status_is_cleared_too(unavailable: tuple[str, ...]):
+    """The answer may be complete before Slack has shown that docent is at work."""
+    workspace: Any = Workspace()
+    slack = SlackClients.of(workspace, workspace)
+    for method in unavailable:
+        slack.unavailable.add(method)
+    reply = thread_reply.ThreadReply(slack, ThreadRef("C0", "1.0", "U0", "T0"))
+    reply.begin()
+    # The loop runs this after the writer's first step, in which an early writer would close.
+    asyncio.get_running_loop().call_soon(workspace.released.set)
+    await reply.finish(answer())
+    await workspace.processing.wait()
+    assert workspace.statuses == ["processing", "active"]
