@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
@@ -125,8 +124,8 @@ class AnswerFlow:
     ) -> Answer:
         """Run the pipeline, and show its progress and its text."""
         question = await self._prepare_question(message, reply, earlier)
-        async with aclosing(self._runner.run(question)) as events:
-            async for event in events:
+        async with self._runner.run(question) as events:
+            while (event := await events.get()) is not None:
                 if isinstance(event, TextDelta):
                     reply.append(event.text)
                 elif isinstance(event, RerankStarted):

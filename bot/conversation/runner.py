@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 
 from bot.conversation.protocols import AnswerPipeline
 from rag_core.errors import BusyError
 from rag_core.inference.worker import Cancellation
-from rag_core.types import AnswerEvent, Question, TextDelta
+from rag_core.types import AnswerEvent, Question
 
 WORKERS = 64
+
+EventQueue = asyncio.Queue[AnswerEvent | None]
+"""Events of a pipeline in their order, and None at the end."""
 
 
 class PipelineRunner:
@@ -37,14 +38,15 @@ class PipelineRunner:
         """Questions whose pipeline runs."""
         return self._running
 
-    async def run(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
-        """Yield the events of the pipeline.
+    @asynccontextmanager
+    async def run(self, question: Question) -> AsyncIterator[EventQueue]:
+        """Run the pipeline during a block that reads its events.
 
-        Closing the generator ends the pipeline. Pieces of text that arrived since the last event
-        come as one.
+        The block gets a queue of events; None follows the last. Its end ends the pipeline.
 
         Raises:
             BusyError: too many questions run already.
+            DocentError: the pipeline failed; raised at the end of the block.
         """
         self._take_slot()
         run = _PipelineRun(asyncio.get_running_loop())
@@ -53,9 +55,9 @@ class PipelineRunner:
         work.add_done_callback(self._free_slot)
         job = asyncio.wrap_future(work)
         try:
-            while (event := await run.take_event()) is not None:
-                yield event
-            await job
+            yield run.events
+            if run.has_ended:
+                await job
         finally:
             if not work.done():
                 run.cancel()
@@ -78,17 +80,20 @@ class PipelineRunner:
 
 @dataclass(eq=False, slots=True)
 class _PipelineRun:
-    """One question on its thread; None is the last event."""
+    """One question on its thread."""
 
     loop: asyncio.AbstractEventLoop
-    pending_events: deque[AnswerEvent | None] = field(default_factory=deque)
-    event_added: asyncio.Event = field(default_factory=asyncio.Event)
+    events: EventQueue = field(default_factory=asyncio.Queue)
     cancellation: Cancellation = field(default_factory=Cancellation)
     is_cancelled: bool = False
+    has_ended: bool = False
 
     def hand_over_events(self, pipeline: AnswerPipeline, question: Question) -> None:
         """Hand over the events until cancelled, then close the iterator."""
-        wake = partial(self.loop.call_soon_threadsafe, self.event_added.set)
+
+        def hand_over(event: AnswerEvent | None) -> None:
+            self.loop.call_soon_threadsafe(self.events.put_nowait, event)
+
         try:
             with suppress(CancelledError), self.cancellation.activate():
                 events = pipeline.stream(question)
@@ -96,28 +101,13 @@ class _PipelineRun:
                     for event in events:
                         if self.is_cancelled:
                             return
-                        self.pending_events.append(event)
-                        wake()
+                        hand_over(event)
                 finally:
                     if (close := getattr(events, "close", None)) is not None:
                         close()
         finally:
-            self.pending_events.append(None)
-            wake()
-
-    async def take_event(self) -> AnswerEvent | None:
-        """Return the next event; pieces of text that wait come as one."""
-        while not self.pending_events:
-            self.event_added.clear()
-            await self.event_added.wait()
-        event = self.pending_events.popleft()
-        while isinstance(event, TextDelta) and self.pending_events:
-            following = self.pending_events[0]
-            if not isinstance(following, TextDelta):
-                break
-            event = TextDelta(event.text + following.text)
-            self.pending_events.popleft()
-        return event
+            self.has_ended = True
+            hand_over(None)
 
     def cancel(self) -> None:
         """End the run, even while it waits for a model."""

@@ -17,4 +17,4 @@ def test_prints_one_json_object(capsys):
 def test_an_answer_takes_a_short_road(capsys):
     """In the median below 100; a busy machine lets the event loop take other turns."""
     moves.main(["--json", "--rounds", "3"])
-    assert json.loads(capsys.readouterr().out)["moves"] < 115
+    assert json.loads(capsys.readouterr().out)["moves"] < 110
