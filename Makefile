@@ -21,6 +21,8 @@ help:
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make check           linters, types and tests"
+	@echo "make install         docent alone; make lint, make types and make clean do what they say"
+	@echo "                     PYTHON=python3.11 names the interpreter, with any of them"
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -56,11 +56,6 @@ class LazyStore:
         self._trusts_ledger = path is not None and self._is_untouched(path)
         self._counted = False
 
-    @property
-    def is_open(self) -> bool:
-        """True if Milvus was opened."""
-        return self._store is not None
-
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
         if not self._trusts_ledger:

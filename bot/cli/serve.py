@@ -98,4 +98,6 @@ def serve() -> None:
     from bot.service import run
 
     logging.getLogger().setLevel(logging.INFO)
+    # It logs each variant of its library that it does not have.
+    logging.getLogger("faiss").setLevel(logging.WARNING)
     run()
