@@ -119,9 +119,10 @@ class Cron:
         """
         # Walk on by days, hours and minutes of the local clock until all fields match.
         # It begins a minute earlier, before the clocks change if they do so at this moment.
-        wall = self._read_clock(moment - timedelta(minutes=1)) + timedelta(minutes=1)
-        if wall.second or wall.microsecond:
-            wall = wall.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        minute = moment.replace(second=0, microsecond=0)
+        if minute < moment:
+            minute += timedelta(minutes=1)
+        wall = self._read_clock(minute - timedelta(minutes=1)) + timedelta(minutes=1)
         while True:
             if not self._has_day(wall):
                 wall = datetime.combine(wall + timedelta(days=1), time())

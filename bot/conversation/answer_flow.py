@@ -200,6 +200,5 @@ async def _run_until_stopped(
         return writing.result() if writing.done() else None
     finally:
         stop.cancel()
-        if not writing.done():
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)

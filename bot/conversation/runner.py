@@ -50,7 +50,11 @@ class PipelineRunner:
         """
         self._take_slot()
         run = _PipelineRun(asyncio.get_running_loop())
-        work = self._pool.submit(run.hand_over_events, self._pipeline, question)
+        try:
+            work = self._pool.submit(run.hand_over_events, self._pipeline, question)
+        except RuntimeError:  # closed meanwhile
+            self._free_slot()
+            raise
         # A thread that was told to end may need a while: it runs until it has ended.
         work.add_done_callback(self._free_slot)
         job = asyncio.wrap_future(work)
@@ -69,7 +73,7 @@ class PipelineRunner:
                 raise BusyError(self._running + 1)
             self._running += 1
 
-    def _free_slot(self, _work: Future[None]) -> None:
+    def _free_slot(self, _work: Future[None] | None = None) -> None:
         with self._lock:
             self._running -= 1
 

@@ -38,7 +38,7 @@ class WorkQueue:
     gives_way: bool = False
 
 
-_LAST_UNIT_SECONDS = 10.0
+_LAST_UNIT_SECONDS = 5.0
 """Most time that the unit at work has after Ctrl+C."""
 
 
@@ -176,7 +176,7 @@ class Worker:
 
         Raises:
             ModelError: the worker is closed, or the model failed.
-            CancelledError: the question was cancelled, see `Cancellation`.
+            CancelledError: the question was cancelled, or the worker was closed after Ctrl+C.
         """
         unit = _Unit(item, time.perf_counter(), Future())
         with self._changed:

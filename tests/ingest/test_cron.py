@@ -254,6 +254,12 @@ class TestWhenTheClocksChange:
         found = list(islice(times("*/10 * * * *", moment, "Europe/Berlin"), 4))
         assert [f"{time:%H:%M}" for time in found] == ["02:40", "02:50", "03:00", "03:10"]
 
+    @pytest.mark.parametrize("seconds", [0, 30, 60, 61])
+    def test_the_time_after_the_second_of_two_equal_hours_is_not_lost(self, seconds: int):
+        moment = datetime(2026, 10, 25, 1, 0, tzinfo=UTC) + timedelta(seconds=seconds)
+        expected = datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
+        assert cron("0 3 * * *", "Europe/Berlin").find_next(moment) == expected
+
     def test_within_the_second_of_two_equal_hours_nothing_comes(self):
         moment = datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
         [found] = islice(times("* * * * *", moment, "Europe/Berlin"), 1)
