@@ -21,15 +21,12 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bot.settings import BotSettings
-from bot.slack.app import AppParts, Intervals, run_app
-from bot.storage.database import BotDatabase
-from ingest.state.database import open_state
+from benchmarks.harness.slack_app import run_slack_app
 from rag_core.types import (
     Answer,
     AnswerDone,
@@ -43,7 +40,6 @@ from rag_core.types import (
     TextDelta,
     Timings,
 )
-from tests.servers.slack.server import SlackServer
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "ingest", "rag_core")
@@ -149,7 +145,9 @@ def _count_one(pause: float) -> MoveCounter:
 
 
 async def _answer_one(counter: MoveCounter, pipeline: ScriptedPipeline) -> None:
-    async with _workspace(pipeline) as slack:
+    async with contextlib.AsyncExitStack() as opened:
+        folder = opened.enter_context(tempfile.TemporaryDirectory())
+        slack = await opened.enter_async_context(run_slack_app(pipeline, Path(folder)))
         before = _tasks()
         counter.start()
         question = await slack.mention("When is a segment sealed?")
@@ -171,26 +169,6 @@ def _tasks() -> set[asyncio.Task[Any]]:
     """Return the tasks that run docent's coroutines."""
     codes = {task: getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()}
     return {task for task, code in codes.items() if code and is_docents(code.co_filename)}
-
-
-@contextlib.asynccontextmanager
-async def _workspace(pipeline: ScriptedPipeline) -> AsyncIterator[SlackServer]:
-    """Start a local Slack with the app connected to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        engine = open_state(f"sqlite:///{folder}/bot.sqlite")
-        database = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
-        parts: Any = AppParts(pipeline, index=None, database=database, warm_up=lambda: None)
-        async with SlackServer() as slack:
-            settings = BotSettings(
-                _env_file=None,
-                slack_bot_token=slack.bot_token,
-                slack_app_token=slack.app_token,
-                slack_api_url=slack.base_url,
-            )
-            async with run_app(settings, parts, intervals=Intervals()):
-                await slack.wait_connected()
-                yield slack
-        engine.dispose()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

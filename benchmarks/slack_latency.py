@@ -12,21 +12,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import itertools
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import CORPUS, BenchIndex, pages, spread
-from bot.settings import BotSettings
-from bot.slack.app import AppParts, Intervals, run_app
-from bot.storage.database import BotDatabase
-from ingest.state.database import open_state
+from benchmarks.harness.slack_app import run_slack_app
 from rag_core.pipeline import Pipeline
 from rag_core.types import AnswerEvent, Question, Turn
 from tests.servers.slack.server import Call, SlackServer
@@ -102,7 +98,7 @@ async def _levels(
     # No text twice: the moments are found by it.
     texts = (f"{asked.text} ({n})" for n, asked in enumerate(bench.questions()))
     found: dict[str, Any] = {}
-    async with _workspace(bench, watched) as slack:
+    async with run_slack_app(watched, bench.folder) as slack:
         await _ask(slack, watched, list(itertools.islice(texts, 2)))
         for level in LEVELS:
             seen: list[Seen] = []
@@ -115,33 +111,6 @@ async def _levels(
         if slack.violations:
             raise SystemExit(f"Slack refused something: {slack.violations[0]}")
     return {"levels": found}
-
-
-@contextlib.asynccontextmanager
-async def _workspace(bench: BenchIndex, watched: Watched) -> AsyncIterator[SlackServer]:
-    """A local Slack with the app connected to it."""
-    engine = open_state(f"sqlite:///{bench.folder / 'bot.sqlite'}")
-    database = BotDatabase.open(engine, keep_days=90, read_last_success_time=_never)
-    parts: Any = AppParts(watched, index=None, database=database, warm_up=_nothing)
-    async with SlackServer() as slack:
-        settings = BotSettings(
-            _env_file=None,
-            slack_bot_token=slack.bot_token,
-            slack_app_token=slack.app_token,
-            slack_api_url=slack.base_url,
-        )
-        async with run_app(settings, parts, intervals=Intervals()):
-            await slack.wait_connected()
-            yield slack
-    engine.dispose()
-
-
-def _never() -> None:
-    """No time."""
-
-
-def _nothing() -> None:
-    """The models are loaded already."""
 
 
 async def _ask(slack: SlackServer, watched: Watched, texts: Sequence[str]) -> list[Seen]:

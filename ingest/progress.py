@@ -137,16 +137,15 @@ class ProgressReporter:
         self._last_line_at = now
         total = _format_total(progress)
         if begins:
-            return f"{progress.stage}: {total}" if total else progress.stage
+            return f"{progress.stage}: {total}"
         time_left = f", about {format_time(left)} left" if left else ""
         return f"{progress.stage}: {progress.done:,} of {total}{time_left}"
 
 
 def _format_total(progress: Progress) -> str:
-    if noun := NOUNS.get(progress.stage):
-        return format_count(progress.total, noun)
-    # Steps of publishing are no figure for people.
-    return f"{progress.total:,} KiB" if progress.stage == "downloading" else ""
+    if progress.stage == "downloading":
+        return f"{progress.total:,} KiB"
+    return format_count(progress.total, NOUNS[progress.stage])
 
 
 def format_time(seconds: float) -> str:

@@ -28,8 +28,10 @@ NOUNS: Mapping[Stage, str] = {
     "chunking": "page",
     "embedding": "chunk",
     "writing": "chunk",
+    "publishing": "step",
+    "asking": "question",
 }
-"""The unit that a stage counts; the other stages count KiB or steps."""
+"""The unit that a stage counts; downloading counts KiB."""
 
 ProgressCallback = Callable[[Progress], None]
 

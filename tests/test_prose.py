@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ MODULES = [
     path for room in ("rag_core", "ingest", "bot") for path in sorted((ROOT / room).rglob("*.py"))
 ]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+BLOCKS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 MOST_WORDS = 12
 """In the first line of a docstring."""
@@ -117,12 +120,16 @@ def names(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def every(path: Path) -> Iterator[tuple[str, str]]:
-    """Place and docstring of the module, its classes and functions."""
+    """Place and docstring of the module, its classes, functions and attributes."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            line = getattr(node, "lineno", 1)
-            yield f"{path.relative_to(ROOT).as_posix()}:{line}", ast.get_docstring(node) or ""
+        if not isinstance(node, BLOCKS):
+            continue
+        yield f"{name_of(path)}:{getattr(node, 'lineno', 1)}", ast.get_docstring(node) or ""
+        for before, after in pairwise(node.body):
+            is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if is_text and isinstance(before, ast.Assign | ast.AnnAssign):
+                yield f"{name_of(path)}:{after.lineno}", str(after.value.value)
 
 
 def name_of(path: Path) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.control.local_rollback import require_index
 from bot.index_service import IndexService, SyncRequest
 from ingest.local import open_local_index
 from ingest.report import ProgressCallback, ignore_progress
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
-from rag_core.errors import IndexMissingError
 from rag_core.models.known_answers import CheckResult
 from rag_core.settings import RagSettings
 
@@ -43,13 +43,7 @@ def check_index(settings: IngestSettings, *, repair: bool) -> tuple[CheckResult,
         DocentError: there is no index, or it can't be read.
     """
     rag = RagSettings.load()
-    _require_index(rag)
+    require_index(rag)
     with open_local_index(settings, rag) as local:
         # Check Milvus itself: the lazy store would answer from the ledger.
         return IndexService(local.indexer, local.store.opened, local.ledger).check(repair=repair)
-
-
-def _require_index(rag: RagSettings) -> None:
-    path = rag.milvus_path
-    if path is not None and not path.exists():
-        raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")

@@ -20,9 +20,7 @@ def roll_back_locally(settings: IngestSettings) -> IndexVersion:
         StoreError: Milvus can't be used.
     """
     rag = RagSettings.load()
-    path = rag.milvus_path
-    if path is not None and not path.exists():
-        raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")
+    require_index(rag)
     from rag_core.index.milvus import MilvusStore
 
     ledger = Ledger(open_state(settings.resolved_state_url), index=settings.collection)
@@ -32,3 +30,10 @@ def roll_back_locally(settings: IngestSettings) -> IndexVersion:
     finally:
         store.close()
         ledger.engine.dispose()
+
+
+def require_index(rag: RagSettings) -> None:
+    """Raise IndexMissingError if Milvus Lite has no directory yet."""
+    path = rag.milvus_path
+    if path is not None and not path.exists():
+        raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")

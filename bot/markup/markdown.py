@@ -17,6 +17,7 @@ _BREAK = "\u200b"
 _MENTION = re.compile(r"<(?:[@#](?=[A-Z])|!(?=[a-z]))")
 _LINK_SCHEMES = ("http://", "https://")
 _LONGEST_URL = 2_000
+_PLAIN_LIMIT = 300
 # A cut must not go through a link, a code span or a bare URL.
 _WHOLE = re.compile(
     r"!?\[[^\[\]\n]*\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)"
@@ -38,6 +39,16 @@ def neutralise_mentions(text: str) -> str:
 def escape(text: str) -> str:
     """Escape plain text for a `mrkdwn` field: no links, no mentions."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escape_line(text: str) -> str:
+    """Escape text from outside as one line, without mentions or code."""
+    return escape(" ".join(text.split())).replace("`", "'")
+
+
+def escape_plain(text: str) -> str:
+    """Escape text from outside as one short line."""
+    return escape_line(shorten(text, _PLAIN_LIMIT))
 
 
 def format_link(url: str, label: str) -> str:

@@ -14,7 +14,7 @@ from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
 ID_RETENTION = timedelta(days=30)
-"""How long docent knows the threads it answered in, if it stores no texts."""
+"""The time for which docent knows the threads it answered in, if it stores no texts."""
 
 PRIVATE_TS_PREFIX = "ask-"
 """Prefix of the key and thread of a private question, which has no message in Slack."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.markup import markdown
+from bot.markup.markdown import escape_plain
 from bot.texts import answers
 from bot.texts.catalog import say
 from ingest.overview.history import SourceState
 from ingest.overview.status import IndexStatus
 from ingest.types import IndexVersion
 
-_LINE_LIMIT = 300
 _LISTED = 20
 
 
@@ -99,11 +98,6 @@ def render_unknown_source(name: str, sources: Sequence[str]) -> str:
     """Return the refusal of a source that is not in the settings."""
     listed = ", ".join(f"`{escape_plain(source)}`" for source in sources[:_LISTED]) or "-"
     return say("reindex_source", name=escape_plain(name), known=listed)
-
-
-def escape_plain(text: str) -> str:
-    """Escape text from outside: no mentions, no links, no code."""
-    return markdown.escape(markdown.shorten(text, _LINE_LIMIT)).replace("`", "'")
 
 
 def _shorten_revision(revision: str) -> str:

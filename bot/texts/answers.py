@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from bot import errors as bot_errors
+from bot.markup.markdown import escape_line
 from bot.texts.catalog import LocalizedMapping, find_constant, say
 from ingest import errors as ingest_errors
 from rag_core import errors
@@ -57,25 +58,25 @@ def render_reranking(candidates: int) -> str:
 
 def render_unknown_command(word: str) -> str:
     """Return the reply to an unknown slash command."""
-    return f"{say('unknown_word', word=_escape(word))}\n{say('help')}"
+    return f"{say('unknown_word', word=escape_line(word))}\n{say('help')}"
 
 
 def render_sync_alert(alert: SyncAlert) -> str:
     """Return an alert for the admin channel; its details are in English."""
     if alert.resolved:
-        return f":white_check_mark: {_escape(alert.text)}"
-    lines = "\n".join(f"> {_escape(line)}" for line in alert.text.splitlines())
+        return f":white_check_mark: {escape_line(alert.text)}"
+    lines = "\n".join(f"> {escape_line(line)}" for line in alert.text.splitlines())
     return f"{say('trouble')}\n{lines}"
 
 
 def render_sync_failure(error: errors.DocentError) -> str:
     """Return a sync's failure for admins, with the error's own words."""
-    return f"{render_error(error)}\n> {_escape(str(error))}"
+    return f"{render_error(error)}\n> {escape_line(str(error))}"
 
 
 def render_revision(name: str, as_of: datetime | None) -> str:
     """Return the documentation's revision, and when it was last read."""
-    revision = f"`{_escape(name[:7])}`"
+    revision = f"`{escape_line(name[:7])}`"
     if as_of is None:
         return say("revision_alone", revision=revision)
     return say("revision", moment=format_age(as_of), revision=revision)
@@ -90,7 +91,7 @@ def render_scope(scope: Scope) -> str:
         ("language", scope.language),
     ]
     return " · ".join(
-        f"{say(f'scope.{name}')} `{_escape(value)}`" for name, value in parts if value
+        f"{say(f'scope.{name}')} `{escape_line(value)}`" for name, value in parts if value
     )
 
 
@@ -105,9 +106,3 @@ def format_moment(when: datetime | None) -> str:
 def format_age(when: datetime) -> str:
     """Return a moment that Slack shows as the time since then."""
     return f"<!date^{int(when.timestamp())}^{{ago}}|{when:%Y-%m-%d %H:%M} UTC>"
-
-
-def _escape(text: str) -> str:
-    """Escape text from outside: no mentions, no links, no code."""
-    text = " ".join(text.split())
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("`", "'")

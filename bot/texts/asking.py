@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from bot.markup.markdown import escape_plain
 from bot.texts import answers
-from bot.texts.admin import escape_plain
 from bot.texts.catalog import find_constant, say
 from rag_core.types import Scope
 
 _LISTED = 20
 
 
-def __getattr__(name: str) -> str:
-    """Return a sentence without placeholders: `asking.STOP`, in the task's language."""
-    return find_constant(name)
+__getattr__ = find_constant
+"""A sentence without placeholders: `asking.STOP`, in the current task's language."""
 
 
 def render_current_scope(scope: Scope) -> str:

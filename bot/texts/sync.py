@@ -10,7 +10,6 @@ from ingest.publishing import golden_questions
 from ingest.report import NOUNS, GoldenResult, IngestReport, Progress, Stage
 
 _BAR = 20
-_LINE_LIMIT = 300
 _TEXT_LIMIT = 2_900
 _GOLDEN_SHOWN = 5
 
@@ -37,8 +36,7 @@ def render_progress(progress: Progress, seconds_left: float | None) -> str:
 def _format_count(stage: Stage, number: int) -> str:
     if stage == "downloading":
         return format_size(number)
-    noun = NOUNS.get(stage)
-    return say(f"{noun}s", count=number) if noun else format_number(number)
+    return say(f"{NOUNS[stage]}s", count=number)
 
 
 def render_report(report: IngestReport) -> str:
@@ -69,7 +67,7 @@ def render_preview(preview: Preview) -> str:
         lines.append(_render_item("preview_chunks", chunks=preview.to_embed, reused=reused))
         lines.append(_render_estimate(preview.seconds))
     if preview.stopped:
-        lines.append(_render_item("preview_stopped", reason=_escape(preview.stopped)))
+        lines.append(_render_item("preview_stopped", reason=markdown.escape_plain(preview.stopped)))
     if preview.failures:
         lines.append(_render_failures(preview.failures))
     return _join_lines(lines)
@@ -89,7 +87,7 @@ def _render_item(key: str, **values: object) -> str:
 
 
 def _render_golden(result: GoldenResult) -> str:
-    source = _escape(result.source)
+    source = markdown.escape_plain(result.source)
     if result.before is None or result.after is None:
         return _render_item("report_no_golden", source=source, reason=_explain_skip(result.skipped))
     return _render_item(
@@ -107,7 +105,7 @@ def _explain_skip(reason: str) -> str:
         golden_questions.NO_QUESTIONS: "no_questions",
         golden_questions.NO_VERSION: "no_version",
     }
-    return say(f"skipped.{keys[reason]}") if reason in keys else _escape(reason)
+    return say(f"skipped.{keys[reason]}") if reason in keys else markdown.escape_plain(reason)
 
 
 def _render_estimate(seconds: float | None) -> str:
@@ -121,9 +119,6 @@ def _render_time(seconds: float) -> str:
 
 
 def _render_failures(failures: tuple[str, ...]) -> str:
-    return _render_item("report_failures", count=len(failures), first=_escape(failures[0]))
-
-
-def _escape(text: str) -> str:
-    """Escape text from outside: one short line, no mentions, links or code."""
-    return markdown.escape(markdown.shorten(" ".join(text.split()), _LINE_LIMIT)).replace("`", "'")
+    return _render_item(
+        "report_failures", count=len(failures), first=markdown.escape_plain(failures[0])
+    )

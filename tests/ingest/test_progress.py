@@ -119,6 +119,9 @@ def test_a_line_when_a_stage_begins_and_every_few_seconds(clock: Clock):
     assert told("downloading", 1024, total=2048, after=5).startswith(
         "downloading: 1,024 of 2,048 KiB"
     )
+    assert told("publishing", 0, total=4) == "publishing: 4 steps"
+    assert told("publishing", 3, total=4, after=5).startswith("publishing: 3 of 4 steps")
+    assert told("asking", 0, total=1) == "asking: 1 question"
 
 
 @pytest.mark.parametrize(

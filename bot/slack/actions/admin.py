@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.index_service import IndexService, SyncRequest, is_rollback_target
+from bot.markup.markdown import escape_plain
 from bot.slack.actions.commands import CommandAction, SlashCommand
 from bot.slack.actions.interactions import ClickHandler
 from bot.slack.actions.reindex import ReindexRunner
@@ -174,7 +175,7 @@ def parse_sync_request(words: Sequence[str], sources: Sequence[str]) -> tuple[Sy
     # Slack's editors turn two hyphens into a dash.
     spelled = {option: option.replace("—", "--") for option in options}
     if bad := [option for option in options if spelled[option] not in {"--dry-run", "--full"}]:
-        return SyncRequest(), say("reindex_option", option=admin.escape_plain(min(bad)))
+        return SyncRequest(), say("reindex_option", option=escape_plain(min(bad)))
     if unknown := [name for name in names if name not in sources]:
         return SyncRequest(), admin.render_unknown_source(unknown[0], sources)
     chosen = set(spelled.values())

@@ -42,7 +42,7 @@ class UserList:
         self._groups = sorted(name for name in names if name.startswith("S"))
         self._users = frozenset(names) - frozenset(self._groups)
         self.has_names = bool(names)
-        """Whether the setting names anyone."""
+        """True if the setting names anyone."""
         self._client = client
         self._variable = variable
         self._clock = clock

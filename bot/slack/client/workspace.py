@@ -16,7 +16,7 @@ EDITS_PER_SECOND = 0.75
 """Shared by all edited messages; Slack allows about 50 a minute."""
 
 REMEMBER_SECONDS = 600.0
-"""How long docent does not try again what Slack refused."""
+"""The pause before docent tries again what Slack refused."""
 
 
 def is_direct_channel(channel: str) -> bool:

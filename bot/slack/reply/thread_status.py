@@ -24,7 +24,7 @@ class ThreadStatus:
         # Slack may refuse direct messages and channels separately.
         self._method = f"agents.sessions.setStatus {thread.channel[:1]}"
         self.is_processing = False
-        """Whether Slack shows docent at work; the end of a stream resets it."""
+        """True while Slack shows docent at work; the end of a stream resets it."""
 
     async def set_processing(self) -> None:
         """Show that docent is at work."""

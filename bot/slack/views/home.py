@@ -17,10 +17,10 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.markup.markdown import escape_plain
 from bot.slack.views.buttons import REINDEX
 from bot.storage.activity import ActivityCounts, RecentQuestion
 from bot.texts import admin, answers
-from bot.texts.admin import escape_plain
 from bot.texts.catalog import say
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus

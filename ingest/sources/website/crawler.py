@@ -49,7 +49,7 @@ from rag_core.types import hash_content
 
 _MAX_SITEMAPS = 500
 _MAX_FAILED_IN_A_ROW = 5
-"""If this many pages fail one after the other, the site is taken to be down."""
+"""Pages that fail one after the other before the site is taken to be down."""
 
 
 def read_website(

@@ -121,7 +121,6 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "render_versions": lambda: admin.render_versions([VERSION]),
         "render_rollback": lambda: admin.render_rollback(VERSION, "1"),
         "render_unknown_source": lambda: admin.render_unknown_source(DATA, [DATA]),
-        "escape_plain": lambda: admin.escape_plain(DATA),
     },
     sync: {
         "render_progress": lambda: [
