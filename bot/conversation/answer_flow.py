@@ -200,5 +200,8 @@ async def _run_until_stopped(
         return writing.result() if writing.done() else None
     finally:
         stop.cancel()
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        if not writing.done():
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+        elif not writing.cancelled():
+            writing.exception()  # or asyncio would report an error that was never retrieved
