@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import mul
@@ -94,14 +94,12 @@ def compute_signals(
     rerank_scores = [each.rerank_score for each in passages if each.rerank_score is not None]
     if not dense or not rerank_scores:
         return None
-    enough = len(dense) >= ENOUGH_CHUNKS and lexical
+    enough = len(dense) >= ENOUGH_CHUNKS
     return Signals(
         cosine=dense[0].score,
         rerank=max(rerank_scores),
-        agreement=_compute_agreement(dense, lexical) if enough else NEUTRAL.agreement,
-        unknown=_compute_unknown_share(question, (*dense[:_READ_HITS], *lexical[:_READ_HITS]))
-        if enough
-        else NEUTRAL.unknown,
+        agreement=_compute_agreement(dense, lexical) if enough and lexical else NEUTRAL.agreement,
+        unknown=_compute_unknown_share(question, dense, lexical) if enough else NEUTRAL.unknown,
         chunks=len(dense),
     )
 
@@ -113,21 +111,25 @@ def _compute_agreement(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
     return len(dense_pages & lexical_pages) / len(dense_pages | lexical_pages)
 
 
-def _compute_unknown_share(question: str, hits: Iterable[Hit]) -> float:
+def _compute_unknown_share(question: str, dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
     """Compute the share of the question's words that occur in no hit.
 
     Words in an alphabet that the chunks don't use are not counted, because the question is then in
-    another language.
+    another language. The share is 1 if BM25 found no word, and if the question has none.
     """
+    hits = (*dense[:_READ_HITS], *lexical[:_READ_HITS])
     chunks = {hit.chunk.id: hit.chunk for hit in hits}.values()
     texts = [part for chunk in chunks for part in (chunk.title, *chunk.headings, chunk.text)]
     text = f" {' '.join(texts)}".lower()
     alphabets = {_find_alphabet(letter) for letter in set(text)}
-    words = {
-        word.lower() for word in _WORD.findall(question) if _find_alphabet(word[0]) in alphabets
-    }
-    unknown = sum(not _is_known(word, text, alphabets) for word in words)
-    return unknown / len(words) if words else 0.0
+    words = {word.lower() for word in _WORD.findall(question)}
+    readable = {word for word in words if _find_alphabet(word[0]) in alphabets}
+    letters = [word for word in words if word.isalpha()]
+    if letters and readable.isdisjoint(letters):
+        return NEUTRAL.unknown
+    if not lexical or not readable:
+        return 1.0
+    return sum(not _is_known(word, text, alphabets) for word in readable) / len(readable)
 
 
 def _is_known(word: str, text: str, alphabets: set[str]) -> bool:

@@ -48,11 +48,29 @@ def test_agreement_is_the_share_of_pages_that_both_searches_put_first():
         ("milvus ray", 0.5),
         ("что такое ray", 1.0),  # Cyrillic says nothing about English pages
         ("это что", 0.0),
-        ("?!", 0.0),
+        ("это 2?", 0.0),  # a number is in no alphabet
+        ("?!", 1.0),
     ],
 )
 def test_unknown_words(question, unknown):
     assert told(question).unknown == pytest.approx(unknown)
+
+
+@pytest.mark.parametrize(
+    ("question", "unknown"),
+    [
+        ("ray", 1.0),
+        ("What is ray?", 1.0),
+        ("row", 1.0),  # BM25 reads the whole index, the text of the hits is only a part of it
+        ("42", 1.0),
+        ("?!", 1.0),
+        ("это что", 0.0),
+        ("什么", 0.0),
+    ],
+)
+def test_every_word_is_unknown_where_bm25_found_none(question, unknown):
+    assert told(question, words=[]).unknown == unknown
+    assert told(question, words=[]).agreement == NEUTRAL.agreement
 
 
 def test_a_word_inside_another_is_not_known():
