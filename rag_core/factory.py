@@ -11,7 +11,7 @@ from rag_core.inference.lanes import InferenceWorker
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
-from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
 from rag_core.types import hash_content
@@ -137,13 +137,14 @@ def _choose_tuning(settings: RagSettings) -> Tuning:
     calibrated = _load_calibration(settings)
     english = settings.profile == "starter" and not settings.embedding_url
     if settings.profile == "starter" and not settings.rerank_url:
-        # Late interaction over the embedder's own tokens judges weakly, so its weight is small
-        # (docs/quality.md), and deeper reranking costs more than it gains.
-        ranker = RerankConfig(depth=6, weight=0.15, budget_ms=budget or 0)
+        # Late interaction over the embedder's own tokens does not improve the order, and its score
+        # of the first passage tells whether there is an answer (docs/quality.md).
+        ranker = RerankConfig(depth=1, weight=0.0, budget_ms=budget or 0)
         return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
     budget = RERANK_BUDGET_MS if budget is None else budget
     ranker = RerankConfig(depth=10, weight=1.0, budget_ms=budget)
-    return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
+    fusion = FusionConfig(reach=ranker.depth)
+    return Tuning(fusion, ranker, latin_only=english, **calibrated)
 
 
 def _load_calibration(settings: RagSettings) -> _CalibrationSettings:

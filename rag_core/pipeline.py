@@ -26,7 +26,8 @@ from rag_core.query.script import is_latin
 from rag_core.retrieval.abstention import compute_signals
 from rag_core.retrieval.calibration import Calibration, select_calibration
 from rag_core.retrieval.diversify import select_diverse
-from rag_core.retrieval.hybrid_search import FusedCandidates, FusionConfig, retrieve
+from rag_core.retrieval.fusion import FusionConfig
+from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
 from rag_core.types import (
     SCHEMA_VERSION,

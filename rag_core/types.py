@@ -35,26 +35,6 @@ PageKey = tuple[str, str]
 """Source and path of a page."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PageVector:
-    """The mean vector of a page.
-
-    Attributes:
-        mean: mean of its chunks' vectors, shape (dimension,), float32, length 1.
-        chunks: how many chunks it is the mean of.
-    """
-
-    mean: Vector
-    chunks: int
-
-    @classmethod
-    def of(cls, vectors: Vectors) -> PageVector:
-        """Compute the mean of vectors, shape (n, dimension), n at least 1."""
-        mean = np.mean(vectors, axis=0)
-        norm = max(float(np.linalg.norm(mean)), 1e-9)
-        return cls(np.asarray(mean / norm, np.float32), len(vectors))
-
-
 _LINK = re.compile(
     r"""!?\[([^\]\n]*)\]                                     # the label, which stays
         \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one
