@@ -45,10 +45,12 @@ def build_indexes(*, lite: bool, has_bm25: bool) -> Any:
     # HNSW saves little on Lite and loses recall.
     indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
     if has_bm25:
+        numbers = {"bm25_k1": BM25_K1, "bm25_b": BM25_B}
         indexes.add_index(
             "sparse",
             index_type="SPARSE_INVERTED_INDEX",
             metric_type="BM25",
-            params={"bm25_k1": BM25_K1, "bm25_b": BM25_B},
+            # pymilvus takes the dict apart, and Lite reads only what is in one called "params".
+            params={"params": numbers} if lite else numbers,
         )
     return indexes

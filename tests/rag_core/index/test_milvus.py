@@ -123,6 +123,12 @@ def test_docent_sets_the_numbers_of_bm25(store):
     }
 
 
+def test_a_server_gets_the_same_numbers_of_bm25():
+    by_field = {each.field_name: each for each in schema.build_indexes(lite=False, has_bm25=True)}
+    configs = by_field["sparse"].get_index_configs()
+    assert (configs["bm25_k1"], configs["bm25_b"]) == (schema.BM25_K1, schema.BM25_B)
+
+
 def test_nothing_is_live_before_the_first_switch(store):
     assert store.read_live_index() is None
     fill(store, "docent__v1")
