@@ -179,7 +179,7 @@ class VectorStore(Protocol):
 
         Args:
             collection: name of the collection.
-            terms: tokens of the question, by `bm25_tokens.extract_terms`.
+            terms: tokens of the question, by `bm25_tokens.build_query_terms`.
             limit: most hits.
             scope: the part of the index to search.
 

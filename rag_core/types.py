@@ -280,8 +280,11 @@ class AnswerDone:
 AnswerEvent = SearchStarted | RerankStarted | TextDelta | AnswerDone
 
 
-SCHEMA_VERSION = 2
-"""Version of a stored chunk's fields; raise it when one is added or changes its meaning."""
+SCHEMA_VERSION = 3
+"""Version of a stored chunk's fields; raise it when one is added or changes its meaning.
+
+The tokens of BM25 are such a field: raise it when `bm25_tokens` makes others of a text.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag_core.evaluation.files import EvaluationQuestion
-from rag_core.index.bm25_tokens import extract_terms
+from rag_core.index.bm25_tokens import build_query_terms
 from rag_core.pipeline import Tuning
 from rag_core.protocols import Embedder, Reranker, VectorStore
 from rag_core.retrieval.abstention import Signals, compute_signals
@@ -108,7 +108,7 @@ def ask_question(
     timer.record_lap("embed")
     dense = store.search_dense(collection, vector, limit=DEPTH, scope=everywhere)
     timer.record_lap("dense")
-    terms = extract_terms(question.text)
+    terms = build_query_terms(question.text)
     lexical = store.search_lexical(collection, terms, limit=DEPTH, scope=everywhere)
     timer.record_lap("bm25")
     retrieved = retrieve(store, target.live, Question(question.text), vector, target.tuning.fusion)

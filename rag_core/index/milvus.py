@@ -146,7 +146,7 @@ class MilvusStore:
 
         Args:
             collection: name of the collection.
-            terms: tokens of the question, by `bm25_tokens.extract_terms`.
+            terms: tokens of the question, by `bm25_tokens.build_query_terms`.
             limit: most hits, at most 16,384.
             scope: the part of the index to search.
 

@@ -8,6 +8,12 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient
 
 from rag_core.index.rows import TEXTS
 
+BM25_K1 = 1.2
+"""How much a term counts that occurs again; Milvus Lite and a server have other defaults."""
+
+BM25_B = 0.75
+"""How much the length of a chunk counts; docs/quality.md has the measurements of both."""
+
 _MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
 
 
@@ -39,5 +45,12 @@ def build_indexes(*, lite: bool, has_bm25: bool) -> Any:
     # HNSW saves little on Lite and loses recall.
     indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
     if has_bm25:
-        indexes.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
+        numbers = {"bm25_k1": BM25_K1, "bm25_b": BM25_B}
+        indexes.add_index(
+            "sparse",
+            index_type="SPARSE_INVERTED_INDEX",
+            metric_type="BM25",
+            # pymilvus takes the dict apart, and Lite reads only what is in one called "params".
+            params={"params": numbers} if lite else numbers,
+        )
     return indexes

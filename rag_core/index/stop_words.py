@@ -1,13 +1,13 @@
-"""Stop words of BM25, and the language of a text by them.
+"""Function words, which count less in BM25, and the language of a text by them.
 
 The lists are short on purpose: words that hold a sentence together and say nothing about its
-subject. Names of commands and operators (`get`, `use`, `like`, `all`) stay searchable.
+subject. Names of commands and operators (`get`, `use`, `like`, `all`) are none.
 """
 # ruff: noqa: RUF001  (Cyrillic letters that look like Latin ones)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(words.split())
@@ -68,15 +68,41 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
 }
 """Function words, by the name of the Snowball stemmer (https://snowballstem.org/algorithms/)."""
 
+COMMON_WORDS = frozenset(["a", "and", "for", "in", "is", "of", "the", "to", "with", "you"])
+"""English function words in about every third chunk of documentation, or more."""
+
 _LATIN = [language for language in FUNCTION_WORDS if language != "russian"]
+
+_EVIDENCE = 2
+"""Function words that show a language; one alone can be a name, such as `ai`, `man` or `os`."""
 
 
 def detect_latin_language(words: Iterable[str]) -> str:
     """Return the language with the most function words among lower-case words.
 
-    Return English if there are none, or if it has as many as another. Single letters don't count,
-    since code has them too.
+    Return English unless two of the words are function words of the other language alone. Single
+    letters don't count, since code has them too.
     """
     distinct = {word for word in words if len(word) > 1}
     counts = {language: len(distinct & FUNCTION_WORDS[language]) for language in _LATIN}
-    return max(_LATIN, key=lambda language: (counts[language], language == "english"))
+    best = max(_LATIN, key=lambda language: (counts[language], language == "english"))
+    own = (distinct & FUNCTION_WORDS[best]) - FUNCTION_WORDS["english"]
+    return best if len(own) >= _EVIDENCE else "english"
+
+
+def find_function_words(words: Sequence[str]) -> tuple[str, frozenset[str]]:
+    """Find the language of lower-case words, and which of them are its function words.
+
+    Returns:
+        The Latin language, English if none is evident, and the function words of every language
+        that two of them show.
+    """
+    language = detect_latin_language(words)
+    found: frozenset[str] = frozenset()
+    for name in (language, "russian"):
+        common = FUNCTION_WORDS[name].intersection(words)
+        # Code has single Latin letters, but no Cyrillic ones.
+        evidence = [word for word in common if len(word) > 1 or name == "russian"]
+        if len(evidence) >= _EVIDENCE:
+            found |= common
+    return language, found

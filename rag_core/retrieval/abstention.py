@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from operator import mul
 
-from rag_core.index.bm25_tokens import extract_terms
+from rag_core.index.bm25_tokens import extract_terms, list_function_words
 from rag_core.types import Hit, Passage
 
 ENOUGH_CHUNKS = 100
@@ -31,7 +31,7 @@ class Signals:
         rerank: the reranker's best score, in [0, 1].
         agreement: 1 if the page of the nearest chunk is that of one of the first three BM25 hits,
             else 0.
-        unknown: share of the question's words that occur in none of the chunks found.
+        unknown: share of the question's content words that occur in none of the chunks found.
         chunks: number of chunks that the dense search found; it has no weight.
     """
 
@@ -117,17 +117,19 @@ def _compute_agreement(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
 
 
 def _compute_unknown_share(question: str, dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
-    """Compute the share of the question's words that occur in no hit.
+    """Compute the share of the question's content words that occur in no hit.
 
-    Words in an alphabet that the chunks don't use are not counted, because the question is then in
-    another language. The share is 1 if BM25 found no word, and if the question has none.
+    Function words are counted only where there are no others. Words in an alphabet that the chunks
+    don't use are not counted, because the question is then in another language. The share is 1 if
+    BM25 found no word, and if the question has none.
     """
     hits = (*dense[:_READ_HITS], *lexical[:_READ_HITS])
     chunks = {hit.chunk.id: hit.chunk for hit in hits}.values()
     texts = [part for chunk in chunks for part in (chunk.title, *chunk.headings, chunk.text)]
     text = f" {' '.join(texts)}".lower()
     alphabets = {_find_alphabet(letter) for letter in set(text)}
-    words = {word.lower() for word in _WORD.findall(question)}
+    all_words = {word.lower() for word in _WORD.findall(question)}
+    words = all_words - list_function_words(question) or all_words
     readable = {word for word in words if _find_alphabet(word[0]) in alphabets}
     letters = [word for word in words if word.isalpha()]
     if letters and readable.isdisjoint(letters):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rag_core.errors import StoreError
-from rag_core.index.bm25_tokens import extract_terms
+from rag_core.index.bm25_tokens import build_query_terms
 from rag_core.protocols import VectorStore
 from rag_core.retrieval.fusion import FusionConfig, PageCosines, choose_pages, fuse
 from rag_core.types import Candidate, Hit, LiveIndex, PageKey, Question, Vector
@@ -57,7 +57,7 @@ def retrieve(
     dense = store.search_dense(live.collection, vector, limit=depth, scope=scope)
     has_lexical, lexical = True, list[Hit]()
     try:
-        terms = extract_terms(question.text)
+        terms = build_query_terms(question.text)
         lexical = store.search_lexical(live.collection, terms, limit=depth, scope=scope)
     except StoreError as error:
         logger.warning("BM25 search failed, dense search goes on alone: %s", error)

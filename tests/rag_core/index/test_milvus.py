@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import multiprocessing
 import socket
 import threading
@@ -20,7 +21,7 @@ from rag_core.errors import (
     StoreUnavailableError,
 )
 from rag_core.index import rows, schema
-from rag_core.index.bm25_tokens import extract_terms
+from rag_core.index.bm25_tokens import build_query_terms, extract_terms
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
 from rag_core.types import IndexSpec, LiveIndex, Scope
@@ -86,12 +87,46 @@ def fill(store: MilvusStore, name: str, chunks=CHUNKS, spec: IndexSpec = SPEC) -
 
 
 def lexical(store, question, *, scope=EVERYWHERE, limit=10):
-    return store.search_lexical("docent__v1", extract_terms(question), limit=limit, scope=scope)
+    terms = build_query_terms(question)
+    return store.search_lexical("docent__v1", terms, limit=limit, scope=scope)
 
 
 def dense(store, question, *, scope=EVERYWHERE, limit=10):
     vector = EMBEDDER.embed_query(question)
     return store.search_dense("docent__v1", vector, limit=limit, scope=scope)
+
+
+@pytest.mark.parametrize("name", ["C", "C++", "C#", ".NET", "I/O", "हिन्दी", "วิธี", "--force", "2.4"])
+def test_milvus_keeps_the_tokens_as_they_are(readable, name):
+    names = ["C", "C++", "C#", ".NET", "I/O", "हिन्दी", "हिन्दू", "วิธี", "วธ", "--force", "2.4", "2 4"]
+    if not readable.list_collections()[1:]:
+        fill(readable, "docent__v2", [make_chunk(each, position=n) for n, each in enumerate(names)])
+    hits = readable.search_lexical(
+        "docent__v2", build_query_terms(name), limit=20, scope=EVERYWHERE
+    )
+    assert [hit.chunk.text for hit in hits] == [name]
+
+
+def test_docent_sets_the_numbers_of_bm25(store):
+    chunks = [make_chunk(text) for text in ("apple apple pear", "apple", "plum " * 6)]
+    fill(store, "docent__v1", chunks)
+    lengths = [len(extract_terms(chunk.embedding_text).split()) for chunk in chunks]
+    idf = math.log((3 - 2 + 0.5) / (2 + 0.5) + 1)
+
+    def score(count: int, length: int) -> float:
+        norm = schema.BM25_K1 * (1 - schema.BM25_B + schema.BM25_B * length * 3 / sum(lengths))
+        return idf * count * (schema.BM25_K1 + 1) / (count + norm)
+
+    assert {hit.chunk.text: hit.score for hit in lexical(store, "apple")} == {
+        "apple apple pear": pytest.approx(score(2, lengths[0]), rel=1e-4),
+        "apple": pytest.approx(score(1, lengths[1]), rel=1e-4),
+    }
+
+
+def test_a_server_gets_the_same_numbers_of_bm25():
+    by_field = {each.field_name: each for each in schema.build_indexes(lite=False, has_bm25=True)}
+    configs = by_field["sparse"].get_index_configs()
+    assert (configs["bm25_k1"], configs["bm25_b"]) == (schema.BM25_K1, schema.BM25_B)
 
 
 def test_nothing_is_live_before_the_first_switch(store):

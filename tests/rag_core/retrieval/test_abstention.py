@@ -50,6 +50,11 @@ def test_the_searches_agree_if_the_nearest_page_is_among_the_first_that_words_fi
         ("это что", 0.0),
         ("это 2?", 0.0),  # a number is in no alphabet
         ("?!", 1.0),
+        ("What is the flibber?", 1.0),  # the words that hold a sentence together say nothing
+        ("How do I store the zebras?", 0.5),
+        ("is it", 1.0),
+        ("IT", 1.0),
+        ("Wie speichert man eine row?", 0.5),
     ],
 )
 def test_unknown_words(question, unknown):
