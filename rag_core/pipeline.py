@@ -116,6 +116,8 @@ class Pipeline:
         instructions: str = "",
         hold_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self.instructions = instructions
+        """What the team tells the LLM."""
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
