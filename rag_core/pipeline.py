@@ -117,7 +117,7 @@ class Pipeline:
         hold_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.instructions = instructions
-        """What the team tells the LLM."""
+        """The instructions of the team to the LLM."""
         self._embedder = embedder
         self._reranker = reranker
         self._store = store

@@ -1,4 +1,4 @@
-"""The instructions of each channel, in the state database: what the LLM is told in addition."""
+"""The instructions of each channel, in the state database: the LLM reads them too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ChannelInstructions:
         self._engine = engine
 
     def read_instructions(self, team: str, channel: str) -> str:
-        """Return the instructions of a channel; an empty text if it has none."""
+        """Return the instructions of a channel; empty if there are none."""
         query = select(instructions.c.text).where(
             instructions.c.team == team, instructions.c.channel == channel
         )

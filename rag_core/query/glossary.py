@@ -25,7 +25,6 @@ MAX_EXPANSION = 200
 MAX_LISTED = 20
 """Most entries that the LLM reads with a question."""
 
-_VARIABLE = "DOCENT_GLOSSARY"
 _EQUALS = regex.compile(r"[=＝]")  # noqa: RUF001  (as it is typed in Chinese and Japanese)
 _COMMA = regex.compile(r"[,，、]")  # noqa: RUF001
 
@@ -75,7 +74,7 @@ class Glossary:
         Raises:
             SettingsError: the file can't be read, or a line of it is no entry.
         """
-        text = read_setting_file(_VARIABLE, path, limit=MAX_CHARACTERS)
+        text = read_setting_file("DOCENT_GLOSSARY", path, limit=MAX_CHARACTERS)
         entries = tuple(
             _parse_line(line, f"{path}, line {number}")
             for number, line in enumerate(text.splitlines(), start=1)
@@ -114,12 +113,15 @@ class Glossary:
         return self._pattern.sub(find_meaning, text)
 
     def list_entries_for(self, texts: Iterable[str]) -> tuple[GlossaryEntry, ...]:
-        """Return the entries whose terms occur in texts, in the order of the texts; at most 20."""
+        """Return the entries whose terms occur in texts; at most 20.
+
+        They are in the order of the texts.
+        """
         entries = (entry for text in texts for entry in self._find_entries(_normalise(text)))
         return tuple(dict.fromkeys(entries))[:MAX_LISTED]
 
     def _find_entries(self, text: str) -> Iterator[GlossaryEntry]:
-        """Yield the entries whose terms occur in a normalised text, in its order."""
+        """Yield the entries whose terms occur in a normalised text."""
         if self.entries:
             for match in self._pattern.finditer(text):
                 yield from self._list_entries_of(match.group())
@@ -153,19 +155,20 @@ def _parse_line(line: str, place: str) -> GlossaryEntry:
     """
     if len(line) > MAX_LINE:
         raise SettingsError(
-            f"{_VARIABLE}: {place} has {len(line)} characters, but docent takes at most {MAX_LINE}."
+            f"DOCENT_GLOSSARY: {place} has {len(line)} characters, but docent takes at most "
+            f"{MAX_LINE}."
         )
     sides = _EQUALS.split(line, maxsplit=1)
     terms, *meanings = (
         tuple(" ".join(item.split()) for item in _COMMA.split(side)) for side in sides
     )
     if not meanings or not all((*terms, *meanings[0])):
-        raise SettingsError(f"{_VARIABLE}: {place} is not of the form `term = meaning`.")
+        raise SettingsError(f"DOCENT_GLOSSARY: {place} is not of the form `term = meaning`.")
     return GlossaryEntry(terms, meanings[0])
 
 
 def _normalise(text: str) -> str:
-    """Unify the forms of letters and signs, as BM25 does, and the white space."""
+    """Unify the forms of characters, as BM25 does, and white space."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 

@@ -24,7 +24,10 @@ class AdminGate:
         self._audit = audit
 
     def restrict(self, action: AdminAction) -> CommandAction:
-        """Return the action for everyone: it refuses people who are no admins when it is used."""
+        """Wrap an action so that it refuses people who are no admins.
+
+        They are looked up each time the action is used.
+        """
 
         async def run_if_admin(command: SlashCommand, respond: Respond) -> None:
             if await self._admins.has_user(command.user):
