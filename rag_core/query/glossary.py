@@ -110,7 +110,7 @@ class Glossary:
             entries = self._list_entries_of(match.group())
             return entries[0].meanings[0] if entries else match.group()
 
-        return self._pattern.sub(find_meaning, text)
+        return str(self._pattern.sub(find_meaning, text))
 
     def list_entries_for(self, texts: Iterable[str]) -> tuple[GlossaryEntry, ...]:
         """Return the entries whose terms occur in texts; at most 20.
