@@ -59,7 +59,7 @@ class Glossary:
     """The entries of the team, in the order of the file; none by default.
 
     A term is found as whole words. One in capitals, such as WAL, is found in capitals only; of
-    terms that overlap in a text, the longest is found.
+    terms that begin at the same word, the longest is found.
     """
 
     entries: tuple[GlossaryEntry, ...] = ()
