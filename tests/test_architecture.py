@@ -139,7 +139,11 @@ HOMES = {
     "pydantic_settings": {"rag_core.settings"},
     "pymilvus": {"rag_core.index.milvus", "rag_core.index.milvus_errors", "rag_core.index.schema"},
     "pypdf": {"ingest.formats.pdf"},
-    "regex": {"rag_core.generation.citations", "rag_core.generation.code_splitter"},
+    "regex": {
+        "rag_core.generation.citations",
+        "rag_core.generation.code_splitter",
+        "rag_core.query.glossary",
+    },
     "rich": {"bot.cli.evaluation_tables", "bot.cli.terminal"},
     "safetensors": {"rag_core.models.minilm", "rag_core.models.weights"},
     "sentence_transformers": {"rag_core.models.embedder", "rag_core.models.reranker"},

@@ -104,21 +104,21 @@ def ask_question(
     """
     timer = _StageTimer()
     store, collection, everywhere = target.store, target.live.collection, Scope()
-    vector = target.embedder.embed_query(question.text)
+    glossary = target.tuning.glossary
+    text = glossary.expand(question.text)
+    vector = target.embedder.embed_query(text)
     timer.record_lap("embed")
     dense = store.search_dense(collection, vector, limit=DEPTH, scope=everywhere)
     timer.record_lap("dense")
-    terms = build_query_terms(question.text)
+    terms = build_query_terms(text)
     lexical = store.search_lexical(collection, terms, limit=DEPTH, scope=everywhere)
     timer.record_lap("bm25")
-    retrieved = retrieve(store, target.live, Question(question.text), vector, target.tuning.fusion)
+    retrieved = retrieve(store, target.live, Question(text), vector, target.tuning.fusion)
     timer.record_lap("hybrid")
-    ranked = rerank_candidates(
-        target.reranker, question.text, retrieved.candidates, target.tuning.ranker
-    )
+    ranked = rerank_candidates(target.reranker, text, retrieved.candidates, target.tuning.ranker)
     timer.record_lap("rerank")
     signals = compute_signals(
-        question.text, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
+        glossary.translate(text), retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
     )
     timer.record_lap("abstention")
     chunks_by_method = {
@@ -128,7 +128,7 @@ def ask_question(
         "reranked": tuple(passage.chunk for passage in ranked.passages),
     }
     if compare:
-        chunks_by_method["tutorial"] = _rank_like_tutorial(question.text, target, retrieved)
+        chunks_by_method["tutorial"] = _rank_like_tutorial(text, target, retrieved)
     evidence = collect_evidence(
         retrieved.dense_hits,
         retrieved.lexical_hits,
