@@ -219,7 +219,7 @@ def _read_message(message: object) -> str:
 
 
 def _read_content(content: object) -> str:
-    """Return the text of a string, a part, or a list of them."""
+    """Return the text of a string, a part or a list."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
