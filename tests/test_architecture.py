@@ -123,7 +123,7 @@ HOMES = {
         "rag_core.protocols",
         "rag_core.types",
     },
-    "openai": {"rag_core.generation.llm"},
+    "openai": {"rag_core.generation.event_decoder", "rag_core.generation.llm"},
     "pathspec": {"ingest.sources.address.patterns"},
     "protego": {"ingest.sources.website.fetcher"},
     "pydantic": {
