@@ -230,7 +230,7 @@ class ReasoningFilter:
 
     def _show(self, text: str) -> None:
         if text:
-            self._place.move(text)
+            self._place.feed(text)
             (self._shown if self._kept is None else self._kept).append(text)
 
     def _drop_shown(self) -> None:
@@ -297,7 +297,7 @@ class _Place:
         """True at a line's start, but not in code, nor where a line promises an example."""
         return self.is_line_start and not self.is_code and not self._is_behind_colon
 
-    def move(self, text: str) -> None:
+    def feed(self, text: str) -> None:
         """Move behind a text that follows."""
         first, *others = text.split("\n")
         self._extend_line(first)
