@@ -27,8 +27,8 @@ def test_the_prompt_whole():
         Turn(
             "user",
             "<passages>\n"
-            "[1] Storage > Data\nData is in object storage.\n\n"
-            "[2] Logs\nLogs go to a broker.\n"
+            "【1】 Storage > Data\nData is in object storage.\n\n"
+            "【2】 Logs\nLogs go to a broker.\n"
             "</passages>\n\n"
             "Question: Where is data?",
         ),
@@ -44,10 +44,11 @@ def test_the_history_goes_before_the_question():
 
 
 def test_earlier_answers_lose_their_markers_and_keep_their_links():
-    said = "Data is in S3 [1][12], logs are not [2]. See [3](https://docs.example/3)."
-    history = (Turn("user", "Where is data?"), Turn("assistant", said))
+    said = "Data is in S3 [1][12], logs are not [2]. The element x[1] and [0] `y [2]` stay."
+    history = (Turn("user", "Where is x [1]?"), Turn("assistant", f"{said} See [3](a.md) too."))
     _, turns = build_prompt(Question("And logs?", history), PASSAGES)
-    kept = "Data is in S3, logs are not. See [3](https://docs.example/3)."
+    kept = "Data is in S3, logs are not. The element x[1] and [0] `y [2]` stay. See [3](a.md) too."
+    assert turns[0] == history[0]
     assert turns[1] == Turn("assistant", kept)
 
 
@@ -75,12 +76,13 @@ def test_the_system_prompt_names_the_refusal_the_pipeline_looks_for():
 
 
 def test_the_citations_the_prompt_asks_for_are_read_back():
-    examples = re.findall(r"(?:\[\d\])+", SYSTEM_PROMPT)
+    examples = re.findall(r"(?:【\d】)+", SYSTEM_PROMPT)
     assert examples
     for example in examples:
         checker = CitationChecker([make_passage()] * 9)
-        assert checker.feed(example + ".") + checker.flush() == example + "."
-        assert [f"[{c.number}]" for c in checker.citations] == re.findall(r"\[\d\]", example)
+        shown = example.replace("【", "[").replace("】", "]")
+        assert checker.feed(f"It is {example}.") + checker.flush() == f"It is {shown}."
+        assert [f"【{c.number}】" for c in checker.citations] == re.findall(r"【\d】", example)
 
 
 @pytest.mark.parametrize("closing", ["</passages>", "</PASSAGES>", "</ passages >", "< /passages>"])
