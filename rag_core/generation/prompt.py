@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rag_core.generation.instructions import escape_tags
@@ -48,8 +47,7 @@ def build_prompt(
     """
     numbered = "\n\n".join(
         escape_tags(
-            f"{REQUESTED_FORM.format(number)} {passage.chunk.heading_path}
-{passage.chunk.text}"
+            f"{REQUESTED_FORM.format(number)} {passage.chunk.heading_path}\n{passage.chunk.text}"
         )
         for number, passage in enumerate(passages, start=1)
     )
