@@ -24,8 +24,8 @@ import numpy as np
 from ingest.documents import Page
 from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
-from rag_core.generation.code_splitter import SENTENCE_END
 from rag_core.generation.groundedness import SupportChecker, find_support_threshold
+from rag_core.generation.prose import SENTENCE_END
 from rag_core.models.minilm import MiniLM
 from rag_core.protocols import Embedder
 from rag_core.types import Chunk, Passage

@@ -26,7 +26,6 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
-    PageVector,
     Scope,
     Vector,
     Vectors,
@@ -167,11 +166,20 @@ class LazyStore:
         """
         return self.opened.read_vectors(collection, ids)
 
-    def read_page_vectors(
-        self, collection: str, pages: Sequence[PageKey]
-    ) -> dict[PageKey, PageVector]:
-        """Read the mean of each page's vectors, of shape (dimension,), float32."""
-        return self.opened.read_page_vectors(collection, pages)
+    def score_page_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, dict[str, float]]:
+        """Compute the cosines of a vector with all chunks of some pages.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            pages: source and path of each page.
+
+        Returns:
+            By page, the cosine of each chunk by its id.
+        """
+        return self.opened.score_page_chunks(collection, vector, pages)
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Read every chunk of a collection."""

@@ -7,7 +7,8 @@ DocentError
 │   └── QuestionTooLongError
 ├── BusyError                     too many questions are waiting already
 ├── ModelError
-│   └── ModelUnavailableError     the weights can't be downloaded, or the model's server is down
+│   ├── ModelUnavailableError     the weights can't be downloaded, or the model's server is down
+│   └── RerankerError             the reranker orders passages wrongly
 ├── StoreError
 │   ├── StoreUnavailableError     no Milvus answers at the URI
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
@@ -62,6 +63,10 @@ class ModelError(DocentError):
 
 class ModelUnavailableError(ModelError):
     """The weights of a model can't be downloaded, or its server is down."""
+
+
+class RerankerError(ModelError):
+    """The reranker orders passages wrongly, so its scores are not used."""
 
 
 class StoreError(DocentError):

@@ -14,7 +14,6 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
-    PageVector,
     Scope,
     Turn,
     Usage,
@@ -206,10 +205,19 @@ class VectorStore(Protocol):
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
 
-    def read_page_vectors(
-        self, collection: str, pages: Sequence[PageKey]
-    ) -> dict[PageKey, PageVector]:
-        """Return the mean vector, of shape (dimension,), of each page."""
+    def score_page_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, dict[str, float]]:
+        """Compute the cosines of a vector with all chunks of some pages.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            pages: source and path of each page.
+
+        Returns:
+            By page, the cosine of each chunk by its id; pages without chunks are left out.
+        """
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk of a collection, in no particular order."""

@@ -35,26 +35,6 @@ PageKey = tuple[str, str]
 """Source and path of a page."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PageVector:
-    """The mean vector of a page.
-
-    Attributes:
-        mean: mean of its chunks' vectors, shape (dimension,), float32, length 1.
-        chunks: how many chunks it is the mean of.
-    """
-
-    mean: Vector
-    chunks: int
-
-    @classmethod
-    def of(cls, vectors: Vectors) -> PageVector:
-        """Compute the mean of vectors, shape (n, dimension), n at least 1."""
-        mean = np.mean(vectors, axis=0)
-        norm = max(float(np.linalg.norm(mean)), 1e-9)
-        return cls(np.asarray(mean / norm, np.float32), len(vectors))
-
-
 _LINK = re.compile(
     r"""!?\[([^\]\n]*)\]                                     # the label, which stays
         \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one
@@ -147,11 +127,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, with the conversation before it and the scope of the search."""
+    """A question, with what belongs to it.
+
+    Attributes:
+        text: the question itself.
+        history: the conversation before it, oldest turn first.
+        scope: the part of the index to search.
+        instructions: what the channel tells the LLM, in addition to the team's instructions.
+    """
 
     text: str
     history: tuple[Turn, ...] = ()
     scope: Scope = field(default_factory=Scope)
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

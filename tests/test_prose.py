@@ -27,7 +27,7 @@ CLAUSES = re.compile(
     r"|Somebody|Everybody|Everything|Nothing|Something)\b"
 )
 STIFF = re.compile(r"\b(whoever|whatever|somebody|nobody|foresaw|sign of life)\b", re.IGNORECASE)
-ARRAYS = re.compile(r"\b(Vectors?|PageVector|ndarray|NDArray|Tensor|Scores|Matrix)\b")
+ARRAYS = re.compile(r"\b(Vectors?|ndarray|NDArray|Tensor|Scores|Matrix)\b")
 
 
 VERBS = frozenset(

@@ -39,10 +39,11 @@ class BenchIndex:
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator[BenchIndex]:
-        """Open all parts, models loaded, in a folder that goes away afterwards."""
+    def open(cls, folder: Path | None = None) -> Iterator[BenchIndex]:
+        """Open all parts, models loaded, in a folder, or in one that goes away afterwards."""
         with ExitStack() as opened:
-            folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            folder = folder or Path(opened.enter_context(tempfile.TemporaryDirectory()))
+            folder.mkdir(parents=True, exist_ok=True)
             settings = RagSettings(
                 _env_file=None,
                 profile="starter",

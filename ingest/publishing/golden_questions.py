@@ -15,7 +15,8 @@ from ingest.sources import Source
 from ingest.state.database import read_row, replace_row
 from ingest.state.tables import recalls
 from rag_core.protocols import Embedder, VectorStore
-from rag_core.retrieval.hybrid_search import FusionConfig, retrieve
+from rag_core.retrieval.fusion import FusionConfig
+from rag_core.retrieval.hybrid_search import retrieve
 from rag_core.types import IndexSpec, LiveIndex, Question, Vector, hash_content
 
 DEPTH = 10

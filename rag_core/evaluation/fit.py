@@ -19,6 +19,9 @@ MAX_FALSE_REFUSALS = 0.02
 """Share of answerable questions that a fitted threshold may refuse. It is low, because a wrong
 refusal is worse than three needless quotations."""
 
+MAX_UNSURE = 0.1
+"""Share of answerable questions whose answer may say that docent is not sure."""
+
 _FOLDS, _REPEATS, _SEED = 5, 10, 0
 
 Rows = NDArray[np.float64]
@@ -42,6 +45,7 @@ def fit_abstention(answerable: Sequence[Signals], unanswerable: Sequence[Signals
         weights=(first, second, third, fourth),
         bias=round(bias, 4),
         threshold=round(find_refusal_threshold(yes, MAX_FALSE_REFUSALS), 4),
+        sure=round(find_refusal_threshold(yes, MAX_UNSURE), 4),
         fewest=min(ENOUGH_CHUNKS, *(each.chunks for each in (*answerable, *unanswerable))),
     )
 

@@ -33,9 +33,10 @@ class Judgements:
 
     def list_ranked_names(self, chunks: Iterable[Chunk]) -> list[str]:
         """List the chunks' names in their order, each name once."""
-        return list(dict.fromkeys(self._find_name(chunk) for chunk in chunks))
+        return list(dict.fromkeys(self.find_name(chunk) for chunk in chunks))
 
-    def _find_name(self, chunk: Chunk) -> str:
+    def find_name(self, chunk: Chunk) -> str:
+        """Return the name that the judgements use for a chunk."""
         if self.level == "page":
             return self.names.get(chunk.path, chunk.path)
         return self.names.get(chunk.id) or self.names.get(chunk.url) or chunk.id

@@ -12,6 +12,7 @@ from rag_core.index.bm25_tokens import build_query_terms
 from rag_core.pipeline import Tuning
 from rag_core.protocols import Embedder, Reranker, VectorStore
 from rag_core.retrieval.abstention import Signals, compute_signals
+from rag_core.retrieval.fusion import Evidence, collect_evidence
 from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
 from rag_core.retrieval.rerank import rerank_candidates
 from rag_core.types import Chunk, LiveIndex, Question, Scope
@@ -46,17 +47,23 @@ class QuestionOutcome:
         question: as it was asked.
         chunks_by_method: chunks that each method found, best first.
         signals: those of `retrieval.abstention`; None if a search or the reranker failed.
+        evidence: that of `retrieval.fusion`.
         milliseconds: by stage.
     """
 
     question: EvaluationQuestion
     chunks_by_method: dict[str, tuple[Chunk, ...]]
     signals: Signals | None
+    evidence: Evidence
     milliseconds: dict[str, float]
 
 
 def ask_questions(
-    questions: Iterable[EvaluationQuestion], target: EvaluationTarget, *, tick: Tick = lambda: None
+    questions: Iterable[EvaluationQuestion],
+    target: EvaluationTarget,
+    *,
+    tick: Tick = lambda: None,
+    compare: bool = True,
 ) -> Iterator[QuestionOutcome]:
     """Ask questions one after the other.
 
@@ -64,6 +71,7 @@ def ask_questions(
         questions: asked in their order.
         target: the index and the models.
         tick: called after each question.
+        compare: whether to rank by the tutorial's method too, which reranks ten passages.
 
     Yields:
         The outcome of each question.
@@ -74,33 +82,43 @@ def ask_questions(
     for number, question in enumerate(questions):
         if not number:
             ask_question(question, target)  # a first search reads the index from disk
-        yield ask_question(question, target)
+        yield ask_question(question, target, compare=compare)
         tick()
 
 
-def ask_question(question: EvaluationQuestion, target: EvaluationTarget) -> QuestionOutcome:
+def ask_question(
+    question: EvaluationQuestion, target: EvaluationTarget, *, compare: bool = True
+) -> QuestionOutcome:
     """Ask one question by every method.
+
+    Args:
+        question: the question.
+        target: the index and the models.
+        compare: whether to rank by the tutorial's method too.
+
+    Returns:
+        Its outcome.
 
     Raises:
         StoreError, ModelError: Milvus or a model failed.
     """
     timer = _StageTimer()
     store, collection, everywhere = target.store, target.live.collection, Scope()
-    vector = target.embedder.embed_query(question.text)
+    glossary = target.tuning.glossary
+    text = glossary.expand(question.text)
+    vector = target.embedder.embed_query(text)
     timer.record_lap("embed")
     dense = store.search_dense(collection, vector, limit=DEPTH, scope=everywhere)
     timer.record_lap("dense")
-    terms = build_query_terms(question.text)
+    terms = build_query_terms(text)
     lexical = store.search_lexical(collection, terms, limit=DEPTH, scope=everywhere)
     timer.record_lap("bm25")
-    retrieved = retrieve(store, target.live, Question(question.text), vector, target.tuning.fusion)
+    retrieved = retrieve(store, target.live, Question(text), vector, target.tuning.fusion)
     timer.record_lap("hybrid")
-    ranked = rerank_candidates(
-        target.reranker, question.text, retrieved.candidates, target.tuning.ranker
-    )
+    ranked = rerank_candidates(target.reranker, text, retrieved.candidates, target.tuning.ranker)
     timer.record_lap("rerank")
     signals = compute_signals(
-        question.text, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
+        glossary.translate(text), retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
     )
     timer.record_lap("abstention")
     chunks_by_method = {
@@ -108,10 +126,21 @@ def ask_question(question: EvaluationQuestion, target: EvaluationTarget) -> Ques
         "dense": tuple(hit.chunk for hit in dense),
         "hybrid": tuple(candidate.chunk for candidate in retrieved.candidates),
         "reranked": tuple(passage.chunk for passage in ranked.passages),
-        "tutorial": _rank_like_tutorial(question.text, target, retrieved),
     }
+    if compare:
+        chunks_by_method["tutorial"] = _rank_like_tutorial(text, target, retrieved)
+    evidence = collect_evidence(
+        retrieved.dense_hits,
+        retrieved.lexical_hits,
+        retrieved.page_cosines,
+        target.tuning.fusion.depth,
+    )
     return QuestionOutcome(
-        question, chunks_by_method, signals if ranked.reranked else None, timer.milliseconds
+        question,
+        chunks_by_method,
+        signals if ranked.reranked else None,
+        evidence,
+        timer.milliseconds,
     )
 
 

@@ -17,12 +17,7 @@ _UNDECIDED = regex.compile(r"(?:[-*+]|\d{1,9}[.)]?|`{1,2}|~{1,2})\Z")
 _IN_SPAN = regex.compile(
     r"`+|(?P<block>\n[ \t]*(?:\n|`{3}|~{3}|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]))"
 )
-# Not after the number of a list item; a quotation mark or bracket after the stop stays with it.
-SENTENCE_END = regex.compile(
-    r"(?<!^\d\.)(?<!^\d\d\.)(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[^\sa-z])|(?<=[。！？])"  # noqa: RUF001
-)
-_PARAGRAPH = regex.compile(r"\n[ \t]*(?=\n|[-*+>|#]|\d{1,9}[.)])")
-_MAX_CHARACTERS = 2_000  # of a code span, and of the paragraph in which a sentence is looked for
+_MAX_CHARACTERS = 2_000  # of a code span
 _MAX_INFO = 200  # characters of the rest of a line behind a fence
 _INDENT = 4  # columns that make a block of code
 
@@ -170,12 +165,3 @@ def _can_grow(turn: regex.Match[str], text: str) -> bool:
     """Return True if more text could make another turn of it."""
     begins_line = turn.group().startswith("\n")
     return turn.end() == len(text) or bool(begins_line and _UNDECIDED.match(text, turn.end()))
-
-
-def find_last_sentence(text: str) -> str:
-    """Return the sentence that a marker behind the text belongs to.
-
-    It is empty at a paragraph's beginning.
-    """
-    paragraph = _PARAGRAPH.split(text[-_MAX_CHARACTERS:])[-1].strip()
-    return str(SENTENCE_END.split(paragraph)[-1]).strip()

@@ -2,30 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
+from rag_core.generation.completion import CompletionReader, ServerFault, read_fault
+from rag_core.generation.request_form import RequestForm
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from openai import OpenAI, Stream
 
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+_PATH = "/chat/completions"
 _CONNECT_SECONDS = 5.0
-_SILENCE_SECONDS = 60.0  # the longest pause between two pieces of text
+_SILENCE_SECONDS = 60.0  # the longest pause between two pieces of text or reasoning
+_WHOLE_SECONDS = 180.0  # for a whole answer of a server that does not stream
 _ATTEMPTS = 2
 _RETRY_SECONDS = 0.5
-_CUT = {"length": "it reached its token limit", "content_filter": "its content filter stopped it"}
+_REASONS = {
+    401: "it refused OPENAI_API_KEY",
+    402: "it is over its rate limit or quota",
+    408: "it took too long",
+    429: "it is over its rate limit or quota",
+}
+
+
+@dataclass(slots=True)
+class _OpenAnswer:
+    """A stream, and its next text; '' after the last."""
+
+    stream: Stream[object]
+    reader: CompletionReader = field(default_factory=CompletionReader)
+    text: str = ""
+
+    def read_text(self) -> None:
+        """Read the next text, past reasoning; stop at an error."""
+        self.text = ""
+        while not self.text and self.reader.fault is None:
+            event = next(self.stream, None)
+            if event is None:
+                break
+            self.text = self.reader.feed(event)
 
 
 class OpenAIGenerator:
-    """The `Generator` of `rag_core.protocols`; closing its iterator stops the request."""
+    """The `Generator` of `rag_core.protocols`; closing its iterator stops the request.
+
+    A part of a request that the server refuses, such as the system role, is left out of this and
+    all later requests.
+    """
 
     def __init__(self, settings: RagSettings) -> None:
         self._settings = settings
+        self._form = RequestForm()
 
     @property
     def model(self) -> str:
@@ -39,12 +76,13 @@ class OpenAIGenerator:
     def generate(
         self, system: str, turns: Sequence[Turn], *, patience: float | None = None
     ) -> Iterator[str | Usage]:
-        """Stream the LLM's text.
+        """Stream the LLM's text; leave its reasoning out.
 
         Args:
             system: the system prompt.
             turns: the conversation, the question last.
-            patience: longest silence in seconds, between two pieces of text too; 60 by default.
+            patience: longest silence in seconds, between two pieces of text or reasoning too; 60
+                by default.
 
         Yields:
             Text as it is written, and the usage once at the end if the server reports it.
@@ -53,28 +91,17 @@ class OpenAIGenerator:
             LLMUnavailableError: the LLM gave no text.
             LLMInterruptedError: the LLM stopped after some text, before the end.
         """
-        started = False
-        with self._translate_errors():
-            stream = self._open_stream(_build_messages(system, turns), patience or _SILENCE_SECONDS)
-        finish_reason = ""
-        with stream:
-            chunks = iter(stream)
-            while True:
-                with self._translate_errors(started=started):
-                    chunk = next(chunks, None)
-                if chunk is None:
-                    break
-                for choice in chunk.choices:
-                    finish_reason = finish_reason or choice.finish_reason or ""
-                    if choice.delta.content:
-                        started = True
-                        yield choice.delta.content
-                if chunk.usage:
-                    yield Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-        if not finish_reason:
-            raise self._build_error("the stream ended early", started=started)
-        if finish_reason in _CUT:
-            raise self._build_error(_CUT[finish_reason], started=started)
+        answer = self._ask(lambda form: self._open_answer(form, system, turns, patience))
+        reader = answer.reader
+        with answer.stream:
+            while answer.text:
+                yield answer.text
+                self._read_on(answer)
+        if reader.usage:
+            yield reader.usage
+        reason = self._explain(reader.fault) if reader.fault else reader.explain_end()
+        if reason:
+            raise self._build_error(reason, started=reader.has_text)
 
     def generate_structured(
         self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
@@ -93,21 +120,64 @@ class OpenAIGenerator:
         Raises:
             LLMUnavailableError: there is no complete answer.
         """
-        json_schema: Any = {"name": name, "strict": True, "schema": schema}
-        with self._translate_errors():
-            completion = self._client.chat.completions.create(
-                model=self.model,
-                messages=_build_messages(system, turns),
-                response_format={"type": "json_schema", "json_schema": json_schema},
-                timeout=_SILENCE_SECONDS,
-            )
-        choice = completion.choices[0] if completion.choices else None
-        text = choice.message.content if choice else None
-        if choice is None or choice.finish_reason in _CUT or not text:
-            raise self._build_error("it did not answer in the requested form", started=False)
-        return text, completion.model
+        json_schema = {"name": name, "strict": True, "schema": schema}
+        wanted = {"response_format": {"type": "json_schema", "json_schema": json_schema}}
 
-    def _open_stream(self, messages: Any, patience: float) -> Any:
+        def ask(form: RequestForm) -> tuple[tuple[CompletionReader, str], ServerFault | None]:
+            body = replace(form, streams=False, asks_usage=False).build_body(
+                self.model, system, turns
+            )
+            options: Any = {"timeout": _SILENCE_SECONDS}
+            answer: Any = self._client.post(
+                _PATH, cast_to=object, body=body | wanted, options=options
+            )
+            reader = CompletionReader()
+            return (reader, reader.feed(answer)), reader.fault
+
+        reader, text = self._ask(ask)
+        if not text or reader.is_cut:
+            raise self._build_error("it did not answer in the requested form", started=False)
+        return text, reader.model or self.model
+
+    def _ask(self, ask: Callable[[RequestForm], tuple[Answer, ServerFault | None]]) -> Answer:
+        """Ask, and ask again without what the server refuses.
+
+        Each part is given up once at most, so this ends. The form that was accepted is remembered.
+        """
+        import openai
+
+        form = self._form
+        while True:
+            cause: Exception | None = None
+            try:
+                answer, fault = ask(form)
+            except (openai.OpenAIError, ValueError) as error:  # ValueError: a line that is no JSON
+                fault, cause = _read_error(error), error
+            if fault is None:
+                self._form = form
+                return answer
+            narrower = form.drop_refused(fault)
+            if narrower is None:
+                raise self._build_error(self._explain(fault), started=False) from cause
+            logger.info("The LLM %s refuses %s: %s", self.model, form, fault.message)
+            form = narrower
+
+    def _open_answer(
+        self, form: RequestForm, system: str, turns: Sequence[Turn], patience: float | None
+    ) -> tuple[_OpenAnswer, ServerFault | None]:
+        """Open a stream and read up to its first text."""
+        seconds = patience or (_SILENCE_SECONDS if form.streams else _WHOLE_SECONDS)
+        answer = _OpenAnswer(
+            self._open_stream(form, form.build_body(self.model, system, turns), seconds)
+        )
+        answer.read_text()
+        if answer.reader.fault:
+            answer.stream.close()
+        return answer, answer.reader.fault
+
+    def _open_stream(
+        self, form: RequestForm, body: dict[str, Any], seconds: float
+    ) -> Stream[object]:
         """Start the stream, with one retry if the server fails.
 
         A server that asks to wait gets no second request: the SDK's own retries would wait out a
@@ -117,9 +187,10 @@ class OpenAIGenerator:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
         def is_worth_a_retry(error: BaseException) -> bool:
-            timed_out = isinstance(error, openai.APITimeoutError)
             kinds = (openai.APIConnectionError, openai.InternalServerError)
-            return isinstance(error, kinds) and not timed_out
+            if not isinstance(error, kinds) or isinstance(error, openai.APITimeoutError):
+                return False
+            return form.drop_refused(_read_error(error)) is None
 
         attempts = Retrying(
             retry=retry_if_exception(is_worth_a_retry),
@@ -127,37 +198,42 @@ class OpenAIGenerator:
             wait=wait_fixed(_RETRY_SECONDS),
             reraise=True,
         )
+        timeout = openai.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
+        # `post`, because the typed methods can't hold what servers leave out, add or rename.
         return attempts(
-            self._client.chat.completions.create,
-            model=self.model,
-            messages=messages,
+            self._client.post,
+            _PATH,
+            cast_to=object,
+            body=body,
+            options={"timeout": timeout},
             stream=True,
-            stream_options={"include_usage": True},
-            timeout=openai.Timeout(patience, connect=min(patience, _CONNECT_SECONDS)),
+            stream_cls=openai.Stream[object],
         )
 
-    @contextmanager
-    def _translate_errors(self, *, started: bool = False) -> Iterator[None]:
-        """Translate errors of the SDK, before and within the stream, into ours."""
+    def _read_on(self, answer: _OpenAnswer) -> None:
+        """Read the next text; ignore errors behind the answer's end."""
         import openai
 
         try:
-            yield
-        except openai.AuthenticationError as error:
-            raise self._build_error("it refused OPENAI_API_KEY", started=started) from error
-        except openai.RateLimitError as error:
-            raise self._build_error(
-                "it is over its rate limit or quota", started=started
-            ) from error
-        except openai.NotFoundError as error:
-            reason = f"it does not know DOCENT_LLM_MODEL={self.model}"
-            raise self._build_error(reason, started=started) from error
-        except openai.APITimeoutError as error:
-            raise self._build_error("it took too long", started=started) from error
-        except openai.APIStatusError as error:
-            raise self._build_error(f"it answered {error.status_code}", started=started) from error
-        except (openai.OpenAIError, ValueError) as error:  # ValueError: a line that is no JSON
-            raise self._build_error("it can't be reached or broke off", started=started) from error
+            answer.read_text()
+        except (openai.OpenAIError, ValueError) as error:
+            if not answer.reader.is_finished:
+                reason = self._explain(_read_error(error))
+                raise self._build_error(reason, started=answer.reader.has_text) from error
+
+    def _explain(self, fault: ServerFault) -> str:
+        """Return what a server's error means, as a clause."""
+        message = fault.message
+        if key := self._settings.openai_api_key:
+            message = message.replace(key.get_secret_value(), "…")
+        if fault.status == 404:
+            return f"it does not know DOCENT_LLM_MODEL={self.model}"
+        if fault.status in _REASONS:
+            return _REASONS[fault.status]
+        if fault.status is None and not message:
+            return "it can't be reached or broke off"
+        reason = f"it answered {fault.status}" if fault.status else "it broke off"
+        return f"{reason}: {message}" if message else reason
 
     def _build_error(self, reason: str, *, started: bool) -> GenerationError:
         kind = LLMInterruptedError if started else LLMUnavailableError
@@ -165,10 +241,10 @@ class OpenAIGenerator:
 
     @cached_property
     def _client(self) -> OpenAI:
-        from openai import OpenAI
+        from rag_core.generation.event_decoder import CompletionClient
 
         key = self._settings.openai_api_key
-        return OpenAI(
+        return CompletionClient(
             # A local server needs no key, but the SDK does.
             api_key=key.get_secret_value() if key else "none",
             # Given here, because the SDK would take an empty OPENAI_BASE_URL for the address.
@@ -177,6 +253,16 @@ class OpenAIGenerator:
         )
 
 
-def _build_messages(system: str, turns: Sequence[Turn]) -> Any:
-    messages = [{"role": "system", "content": system}]
-    return messages + [{"role": turn.role, "content": turn.text} for turn in turns]
+def _read_error(error: BaseException) -> ServerFault:
+    """Read an error of the SDK."""
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return ServerFault(408)
+    if isinstance(error, openai.APIStatusError):
+        # The message quotes the whole body, `body` only the error in it.
+        fault = read_fault(error.body, status=error.status_code)
+        return replace(fault, details=f"{error.message} {fault.details}")
+    if isinstance(error, openai.APIError) and error.body is not None:
+        return read_fault(error.body)
+    return ServerFault()

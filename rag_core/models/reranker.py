@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3ForCausalLM
 
-from rag_core.errors import ModelError
+from rag_core.errors import ModelError, RerankerError
 from rag_core.models.device import Placement
-from rag_core.models.packing import PackedDecoder, load_for_packing
-from rag_core.models.weights import locate_model, read_json, translate_load_errors
+from rag_core.models.packing import build_decoder, load_for_packing
+from rag_core.models.probe import probe_reranker
+from rag_core.models.quantisation import check_packages
+from rag_core.models.qwen3_checkpoint import is_qwen3_reranker
+from rag_core.models.weights import locate_model, translate_load_errors
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +40,18 @@ PAIR = "<Instruct>: {instruction}\n<Query>: {query}\n<Document>: {passage}"
 SUFFIX = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 """The end of the turn, with empty thinking, so that the next token is the answer."""
 
+_OWN_TASK = INSTRUCTION
+
 YES, NO = "yes", "no"
 """The two answers; the score is the probability of yes in a softmax over their logits."""
 
 MAX_TOKENS = 8192
 """Longest input, template included."""
 
-_PROBE = "What is the capital of China?"
-_PROBE_PASSAGES = ("The capital of China is Beijing.", "A bicycle has two wheels and a chain.")
+_REMEDY = (
+    "a model that was made of an LLM needs its template, so choose one that was published as a "
+    "CrossEncoder, or a Qwen3-Reranker by its own name"
+)
 
 _BATCH_PAIRS = 32
 """Pairs in a padded batch of a CrossEncoder."""
@@ -87,6 +94,7 @@ class LocalReranker:
         self._instruction = instruction
         self._placement = placement
         self._scorer: Scorer | None = None
+        self._distrust = ""  # the sentence, once the model failed the probe
 
     @property
     def model(self) -> str:
@@ -94,26 +102,32 @@ class LocalReranker:
         return self._model
 
     def warm_up(self) -> None:
-        """Load the model.
+        """Load the model, and check with a probe that it orders passages.
 
         Raises:
             ModelUnavailableError: the weights are not on this machine and can't be downloaded.
+            RerankerError: the model failed the probe; it is not loaded again.
             ModelError: the files can't be read, or don't belong to a reranker.
         """
-        if self._scorer is None:
-            self._scorer = self._load()
+        self._get_scorer()
 
     def rerank(self, query: str, passages: Sequence[str]) -> NDArray[np.float32]:
         """Score how well each passage answers a question.
 
         Returns:
             Scores of shape (len(passages),), float32, in [0, 1], in the order of the passages.
+
+        Raises:
+            ModelError: the model can't be loaded, can't be trusted, or gave no numbers.
         """
         if not passages:
             return np.empty(0, dtype=np.float32)
-        if self._scorer is None:
-            self._scorer = self._load()
-        scores, cut = self._scorer.score(query, passages)
+        scores, cut = self._get_scorer().score(query, passages)
+        if not np.isfinite(scores).all():
+            raise ModelError(
+                f"The reranker {self._model} gave scores that are no numbers: set "
+                "DOCENT_DTYPE=float32, or choose another model."
+            )
         if cut and not self.truncated:
             logger.warning(
                 "A passage is longer than %s reads, so its end was not judged; further ones are "
@@ -123,37 +137,34 @@ class LocalReranker:
         self.truncated += cut
         return scores
 
+    def _get_scorer(self) -> Scorer:
+        """Return the loaded model; load it the first time."""
+        if self._distrust:
+            raise RerankerError(self._distrust)
+        if self._scorer is None:
+            self._scorer = self._load()
+        return self._scorer
+
     def _load(self) -> Scorer:
         placement = self._placement or Placement.choose()
         placement.set_threads()
         folder = locate_model(self._model)
+        check_packages(self._model, folder)
         with translate_load_errors(self._model, folder):
-            if is_qwen3_reranker(folder):
-                return Qwen3Scorer(folder, placement, self._instruction)
-            scorer = LibraryScorer(folder, placement)
-        self._probe(scorer)
+            scorer: Scorer
+            if is_qwen3_reranker(folder, _OWN_TASK):
+                scorer = Qwen3Scorer(folder, placement)
+            else:
+                scorer = LibraryScorer(folder, placement)
+        try:
+            probe_reranker(self._model, lambda *pair: scorer.score(*pair)[0], _REMEDY)
+        except RerankerError as error:
+            self._distrust = str(error)
+            raise
+        # After the probe, which the task of another kind of question could fail.
+        if isinstance(scorer, Qwen3Scorer):
+            scorer.instruction = self._instruction
         return scorer
-
-    def _probe(self, scorer: LibraryScorer) -> None:
-        # A model that needs a template and has none raises no error: its scores are random.
-        (right, wrong), _ = scorer.score(_PROBE, _PROBE_PASSAGES)
-        if right <= wrong:
-            logger.warning(
-                "The reranker %s scores a passage that answers (%.3f) below one that does not "
-                "(%.3f): a model that was made of an LLM needs its template. Take one that was "
-                "published as a CrossEncoder, or a Qwen3-Reranker by its own name.",
-                self._model,
-                right,
-                wrong,
-            )
-
-
-def is_qwen3_reranker(folder: Path) -> bool:
-    """Check whether a model is a Qwen3 that answers in words."""
-    config = read_json(folder, "config.json")
-    return config.get("model_type") == "qwen3" and config.get("architectures") == [
-        "Qwen3ForCausalLM"
-    ]
 
 
 class Qwen3Scorer:
@@ -161,13 +172,16 @@ class Qwen3Scorer:
 
     sigmoid(h * (w_yes - w_no)) equals the softmax over the two logits, so the other 151,667 rows
     and the logits of the other positions are never computed.
+
+    Attributes:
+        instruction: the task that it reads with each pair.
     """
 
-    def __init__(self, folder: Path, placement: Placement, instruction: str) -> None:
-        self._instruction = instruction
+    def __init__(self, folder: Path, placement: Placement) -> None:
+        self.instruction = INSTRUCTION
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
         model = load_for_packing(Qwen3ForCausalLM, folder, placement)
-        self._decoder = PackedDecoder(model)
+        self._decoder = build_decoder(model)
         self._direction = compute_answer_direction(
             model.get_parameter("lm_head.weight"), self._tokenizer
         )
@@ -191,7 +205,7 @@ class Qwen3Scorer:
     def _tokenise_pairs(self, query: str, passages: Sequence[str]) -> list[list[int]]:
         # Each pair is one text: the space after "<Document>:" joins the passage's first token.
         texts = [
-            PAIR.format(instruction=self._instruction, query=query, passage=passage)
+            PAIR.format(instruction=self.instruction, query=query, passage=passage)
             for passage in passages
         ]
         tokens: list[list[int]] = self._tokenizer(texts, verbose=False).input_ids

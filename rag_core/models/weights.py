@@ -1,45 +1,41 @@
-"""Files of a model: found by name, in the cache or on the model hub."""
+"""Weights of a model: found by name, in the cache or on the model hub."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from huggingface_hub import constants, snapshot_download
+from huggingface_hub import constants, hf_hub_download, snapshot_download
 from huggingface_hub import errors as hub_errors
-from safetensors import SafetensorError
 
-from rag_core.errors import ModelError, ModelUnavailableError
+from rag_core.errors import DocentError, ModelError, ModelUnavailableError
+from rag_core.models.quantisation import build_load_error, find_quantisation
+from rag_core.models.snapshot import list_broken_files
 
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.gguf", "*.h5", "*.ot", "*.msgpack"]
 # HTTPError belongs to the hub's HTTP client; the hub has changed that client before.
 _FETCH_ERRORS = (OSError, ValueError, RuntimeError, hub_errors.HTTPError)  # type: ignore[attr-defined]
+_NAMED_FILES = 3
 
 
 def locate_model(model: str) -> Path:
     """Return the folder of a model's files: local, cached or downloaded now.
 
     The cache comes before the network: a start then needs no connection, and the model can't
-    change after an index was built with it.
+    change after an index was built with it. A download that was interrupted is completed, at the
+    revision that it had.
 
     Raises:
         ModelUnavailableError: the files are not on this machine and can't be downloaded.
+        ModelError: the folder lacks files, and belongs to no hub.
     """
     if model and Path(model).is_dir():
-        return Path(model)
-    return _find_cached(model) or _download(model)
-
-
-def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """Read a JSON file of a model; return {} without one."""
-    path = folder / name
-    if not path.is_file():
-        return {}
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
+        return _complete_folder(model, Path(model))
+    folder = _find_cached(model)
+    if folder is None:
+        return _download(model)
+    return folder if not list_broken_files(folder) else _resume(model, folder)
 
 
 @contextmanager
@@ -47,11 +43,17 @@ def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
     """Translate errors from reading a model's files into a ModelError."""
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except (DocentError, MemoryError):
+        raise
+    except ImportError as error:
         raise ModelError(
-            f"The files of the model {model} in {folder} can't be read; "
-            "delete that folder, so that they are downloaded again, or choose another model."
+            f"The model {model} needs a package that is not installed ({_shorten(error)}): "
+            "install it, or choose another model."
         ) from error
+    except Exception as error:  # the loaders raise everything, the tokenizers bare exceptions
+        if method := find_quantisation(folder):
+            raise build_load_error(model, method, error) from error
+        raise ModelError(_describe_unreadable(model, folder)) from error
 
 
 def _find_cached(model: str) -> Path | None:
@@ -59,25 +61,70 @@ def _find_cached(model: str) -> Path | None:
         folder = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
     except (OSError, ValueError):
         return None
-    return _find_weights(Path(folder))
+    return Path(folder)
 
 
 def _download(model: str) -> Path:
-    reason: Exception | None = None
     try:
-        # Without a network this returns the cached files, which may be only a part of the model.
-        folder = _find_weights(Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS)))
+        folder = Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS))
     except _FETCH_ERRORS as error:
-        folder, reason = None, error
-    if folder is None:
-        raise ModelUnavailableError(
-            f"The model {model} is not in the cache {constants.HF_HUB_CACHE} and can't be "
-            "downloaded: check its name and the network, "
-            "or set DOCENT_PROFILE=starter, which needs no download."
-        ) from reason
+        raise _build_unavailable_error(model, []) from error
+    if broken := list_broken_files(folder):
+        raise _build_unavailable_error(model, broken)
     return folder
 
 
-def _find_weights(folder: Path) -> Path | None:
-    weights = (*folder.rglob("*.safetensors"), *folder.rglob("*.bin"))
-    return folder if weights else None
+def _complete_folder(model: str, folder: Path) -> Path:
+    """Complete the folder of a snapshot; refuse another folder that lacks files."""
+    broken = list_broken_files(folder)
+    if not broken:
+        return folder
+    repository = folder.absolute().parent.parent.name
+    if folder.absolute().parent.name == "snapshots" and repository.startswith("models--"):
+        name = repository.removeprefix("models--").replace("--", "/")
+        return _resume(name, folder.absolute())
+    raise ModelError(_describe_unreadable(model, folder, broken))
+
+
+def _resume(model: str, folder: Path) -> Path:
+    """Download the missing files of a snapshot, and again those that are cut off."""
+    place = {"revision": folder.name, "cache_dir": str(folder.parents[2])}
+    reason: Exception | None = None
+    try:
+        snapshot_download(model, ignore_patterns=_OTHER_FORMATS, **place)  # type: ignore[arg-type]
+        for name in list_broken_files(folder):
+            hf_hub_download(model, name, force_download=True, **place)  # type: ignore[arg-type]
+    except _FETCH_ERRORS as error:
+        reason = error
+    if broken := list_broken_files(folder):
+        raise _build_unavailable_error(model, broken) from reason
+    return folder
+
+
+def _build_unavailable_error(model: str, broken: list[str]) -> ModelUnavailableError:
+    cache = constants.HF_HUB_CACHE
+    lack = f"lacks {_name_files(broken)} in the cache {cache}" if broken else ""
+    return ModelUnavailableError(
+        f"The model {model} {lack or f'is not in the cache {cache}'} and can't be downloaded: "
+        "check its name and the network, "
+        "or set DOCENT_PROFILE=starter, which needs no download."
+    )
+
+
+def _describe_unreadable(model: str, folder: Path, broken: list[str] | None = None) -> str:
+    lack = f", because of {_name_files(broken)}" if broken else ""
+    return (
+        f"The files of the model {model} in {folder} can't be read{lack}; "
+        "delete that folder, so that they are downloaded again, or choose another model."
+    )
+
+
+def _name_files(broken: list[str]) -> str:
+    """Return the first names; files that are missing or cut off."""
+    more = len(broken) - _NAMED_FILES
+    names = ", ".join(broken[:_NAMED_FILES]) + (f" and {more} more" if more > 0 else "")
+    return f"{names} (missing or cut off)"
+
+
+def _shorten(error: Exception) -> str:
+    return " ".join(str(error).split())[:200].rstrip(". ")

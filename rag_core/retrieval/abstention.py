@@ -19,7 +19,7 @@ ENOUGH_CHUNKS = 100
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL"}
 _READ_HITS = 50  # of each search, for the words they contain; hits with rare words come first
-_COMPARED_HITS = 10  # of each search, for the pages they are on
+_COMPARED_HITS = 3  # of the BM25 search
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Signals:
     Attributes:
         cosine: cosine of the question with the nearest chunk.
         rerank: the reranker's best score, in [0, 1].
-        agreement: share of the pages in the first ten hits of either search that both searches
-            found.
+        agreement: 1 if the page of the nearest chunk is that of one of the first three BM25 hits,
+            else 0.
         unknown: share of the question's content words that occur in none of the chunks found.
         chunks: number of chunks that the dense search found; it has no weight.
     """
@@ -59,6 +59,8 @@ class Abstention:
         weights: one for each of `Signals.values`, in that order.
         bias: added to the weighed signals.
         threshold: probability of an answer below which a question is refused.
+        sure: probability from which an answer is given without doubt; below it docent says that it
+            is not sure.
         fewest: chunks that the dense search must find before a question can be refused.
     """
 
@@ -66,6 +68,7 @@ class Abstention:
     bias: float
     threshold: float
     fewest: int = 0
+    sure: float = 0.0
 
     def compute_probability(self, signals: Signals) -> float:
         """Return the probability, in [0, 1], that the documentation has an answer."""
@@ -75,6 +78,10 @@ class Abstention:
     def should_refuse(self, signals: Signals) -> bool:
         """Return True if docent should say that it found nothing."""
         return signals.chunks >= self.fewest and self.compute_probability(signals) < self.threshold
+
+    def is_unsure(self, signals: Signals) -> bool:
+        """Return True if docent should answer and say that it is not sure."""
+        return signals.chunks >= self.fewest and self.compute_probability(signals) < self.sure
 
 
 def compute_signals(
@@ -105,10 +112,8 @@ def compute_signals(
 
 
 def _compute_agreement(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
-    dense_pages, lexical_pages = (
-        {hit.chunk.page_key for hit in hits[:_COMPARED_HITS]} for hits in (dense, lexical)
-    )
-    return len(dense_pages & lexical_pages) / len(dense_pages | lexical_pages)
+    pages = {hit.chunk.page_key for hit in lexical[:_COMPARED_HITS]}
+    return float(dense[0].chunk.page_key in pages)
 
 
 def _compute_unknown_share(question: str, dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:

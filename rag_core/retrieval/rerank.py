@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag_core.errors import ModelError
+from rag_core.errors import ModelError, RerankerError
 from rag_core.protocols import Reranker
 from rag_core.types import Candidate, Passage
 
@@ -77,6 +77,9 @@ def rerank_candidates(
     texts = [each.chunk.embedding_text for each in candidates[: ranker.depth]]
     try:
         scores = _score_texts(reranker, query, texts, ranker.budget_ms / 1000, clock)
+    except RerankerError as error:
+        logger.warning("%s", error)
+        return RankedPassages(_build_unscored(candidates), reranked=False)
     except ModelError:
         logger.exception("The reranker failed; the fused order stands")
         return RankedPassages(_build_unscored(candidates), reranked=False)

@@ -19,7 +19,6 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
-    PageVector,
     Scope,
     Vector,
     Vectors,
@@ -66,12 +65,14 @@ class MemoryStore:
         rows = self._rows(collection)
         return {id_: rows[id_][1] for id_ in ids if id_ in rows}
 
-    def read_page_vectors(
-        self, collection: str, pages: Sequence[PageKey]
-    ) -> dict[PageKey, PageVector]:
-        every = self._rows(collection).values()
-        found = {page: [row for chunk, row in every if chunk.page_key == page] for page in pages}
-        return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
+    def score_page_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, dict[str, float]]:
+        found: dict[PageKey, dict[str, float]] = {}
+        for chunk, row in list(self._rows(collection).values()):
+            if chunk.page_key in pages:
+                found.setdefault(chunk.page_key, {})[chunk.id] = float(row @ vector)
+        return found
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         # No particular order: here by id.

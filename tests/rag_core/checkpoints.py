@@ -14,6 +14,7 @@ from tokenizers.models import BPE
 from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM, Qwen3Model
 
 from benchmarks.harness.tutorial import INSTRUCTION, PREFIX, SUFFIX, TutorialReranker
+from rag_core.models.probe import PASSAGES, QUESTIONS
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
 
@@ -89,9 +90,10 @@ def make_reranker(
     _spread(model)
     tutorial = TutorialReranker(AutoTokenizer.from_pretrained(folder, padding_side="left"), model)
     hidden = [_last_hidden(tutorial, passage) for passage in passages or sample_passages(48)]
+    direction = _pass_probe(tutorial, _separating(hidden))
     with torch.no_grad():
         head = model.lm_head.weight
-        head[tutorial.token_true_id] = head[tutorial.token_false_id] + _separating(hidden)
+        head[tutorial.token_true_id] = head[tutorial.token_false_id] + direction
     model.save_pretrained(folder)
     return folder
 
@@ -105,8 +107,19 @@ def sample_passages(count: int) -> list[str]:
     ]
 
 
-def _last_hidden(tutorial: TutorialReranker, passage: str) -> torch.Tensor:
-    inputs = tutorial.process_inputs([tutorial.format_instruction(None, QUERY, passage)])
+def _pass_probe(tutorial: TutorialReranker, direction: torch.Tensor) -> torch.Tensor:
+    """The nearest direction that also answers the probe, with logits of 1 and -1.
+
+    A random model can't be trusted and would not be loaded; this one knows four pairs by heart.
+    """
+    pairs = [(asked, told) for asked in range(2) for told in range(2)]
+    hidden = torch.stack([_last_hidden(tutorial, PASSAGES[t], QUESTIONS[a]) for a, t in pairs])
+    wanted = torch.tensor([1.0 if asked == told else -1.0 for asked, told in pairs])
+    return direction + torch.linalg.pinv(hidden) @ (wanted - hidden @ direction)
+
+
+def _last_hidden(tutorial: TutorialReranker, passage: str, query: str = QUERY) -> torch.Tensor:
+    inputs = tutorial.process_inputs([tutorial.format_instruction(None, query, passage)])
     with torch.no_grad():
         return tutorial.model.base_model(**inputs).last_hidden_state[0, -1]
 

@@ -17,7 +17,6 @@ from rag_core.types import (
     IndexSpec,
     LiveIndex,
     PageKey,
-    PageVector,
     Passage,
     Scope,
     Turn,
@@ -186,12 +185,14 @@ class MemoryStore:
         table = self._table(collection)
         return {key: table[key][1] for key in ids if key in table}
 
-    def read_page_vectors(
-        self, collection: str, pages: Sequence[PageKey]
-    ) -> dict[PageKey, PageVector]:
-        every = list(self._table(collection).values())
-        found = {page: [row for chunk, row in every if chunk.page_key == page] for page in pages}
-        return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
+    def score_page_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, dict[str, float]]:
+        found: dict[PageKey, dict[str, float]] = {}
+        for chunk, row in list(self._table(collection).values()):
+            if chunk.page_key in pages:
+                found.setdefault(chunk.page_key, {})[chunk.id] = float(row @ vector)
+        return found
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):

@@ -27,7 +27,7 @@ from rag_core.retrieval.calibration import STARTER
 from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION, IndexSpec, Question
 from tests.rag_core.checkpoints import make_embedder, make_reranker
-from tests.rag_core.fakes import make_chunk
+from tests.rag_core.fakes import MemoryStore, make_chunk
 from tests.servers.inference import InferenceServer
 
 
@@ -44,7 +44,8 @@ def test_the_starter_profile(starter):
         assert isinstance(lane, Lane)
         assert (lane.model, lane.dimension) == ("all-MiniLM-L6-v2", 384)
         assert isinstance(models.tuning, Tuning)
-        assert 0 < models.tuning.ranker.weight < 1  # late interaction does not decide alone
+        # Late interaction tells whether there is an answer, and does not change the order.
+        assert (models.tuning.ranker.depth, models.tuning.ranker.weight) == (1, 0.0)
     finally:
         models.close()
 
@@ -239,13 +240,18 @@ def test_an_llm_is_used_where_a_key_or_a_server_is_set(given, expected):
     assert (generator and generator.model) == expected
 
 
-def test_the_parts_answer_a_question_together(starter, openai_server):
+def test_the_parts_answer_a_question_together(starter, openai_server, tmp_path):
+    glossary, instructions = tmp_path / "words.txt", tmp_path / "team.md"
+    glossary.write_text("our stuff = vectors, object storage")
+    instructions.write_text("Call the product Aurora.")
     chunks = [
         make_chunk("Logs go to a message broker.", title="Logs"),
         make_chunk("Vectors are kept in object storage.", title="Data", position=1),
     ]
     settings = starter.model_copy(
         update={
+            "glossary": glossary,
+            "instructions": str(instructions),
             "openai_base_url": openai_server.base_url,
             "openai_api_key": RagSettings.load(openai_api_key=openai_server.api_key).openai_api_key,
         }
@@ -260,7 +266,7 @@ def test_the_parts_answer_a_question_together(starter, openai_server):
         store.insert("docent__v1", chunks, lane.embed_passages([c.embedding_text for c in chunks]))
         store.seal("docent__v1")
         store.switch("docent__v1")
-        answer = open_pipeline(settings, models, store).answer(Question("Where are vectors kept?"))
+        answer = open_pipeline(settings, models, store).answer(Question("Where is our stuff?"))
     finally:
         models.close()
         store.close()
@@ -268,3 +274,19 @@ def test_the_parts_answer_a_question_together(starter, openai_server):
     assert [citation.passage.chunk for citation in answer.citations] == [chunks[1]]
     assert answer.degraded == ()
     assert answer.passages[0].rerank_score > answer.passages[1].rerank_score
+    assert answer.query == "Where is our stuff? vectors object storage"
+    system = openai_server.requests[-1].messages[0]["content"]
+    assert "\nCall the product Aurora.\n" in system
+    assert "\nour stuff = vectors, object storage\n" in system
+
+
+def test_a_glossary_or_instructions_that_are_not_there_are_said(starter, tmp_path):
+    with pytest.raises(SettingsError, match=r"DOCENT_GLOSSARY names the file .*words\.txt"):
+        open_models(starter.model_copy(update={"glossary": tmp_path / "words.txt"}))
+    settings = starter.model_copy(update={"instructions": "./team.md"})
+    models = open_models(starter)
+    try:
+        with pytest.raises(SettingsError, match=r"DOCENT_INSTRUCTIONS names the file \./team\.md"):
+            open_pipeline(settings, models, MemoryStore())
+    finally:
+        models.close()

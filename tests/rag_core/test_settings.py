@@ -33,6 +33,8 @@ FIELDS = {
     "openai_api_key": ("OPENAI_API_KEY", "sk-1", SecretStr("sk-1")),
     "openai_base_url": ("OPENAI_BASE_URL", "http://llm/v1", "http://llm/v1"),
     "llm_model": ("DOCENT_LLM_MODEL", "gpt-5", "gpt-5"),
+    "instructions": ("DOCENT_INSTRUCTIONS", "Be brief.", "Be brief."),
+    "glossary": ("DOCENT_GLOSSARY", "~/words.txt", Path("~/words.txt")),
 }
 
 

@@ -11,14 +11,15 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
 from aiohttp import web
 
 from tests.servers.loopback import Loopback
-from tests.servers.openai_shapes import BadRequestError, Completion, check
+from tests.servers.openai_dialects import Dialect, Frame, RefusedError
+from tests.servers.openai_shapes import BadRequestError, Completion
 
 API_KEY = "sk-docent-test"
 Messages = list[dict[str, Any]]
@@ -42,12 +43,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of the next request: a status, or an end after some pieces of text."""
+    """A fault of the next request: a status, an end after some pieces of text, another body."""
 
     status: int | None = None
     retry_after: int | None = None
     cut_after: int | None = None
     garble_after: int | None = None
+    body: bytes | None = None
+    content_type: str = "text/event-stream"
 
 
 class Gate:
@@ -74,6 +77,8 @@ class OpenAIServer:
         reply: the answer; a string is streamed word by word, a list piece by piece; or a function
             of the messages that gives either.
         models: names that exist; others get 404.
+        dialect: the server or gateway that it stands for; by default OpenAI.
+        pace: seconds before each event of a stream.
         requests: all requests, refused ones too.
         violations: what was wrong with them.
     """
@@ -83,6 +88,8 @@ class OpenAIServer:
     def __init__(self, reply: Text | Callable[[Messages], Text] = "All is well [1].") -> None:
         self.reply = reply
         self.models = {"gpt-4o"}
+        self.dialect = Dialect()
+        self.pace = 0.0
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self._faults: deque[Fault] = deque()
@@ -126,6 +133,15 @@ class OpenAIServer:
         """Send something that is not JSON after so many pieces of text."""
         self._faults.extend([Fault(garble_after=after)] * times)
 
+    def send(self, *frames: Frame, content_type: str = "text/event-stream") -> None:
+        """Answer the next request with these events and lines, and nothing else."""
+        body = b"".join(map(_encode, frames))
+        self._faults.append(Fault(body=body, content_type=content_type))
+
+    def send_document(self, body: Any, *, content_type: str = "application/json") -> None:
+        """Answer the next request with one JSON document, though it wants a stream."""
+        self._faults.append(Fault(body=json.dumps(body).encode(), content_type=content_type))
+
     def hold(self, *, after: int = 0) -> Gate:
         """Hold the next stream before the piece `after`; 0 holds the first token."""
         gate = Gate(self._loop, after=after)
@@ -157,17 +173,26 @@ class OpenAIServer:
         fault = self._faults.popleft() if self._faults else Fault()
         if fault.status is not None:
             return _error(fault.status, "told to fail", None, retry_after=fault.retry_after)
+        if fault.body is not None:
+            return web.Response(body=fault.body, headers={"Content-Type": fault.content_type})
+        if refusal := self._refuse(arguments):
+            return refusal
+        completion = Completion(arguments, self._pieces(arguments["messages"]))
+        if arguments.get("stream"):
+            return await self._stream(request, completion, fault)
+        return await self._whole(request, completion, fault)
+
+    def _refuse(self, arguments: dict[str, Any]) -> web.Response | None:
         try:
-            check(arguments)
+            self.dialect.check(arguments)
+        except RefusedError as error:
+            return web.json_response(error.body, status=error.status)
         except BadRequestError as error:
             self.violations.append(str(error))
             return _error(400, str(error), None)
         if arguments["model"] not in self.models:
             return _error(404, f"The model {arguments['model']} does not exist", "model_not_found")
-        completion = Completion(arguments, self._pieces(arguments["messages"]))
-        if arguments.get("stream"):
-            return await self._stream(request, completion, fault)
-        return await self._whole(request, completion, fault)
+        return None
 
     async def _whole(
         self, request: web.Request, completion: Completion, fault: Fault
@@ -178,7 +203,7 @@ class OpenAIServer:
             request.transport.abort()
         if fault.garble_after is not None:
             return web.Response(text='{"id": "chatcmpl-1", "cho', content_type="application/json")
-        return web.json_response(completion.whole())
+        return web.json_response(self.dialect.whole(completion))
 
     async def _stream(
         self, request: web.Request, completion: Completion, fault: Fault
@@ -186,7 +211,7 @@ class OpenAIServer:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         gate = self._gates.popleft() if self._gates else None
-        await response.write(_event(completion.chunk({"role": "assistant", "content": ""})))
+        await self._write(response, self.dialect.start(completion))
         for number, piece in enumerate([*completion.pieces, None]):
             if gate and number == gate.after:
                 await gate.wait()
@@ -196,11 +221,15 @@ class OpenAIServer:
             if number == fault.garble_after:
                 await response.write(b'data: {"id": "chatcmpl-1", "cho\n\n')
             if piece is not None:
-                await response.write(_event(completion.chunk({"content": piece})))
-        for chunk in completion.end():
-            await response.write(_event(chunk))
+                await self._write(response, self.dialect.piece(completion, piece))
+        await self._write(response, self.dialect.end(completion))
         await response.write(b"data: [DONE]\n\n")
         return response
+
+    async def _write(self, response: web.StreamResponse, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            await asyncio.sleep(self.pace)
+            await response.write(_encode(frame))
 
     def _pieces(self, messages: Messages) -> list[str]:
         reply = self.reply(messages) if callable(self.reply) else self.reply
@@ -213,8 +242,9 @@ class OpenAIServer:
             self._came.notify_all()
 
 
-def _event(chunk: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+def _encode(frame: Frame) -> bytes:
+    line = frame if isinstance(frame, str) else f"data: {json.dumps(frame)}"
+    return f"{line}\n\n".encode()
 
 
 def _error(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,16 +59,16 @@ class Completion:
     arguments: dict[str, Any]
     pieces: list[str]
 
-    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-        """One event of a stream."""
+    def chunk(
+        self, delta: dict[str, Any], finish: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """One event of a stream; `more` are further fields of its choice."""
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-        return self._base("chat.completion.chunk") | {"choices": [choice]}
+        return self._base("chat.completion.chunk") | {"choices": [choice | more]}
 
-    def end(self) -> Iterator[dict[str, Any]]:
-        """The last events: why it stopped, and the usage where it was asked for."""
-        yield self.chunk({}, "stop")
-        if (self.arguments.get("stream_options") or {}).get("include_usage"):
-            yield self._base("chat.completion.chunk") | {"choices": [], "usage": self.usage()}
+    def usage_chunk(self) -> dict[str, Any]:
+        """The event that has the usage and nothing else."""
+        return self._base("chat.completion.chunk") | {"choices": [], "usage": self.usage()}
 
     def whole(self) -> dict[str, Any]:
         """The answer to a request without `stream`."""

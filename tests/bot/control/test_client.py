@@ -133,7 +133,9 @@ def control(
 
 class TestAsking:
     def test_the_events_of_an_answer(self, control: ControlClient, executor: RequestExecutor):
-        question = Question("Why?", scope=Scope(sources=("docs",), language="de"))
+        question = Question(
+            "Why?", scope=Scope(sources=("docs",), language="de"), instructions="Be brief."
+        )
         assert list(control.stream(question)) == [
             SearchStarted(),
             RerankStarted(2),

@@ -1,7 +1,11 @@
+# ruff: noqa: RUF001  (brackets of other languages)
+
 from __future__ import annotations
 
 import itertools
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -13,10 +17,13 @@ from tests.rag_core.fakes import make_passage
 
 LINKS = "See [a](https://known.example/a#part), [b](sub/b.md) or https://known.example/c."
 PASSAGES = [make_passage(f"Passage {number}. {LINKS}", position=number) for number in (1, 2, 3)]
-MARKER = re.compile(r"\[(\d+)\](?!\()")
+MARKER = re.compile(r"\[(\d+)\]")
+CORPUS = Path(__file__).with_name("bracketed_answers.jsonl")
+FIVE = [make_passage(f"Passage {number}.", position=number) for number in range(1, 6)]
 
 # What answers are made of, valid, invalid and broken markers above all.
 TOKENS = "[1]|[2, 3]|[4]|[0]|[1, 9]|[ 1]|[|]|(|1|,| |\n|\n\n|`|``|```|word|[link](u)|[7](u)|. "
+TOKENS += "|【1】|【|】|【9】|[^1]|(Passage 2)|(|)| and |, |\\|-|*|**|<sup>|¹|[a][1]|:|- - |x|和|。"
 TOKENS += "|    |- |[x](https://known.example/a)|![y](https://bad.example)|<https://bad.example>"
 TOKENS += "|https://bad.example|www.|http|:|//|evil"
 pieces = st.lists(st.sampled_from(TOKENS.split("|")), max_size=30).map("".join)
@@ -32,26 +39,30 @@ def checked(*parts: str) -> tuple[str, tuple[int, ...]]:
     ("text", "shown", "cited"),
     [
         ("All is well [1].", "All is well [1].", (1,)),
-        ("All is well [4].", "All is well.", ()),
-        ("Zero [0] and long [99999999999].", "Zero and long.", ()),
+        ("All is well 【4】.", "All is well.", ()),
+        ("Zero 【0】 and long 【78】.", "Zero and long.", ()),
         ("Both [2][1] and [2].", "Both [2][1] and [2].", (2, 1)),
         ("Both [1, 2].", "Both [1][2].", (1, 2)),
-        ("One of them [1, 7].", "One of them [1].", (1,)),
-        ("None [8,9] of them.", "None of them.", ()),
+        ("One of them 【1, 7】.", "One of them [1].", (1,)),
+        ("Long, and another 【99999999999】.", "Long, and another 【99999999999】.", ()),
         ("A [1](https://known.example/a) stays.", "A [1](https://known.example/a) stays.", ()),
         ("Words [one] and [ ] stay.", "Words [one] and [ ] stay.", ()),
-        ("Use `rows[9]` [1].", "Use `rows[9]` [1].", (1,)),
+        ("Use `rows【9】` [1].", "Use `rows【9】` [1].", (1,)),
         ("``a ` [9]`` [2]", "``a ` [9]`` [2]", (2,)),
-        ("```py\nx[9] = `a`\n\ny[8]\n```\nDone [9].", "```py\nx[9] = `a`\n\ny[8]\n```\nDone.", ()),
-        ("A stray ` tick [9].\n\nNext [9] [1].", "A stray ` tick.\n\nNext [1].", (1,)),
-        ("Cut off in [1", "Cut off in [1", ()),
-        ("So:\n\n    x[9] = y[8]\n\nDone [9] [1].", "So:\n\n    x[9] = y[8]\n\nDone [1].", (1,)),
         (
-            "- so\n\n    no code [9]\n\n        code[9]",
-            "- so\n\n    no code\n\n        code[9]",
+            "```py\nx[9] = `a`\n\ny[8]\n```\nDone 【9】.",
+            "```py\nx[9] = `a`\n\ny[8]\n```\nDone.",
             (),
         ),
-        ("A line\n    that goes on [9].", "A line\n    that goes on.", ()),
+        ("A stray ` tick 【9】.\n\nNext 【9】 [1].", "A stray ` tick.\n\nNext [1].", (1,)),
+        ("Cut off in [1", "Cut off in [1", ()),
+        ("So:\n\n    x【9】 = y\n\nDone 【9】 [1].", "So:\n\n    x【9】 = y\n\nDone [1].", (1,)),
+        (
+            "- so\n\n    no code 【9】\n\n        code【9】",
+            "- so\n\n    no code\n\n        code【9】",
+            (),
+        ),
+        ("A line\n    that goes on 【9】.", "A line\n    that goes on.", ()),
         ("", "", ()),
     ],
 )
@@ -60,9 +71,25 @@ def test_markers(text, shown, cited):
     assert checked(*text) == (shown, cited)
 
 
+@pytest.mark.parametrize("pieces", [False, True])
+def test_citations_are_told_from_the_brackets_of_the_answer(pieces):
+    """Answers with brackets of every kind, as they come and as they are shown."""
+    answers = [json.loads(line) for line in CORPUS.read_text().splitlines()]
+    wrong = []
+    for answer in answers:
+        checker = CitationChecker(FIVE)
+        text = answer["text"]
+        shown = "".join(map(checker.feed, text if pieces else [text])) + checker.flush()
+        cited = [citation.number for citation in checker.citations]
+        if (shown, cited) != (answer["shown"], answer["cited"]):
+            wrong.append((text, shown, cited))
+    assert len(answers) >= 200
+    assert wrong == []
+
+
 def test_citations_point_at_the_passages():
     checker = CitationChecker(PASSAGES)
-    checker.feed("First [2]. Then [1].")
+    checker.feed("First [2]. Then [1].", last=True)
     assert checker.citations == (Citation(2, PASSAGES[1]), Citation(1, PASSAGES[0]))
 
 
@@ -71,7 +98,8 @@ def test_text_is_not_held_back_longer_than_needed():
     assert checker.feed("Milvus stores") == "Milvus stores"
     assert checker.feed(" data [") == " data"
     assert checker.feed("1]") == ""
-    assert checker.feed(".") == " [1]."
+    assert checker.feed(". ") == " [1]."
+    assert checker.feed("x") == " x"
     assert checker.flush() == ""
 
 
@@ -90,7 +118,11 @@ def test_a_text_cut_anywhere_reads_as_in_one_piece(text, data):
     assert checked(*parts) == checked(text)
 
 
-@given(st.lists(st.sampled_from(["[1]", "[2]", "[4]", "[0, 9]", "[3, 5]", "word", ". ", " "])))
+@given(
+    st.lists(
+        st.sampled_from(["【1】", "【2】", "【4】", "【0, 9】", "【3, 5】", "word", ". ", " "])
+    )
+)
 def test_every_marker_that_is_shown_is_a_citation_and_the_other_way_round(tokens):
     shown, cited = checked("".join(tokens))
     assert tuple(dict.fromkeys(int(number) for number in MARKER.findall(shown))) == cited
@@ -100,14 +132,16 @@ def test_every_marker_that_is_shown_is_a_citation_and_the_other_way_round(tokens
 @given(
     st.text(st.sampled_from("[]0123456789, ab\n")),
     st.sampled_from(["```", "````"]),
-    st.sampled_from(["", "Before [1].\n", "Before [9].\n\n"]),
+    st.sampled_from(["", "Before [1].\n", "Before 【9】.\n\n"]),
 )
 def test_code_is_untouched(code, fence, before):
     block = f"{fence}\n{code}\n{fence}"
-    assert checked(before + block + "\nAfter [9].")[0].endswith(f"{block}\nAfter.")
+    assert checked(before + block + "\nAfter 【9】.")[0].endswith(f"{block}\nAfter.")
 
 
-@given(st.text(st.characters(exclude_characters="[", exclude_categories=["Cs"])))
+@given(
+    st.text(st.characters(exclude_characters="[【［〔(（<$^¹²³⁴⁵⁶⁷⁸⁹", exclude_categories=["Cs"]))
+)
 def test_a_text_without_markers_is_unchanged(text):
     assert checked(text) == (text, ())
     assert checked(*text) == (text, ())
@@ -185,7 +219,7 @@ def test_blocks_of_code_are_no_part_of_the_sentence_and_spans_are(text, sentence
 
 
 def test_the_last_passage_can_be_cited_and_none_behind_it():
-    assert checked("All of it [3]. More [4].") == ("All of it [3]. More.", (3,))
+    assert checked("All of it 【3】. More 【4】.") == ("All of it [3]. More.", (3,))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rag_core.generation.code_splitter import CodeSplitter, find_last_sentence
+from rag_core.generation.code_splitter import CodeSplitter
 
 TOKENS = ["`", "```", "~~~", "\n", "\n\n", "    ", "  ", "- ", "1. ", "x[1]", "12", ".", "-", "\t"]
 
@@ -66,17 +66,3 @@ def test_stray_runs_leave_the_next_paragraph_prose(tokens):
     text, code = split(before + "\n\ny[99]")[-1]
     assert text.endswith("y[99]")
     assert not code
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("One thing. Another thing", "Another thing"),
-        ("One thing. Another thing. ", "Another thing."),
-        ("Before.\n\n- An item", "- An item"),
-        ("Before.\n\n", ""),
-        ("", ""),
-    ],
-)
-def test_the_sentence_before_a_marker(text, sentence):
-    assert find_last_sentence(text) == sentence

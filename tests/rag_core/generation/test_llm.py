@@ -10,7 +10,19 @@ from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailable
 from rag_core.generation.llm import OpenAIGenerator
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
-from tests.servers.openai_shapes import Completion
+from tests.servers.openai_dialects import Dialect
+
+
+class Ending(Dialect):
+    """Ends with these reasons, each in a chunk of its own."""
+
+    def __init__(self, *reasons: str | None) -> None:
+        super().__init__()
+        self.reasons = reasons
+
+    def end(self, answer):
+        return (answer.chunk({}, reason) for reason in self.reasons)
+
 
 TURNS = (Turn("user", "Hello"), Turn("assistant", "Hi!"), Turn("user", "Where are logs?"))
 
@@ -87,9 +99,9 @@ def test_a_stream_can_be_closed_early_and_another_opened(openai_server, generato
     [
         (401, "it refused OPENAI_API_KEY"),
         (429, "it is over its rate limit or quota"),
-        (400, "it answered 400"),
-        (500, "it answered 500"),
-        (503, "it answered 503"),
+        (400, "it answered 400: told to fail"),
+        (500, "it answered 500: told to fail"),
+        (503, "it answered 503: told to fail"),
     ],
 )
 def test_a_refusal_before_any_text_is_one_sentence(openai_server, generator, status, reason):
@@ -130,6 +142,12 @@ def test_a_wrong_key_is_not_shown(settings):
     assert "sk-wrong" not in str(error)
 
 
+def test_the_key_is_not_quoted_from_a_refusal(openai_server, generator):
+    openai_server.send({"error": {"message": f"bad {openai_server.api_key}", "code": 400}})
+    _, (error,) = collect(generator)
+    assert str(error).endswith(": it answered 400: bad ….")
+
+
 def test_a_server_that_does_not_run():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -149,15 +167,15 @@ def test_a_stream_that_breaks_after_some_text_is_interrupted(openai_server, gene
 
 
 @pytest.mark.parametrize("reasons", [("length",), ("length", None), ("length", "stop")])
-def test_the_first_reason_to_end_is_told(generator, monkeypatch, reasons):
-    monkeypatch.setattr(Completion, "end", lambda self: [self.chunk({}, r) for r in reasons])
+def test_the_first_reason_to_end_is_told(openai_server, generator, reasons):
+    openai_server.dialect = Ending(*reasons)
     texts, (error,) = collect(generator)
     assert "".join(texts) == "All is well [1]."
     assert str(error).endswith("it reached its token limit.")
 
 
-def test_a_chunk_without_a_reason_may_come_after_the_end(generator, monkeypatch):
-    monkeypatch.setattr(Completion, "end", lambda self: [self.chunk({}, "stop"), self.chunk({})])
+def test_a_chunk_without_a_reason_may_come_after_the_end(openai_server, generator):
+    openai_server.dialect = Ending("stop", None)
     texts, errors = collect(generator)
     assert ("".join(texts), errors) == ("All is well [1].", [])
 

@@ -27,8 +27,8 @@ def test_the_prompt_whole():
         Turn(
             "user",
             "<passages>\n"
-            "[1] Storage > Data\nData is in object storage.\n\n"
-            "[2] Logs\nLogs go to a broker.\n"
+            "【1】 Storage > Data\nData is in object storage.\n\n"
+            "【2】 Logs\nLogs go to a broker.\n"
             "</passages>\n\n"
             "Question: Where is data?",
         ),
@@ -42,9 +42,9 @@ def test_passages_carry_version_and_source_where_they_differ():
         make_passage("On port 3.", title="Ports", position=1),
     ]
     _, (turn,) = build_prompt(Question("Which port?"), passages)
-    assert "[1] Ports (version 2.4, source docs)\nOn port 1." in turn.text
-    assert "[2] Ports (version 2.5, source blog)\nOn port 2." in turn.text
-    assert "[3] Ports (source docs)\nOn port 3." in turn.text
+    assert "【1】 Ports (version 2.4, source docs)\nOn port 1." in turn.text
+    assert "【2】 Ports (version 2.5, source blog)\nOn port 2." in turn.text
+    assert "【3】 Ports (source docs)\nOn port 3." in turn.text
     assert "version" in SYSTEM_PROMPT
     _, (turn,) = build_prompt(Question("Which port?"), passages[:1] * 2)
     assert "(version" not in turn.text
@@ -59,10 +59,11 @@ def test_the_history_goes_before_the_question():
 
 
 def test_earlier_answers_lose_their_markers_and_keep_their_links():
-    said = "Data is in S3 [1][12], logs are not [2]. See [3](https://docs.example/3)."
-    history = (Turn("user", "Where is data?"), Turn("assistant", said))
+    said = "Data is in S3 [1][12], logs are not [2]. The element x[1] and [0] `y [2]` stay."
+    history = (Turn("user", "Where is x [1]?"), Turn("assistant", f"{said} See [3](a.md) too."))
     _, turns = build_prompt(Question("And logs?", history), PASSAGES)
-    kept = "Data is in S3, logs are not. See [3](https://docs.example/3)."
+    kept = "Data is in S3, logs are not. The element x[1] and [0] `y [2]` stay. See [3](a.md) too."
+    assert turns[0] == history[0]
     assert turns[1] == Turn("assistant", kept)
 
 
@@ -90,12 +91,13 @@ def test_the_system_prompt_names_the_refusal_the_pipeline_looks_for():
 
 
 def test_the_citations_the_prompt_asks_for_are_read_back():
-    examples = re.findall(r"(?:\[\d\])+", SYSTEM_PROMPT)
+    examples = re.findall(r"(?:【\d】)+", SYSTEM_PROMPT)
     assert examples
     for example in examples:
         checker = CitationChecker([make_passage()] * 9)
-        assert checker.feed(example + ".") + checker.flush() == example + "."
-        assert [f"[{c.number}]" for c in checker.citations] == re.findall(r"\[\d\]", example)
+        shown = example.replace("【", "[").replace("】", "]")
+        assert checker.feed(f"It is {example}.") + checker.flush() == f"It is {shown}."
+        assert [f"【{c.number}】" for c in checker.citations] == re.findall(r"【\d】", example)
 
 
 @pytest.mark.parametrize("closing", ["</passages>", "</PASSAGES>", "</ passages >", "< /passages>"])

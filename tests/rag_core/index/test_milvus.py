@@ -154,34 +154,21 @@ def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
         np.testing.assert_allclose(found[chunk.id], expected, atol=1e-6)
 
 
-def mean(chunks) -> np.ndarray:
-    summed = np.sum([EMBEDDER.embed_query(chunk.embedding_text) for chunk in chunks], axis=0)
-    return summed / np.linalg.norm(summed)
-
-
-def test_a_page_points_where_its_chunks_point(store):
+def test_a_question_is_compared_with_all_chunks_of_pages(store):
     here = [make_chunk(f"Sentence {n}.", path='a "b".md', position=n) for n in range(3)]
     there = [make_chunk("Elsewhere.", path='a "b".md', source="other")]
     fill(store, "docent__v1", [*here, *there, make_chunk("More.", path="c.md")])
+    vector = EMBEDDER.embed_query("Sentence 2.")
     pages = [here[0].page_key, there[0].page_key, ("docs", "unknown.md")]
-    for _ in range(2):  # the second time from memory
-        found = store.read_page_vectors("docent__v1", pages)
-        assert {page: one.chunks for page, one in found.items()} == {
-            here[0].page_key: 3,
-            there[0].page_key: 1,
-        }
-        np.testing.assert_allclose(found[here[0].page_key].mean, mean(here), atol=1e-6)
-        np.testing.assert_allclose(found[there[0].page_key].mean, mean(there), atol=1e-6)
-    assert store.read_page_vectors("docent__v1", []) == {}
-
-
-def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):
-    first, second = make_chunk("Red foxes."), make_chunk("Blue birds.")
-    assert not np.allclose(mean([first]), mean([second]), atol=0.1)
-    for chunk in (first, second):
-        fill(store, "docent__v1", [chunk])
-        found = store.read_page_vectors("docent__v1", [chunk.page_key])
-        np.testing.assert_allclose(found[chunk.page_key].mean, mean([chunk]), atol=1e-6)
+    cosines = store.score_page_chunks("docent__v1", vector, pages)
+    assert set(cosines) == {here[0].page_key, there[0].page_key}
+    for chunk in (*here, *there):
+        expected = float(vector @ EMBEDDER.embed_query(chunk.embedding_text))
+        assert cosines[chunk.page_key][chunk.id] == pytest.approx(expected, abs=1e-5)
+    assert sum(map(len, cosines.values())) == 4
+    # The page of another source has the same path.
+    assert set(store.score_page_chunks("docent__v1", vector, pages[1:])) == {there[0].page_key}
+    assert store.score_page_chunks("docent__v1", vector, []) == {}
 
 
 def test_more_rows_than_one_batch_of_reading_or_writing(store):

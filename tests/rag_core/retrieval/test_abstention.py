@@ -33,10 +33,10 @@ def test_the_best_cosine_and_the_best_score():
     assert (told().cosine, told().rerank) == (0.9, pytest.approx(0.8))
 
 
-def test_agreement_is_the_share_of_pages_that_both_searches_put_first():
+def test_the_searches_agree_if_the_nearest_page_is_among_the_first_that_words_find():
     assert told().agreement == 1.0
-    assert told(words=WORDS[5:]).agreement == pytest.approx(5 / 15)
-    assert told(words=WORDS[50:]).agreement == 0.0
+    assert told(words=[*WORDS[5:7], WORDS[0]]).agreement == 1.0
+    assert told(words=[*WORDS[5:8], WORDS[0]]).agreement == 0.0
 
 
 @pytest.mark.parametrize(
@@ -117,3 +117,15 @@ def test_any_question_and_any_text_have_signals(question, text):
     hits = [replace(hit, chunk=replace(hit.chunk, text=text)) for hit in DENSE]
     found = told(question, dense=hits, words=hits)
     assert 0 <= found.unknown <= 1
+
+
+def test_between_sure_and_refused_docent_is_unsure():
+    decision = replace(DECISION, sure=0.8, fewest=100)
+    clear, doubtful, hopeless = (Signals(x, x, 0.0, 0.0) for x in (0.9, 0.55, 0.2))
+    assert [decision.should_refuse(each) for each in (clear, doubtful, hopeless)] == [
+        False,
+        False,
+        True,
+    ]
+    assert [decision.is_unsure(each) for each in (clear, doubtful)] == [False, True]
+    assert not decision.is_unsure(replace(doubtful, chunks=99))

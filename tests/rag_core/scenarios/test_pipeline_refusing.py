@@ -9,7 +9,7 @@ import pytest
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.retrieval.abstention import Abstention
 from rag_core.retrieval.calibration import Calibration
-from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.types import Question
 from tests.rag_core.fakes import (

@@ -1,0 +1,319 @@
+"""Reasoning in an LLM's text, `<think>` and its kin: found in the stream and never shown."""
+
+# ruff: noqa: RUF001  (words and signs of other languages)
+
+from __future__ import annotations
+
+import regex
+
+_NAMES = "think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue|analysis"
+_SPECIAL = r"<\|(?:end|start|im_start|im_end|return|eot_id)\|>(?:assistant)?\s{0,20}"
+_CHANNEL = rf"(?:{_SPECIAL}){{0,2}}<\|channel\|>"
+_FINAL = rf"{_CHANNEL}final[^<>]{{0,60}}<\|message\|>"
+_TAG = rf"<(?:[a-z]{{1,20}}:)?(?:{_NAMES})(?:\s[^<>]{{0,100}})?>"
+_CLOSING_TAG = rf"</(?:[a-z]{{1,20}}:)?(?:{_NAMES})\s{{0,9}}>"
+# What opens and closes each kind of reasoning. Each pattern has an upper length, so that a text is
+# read alike as a whole and in pieces.
+_KINDS = {
+    "tag": (_TAG, _CLOSING_TAG),
+    "capitals": (r"\[THINK\]", r"\[/THINK\]"),
+    "signs": ("◁think▷", "◁/think▷"),
+    "token": (
+        r"<\|(?:begin_of_thought|START_THINKING|thinking)\|>",
+        r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>",
+    ),
+    "unused": ("<unused94>(?:thought)?", "<unused95>"),
+    "half_token": (r"<\|channel>thought", r"<channel\|>"),
+    "details": (r"<details\stype=\"reasoning\"[^<>]{0,100}>", "</details>"),
+    "channel": (rf"{_CHANNEL}(?:analysis|commentary)[^<>]{{0,60}}<\|message\|>", _FINAL),
+    # The same without its special tokens: "analysisWe need to ...assistantfinalMilvus ..."
+    "stripped": (
+        r"(?-i:analysis(?=(?:We|User|The|I|Need|Question|Let|They|Okay|So|Looking|Hmm)\b))",
+        "assistantfinal",
+    ),
+}
+_OPENING = regex.compile(
+    "|".join(f"(?P<{kind}>{opening})" for kind, (opening, _) in _KINDS.items()), regex.IGNORECASE
+)
+# A tag that the reasoning itself quotes as code does not close it.
+_CLOSING = {
+    kind: regex.compile(f"`?{closing}", regex.IGNORECASE) for kind, (_, closing) in _KINDS.items()
+}
+_STRAY = "|".join(_KINDS[kind][1] for kind in ("tag", "capitals", "signs", "token", "channel"))
+_ANY_TAG = regex.compile(f"(?P<opening>{_TAG})|{_STRAY}", regex.IGNORECASE)
+# What stands around an answer that follows its reasoning.
+_WRAPPER = regex.compile(
+    r"(?:<(?:answer|output|response|final_answer)>"
+    rf"|<\|(?:begin_of_solution|START_RESPONSE)\|>|{_FINAL}|{_SPECIAL})\s{{0,20}}",
+    regex.IGNORECASE,
+)
+_WRAPPER_END = regex.compile(
+    r"\s{0,20}(?:</(?:answer|output|response|final_answer)>"
+    r"|<\|(?:end_of_solution|END_RESPONSE|end|return|im_end|eot_id)\|>)\s{0,20}\Z",
+    regex.IGNORECASE,
+)
+
+# An answer that begins with one of these words may be reasoning whose opening tag was in the
+# prompt. With two points in its first characters it is held back until a closing tag or its end.
+# Then it is shown late, but never lost.
+_FIRST_CHARACTERS = 100
+_FIRST_WORD = regex.compile(
+    r"\W*(?:okay|ok|alright|hmm+|well|so|now|first(?:ly)?|let|wait|got|thinking|the|this|users?|we"
+    r"|i|to|looking|based|here|given|from|question|need|passages?|step|also|nun|gut|zuerst|die|der"
+    r"|ich|хорошо|ладно|итак|так|сначала|пользователь|вопрос|мне|нужно)\b|\W*[好嗯首现我用让问まさで]",
+    regex.IGNORECASE,
+)
+_INTERJECTION = (
+    r"\A\W*(?:okay|ok|alright|hmm+|well|so|now|first(?:ly)?|wait|got it|thinking|also|nun|gut"
+    r"|zuerst|хорошо|ладно|итак|так|сначала)\b|\A\W*[好嗯首现まさ]"
+)
+_READER = (
+    r"\bthe (?:users?|questions?|query)\b|\busers? (?:asks?|wants?|question)\b"
+    r"|\b(?:provided|given|these|the) (?:passages?|documents?|context)\b|\bpassages? \W?\d"
+    r"|\b(?:be)?nutzer\w*\b|\bdie frage\b|\bpassagen\b|\bпользовател\w*|\bвопрос\w*"
+    r"|用户|使用者|这个问题|段落|ユーザー|質問"
+)
+_PLAN = (
+    r"\b(?:I|we) (?:need|should|must|have|can|am|are|will|was)\b|\bI'(?:ll|m|ve)\b|\bwe're\b"
+    r"|\blet(?:'s|’s| me| us)\b|\bich (?:muss|soll|werde)\b|\b(?:muss|soll) ich\b"
+    r"|\b(?:мне|нам) (?:нужно|надо|следует)\b|\bдавай(?:те)?\b"
+    r"|我(?:需要|应该|要|来|得|们)|让我|必要がある"
+)
+_SIGNS = tuple(
+    (points, regex.compile(pattern, regex.IGNORECASE))
+    for points, pattern in ((1, _INTERJECTION), (2, _READER), (2, _PLAN))
+)
+_HOLDING_SCORE = 2
+_FENCE = regex.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(?P<fence>```|~~~)")
+_BLOCK_ENDS = ".!?…。！？)]}\"'”’*"
+
+
+def strip_reasoning(text: str) -> str:
+    """Return a text without its reasoning; '' if nothing else is there."""
+    reasoning = ReasoningFilter()
+    return reasoning.feed(text) + reasoning.flush()
+
+
+class ReasoningFilter:
+    """Passes text through as it streams, without the LLM's reasoning.
+
+    Reasoning stands at the beginning of the text or of a paragraph, and goes on to its closing tag
+    or to the end. A closing tag without an opening one makes reasoning of all text before it, if it
+    stands where a block ends. Tags in code and within a sentence are the answer's own.
+
+    Attributes:
+        restarts: how often a closing tag has made reasoning of text that was returned already. The
+            text before the call that counts it is then no part of the answer.
+    """
+
+    def __init__(self) -> None:
+        self.restarts = 0
+        self._state = self._read_start
+        self._held = ""
+        self._blank: list[str] = []
+        self._kept: list[str] | None = []  # the beginning, until it is judged; then None
+        self._closing = _CLOSING["tag"]
+        self._is_last = self._is_kept_back = self._has_returned = self._has_reasoning = False
+        self._mentions = 0
+        self._place = _Place()
+        self._shown: list[str] = []
+        self._end = ""  # of the shown text, which may turn out to be the wrapper's end
+
+    def feed(self, text: str) -> str:
+        """Return the text that can be shown."""
+        return self._read(text, last=False)
+
+    def flush(self) -> str:
+        """Return the text that was held back, unless it is reasoning."""
+        return self._read("", last=True)
+
+    def _read(self, text: str, *, last: bool) -> str:
+        rest: str | None = self._held + text
+        self._held, self._is_last = "", last
+        while rest is not None:
+            rest = self._state(rest)
+        self._judge_beginning()
+        shown = "".join(self._shown)
+        self._shown.clear()
+        if self._has_reasoning:
+            shown = self._hold_wrapper_end(shown)
+        self._has_returned |= bool(shown.strip())
+        return shown
+
+    def _read_start(self, text: str) -> str | None:
+        """Read an answer's beginning; return the rest, None while undecided."""
+        start = text.lstrip()
+        self._blank.append(text[: len(text) - len(start)])
+        if not start and not self._is_last:
+            return None
+        for pattern in (_OPENING, _WRAPPER):
+            match = pattern.match(start, partial=not self._is_last)
+            if match and not self._is_last and match.end() == len(start):
+                self._held = start
+                return None
+            if match and (pattern is _OPENING or self._has_reasoning or "final" in match[0]):
+                return self._leave_start(match, start)
+        if not self._has_reasoning:
+            self._shown += self._blank
+        self._blank.clear()
+        self._state = self._read_answer
+        return start
+
+    def _leave_start(self, match: regex.Match[str], text: str) -> str:
+        self._blank.clear()
+        self._has_reasoning = True
+        self._kept = None
+        if match.re is _OPENING:
+            self._open_reasoning(str(match.lastgroup))
+        return text[match.end() :]
+
+    def _open_reasoning(self, kind: str) -> None:
+        self._closing = _CLOSING[kind]
+        self._has_reasoning = True
+        self._state = self._read_reasoning
+
+    def _read_reasoning(self, text: str) -> str | None:
+        match = self._closing.search(text, partial=not self._is_last)
+        if match is None:
+            return None
+        if match.partial:
+            self._held = text[match.start() :]
+            return None
+        if not match[0].startswith("`"):
+            self._begin_answer()
+        return text[match.end() :]
+
+    def _begin_answer(self) -> None:
+        """Forget what was read of the answer: it was reasoning."""
+        self._state, self._place, self._mentions = self._read_start, _Place(), 0
+        self._blank.clear()
+        self._has_reasoning = True
+
+    def _read_answer(self, text: str) -> str | None:
+        match = _ANY_TAG.search(text, partial=not self._is_last)
+        end = match.start() if match else len(text)
+        self._show(text[:end])
+        if match is None:
+            return None
+        # The character behind a closing tag tells whether it ends a block.
+        if not self._is_last and match.end() == len(text):
+            self._held = text[end:]
+            return None
+        if match["opening"] and self._place.is_paragraph_start and self._has_shown:
+            self._open_reasoning("tag")
+        elif not match["opening"] and self._is_stray(text[match.end() : match.end() + 1]):
+            self._drop_shown()
+        else:
+            self._mentions += 1 if match["opening"] and not self._place.is_code else 0
+            self._show(match[0])
+        return text[match.end() :]
+
+    def _is_stray(self, following: str) -> bool:
+        """Return True if a closing tag before this character ends reasoning."""
+        if self._place.is_code:
+            return False
+        if self._mentions:
+            self._mentions -= 1
+            return False
+        ends_line = following in {"", "\n"}
+        return (
+            self._is_kept_back
+            or ends_line
+            or following.isalnum()
+            or self._place.is_line_start
+            or self._place.last in _BLOCK_ENDS
+        )
+
+    @property
+    def _has_shown(self) -> bool:
+        return bool(self._shown or self._kept or self._has_returned)
+
+    def _show(self, text: str) -> None:
+        if text:
+            self._place.feed(text)
+            (self._shown if self._kept is None else self._kept).append(text)
+
+    def _drop_shown(self) -> None:
+        """Take the text so far for reasoning."""
+        self.restarts += self._has_returned
+        self._has_returned, self._end = False, ""
+        self._kept = None
+        self._shown.clear()
+        self._begin_answer()
+
+    def _judge_beginning(self) -> None:
+        """Show the beginning as soon as it can't be reasoning."""
+        if self._kept is None or (self._is_kept_back and not self._is_last):
+            return
+        beginning = "".join(self._kept)
+        if not self._is_last and _FIRST_WORD.match(beginning, partial=True):
+            if len(beginning) < _FIRST_CHARACTERS:
+                return
+            if _score_beginning(beginning) >= _HOLDING_SCORE:
+                self._is_kept_back = True
+                return
+        if beginning or self._is_last:
+            self._shown.append(beginning)
+            self._kept, self._is_kept_back = None, False
+
+    def _hold_wrapper_end(self, text: str) -> str:
+        text = self._end + text
+        match = _WRAPPER_END.search(text, partial=not self._is_last)
+        self._end = text[match.start() :] if match and not self._is_last else ""
+        return text[: match.start()] if match else text
+
+
+def _score_beginning(text: str) -> int:
+    beginning = text[:_FIRST_CHARACTERS]
+    return sum(points for points, pattern in _SIGNS if pattern.search(beginning))
+
+
+class _Place:
+    """The place that a text has reached: in code or not, and what stands before it.
+
+    Attributes:
+        last: the character before it.
+    """
+
+    def __init__(self) -> None:
+        self.last = "\n"
+        self._line = ""  # its first characters: more tell nothing about a fence
+        self._ticks = 0
+        self._fence = ""
+        self._is_behind_colon = False
+
+    @property
+    def is_code(self) -> bool:
+        """True in a fence or in a code span."""
+        return bool(self._fence) or self._ticks % 2 == 1
+
+    @property
+    def is_line_start(self) -> bool:
+        """True if only spaces stand before it on its line."""
+        return not self._line.strip()
+
+    @property
+    def is_paragraph_start(self) -> bool:
+        """True at a line's start, but not in code, nor where a line promises an example."""
+        return self.is_line_start and not self.is_code and not self._is_behind_colon
+
+    def feed(self, text: str) -> None:
+        """Move behind a text that follows."""
+        first, *others = text.split("\n")
+        self._extend_line(first)
+        for line in others:
+            self._end_line()
+            self._extend_line(line)
+
+    def _extend_line(self, text: str) -> None:
+        self._line = (self._line + text)[:40] if len(self._line) < 40 else self._line
+        self._ticks += text.count("`")
+        self.last = text[-1:] or self.last
+
+    def _end_line(self) -> None:
+        match = _FENCE.match(self._line)
+        if match and self._fence in {"", match["fence"]}:
+            self._fence = "" if self._fence else match["fence"]
+        if self._line.strip():
+            self._is_behind_colon = self.last in ":："
+        self._line, self._ticks, self.last = "", 0, "\n"
