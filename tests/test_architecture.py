@@ -167,7 +167,7 @@ HOMES = {
         "ingest.publishing.golden_questions",
         "ingest.state",
     },
-    "Stemmer": {"rag_core.index.bm25_tokens"},
+    "Stemmer": {"rag_core.index.stemmer"},
     "tenacity": {
         "ingest.publishing.versions",
         "ingest.sources.http.client",

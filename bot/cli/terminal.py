@@ -53,12 +53,12 @@ def print_sources(answer: Answer) -> None:
         out.print(answers.NOT_FOUND)
         if answer.passages:
             out.print("\nThe closest pages:")
-            for passage in answer.nearest_passages:
-                out.print(Text(f"  {_format_place(passage.chunk)}", style="dim"), soft_wrap=True)
+            for place in _format_places([each.chunk for each in answer.nearest_passages]):
+                out.print(Text(f"  {place}", style="dim"), soft_wrap=True)
     elif answer.citations:
         out.print("\n\nSources:", style="bold")
-        for citation in answer.citations:
-            place = _format_place(citation.passage.chunk)
+        places = _format_places([citation.passage.chunk for citation in answer.citations])
+        for citation, place in zip(answer.citations, places, strict=True):
             out.print(Text(f"  [{citation.number}] {place}"), soft_wrap=True)
     notes = [f"{answers.DEGRADED[stage]}." for stage in answer.degraded]
     seconds = answer.timings.total_ms / 1000
@@ -70,8 +70,9 @@ def print_passages(passages: Sequence[Passage]) -> None:
     """Print passages with their scores, best first."""
     if not passages:
         out.print(answers.NOT_FOUND)
-    for number, passage in enumerate(passages, start=1):
-        out.print(Text(f"{number}. {_format_place(passage.chunk)}", style="bold"), soft_wrap=True)
+    places = _format_places([passage.chunk for passage in passages])
+    for number, (passage, place) in enumerate(zip(passages, places, strict=True), start=1):
+        out.print(Text(f"{number}. {place}", style="bold"), soft_wrap=True)
         preview = " ".join(passage.chunk.text.split())
         if len(preview) > _PREVIEW_CHARACTERS:
             preview = f"{preview[:_PREVIEW_CHARACTERS]}…"
@@ -280,8 +281,15 @@ class _ProgressLines:
             err.print(line, markup=False, soft_wrap=True)
 
 
-def _format_place(chunk: Chunk) -> str:
-    return f"{_get_title(chunk)} — {chunk.url}"
+def _format_places(chunks: Sequence[Chunk]) -> list[str]:
+    """Return title, version if these differ, and address of each chunk."""
+    from rag_core.retrieval.versions import list_version_labels
+
+    versions = (f" ({version})" if version else "" for version in list_version_labels(chunks))
+    return [
+        f"{_get_title(chunk)}{version} — {chunk.url}"
+        for chunk, version in zip(chunks, versions, strict=True)
+    ]
 
 
 def _get_title(chunk: Chunk) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag_core.protocols import Embedder
+from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Passage, Vector
 
 QUOTED_PASSAGES = 3
@@ -61,22 +62,24 @@ def quote(
     # Step 3: quote the best sentences of each passage, and equal ones once.
     quotations, numbers = [], []
     quoted: set[str] = set()  # pages of two sources may say the same
-    for number, (passage, units, scores) in enumerate(
-        zip(passages, units_by_passage, scores_by_passage, strict=False), 1
+    versions = list_version_labels([passage.chunk for passage in passages[:QUOTED_PASSAGES]])
+    for number, (passage, version, units, scores) in enumerate(
+        zip(passages, versions, units_by_passage, scores_by_passage, strict=False), 1
     ):
         if not units or (number > 1 and tops[number - 1] < threshold):
             continue
         text = _join_best_run(units, scores)
         if text not in quoted:
             quoted.add(text)
-            quotations.append(_format_quotation(number, passage, text))
+            quotations.append(_format_quotation(number, passage, text, version))
             numbers.append(number)
     return "\n\n".join(quotations), tuple(numbers)
 
 
-def _format_quotation(number: int, passage: Passage, text: str) -> str:
+def _format_quotation(number: int, passage: Passage, text: str, version: str) -> str:
     quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-    label = (passage.chunk.heading_path or passage.chunk.path).translate({91: "(", 93: ")"})
+    label = passage.chunk.heading_path or passage.chunk.path
+    label = (f"{label} ({version})" if version else label).translate({91: "(", 93: ")"})
     return f"{quoted}\n>\n> [{number}] [{label}](<{passage.chunk.url}>)"
 
 

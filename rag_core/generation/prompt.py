@@ -8,6 +8,7 @@ from rag_core.generation.instructions import escape_tags
 from rag_core.generation.marker_reader import strip_markers
 from rag_core.generation.markers import REQUESTED_FORM
 from rag_core.query.history import HISTORY_CHARACTERS, HISTORY_TURNS, truncate_history
+from rag_core.retrieval.versions import list_source_labels, list_version_labels
 from rag_core.types import Passage, Question, Turn
 
 NOT_FOUND = "NOT_IN_THE_DOCUMENTATION"
@@ -24,6 +25,8 @@ You answer questions from a team's documentation.
   If they answer a part of it, answer that part and say what is missing.
 - Answer in the language of the question, even where the passages are in another one. Keep code,
   commands and names as they are.
+- If passages carry a version or a source, they differ in the answer and the question names none,
+  say for each what holds where.
 - Be brief: first the answer in a sentence or two, then the steps or the code that it needs.
 - Write Markdown. Use only links that stand in the passages."""
 """`rag_core.generation.markers` reads the numbers that it asks for."""
@@ -46,14 +49,27 @@ def build_prompt(
         The system prompt, and the turns: history, then passages and question.
     """
     numbered = "\n\n".join(
-        escape_tags(
-            f"{REQUESTED_FORM.format(number)} {passage.chunk.heading_path}\n{passage.chunk.text}"
+        escape_tags(f"{REQUESTED_FORM.format(number)} {heading}\n{passage.chunk.text}")
+        for number, (passage, heading) in enumerate(
+            zip(passages, _label_headings(passages), strict=True), start=1
         )
-        for number, passage in enumerate(passages, start=1)
     )
     message = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
     history = truncate_history(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
     return notes + SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", message))
+
+
+def _label_headings(passages: Sequence[Passage]) -> list[str]:
+    """Label the headings with version and source, where passages differ in them."""
+    chunks = [passage.chunk for passage in passages]
+    headings = []
+    for chunk, version, source in zip(
+        chunks, list_version_labels(chunks), list_source_labels(chunks), strict=True
+    ):
+        named = {"version": version, "source": source}
+        labels = ", ".join(f"{name} {label}" for name, label in named.items() if label)
+        headings.append(f"{chunk.heading_path} ({labels})" if labels else chunk.heading_path)
+    return headings
 
 
 def _strip_markers(turn: Turn) -> Turn:

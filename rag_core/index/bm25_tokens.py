@@ -10,13 +10,11 @@ also split into parts. Every word is indexed; in a question, function words coun
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import Stemmer
-
+from rag_core.index.stemmer import stem_word
 from rag_core.index.stop_words import COMMON_WORDS, find_function_words
 from rag_core.index.word_runs import Run, split_runs
 
@@ -53,7 +51,7 @@ def extract_terms(text: str) -> str:
 
 
 def build_query_terms(question: str) -> str:
-    """Build the terms to search for: every word, and content words three times.
+    """Build a question's terms: its words, content words three times.
 
     So BM25, which knows how rare a word is in the index, decides what a function word is worth:
     "WHERE clause" is about one. The most common ones, which cost a search the most, are left out of
@@ -69,7 +67,7 @@ def build_query_terms(question: str) -> str:
 
 
 def list_function_words(text: str) -> frozenset[str]:
-    """List the words of a text, in lower case, that only hold its sentences together."""
+    """List the function words of a text, in lower case."""
     return frozenset(word.text for word in _split_words(text) if word.is_function)
 
 
@@ -101,7 +99,10 @@ def _is_plain(run: Run) -> bool:
 
 
 def _is_whole(word: str, run: Run) -> bool:
-    """Return False for a consonant, unless an apostrophe makes it a word, as in `l'index`."""
+    """Return False for a consonant without an apostrophe.
+
+    It is a word in `l'index`, and a name in "C compiler".
+    """
     return len(word) > 1 or word not in "cdjlmnst" or run.is_clitic
 
 
@@ -130,9 +131,10 @@ def _build_ngrams(letters: Sequence[str], size: int) -> list[str]:
 
 
 def _split_clusters(run: str) -> list[str]:
-    """Split a run into letters with their marks, which are written as their code points.
+    """Split a run into letters with their marks.
 
-    Milvus would split a token at a mark, and Milvus Lite at other marks than a server.
+    Marks are written as their code points. Milvus would split a token at a mark, and Milvus Lite
+    at other marks than a server.
     """
     clusters: list[str] = []
     for character in run:
@@ -144,11 +146,14 @@ def _split_clusters(run: str) -> list[str]:
 
 
 def _expand_pair(run: str, language: str) -> list[str]:
-    """Return a pair such as `TCP/IP` as a whole, and its parts if they are no single letters."""
+    """Return the whole of a pair such as `TCP/IP`, and its parts.
+
+    Single letters are no parts: `I/O` is only itself.
+    """
     parts = [_normalise_word(part) for part in re.split("[/&]", run)]
     if all(len(part) == 1 for part in parts):
         return ["".join(parts)]
-    return [*(stem for part in parts for stem in _stem_word(part, language)), "".join(parts)]
+    return [*(stem for part in parts for stem in _list_stems(part, language)), "".join(parts)]
 
 
 def _expand_word(run: str, language: str) -> list[str]:
@@ -169,20 +174,23 @@ def _expand_word(run: str, language: str) -> list[str]:
     # `C` is no part of `C++`, but `notepad` is one of `notepad++`.
     plain = parts[:-1] if signed and len(parts[-1]) == 1 else parts
     for part in plain:
-        tokens.extend(_stem_word(part, language))
+        tokens.extend(_list_stems(part, language))
         tokens.extend(
-            stem for piece in _split_camel_case(part) for stem in _stem_word(piece, language)
+            stem for piece in _split_camel_case(part) for stem in _list_stems(piece, language)
         )
     # The whole of an identifier, of a flag and of a name with signs.
     if len(parts) > 1:
-        tokens.extend(_stem_word("".join(parts), language))
+        tokens.extend(_list_stems("".join(parts), language))
     if lead:
         tokens.append(("dash" if lead[0] == "-" else "dot") + _normalise_word("".join(parts)))
     return tokens + signed
 
 
 def _expand_number(number: str, unit: str) -> list[str]:
-    """Expand a version to its series: `2.4.1` gives `2p4` and `2p4p1`; a unit is a word too."""
+    """Expand a version to its series, and a number to its unit.
+
+    `2.4.1` gives `2p4` and `2p4p1`, `3.5mm` gives `3p5`, `3p5mm` and `mm`.
+    """
     numbers = number.split(".")
     tokens = ["p".join(numbers[:count]) for count in range(2, len(numbers) + 1)]
     if unit := _normalise_word(unit):
@@ -214,8 +222,8 @@ def _normalise_word(word: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def _stem_word(word: str, language: str) -> tuple[str, ...]:
-    """Stem a word in its language, and also in English.
+def _list_stems(word: str, language: str) -> tuple[str, ...]:
+    """List the stems of a word in its language and in English.
 
     A question of a few nouns does not show its language and counts as English. The English stem in
     the passage then matches all the same.
@@ -224,20 +232,5 @@ def _stem_word(word: str, language: str) -> tuple[str, ...]:
     if not word.isalpha():
         return (word,)
     if _CYRILLIC.search(word):
-        return (_stemmers.stem(word, "russian"),)
-    return tuple(dict.fromkeys(_stemmers.stem(word, name) for name in (language, "english")))
-
-
-class _Stemmers(threading.local):
-    """Snowball stemmers of one thread: they keep state, so threads can't share them."""
-
-    def __init__(self) -> None:
-        self._by_language: dict[str, Stemmer.Stemmer] = {}
-
-    def stem(self, word: str, language: str) -> str:
-        if language not in self._by_language:
-            self._by_language[language] = Stemmer.Stemmer(language)
-        return str(self._by_language[language].stemWord(word))
-
-
-_stemmers = _Stemmers()
+        return (stem_word(word, "russian"),)
+    return tuple(dict.fromkeys(stem_word(word, name) for name in (language, "english")))

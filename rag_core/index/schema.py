@@ -9,10 +9,10 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient
 from rag_core.index.rows import TEXTS
 
 BM25_K1 = 1.2
-"""How much a term counts that occurs again; Milvus Lite and a server have other defaults."""
+"""Weight of a term that occurs again; the defaults of Milvus Lite and of a server differ."""
 
 BM25_B = 0.75
-"""How much the length of a chunk counts; docs/quality.md has the measurements of both."""
+"""Weight of a chunk's length; docs/quality.md has the measurements of both."""
 
 _MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
 

@@ -91,7 +91,7 @@ def detect_latin_language(words: Iterable[str]) -> str:
 
 
 def find_function_words(words: Sequence[str]) -> tuple[str, frozenset[str]]:
-    """Find the language of lower-case words, and which of them are its function words.
+    """Find the language of lower-case words, and its function words.
 
     Returns:
         The Latin language, English if none is evident, and the function words of every language

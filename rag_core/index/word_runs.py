@@ -44,7 +44,7 @@ _RUN = re.compile(
 _QUOTES = frozenset("`\"'\u201c\u201d\u2018\u2019\u00ab\u00bb\u201e\u300c\u300d")
 _APOSTROPHES = frozenset("'\u2019")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;\n])[\s\"'(\u00bf\u00a1*_-]*\Z")
-_FEW_WORDS = 3  # so few words in capitals are names, more can be a sentence of somebody who shouts
+_FEW_WORDS = 3  # so few words in capitals are names, more can be a sentence in capitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ _folding = _Folding()
 
 
 def split_runs(text: str) -> Iterator[Run]:
-    """Split a text into its runs, in order, each letter with its marks."""
+    """Split a text into its runs, in order."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_folding)
     matches = list(_RUN.finditer(text))
@@ -104,7 +104,7 @@ def split_runs(text: str) -> Iterator[Run]:
 
 
 def _is_name(match: re.Match[str], *, shouts: bool) -> bool:
-    """Return True for a word in quotation marks, and in capitals where others are not."""
+    """Return True for a word in quotation marks or capitals."""
     word, text, start, end = match[0], match.string, match.start(), match.end()
     if start and text[start - 1] in _QUOTES and text[end : end + 1] in _QUOTES:
         return True

@@ -117,7 +117,7 @@ def _compute_agreement(dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
 
 
 def _compute_unknown_share(question: str, dense: Sequence[Hit], lexical: Sequence[Hit]) -> float:
-    """Compute the share of the question's content words that occur in no hit.
+    """Compute the share of content words that occur in no hit.
 
     Function words are counted only where there are no others. Words in an alphabet that the chunks
     don't use are not counted, because the question is then in another language. The share is 1 if

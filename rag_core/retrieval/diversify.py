@@ -1,24 +1,22 @@
-"""The choice of diverse passages: no near-duplicates, and not all of them from one page."""
+"""The choice of diverse passages: no copies, and not all of them from one page."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rag_core.types import PageKey, Passage
+from rag_core.retrieval.text_key import TextKey, build_text_key
+from rag_core.retrieval.versions import is_newer
+from rag_core.types import Chunk, PageKey, Passage
 
 PER_PAGE = 3
 """Passages of one page that may come before those of other pages; see docs/quality.md."""
 
-DUPLICATE_SIMILARITY = 0.9
-"""Jaccard similarity of word triples from which texts of two pages count as duplicates."""
+_TELLING_WORDS = 20
+"""Words of a text that says by itself what it is about; a shorter one needs its heading."""
 
-_SHINGLE_WORDS = 3
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|\w+")  # Chinese has no spaces
-
-Shingles = frozenset[tuple[str, ...]]
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 
 def select_diverse(
@@ -33,9 +31,10 @@ def select_diverse(
             passages follow if there is room, so that a question about one page loses nothing.
 
     Returns:
-        The chosen passages, best first; of several duplicates, only the first.
+        The chosen passages, best first. Of several copies it is one: that of the newest version,
+        in the place of the best.
     """
-    chosen: list[_ChosenPassage] = []
+    chosen: list[Passage] = []
     surplus: list[Passage] = []
     pages: Counter[PageKey] = Counter()
     # First round: at most `per_page` passages of each page.
@@ -44,55 +43,56 @@ def select_diverse(
             break
         if pages[passage.chunk.page_key] == per_page:
             surplus.append(passage)
-        elif new := _choose_if_new(passage, chosen):
-            chosen.append(new)
+        elif not _has_copy(passage.chunk, chosen):
+            chosen.append(passage)
             pages[passage.chunk.page_key] += 1
     # Second round: the room that is left goes to the other passages of those pages.
     for passage in surplus:
-        if len(chosen) < limit and (new := _choose_if_new(passage, chosen)):
-            chosen.append(new)
-    return tuple(each.passage for each in chosen)
+        if len(chosen) < limit and not _has_copy(passage.chunk, chosen):
+            chosen.append(passage)
+    for place, passage in enumerate(chosen):
+        chosen[place] = _find_newest_copy(passage, passages, chosen)
+    return tuple(chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class _ChosenPassage:
-    passage: Passage
-    shingles: Shingles
+def _has_copy(chunk: Chunk, chosen: Sequence[Passage]) -> bool:
+    return any(is_copy(chunk, other.chunk) for other in chosen)
 
 
-def _choose_if_new(passage: Passage, chosen: Sequence[_ChosenPassage]) -> _ChosenPassage | None:
-    """Return the passage with its shingles, or None for a duplicate."""
-    new = _ChosenPassage(passage, split_shingles(passage.chunk.text))
-    return None if any(_is_duplicate(new, other) for other in chosen) else new
+def _find_newest_copy(
+    passage: Passage, passages: Sequence[Passage], chosen: Sequence[Passage]
+) -> Passage:
+    """Find the newest version of a passage; by default, itself."""
+    newest = passage
+    for other in passages:
+        if (
+            is_newer(other.chunk.version, newest.chunk.version)
+            and other.chunk.page_key != passage.chunk.page_key
+            and is_copy(other.chunk, passage.chunk)
+            and other not in chosen
+        ):
+            newest = other
+    return newest
 
 
-def _is_duplicate(first: _ChosenPassage, second: _ChosenPassage) -> bool:
-    """Return True if two passages say the same.
+def is_copy(chunk: Chunk, other: Chunk) -> bool:
+    """Return True if two chunks say the same.
 
-    On one page only equal passages do. Reference pages are written from a template, so there texts
-    that differ in a name, or have another heading, are about different things.
+    On one page only equal chunks do. Reference pages are written from a template, so there texts
+    that have another heading are about different things. So are short texts of two pages.
     """
-    chunk, other = first.passage.chunk, second.passage.chunk
     if chunk.page_key == other.page_key:
         return (chunk.heading_path, chunk.text) == (other.heading_path, other.text)
-    short, long = sorted((first.shingles, second.shingles), key=len)
-    # Texts of very different length can't be that similar; most pairs end here.
-    return (
-        len(short) >= DUPLICATE_SIMILARITY * len(long)
-        and compute_similarity(short, long) >= DUPLICATE_SIMILARITY
+    key = build_text_key(chunk.text)
+    if key != build_text_key(other.text):
+        return False
+    if not any(map(str.isalnum, "".join(key))):
+        return True
+    return _VERSION.findall(chunk.heading_path) == _VERSION.findall(other.heading_path) and (
+        len(key) >= _TELLING_WORDS or _build_heading_key(chunk) == _build_heading_key(other)
     )
 
 
-def split_shingles(text: str) -> Shingles:
-    """Return every three consecutive words, case-folded; a shorter text is one shingle."""
-    words = [word.casefold() for word in _WORD.findall(text)] or [text]
-    return frozenset(
-        tuple(words[start : start + _SHINGLE_WORDS])
-        for start in range(max(1, len(words) - _SHINGLE_WORDS + 1))
-    )
-
-
-def compute_similarity(first: Shingles, second: Shingles) -> float:
-    """Return the Jaccard similarity, in [0, 1]: common shingles over all shingles."""
-    common = len(first & second)
-    return common / (len(first) + len(second) - common)
+def _build_heading_key(chunk: Chunk) -> TextKey:
+    """Build the key of the last heading or, without one, the title."""
+    return build_text_key((chunk.headings or (chunk.title,))[-1])

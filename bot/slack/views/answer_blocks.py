@@ -16,6 +16,7 @@ from bot.markup import markdown
 from bot.slack.views import buttons
 from bot.texts import answers
 from bot.types import AnswerContext
+from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Answer, Chunk, Citation, Passage
 
 TAIL = "docent-tail"
@@ -58,8 +59,9 @@ def build_stop_tail() -> list[Block]:
 
 def build_sources(citations: Sequence[Citation]) -> list[Block]:
     """Build the list of cited sections, numbered as in the text."""
+    sources = format_sources([citation.passage.chunk for citation in citations])
     lines = [
-        f"[{citation.number}] {format_source(citation.passage.chunk)}" for citation in citations
+        f"[{citation.number}] {source}" for citation, source in zip(citations, sources, strict=True)
     ]
     return _build_sections(answers.SOURCES, lines)
 
@@ -67,7 +69,7 @@ def build_sources(citations: Sequence[Citation]) -> list[Block]:
 def build_nearest_pages(passages: Sequence[Passage]) -> list[Block]:
     """Build the list of pages to read if there is no answer."""
     chunks = {passage.chunk.url: passage.chunk for passage in reversed(passages)}.values()
-    lines = [f"• {format_source(chunk)}" for chunk in reversed(chunks)]
+    lines = [f"• {source}" for source in format_sources([*reversed(chunks)])]
     return _build_sections(answers.NEAREST, lines)
 
 
@@ -83,10 +85,20 @@ def _build_sections(heading: str, lines: Sequence[str]) -> list[Block]:
     return [SectionBlock(text=MarkdownTextObject(text=text)) for text in texts]
 
 
-def format_source(chunk: Chunk) -> str:
-    """Return the linked title and section of a chunk, as `mrkdwn`."""
-    label = chunk.heading_path.replace(" > ", " \u203a ") or chunk.path
-    return markdown.format_link(chunk.url, markdown.shorten(label, LABEL_LIMIT))
+def format_sources(chunks: Sequence[Chunk]) -> list[str]:
+    """Return the sources of an answer, with their versions where these differ."""
+    versions = list_version_labels(chunks)
+    return [format_source(chunk, version) for chunk, version in zip(chunks, versions, strict=True)]
+
+
+def format_source(chunk: Chunk, version: str = "") -> str:
+    """Return the linked title of a chunk as `mrkdwn`, with a version."""
+    label = markdown.shorten(
+        chunk.heading_path.replace(" > ", " \u203a ") or chunk.path, LABEL_LIMIT
+    )
+    if version:
+        label = f"{label} ({markdown.shorten(version, LABEL_LIMIT)})"
+    return markdown.format_link(chunk.url, label)
 
 
 def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:

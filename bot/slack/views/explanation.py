@@ -37,12 +37,11 @@ def render_candidates(answer: Answer) -> str:
         return say("why.no_passages")
     numbers = {citation.passage.chunk.id: citation.number for citation in answer.citations}
     lines = [say("why.passages")]
-    for rank, passage in enumerate(answer.passages, 1):
+    sources = answer_blocks.format_sources([passage.chunk for passage in answer.passages])
+    for rank, (passage, source) in enumerate(zip(answer.passages, sources, strict=True), 1):
         number = numbers.get(passage.chunk.id)
         cited = f" · {say('why.cited', number=number)}" if number is not None else ""
-        lines.append(
-            f"{rank}. {answer_blocks.format_source(passage.chunk)}: {format_scores(passage)}{cited}"
-        )
+        lines.append(f"{rank}. {source}: {format_scores(passage)}{cited}")
     return "\n".join(lines)
 
 

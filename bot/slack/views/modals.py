@@ -22,6 +22,7 @@ from bot.markup import mrkdwn
 from bot.slack.views import answer_blocks, explanation
 from bot.storage.answers import AnswerRecord
 from bot.texts import button_labels as words
+from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Answer, Passage
 
 WHY_BAD = "docent_why_bad"
@@ -76,20 +77,23 @@ def build_feedback_form(answer_id: str) -> View:
 
 
 def _build_passages(answer: Answer) -> Iterator[Block]:
+    chunks = [passage.chunk for passage in answer.passages]
+    versions = dict(zip((chunk.id for chunk in chunks), list_version_labels(chunks), strict=True))
     cited = {citation.passage.chunk.id for citation in answer.citations}
     for citation in answer.citations:
-        yield from _build_passage(citation.passage, f"[{citation.number}] ")
+        version = versions.get(citation.passage.chunk.id, "")
+        yield from _build_passage(citation.passage, f"[{citation.number}] ", version)
     others = [passage for passage in answer.passages if passage.chunk.id not in cited]
     if others and cited:
         yield DividerBlock()
         yield _build_note(words.NOT_CITED)
     for passage in others:
-        yield from _build_passage(passage, "")
+        yield from _build_passage(passage, "", versions[passage.chunk.id])
 
 
-def _build_passage(passage: Passage, mark: str) -> Iterator[Block]:
+def _build_passage(passage: Passage, mark: str, version: str) -> Iterator[Block]:
     chunk = passage.chunk
-    yield build_section(f"*{mark}{answer_blocks.format_source(chunk)}*")
+    yield build_section(f"*{mark}{answer_blocks.format_source(chunk, version)}*")
     for piece in mrkdwn.render_pieces(chunk.text):
         yield build_section(piece)
     yield _build_note(explanation.format_scores(passage))

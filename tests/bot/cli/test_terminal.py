@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bot.cli import terminal
 from tests.bot.conftest import index_status
+from tests.bot.fakes import answer, chunk, citation
 
 
 def test_the_status_shows_a_rollback():
@@ -20,3 +21,14 @@ def test_the_status_shows_a_rollback():
         terminal.print_status(pinned)
     assert "docent__v1_0123abcd, rolled back at 2026-07-01 12:00 UTC" in shown.get()
     assert "docent index --resume" in shown.get()
+
+
+def test_sources_say_their_version_where_it_differs():
+    old, new = (citation(n, replace(chunk(n), version=f"2.{n}")) for n in (4, 5))
+    with terminal.out.capture() as shown:
+        terminal.print_sources(answer(citations=(old, new)))
+    assert "[4] Storage > Where data lives (2.4) — https://" in shown.get()
+    assert "[5] Storage > Where data lives (2.5) — https://" in shown.get()
+    with terminal.out.capture() as shown:
+        terminal.print_passages([old.passage])
+    assert "(2.4)" not in shown.get()

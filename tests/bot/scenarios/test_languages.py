@@ -148,6 +148,7 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "build_stop_tail": answer_blocks.build_stop_tail,
         "build_sources": lambda: answer_blocks.build_sources(ANSWER.citations),
         "build_nearest_pages": lambda: answer_blocks.build_nearest_pages(PASSAGES),
+        "format_sources": lambda: "".join(answer_blocks.format_sources([CHUNK])),
         "format_source": lambda: answer_blocks.format_source(CHUNK),
         "build_footer": lambda: answer_blocks.build_footer(ANSWER, AnswerContext()),
         "build_text_block": lambda: answer_blocks.build_text_block(DATA),

@@ -117,6 +117,17 @@ def test_passages_that_say_less_are_left_out():
     assert "(<https://docs.example/c.md>)" in found
 
 
+def test_a_quotation_says_its_version_where_versions_differ():
+    passages = [
+        make_passage("Logs go to port 1.", title="Logs", version="2.4"),
+        make_passage("Logs go to port 2.", title="Logs", version="2.5", source="new"),
+    ]
+    text, _ = quoted("Where do logs go?", *passages)
+    assert "[1] [Logs (2.4)](<" in text
+    assert "[2] [Logs (2.5)](<" in text
+    assert "(2.4)" not in quoted("Where do logs go?", passages[0])[0]
+
+
 def test_a_passage_without_sentences_does_not_silence_the_others():
     empty = make_passage("---\n\n# Only a heading", title="")
     unlike = make_passage("Zebras.", title="", path="b.md")

@@ -35,6 +35,21 @@ def test_the_prompt_whole():
     )
 
 
+def test_passages_carry_version_and_source_where_they_differ():
+    passages = [
+        make_passage("On port 1.", title="Ports", version="2.4"),
+        make_passage("On port 2.", title="Ports", version="2.5", source="blog"),
+        make_passage("On port 3.", title="Ports", position=1),
+    ]
+    _, (turn,) = build_prompt(Question("Which port?"), passages)
+    assert "【1】 Ports (version 2.4, source docs)\nOn port 1." in turn.text
+    assert "【2】 Ports (version 2.5, source blog)\nOn port 2." in turn.text
+    assert "【3】 Ports (source docs)\nOn port 3." in turn.text
+    assert "version" in SYSTEM_PROMPT
+    _, (turn,) = build_prompt(Question("Which port?"), passages[:1] * 2)
+    assert "(version" not in turn.text
+
+
 def test_the_history_goes_before_the_question():
     history = (Turn("user", "Hello"), Turn("assistant", "Hi!"))
     _, turns = build_prompt(Question("And logs?", history), PASSAGES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.retrieval.diversify import compute_similarity, select_diverse, split_shingles
+from rag_core.retrieval.diversify import is_copy, select_diverse
 from rag_core.types import Passage
 from tests.rag_core.fakes import make_passage
 
@@ -32,8 +32,61 @@ def test_the_first_of_two_pages_that_say_the_same():
     assert select_diverse(passages, limit=5) == (passages[0], passages[3])
 
 
-def test_pages_that_differ_in_more_than_a_word_stay():
-    passages = [passage(STEPS, "a.md"), passage(f"{STEPS} With a token. {STEPS[:60]}", "b.md")]
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("all pods", "no pods"),
+        ("connect to", "disconnect from"),
+        ("is ready", "is not ready"),
+        ("the port", "the port 19530"),
+        ("proxy", "gateway"),
+        ("then", "with a token, then"),
+    ],
+)
+def test_pages_that_differ_in_a_word_that_matters_stay(old, new):
+    passages = [passage(STEPS, "a.md"), passage(STEPS.replace(old, new), "b.md")]
+    assert passages[0].chunk.text != passages[1].chunk.text
+    assert select_diverse(passages, limit=5) == tuple(passages)
+
+
+def test_a_short_text_is_about_what_its_heading_says():
+    short = "The default is 1024 rows."
+    ours = passage(short, "a.md", headings=("IVF_FLAT",))
+    assert not is_copy(ours.chunk, passage(short, "b.md", headings=("IVF_PQ",)).chunk)
+    assert is_copy(ours.chunk, passage(short, "b.md", headings=("`IVF_FLAT`",)).chunk)
+    assert is_copy(passage("---", "a.md").chunk, passage("---", "b.md", title="Else").chunk)
+
+
+def test_a_version_in_the_heading_counts():
+    texts = [passage(STEPS, f"{n}.md", headings=(f"Upgrade to 2.{n}",)) for n in (4, 5)]
+    assert select_diverse(texts, limit=5) == tuple(texts)
+
+
+def test_of_copies_the_newest_version_is_read_in_the_place_of_the_best():
+    old, other, new, unlabelled = (
+        passage(STEPS, source="docs-2.9", version="2.9"),
+        passage("Something else.", "other.md"),
+        passage(STEPS, source="docs-2.10", version="2.10"),
+        passage(STEPS, source="mirror"),
+    )
+    assert select_diverse([old, other, new, unlabelled], limit=5) == (new, other)
+    assert select_diverse([unlabelled, other, new, old], limit=5) == (unlabelled, other)
+    assert select_diverse([old, other, unlabelled], limit=1) == (old,)
+    assert select_diverse([old, other, new], limit=1) == (new,)
+
+
+def test_two_sections_of_a_page_have_two_newer_versions():
+    old, new = (
+        [passage(STEPS, source=v, version=v, headings=(name,)) for name in "XY"] for v in ("1", "2")
+    )
+    assert select_diverse([*old, *new], limit=5) == tuple(new)
+
+
+def test_versions_that_differ_are_all_read():
+    passages = [
+        passage(STEPS, source="docs-2.4", version="2.4"),
+        passage(STEPS.replace("port", "port 80"), source="docs-2.5", version="2.5"),
+    ]
     assert select_diverse(passages, limit=5) == tuple(passages)
 
 
@@ -84,27 +137,4 @@ def test_any_passages(texts, limit, per_page):
         assert mine == sorted(mine, key=passages.index)
     # Room is left only when nothing new is left.
     if len(chosen) < limit:
-        texts_of = {(one.chunk.path, one.chunk.text) for one in chosen}
-        for one in passages:
-            same_page = (one.chunk.path, one.chunk.text) in texts_of
-            assert same_page or any(
-                compute_similarity(split_shingles(one.chunk.text), split_shingles(other.chunk.text))
-                >= 0.9
-                for other in chosen
-            )
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        ("a b c d", "a b c d", 1),
-        ("A, b: c d!", "a b c d", 1),
-        ("a b c d", "b c d e", 1 / 3),
-        ("a b c", "d e f", 0),
-        ("", "", 1),
-        ("...", "", 0),
-        ("向量数据库", "向量数据", 2 / 3),
-    ],
-)
-def test_similarity(one, other, expected):
-    assert compute_similarity(split_shingles(one), split_shingles(other)) == pytest.approx(expected)
+        assert all(any(is_copy(one.chunk, other.chunk) for other in chosen) for one in passages)

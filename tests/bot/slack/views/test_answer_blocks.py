@@ -1,5 +1,7 @@
 """What stands below an answer."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +23,17 @@ def test_sources_are_numbered_as_cited_and_linked():
 
 def test_without_citations_there_are_no_sources():
     assert answer_blocks.build_sources([]) == []
+
+
+def test_sources_say_their_version_where_it_differs():
+    old, new = (citation(n, replace(chunk(n), version=f"2.{n}")) for n in (4, 5))
+    text = shown(answer_blocks.build_sources([old, new]))
+    assert "Where data lives (2.4)>" in text
+    assert "Where data lives (2.5)>" in text
+    assert "(2.4)" not in shown(answer_blocks.build_sources([old, old]))
+    nearest = shown(answer_blocks.build_nearest_pages([old.passage, new.passage]))
+    assert "(2.4)>" in nearest
+    assert "(2.5)>" in nearest
 
 
 def test_a_source_without_a_web_address_is_named():

@@ -87,3 +87,10 @@ def test_a_question_full_of_signs_fits_into_the_modal():
 
 def test_an_answer_without_passages_says_so():
     assert explanation.render_candidates(answer(citations=())) == "*Passages*: none"
+
+
+def test_passages_say_their_version_where_it_differs():
+    passages = tuple(Passage(replace(chunk(n), version=f"2.{n}"), 0.5, None) for n in (4, 5))
+    given = replace(GIVEN, citations=(), passages=passages)
+    assert "Where data lives (2.4)>" in explanation.render_candidates(given)
+    assert "(2.4)" not in explanation.render_candidates(replace(given, passages=passages[:1]))
