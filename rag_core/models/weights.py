@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import constants, hf_hub_download, snapshot_download
+from huggingface_hub import (
+    constants,
+    hf_hub_download,
+    snapshot_download,
+    try_to_load_from_cache,
+)
 from huggingface_hub import errors as hub_errors
 
 from rag_core.errors import DocentError, ModelError, ModelUnavailableError
@@ -16,6 +21,7 @@ from rag_core.models.snapshot import list_broken_files
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.gguf", "*.h5", "*.ot", "*.msgpack"]
 # HTTPError belongs to the hub's HTTP client; the hub has changed that client before.
 _FETCH_ERRORS = (OSError, ValueError, RuntimeError, hub_errors.HTTPError)  # type: ignore[attr-defined]
+_FIRST_FILES = ("config.json", "modules.json")
 _NAMED_FILES = 3
 
 
@@ -57,11 +63,12 @@ def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
 
 
 def _find_cached(model: str) -> Path | None:
+    """Return the folder of a snapshot in the cache, complete or not."""
     try:
-        folder = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
-    except (OSError, ValueError):
+        found = [try_to_load_from_cache(model, name) for name in _FIRST_FILES]
+    except ValueError:  # not a name
         return None
-    return Path(folder)
+    return next((Path(path).parent for path in found if isinstance(path, str)), None)
 
 
 def _download(model: str) -> Path:
