@@ -142,6 +142,7 @@ HOMES = {
     "pymilvus": {"rag_core.index.milvus", "rag_core.index.milvus_errors", "rag_core.index.schema"},
     "pypdf": {"ingest.formats.pdf"},
     "regex": {
+        "rag_core.generation.answer_fence",
         "rag_core.generation.bracket_words",
         "rag_core.generation.brackets",
         "rag_core.generation.code_splitter",
@@ -149,6 +150,7 @@ HOMES = {
         "rag_core.generation.marker_reader",
         "rag_core.generation.markers",
         "rag_core.generation.prose",
+        "rag_core.generation.source_list",
         "rag_core.query.glossary",
         "rag_core.reasoning",
     },

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 
 from rag_core.errors import GenerationError, LLMInterruptedError
 from rag_core.generation import extractive
-from rag_core.generation.citations import CitationChecker
+from rag_core.generation.answer_text import AnswerText
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
-from rag_core.generation.refusal_filter import RefusalFilter
 from rag_core.protocols import Embedder, Generator
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
@@ -85,6 +84,11 @@ class StageTimer:
         """Record the time since the question as that of a stage."""
         self._record(stage, time.perf_counter() - self._started)
 
+    def record_first_text(self) -> None:
+        """Record the time from the question to the first text, once."""
+        if not self.timings.first_text_ms:
+            self.record_elapsed("first_text_ms")
+
     def _record(self, stage: str, seconds: float) -> None:
         self.timings = replace(self.timings, **{stage: round(seconds * 1000, 2)})
 
@@ -136,52 +140,54 @@ class AnswerWriter:
     def _write_generated(
         self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
-        refusal, checker = RefusalFilter(), self._build_checker(result)
-        text, usage = "", None
+        answer, usage = self._build_text(result), None
         try:
             notes = self._render_notes(question, result)
             for piece in generator.generate(*build_prompt(question, result.passages, notes)):
                 if isinstance(piece, Usage):
                     usage = piece
-                elif delta := checker.feed(refusal.feed(piece)):
-                    if not text:
-                        timer.record_elapsed("first_text_ms")
-                    text += delta
+                elif delta := answer.feed(piece):
+                    timer.record_first_text()
                     yield TextDelta(delta)
         except GenerationError as error:
             logger.warning("%s", error)
-            # If nothing was shown before the LLM failed, quotations are better than silence.
-            if not (text.strip() and isinstance(error, LLMInterruptedError)):
+            rest = answer.end_early()
+            # If the LLM failed before it wrote any text, quotations are better than silence.
+            if answer.is_empty or not isinstance(error, LLMInterruptedError):
                 yield from self._write_quotations(result, timer, "llm_failed")
                 return
             result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
-        if rest := checker.feed(refusal.flush()) + checker.flush():
-            text += rest
+            if rest:
+                timer.record_first_text()
+                yield TextDelta(rest)
+        if rest := answer.flush():
+            timer.record_first_text()
             yield TextDelta(rest)
-        if refusal.refused and not checker.citations:
+        text = answer.text
+        if answer.is_refused and not answer.citations:
             text = ""  # an apology around the refusal is no answer
-        elif text.strip() and not checker.citations:
+        elif not answer.is_empty and not answer.citations:
             result = replace(result, degraded=(*result.degraded, "unsupported"))
         timer.record_lap("generate_ms")
-        yield finish_answer(result, timer, GeneratedText(text, checker.citations, usage))
+        yield finish_answer(result, timer, GeneratedText(text, answer.citations, usage))
 
     def _render_notes(self, question: Question, result: RetrievalResult) -> str:
         texts = (question.text, result.query, *(p.chunk.embedding_text for p in result.passages))
         entries = self._glossary.list_entries_for(texts)
         return render_notes(self._instructions, question.instructions, entries)
 
-    def _build_checker(self, result: RetrievalResult) -> CitationChecker:
+    def _build_text(self, result: RetrievalResult) -> AnswerText:
         if result.support is None:
-            return CitationChecker(result.passages)
+            return AnswerText(result.passages)
         supported = SupportChecker(self._embedder, result.passages, result.support)
-        return CitationChecker(result.passages, supported)
+        return AnswerText(result.passages, supported)
 
     def _write_quotations(
         self, result: RetrievalResult, timer: StageTimer, reason: Degradation
     ) -> Iterator[AnswerEvent]:
         quotations, numbers = extractive.quote(self._embedder, result.vector, result.passages)
         timer.record_lap("generate_ms")
-        timer.record_elapsed("first_text_ms")
+        timer.record_first_text()
         yield TextDelta(quotations)
         citations = tuple(Citation(number, result.passages[number - 1]) for number in numbers)
         result = replace(result, degraded=(*result.degraded, reason))
