@@ -115,7 +115,7 @@ class Pipeline:
         self._reranker = reranker
         self._store = store
         self._rewriter = QuestionRewriter(generator)
-        self._writer = AnswerWriter(embedder, generator)
+        self._writer = AnswerWriter(embedder, store, generator)
         self._tuning = tuning
         self._hold_slot = hold_slot
 

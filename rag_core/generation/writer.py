@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag_core.errors import GenerationError, LLMInterruptedError
-from rag_core.generation import extractive
 from rag_core.generation.citations import CitationChecker
+from rag_core.generation.extractive import Quoter
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.prompt import build_prompt
 from rag_core.generation.refusal_filter import RefusalFilter
-from rag_core.protocols import Embedder, Generator
+from rag_core.protocols import Embedder, Generator, VectorStore
 from rag_core.types import (
     Answer,
     AnswerDone,
@@ -90,9 +90,10 @@ class StageTimer:
 class AnswerWriter:
     """Writes answers from passages; without an LLM, it quotes them."""
 
-    def __init__(self, embedder: Embedder, generator: Generator | None) -> None:
+    def __init__(self, embedder: Embedder, store: VectorStore, generator: Generator | None) -> None:
         self._embedder = embedder
         self._generator = generator
+        self._quoter = Quoter(embedder, store)
 
     def write(
         self, question: Question, result: RetrievalResult, timer: StageTimer
@@ -155,7 +156,9 @@ class AnswerWriter:
     def _write_quotations(
         self, result: RetrievalResult, timer: StageTimer, reason: Degradation
     ) -> Iterator[AnswerEvent]:
-        quotations, numbers = extractive.quote(self._embedder, result.vector, result.passages)
+        quotations, numbers = self._quoter.quote(
+            result.live.collection, result.vector, result.query, result.passages
+        )
         timer.record_lap("generate_ms")
         timer.record_elapsed("first_text_ms")
         yield TextDelta(quotations)
