@@ -33,7 +33,8 @@ _POINTER = re.compile(
     r"|(?:this|the following|in this|the next|on this) (?:\w+[ -]){0,2}(?:guide|page|topic|section"
     r"|tutorial|document|article|chapter|example|notebook|doc|reference)s?\b[^.]{0,30}?"
     r"\b(?:explain|describe|show|introduce|cover|provide|demonstrate|discuss|walk|list|outline"
-    r"|will|you|we|contain|document|detail|go|help|explore|present|include|give|is about|learn)"
+    r"|will|you|we|is (?:about|for|meant|intended)|contain|document|detail|go|help|explore|present"
+    r"|include|give|learn)"
     r"|siehe\b|weitere informationen|mehr (?:dazu|informationen)|см\.|подробнее|см\b"
     r"|请参(?:阅|考|见)|详(?:见|情)|参见|更多信息|詳細は|を参照"
     r")",

@@ -49,7 +49,7 @@ _FEW = 3  # characters beside links, such as a bullet's "or"
 _MARKS = re.compile(r"[\s>*_#`|•.,;:()\[\]-]+|\d+[.)]")
 
 _OPEN_END = re.compile(
-    r"(?:[:?\uff1a\uff1f]|(?<=\w)\.{3}|(?<=\w)\u2026|\b(?:below|as follows|following)\.)"
+    r"(?:[:?,\uff1a\uff1f\uff0c]|(?<=\w)\.{3}|(?<=\w)\u2026|\b(?:below|as follows|following)\.)"
     r"[\"'*_)\]\u201d\s]*\Z"
 )
 _CLOSED_END = re.compile(r"[.!?;,:)\u3002\uff01\uff1f\uff1a\u2026|`][\"'*_\]\u201d\s]*\Z")
@@ -173,7 +173,7 @@ def _strip_links(block: Block) -> Block:
 
 
 def _strip_link(match: re.Match[str]) -> str:
-    """Return the label of a link within the site, nothing for images and tags."""
+    """Return a link's label; nothing for images and tags."""
     if match["code"]:
         return match[0]
     if match["image"] or match["tag"]:
