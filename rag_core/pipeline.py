@@ -124,7 +124,7 @@ class Pipeline:
         self._store = store
         self._rewriter = QuestionRewriter(generator)
         self._writer = AnswerWriter(
-            embedder, generator, instructions=instructions, glossary=tuning.glossary
+            embedder, store, generator, instructions=instructions, glossary=tuning.glossary
         )
         self._tuning = tuning
         self._hold_slot = hold_slot

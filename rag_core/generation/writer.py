@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag_core.errors import GenerationError, LLMInterruptedError
-from rag_core.generation import extractive
 from rag_core.generation.answer_text import AnswerText
+from rag_core.generation.extractive import Quoter
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
-from rag_core.protocols import Embedder, Generator
+from rag_core.protocols import Embedder, Generator, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
     Answer,
@@ -97,7 +97,8 @@ class AnswerWriter:
     """Writes answers from passages; without an LLM, it quotes them.
 
     Args:
-        embedder: finds the sentences to quote, and compares citations with their passages.
+        embedder: finds what to quote, and compares citations with their passages.
+        store: holds the index, from which the rest of a quoted section is read.
         generator: the LLM; None quotes.
         instructions: those of the team.
         glossary: the team's own words.
@@ -106,6 +107,7 @@ class AnswerWriter:
     def __init__(
         self,
         embedder: Embedder,
+        store: VectorStore,
         generator: Generator | None,
         *,
         instructions: str = "",
@@ -113,6 +115,7 @@ class AnswerWriter:
     ) -> None:
         self._embedder = embedder
         self._generator = generator
+        self._quoter = Quoter(embedder, store)
         self._instructions = instructions
         self._glossary = glossary
 
@@ -185,7 +188,9 @@ class AnswerWriter:
     def _write_quotations(
         self, result: RetrievalResult, timer: StageTimer, reason: Degradation
     ) -> Iterator[AnswerEvent]:
-        quotations, numbers = extractive.quote(self._embedder, result.vector, result.passages)
+        quotations, numbers = self._quoter.quote(
+            result.live.collection, result.vector, result.query, result.passages
+        )
         timer.record_lap("generate_ms")
         timer.record_first_text()
         yield TextDelta(quotations)
