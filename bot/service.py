@@ -88,6 +88,7 @@ def run() -> None:
             warm_up=warm_up,
             # While some questions search, as many again may wait for the LLM.
             max_questions=2 * rag.max_questions,
+            instructions=pipeline.instructions,
         )
         asyncio.run(serve(bot, parts))
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from rag_core.errors import IndexMissingError
+from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
 from rag_core.pipeline import Pipeline, Tuning
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
+from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
 from rag_core.retrieval.hybrid_search import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
@@ -52,7 +54,7 @@ def open_models(settings: RagSettings) -> Models:
     """Create the models of the profile or the servers; load nothing.
 
     Raises:
-        SettingsError: the address or the key of a server is not valid.
+        SettingsError: the address or the key of a server is not valid, or the glossary is not.
         ModelError: this machine lacks the device.
     """
     _shorten_spin_wait()
@@ -135,15 +137,16 @@ def _choose_placement(settings: RagSettings) -> Placement:
 def _choose_tuning(settings: RagSettings) -> Tuning:
     budget = settings.rerank_budget_ms
     calibrated = _load_calibration(settings)
+    glossary = Glossary.read(settings.glossary) if settings.glossary else NO_GLOSSARY
     english = settings.profile == "starter" and not settings.embedding_url
     if settings.profile == "starter" and not settings.rerank_url:
         # Late interaction over the embedder's own tokens judges weakly, so its weight is small
         # (docs/quality.md), and deeper reranking costs more than it gains.
         ranker = RerankConfig(depth=6, weight=0.15, budget_ms=budget or 0)
-        return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
+        return Tuning(FusionConfig(), ranker, latin_only=english, glossary=glossary, **calibrated)
     budget = RERANK_BUDGET_MS if budget is None else budget
     ranker = RerankConfig(depth=10, weight=1.0, budget_ms=budget)
-    return Tuning(FusionConfig(), ranker, latin_only=english, **calibrated)
+    return Tuning(FusionConfig(), ranker, latin_only=english, glossary=glossary, **calibrated)
 
 
 def _load_calibration(settings: RagSettings) -> _CalibrationSettings:
@@ -202,12 +205,15 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
     """Build the pipeline from open parts.
 
     Args:
-        settings: settings of the LLM.
+        settings: settings of the LLM, with the team's instructions.
         models: the models and their tuning.
         store: the index.
 
     Returns:
         The pipeline over these parts.
+
+    Raises:
+        SettingsError: the team's instructions can't be read.
     """
     lane = models.inference.questions
     return Pipeline(
@@ -216,5 +222,6 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         store=store,
         generator=open_generator(settings),
         tuning=models.tuning,
+        instructions=read_instructions(settings.instructions),
         hold_slot=models.inference.hold_slot,
     )

@@ -21,6 +21,7 @@ from rag_core.generation.writer import (
     finish_answer,
 )
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
+from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.query.rewrite import QuestionRewriter
 from rag_core.query.script import is_latin
 from rag_core.retrieval.abstention import compute_signals
@@ -58,6 +59,7 @@ class Tuning:
         reranker: name of the reranker, which chooses the calibration; with an empty name, no
             question is refused and no citation is judged.
         fitted: what `docent eval --fit` found; None uses docent's own numbers for the models.
+        glossary: the team's own words, whose meanings are searched for as well.
     """
 
     fusion: FusionConfig
@@ -66,6 +68,7 @@ class Tuning:
     latin_only: bool = False
     reranker: str = ""
     fitted: Calibration | None = None
+    glossary: Glossary = NO_GLOSSARY
 
     def find_calibration(self, spec: IndexSpec) -> Calibration | None:
         """Return the calibration that is valid for an index, or None."""
@@ -83,6 +86,7 @@ class Pipeline:
         store: holds the index.
         generator: the LLM; without one, answers are quotations.
         tuning: settings of retrieval, reranking and refusing.
+        instructions: what the team tells the LLM.
         hold_slot: returns a context manager that is entered while a question is searched and
             reranked; it limits how many are at the same time.
 
@@ -109,13 +113,18 @@ class Pipeline:
         store: VectorStore,
         generator: Generator | None,
         tuning: Tuning,
+        instructions: str = "",
         hold_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        self.instructions = instructions
+        """What the team tells the LLM."""
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
         self._rewriter = QuestionRewriter(generator)
-        self._writer = AnswerWriter(embedder, generator)
+        self._writer = AnswerWriter(
+            embedder, generator, instructions=instructions, glossary=tuning.glossary
+        )
         self._tuning = tuning
         self._hold_slot = hold_slot
 
@@ -162,7 +171,7 @@ class Pipeline:
         """
         check_question(question)
         with self._hold_slot():
-            vector = self._embedder.embed_query(question.text)
+            vector = self._embedder.embed_query(self._tuning.glossary.expand(question.text))
             live = self.require_live_index()
             hits = self._store.search_dense(
                 live.collection, vector, limit=limit, scope=question.scope
@@ -199,7 +208,7 @@ class Pipeline:
         rewritten = self._rewriter.rewrite(question)
         if question.history:
             timer.record_lap("rewrite_ms")
-        question = replace(question, text=rewritten.text)
+        question = replace(question, text=self._tuning.glossary.expand(rewritten.text))
         with self._hold_slot():
             result = yield from self._search_and_rerank(live, question, timer)
         return replace(result, usage=rewritten.usage)
@@ -221,7 +230,8 @@ class Pipeline:
         timer.record_lap("rerank_ms")
         degraded = _list_degradations(retrieved, ranked)
         calibration = self._tuning.find_calibration(live.spec)
-        refused = _should_refuse(question.text, retrieved, ranked, calibration)
+        known_words = self._tuning.glossary.translate(question.text)
+        refused = _should_refuse(known_words, retrieved, ranked, calibration)
         return RetrievalResult(
             live,
             question.text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -135,7 +136,16 @@ class RagSettings(Settings):
         description="Base URL of any OpenAI-compatible server.",
     )
     llm_model: str = Field("gpt-4o", description="Name of the LLM.")
-
+    instructions: str = Field(
+        "",
+        description="What the team tells the LLM about its answers: a text, or the path of a file; "
+        "at most 4,000 characters.",
+    )
+    glossary: Path | None = Field(
+        None,
+        description="File of the team's own words for the search and the LLM, a line "
+        "`term = meaning` each.",
+    )
     abstention: Literal["auto", "off"] = Field(
         "auto",
         description="Whether docent says that it found nothing when the searches point to that, "
@@ -155,3 +165,34 @@ class RagSettings(Settings):
         if "://" in self.milvus_uri:
             return None
         return Path(self.milvus_uri).expanduser()
+
+
+def read_setting_file(variable: str, path: Path, *, limit: int) -> str:
+    """Read the text of a file that a setting names.
+
+    Args:
+        variable: the environment variable, for the error.
+        path: the file; `~` is the home folder.
+        limit: most characters.
+
+    Returns:
+        The text, without a byte order mark.
+
+    Raises:
+        SettingsError: there is no such file, or it can't be read, is not UTF-8 or is too long.
+    """
+    path = Path(os.path.expanduser(path))  # noqa: PTH111  (keeps an unknown `~name`)
+    if not os.path.isfile(path):  # noqa: PTH113  (False for what can be no path)
+        raise SettingsError(f"{variable} names the file {path}, which is not there.")
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(limit + 1)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{variable}: {path} is not UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"{variable}: {path} can't be read: {error.strerror}.") from error
+    if len(text) > limit:
+        raise SettingsError(
+            f"{variable}: {path} has more than {limit:,} characters, which docent does not read."
+        )
+    return text

@@ -147,11 +147,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, with the conversation before it and the scope of the search."""
+    """A question, with what belongs to it.
+
+    Attributes:
+        text: the question itself.
+        history: the conversation before it, oldest turn first.
+        scope: the part of the index to search.
+        instructions: what the channel tells the LLM, in addition to the team's instructions.
+    """
 
     text: str
     history: tuple[Turn, ...] = ()
     scope: Scope = field(default_factory=Scope)
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bot.texts import answers
 from bot.types import AnswerContext, IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 from rag_core.errors import DocentError
-from rag_core.types import Answer, AnswerDone, Question, RerankStarted, TextDelta
+from rag_core.types import Answer, AnswerDone, Question, RerankStarted, Scope, TextDelta
 
 logger = logging.getLogger(__name__)
 
@@ -137,14 +137,19 @@ class AnswerFlow:
     async def _prepare_question(
         self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
     ) -> Question:
-        """Return the question with the thread's history and the channel's scope."""
+        """Return the question with its thread's history and its channel's settings."""
         key = message.key
         if earlier is None and message.in_thread:
             earlier = await self._threads.read_before(key, message.thread_ts)
-        scope = await asyncio.to_thread(self._database.scopes.read_scope, key.team, key.channel)
+        scope, instructions = await asyncio.to_thread(self._read_channel, key)
         reply.context = replace(reply.context, scope=scope)
         history = build_turns(earlier, asker=message.user) if earlier else ()
-        return Question(message.text, history=history, scope=scope)
+        return Question(message.text, history, scope, instructions)
+
+    def _read_channel(self, key: MessageKey) -> tuple[Scope, str]:
+        """Read the scope and the instructions of a channel; blocks."""
+        scope = self._database.scopes.read_scope(key.team, key.channel)
+        return scope, self._database.instructions.read_instructions(key.team, key.channel)
 
     async def _store_answer(
         self, message: IncomingMessage, reply: Reply, answer: Answer

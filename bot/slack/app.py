@@ -20,10 +20,12 @@ from bot.index_service import IndexService
 from bot.settings import BotSettings, parse_ids
 from bot.slack import listeners
 from bot.slack.actions.admin import AdminCommands
+from bot.slack.actions.admin_gate import AdminGate
 from bot.slack.actions.answer_buttons import AnswerActions
 from bot.slack.actions.ask import AskActions
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.escalation import Escalation
+from bot.slack.actions.instructions import InstructionsCommand
 from bot.slack.actions.interactions import Interactions
 from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.actions.scope import ScopeCommand
@@ -62,6 +64,7 @@ class AppParts:
         database: the bot's tables.
         warm_up: loads the models; called on a thread before docent connects to Slack.
         max_questions: most questions in work at once, counting answers that are being written.
+        instructions: what the team tells the LLM.
     """
 
     pipeline: AnswerPipeline
@@ -69,6 +72,7 @@ class AppParts:
     database: BotDatabase
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +247,11 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     answer_actions = AnswerActions(slack, access, database, escalation, team=identity.team)
     share_action = ShareAction(slack, database)
 
-    # The index: what admins do with it, and which part of it a channel asks.
-    admin_commands = AdminCommands(
-        index, work.reindex, admins=admins, audit=database.audit, slack=slack
+    # The index: what admins do with it. Channels: what they ask of, and what the LLM is told.
+    gate = AdminGate(admins, database.audit)
+    admin_commands = AdminCommands(index, work.reindex, gate=gate, slack=slack)
+    instructions = InstructionsCommand(
+        database.instructions, team=identity.team, team_instructions=parts.instructions
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
 
@@ -260,6 +266,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
                 "ask": ask_actions.answer_command,
                 "why": answer_actions.explain_last_answer,
                 "scope": scope.run,
+                "instructions": gate.restrict(instructions.run),
                 **admin_commands.actions,
             },
         ),

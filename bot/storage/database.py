@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from bot.storage.activity import Activity
 from bot.storage.answers import Answers
 from bot.storage.audit_log import AuditLog
+from bot.storage.channel_instructions import ChannelInstructions
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
 from bot.storage.ratings import Ratings
@@ -30,6 +31,7 @@ class BotDatabase:
         answers: the answers that docent gave.
         ratings: the ratings of these answers.
         scopes: the part of the documentation that each channel searches.
+        instructions: what the LLM is told for the questions of each channel.
         audit: the actions of admins.
         activity: recent questions, and counts of them.
         read_last_success_time: returns when the documentation was last read without an error.
@@ -39,6 +41,7 @@ class BotDatabase:
     answers: Answers
     ratings: Ratings
     scopes: ChannelScopes
+    instructions: ChannelInstructions
     audit: AuditLog
     activity: Activity
     read_last_success_time: ReadSuccessTime
@@ -66,6 +69,7 @@ class BotDatabase:
             answers=answers,
             ratings=Ratings(engine),
             scopes=ChannelScopes(engine),
+            instructions=ChannelInstructions(engine),
             audit=AuditLog(engine),
             activity=Activity(engine),
             read_last_success_time=read_last_success_time,

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, String, Table, 
 from ingest.state.database import UtcDateTime, ensure_tables
 
 ROOM = "bot"
-VERSION = 3
+VERSION = 4
 OLDEST_VERSION = 1
 """Versions from this one on only lack tables and columns, which docent adds when it starts."""
 
@@ -62,6 +62,16 @@ scopes = Table(
     Column("channel", String(32), primary_key=True),
     Column("scope", Text, nullable=False),  # JSON
     Column("user", String(32), nullable=False),  # who set it
+    Column("set_at", UtcDateTime, nullable=False),
+)
+
+instructions = Table(
+    "bot_instructions",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("user", String(32), nullable=False),  # who set them
     Column("set_at", UtcDateTime, nullable=False),
 )
 

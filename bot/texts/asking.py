@@ -1,11 +1,11 @@
-"""Render what Slack says of the scope of a channel and of private answers."""
+"""Render what Slack says of a channel's scope and instructions, and of private answers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
 
-from bot.markup.markdown import escape_plain
+from bot.markup.markdown import escape, escape_plain
 from bot.texts import answers
 from bot.texts.catalog import find_constant, say
 from rag_core.types import Scope
@@ -53,6 +53,32 @@ def render_unknown_value(name: str, value: str, known_values: Collection[str]) -
 def render_empty_scope(scope: Scope) -> str:
     """Return the refusal of limits that no page meets together."""
     return say("scope_apart", limits=answers.render_scope(scope))
+
+
+def render_instructions(team: str, channel: str) -> str:
+    """Return the instructions of the team, and those of a channel."""
+    lines = [
+        say("instructions_team", text=_quote(team)) if team else say("instructions_no_team"),
+        say("instructions_here", text=_quote(channel))
+        if channel
+        else say("instructions_none_here"),
+    ]
+    return "\n\n".join(lines)
+
+
+def render_new_instructions(channel: str) -> str:
+    """Return the confirmation of a channel's new instructions."""
+    return say("instructions_set", text=_quote(channel))
+
+
+def render_long_instructions(length: int, limit: int) -> str:
+    """Return the refusal of instructions that are too long."""
+    return say("instructions_long", length=length, limit=limit)
+
+
+def _quote(text: str) -> str:
+    """Quote a text from outside, line by line."""
+    return "\n".join(f"> {escape(line)}" for line in text.splitlines())
 
 
 def _split_numbers(value: str) -> list[tuple[int, str]]:

@@ -86,21 +86,21 @@ def ask_question(question: EvaluationQuestion, target: EvaluationTarget) -> Ques
     """
     timer = _StageTimer()
     store, collection, everywhere = target.store, target.live.collection, Scope()
-    vector = target.embedder.embed_query(question.text)
+    glossary = target.tuning.glossary
+    text = glossary.expand(question.text)
+    vector = target.embedder.embed_query(text)
     timer.record_lap("embed")
     dense = store.search_dense(collection, vector, limit=DEPTH, scope=everywhere)
     timer.record_lap("dense")
-    terms = extract_terms(question.text)
+    terms = extract_terms(text)
     lexical = store.search_lexical(collection, terms, limit=DEPTH, scope=everywhere)
     timer.record_lap("bm25")
-    retrieved = retrieve(store, target.live, Question(question.text), vector, target.tuning.fusion)
+    retrieved = retrieve(store, target.live, Question(text), vector, target.tuning.fusion)
     timer.record_lap("hybrid")
-    ranked = rerank_candidates(
-        target.reranker, question.text, retrieved.candidates, target.tuning.ranker
-    )
+    ranked = rerank_candidates(target.reranker, text, retrieved.candidates, target.tuning.ranker)
     timer.record_lap("rerank")
     signals = compute_signals(
-        question.text, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
+        glossary.translate(text), retrieved.dense_hits, retrieved.lexical_hits, ranked.passages
     )
     timer.record_lap("abstention")
     chunks_by_method = {
@@ -108,7 +108,7 @@ def ask_question(question: EvaluationQuestion, target: EvaluationTarget) -> Ques
         "dense": tuple(hit.chunk for hit in dense),
         "hybrid": tuple(candidate.chunk for candidate in retrieved.candidates),
         "reranked": tuple(passage.chunk for passage in ranked.passages),
-        "tutorial": _rank_like_tutorial(question.text, target, retrieved),
+        "tutorial": _rank_like_tutorial(text, target, retrieved),
     }
     return QuestionOutcome(
         question, chunks_by_method, signals if ranked.reranked else None, timer.milliseconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag_core.generation.instructions import escape_tags
 from rag_core.query.history import HISTORY_CHARACTERS, HISTORY_TURNS, truncate_history
 from rag_core.types import Passage, Question, Turn
 
@@ -26,22 +27,28 @@ You answer questions from a team's documentation.
 """`rag_core.generation.citations` reads the numbers that it asks for."""
 
 
-def build_prompt(question: Question, passages: Sequence[Passage]) -> tuple[str, tuple[Turn, ...]]:
-    """Return the system prompt and the turns: history, then passages and question."""
+def build_prompt(
+    question: Question, passages: Sequence[Passage], notes: str = ""
+) -> tuple[str, tuple[Turn, ...]]:
+    """Build what the LLM reads.
+
+    Args:
+        question: as it was asked.
+        passages: numbered from 1.
+        notes: what the team says about itself; it stands before the rules.
+
+    Returns:
+        The system prompt, and the turns: history, then passages and question.
+    """
     numbered = "\n\n".join(
-        _escape_passage(f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}")
+        escape_tags(f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}")
         for number, passage in enumerate(passages, start=1)
     )
     message = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
     history = truncate_history(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
-    return SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", message))
+    return notes + SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", message))
 
 
 def _strip_markers(turn: Turn) -> Turn:
     """Remove the markers of an earlier answer, which point at other passages."""
     return Turn(turn.role, re.sub(r" ?\[\d+\](?!\()", "", turn.text))
-
-
-def _escape_passage(text: str) -> str:
-    """Escape the closing tag, so that no passage can end the passages."""
-    return re.sub(r"<(?=\s*/\s*passages)", "< ", text, flags=re.IGNORECASE)

@@ -11,9 +11,11 @@ from rag_core.errors import GenerationError, LLMInterruptedError
 from rag_core.generation import extractive
 from rag_core.generation.citations import CitationChecker
 from rag_core.generation.groundedness import SupportChecker
+from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
 from rag_core.generation.refusal_filter import RefusalFilter
 from rag_core.protocols import Embedder, Generator
+from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
     Answer,
     AnswerDone,
@@ -88,11 +90,27 @@ class StageTimer:
 
 
 class AnswerWriter:
-    """Writes answers from passages; without an LLM, it quotes them."""
+    """Writes answers from passages; without an LLM, it quotes them.
 
-    def __init__(self, embedder: Embedder, generator: Generator | None) -> None:
+    Args:
+        embedder: finds the sentences to quote, and compares citations with their passages.
+        generator: the LLM; None quotes.
+        instructions: those of the team.
+        glossary: the team's own words.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        generator: Generator | None,
+        *,
+        instructions: str = "",
+        glossary: Glossary = NO_GLOSSARY,
+    ) -> None:
         self._embedder = embedder
         self._generator = generator
+        self._instructions = instructions
+        self._glossary = glossary
 
     def write(
         self, question: Question, result: RetrievalResult, timer: StageTimer
@@ -121,7 +139,8 @@ class AnswerWriter:
         refusal, checker = RefusalFilter(), self._build_checker(result)
         text, usage = "", None
         try:
-            for piece in generator.generate(*build_prompt(question, result.passages)):
+            notes = self._render_notes(question, result)
+            for piece in generator.generate(*build_prompt(question, result.passages, notes)):
                 if isinstance(piece, Usage):
                     usage = piece
                 elif delta := checker.feed(refusal.feed(piece)):
@@ -145,6 +164,11 @@ class AnswerWriter:
             result = replace(result, degraded=(*result.degraded, "unsupported"))
         timer.record_lap("generate_ms")
         yield finish_answer(result, timer, GeneratedText(text, checker.citations, usage))
+
+    def _render_notes(self, question: Question, result: RetrievalResult) -> str:
+        texts = (question.text, result.query, *(p.chunk.embedding_text for p in result.passages))
+        entries = self._glossary.list_entries_for(texts)
+        return render_notes(self._instructions, question.instructions, entries)
 
     def _build_checker(self, result: RetrievalResult) -> CitationChecker:
         if result.support is None:

@@ -71,6 +71,7 @@ class Docent:
     read_status: Callable[[], IndexStatus] = index_status
     chunks: list[Chunk] = field(default_factory=list)
     labels: Collection[PageLabels] | None = LABELS
+    instructions: str = ""
     index: IndexService | None = None
     events: list[str] = field(default_factory=list)
 
@@ -93,6 +94,7 @@ class Docent:
             index=self.index or FakeIndex(self),
             database=database,
             warm_up=self.warm_up,
+            instructions=self.instructions,
         )
 
     def status(self) -> IndexStatus:

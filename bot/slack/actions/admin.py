@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.index_service import IndexService, SyncRequest, is_rollback_target
 from bot.markup.markdown import escape_plain
+from bot.slack.actions.admin_gate import AdminAction, AdminGate
 from bot.slack.actions.commands import CommandAction, SlashCommand
 from bot.slack.actions.interactions import ClickHandler
 from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.client.respond import Click, Respond, respond_privately
-from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.reply.status_message import StatusMessage
 from bot.slack.views.buttons import REINDEX
 from bot.slack.views.sync_report import ROLL_BACK
-from bot.storage.audit_log import AuditEntry, AuditLog
 from bot.texts import admin, answers
 from bot.texts.catalog import say
 from ingest.overview.history import SourceState
 from ingest.overview.status import IndexStatus
 from ingest.types import IndexVersion
-from rag_core.errors import DocentError
-
-AdminAction = Callable[[SlashCommand, Respond], Awaitable[str]]
-"""Carries out an action, and returns its result for the audit log."""
 
 
 class AdminCommands:
@@ -36,14 +31,12 @@ class AdminCommands:
         index: IndexService,
         reindex: ReindexRunner,
         *,
-        admins: UserList,
-        audit: AuditLog,
+        gate: AdminGate,
         slack: SlackClients,
     ) -> None:
         self._index = index
         self._reindex = reindex
-        self._admins = admins
-        self._audit = audit
+        self._gate = gate
         self._slack = slack
 
     @property
@@ -56,38 +49,12 @@ class AdminCommands:
             "rollback": self._roll_back,
             "resume": self._resume,
         }
-        return {word: self._restrict_to_admins(action) for word, action in actions.items()}
+        return {word: self._gate.restrict(action) for word, action in actions.items()}
 
     @property
     def click_handlers(self) -> Mapping[str, ClickHandler]:
         """The handlers of clicks, by action id."""
         return {ROLL_BACK: self._on_roll_back, REINDEX: self._on_reindex}
-
-    def _restrict_to_admins(self, action: AdminAction) -> CommandAction:
-        async def run_if_admin(command: SlashCommand, respond: Respond) -> None:
-            if await self._admins.has_user(command.user):
-                await self._run_audited(action, command, respond)
-            else:
-                await self._record_audit(command, "refused")
-                await respond(answers.ADMINS_ONLY)
-
-        return run_if_admin
-
-    async def _run_audited(
-        self, action: AdminAction, command: SlashCommand, respond: Respond
-    ) -> None:
-        result = "failed unexpectedly"
-        try:
-            result = await action(command, respond)
-        except DocentError as error:
-            result = f"failed: {error}"
-            raise
-        finally:
-            await self._record_audit(command, result)
-
-    async def _record_audit(self, command: SlashCommand, result: str) -> None:
-        entry = AuditEntry(command.user, command.channel, command.text, result)
-        await asyncio.to_thread(self._audit.record, entry)
 
     async def _start_reindex(self, command: SlashCommand, respond: Respond) -> str:
         request, problem = parse_sync_request(command.text.split()[1:], self._index.source_names)
@@ -150,7 +117,7 @@ class AdminCommands:
             return await self._roll_back_and_post(command, respond_alone)
 
         command = SlashCommand("rollback (button)", click.user, click.channel, click.team)
-        await self._restrict_to_admins(roll_back)(command, _build_private_respond(click, respond))
+        await self._gate.restrict(roll_back)(command, _build_private_respond(click, respond))
 
     async def _on_reindex(self, click: Click, respond: Respond) -> None:
         """Start a sync; the Home tab's report goes to the clicker.
@@ -162,7 +129,7 @@ class AdminCommands:
         respond_alone = _build_private_respond(click, respond)
         direct_message = StatusMessage(self._slack, click.user, respond_alone)
         respond_to_clicker = respond_alone if click.channel else direct_message.post
-        await self._restrict_to_admins(self._start_reindex)(command, respond_to_clicker)
+        await self._gate.restrict(self._start_reindex)(command, respond_to_clicker)
 
 
 def parse_sync_request(words: Sequence[str], sources: Sequence[str]) -> tuple[SyncRequest, str]:

@@ -106,6 +106,13 @@ async def test_the_question_has_the_scope_of_its_channel(bench: Bench):
     assert bench.reply.context.scope == SCOPE
 
 
+async def test_the_question_has_the_instructions_of_its_channel(bench: Bench):
+    bench.memory.instructions.set_instructions("T0", "C0", "Be brief.", user="U0")
+    bench.memory.instructions.set_instructions("T0", "C1", "Be long.", user="U0")
+    await bench.flow.answer(IN_THREAD, bench.reply)
+    assert bench.pipeline.questions == [Question(MESSAGE.text, TURNS, instructions="Be brief.")]
+
+
 async def test_in_a_thread_it_has_what_was_said_before(bench: Bench):
     await bench.flow.answer(IN_THREAD, bench.reply)
     assert bench.threads.reads == [(KEY, "1.0")]

@@ -190,6 +190,13 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
             asking.render_unknown_value("version", DATA, known) for known in ((DATA,), ())
         ],
         "render_empty_scope": lambda: asking.render_empty_scope(SCOPE),
+        "render_instructions": lambda: [
+            asking.render_instructions(team, channel)
+            for team in (DATA, "")
+            for channel in (DATA, "")
+        ],
+        "render_new_instructions": lambda: asking.render_new_instructions(DATA),
+        "render_long_instructions": lambda: asking.render_long_instructions(1205, 1000),
         "render_shared_heading": lambda: asking.render_shared_heading("1", DATA),
     },
     button_labels: {

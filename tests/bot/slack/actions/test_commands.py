@@ -87,7 +87,9 @@ async def test_what_nobody_foresaw_is_told_too(docent: Docent):
     await docent.slack.wait_for_message(told(ALICE, answers.UNEXPECTED))
 
 
-@pytest.mark.parametrize("word", ["status", "reindex", "versions", "rollback", "resume"])
+@pytest.mark.parametrize(
+    "word", ["status", "reindex", "versions", "rollback", "resume", "instructions"]
+)
 async def test_others_are_refused_politely(docent: Docent, word: str):
     await docent.start()
     await docent.slack.slash("/docent", word, user=BOB)
@@ -95,7 +97,9 @@ async def test_others_are_refused_politely(docent: Docent, word: str):
     assert docent.sync.runs == 0
 
 
-@pytest.mark.parametrize("word", ["status", "reindex", "versions", "rollback", "resume"])
+@pytest.mark.parametrize(
+    "word", ["status", "reindex", "versions", "rollback", "resume", "instructions"]
+)
 async def test_without_admins_nobody_manages(docent: Docent, word: str):
     await docent.start(admins="")
     await docent.slack.slash("/docent", word)

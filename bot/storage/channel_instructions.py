@@ -1,0 +1,49 @@
+"""The instructions of each channel, in the state database: what the LLM is told in addition."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, and_, delete, insert, select
+
+from bot.storage import tables
+
+instructions = tables.instructions
+
+
+class ChannelInstructions:
+    """The instructions of each channel; every method blocks and may raise StateError."""
+
+    def __init__(self, engine: Engine) -> None:
+        tables.ensure_bot_tables(engine)
+        self._engine = engine
+
+    def read_instructions(self, team: str, channel: str) -> str:
+        """Return the instructions of a channel; an empty text if it has none."""
+        query = select(instructions.c.text).where(
+            instructions.c.team == team, instructions.c.channel == channel
+        )
+        with self._engine.connect() as connection:
+            return str(connection.scalar(query) or "")
+
+    def set_instructions(self, team: str, channel: str, text: str, *, user: str) -> None:
+        """Set the instructions of a channel.
+
+        Args:
+            team: id of docent's workspace.
+            channel: id of the channel.
+            text: the instructions; an empty text takes them away.
+            user: id of the person who sets them.
+        """
+        here = and_(instructions.c.team == team, instructions.c.channel == channel)
+        row = {
+            "team": team,
+            "channel": channel,
+            "text": text,
+            "user": user,
+            "set_at": datetime.now(UTC),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(delete(instructions).where(here))
+            if text:
+                connection.execute(insert(instructions).values(row))
