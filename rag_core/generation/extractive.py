@@ -39,7 +39,7 @@ class _Unit:
 
 
 def quote(
-    embedder: Embedder, query: Vector, passages: Sequence[Passage]
+    embedder: Embedder, query: Vector, passages: Sequence[Passage], numbers: Sequence[int] = ()
 ) -> tuple[str, tuple[int, ...]]:
     """Quote the sentences nearest to the question, each quotation with its link.
 
@@ -47,9 +47,10 @@ def quote(
         embedder: the one the index was built with.
         query: the question's vector, shape (dimension,), float32, of L2 norm 1.
         passages: best first; at most the first three are quoted.
+        numbers: of the passages, as the answer cites them; from 1 on if there are none.
 
     Returns:
-        Markdown, and the numbers (from 1) of the passages quoted.
+        Markdown, and the numbers of the passages quoted.
     """
     # Step 1: score every sentence and block of code of the first passages.
     units_by_passage = [_split_units(passage.chunk.text) for passage in passages[:QUOTED_PASSAGES]]
@@ -59,19 +60,20 @@ def quote(
     best = max(tops, default=-1.0)
     threshold = min(best, _PASSAGE_SHARE * best)  # a share of a negative cosine is above it
     # Step 3: quote the best sentences of each passage, and equal ones once.
-    quotations, numbers = [], []
+    quotations, cited = [], []
     quoted: set[str] = set()  # pages of two sources may say the same
-    for number, (passage, units, scores) in enumerate(
-        zip(passages, units_by_passage, scores_by_passage, strict=False), 1
+    numbers = numbers or range(1, len(passages) + 1)
+    for place, (number, passage, units, scores) in enumerate(
+        zip(numbers, passages, units_by_passage, scores_by_passage, strict=False)
     ):
-        if not units or (number > 1 and tops[number - 1] < threshold):
+        if not units or (place and tops[place] < threshold):
             continue
         text = _join_best_run(units, scores)
         if text not in quoted:
             quoted.add(text)
             quotations.append(_format_quotation(number, passage, text))
-            numbers.append(number)
-    return "\n\n".join(quotations), tuple(numbers)
+            cited.append(number)
+    return "\n\n".join(quotations), tuple(cited)
 
 
 def _format_quotation(number: int, passage: Passage, text: str) -> str:

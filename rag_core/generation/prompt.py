@@ -22,6 +22,7 @@ You answer questions from a team's documentation.
   If they answer a part of it, answer that part and say what is missing.
 - Answer in the language of the question, even where the passages are in another one. Keep code,
   commands and names as they are.
+- If the question asks several things, answer each of them, in their order.
 - Be brief: first the answer in a sentence or two, then the steps or the code that it needs.
 - Write Markdown. Use only links that stand in the passages."""
 """`rag_core.generation.citations` reads the numbers that it asks for."""
