@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.texts import answers
+from bot.texts.catalog import say
 from rag_core.english import format_count
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def print_sources(answer: Answer) -> None:
             out.print("\nThe closest pages:")
             for passage in answer.nearest_passages:
                 out.print(Text(f"  {_format_place(passage.chunk)}", style="dim"), soft_wrap=True)
-    elif answer.citations:
+    elif answer.unanswered:
+        parts = ", ".join(f"“{part}”" for part in answer.unanswered)
+        out.print(Text(f"\n\n{say('unanswered', parts=parts)}"), soft_wrap=True)
+    if answer.status != "not_found" and answer.citations:
         out.print("\n\nSources:", style="bold")
         for citation in answer.citations:
             place = _format_place(citation.passage.chunk)

@@ -70,7 +70,7 @@ _DEMONSTRATIVE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ASIAN_PRONOUN = re.compile(
-    r"(?<!其)[它她他](?!人)|[这那](?:个|些|里|样|种)|其中|呢[？?]?\s*$"
+    r"(?<![其の])[它她他](?![人にの])|[这那](?:个|些|里|样|种)|其中|呢[？?]?\s*$"
     r"|[それこあ](?:れ|こ|ちら)(?=[をはがもでにのへとや])|(?:その|この)(?!他|ほか)|場合は[？?]?\s*$"
 )
 _OPENER = re.compile(
@@ -149,7 +149,7 @@ def _is_function_word(word: str, language: str) -> bool:
 _WEAK_WORDS = _split_words(
     """
     a all any at can't doesn't don't else get how i if instead isn't like make mine much many no one
-    ones please same still then use used using want way what's yes
+    ones please same still then up use used using want way what's yes
     auch bitte denn etwas für geht ja man wieder l'on d'un d'une
     """
 )

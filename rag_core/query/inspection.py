@@ -54,8 +54,9 @@ def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
     """
     turns = truncate_history(question.history, turns=_TURNS, characters=_TURN_CHARACTERS)
     thread = "\n".join([*(turn.text for turn in turns), question.text])
+    own = "\n".join([*(turn.text for turn in turns if turn.role == "user"), question.text])
     written = strip_reasoning(text).strip()
-    if not written or _has_foreign(written, thread):
+    if not written or _has_foreign(written, own):
         return ()
     lines = [line for line in map(_strip_marks, written.splitlines()) if line]
     if len(lines) > 1 and lines[0].endswith((":", "：")):
@@ -66,9 +67,10 @@ def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
     return tuple(lines) if all(_is_usable(line, question, thread) for line in lines) else ()
 
 
-def _has_foreign(text: str, thread: str) -> bool:
+def _has_foreign(text: str, own: str) -> bool:
+    """Return True for tags, code, markers or a refusal that the person did not write."""
     return any(
-        match[0].strip() not in thread
+        match[0].strip() not in own
         for pattern in (_FOREIGN, _REFUSAL)
         for match in pattern.finditer(text)
     )

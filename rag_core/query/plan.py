@@ -38,10 +38,11 @@ class Division:
     by_llm: bool = False
 
     @property
-    def values(self) -> tuple[float, float, float, float]:
-        """The signs as numbers, in the order of the weights."""
-        signs = (self.both_ask, self.first_asks, self.listed, self.lined)
-        return float(signs[0]), float(signs[1]), float(signs[2]), float(signs[3])
+    def values(self) -> tuple[float, ...]:
+        """The signs as numbers, in the order of the weights; the last is a pronoun behind it."""
+        leans = self.second.signs.pronoun
+        signs = (self.both_ask, self.first_asks, self.listed, self.lined, leans)
+        return tuple(map(float, signs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ MOST_SEGMENTS = 4
 """A longer message is divided into no more: sentences that ask nothing join the next one."""
 
 _FEW_WORDS = 3  # content words without which a sentence that asks nothing belongs to the next
-_ASKING = r"""(?:how|what|what's|why|where|when|which|who|whose|is|are|isn't|aren't|can|could|does
-    |do|did|doesn't|should|shall|will|would|may|must|explain|show|tell|describe|list|compare
+_ASKING = r"""(?:how|what|what's|why|where|when|which|who|whose|is|are|isn't|aren't|can|could
+    |(?:does|do|did)(?!\s+not\b)|doesn't|should|shall|will|would|may|must|explain|show|tell|describe|list|compare
     |wie|was|warum|wieso|weshalb|wo|wann|welche[rnsm]?|wer|wem|wofür|womit|gibt|kann|können|ist
     |sind|muss|müssen|soll|sollte|darf
     |как|что|почему|зачем|где|когда|кака?я|каки[ехм]|како[йвме]\w*|сколько|кто|можно|есть|нужно|чем

@@ -54,7 +54,9 @@ class Evidence:
 LEANING = Evidence(weights=(3.059, -3.881, 3.77, 3.523, -2.508, -4.054), bias=3.033, llm=2.0)
 """Weights of `collect_form_signals`."""
 
-DIVIDED = Evidence(weights=(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0), bias=0.0, llm=2.0)
+DIVIDED = Evidence(
+    weights=(2.975, 0.73, -4.974, 2.869, 0.47, 3.343, 2.727, -1.563), bias=-0.245, llm=2.0
+)
 """Weights of `collect_division_signals`."""
 
 NEUTRAL_FORM_GAIN, NEUTRAL_DIVISION_GAIN, NEUTRAL_WORDS = 0.3, 0.0, 1.3

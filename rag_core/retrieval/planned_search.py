@@ -56,13 +56,13 @@ class PlannedSearch:
         Raises:
             StoreError: no form of the part could be searched.
         """
-        whole = self._search_forms(part)
+        whole = self.search_forms(part)
         return (whole,) if part.division is None else self._divide(part.division, whole)
 
     def _divide(self, division: Division, whole: SearchedPart) -> tuple[SearchedPart, ...]:
         """Return the two parts, or the whole if the scores don't speak for a division."""
         try:
-            halves = [self._search_forms(part) for part in (division.first, division.second)]
+            halves = [self.search_forms(part) for part in (division.first, division.second)]
         except StoreError as error:
             logger.warning("The parts of a question can't be searched: %s", error)
             return (replace(whole, complete=False),)
@@ -81,8 +81,14 @@ class PlannedSearch:
             parts.extend((searched,) if again is None else self._divide(again, searched))
         return tuple(parts)
 
-    def _search_forms(self, part: PlannedPart) -> SearchedPart:
-        """Search for each form of a part; if one search fails, the other form stands."""
+    def search_forms(self, part: PlannedPart) -> SearchedPart:
+        """Search for a part without its division, in each of its forms.
+
+        If one search fails, the other form stands.
+
+        Raises:
+            StoreError: no form could be searched.
+        """
         searched: list[SearchedForm] = []
         failure: StoreError | None = None
         for text in part.forms:
