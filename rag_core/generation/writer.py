@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from rag_core.generation.extractive import Quoter
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
+from rag_core.generation.results import RetrievalResult
 from rag_core.protocols import Embedder, Generator, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
@@ -21,41 +23,16 @@ from rag_core.types import (
     AnswerEvent,
     Citation,
     Degradation,
-    LiveIndex,
-    Passage,
     Question,
     TextDelta,
     Timings,
     Usage,
-    Vector,
 )
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class RetrievalResult:
-    """The result of retrieval and reranking, from which the answer is written.
-
-    Attributes:
-        live: the version that was searched.
-        query: the question as it was searched.
-        vector: the embedding of `query`, shape (dimension,), float32, of L2 norm 1.
-        passages: best first.
-        degraded: stages that failed or were skipped.
-        usage: tokens that the LLM used to rewrite the question.
-        refused: True if the documentation has no answer.
-        support: cosine from which a passage supports a sentence; None checks no citation.
-    """
-
-    live: LiveIndex
-    query: str
-    vector: Vector
-    passages: tuple[Passage, ...]
-    degraded: tuple[Degradation, ...]
-    usage: Usage | None = None
-    refused: bool = False
-    support: float | None = None
+QUOTED_OF_PART = 2
+"""Passages that are quoted for each part of a question, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +165,49 @@ class AnswerWriter:
     def _write_quotations(
         self, result: RetrievalResult, timer: StageTimer, reason: Degradation
     ) -> Iterator[AnswerEvent]:
-        quotations, numbers = self._quoter.quote(
-            result.live.collection, result.vector, result.query, result.passages
-        )
+        quotations, numbers, unanswered = self._quote_parts(result)
         timer.record_lap("generate_ms")
         timer.record_first_text()
         yield TextDelta(quotations)
         citations = tuple(Citation(number, result.passages[number - 1]) for number in numbers)
-        result = replace(result, degraded=(*result.degraded, reason))
-        yield finish_answer(result, timer, GeneratedText(quotations, citations))
+        # If the LLM is down, it did not rewrite the question either: one note is enough.
+        degraded = [each for each in result.degraded if each != "rewrite_failed"]
+        result = replace(result, degraded=(*degraded, reason))
+        yield finish_answer(result, timer, GeneratedText(quotations, citations), unanswered)
+
+    def _quote_parts(self, result: RetrievalResult) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+        """Quote the passages of each part; return the parts without a quotation too."""
+        several = len(result.parts) > 1
+        texts: list[str] = []
+        cited: list[int] = []
+        unanswered: list[str] = []
+        for part in result.parts:
+            # What was quoted for an earlier part is not repeated.
+            new = [number for number in part.numbers if number not in cited]
+            new = new[: QUOTED_OF_PART if several else None]
+            passages = [result.passages[number - 1] for number in new]
+            text, numbers = self._quoter.quote(
+                result.live.collection, part.vector, part.asked, passages, new
+            )
+            if numbers:
+                texts.append(f"{_format_heading(part.asked)}\n\n{text}" if several else text)
+                cited.extend(numbers)
+            elif not set(part.numbers[:1]) & set(cited):
+                unanswered.append(part.asked)
+        return "\n\n".join(texts), tuple(sorted(cited)), tuple(unanswered)
+
+
+def _format_heading(asked: str) -> str:
+    """Format a part of the question as a heading, without marks of its own."""
+    plain = re.sub(r"[*_`<>\[\]\\]+", " ", asked)
+    return f"**{' '.join(plain.split())}**"
 
 
 def finish_answer(
-    result: RetrievalResult, timer: StageTimer, generated: GeneratedText
+    result: RetrievalResult,
+    timer: StageTimer,
+    generated: GeneratedText,
+    unanswered: tuple[str, ...] = (),
 ) -> AnswerDone:
     """Build the last event of an answer.
 
@@ -208,6 +215,7 @@ def finish_answer(
         result: what the answer was written from.
         timer: started with the question.
         generated: the text; without any, the answer's status is `not_found`.
+        unanswered: parts of the question that the text leaves out without saying so.
 
     Returns:
         The event with the complete answer.
@@ -224,6 +232,7 @@ def finish_answer(
             usage=_add_usage(result.usage, generated.usage),
             timings=timer.timings,
             query=result.query,
+            unanswered=unanswered if generated.text.strip() else (),
         )
     )
 
