@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag_core.generation.code_splitter import SENTENCE_END
+from rag_core.generation.prose import SENTENCE_END
 from rag_core.generation.markdown_blocks import (
     Block,
     drop_missing,
