@@ -15,6 +15,7 @@ from rag_core.errors import (
 )
 from rag_core.generation.results import (
     RankedPart,
+    RetrievalResult,
     build_result,
     choose_passages,
     list_degradations,
@@ -23,7 +24,6 @@ from rag_core.generation.results import (
 from rag_core.generation.writer import (
     AnswerWriter,
     GeneratedText,
-    RetrievalResult,
     StageTimer,
     finish_answer,
 )
@@ -31,7 +31,7 @@ from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.query.rewrite import Planner, SearchPlan
 from rag_core.query.script import is_latin
-from rag_core.retrieval.abstention import compute_signals
+from rag_core.retrieval.abstention import Signals, compute_signals
 from rag_core.retrieval.calibration import Calibration, select_calibration
 from rag_core.retrieval.forms import SearchedForm, SearchedPart
 from rag_core.retrieval.fusion import FusionConfig
@@ -261,7 +261,15 @@ class Pipeline:
         found = part.lead.found
         ranked = rerank_candidates(self._reranker, part.lead.text, found.candidates, ranker)
         known_words = self._tuning.glossary.translate(part.lead.text)
-        return RankedPart(part, ranked, _should_refuse(known_words, found, ranked, calibration))
+        signals = _compute_signals(known_words, found, ranked)
+        # What a search has first is read, unless a reranker that can judge thinks otherwise.
+        first = (*found.dense_hits[:1], *found.lexical_hits[:1]) if not ranker.weight else ()
+        return RankedPart(
+            part,
+            ranked,
+            calibration.judge(signals) if calibration else "answerable",
+            required=frozenset(hit.chunk.id for hit in first),
+        )
 
     def _is_unreadable(self, form: SearchedForm) -> bool:
         """Return True if neither the model nor BM25 can read a form."""
@@ -323,15 +331,11 @@ def check_question(question: Question) -> None:
         )
 
 
-def _should_refuse(
-    query: str, retrieved: FusedCandidates, ranked: RankedPassages, calibration: Calibration | None
-) -> bool:
-    """Return True if every stage worked and found no answer."""
-    abstention = calibration.abstention if calibration else None
-    if abstention is None or not (retrieved.has_lexical and ranked.reranked):
-        return False
-    signals = compute_signals(query, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages)
-    return signals is not None and abstention.should_refuse(signals)
+def _compute_signals(query: str, found: FusedCandidates, ranked: RankedPassages) -> Signals | None:
+    """Compute the signals of a question; return None unless every stage worked."""
+    if not (found.has_lexical and ranked.reranked):
+        return None
+    return compute_signals(query, found.dense_hits, found.lexical_hits, ranked.passages)
 
 
 def _build_mismatch_error(built: str, configured: str) -> IndexMismatchError:

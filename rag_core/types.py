@@ -221,6 +221,7 @@ Degradation = Literal[
     "lexical_failed",
     "script_unread",
     "rewrite_failed",
+    "unsure",
     "search_incomplete",
     "unsupported",
 ]

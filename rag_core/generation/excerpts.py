@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag_core.generation.prose import SENTENCE_END
 from rag_core.generation.markdown_blocks import (
     Block,
     drop_missing,
@@ -18,6 +17,7 @@ from rag_core.generation.markdown_blocks import (
     is_title,
     measure_words,
 )
+from rag_core.generation.prose import SENTENCE_END
 
 MAX_LIST = 1_200
 """Characters up to which a list is not divided."""

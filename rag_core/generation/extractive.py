@@ -19,7 +19,6 @@ from rag_core.generation.excerpts import (
 )
 from rag_core.generation.sections import Section, build_sections, find_section
 from rag_core.protocols import Embedder, VectorStore
-from rag_core.retrieval.diversify import compute_similarity, split_shingles
 from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Chunk, Passage, Vector, strip_link_targets
 
@@ -257,8 +256,21 @@ def _take_excerpt(place: _Place, places: Sequence[_Place], *, later: bool) -> tu
 
 
 def _is_repeated(body: str, quoted: Sequence[str]) -> bool:
-    shingles = split_shingles(body)
-    return any(compute_similarity(shingles, split_shingles(each)) > _REPEATED for each in quoted)
+    triples = _split_triples(body)
+    return any(_compute_similarity(triples, _split_triples(each)) > _REPEATED for each in quoted)
+
+
+def _split_triples(text: str) -> frozenset[tuple[str, ...]]:
+    """Return every three consecutive words; a shorter text is one of them."""
+    words = text.casefold().split()
+    return frozenset(tuple(words[at : at + 3]) for at in range(max(1, len(words) - 2)))
+
+
+def _compute_similarity(
+    first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]]
+) -> float:
+    """Return the Jaccard similarity, in [0, 1]."""
+    return len(first & second) / len(first | second)
 
 
 def _format_quotation(label: str, number: int, body: str) -> str:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag_core.retrieval.calibration import Verdict
 from rag_core.retrieval.diversify import select_diverse
 from rag_core.retrieval.forms import SearchedPart
 from rag_core.retrieval.parts import PASSAGES, merge_parts
@@ -23,12 +24,19 @@ class RankedPart:
     Attributes:
         searched: the part, as it was searched.
         ranked: its passages.
-        refused: True if the documentation has no answer to it.
+        verdict: whether the documentation has an answer to it.
+        required: ids of the chunks that are read in any case.
     """
 
     searched: SearchedPart
     ranked: RankedPassages
-    refused: bool
+    verdict: Verdict
+    required: frozenset[str] = frozenset()
+
+    @property
+    def refused(self) -> bool:
+        """True if the documentation has no answer to it."""
+        return self.verdict == "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class RetrievedPart:
         query: what was searched for.
         passages: best first; none if the documentation has no answer to this part.
         numbers: of its passages among those that are read, from 1, best first.
+        required: ids of the chunks that are read in any case.
     """
 
     asked: str
@@ -48,6 +57,7 @@ class RetrievedPart:
     query: str
     passages: tuple[Passage, ...]
     numbers: tuple[int, ...] = ()
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +115,15 @@ def build_result(
     passages = {
         id(each.searched): each.ranked.passages for each in ranked if refused or not each.refused
     }
+    required = {id(each.searched): each.required for each in ranked}
     retrieved = tuple(
-        RetrievedPart(part.asked, part.lead.vector, part.lead.text, passages.get(id(part), ()))
+        RetrievedPart(
+            part.asked,
+            part.lead.vector,
+            part.lead.text,
+            passages.get(id(part), ()),
+            required=required.get(id(part), frozenset()),
+        )
         for part in parts
     )
     return RetrievalResult(
@@ -133,8 +150,9 @@ def choose_passages(
         The result with these passages, and with their numbers in each part.
     """
     if len(result.parts) == 1:
-        passages = select_diverse(result.passages, limit=limit)
-        numbers = (tuple(range(1, len(passages) + 1)),)
+        required = result.parts[0].required
+        passages = select_diverse(result.passages, limit=limit, required=required)
+        numbers: tuple[tuple[int, ...], ...] = (tuple(range(1, len(passages) + 1)),)
     else:
         merged = merge_parts([part.passages for part in result.parts], limit=of_parts)
         passages, numbers = merged.passages, merged.numbers
@@ -157,6 +175,8 @@ def list_degradations(
         degraded.append("rerank_failed")
     if any(each.ranked.cut for each in ranked):
         degraded.append("rerank_cut")
+    if any(each.verdict == "unsure" for each in ranked):
+        degraded.append("unsure")
     return tuple(degraded)
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _HIRAGANA = "\u3041-\u309f"
@@ -97,10 +97,13 @@ def split_runs(text: str) -> Iterator[Run]:
         kind = match.lastgroup
         if kind == "word":
             yield Run(
-                match[0], kind, is_name=_is_name(match, shouts=shouts), is_clitic=_is_clitic(match)
+                match[0],
+                "word",
+                is_name=_is_name(match, shouts=shouts),
+                is_clitic=_is_clitic(match),
             )
         elif kind != "ending":
-            yield Run(match[0], kind)  # type: ignore[arg-type]  # a name of a group
+            yield Run(match[0], cast(Kind, kind))
 
 
 def _is_name(match: re.Match[str], *, shouts: bool) -> bool:

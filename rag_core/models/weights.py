@@ -95,12 +95,12 @@ def _complete_folder(model: str, folder: Path) -> Path:
 
 def _resume(model: str, folder: Path) -> Path:
     """Download the missing files of a snapshot, and again those that are cut off."""
-    place = {"revision": folder.name, "cache_dir": str(folder.parents[2])}
+    revision, cache = folder.name, str(folder.parents[2])
     reason: Exception | None = None
     try:
-        snapshot_download(model, ignore_patterns=_OTHER_FORMATS, **place)  # type: ignore[arg-type]
+        snapshot_download(model, revision=revision, cache_dir=cache, ignore_patterns=_OTHER_FORMATS)
         for name in list_broken_files(folder):
-            hf_hub_download(model, name, force_download=True, **place)  # type: ignore[arg-type]
+            hf_hub_download(model, name, force_download=True, revision=revision, cache_dir=cache)
     except _FETCH_ERRORS as error:
         reason = error
     if broken := list_broken_files(folder):
