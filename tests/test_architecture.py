@@ -141,7 +141,7 @@ HOMES = {
     "pypdf": {"ingest.formats.pdf"},
     "regex": {"rag_core.generation.citations", "rag_core.generation.code_splitter"},
     "rich": {"bot.cli.evaluation_tables", "bot.cli.terminal"},
-    "safetensors": {"rag_core.models.minilm", "rag_core.models.weights"},
+    "safetensors": {"rag_core.models.minilm"},
     "sentence_transformers": {"rag_core.models.embedder", "rag_core.models.reranker"},
     "sklearn": {"rag_core.evaluation.fit"},
     "slack_bolt": {"bot.slack.app", "bot.slack.client", "bot.slack.listeners"},
