@@ -279,19 +279,20 @@ class LibraryEncoder:
         return vectors, sum(length > self.max_tokens for length in lengths)
 
     def _choose_prompt(self, instruction: str | None) -> str | None:
-        """Choose the text in front of a question; None leaves it to the model's files."""
-        prompts = self._model.prompts
-        own = prompts.get("query") or ""
+        """Choose the text before a question; None is the model's own."""
+        prompts = {name: prompt for name, prompt in self._model.prompts.items() if prompt}
+        own = prompts.get("query", "")
         if instruction is not None:
             # The model's own form around the task, if it has one.
             form = re.fullmatch(r"Instruct: .*(\nQuery: ?)", own, re.DOTALL)
             is_task = form is not None and not instruction.startswith("Instruct:")
             return f"Instruct: {instruction}{form[1]}" if form and is_task else instruction
-        if prompts and "query" not in prompts and self._model.default_prompt_name is None:
+        others = sorted(prompts.keys() - {"document", "passage", "corpus"})
+        if others and not own and self._model.default_prompt_name is None:
             logger.warning(
                 "The model has prompts (%s), none of them for questions: set "
                 "DOCENT_QUERY_INSTRUCTION to the one that fits, or they get none.",
-                ", ".join(sorted(prompts)),
+                ", ".join(others),
             )
         return None
 

@@ -62,7 +62,6 @@ def load_for_packing(
         )
     # The library's decorators hide the signature of `to` from type checkers.
     torch.nn.Module.to(model, placement.device)
-    torch.nn.Module.eval(model)
     return model
 
 

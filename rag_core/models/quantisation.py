@@ -32,7 +32,7 @@ _PACKAGES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def find_quantisation(folder: Path) -> str | None:
-    """Return the method by which a checkpoint is quantised; None if it is not."""
+    """Return the method by which a checkpoint is quantised, or None."""
     config = read_json(folder, "config.json")
     settings = config.get("quantization_config") or config.get("compression_config")
     if not isinstance(settings, dict):
@@ -60,7 +60,16 @@ def check_packages(model: str, folder: Path) -> None:
 
 
 def build_load_error(model: str, method: str, error: Exception) -> ModelError:
-    """Build the error of a quantised checkpoint that its packages can't load here."""
+    """Build the error of a quantised checkpoint that can't be loaded.
+
+    Args:
+        model: name of the model.
+        method: by which it is quantised.
+        error: what its packages raised.
+
+    Returns:
+        The error, which quotes that.
+    """
     reason = " ".join(str(error).split())[:200].rstrip(". ") or type(error).__name__
     return ModelError(
         f"The model {model} is quantised with {method}, and this machine can't load it ({reason}): "

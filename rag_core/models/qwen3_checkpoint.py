@@ -20,10 +20,10 @@ _POOLINGS = {
 
 
 def is_qwen3_embedding(folder: Path, prompt: str) -> bool:
-    """Check whether a model computes what Qwen3-Embedding does, whatever its weights are.
+    """Check whether a model computes as Qwen3-Embedding does.
 
-    A fine-tune with layers, prompts or a pooling of its own is none: sentence-transformers runs it
-    as its files say.
+    Its weights may be others. A fine-tune with layers, prompts or a pooling of its own does not:
+    sentence-transformers runs it as its files say.
 
     Raises:
         ModelError: the model is a Qwen3 whose files leave its pooling open.
@@ -41,7 +41,7 @@ def is_qwen3_embedding(folder: Path, prompt: str) -> bool:
 
 
 def _has_plain_modules(modules: Sequence[tuple[str, str]]) -> bool:
-    """Return whether the modules are those of Qwen3-Embedding; so are none at all."""
+    """Return whether the modules are those of Qwen3-Embedding, or none."""
     kinds = [kind for kind, _ in modules if kind != "Normalize"]
     return not modules or (kinds == ["Transformer", "Pooling"] and not modules[0][1])
 
@@ -67,7 +67,7 @@ def _has_plain_settings(folder: Path, modules: Sequence[tuple[str, str]], prompt
 
 
 def is_qwen3_reranker(folder: Path, task: str) -> bool:
-    """Check whether a model is a Qwen3 that answers in words, to docent's task.
+    """Check whether a model is a Qwen3 that answers in words.
 
     A fine-tune with a prompt of its own runs by sentence-transformers.
     """

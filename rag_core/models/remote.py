@@ -248,7 +248,7 @@ class RemoteReranker:
         return self._score(query, passages)
 
     def _probe(self) -> None:
-        """Probe the server until it has passed once; each time it may be another one."""
+        """Probe the server, which may be another one, until it passes."""
         if not self._is_trusted:
             self._speaks_tei = self._gives_logits = False
             probe_reranker(self._model, self._score, _REMEDY)

@@ -38,7 +38,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
 
 
 def list_modules(folder: Path) -> list[tuple[str, str]]:
-    """List the kind and the folder of each module that sentence-transformers would run.
+    """List kind and folder of each module that sentence-transformers runs.
 
     Kinds are bare class names such as `Dense`; the list is empty without `modules.json`.
     """
@@ -47,7 +47,7 @@ def list_modules(folder: Path) -> list[tuple[str, str]]:
 
 
 def list_broken_files(folder: Path) -> list[str]:
-    """List the files that a model needs and that are missing or cut off, by name."""
+    """List the files of a model that are missing or cut off."""
     broken = [name for name in _JSON_FILES if _is_cut_json(folder / name)]
     if broken:
         return broken
@@ -77,7 +77,7 @@ def _list_weights(folder: Path) -> Iterator[str]:
 
 
 def _is_named(path: Path) -> bool:
-    """Return whether there is such a name, even if it is a link to nothing."""
+    """Return whether there is a file, or a link to nothing."""
     return path.exists() or path.is_symlink()
 
 

@@ -59,7 +59,10 @@ def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
     except Exception as error:  # the loaders raise everything, the tokenizers bare exceptions
         if method := find_quantisation(folder):
             raise build_load_error(model, method, error) from error
-        raise ModelError(_describe_unreadable(model, folder)) from error
+        raise ModelError(
+            f"The files of the model {model} in {folder} can't be read; "
+            "delete that folder, so that they are downloaded again, or choose another model."
+        ) from error
 
 
 def _find_cached(model: str) -> Path | None:
@@ -75,9 +78,13 @@ def _download(model: str) -> Path:
     try:
         folder = Path(snapshot_download(model, ignore_patterns=_OTHER_FORMATS))
     except _FETCH_ERRORS as error:
-        raise _build_unavailable_error(model, []) from error
+        raise ModelUnavailableError(
+            f"The model {model} is not in the cache {constants.HF_HUB_CACHE} and can't be "
+            "downloaded: check its name and the network, "
+            "or set DOCENT_PROFILE=starter, which needs no download."
+        ) from error
     if broken := list_broken_files(folder):
-        raise _build_unavailable_error(model, broken)
+        raise _build_incomplete_error(model, broken)
     return folder
 
 
@@ -90,39 +97,32 @@ def _complete_folder(model: str, folder: Path) -> Path:
     if folder.absolute().parent.name == "snapshots" and repository.startswith("models--"):
         name = repository.removeprefix("models--").replace("--", "/")
         return _resume(name, folder.absolute())
-    raise ModelError(_describe_unreadable(model, folder, broken))
+    raise ModelError(
+        f"The files of the model {model} in {folder} can't be read, because it lacks "
+        f"{_name_files(broken)}: copy or download that folder again, or choose another model."
+    )
 
 
 def _resume(model: str, folder: Path) -> Path:
-    """Download the missing files of a snapshot, and again those that are cut off."""
-    revision, cache = folder.name, str(folder.parents[2])
+    """Download what a snapshot lacks, and what is cut off."""
+    revision, cache = folder.name, folder.parents[2]
     reason: Exception | None = None
     try:
         snapshot_download(model, revision=revision, cache_dir=cache, ignore_patterns=_OTHER_FORMATS)
         for name in list_broken_files(folder):
-            hf_hub_download(model, name, force_download=True, revision=revision, cache_dir=cache)
+            hf_hub_download(model, name, revision=revision, cache_dir=cache, force_download=True)
     except _FETCH_ERRORS as error:
         reason = error
     if broken := list_broken_files(folder):
-        raise _build_unavailable_error(model, broken) from reason
+        raise _build_incomplete_error(model, broken) from reason
     return folder
 
 
-def _build_unavailable_error(model: str, broken: list[str]) -> ModelUnavailableError:
-    cache = constants.HF_HUB_CACHE
-    lack = f"lacks {_name_files(broken)} in the cache {cache}" if broken else ""
+def _build_incomplete_error(model: str, broken: list[str]) -> ModelUnavailableError:
     return ModelUnavailableError(
-        f"The model {model} {lack or f'is not in the cache {cache}'} and can't be downloaded: "
-        "check its name and the network, "
+        f"The model {model} lacks {_name_files(broken)} in the cache {constants.HF_HUB_CACHE}, and "
+        "they can't be downloaded: check its name and the network, "
         "or set DOCENT_PROFILE=starter, which needs no download."
-    )
-
-
-def _describe_unreadable(model: str, folder: Path, broken: list[str] | None = None) -> str:
-    lack = f", because of {_name_files(broken)}" if broken else ""
-    return (
-        f"The files of the model {model} in {folder} can't be read{lack}; "
-        "delete that folder, so that they are downloaded again, or choose another model."
     )
 
 

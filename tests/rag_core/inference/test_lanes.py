@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag_core.errors import ModelError, ModelUnavailableError
+from rag_core.errors import ModelError, ModelUnavailableError, RerankerError
 from rag_core.inference.lanes import InferenceWorker
 from tests.rag_core.fakes import HashEmbedder, ScriptedReranker
 from tests.rag_core.waiting import wait_until
@@ -221,6 +221,19 @@ def test_a_model_that_cannot_be_loaded_is_said_where_it_is_warmed_up():
             worker.warm_up()
     finally:
         worker.close()
+
+
+def test_a_reranker_that_cannot_be_trusted_stops_nothing(caplog):
+    class Wrong(ScriptedReranker):
+        def warm_up(self):
+            raise RerankerError("it scores at random")
+
+    worker = InferenceWorker(HashEmbedder(), Wrong())
+    try:
+        worker.warm_up()
+    finally:
+        worker.close()
+    assert [record.message for record in caplog.records] == ["it scores at random"]
 
 
 def test_what_is_both_embedder_and_reranker_is_warmed_up_once():

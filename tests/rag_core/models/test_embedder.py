@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense
 
 from benchmarks.harness.tutorial import emb_text
 from rag_core.errors import ModelError
@@ -186,6 +192,126 @@ class TestLoading:
         (tmp_path / "model.safetensors").write_bytes(b"not weights")
         with pytest.raises(ModelError, match="can't be read"):
             LocalEmbedder(str(tmp_path)).warm_up()
+
+
+def add_dense(folder: Path) -> None:
+    torch.manual_seed(1)
+    Dense(32, 24).save(str(make_directory(folder / "3_Dense")))
+    modules = json.loads((folder / "modules.json").read_text())
+    kind = "sentence_transformers.models.Dense"
+    modules.append({"idx": 3, "name": "3", "path": "3_Dense", "type": kind})
+    (folder / "modules.json").write_text(json.dumps(modules))
+
+
+def set_prompts(folder: Path, prompts, default=None) -> None:
+    settings = {"prompts": prompts, "default_prompt_name": default}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings))
+
+
+def set_pooling(folder: Path, **modes) -> None:
+    path = folder / "1_Pooling" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | modes))
+
+
+class TestFineTunes:
+    """A Qwen3 with layers, prompts or limits of its own gives the vectors of the library."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param(add_dense, id="dense"),
+            pytest.param(lambda folder: set_prompts(folder, {"query": "Ask: "}), id="query"),
+            pytest.param(
+                lambda folder: set_prompts(folder, {"query": "Q: ", "document": "D: "}),
+                id="both",
+            ),
+            pytest.param(
+                lambda folder: set_prompts(folder, {"any": "Text: "}, "any"),
+                id="default",
+            ),
+            pytest.param(lambda folder: set_prompts(folder, {}), id="no prompts"),
+            pytest.param(
+                lambda folder: set_pooling(
+                    folder, pooling_mode_lasttoken=False, pooling_mode_mean_tokens=True
+                ),
+                id="mean",
+            ),
+            pytest.param(
+                lambda folder: set_pooling(folder, pooling_mode_mean_tokens=True),
+                id="last and mean",
+            ),
+            pytest.param(lambda folder: set_pooling(folder, include_prompt=False), id="without"),
+            pytest.param(
+                lambda folder: (folder / "sentence_bert_config.json").write_text(
+                    '{"max_seq_length": 7, "do_lower_case": false}'
+                ),
+                id="short",
+            ),
+        ],
+    )
+    def test_vectors_are_the_librarys(self, tmp_path, change):
+        change(make_embedder(tmp_path))
+        docent = LocalEmbedder(str(tmp_path), placement=FLOAT32)
+        library = SentenceTransformer(str(tmp_path), device="cpu")
+        texts = [*sample_passages(6), QUERY]
+        expected = library.encode_document(texts, batch_size=1, normalize_embeddings=True)
+        np.testing.assert_allclose(docent.embed_passages(texts), expected, atol=TOLERANCE, rtol=0)
+        expected = library.encode_query(texts[:1], normalize_embeddings=True)
+        np.testing.assert_allclose(
+            docent.embed_queries(texts[:1]), expected, atol=TOLERANCE, rtol=0
+        )
+        assert docent.dimension == expected.shape[1]
+
+    def test_the_task_of_the_settings_stands_in_the_models_own_form(self, tmp_path):
+        add_dense(make_embedder(tmp_path))
+        docent = LocalEmbedder(str(tmp_path), instruction="Find it", placement=FLOAT32)
+        library = SentenceTransformer(str(tmp_path), device="cpu")
+        expected = library.encode([f"Instruct: Find it\nQuery:{QUERY}"], normalize_embeddings=True)
+        np.testing.assert_allclose(docent.embed_query(QUERY), expected[0], atol=TOLERANCE, rtol=0)
+
+    def test_prompts_without_one_for_questions_are_logged(self, tmp_path, caplog):
+        set_prompts(make_embedder(tmp_path), {"s2p": "Find: ", "s2s": "Like: "})
+        LocalEmbedder(str(tmp_path), placement=FLOAT32).warm_up()
+        assert "prompts (s2p, s2s), none of them for questions" in caplog.text
+
+    def test_a_fine_tune_of_the_weights_alone_runs_packed(self, library, reference, tmp_path):
+        library.save_pretrained(str(tmp_path))  # in the form of this version of the library
+        docent = LocalEmbedder(str(tmp_path), placement=FLOAT32)
+        assert difference(docent, reference) < TOLERANCE
+        assert isinstance(docent._encoder, embedder.Qwen3Encoder)
+
+    def test_settings_without_modules_are_refused(self, tmp_path):
+        set_prompts(make_embedder(tmp_path), {"query": "Ask: "})
+        (tmp_path / "modules.json").unlink()
+        with pytest.raises(ModelError, match=r"no modules\.json, so its pooling is unknown"):
+            LocalEmbedder(str(tmp_path)).warm_up()
+
+
+class TestBadNumbers:
+    @pytest.mark.parametrize("number", [math.nan, math.inf, 0.0])
+    def test_vectors_without_a_direction_are_an_error(self, checkpoint, tmp_path, number):
+        copytree(checkpoint, tmp_path, dirs_exist_ok=True)
+        weights = load_file(tmp_path / "model.safetensors")
+        weights["norm.weight"].fill_(number)
+        save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+        docent = LocalEmbedder(str(tmp_path), placement=FLOAT32)
+        said = r"without a direction \(NaN, infinite or all zero\): set DOCENT_DTYPE=float32"
+        for embed in (docent.embed_query, lambda text: docent.embed_passages(["a", text])):
+            with pytest.raises(ModelError, match=said):
+                embed("b")
+
+    def test_weights_that_are_not_there_are_not_made_up(self, checkpoint, tmp_path):
+        copytree(checkpoint, tmp_path, dirs_exist_ok=True)
+        weights = load_file(tmp_path / "model.safetensors")
+        del weights["layers.1.mlp.up_proj.weight"]
+        save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+        with pytest.raises(ModelError, match=r"lacks 1 weights, .* layers\.1\.mlp\.up_proj"):
+            LocalEmbedder(str(tmp_path), placement=FLOAT32).warm_up()
+
+
+def make_directory(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 class TestAnyLibraryModel:

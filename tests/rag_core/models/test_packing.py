@@ -1,9 +1,42 @@
 from __future__ import annotations
 
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from transformers import Qwen3Model
 
-from rag_core.models.packing import count_shared_tokens, split_token_batches
+from rag_core.models import packing
+from rag_core.models.packing import (
+    PackedDecoder,
+    PaddedDecoder,
+    build_decoder,
+    count_shared_tokens,
+    split_token_batches,
+)
+from tests.rag_core.checkpoints import tiny_config
+
+
+def tiny_model() -> Qwen3Model:
+    torch.manual_seed(0)
+    return Qwen3Model(tiny_config()).eval()
+
+
+@pytest.mark.parametrize("budget", [1, 60, 100_000])
+def test_padded_and_packed_are_the_same(budget, monkeypatch):
+    monkeypatch.setattr(packing, "TOKEN_BUDGET", budget)
+    sequences = [[7, *range(length)] for length in (1, 30, 2, 11, 30)]
+    padded = PaddedDecoder(tiny_model()).compute_last_hidden(sequences)
+    packed = PackedDecoder(tiny_model()).compute_last_hidden(sequences)
+    torch.testing.assert_close(padded, packed, atol=1e-5, rtol=0)
+    assert padded.shape == (5, 32)
+
+
+def test_only_quantised_weights_are_padded():
+    model = tiny_model()
+    model.config.quantization_config = {"quant_method": "gptq"}
+    assert isinstance(build_decoder(model), PaddedDecoder)
+    assert isinstance(build_decoder(tiny_model()), PackedDecoder)
 
 
 @given(st.lists(st.integers(1, 500), max_size=60), st.integers(1, 2000))

@@ -111,8 +111,9 @@ def test_a_folder_of_ones_own_that_lacks_files(tmp_path):
     index.write_text(json.dumps({"weight_map": weights}))
     with pytest.raises(ModelError) as caught:
         locate_model(str(tmp_path))
-    said = "can't be read, because of model-0.safetensors, model-1.safetensors, model-2.safetensors"
-    assert f"{said} and 2 more (missing or cut off); " in str(caught.value)
+    names = "model-0.safetensors, model-1.safetensors, model-2.safetensors and 2 more"
+    said = f"can't be read, because it lacks {names} (missing or cut off): copy"
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [Exception("no merges"), EOFError(), KeyError("a"), OSError()])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.errors import ModelError, StoreError
+from rag_core.errors import ModelError, RerankerError, StoreError
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
 from rag_core.types import Candidate
 from tests.rag_core.fakes import ScriptedReranker, make_chunk
@@ -70,6 +70,15 @@ def test_a_reranker_that_fails_leaves_the_fused_order_and_says_so(caplog):
     assert texts(ranked) == [f"Sentence {n}." for n in range(6)]
     assert {passage.rerank_score for passage in ranked.passages} == {None}
     assert "out of memory" in caplog.text
+
+
+def test_a_reranker_that_cannot_be_trusted_is_a_line_of_the_log(caplog):
+    reranker = ScriptedReranker(error=RerankerError("it scores at random"))
+    ranked = rerank_candidates(reranker, "Why?", CANDIDATES, RerankConfig(depth=3, weight=1.0))
+    assert not ranked.reranked
+    assert texts(ranked) == [f"Sentence {n}." for n in range(6)]
+    [record] = caplog.records
+    assert (record.message, record.exc_info) == ("it scores at random", None)
 
 
 def test_another_error_is_not_swallowed():
