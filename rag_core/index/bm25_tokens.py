@@ -67,7 +67,7 @@ def build_query_terms(question: str) -> str:
 
 
 def list_function_words(text: str) -> frozenset[str]:
-    """List the words of a text, in lower case, that may be function words."""
+    """List the words of a text that may be function words."""
     return frozenset(word.text for word in _split_words(text, evidence=0) if word.is_function)
 
 
