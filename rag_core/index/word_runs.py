@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff"
 _HIRAGANA = "\u3041-\u309f"
@@ -94,13 +94,13 @@ def split_runs(text: str) -> Iterator[Run]:
     matches = list(_RUN.finditer(text))
     shouts = len(matches) > _FEW_WORDS and text == text.upper()
     for match in matches:
-        kind = match.lastgroup
+        kind = cast(Kind, match.lastgroup)
         if kind == "word":
             yield Run(
                 match[0], kind, is_name=_is_name(match, shouts=shouts), is_clitic=_is_clitic(match)
             )
         elif kind != "ending":
-            yield Run(match[0], kind)  # type: ignore[arg-type]  # a name of a group
+            yield Run(match[0], kind)
 
 
 def _is_name(match: re.Match[str], *, shouts: bool) -> bool:
