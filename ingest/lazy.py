@@ -181,6 +181,10 @@ class LazyStore:
         """
         return self.opened.score_page_chunks(collection, vector, pages)
 
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read chunks with those near them, by page and position."""
+        return self.opened.read_neighbours(collection, chunks)
+
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Read every chunk of a collection."""
         return self.opened.read_chunks(collection)

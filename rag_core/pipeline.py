@@ -13,22 +13,30 @@ from rag_core.errors import (
     IndexMissingError,
     QuestionTooLongError,
 )
+from rag_core.generation.results import (
+    RankedPart,
+    RetrievalResult,
+    build_result,
+    choose_passages,
+    list_degradations,
+    share_ranker,
+)
 from rag_core.generation.writer import (
     AnswerWriter,
     GeneratedText,
-    RetrievalResult,
     StageTimer,
     finish_answer,
 )
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
-from rag_core.query.rewrite import QuestionRewriter
+from rag_core.query.rewrite import Planner, SearchPlan
 from rag_core.query.script import is_latin
-from rag_core.retrieval.abstention import compute_signals
+from rag_core.retrieval.abstention import Signals, compute_signals
 from rag_core.retrieval.calibration import Calibration, select_calibration
-from rag_core.retrieval.diversify import select_diverse
+from rag_core.retrieval.forms import SearchedForm, SearchedPart
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
+from rag_core.retrieval.planned_search import PlannedSearch, embed_forms
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
 from rag_core.types import (
     SCHEMA_VERSION,
@@ -122,9 +130,9 @@ class Pipeline:
         self._embedder = embedder
         self._reranker = reranker
         self._store = store
-        self._rewriter = QuestionRewriter(generator)
+        self._planner = Planner(generator)
         self._writer = AnswerWriter(
-            embedder, generator, instructions=instructions, glossary=tuning.glossary
+            embedder, store, generator, instructions=instructions, glossary=tuning.glossary
         )
         self._tuning = tuning
         self._hold_slot = hold_slot
@@ -148,7 +156,8 @@ class Pipeline:
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
-        return select_diverse(self.rank_all(question), limit=limit)
+        result = self._rank_question(question)
+        return choose_passages(result, limit=limit, of_parts=limit).passages
 
     def rank_all(self, question: Question) -> tuple[Passage, ...]:
         """Return all ranked passages, duplicates included, for measurements.
@@ -156,13 +165,16 @@ class Pipeline:
         Raises:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
+        return self._rank_question(question).passages
+
+    def _rank_question(self, question: Question) -> RetrievalResult:
         events = self._find_passages(question, StageTimer())
         while True:
             try:
                 next(events)
             except StopIteration as end:
                 result: RetrievalResult = end.value
-                return result.passages
+                return result
 
     def search_dense(self, question: Question, *, limit: int = 10) -> tuple[Hit, ...]:
         """Return the nearest hits by vectors alone, for comparison; scores are cosines.
@@ -192,9 +204,7 @@ class Pipeline:
         """
         timer = StageTimer()
         result = yield from self._find_passages(question, timer)
-        result = replace(
-            result, passages=select_diverse(result.passages, limit=self._tuning.passages)
-        )
+        result = choose_passages(result, limit=self._tuning.passages)
         if not result.passages or result.refused:
             yield finish_answer(result, timer, GeneratedText())
         else:
@@ -205,49 +215,67 @@ class Pipeline:
     ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
         check_question(question)
         live = self.require_live_index()
-        # Rewritten before a slot is held: indexing waits while one is, and the LLM is slow.
-        rewritten = self._rewriter.rewrite(question)
-        if question.history:
+        # Planned before a slot is held: indexing waits while one is, and the LLM is slow.
+        plan = self._planner.plan(question)
+        if question.history or plan.asked_llm:
             timer.record_lap("rewrite_ms")
-        question = replace(question, text=self._tuning.glossary.expand(rewritten.text))
         with self._hold_slot():
-            result = yield from self._search_and_rerank(live, question, timer)
-        return replace(result, usage=rewritten.usage)
+            result = yield from self._search_and_rerank(live, question, plan, timer)
+        failed: tuple[Degradation, ...] = ("rewrite_failed",) if plan.failed else ()
+        return replace(result, usage=plan.usage, degraded=(*failed, *result.degraded))
 
     def _search_and_rerank(
-        self, live: LiveIndex, question: Question, timer: StageTimer
+        self, live: LiveIndex, question: Question, plan: SearchPlan, timer: StageTimer
     ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
         yield SearchStarted()
-        vector = self._embedder.embed_query(question.text)
+        tuning = self._tuning
+        expand = tuning.glossary.expand
+        vectors = embed_forms(self._embedder, tuple(plan.part.list_forms()), expand)
         timer.record_lap("embed_ms")
-        retrieved = retrieve(self._store, live, question, vector, self._tuning.fusion)
-        timer.record_lap("search_ms")
-        if self._is_unreadable(question.text, retrieved):
-            return RetrievalResult(live, question.text, vector, (), ("script_unread",))
-        yield RerankStarted(min(len(retrieved.candidates), self._tuning.ranker.depth))
-        ranked = rerank_candidates(
-            self._reranker, question.text, retrieved.candidates, self._tuning.ranker
-        )
-        timer.record_lap("rerank_ms")
-        degraded = _list_degradations(retrieved, ranked)
-        calibration = self._tuning.find_calibration(live.spec)
-        known_words = self._tuning.glossary.translate(question.text)
-        refused = _should_refuse(known_words, retrieved, ranked, calibration)
-        return RetrievalResult(
+        search = PlannedSearch(
+            self._store,
             live,
-            question.text,
-            vector,
-            ranked.passages,
-            degraded,
-            refused=refused,
-            support=calibration.support if calibration else None,
+            question,
+            tuning.fusion,
+            vectors,
+            expand=expand,
+            english_only=tuning.latin_only,
+        )
+        parts = search.search(plan.part)
+        timer.record_lap("search_ms")
+        readable = tuple(part for part in parts if not self._is_unreadable(part.lead))
+        if not readable:
+            return build_result(live, parts, (), ("script_unread",))
+        ranker = share_ranker(tuning.ranker, len(readable))
+        depth = sum(min(len(part.lead.found.candidates), ranker.depth) for part in readable)
+        yield RerankStarted(depth)
+        calibration = tuning.find_calibration(live.spec)
+        ranked = [self._rank_part(part, ranker, calibration) for part in readable]
+        timer.record_lap("rerank_ms")
+        result = build_result(live, parts, ranked, list_degradations(parts, ranked))
+        return replace(result, support=calibration.support if calibration else None)
+
+    def _rank_part(
+        self, part: SearchedPart, ranker: RerankConfig, calibration: Calibration | None
+    ) -> RankedPart:
+        found = part.lead.found
+        ranked = rerank_candidates(self._reranker, part.lead.text, found.candidates, ranker)
+        known_words = self._tuning.glossary.translate(part.lead.text)
+        signals = _compute_signals(known_words, found, ranked)
+        # What a search has first is read, unless a reranker that can judge thinks otherwise.
+        first = (*found.dense_hits[:1], *found.lexical_hits[:1]) if not ranker.weight else ()
+        return RankedPart(
+            part,
+            ranked,
+            calibration.judge(signals) if calibration else "answerable",
+            required=frozenset(hit.chunk.id for hit in first),
         )
 
-    def _is_unreadable(self, query: str, retrieved: FusedCandidates) -> bool:
-        """Return True if neither the model nor BM25 can read the question."""
-        if not self._tuning.latin_only or not retrieved.has_lexical or is_latin(query):
+    def _is_unreadable(self, form: SearchedForm) -> bool:
+        """Return True if neither the model nor BM25 can read a form."""
+        if not self._tuning.latin_only or not form.found.has_lexical or is_latin(form.text):
             return False
-        return all(each.lexical_rank is None for each in retrieved.candidates)
+        return all(each.lexical_rank is None for each in form.found.candidates)
 
     def require_live_index(self) -> LiveIndex:
         """Return the live version, after a check that it fits the embedder.
@@ -303,29 +331,11 @@ def check_question(question: Question) -> None:
         )
 
 
-def _list_degradations(
-    retrieved: FusedCandidates, ranked: RankedPassages
-) -> tuple[Degradation, ...]:
-    """List the stages that failed, and a ranking that was cut."""
-    degraded: list[Degradation] = []
-    if not retrieved.has_lexical:
-        degraded.append("lexical_failed")
-    if not ranked.reranked:
-        degraded.append("rerank_failed")
-    if ranked.cut:
-        degraded.append("rerank_cut")
-    return tuple(degraded)
-
-
-def _should_refuse(
-    query: str, retrieved: FusedCandidates, ranked: RankedPassages, calibration: Calibration | None
-) -> bool:
-    """Return True if every stage worked and found no answer."""
-    abstention = calibration.abstention if calibration else None
-    if abstention is None or not (retrieved.has_lexical and ranked.reranked):
-        return False
-    signals = compute_signals(query, retrieved.dense_hits, retrieved.lexical_hits, ranked.passages)
-    return signals is not None and abstention.should_refuse(signals)
+def _compute_signals(query: str, found: FusedCandidates, ranked: RankedPassages) -> Signals | None:
+    """Compute the signals of a question; return None unless every stage worked."""
+    if not (found.has_lexical and ranked.reranked):
+        return None
+    return compute_signals(query, found.dense_hits, found.lexical_hits, ranked.passages)
 
 
 def _build_mismatch_error(built: str, configured: str) -> IndexMismatchError:

@@ -21,6 +21,9 @@ from rag_core.types import (
     Vectors,
 )
 
+NEIGHBOURS = 30
+"""Places on a page, before and behind a chunk, that `VectorStore.read_neighbours` reads."""
+
 
 class Embedder(Protocol):
     """An embedding model; a method each for questions and passages keeps instructions apart."""
@@ -217,6 +220,12 @@ class VectorStore(Protocol):
 
         Returns:
             By page, the cosine of each chunk by its id; pages without chunks are left out.
+        """
+
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read chunks with those near them, by page and position.
+
+        Near are `NEIGHBOURS` places before and behind, on the same page.
         """
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:

@@ -123,8 +123,13 @@ class ReasoningFilter:
         """Return the text that can be shown."""
         return self._read(text, last=False)
 
-    def flush(self) -> str:
-        """Return the text that was held back, unless it is reasoning."""
+    def flush(self, *, is_cut: bool = False) -> str:
+        """Return the text that was held back, unless it is reasoning.
+
+        If the LLM was cut off, a beginning that may be reasoning is not shown.
+        """
+        if is_cut and self._is_kept_back and self._kept is not None:
+            self._kept.clear()
         return self._read("", last=True)
 
     def _read(self, text: str, *, last: bool) -> str:

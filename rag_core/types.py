@@ -220,6 +220,9 @@ Degradation = Literal[
     "rerank_failed",
     "lexical_failed",
     "script_unread",
+    "rewrite_failed",
+    "unsure",
+    "search_incomplete",
     "unsupported",
 ]
 
@@ -237,7 +240,10 @@ class Answer:
         revision: revision of the index that answered.
         usage: tokens of the LLM; None if it did not run or reported none.
         timings: milliseconds in each stage.
-        query: the question that was searched; a follow-up in its rewritten form.
+        query: what was searched for, in the form that the scores spoke for; a line for each part
+            of the question, and two for a part whose forms were fused.
+        unanswered: parts of the question that quotations leave without an answer; an LLM says in
+            its text what is missing.
     """
 
     text: str
@@ -249,6 +255,7 @@ class Answer:
     usage: Usage | None
     timings: Timings
     query: str = ""
+    unanswered: tuple[str, ...] = ()
 
     @property
     def nearest_passages(self) -> tuple[Passage, ...]:

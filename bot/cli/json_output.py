@@ -56,6 +56,7 @@ def serialise_answer(question: str, answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "status": answer.status,
         "degraded": list(answer.degraded),
+        "unanswered": list(answer.unanswered),
         "citations": [_serialise_citation(citation) for citation in answer.citations],
         "passages": [serialise_passage(passage) for passage in answer.passages],
         "revision": answer.revision,

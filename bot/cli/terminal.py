@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.texts import answers
+from bot.texts.catalog import say
 from rag_core.english import format_count
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def print_sources(answer: Answer) -> None:
             out.print("\nThe closest pages:")
             for place in _format_places([each.chunk for each in answer.nearest_passages]):
                 out.print(Text(f"  {place}", style="dim"), soft_wrap=True)
-    elif answer.citations:
+    elif answer.unanswered:
+        parts = ", ".join(f"“{part}”" for part in answer.unanswered)
+        out.print(Text(f"\n\n{say('unanswered', parts=parts)}"), soft_wrap=True)
+    if answer.status != "not_found" and answer.citations:
         out.print("\n\nSources:", style="bold")
         places = _format_places([citation.passage.chunk for citation in answer.citations])
         for citation, place in zip(answer.citations, places, strict=True):

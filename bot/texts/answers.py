@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
@@ -80,6 +80,11 @@ def render_revision(name: str, as_of: datetime | None) -> str:
     if as_of is None:
         return say("revision_alone", revision=revision)
     return say("revision", moment=format_age(as_of), revision=revision)
+
+
+def render_unanswered(parts: Sequence[str]) -> str:
+    """Return the note about parts of a question without an answer, for `mrkdwn`."""
+    return say("unanswered", parts=", ".join(f"“{escape_line(part)}”" for part in parts))
 
 
 def render_scope(scope: Scope) -> str:

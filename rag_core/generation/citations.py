@@ -14,6 +14,12 @@ from rag_core.types import Citation, Passage
 IsSupported = Callable[[str, int], bool]
 """Takes a sentence and the number of a passage, from 1; True if the passage supports it."""
 
+
+def accept_all(_sentence: str, _number: int) -> bool:
+    """Accept every citation."""
+    return True
+
+
 _NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -35,7 +41,7 @@ class CitationChecker:
     def __init__(
         self,
         passages: Sequence[Passage],
-        is_supported: IsSupported = lambda _sentence, _number: True,
+        is_supported: IsSupported = accept_all,
         targets: Mapping[str, str] = _NO_TARGETS,
     ) -> None:
         self._passages = passages

@@ -27,6 +27,7 @@ You answer questions from a team's documentation.
   commands and names as they are.
 - If passages carry a version or a source, they differ in the answer and the question names none,
   say for each what holds where.
+- If the question asks several things, answer each of them, in their order.
 - Be brief: first the answer in a sentence or two, then the steps or the code that it needs.
 - Write Markdown. Use only links that stand in the passages."""
 """`rag_core.generation.markers` reads the numbers that it asks for."""

@@ -7,6 +7,8 @@ from rag_core.generation.prompt import NOT_FOUND
 _AROUND = " \n.`\"'*"
 """Characters that LLMs put around a single word."""
 
+_MOST_AROUND = 200
+
 
 class RefusalFilter:
     """Passes text through as it streams, without the refusal.
@@ -28,11 +30,12 @@ class RefusalFilter:
         text, self._held = self._held + text, ""
         if not self._begun:
             word = text.lstrip(_AROUND)
-            if NOT_FOUND.startswith(word):
+            is_near = len(text) - len(word) <= _MOST_AROUND
+            if NOT_FOUND.startswith(word) and is_near:
                 self._held = text
                 return ""
             self._begun = True
-            self._silent = self.refused = word.startswith(NOT_FOUND)
+            self._silent = self.refused = is_near and word.startswith(NOT_FOUND)
         if self._silent:
             return ""
         if NOT_FOUND in text:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag_core.errors import GenerationError, LLMInterruptedError
-from rag_core.generation import extractive
-from rag_core.generation.citations import CitationChecker
+from rag_core.generation.answer_text import AnswerText
+from rag_core.generation.extractive import Quoter
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
-from rag_core.generation.refusal_filter import RefusalFilter
-from rag_core.protocols import Embedder, Generator
+from rag_core.generation.results import RetrievalResult
+from rag_core.protocols import Embedder, Generator, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
     Answer,
@@ -22,41 +23,16 @@ from rag_core.types import (
     AnswerEvent,
     Citation,
     Degradation,
-    LiveIndex,
-    Passage,
     Question,
     TextDelta,
     Timings,
     Usage,
-    Vector,
 )
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class RetrievalResult:
-    """The result of retrieval and reranking, from which the answer is written.
-
-    Attributes:
-        live: the version that was searched.
-        query: the question as it was searched.
-        vector: the embedding of `query`, shape (dimension,), float32, of L2 norm 1.
-        passages: best first.
-        degraded: stages that failed or were skipped.
-        usage: tokens that the LLM used to rewrite the question.
-        refused: True if the documentation has no answer.
-        support: cosine from which a passage supports a sentence; None checks no citation.
-    """
-
-    live: LiveIndex
-    query: str
-    vector: Vector
-    passages: tuple[Passage, ...]
-    degraded: tuple[Degradation, ...]
-    usage: Usage | None = None
-    refused: bool = False
-    support: float | None = None
+QUOTED_OF_PART = 2
+"""Passages that are quoted for each part of a question, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +61,11 @@ class StageTimer:
         """Record the time since the question as that of a stage."""
         self._record(stage, time.perf_counter() - self._started)
 
+    def record_first_text(self) -> None:
+        """Record the time from the question to the first text, once."""
+        if not self.timings.first_text_ms:
+            self.record_elapsed("first_text_ms")
+
     def _record(self, stage: str, seconds: float) -> None:
         self.timings = replace(self.timings, **{stage: round(seconds * 1000, 2)})
 
@@ -93,7 +74,8 @@ class AnswerWriter:
     """Writes answers from passages; without an LLM, it quotes them.
 
     Args:
-        embedder: finds the sentences to quote, and compares citations with their passages.
+        embedder: finds what to quote, and compares citations with their passages.
+        store: holds the index, from which the rest of a quoted section is read.
         generator: the LLM; None quotes.
         instructions: those of the team.
         glossary: the team's own words.
@@ -102,6 +84,7 @@ class AnswerWriter:
     def __init__(
         self,
         embedder: Embedder,
+        store: VectorStore,
         generator: Generator | None,
         *,
         instructions: str = "",
@@ -109,6 +92,7 @@ class AnswerWriter:
     ) -> None:
         self._embedder = embedder
         self._generator = generator
+        self._quoter = Quoter(embedder, store)
         self._instructions = instructions
         self._glossary = glossary
 
@@ -136,60 +120,94 @@ class AnswerWriter:
     def _write_generated(
         self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
-        refusal, checker = RefusalFilter(), self._build_checker(result)
-        text, usage = "", None
+        answer, usage = self._build_text(result), None
         try:
             notes = self._render_notes(question, result)
             for piece in generator.generate(*build_prompt(question, result.passages, notes)):
                 if isinstance(piece, Usage):
                     usage = piece
-                elif delta := checker.feed(refusal.feed(piece)):
-                    if not text:
-                        timer.record_elapsed("first_text_ms")
-                    text += delta
+                elif delta := answer.feed(piece):
+                    timer.record_first_text()
                     yield TextDelta(delta)
         except GenerationError as error:
             logger.warning("%s", error)
-            # If nothing was shown before the LLM failed, quotations are better than silence.
-            if not (text.strip() and isinstance(error, LLMInterruptedError)):
+            rest = answer.end_early()
+            # If the LLM failed before it wrote any text, quotations are better than silence.
+            if answer.is_empty or not isinstance(error, LLMInterruptedError):
                 yield from self._write_quotations(result, timer, "llm_failed")
                 return
             result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
-        if rest := checker.feed(refusal.flush()) + checker.flush():
-            text += rest
+            if rest:
+                timer.record_first_text()
+                yield TextDelta(rest)
+        if rest := answer.flush():
+            timer.record_first_text()
             yield TextDelta(rest)
-        if refusal.refused and not checker.citations:
+        text = answer.text
+        if answer.is_refused and not answer.citations:
             text = ""  # an apology around the refusal is no answer
-        elif text.strip() and not checker.citations:
+        elif not answer.is_empty and not answer.citations:
             result = replace(result, degraded=(*result.degraded, "unsupported"))
         timer.record_lap("generate_ms")
-        yield finish_answer(result, timer, GeneratedText(text, checker.citations, usage))
+        yield finish_answer(result, timer, GeneratedText(text, answer.citations, usage))
 
     def _render_notes(self, question: Question, result: RetrievalResult) -> str:
         texts = (question.text, result.query, *(p.chunk.embedding_text for p in result.passages))
         entries = self._glossary.list_entries_for(texts)
         return render_notes(self._instructions, question.instructions, entries)
 
-    def _build_checker(self, result: RetrievalResult) -> CitationChecker:
+    def _build_text(self, result: RetrievalResult) -> AnswerText:
         if result.support is None:
-            return CitationChecker(result.passages)
+            return AnswerText(result.passages)
         supported = SupportChecker(self._embedder, result.passages, result.support)
-        return CitationChecker(result.passages, supported)
+        return AnswerText(result.passages, supported)
 
     def _write_quotations(
         self, result: RetrievalResult, timer: StageTimer, reason: Degradation
     ) -> Iterator[AnswerEvent]:
-        quotations, numbers = extractive.quote(self._embedder, result.vector, result.passages)
+        quotations, numbers, unanswered = self._quote_parts(result)
         timer.record_lap("generate_ms")
-        timer.record_elapsed("first_text_ms")
+        timer.record_first_text()
         yield TextDelta(quotations)
         citations = tuple(Citation(number, result.passages[number - 1]) for number in numbers)
-        result = replace(result, degraded=(*result.degraded, reason))
-        yield finish_answer(result, timer, GeneratedText(quotations, citations))
+        # If the LLM is down, it did not rewrite the question either: one note is enough.
+        degraded = [each for each in result.degraded if each != "rewrite_failed"]
+        result = replace(result, degraded=(*degraded, reason))
+        yield finish_answer(result, timer, GeneratedText(quotations, citations), unanswered)
+
+    def _quote_parts(self, result: RetrievalResult) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+        """Quote the passages of each part; return the parts without a quotation too."""
+        several = len(result.parts) > 1
+        texts: list[str] = []
+        cited: list[int] = []
+        unanswered: list[str] = []
+        for part in result.parts:
+            # What was quoted for an earlier part is not repeated.
+            new = [number for number in part.numbers if number not in cited]
+            new = new[: QUOTED_OF_PART if several else None]
+            passages = [result.passages[number - 1] for number in new]
+            text, numbers = self._quoter.quote(
+                result.live.collection, part.vector, part.asked, passages, new
+            )
+            if numbers:
+                texts.append(f"{_format_heading(part.asked)}\n\n{text}" if several else text)
+                cited.extend(numbers)
+            elif not set(part.numbers[:1]) & set(cited):
+                unanswered.append(part.asked)
+        return "\n\n".join(texts), tuple(sorted(cited)), tuple(unanswered)
+
+
+def _format_heading(asked: str) -> str:
+    """Format a part of the question as a heading, without marks of its own."""
+    plain = re.sub(r"[*_`<>\[\]\\]+", " ", asked)
+    return f"**{' '.join(plain.split())}**"
 
 
 def finish_answer(
-    result: RetrievalResult, timer: StageTimer, generated: GeneratedText
+    result: RetrievalResult,
+    timer: StageTimer,
+    generated: GeneratedText,
+    unanswered: tuple[str, ...] = (),
 ) -> AnswerDone:
     """Build the last event of an answer.
 
@@ -197,6 +215,7 @@ def finish_answer(
         result: what the answer was written from.
         timer: started with the question.
         generated: the text; without any, the answer's status is `not_found`.
+        unanswered: parts of the question that the text leaves out without saying so.
 
     Returns:
         The event with the complete answer.
@@ -213,6 +232,7 @@ def finish_answer(
             usage=_add_usage(result.usage, generated.usage),
             timings=timer.timings,
             query=result.query,
+            unanswered=unanswered if generated.text.strip() else (),
         )
     )
 

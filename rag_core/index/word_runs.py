@@ -94,13 +94,16 @@ def split_runs(text: str) -> Iterator[Run]:
     matches = list(_RUN.finditer(text))
     shouts = len(matches) > _FEW_WORDS and text == text.upper()
     for match in matches:
-        kind = cast(Kind, match.lastgroup)
+        kind = match.lastgroup
         if kind == "word":
             yield Run(
-                match[0], kind, is_name=_is_name(match, shouts=shouts), is_clitic=_is_clitic(match)
+                match[0],
+                "word",
+                is_name=_is_name(match, shouts=shouts),
+                is_clitic=_is_clitic(match),
             )
         elif kind != "ending":
-            yield Run(match[0], kind)
+            yield Run(match[0], cast(Kind, kind))
 
 
 def _is_name(match: re.Match[str], *, shouts: bool) -> bool:

@@ -205,6 +205,13 @@ class QuestionLane(Lane):
         vector: Vector = self._worker.run(self._queues.queries, text)
         return vector
 
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Embed several questions at once. Shape (n, dimension), float32, rows of length 1."""
+        if not isinstance(self._embedder, BatchEmbedder):
+            return np.stack([self.embed_query(text) for text in texts])
+        batch = self._embedder
+        return self._run(batch, lambda: batch.embed_queries(texts))
+
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Score passages, batched with others. Shape (len(passages),), float32, in [0, 1]."""
         if isinstance(self._reranker, ConcurrentModel):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +44,7 @@ def load_for_packing(
     Raises:
         ModelError: the model is not built like the published Qwen3 models, or lacks weights.
     """
-    loaded = kind.from_pretrained(folder, dtype=placement.dtype, output_loading_info=True)
+    loaded: Any = kind.from_pretrained(folder, dtype=placement.dtype, output_loading_info=True)
     model: PreTrainedModel = loaded[0]
     config = model.config
     as_published = config.hidden_act == "silu" and not config.attention_bias
@@ -61,7 +62,8 @@ def load_for_packing(
         )
     # The library's decorators hide the signature of `to` from type checkers.
     torch.nn.Module.to(model, placement.device)
-    return model.eval()
+    torch.nn.Module.eval(model)
+    return model
 
 
 def build_decoder(model: PreTrainedModel) -> PackedDecoder | PaddedDecoder:

@@ -215,9 +215,7 @@ class RemoteReranker:
         """Prepare a reranker over the endpoint `/rerank` of a server."""
         self._server = server
         self._model = model
-        self._speaks_tei = False
-        self._gives_logits = False
-        self._is_trusted = False
+        self._speaks_tei = self._gives_logits = self._is_trusted = False
 
     @property
     def model(self) -> str:
@@ -250,8 +248,9 @@ class RemoteReranker:
         return self._score(query, passages)
 
     def _probe(self) -> None:
-        """Probe the server until it has passed once."""
+        """Probe the server until it has passed once; each time it may be another one."""
         if not self._is_trusted:
+            self._speaks_tei = self._gives_logits = False
             probe_reranker(self._model, self._score, _REMEDY)
             self._is_trusted = True
 

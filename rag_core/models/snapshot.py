@@ -82,14 +82,14 @@ def _is_named(path: Path) -> bool:
 
 
 def _is_cut_json(path: Path) -> bool:
-    """Return whether a JSON file is there and has no end; read its last bytes only."""
+    """Return whether a JSON file is there and can't be parsed."""
     if not _is_named(path):
         return False
-    if not path.is_file():
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError):
         return True
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 64))
-        return not file.read().rstrip().endswith((b"}", b"]"))
+    return False
 
 
 def _is_whole(path: Path) -> bool:

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import constants, hf_hub_download, snapshot_download
+from huggingface_hub import (
+    constants,
+    hf_hub_download,
+    snapshot_download,
+    try_to_load_from_cache,
+)
 from huggingface_hub import errors as hub_errors
 
 from rag_core.errors import DocentError, ModelError, ModelUnavailableError
@@ -16,6 +21,7 @@ from rag_core.models.snapshot import list_broken_files
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.gguf", "*.h5", "*.ot", "*.msgpack"]
 # HTTPError belongs to the hub's HTTP client; the hub has changed that client before.
 _FETCH_ERRORS = (OSError, ValueError, RuntimeError, hub_errors.HTTPError)  # type: ignore[attr-defined]
+_FIRST_FILES = ("config.json", "modules.json")
 _NAMED_FILES = 3
 
 
@@ -57,11 +63,12 @@ def translate_load_errors(model: str, folder: Path) -> Iterator[None]:
 
 
 def _find_cached(model: str) -> Path | None:
+    """Return the folder of a snapshot in the cache, complete or not."""
     try:
-        folder = snapshot_download(model, local_files_only=True, ignore_patterns=_OTHER_FORMATS)
-    except (OSError, ValueError):
+        found = [try_to_load_from_cache(model, name) for name in _FIRST_FILES]
+    except ValueError:  # not a name
         return None
-    return Path(folder)
+    return next((Path(path).parent for path in found if isinstance(path, str)), None)
 
 
 def _download(model: str) -> Path:
@@ -88,12 +95,12 @@ def _complete_folder(model: str, folder: Path) -> Path:
 
 def _resume(model: str, folder: Path) -> Path:
     """Download the missing files of a snapshot, and again those that are cut off."""
-    place = {"revision": folder.name, "cache_dir": str(folder.parents[2])}
+    revision, cache = folder.name, str(folder.parents[2])
     reason: Exception | None = None
     try:
-        snapshot_download(model, ignore_patterns=_OTHER_FORMATS, **place)  # type: ignore[arg-type]
+        snapshot_download(model, revision=revision, cache_dir=cache, ignore_patterns=_OTHER_FORMATS)
         for name in list_broken_files(folder):
-            hf_hub_download(model, name, force_download=True, **place)  # type: ignore[arg-type]
+            hf_hub_download(model, name, force_download=True, revision=revision, cache_dir=cache)
     except _FETCH_ERRORS as error:
         reason = error
     if broken := list_broken_files(folder):

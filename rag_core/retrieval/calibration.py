@@ -11,12 +11,15 @@ import logging
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention
+from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention, Signals
 from rag_core.types import IndexSpec, hash_content
 
 logger = logging.getLogger(__name__)
+
+Verdict = Literal["answerable", "unsure", "refused"]
+"""Whether the documentation has an answer to a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ class Calibration:
     support: float | None = None
     dimension: int = 0
     seen: tuple[str, ...] | None = None
+
+    def judge(self, signals: Signals | None) -> Verdict:
+        """Judge whether a question has an answer; without signals or a fit it may have one."""
+        if self.abstention is None or signals is None:
+            return "answerable"
+        if self.abstention.should_refuse(signals):
+            return "refused"
+        return "unsure" if self.abstention.is_unsure(signals) else "answerable"
 
     def is_valid_for(self, spec: IndexSpec, reranker: str) -> bool:
         """Return True if index and reranker are those it was measured with."""

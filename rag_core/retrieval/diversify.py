@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rag_core.retrieval.text_key import TextKey, build_text_key
 from rag_core.retrieval.versions import is_newer
@@ -20,7 +20,11 @@ _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 
 def select_diverse(
-    passages: Sequence[Passage], *, limit: int, per_page: int = PER_PAGE
+    passages: Sequence[Passage],
+    *,
+    limit: int,
+    per_page: int = PER_PAGE,
+    required: Collection[str] = (),
 ) -> tuple[Passage, ...]:
     """Choose passages that differ, with few from the same page.
 
@@ -29,6 +33,7 @@ def select_diverse(
         limit: passages to choose at most.
         per_page: passages of one page that may come before those of other pages. Its further
             passages follow if there is room, so that a question about one page loses nothing.
+        required: ids of chunks that are chosen in any case; the last of the others make room.
 
     Returns:
         The chosen passages, best first. Of several copies it is one: that of the newest version,
@@ -50,9 +55,25 @@ def select_diverse(
     for passage in surplus:
         if len(chosen) < limit and not _has_copy(passage.chunk, chosen):
             chosen.append(passage)
+    _add_required(passages, chosen, required, limit)
     for place, passage in enumerate(chosen):
         chosen[place] = _find_newest_copy(passage, passages, chosen)
     return tuple(chosen)
+
+
+def _add_required(
+    passages: Sequence[Passage], chosen: list[Passage], required: Collection[str], limit: int
+) -> None:
+    """Add passages that are chosen in any case, in place of the last of the others."""
+    for passage in passages:
+        if passage.chunk.id not in required or _has_copy(passage.chunk, chosen):
+            continue
+        if len(chosen) >= limit:
+            others = [each for each in chosen if each.chunk.id not in required]
+            if not others:
+                return
+            chosen.remove(others[-1])
+        chosen.append(passage)
 
 
 def _has_copy(chunk: Chunk, chosen: Sequence[Passage]) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rag_core.errors import StoreError
 from rag_core.index.bm25_tokens import extract_terms as tokenised
+from rag_core.protocols import NEIGHBOURS
 from rag_core.types import (
     SCHEMA_VERSION,
     Chunk,
@@ -193,6 +194,18 @@ class MemoryStore:
             if chunk.page_key in pages:
                 found.setdefault(chunk.page_key, {})[chunk.id] = float(row @ vector)
         return found
+
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        near = [
+            chunk
+            for chunk, _ in self._table(collection).values()
+            if any(
+                chunk.page_key == each.page_key
+                and abs(chunk.position - each.position) <= NEIGHBOURS
+                for each in chunks
+            )
+        ]
+        return sorted(near, key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):

@@ -114,7 +114,7 @@ def test_the_llm_reads_the_passages_and_the_question():
 
 
 def test_a_marker_without_a_passage_is_never_shown():
-    *events, done = build("Logs [", "4", "] go [1", "].").stream(QUESTION)
+    *events, done = build("Logs 【", "4", "】 go [1", "].").stream(QUESTION)
     assert "".join(texts(events)) == done.answer.text == "Logs go [1]."
 
 

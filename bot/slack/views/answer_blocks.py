@@ -35,10 +35,18 @@ def build_answer_tail(answer: Answer, context: AnswerContext | None = None) -> l
         if answer.status == "answered"
         else build_nearest_pages(answer.nearest_passages)
     )
-    tail = [*pages, *build_footer(answer, context), *_build_buttons(answer, context)]
+    tail = [*_build_unanswered(answer), *pages, *build_footer(answer, context), *_build_buttons(answer, context)]
     for number, block in enumerate(tail):
         block.block_id = f"{TAIL}-{number}"
     return tail
+
+
+def _build_unanswered(answer: Answer) -> list[Block]:
+    """Build the note about parts of the question without an answer."""
+    if not answer.unanswered:
+        return []
+    parts = [markdown.shorten(part, LABEL_LIMIT) for part in answer.unanswered]
+    return [SectionBlock(text=MarkdownTextObject(text=answers.render_unanswered(parts)))]
 
 
 def _build_buttons(answer: Answer, context: AnswerContext) -> list[Block]:

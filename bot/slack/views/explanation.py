@@ -23,7 +23,8 @@ def render_origin(record: AnswerRecord, answer: Answer) -> str:
     """Return question, query, outcome, timings and tokens, as `mrkdwn`."""
     lines = [say("why.question", text=_quote(record.question))]
     if answer.query and answer.query != record.question:
-        lines.append(say("why.query", text=_quote(answer.query)))
+        query = " · ".join(answer.query.splitlines())
+        lines.append(say("why.query", text=_quote(query)))
     revision = f"`{markdown.escape(answer.revision[:7])}`"
     lines.append(say("why.outcome", status=say(f"why.{answer.status}"), revision=revision))
     lines += [f"• {answers.DEGRADED[stage]}" for stage in answer.degraded]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import logging
 import math
 import threading
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.errors import ModelError, ModelUnavailableError
+from rag_core.errors import ModelError, ModelUnavailableError, RerankerError
 from rag_core.models import remote as remote_module
 from rag_core.models.http_client import EMBEDDING, RERANK, Address, ModelServer
 from rag_core.models.remote import QUERY_INSTRUCTION, RemoteEmbedder, RemoteReranker
@@ -400,11 +399,24 @@ class TestRerankingFaults:
         ):
             reranker(server).warm_up()
 
-    def test_a_reranker_that_scores_the_wrong_way_round_is_logged(self, server, caplog):
+    @pytest.mark.parametrize("scale", [(-1, 1), (0, 0.5), (0, 7)], ids=["inverted", "equal", "7"])
+    def test_a_server_that_orders_wrongly_is_not_trusted_until_it_is_mended(self, server, scale):
+        server.scale = scale
+        remote = reranker(server)
+        with pytest.raises(RerankerError, match=r"no higher than .* chat template"):
+            remote.warm_up()
+        with pytest.raises(RerankerError, match=RERANKER):
+            remote.rerank(QUERY, TEXTS)
+        server.scale = (1, 0)
+        np.testing.assert_allclose(remote.rerank(QUERY, TEXTS), [0, 0.5, 0])
+
+    def test_a_server_that_was_down_at_the_start_is_probed_later(self, server):
+        server.fail(503, times=3)
         server.scale = (-1, 1)
-        with caplog.at_level(logging.WARNING):
-            reranker(server).warm_up()
-        assert "chat template" in caplog.records[0].message
+        remote = reranker(server)
+        remote.warm_up()
+        with pytest.raises(RerankerError):
+            remote.rerank(QUERY, TEXTS)
 
     def test_a_question_is_not_kept_waiting(self, server):
         server.fail(429, retry_after="60")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import math
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +11,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 from benchmarks.harness.tutorial import MAX_RERANKER_LENGTH, TutorialReranker
-from rag_core.errors import ModelError, ModelUnavailableError
+from rag_core.errors import ModelError, ModelUnavailableError, RerankerError
 from rag_core.models import packing, reranker
 from rag_core.models.device import Placement
+from rag_core.models.probe import PASSAGES, QUESTIONS
 from rag_core.models.reranker import LocalReranker
 from tests.rag_core.checkpoints import QUERY, SEVEN_SCRIPTS, make_reranker, sample_passages
 
@@ -113,6 +117,12 @@ class TestParity:
 
 class TestTheParityCheckCanFail:
     """Each of these faults must be seen; a check that lets one through proves nothing."""
+
+    @pytest.fixture(autouse=True)
+    @staticmethod
+    def no_probe(monkeypatch) -> None:
+        """Without the probe, which sees some of these faults first."""
+        monkeypatch.setattr(reranker, "probe_reranker", lambda *_: None)
 
     @pytest.mark.parametrize(
         ("name", "wrong"),
@@ -238,12 +248,72 @@ class TestLoading:
             LocalReranker(str(tmp_path)).warm_up()
 
 
+class TestProbe:
+    @staticmethod
+    def spoil(checkpoint: Path, folder: Path, change) -> Path:
+        """A copy of the reranker with other weights in its head."""
+        for file in checkpoint.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+        weights = load_file(folder / "model.safetensors")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        yes, no = (tokenizer.token_to_id(word) for word in ("yes", "no"))
+        change(weights["lm_head.weight"], yes, no)
+        save_file(weights, folder / "model.safetensors", {"format": "pt"})
+        return folder
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (lambda head, yes, no: head.__setitem__([yes, no], head[[no, yes]]), "no higher than"),
+            (lambda head, yes, no: head.__setitem__(yes, head[no]), "no higher than"),
+            (lambda head, yes, no: head[yes].mul_(0).add_(head[no] + 1), "no higher than"),
+            (lambda head, yes, _: head[yes].fill_(math.nan), "no numbers"),
+            (lambda head, yes, _: head[yes].fill_(math.inf), "no numbers"),
+        ],
+        ids=["inverted", "equal", "another head", "nan", "infinite"],
+    )
+    def test_a_model_that_fails_is_refused_once_and_for_all(
+        self, checkpoint, tmp_path, change, said, monkeypatch
+    ):
+        folder = self.spoil(checkpoint, tmp_path, change)
+        docent = LocalReranker(str(folder), placement=FLOAT32)
+        with pytest.raises(RerankerError, match=rf"{said}.*needs its template"):
+            docent.warm_up()
+        monkeypatch.setattr(reranker, "locate_model", pytest.fail)  # it is not loaded again
+        with pytest.raises(RerankerError, match=said):
+            docent.rerank(QUERY, ["a"])
+
+    def test_the_probe_asks_with_docents_own_task(self, checkpoint, monkeypatch):
+        asked = []
+        score = reranker.Qwen3Scorer.score
+
+        def record(self, query, passages):
+            asked.append(self.instruction)
+            return score(self, query, passages)
+
+        monkeypatch.setattr(reranker.Qwen3Scorer, "score", record)
+        docent = LocalReranker(str(checkpoint), instruction="Find code", placement=FLOAT32)
+        docent.rerank(QUERY, ["a"])
+        assert asked == [reranker.INSTRUCTION] * 2 + ["Find code"]
+
+    def test_numbers_that_are_lost_later_are_an_error(self, docent, monkeypatch):
+        docent.warm_up()
+        lost = lambda *_: (np.array([0.5, math.nan], np.float32), 0)  # noqa: E731
+        monkeypatch.setattr(reranker.Qwen3Scorer, "score", lost)
+        with pytest.raises(ModelError, match=r"no numbers: set DOCENT_DTYPE=float32"):
+            docent.rerank(QUERY, ["a", "b"])
+
+
 class TestCrossEncoder:
     @staticmethod
-    def make(folder: Path, *, labels: int = 1) -> Path:
-        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefgh"]
+    def make(folder: Path, *, labels: int = 1, taught: bool = True) -> Path:
+        """A tiny BERT; a taught one knows the passages of the probe by heart."""
+        texts = " ".join((*QUESTIONS, *PASSAGES)).lower()
+        known = [*"abcdefgh", *dict.fromkeys(re.findall(r"\w{2,}|[?.]", texts))]
+        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *known]
         (folder / "vocab.txt").write_text("\n".join(words))
-        BertTokenizer(str(folder / "vocab.txt"), model_max_length=16).save_pretrained(folder)
+        tokenizer = BertTokenizer(str(folder / "vocab.txt"), model_max_length=24)
+        tokenizer.save_pretrained(folder)
         torch.manual_seed(0)
         config = BertConfig(
             vocab_size=len(words),
@@ -251,10 +321,13 @@ class TestCrossEncoder:
             num_hidden_layers=1,
             num_attention_heads=2,
             intermediate_size=16,
-            max_position_embeddings=16,
+            max_position_embeddings=24,
             num_labels=labels,
         )
-        BertForSequenceClassification(config).save_pretrained(folder)
+        model = BertForSequenceClassification(config)
+        if taught:
+            teach(model, tokenizer)
+        model.save_pretrained(folder)
         return folder
 
     def test_by_name(self, tmp_path):
@@ -266,19 +339,28 @@ class TestCrossEncoder:
         assert docent.truncated == 1
         np.testing.assert_allclose(docent.rerank("a b", ["e f g"]), scores[1:2], atol=TOLERANCE)
 
-    @pytest.mark.parametrize("turned", [False, True])
-    def test_a_model_with_random_scores_is_logged(self, tmp_path, turned, caplog, monkeypatch):
-        """The words of the probe are unknown to this model: of two lengths one scores more."""
-        found = reranker._PROBE_PASSAGES
-        folder = str(self.make(tmp_path))
-        scores = LocalReranker(folder, placement=FLOAT32).rerank(reranker._PROBE, found)
-        best_first = tuple(found[i] for i in np.argsort(-scores))
-        assert scores[0] != scores[1]
-        monkeypatch.setattr(reranker, "_PROBE_PASSAGES", best_first[:: -1 if turned else 1])
-        caplog.clear()
-        LocalReranker(folder, placement=FLOAT32).warm_up()
-        assert ("needs its template" in caplog.text) is turned
+    def test_a_head_that_was_never_trained_is_refused(self, tmp_path):
+        docent = LocalReranker(str(self.make(tmp_path, taught=False)), placement=FLOAT32)
+        with pytest.raises(RerankerError, match="needs its template"):
+            docent.warm_up()
 
     def test_a_model_with_several_scores_is_no_reranker(self, tmp_path):
         with pytest.raises(ModelError, match="3 scores"):
-            LocalReranker(str(self.make(tmp_path, labels=3)), placement=FLOAT32).warm_up()
+            LocalReranker(
+                str(self.make(tmp_path, labels=3, taught=False)), placement=FLOAT32
+            ).warm_up()
+
+
+def teach(model: BertForSequenceClassification, tokenizer: BertTokenizer) -> None:
+    """Train a model until it tells the passages of the probe apart."""
+    pairs = [(question, passage) for question in QUESTIONS for passage in PASSAGES]
+    inputs = tokenizer(*zip(*pairs, strict=True), padding=True, return_tensors="pt")
+    wanted = torch.tensor([1.0, 0.0, 0.0, 1.0])
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    model.train()
+    for _ in range(60):
+        optimizer.zero_grad()
+        logits = model(**inputs).logits[:, 0]
+        torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted).backward()
+        optimizer.step()
+    model.eval()

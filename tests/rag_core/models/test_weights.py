@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save
 
-from rag_core.errors import ModelUnavailableError
-from rag_core.models.weights import locate_model
+from rag_core.errors import ModelError, ModelUnavailableError, RerankerError
+from rag_core.models.weights import locate_model, translate_load_errors
 from tests.conftest import ROOT
+from tests.servers.hub import REVISION, Hub
+
+WEIGHTS = save({"a": torch.ones(3)})
 
 
 def test_offline():
@@ -18,26 +25,31 @@ def test_offline():
     assert_helpful(str(caught.value), os.environ["HF_HOME"])
 
 
-def test_a_refused_connection(tmp_path):
-    """In a process of its own: the hub's client reads its settings once."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
+def locate(model: str, endpoint: str, cache: Path) -> str:
+    """The folder or the sentence, in a process of its own: the client reads its settings once."""
     program = (
-        "from rag_core.errors import ModelUnavailableError\n"
+        "import sys\n"
+        "from rag_core.errors import ModelError\n"
         "from rag_core.models.weights import locate_model\n"
-        "try:\n    locate_model('Qwen/Qwen3-Embedding-0.6B')\n"
-        "except ModelUnavailableError as error:\n    print(error)\n"
+        "try:\n    print(locate_model(sys.argv[1]))\n"
+        "except ModelError as error:\n    print(error)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": closed, "HF_HOME": str(tmp_path)},
+        [sys.executable, "-c", program, model],
+        env=os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": endpoint, "HF_HOME": str(cache)},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert_helpful(result.stdout.strip(), str(tmp_path))
+    return result.stdout.strip()
+
+
+def test_a_refused_connection(tmp_path):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    assert_helpful(locate("Qwen/Qwen3-Embedding-0.6B", closed, tmp_path), str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["", "a/b/c", "spaces in it"])
@@ -56,8 +68,68 @@ def test_the_cache_is_used_without_a_network(tmp_path, monkeypatch):
     (snapshot / "config.json").write_text("{}")
     with pytest.raises(ModelUnavailableError):
         locate_model("some/model")  # half a download is none
-    (snapshot / "model.safetensors").write_bytes(b"weights")
+    (snapshot / "model.safetensors").write_bytes(WEIGHTS[:-1])
+    with pytest.raises(ModelUnavailableError, match=r"lacks model\.safetensors \(missing or cut"):
+        locate_model("some/model")
+    (snapshot / "model.safetensors").write_bytes(WEIGHTS)
     assert locate_model("some/model") == snapshot
+
+
+@pytest.mark.parametrize("by_folder", [False, True])
+def test_an_interrupted_download_is_completed_at_its_revision(tmp_path, by_folder):
+    names = ["model-1.safetensors", "model-2.safetensors", "model-3.safetensors"]
+    index = {"weight_map": {f"w{number}": name for number, name in enumerate(names)}}
+    files = {"config.json": b"{}", "model.safetensors.index.json": json.dumps(index).encode()}
+    files |= {name: save({name: torch.ones(3)}) for name in names}  # each a blob of its own
+    with Hub("some/model", files) as hub:
+        snapshot = Path(locate("some/model", hub.url, tmp_path))
+        assert snapshot.name == REVISION
+        assert sorted(hub.downloads) == sorted(files)
+        hub.downloads.clear()
+        (snapshot / names[0]).resolve().unlink()
+        (snapshot / names[0]).unlink()
+        (snapshot / names[1]).resolve().write_bytes(files[names[1]][:-1])
+        (snapshot / names[2]).resolve().write_bytes(b"")
+        model = str(snapshot) if by_folder else "some/model"
+        hub.latest = "f" * 40  # there is a newer revision by now
+        assert locate(model, hub.url, tmp_path) == str(snapshot)
+        assert sorted(hub.downloads) == names
+        assert {name: (snapshot / name).read_bytes() for name in files} == files
+        hub.downloads.clear()
+        assert locate(model, hub.url, tmp_path) == str(snapshot)
+        assert hub.downloads == []
+        (snapshot / names[1]).resolve().write_bytes(b"")
+    said = locate(model, hub.url, tmp_path)  # the hub is gone
+    assert f"The model some/model lacks {names[1]} (missing or cut off) in the cache" in said
+    assert "\n" not in said
+
+
+def test_a_folder_of_ones_own_that_lacks_files(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    weights = {f"w{n}": f"model-{n}.safetensors" for n in range(5)}
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": weights}))
+    with pytest.raises(ModelError) as caught:
+        locate_model(str(tmp_path))
+    said = "can't be read, because of model-0.safetensors, model-1.safetensors, model-2.safetensors"
+    assert f"{said} and 2 more (missing or cut off); " in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [Exception("no merges"), EOFError(), KeyError("a"), OSError()])
+def test_every_error_of_a_loader_is_a_sentence(tmp_path, error):
+    with pytest.raises(ModelError, match="can't be read"), translate_load_errors("m", tmp_path):
+        raise error
+
+
+def test_a_missing_package_is_named(tmp_path):
+    said = r"needs a package that is not installed \(No module named 'peft'\): install it"
+    with pytest.raises(ModelError, match=said), translate_load_errors("m", tmp_path):
+        raise ImportError("No module named 'peft'")
+
+
+def test_an_error_of_docent_stays_as_it_is(tmp_path):
+    with pytest.raises(RerankerError, match=r"^no$"), translate_load_errors("m", tmp_path):
+        raise RerankerError("no")
 
 
 def assert_helpful(sentence: str, cache: str) -> None:

@@ -11,8 +11,8 @@ from rag_core.generation.llm import OpenAIGenerator
 from rag_core.query.rewrite import (
     REWRITE_PROMPT,
     REWRITE_SECONDS,
-    QuestionRewriter,
-    RewrittenQuestion,
+    Planner,
+    SearchPlan,
 )
 from rag_core.settings import RagSettings
 from rag_core.types import Question, Turn, Usage
@@ -23,23 +23,24 @@ HISTORY = (
     Turn("assistant", "With `create_partition` [1]."),
 )
 FOLLOW_UP = Question("How do I drop it?", HISTORY)
-BY_WORDS = "How do I drop it? create partition"
+BY_WORDS = ("How do I drop it?", "How do I drop it? create partition")
+GOOD = ("How do I drop it?", "How do I drop a partition?")
 USAGE = Usage(50, 8)
 
 
-def rewritten(*pieces, question=FOLLOW_UP) -> RewrittenQuestion:
-    return QuestionRewriter(ScriptedGenerator(*pieces)).rewrite(question)
+def planned(*pieces, question=FOLLOW_UP) -> SearchPlan:
+    return Planner(ScriptedGenerator(*pieces)).plan(question)
 
 
 def test_the_llm_rewrites_a_follow_up_and_its_tokens_are_counted():
-    assert rewritten("How do I drop", " a partition?", USAGE) == RewrittenQuestion(
-        "How do I drop a partition?", USAGE
-    )
+    plan = planned("How do I drop", " a partition?", USAGE)
+    assert plan.part.forms == GOOD
+    assert (plan.usage, plan.failed, plan.asked_llm) == (USAGE, False, True)
 
 
 def test_the_llm_reads_the_conversation_and_has_little_time():
     generator = ScriptedGenerator("How do I drop a partition?")
-    QuestionRewriter(generator).rewrite(FOLLOW_UP)
+    Planner(generator).plan(FOLLOW_UP)
     ((system, (turn,)),) = generator.asked
     assert system == REWRITE_PROMPT
     assert turn.text == (
@@ -47,7 +48,7 @@ def test_the_llm_reads_the_conversation_and_has_little_time():
         "user: How do I create a partition?\n"
         "assistant: With `create_partition` [1].\n"
         "</conversation>\n\n"
-        "Last question: How do I drop it?"
+        "Last message: How do I drop it?"
     )
     assert generator.patience == REWRITE_SECONDS
 
@@ -55,28 +56,60 @@ def test_the_llm_reads_the_conversation_and_has_little_time():
 def test_a_long_conversation_is_cut():
     history = tuple(Turn("user", f"{number} " + "x" * 10_000) for number in range(50))
     generator = ScriptedGenerator("Fine?")
-    QuestionRewriter(generator).rewrite(Question("And?", history))
+    Planner(generator).plan(Question("And?", history))
     assert len(generator.asked[0][1][0].text) < 5_000
     assert "user: 49 x" in generator.asked[0][1][0].text
+
+
+def test_reasoning_is_neither_searched_nor_too_long():
+    thought = "<think>" + "The question is about partitions. " * 300 + "</think>"
+    assert planned(thought, "How do I drop a partition?").part.forms == GOOD
+
+
+def test_several_questions_are_divided_in_the_same_call():
+    generator = ScriptedGenerator("How do I drop a partition?\nWhat is a segment?")
+    question = Question("How do I drop it? And what is a segment?", HISTORY)
+    division = Planner(generator).plan(question).part.division
+    assert division.by_llm
+    assert division.first.asked == "How do I drop a partition?"
+    assert division.second.asked == "What is a segment?"
+    assert len(generator.asked) == 1
+
+
+def test_a_first_message_with_several_questions_is_divided_by_the_llm():
+    generator = ScriptedGenerator("What is a partition?\nHow do I drop a partition?")
+    plan = Planner(generator).plan(Question("What is a partition? How do I drop it?"))
+    assert plan.asked_llm
+    assert plan.part.division.second.asked == "How do I drop a partition?"
+
+
+def test_a_first_message_with_one_question_costs_no_call():
+    generator = ScriptedGenerator("Never said.")
+    for text in ("What is a partition?", "I have a cluster of four nodes. How do I stop it?"):
+        assert not Planner(generator).plan(Question(text)).asked_llm
+    assert generator.asked == []
 
 
 @pytest.mark.parametrize("history", [(), (Turn("assistant", "Hello, ask me anything."),)])
 def test_the_first_question_of_a_thread_stays_as_it_is(history):
     generator = ScriptedGenerator("Never said.")
     question = Question("How do I drop it?", history)
-    assert QuestionRewriter(generator).rewrite(question) == RewrittenQuestion("How do I drop it?")
-    assert generator.asked == []
+    plan = Planner(generator).plan(question)
+    assert plan.part.forms == ("How do I drop it?",)
+    assert (plan.failed, plan.asked_llm, generator.asked) == (False, False, [])
 
 
 @pytest.mark.parametrize(
     "text", ['"How do I drop a partition?"\n', " `How do I drop a partition?`"]
 )
 def test_quotation_marks_around_it_are_taken_off(text):
-    assert rewritten(text).text == "How do I drop a partition?"
+    assert planned(text).part.forms == GOOD
 
 
 def test_without_an_llm_the_words_of_the_thread_are_put_in():
-    assert QuestionRewriter(None).rewrite(FOLLOW_UP) == RewrittenQuestion(BY_WORDS)
+    plan = Planner(None).plan(FOLLOW_UP)
+    assert plan.part.forms == BY_WORDS
+    assert (plan.failed, plan.asked_llm) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -91,18 +124,21 @@ def test_without_an_llm_the_words_of_the_thread_are_put_in():
     ],
 )
 def test_nonsense_and_failure_leave_the_words_of_the_thread(pieces):
-    assert rewritten(*pieces).text == BY_WORDS
+    plan = planned(*pieces)
+    assert plan.part.forms == BY_WORDS
+    assert plan.failed
 
 
 def test_the_tokens_of_nonsense_are_counted_too():
-    assert rewritten(USAGE) == RewrittenQuestion(BY_WORDS, USAGE)
+    plan = planned(USAGE)
+    assert (plan.part.forms, plan.usage) == (BY_WORDS, USAGE)
 
 
 def test_an_llm_that_takes_too_long_is_not_waited_for(caplog):
     generator = ScriptedGenerator("How ", "do ", "I ", "drop ", "a ", "partition?")
-    rewriter = QuestionRewriter(generator, seconds=2, clock=itertools.count().__next__)
+    rewriter = Planner(generator, seconds=2, clock=itertools.count().__next__)
     with caplog.at_level(logging.WARNING):
-        assert rewriter.rewrite(FOLLOW_UP).text == BY_WORDS
+        assert rewriter.plan(FOLLOW_UP).part.forms == BY_WORDS
     assert generator.given < 6
     assert generator.closed
     assert "too late" in caplog.text
@@ -127,8 +163,8 @@ class Stuck(ScriptedGenerator):
 def test_the_wait_for_a_server_that_hangs_ends_in_time(caplog):
     stuck = Stuck()
     with caplog.at_level(logging.WARNING):
-        rewriter = QuestionRewriter(stuck, seconds=0, clock=lambda: 0.0)
-        assert rewriter.rewrite(FOLLOW_UP) == RewrittenQuestion(BY_WORDS)
+        rewriter = Planner(stuck, seconds=0, clock=lambda: 0.0)
+        assert rewriter.plan(FOLLOW_UP).part.forms == BY_WORDS
     assert "too late" in caplog.text
     assert not stuck.left.is_set()
     stuck.gate.set()
@@ -137,7 +173,7 @@ def test_the_wait_for_a_server_that_hangs_ends_in_time(caplog):
 
 def test_a_fault_of_ours_reaches_the_asker():
     with pytest.raises(KeyError):
-        QuestionRewriter(ScriptedGenerator(KeyError("a fault"))).rewrite(FOLLOW_UP)
+        Planner(ScriptedGenerator(KeyError("a fault"))).plan(FOLLOW_UP)
 
 
 def test_an_llm_that_is_silent_is_not_waited_for(openai_server):
@@ -145,6 +181,6 @@ def test_an_llm_that_is_silent_is_not_waited_for(openai_server):
         openai_api_key=openai_server.api_key, openai_base_url=openai_server.base_url
     )
     gate = openai_server.hold()
-    rewriter = QuestionRewriter(OpenAIGenerator(settings), seconds=0.2)
-    assert rewriter.rewrite(FOLLOW_UP).text == BY_WORDS
+    rewriter = Planner(OpenAIGenerator(settings), seconds=0.2)
+    assert rewriter.plan(FOLLOW_UP).part.forms == BY_WORDS
     gate.open()

@@ -13,7 +13,7 @@ from rag_core.pipeline import Pipeline, Tuning
 from rag_core.query.glossary import NO_GLOSSARY, Glossary, GlossaryEntry
 from rag_core.retrieval.abstention import Abstention
 from rag_core.retrieval.calibration import Calibration
-from rag_core.retrieval.hybrid_search import FusionConfig
+from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
 from rag_core.types import Answer, Question, Turn

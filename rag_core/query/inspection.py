@@ -1,0 +1,115 @@
+"""Inspection of an LLM's rewriting: only questions about the same thing are searched for."""
+
+# ruff: noqa: RUF001  (words and marks of other languages)
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from rag_core.index.bm25_tokens import extract_terms
+from rag_core.query.follow_up import list_content_words
+from rag_core.query.history import truncate_history
+from rag_core.query.plan import MOST_PARTS
+from rag_core.query.segments import split_message
+from rag_core.reasoning import strip_reasoning
+from rag_core.types import Question
+
+ADDED_CHARACTERS = 500
+"""Most characters that a rewriting adds; a longer text is an answer."""
+
+_NEW_SHARE = 0.5  # of its content words, which a rewriting may take from elsewhere
+_KEPT_SHARE = 0.7  # of its content words, which a statement must have from the thread
+_TURNS, _TURN_CHARACTERS = 6, 2_000  # of the thread, whose words a rewriting may have
+
+_ITEM = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|>)\s+")
+_AROUND = "\"'`*_“”„«»「」 \t"
+_LABEL = re.compile(r"^[^\s:：?？]+(?:[ _-][^\s:：?？]+){0,5}\s?[:：]\s*")
+# What no question to search for holds, unless the person wrote it.
+_FOREIGN = re.compile(
+    r"""</?[a-z|][^<>\n]{0,100}>|```|~~~|^\s*[\[{].*[\]}]\s*$|^\s*\{
+        |\[\^?\d{1,3}(?:,\s?\d{1,3}){0,5}\]|【\d|\b[A-Z]{2,}(?:_[A-Z]+){2,}\b""",
+    re.VERBOSE | re.DOTALL,
+)
+_REFUSAL = re.compile(
+    r"""\b(?:I['’]?m|I\ am|we\ are|we['’]re)\ (?:sorry|afraid|not\ able|unable)\b|\bI\ apologi[sz]e
+        |\b(?:I|we)\ (?:can['’]?t|cannot|can\ not|do\ not\ have|don['’]t\ have)\b|\bas\ an\ AI\b
+        |^sorry\b|\bunable\ to\ (?:rewrite|answer|help)|\bno\ (?:rewrit|rephras)\w+
+        |\b(?:tut\ mir\ leid|entschuldig\w*|leider)\b|\bich\ kann\ (?:nicht|keine?n?)\b
+        |извинит|к\ сожалению|\bя\ не\ могу\b|\bdésolée?\b|\bje\ ne\ peux\ pas\b
+        |抱歉|对不起|我无法|我不能|申し訳|すみません|できません""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
+    """Return the questions that an LLM wrote, ready to be searched.
+
+    Args:
+        text: all that it wrote, reasoning included.
+        question: what it was asked to rewrite, with the thread.
+
+    Returns:
+        One to three questions; none if the text is a refusal, an answer, or about other things.
+    """
+    turns = truncate_history(question.history, turns=_TURNS, characters=_TURN_CHARACTERS)
+    thread = "\n".join([*(turn.text for turn in turns), question.text])
+    own = "\n".join([*(turn.text for turn in turns if turn.role == "user"), question.text])
+    written = strip_reasoning(text).strip()
+    if not written or _has_foreign(written, own):
+        return ()
+    lines = [line for line in map(_strip_marks, written.splitlines()) if line]
+    if len(lines) > 1 and lines[0].endswith((":", "：")):
+        lines = lines[1:]  # "Here is the question:"
+    lines = list(dict.fromkeys(_strip_label(line, thread) for line in lines))
+    if not 1 <= len(lines) <= MOST_PARTS:
+        return ()
+    return tuple(lines) if all(_is_usable(line, question, thread) for line in lines) else ()
+
+
+def _has_foreign(text: str, own: str) -> bool:
+    """Return True for tags, code, markers or a refusal that the person did not write."""
+    return any(
+        match[0].strip() not in own
+        for pattern in (_FOREIGN, _REFUSAL)
+        for match in pattern.finditer(text)
+    )
+
+
+def _strip_marks(line: str) -> str:
+    return _ITEM.sub("", line).strip(_AROUND)
+
+
+def _strip_label(line: str, thread: str) -> str:
+    """Strip a label such as "Rewritten question:", but nothing that the person wrote."""
+    match = _LABEL.match(line)
+    if match is None or match.end() == len(line) or _read_words(match[0]) & _read_words(thread):
+        return line
+    return _strip_marks(line[match.end() :])
+
+
+def _is_usable(line: str, question: Question, thread: str) -> bool:
+    """Return True if a line asks about the same thing as the question in its thread."""
+    if len(line) > len(question.text) + ADDED_CHARACTERS:
+        return False
+    words, known = _read_words(line), _read_words(thread)
+    if not words & known:
+        return not words and line.casefold() in thread.casefold()
+    share = len(words & known) / len(words)
+    if _does_ask(line):
+        return share >= 1 - _NEW_SHARE
+    # A statement where something was asked is an answer.
+    return not _does_ask(question.text) and share >= _KEPT_SHARE
+
+
+def _read_words(text: str) -> set[str]:
+    """Read the content words of a text, stemmed, in any script."""
+    text = unicodedata.normalize("NFKC", text)
+    return {term for word in list_content_words(text) for term in extract_terms(word).split()}
+
+
+def _does_ask(text: str) -> bool:
+    """Return True for a question; "List the roles." is an answer or an order."""
+    if text.rstrip(_AROUND).endswith((".", "。", "!", "！")):
+        return "?" in text or "？" in text
+    return any(segment.asks for segment in split_message(text))

@@ -1,0 +1,171 @@
+"""The plan of a search: the parts of a question, and the forms in which each is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rag_core.query.follow_up import LeaningSigns, add_topic_words, find_signs, strip_opener
+from rag_core.query.segments import Segment
+from rag_core.types import Question, Turn
+
+MOST_PARTS = 3
+"""Parts of one message, at most."""
+
+_FEW_WORDS = 3  # content words up to which a second part may lean on the first without a sign
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Two parts that a message may consist of, and what speaks for it in its words.
+
+    Attributes:
+        first: the part before the boundary.
+        second: the part after it, which may be divided again.
+        both_ask: True if both parts seem to ask something.
+        first_asks: True if the sentence just before the boundary does.
+        listed: True if the parts are items of a list.
+        lined: True if the second part begins a line.
+        by_llm: True if the LLM divided the message.
+    """
+
+    first: PlannedPart
+    second: PlannedPart
+    both_ask: bool = True
+    first_asks: bool = True
+    listed: bool = False
+    lined: bool = False
+    by_llm: bool = False
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The signs as numbers, in the order of the weights; the last is a pronoun behind it."""
+        leans = self.second.signs.pronoun
+        signs = (self.both_ask, self.first_asks, self.listed, self.lined, leans)
+        return tuple(map(float, signs))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """A part of a question, in the forms to search.
+
+    Attributes:
+        asked: the part as it was asked.
+        other: the part with what it may lean on; empty if there is nothing.
+        signs: what speaks for leaning in its words.
+        by_llm: True if `other` is the LLM's rewriting, and not the part with topic words.
+        division: how it may be divided; None if it can't be.
+    """
+
+    asked: str
+    other: str
+    signs: LeaningSigns
+    by_llm: bool = False
+    division: Division | None = None
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The texts to search for."""
+        return (self.asked, self.other) if self.other else (self.asked,)
+
+    def list_forms(self) -> Iterator[str]:
+        """Yield the forms of the part and of all its divisions."""
+        yield from self.forms
+        if self.division:
+            yield from self.division.first.list_forms()
+            yield from self.division.second.list_forms()
+
+
+def plan_by_words(question: Question, segments: Sequence[Segment]) -> PlannedPart:
+    """Plan a search without an LLM: topic words of the thread, parts by punctuation.
+
+    Args:
+        question: with the thread before it.
+        segments: those of its text, in their order.
+
+    Returns:
+        The whole question, with the parts that it may consist of.
+    """
+    whole = _plan_part(question.text, question.history, always=True)
+    return replace(whole, division=_divide(segments, question.history, MOST_PARTS))
+
+
+def plan_rewriting(question: Question, rewritten: Sequence[str]) -> PlannedPart:
+    """Plan a search for what the LLM made of a question.
+
+    Args:
+        question: as it was asked.
+        rewritten: one to three questions that stand alone.
+
+    Returns:
+        The whole question, with the LLM's parts if it wrote several questions.
+    """
+    signs = find_signs(question.text)
+    if len(rewritten) == 1:
+        other = "" if _is_same(rewritten[0], question.text) else rewritten[0]
+        return PlannedPart(question.text, other, signs, by_llm=True)
+    return replace(_join_rewritten(rewritten), asked=question.text, signs=signs)
+
+
+def _join_rewritten(rewritten: Sequence[str]) -> PlannedPart:
+    text = " ".join(rewritten)
+    division = None
+    if len(rewritten) > 1:
+        first, second = _join_rewritten(rewritten[:1]), _join_rewritten(rewritten[1:])
+        division = Division(first, second, by_llm=True)
+    return PlannedPart(text, "", find_signs(text), by_llm=True, division=division)
+
+
+def _is_same(first: str, second: str) -> bool:
+    return [*filter(str.isalnum, first.casefold())] == [*filter(str.isalnum, second.casefold())]
+
+
+def _plan_part(text: str, history: Sequence[Turn], *, always: bool) -> PlannedPart:
+    """Plan a part; without `always`, add topic words only where its words may need some."""
+    signs = find_signs(text)
+    leans = always or signs.pronoun or signs.words <= _FEW_WORDS
+    other = add_topic_words(text, history) if leans else text
+    return PlannedPart(text, "" if other == text else other, signs)
+
+
+def _divide(segments: Sequence[Segment], history: Sequence[Turn], parts: int) -> Division | None:
+    """Divide segments in two where their words speak for it most; return None for one."""
+    if len(segments) < 2 or parts < 2:
+        return None
+    place = max(range(1, len(segments)), key=lambda place: _weigh_boundary(segments, place))
+    before, after = segments[:place], segments[place:]
+    # At most one of the two is divided again: the one with the better boundary.
+    again = max((before, after), key=_weigh_best)
+    first = _plan_segments(before, history, parts - 1 if again is before else 1)
+    thread = (*history, Turn("user", first.asked))
+    second = _plan_segments(after, thread, parts - 1 if again is after else 1)
+    return Division(
+        first,
+        second,
+        both_ask=_does_ask(before) and _does_ask(after),
+        first_asks=before[-1].asks,
+        listed=before[0].is_item and after[0].is_item,
+        lined=after[0].opens_line,
+    )
+
+
+def _plan_segments(segments: Sequence[Segment], history: Sequence[Turn], parts: int) -> PlannedPart:
+    text = strip_opener(" ".join(segment.text for segment in segments))
+    part = _plan_part(text, history, always=False)
+    return replace(part, division=_divide(segments, history, parts))
+
+
+def _weigh_boundary(segments: Sequence[Segment], place: int) -> int:
+    """Count what speaks for a boundary before the segment at `place`."""
+    before, after = segments[:place], segments[place:]
+    both_ask = _does_ask(before) and _does_ask(after)
+    return 2 * after[0].is_item + after[0].opens_line + before[-1].asks + both_ask
+
+
+def _weigh_best(segments: Sequence[Segment]) -> int:
+    weights = (_weigh_boundary(segments, place) for place in range(1, len(segments)))
+    return max(weights, default=-1)
+
+
+def _does_ask(segments: Sequence[Segment]) -> bool:
+    return any(segment.asks for segment in segments)

@@ -1,0 +1,63 @@
+"""Parts of a question: each gets its share of the passages that are read."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag_core.retrieval.diversify import select_diverse
+from rag_core.types import Passage
+
+PASSAGES = 8
+"""Passages for all parts of a question, where it has several."""
+
+_FIRST_PASSAGES = 5
+"""Passages among which each part has as many different pages as it can."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedPassages:
+    """The passages of several parts.
+
+    Attributes:
+        passages: those that are read, in turn one of each part; of duplicates only the first.
+        numbers: for each part, the numbers, from 1, of its passages among them, best first.
+    """
+
+    passages: tuple[Passage, ...]
+    numbers: tuple[tuple[int, ...], ...]
+
+
+def merge_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> MergedPassages:
+    """Choose passages of each part in turn.
+
+    A part's first passages are from different pages, because five places for several questions
+    leave no room for a second passage of a wrong page.
+
+    Args:
+        parts: the ranked passages of each part, best first; none for a part without an answer.
+        limit: passages to choose at most.
+
+    Returns:
+        The chosen passages, and which of them are whose.
+    """
+    spread = math.ceil(_FIRST_PASSAGES / max(1, sum(map(bool, parts))))
+    queues = [_order_part(passages, spread=spread, limit=limit) for passages in parts]
+    merged: dict[str, Passage] = {}
+    for turn in itertools.zip_longest(*queues):
+        for passage in filter(None, turn):
+            merged.setdefault(passage.chunk.id, passage)
+    chosen = select_diverse(tuple(merged.values()), limit=limit, per_page=limit)
+    places = {passage.chunk.id: number for number, passage in enumerate(chosen, 1)}
+    numbers = ([places.get(passage.chunk.id, 0) for passage in queue] for queue in queues)
+    return MergedPassages(chosen, tuple(tuple(filter(None, own)) for own in numbers))
+
+
+def _order_part(passages: Sequence[Passage], *, spread: int, limit: int) -> list[Passage]:
+    """Put the best passage of each of the first pages before the others."""
+    first = select_diverse(passages, limit=spread, per_page=1)
+    ids = {passage.chunk.id for passage in first}
+    others = select_diverse(passages, limit=limit)
+    return [*first, *(passage for passage in others if passage.chunk.id not in ids)]

@@ -1,0 +1,110 @@
+# ruff: noqa: RUF001  (Cyrillic letters and Chinese marks)
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.query.inspection import inspect_rewriting
+from rag_core.types import Question, Turn
+
+HISTORY = (
+    Turn("user", "How do I create a partition?"),
+    Turn("assistant", "With `create_partition` [1]."),
+)
+FOLLOW_UP = Question("How do I drop it?", HISTORY)
+GOOD = "How do I drop a partition?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        f"  {GOOD}\n",
+        f'"{GOOD}"',
+        f"**{GOOD}**",
+        f"- {GOOD}",
+        f"1. {GOOD}",
+        f"Rewritten question: {GOOD}",
+        f"Standalone question:\n{GOOD}",
+        f"Here is the question:\n\n{GOOD}",
+        f"Umgeschriebene Frage: {GOOD}",
+        f"<think>It is a partition.</think>\n{GOOD}",
+        f"{GOOD}\n{GOOD}",
+    ],
+)
+def test_a_question_is_found_in_what_models_write(text):
+    assert inspect_rewriting(text, FOLLOW_UP) == (GOOD,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ' "\n" ',
+        "<think>How do I drop a partition?",
+        f"<question>{GOOD}</question>",
+        "I'm sorry, I can't rewrite the question about the partition.",
+        "I cannot help you to drop a partition?",
+        "As an AI, how do I drop a partition?",
+        "NOT_IN_THE_DOCUMENTATION",
+        "To drop a partition, call `drop_partition()` [1].",
+        "Use drop_partition to drop the partition",
+        "Drop the partition with drop_partition.",
+        "How do I drop a partition [1]?",
+        "How do I drop a partition?【1†source】",
+        '{"question": "How do I drop a partition?"}',
+        '["How do I drop a partition?"]',
+        f"```\n{GOOD}\n```",
+        f"{GOOD}\nThe pronoun stands for the partition.",
+        "\n".join([GOOD, "How do I create a partition?", "Why drop it?", "What is a partition?"]),
+        "What is the weather in Paris?",
+        "How do I drop " + "a partition " * 100 + "?",
+    ],
+)
+def test_what_is_never_searched_for(text):
+    assert inspect_rewriting(text, FOLLOW_UP) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "text"),
+    [
+        ("А как её удалить?", "Как создать партицию?", "Как удалить партицию?"),
+        ("怎么删除它?", "如何创建分区?", "怎么删除分区?"),
+        ("それを削除するには?", "パーティションを作成するには?", "パーティションを削除するには?"),
+        ("Und wie lösche ich sie?", "Wie lege ich eine Partition an?", "Wie lösche ich eine Partition?"),
+        ("Et comment la supprimer ?", "Comment créer une partition ?", "Comment supprimer une partition ?"),
+        ("And with Helm?", "Milvus CDC: how do I deploy it?", "Milvus CDC: how do I deploy it with Helm?"),
+        ("does not work [2024] either", "Error in `args[0]` [2024]", "Error in args[0] [2024] does not work"),
+        ("I can't drop it, why?", "What is a partition?", "Why can't I drop a partition? I can't drop it"),
+        ("it has no effect", "I set a password in docker compose",
+         "I set a password in docker compose and it has no effect"),
+    ],
+)  # fmt: skip
+def test_words_of_the_thread_in_any_script(question, before, text):
+    asked = Question(question, (Turn("user", before),))
+    assert inspect_rewriting(text, asked) == (text,)
+
+
+@pytest.mark.parametrize("text", ["Извините, я не могу помочь с партицией.", "抱歉，我无法回答。"])
+def test_refusals_in_other_languages(text):
+    asked = Question("А как её удалить?", (Turn("user", "Как создать партицию?"),))
+    assert inspect_rewriting(text, asked) == ()
+
+
+def test_several_questions():
+    asked = Question("How do I drop it, and what is HNSW?", HISTORY)
+    text = "How do I drop a partition?\nWhat is HNSW?"
+    assert inspect_rewriting(text, asked) == ("How do I drop a partition?", "What is HNSW?")
+
+
+def test_one_strange_line_spoils_all():
+    text = "How do I drop a partition?\nWhat is the weather in Paris?"
+    assert inspect_rewriting(text, FOLLOW_UP) == ()
+
+
+@given(st.text())
+def test_any_text_gives_few_short_questions(text):
+    questions = inspect_rewriting(text, FOLLOW_UP)
+    assert len(questions) <= 3
+    assert all(question and "\n" not in question for question in questions)
