@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag_core.index.stemmer import stem_word
-from rag_core.index.stop_words import COMMON_WORDS, find_function_words
+from rag_core.index.stop_words import COMMON_WORDS, EVIDENCE, find_function_words
 from rag_core.index.word_runs import Run, split_runs
 
 _PIECE = re.compile(
@@ -67,8 +67,8 @@ def build_query_terms(question: str) -> str:
 
 
 def list_function_words(text: str) -> frozenset[str]:
-    """List the function words of a text, in lower case."""
-    return frozenset(word.text for word in _split_words(text) if word.is_function)
+    """List the words of a text that may be function words."""
+    return frozenset(word.text for word in _split_words(text, evidence=0) if word.is_function)
 
 
 def _join_tokens(tokens: Iterable[str]) -> str:
@@ -79,10 +79,10 @@ def _join_tokens(tokens: Iterable[str]) -> str:
     return encoded[:MAX_TERMS_BYTES].decode(errors="ignore").rsplit(" ", 1)[0]
 
 
-def _split_words(text: str) -> list[_Word]:
+def _split_words(text: str, *, evidence: int = EVIDENCE) -> list[_Word]:
     runs = list(split_runs(text))
     plain = [_normalise_word(run.text) if _is_plain(run) else "" for run in runs]
-    language, function_words = find_function_words(plain)
+    language, function_words = find_function_words(plain, evidence=evidence)
     return [
         _Word(
             word or run.text,

@@ -73,7 +73,7 @@ COMMON_WORDS = frozenset(["a", "and", "for", "in", "is", "of", "the", "to", "wit
 
 _LATIN = [language for language in FUNCTION_WORDS if language != "russian"]
 
-_EVIDENCE = 2
+EVIDENCE = 2
 """Function words that show a language; one alone can be a name, such as `ai`, `man` or `os`."""
 
 
@@ -87,22 +87,28 @@ def detect_latin_language(words: Iterable[str]) -> str:
     counts = {language: len(distinct & FUNCTION_WORDS[language]) for language in _LATIN}
     best = max(_LATIN, key=lambda language: (counts[language], language == "english"))
     own = (distinct & FUNCTION_WORDS[best]) - FUNCTION_WORDS["english"]
-    return best if len(own) >= _EVIDENCE else "english"
+    return best if len(own) >= EVIDENCE else "english"
 
 
-def find_function_words(words: Sequence[str]) -> tuple[str, frozenset[str]]:
+def find_function_words(
+    words: Sequence[str], *, evidence: int = EVIDENCE
+) -> tuple[str, frozenset[str]]:
     """Find the language of lower-case words, and its function words.
+
+    Args:
+        words: the plain words of a text.
+        evidence: function words of a language from which its words are taken for such.
 
     Returns:
         The Latin language, English if none is evident, and the function words of every language
-        that two of them show.
+        that they show.
     """
     language = detect_latin_language(words)
     found: frozenset[str] = frozenset()
     for name in (language, "russian"):
         common = FUNCTION_WORDS[name].intersection(words)
         # Code has single Latin letters, but no Cyrillic ones.
-        evidence = [word for word in common if len(word) > 1 or name == "russian"]
-        if len(evidence) >= _EVIDENCE:
+        clear = [word for word in common if len(word) > 1 or name == "russian"]
+        if len(clear) >= evidence:
             found |= common
     return language, found

@@ -316,7 +316,10 @@ def test_a_question_without_function_words_counts_each_once():
     ("text", "words"),
     [
         ("how does it work", {"how", "does", "it"}),
-        ("it works", set()),
+        ("it works", {"it"}),
+        ("IT works", set()),
+        ("vi", set()),
+        ("a man", {"a"}),
         ("IT and the OS of it", {"and", "the", "of", "it"}),
         ("`in` is what", {"is", "what"}),
         ("Wie geht das mit dem Index", {"wie", "das", "mit", "dem"}),

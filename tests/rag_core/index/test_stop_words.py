@@ -54,6 +54,11 @@ def test_function_words_of_languages_that_are_evident(text, found):
     assert find_function_words(text.split())[1] == set(found.split())
 
 
+def test_less_evidence_finds_more_function_words():
+    assert find_function_words(["it", "support"], evidence=1)[1] == {"it"}
+    assert find_function_words(["a", "c"], evidence=0)[1] == {"a"}
+
+
 def test_the_most_common_words_are_function_words():
     assert FUNCTION_WORDS["english"] >= COMMON_WORDS
 

@@ -54,6 +54,8 @@ def test_the_searches_agree_if_the_nearest_page_is_among_the_first_that_words_fi
         ("How do I store the zebras?", 0.5),
         ("is it", 1.0),
         ("IT", 1.0),
+        ("a row in it", 0.0),
+        ("row of", 0.0),
         ("Wie speichert man eine row?", 0.5),
     ],
 )
