@@ -36,11 +36,12 @@ _WHOLE = (2_400, 1_200)  # characters up to which the first, or a later, section
 _PART = (1_600, 1_000)  # characters of a part of a longer one, unless its groups are longer
 # Scores are cosines above their mean, in units of their spread, because models differ in how far
 # apart theirs lie.
-_SPREAD = 0.1  # of the starter's cosines in the median; it counts as one group among the others
+_SPREAD = 0.05  # counts as one group more, so that a few near-equal groups stay near-equal
 _LEAD = 1.5  # by which a later passage must be better to be quoted first
 _PENALTY = 1.5  # by which a pointer, or code without a sentence, must be better
 _BONUS = 0.5  # for code where the question asks for some
-_LEAST = -0.5  # from which a second or third passage is quoted
+_LEAST = -0.5  # from which a second or third passage is quoted,
+_REACH = 2.0  # if it is not so much worse than the best
 _PER_PAGE = 2  # quotations of a page that come before those of others
 _REPEATED = 0.5  # similarity from which a quotation adds nothing
 _WANTS_CODE = re.compile(
@@ -208,9 +209,11 @@ def _choose_quotations(places: Sequence[_Place]) -> Iterator[tuple[int, str]]:
     """Yield the number and the text of each quotation, best first."""
     strong = [place for place in places if not place.is_weak]
     ordered = _order_places(strong or list(places))
+    best = max((place.score for place in ordered), default=0.0)
+    least = max(_LEAST, best - _REACH)
     quoted: list[str] = []
     for place in ordered:
-        is_worth = not quoted or (place.score >= _LEAST and not place.is_weak)
+        is_worth = not quoted or (place.score >= least and not place.is_weak)
         if len(quoted) < QUOTED_PASSAGES and is_worth:
             room = MAX_CHARACTERS - sum(map(len, quoted))
             number, body = _take_excerpt(place, places, later=bool(quoted))

@@ -129,7 +129,7 @@ class CloseEmbedder(HashEmbedder):
     """All vectors lie close together, as those of some models do."""
 
     def _vector(self, text: str) -> Vector:
-        near = super()._vector(text) + 2 * _direction("", self.dimension)
+        near = super()._vector(text) + 0.3 * _direction("", self.dimension)
         vector: Vector = (near / np.linalg.norm(near)).astype(np.float32)
         return vector
 
