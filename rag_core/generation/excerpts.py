@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ _POINTER = re.compile(
     r"(?:(?:please|also|then|and|but)[, ]+)*(?:"
     r"for (?:\w+[ -]){0,3}(?:information|details?|instructions|examples?|explanation|guidance)\b"
     r"|to (?:learn|know|see|read|find out|understand) (?:\w+ )?(?:more|about|how|further)"
+    r"|to [^.:]{1,100}[, ](?:please )?(?:see|read|refer to|check|visit|consult|go to|head to) "
     r"|(?:see|refer to|check(?: out)?|visit|consult|read|follow|view|browse|go to|learn)\b"
     r"(?=.*(?:\]\(|\b(?:more|details?|guide|page|section|docs?|documentation|tutorial|example"
     r"|reference|above|below|for|to|instructions|here|this)\b))"
@@ -290,7 +292,9 @@ def extend_range(
         fitting = [at for at in sides if groups[at].size <= room]
         if not fitting:
             return range(first, last + 1)
-        at = max(fitting, key=lambda at: scores.get(at, -2.0))  # the one behind, if both are equal
+        at = max(
+            fitting, key=lambda at: scores.get(at, -math.inf)
+        )  # the one behind, if both are equal
         first, last = min(first, at), max(last, at)
         room -= groups[at].size
 

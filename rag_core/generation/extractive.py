@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import mean
 
 from rag_core.errors import StoreError
 from rag_core.generation.excerpts import (
@@ -32,10 +34,15 @@ MAX_CHARACTERS = 8_000
 
 _WHOLE = (2_400, 1_200)  # characters up to which the first, or a later, section is quoted whole
 _PART = (1_600, 1_000)  # characters of a part of a longer one, unless its groups are longer
-_LEAD = 0.12  # cosine by which a later passage must be better to be quoted first
-_PENALTY = 0.15  # cosine by which a pointer, or code without a sentence, must be better
-_BONUS = 0.05  # cosine for code where the question asks for some
-_SHARE = 0.7  # of the best score, from which a second or third passage is quoted
+# Scores are cosines above their mean, in units of their spread, because models differ in how far
+# apart theirs lie.
+_SPREAD = 0.05  # counts as one group more, so that a few near-equal groups stay near-equal
+_LEAD = 1.5  # by which a later passage must be better to be quoted first
+_PENALTY = 1.5  # by which a pointer, or code without a sentence, must be better
+_BONUS = 0.5  # for code where the question asks for some
+_LEAST = -0.5  # from which a second or third passage is quoted,
+_REACH = 2.0  # if it is not so much worse than the best
+_PER_PAGE = 2  # quotations of a page that come before those of others
 _REPEATED = 0.5  # similarity from which a quotation adds nothing
 _WANTS_CODE = re.compile(
     r"\b(?:code|examples?|snippets?|samples?|commands?|script)\b", re.IGNORECASE
@@ -85,8 +92,8 @@ class _Place:
 
     @property
     def score(self) -> float:
-        """The score of the best group; -2, below all cosines, without any."""
-        return -2.0 if self.best is None else self.draft.scores[self.best]
+        """The score of the best group; below all others without any."""
+        return -math.inf if self.best is None else self.draft.scores[self.best]
 
     @property
     def is_weak(self) -> bool:
@@ -155,7 +162,7 @@ class Quoter:
             return []
 
     def _score_groups(self, places: Sequence[_Place], vector: Vector, question: str) -> None:
-        """Score the groups of the passages by their cosine with the question."""
+        """Score the groups of the passages by their cosines with the question."""
         wanted = {(place.draft, number): None for place in places for number in place.own}
         texts = [
             f"{draft.section.heading_path}\n\n{strip_link_targets(draft.groups[number].text)}"
@@ -165,10 +172,12 @@ class Quoter:
             return
         wants_code = bool(_WANTS_CODE.search(question))
         cosines = (self._embedder.embed_passages(texts) @ vector).tolist()
+        middle = mean(cosines)
+        spread = math.hypot(_SPREAD, *(cosine - middle for cosine in cosines))
+        spread /= math.sqrt(len(cosines) + 1)
         for (draft, number), cosine in zip(wanted, cosines, strict=True):
-            draft.scores[number] = cosine + _compute_adjustment(
-                draft.groups[number], wants_code=wants_code
-            )
+            rule = _compute_adjustment(draft.groups[number], wants_code=wants_code)
+            draft.scores[number] = (cosine - middle) / spread + rule
 
 
 def _compute_adjustment(group: Group, *, wants_code: bool) -> float:
@@ -207,10 +216,10 @@ def _choose_quotations(
     strong = [place for place in places if not place.is_weak]
     ordered = _order_places(strong or list(places))
     best = max((place.score for place in ordered), default=0.0)
-    threshold = min(best, _SHARE * best)  # a share of a negative cosine is above it
+    least = max(_LEAST, best - _REACH)
     quoted: list[str] = []
     for place in ordered:
-        is_worth = not quoted or (place.score >= threshold and not place.is_weak)
+        is_worth = not quoted or (place.score >= least and not place.is_weak)
         if len(quoted) < QUOTED_PASSAGES and is_worth:
             room = MAX_CHARACTERS - sum(map(len, quoted))
             number, body = _take_excerpt(place, places, later=bool(quoted))
@@ -222,7 +231,7 @@ def _choose_quotations(
 
 
 def _order_places(places: list[_Place]) -> list[_Place]:
-    """Order the places by score.
+    """Order the places by score, two of a page before others.
 
     The first passage stays first unless another is clearly better.
     """
@@ -231,7 +240,11 @@ def _order_places(places: list[_Place]) -> list[_Place]:
         return places
     first = best if best.score > places[0].score + _LEAD else places[0]
     others = (place for place in places if place is not first)
-    return [first, *sorted(others, key=lambda place: -place.score)]
+    ordered = [first, *sorted(others, key=lambda place: -place.score)]
+    pages = [place.draft.section.page for place in ordered]
+    ranks = [pages[:at].count(page) for at, page in enumerate(pages)]
+    surplus = [place for place, rank in zip(ordered, ranks, strict=True) if rank >= _PER_PAGE]
+    return [place for place in ordered if place not in surplus] + surplus
 
 
 def _take_excerpt(place: _Place, places: Sequence[_Place], *, later: bool) -> tuple[int, str]:

@@ -14,6 +14,7 @@ MAX_TABLE = 1_500
 """Characters up to which the parts of a divided table are joined again."""
 
 _ANCHOR = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*$")
+_SHORT = 400  # characters of a section that introduces those below it
 _ROW = re.compile(r"\s*\|[^\n]*\|\s*(?:\n|\Z)")
 _ENDS_OPEN = re.compile(r"[\w,;(]$")
 
@@ -155,7 +156,7 @@ def find_section(
     last = section.blocks[-1]
     below = _list_family(sections, own, section.headings)
     is_alone = sum(any(map(each.has_chunk, found)) for each in below) == 1
-    if is_alone and (has_open_end(last) or is_title(last)):
+    if is_alone and (section.size <= _SHORT or has_open_end(last) or is_title(last)):
         return _join_family(below, section.headings)
     return section
 

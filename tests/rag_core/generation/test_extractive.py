@@ -10,8 +10,15 @@ from markdown_it import MarkdownIt
 
 from rag_core.errors import StoreError
 from rag_core.generation.extractive import MAX_CHARACTERS, QUOTED_PASSAGES, Quoter
-from rag_core.types import Chunk, Passage
-from tests.rag_core.fakes import HashEmbedder, MemoryStore, make_chunk, make_passage, publish
+from rag_core.types import Chunk, Passage, Vector
+from tests.rag_core.fakes import (
+    HashEmbedder,
+    MemoryStore,
+    _direction,
+    make_chunk,
+    make_passage,
+    publish,
+)
 
 EMBEDDER = HashEmbedder()
 CODE = "```sh\nls logs\n```"
@@ -116,6 +123,36 @@ def test_the_first_passage_comes_first_unless_another_is_clearly_better():
     assert quoted("logs go to a broker", near, nearer)[1] == (1, 2)
     far = make_passage("Zebras run and logs lie around here.", path="c.md")
     assert quoted("logs go to a broker", far, nearer)[1][0] == 2
+
+
+class CloseEmbedder(HashEmbedder):
+    """All vectors lie close together, as those of some models do."""
+
+    def _vector(self, text: str) -> Vector:
+        near = super()._vector(text) + 0.3 * _direction("", self.dimension)
+        vector: Vector = (near / np.linalg.norm(near)).astype(np.float32)
+        return vector
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("Zebras run around.", "Logs go to a broker.", (2,)),
+        ("Logs go to a broker.", "Zebras run around.", (1,)),
+        ("A broker is where all logs go.", "Logs go to one broker.", (1, 2)),
+        ("See logs of the broker.", "Logs go to a broker.", (1, 2)),
+    ],
+)
+def test_models_whose_vectors_lie_close_together_quote_the_same(first, second, expected):
+    filler = ["Zebras eat grass.", "Birds sing here.", "Rivers flow south.", "Stones lie still."]
+    texts = [first, second, *filler, *(f"{each} Always." for each in filler)]
+    passages = [make_passage(text, path=f"{n}.md") for n, text in enumerate(texts)]
+    for embedder in (EMBEDDER, CloseEmbedder()):
+        store = MemoryStore()
+        collection = publish(store, embedder, [each.chunk for each in passages])
+        vector = embedder.embed_query("logs go to a broker")
+        numbers = Quoter(embedder, store).quote(collection, vector, "logs?", passages)[1]
+        assert tuple(number for number in numbers if number < 3) == expected
 
 
 def test_passages_that_say_less_are_left_out_and_equal_ones_too():
