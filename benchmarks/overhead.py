@@ -29,10 +29,11 @@ from pymilvus import MilvusClient
 from benchmarks.harness.bench_index import timed
 from rag_core.factory import open_store
 from rag_core.inference.lanes import InferenceWorker
-from rag_core.pipeline import Pipeline, Tuning
+from rag_core.pipeline import Pipeline
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
+from rag_core.tuning import Tuning
 from rag_core.types import (
     SCHEMA_VERSION,
     Chunk,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, TypedDict
 from rag_core.errors import IndexMissingError
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
-from rag_core.pipeline import Pipeline, Tuning
+from rag_core.pipeline import Pipeline
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
+from rag_core.tuning import Tuning
 from rag_core.types import hash_content
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rag_core.errors import (
     EmptyQuestionError,
@@ -28,16 +28,15 @@ from rag_core.generation.writer import (
     finish_answer,
 )
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.query.rewrite import Planner, SearchPlan
 from rag_core.query.script import is_latin
 from rag_core.retrieval.abstention import Signals, compute_signals
-from rag_core.retrieval.calibration import Calibration, select_calibration
+from rag_core.retrieval.calibration import Calibration
 from rag_core.retrieval.forms import SearchedForm, SearchedPart
-from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
 from rag_core.retrieval.planned_search import PlannedSearch, embed_forms
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
+from rag_core.tuning import Tuning
 from rag_core.types import (
     SCHEMA_VERSION,
     Answer,
@@ -45,7 +44,6 @@ from rag_core.types import (
     AnswerEvent,
     Degradation,
     Hit,
-    IndexSpec,
     LiveIndex,
     Passage,
     Question,
@@ -54,34 +52,6 @@ from rag_core.types import (
 )
 
 MAX_QUESTION_CHARACTERS = 4_000
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """The settings of retrieval, reranking and refusing.
-
-    Attributes:
-        fusion: depth of the searches and weights of their scores.
-        ranker: depth of the reranking, weight of its score and time budget.
-        passages: how many reach the LLM.
-        latin_only: True if the embedder can read no other script.
-        reranker: name of the reranker, which chooses the calibration; with an empty name, no
-            question is refused and no citation is judged.
-        fitted: what `docent eval --fit` found; None uses docent's own numbers for the models.
-        glossary: the team's own words, whose meanings are searched for as well.
-    """
-
-    fusion: FusionConfig
-    ranker: RerankConfig
-    passages: int = 5
-    latin_only: bool = False
-    reranker: str = ""
-    fitted: Calibration | None = None
-    glossary: Glossary = NO_GLOSSARY
-
-    def find_calibration(self, spec: IndexSpec) -> Calibration | None:
-        """Return the calibration that is valid for an index, or None."""
-        return select_calibration(spec, self.reranker, self.fitted) if self.reranker else None
 
 
 class Pipeline:
@@ -236,7 +206,7 @@ class Pipeline:
             self._store,
             live,
             question,
-            tuning.fusion,
+            tuning.choose_fusion(live.spec),
             vectors,
             expand=expand,
             english_only=tuning.latin_only,

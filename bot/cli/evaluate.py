@@ -68,7 +68,7 @@ def evaluate(  # noqa: PLR0913  (the options, by name)
         Path | None, typer.Option(help="Write a report with charts to this file.")
     ] = None,
     fit: Annotated[
-        bool, typer.Option("--fit", help="Fit the refusal threshold and save it with the index.")
+        bool, typer.Option("--fit", help="Fit refusals and fusion, and save them with the index.")
     ] = False,
     judge: Annotated[
         bool,
@@ -99,7 +99,7 @@ def evaluate(  # noqa: PLR0913  (the options, by name)
         return
     evaluation_tables.print_evaluation(report)
     if report.fitted and calibration:
-        evaluation_tables.print_fit(calibration, report.fitted)
+        evaluation_tables.print_fit(calibration, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +206,15 @@ def _measure(
     grades = _judge_answers(opened.pipeline, llm, judgements.questions) if llm else ()
     calibration = run.find_used_calibration(parts)
     if fit:
-        calibration = run.fit_calibration(parts, outcomes)
+        calibration, fusion_fit = run.fit_calibration(parts, judgements, outcomes)
         write_calibration(opened.settings.calibration_path, calibration)
         # Report what docent refuses with the new threshold.
         tuning = replace(parts.tuning, fitted=calibration)
         parts = replace(parts, tuning=tuning)
     report = run.build_report(parts, judgements, outcomes, verdicts=grades)
     if fit:
-        report = replace(report, fitted=str(opened.settings.calibration_path))
+        path = str(opened.settings.calibration_path)
+        report = replace(report, fitted=path, fusion_fit=fusion_fit)
     return report, calibration
 
 

@@ -43,10 +43,19 @@ def print_evaluation(report: EvaluationReport) -> None:
     _print_latency(report)
 
 
-def print_fit(calibration: Calibration, path: str) -> None:
-    """Print the fitted threshold, and the file that holds it."""
+def print_fit(calibration: Calibration, report: EvaluationReport) -> None:
+    """Print the fitted threshold and fusion, and the file that holds them."""
     threshold = calibration.abstention.threshold if calibration.abstention else 0.0
-    out.print(f"Fitted: docent refuses below {threshold:.2f}. Written to {path}.", soft_wrap=True)
+    out.print(
+        f"Fitted: docent refuses below {threshold:.2f}. Written to {report.fitted}.", soft_wrap=True
+    )
+    if fit := report.fusion_fit:
+        decision = "uses them" if fit.is_better else "keeps the weights before"
+        out.print(
+            f"Fitted weights of the searches: nDCG@10 of questions left out {fit.after:.3f}, with "
+            f"the weights before {fit.before:.3f}; docent {decision}.",
+            soft_wrap=True,
+        )
 
 
 def _print_abstention(report: AbstentionReport) -> None:

@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import EvaluationError
-from rag_core.evaluation.metrics import find_refusal_threshold
 from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention, Signals
 
 MIN_FIT_QUESTIONS = 20
 """Questions of each kind that a fit needs."""
 
-MAX_FALSE_REFUSALS = 0.02
+MAX_FALSE_REFUSALS = 0.015
 """Share of answerable questions that a fitted threshold may refuse. It is low, because a wrong
 refusal is worse than three needless quotations."""
+
+SIGNALS = ("cosine", "rerank", "agreement", "unknown")
+"""Names of `Signals.values`, in their order."""
 
 MAX_UNSURE = 0.1
 """Share of answerable questions whose answer may say that docent is not sure."""
@@ -28,14 +30,26 @@ Rows = NDArray[np.float64]
 """Shape (questions, 4) for signals, (questions,) for labels: 1 with an answer, 0 without."""
 
 
-def fit_abstention(answerable: Sequence[Signals], unanswerable: Sequence[Signals]) -> Abstention:
+def fit_abstention(
+    answerable: Sequence[Signals], unanswerable: Sequence[Signals], *, use: Sequence[str] = SIGNALS
+) -> Abstention:
     """Fit weights to all questions, and the threshold by cross-validation.
+
+    Args:
+        answerable: signals of questions with an answer.
+        unanswerable: signals of questions without.
+        use: names of the signals that count; the others get a weight of 0.
+
+    Returns:
+        The decision.
 
     Raises:
         EvaluationError: there are too few questions of a kind.
     """
-    yes, no = cross_validate(answerable, unanswerable)
-    del no
+    answerable, unanswerable = (
+        [_keep_signals(each, use) for each in signals] for signals in (answerable, unanswerable)
+    )
+    yes, _no = cross_validate(answerable, unanswerable)
     scaler, model = _fit_model(*_build_rows(answerable, unanswerable))
     # The scaling goes into the weights, so that what is stored is one sum.
     weights = model.coef_[0] / scaler.scale_
@@ -44,10 +58,18 @@ def fit_abstention(answerable: Sequence[Signals], unanswerable: Sequence[Signals
     return Abstention(
         weights=(first, second, third, fourth),
         bias=round(bias, 4),
-        threshold=round(find_refusal_threshold(yes, MAX_FALSE_REFUSALS), 4),
-        sure=round(find_refusal_threshold(yes, MAX_UNSURE), 4),
+        threshold=round(float(np.quantile(yes, MAX_FALSE_REFUSALS)), 4),
+        sure=round(float(np.quantile(yes, MAX_UNSURE)), 4),
         fewest=min(ENOUGH_CHUNKS, *(each.chunks for each in (*answerable, *unanswerable))),
     )
+
+
+def _keep_signals(signals: Signals, use: Sequence[str]) -> Signals:
+    """Set the signals that don't count to 0."""
+    kept = [
+        value if name in use else 0.0 for name, value in zip(SIGNALS, signals.values, strict=True)
+    ]
+    return Signals(*kept, chunks=signals.chunks)
 
 
 def cross_validate(

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from rag_core.evaluation.files import EvaluationQuestion
 from rag_core.index.bm25_tokens import build_query_terms
-from rag_core.pipeline import Tuning
 from rag_core.protocols import Embedder, Reranker, VectorStore
 from rag_core.retrieval.abstention import Signals, compute_signals
 from rag_core.retrieval.fusion import Evidence, collect_evidence
 from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
 from rag_core.retrieval.rerank import rerank_candidates
+from rag_core.tuning import Tuning
 from rag_core.types import Chunk, LiveIndex, Question, Scope
 
 METHODS = ("bm25", "dense", "hybrid", "reranked", "tutorial")
@@ -113,7 +113,8 @@ def ask_question(
     terms = build_query_terms(text)
     lexical = store.search_lexical(collection, terms, limit=DEPTH, scope=everywhere)
     timer.record_lap("bm25")
-    retrieved = retrieve(store, target.live, Question(text), vector, target.tuning.fusion)
+    fusion = target.tuning.choose_fusion(target.live.spec)
+    retrieved = retrieve(store, target.live, Question(text), vector, fusion)
     timer.record_lap("hybrid")
     ranked = rerank_candidates(target.reranker, text, retrieved.candidates, target.tuning.ranker)
     timer.record_lap("rerank")
@@ -133,7 +134,7 @@ def ask_question(
         retrieved.dense_hits,
         retrieved.lexical_hits,
         retrieved.page_cosines,
-        target.tuning.fusion.depth,
+        fusion.depth,
     )
     return QuestionOutcome(
         question,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rag_core.evaluation.fit import MIN_FIT_QUESTIONS, cross_validate
+from rag_core.evaluation.fusion_fit import FusionFit
 from rag_core.evaluation.judgements import Judgements
 from rag_core.evaluation.llm_judge import PROMPT_VERSION, JudgeVerdict
 from rag_core.evaluation.methods import METHODS, QuestionOutcome, group_by_stage
@@ -117,6 +118,7 @@ class EvaluationReport:
         worst: questions with the lowest nDCG@10, the worst first.
         judged: verdicts of an LLM on the answers; None without a judge.
         fitted: the file that the fit was written to; None without a fit.
+        fusion_fit: the fit of the weights of both searches; None without a fit.
     """
 
     model: str
@@ -132,6 +134,7 @@ class EvaluationReport:
     worst: tuple[WorstQuestion, ...]
     judged: JudgeReport | None = None
     fitted: str | None = None
+    fusion_fit: FusionFit | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON data, without the scores of single questions."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rag_core.evaluation import report as reports
 from rag_core.evaluation.files import EvaluationQuestion
 from rag_core.evaluation.fit import fit_abstention
+from rag_core.evaluation.fusion_fit import FusionFit, fit_fusion, judge_evidence
 from rag_core.evaluation.judgements import Judgements
 from rag_core.evaluation.llm_judge import JudgeVerdict
 from rag_core.evaluation.methods import EvaluationTarget, QuestionOutcome, ask_questions
@@ -104,8 +105,20 @@ def build_report(
     )
 
 
-def fit_calibration(target: EvaluationTarget, outcomes: EvaluationOutcomes) -> Calibration:
-    """Fit the refusals to these questions; keep the rest in use.
+def fit_calibration(
+    target: EvaluationTarget, judgements: Judgements, outcomes: EvaluationOutcomes
+) -> tuple[Calibration, FusionFit]:
+    """Fit the refusals and the fusion to these questions; keep the rest in use.
+
+    The fusion keeps docent's own weights unless questions that a fit has not seen gain by it.
+
+    Args:
+        target: the index and the models that were asked.
+        judgements: grades of the questions with an answer.
+        outcomes: of all questions.
+
+    Returns:
+        The calibration, and what the fit of the fusion is worth.
 
     Raises:
         EvaluationError: there are too few questions with or without an answer.
@@ -114,9 +127,13 @@ def fit_calibration(target: EvaluationTarget, outcomes: EvaluationOutcomes) -> C
     decision = fit_abstention(
         reports.collect_signals(outcomes.answerable), reports.collect_signals(no)
     )
+    judged = [
+        judge_evidence(each.question.id, each.evidence, judgements) for each in outcomes.answerable
+    ]
+    fit = fit_fusion(judged, judgements)
     used, spec = find_used_calibration(target), target.live.spec
     support = used.support if used else None
-    return Calibration(
+    calibration = Calibration(
         model=spec.model,
         reranker=target.tuning.reranker,
         chunker=spec.chunker,
@@ -126,7 +143,9 @@ def fit_calibration(target: EvaluationTarget, outcomes: EvaluationOutcomes) -> C
         seen=tuple(
             sorted({hash_question(each.question.text) for each in (*outcomes.answerable, *no)})
         ),
+        fusion=(*fit.weights, fit.bias) if fit.is_better else None,
     )
+    return calibration, fit
 
 
 def find_used_calibration(target: EvaluationTarget) -> Calibration | None:

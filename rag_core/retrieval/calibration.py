@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention, Signals
+from rag_core.retrieval.fitted import (
+    STARTER_BIAS,
+    STARTER_SUPPORT,
+    STARTER_SURE,
+    STARTER_THRESHOLD,
+    STARTER_WEIGHTS,
+)
+from rag_core.retrieval.fusion import FusionConfig
 from rag_core.types import IndexSpec, hash_content
 
 logger = logging.getLogger(__name__)
@@ -35,6 +43,7 @@ class Calibration:
             citation stays.
         dimension: length of the vectors; 0 matches any.
         seen: `hash_question` of each question it was fitted to; None if they are not recorded.
+        fusion: weights and bias of the fusion; None keeps docent's own.
     """
 
     model: str
@@ -44,6 +53,14 @@ class Calibration:
     support: float | None = None
     dimension: int = 0
     seen: tuple[str, ...] | None = None
+    fusion: tuple[float, float, float, float] | None = None
+
+    def apply_to(self, fusion: FusionConfig) -> FusionConfig:
+        """Return the fusion with the fitted weights, if there are any."""
+        if self.fusion is None:
+            return fusion
+        page, nearest, words, bias = self.fusion
+        return replace(fusion, weights=(page, nearest, words), bias=bias)
 
     def judge(self, signals: Signals | None) -> Verdict:
         """Judge whether a question has an answer; without signals or a fit it may have one."""
@@ -64,17 +81,16 @@ STARTER = Calibration(
     model="all-MiniLM-L6-v2",
     reranker="all-MiniLM-L6-v2",
     abstention=Abstention(
-        weights=(5.6351, 10.8662, 3.1731, -18.2936),
-        bias=-9.7507,
-        threshold=0.0673,
+        weights=STARTER_WEIGHTS,
+        bias=STARTER_BIAS,
+        threshold=STARTER_THRESHOLD,
+        sure=STARTER_SURE,
         fewest=ENOUGH_CHUNKS,
     ),
-    support=0.27,
+    support=STARTER_SUPPORT,
 )
-"""For the starter profile: `python -m benchmarks.abstention` and `python -m benchmarks.support`
-print these numbers. The threshold is half of the fitted one, because users have other documentation
-than the one it was fitted to, and questions to small indexes are never refused. Qwen3 has no entry,
-because it could not be measured."""
+"""For the starter profile. Questions to small indexes are never refused. Qwen3 has no entry: it
+could not be measured."""
 
 DEFAULTS = (STARTER,)
 
@@ -94,12 +110,19 @@ def read_calibration(path: Path) -> Calibration | None:
         )
         hashes = shape.pop("seen", None)
         seen = None if hashes is None else tuple(map(str, hashes))
-        return Calibration(**shape, abstention=abstention, seen=seen)
+        weights = shape.pop("fusion", None)
+        fusion = None if weights is None else _parse_fusion(weights)
+        return Calibration(**shape, abstention=abstention, seen=seen, fusion=fusion)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         logger.warning("%s can't be read and is ignored", path)
         return None
+
+
+def _parse_fusion(weights: Any) -> tuple[float, float, float, float]:
+    page, nearest, words, bias = map(float, weights)
+    return page, nearest, words, bias
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:

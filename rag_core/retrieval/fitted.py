@@ -7,20 +7,24 @@ documentation it is about.
 
 from __future__ import annotations
 
-FUSION_WEIGHTS = (1.985, 2.766, 4.138)
+FUSION_WEIGHTS = (1.907, 2.695, 4.012)
 """Weights of a page's mean cosine, its nearest chunk and its best BM25 score, all in [0, 1]."""
 
-FUSION_BIAS = -8.5
+FUSION_BIAS = -8.018
 """Log-odds that a candidate without any evidence answers the question."""
 
-STARTER_WEIGHTS = (5.6351, 10.8662, 3.1731, -18.2936)
-"""Of the starter's refusals: cosine, rerank score, agreement and unknown words."""
+STARTER_WEIGHTS = (13.73, 13.5732, 0.0, 0.0)
+"""Of the starter's refusals: cosine, rerank score, agreement and unknown words. The last two say
+less about a documentation that the fit has not seen."""
 
-STARTER_BIAS = -9.7507
+STARTER_BIAS = -13.9145
 """Log-odds of an answer if all signals are 0."""
 
-STARTER_THRESHOLD = 0.0673
+STARTER_THRESHOLD = 0.2313
 """Probability of an answer below which the starter refuses."""
+
+STARTER_SURE = 0.5116
+"""Probability of an answer from which the starter answers without doubt."""
 
 STARTER_SUPPORT = 0.27
 """Cosine from which a passage supports a sentence; `python -m benchmarks.support --json`."""

@@ -22,9 +22,9 @@ from rag_core.factory import (
 )
 from rag_core.inference.lanes import Lane
 from rag_core.models.reranker import INSTRUCTION
-from rag_core.pipeline import Tuning
 from rag_core.retrieval.calibration import STARTER
 from rag_core.settings import RagSettings
+from rag_core.tuning import Tuning
 from rag_core.types import SCHEMA_VERSION, IndexSpec, Question
 from tests.rag_core.checkpoints import make_embedder, make_reranker
 from tests.rag_core.fakes import MemoryStore, make_chunk

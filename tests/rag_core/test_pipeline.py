@@ -21,10 +21,11 @@ from rag_core.errors import (
 )
 from rag_core.generation import writer
 from rag_core.generation.prompt import build_prompt
-from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline, Tuning
+from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline
 from rag_core.query.rewrite import REWRITE_PROMPT, RewrittenQuestion
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig, rerank_candidates
+from rag_core.tuning import Tuning
 from rag_core.types import (
     SCHEMA_VERSION,
     AnswerDone,

@@ -6,10 +6,10 @@ import pytest
 
 from rag_core.evaluation.files import EvaluationQuestion
 from rag_core.evaluation.methods import METHODS, EvaluationTarget, ask_question
-from rag_core.pipeline import Tuning
 from rag_core.query.glossary import NO_GLOSSARY, Glossary, GlossaryEntry
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
+from rag_core.tuning import Tuning
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, ScriptedReranker, make_chunk, publish
 
 CHUNKS = [

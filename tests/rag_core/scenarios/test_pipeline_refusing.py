@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from rag_core.pipeline import Pipeline, Tuning
+from rag_core.pipeline import Pipeline
 from rag_core.retrieval.abstention import Abstention
 from rag_core.retrieval.calibration import Calibration
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
+from rag_core.tuning import Tuning
 from rag_core.types import Question
 from tests.rag_core.fakes import (
     HashEmbedder,

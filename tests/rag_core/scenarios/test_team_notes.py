@@ -9,13 +9,14 @@ import pytest
 
 from rag_core.generation.llm import OpenAIGenerator
 from rag_core.generation.prompt import NOT_FOUND, SYSTEM_PROMPT
-from rag_core.pipeline import Pipeline, Tuning
+from rag_core.pipeline import Pipeline
 from rag_core.query.glossary import NO_GLOSSARY, Glossary, GlossaryEntry
 from rag_core.retrieval.abstention import Abstention
 from rag_core.retrieval.calibration import Calibration
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
+from rag_core.tuning import Tuning
 from rag_core.types import Answer, Question, Turn
 from tests.rag_core.fakes import (
     HashEmbedder,
