@@ -24,8 +24,8 @@ from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex, pages, timed
 from benchmarks.harness.counting import CountedStore, counting_server
-from benchmarks.sync_load import scale, searching
-from benchmarks.sync_tutorial import TutorialIndex
+from benchmarks.harness.sync_load import scale, searching
+from benchmarks.harness.sync_tutorial import TutorialIndex
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Scope, hash_content
 

@@ -33,6 +33,7 @@ ORDER = (
     "rag_core.inference",
     "rag_core.query",
     "rag_core.retrieval",
+    "rag_core.tuning",
     "rag_core.generation",
     "rag_core.pipeline",
     "rag_core.factory",
