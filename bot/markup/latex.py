@@ -6,22 +6,42 @@ from __future__ import annotations
 
 import re
 
+from bot.markup.markdown import join_parts
 from rag_core.generation.code_splitter import CodeSplitter
 
 # A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
-# a space is money or a shell's prompt. A formula has at most 1,000 characters: otherwise each
-# opener without an end would scan to the end of the text.
+# a space is money or a shell's prompt, one behind a sign such as + or ) ends a regular expression.
+# A formula has at most 1,000 characters: otherwise each opener without an end would scan to the
+# end of the text.
 _FORMULA = re.compile(
-    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).){1,1000})\$\$"
-    r"|\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).){1,1000})\\\]"
-    r"|\\\((?P<parens>(?:(?!\\\)|\n[ \t]*\n).){1,1000})\\\)"
-    r"|(?<![\\$\w])\$(?P<dollar>(?![\s\d$])(?:(?!\n[ \t]*\n)[^$`]){0,1000}(?<![\s\\]))"
-    r"\$(?![\d\w$])",
+    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).){1,1000})\$\$(?!\w)"
+    r"|(?<![\w\\])\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).){1,1000})\\\](?![*+?{\w])"
+    r"|(?<![\w\\])\\\((?P<parens>(?:(?!\\\)|\n[ \t]*\n).){1,1000})\\\)(?![*+?{\w]|\\\d)"
+    r"|(?<![\\$\w+?^\])}./;:=<>&%#@!-])\$(?P<dollar>(?![\s\d$])"
+    r"(?:(?!\n[ \t]*\n)[^$`]){0,1000}(?<![\s\\]))\$(?![\w$({])",
     re.DOTALL,
 )
 _OPEN = re.compile(r"\$\$?(?![\s\d])|\\[(\[]|[\\$]\Z")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
-_IS_MATHS = re.compile(r"[\\^_={}<>+*/|]|\A\s*[A-Za-z]'?\s*\Z")
+_LINE_REST = re.compile(r"[ \t]*(?:\n|\Z)")
+
+# What only a formula has: an operation with both its operands.
+_OPERATION = re.compile(
+    r"[\w)\]}'|]\s*(?:[=<>+*/^_≤≥]|<=|>=|!=|==| - )\s*[\w({\[\\|-]|\A\s*\|\w+\|\s*\Z"
+)
+# A letter, letters, a function, a difference: a formula too, but not in escaped brackets.
+_TERM = re.compile(
+    r"\A\s*(?:\\?[A-Za-z]'?|[A-Za-z]\d|\d*[A-Za-z]|[A-Za-z]\s*-\s*\d+|[A-Za-z](?:,\s*[A-Za-z])+"
+    r"|[A-Za-z]\([^()]*\))\s*\Z"
+)
+_UNKNOWN_COMMAND = re.compile(r"(?<![:\\\w])\\[A-Za-z]{3,}|\\\{")
+_NUMBER = re.compile(r"\A\s*\d[\d.,]*\s*%?\Z")
+# What a regular expression, a path or a program has.
+_NO_MATHS = re.compile(
+    r"\\[dwsbDWSB](?![A-Za-z])|\.[*+]|\[\^|\(\?|[a-z]-z|[A-Z]-Z|0-9|://|&&|--|\$\{|[;\"`]|\b\w+=['\"]"
+    r"|\A\s*[{/]|/\s*\Z|\w/\w+/|\w\w \w\w+ \w\w"
+    r"|\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z"
+)
 
 _SIGNS = dict(
     re.findall(
@@ -36,6 +56,15 @@ _SIGNS = dict(
     )
 )
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+_COMMANDS = frozenset(_SIGNS) | frozenset(
+    re.findall(
+        r"\w+",
+        "text mathrm mathbf mathit mathcal mathbb boldsymbol operatorname left right displaystyle "
+        "frac dfrac tfrac sqrt log ln exp sin cos tan min max arg argmax argmin lim mod det dim "
+        "hat bar vec tilde overline underline begin end quad qquad binom prime circ star ast oplus "
+        "otimes perp parallel propto triangle angle lVert rVert lvert rvert",
+    )
+)
 _STYLE = re.compile(
     r"\\(?:text|mathrm|mathbf|mathit|mathcal|mathbb|boldsymbol|operatorname)\s*\{([^{}]*)\}"
 )
@@ -53,39 +82,60 @@ def render_formulas(text: str, *, last: bool = True) -> str:
     With `last` false, the text is the beginning of a longer one, and the result is the beginning
     of the final result: an incomplete formula is left out.
     """
-    if not re.search(r"[$\\]", text):
+    if last and not re.search(r"[$\\]", text):
         return text
-    parts: list[tuple[str, bool]] = []
-    for part, is_code in CodeSplitter().feed(text, last=last):
-        if parts and parts[-1][1] == is_code:
-            parts[-1] = (parts[-1][0] + part, is_code)
-        else:
-            parts.append((part, is_code))
-    rendered = [
-        part if is_code else _FORMULA.sub(_replace_formula, part) for part, is_code in parts
-    ]
+    parts = list(join_parts(CodeSplitter().feed(text, last=last)))
     if not last and parts and not parts[-1][1]:
-        rendered[-1] = _FORMULA.sub(_replace_formula, _cut_open_formula(parts[-1][0]))
-    return "".join(rendered)
+        parts[-1] = (_cut_open_formula(parts[-1][0]), False)
+    return "".join(
+        part if is_code else _FORMULA.sub(_replace_formula, part) for part, is_code in parts
+    )
 
 
 def _cut_open_formula(prose: str) -> str:
     """Cut prose before a formula that has not ended."""
-    # No open formula reaches back past a complete one, or past the end of a paragraph.
-    start = max((match.end() for match in _FORMULA.finditer(prose)), default=0)
+    # No open formula reaches back past a complete one, or past the end of a paragraph. A complete
+    # one at the end may turn out to be none.
+    start = 0
+    for match in _FORMULA.finditer(prose):
+        if not _is_followed(match):
+            return prose[: match.start()]
+        start = match.end()
     start = max(start, *(match.end() for match in _PARAGRAPH.finditer(prose)), 0)
     opener = _OPEN.search(prose, start)
     return prose[: opener.start()] if opener else prose
 
 
+def _is_followed(match: re.Match[str]) -> bool:
+    """Return True if the text behind a formula tells what it is."""
+    return len(match.string[match.end() :].lstrip(" \t")) > 0
+
+
 def _replace_formula(match: re.Match[str]) -> str:
-    block = match["dollars"] or match["brackets"]
-    if block is not None:
-        return f"\n```\n{convert_to_unicode(block)}\n```\n"
-    formula = match["parens"] or match["dollar"]
-    if "`" in formula or (match["dollar"] and not _IS_MATHS.search(formula)):
+    formula = next(group for group in match.groups() if group is not None)
+    if not _is_formula(formula, match.lastgroup or ""):
         return match[0]
-    return f"`{convert_to_unicode(formula)}`"
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    is_display = match.lastgroup in {"dollars", "brackets"}
+    if is_display and not line.strip() and _LINE_REST.match(match.string, match.end()):
+        # A fence keeps its place in a list.
+        body = convert_to_unicode(formula).replace("\n", f"\n{line}")
+        return f"\n{line}```\n{line}{body}\n{line}```\n"
+    inline = " ".join(convert_to_unicode(formula).split())
+    # A bar in a row of a table would end the cell.
+    return f"`{inline.replace('|', '∣') if '|' in line else inline}`"
+
+
+def _is_formula(formula: str, kind: str) -> bool:
+    """Return True if what stands between the signs of a formula is one."""
+    if any(command in _COMMANDS for command in _COMMAND.findall(formula)):
+        return "`" not in formula
+    if _NO_MATHS.search(formula):
+        return False
+    is_number = kind == "parens" and _NUMBER.match(formula)
+    is_command = kind.startswith("dollar") and _UNKNOWN_COMMAND.search(formula)
+    is_term = kind != "brackets" and _TERM.match(formula)
+    return bool(is_number or is_command or is_term or _OPERATION.search(formula))
 
 
 def convert_to_unicode(formula: str) -> str:

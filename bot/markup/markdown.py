@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rag_core.generation.code_splitter import CodeSplitter, TextPart
+
 MARKDOWN_LIMIT = 11_500
 """Characters of Markdown in one message; Slack's own limit is 12,000 over all its blocks."""
 
 _BREAK = "\u200b"
-_MENTION = re.compile(r"<(?:[@#](?=[A-Z])|!(?=[a-z]))")
+_MENTION = re.compile(
+    r"<(?:@(?=[UW][A-Z0-9]+[>|])|#(?=[CG][A-Z0-9]+[>|])"
+    r"|!(?=(?:here|channel|everyone|group)[>|]|(?:subteam|date)\^))"
+)
+_OPEN_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{0,30}|!(?:[a-z]{0,9}))?\Z")
+_LONGEST_OPEN = 40
 _LINK_SCHEMES = ("http://", "https://")
 _LONGEST_URL = 2_000
 _PLAIN_LIMIT = 300
@@ -28,12 +37,27 @@ _OPENING = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})")
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
-def neutralise_mentions(text: str) -> str:
+def neutralise_mentions(text: str, *, last: bool = True) -> str:
     """Break mentions such as `<!here>` and `<@U1>` with an invisible space.
 
-    The beginning of a text gives the beginning of the result, so streams can use it.
+    Code stays as it is, since people copy it: Slack reads no mentions there. With `last` false,
+    the text is the beginning of a longer one, and the result is the beginning of the final result.
     """
-    return _MENTION.sub(lambda match: match[0] + _BREAK, text)
+    if last and "<" not in text:
+        return text
+    parts = [
+        part if is_code else _MENTION.sub(lambda match: match[0] + _BREAK, part)
+        for part, is_code in join_parts(CodeSplitter().feed(text, last=last))
+    ]
+    shown = "".join(parts)
+    opened = None if last else _OPEN_MENTION.search(shown, max(len(shown) - _LONGEST_OPEN, 0))
+    return shown[: opened.start()] if opened else shown
+
+
+def join_parts(parts: Iterable[TextPart]) -> Iterator[TextPart]:
+    """Join neighbours of one kind."""
+    for is_code, group in groupby(parts, key=itemgetter(1)):
+        yield "".join(part for part, _ in group), is_code
 
 
 def escape(text: str) -> str:

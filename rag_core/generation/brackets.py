@@ -35,6 +35,7 @@ FOLLOWING = 40
 """Characters behind a marker that decide what it is."""
 
 _FEW = 60  # last characters of a line, in which a word or a phrase is looked for
+_INVENTED = 20  # the highest number that an LLM may have invented, in plain brackets
 _HIGHEST = 99  # a higher number in the requested form is a year or a name
 _CLOSERS = r"[*_~\"'”’»›)\]】」』）］]{0,6}"
 _OPENERS = regex.compile(r"[*_~\"'“„‘«‹「『]+\Z")
@@ -113,7 +114,8 @@ class BracketJudge:
     A number in plain brackets is a citation only where one can stand, behind a sentence, a clause,
     a list item or a cell, and only if no word before it asks for a value. An answer that uses the
     requested form has no plain citations. A word before a bracket that is certainly the answer's
-    own asks for a value in the rest of the answer.
+    own asks for a value in the rest of the answer. A small number of no passage is a citation too,
+    of none, if the answer cites in plain brackets.
 
     Args:
         passages: how many can be cited.
@@ -122,12 +124,14 @@ class BracketJudge:
     def __init__(self, passages: int) -> None:
         self._passages = passages
         self._own_words: set[str] = set()
-        self._uses_requested = False
+        self._uses_requested = self._uses_plain = False
 
     def judge(self, markers: Sequence[Marker], around: Surroundings) -> Verdict:
         """Judge a group of markers by what stands around it."""
         if all(marker.form in {"plain", "power"} for marker in markers):
-            return self._judge_plain(markers, around)
+            verdict = self._judge_plain(markers, around)
+            self._uses_plain |= verdict == "citation"
+            return verdict
         verdict = _judge_other(markers[0].form, _list_numbers(markers), around)
         is_requested = any(marker.form == "requested" for marker in markers)
         self._uses_requested |= is_requested and verdict == "citation"
@@ -135,7 +139,7 @@ class BracketJudge:
 
     def _judge_plain(self, markers: Sequence[Marker], around: Surroundings) -> Verdict:
         before = around.before.line
-        if not self._is_possible(markers):
+        if not (self._is_possible(markers) or self._is_invented(markers)):
             self._own_words.add(_find_last_word(before))
             return "text"
         if self._uses_requested and markers[0].form == "plain":
@@ -169,6 +173,15 @@ class BracketJudge:
         is_one_list = not lists or len(markers) == 1
         is_known = any(valid) if is_chain else all(valid)
         return bool(numbers) and is_known and is_one_list and all(map(is_ascending, lists))
+
+    def _is_invented(self, markers: Sequence[Marker]) -> bool:
+        """Return True for a citation of no passage, among plain citations.
+
+        It is not shown, since its reader would look for a source.
+        """
+        numbers = _list_numbers(markers)
+        is_single = len(numbers) == len(markers)
+        return self._uses_plain and is_single and all(1 <= each <= _INVENTED for each in numbers)
 
     def _is_value(self, content: str, markers: Sequence[Marker]) -> bool:
         """Return True if a value stands behind the words before the markers."""

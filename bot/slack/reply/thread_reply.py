@@ -214,4 +214,5 @@ def render_text(text: str, *, last: bool = True) -> str:
 
     Mentions notify no one, and formulas are readable; `last` says that the text is complete.
     """
-    return markdown.neutralise_mentions(latex.render_formulas(text, last=last).strip())
+    rendered = latex.render_formulas(text, last=last).strip()
+    return markdown.neutralise_mentions(rendered, last=last)

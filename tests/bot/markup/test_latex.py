@@ -40,6 +40,11 @@ pieces = st.lists(
         (r"$$d = \sqrt{\sum_{i=1}^n (a_i - b_i)^2}$$", "\n```\nd = √(∑ᵢ₌₁ⁿ (aᵢ - bᵢ)²)\n```\n"),
         (r"\[\mathrm{score} \in [0, 1]\]", "\n```\nscore ∈ [0, 1]\n```\n"),
         ("the $k$ nearest", "the `k` nearest"),
+        (r"\(n-1\), \(O(n)\), \(5\), \(x, y\)", "`n-1`, `O(n)`, `5`, `x, y`"),
+        (r"so \[x = 1\] holds", "so `x = 1` holds"),
+        (r"**$x^2$** ($\{0, 1\}$)", r"**`x²`** (`\{0, 1\}`)"),
+        ("- $$x = 1$$\n- b", "- `x = 1`\n- b"),
+        ("1. a\n\n   $$x = 1$$\n\n2. b", "1. a\n\n   \n   ```\n   x = 1\n   ```\n\n\n2. b"),
         (r"$x_{max}$, $y_{log}$ and $\unknown$", r"`xₘₐₓ`, `y_(log)` and `\unknown`"),
     ],
 )
@@ -57,6 +62,18 @@ def test_formulas_are_shown_as_code(text: str, shown: str):
         "a $x^2 without an end",
         "$one\n\nand two$",
         "A regular expression: \\d+\\.",
+        r"The regex \[a-z\] matches one letter, \[0-9\]{2} two digits, and \[^abc\] others.",
+        r"\[a-z_0-9\]+, \(foo|bar\), \(\d+\), \(.*\) and \(a\)\1 match.",
+        r"- \[ \] to do" + "\n" + r"- \[x\] done, \[link\](url)",
+        r"find . \( -name a -o -name b \)",
+        r"C:\Program Files \(x86\)\app and \\server\a$ or \\server\b$",
+        r"^foo$|^bar$ or ^\d+$ or ^a+$|^b+$",
+        "${A}${B}, $(pwd)$(id), $FOO$BAR, $VAR_A and $VAR_B$",
+        "$PATH:/bin:$HOME, $env:PATH += ';C:\\bin'; $env:X",
+        "$5/month, $/month and €/$, US$10 or A$10",
+        "Run echo $$ and kill $$, or $$HOME and $$PATH.",
+        "jQuery's $('a') and $('b'), $foo->bar and $baz->qux",
+        "awk '{print $1, $NF}' and s/^a$/b/ and s/c$/d/",
     ],
 )
 def test_what_is_no_formula_stays(text: str):
@@ -67,8 +84,18 @@ def test_what_is_no_formula_stays(text: str):
 @example("a $x^2$ b $y")
 def test_the_beginning_of_a_text_gives_the_beginning_of_the_result(text: str):
     whole = render_formulas(text)
+    before = ""
     for at in range(len(text)):
-        assert whole.startswith(render_formulas(text[:at], last=False))
+        shown = render_formulas(text[:at], last=False)
+        assert whole.startswith(shown)
+        assert shown.startswith(before)  # what streams never grows shorter
+        before = shown
+
+
+def test_formulas_in_a_table_keep_its_rows():
+    table = "| f | g |\n|---|---|\n| \\(x_i\\) | $$y^2$$ |\n| $a \\mid b$ | \\[z = 1\\] |"
+    shown = render_formulas(table)
+    assert shown == "| f | g |\n|---|---|\n| `xᵢ` | `y²` |\n| `a ∣ b` | `z = 1` |"
 
 
 @given(st.text(alphabet="abc\\{}^_$ ()|0123", max_size=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 from hypothesis import given
@@ -118,3 +119,38 @@ def test_a_text_in_pieces_reads_as_in_one(text, data):
     cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=8))
     pieces = [text[a:b] for a, b in itertools.pairwise(sorted({0, len(text), *cuts}))]
     assert summarise(write(pieces)) == summarise(write([text])) == summarise(write(text))
+
+
+def count_calls(text: str) -> int:
+    calls = 0
+
+    def count(*_event) -> None:
+        nonlocal calls
+        calls += 1
+
+    sys.setprofile(count)
+    try:
+        write(text[at : at + 6] for at in range(0, len(text), 6))
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "It is kept in S3 [1]. ",
+        "It is kept【1】, and ",
+        "x[9] [a][b] [c](d) `e` ",
+        "Sources:\n- [1] Logs\n- no item\n",
+        "<think>a</think>\n",
+        "Okay, the user asks. ",
+        "[a]: https://docs.example/x\n",
+        "```\nx\n```\n",
+        "Half \ud83d ",
+        "\n",
+    ],
+)
+def test_work_grows_with_the_text_and_not_with_its_square(unit):
+    few, many = (count_calls(unit * count) for count in (250, 1_000))
+    assert many < 4.2 * few

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rag_core.generation import prose
 from rag_core.generation.citations import CitationChecker
 from rag_core.types import Citation
 from tests.rag_core.fakes import make_passage
@@ -237,3 +238,69 @@ def test_an_address_of_any_passage_is_known(address):
     checker = CitationChecker([first, *PASSAGES, last])
     text = f"See [the page]({address}) [1]."
     assert checker.feed(text, last=True) == text
+
+
+UNITS = [
+    "Segments are in S3 [1]. ",
+    "segments [1], ",
+    "so [1] it ",
+    "x[9] ",
+    "[",
+    "[abc ",
+    "(",
+    "`",
+    "*[",
+]
+UNITS += [
+    "a ` b ",
+    "[a](b",
+    "[1](",
+    "[1, ",
+    "【1",
+    "<sup>",
+    "[Passage 1",
+    "$^{",
+    "http",
+    " ",
+    "[1]",
+    "[a][",
+]
+
+
+class CountingPattern:
+    """A pattern that counts the characters in which it searches."""
+
+    def __init__(self, pattern):
+        self.pattern = pattern
+        self.searched = 0
+
+    def finditer(self, text, start=0):
+        self.searched += len(text) - start
+        return self.pattern.finditer(text, start)
+
+
+def count_searched(text: str, monkeypatch) -> int:
+    """Characters in which ends of sentences are looked for."""
+    patterns = [CountingPattern(prose.SENTENCE_END), CountingPattern(prose._PARAGRAPH)]
+    with monkeypatch.context() as patch:
+        patch.setattr(prose, "SENTENCE_END", patterns[0])
+        patch.setattr(prose, "_PARAGRAPH", patterns[1])
+        checked(*(text[at : at + 8] for at in range(0, len(text), 8)))
+    return sum(pattern.searched for pattern in patterns)
+
+
+@pytest.mark.parametrize("unit", ["Segments are in S3 [1]. ", "segments [1], "])
+def test_the_search_for_sentences_grows_with_the_text_and_not_with_its_square(unit, monkeypatch):
+    few, many = (count_searched(unit * count, monkeypatch) for count in (500, 2_000))
+    assert 0 < many < 4.1 * few
+    assert many < 4 * len(unit) * 2_000
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_text_that_is_held_back_is_bounded(unit):
+    """Each piece is read together with the text that is held back."""
+    checker = CitationChecker(PASSAGES)
+    text, shown = unit * 1_000, 0
+    for at in range(0, len(text), 4):
+        shown += len(checker.feed(text[at : at + 4]))
+        assert at - shown <= 4_000
