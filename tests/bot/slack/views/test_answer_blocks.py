@@ -1,5 +1,7 @@
 """What stands below an answer."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +58,16 @@ def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked
     text = shown(answer_blocks.build_footer(answer(), AnswerContext(as_of=LAST_SYNC, scope=scope)))
     assert "docs read <!date^1772334000^{ago}|2026-03-01 03:00 UTC>" in text
     assert "version `2.6` · source `docs, faq` · language `'en'`" in text
+
+
+def test_parts_of_the_question_without_an_answer_are_named():
+    parts = ("How do I <!channel> it?", "And `why`?")
+    given = replace(answer(), unanswered=parts)
+    text = shown(answer_blocks.build_answer_tail(given))
+    assert "nothing about this part" in text
+    assert "<!channel>" not in text
+    assert "And 'why'?" in text
+    assert "nothing about this part" not in shown(answer_blocks.build_answer_tail(answer()))
 
 
 def test_not_found_names_each_near_page_once():
