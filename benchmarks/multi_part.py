@@ -246,7 +246,8 @@ def _end(text: str) -> str:
 
 def _lower(text: str) -> str:
     """The text as the second half of a sentence; names and "I" keep their capital."""
-    return text if text[:2].isupper() or text[1:2] in " '" else text[:1].lower() + text[1:]
+    word = text.split(maxsplit=1)[0]
+    return text if word == "I" or word[1:] != word[1:].lower() else text[:1].lower() + text[1:]
 
 
 WAYS = {

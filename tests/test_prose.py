@@ -42,7 +42,7 @@ VERBS = frozenset(
     explain extend extract fail feed fence fetch fill find finish fit flatten flush forget format
     forward free fuse generate get group halve hand handle has hash hold identify ignore index
     insert inspect is isolate iterate join judge keep label learn leave list load locate main make
-    map mark mask match measure name needs neutralise normalise number on open order pack parse
+    map mark mask match measure name neutralise normalise number on open order pack parse
     pause pick pin plan post prefix prepare preview print probe process project prune publish
     purge put queue quote raise rank rate read receive record redact refuse register release
     remember remove rename render renew repair repeat replace report request require rerank

@@ -83,7 +83,7 @@ def render_revision(name: str, as_of: datetime | None) -> str:
 
 
 def render_unanswered(parts: Sequence[str]) -> str:
-    """Return the note about parts of a question without an answer, for `mrkdwn`."""
+    """Return the note about unanswered parts of a question, for `mrkdwn`."""
     return say("unanswered", parts=", ".join(f"“{escape_line(part)}”" for part in parts))
 
 

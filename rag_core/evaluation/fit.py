@@ -69,7 +69,8 @@ def _keep_signals(signals: Signals, use: Sequence[str]) -> Signals:
     kept = [
         value if name in use else 0.0 for name, value in zip(SIGNALS, signals.values, strict=True)
     ]
-    return Signals(*kept, chunks=signals.chunks)
+    cosine, rerank, agreement, unknown = kept
+    return Signals(cosine, rerank, agreement, unknown, signals.chunks)
 
 
 def cross_validate(

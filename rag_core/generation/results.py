@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rag_core.retrieval.calibration import Verdict
 from rag_core.retrieval.diversify import select_diverse
 from rag_core.retrieval.forms import SearchedPart
-from rag_core.retrieval.parts import PASSAGES, merge_parts
+from rag_core.retrieval.parts import PASSAGES, join_parts
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig
 from rag_core.types import Degradation, LiveIndex, Passage, Usage, Vector
 
@@ -86,7 +86,10 @@ class RetrievalResult:
 
 
 def share_ranker(ranker: RerankConfig, parts: int) -> RerankConfig:
-    """Return the settings of reranking for each of several parts, which share time and depth."""
+    """Return the settings of reranking for each of several parts.
+
+    They share time and depth.
+    """
     if parts < 2:
         return ranker
     depth = math.ceil(_SHARED * ranker.depth / parts)
@@ -99,7 +102,9 @@ def build_result(
     ranked: Sequence[RankedPart],
     degraded: tuple[Degradation, ...],
 ) -> RetrievalResult:
-    """Build the result of a search; parts without an answer keep no passages.
+    """Build the result of a search.
+
+    Parts without an answer keep no passages.
 
     Args:
         live: the version that was searched.
@@ -154,8 +159,8 @@ def choose_passages(
         passages = select_diverse(result.passages, limit=limit, required=required)
         numbers: tuple[tuple[int, ...], ...] = (tuple(range(1, len(passages) + 1)),)
     else:
-        merged = merge_parts([part.passages for part in result.parts], limit=of_parts)
-        passages, numbers = merged.passages, merged.numbers
+        joined = join_parts([part.passages for part in result.parts], limit=of_parts)
+        passages, numbers = joined.passages, joined.numbers
     parts = tuple(
         replace(part, numbers=own) for part, own in zip(result.parts, numbers, strict=True)
     )
@@ -181,7 +186,7 @@ def list_degradations(
 
 
 def _take_turns(parts: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
-    """Return the passages of all parts, in turn one of each, and each chunk once."""
+    """Return each passage once, in turn one of each part."""
     turns: dict[str, Passage] = {}
     for turn in itertools.zip_longest(*parts):
         for passage in filter(None, turn):

@@ -176,7 +176,7 @@ class AnswerWriter:
         yield finish_answer(result, timer, GeneratedText(quotations, citations), unanswered)
 
     def _quote_parts(self, result: RetrievalResult) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
-        """Quote the passages of each part; return the parts without a quotation too."""
+        """Quote the passages of each part; list unanswered parts too."""
         several = len(result.parts) > 1
         texts: list[str] = []
         cited: list[int] = []
@@ -198,7 +198,7 @@ class AnswerWriter:
 
 
 def _format_heading(asked: str) -> str:
-    """Format a part of the question as a heading, without marks of its own."""
+    """Format a part as a heading, without marks of its own."""
     plain = re.sub(r"[*_`<>\[\]\\]+", " ", asked)
     return f"**{' '.join(plain.split())}**"
 

@@ -206,7 +206,7 @@ class QuestionLane(Lane):
         return vector
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        """Embed several questions at once. Shape (n, dimension), float32, rows of length 1."""
+        """Embed questions at once. Shape (n, dimension), float32, length 1."""
         if not isinstance(self._embedder, BatchEmbedder):
             return np.stack([self.embed_query(text) for text in texts])
         batch = self._embedder

@@ -121,19 +121,22 @@ def find_signs(text: str) -> LeaningSigns:
 
 
 def strip_opener(text: str) -> str:
-    """Strip a connective such as "And" from the beginning; keep a text that is nothing else."""
+    """Strip a connective such as "And" from the beginning.
+
+    Keep a text that is nothing else.
+    """
     return text[match.end() :] or text if (match := _OPENER.match(text)) else text
 
 
 def add_topic_words(text: str, history: Sequence[Turn]) -> str:
-    """Append the thread's topic words to a question; add none that it has."""
+    """Append the topic words that a question lacks."""
     own = {word.casefold() for word in _RUN.findall(text)}
     words = [word for word in _collect_topic_words(history) if word.casefold() not in own]
     return " ".join([text, *words[:_TOPIC_WORDS]])
 
 
 def list_content_words(text: str) -> list[str]:
-    """List the words of a text that say something about its subject, in their order."""
+    """List the words about a text's subject, in their order."""
     runs = [part for run in _RUN.findall(text) for part in _ASKING_HAN.split(run) if part]
     language = detect_latin_language(run.casefold() for run in runs)
     return [run for run in runs if not _is_function_word(run.casefold(), language)]

@@ -68,7 +68,7 @@ def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
 
 
 def _has_foreign(text: str, own: str) -> bool:
-    """Return True for tags, code, markers or a refusal that the person did not write."""
+    """Return True for tags, markers or a refusal of the LLM's own."""
     return any(
         match[0].strip() not in own
         for pattern in (_FOREIGN, _REFUSAL)
@@ -81,7 +81,10 @@ def _strip_marks(line: str) -> str:
 
 
 def _strip_label(line: str, thread: str) -> str:
-    """Strip a label such as "Rewritten question:", but nothing that the person wrote."""
+    """Strip a label such as "Rewritten question:".
+
+    Keep what the person wrote.
+    """
     match = _LABEL.match(line)
     if match is None or match.end() == len(line) or _read_words(match[0]) & _read_words(thread):
         return line
@@ -89,17 +92,17 @@ def _strip_label(line: str, thread: str) -> str:
 
 
 def _is_usable(line: str, question: Question, thread: str) -> bool:
-    """Return True if a line asks about the same thing as the question in its thread."""
+    """Return True if a line asks about the same as the question."""
     if len(line) > len(question.text) + ADDED_CHARACTERS:
         return False
     words, known = _read_words(line), _read_words(thread)
     if not words & known:
         return not words and line.casefold() in thread.casefold()
     share = len(words & known) / len(words)
-    if _does_ask(line):
+    if _is_asking(line):
         return share >= 1 - _NEW_SHARE
     # A statement where something was asked is an answer.
-    return not _does_ask(question.text) and share >= _KEPT_SHARE
+    return not _is_asking(question.text) and share >= _KEPT_SHARE
 
 
 def _read_words(text: str) -> set[str]:
@@ -108,8 +111,8 @@ def _read_words(text: str) -> set[str]:
     return {term for word in list_content_words(text) for term in extract_terms(word).split()}
 
 
-def _does_ask(text: str) -> bool:
-    """Return True for a question; "List the roles." is an answer or an order."""
+def _is_asking(text: str) -> bool:
+    """Return True for a question; "List the roles." is none."""
     if text.rstrip(_AROUND).endswith((".", "。", "!", "！")):
         return "?" in text or "？" in text
     return any(segment.asks for segment in split_message(text))

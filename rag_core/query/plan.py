@@ -12,7 +12,7 @@ from rag_core.types import Question, Turn
 MOST_PARTS = 3
 """Parts of one message, at most."""
 
-_FEW_WORDS = 3  # content words up to which a second part may lean on the first without a sign
+_FEW_WORDS = 2  # content words up to which a second part may lean on the first without a sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,16 @@ class Division:
     by_llm: bool = False
 
     @property
+    def is_marked(self) -> bool:
+        """True if both parts look like questions."""
+        return self.both_ask or self.listed or self.lined
+
+    @property
     def values(self) -> tuple[float, ...]:
-        """The signs as numbers, in the order of the weights; the last is a pronoun behind it."""
+        """The signs as numbers, in the order of the weights.
+
+        The last is a pronoun in the second part.
+        """
         leans = self.second.signs.pronoun
         signs = (self.both_ask, self.first_asks, self.listed, self.lined, leans)
         return tuple(map(float, signs))
@@ -77,7 +85,7 @@ class PlannedPart:
 
 
 def plan_by_words(question: Question, segments: Sequence[Segment]) -> PlannedPart:
-    """Plan a search without an LLM: topic words of the thread, parts by punctuation.
+    """Plan a search without an LLM, by topic words and punctuation.
 
     Args:
         question: with the thread before it.
@@ -87,7 +95,7 @@ def plan_by_words(question: Question, segments: Sequence[Segment]) -> PlannedPar
         The whole question, with the parts that it may consist of.
     """
     whole = _plan_part(question.text, question.history, always=True)
-    return replace(whole, division=_divide(segments, question.history, MOST_PARTS))
+    return replace(whole, division=_split_part(segments, question.history, MOST_PARTS))
 
 
 def plan_rewriting(question: Question, rewritten: Sequence[str]) -> PlannedPart:
@@ -121,28 +129,33 @@ def _is_same(first: str, second: str) -> bool:
 
 
 def _plan_part(text: str, history: Sequence[Turn], *, always: bool) -> PlannedPart:
-    """Plan a part; without `always`, add topic words only where its words may need some."""
+    """Plan a part.
+
+    Without `always`, add topic words only where its words may need some.
+    """
     signs = find_signs(text)
     leans = always or signs.pronoun or signs.words <= _FEW_WORDS
     other = add_topic_words(text, history) if leans else text
     return PlannedPart(text, "" if other == text else other, signs)
 
 
-def _divide(segments: Sequence[Segment], history: Sequence[Turn], parts: int) -> Division | None:
-    """Divide segments in two where their words speak for it most; return None for one."""
+def _split_part(
+    segments: Sequence[Segment], history: Sequence[Turn], parts: int
+) -> Division | None:
+    """Divide segments in two at their best boundary; return None for one."""
     if len(segments) < 2 or parts < 2:
         return None
-    place = max(range(1, len(segments)), key=lambda place: _weigh_boundary(segments, place))
+    place = max(range(1, len(segments)), key=lambda place: _score_boundary(segments, place))
     before, after = segments[:place], segments[place:]
     # At most one of the two is divided again: the one with the better boundary.
-    again = max((before, after), key=_weigh_best)
+    again = max((before, after), key=_score_best)
     first = _plan_segments(before, history, parts - 1 if again is before else 1)
     thread = (*history, Turn("user", first.asked))
     second = _plan_segments(after, thread, parts - 1 if again is after else 1)
     return Division(
         first,
         second,
-        both_ask=_does_ask(before) and _does_ask(after),
+        both_ask=_is_asking(before) and _is_asking(after),
         first_asks=before[-1].asks,
         listed=before[0].is_item and after[0].is_item,
         lined=after[0].opens_line,
@@ -152,20 +165,20 @@ def _divide(segments: Sequence[Segment], history: Sequence[Turn], parts: int) ->
 def _plan_segments(segments: Sequence[Segment], history: Sequence[Turn], parts: int) -> PlannedPart:
     text = strip_opener(" ".join(segment.text for segment in segments))
     part = _plan_part(text, history, always=False)
-    return replace(part, division=_divide(segments, history, parts))
+    return replace(part, division=_split_part(segments, history, parts))
 
 
-def _weigh_boundary(segments: Sequence[Segment], place: int) -> int:
+def _score_boundary(segments: Sequence[Segment], place: int) -> int:
     """Count what speaks for a boundary before the segment at `place`."""
     before, after = segments[:place], segments[place:]
-    both_ask = _does_ask(before) and _does_ask(after)
+    both_ask = _is_asking(before) and _is_asking(after)
     return 2 * after[0].is_item + after[0].opens_line + before[-1].asks + both_ask
 
 
-def _weigh_best(segments: Sequence[Segment]) -> int:
-    weights = (_weigh_boundary(segments, place) for place in range(1, len(segments)))
+def _score_best(segments: Sequence[Segment]) -> int:
+    weights = (_score_boundary(segments, place) for place in range(1, len(segments)))
     return max(weights, default=-1)
 
 
-def _does_ask(segments: Sequence[Segment]) -> bool:
+def _is_asking(segments: Sequence[Segment]) -> bool:
     return any(segment.asks for segment in segments)

@@ -45,7 +45,7 @@ _REASONING_CHARACTERS = 20_000  # at most, while an LLM reasons before it writes
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """What to search for.
+    """The plan of a question's search.
 
     Attributes:
         part: the question, with the parts that it may consist of.
@@ -125,7 +125,7 @@ class Planner:
             return "", None
 
     def _ask_llm(self, generator: Generator, question: Question) -> tuple[str, Usage | None]:
-        """Ask the LLM; return '' if it fails, is too late or writes too much."""
+        """Ask the LLM; return '' for a failure or a long text."""
         text, usage, characters = "", None, 0
         reasoning = ReasoningFilter()
         longest = MOST_PARTS * (len(question.text) + ADDED_CHARACTERS)

@@ -76,7 +76,10 @@ class Segment:
 
 
 def split_message(text: str) -> tuple[Segment, ...]:
-    """Split a message into at most `MOST_SEGMENTS`; return one for a plain question."""
+    """Split a message; a plain question is one segment.
+
+    There are at most `MOST_SEGMENTS`.
+    """
     # Runs of spaces first become one, which also keeps the patterns quick.
     lines = (" ".join(line.split()) for line in text.splitlines())
     segments = _join_short(list(_list_segments("\n".join(filter(None, lines)))))
@@ -139,5 +142,5 @@ def _is_short(segment: Segment) -> bool:
 
 
 def _is_heading(segment: Segment) -> bool:
-    """Return True for a line such as "Two questions:", which only leads to others."""
+    """Return True for a line such as "Two questions:"."""
     return segment.text.endswith((":", "：")) and len(segment.text.split()) <= 8

@@ -38,14 +38,14 @@ class Evidence:
     llm: float
 
     def compute_probability(self, signals: Sequence[float], *, by_llm: bool = False) -> float:
-        """Compute the probability, in [0, 1], that the second form or the division is right.
+        """Compute the probability that the second form or the division is right.
 
         Args:
             signals: in the order of the weights.
             by_llm: True if the LLM wrote the form or the parts.
 
         Returns:
-            The probability.
+            The probability, in [0, 1].
         """
         total = self.bias + by_llm * self.llm + sum(map(mul, self.weights, signals))
         return 1 / (1 + math.exp(-max(-500.0, min(total, 500.0))))
@@ -59,8 +59,14 @@ DIVIDED = Evidence(
 )
 """Weights of `collect_division_signals`."""
 
+MARKED, UNMARKED = 0.5, 0.8
+"""Probability from which a message is divided: if both parts ask or are lines, and if not.
+
+A question after a sentence about its context is much more common than among the fitted messages.
+"""
+
 NEUTRAL_FORM_GAIN, NEUTRAL_DIVISION_GAIN, NEUTRAL_WORDS = 0.3, 0.0, 1.3
-"""What to assume where the model can't read the question, or no words are found."""
+"""Signals to assume where the model can't read the question, or no words are found."""
 
 
 def collect_form_signals(

@@ -67,7 +67,10 @@ def choose_form(asked: SearchedForm, other: SearchedForm, probability: float) ->
 def _fuse_candidates(
     first: Sequence[Candidate], second: Sequence[Candidate], share: float
 ) -> tuple[Candidate, ...]:
-    """Fuse two orders; scores are divided by the best of their order and stay in [0, 1]."""
+    """Fuse two orders of scores, each divided by its best.
+
+    Scores stay in [0, 1].
+    """
     scores, others = _normalise_scores(first), _normalise_scores(second)
     candidates = {each.chunk.id: each for each in (*second, *first)}
     fused = [

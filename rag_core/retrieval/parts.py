@@ -18,7 +18,7 @@ _FIRST_PASSAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class MergedPassages:
+class JoinedPassages:
     """The passages of several parts.
 
     Attributes:
@@ -30,7 +30,7 @@ class MergedPassages:
     numbers: tuple[tuple[int, ...], ...]
 
 
-def merge_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> MergedPassages:
+def join_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> JoinedPassages:
     """Choose passages of each part in turn.
 
     A part's first passages are from different pages, because five places for several questions
@@ -45,18 +45,18 @@ def merge_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> MergedPass
     """
     spread = math.ceil(_FIRST_PASSAGES / max(1, sum(map(bool, parts))))
     queues = [_order_part(passages, spread=spread, limit=limit) for passages in parts]
-    merged: dict[str, Passage] = {}
+    joined: dict[str, Passage] = {}
     for turn in itertools.zip_longest(*queues):
         for passage in filter(None, turn):
-            merged.setdefault(passage.chunk.id, passage)
-    chosen = select_diverse(tuple(merged.values()), limit=limit, per_page=limit)
+            joined.setdefault(passage.chunk.id, passage)
+    chosen = select_diverse(tuple(joined.values()), limit=limit, per_page=limit)
     places = {passage.chunk.id: number for number, passage in enumerate(chosen, 1)}
     numbers = ([places.get(passage.chunk.id, 0) for passage in queue] for queue in queues)
-    return MergedPassages(chosen, tuple(tuple(filter(None, own)) for own in numbers))
+    return JoinedPassages(chosen, tuple(tuple(filter(None, own)) for own in numbers))
 
 
 def _order_part(passages: Sequence[Passage], *, spread: int, limit: int) -> list[Passage]:
-    """Put the best passage of each of the first pages before the others."""
+    """Put the best passages of the first pages before the others."""
     first = select_diverse(passages, limit=spread, per_page=1)
     ids = {passage.chunk.id for passage in first}
     others = select_diverse(passages, limit=limit)

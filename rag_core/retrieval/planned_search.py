@@ -15,6 +15,8 @@ from rag_core.query.script import is_latin
 from rag_core.retrieval.evidence import (
     DIVIDED,
     LEANING,
+    MARKED,
+    UNMARKED,
     collect_division_signals,
     collect_form_signals,
 )
@@ -58,28 +60,31 @@ class PlannedSearch:
             StoreError: no form of the part could be searched.
         """
         whole = self.search_forms(part)
-        return (whole,) if part.division is None else self._divide(part.division, whole)
+        return (whole,) if part.division is None else self._split_part(part.division, whole)
 
-    def _divide(self, division: Division, whole: SearchedPart) -> tuple[SearchedPart, ...]:
-        """Return the two parts, or the whole if the scores don't speak for a division."""
+    def _split_part(self, division: Division, whole: SearchedPart) -> tuple[SearchedPart, ...]:
+        """Return the two parts, or the whole if the scores prefer it."""
         try:
             halves = [self.search_forms(part) for part in (division.first, division.second)]
         except StoreError as error:
             logger.warning("The parts of a question can't be searched: %s", error)
             return (replace(whole, complete=False),)
         first, second = halves
+        if _find_first(first) == _find_first(second):
+            return (whole,)  # the parts find the same: nothing is gained
         signals = collect_division_signals(
             division,
             whole.lead.found,
             (first.lead.found, second.lead.found),
             readable=not self.english_only or is_readable(whole.lead.text),
         )
-        if DIVIDED.compute_probability(signals, by_llm=division.by_llm) < 0.5:
+        least = MARKED if division.is_marked else UNMARKED
+        if DIVIDED.compute_probability(signals, by_llm=division.by_llm) < least:
             return (whole,)
         parts: list[SearchedPart] = []
         for planned, searched in zip((division.first, division.second), halves, strict=True):
             again = planned.division
-            parts.extend((searched,) if again is None else self._divide(again, searched))
+            parts.extend((searched,) if again is None else self._split_part(again, searched))
         return tuple(parts)
 
     def search_forms(self, part: PlannedPart) -> SearchedPart:
@@ -123,6 +128,12 @@ class PlannedSearch:
         return retrieve(self.store, self.live, question, vector, self.fusion)
 
 
+def _find_first(part: SearchedPart) -> str:
+    """Return the id of the best chunk; '' without candidates."""
+    candidates = part.lead.found.candidates
+    return candidates[0].chunk.id if candidates else ""
+
+
 def is_readable(text: str) -> bool:
     """Return True if a model that reads English only reads the text."""
     words = re.findall(r"\w+", text.casefold())
@@ -132,7 +143,7 @@ def is_readable(text: str) -> bool:
 def embed_forms(
     embedder: Embedder, texts: Sequence[str], expand: Callable[[str], str] = str
 ) -> dict[str, Vector]:
-    """Embed the forms of a plan, together if the embedder is faster with several.
+    """Embed the forms of a plan, together if the embedder can.
 
     Args:
         embedder: the one the index was built with.

@@ -22,7 +22,7 @@ from rag_core.errors import (
 from rag_core.generation import writer
 from rag_core.generation.prompt import build_prompt
 from rag_core.pipeline import MAX_QUESTION_CHARACTERS, Pipeline
-from rag_core.query.rewrite import REWRITE_PROMPT, RewrittenQuestion
+from rag_core.query.rewrite import REWRITE_PROMPT
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.rerank import RerankConfig, rerank_candidates
 from rag_core.tuning import Tuning
@@ -138,12 +138,13 @@ HISTORY = (Turn("user", "What is a zebra?"), Turn("assistant", "An animal [1].")
 
 def test_a_follow_up_is_searched_as_it_was_rewritten_and_answered_as_it_was_asked():
     pipeline = build("Where do logs go?", Usage(7, 3))
-    answer = pipeline.answer(Question("And those?", HISTORY))
+    question = Question("And where do they go?", (Turn("user", "What are logs?"),))
+    answer = pipeline.answer(question)
     assert answer.query == "Where do logs go?"
     assert answer.passages[0].chunk == CHUNKS[0]
     rewriting, writing = pipeline._writer._generator.asked
     assert rewriting[0] == REWRITE_PROMPT
-    assert writing == build_prompt(Question("And those?", HISTORY), answer.passages)
+    assert writing == build_prompt(question, answer.passages)
     assert answer.usage == Usage(14, 6)
     assert answer.timings.rewrite_ms > 0
 
@@ -396,9 +397,8 @@ def test_a_question_has_its_place_until_its_passages_are_ranked():
 def test_a_follow_up_is_rewritten_before_it_takes_a_place():
     places, taken = Places(), []
     pipeline = seated(places, "Fine.")
-    pipeline._rewriter.rewrite = lambda asked: (
-        taken.append(places.taken) or RewrittenQuestion(asked.text)
-    )
+    plan = pipeline._planner.plan
+    pipeline._planner.plan = lambda asked: taken.append(places.taken) or plan(asked)
     pipeline.answer(replace(QUESTION, history=(Turn("user", "What is a segment?"),)))
     assert taken == [0]
 

@@ -35,7 +35,12 @@ def build_answer_tail(answer: Answer, context: AnswerContext | None = None) -> l
         if answer.status == "answered"
         else build_nearest_pages(answer.nearest_passages)
     )
-    tail = [*_build_unanswered(answer), *pages, *build_footer(answer, context), *_build_buttons(answer, context)]
+    tail = [
+        *_build_unanswered(answer),
+        *pages,
+        *build_footer(answer, context),
+        *_build_buttons(answer, context),
+    ]
     for number, block in enumerate(tail):
         block.block_id = f"{TAIL}-{number}"
     return tail

@@ -52,6 +52,7 @@ ANSWER = Answer(
     usage=Usage(1200, 85),
     timings=Timings(1, 2, 3, 4, 5, 6, 7),
     query="«43»",
+    unanswered=(DATA,),
 )
 NOTHING = replace(
     ANSWER, citations=(), passages=(), status="not_found", usage=None, timings=Timings()
@@ -179,6 +180,7 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
             answers.render_revision("1234567", when) for when in (WHEN, None)
         ],
         "render_scope": lambda: answers.render_scope(SCOPE),
+        "render_unanswered": lambda: answers.render_unanswered([DATA, DATA]),
         "format_moment": lambda: [answers.format_moment(when) for when in (WHEN, None)],
         "format_age": lambda: answers.format_age(WHEN),
     },

@@ -300,6 +300,21 @@ def hold(worker: InferenceWorker, embedder: GatedEmbedder, pool: ThreadPoolExecu
     assert embedder.started.acquire(timeout=WAIT)
 
 
+def test_the_forms_of_one_question_are_embedded_together(batching):
+    worker, embedder, _ = batching
+    vectors = worker.questions.embed_queries(["one", "two"])
+    np.testing.assert_array_equal(vectors[1], HashEmbedder().embed_query("two"))
+    assert embedder.log == ["questions one two"]
+
+
+def test_an_embedder_of_single_questions_embeds_the_forms_in_turn():
+    worker = InferenceWorker(HashEmbedder(), ScriptedReranker())
+    vectors = worker.questions.embed_queries(["one", "two"])
+    np.testing.assert_array_equal(vectors[0], HashEmbedder().embed_query("one"))
+    assert vectors.shape == (2, 32)
+    worker.close()
+
+
 def test_questions_that_wait_are_embedded_together(batching, pool):
     worker, embedder, _ = batching
     hold(worker, embedder, pool)

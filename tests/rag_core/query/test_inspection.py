@@ -57,7 +57,7 @@ def test_a_question_is_found_in_what_models_write(text):
         '["How do I drop a partition?"]',
         f"```\n{GOOD}\n```",
         f"{GOOD}\nThe pronoun stands for the partition.",
-        "\n".join([GOOD, "How do I create a partition?", "Why drop it?", "What is a partition?"]),
+        f"{GOOD}\nHow do I create a partition?\nWhy drop it?\nWhat is a partition?",
         "What is the weather in Paris?",
         "How do I drop " + "a partition " * 100 + "?",
     ],

@@ -53,6 +53,12 @@ def test_a_second_part_with_words_of_its_own_has_one_form():
 def test_signs_of_a_list():
     division = planned("1. drop a partition\n2. What is nprobe?").division
     assert division.values == (0.0, 0.0, 1.0, 1.0, 0.0)
+    assert division.is_marked
+
+
+def test_a_question_after_its_context_is_not_marked():
+    division = planned("Searches find nothing at once. How do I reduce the lag?").division
+    assert not division.is_marked
 
 
 def test_three_parts_in_their_order():

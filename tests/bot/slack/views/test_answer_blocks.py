@@ -71,6 +71,16 @@ def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked
     assert "version `2.6` · source `docs, faq` · language `'en'`" in text
 
 
+def test_parts_of_the_question_without_an_answer_are_named():
+    parts = ("How do I <!channel> it?", "And `why`?")
+    given = replace(answer(), unanswered=parts)
+    text = shown(answer_blocks.build_answer_tail(given))
+    assert "nothing about this part" in text
+    assert "<!channel>" not in text
+    assert "And 'why'?" in text
+    assert "nothing about this part" not in shown(answer_blocks.build_answer_tail(answer()))
+
+
 def test_not_found_names_each_near_page_once():
     same = (citation(1), citation(1), citation(2))
     text = shown(answer_blocks.build_answer_tail(answer("", citations=same, status="not_found")))

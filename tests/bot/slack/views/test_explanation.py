@@ -85,6 +85,12 @@ def test_a_question_full_of_signs_fits_into_the_modal():
     check_view(shown.to_dict(), kind="modal")
 
 
+def test_each_part_that_was_searched_for_is_told_on_one_line():
+    record = AnswerRecord("1", MessageKey("1", "2", "3"), "4", ALICE, question="Both?")
+    text = explanation.render_origin(record, replace(GIVEN, query="What is a?\nWhat is b?"))
+    assert "*Searched for*: What is a? · What is b?" in text
+
+
 def test_an_answer_without_passages_says_so():
     assert explanation.render_candidates(answer(citations=())) == "*Passages*: none"
 
