@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rag_core.errors import StoreError
 from rag_core.index.bm25_tokens import extract_terms as tokenised
+from rag_core.index.stop_words import FUNCTION_WORDS
 from rag_core.protocols import NEIGHBOURS
 from rag_core.types import (
     SCHEMA_VERSION,
@@ -75,7 +76,8 @@ class HashEmbedder:
     def _vector(self, text: str) -> Vector:
         total = _direction("", self.dimension) * 1e-3
         for word in tokenised(text).split():
-            total = total + _direction(word, self.dimension)
+            if word not in FUNCTION_WORDS["english"]:
+                total = total + _direction(word, self.dimension)
         vector: Vector = (total / np.linalg.norm(total)).astype(np.float32)
         return vector
 

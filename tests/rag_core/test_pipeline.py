@@ -97,6 +97,7 @@ def test_the_example_of_the_docstring_works():
     publish(store, embedder, [chunk, *CHUNKS])
     llm = ScriptedGenerator("Release the partition, then call `drop_partition()` [1].")
     parts = {"embedder": embedder, "store": store, "reranker": ScriptedReranker(), "generator": llm}
+    parts |= {"Tuning": Tuning, "FusionConfig": FusionConfig, "RerankConfig": RerankConfig}
     example = doctest.DocTestParser().get_doctest(
         Pipeline.__doc__, {**vars(module), **parts}, "Pipeline", None, None
     )

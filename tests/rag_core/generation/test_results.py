@@ -25,7 +25,8 @@ def part(text: str, *queries: str, complete: bool = True, has_lexical: bool = Tr
 
 def ranked(searched: SearchedPart, *pages: str, refused: bool = False, **outcome) -> RankedPart:
     passages = tuple(make_passage(f"{page} {page}{page}", path=page) for page in pages)
-    return RankedPart(searched, RankedPassages(passages, **({"reranked": True} | outcome)), refused)
+    verdict = "refused" if refused else "answerable"
+    return RankedPart(searched, RankedPassages(passages, **({"reranked": True} | outcome)), verdict)
 
 
 def list_pages(passages):
@@ -93,3 +94,19 @@ def test_each_failure_is_told_once():
         "rerank_cut",
     )
     assert list_degradations([part("one")], [ranked(part("one"), "a")]) == ()
+
+
+def test_doubt_about_a_part_is_told_once():
+    one = part("What is HNSW?")
+    unsure = RankedPart(one, RankedPassages((), reranked=True), "unsure")
+    assert list_degradations([one], [unsure]) == ("unsure",)
+    assert list_degradations([one], [ranked(one, refused=True)]) == ()
+
+
+def test_what_a_search_has_first_is_read():
+    one = part("E4711")
+    found = ranked(one, "a", "b", "c")
+    last = found.ranked.passages[-1].chunk.id
+    required = RankedPart(one, found.ranked, "answerable", frozenset({last}))
+    chosen = choose_passages(build_result(LIVE, [one], [required], ()), limit=2)
+    assert list_pages(chosen.passages) == ["a", "c"]
