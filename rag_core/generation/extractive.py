@@ -34,14 +34,13 @@ MAX_CHARACTERS = 8_000
 
 _WHOLE = (2_400, 1_200)  # characters up to which the first, or a later, section is quoted whole
 _PART = (1_600, 1_000)  # characters of a part of a longer one, unless its groups are longer
-# Scores are cosines above their mean, in units of their spread, because models differ in how far
-# apart theirs lie.
+# Scores are cosines in units of their spread, because models differ in how far apart theirs lie.
 _SPREAD = 0.05  # counts as one group more, so that a few near-equal groups stay near-equal
 _LEAD = 1.5  # by which a later passage must be better to be quoted first
 _PENALTY = 1.5  # by which a pointer, or code without a sentence, must be better
 _BONUS = 0.5  # for code where the question asks for some
-_LEAST = -0.5  # from which a second or third passage is quoted,
-_REACH = 2.0  # if it is not so much worse than the best
+_REACH = 2.0  # below the best, up to which a second or third passage is quoted,
+_SHARE = 0.7  # if its cosine is also this share of the best
 _PER_PAGE = 2  # quotations of a page that come before those of others
 _REPEATED = 0.5  # similarity from which a quotation adds nothing
 _WANTS_CODE = re.compile(
@@ -172,12 +171,12 @@ class Quoter:
             return
         wants_code = bool(_WANTS_CODE.search(question))
         cosines = (self._embedder.embed_passages(texts) @ vector).tolist()
-        middle = mean(cosines)
+        middle, best = mean(cosines), max(cosines)
         spread = math.hypot(_SPREAD, *(cosine - middle for cosine in cosines))
         spread /= math.sqrt(len(cosines) + 1)
         for (draft, number), cosine in zip(wanted, cosines, strict=True):
             rule = _compute_adjustment(draft.groups[number], wants_code=wants_code)
-            draft.scores[number] = (cosine - middle) / spread + rule
+            draft.scores[number] = (cosine - min(best, _SHARE * best)) / spread + rule
 
 
 def _compute_adjustment(group: Group, *, wants_code: bool) -> float:
@@ -215,8 +214,7 @@ def _choose_quotations(
     """
     strong = [place for place in places if not place.is_weak]
     ordered = _order_places(strong or list(places))
-    best = max((place.score for place in ordered), default=0.0)
-    least = max(_LEAST, best - _REACH)
+    least = max(0.0, max((place.score for place in ordered), default=0.0) - _REACH)
     quoted: list[str] = []
     for place in ordered:
         is_worth = not quoted or (place.score >= least and not place.is_weak)
