@@ -28,7 +28,7 @@ _KINDS = {
     "channel": (rf"{_CHANNEL}(?:analysis|commentary)[^<>]{{0,60}}<\|message\|>", _FINAL),
     # The same without its special tokens: "analysisWe need to ...assistantfinalMilvus ..."
     "stripped": (
-        r"(?-i:analysis(?=(?:We|User|The|I|Need|Question|Let|They|Okay|So|Looking|Hmm)\b))",
+        r"(?-i:analysis(?=(?:We|User|The|I|Need|Question|Let|They|Okay|So|Looking|Hmm)\W))",
         "assistantfinal",
     ),
 }
@@ -91,7 +91,9 @@ _BLOCK_ENDS = ".!?…。！？)]}\"'”’*"
 def strip_reasoning(text: str) -> str:
     """Return a text without its reasoning; '' if nothing else is there."""
     reasoning = ReasoningFilter()
-    return reasoning.feed(text) + reasoning.flush()
+    shown = reasoning.feed(text)
+    restarts, rest = reasoning.restarts, reasoning.flush()
+    return rest if reasoning.restarts > restarts else shown + rest
 
 
 class ReasoningFilter:
@@ -114,6 +116,7 @@ class ReasoningFilter:
         self._kept: list[str] | None = []  # the beginning, until it is judged; then None
         self._closing = _CLOSING["tag"]
         self._is_last = self._is_kept_back = self._has_returned = self._has_reasoning = False
+        self._may_be_wrapped = False  # in tags that stand around an answer behind its reasoning
         self._mentions = 0
         self._place = _Place()
         self._shown: list[str] = []
@@ -140,9 +143,9 @@ class ReasoningFilter:
         self._judge_beginning()
         shown = "".join(self._shown)
         self._shown.clear()
-        if self._has_reasoning:
+        if self._may_be_wrapped:
             shown = self._hold_wrapper_end(shown)
-        self._has_returned |= bool(shown.strip())
+        self._has_returned |= bool(shown)
         return shown
 
     def _read_start(self, text: str) -> str | None:
@@ -166,7 +169,9 @@ class ReasoningFilter:
 
     def _leave_start(self, match: regex.Match[str], text: str) -> str:
         self._blank.clear()
+        self._may_be_wrapped |= not self._has_shown
         self._has_reasoning = True
+        self._shown += self._kept or ()
         self._kept = None
         if match.re is _OPENING:
             self._open_reasoning(str(match.lastgroup))
@@ -244,6 +249,7 @@ class ReasoningFilter:
         self._has_returned, self._end = False, ""
         self._kept = None
         self._shown.clear()
+        self._may_be_wrapped = True
         self._begin_answer()
 
     def _judge_beginning(self) -> None:

@@ -5,9 +5,10 @@ r"""Formulas for Slack, which shows no LaTeX: `\alpha \le x^2` becomes `α ≤ x
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from bot.markup.markdown import join_parts
-from rag_core.generation.code_splitter import CodeSplitter
+from bot.markup.markdown import split_code
+from rag_core.generation.code_splitter import TextPart
 
 # A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
 # a space is money or a shell's prompt, one behind a sign such as + or ) ends a regular expression.
@@ -21,8 +22,10 @@ _FORMULA = re.compile(
     r"(?:(?!\n[ \t]*\n)[^$`]){0,1000}(?<![\s\\]))\$(?![\w$({])",
     re.DOTALL,
 )
-_OPEN = re.compile(r"\$\$?(?![\s\d])|\\[(\[]|[\\$]\Z")
+_OPEN = re.compile(r"\$|(?<!\\)\\(?:[(\[]|\Z)")
+_LONGEST = 1_010
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_FOLLOWED = re.compile(r"[ \t]*[^ \t]")
 _LINE_REST = re.compile(r"[ \t]*(?:\n|\Z)")
 
 # What only a formula has: an operation with both its operands.
@@ -76,45 +79,53 @@ _LOWERED = str.maketrans("0123456789+-=()aeijknmox", "₀₁₂₃₄₅₆₇�
 _SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([A-Za-z0-9]))")
 
 
-def render_formulas(text: str, *, last: bool = True) -> str:
-    """Render the formulas of Markdown as Unicode in code; keep its code.
-
-    With `last` false, the text is the beginning of a longer one, and the result is the beginning
-    of the final result: an incomplete formula is left out.
-    """
-    if last and not re.search(r"[$\\]", text):
-        return text
-    parts = list(join_parts(CodeSplitter().feed(text, last=last)))
-    if not last and parts and not parts[-1][1]:
-        parts[-1] = (_cut_open_formula(parts[-1][0]), False)
+def render_formulas(text: str) -> str:
+    """Render the formulas of Markdown as Unicode in code; keep its code."""
+    parts = split_code(text, last=True)
     return "".join(
-        part if is_code else _FORMULA.sub(_replace_formula, part) for part, is_code in parts
+        piece
+        for part, is_code in parts
+        for piece, _ in ([(part, True)] if is_code else split_formulas(part))
     )
 
 
-def _cut_open_formula(prose: str) -> str:
-    """Cut prose before a formula that has not ended."""
-    # No open formula reaches back past a complete one, or past the end of a paragraph. A complete
-    # one at the end may turn out to be none.
-    start = 0
-    for match in _FORMULA.finditer(prose):
-        if not _is_followed(match):
-            return prose[: match.start()]
-        start = match.end()
-    start = max(start, *(match.end() for match in _PARAGRAPH.finditer(prose)), 0)
-    opener = _OPEN.search(prose, start)
-    return prose[: opener.start()] if opener else prose
+def split_formulas(prose: str, *, last: bool = True) -> Iterator[TextPart]:
+    """Yield prose and, as code, its formulas in Unicode.
+
+    With `last` false, the prose is the beginning of a longer one: what more text can change is left
+    out, so that the result is the beginning of the final result.
+    """
+    at = done = 0
+    while opener := _OPEN.search(prose, at):
+        match = _FORMULA.match(prose, opener.start())
+        is_decided = last or (_is_followed(match) if match else not _can_go_on(prose, opener))
+        if not is_decided:
+            yield prose[done : opener.start()], False
+            return
+        at = match.end() if match else opener.end()
+        if match and (formula := _render_formula(match)):
+            yield prose[done : match.start()], False
+            yield formula, True
+            done = at
+    yield prose[done:], False
+
+
+def _can_go_on(prose: str, opener: re.Match[str]) -> bool:
+    """Return True if a formula that begins here may end later."""
+    is_near = len(prose) - opener.start() <= _LONGEST
+    return is_near and not _PARAGRAPH.search(prose, opener.start())
 
 
 def _is_followed(match: re.Match[str]) -> bool:
     """Return True if the text behind a formula tells what it is."""
-    return len(match.string[match.end() :].lstrip(" \t")) > 0
+    return _FOLLOWED.match(match.string, match.end()) is not None
 
 
-def _replace_formula(match: re.Match[str]) -> str:
+def _render_formula(match: re.Match[str]) -> str:
+    """Return a formula as code; '' if it is none."""
     formula = next(group for group in match.groups() if group is not None)
     if not _is_formula(formula, match.lastgroup or ""):
-        return match[0]
+        return ""
     line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
     is_display = match.lastgroup in {"dollars", "brackets"}
     if is_display and not line.strip() and _LINE_REST.match(match.string, match.end()):
@@ -127,7 +138,7 @@ def _replace_formula(match: re.Match[str]) -> str:
 
 
 def _is_formula(formula: str, kind: str) -> bool:
-    """Return True if what stands between the signs of a formula is one."""
+    """Return True if a text between signs of a formula is one."""
     if any(command in _COMMANDS for command in _COMMAND.findall(formula)):
         return "`" not in formula
     if _NO_MATHS.search(formula):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -24,6 +24,9 @@ _MENTION = re.compile(
 )
 _OPEN_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{0,30}|!(?:[a-z]{0,9}))?\Z")
 _LONGEST_OPEN = 40
+_CODE = re.compile(r"[`~]|(?:\A|\n) *\t|(?:\A|\n)    ")
+# A line's beginning that may still become code.
+_LINE_START = re.compile(r"(?:\A|\n)[ \t\n]*(?:(?:[-*+]|\d{1,9}[.)]?)[ \t]*)?\Z")
 _LINK_SCHEMES = ("http://", "https://")
 _LONGEST_URL = 2_000
 _PLAIN_LIMIT = 300
@@ -37,27 +40,41 @@ _OPENING = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})")
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
-def neutralise_mentions(text: str, *, last: bool = True) -> str:
+def neutralise_mentions(text: str) -> str:
     """Break mentions such as `<!here>` and `<@U1>` with an invisible space.
 
-    Code stays as it is, since people copy it: Slack reads no mentions there. With `last` false,
-    the text is the beginning of a longer one, and the result is the beginning of the final result.
+    Code stays as it is, since people copy it: Slack reads no mentions there.
     """
-    if last and "<" not in text:
+    if "<" not in text:
         return text
-    parts = [
-        part if is_code else _MENTION.sub(lambda match: match[0] + _BREAK, part)
-        for part, is_code in join_parts(CodeSplitter().feed(text, last=last))
+    parts = split_code(text, last=True)
+    return "".join(part if is_code else break_mentions(part) for part, is_code in parts)
+
+
+def break_mentions(prose: str) -> str:
+    """Break the mentions of text without code."""
+    return _MENTION.sub(lambda match: match[0] + _BREAK, prose)
+
+
+def cut_open_mention(prose: str) -> str:
+    """Cut text before a mention that has not ended."""
+    opened = _OPEN_MENTION.search(prose, max(len(prose) - _LONGEST_OPEN, 0))
+    return prose[: opened.start()] if opened else prose
+
+
+def split_code(text: str, *, last: bool) -> list[TextPart]:
+    """Split Markdown into code and prose; with `last` false, the decided beginning.
+
+    The parts of a longer text begin with those of its beginning.
+    """
+    if not _CODE.search(text):  # as the splitter does it
+        opened = None if last else _LINE_START.search(text)
+        return [(text[: opened.start()] if opened else text, False)]
+    parts = CodeSplitter().feed(text, last=last)
+    return [
+        ("".join(part for part, _ in group), is_code)
+        for is_code, group in groupby(parts, key=itemgetter(1))
     ]
-    shown = "".join(parts)
-    opened = None if last else _OPEN_MENTION.search(shown, max(len(shown) - _LONGEST_OPEN, 0))
-    return shown[: opened.start()] if opened else shown
-
-
-def join_parts(parts: Iterable[TextPart]) -> Iterator[TextPart]:
-    """Join neighbours of one kind."""
-    for is_code, group in groupby(parts, key=itemgetter(1)):
-        yield "".join(part for part, _ in group), is_code
 
 
 def escape(text: str) -> str:

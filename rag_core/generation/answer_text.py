@@ -28,6 +28,7 @@ class AnswerText:
         self._passages = passages
         self._is_supported = is_supported
         self._surrogates, self._reasoning = SurrogateRepairer(), ReasoningFilter()
+        self._restarts = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -63,8 +64,9 @@ class AnswerText:
 
     def end_early(self) -> str:
         """Return the text that is shown if the LLM stops here."""
-        text = self._reasoning.feed(self._surrogates.flush())
-        text = self._fence.feed(text + self._reasoning.flush(is_cut=True)) + self._fence.flush()
+        text = self._join("", self._reasoning.feed(self._surrogates.flush()))
+        text = self._join(text, self._reasoning.flush(is_cut=True))
+        text = self._fence.feed(text) + self._fence.flush()
         return self._show(self._checker.feed(self._sources.feed(self._refusal.feed(text))))
 
     def flush(self) -> str:
@@ -73,11 +75,16 @@ class AnswerText:
         return self._add(text, last=True)
 
     def _read_reasoning(self, text: str, *, last: bool) -> str:
-        restarts = self._reasoning.restarts
-        shown = self._reasoning.feed(text) + (self._reasoning.flush() if last else "")
-        if self._reasoning.restarts > restarts:
-            self._begin()
-        return shown
+        shown = self._join("", self._reasoning.feed(text))
+        return self._join(shown, self._reasoning.flush()) if last else shown
+
+    def _join(self, before: str, text: str) -> str:
+        """Return both texts, or the second if the first was reasoning."""
+        if self._reasoning.restarts == self._restarts:
+            return before + text
+        self._restarts = self._reasoning.restarts
+        self._begin()
+        return text
 
     def _add(self, text: str, *, last: bool) -> str:
         for each in (self._fence, self._refusal, self._sources):

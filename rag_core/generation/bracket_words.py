@@ -17,13 +17,13 @@ ABBREVIATIONS = _split_words("e.g. i.e. eg. ie. z.b. bzw. d.h. т.е. напр."
 BEFORE_VALUES = _split_words(
     "is are was were be been being equals equal to of from by at with than into between until via",
     "onto over under above below like namely called named select press choose enter type pick",
-    "returns returning gives yields contains outputs becomes means prints",
+    "returns returning gives yields contains outputs becomes means prints shows displays",
     "ist sind war waren wird zu von aus bei bis mit auf als wie zwischen namens lautet ergibt",
     "enthält liefert heißt gleich wähle drücke",
     "это является равно равен равна равны на от до из с со как между содержит возвращает",
-    "нажмите выберите введите",
+    "нажмите выберите введите передайте укажите",
     "est sont vaut de du des avec comme entre contient renvoie égal",
-    "es son vale devuelve contiene",
+    "es son vale devuelve contiene é são",
 )
 """Behind these words stands a value and no citation."""
 
@@ -32,7 +32,7 @@ LABELS = _split_words(
     "value offset argument subscript number digit version chapter section figure table option",
     "channel shard replica partition",
     "spalte zeile feld eintrag stelle zeichen wert schlüssel nummer schritt",
-    "элемент индекс позиция строка столбец порт номер ключ значение шаг байт бит",
+    "элемент индекс позиция строка строке столбец столбце порт номер ключ значение шаг байт бит",
     "élément indice ligne colonne valeur elemento índice fila columna valor",
 )
 """Nouns that take a number as their name, as in "at index [1]"."""
@@ -40,7 +40,7 @@ LABELS = _split_words(
 BEFORE_LABELS = _split_words(
     "at of to from in on with for use using as is are has have pass set read get see takes accepts",
     "return returns raise choose select press enter than number",
-    "am auf bei mit als von zu für по на в от до с из для à au en por",
+    "am auf bei mit als von zu für setze по на в от до с из для установите задайте à au en por",
 )
 """Behind these words, such a noun has no article: its number is a name."""
 
@@ -54,14 +54,15 @@ PLURALS = _split_words(
     "elements items entries indices indexes positions rows columns ports lines ids keys values",
     "numbers digits coordinates dimensions shape size range interval array list tuple set vector",
     "class pattern regex expression matrix output result input",
+    "pass set insert delete remove append push übergib setze lösche удалите",
     "elemente indizes zeilen spalten werte zahlen liste bereich intervall vektor",
-    "элементы индексы значения числа список массив вектор диапазон интервал",
+    "элементы индексы значения числа список массив вектор диапазон диапазоне интервал интервале",
     "éléments valeurs plage elementos valores lista rango",
 )
 """Nouns of several values: several numbers in brackets are theirs."""
 
 CJK_VALUES = regex.compile(
-    r"(?:[是为到从取第按值設设把はがをのへ]|等于|等於|返回|返し|传入|輸入|输入|元素|下标|端口|编号|序号|要素|番号"
+    r"(?:[是为到从取第按值設设把はがをのへ]|等于|等於|返回|返し|例如|比如|步骤|选项|传入|輸入|输入|元素|下标|端口|编号|序号|要素|番号"
     r"|添字|ポート)\Z"
 )
 """Like `BEFORE_VALUES`, in languages without spaces."""
@@ -77,7 +78,7 @@ REFERENCE = regex.compile(
     r"|details|more|read|example|section|as) in"
     r"|siehe(?: auch)?|vgl\.|laut|gemäß|nach|beschrieben in|steht in"
     r"|см\.|согласно|описано в|указано в|voir|selon|véase|según)"
-    r"|参见|参考|参阅|详见|根据|见|如|を参照|によると)[ \t]*\Z",
+    r"|参见|参考|参阅|详见|根据|见|(?<![例比])如|を参照|によると)[ \t]*\Z",
     regex.IGNORECASE,
 )
 """Words that speak of a source, as in "as described in [1]"."""

@@ -48,7 +48,8 @@ _CLAUSE_END, _CLAUSE_END_FOR_SURE = (
     regex.compile(
         rf"{_CLOSERS}(?:[ \t]*\n|[ \t]*(?:\||<br|\(|（|[–—])|[ \t]*[。，、；：！？…]"
         rf"|[ \t]?(?:\.\.\.|[.,;:!?](?=[\s*_)\]\"'”’»|】」』）。，]{end}))|[ \t]+--?[ \t]"
-        rf"|[ \t]+(?:{CONJUNCTIONS})(?=\W{end})|[ ]?(?:{CJK_CONJUNCTIONS}){all_of_it})",
+        rf"|(?<=[*_])[ ]|[ \t]+(?:{CONJUNCTIONS})(?=\W{end})|[ ]?(?:{CJK_CONJUNCTIONS})"
+        rf"{all_of_it})",
         regex.IGNORECASE,
     )
     for end, all_of_it in ((r"|\Z", r"|\s*\Z"), ("", ""))
@@ -61,7 +62,9 @@ _BEHIND_SENTENCE = regex.compile(rf"{_CLOSERS}(?:\Z|[\s|<(]|{_UNSPACED.pattern})
 _OPTION = regex.compile(r"(?:\s|\A)--?\w[\w-]*\Z")  # of a command line
 _LAST_WORD = regex.compile(r"[^\W_](?:[\w'’.-]*[^\W_])?\.?(?=\W*\Z)")
 _CALL = regex.compile(r"[\w\]]\([^()\s]*\)\Z")
-_NO_PLACE = frozenset("=<>+/\\@#&%^~∈∪∩→←⇒≤≥≠≈×·|$({[-_:")
+_LANGUAGE = regex.compile(r"\w[+#]{1,2}\Z")  # C++, C#
+_BEHIND_REFERENCE = regex.compile(r"(?!\w|[ ](?:in|on|at|as)\b)")
+_NO_PLACE = frozenset("=<>+/\\@#&^~∈∪∩→←⇒≤≥≠≈×·|$({[-_:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ class BracketJudge:
     ) -> Verdict:
         following = around.following
         if REFERENCE.search(content[-_FEW:]):
-            return "text" if following[:1].isalnum() else "reference"
+            return "reference" if _BEHIND_REFERENCE.match(following) else "text"
         is_label = following.startswith(":") and " " not in content  # as "In [1]:" of a notebook
         if is_label or not around.ends_clause or self._is_value(content, markers):
             return "text"
@@ -237,7 +240,7 @@ def _can_stand_behind(content: str, around: Surroundings) -> bool:
     if last in ",;，；、":
         return around.is_attached
     if not around.is_attached:
-        return last not in _NO_PLACE
+        return last not in _NO_PLACE or _LANGUAGE.search(content[-_FEW:]) is not None
     is_word = last.isalnum() and not _UNSPACED.match(last)
     is_code = last in _NO_PLACE or last in "]}'." or _CALL.search(content[-_FEW:])
     return not (is_word or is_code)

@@ -120,6 +120,27 @@ def test_a_marker_without_a_passage_is_never_shown():
     assert "".join(texts(events)) == done.answer.text == "Logs go [1]."
 
 
+def test_reasoning_is_neither_shown_nor_cited():
+    pieces = ("<thi", "nk>Passage [2] or 【3】?</th", "ink>\n\nLogs go to a broker", "【1】.")
+    *events, done = build(*pieces).stream(QUESTION)
+    assert "".join(texts(events)) == done.answer.text == "Logs go to a broker[1]."
+    assert [citation.number for citation in done.answer.citations] == [1]
+
+
+def test_an_answer_of_reasoning_alone_is_empty():
+    answer = build("<think>Where do logs go? ", "Passage [1] says it.").answer(QUESTION)
+    assert (answer.text, answer.citations, answer.status) == ("", (), "not_found")
+
+
+def test_brackets_of_the_answers_own_stay():
+    said = (
+        "Logs go to a broker [1]. Element [0] is first, x[1] second, on port [19530]; ids [1, 2] of"
+    )
+    *events, done = build(said).stream(QUESTION)
+    assert "".join(texts(events)) == done.answer.text == said
+    assert [citation.number for citation in done.answer.citations] == [1]
+
+
 def test_a_question_stays_in_its_scope():
     answer = build("Fine.").answer(Question("logs", scope=Scope(path_prefix="data")))
     assert [passage.chunk.path for passage in answer.passages] == ["data.md"]

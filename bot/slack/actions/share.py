@@ -9,12 +9,12 @@ from dataclasses import replace
 from slack_sdk.models.blocks import Block
 
 from bot.markup import markdown
+from bot.markup.answer import render_answer
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import MAX_PARTS, split_into_parts
-from bot.slack.reply.thread_reply import render_text
 from bot.slack.views import answer_blocks, buttons
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
@@ -145,4 +145,4 @@ def _build_claim_key(record: AnswerRecord, step: str) -> MessageKey:
 
 def _render_shared_text(record: AnswerRecord, answer: Answer) -> str:
     question = markdown.neutralise_mentions(markdown.shorten(record.question, QUESTION_LIMIT))
-    return f"> {words.render_shared_heading(record.user, question)}\n\n{render_text(answer.text)}"
+    return f"> {words.render_shared_heading(record.user, question)}\n\n{render_answer(answer.text)}"

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from slack_sdk.models.blocks import Block
 
 from bot.markup import markdown
+from bot.markup.answer import render_answer
 from bot.slack.client.api_errors import SLACK_FAILURES
 from bot.slack.client.respond import Respond
-from bot.slack.reply.thread_reply import render_text
 from bot.slack.views import answer_blocks, buttons
 from bot.texts import answers
 from bot.texts import asking as words
@@ -54,7 +54,7 @@ class EphemeralReply:
 
     async def finish(self, answer: Answer) -> None:
         """Post the answer, with its sources and a button that shares it."""
-        text = render_text(answer.text) or answers.NOT_FOUND
+        text = render_answer(answer.text) or answers.NOT_FOUND
         tail = answer_blocks.build_answer_tail(answer, self.context)
         if self.context.answer_id and answer.status == "answered":
             tail.append(buttons.build_share_block(self.context.answer_id, self._share_in))

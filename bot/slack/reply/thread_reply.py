@@ -11,7 +11,7 @@ from typing import Protocol
 
 from slack_sdk.models.blocks import Block
 
-from bot.markup import latex, markdown
+from bot.markup.answer import render_answer
 from bot.slack.client.rate_limit import TokenBucket
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
@@ -111,7 +111,7 @@ class ThreadReply:
 
     async def finish(self, answer: Answer) -> None:
         """Show the answer's text in place of the appended, and its tail."""
-        text = render_text(answer.text) or answers.NOT_FOUND
+        text = render_answer(answer.text) or answers.NOT_FOUND
         await self._finish_writing(
             replace(self._draft, text=text), answer_blocks.build_answer_tail(answer, self.context)
         )
@@ -178,7 +178,7 @@ class ThreadReply:
         Called once a flush: rendering each piece of text would cost too much.
         """
         if self._text:
-            self._draft = replace(self._draft, text=render_text(self._text, last=False))
+            self._draft = replace(self._draft, text=render_answer(self._text, last=False))
         return self._draft
 
     async def _show_draft(self) -> None:
@@ -207,12 +207,3 @@ class ThreadReply:
         """Return a message that goes on where a stream ended."""
         posted = [ended.ts] if ended.ts else []
         return EditedMessage(self._slack, self._thread, message_timestamps=posted)
-
-
-def render_text(text: str, *, last: bool = True) -> str:
-    """Render an answer's text for a message.
-
-    Mentions notify no one, and formulas are readable; `last` says that the text is complete.
-    """
-    rendered = latex.render_formulas(text, last=last).strip()
-    return markdown.neutralise_mentions(rendered, last=last)

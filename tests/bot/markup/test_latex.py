@@ -3,7 +3,7 @@ r"""Formulas become readable, and nothing that only looks like one is touched.""
 # ruff: noqa: RUF001  (Greek letters)
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.markup.latex import convert_to_unicode, render_formulas
@@ -78,18 +78,6 @@ def test_formulas_are_shown_as_code(text: str, shown: str):
 )
 def test_what_is_no_formula_stays(text: str):
     assert render_formulas(text) == text
-
-
-@given(pieces)
-@example("a $x^2$ b $y")
-def test_the_beginning_of_a_text_gives_the_beginning_of_the_result(text: str):
-    whole = render_formulas(text)
-    before = ""
-    for at in range(len(text)):
-        shown = render_formulas(text[:at], last=False)
-        assert whole.startswith(shown)
-        assert shown.startswith(before)  # what streams never grows shorter
-        before = shown
 
 
 def test_formulas_in_a_table_keep_its_rows():

@@ -41,9 +41,11 @@ class Workspace:
 async def test_text_is_made_readable_once_a_flush(docent: Docent, monkeypatch: pytest.MonkeyPatch):
     """Not with every piece of it: with formulas that is work, and the event loop does it."""
     made: list[str] = []
-    readable = thread_reply.render_text
+    readable = thread_reply.render_answer
     monkeypatch.setattr(
-        thread_reply, "render_text", lambda text, **end: made.append(text) or readable(text, **end)
+        thread_reply,
+        "render_answer",
+        lambda text, **end: made.append(text) or readable(text, **end),
     )
     held = docent.slack.hold("chat.startStream")
     text = "The cost is $x$ a row. " * 100
