@@ -15,6 +15,7 @@ from rag_core.errors import (
 )
 from rag_core.generation.results import (
     RankedPart,
+    RetrievalResult,
     build_result,
     choose_passages,
     list_degradations,
@@ -23,7 +24,6 @@ from rag_core.generation.results import (
 from rag_core.generation.writer import (
     AnswerWriter,
     GeneratedText,
-    RetrievalResult,
     StageTimer,
     finish_answer,
 )

@@ -139,7 +139,7 @@ def choose_passages(
     """
     if len(result.parts) == 1:
         passages = select_diverse(result.passages, limit=limit)
-        numbers = (tuple(range(1, len(passages) + 1)),)
+        numbers: tuple[tuple[int, ...], ...] = (tuple(range(1, len(passages) + 1)),)
     else:
         joined = join_parts([part.passages for part in result.parts], limit=of_parts)
         passages, numbers = joined.passages, joined.numbers
