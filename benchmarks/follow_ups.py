@@ -112,9 +112,9 @@ def measure(search: Search, asked: Iterable[Thread]) -> dict[str, Any]:
     kinds = [kind for kind in count if kind != STAND_ALONE]
     told: dict[str, Any] = {"threads": dict(count)}
     told |= {way: {kind: {"hit@3": found[kind]} for kind in kinds} for way, found in hits.items()}
-    for way, same in kept.items():
-        by_language = {language: same[language] for language in sorted(+languages)}
-        told.setdefault(way, {})[STAND_ALONE] = {"first page kept": same.total(), **by_language}
+    for way, firsts in kept.items():
+        by_language = {language: firsts[language] for language in sorted(+languages)}
+        told.setdefault(way, {})[STAND_ALONE] = {"first page kept": firsts.total(), **by_language}
     return told
 
 

@@ -150,7 +150,9 @@ def _split_part(
     # At most one of the two is divided again: the one with the better boundary.
     again = max((before, after), key=_score_best)
     first = _plan_segments(before, history, parts - 1 if again is before else 1)
-    thread = (*history, Turn("user", first.asked))
+    # A first part that stands alone is all that the second leans on.
+    asked = Turn("user", first.asked)
+    thread = (*history, asked) if first.signs.pronoun or first.signs.opener else (asked,)
     second = _plan_segments(after, thread, parts - 1 if again is after else 1)
     return Division(
         first,

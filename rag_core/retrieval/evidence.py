@@ -51,11 +51,11 @@ class Evidence:
         return 1 / (1 + math.exp(-max(-500.0, min(total, 500.0))))
 
 
-LEANING = Evidence(weights=(3.059, -3.881, 3.77, 3.523, -2.508, -4.054), bias=3.033, llm=2.0)
+LEANING = Evidence(weights=(3.046, -3.916, 3.721, 3.519, -2.531, -4.059), bias=3.085, llm=2.0)
 """Weights of `collect_form_signals`."""
 
 DIVIDED = Evidence(
-    weights=(2.975, 0.73, -4.974, 2.869, 0.47, 3.343, 2.727, -1.563), bias=-0.245, llm=2.0
+    weights=(2.95, 0.54, -5.134, 2.864, 0.462, 3.353, 2.469, -1.481), bias=0.068, llm=2.0
 )
 """Weights of `collect_division_signals`."""
 

@@ -45,6 +45,13 @@ def test_two_questions_are_parts_and_the_second_may_lean_on_the_first():
     assert division.values == (1.0, 1.0, 0.0, 0.0, 1.0)
 
 
+def test_the_thread_reaches_the_second_part_only_through_a_first_that_leans_on_it():
+    own = planned("What is HNSW? How do I build it?", HISTORY).division.second
+    assert own.other == "How do I build it? HNSW"
+    leaning = planned("How do I drop it? And what are its limits?", HISTORY).division.second
+    assert leaning.other == "what are its limits? drop create partition"
+
+
 def test_a_second_part_with_words_of_its_own_has_one_form():
     division = planned("What is HNSW? How do I configure access logs in a file?").division
     assert division.second.forms == ("How do I configure access logs in a file?",)
