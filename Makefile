@@ -75,7 +75,7 @@ MUTATED := \
 	ingest/state/ledger.py:tests/ingest/state/test_ledger.py \
 	ingest/changes/plan.py:tests/ingest/changes/test_plan.py \
 	ingest/publishing/publisher.py:tests/ingest/publishing/test_publisher.py,tests/ingest/scenarios/test_published_versions.py,tests/ingest/publishing/test_versions.py \
-	rag_core/generation/citations.py:tests/rag_core/generation/test_citations.py \
+	rag_core/generation/text/citations.py:tests/rag_core/generation/text/test_citations.py \
 	rag_core/index/bm25_tokens.py:tests/rag_core/index/test_bm25_tokens.py \
 	rag_core/retrieval/hybrid_search.py:tests/rag_core/retrieval/test_hybrid_search.py
 

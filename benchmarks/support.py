@@ -25,7 +25,7 @@ from ingest.documents import Page
 from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
 from rag_core.generation.groundedness import SupportChecker, find_support_threshold
-from rag_core.generation.prose import SENTENCE_END
+from rag_core.generation.text.prose import SENTENCE_END
 from rag_core.models.minilm import MiniLM
 from rag_core.protocols import Embedder
 from rag_core.types import Chunk, Passage

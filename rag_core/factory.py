@@ -198,7 +198,7 @@ def open_generator(settings: RagSettings) -> Generator | None:
     """Create the LLM's client; return None without a key or server."""
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
-    from rag_core.generation.llm import OpenAIGenerator
+    from rag_core.generation.llm.client import OpenAIGenerator
 
     return OpenAIGenerator(settings)
 

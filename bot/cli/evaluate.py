@@ -226,7 +226,7 @@ def _open_judge(settings: RagSettings, model: str) -> StructuredGenerator:
     """
     from rag_core.errors import SettingsError
     from rag_core.factory import open_generator
-    from rag_core.generation.llm import OpenAIGenerator
+    from rag_core.generation.llm.client import OpenAIGenerator
 
     chosen = settings.model_copy(update={"llm_model": model}) if model else settings
     llm = open_generator(chosen)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from bot.markup.markdown import split_code
-from rag_core.generation.code_splitter import TextPart
+from rag_core.generation.text.code_splitter import TextPart
 
 # A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
 # a space is money or a shell's prompt, one behind a sign such as + or ) ends a regular expression.

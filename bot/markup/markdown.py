@@ -12,7 +12,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from rag_core.generation.code_splitter import CodeSplitter, TextPart
+from rag_core.generation.text.code_splitter import CodeSplitter, TextPart
 
 MARKDOWN_LIMIT = 11_500
 """Characters of Markdown in one message; Slack's own limit is 12,000 over all its blocks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag_core.generation.code_splitter import CodeSplitter
+from rag_core.generation.text.code_splitter import CodeSplitter
 
 _LINK = re.compile(
     r"!?\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag_core.errors import DocentError
-from rag_core.generation.prose import SENTENCE_END
+from rag_core.generation.text.prose import SENTENCE_END
 from rag_core.protocols import Embedder
 from rag_core.types import Chunk, Passage, Vectors
 

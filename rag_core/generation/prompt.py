@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag_core.generation.instructions import escape_tags
-from rag_core.generation.marker_reader import strip_markers
-from rag_core.generation.markers import REQUESTED_FORM
+from rag_core.generation.text.marker_reader import strip_markers
+from rag_core.generation.text.markers import REQUESTED_FORM
 from rag_core.query.history import HISTORY_CHARACTERS, HISTORY_TURNS, truncate_history
 from rag_core.retrieval.versions import list_source_labels, list_version_labels
 from rag_core.types import Passage, Question, Turn
@@ -30,7 +30,7 @@ You answer questions from a team's documentation.
 - If the question asks several things, answer each of them, in their order.
 - Be brief: first the answer in a sentence or two, then the steps or the code that it needs.
 - Write Markdown. Use only links that stand in the passages."""
-"""`rag_core.generation.markers` reads the numbers that it asks for."""
+"""`rag_core.generation.text.markers` reads the numbers that it asks for."""
 
 _MOST_CITED = 12
 """An earlier answer cites no higher number: more passages are never read."""

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag_core.errors import GenerationError, LLMInterruptedError
-from rag_core.generation.answer_text import AnswerText
-from rag_core.generation.extractive import Quoter
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
+from rag_core.generation.quotations.extractive import Quoter
 from rag_core.generation.results import RetrievalResult
+from rag_core.generation.text.answer_text import AnswerText
 from rag_core.protocols import Embedder, Generator, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (

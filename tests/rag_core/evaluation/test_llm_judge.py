@@ -6,7 +6,7 @@ import pytest
 
 from rag_core.errors import LLMUnavailableError
 from rag_core.evaluation.llm_judge import PROMPT, JudgeVerdict, judge_answer
-from rag_core.generation.llm import OpenAIGenerator
+from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.settings import RagSettings
 from rag_core.types import Answer, Timings
 from tests.rag_core.fakes import make_passage

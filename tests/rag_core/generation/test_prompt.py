@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.generation.citations import CitationChecker
-from rag_core.generation.llm import OpenAIGenerator
+from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.generation.prompt import NOT_FOUND, SYSTEM_PROMPT, build_prompt
+from rag_core.generation.text.citations import CitationChecker
 from rag_core.query.history import HISTORY_CHARACTERS
 from rag_core.settings import RagSettings
 from rag_core.types import Question, Turn

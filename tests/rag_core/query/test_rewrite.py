@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rag_core.errors import LLMInterruptedError, LLMUnavailableError
-from rag_core.generation.llm import OpenAIGenerator
+from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.query.rewrite import (
     REWRITE_PROMPT,
     REWRITE_SECONDS,

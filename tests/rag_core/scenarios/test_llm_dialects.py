@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
-from rag_core.generation.llm import OpenAIGenerator
+from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
 from tests.servers import openai_dialects as dialects

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from rag_core.generation.llm import OpenAIGenerator
+from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.generation.prompt import NOT_FOUND, SYSTEM_PROMPT
 from rag_core.pipeline import Pipeline
 from rag_core.query.glossary import NO_GLOSSARY, Glossary, GlossaryEntry

@@ -1,0 +1,97 @@
+"""The form of a request to the LLM, which gives way to what a server refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rag_core.generation.llm.completion import ServerFault
+from rag_core.types import Turn
+
+_OTHER_REASONS = {401, 402, 403, 404, 408, 413, 429}
+"""With these statuses a server refuses something else than a part of the request."""
+
+_USAGE_REFUSED = re.compile(r"stream[ _-]?options?|include[ _-]?usage", re.IGNORECASE)
+_UNKNOWN_FIELD = re.compile(
+    r"extra[ _](inputs?|fields?|forbidden)|un(known|recognized|expected|supported) "
+    r"(request |keyword )?(arguments?|parameters?|fields?|propert(y|ies))",
+    re.IGNORECASE,
+)
+_UNSUPPORTED = r"(?:not|un|n't)[ -]?(?:support|allow|permit|enabl|avail|accept)"
+_STREAM_REFUSED = re.compile(
+    rf"['\"`]stream['\"`]|\bstream(?:ing)?\b[^.]{{0,60}}{_UNSUPPORTED}"
+    rf"|{_UNSUPPORTED}\w*[^.]{{0,30}}\bstream|to stream this model",
+    re.IGNORECASE,
+)
+_SYSTEM_REFUSED = re.compile(
+    r"system[ _]?(?:role|message|prompt|instruction)|['\"`]system['\"`]|\brole[^.]{0,40}\bsystem\b"
+    rf"|\bsystem\b[^.]{{0,60}}{_UNSUPPORTED}|developer[ _]?(?:role|message|instruction)"
+    r"|roles?[^.]{0,20}alternat|first message[^.]{0,40}user|start[^.]{0,20}with[^.]{0,20}user"
+    r"|messages\[0\]\.role",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForm:
+    """The parts of a request that a server may refuse; each can be given up once.
+
+    Attributes:
+        asks_usage: whether the stream is to end with the usage.
+        streams: whether the answer is wanted piece by piece.
+        has_system: whether the system prompt is a message with a role of its own. Without it, the
+            prompt stands in front of the first question.
+    """
+
+    asks_usage: bool = True
+    streams: bool = True
+    has_system: bool = True
+
+    def drop_refused(self, fault: ServerFault) -> RequestForm | None:
+        """Return the form without the part that was refused, or None."""
+        if fault.status in _OTHER_REASONS:
+            return None
+        said = fault.details
+        if self.asks_usage and (_USAGE_REFUSED.search(said) or _UNKNOWN_FIELD.search(said)):
+            return replace(self, asks_usage=False)
+        if self.has_system and _SYSTEM_REFUSED.search(said):
+            return replace(self, has_system=False)
+        if self.streams and _STREAM_REFUSED.search(said):
+            return replace(self, streams=False, asks_usage=False)
+        return None
+
+    def build_body(self, model: str, system: str, turns: Sequence[Turn]) -> dict[str, Any]:
+        """Build the body of a request for an answer.
+
+        Args:
+            model: name of the model.
+            system: the system prompt.
+            turns: the conversation, the question last.
+
+        Returns:
+            The JSON of the body.
+        """
+        body: dict[str, Any] = {"model": model, "messages": self.build_messages(system, turns)}
+        if self.streams:
+            body["stream"] = True
+        if self.asks_usage:
+            body["stream_options"] = {"include_usage": True}
+        return body
+
+    def build_messages(self, system: str, turns: Sequence[Turn]) -> list[dict[str, str]]:
+        """Build the messages; without a system role, user and assistant take turns."""
+        if self.has_system:
+            return [{"role": "system", "content": system}, *map(_build_message, turns)]
+        messages = [{"role": "user", "content": system}]
+        for turn in turns:
+            if turn.role == messages[-1]["role"]:
+                messages[-1]["content"] += f"\n\n{turn.text}"
+            else:
+                messages.append(_build_message(turn))
+        return messages
+
+
+def _build_message(turn: Turn) -> dict[str, str]:
+    return {"role": turn.role, "content": turn.text}

@@ -1,0 +1,1 @@
+"""Quotations: answers without an LLM, in the words of the documentation."""

@@ -1,0 +1,1 @@
+"""Text of an answer: what the LLM wrote, read and checked while it streams."""

@@ -1,0 +1,97 @@
+"""The text of an answer, from the pieces that an LLM streams: what is its own, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag_core.generation.text.answer_fence import FenceUnwrapper
+from rag_core.generation.text.citations import CitationChecker, IsSupported, accept_all
+from rag_core.generation.text.refusal_filter import RefusalFilter
+from rag_core.generation.text.source_list import SourceListFilter
+from rag_core.generation.text.surrogates import SurrogateRepairer
+from rag_core.reasoning import ReasoningFilter
+from rag_core.types import Citation, Passage
+
+
+class AnswerText:
+    """Collects an answer as it streams, without what is none of its text.
+
+    The LLM's reasoning, a fence around the whole answer, its own list of sources and the word of a
+    refusal are left out; then citations and links are checked.
+
+    Args:
+        passages: as the prompt numbers them, from 1.
+        is_supported: judges the sentence before a citation.
+    """
+
+    def __init__(self, passages: Sequence[Passage], is_supported: IsSupported = accept_all) -> None:
+        self._passages = passages
+        self._is_supported = is_supported
+        self._surrogates, self._reasoning = SurrogateRepairer(), ReasoningFilter()
+        self._restarts = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._fence, self._refusal = FenceUnwrapper(), RefusalFilter()
+        self._sources = SourceListFilter(self._passages)
+        self._checker = CitationChecker(self._passages, self._is_supported, self._sources.targets)
+        self._shown: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """The text so far. It may begin anew, if the text before was reasoning."""
+        return "".join(self._shown)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The passages cited so far; those of the LLM's own list if it cites none in its text."""
+        listed = (Citation(number, self._passages[number - 1]) for number in self._sources.numbers)
+        return self._checker.citations or tuple(listed)
+
+    @property
+    def is_refused(self) -> bool:
+        """True once the LLM has written the word by which it refuses."""
+        return self._refusal.refused
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there is no text to show."""
+        return not any(part.strip() for part in self._shown)
+
+    def feed(self, piece: str) -> str:
+        """Return the text that can be shown."""
+        return self._add(self._read_reasoning(self._surrogates.feed(piece), last=False), last=False)
+
+    def end_early(self) -> str:
+        """Return the text that is shown if the LLM stops here."""
+        text = self._join("", self._reasoning.feed(self._surrogates.flush()))
+        text = self._join(text, self._reasoning.flush(is_cut=True))
+        text = self._fence.feed(text) + self._fence.flush()
+        return self._show(self._checker.feed(self._sources.feed(self._refusal.feed(text))))
+
+    def flush(self) -> str:
+        """Return the text that was held back."""
+        text = self._read_reasoning(self._surrogates.flush(), last=True)
+        return self._add(text, last=True)
+
+    def _read_reasoning(self, text: str, *, last: bool) -> str:
+        shown = self._join("", self._reasoning.feed(text))
+        return self._join(shown, self._reasoning.flush()) if last else shown
+
+    def _join(self, before: str, text: str) -> str:
+        """Return both texts, or the second if the first was reasoning."""
+        if self._reasoning.restarts == self._restarts:
+            return before + text
+        self._restarts = self._reasoning.restarts
+        self._begin()
+        return text
+
+    def _add(self, text: str, *, last: bool) -> str:
+        for each in (self._fence, self._refusal, self._sources):
+            text = each.feed(text) + (each.flush() if last else "")
+        return self._show(self._checker.feed(text, last=last))
+
+    def _show(self, text: str) -> str:
+        if text:
+            self._shown.append(text)
+        return text

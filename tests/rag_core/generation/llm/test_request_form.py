@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.generation.llm.completion import read_fault
+from rag_core.generation.llm.request_form import RequestForm
+from rag_core.types import Turn
+
+FORM = RequestForm()
+
+
+def refuse(message, status=400):
+    return FORM.drop_refused(read_fault(message, status=status))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unrecognized request argument supplied: stream_options",
+        {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]},
+        "include_usage: unknown field",
+        "Validation error at #/stream_options: Extra inputs are not permitted",
+        "The parameter `streamOptions` is not supported",
+        "Unknown parameter",
+        "Extra inputs are not permitted",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422, None])
+def test_usage_is_given_up(message, status):
+    assert refuse(message, status) == RequestForm(asks_usage=False)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "System role not supported",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "Input should be 'user' for role, not system",
+        "system messages are not allowed",
+        "This model does not support system prompts",
+        "The first message must be from the user",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_the_system_role_is_given_up(message, status):
+    assert refuse(message, status) == RequestForm(has_system=False)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Your organization must be verified to stream this model.",
+        "Unsupported value: 'stream' does not support true with this model.",
+        "Streaming is not supported for this model",
+        "This endpoint doesn't support streaming",
+    ],
+)
+def test_streaming_is_given_up(message):
+    assert refuse(message) == RequestForm(streams=False, asks_usage=False)
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("told to fail", 400),
+        ("maximum context length is 8192 tokens", 400),
+        ("upstream error", 502),
+        ("the messages are too long", 422),
+        ("", 400),
+        *(("stream_options and system role not supported", s) for s in (401, 403, 404, 429)),
+    ],
+)
+def test_nothing_is_given_up_for_another_refusal(message, status):
+    assert refuse(message, status) is None
+
+
+@given(message=st.text())
+def test_each_part_is_given_up_once(message):
+    form, steps = FORM, 0
+    fault = read_fault(f"stream_options system role streaming not supported {message}", status=400)
+    while (narrower := form.drop_refused(fault)) is not None:
+        assert narrower != form
+        form, steps = narrower, steps + 1
+    assert steps <= 3
+
+
+def test_without_a_system_role_the_roles_take_turns():
+    form = RequestForm(has_system=False)
+    turns = [Turn("assistant", "Hi!"), Turn("user", "One."), Turn("user", "Two?")]
+    assert form.build_messages("Be kind.", turns) == [
+        {"role": "user", "content": "Be kind."},
+        {"role": "assistant", "content": "Hi!"},
+        {"role": "user", "content": "One.\n\nTwo?"},
+    ]
+
+
+def test_the_body_holds_only_what_the_form_asks_for():
+    turns = [Turn("user", "Hi")]
+    assert set(FORM.build_body("m", "s", turns)) == {
+        "model",
+        "messages",
+        "stream",
+        "stream_options",
+    }
+    bare = RequestForm(asks_usage=False, streams=False)
+    assert set(bare.build_body("m", "s", turns)) == {"model", "messages"}
