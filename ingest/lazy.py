@@ -173,6 +173,10 @@ class LazyStore:
         """Read the mean of each page's vectors, of shape (dimension,), float32."""
         return self.opened.read_page_vectors(collection, pages)
 
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read chunks with those near them, by page and position."""
+        return self.opened.read_neighbours(collection, chunks)
+
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Read every chunk of a collection."""
         return self.opened.read_chunks(collection)

@@ -131,7 +131,7 @@ class Pipeline:
         self._store = store
         self._planner = Planner(generator)
         self._writer = AnswerWriter(
-            embedder, generator, instructions=instructions, glossary=tuning.glossary
+            embedder, store, generator, instructions=instructions, glossary=tuning.glossary
         )
         self._tuning = tuning
         self._hold_slot = hold_slot

@@ -22,6 +22,9 @@ from rag_core.types import (
     Vectors,
 )
 
+NEIGHBOURS = 30
+"""Places on a page, before and behind a chunk, that `VectorStore.read_neighbours` reads."""
+
 
 class Embedder(Protocol):
     """An embedding model; a method each for questions and passages keeps instructions apart."""
@@ -210,6 +213,12 @@ class VectorStore(Protocol):
         self, collection: str, pages: Sequence[PageKey]
     ) -> dict[PageKey, PageVector]:
         """Return the mean vector, of shape (dimension,), of each page."""
+
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read chunks with those near them, by page and position.
+
+        Near are `NEIGHBOURS` places before and behind, on the same page.
+        """
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk of a collection, in no particular order."""

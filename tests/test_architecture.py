@@ -109,7 +109,11 @@ HOMES = {
     "ir_measures": {"rag_core.evaluation.metrics"},
     "jinja2": {"rag_core.evaluation.page"},
     "mammoth": {"ingest.formats.docx"},
-    "markdown_it": {"bot.markup", "ingest.formats.structure"},
+    "markdown_it": {
+        "bot.markup",
+        "ingest.formats.structure",
+        "rag_core.generation.markdown_blocks",
+    },
     "markdownify": {"ingest.formats.html_to_markdown"},
     "markupsafe": {"rag_core.evaluation.page"},
     "mdit_py_plugins": {"ingest.formats.structure"},

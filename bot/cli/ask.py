@@ -53,6 +53,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
 ) -> None:
     """Answer a question, with sources."""
     from bot.cli import json_output, terminal
+    from bot.markup.plain_links import LinkFlattener
     from rag_core.types import AnswerDone, TextDelta
 
     scoped_question = _build_question(question, _build_scope(source, version, language, path))
@@ -60,9 +61,10 @@ def ask(  # noqa: PLR0913  (the options, by name)
         comparison = None
         if compare:
             comparison = (pipeline.search_dense(scoped_question), pipeline.search(scoped_question))
+        flattener = LinkFlattener()
         for event in pipeline.stream(scoped_question):
             if isinstance(event, TextDelta) and not as_json:
-                terminal.print_text(event.text)
+                terminal.print_text(flattener.feed(event.text))
         if not isinstance(event, AnswerDone):
             raise DocentError("The pipeline ended without an answer.")
         answer = event.answer
@@ -72,6 +74,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
             data["comparison"] = json_output.serialise_comparison(*comparison)
         print_json(data)
         return
+    terminal.print_text(flattener.feed("", last=True))
     terminal.print_sources(answer)
     if comparison:
         terminal.print_comparison(*comparison)

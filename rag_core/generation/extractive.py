@@ -1,181 +1,269 @@
-"""Answers without an LLM: word-for-word quotations of the best passages' sentences."""
+"""Answers without an LLM: word-for-word quotations of the sections that answer."""
 
 from __future__ import annotations
 
-import itertools
+import logging
+import math
 import re
-import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import mean
 
-from rag_core.protocols import Embedder
-from rag_core.types import Passage, Vector
+from rag_core.errors import StoreError
+from rag_core.generation.excerpts import (
+    Group,
+    close_end,
+    extend_range,
+    find_start,
+    group_blocks,
+    join_blocks,
+    trim_code,
+)
+from rag_core.generation.sections import Section, build_sections, find_section
+from rag_core.protocols import Embedder, VectorStore
+from rag_core.retrieval.diversify import compute_similarity, split_shingles
+from rag_core.types import Chunk, Passage, Vector, strip_link_targets
+
+logger = logging.getLogger(__name__)
 
 QUOTED_PASSAGES = 3
 """Passages that are quoted, at most."""
 
-_NEIGHBOUR_SHARE = 0.85  # of the best score, from which the next sentence is quoted too
-_PASSAGE_SHARE = 0.8  # of the best score of all, from which a second or third passage is quoted
-_MAX_SENTENCES = 3
-_MAX_CODE_LINES = 15
-_MAX_CHARACTERS = 400
+MAX_CHARACTERS = 8_000
+"""Characters of all quotations together: fewer than a message of any chat holds."""
 
-_MARKS = re.compile(r"`{3,}|~{3,}")
-# Backticks with further backticks in the same line are inline code.
-_FENCE = re.compile(r"^\s*(?:(?:[-*+]|\d+[.)])\s+)?(`{3,}(?!.*`)|~{3,})(.*)")
-# Not after the number of a list item; a quotation mark or bracket after the stop stays with it.
-_SENTENCE_END = re.compile(
-    r"(?<!^\d\.)(?<!^\d\d\.)(?:(?<=[.!?])|(?<=[.!?][\"')\]]))\s+(?=[^\sa-z])|(?<=[。！？])"  # noqa: RUF001
+_WHOLE = (2_400, 1_200)  # characters up to which the first, or a later, section is quoted whole
+_PART = (1_600, 1_000)  # characters of a part of a longer one, unless its groups are longer
+# Scores are cosines in units of their spread, because models differ in how far apart theirs lie.
+_SPREAD = 0.05  # counts as one group more, so that a few near-equal groups stay near-equal
+_LEAD = 1.5  # by which a later passage must be better to be quoted first
+_PENALTY = 1.5  # by which a pointer, or code without a sentence, must be better
+_BONUS = 0.5  # for code where the question asks for some
+_REACH = 2.0  # below the best, up to which a second or third passage is quoted,
+_SHARE = 0.7  # if its cosine is also this share of the best
+_PER_PAGE = 2  # quotations of a page that come before those of others
+_REPEATED = 0.5  # similarity from which a quotation adds nothing
+_WANTS_CODE = re.compile(
+    r"\b(?:code|examples?|snippets?|samples?|commands?|script)\b", re.IGNORECASE
 )
-_BLOCK_START = re.compile(r"^\s*(?:(?:[-*+]|\d+[.)])\s|[>|#])")
+
+
+@dataclass(eq=False, slots=True)
+class _Draft:
+    """A section that may be quoted.
+
+    Attributes:
+        section: the section.
+        groups: its text.
+        scores: by number of the group; only groups of the passages have one.
+        quoted: numbers of the groups that are quoted already.
+    """
+
+    section: Section
+    groups: list[Group]
+    scores: dict[int, float] = field(default_factory=dict)
+    quoted: set[int] = field(default_factory=set)
+
+    def rank(self, numbers: Sequence[int]) -> list[int]:
+        """Return those that are scored and not quoted, best first."""
+        left = [number for number in numbers if number in self.scores]
+        left = [number for number in left if number not in self.quoted]
+        return sorted(left, key=lambda number: -self.scores[number])
 
 
 @dataclass(frozen=True, slots=True)
-class _Unit:
-    """A sentence, a list item, or a block of code that belongs to the sentence before it."""
+class _Place:
+    """A passage in its section; `own` are the groups that its chunk is part of."""
 
-    text: str
-    is_code: bool
+    number: int
+    draft: _Draft
+    own: tuple[int, ...]
+
+    @property
+    def best(self) -> int | None:
+        """The best group that is left; None without any.
+
+        Once the section is quoted, only the passage's own groups count.
+        """
+        draft = self.draft
+        ranked = draft.rank(self.own if draft.quoted else range(len(draft.groups)))
+        return ranked[0] if ranked else None
+
+    @property
+    def score(self) -> float:
+        """The score of the best group; below all others without any."""
+        return -math.inf if self.best is None else self.draft.scores[self.best]
+
+    @property
+    def is_weak(self) -> bool:
+        """True if the best group says where to read, or shows code that no sentence is before."""
+        if self.best is None:
+            return True
+        groups = self.draft.groups
+        start = find_start(groups, self.best, self.draft.quoted)
+        return groups[self.best].is_pointer or groups[start].is_bare
 
 
-def quote(
-    embedder: Embedder, query: Vector, passages: Sequence[Passage], numbers: Sequence[int] = ()
-) -> tuple[str, tuple[int, ...]]:
-    """Quote the sentences nearest to the question, each quotation with its link.
+class Quoter:
+    """Quotes the sections of passages.
 
     Args:
         embedder: the one the index was built with.
-        query: the question's vector, shape (dimension,), float32, of L2 norm 1.
-        passages: best first; at most the first three are quoted.
-        numbers: of the passages, as the answer cites them; from 1 on if there are none.
+        store: holds the index, from which the rest of a divided section is read.
+    """
+
+    def __init__(self, embedder: Embedder, store: VectorStore) -> None:
+        self._embedder = embedder
+        self._store = store
+
+    def quote(
+        self,
+        collection: str,
+        vector: Vector,
+        question: str,
+        passages: Sequence[Passage],
+        numbers: Sequence[int] = (),
+    ) -> tuple[str, tuple[int, ...]]:
+        """Quote the sections that answer, each with its number.
+
+        Args:
+            collection: the version that was searched.
+            vector: the question's, shape (dimension,), float32, of length 1.
+            question: its text.
+            passages: best first.
+            numbers: of the passages, as the answer cites them; from 1 on if there are none.
+
+        Returns:
+            Markdown, and the numbers of the passages quoted; both are empty if nothing can be
+            quoted.
+
+        Raises:
+            ModelError: the embedder failed.
+        """
+        numbers = numbers or range(1, len(passages) + 1)
+        chunks = [passage.chunk for passage in passages]
+        sections = build_sections([*chunks, *self._read_neighbours(collection, chunks)])
+        places = _find_places(chunks, numbers, sections, question)
+        self._score_groups(places, vector, question)
+        quotations, cited = [], []
+        for number, text in _choose_quotations(places):
+            quotations.append(text)
+            cited.append(number)
+        return "\n\n".join(quotations), tuple(cited)
+
+    def _read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read the chunks around the passages; return none if the store fails."""
+        try:
+            return self._store.read_neighbours(collection, chunks)
+        except StoreError as error:
+            logger.warning("Passages are quoted without the rest of their sections: %s", error)
+            return []
+
+    def _score_groups(self, places: Sequence[_Place], vector: Vector, question: str) -> None:
+        """Score the groups of the passages by their cosines with the question."""
+        wanted = {(place.draft, number): None for place in places for number in place.own}
+        texts = [
+            f"{draft.section.heading_path}\n\n{strip_link_targets(draft.groups[number].text)}"
+            for draft, number in wanted
+        ]
+        if not texts:
+            return
+        wants_code = bool(_WANTS_CODE.search(question))
+        cosines = (self._embedder.embed_passages(texts) @ vector).tolist()
+        middle, best = mean(cosines), max(cosines)
+        spread = math.hypot(_SPREAD, *(cosine - middle for cosine in cosines))
+        spread /= math.sqrt(len(cosines) + 1)
+        for (draft, number), cosine in zip(wanted, cosines, strict=True):
+            rule = _compute_adjustment(draft.groups[number], wants_code=wants_code)
+            draft.scores[number] = (cosine - min(best, _SHARE * best)) / spread + rule
+
+
+def _compute_adjustment(group: Group, *, wants_code: bool) -> float:
+    """Return what breaks a tie: less for pointers and bare code."""
+    if group.is_pointer or group.is_bare:
+        return -_PENALTY
+    return _BONUS if wants_code and group.has_code else 0.0
+
+
+def _find_places(
+    chunks: Sequence[Chunk], numbers: Sequence[int], sections: Sequence[Section], question: str
+) -> list[_Place]:
+    """Find the section of each passage, and its groups there."""
+    drafts: list[_Draft] = []
+    places = []
+    for number, chunk in zip(numbers, chunks, strict=True):
+        draft = next((each for each in drafts if each.section.has_chunk(chunk)), None)
+        if draft is None:
+            section = find_section(chunk, sections, chunks, limit=_WHOLE[bool(drafts)])
+            if section is None:
+                continue
+            draft = _Draft(section, group_blocks(section.blocks, question))
+            drafts.append(draft)
+        own = [at for at, group in enumerate(draft.groups) if chunk.position in group.positions]
+        places.append(_Place(number, draft, tuple(own)))
+    return [place for place in places if place.own]
+
+
+def _choose_quotations(places: Sequence[_Place]) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of each quotation, best first."""
+    strong = [place for place in places if not place.is_weak]
+    ordered = _order_places(strong or list(places))
+    least = max(0.0, max((place.score for place in ordered), default=0.0) - _REACH)
+    quoted: list[str] = []
+    for place in ordered:
+        is_worth = not quoted or (place.score >= least and not place.is_weak)
+        if len(quoted) < QUOTED_PASSAGES and is_worth:
+            room = MAX_CHARACTERS - sum(map(len, quoted))
+            number, body = _take_excerpt(place, places, later=bool(quoted))
+            if body and len(body) <= room and not _is_repeated(body, quoted):
+                quoted.append(body)
+                yield number, _format_quotation(place.draft.section.label, number, body)
+
+
+def _order_places(places: list[_Place]) -> list[_Place]:
+    """Order the places by score, two of a page before others.
+
+    The first passage stays first unless another is clearly better.
+    """
+    best = max(places, key=lambda place: place.score, default=None)
+    if best is None:
+        return places
+    first = best if best.score > places[0].score + _LEAD else places[0]
+    others = (place for place in places if place is not first)
+    ordered = [first, *sorted(others, key=lambda place: -place.score)]
+    pages = [place.draft.section.page for place in ordered]
+    ranks = [pages[:at].count(page) for at, page in enumerate(pages)]
+    surplus = [place for place, rank in zip(ordered, ranks, strict=True) if rank >= _PER_PAGE]
+    return [place for place in ordered if place not in surplus] + surplus
+
+
+def _take_excerpt(place: _Place, places: Sequence[_Place], *, later: bool) -> tuple[int, str]:
+    """Take the text to quote out of a section.
 
     Returns:
-        Markdown, and the numbers of the passages quoted.
+        The number of the passage that holds the best of it, and the text; '' if it has none.
     """
-    # Step 1: score every sentence and block of code of the first passages.
-    units_by_passage = [_split_units(passage.chunk.text) for passage in passages[:QUOTED_PASSAGES]]
-    scores_by_passage = _score_units(embedder, query, passages, units_by_passage)
-    # Step 2: find the score from which a passage below the first is quoted.
-    tops = [max(scores, default=-1.0) for scores in scores_by_passage]
-    best = max(tops, default=-1.0)
-    threshold = min(best, _PASSAGE_SHARE * best)  # a share of a negative cosine is above it
-    # Step 3: quote the best sentences of each passage, and equal ones once.
-    quotations, cited = [], []
-    quoted: set[str] = set()  # pages of two sources may say the same
-    numbers = numbers or range(1, len(passages) + 1)
-    for place, (number, passage, units, scores) in enumerate(
-        zip(numbers, passages, units_by_passage, scores_by_passage, strict=False)
-    ):
-        if not units or (place and tops[place] < threshold):
-            continue
-        text = _join_best_run(units, scores)
-        if text not in quoted:
-            quoted.add(text)
-            quotations.append(_format_quotation(number, passage, text))
-            cited.append(number)
-    return "\n\n".join(quotations), tuple(cited)
+    draft, best = place.draft, place.best
+    if best is None:
+        return place.number, ""
+    size = sum(group.size for group in draft.groups)
+    budget = size if not draft.quoted and size <= _WHOLE[later] else _PART[later]
+    taken = extend_range(draft.groups, draft.scores, best, budget, draft.quoted)
+    if {taken.start - 1, taken.stop} & draft.quoted:
+        return place.number, ""  # it goes on where another quotation ends, for want of room
+    draft.quoted.update(taken)
+    kept = [draft.groups[at] for at in taken if at == best or not draft.groups[at].is_pointer]
+    blocks = [block for group in kept for block in trim_code(group.blocks, budget)]
+    shown = (each.number for each in places if each.draft is draft and set(each.own) & set(taken))
+    return next(shown, place.number), join_blocks(close_end(blocks))
 
 
-def _format_quotation(number: int, passage: Passage, text: str) -> str:
-    quoted = "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-    label = (passage.chunk.heading_path or passage.chunk.path).translate({91: "(", 93: ")"})
-    return f"{quoted}\n>\n> [{number}] [{label}](<{passage.chunk.url}>)"
+def _is_repeated(body: str, quoted: Sequence[str]) -> bool:
+    shingles = split_shingles(body)
+    return any(compute_similarity(shingles, split_shingles(each)) > _REPEATED for each in quoted)
 
 
-def _score_units(
-    embedder: Embedder,
-    query: Vector,
-    passages: Sequence[Passage],
-    units_by_passage: Sequence[Sequence[_Unit]],
-) -> list[list[float]]:
-    """Return the cosines of the units, below their headings, with the question."""
-    texts = [
-        f"{passage.chunk.heading_path}\n\n{unit.text}"
-        for passage, units in zip(passages, units_by_passage, strict=False)
-        for unit in units
-    ]
-    if not texts:
-        return [[] for _ in units_by_passage]
-    cosines = iter((embedder.embed_passages(texts) @ query).tolist())
-    return [[next(cosines) for _ in units] for units in units_by_passage]
-
-
-def _join_best_run(units: Sequence[_Unit], scores: Sequence[float]) -> str:
-    """Join the best unit with the neighbours that belong to it."""
-    best = max(range(len(units)), key=scores.__getitem__)
-    # Code needs the sentence before it. Code behind a sentence always belongs to it, and a further
-    # sentence does if it scores nearly as well as the best.
-    first = best - 1 if units[best].is_code and best else best
-    last = best
-    while last + 1 < len(units) and last - first + 1 < _MAX_SENTENCES:
-        following = units[last + 1]
-        if not following.is_code and scores[last + 1] < _NEIGHBOUR_SHARE * scores[best]:
-            break
-        last += 1
-    text = units[first].text
-    for before, unit in itertools.pairwise(units[first : last + 1]):
-        text += _choose_separator(before, unit) + unit.text
-    return text
-
-
-def _choose_separator(before: _Unit, unit: _Unit) -> str:
-    if before.is_code or unit.is_code:
-        return "\n\n"
-    return "\n" if _BLOCK_START.match(unit.text) else " "
-
-
-def _split_units(text: str) -> list[_Unit]:
-    """Split a passage into units, without headings, which the link shows.
-
-    Long code is left out unless the passage has nothing else.
-    """
-    units: list[_Unit] = []
-    blocks = _split_blocks(text)
-    only_code = all(is_code for _, is_code in blocks)
-    for block, is_code in blocks:
-        if is_code:
-            if only_code or len(block.splitlines()) <= _MAX_CODE_LINES:
-                units.append(_Unit(block, is_code=True))
-        elif not block.lstrip().startswith("#"):
-            sentences = _SENTENCE_END.split(block.strip())
-            # A mark that is no fence here, for instance in a quotation, could open one in the
-            # answer.
-            units.extend(
-                _Unit(textwrap.shorten(part, _MAX_CHARACTERS, placeholder=" …"), is_code=False)
-                if len(part) > _MAX_CHARACTERS
-                else _Unit(part.strip(), is_code=False)
-                for part in sentences
-                if not _MARKS.search(part)
-            )
-    return [unit for unit in units if any(character.isalnum() for character in unit.text)]
-
-
-def _split_blocks(text: str) -> list[tuple[str, bool]]:
-    """Split a passage into paragraphs, list items and code blocks, in order.
-
-    True marks a code block; its indentation is removed.
-    """
-    blocks: list[tuple[list[str], bool]] = []
-    fence, indent = "", 0
-    open_paragraph = False
-    for line in text.splitlines():
-        mark = _FENCE.match(line)
-        if fence:
-            closes = mark and mark.group(1).startswith(fence) and not mark.group(2).strip()
-            blocks[-1][0].append(fence if closes else line[:indent].lstrip() + line[indent:])
-            fence = "" if closes else fence
-        elif mark:
-            fence, indent, open_paragraph = mark.group(1), mark.start(1), False
-            blocks.append(([line[indent:]], True))
-        elif not line.strip():
-            open_paragraph = False
-        elif open_paragraph and not _BLOCK_START.match(line):
-            blocks[-1][0].append(line)
-        else:
-            blocks.append(([line], False))
-            open_paragraph = not line.lstrip().startswith("#")
-    if fence:  # the passage ends inside of a longer block
-        blocks[-1][0].append(fence)
-    return [
-        ("\n".join(lines) if is_code else " ".join(lines), is_code) for lines, is_code in blocks
-    ]
+def _format_quotation(label: str, number: int, body: str) -> str:
+    """Format a quotation: its heading with the citation, and the text."""
+    lines = [f"**{label}** [{number}]", "", body] if label else [body, "", f"[{number}]"]
+    return "\n".join(f"> {line}".rstrip() for line in "\n".join(lines).split("\n"))

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag_core.errors import GenerationError, LLMInterruptedError
-from rag_core.generation import extractive
 from rag_core.generation.citations import CitationChecker
+from rag_core.generation.extractive import Quoter
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
 from rag_core.generation.refusal_filter import RefusalFilter
 from rag_core.generation.results import RetrievalResult
-from rag_core.protocols import Embedder, Generator
+from rag_core.protocols import Embedder, Generator, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
     Answer,
@@ -71,6 +71,7 @@ class AnswerWriter:
 
     Args:
         embedder: finds the sentences to quote, and compares citations with their passages.
+        store: holds the index, of which quoted sections are read.
         generator: the LLM; None quotes.
         instructions: those of the team.
         glossary: the team's own words.
@@ -79,6 +80,7 @@ class AnswerWriter:
     def __init__(
         self,
         embedder: Embedder,
+        store: VectorStore,
         generator: Generator | None,
         *,
         instructions: str = "",
@@ -86,6 +88,7 @@ class AnswerWriter:
     ) -> None:
         self._embedder = embedder
         self._generator = generator
+        self._quoter = Quoter(embedder, store)
         self._instructions = instructions
         self._glossary = glossary
 
@@ -177,7 +180,9 @@ class AnswerWriter:
             new = [number for number in part.numbers if number not in cited]
             new = new[: QUOTED_OF_PART if several else None]
             passages = [result.passages[number - 1] for number in new]
-            text, numbers = extractive.quote(self._embedder, part.vector, passages, new)
+            text, numbers = self._quoter.quote(
+                result.live.collection, part.vector, part.query, passages, new
+            )
             if numbers:
                 texts.append(f"{_format_heading(part.asked)}\n\n{text}" if several else text)
                 cited.extend(numbers)

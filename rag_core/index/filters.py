@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag_core.types import PageKey, Scope
+from rag_core.types import Chunk, PageKey, Scope
 
 # A string of the filter language has no raw line break; its escapes are those of C.
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
@@ -38,6 +38,21 @@ def build_page_filter(pages: Sequence[PageKey], chunks: int) -> str:
     """
     paths = ", ".join(_quote_string(path) for path in sorted({path for _, path in pages}))
     return f"path in [{paths}] and position < {chunks}"
+
+
+def build_neighbour_filter(chunks: Sequence[Chunk], reach: int) -> str:
+    """Build the filter expression for chunks with those near them.
+
+    Near are `reach` places before and behind. Without chunks it is empty.
+    """
+    places = {
+        (chunk.page_key, chunk.position - reach, chunk.position + reach): None for chunk in chunks
+    }
+    return " or ".join(
+        f"(source == {_quote_string(source)} and path == {_quote_string(path)}"
+        f" and position >= {first} and position <= {last})"
+        for (source, path), first, last in places
+    )
 
 
 def _quote_string(text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from pymilvus import MilvusClient, MilvusException
 
 from rag_core.errors import StoreError, WordSearchError
-from rag_core.index.filters import build_filter, build_page_filter
+from rag_core.index.filters import build_filter, build_neighbour_filter, build_page_filter
 from rag_core.index.milvus_errors import translate_errors
 from rag_core.index.milvus_lite import (
     build_damaged_error,
@@ -30,6 +30,7 @@ from rag_core.index.rows import (
     split_batches,
 )
 from rag_core.index.schema import build_indexes, build_schema
+from rag_core.protocols import NEIGHBOURS
 from rag_core.settings import RagSettings
 from rag_core.types import (
     Chunk,
@@ -223,6 +224,15 @@ class MilvusStore:
             # Replaced as a whole, because other threads read the old dict meanwhile.
             self._page_vectors = {collection: cached if len(cached) <= _CACHED_PAGES else fresh}
         return {page: cached[page] for page in pages if page in cached}
+
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Read chunks with those near them, by page and position."""
+        if not chunks:
+            return []
+        near = build_neighbour_filter(chunks, NEIGHBOURS)
+        with translate_errors(self._uri):
+            rows = self._client.query(collection, filter=near, output_fields=FIELDS)
+        return sorted(map(parse_chunk, rows), key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""

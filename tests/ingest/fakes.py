@@ -13,6 +13,7 @@ import numpy as np
 
 from rag_core.errors import StoreError
 from rag_core.index import bm25_tokens
+from rag_core.protocols import NEIGHBOURS
 from rag_core.types import (
     Chunk,
     Hit,
@@ -72,6 +73,18 @@ class MemoryStore:
         every = self._rows(collection).values()
         found = {page: [row for chunk, row in every if chunk.page_key == page] for page in pages}
         return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
+
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        near = [
+            chunk
+            for chunk, _ in self._rows(collection).values()
+            if any(
+                chunk.page_key == each.page_key
+                and abs(chunk.position - each.position) <= NEIGHBOURS
+                for each in chunks
+            )
+        ]
+        return sorted(near, key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         # No particular order: here by id.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rag_core.errors import StoreError
 from rag_core.index.bm25_tokens import extract_terms as tokenised
+from rag_core.protocols import NEIGHBOURS
 from rag_core.types import (
     SCHEMA_VERSION,
     Chunk,
@@ -192,6 +193,18 @@ class MemoryStore:
         every = list(self._table(collection).values())
         found = {page: [row for chunk, row in every if chunk.page_key == page] for page in pages}
         return {page: PageVector.of(np.stack(rows)) for page, rows in found.items() if rows}
+
+    def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
+        near = [
+            chunk
+            for chunk, _ in self._table(collection).values()
+            if any(
+                chunk.page_key == each.page_key
+                and abs(chunk.position - each.position) <= NEIGHBOURS
+                for each in chunks
+            )
+        ]
+        return sorted(near, key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):

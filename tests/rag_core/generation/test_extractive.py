@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import re
+import logging
 
 import numpy as np
 import pytest
@@ -8,128 +8,254 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from rag_core.generation.extractive import QUOTED_PASSAGES, quote
-from rag_core.types import Passage
-from tests.rag_core.fakes import HashEmbedder, make_passage
+from rag_core.errors import StoreError
+from rag_core.generation.extractive import MAX_CHARACTERS, QUOTED_PASSAGES, Quoter
+from rag_core.types import Chunk, Passage, Vector
+from tests.rag_core.fakes import (
+    HashEmbedder,
+    MemoryStore,
+    _direction,
+    make_chunk,
+    make_passage,
+    publish,
+)
 
 EMBEDDER = HashEmbedder()
-LINK = re.compile(r"^> \[(\d+)\] \[.*\]\(<.*>\)$")
+CODE = "```sh\nls logs\n```"
 
-# Everything that could confuse the splitting: fences, lists, headings, ends of sentences.
+# Everything that could confuse the division: fences, lists, headings, tables, ends of sentences.
 markdown = st.lists(
     st.one_of(
         st.sampled_from(["```", "```py\n", "\n```\n", "~~~", "````", "`", "- ", "1. ", "> ", "# "]),
         st.sampled_from(["\n", "\n\n", "  ", "    ", "\t", "| a | b |", "*bold*", "-5", "10) "]),
-        st.sampled_from(["Data", "logs", "No", "x", ". ", "? ", '."', ".) ", "。", "数据"]),
+        st.sampled_from(["Data", "logs", "No", "x", ". ", "? ", '."', ".) ", "。", "数据", ":"]),
+        st.sampled_from(["[a](b.md)", "[a](https://b.example)", "| - | - |", "See ", "**T**\n"]),
     ),
     max_size=40,
 ).map("".join)
 
 
-def quoted(question: str, *passages: Passage) -> tuple[str, tuple[int, ...]]:
-    return quote(EMBEDDER, EMBEDDER.embed_query(question), passages)
+def quoted(
+    question: str, *passages: Passage, rest: tuple[Chunk, ...] = ()
+) -> tuple[str, tuple[int, ...]]:
+    """What is quoted; `rest` are further chunks of the index."""
+    store = MemoryStore()
+    collection = publish(store, EMBEDDER, [*(each.chunk for each in passages), *rest])
+    vector = EMBEDDER.embed_query(question)
+    return Quoter(EMBEDDER, store).quote(collection, vector, question, passages)
 
 
 def bodies(text: str) -> list[str]:
-    """The quotations without their links and their `>`."""
-    found: list[str] = []
-    lines: list[str] = []
-    for line in text.splitlines():
-        if LINK.match(line):
-            assert lines.pop() == ">"
-            found.append("\n".join(part.removeprefix(">").removeprefix(" ") for part in lines))
-            lines = []
-        elif line or lines:
-            lines.append(line)
-    assert lines == []
+    """The quotations without their marks and the line of heading and citation."""
+    found = []
+    for part in text.split("\n\n") if text else []:
+        lines = [line.removeprefix(">").removeprefix(" ") for line in part.splitlines()]
+        found.append("\n".join(lines[2:] if lines[0].endswith("]") else lines[:-2]))
     return found
 
 
-def is_subsequence(part: str, whole: str) -> bool:
-    letters = iter(whole)
-    return all(letter in letters for letter in part)
+def section(*texts: str, path: str = "a.md", heading: str = "Logs") -> list[Chunk]:
+    """The chunks of a section that was divided."""
+    return [
+        make_chunk(text, path=path, title="Page", headings=(heading,), position=number)
+        for number, text in enumerate(texts)
+    ]
 
 
-def bare(text: str) -> str:
-    return "".join(text.split())
+def passage(chunk: Chunk) -> Passage:
+    return Passage(chunk, 0.5, 0.5)
 
 
-def test_the_sentence_that_answers_with_its_link():
-    passage = make_passage(
-        "Milvus is a database. Logs go to a message broker. It is fast.", headings=("Logs",)
+def test_a_short_section_is_quoted_whole_under_its_heading():
+    text = f"Logs go to a broker.\n\nList them so:\n\n{CODE}\n\nZebras run."
+    found, numbers = quoted("Where do logs go?", make_passage(text, headings=("Logs",)))
+    assert numbers == (1,)
+    assert found.startswith(
+        "> **Logs** [1]\n>\n> Logs go to a broker.\n>\n> List them so:\n>\n> ```"
     )
-    assert quoted("Where do logs go? A message broker?", passage) == (
-        "> Logs go to a message broker.\n>\n> [1] [Storage > Logs](<https://docs.example/en/storage.md>)",
-        (1,),
+    assert bodies(found) == [text]
+
+
+def test_a_page_without_headings_is_quoted_under_its_title_or_under_none():
+    assert quoted("logs", make_passage("Logs are here."))[0] == (
+        "> **Storage** [1]\n>\n> Logs are here."
     )
+    assert quoted("logs", make_passage("Logs are here.", title=""))[0] == (
+        "> Logs are here.\n>\n> [1]"
+    )
+
+
+def test_the_rest_of_a_divided_section_is_read():
+    lead, code, end = section("List the logs of the broker as follows.", CODE, "It takes a while.")
+    text, numbers = quoted("ls logs", passage(code), rest=(lead, end))
+    assert bodies(text) == [f"{lead.text}\n\n{CODE}\n\n{end.text}"]
+    assert numbers == (1,)
+
+
+def test_without_the_store_the_passage_is_quoted_alone(caplog):
+    class Failing(MemoryStore):
+        def read_neighbours(self, *_args):
+            raise StoreError("The server is gone.")
+
+    lead, rest = section("Logs go to a broker.", "It is fast.")
+    store = Failing()
+    publish(store, EMBEDDER, [lead, rest])
+    vector = EMBEDDER.embed_query("logs")
+    with caplog.at_level(logging.WARNING):
+        text, numbers = Quoter(EMBEDDER, store).quote("x", vector, "logs", [passage(lead)])
+    assert (bodies(text), numbers) == ([lead.text], (1,))
+    assert "The server is gone." in caplog.text
+
+
+def test_of_a_long_section_the_place_that_answers_is_quoted_with_what_is_around_it():
+    filler = [f"Zebras run in herd number {n}. " + "They eat grass. " * 20 for n in range(20)]
+    answer = "Logs go to a message broker."
+    chunks = section(*filler[:10], answer, *filler[10:])
+    text, _ = quoted("Where do logs go? A broker?", passage(chunks[10]), rest=tuple(chunks))
+    (body,) = bodies(text)
+    assert answer in body
+    assert 800 < len(body) < 2_400
+
+
+def test_the_first_passage_comes_first_unless_another_is_clearly_better():
+    near = make_passage("A broker is where all logs go.", path="a.md")
+    nearer = make_passage("Logs go to a broker.", path="b.md")
+    assert quoted("logs go to a broker", near, nearer)[1] == (1, 2)
+    far = make_passage("Zebras run and logs lie around here.", path="c.md")
+    assert quoted("logs go to a broker", far, nearer)[1][0] == 2
+
+
+class CloseEmbedder(HashEmbedder):
+    """All vectors lie close together, as those of some models do."""
+
+    def _vector(self, text: str) -> Vector:
+        near = super()._vector(text) + 0.3 * _direction("", self.dimension)
+        vector: Vector = (near / np.linalg.norm(near)).astype(np.float32)
+        return vector
 
 
 @pytest.mark.parametrize(
-    ("text", "question", "expected"),
+    ("first", "second", "expected"),
     [
-        # A quotation mark or a bracket after the stop belongs to the sentence before it.
-        ('He said "Stop data." Then he left.', "said stop data", 'He said "Stop data."'),
-        ("(See the data logs.) Zebras run.", "see data logs", "(See the data logs.)"),
-        # The number of a list item is no sentence.
-        ("1. Install docker now.\n2. Zebras run.", "install docker now", "1. Install docker now."),
-        # A heading does not swallow the line below it.
-        ("# Zebra\nData is here.", "data is here", "Data is here."),
-        # A paragraph is read as one although its lines are wrapped.
-        ("Data is in\nobject storage. Zebra.", "data object storage", "Data is in object storage."),
-        # Code goes with the sentence before it, and text behind it starts anew.
-        (
-            "Zebras run. List logs so:\n```sh\nls logs\n```\n",
-            "list logs so ls",
-            "List logs so:\n\n```sh\nls logs\n```",
-        ),
-        # A fence of a list item is moved to the margin, one that was cut off is closed.
-        (
-            "- List logs:\n\n   ```sh\n   ls logs\n     all\n   ```\n",
-            "list logs ls all",
-            "- List logs:\n\n```sh\nls logs\n  all\n```",
-        ),
-        ("```sh\nls logs", "ls logs", "```sh\nls logs\n```"),
-        ("````md\n```\nls logs\n```\n````", "ls logs", "````md\n```\nls logs\n```\n````"),
-        ("数据在这里。日志在那里。", "数据在这里", "数据在这里。"),
+        ("Zebras run around.", "Logs go to a broker.", (2,)),
+        ("Logs go to a broker.", "Zebras run around.", (1,)),
+        ("A broker is where all logs go.", "Logs go to one broker.", (1, 2)),
+        ("See logs of the broker.", "Logs go to a broker.", (1, 2)),
     ],
 )
-def test_what_is_quoted(text, question, expected):
-    found, numbers = quoted(question, make_passage(text, title=""))
-    assert numbers == (1,)
-    assert bodies(found) == [expected]
+def test_models_whose_vectors_lie_close_together_quote_the_same(first, second, expected):
+    filler = ["Zebras eat grass.", "Birds sing here.", "Rivers flow south.", "Stones lie still."]
+    texts = [first, second, *filler, *(f"{each} Always." for each in filler)]
+    passages = [make_passage(text, path=f"{n}.md") for n, text in enumerate(texts)]
+    for embedder in (EMBEDDER, CloseEmbedder()):
+        store = MemoryStore()
+        collection = publish(store, embedder, [each.chunk for each in passages])
+        vector = embedder.embed_query("logs go to a broker")
+        numbers = Quoter(embedder, store).quote(collection, vector, "logs?", passages)[1]
+        assert tuple(number for number in numbers if number < 3) == expected
 
 
-def test_a_long_block_of_code_is_left_out():
-    code = "```sh\n" + "ls logs\n" * 20 + "```"
-    found, _ = quoted("ls logs", make_passage(f"See the logs.\n\n{code}", title=""))
-    assert bodies(found) == ["See the logs."]
-
-
-def test_passages_that_say_less_are_left_out():
-    found, numbers = quoted(
+def test_passages_that_say_less_are_left_out_and_equal_ones_too():
+    text, numbers = quoted(
         "logs go to a broker",
-        make_passage("Logs go to a broker.", title="", path="a.md"),
-        make_passage("Zebras run.", title="", path="b.md"),
-        make_passage("Logs go to any broker.", title="", path="c.md"),
+        make_passage("Logs go to a broker.", path="a.md"),
+        make_passage("Zebras run.", path="b.md"),
+        make_passage("Logs go to a broker.", path="c.md"),
+        make_passage("Logs go to one broker.", path="d.md"),
     )
-    assert numbers == (1, 3)
-    assert bodies(found) == ["Logs go to a broker.", "Logs go to any broker."]
-    assert "(<https://docs.example/c.md>)" in found
+    assert numbers == (1, 4)
+    assert bodies(text) == ["Logs go to a broker.", "Logs go to one broker."]
 
 
-def test_a_passage_without_sentences_does_not_silence_the_others():
-    empty = make_passage("---\n\n# Only a heading", title="")
-    unlike = make_passage("Zebras.", title="", path="b.md")
-    query = -EMBEDDER.embed_query("zebras")  # every cosine is negative
-    found, numbers = quote(EMBEDDER, query, [empty, unlike])
-    assert numbers == (2,)
-    assert bodies(found) == ["Zebras."]
+def test_passages_of_one_section_are_one_quotation():
+    first, second = section("Logs go to a broker.", "The broker keeps logs.")
+    assert quoted("logs broker", passage(second), passage(first))[1] == (1,)
 
 
-@pytest.mark.parametrize("text", ["", "---", "# Heading", "```\n```"])
+def test_numbers_are_those_that_the_answer_cites():
+    passages = [make_passage("Logs are here."), make_passage("Logs are there.", path="b.md")]
+    store = MemoryStore()
+    collection = publish(store, EMBEDDER, [each.chunk for each in passages])
+    vector = EMBEDDER.embed_query("logs")
+    text, numbers = Quoter(EMBEDDER, store).quote(collection, vector, "logs", passages, (4, 7))
+    assert numbers == (4, 7)
+    assert "[4]" in text
+    assert "[7]" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # An announcement of what is not there is cut, and what only says where to read.
+        ("Logs go to a broker.\n\nDo as follows:", "Logs go to a broker."),
+        ("See [logs](https://a.example).\n\nLogs go there.", "Logs go there."),
+        ("Logs go there.\n\nFor more information on logs, see Logs.", "Logs go there."),
+        # Links within the site would be dead.
+        ("Logs go to [a broker](broker.md).", "Logs go to a broker."),
+        ("Logs go to [it](https://a.example).", "Logs go to [it](https://a.example)."),
+        # A question within a section is answered by what stands under it.
+        ("Where do logs go?\n\nThere.", "Where do logs go?\n\nThere."),
+    ],
+)
+def test_what_is_quoted_of_a_section(text: str, expected: str):
+    assert bodies(quoted("Where do logs go?", make_passage(text))[0]) == [expected]
+
+
+def test_a_pointer_is_quoted_if_there_is_nothing_else():
+    pointer = "See [all about logs](https://a.example/logs)."
+    assert bodies(quoted("logs", make_passage(pointer))[0]) == [pointer]
+    found = quoted("logs", make_passage(pointer), make_passage("Zebras.", path="b.md"))
+    assert bodies(found[0]) == ["Zebras."]
+
+
+def test_a_pointer_that_answers_clearly_better_is_quoted():
+    """A rule breaks ties; the score of the text that answers overrules it."""
+    pointer = "See the console for logs of the broker."
+    text, _ = quoted("see the console for logs of the broker", make_passage(f"{pointer}\n\nZ y."))
+    assert pointer in bodies(text)[0]
+
+
+def test_code_is_preferred_where_some_is_asked_for():
+    said = make_passage("Broker logs, listed by an example command.", path="a.md")
+    shown = make_passage(f"Broker logs, listed by a command.\n\n{CODE}", path="b.md")
+    asked = "example of a command: ls logs"
+    assert quoted(asked, said, shown)[1] == (1, 2)
+    assert CODE in bodies(quoted(asked, said, shown)[0])[1]
+
+
+def test_code_alone_is_no_quotation_while_there_is_text():
+    code = make_passage(CODE, path="a.md", title="")
+    assert bodies(quoted("ls logs", code, make_passage("Zebras run.", path="b.md"))[0]) == [
+        "Zebras run."
+    ]
+    assert bodies(quoted("ls logs", code)[0]) == [CODE]
+
+
+@pytest.mark.parametrize("text", ["", "---", "```\n```", "Do as follows:", "# Heading"])
 def test_nothing_to_quote(text):
     assert quoted("Why?", make_passage(text)) == ("", ())
     assert quoted("Why?") == ("", ())
+
+
+def test_a_passage_without_text_does_not_silence_the_others():
+    empty = make_passage("---", title="")
+    unlike = make_passage("Zebras.", title="", path="b.md")
+    store = MemoryStore()
+    collection = publish(store, EMBEDDER, [empty.chunk, unlike.chunk])
+    query = -EMBEDDER.embed_query("zebras")  # every cosine is negative
+    text, numbers = Quoter(EMBEDDER, store).quote(collection, query, "zebras", [empty, unlike])
+    assert (bodies(text), numbers) == (["Zebras."], (2,))
+    assert np.isfinite(EMBEDDER.embed_query("")).all()
+
+
+def test_all_quotations_together_are_limited():
+    def long(number: int) -> Passage:
+        code = "```sh\n" + "ls logs\n" * 470 + f"{number}\n```"
+        return make_passage(f"Logs of broker {number} are listed:\n\n{code}", path=f"{number}.md")
+
+    text, numbers = quoted("logs of the broker", *(long(number) for number in range(4)))
+    assert 1 <= len(numbers) <= 2
+    assert len(text) < MAX_CHARACTERS + 2_000  # the marks before each line come on top
 
 
 @given(st.lists(markdown | st.text(), max_size=5))
@@ -138,20 +264,9 @@ def test_any_text_gives_at_most_three_verbatim_quotations(texts):
     passages = [make_passage(text, title="", path=f"{n}.md") for n, text in enumerate(texts)]
     found, numbers = quoted("Where does data go?", *passages)
     assert len(numbers) <= QUOTED_PASSAGES
-    assert list(numbers) == sorted(set(numbers))
+    assert len(set(numbers)) == len(numbers)
     assert all(1 <= number <= len(texts) for number in numbers)
-    for number, body in zip(numbers, bodies(found), strict=True):
-        closing = "`" * 40 + "~" * 40  # a fence that was cut off is closed
-        assert is_subsequence(bare(body), bare(texts[number - 1]) + closing)
-
-
-@given(st.lists(st.sampled_from(["Data is here.", "Logs go. Now.", "- An item.", "Why? No."])))
-def test_what_is_quoted_is_one_run_of_the_passage(paragraphs):
-    text = "\n\n".join(paragraphs)
-    found, numbers = quoted("Where does data go?", make_passage(text, title=""))
-    for body in bodies(found):
-        assert bare(body) in bare(text)
-    assert bool(numbers) == bool(paragraphs)
+    assert bool(found) == bool(numbers)
 
 
 @given(markdown, st.text(st.sampled_from("ab`*_[]() >#"), max_size=12))
@@ -159,16 +274,9 @@ def test_what_is_quoted_is_one_run_of_the_passage(paragraphs):
 @example("  ```\nlogs\n        ```", "")
 @example("- ```\n  logs\n  ```\nData.", "")
 @example("> ```\n> data\n", "")
-def test_no_quotation_swallows_its_link(text, title):
-    passage = make_passage(text, title=title)
-    found, numbers = quoted("Where does data go?", passage)
-    tokens = [token for block in MarkdownIt().parse(found) for token in block.children or []]
-    links = [token.attrGet("href") for token in tokens if token.type == "link_open"]
-    assert links.count(passage.chunk.url) == len(numbers)
-
-
-def test_scores_decide_and_not_the_length():
-    short, long = "Logs.", "Logs " + "and zebras " * 10 + "run."
-    found, _ = quoted("logs", make_passage(f"{long} {short}", title=""))
-    assert bodies(found) == [short]
-    assert np.isfinite(EMBEDDER.embed_query("")).all()
+def test_no_quotation_swallows_what_is_below_it(text, title):
+    found, numbers = quoted("Where does data go?", make_passage(text, title=title))
+    tokens = MarkdownIt().parse(f"{found}\n\nThe end.")
+    last = [token.content for token in tokens if token.type == "inline"][-1]
+    assert last == "The end."
+    assert (tokens[0].type == "blockquote_open") == bool(numbers)

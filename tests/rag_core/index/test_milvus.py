@@ -22,6 +22,7 @@ from rag_core.errors import (
 from rag_core.index import rows, schema
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.index.milvus import MilvusStore
+from rag_core.protocols import NEIGHBOURS
 from rag_core.settings import RagSettings
 from rag_core.types import IndexSpec, LiveIndex, Scope
 from tests.rag_core.fakes import HashEmbedder, make_chunk
@@ -138,6 +139,25 @@ def test_a_page_points_where_its_chunks_point(store):
         np.testing.assert_allclose(found[here[0].page_key].mean, mean(here), atol=1e-6)
         np.testing.assert_allclose(found[there[0].page_key].mean, mean(there), atol=1e-6)
     assert store.read_page_vectors("docent__v1", []) == {}
+
+
+def test_chunks_are_read_with_those_near_them(store):
+    quoted = 'a "quoted" page.md'
+    pages = [("docs", quoted), ("docs", "b.md"), ("other", "b.md")]
+    chunks = [
+        make_chunk(f"Chunk {number}.", source=source, path=path, position=number)
+        for source, path in pages
+        for number in range(3 * NEIGHBOURS)
+    ]
+    fill(store, "docent__v1", chunks)
+    first, last = chunks[0], chunks[2 * 3 * NEIGHBOURS - 1]
+    near = store.read_neighbours("docent__v1", [last, first, first])
+    assert [(chunk.page_key, chunk.position) for chunk in near] == [
+        *((pages[0], number) for number in range(NEIGHBOURS + 1)),
+        *((pages[1], number) for number in range(2 * NEIGHBOURS - 1, 3 * NEIGHBOURS)),
+    ]
+    assert near[0] == first
+    assert store.read_neighbours("docent__v1", []) == []
 
 
 def test_a_page_is_read_anew_in_a_version_that_was_built_anew(store):

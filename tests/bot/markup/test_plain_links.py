@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.markup.plain_links import LinkFlattener
+
+URL = "https://a.example/x"
+
+
+def flat(*pieces: str) -> str:
+    flattener = LinkFlattener()
+    return "".join(map(flattener.feed, pieces)) + flattener.feed("", last=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"Read [it]({URL}) now [1].", f"Read it ({URL}) now [1]."),
+        (f"[it]({URL}) and [that]({URL})", f"it ({URL}) and that"),
+        (f"[{URL}]({URL})", URL),
+        (f"[]({URL})", URL),
+        (f"<{URL}>", URL),
+        (f'[it](<{URL}> "title")', f"it ({URL})"),
+        (f"[a(b)]({URL}_(c))", f"a(b) ({URL}_(c))"),
+        (f"[x[0]]({URL})", f"x[0] ({URL})"),
+        (f"![A figure]({URL}.png)", "A figure"),
+        # What is no link stays.
+        ("args[0](x), [1](2), [it](), [1](2", "args[0](x), [1](2), [it](), [1](2"),
+        ("List<int> and [1] [2, 3]", "List<int> and [1] [2, 3]"),
+        (f"`[it]({URL})`", f"`[it]({URL})`"),
+        (f"```\n[it]({URL})\n```\n[it]({URL})", f"```\n[it]({URL})\n```\nit ({URL})"),
+        ("an end!", "an end!"),
+        ("a [begun", "a [begun"),
+    ],
+)
+def test_links_read_as_text(text: str, expected: str):
+    assert flat(text) == expected
+    assert flat(*text) == expected
+
+
+@given(st.text(st.sampled_from("a![]()<>`\n h:/"), max_size=40), st.integers(0, 40))
+@example("![a](b)", 1)
+@example("[a](b(c)d)", 6)
+def test_the_pieces_make_no_difference(text: str, at: int):
+    assert flat(text[:at], text[at:]) == flat(text)
+
+
+def test_a_bracket_does_not_hold_an_answer_back():
+    flattener = LinkFlattener()
+    assert flattener.feed("[1] is first. ") == "[1] is first. "
+    assert len(flattener.feed("[" + "a" * 5_000)) > 0
