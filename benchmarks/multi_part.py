@@ -7,7 +7,8 @@ Each message joins two questions of a development set that docent answers alone:
 among its five passages. A pair counts where a page of each question is among the first five
 passages, or the first eight. The questions of the sets alone show what dividing costs: nDCG@10 and
 hit@3 by page, as docent ranks them, and how many are divided; so do the messages of
-`multi_part.jsonl`, which ask one thing in several sentences.
+`multi_part.jsonl`, which ask one thing in several sentences. A question joined with one about
+another documentation counts as named if the answer says that it leaves a part unanswered.
 
 `--fit` fits the evidence for a division (`rag_core/retrieval/evidence.py`) to other pairs of the
 same questions and to messages that ask one thing, with each documentation left out in turn.
@@ -48,6 +49,8 @@ from rag_core.types import Passage, Question
 SINGLE = Path(__file__).with_suffix(".jsonl")
 PAIRS = 35
 _FITTED_PAIRS = 70
+_FITTED_UNKNOWN = 30
+_UNKNOWN = 20
 _SEED, _FITTED_SEED = 1, 0
 _FIRST, _ALL = 5, 8
 
@@ -103,6 +106,9 @@ def measure(domain: Domain) -> dict[str, Any]:
             "undivided": _count_pairs(leaning, lambda message: _undivided(domain, message)),
             "divided": _count_pairs(leaning, lambda message: _divided(domain, message)),
         },
+        "second_unknown": _count_unknown(
+            domain, list(join_unknown(domain.name, found, count=_UNKNOWN, seed=_SEED))
+        ),
         "questions_alone": {
             "undivided": _rank(asked, lambda text: _pages(_rank_undivided(domain, text))),
             "divided": _rank(asked, lambda text: _pages(domain.pipeline.rank_all(Question(text)))),
@@ -159,6 +165,18 @@ def _count_pairs(pairs: Sequence[Pair], search: Callable[[str], Sequence[str]]) 
     return {"both_in_5": first, "both_in_8": found, "both_in_8_by_way": dict(ways)}
 
 
+def _count_unknown(domain: Domain, pairs: Sequence[Pair]) -> dict[str, int]:
+    """Pairs of which the documentation answers one: found, divided, and the other named."""
+    found = divided = named = 0
+    for pair in pairs:
+        answer = domain.pipeline.answer(Question(pair.message))
+        pages = [shorten(passage.chunk.path) for passage in answer.passages[:_FIRST]]
+        found += not pair.first.isdisjoint(pages)
+        divided += "\n" in answer.query
+        named += bool(answer.unanswered)
+    return {"pairs": len(pairs), "found_in_5": found, "divided": divided, "other_named": named}
+
+
 def _rank(asked: Sequence[Asked], search: Callable[[str], Sequence[str]]) -> dict[str, float]:
     """nDCG@10 and hit@3 by page."""
     rankings = {text: search(text) for text, _ in asked}
@@ -185,6 +203,8 @@ def _examples(name: str, keep: Path | None) -> Iterator[Example]:
         pairs = join_pairs(found, count=_FITTED_PAIRS, seed=_FITTED_SEED)
         messages = [(pair.message, 1) for pair in pairs]
         messages += [(pair.message, 1) for pair in _leaning_pairs(domain)]
+        unknown = join_unknown(name, found, count=_FITTED_UNKNOWN, seed=_FITTED_SEED)
+        messages += [(pair.message, 1) for pair in unknown]
         messages += [(text, 0) for text in (*(text for text, _ in asked), *single_messages(name))]
         for message, label in messages:
             if signals := division_signals(domain, message):
@@ -239,6 +259,17 @@ def join_pairs(
             joined += 1
 
 
+def join_unknown(name: str, found: Sequence[Asked], *, count: int, seed: int) -> Iterator[Pair]:
+    """Questions joined with one about another documentation, before or behind them in turn."""
+    others = [text for other in QUESTIONS if other != name for text, _ in dev_questions(other)]
+    chance, ways = random.Random(seed), list(WAYS)
+    for number in range(count):
+        (known, pages), unknown = chance.choice(list(found)), chance.choice(others)
+        way = ways[number % len(ways)]
+        both = (known, unknown) if number % 2 else (unknown, known)
+        yield Pair(WAYS[way](*both), set(pages), {unknown}, way)
+
+
 def _end(text: str) -> str:
     asks = split_message(text)[-1].asks
     return text if text.endswith(("?", ".", "!")) else f"{text}{'?' if asks else '.'}"
@@ -246,7 +277,7 @@ def _end(text: str) -> str:
 
 def _lower(text: str) -> str:
     """The text as the second half of a sentence; names and "I" keep their capital."""
-    word = text.split(maxsplit=1)[0]
+    word = text.partition(" ")[0]
     return text if word == "I" or word[1:] != word[1:].lower() else text[:1].lower() + text[1:]
 
 

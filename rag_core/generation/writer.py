@@ -187,7 +187,7 @@ class AnswerWriter:
             new = new[: QUOTED_OF_PART if several else None]
             passages = [result.passages[number - 1] for number in new]
             text, numbers = self._quoter.quote(
-                result.live.collection, part.vector, part.asked, passages, new
+                result.live.collection, part.vector, part.query, passages, new
             )
             if numbers:
                 texts.append(f"{_format_heading(part.asked)}\n\n{text}" if several else text)

@@ -55,7 +55,7 @@ LEANING = Evidence(weights=(3.046, -3.916, 3.721, 3.519, -2.531, -4.059), bias=3
 """Weights of `collect_form_signals`."""
 
 DIVIDED = Evidence(
-    weights=(2.95, 0.54, -5.134, 2.864, 0.462, 3.353, 2.469, -1.481), bias=0.068, llm=2.0
+    weights=(1.592, 1.623, -0.686, -4.822, 2.489, 0.269, 3.105, 2.427, -0.698), bias=1.875, llm=2.0
 )
 """Weights of `collect_division_signals`."""
 
@@ -109,21 +109,21 @@ def collect_division_signals(
         readable: True if the embedder reads the message's language.
 
     Returns:
-        How much nearer the nearest chunks of the parts are, in spreads of the whole's search; the
-        best BM25 scores of the parts over that of the whole; the share of the best pages that both
-        parts find; the signs of the division.
+        How much nearer the nearest chunks of the parts are, in the mean and for the better part, in
+        spreads of the whole's search; the best BM25 scores of the parts over that of the whole; the
+        share of the best pages that both parts find; the signs of the division.
     """
     first, second = parts
-    gain = NEUTRAL_DIVISION_GAIN
+    mean = best = NEUTRAL_DIVISION_GAIN
     if readable and whole.dense_hits and first.dense_hits and second.dense_hits:
-        mean = (first.dense_hits[0].score + second.dense_hits[0].score) / 2
-        difference = mean - whole.dense_hits[0].score
-        gain = max(-1.0, min(difference / _measure_spread(whole.dense_hits), 1.0))
-    best = _find_best(whole.lexical_hits)
+        spread = _measure_spread(whole.dense_hits)
+        gains = [(part.dense_hits[0].score - whole.dense_hits[0].score) / spread for part in parts]
+        mean, best = (max(-1.0, min(gain, 1.0)) for gain in (sum(gains) / 2, max(gains)))
+    most = _find_best(whole.lexical_hits)
     together = _find_best(first.lexical_hits) + _find_best(second.lexical_hits)
-    words = min(together / best, 2.0) if best else NEUTRAL_WORDS
+    words = min(together / most, 2.0) if most else NEUTRAL_WORDS
     common = len(_list_pages(first) & _list_pages(second))
-    return gain, words, common / COMPARED_PAGES, *division.values
+    return mean, best, words, common / COMPARED_PAGES, *division.values
 
 
 def _measure_spread(hits: Sequence[Hit]) -> float:

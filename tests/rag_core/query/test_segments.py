@@ -15,10 +15,13 @@ def texts(message: str) -> list[str]:
 @pytest.mark.parametrize(
     ("message", "segments"),
     [
-        ("How do I drop a partition? What is HNSW?", ["How do I drop a partition?", "What is HNSW?"]),
-        ("How do I drop a partition and what is HNSW?", ["How do I drop a partition", "what is HNSW?"]),
+        ("How do I drop a partition? What is HNSW?",
+         ["How do I drop a partition?", "What is HNSW?"]),
+        ("How do I drop a partition and what is HNSW?",
+         ["How do I drop a partition", "what is HNSW?"]),
         ("How do I back up, and also how do I restore?", ["How do I back up", "how do I restore?"]),
-        ("How do I drop a partition\nwhat is nprobe", ["How do I drop a partition", "what is nprobe"]),
+        ("How do I drop a partition\nwhat is nprobe",
+         ["How do I drop a partition", "what is nprobe"]),
         ("1) How do I drop one 2) what is nprobe", ["How do I drop one", "what is nprobe"]),
         ("(1) drop a partition (2) use nprobe", ["drop a partition", "use nprobe"]),
         ("- drop a partition\n- use nprobe", ["drop a partition", "use nprobe"]),

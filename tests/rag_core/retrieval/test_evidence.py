@@ -12,6 +12,7 @@ from rag_core.query.segments import split_message
 from rag_core.retrieval.evidence import (
     DIVIDED,
     LEANING,
+    MARKED,
     NEUTRAL_DIVISION_GAIN,
     NEUTRAL_FORM_GAIN,
     NEUTRAL_WORDS,
@@ -94,10 +95,18 @@ def test_parts_that_find_other_pages_better_are_two():
     whole = find("a.md", "b.md", cosine=0.5, words=12.0)
     apart = (find("a.md", "c.md", cosine=0.6), find("b.md", "d.md", cosine=0.6))
     signals = collect_division_signals(TWO, whole, apart, readable=True)
-    assert signals[0] == pytest.approx(0.2)
-    assert signals[1] == pytest.approx(20 / 12)
-    assert signals[2] == 0.0
+    assert signals[:2] == pytest.approx((0.2, 0.2))
+    assert signals[2] == pytest.approx(20 / 12)
+    assert signals[3] == 0.0
     assert DIVIDED.compute_probability(signals) > 0.8
+
+
+def test_a_part_that_finds_nothing_is_a_part_all_the_same():
+    whole = find("a.md", "b.md", cosine=0.5, words=12.0)
+    apart = (find("a.md", "c.md", cosine=0.7), find("x.md", "d.md", cosine=0.15, words=3.0))
+    signals = collect_division_signals(TWO, whole, apart, readable=True)
+    assert signals[0] < 0 < signals[1]
+    assert DIVIDED.compute_probability(signals) > MARKED
 
 
 def test_sentences_that_find_less_than_the_whole_are_one():
@@ -105,14 +114,14 @@ def test_sentences_that_find_less_than_the_whole_are_one():
     whole = find(*"abcde", cosine=0.8, words=20.0)
     apart = (find(*"abcde", cosine=0.4, words=11.0), find(*"abcde", cosine=0.4, words=11.0))
     signals = collect_division_signals(context, whole, apart, readable=True)
-    assert signals[2] == 1.0
+    assert signals[3] == 1.0
     assert DIVIDED.compute_probability(signals) < 0.1
 
 
 def test_without_searches_the_signs_decide():
     empty = FusedCandidates((), has_lexical=False)
     signals = collect_division_signals(TWO, empty, (empty, empty), readable=True)
-    assert signals[:3] == (NEUTRAL_DIVISION_GAIN, NEUTRAL_WORDS, 0.0)
+    assert signals[:4] == (NEUTRAL_DIVISION_GAIN, NEUTRAL_DIVISION_GAIN, NEUTRAL_WORDS, 0.0)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2), st.booleans())
