@@ -9,7 +9,7 @@ is needed. hit@3 counts a thread whose page is among the first three; a question
 keeps its first page if it has the same one in its thread as without it. The starter's model reads
 English: in other languages the names decide which page is found.
 
-`--fit` fits the evidence for leaning (`rag_core/retrieval/evidence.py`) to these threads, to those
+`--fit` fits the evidence for leaning (`rag_core/retrieval/query_signals.py`) to these threads, to those
 of `follow_ups_fit.jsonl`, and to the development sets' questions in threads about other things,
 over three documentations, with each of them left out in turn.
 """
@@ -36,10 +36,10 @@ from benchmarks.harness.domains import (
     shorten,
 )
 from rag_core.query.plan import PlannedPart, plan_by_words
-from rag_core.retrieval.evidence import collect_form_signals
 from rag_core.retrieval.fusion import FusionConfig
 from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
 from rag_core.retrieval.planned_search import is_readable
+from rag_core.retrieval.query_signals import collect_form_signals
 from rag_core.types import Passage, Question, Turn
 
 THREADS = Path(__file__).with_suffix(".jsonl")

@@ -10,7 +10,7 @@ hit@3 by page, as docent ranks them, and how many are divided; so do the message
 `multi_part.jsonl`, which ask one thing in several sentences. A question joined with one about
 another documentation counts as named if the answer says that it leaves a part unanswered.
 
-`--fit` fits the evidence for a division (`rag_core/retrieval/evidence.py`) to other pairs of the
+`--fit` fits the evidence for a division (`rag_core/retrieval/query_signals.py`) to other pairs of the
 same questions and to messages that ask one thing, with each documentation left out in turn.
 """
 
@@ -41,8 +41,8 @@ from rag_core.evaluation.metrics import compute_measures
 from rag_core.query.plan import plan_by_words
 from rag_core.query.segments import split_message
 from rag_core.retrieval.diversify import select_diverse
-from rag_core.retrieval.evidence import collect_division_signals
 from rag_core.retrieval.planned_search import PlannedSearch, embed_forms
+from rag_core.retrieval.query_signals import collect_division_signals
 from rag_core.retrieval.rerank import rerank_candidates
 from rag_core.types import Passage, Question
 

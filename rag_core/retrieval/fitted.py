@@ -1,8 +1,7 @@
 """Numbers that docent fitted to questions, and the commands that fit them again.
 
-`python -m benchmarks.fit --json` prints the weights of the fusion and of the refusals. It asks the
-questions of three documentations; each figure of docs/quality.md is of a fit that has not seen the
-documentation it is about.
+`python -m benchmarks.fit --json` prints the weights of the fusion and of the refusals. Each figure of
+docs/quality.md is of a fit that has not seen the documentation it is about.
 """
 
 from __future__ import annotations
@@ -28,3 +27,15 @@ STARTER_SURE = 0.5116
 
 STARTER_SUPPORT = 0.27
 """Cosine from which a passage supports a sentence; `python -m benchmarks.support --json`."""
+
+LEANING_WEIGHTS = (3.046, -3.916, 3.721, 3.519, -2.531, -4.059)
+"""Of the signals that a question leans on its thread; `python -m benchmarks.follow_ups --fit`."""
+
+LEANING_BIAS = 3.085
+"""Log-odds that a question leans on its thread if all signals are 0."""
+
+DIVIDED_WEIGHTS = (1.592, 1.623, -0.686, -4.822, 2.489, 0.269, 3.105, 2.427, -0.698)
+"""Of the signals that a message asks two things; `python -m benchmarks.multi_part --fit`."""
+
+DIVIDED_BIAS = 1.875
+"""Log-odds that a message asks two things if all signals are 0."""

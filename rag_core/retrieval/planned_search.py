@@ -12,7 +12,10 @@ from rag_core.index.stop_words import detect_latin_language
 from rag_core.protocols import BatchEmbedder, Embedder, VectorStore
 from rag_core.query.plan import Division, PlannedPart
 from rag_core.query.script import is_latin
-from rag_core.retrieval.evidence import (
+from rag_core.retrieval.forms import SearchedForm, SearchedPart, choose_form
+from rag_core.retrieval.fusion import FusionConfig
+from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
+from rag_core.retrieval.query_signals import (
     DIVIDED,
     LEANING,
     MARKED,
@@ -20,9 +23,6 @@ from rag_core.retrieval.evidence import (
     collect_division_signals,
     collect_form_signals,
 )
-from rag_core.retrieval.forms import SearchedForm, SearchedPart, choose_form
-from rag_core.retrieval.fusion import FusionConfig
-from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
 from rag_core.types import LiveIndex, Question, Vector
 
 logger = logging.getLogger(__name__)

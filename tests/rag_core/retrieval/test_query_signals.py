@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 from rag_core.query.follow_up import find_signs
 from rag_core.query.plan import Division, PlannedPart, plan_by_words
 from rag_core.query.segments import split_message
-from rag_core.retrieval.evidence import (
+from rag_core.retrieval.hybrid_search import FusedCandidates
+from rag_core.retrieval.query_signals import (
     DIVIDED,
     LEANING,
     MARKED,
     NEUTRAL_DIVISION_GAIN,
     NEUTRAL_FORM_GAIN,
     NEUTRAL_WORDS,
-    Evidence,
+    SignalModel,
     collect_division_signals,
     collect_form_signals,
 )
-from rag_core.retrieval.hybrid_search import FusedCandidates
 from rag_core.types import Candidate, Hit, Question
 from tests.rag_core.fakes import make_chunk
 
@@ -126,7 +126,7 @@ def test_without_searches_the_signs_decide():
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2), st.booleans())
 def test_any_signals_give_a_probability(signals, by_llm):
-    evidence = Evidence((1e3, -1e3), 0.0, 2.0)
+    evidence = SignalModel((1e3, -1e3), 0.0, 2.0)
     assert 0.0 <= evidence.compute_probability(signals, by_llm=by_llm) <= 1.0
 
 

@@ -1,4 +1,4 @@
-"""Evidence for a form or a division of a question: signs of its words and scores of its searches.
+"""SignalModel for a form or a division of a question: signs of its words and scores of its searches.
 
 Both models are logistic regressions, fitted by `python -m benchmarks.follow_ups --fit` and
 `python -m benchmarks.multi_part --fit`; docs/quality.md has the measurements.
@@ -13,6 +13,12 @@ from operator import mul
 
 from rag_core.query.follow_up import LeaningSigns
 from rag_core.query.plan import Division
+from rag_core.retrieval.fitted import (
+    DIVIDED_BIAS,
+    DIVIDED_WEIGHTS,
+    LEANING_BIAS,
+    LEANING_WEIGHTS,
+)
 from rag_core.retrieval.hybrid_search import FusedCandidates
 from rag_core.types import Hit
 
@@ -23,7 +29,7 @@ _LEAST_SPREAD = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SignalModel:
     """A logistic regression.
 
     Attributes:
@@ -51,13 +57,11 @@ class Evidence:
         return 1 / (1 + math.exp(-max(-500.0, min(total, 500.0))))
 
 
-LEANING = Evidence(weights=(3.046, -3.916, 3.721, 3.519, -2.531, -4.059), bias=3.085, llm=2.0)
-"""Weights of `collect_form_signals`."""
+LEANING = SignalModel(LEANING_WEIGHTS, LEANING_BIAS, llm=2.0)
+"""The model of `collect_form_signals`."""
 
-DIVIDED = Evidence(
-    weights=(1.592, 1.623, -0.686, -4.822, 2.489, 0.269, 3.105, 2.427, -0.698), bias=1.875, llm=2.0
-)
-"""Weights of `collect_division_signals`."""
+DIVIDED = SignalModel(DIVIDED_WEIGHTS, DIVIDED_BIAS, llm=2.0)
+"""The model of `collect_division_signals`."""
 
 MARKED, UNMARKED = 0.5, 0.8
 """Probability from which a message is divided: if both parts ask or are lines, and if not.
