@@ -9,8 +9,8 @@ is needed. hit@3 counts a thread whose page is among the first three; a question
 keeps its first page if it has the same one in its thread as without it. The starter's model reads
 English: in other languages the names decide which page is found.
 
-`--fit` fits the evidence for leaning (`rag_core/retrieval/query_signals.py`) to these threads, to those
-of `follow_ups_fit.jsonl`, and to the development sets' questions in threads about other things,
+`--fit` fits the evidence for leaning (`rag_core/retrieval/fitted.py`) to these threads, to those of
+`follow_ups_fit.jsonl`, and to the development sets' questions in threads about other things,
 over three documentations, with each of them left out in turn.
 """
 

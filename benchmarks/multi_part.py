@@ -10,8 +10,8 @@ hit@3 by page, as docent ranks them, and how many are divided; so do the message
 `multi_part.jsonl`, which ask one thing in several sentences. A question joined with one about
 another documentation counts as named if the answer says that it leaves a part unanswered.
 
-`--fit` fits the evidence for a division (`rag_core/retrieval/query_signals.py`) to other pairs of the
-same questions and to messages that ask one thing, with each documentation left out in turn.
+`--fit` fits the evidence for a division (`rag_core/retrieval/fitted.py`) to other pairs of the same
+questions and to messages that ask one thing, with each documentation left out in turn.
 """
 
 from __future__ import annotations

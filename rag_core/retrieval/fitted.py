@@ -1,7 +1,7 @@
 """Numbers that docent fitted to questions, and the commands that fit them again.
 
-`python -m benchmarks.fit --json` prints the weights of the fusion and of the refusals. Each figure of
-docs/quality.md is of a fit that has not seen the documentation it is about.
+`python -m benchmarks.fit --json` prints the weights of the fusion and of the refusals. Each figure
+of docs/quality.md is of a fit that has not seen the documentation it is about.
 """
 
 from __future__ import annotations

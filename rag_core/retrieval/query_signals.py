@@ -1,4 +1,4 @@
-"""SignalModel for a form or a division of a question: signs of its words and scores of its searches.
+"""Signals of a form or a division of a question: signs of its words, scores of its searches.
 
 Both models are logistic regressions, fitted by `python -m benchmarks.follow_ups --fit` and
 `python -m benchmarks.multi_part --fit`; docs/quality.md has the measurements.
