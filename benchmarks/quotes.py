@@ -222,8 +222,8 @@ _FENCED = re.compile(
 _ROWS = re.compile(r"^ *\|.*$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+|\n+")
 _REFERS = re.compile(
-    r"^\W*(?:see|refer|read|check|visit|learn|for (?:more|further|details)"
-    r"|to (?:learn|see|know)|more info|please (?:see|refer|read|check|visit)"
+    r"^\W*(?:see|refer|read|check|visit|learn|for (?:more|further|details)|to (?:learn|see|know)"
+    r"|more info|please (?:see|refer|read|check|visit)"
     r"|this (?:guide|page|topic|section|tutorial|document|article|chapter)\b.*"
     r"(?:explains?|describes?|shows?|introduces?|covers?|lists?|walks?|demonstrates?))\b",
     re.IGNORECASE,

@@ -121,5 +121,5 @@ async def test_serve(
     async with serving(slack_server, environment, tmp_path):
         asked = await slack_server.mention("Where is the inserted data kept?")
         answer = await slack_server.wait_for_reply(asked, containing="Sources", timeout=30)
-    assert "Storage > Where is data stored?" in answer.shown
+    assert "Storage \u203a Where is data stored?" in answer.shown
     assert rerank.requests[-1].arguments["query"] == "Where is the inserted data kept?"
