@@ -48,7 +48,7 @@ class DomainData:
 
     Attributes:
         judgements: by kind of question.
-        evidence: by kind of question, of those that found something right.
+        evidence: by kind of question.
         signals: by name: `yes`, `no`, and for Milvus `faq` and `near`.
     """
 

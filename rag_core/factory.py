@@ -13,7 +13,7 @@ from rag_core.pipeline import Pipeline
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
-from rag_core.retrieval.fusion import FusionConfig
+from rag_core.retrieval.fusion import REACH, FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
 from rag_core.tuning import Tuning
@@ -147,7 +147,7 @@ def _choose_tuning(settings: RagSettings) -> Tuning:
         return Tuning(FusionConfig(), ranker, latin_only=english, glossary=glossary, **calibrated)
     budget = RERANK_BUDGET_MS if budget is None else budget
     ranker = RerankConfig(depth=10, weight=1.0, budget_ms=budget)
-    fusion = FusionConfig(reach=ranker.depth)
+    fusion = FusionConfig(reach=REACH)
     return Tuning(fusion, ranker, latin_only=english, glossary=glossary, **calibrated)
 
 

@@ -34,7 +34,7 @@ from rag_core.retrieval.abstention import Signals, compute_signals
 from rag_core.retrieval.calibration import Calibration
 from rag_core.retrieval.forms import SearchedForm, SearchedPart
 from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
-from rag_core.retrieval.planned_search import PlannedSearch, embed_forms
+from rag_core.retrieval.planned_search import PlannedSearch, embed_forms, is_readable
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
 from rag_core.tuning import Tuning
 from rag_core.types import (
@@ -127,7 +127,7 @@ class Pipeline:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
         result = self._rank_question(question)
-        return choose_passages(result, limit=limit, of_parts=limit).passages
+        return choose_passages(result, limit=limit, of_parts=limit, require=False).passages
 
     def rank_all(self, question: Question) -> tuple[Passage, ...]:
         """Return all ranked passages, duplicates included, for measurements.
@@ -232,12 +232,15 @@ class Pipeline:
         ranked = rerank_candidates(self._reranker, part.lead.text, found.candidates, ranker)
         known_words = self._tuning.glossary.translate(part.lead.text)
         signals = _compute_signals(known_words, found, ranked)
+        verdict = calibration.judge(signals) if calibration else "answerable"
+        if verdict == "refused" and self._tuning.latin_only and not is_readable(part.lead.text):
+            verdict = "unsure"  # the model's cosines say little about another language
         # What a search has first is read, unless a reranker that can judge thinks otherwise.
         first = (*found.dense_hits[:1], *found.lexical_hits[:1]) if not ranker.weight else ()
         return RankedPart(
             part,
             ranked,
-            calibration.judge(signals) if calibration else "answerable",
+            verdict,
             required=frozenset(hit.chunk.id for hit in first),
         )
 

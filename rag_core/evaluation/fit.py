@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import EvaluationError
+from rag_core.evaluation.metrics import find_refusal_threshold
 from rag_core.retrieval.abstention import ENOUGH_CHUNKS, Abstention, Signals
 
 MIN_FIT_QUESTIONS = 20
 """Questions of each kind that a fit needs."""
 
-MAX_FALSE_REFUSALS = 0.015
+MAX_FALSE_REFUSALS = 0.02
 """Share of answerable questions that a fitted threshold may refuse. It is low, because a wrong
 refusal is worse than three needless quotations."""
 
@@ -49,7 +50,7 @@ def fit_abstention(
     answerable, unanswerable = (
         [_keep_signals(each, use) for each in signals] for signals in (answerable, unanswerable)
     )
-    yes, _no = cross_validate(answerable, unanswerable)
+    yes, no = cross_validate(answerable, unanswerable)
     scaler, model = _fit_model(*_build_rows(answerable, unanswerable))
     # The scaling goes into the weights, so that what is stored is one sum.
     weights = model.coef_[0] / scaler.scale_
@@ -58,10 +59,21 @@ def fit_abstention(
     return Abstention(
         weights=(first, second, third, fourth),
         bias=round(bias, 4),
-        threshold=round(float(np.quantile(yes, MAX_FALSE_REFUSALS)), 4),
-        sure=round(float(np.quantile(yes, MAX_UNSURE)), 4),
+        threshold=round(_find_threshold(yes, no, MAX_FALSE_REFUSALS), 4),
+        sure=round(_find_threshold(yes, no, MAX_UNSURE), 4),
         fewest=min(ENOUGH_CHUNKS, *(each.chunks for each in (*answerable, *unanswerable))),
     )
+
+
+def _find_threshold(yes: Sequence[float], no: Sequence[float], false: float) -> float:
+    """Return a threshold below which at most the share `false` of the answerable lies.
+
+    It lies halfway to the next lower score of either kind, so that kinds that are far apart leave
+    room for questions that the fit has not seen.
+    """
+    highest = find_refusal_threshold(yes, false)
+    lower = max((each for each in (*yes, *no) if each < highest), default=0.0)
+    return (highest + lower) / 2
 
 
 def _keep_signals(signals: Signals, use: Sequence[str]) -> Signals:

@@ -49,17 +49,19 @@ class FusionFit:
         bias: log-odds without any evidence.
         before: nDCG@10 with the weights before the fit.
         after: nDCG@10 of each question with weights that were fitted without it.
+        error: standard error of the difference.
     """
 
     weights: tuple[float, float, float]
     bias: float
     before: float
     after: float
+    error: float
 
     @property
     def is_better(self) -> bool:
-        """True if questions that the fit has not seen gain by it."""
-        return self.after > self.before
+        """True if questions that the fit has not seen gain more than the standard error."""
+        return self.after - self.before > self.error
 
 
 def judge_evidence(
@@ -88,7 +90,7 @@ def fit_weights(
     """Fit weights and bias to questions; each question counts as one, whatever it found.
 
     Args:
-        judged: questions of which at least one found something right.
+        judged: questions; those that found nothing don't count.
         fusion: the known weights, from which the fit departs.
         draw: weight of the squared distance from them.
 
@@ -97,6 +99,7 @@ def fit_weights(
     """
     from scipy.optimize import minimize
 
+    judged = [each for each in judged if each.evidence.chunks]
     rows = np.vstack([_build_rows(each.evidence) for each in judged])
     labels = np.concatenate([each.relevant for each in judged])
     counts = np.concatenate(
@@ -134,12 +137,9 @@ def fit_fusion(judged: Sequence[JudgedEvidence], judgements: Judgements) -> Fusi
             rankings[each.key] = rank_names(each.evidence, fitted, judgements)
     before = {each.key: rank_names(each.evidence, known, judgements) for each in judged}
     final = fit_weights(judged, known)
-    return FusionFit(
-        final.weights,
-        final.bias,
-        _compute_mean_ndcg(before, judgements.grades),
-        _compute_mean_ndcg(rankings, judgements.grades),
-    )
+    first, second = (_compute_ndcg(each, judgements.grades) for each in (before, rankings))
+    error = float(np.std(second - first) / np.sqrt(len(first)))
+    return FusionFit(final.weights, final.bias, float(first.mean()), float(second.mean()), error)
 
 
 def rank_names(evidence: Evidence, fusion: FusionConfig, judgements: Judgements) -> list[str]:
@@ -149,11 +149,17 @@ def rank_names(evidence: Evidence, fusion: FusionConfig, judgements: Judgements)
     return judgements.list_ranked_names(evidence.chunks[row] for row in order)
 
 
-def _compute_mean_ndcg(
+def _compute_ndcg(
     rankings: Mapping[str, Sequence[str]], grades: Mapping[str, Grades]
-) -> float:
-    asked = {key: grades[key] for key in rankings}
-    return float(np.mean(list(compute_measures(rankings, asked)["nDCG@10"].values())))
+) -> NDArray[np.float64]:
+    """Compute nDCG@10 of each question.
+
+    Returns:
+        Array of shape (questions,), float64, in [0, 1], in the order of the ids.
+    """
+    asked = {key: grades[key] for key in sorted(rankings)}
+    values = compute_measures(rankings, asked)["nDCG@10"]
+    return np.array([values[key] for key in asked])
 
 
 def _build_rows(evidence: Evidence) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from rag_core.retrieval.calibration import Verdict
 from rag_core.retrieval.diversify import select_diverse
 from rag_core.retrieval.forms import SearchedPart
+from rag_core.retrieval.fusion import REACH
 from rag_core.retrieval.parts import PASSAGES, join_parts
 from rag_core.retrieval.rerank import RankedPassages, RerankConfig
 from rag_core.types import Degradation, LiveIndex, Passage, Usage, Vector
@@ -92,7 +93,7 @@ def share_ranker(ranker: RerankConfig, parts: int) -> RerankConfig:
     """
     if parts < 2:
         return ranker
-    depth = math.ceil(_SHARED * ranker.depth / parts)
+    depth = max(math.ceil(_SHARED * ranker.depth / parts), min(ranker.depth, REACH))
     return replace(ranker, depth=depth, budget_ms=math.ceil(ranker.budget_ms / parts))
 
 
@@ -142,7 +143,7 @@ def build_result(
 
 
 def choose_passages(
-    result: RetrievalResult, *, limit: int, of_parts: int = PASSAGES
+    result: RetrievalResult, *, limit: int, of_parts: int = PASSAGES, require: bool = True
 ) -> RetrievalResult:
     """Choose the passages that are read.
 
@@ -150,16 +151,21 @@ def choose_passages(
         result: with all ranked passages.
         limit: passages of a question in one part.
         of_parts: passages of a question in several parts.
+        require: whether what a search has first is among them in any case.
 
     Returns:
         The result with these passages, and with their numbers in each part.
     """
     if len(result.parts) == 1:
-        required = result.parts[0].required
+        required = result.parts[0].required if require else frozenset()
         passages = select_diverse(result.passages, limit=limit, required=required)
         numbers: tuple[tuple[int, ...], ...] = (tuple(range(1, len(passages) + 1)),)
     else:
-        joined = join_parts([part.passages for part in result.parts], limit=of_parts)
+        joined = join_parts(
+            [part.passages for part in result.parts],
+            limit=of_parts,
+            required=[part.required for part in result.parts] if require else (),
+        )
         passages, numbers = joined.passages, joined.numbers
     parts = tuple(
         replace(part, numbers=own) for part, own in zip(result.parts, numbers, strict=True)
@@ -172,7 +178,7 @@ def list_degradations(
 ) -> tuple[Degradation, ...]:
     """List the stages that failed, and a ranking that was cut."""
     degraded: list[Degradation] = []
-    if not all(part.complete for part in parts):
+    if not all(part.complete and part.lead.found.has_pages for part in parts):
         degraded.append("search_incomplete")
     if not all(part.lead.found.has_lexical for part in parts):
         degraded.append("lexical_failed")

@@ -28,12 +28,14 @@ def build_filter(scope: Scope) -> str:
 
 
 def build_page_filter(pages: Sequence[PageKey]) -> str:
-    """Build the filter expression for the chunks of some pages.
-
-    It selects pages by their paths alone, so pages of other sources with these paths match too.
-    """
-    paths = ", ".join(_quote_string(path) for path in sorted({path for _, path in pages}))
-    return f"path in [{paths}]"
+    """Build the filter expression for the chunks of some pages, of each source its paths."""
+    by_source: dict[str, list[str]] = {}
+    for source, path in sorted(set(pages)):
+        by_source.setdefault(source, []).append(_quote_string(path))
+    return " or ".join(
+        f"(source == {_quote_string(source)} and path in [{', '.join(paths)}])"
+        for source, paths in by_source.items()
+    )
 
 
 def build_neighbour_filter(chunks: Sequence[Chunk], reach: int) -> str:

@@ -44,7 +44,7 @@ from rag_core.types import (
 )
 
 _READ_ROWS = 500
-_PAGE_HITS = 2_048  # of all chunks of twenty pages; most pages have less than twenty
+_PAGE_HITS = 16_384  # the most that Milvus returns; most pages have less than twenty chunks
 _GRPC_OPTIONS = {
     # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
     "grpc.keepalive_time_ms": 600_000,
@@ -206,7 +206,8 @@ class MilvusStore:
     ) -> dict[PageKey, dict[str, float]]:
         """Compute the cosines of a vector with all chunks of some pages.
 
-        A page that is longer than `_PAGE_HITS` chunks is compared by its nearest ones.
+        Where the pages have more than 16,384 chunks together, none is compared: the nearest rows
+        alone would make long pages look near.
 
         Args:
             collection: name of the collection.
@@ -228,7 +229,7 @@ class MilvusStore:
                 output_fields=["source", "path"],
                 search_params={"metric_type": "IP"},
             )[0]
-        return group_cosines(rows, pages)
+        return group_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Read chunks with those near them, by page and position."""

@@ -81,7 +81,7 @@ class Abstention:
 
     def is_unsure(self, signals: Signals) -> bool:
         """Return True if docent should answer and say that it is not sure."""
-        return signals.chunks >= self.fewest and self.compute_probability(signals) < self.sure
+        return self.compute_probability(signals) < self.sure
 
 
 def compute_signals(

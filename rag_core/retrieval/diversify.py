@@ -64,12 +64,12 @@ def select_diverse(
 def _add_required(
     passages: Sequence[Passage], chosen: list[Passage], required: Collection[str], limit: int
 ) -> None:
-    """Add passages that are chosen in any case, in place of the last of the others."""
+    """Add required passages in place of the last others; the first always stays."""
     for passage in passages:
         if passage.chunk.id not in required or _has_copy(passage.chunk, chosen):
             continue
         if len(chosen) >= limit:
-            others = [each for each in chosen if each.chunk.id not in required]
+            others = [each for each in chosen[1:] if each.chunk.id not in required]
             if not others:
                 return
             chosen.remove(others[-1])

@@ -19,10 +19,10 @@ less about a documentation that the fit has not seen."""
 STARTER_BIAS = -13.9131
 """Log-odds of an answer if all signals are 0."""
 
-STARTER_THRESHOLD = 0.2314
+STARTER_THRESHOLD = 0.2552
 """Probability of an answer below which the starter refuses."""
 
-STARTER_SURE = 0.5116
+STARTER_SURE = 0.4972
 """Probability of an answer from which the starter answers without doubt."""
 
 STARTER_SUPPORT = 0.27

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag_core.retrieval.fusion import bring_within_reach
 from rag_core.retrieval.hybrid_search import FusedCandidates
 from rag_core.types import Candidate, Vector
 
@@ -44,13 +45,16 @@ class SearchedPart:
     complete: bool = True
 
 
-def choose_form(asked: SearchedForm, other: SearchedForm, probability: float) -> SearchedPart:
+def choose_form(
+    asked: SearchedForm, other: SearchedForm, probability: float, *, reach: int = 0
+) -> SearchedPart:
     """Choose the form that leads; fuse both where the evidence is weak.
 
     Args:
         asked: the part as it was asked.
         other: the part with what it may lean on.
         probability: that the other form is right, in [0, 1].
+        reach: candidates among which the first hits of the leading form are.
 
     Returns:
         The part, with the candidates of one form or of both.
@@ -59,7 +63,8 @@ def choose_form(asked: SearchedForm, other: SearchedForm, probability: float) ->
     if abs(probability - 0.5) > UNSURE:
         return SearchedPart(asked.text, lead, (lead.text,))
     share = max(probability, 1 - probability)
-    candidates = _fuse_candidates(lead.found.candidates, second.found.candidates, share)
+    ordered = _fuse_candidates(lead.found.candidates, second.found.candidates, share)
+    candidates = tuple(bring_within_reach(ordered, reach))
     fused = replace(lead, found=replace(lead.found, candidates=candidates))
     return SearchedPart(asked.text, fused, (lead.text, second.text))
 

@@ -23,7 +23,10 @@ _TINY = 1e-6
 """Cosines that differ by less are equal: float32 has seven digits."""
 
 _FIRST_HITS = 4
-"""Of either search, which a reranker always reads."""
+_MOST_VERSIONS = 4
+
+REACH = 8
+"""Candidates of which the first four hits of both searches are a part, for a reranker to read."""
 
 _RANK_OFFSET = 3
 """Lets a page that both searches know come before one that a single search has first."""
@@ -138,10 +141,12 @@ def _spread(scores: Mapping[Key, float], least: float | None = None) -> dict[Key
 def choose_pages(dense: Sequence[Hit], lexical: Sequence[Hit], limit: int) -> list[PageKey]:
     """Choose the pages whose chunks are all compared, by their best ranks.
 
+    Pages of one path count as one, because several versions of a documentation have all of them.
+
     Args:
         dense: hits of the dense search, best first.
         lexical: hits of the BM25 search, best first.
-        limit: most pages.
+        limit: most paths, and a quarter of the most pages.
 
     Returns:
         The pages, the most promising first.
@@ -151,7 +156,9 @@ def choose_pages(dense: Sequence[Hit], lexical: Sequence[Hit], limit: int) -> li
         pages = dict.fromkeys(hit.chunk.page_key for hit in hits)  # in the order of their best hits
         for rank, page in enumerate(pages):
             promise[page] += 1 / (rank + _RANK_OFFSET)
-    return sorted(promise, key=lambda page: (-promise[page], page))[:limit]
+    ordered = sorted(promise, key=lambda page: (-promise[page], page))
+    paths = set(list(dict.fromkeys(path for _, path in ordered))[:limit])
+    return [page for page in ordered if page[1] in paths][: _MOST_VERSIONS * limit]
 
 
 def fuse(
@@ -180,7 +187,7 @@ def fuse(
         for chunk, score in zip(evidence.chunks, scores, strict=True)
     ]
     candidates.sort(key=lambda each: (-each.retrieval_score, each.chunk.id))
-    return tuple(_bring_within_reach(candidates, fusion.reach))
+    return tuple(bring_within_reach(candidates, fusion.reach))
 
 
 def score_evidence(evidence: Evidence, fusion: FusionConfig) -> NDArray[np.float64]:
@@ -195,10 +202,17 @@ def score_evidence(evidence: Evidence, fusion: FusionConfig) -> NDArray[np.float
     return scores
 
 
-def _bring_within_reach(candidates: Sequence[Candidate], reach: int) -> list[Candidate]:
-    """Move the first hits of either search that lie beyond `reach` to its end.
+def bring_within_reach(candidates: Sequence[Candidate], reach: int) -> list[Candidate]:
+    """Move the first four hits of either search to within `reach`.
 
     They keep their scores, so the candidates are no longer in the order of these.
+
+    Args:
+        candidates: best first.
+        reach: candidates among which they are; 0 moves nothing.
+
+    Returns:
+        The candidates in their new order.
     """
     head, tail = list(candidates[:reach]), list(candidates[reach:])
     moved = [each for each in tail if _is_first_hit(each)]

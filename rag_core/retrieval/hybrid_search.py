@@ -25,6 +25,7 @@ class FusedCandidates:
         dense_hits: hits of the dense search, best first, with its scores.
         lexical_hits: hits of the BM25 search, best first, with its scores.
         page_cosines: cosines of all chunks of the best pages, by page and chunk id.
+        has_pages: False if the best pages could not be compared.
     """
 
     candidates: tuple[Candidate, ...]
@@ -32,6 +33,7 @@ class FusedCandidates:
     dense_hits: tuple[Hit, ...] = ()
     lexical_hits: tuple[Hit, ...] = ()
     page_cosines: PageCosines = field(default_factory=dict)
+    has_pages: bool = True
 
 
 def retrieve(
@@ -67,17 +69,19 @@ def retrieve(
     cosines = _score_pages(store, live, vector, pages)
     # Step 3: one order of chunks.
     candidates = fuse(dense, lexical, fusion, cosines)
-    return FusedCandidates(candidates, has_lexical, tuple(dense), tuple(lexical), cosines)
+    return FusedCandidates(
+        candidates, has_lexical, tuple(dense), tuple(lexical), cosines or {}, cosines is not None
+    )
 
 
 def _score_pages(
     store: VectorStore, live: LiveIndex, vector: Vector, pages: Sequence[PageKey]
-) -> PageCosines:
-    """Compare the question with all chunks of pages; return none if that fails."""
+) -> PageCosines | None:
+    """Compare the question with all chunks of pages; return None if that fails."""
     if not pages:
         return {}
     try:
         return store.score_page_chunks(live.collection, vector, pages)
     except StoreError as error:
         logger.warning("The best pages can't be compared, the order goes without: %s", error)
-        return {}
+        return None

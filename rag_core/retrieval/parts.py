@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rag_core.retrieval.diversify import select_diverse
@@ -30,7 +30,9 @@ class JoinedPassages:
     numbers: tuple[tuple[int, ...], ...]
 
 
-def join_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> JoinedPassages:
+def join_parts(
+    parts: Sequence[Sequence[Passage]], *, limit: int, required: Sequence[Collection[str]] = ()
+) -> JoinedPassages:
     """Choose passages of each part in turn.
 
     A part's first passages are from different pages, because five places for several questions
@@ -39,12 +41,16 @@ def join_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> JoinedPassa
     Args:
         parts: the ranked passages of each part, best first; none for a part without an answer.
         limit: passages to choose at most.
+        required: for each part, ids of chunks that come right after its first passages.
 
     Returns:
         The chosen passages, and which of them are whose.
     """
     spread = math.ceil(_FIRST_PASSAGES / max(1, sum(map(bool, parts))))
-    queues = [_order_part(passages, spread=spread, limit=limit) for passages in parts]
+    queues = [
+        _order_part(passages, ids, spread=spread, limit=limit)
+        for passages, ids in itertools.zip_longest(parts, required, fillvalue=())
+    ]
     joined: dict[str, Passage] = {}
     for turn in itertools.zip_longest(*queues):
         for passage in filter(None, turn):
@@ -55,9 +61,11 @@ def join_parts(parts: Sequence[Sequence[Passage]], *, limit: int) -> JoinedPassa
     return JoinedPassages(chosen, tuple(tuple(filter(None, own)) for own in numbers))
 
 
-def _order_part(passages: Sequence[Passage], *, spread: int, limit: int) -> list[Passage]:
-    """Put the best passages of the first pages before the others."""
+def _order_part(
+    passages: Sequence[Passage], required: Collection[str], *, spread: int, limit: int
+) -> list[Passage]:
+    """Put the best passages of the first pages first, then the required ones."""
     first = select_diverse(passages, limit=spread, per_page=1)
-    ids = {passage.chunk.id for passage in first}
+    wanted = [passage for passage in passages if passage.chunk.id in required]
     others = select_diverse(passages, limit=limit)
-    return [*first, *(passage for passage in others if passage.chunk.id not in ids)]
+    return list({each.chunk.id: each for each in (*first, *wanted, *others)}.values())

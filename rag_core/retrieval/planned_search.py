@@ -116,7 +116,8 @@ class PlannedSearch:
             readable=not self.english_only or is_readable(part.asked),
         )
         probability = LEANING.compute_probability(signals, by_llm=part.by_llm)
-        return replace(choose_form(asked, other, probability), asked=part.asked)
+        chosen = choose_form(asked, other, probability, reach=self.fusion.reach)
+        return replace(chosen, asked=part.asked)
 
     def _search_form(self, text: str) -> SearchedForm:
         expanded = self.expand(text)

@@ -130,4 +130,5 @@ def test_between_sure_and_refused_docent_is_unsure():
         True,
     ]
     assert [decision.is_unsure(each) for each in (clear, doubtful)] == [False, True]
-    assert not decision.is_unsure(replace(doubtful, chunks=99))
+    few = replace(hopeless, chunks=99)
+    assert (decision.should_refuse(few), decision.is_unsure(few)) == (False, True)
