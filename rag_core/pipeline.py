@@ -233,8 +233,8 @@ class Pipeline:
         known_words = self._tuning.glossary.translate(part.lead.text)
         signals = _compute_signals(known_words, found, ranked)
         verdict = calibration.judge(signals) if calibration else "answerable"
-        if verdict == "refused" and self._tuning.latin_only and not is_readable(part.lead.text):
-            verdict = "unsure"  # the model's cosines say little about another language
+        if verdict == "refused" and not self._is_comparable(part):
+            verdict = "unsure"
         # What a search has first is read, unless a reranker that can judge thinks otherwise.
         first = (*found.dense_hits[:1], *found.lexical_hits[:1]) if not ranker.weight else ()
         return RankedPart(
@@ -243,6 +243,16 @@ class Pipeline:
             verdict,
             required=frozenset(hit.chunk.id for hit in first),
         )
+
+    def _is_comparable(self, part: SearchedPart) -> bool:
+        """Return True if the fit holds for the scores of a part.
+
+        A model says little about a language that it can't read, and the team's own words have
+        meanings that the question itself lacks.
+        """
+        is_expanded = self._tuning.glossary.expand(part.asked) != part.asked
+        is_foreign = self._tuning.latin_only and not is_readable(part.lead.text)
+        return not (is_expanded or is_foreign)
 
     def _is_unreadable(self, form: SearchedForm) -> bool:
         """Return True if neither the model nor BM25 can read a form."""

@@ -35,7 +35,7 @@ class Tuning:
     glossary: Glossary = NO_GLOSSARY
 
     def choose_fusion(self, spec: IndexSpec) -> FusionConfig:
-        """Return the fusion with the weights that were fitted to the index, if any were."""
+        """Return the fusion, with weights fitted to the index if there are."""
         calibration = self.find_calibration(spec)
         return calibration.apply_to(self.fusion) if calibration else self.fusion
 

@@ -42,13 +42,13 @@ VERBS = frozenset(
     explain extend extract fail feed fence fetch fill find finish fit flatten flush forget format
     forward free fuse generate get group halve hand handle has hash hold identify ignore index
     insert inspect is isolate iterate join judge keep label learn leave list load locate main make
-    map mark mask match measure name neutralise normalise number on open order pack parse
+    map mark mask match measure move name neutralise normalise number on open order pack parse
     pause pick pin plan post prefix prepare preview print probe process project prune publish
     purge put queue quote raise rank rate read receive record redact refuse register release
     remember remove rename render renew repair repeat replace report request require rerank
     reserve resolve respond restart restrict resume retrieve reveal rewrite roll rotate round run
     sample save say score seal search select send serialise serve set settle share shorten should
-    show shutdown silence skip slice slow slugify sort split start stem stop store stream strip
+    show shutdown silence skip slice slow slugify split spread start stem stop store stream strip
     suggest summarise switch sync take to tokenise translate trigger trim truncate try unify
     unmark update visit wait walk warm watch wrap write zip
     """,

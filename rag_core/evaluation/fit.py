@@ -66,9 +66,10 @@ def fit_abstention(
 
 
 def _find_threshold(yes: Sequence[float], no: Sequence[float], false: float) -> float:
-    """Return a threshold below which at most the share `false` of the answerable lies.
+    """Return a threshold that refuses few of the answerable.
 
-    It lies halfway to the next lower score of either kind, so that kinds that are far apart leave
+    At most the share `false` of them lies below it. It lies halfway to the next lower score of
+    either kind, so that kinds that are far apart leave
     room for questions that the fit has not seen.
     """
     highest = find_refusal_threshold(yes, false)

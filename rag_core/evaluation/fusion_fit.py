@@ -87,7 +87,7 @@ def judge_evidence(
 def fit_weights(
     judged: Sequence[JudgedEvidence], fusion: FusionConfig, *, draw: float = _DRAW
 ) -> FusionConfig:
-    """Fit weights and bias to questions; each question counts as one, whatever it found.
+    """Fit weights and bias to questions; each counts as one.
 
     Args:
         judged: questions; those that found nothing don't count.
@@ -123,7 +123,7 @@ def fit_weights(
 
 
 def fit_fusion(judged: Sequence[JudgedEvidence], judgements: Judgements) -> FusionFit:
-    """Fit the fusion to questions, and measure the fit on questions left out.
+    """Fit the fusion, and measure the fit on questions left out.
 
     Raises:
         EvaluationError: the library for the measures is not installed.
@@ -143,7 +143,16 @@ def fit_fusion(judged: Sequence[JudgedEvidence], judgements: Judgements) -> Fusi
 
 
 def rank_names(evidence: Evidence, fusion: FusionConfig, judgements: Judgements) -> list[str]:
-    """Rank the judged names of a question's chunks by the fusion, best first."""
+    """Rank the judged names of a question's chunks, best first.
+
+    Args:
+        evidence: of the question.
+        fusion: its weights.
+        judgements: names of the chunks.
+
+    Returns:
+        Each name once.
+    """
     scores = score_evidence(evidence, fusion)
     order = sorted(range(len(scores)), key=lambda row: (-scores[row], evidence.chunks[row].id))
     return judgements.list_ranked_names(evidence.chunks[row] for row in order)
@@ -163,12 +172,12 @@ def _compute_ndcg(
 
 
 def _build_rows(evidence: Evidence) -> NDArray[np.float64]:
-    """Build the rows of a regression, shape (n, 4): the page's evidence and 1 for the bias."""
+    """Build rows of shape (n, 4): the page's evidence, and 1."""
     return np.hstack([evidence.pages, np.ones((len(evidence.pages), 1))])
 
 
 def _compute_own(evidence: Evidence, fusion: FusionConfig) -> NDArray[np.float64]:
-    """Compute the part of the chunks themselves, which is not fitted, shape (n,)."""
+    """Compute the part that is not fitted, shape (n,)."""
     nearness, words = evidence.own.T
     part: NDArray[np.float64] = fusion.chunk * (
         fusion.dense * nearness + (1 - fusion.dense) * words

@@ -108,9 +108,10 @@ def build_report(
 def fit_calibration(
     target: EvaluationTarget, judgements: Judgements, outcomes: EvaluationOutcomes
 ) -> tuple[Calibration, FusionFit]:
-    """Fit the refusals and the fusion to these questions; keep the rest in use.
+    """Fit the refusals and the fusion to these questions.
 
-    The fusion keeps docent's own weights unless questions that a fit has not seen gain by it.
+    The rest of the calibration stays in use. The fusion keeps docent's own weights unless
+    questions that a fit has not seen gain by it.
 
     Args:
         target: the index and the models that were asked.

@@ -199,7 +199,7 @@ class AnswerWriter:
 
 def _format_heading(asked: str) -> str:
     """Format a part as a heading, without marks of its own."""
-    plain = re.sub(r"[*_`<>\[\]\\]+", " ", asked)
+    plain = re.sub(r"[*`<>\[\]\\]+", " ", asked).replace("_", r"\_")
     return f"**{' '.join(plain.split())}**"
 
 

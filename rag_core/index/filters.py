@@ -28,7 +28,7 @@ def build_filter(scope: Scope) -> str:
 
 
 def build_page_filter(pages: Sequence[PageKey]) -> str:
-    """Build the filter expression for the chunks of some pages, of each source its paths."""
+    """Build the filter expression for the chunks of some pages."""
     by_source: dict[str, list[str]] = {}
     for source, path in sorted(set(pages)):
         by_source.setdefault(source, []).append(_quote_string(path))

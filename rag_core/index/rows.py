@@ -50,10 +50,7 @@ def parse_chunk(row: dict[str, Any]) -> Chunk:
 def group_cosines(
     rows: Sequence[dict[str, Any]], pages: Sequence[PageKey]
 ) -> dict[PageKey, dict[str, float]]:
-    """Group the hits of a search by page, as cosines by chunk id.
-
-    Hits on other pages are left out: a filter by paths also finds those of other sources.
-    """
+    """Group the hits on some pages, as cosines by chunk id."""
     asked = set(pages)
     cosines: dict[PageKey, dict[str, float]] = defaultdict(dict)
     for row in rows:

@@ -80,7 +80,7 @@ class Abstention:
         return signals.chunks >= self.fewest and self.compute_probability(signals) < self.threshold
 
     def is_unsure(self, signals: Signals) -> bool:
-        """Return True if docent should answer and say that it is not sure."""
+        """Return True if an answer should say that docent is not sure."""
         return self.compute_probability(signals) < self.sure
 
 

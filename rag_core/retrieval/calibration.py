@@ -27,7 +27,7 @@ from rag_core.types import IndexSpec, hash_content
 logger = logging.getLogger(__name__)
 
 Verdict = Literal["answerable", "unsure", "refused"]
-"""Whether the documentation has an answer to a question."""
+"""The judgement of a question: has the documentation an answer to it?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,10 @@ class Calibration:
         return replace(fusion, weights=(page, nearest, words), bias=bias)
 
     def judge(self, signals: Signals | None) -> Verdict:
-        """Judge whether a question has an answer; without signals or a fit it may have one."""
+        """Judge whether a question has an answer.
+
+        Without signals or a fit it may have one.
+        """
         if self.abstention is None or signals is None:
             return "answerable"
         if self.abstention.should_refuse(signals):

@@ -64,7 +64,10 @@ def select_diverse(
 def _add_required(
     passages: Sequence[Passage], chosen: list[Passage], required: Collection[str], limit: int
 ) -> None:
-    """Add required passages in place of the last others; the first always stays."""
+    """Add required passages in place of the last others.
+
+    The first passage always stays.
+    """
     for passage in passages:
         if passage.chunk.id not in required or _has_copy(passage.chunk, chosen):
             continue

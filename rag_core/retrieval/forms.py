@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rag_core.retrieval.fusion import bring_within_reach
+from rag_core.retrieval.fusion import move_within_reach
 from rag_core.retrieval.hybrid_search import FusedCandidates
 from rag_core.types import Candidate, Vector
 
@@ -64,7 +64,7 @@ def choose_form(
         return SearchedPart(asked.text, lead, (lead.text,))
     share = max(probability, 1 - probability)
     ordered = _fuse_candidates(lead.found.candidates, second.found.candidates, share)
-    candidates = tuple(bring_within_reach(ordered, reach))
+    candidates = tuple(move_within_reach(ordered, reach))
     fused = replace(lead, found=replace(lead.found, candidates=candidates))
     return SearchedPart(asked.text, fused, (lead.text, second.text))
 

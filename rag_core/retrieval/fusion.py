@@ -119,7 +119,7 @@ def collect_evidence(
 
 
 def _spread_cosines(dense: Sequence[Hit], cosines: PageCosines, depth: int) -> dict[str, float]:
-    """Spread all known cosines between that of the last hit and the best, by chunk id."""
+    """Spread all known cosines, by chunk id, from 0 to 1."""
     hits = {hit.chunk.id: hit.score for hit in dense}
     known = {key: score for page in cosines.values() for key, score in page.items()} | hits
     # A search that found less than it was asked for has found all there is.
@@ -128,7 +128,10 @@ def _spread_cosines(dense: Sequence[Hit], cosines: PageCosines, depth: int) -> d
 
 
 def _spread(scores: Mapping[Key, float], least: float | None = None) -> dict[Key, float]:
-    """Spread scores from 0 for the least to 1 for the best; equal ones are all 1."""
+    """Spread scores from 0 for the least to 1 for the best.
+
+    Equal scores are all 1.
+    """
     if not scores:
         return {}
     best = max(scores.values())
@@ -187,7 +190,7 @@ def fuse(
         for chunk, score in zip(evidence.chunks, scores, strict=True)
     ]
     candidates.sort(key=lambda each: (-each.retrieval_score, each.chunk.id))
-    return tuple(bring_within_reach(candidates, fusion.reach))
+    return tuple(move_within_reach(candidates, fusion.reach))
 
 
 def score_evidence(evidence: Evidence, fusion: FusionConfig) -> NDArray[np.float64]:
@@ -202,7 +205,7 @@ def score_evidence(evidence: Evidence, fusion: FusionConfig) -> NDArray[np.float
     return scores
 
 
-def bring_within_reach(candidates: Sequence[Candidate], reach: int) -> list[Candidate]:
+def move_within_reach(candidates: Sequence[Candidate], reach: int) -> list[Candidate]:
     """Move the first four hits of either search to within `reach`.
 
     They keep their scores, so the candidates are no longer in the order of these.

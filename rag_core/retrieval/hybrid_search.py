@@ -77,7 +77,10 @@ def retrieve(
 def _score_pages(
     store: VectorStore, live: LiveIndex, vector: Vector, pages: Sequence[PageKey]
 ) -> PageCosines | None:
-    """Compare the question with all chunks of pages; return None if that fails."""
+    """Compare the question with all chunks of pages.
+
+    Return None if that fails.
+    """
     if not pages:
         return {}
     try:

@@ -64,7 +64,7 @@ def join_parts(
 def _order_part(
     passages: Sequence[Passage], required: Collection[str], *, spread: int, limit: int
 ) -> list[Passage]:
-    """Put the best passages of the first pages first, then the required ones."""
+    """Order a part: best of the first pages, required, others."""
     first = select_diverse(passages, limit=spread, per_page=1)
     wanted = [passage for passage in passages if passage.chunk.id in required]
     others = select_diverse(passages, limit=limit)

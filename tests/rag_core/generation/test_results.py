@@ -77,7 +77,7 @@ def test_equal_parts_are_two():
 def test_several_parts_share_depth_and_time():
     ranker = RerankConfig(depth=10, weight=1.0, budget_ms=9_000)
     assert share_ranker(ranker, 1) == ranker
-    for parts, depth in ((2, 8), (3, 6)):
+    for parts, depth in ((2, 8), (3, 8)):
         shared = share_ranker(ranker, parts)
         assert (shared.depth, shared.budget_ms) == (depth, 9_000 // parts)
     assert share_ranker(RerankConfig(depth=6, weight=0.2), 2).budget_ms == 0
