@@ -63,7 +63,7 @@ def list_modules(folder: Path) -> list[tuple[str, str]]:
     if not path.is_file():
         return []
     modules = _parse_json(path)
-    if not _fits(path.name, modules):
+    if not _has_shape(path.name, modules):
         raise _build_damage_error(path)
     return [(_read_kind(each["type"]), each.get("path") or "") for each in modules]
 
@@ -89,7 +89,7 @@ def _read_kind(type_name: str) -> str:
 
 
 def _choose_config(folder: Path) -> str:
-    """Return the name of the settings; an adapter has those of its own alone."""
+    """Return the name of the settings; an adapter has its own."""
     names = ("config.json", "adapter_config.json")
     return next((name for name in names if _is_named(folder / name)), names[0])
 
@@ -118,11 +118,11 @@ def _is_named(path: Path) -> bool:
 
 
 def _is_damaged_json(path: Path) -> bool:
-    """Return whether a JSON file is there and holds not what it should."""
+    """Return whether a JSON file is there and damaged."""
     if not _is_named(path):
         return False
     try:
-        return not _fits(path.name, _parse_json(path))
+        return not _has_shape(path.name, _parse_json(path))
     except (OSError, ModelError):
         return True
 
@@ -138,8 +138,8 @@ def _build_damage_error(path: Path) -> ModelError:
     return ModelError(f"{path} is damaged: download the model again, or choose another one.")
 
 
-def _fits(name: str, content: Any) -> bool:
-    """Return whether the content of a JSON file has the shape that its name promises."""
+def _has_shape(name: str, content: Any) -> bool:
+    """Return whether JSON has the shape that its name promises."""
     if name == "modules.json":
         return isinstance(content, list) and all(map(_is_module, content))
     if not isinstance(content, dict):
