@@ -8,7 +8,7 @@ DocentError
 ├── BusyError                     too many questions are waiting already
 ├── ModelError
 │   ├── ModelUnavailableError     the weights can't be downloaded, or the model's server is down
-│   └── RerankerError             the reranker orders passages wrongly
+│   └── RerankerError             the reranker orders passages wrongly, or not at all
 ├── StoreError
 │   ├── StoreUnavailableError     no Milvus answers at the URI
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
@@ -66,7 +66,7 @@ class ModelUnavailableError(ModelError):
 
 
 class RerankerError(ModelError):
-    """The reranker orders passages wrongly, so its scores are not used."""
+    """The reranker orders passages wrongly or not at all, so its scores are not used."""
 
 
 class StoreError(DocentError):

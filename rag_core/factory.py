@@ -39,11 +39,12 @@ class Models:
     tuning: Tuning
 
     def warm_up(self) -> None:
-        """Load every model now, on the worker's thread.
+        """Load every model now, on the worker's thread, and compile the glossary.
 
         Raises:
             ModelUnavailableError: the weights can't be downloaded, or a server is down.
         """
+        self.tuning.glossary.warm_up()
         self.inference.warm_up()
 
     def close(self) -> None:

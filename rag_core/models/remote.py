@@ -46,8 +46,7 @@ _REMEDY = "a Qwen3-Reranker needs its chat template at the server, so start it w
 class RemoteEmbedder:
     """Implements `rag_core.protocols.Embedder`; may be used from several threads.
 
-    docent itself cuts vectors to the dimension, normalises them and adds the query instruction, so
-    that every server gives the same vectors.
+    docent itself cuts and normalises vectors and adds instructions, so that servers don't differ.
 
     Attributes:
         truncated: how many inputs were cut at `max_tokens` so far.
@@ -69,8 +68,7 @@ class RemoteEmbedder:
         Args:
             server: the endpoint `/v1/embeddings` of the server.
             model: name of the model at the server; the index stores it.
-            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's
-                own length.
+            dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps them whole.
             instruction: the task in front of a question; None means Qwen3's own. For a model other
                 than Qwen3 it is the whole prompt in front of the question, by default none.
             max_tokens: longest input that the server takes, in tokens.
@@ -92,10 +90,9 @@ class RemoteEmbedder:
     @property
     def dimension(self) -> int:
         """Length of a vector; asks the server if no dimension was set."""
-        if self._dimension is not None:
-            return self._dimension
-        self.warm_up()
-        return self._width or 0
+        if self._dimension is None:
+            self.warm_up()
+        return self._dimension or self._width or 0
 
     @property
     def max_tokens(self) -> int:
@@ -201,9 +198,9 @@ class RemoteEmbedder:
 class RemoteReranker:
     """Implements `rag_core.protocols.Reranker`; may be used from several threads.
 
-    The server adds templates and instructions: a Qwen3-Reranker behind vLLM needs its chat template
-    there. Scores outside [0, 1] are logits and get a sigmoid. After one such score all scores of
-    the server count as logits, since a few logits may lie in [0, 1] by chance.
+    The server adds the template that a Qwen3-Reranker needs. Scores outside [0, 1] are logits and
+    get a sigmoid. After one such score all scores of the server count as logits, since a few logits
+    may lie in [0, 1] by chance.
 
     Nothing is reranked before the server has passed a probe; after a failure, the next question
     probes again, because a server can be mended while docent runs.
@@ -249,10 +246,15 @@ class RemoteReranker:
 
     def _probe(self) -> None:
         """Probe the server, which may be another one, until it passes."""
-        if not self._is_trusted:
-            self._speaks_tei = self._gives_logits = False
-            probe_reranker(self._model, self._score, _REMEDY)
-            self._is_trusted = True
+        if self._is_trusted:
+            return
+        # A probe learns the form for itself: others may probe or score at the same time.
+        probed = RemoteReranker(self._server, self._model)
+        probe_reranker(self._model, probed._score, _REMEDY)
+        self._speaks_tei = probed._speaks_tei
+        if probed._gives_logits:  # never unset, since others may have seen logits by now
+            self._gives_logits = True
+        self._is_trusted = True
 
     def _score(self, query: str, passages: Sequence[str]) -> Scores:
         scores = _ask_in_batches(lambda batch: self._request_scores(query, batch), passages)
@@ -270,7 +272,10 @@ class RemoteReranker:
     def _request_scores(self, query: str, passages: Sequence[str]) -> Floats | None:
         """Return scores, shape (n,); None if the batch is too large."""
         tei = self._speaks_tei
-        reply = self._server.post(self._build_body(query, passages, tei=tei))
+        body: dict[str, Any] = {"model": self._model, "query": query, "documents": list(passages)}
+        if tei:
+            body = {"query": query, "texts": list(passages), "truncate": True}
+        reply = self._server.post(body)
         if "`texts`" in reply.error_message and not tei:
             self._speaks_tei = True  # the server misses a field that only TEI has
             return self._request_scores(query, passages)
@@ -284,11 +289,6 @@ class RemoteReranker:
                 "does not answer with a score for each passage", "check the address and the model"
             )
         return scores
-
-    def _build_body(self, query: str, passages: Sequence[str], *, tei: bool) -> dict[str, Any]:
-        if tei:
-            return {"query": query, "texts": list(passages), "truncate": True}
-        return {"model": self._model, "query": query, "documents": list(passages)}
 
 
 def _build_query_prefix(model: str, instruction: str | None) -> str:

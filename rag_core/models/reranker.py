@@ -122,12 +122,7 @@ class LocalReranker:
         """
         if not passages:
             return np.empty(0, dtype=np.float32)
-        scores, cut = self._get_scorer().score(query, passages)
-        if not np.isfinite(scores).all():
-            raise ModelError(
-                f"The reranker {self._model} gave scores that are no numbers: set "
-                "DOCENT_DTYPE=float32, or choose another model."
-            )
+        scores, cut = self._score(self._get_scorer(), query, passages)
         if cut and not self.truncated:
             logger.warning(
                 "A passage is longer than %s reads, so its end was not judged; further ones are "
@@ -136,6 +131,17 @@ class LocalReranker:
             )
         self.truncated += cut
         return scores
+
+    def _score(
+        self, scorer: Scorer, query: str, passages: Sequence[str]
+    ) -> tuple[NDArray[np.float32], int]:
+        scores, cut = scorer.score(query, passages)
+        if not np.isfinite(scores).all():
+            raise RerankerError(
+                f"The reranker {self._model} gave scores that are no numbers: set "
+                "DOCENT_DTYPE=float32, or choose another model."
+            )
+        return scores, cut
 
     def _get_scorer(self) -> Scorer:
         """Return the loaded model; load it the first time."""
@@ -157,7 +163,7 @@ class LocalReranker:
             else:
                 scorer = LibraryScorer(folder, placement)
         try:
-            probe_reranker(self._model, lambda *pair: scorer.score(*pair)[0], _REMEDY)
+            probe_reranker(self._model, lambda *pair: self._score(scorer, *pair)[0], _REMEDY)
         except RerankerError as error:
             self._distrust = str(error)
             raise

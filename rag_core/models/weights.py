@@ -21,7 +21,7 @@ from rag_core.models.snapshot import list_broken_files
 _OTHER_FORMATS = ["onnx/*", "openvino/*", "*.onnx", "*.gguf", "*.h5", "*.ot", "*.msgpack"]
 # HTTPError belongs to the hub's HTTP client; the hub has changed that client before.
 _FETCH_ERRORS = (OSError, ValueError, RuntimeError, hub_errors.HTTPError)  # type: ignore[attr-defined]
-_FIRST_FILES = ("config.json", "modules.json")
+_FIRST_FILES = ("config.json", "modules.json", "adapter_config.json")
 _NAMED_FILES = 3
 
 
@@ -104,7 +104,7 @@ def _complete_folder(model: str, folder: Path) -> Path:
 
 
 def _resume(model: str, folder: Path) -> Path:
-    """Download what a snapshot lacks, and what is cut off."""
+    """Download what a snapshot lacks, and what is damaged."""
     revision, cache = folder.name, folder.parents[2]
     reason: Exception | None = None
     try:
@@ -127,10 +127,10 @@ def _build_incomplete_error(model: str, broken: list[str]) -> ModelUnavailableEr
 
 
 def _name_files(broken: list[str]) -> str:
-    """Return the first names; files that are missing or cut off."""
+    """Return the first names; files that are missing or damaged."""
     more = len(broken) - _NAMED_FILES
     names = ", ".join(broken[:_NAMED_FILES]) + (f" and {more} more" if more > 0 else "")
-    return f"{names} (missing or cut off)"
+    return f"{names} (missing or damaged)"
 
 
 def _shorten(error: Exception) -> str:

@@ -82,6 +82,10 @@ class Glossary:
         )
         return cls(entries)
 
+    def warm_up(self) -> None:
+        """Compile the terms: thousands of them take a second."""
+        _ = self._pattern, self._entries_by_key
+
     def expand(self, question: str) -> str:
         """Append the meanings of the terms in a question.
 

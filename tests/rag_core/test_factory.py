@@ -281,6 +281,18 @@ def test_the_parts_answer_a_question_together(starter, openai_server, tmp_path):
     assert "\nour stuff = vectors, object storage\n" in system
 
 
+def test_the_glossary_is_compiled_with_the_models(starter, tmp_path, monkeypatch):
+    path = tmp_path / "words.txt"
+    path.write_text("our stuff = vectors")
+    models = open_models(starter.model_copy(update={"glossary": path}))
+    try:
+        models.warm_up()
+    finally:
+        models.close()
+    monkeypatch.setattr("rag_core.query.glossary._compile_terms", pytest.fail)
+    assert models.tuning.glossary.translate("our stuff?") == "vectors?"
+
+
 def test_a_glossary_or_instructions_that_are_not_there_are_said(starter, tmp_path):
     with pytest.raises(SettingsError, match=r"DOCENT_GLOSSARY names the file .*words\.txt"):
         open_models(starter.model_copy(update={"glossary": tmp_path / "words.txt"}))

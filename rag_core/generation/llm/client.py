@@ -151,7 +151,8 @@ class OpenAIGenerator:
             cause: Exception | None = None
             try:
                 answer, fault = ask(form)
-            except (openai.OpenAIError, ValueError) as error:  # ValueError: a line that is no JSON
+            # ValueError: a line that is no JSON. RecursionError: one that is nested too deeply.
+            except (openai.OpenAIError, ValueError, RecursionError) as error:
                 fault, cause = _read_error(error), error
             if fault is None:
                 self._form = form
@@ -216,7 +217,7 @@ class OpenAIGenerator:
 
         try:
             answer.read_text()
-        except (openai.OpenAIError, ValueError) as error:
+        except (openai.OpenAIError, ValueError, RecursionError) as error:
             if not answer.reader.is_finished:
                 reason = self._explain(_read_error(error))
                 raise self._build_error(reason, started=answer.reader.has_text) from error
@@ -224,8 +225,6 @@ class OpenAIGenerator:
     def _explain(self, fault: ServerFault) -> str:
         """Return what a server's error means, as a clause."""
         message = fault.message
-        if key := self._settings.openai_api_key:
-            message = message.replace(key.get_secret_value(), "…")
         if fault.status == 404:
             return f"it does not know DOCENT_LLM_MODEL={self.model}"
         if fault.status in _REASONS:
@@ -236,6 +235,8 @@ class OpenAIGenerator:
         return f"{reason}: {message}" if message else reason
 
     def _build_error(self, reason: str, *, started: bool) -> GenerationError:
+        if key := self._settings.openai_api_key:
+            reason = reason.replace(key.get_secret_value(), "…")
         kind = LLMInterruptedError if started else LLMUnavailableError
         return kind(f"The LLM {self.model} gave no complete answer: {reason}.")
 

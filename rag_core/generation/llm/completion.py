@@ -67,7 +67,7 @@ _STATUSES = {
     "rate_limit_error": 429,
     "model_not_found": 404,
 }
-_MESSAGE_KEYS = ("message", "error", "detail", "msg", "text")
+_MESSAGE_KEYS = ("message", "error", "detail", "msg", "text", "reason", "code")
 _STATUS_KEYS = ("code", "status", "status_code", "error_code", "type")
 _QUOTED_CHARACTERS = 200
 
@@ -108,6 +108,9 @@ class CompletionReader:
         self._is_completion = False
         self._calls_tool = False
         self._was_thought = False
+        self._has_delta = False
+        self._told = ""  # the text of all messages so far, in a stream of these
+        self._words = ""  # what an event says that belongs to no completion
 
     def feed(self, event: Any) -> str:
         """Return the text that an event adds; '' if it adds none."""
@@ -119,6 +122,8 @@ class CompletionReader:
         self.fault = self.fault or _find_fault(event, choice)
         self._is_completion |= "choices" in event and event != END
         self.model = self.model or str(event.get("model") or "")
+        if "choices" not in event:
+            self._words = self._words or read_fault(event).message
         self._keep_usage(event, choice)
         return self._read_choice(choice)
 
@@ -130,7 +135,8 @@ class CompletionReader:
     def explain_end(self) -> str | None:
         """Return why the answer is incomplete; None if it is complete."""
         if not self._is_completion:
-            return "its answer is no chat completion, so check OPENAI_BASE_URL"
+            quoted = f"; it said: {self._words}" if self._words else ""
+            return f"its answer is no chat completion, so check OPENAI_BASE_URL{quoted}"
         if self.is_cut:
             return _CUT[self._finish_reason]
         if self._calls_tool and (not self.has_text or self._finish_reason in _TOOL_REASONS):
@@ -142,9 +148,9 @@ class CompletionReader:
     def _read_choice(self, choice: dict[str, Any]) -> str:
         delta = choice.get("delta")
         text = self._drop_thought(delta, _read_message(delta) or _read_content(choice.get("text")))
-        if not text and not self.has_text:
-            # Whole answers; some servers repeat the whole message at the end of a stream.
-            text = _read_message(choice.get("message"))
+        self._has_delta |= bool(text.strip())
+        if not self._has_delta:
+            text += self._drop_repeated(_read_message(choice.get("message")))
         messages = [each for each in (delta, choice.get("message")) if isinstance(each, dict)]
         self._calls_tool |= any(
             each.get("tool_calls") or each.get("function_call") for each in messages
@@ -158,6 +164,16 @@ class CompletionReader:
             self._finish_reason = reason or self._finish_reason
         self.is_finished = not text and (self.is_finished or bool(reason))
         return text
+
+    def _drop_repeated(self, message: str) -> str:
+        """Return what a message adds to those before it.
+
+        It is the whole answer, its next piece, or all of the answer so far: some servers repeat
+        that with each event, or at the end. Behind deltas it is always a repetition.
+        """
+        added = message.removeprefix(self._told)
+        self._told += added
+        return added
 
     def _drop_thought(self, delta: object, text: str) -> str:
         """Drop Gemini's thoughts, whose last tag begins the answer."""
@@ -186,13 +202,19 @@ def read_fault(body: Any, *, status: int | None = None) -> ServerFault:
 
     A status that is given wins over the one in the body.
     """
-    message = " ".join(_find_message(body).split())
+    try:
+        message = " ".join(_find_message(body).split())
+        details = (
+            body if isinstance(body, str) else json.dumps(body, default=str, ensure_ascii=False)
+        )
+        status = status or _find_status(body)
+    except RecursionError:
+        return ServerFault(status)
     if message.startswith("<"):  # a page of a proxy
         message = ""
     if len(message) > _QUOTED_CHARACTERS:
         message = f"{message[:_QUOTED_CHARACTERS]} …"
-    details = body if isinstance(body, str) else json.dumps(body, default=str, ensure_ascii=False)
-    return ServerFault(status or _find_status(body), message.rstrip(". "), details)
+    return ServerFault(status, message.rstrip(". "), details)
 
 
 def _find_choice(event: dict[str, Any]) -> dict[str, Any]:
@@ -207,8 +229,10 @@ def _find_fault(event: dict[str, Any], choice: dict[str, Any]) -> ServerFault | 
     body = event.get("error") or choice.get("error")
     if body:
         return read_fault(body)
-    is_error = "error" in (event.get("object"), event.get("type")) or event.get("error_code")
-    return read_fault(event) if is_error else None
+    names = (event.get("object"), event.get("type"), event.get("status"))
+    is_error = "error" in names or event.get("error_code")
+    has_status = "choices" not in event and _find_status(event)
+    return read_fault(event) if is_error or has_status else None
 
 
 def _read_message(message: object) -> str:
@@ -260,7 +284,7 @@ def _read_usage(usage: object) -> Usage | None:
 def _find_count(usage: dict[str, Any], *names: str) -> int | None:
     counts = (usage.get(name) for name in names)
     numbers = (each for each in counts if isinstance(each, int | float))
-    return next((int(each) for each in numbers if math.isfinite(each)), None)
+    return next((int(each) for each in numbers if abs(each) < math.inf), None)
 
 
 def _find_message(body: Any) -> str:
@@ -287,6 +311,8 @@ def _list_statuses(body: Any) -> Iterator[int]:
         for key in _STATUS_KEYS:
             code = body.get(key)
             text = str(code).lower()
-            if text in _STATUSES or (text.isdecimal() and 400 <= int(text) <= 599):
+            if text in _STATUSES or (
+                text.isdecimal() and len(text) == 3 and 400 <= int(text) <= 599
+            ):
                 yield _STATUSES.get(text) or int(text)
         yield from _list_statuses(body.get("error"))

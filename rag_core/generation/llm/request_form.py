@@ -13,6 +13,14 @@ from rag_core.types import Turn
 _OTHER_REASONS = {401, 402, 403, 404, 408, 413, 429}
 """With these statuses a server refuses something else than a part of the request."""
 
+_BAD_REQUEST = {400, 422}
+_NAMES_NOTHING = re.compile(
+    r"(?:\W|\d|_|error|code|bad|invalid|malformed|unprocessable|request|entity|content|body"
+    r"|validation|failed|status|the|is|was|has|http|client|for|url)*",
+    re.IGNORECASE,
+)
+"""Words of an error that don't say what a server refuses."""
+
 _USAGE_REFUSED = re.compile(r"stream[ _-]?options?|include[ _-]?usage", re.IGNORECASE)
 _UNKNOWN_FIELD = re.compile(
     r"extra[ _](inputs?|fields?|forbidden)|un(known|recognized|expected|supported) "
@@ -29,7 +37,9 @@ _SYSTEM_REFUSED = re.compile(
     r"system[ _]?(?:role|message|prompt|instruction)|['\"`]system['\"`]|\brole[^.]{0,40}\bsystem\b"
     rf"|\bsystem\b[^.]{{0,60}}{_UNSUPPORTED}|developer[ _]?(?:role|message|instruction)"
     r"|roles?[^.]{0,20}alternat|first message[^.]{0,40}user|start[^.]{0,20}with[^.]{0,20}user"
-    r"|messages\[0\]\.role",
+    r"|messages\W{1,4}0\W{1,4}role"
+    # A list of the roles that there are.
+    r"|\b(?:be|of|are|expected)\W+user\W+(?:(?:or|and)\W+)?assistant\b",
     re.IGNORECASE,
 )
 
@@ -54,7 +64,10 @@ class RequestForm:
         if fault.status in _OTHER_REASONS:
             return None
         said = fault.details
-        if self.asks_usage and (_USAGE_REFUSED.search(said) or _UNKNOWN_FIELD.search(said)):
+        # The usage is the one part that no answer needs, so it goes first if nothing is named.
+        names_nothing = fault.status in _BAD_REQUEST and _NAMES_NOTHING.fullmatch(fault.message)
+        refuses_usage = _USAGE_REFUSED.search(said) or _UNKNOWN_FIELD.search(said)
+        if self.asks_usage and (refuses_usage or names_nothing):
             return replace(self, asks_usage=False)
         if self.has_system and _SYSTEM_REFUSED.search(said):
             return replace(self, has_system=False)

@@ -16,10 +16,18 @@ def write(folder, name, content):
     (folder / name).write_text(json.dumps(content))
 
 
-def plain(folder, *, prompts=None, modules=("Transformer", "Pooling", "Normalize"), pooling=None):
+def plain(
+    folder,
+    *,
+    prompts=None,
+    modules=("Transformer", "Pooling", "Normalize"),
+    pooling=None,
+    package="sentence_transformers.models",
+):
     write(folder, "config.json", {"model_type": "qwen3"})
     listed = [
-        {"type": f"m.{kind}", "path": f"1_{kind}" if i else ""} for i, kind in enumerate(modules)
+        {"type": f"{package}.{kind}", "path": f"1_{kind}" if i else ""}
+        for i, kind in enumerate(modules)
     ]
     write(folder, "modules.json", listed)
     write(folder, "1_Pooling/config.json", pooling or {"pooling_mode_lasttoken": True})
@@ -38,6 +46,7 @@ def test_what_the_library_writes_is_known(tmp_path):
     [
         {},
         {"modules": ("Transformer", "Pooling")},
+        {"package": "sentence_transformers.base.modules.transformer"},
         {"pooling": {"pooling_mode": "lasttoken", "embedding_dimension": 32}},
         {"pooling": {"pooling_mode_lasttoken": True, "include_prompt": True}},
         {"prompts": {"query": PROMPT, "web": "Web: "}},
@@ -52,6 +61,9 @@ def test_the_published_form(tmp_path, changes):
     [
         {"modules": ("Transformer", "Pooling", "Dense", "Normalize")},
         {"modules": ("Transformer", "Dense", "Pooling")},
+        {"package": "custom_st"},
+        {"package": "my.sentence_transformers"},
+        {"package": "sentence_transformers_of_mine.models"},
         {"modules": ("Transformer", "Pooling", "LayerNorm")},
         {"pooling": {"pooling_mode_mean_tokens": True}},
         {"pooling": {"pooling_mode": "mean"}},

@@ -335,6 +335,29 @@ class TestScores:
         # Alone, a logit of 0 looks like a probability.
         np.testing.assert_allclose(remote.rerank(QUERY, [TEXTS[1]]), [0.5])
 
+    def test_a_late_probe_takes_no_logits_from_others(self, server):
+        remote = reranker(server)
+        gate = server.hold()  # the first request, of a probe that comes last
+        late = threading.Thread(target=lambda: remote.rerank(QUERY, TEXTS))
+        late.start()
+        server.wait_for_requests(1)
+        server.scale = (20, -10)
+        np.testing.assert_allclose(remote.rerank(QUERY, [TEXTS[1]]), [0.5])
+        server.scale = (1, 0)
+        gate.open()
+        late.join()
+        np.testing.assert_allclose(
+            remote.rerank(QUERY, [QUERY]), [1 / (1 + np.exp(-1))], rtol=1e-6
+        )  # a logit of 1, as before
+
+    def test_a_probe_that_fails_leaves_no_logits_behind(self, server):
+        remote = reranker(server)
+        server.scale = (-20, 10)
+        with pytest.raises(RerankerError):
+            remote.warm_up()
+        server.scale = (1, 0)
+        np.testing.assert_allclose(remote.rerank(QUERY, [QUERY]), [1.0])
+
     def test_rounding_is_no_logit(self, server):
         server.scale = (1.0001, -0.00005)
         scores = reranker(server).rerank(QUERY, [QUERY, *TEXTS])

@@ -9,9 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save, save_file
 
-from rag_core.models.snapshot import list_broken_files, list_modules
+from rag_core.errors import ModelError
+from rag_core.models.snapshot import list_broken_files, list_modules, read_json
 from tests.rag_core.checkpoints import make_embedder
 
+STRINGS = ("a.bin", "b")
+JSON = st.recursive(
+    st.none() | st.integers() | st.floats() | st.sampled_from(STRINGS),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(("type", "path", "weight_map", "w", "data_offsets")), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
 WEIGHTS = save({"a": torch.ones(4, 4), "b": torch.zeros(2)})
 
 
@@ -38,8 +50,15 @@ def test_missing_shards_and_links_to_nothing(folder):
     assert list_broken_files(folder) == ["model-1.safetensors", "model-2.safetensors"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"weight_map": {"w1": '])
-def test_an_index_that_is_cut_off(folder, content):
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b'{"weight_map": {"w1": ', b"{}", b"[]", b"null", b'"weight_map"'),
+        *(b'{"weight_map": null}', b'{"weight_map": ["a"]}', b'{"weight_map": {"w1": 1}}'),
+        *(b'{"weight_map": {"w1": ["a"]}}', b"[" * 100_000),
+    ],
+)
+def test_an_index_that_is_damaged(folder, content):
     (folder / "model.safetensors.index.json").write_bytes(content)
     assert list_broken_files(folder) == ["model.safetensors.index.json"]
 
@@ -55,10 +74,63 @@ def test_weights_that_are_cut_off_anywhere(tmp_path_factory, kept):
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "modules.json"])
-@pytest.mark.parametrize("content", [b"", b'{"a": [1', b'{"a": "}'])
-def test_settings_that_are_cut_off(folder, name, content):
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b'{"a": [1', b'{"a": "}', b"null", b"1", b'"a"', b"[1]", b"[" * 100_000),
+        *("{}".encode("utf-16"), "{}".encode("utf-8-sig"), b'{"a": "\xff"}'),
+    ],
+)
+def test_settings_that_are_damaged(folder, name, content):
     (folder / name).write_bytes(content)
     assert list_broken_files(folder) == [name]
+    with pytest.raises(ModelError, match=f"{name} is damaged: download"):
+        list_modules(folder) if name == "modules.json" else read_json(folder, name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{}", '{"a": 1}', '["a"]', "[{}]", '[{"type": 1}]', '[{"type": "a.B", "path": 1}]'],
+)
+def test_modules_of_another_shape(folder, content):
+    (folder / "modules.json").write_text(content)
+    assert list_broken_files(folder) == ["modules.json"]
+
+
+@given(content=JSON)
+@pytest.mark.parametrize("name", ["config.json", "modules.json", "model.safetensors.index.json"])
+def test_no_json_breaks_the_check(tmp_path_factory, name, content):
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "config.json").write_text("{}")
+    (folder / name).write_text(json.dumps(content))
+    assert set(list_broken_files(folder)) <= {name, "model.safetensors", *map(str, STRINGS)}
+
+
+@given(header=JSON)
+def test_no_header_of_weights_breaks_the_check(tmp_path_factory, header):
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "config.json").write_text("{}")
+    raw = json.dumps(header).encode()
+    (folder / "model.safetensors").write_bytes(len(raw).to_bytes(8, "little") + raw)
+    assert list_broken_files(folder) in ([], ["model.safetensors"])
+
+
+@pytest.mark.parametrize("offsets", [["0", "64"], [0, "64"], [0, None], "064", {"0": 1}, [0]])
+def test_weights_with_other_offsets(folder, offsets):
+    raw = json.dumps({"a": {"data_offsets": offsets}, "b": {"data_offsets": [0, 8]}}).encode()
+    (folder / "model-1.safetensors").write_bytes(len(raw).to_bytes(8, "little") + raw)
+    assert list_broken_files(folder) == ["model-1.safetensors"]
+
+
+def test_an_adapter_belongs_to_a_model_elsewhere(tmp_path):
+    (tmp_path / "adapter_config.json").write_text("{}")
+    assert list_broken_files(tmp_path) == ["adapter_model.safetensors"]
+    (tmp_path / "adapter_model.safetensors").write_bytes(WEIGHTS[:-1])
+    assert list_broken_files(tmp_path) == ["adapter_model.safetensors"]
+    (tmp_path / "adapter_model.safetensors").write_bytes(WEIGHTS)
+    assert list_broken_files(tmp_path) == []
+    (tmp_path / "adapter_config.json").write_text('{"base')
+    assert list_broken_files(tmp_path) == ["adapter_config.json"]
 
 
 def test_archives_of_torch(folder):

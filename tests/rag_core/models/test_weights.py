@@ -69,7 +69,9 @@ def test_the_cache_is_used_without_a_network(tmp_path, monkeypatch):
     with pytest.raises(ModelUnavailableError):
         locate_model("some/model")  # half a download is none
     (snapshot / "model.safetensors").write_bytes(WEIGHTS[:-1])
-    with pytest.raises(ModelUnavailableError, match=r"lacks model\.safetensors \(missing or cut"):
+    with pytest.raises(
+        ModelUnavailableError, match=r"lacks model\.safetensors \(missing or damaged"
+    ):
         locate_model("some/model")
     (snapshot / "model.safetensors").write_bytes(WEIGHTS)
     assert locate_model("some/model") == snapshot
@@ -100,7 +102,7 @@ def test_an_interrupted_download_is_completed_at_its_revision(tmp_path, by_folde
         assert hub.downloads == []
         (snapshot / names[1]).resolve().write_bytes(b"")
     said = locate(model, hub.url, tmp_path)  # the hub is gone
-    assert f"The model some/model lacks {names[1]} (missing or cut off) in the cache" in said
+    assert f"The model some/model lacks {names[1]} (missing or damaged) in the cache" in said
     assert "\n" not in said
 
 
@@ -112,8 +114,19 @@ def test_a_folder_of_ones_own_that_lacks_files(tmp_path):
     with pytest.raises(ModelError) as caught:
         locate_model(str(tmp_path))
     names = "model-0.safetensors, model-1.safetensors, model-2.safetensors and 2 more"
-    said = f"can't be read, because it lacks {names} (missing or cut off): copy"
+    said = f"can't be read, because it lacks {names} (missing or damaged): copy"
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", "{}".encode("utf-16"), b"[" * 100_000])
+@pytest.mark.parametrize("name", ["config.json", "modules.json"])
+def test_a_folder_with_settings_of_another_shape(tmp_path, name, content):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(WEIGHTS)
+    (tmp_path / name).write_bytes(b"{}" if (name, content) == ("modules.json", b"[]") else content)
+    said = rf"because it lacks {name} \(missing or damaged\): copy"
+    with pytest.raises(ModelError, match=said):
+        locate_model(str(tmp_path))
 
 
 @pytest.mark.parametrize("error", [Exception("no merges"), EOFError(), KeyError("a"), OSError()])

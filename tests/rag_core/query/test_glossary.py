@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.errors import SettingsError
+from rag_core.query import glossary
 from rag_core.query.glossary import (
     MAX_CHARACTERS,
     MAX_EXPANSION,
@@ -201,6 +202,20 @@ def test_any_glossary_can_be_searched(terms, question):
     glossary = Glossary(tuple(GlossaryEntry((term,), (term[::-1],)) for term in usable))
     assert glossary.expand(question).startswith(question)
     assert isinstance(glossary.translate(question), str)
+
+
+@pytest.mark.parametrize("lines", [1, 500])
+def test_a_warm_glossary_compiles_nothing_more(monkeypatch, lines):
+    team = build(*(f"WAL{number} = log" for number in range(lines)))
+    team.warm_up()
+    monkeypatch.setattr(glossary, "_compile_terms", pytest.fail)
+    assert team.list_entries_for(["The WAL0?"]) == team.entries[:1]
+    assert team.translate("The WAL0?") == "The log?"
+
+
+def test_an_empty_glossary_can_be_warmed_up():
+    NO_GLOSSARY.warm_up()
+    assert NO_GLOSSARY.translate("The WAL?") == "The WAL?"
 
 
 # What the search gets

@@ -9,6 +9,7 @@ from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
 from tests.servers import openai_dialects as dialects
+from tests.servers.openai import API_KEY
 
 TURNS = (Turn("user", "Hello"), Turn("assistant", "Hi!"), Turn("user", "Where are logs?"))
 TEXT = "All is well [1]."
@@ -46,6 +47,17 @@ def refuse_all(status, body):
         raise dialects.RefusedError(status, body)
 
     return refuse
+
+
+def nest(depth, name="content", opening="[", closing="]"):
+    """An event whose delta holds JSON of this depth."""
+    inner = f'{{"{name}": {opening * depth}"a"{closing * depth}}}'
+    return f'data: {{"choices": [{{"delta": {inner}}}]}}'
+
+
+DEEP = [[nest(depth)] for depth in (2_000, 100_000)] + [
+    [nest(2_000, opening='{"type": "text", "text": ', closing="}")]
+]
 
 
 class NewVLLM(dialects.VLLM):
@@ -196,6 +208,22 @@ class TestRefusedParts:
         assert collect(generator)[::2] == (TEXT, None)
         assert "stream_options" not in openai_server.requests[-1].arguments
 
+    def test_a_bare_refusal_is_asked_again_without_the_usage(
+        self, openai_server, generator, monkeypatch
+    ):
+        def refuse(body):
+            if "stream_options" in body:
+                raise dialects.RefusedError(400, {})
+
+        monkeypatch.setattr(openai_server.dialect, "check", refuse)
+        assert collect(generator)[::2] == (TEXT, None)
+        assert len(openai_server.requests) == 2
+
+    def test_a_bare_refusal_that_stays_is_an_error(self, openai_server, generator, monkeypatch):
+        monkeypatch.setattr(openai_server.dialect, "check", refuse_all(400, {}))
+        assert str(collect(generator)[2]).endswith(": it answered 400.")
+        assert len(openai_server.requests) == 2
+
     def test_another_refusal_is_not_asked_again(self, openai_server, generator, monkeypatch):
         body = [{"error": {"code": 400, "message": "Too long."}}]
         monkeypatch.setattr(openai_server.dialect, "check", refuse_all(400, body))
@@ -221,6 +249,9 @@ class TestOddStreams:
             [chunk({"content": [{"type": "reasoning", "text": "Hm."}]}), chunk(TEXT, "stop")],
             [chunk({"content": [{"type": "text", "text": {"value": TEXT}}]}, "stop")],
             [chunk({"content": TEXT}), chunk({}, "stop", message={"content": TEXT})],
+            [chunk(message={"content": each}) for each in ("All ", "is ", "well [1].")]
+            + [chunk(finish="stop")],
+            [chunk(message={"content": TEXT[:end]}) for end in (3, 6, 6, 99)] + ["data: [DONE]"],
             [": comment", "event: ping", "data: ", chunk({"content": TEXT}, "stop"), ": comment"],
             ["", {"type": "ping"}, {}, [], chunk({"content": TEXT}, "stop"), "retry: 3"],
         ],
@@ -320,6 +351,7 @@ class TestFailures:
             ),
             ([{"error": {"message": "stream_options broke"}}], "it broke off: stream_options"),
             (["data: {broken"], "it can't be reached or broke off"),
+            *((deep, "it can't be reached or broke off") for deep in DEEP),
             (
                 [chunk({"tool_calls": [{"index": 0}]}, "tool_calls")],
                 "it asked for a tool instead of answering",
@@ -339,7 +371,13 @@ class TestFailures:
         [
             ({"error": {"code": 402, "message": "No credits"}}, "over its rate limit or quota"),
             ([{"error": {"code": 500, "message": "Internal."}}], "it answered 500: Internal"),
-            ({"detail": "Not here"}, "no chat completion, so check OPENAI_BASE_URL"),
+            (
+                {"detail": "Not here"},
+                "no chat completion, so check OPENAI_BASE_URL; it said: Not here",
+            ),
+            ({"code": 401, "message": "bad key"}, "it refused OPENAI_API_KEY"),
+            ({"code": 500, "message": "bad luck"}, "it answered 500: bad luck"),
+            ({"message": f"Not with {API_KEY}"}, "it said: Not with …"),
             ({"choices": []}, "it wrote no text"),
         ],
     )

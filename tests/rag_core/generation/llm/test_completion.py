@@ -95,6 +95,75 @@ def test_the_end_alone_is_no_completion():
     assert reader.explain_end() == "its answer is no chat completion, so check OPENAI_BASE_URL"
 
 
+@given(pieces=st.lists(st.text(min_size=1), min_size=1, max_size=6))
+def test_messages_are_read_as_pieces_or_as_all_so_far(pieces):
+    def read(*messages):
+        reader = CompletionReader()
+        events = ({"choices": [{"message": {"content": each}}]} for each in messages)
+        return "".join(map(reader.feed, events))
+
+    whole = "".join(pieces)
+    assert read(*("".join(pieces[:end]) for end in range(1, len(pieces) + 1))) == whole
+    assert read(whole, whole) == whole
+    assert read("<", ">", *pieces, f"<>{whole}") == f"<>{whole}"
+
+
+@pytest.mark.parametrize("depth", [50, 300, 900])
+def test_json_of_any_depth_is_no_error_of_ours(depth):
+    deep = "why"
+    for _ in range(depth):
+        deep = {"error": [deep]}
+    assert read_fault(deep, status=400).status == 400
+    assert read_fault({"error": deep}).status is None
+
+
+@pytest.mark.parametrize("count", [10**400, -(10**400), float("inf"), float("nan")])
+def test_a_count_of_any_size_is_read(count):
+    reader = CompletionReader()
+    reader.feed(chunk({"content": "a"}, "stop") | {"usage": {"prompt_tokens": count}})
+    assert reader.has_text
+
+
+@pytest.mark.parametrize(
+    ("event", "fault"),
+    [
+        ({"code": 401, "message": "bad key"}, 401),
+        ({"status": "503", "msg": "Busy"}, 503),
+        ({"status": "error", "message": "Busy"}, None),
+        ([{"code": "invalid_api_key", "detail": "No"}], 401),
+    ],
+)
+def test_an_error_in_place_of_a_completion(event, fault):
+    reader = CompletionReader()
+    reader.feed(event)
+    assert reader.fault is not None
+    assert reader.fault.status == fault
+    assert reader.fault.message
+
+
+@pytest.mark.parametrize(
+    "event", [{"type": "ping"}, {"code": 0, "message": "queued"}, {"status": "queued"}, {"id": 400}]
+)
+def test_an_event_beside_the_completion_is_no_error(event):
+    reader = CompletionReader()
+    reader.feed(event)
+    assert reader.feed(chunk({"content": "a"}, "stop")) == "a"
+    assert reader.fault is None
+    assert reader.explain_end() is None
+
+
+@pytest.mark.parametrize(
+    "event", [{"detail": "Not here."}, {"message": "Not here"}, [{"msg": "Not\nhere"}]]
+)
+def test_the_words_in_place_of_a_completion_are_quoted(event):
+    reader = CompletionReader()
+    reader.feed(event)
+    reader.feed(END)
+    assert reader.explain_end() == (
+        "its answer is no chat completion, so check OPENAI_BASE_URL; it said: Not here"
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
@@ -104,6 +173,8 @@ def test_the_end_alone_is_no_completion():
         ([{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "No"}}], 400, "No"),
         ({"error": "Compute error"}, None, "Compute error"),
         ({"code": 7, "error_code": "503"}, 503, ""),
+        ({"code": "9" * 5000, "message": "No"}, None, "No"),
+        ({"error": {"code": "context_length_exceeded"}}, None, "context_length_exceeded"),
         ("<html>Bad gateway</html>", None, ""),
         (None, None, ""),
     ],

@@ -35,6 +35,37 @@ def test_usage_is_given_up(message, status):
 @pytest.mark.parametrize(
     "message",
     [
+        "",
+        None,
+        "Bad Request",
+        "400 Bad Request.",
+        "<html>Bad Request</html>",
+        "Unprocessable Entity",
+        {"error": {"message": "Invalid request", "type": "invalid_request_error"}},
+        {"detail": []},
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422])
+def test_usage_is_given_up_once_if_nothing_is_named(message, status):
+    fault = read_fault(message, status=status)
+    narrower = FORM.drop_refused(fault)
+    assert narrower == RequestForm(asks_usage=False)
+    assert narrower.drop_refused(fault) is None
+
+
+def refuse_role(message, place="role"):
+    return {"detail": [{"loc": ["body", "messages", 0, place], "msg": message}]}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        refuse_role("Input should be 'user' or 'assistant'"),
+        refuse_role("Not a known value"),
+        "messages.0.role: not one that we know",
+        "Input should be 'user' or 'assistant'",
+        "role must be one of: user, assistant",
+        "unknown variant, expected `user` or `assistant`",
         "System role not supported",
         "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
         "Developer instruction is not enabled for models/gemma-3-27b-it",
@@ -70,7 +101,14 @@ def test_streaming_is_given_up(message):
         ("maximum context length is 8192 tokens", 400),
         ("upstream error", 502),
         ("the messages are too long", 422),
-        ("", 400),
+        ("", 500),
+        ("", None),
+        ("Bad Request", 500),
+        ("Invalid request: the prompt is empty", 400),
+        ("Неверный запрос", 400),
+        ({"error": {"code": "context_length_exceeded"}}, 400),
+        (refuse_role("Field required", "content"), 422),
+        (refuse_role("Input should be a valid string", "name"), 422),
         *(("stream_options and system role not supported", s) for s in (401, 403, 404, 429)),
     ],
 )
