@@ -93,7 +93,7 @@ def build_text_key(text: str) -> TextKey:
     fences = _FENCE.split(unicodedata.normalize("NFC", text).replace("\0", " "))
     # Every second piece is the mark of a fence, and what stands between two of them is code.
     for number, piece in enumerate(fences[::2]):
-        tokens.extend([" ".join(piece.split())] if number % 2 else _split_prose(piece))
+        tokens.extend(piece.split() if number % 2 else _split_prose(piece))
     return tuple(filter(None, tokens)) or (text.strip(),)
 
 

@@ -165,6 +165,7 @@ def test_two_statements(one, other):
         ("Stop it\n\n***\n", "Stop it\n\n---\n"),
         ("<!-- note -->Stop the server", "Stop the server"),
         ("`the guide <a.html>`_ now", "`the guide <b.html>`__ now"),
+        ("a [map](a.html) and more", "a map and more"),
         ("v2.4", "2.4"),
         ("使用 Milvus 数据库。", "使用Milvus数据库"),
         ("e\u0301t\u00e9", "\u00e9te\u0301"),
@@ -223,3 +224,8 @@ def test_any_text_has_a_key_that_is_not_empty(text):
     key = build_text_key(text)
     assert key == build_text_key(f"\n{text}\n ") or not text.strip() or "`" in text or "~" in text
     assert key
+
+
+def test_code_counts_word_by_word():
+    # The caller asks a short text for its heading, and a long block of code is none.
+    assert len(build_text_key("```\nlet a = 1;\nlet b = 2;\n```")) == 8
