@@ -1,8 +1,9 @@
 """Keys of texts: two texts that say the same have the same key.
 
-A key is what a text says, word by word. Left out are markup, the targets of links, punctuation,
-inflection and words that only hold a sentence together. All else counts: in pages written from a
-template a single number, name, sign or negation makes another statement.
+A key is what a text says, word by word. Left out are markup, the targets of links, the punctuation
+of sentences, inflection and words that only hold a sentence together. All else counts: in pages
+written from a template a single number, name, sign or negation makes another statement. Code counts
+as it is written, apart from its whitespace.
 """
 
 from __future__ import annotations
@@ -18,54 +19,70 @@ from rag_core.index.stemmer import stem_word
 TextKey = tuple[str, ...]
 
 _FENCE = re.compile(r"^[ \t>]*(?:[-*+] +)?(`{3,}|~{3,})[ \t]*\{?[\w+#.-]*\}?", re.MULTILINE)
+_NAMED_LINK = re.compile(r"`([^`<\n]*)\s<[^>`\n]+>`_{1,2}")
+_CODE = re.compile(r"(?<!`)(`++)([^`]++)\1(?!`)(?:_{1,2}(?!\w))?")
+_PLAIN_CODE = re.compile(r"[a-z]+(?<!s)(?<!ed)(?<!ing)")
 _TAGS = (
     "a b br center code col colgroup details div em figcaption figure font h1 h2 h3 h4 h5 h6 hr i"
-    " img kbd li mark ol p pre s small span strong sub summary sup table tbody td th thead tr u ul"
+    " img kbd li mark ol p pre small span strong sub summary sup table tbody td th thead tr u ul"
 ).replace(" ", "|")
+_LINK = (
+    r"!?\[([^\[\]\n]*)\]"
+    r"\(\s*+<?[^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+(?:\s++[\"'][^\"'\n]*+[\"'])?\)"
+)
+_EMPHASIS = (
+    r"(?<![\w*])(\*{1,3}+)(?=[^\s*])([^*]*)(?<=\S)\1(?![\w*])",
+    r"(?<!\w)(_{1,3}+)(?=[^\s_])([^_]*)(?<=\S)\1(?!\w)",
+)
+# No pattern reads on past the next sign with which it could begin, so all take linear time.
 _MARKUP = [
     (re.compile(pattern, re.MULTILINE), replacement)
     for pattern, replacement in (
-        (r"<!--[^>]*-->", " "),
+        (r"<!--[^<>]*-->", " "),
         (rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>", " "),
-        (
-            r"\[([^\]\n]*)\]\(\s*<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+[\"'][^\"'\n]*[\"'])?\)",
-            r"\1",
-        ),
-        (r"\[([^\]\n]+)\]\[[^\]\n]*\]", r"\1"),
-        (r"^ {0,3}\[[^\]\n]+\]:\s*\S+[^\n]*$", " "),
-        (r"`([^`<\n]*)\s<[^>`\n]+>`_{1,2}", r"\1"),
+        *((_LINK, r"\1"),) * 2,  # an image can be the text of a link
+        (r"\[([^\[\]\n]+)\]\[[^\[\]\n]*\]", r"\1"),
+        (r"^ {0,3}\[(?!\^)[^\[\]\n]+\]:[ \t]*+\S++(?:[ \t]++[\"'(][^\n]*)?$", " "),
         (r"\{ ?#[\w-]+ ?\}", " "),  # the anchor of a heading
-        (r"^[ \t]*(?:(?:[>|*+-]|\d+[.)])[ \t]+)+", " "),  # quotations and lists
+        (r"^[ \t|:+]*[-*_=]{2}[-*_=|:+ \t]*$", " "),  # rules, also those of tables
+        (r"^[ \t]*#{1,6}[ \t]+", " "),
+        # Quotations and lists, but not the comparison "> 5".
+        (
+            r"^[ \t]*(?:(?:>(?![ \t]*(?:=|[-+.$~]?\d))|[*+-](?=[ \t])|\d+[.)](?=[ \t]))[ \t]*+)+",
+            " ",
+        ),
+        *((pattern, r"\2") for pattern in _EMPHASIS * 2),
     )
 ]
-_CONTRACTIONS = [
+_TABLE_ROW = re.compile(r"^[ \t]*\|[^\n]*", re.MULTILINE)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_FOLDED = str.maketrans(dict(zip("\u2018\u2019\u201c\u201d\u2013\u2014", "''\"\"--", strict=True)))
+_FORMS = [
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        (r"\bcan(?:['\u2019]t| not)\b", "cannot"),
-        (r"\bwon['\u2019]t\b", "will not"),
-        (r"n['\u2019]t\b", " not"),
-        (r"(?<=\w)['\u2019](?:s|re|ve|ll|d|m)\b", ""),
+        (r"\bcan(?:'t| not)\b", "cannot"),
+        (r"\bwon't\b", "will not"),
+        (r"n't\b", " not"),
+        (r"(?<=\w)'ll\b", " will"),
+        (r"(?<=\w)'(?:s|re|ve|d|m)\b", ""),
+        (r"\bwill be\b", "be"),  # "will be returned" is said of what is returned
+        (r"(?<=\d) (?=%)", ""),
     )
 ]
-_TOKEN = re.compile(
-    r"""(?<![A-Za-z0-9])[vV]?\d+(?:[.,:]\d+)+  # v2.4, 1,000, 12:30
-        |[A-Za-z0-9]+
-        |(?<![^\s(\[{=:,"'`|])--?(?=\w)        # -1, --force
-        |(?<=[\w)\]%])\s?(?:[<>]=?|[=!]=)\s?(?=[\w"'(.-])
-        |!(?=[\w(])|&&|(?<=\w)(?:\+\+?|\#(?!\w))|(?<=\d)\s?%|\$(?=\w)|~(?=\d)
-        |[^\x00-\x7f]""",
-    re.VERBOSE,
-)
+_PIECE = re.compile(r"\x00\d+\x00|[\x21-\x7e]+|[^\x00-\x7f]")
+_VERSION = re.compile(r"\A[vV](?=\d)")
 _EMPTY_WORDS = frozenset(
     re.findall(
         r"\w+",
         """
-        a also an are be been being did do does doing had has have having here i is it its just me
-        my of our please simply so such that the their them then there these they this those us very
-        was we were which who will would you your
+        a also an am are be being do does doing has have having here is it its just me my of our
+        please simply so such that the their them then there these they this those us very we which
+        who you your
         """,
     )
 )
+_SILENT = frozenset({"Pi", "Pf", "Ps", "Pe", "Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
+_STOPS = frozenset("\u3001\u3002\uff0c\uff1a\uff1b\u2026")
 _ENDING = re.compile(r"(?:ies|ied|ing|es|ed|y|s|e|d)\Z")
 
 
@@ -73,45 +90,62 @@ _ENDING = re.compile(r"(?:ies|ied|ing|es|ed|y|s|e|d)\Z")
 def build_text_key(text: str) -> TextKey:
     """Build the key of a Markdown text; without words, the text itself."""
     tokens: list[str] = []
-    fences = _FENCE.split(unicodedata.normalize("NFKC", html.unescape(text)))
+    fences = _FENCE.split(unicodedata.normalize("NFC", text).replace("\0", " "))
     # Every second piece is the mark of a fence, and what stands between two of them is code.
     for number, piece in enumerate(fences[::2]):
-        tokens.extend(_split_code(piece) if number % 2 else _split_prose(piece))
-    return tuple(tokens) or (text.strip(),)
-
-
-def _split_code(code: str) -> Iterator[str]:
-    """Yield the tokens of code, exactly as they are written."""
-    code = " ".join(code.split())
-    return (token.strip() for token in _TOKEN.findall(code) if _is_significant(token))
+        tokens.extend(piece.split() if number % 2 else _split_prose(piece))
+    return tuple(filter(None, tokens)) or (text.strip(),)
 
 
 def _split_prose(prose: str) -> Iterator[str]:
+    codes: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        codes.append(" ".join(match[2].split()))
+        return f"\0{len(codes) - 1}\0"
+
+    prose = _strip_markup(_CODE.sub(hide, _NAMED_LINK.sub(r"\1", prose)))
+    for piece in prose.split():
+        # A sign that stands alone is no punctuation.
+        body = piece.lstrip("\"'(").rstrip(".,;:)\"'") or piece
+        word = body.rstrip("?!") or body
+        for part in _PIECE.findall(word):
+            is_code = part[0] == "\0"
+            yield _normalise_code(codes[int(part[1:-1])]) if is_code else _normalise_part(part)
+        yield body[len(word) :]
+
+
+def _strip_markup(prose: str) -> str:
+    """Strip the markup of prose, and write its contractions in full."""
     for pattern, replacement in _MARKUP:
         prose = pattern.sub(replacement, prose)
-    if "'" in prose or "\u2019" in prose:
-        for pattern, replacement in _CONTRACTIONS:
-            prose = pattern.sub(replacement, prose)
-    for token in map(str.strip, _TOKEN.findall(" ".join(prose.split()))):
-        word = _normalise_case(token)
-        if word not in _EMPTY_WORDS and _is_significant(token):
-            yield _strip_inflection(word.removeprefix("v") if word[1:2].isdigit() else word)
+    # An empty cell is a statement too.
+    prose = _TABLE_ROW.sub(lambda row: row[0].replace("|", " | "), prose)
+    prose = html.unescape(_ESCAPE.sub(r"\1", prose)).translate(_FOLDED)
+    prose = " ".join(prose.split())
+    for pattern, replacement in _FORMS:
+        prose = pattern.sub(replacement, prose)
+    return prose
 
 
-def _normalise_case(token: str) -> str:
-    """Return a word in lower case, but names and units unchanged.
+def _normalise_code(code: str) -> str:
+    """Return code as it is, but a word without ending as prose has it."""
+    return _strip_inflection(code) if _PLAIN_CODE.fullmatch(code) else code
 
-    `IT`, `MB` and `5m` are such.
+
+def _normalise_part(part: str) -> str:
+    """Return the stem of a word, and an empty text if it says nothing.
+
+    Names, units and all that has signs or digits stay as they are: `IT`, `MB`, `5m`, `x[1:]`. A
+    capital that stands alone is a name, too.
     """
-    is_exact = not token[1:].islower() and token[1:].upper() != token[1:].lower()
-    if token[0].isdigit() or is_exact:
-        return token
-    return token.lower()
-
-
-def _is_significant(token: str) -> bool:
-    """Return False for punctuation beyond ASCII, such as quotation marks."""
-    return token.isascii() or unicodedata.category(token)[0] in "LMNS"
+    if not part.isascii():
+        is_silent = unicodedata.category(part) in _SILENT or part in _STOPS
+        return "" if is_silent else part.lower()
+    if part != "a" and not (part.isalpha() and part[1:].islower()):
+        return _VERSION.sub("", part, count=1)
+    word = part.lower()
+    return "" if word in _EMPTY_WORDS else _strip_inflection(word)
 
 
 @lru_cache(maxsize=20_000)

@@ -7,12 +7,19 @@ from collections.abc import Sequence
 
 from rag_core.types import Chunk
 
-_NUMBERS = re.compile(r"\d+(?:[._]\d+)*")
-_UNFINISHED = re.compile(
-    r"[\d._-](a|alpha|b|beta|rc|dev|pre|preview|snapshot|milestone)[._-]?(\d*)\Z", re.IGNORECASE
-)
-_STAGES = {"a": 1, "alpha": 1, "b": 2, "beta": 2, "rc": 3}
-_FINISHED = (4, 0)
+_NUMBERS = re.compile(r"\d+(?:[._-]\d+)*")
+_STAGES = {
+    **dict.fromkeys(("dev", "pre", "preview", "snapshot"), 0),
+    **dict.fromkeys(("a", "alpha"), 1),
+    **dict.fromkeys(("b", "beta"), 2),
+    **dict.fromkeys(("m", "milestone"), 3),
+    **dict.fromkeys(("rc", "cr"), 4),
+    **dict.fromkeys(("post", "rev", "r", "patch", "p", "sp", "hotfix"), 6),
+}
+"""The stages before a release in their order, and what comes after it."""
+
+_STAGE = re.compile(rf"(?<![a-z])[._-]?({'|'.join(_STAGES)})(?:[._-]?(\d+))?(?![a-z])")
+_RELEASE = (5, 0)
 _RELEASED = frozenset({"latest", "stable", "current"})
 _UNRELEASED = frozenset(
     {
@@ -31,15 +38,15 @@ _UNRELEASED = frozenset(
     }
 )
 
-_Order = tuple[int, tuple[int, ...], tuple[int, int]]
+_Order = tuple[int, tuple[int, ...], tuple[tuple[int, int], ...]]
 
 
 def is_newer(label: str, other: str) -> bool:
     """Return True if a version's label is newer than another.
 
-    Return False if that can't be told. `2.10` is newer than `2.9`, and `2.5` than `2.5-rc1`. A
-    branch in development is newer than every number, and what is called the latest or stable
-    version is newer still.
+    Return False if that can't be told. `2.10` is newer than `2.9`, `2.5` than `2.5-rc1`, and
+    `2.5.post1` than `2.5`. A branch in development is newer than every number, and what is called
+    the latest or stable version is newer still.
     """
     order, other_order = _build_order(label), _build_order(other)
     return order is not None and other_order is not None and order > other_order
@@ -48,20 +55,28 @@ def is_newer(label: str, other: str) -> bool:
 def _build_order(label: str) -> _Order | None:
     name = label.strip().lower()
     if name in _RELEASED:
-        return 2, (), _FINISHED
+        return 2, (), ()
     if name in _UNRELEASED:
-        return 1, (), _FINISHED
+        return 1, (), ()
     found = _NUMBERS.search(name)
     if found is None:
         return None
-    numbers = [int(number) for number in re.split("[._]", found[0])]
+    numbers = [int(number) for number in re.split("[._-]", found[0])]
     while numbers and not numbers[-1]:  # 2.4.0 is 2.4
         numbers.pop()
-    # What comes before a release is in the order of its stages: alpha, beta, candidate.
-    unfinished = _UNFINISHED.search(name, found.end() - 1)
-    if unfinished is None:
-        return 0, tuple(numbers), _FINISHED
-    return 0, tuple(numbers), (_STAGES.get(unfinished[1], 0), int(unfinished[2] or 0))
+    return 0, tuple(numbers), (*_list_stages(name, found.end()), _RELEASE)
+
+
+def _list_stages(name: str, start: int) -> list[tuple[int, int]]:
+    """List the stages with which a name ends, such as `rc1.dev2`."""
+    stages: list[tuple[int, int]] = []
+    end = start
+    for match in _STAGE.finditer(name, start):
+        if match.start() != end:
+            stages.clear()
+        stages.append((_STAGES[match[1]], int(match[2] or 0)))
+        end = match.end()
+    return stages if end == len(name) else []
 
 
 def list_version_labels(chunks: Sequence[Chunk]) -> tuple[str, ...]:

@@ -78,6 +78,51 @@ def test_a_small_difference_that_matters(old, new):
         ("启用压缩", "禁用压缩"),
         ("หยุด", "หยุ่ด"),
         ("Удалите индекс", "Не удаляйте индекс"),
+        ("Memory: > 8 GB", "Memory: < 8 GB"),
+        ("Memory:\n> 8 GB", "Memory:\n< 8 GB"),
+        ("Memory:\n> 8 GB", "Memory:\n8 GB"),
+        ("- > $5", "- $5"),
+        ("- Memory: ≥ 8 GB", "- Memory: ≤ 8 GB"),
+        ("| x | > 3 |", "| x | <= 3 |"),
+        ("| > 3 | x |", "| 3 | x |"),
+        ("| x | yes | |", "| x | | yes |"),
+        ("| + | - |", "| - | + |"),
+        ("total = free + used", "total = free - used"),
+        ("total = free * used", "total = free / used"),
+        ("total = 5 % 3", "total = 5 * 3"),
+        ("it grows by 2^3", "it grows by 2*3"),
+        ("10²", "102"),
+        ("½ of it", "1 2 of it"),
+        ("5‰", "5"),
+        ("10<sup>2</sup>", "102"),
+        ("f(*a) is called", "f(**a) is called"),
+        ("x[1:] is taken", "x[:1] is taken"),
+        ("x << 2", "x >> 2"),
+        ("a || b", "a | b"),
+        ("in /conf", "in ~/conf"),
+        ("in /conf", "in conf"),
+        ("cd ..", "cd ."),
+        ("the a.b file", "the a/b file"),
+        ("the a_b key", "the a-b key"),
+        ("5 M", "5 m"),
+        ("Option A", "Option I"),
+        ("Option A", "Option"),
+        ("for i in a", "for in a"),
+        ("X is shown", "x is shown"),
+        ("It was removed", "It will be removed"),
+        ("It was removed", "It is removed"),
+        ("It has been removed", "It will be removed"),
+        ("We have removed it", "We will remove it"),
+        ("We removed it", "We'll remove it"),
+        ("It had failed", "It has failed"),
+        ("It would work", "It will work"),
+        ("Does it work?", "It does work."),
+        ("Use &lt;b&gt; here", "Use &lt;i&gt; here"),
+        ("Use `<b>` here", "Use `<i>` here"),
+        ("Add <s>one</s> two", "Add one two"),
+        ("[Note]: stop the server", "[Note]: start the server"),
+        ("[^1]: Stop it", "[^1]: Start it"),
+        ("See\n\n[a]:\n\nyes", "See\n\n[a]:\n\nno"),
     ],
 )
 def test_two_statements(one, other):
@@ -109,6 +154,18 @@ def test_two_statements(one, other):
         ("```bash\nstop -x\n```", "~~~ sh\nstop   -x\n~~~"),
         ("| a | b |\n|---|---|\n| 1 | 2 |", "| a | b |\n| :-- | --: |\n| 1 | 2 |"),
         ("50 %", "50%"),
+        ("1–3 nodes — more", "1-3 nodes - more"),
+        ("See [![A chart](a.png)](a.html)", "See [![A chart](b.png)](b.html)"),
+        ("A **bold\nword** and *one*", "A bold word and one"),
+        ("***Stop*** the (new) server", "Stop the new server"),
+        ("the a\\_b key", "the a_b key"),
+        ("the `a_b` key", "the a_b key"),
+        (">Stop the server", "> Stop the server"),
+        ("Stop\n====\nit", "## Stop\nit"),
+        ("Stop it\n\n***\n", "Stop it\n\n---\n"),
+        ("<!-- note -->Stop the server", "Stop the server"),
+        ("`the guide <a.html>`_ now", "`the guide <b.html>`__ now"),
+        ("a [map](a.html) and more", "a map and more"),
         ("v2.4", "2.4"),
         ("使用 Milvus 数据库。", "使用Milvus数据库"),
         ("e\u0301t\u00e9", "\u00e9te\u0301"),
@@ -118,9 +175,41 @@ def test_one_statement_written_in_two_ways(one, other):
     assert build_text_key(one) == build_text_key(other)
 
 
-def test_code_is_compared_as_it_is_written():
-    fenced = "```python\n{}\n```"
-    assert build_text_key(fenced.format("it = 1")) != build_text_key(fenced.format("is = 1"))
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("it = 1", "is = 1"),
+        ("list.Add(a)", "list.add(a)"),
+        ("worker: 1", "workers: 1"),
+        ("total = free + used", "total = free - used"),
+        ("a * b", "a / b"),
+        ("x << 2", "x >> 2"),
+        ("x[1:]", "x[:1]"),
+        ("f(*a)", "f(**a)"),
+        ("a || b", "a | b"),
+        ("a[0]", "a(0)"),
+        ("a = 'b'", "a = b"),
+        ("a, b", "a; b"),
+        ("ls /conf", "ls ~/conf"),
+        ("rm .", "rm .."),
+        ("# x = 1", "x = 1"),
+        ("> x", "< x"),
+        ("_x", "x"),
+        ("&lt;", "<"),
+        ("i", "a"),
+        ("it", "is"),
+        ("encode", "encodes"),
+        ("Add", "add"),
+        ("x²", "x2"),
+    ],
+)
+def test_code_is_compared_as_it_is_written(one, other):
+    for form in ("Write:\n\n```python\n{}\n```", "Write `{}` there", "Write `` {} `` there"):
+        assert build_text_key(form.format(one)) != build_text_key(form.format(other))
+        assert build_text_key(form.format(one)) == build_text_key(form.format(f" {one}  "))
+
+
+def test_what_a_fence_includes_is_part_of_the_code():
     included = "```{{literalinclude}} {}.py\n```"
     assert build_text_key(included.format("one")) != build_text_key(included.format("two"))
 
@@ -135,3 +224,8 @@ def test_any_text_has_a_key_that_is_not_empty(text):
     key = build_text_key(text)
     assert key == build_text_key(f"\n{text}\n ") or not text.strip() or "`" in text or "~" in text
     assert key
+
+
+def test_code_counts_word_by_word():
+    # The caller asks a short text for its heading, and a long block of code is none.
+    assert len(build_text_key("```\nlet a = 1;\nlet b = 2;\n```")) == 8

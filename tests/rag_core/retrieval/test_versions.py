@@ -17,14 +17,27 @@ OLDEST_FIRST = [
     "2.5.0-alpha.2",
     "2.5-beta1",
     "2.5b2",
+    "2.5-M1",
+    "2.5.0.m2",
+    "2.5-milestone-3",
+    "2.5rc1.dev1",
     "2.5-rc1",
     "2.5.0rc2",
+    "2.5-CR3",
     "2.5",
+    "2.5.post1.dev1",
+    "2.5.post1",
+    "2.5-post2",
+    "2.5.1",
     "2.9",
     "v2.10",
     "release-3.0",
     "2024.7",
     "2024.11",
+    "2025-05-01",
+    "2025-06-01",
+    "2025_06_02-beta",
+    "2025-06-02",
     "main",
     "latest",
 ]
@@ -32,6 +45,25 @@ OLDEST_FIRST = [
 
 @pytest.mark.parametrize(("older", "newer"), pairwise(OLDEST_FIRST))
 def test_the_order_of_versions(older, newer):
+    assert is_newer(newer, older)
+    assert not is_newer(older, newer)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("1.0-M1", "1.0-M2"),
+        ("python3-1.1", "python3-1.2"),
+        ("python3-1.9", "python3-1.10"),
+        ("api-v1-2024-05-01", "api-v1-2024-06-01"),
+        ("1.0", "1.0-1"),
+        ("1.0", "1.0-SP1"),
+        ("1.0p1", "1.0p2"),
+        ("1.0-SNAPSHOT", "1.0.Final"),
+        ("1.0-docs-rc1", "1.0-docs"),
+    ],
+)
+def test_the_order_of_versions_with_a_name_or_a_stage(older, newer):
     assert is_newer(newer, older)
     assert not is_newer(older, newer)
 
@@ -45,6 +77,11 @@ def test_the_order_of_versions(older, newer):
         ("2.4", "v2.4.0"),
         ("Version 2.4", "2.4"),
         ("2.4", "2.4.x"),
+        ("2.4", "2.4-docs"),
+        ("2.4", "2.4-map"),
+        ("2.4", "2.4-rc1-docs"),
+        ("2.4-rc1", "2.4rc.1"),
+        ("2024-05-01", "2024.5.1"),
         ("latest", "Stable"),
         ("main", "master"),
         ("cloud", "2.4"),
