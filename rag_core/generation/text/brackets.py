@@ -130,13 +130,14 @@ class BracketJudge:
         self._uses_requested = self._uses_plain = False
 
     def judge(self, markers: Sequence[Marker], around: Surroundings) -> Verdict:
-        """Judge a group of markers by what stands around it."""
-        if all(marker.form in {"plain", "power"} for marker in markers):
+        """Judge a group of markers of one form by what stands around it."""
+        if markers[0].form in {"plain", "power"}:
             verdict = self._judge_plain(markers, around)
             self._uses_plain |= verdict == "citation"
             return verdict
         verdict = _judge_other(markers[0].form, _list_numbers(markers), around)
-        is_requested = any(marker.form == "requested" for marker in markers)
+        is_known = any(1 <= number <= self._passages for number in _list_numbers(markers))
+        is_requested = markers[0].form == "requested" and is_known
         self._uses_requested |= is_requested and verdict == "citation"
         return verdict
 
