@@ -46,7 +46,7 @@ _UNSPACED = regex.compile(
 # dash. In the second pattern the end of the text is none, since more text may follow.
 _CLAUSE_END, _CLAUSE_END_FOR_SURE = (
     regex.compile(
-        rf"{_CLOSERS}(?:[ \t]*\n|[ \t]*(?:\||<br|\(|（|[–—])|[ \t]*[。，、；：！？…]"
+        rf"{_CLOSERS}(?:[ \t]*\n|[ \t]*(?:\||<br|\(|（|[–—])|[ \t]*[。，、；：！？…।۔،؛؟]"
         rf"|[ \t]?(?:\.\.\.|[.,;:!?](?=[\s*_)\]\"'”’»|】」』）。，]{end}))|[ \t]+--?[ \t]"
         rf"|(?<=[*_])[ ]|[ \t]+(?:{CONJUNCTIONS})(?=\W{end})|[ ]?(?:{CJK_CONJUNCTIONS})"
         rf"{all_of_it})",
@@ -163,7 +163,10 @@ class BracketJudge:
         following = around.following
         if REFERENCE.search(content[-_FEW:]):
             return "reference" if _BEHIND_REFERENCE.match(following) else "text"
-        is_label = following.startswith(":") and " " not in content  # as "In [1]:" of a notebook
+        is_emphasised = around.before.line.rstrip().endswith(("*", "_"))
+        is_label = (
+            following.startswith(":") and " " not in content and not is_emphasised
+        )  # as "In [1]:" of a notebook
         if is_label or not around.ends_clause or self._is_value(content, markers):
             return "text"
         return "citation"

@@ -32,6 +32,7 @@ _REFERENCE_LINK = regex.compile(r"!?\[(?P<label>[^\[\]\n]{1,300})\]\[(?P<name>[^
 _NUMBER_LABEL = regex.compile(r"!?\[\^?\d")
 _CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
 _ADDRESS_SIGN = regex.compile(r"[:/#]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
+_SPACES = " \u00a0"
 _MOST_SPACES = 8  # that are held back, since a marker that is left out takes them with it
 
 
@@ -97,7 +98,7 @@ class MarkerReader:
         at = 0
         while match := BEGINNING.search(text, at, partial=not last):
             start = match.start()
-            lead = text[at:start].rstrip(" ")
+            lead = text[at:start].rstrip(_SPACES)
             yield from self._emit(lead)
             at += len(lead)
             decision = None if match.partial else self._decide(text, start, start - at)
@@ -117,13 +118,13 @@ class MarkerReader:
 
     def _emit_rest(self, text: str, at: int) -> Iterator[str]:
         rest = text[at:]
-        spaces = min(len(rest) - len(rest.rstrip(" ")), _MOST_SPACES) if not self._last else 0
+        spaces = min(len(rest) - len(rest.rstrip(_SPACES)), _MOST_SPACES) if not self._last else 0
         self._held = rest[len(rest) - spaces :]
         yield from self._emit(rest[: len(rest) - spaces])
 
     def _decide(self, text: str, start: int, spaces: int) -> tuple[int, list[ProsePart]] | None:
         """Return end and parts of one link or group; None while undecided."""
-        partial = not self._last
+        partial, gap = not self._last, text[start - spaces : start]
         link = LINK.match(text, start, partial=partial)
         group = MARKERS.match(text, start, partial=partial)
         reference = _REFERENCE_LINK.match(text, start, partial=partial)
@@ -137,16 +138,16 @@ class MarkerReader:
             return group.end(), [shown]
         if link:
             shown_link = link[0] if is_call else self._replace_link(link)
-            return link.end(), list(self._emit(" " * spaces + shown_link))
+            return link.end(), list(self._emit(gap + shown_link))
         if reference and not group:
-            self._prose.add(" " * spaces + reference["label"])
+            self._prose.add(gap + reference["label"])
             parts: list[ProsePart] = [
-                " " * spaces,
+                gap,
                 ReferenceLink(reference[0], reference["label"], reference["name"]),
             ]
             return reference.end(), parts
         end = group.end() if group else start + 1
-        return end, list(self._emit(" " * spaces + text[start:end]))
+        return end, list(self._emit(gap + text[start:end]))
 
     def _is_call(self, link: regex.Match[str]) -> bool:
         """Return True for code such as `args[0](x)`, written without backticks."""
@@ -162,7 +163,7 @@ class MarkerReader:
     def _replace_markers(self, group: regex.Match[str], spaces: int, text: str) -> str | None:
         """Return spaces and group for the reader; None if it is text."""
         following = text[group.end() : group.end() + FOLLOWING]
-        markers = list_markers(group)
+        markers, gap = list_markers(group), text[group.start() - spaces : group.start()]
         around = Surroundings(
             self._prose,
             not (spaces or self._follows_marker),
@@ -176,14 +177,14 @@ class MarkerReader:
         shown = [self._list_shown(marker, sentence, verdict) for marker in markers]
         if verdict == "reference" and not any(shown):
             return None
-        self._prose.add(" " * spaces)
+        self._prose.add(gap)
         self._follows_marker = True
         if not any(marker.numbers for marker in markers):
-            return " " * spaces
+            return gap
         replaced = _render_group(group, markers, shown)
         # A bracket behind the marker would make a link of it.
         between = " " if following[:1] in {"(", "["} else ""
-        return " " * spaces + replaced + between if replaced else ""
+        return gap + replaced + between if replaced else ""
 
     def _list_shown(self, marker: Marker, sentence: str, verdict: Verdict) -> list[int]:
         """List the numbers of a marker that readers see."""

@@ -19,7 +19,7 @@ PARENTHESES = "(（"
 """Signs that open a parenthesis."""
 
 _MOST_NUMBERS = 12  # in one marker; the range of a marker is no longer either
-_AND = r"(?:[,;，、；&]|and|und|et|y|и|和|与|と)"
+_AND = r"(?:[,;，、；] ?(?:and|und|or|oder)|[,;，、；&]|and|und|et|y|и|和|与|と)"
 _NUMBERS = (
     r"\d{1,6}(?:\s?[-–—]\s?\d{1,6})?"
     rf"(?:\s?{_AND}\s?\d{{1,6}}(?:\s?[-–—]\s?\d{{1,6}})?){{0,{_MOST_NUMBERS}}}"
@@ -31,13 +31,15 @@ _NOUN = (
     r"|来源|段落|文档|出处|引用|资料|片段|出典|資料|文書|ソース)"
 )
 _SEE = r"(?:(?:see|siehe|cf\.|vgl\.|см\.|voir|véase|参见|参考|见)\s?)"
-_NAMED = rf"(?:{_NOUN}[\s:#]{{0,3}}){{1,2}}\^?\[?{_NUMBERS}\]?"
+_BRACKETED = rf"\[{_NUMBERS}\](?:\s?{_AND}\s?\[{_NUMBERS}\]){{0,9}}"
+_NAMED = rf"(?:{_NOUN}[\s:#]{{0,3}}){{1,2}}\^?(?:{_NUMBERS}|{_BRACKETED})"
+_ALL_NAMED = rf"\s?{_SEE}?{_NAMED}(?:\s?{_AND}\s?{_NAMED}){{0,9}}\s?"
 _TARGET = r"\([^()\s<>]{1,1000}(?:[ ]\"[^\"\n]{0,200}\")?\)"
 _MARK = (
     rf"(?P<requested>【\s?(?:\d{{1,4}}:)?{_NUMBERS}\s?(?:†[^】\n]{{0,80}})?】)"
-    rf"|(?P<named>[\[【［(（]\s?{_SEE}?{_NAMED}(?:\s?{_AND}\s?{_NAMED}){{0,9}}\s?[\]】］)）])"
-    rf"|(?P<note>\[\^{_NUMBERS}\^?\]|\[{_NUMBERS}(?:\^|†[^\]\n]{{0,80}})\])"
-    rf"|(?P<raised>\^\[{_NUMBERS}\]\^|<sup>\s?\[{_NUMBERS}\]\s?</sup>"
+    rf"|(?P<named>\[{_ALL_NAMED}\]|【{_ALL_NAMED}】|［{_ALL_NAMED}］|[(（]{_ALL_NAMED}[)）])"
+    rf"|(?P<note>\[[\^#]{_NUMBERS}\^?\]|\[{_NUMBERS}(?:\^|†[^\]\n]{{0,80}})\])"
+    rf"|(?P<raised>\^\[{_NUMBERS}\]\^|<sup>\s?\[{_NUMBERS}\](?:{_TARGET})?\s?</sup>"
     rf"|\$\^\{{?\[{_NUMBERS}\]\}}?\$)"
     rf"|(?P<linked>\[\[{_NUMBERS}\]\](?:{_TARGET})?|\[\^?{_NUMBERS}\]{_TARGET})"
     rf"|(?P<sign>\[cite_(?:start|end)\])"
