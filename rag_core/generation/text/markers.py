@@ -68,6 +68,7 @@ BEGINNING = regex.compile(
 
 _EACH = regex.compile(_MARK, regex.IGNORECASE)
 _RANGE = regex.compile(r"(\d+)(?:\s?[-–—]\s?(\d+))?")
+_NAME = regex.compile(r"[a-zа-я]\d", regex.IGNORECASE)
 _POWERS = {sign: number for number, sign in enumerate("¹²³⁴⁵⁶⁷⁸⁹", start=1)}
 
 
@@ -81,6 +82,7 @@ class Marker:
         end: the place behind it.
         numbers: of passages; empty for a sign that is never shown, or a range that is none.
         is_list: True if it has several numbers, as in `[1, 2]` or `[1-3]`.
+        is_name: True if its noun and number are one word, as in `[doc1]`.
     """
 
     form: str
@@ -88,6 +90,7 @@ class Marker:
     end: int
     numbers: tuple[int, ...]
     is_list: bool
+    is_name: bool
 
 
 def list_markers(group: regex.Match[str]) -> list[Marker]:
@@ -106,7 +109,8 @@ def _build_marker(match: regex.Match[str]) -> Marker:
         numbers = numbers[1:]
     if any(not each or len(each) > _MOST_NUMBERS for each in ranges):
         numbers = []
-    return Marker(form, match.start(), match.end(), tuple(numbers), len(numbers) > 1)
+    is_name = form == "named" and _NAME.search(match[0]) is not None
+    return Marker(form, match.start(), match.end(), tuple(numbers), len(numbers) > 1, is_name)
 
 
 def is_ascending(numbers: tuple[int, ...]) -> bool:
