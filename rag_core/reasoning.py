@@ -220,7 +220,7 @@ class ReasoningFilter:
         elif not match["opening"] and self._is_stray(following[:1]):
             if not following.strip() and self._place.is_in_sentence:
                 self._show(match[0])
-            elif following.strip() or _begins_reasoning("".join(self._kept or ())):
+            elif following.strip() or _is_reasoning("".join(self._kept or ())):
                 self._drop_shown()
         else:
             self._mentions += 1 if match["opening"] and not self._place.is_code else 0
@@ -263,7 +263,7 @@ class ReasoningFilter:
         beginning = "".join(self._kept)
         if not self._is_last and _FIRST_WORD.match(beginning, partial=True):
             is_short = len(beginning) < _FIRST_CHARACTERS
-            self._is_kept_back = not is_short and _begins_reasoning(beginning)
+            self._is_kept_back = not is_short and _is_reasoning(beginning)
             if is_short or self._is_kept_back:
                 return
         if beginning or self._is_last:
@@ -277,7 +277,7 @@ class ReasoningFilter:
         return text[: match.start()] if match else text
 
 
-def _begins_reasoning(text: str) -> bool:
+def _is_reasoning(text: str) -> bool:
     beginning = text[:_FIRST_CHARACTERS]
     score = sum(points for points, pattern in _SIGNS if pattern.search(beginning))
     return score >= _HOLDING_SCORE

@@ -131,7 +131,7 @@ class BracketJudge:
         self._uses_requested = self._uses_plain = False
 
     def judge(self, markers: Sequence[Marker], around: Surroundings) -> Verdict:
-        """Judge a group of markers of one form by what stands around it."""
+        """Judge a group of one form by what stands around it."""
         if markers[0].form in {"plain", "power"}:
             verdict = self._judge_plain(markers, around)
             self._uses_plain |= verdict == "citation"
@@ -188,7 +188,7 @@ class BracketJudge:
         return "text" if self._is_code(markers, around) else "citation"
 
     def _is_code(self, markers: Sequence[Marker], around: Surroundings) -> bool:
-        """Return True for markers such as the `[doc1]` of a list, or the `[^1-3]` of a pattern."""
+        """Return True for code such as `data[doc1]` or `[^1-3]`."""
         form, content = markers[0].form, _OPENERS.sub("", _strip_line_mark(around.before.line))
         content = content.rstrip()
         if form not in {"named", "note"} or not content or _is_sentence_end(content):

@@ -133,7 +133,7 @@ class MarkerReader:
         if group and partial and not self._is_complete(text, group.end()):
             return None
         is_call = link is not None and not spaces and self._is_call(link)
-        group = _narrow_to_form(group, text) if group and not is_call else None
+        group = _select_form(group, text) if group and not is_call else None
         if group and (shown := self._replace_markers(group, spaces, text)) is not None:
             return group.end(), [shown]
         if link:
@@ -196,7 +196,7 @@ class MarkerReader:
         ]
 
 
-def _narrow_to_form(group: regex.Match[str], text: str) -> regex.Match[str] | None:
+def _select_form(group: regex.Match[str], text: str) -> regex.Match[str] | None:
     """Return the first markers of one form.
 
     An answer's own bracket may stand beside a citation, as in "The port is [19530] 【1】." Return

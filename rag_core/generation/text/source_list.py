@@ -161,7 +161,7 @@ class SourceListFilter:
         return self._parse_item(line) if self._has_heading else self._parse_lone_item(line)
 
     def _parse_lone_item(self, line: str) -> list[int] | None:
-        """Return the passages of a number with an address, or with the title of its passage."""
+        """Return the passages of a number with address or title."""
         titled = _TITLED.fullmatch(line)
         if titled is None or not self._is_title(titled):
             return self._parse_item(line) if _LONE_ITEM.fullmatch(line) else None
@@ -220,7 +220,7 @@ class SourceListFilter:
         return None if is_sentence else [each for each in numbers if 1 <= each <= self._count]
 
     def _is_near(self, link: regex.Match[str]) -> bool:
-        """Return True for a link to a passage's site, or with a passage's title."""
+        """Return True for a link to the site or title of a passage."""
         host = _HOST.match((link["target"] or link["bare"]).strip("<>"))
         is_known = host is None or host[0].lower() in self._hosts
         return is_known or _normalise_name(link["label"] or "") in self._passages
