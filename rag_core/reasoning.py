@@ -84,7 +84,11 @@ _SIGNS = tuple(
     for points, pattern in ((1, _INTERJECTION), (2, _READER), (2, _PLAN))
 )
 _HOLDING_SCORE = 2
-_FENCE = regex.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])?[ \t]*(?P<fence>```|~~~)")
+_FENCE = regex.compile(
+    r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)\Z"
+)
+_CODE_INDENT = regex.compile(r"(?: {4}|[ ]{0,3}\t)")
+_LIST_MARK = regex.compile(r"[ \t>]*(?:[-*+•]|\d{1,9}[.)])[ \t]*")
 _BLOCK_ENDS = ".!?…。！？)]}\"'”’*"
 
 
@@ -101,7 +105,8 @@ class ReasoningFilter:
 
     Reasoning stands at the beginning of the text or of a paragraph, and goes on to its closing tag
     or to the end. A closing tag without an opening one makes reasoning of all text before it, if it
-    stands where a block ends. Tags in code and within a sentence are the answer's own.
+    stands where a block ends and text follows it. Tags in code, within a sentence and as an example
+    are the answer's own.
 
     Attributes:
         restarts: how often a closing tag has made reasoning of text that was returned already. The
@@ -205,14 +210,18 @@ class ReasoningFilter:
         self._show(text[:end])
         if match is None:
             return None
-        # The character behind a closing tag tells whether it ends a block.
-        if not self._is_last and match.end() == len(text):
+        following = text[match.end() :]
+        # The text behind a closing tag tells whether it ends reasoning.
+        if not self._is_last and not following.strip():
             self._held = text[end:]
             return None
         if match["opening"] and self._place.is_paragraph_start and self._has_shown:
             self._open_reasoning("tag")
-        elif not match["opening"] and self._is_stray(text[match.end() : match.end() + 1]):
-            self._drop_shown()
+        elif not match["opening"] and self._is_stray(following[:1]):
+            if not following.strip() and self._place.is_in_sentence:
+                self._show(match[0])
+            elif following.strip() or _is_reasoning("".join(self._kept or ())):
+                self._drop_shown()
         else:
             self._mentions += 1 if match["opening"] and not self._place.is_code else 0
             self._show(match[0])
@@ -220,19 +229,14 @@ class ReasoningFilter:
 
     def _is_stray(self, following: str) -> bool:
         """Return True if a closing tag before this character ends reasoning."""
-        if self._place.is_code:
+        if self._place.is_code or (self._place.is_example and not self._is_kept_back):
             return False
         if self._mentions:
             self._mentions -= 1
             return False
-        ends_line = following in {"", "\n"}
-        return (
-            self._is_kept_back
-            or ends_line
-            or following.isalnum()
-            or self._place.is_line_start
-            or self._place.last in _BLOCK_ENDS
-        )
+        ends_block = self._place.is_line_start or self._place.last in _BLOCK_ENDS
+        begins_block = following in {"", "\n"} or following.isalnum()
+        return self._is_kept_back or ends_block or begins_block
 
     @property
     def _has_shown(self) -> bool:
@@ -258,10 +262,9 @@ class ReasoningFilter:
             return
         beginning = "".join(self._kept)
         if not self._is_last and _FIRST_WORD.match(beginning, partial=True):
-            if len(beginning) < _FIRST_CHARACTERS:
-                return
-            if _score_beginning(beginning) >= _HOLDING_SCORE:
-                self._is_kept_back = True
+            is_short = len(beginning) < _FIRST_CHARACTERS
+            self._is_kept_back = not is_short and _is_reasoning(beginning)
+            if is_short or self._is_kept_back:
                 return
         if beginning or self._is_last:
             self._shown.append(beginning)
@@ -274,9 +277,10 @@ class ReasoningFilter:
         return text[: match.start()] if match else text
 
 
-def _score_beginning(text: str) -> int:
+def _is_reasoning(text: str) -> bool:
     beginning = text[:_FIRST_CHARACTERS]
-    return sum(points for points, pattern in _SIGNS if pattern.search(beginning))
+    score = sum(points for points, pattern in _SIGNS if pattern.search(beginning))
+    return score >= _HOLDING_SCORE
 
 
 class _Place:
@@ -295,8 +299,9 @@ class _Place:
 
     @property
     def is_code(self) -> bool:
-        """True in a fence or in a code span."""
-        return bool(self._fence) or self._ticks % 2 == 1
+        """True in a block of code or in a code span."""
+        is_indented = _CODE_INDENT.match(self._line) is not None
+        return bool(self._fence) or self._ticks % 2 == 1 or is_indented
 
     @property
     def is_line_start(self) -> bool:
@@ -304,9 +309,20 @@ class _Place:
         return not self._line.strip()
 
     @property
+    def is_in_sentence(self) -> bool:
+        """True behind a space on a line with words."""
+        return self.last in " \t" and not self.is_line_start
+
+    @property
     def is_paragraph_start(self) -> bool:
         """True at a line's start, but not in code, nor where a line promises an example."""
         return self.is_line_start and not self.is_code and not self._is_behind_colon
+
+    @property
+    def is_example(self) -> bool:
+        """True for all of a list item, and for all of a line behind one that promises it."""
+        is_promised = self.is_line_start and self._is_behind_colon
+        return is_promised or _LIST_MARK.fullmatch(self._line) is not None
 
     def feed(self, text: str) -> None:
         """Move behind a text that follows."""
@@ -323,8 +339,10 @@ class _Place:
 
     def _end_line(self) -> None:
         match = _FENCE.match(self._line)
-        if match and self._fence in {"", match["fence"]}:
-            self._fence = "" if self._fence else match["fence"]
+        if match and not self._fence:
+            self._fence = match["fence"]
+        elif match and match["fence"].startswith(self._fence) and not match["info"].strip():
+            self._fence = ""
         if self._line.strip():
             self._is_behind_colon = self.last in ":："
         self._line, self._ticks, self.last = "", 0, "\n"

@@ -61,9 +61,10 @@ def ask(  # noqa: PLR0913  (the options, by name)
         comparison = None
         if compare:
             comparison = (pipeline.search_dense(scoped_question), pipeline.search(scoped_question))
-        flattener = LinkFlattener()
+        flattener, streamed = LinkFlattener(), ""
         for event in pipeline.stream(scoped_question):
             if isinstance(event, TextDelta) and not as_json:
+                streamed += event.text
                 terminal.print_text(flattener.feed(event.text))
         if not isinstance(event, AnswerDone):
             raise DocentError("The pipeline ended without an answer.")
@@ -75,6 +76,8 @@ def ask(  # noqa: PLR0913  (the options, by name)
         print_json(data)
         return
     terminal.print_text(flattener.feed("", last=True))
+    if streamed.strip() != answer.text.strip():  # the LLM began anew
+        terminal.print_text("\n\n" + LinkFlattener().feed(answer.text, last=True))
     terminal.print_sources(answer)
     if comparison:
         terminal.print_comparison(*comparison)

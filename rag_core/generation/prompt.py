@@ -55,9 +55,9 @@ def build_prompt(
             zip(passages, _label_headings(passages), strict=True), start=1
         )
     )
-    message = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {question.text}"
+    message = f"<passages>\n{numbered}\n</passages>\n\nQuestion: {escape_tags(question.text)}"
     history = truncate_history(question.history, turns=HISTORY_TURNS, characters=HISTORY_CHARACTERS)
-    return notes + SYSTEM_PROMPT, (*map(_strip_markers, history), Turn("user", message))
+    return notes + SYSTEM_PROMPT, (*map(_clean_turn, history), Turn("user", message))
 
 
 def _label_headings(passages: Sequence[Passage]) -> list[str]:
@@ -73,8 +73,8 @@ def _label_headings(passages: Sequence[Passage]) -> list[str]:
     return headings
 
 
-def _strip_markers(turn: Turn) -> Turn:
-    """Remove the markers of an earlier answer, which point at other passages."""
+def _clean_turn(turn: Turn) -> Turn:
+    """Escape tags, and remove markers, which point at other passages."""
     if turn.role == "user":
-        return turn
-    return Turn(turn.role, strip_markers(turn.text, passages=_MOST_CITED))
+        return Turn(turn.role, escape_tags(turn.text))
+    return Turn(turn.role, escape_tags(strip_markers(turn.text, passages=_MOST_CITED)))

@@ -143,13 +143,12 @@ class AnswerWriter:
         if rest := answer.flush():
             timer.record_first_text()
             yield TextDelta(rest)
-        text = answer.text
-        if answer.is_refused and not answer.citations:
-            text = ""  # an apology around the refusal is no answer
-        elif not answer.is_empty and not answer.citations:
-            result = replace(result, degraded=(*result.degraded, "unsupported"))
+        if answer.is_empty and not answer.is_refused:  # it wrote nothing but its reasoning
+            logger.warning("The LLM wrote no answer, at most its reasoning.")
+            yield from self._write_quotations(result, timer, "llm_failed", usage)
+            return
         timer.record_lap("generate_ms")
-        yield finish_answer(result, timer, GeneratedText(text, answer.citations, usage))
+        yield _finish_generated(result, timer, answer, usage)
 
     def _render_notes(self, question: Question, result: RetrievalResult) -> str:
         texts = (question.text, result.query, *(p.chunk.embedding_text for p in result.passages))
@@ -163,7 +162,11 @@ class AnswerWriter:
         return AnswerText(result.passages, supported)
 
     def _write_quotations(
-        self, result: RetrievalResult, timer: StageTimer, reason: Degradation
+        self,
+        result: RetrievalResult,
+        timer: StageTimer,
+        reason: Degradation,
+        usage: Usage | None = None,
     ) -> Iterator[AnswerEvent]:
         quotations, numbers, unanswered = self._quote_parts(result)
         timer.record_lap("generate_ms")
@@ -173,7 +176,8 @@ class AnswerWriter:
         # If the LLM is down, it did not rewrite the question either: one note is enough.
         degraded = [each for each in result.degraded if each != "rewrite_failed"]
         result = replace(result, degraded=(*degraded, reason))
-        yield finish_answer(result, timer, GeneratedText(quotations, citations), unanswered)
+        generated = GeneratedText(quotations, citations, usage)
+        yield finish_answer(result, timer, generated, unanswered)
 
     def _quote_parts(self, result: RetrievalResult) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
         """Quote the passages of each part; list unanswered parts too."""
@@ -195,6 +199,16 @@ class AnswerWriter:
             elif not set(part.numbers[:1]) & set(cited):
                 unanswered.append(part.asked)
         return "\n\n".join(texts), tuple(sorted(cited)), tuple(unanswered)
+
+
+def _finish_generated(
+    result: RetrievalResult, timer: StageTimer, answer: AnswerText, usage: Usage | None
+) -> AnswerDone:
+    # An apology around a refusal is no answer.
+    text = "" if answer.is_refused and not answer.citations else answer.text
+    if text.strip() and not answer.citations:
+        result = replace(result, degraded=(*result.degraded, "unsupported"))
+    return finish_answer(result, timer, GeneratedText(text, answer.citations, usage))
 
 
 def _format_heading(asked: str) -> str:

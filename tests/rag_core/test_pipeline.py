@@ -127,9 +127,10 @@ def test_reasoning_is_neither_shown_nor_cited():
     assert [citation.number for citation in done.answer.citations] == [1]
 
 
-def test_an_answer_of_reasoning_alone_is_empty():
+def test_reasoning_alone_is_no_answer():
     answer = build("<think>Where do logs go? ", "Passage [1] says it.").answer(QUESTION)
-    assert (answer.text, answer.citations, answer.status) == ("", (), "not_found")
+    assert "Where do logs go?" not in answer.text
+    assert answer.degraded == ("llm_failed",)
 
 
 def test_brackets_of_the_answers_own_stay():

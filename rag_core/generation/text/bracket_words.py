@@ -17,7 +17,8 @@ ABBREVIATIONS = _split_words("e.g. i.e. eg. ie. z.b. bzw. d.h. т.е. напр."
 BEFORE_VALUES = _split_words(
     "is are was were be been being equals equal to of from by at with than into between until via",
     "onto over under above below like namely called named select press choose enter type pick",
-    "returns returning gives yields contains outputs becomes means prints shows displays",
+    "returns returning gives holds accepts takes yields contains outputs becomes means prints",
+    "shows displays",
     "ist sind war waren wird zu von aus bei bis mit auf als wie zwischen namens lautet ergibt",
     "enthält liefert heißt gleich wähle drücke",
     "это является равно равен равна равны на от до из с со как между содержит возвращает",
@@ -53,6 +54,7 @@ ARTICLES = _split_words("the das der den dem la le el")
 PLURALS = _split_words(
     "elements items entries indices indexes positions rows columns ports lines ids keys values",
     "numbers digits coordinates dimensions shape size range interval array list tuple set vector",
+    "you us me axes shards sizes offsets weights scores labels versions classes tokens vectors",
     "class pattern regex expression matrix output result input",
     "pass set insert delete remove append push übergib setze lösche удалите",
     "elemente indizes zeilen spalten werte zahlen liste bereich intervall vektor",

@@ -46,7 +46,7 @@ _UNSPACED = regex.compile(
 # dash. In the second pattern the end of the text is none, since more text may follow.
 _CLAUSE_END, _CLAUSE_END_FOR_SURE = (
     regex.compile(
-        rf"{_CLOSERS}(?:[ \t]*\n|[ \t]*(?:\||<br|\(|（|[–—])|[ \t]*[。，、；：！？…]"
+        rf"{_CLOSERS}(?:[ \t]*\n|[ \t]*(?:\||<br|\(|（|[–—])|[ \t]*[。，、；：！？…।۔،؛؟]"
         rf"|[ \t]?(?:\.\.\.|[.,;:!?](?=[\s*_)\]\"'”’»|】」』）。，]{end}))|[ \t]+--?[ \t]"
         rf"|(?<=[*_])[ ]|[ \t]+(?:{CONJUNCTIONS})(?=\W{end})|[ ]?(?:{CJK_CONJUNCTIONS})"
         rf"{all_of_it})",
@@ -62,6 +62,7 @@ _BEHIND_SENTENCE = regex.compile(rf"{_CLOSERS}(?:\Z|[\s|<(]|{_UNSPACED.pattern})
 _OPTION = regex.compile(r"(?:\s|\A)--?\w[\w-]*\Z")  # of a command line
 _LAST_WORD = regex.compile(r"[^\W_](?:[\w'’.-]*[^\W_])?\.?(?=\W*\Z)")
 _CALL = regex.compile(r"[\w\]]\([^()\s]*\)\Z")
+_CODE_ALONE = regex.compile(r"`[^`]+`")
 _LANGUAGE = regex.compile(r"\w[+#]{1,2}\Z")  # C++, C#
 _BEHIND_REFERENCE = regex.compile(r"(?!\w|[ ](?:in|on|at|as)\b)")
 _NO_PLACE = frozenset("=<>+/\\@#&^~∈∪∩→←⇒≤≥≠≈×·|$({[-_:")
@@ -130,13 +131,14 @@ class BracketJudge:
         self._uses_requested = self._uses_plain = False
 
     def judge(self, markers: Sequence[Marker], around: Surroundings) -> Verdict:
-        """Judge a group of markers by what stands around it."""
-        if all(marker.form in {"plain", "power"} for marker in markers):
+        """Judge a group of one form by what stands around it."""
+        if markers[0].form in {"plain", "power"}:
             verdict = self._judge_plain(markers, around)
             self._uses_plain |= verdict == "citation"
             return verdict
-        verdict = _judge_other(markers[0].form, _list_numbers(markers), around)
-        is_requested = any(marker.form == "requested" for marker in markers)
+        verdict = self._judge_other(markers, around)
+        is_known = any(1 <= number <= self._passages for number in _list_numbers(markers))
+        is_requested = markers[0].form == "requested" and is_known
         self._uses_requested |= is_requested and verdict == "citation"
         return verdict
 
@@ -162,10 +164,40 @@ class BracketJudge:
         following = around.following
         if REFERENCE.search(content[-_FEW:]):
             return "reference" if _BEHIND_REFERENCE.match(following) else "text"
-        is_label = following.startswith(":") and " " not in content  # as "In [1]:" of a notebook
+        is_emphasised = around.before.line.rstrip().endswith(("*", "_"))
+        is_label = (
+            following.startswith(":") and " " not in content and not is_emphasised
+        )  # as "In [1]:" of a notebook
         if is_label or not around.ends_clause or self._is_value(content, markers):
             return "text"
         return "citation"
+
+    def _judge_other(self, markers: Sequence[Marker], around: Surroundings) -> Verdict:
+        """Judge a group whose form is unusual in prose."""
+        form, numbers, before = markers[0].form, _list_numbers(markers), around.before.line
+        is_first = not _strip_line_mark(before)
+        if not numbers:
+            return "citation"  # a sign such as [cite_start], which is not shown
+        if min(numbers) > _HIGHEST or _is_own_text(form, around, is_first=is_first):
+            return "text"
+        if is_first and form != "named":
+            following = around.following.lstrip(" \t")[:1]
+            return "citation" if following in {"", "\n", "|"} else "text"
+        if is_first or REFERENCE.search(before[-_FEW:]):
+            return "reference"
+        return "text" if self._is_code(markers, around) else "citation"
+
+    def _is_code(self, markers: Sequence[Marker], around: Surroundings) -> bool:
+        """Return True for code such as `data[doc1]` or `[^1-3]`."""
+        form, content = markers[0].form, _OPENERS.sub("", _strip_line_mark(around.before.line))
+        content = content.rstrip()
+        if form not in {"named", "note"} or not content or _is_sentence_end(content):
+            return False
+        is_several = len(_list_numbers(markers)) > 1
+        is_attached = markers[0].is_name and not _can_stand_behind(content, around)
+        is_value = is_several and self._is_value(content, markers)
+        is_range = form == "note" and is_several and not around.ends_clause
+        return is_attached or is_value or is_range or content[-1] in "=<>+@"
 
     def _is_possible(self, markers: Sequence[Marker]) -> bool:
         """Return True if the numbers are such as a citation has."""
@@ -199,24 +231,10 @@ class BracketJudge:
         )
         return bool(
             word in BEFORE_VALUES | ABBREVIATIONS | self._own_words
-            or (word == "in" and is_list)
+            or (is_list and (word == "in" or _CODE_ALONE.fullmatch(content)))
             or (is_name or is_label or is_values or is_cjk)
             or _OPTION.search(content[-_FEW:])
         )
-
-
-def _judge_other(form: str, numbers: Sequence[int], around: Surroundings) -> Verdict:
-    """Judge a group whose first marker is unusual in prose."""
-    before = around.before.line
-    is_first = not _strip_line_mark(before)
-    if not numbers:
-        return "citation"  # a sign such as [cite_start], which is not shown
-    if min(numbers) > _HIGHEST or _is_own_text(form, around, is_first=is_first):
-        return "text"
-    if is_first and form != "named":
-        following = around.following.lstrip(" \t")[:1]
-        return "citation" if following in {"", "\n", "|"} else "text"
-    return "reference" if is_first or REFERENCE.search(before[-_FEW:]) else "citation"
 
 
 def _is_own_text(form: str, around: Surroundings, *, is_first: bool) -> bool:

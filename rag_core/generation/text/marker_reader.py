@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 import regex
 
@@ -29,6 +30,9 @@ from rag_core.generation.text.prose import ProseTail
 
 _REFERENCE_LINK = regex.compile(r"!?\[(?P<label>[^\[\]\n]{1,300})\]\[(?P<name>[^\[\]\n]{0,100})\]")
 _NUMBER_LABEL = regex.compile(r"!?\[\^?\d")
+_CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
+_ADDRESS_SIGN = regex.compile(r"[:/#]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
+_SPACES = " \u00a0"
 _MOST_SPACES = 8  # that are held back, since a marker that is left out takes them with it
 
 
@@ -68,9 +72,11 @@ class MarkerReader:
         self._prose = ProseTail()
         self._held = ""
         self._last, self._behind = False, ""
+        self._follows_marker = False
 
     def add_code(self, code: str, *, is_span: bool) -> None:
         """Add code that stands in the prose."""
+        self._follows_marker = False
         if is_span:
             self._prose.add(code, is_code=True)
         else:
@@ -92,7 +98,7 @@ class MarkerReader:
         at = 0
         while match := BEGINNING.search(text, at, partial=not last):
             start = match.start()
-            lead = text[at:start].rstrip(" ")
+            lead = text[at:start].rstrip(_SPACES)
             yield from self._emit(lead)
             at += len(lead)
             decision = None if match.partial else self._decide(text, start, start - at)
@@ -107,51 +113,60 @@ class MarkerReader:
     def _emit(self, text: str) -> Iterator[str]:
         if text:
             self._prose.add(text)
+            self._follows_marker = False
             yield text
 
     def _emit_rest(self, text: str, at: int) -> Iterator[str]:
         rest = text[at:]
-        spaces = min(len(rest) - len(rest.rstrip(" ")), _MOST_SPACES) if not self._last else 0
+        spaces = min(len(rest) - len(rest.rstrip(_SPACES)), _MOST_SPACES) if not self._last else 0
         self._held = rest[len(rest) - spaces :]
         yield from self._emit(rest[: len(rest) - spaces])
 
     def _decide(self, text: str, start: int, spaces: int) -> tuple[int, list[ProsePart]] | None:
         """Return end and parts of one link or group; None while undecided."""
-        partial = not self._last
+        partial, gap = not self._last, text[start - spaces : start]
         link = LINK.match(text, start, partial=partial)
         group = MARKERS.match(text, start, partial=partial)
         reference = _REFERENCE_LINK.match(text, start, partial=partial)
         if any(match and match.partial for match in (link, group, reference)):
             return None
-        if group:
-            following = text[group.end() : group.end() + FOLLOWING]
-            if partial and not self._is_complete(text, group.end(), following):
-                return None
-            if (shown := self._replace_markers(group, spaces, following)) is not None:
-                return group.end(), [shown]
+        if group and partial and not self._is_complete(text, group.end()):
+            return None
+        is_call = link is not None and not spaces and self._is_call(link)
+        group = _select_form(group, text) if group and not is_call else None
+        if group and (shown := self._replace_markers(group, spaces, text)) is not None:
+            return group.end(), [shown]
         if link:
-            return link.end(), list(self._emit(" " * spaces + self._replace_link(link)))
+            shown_link = link[0] if is_call else self._replace_link(link)
+            return link.end(), list(self._emit(gap + shown_link))
         if reference and not group:
-            self._prose.add(" " * spaces + reference["label"])
+            self._prose.add(gap + reference["label"])
             parts: list[ProsePart] = [
-                " " * spaces,
+                gap,
                 ReferenceLink(reference[0], reference["label"], reference["name"]),
             ]
             return reference.end(), parts
         end = group.end() if group else start + 1
-        return end, list(self._emit(" " * spaces + text[start:end]))
+        return end, list(self._emit(gap + text[start:end]))
 
-    def _is_complete(self, text: str, end: int, following: str) -> bool:
+    def _is_call(self, link: regex.Match[str]) -> bool:
+        """Return True for code such as `args[0](x)`, written without backticks."""
+        before = self._prose.line[-1:]
+        is_attached = _CALLED.match(before) is not None and not self._follows_marker
+        return is_attached and not _ADDRESS_SIGN.search(link["target"])
+
+    def _is_complete(self, text: str, end: int) -> bool:
         """Return True if neither the group nor its judgement can change."""
         more = CONTINUATION.match(text, end, partial=True)
-        return not (more and more.partial) and is_decided(following)
+        return not (more and more.partial) and is_decided(text[end : end + FOLLOWING])
 
-    def _replace_markers(self, group: regex.Match[str], spaces: int, following: str) -> str | None:
+    def _replace_markers(self, group: regex.Match[str], spaces: int, text: str) -> str | None:
         """Return spaces and group for the reader; None if it is text."""
-        markers = list_markers(group)
+        following = text[group.end() : group.end() + FOLLOWING]
+        markers, gap = list_markers(group), text[group.start() - spaces : group.start()]
         around = Surroundings(
             self._prose,
-            not spaces,
+            not (spaces or self._follows_marker),
             bool(group["paren"] or group[0][0] in PARENTHESES),
             following or self._behind,
         )
@@ -162,13 +177,14 @@ class MarkerReader:
         shown = [self._list_shown(marker, sentence, verdict) for marker in markers]
         if verdict == "reference" and not any(shown):
             return None
-        self._prose.add(" " * spaces)
+        self._prose.add(gap)
+        self._follows_marker = True
         if not any(marker.numbers for marker in markers):
-            return " " * spaces
+            return gap
         replaced = _render_group(group, markers, shown)
         # A bracket behind the marker would make a link of it.
         between = " " if following[:1] in {"(", "["} else ""
-        return " " * spaces + replaced + between if replaced else ""
+        return gap + replaced + between if replaced else ""
 
     def _list_shown(self, marker: Marker, sentence: str, verdict: Verdict) -> list[int]:
         """List the numbers of a marker that readers see."""
@@ -178,6 +194,20 @@ class MarkerReader:
             if 1 <= number <= self._passages
             and (self._cite(sentence, number) or verdict == "reference")
         ]
+
+
+def _select_form(group: regex.Match[str], text: str) -> regex.Match[str] | None:
+    """Return the first markers of one form.
+
+    An answer's own bracket may stand beside a citation, as in "The port is [19530] 【1】." Return
+    None for several forms in a parenthesis or between stars: what these hold is judged alone.
+    """
+    markers, start = list_markers(group), group.start("marks")
+    alike = list(takewhile(lambda marker: marker.form == markers[0].form, markers))
+    if len(alike) == len(markers):
+        return group
+    is_bare = start == group.start()
+    return MARKERS.match(text, start, start + alike[-1].end) if is_bare else None
 
 
 def _render_group(

@@ -19,7 +19,7 @@ PARENTHESES = "(（"
 """Signs that open a parenthesis."""
 
 _MOST_NUMBERS = 12  # in one marker; the range of a marker is no longer either
-_AND = r"(?:[,;，、；&]|and|und|et|y|и|和|与|と)"
+_AND = r"(?:[,;，、；] ?(?:and|und|or|oder)|[,;，、；&]|and|und|et|y|и|和|与|と)"
 _NUMBERS = (
     r"\d{1,6}(?:\s?[-–—]\s?\d{1,6})?"
     rf"(?:\s?{_AND}\s?\d{{1,6}}(?:\s?[-–—]\s?\d{{1,6}})?){{0,{_MOST_NUMBERS}}}"
@@ -31,13 +31,15 @@ _NOUN = (
     r"|来源|段落|文档|出处|引用|资料|片段|出典|資料|文書|ソース)"
 )
 _SEE = r"(?:(?:see|siehe|cf\.|vgl\.|см\.|voir|véase|参见|参考|见)\s?)"
-_NAMED = rf"(?:{_NOUN}[\s:#]{{0,3}}){{1,2}}\^?\[?{_NUMBERS}\]?"
+_BRACKETED = rf"\[{_NUMBERS}\](?:\s?{_AND}\s?\[{_NUMBERS}\]){{0,9}}"
+_NAMED = rf"(?:{_NOUN}[\s:#]{{0,3}}){{1,2}}\^?(?:{_NUMBERS}|{_BRACKETED})"
+_ALL_NAMED = rf"\s?{_SEE}?{_NAMED}(?:\s?{_AND}\s?{_NAMED}){{0,9}}\s?"
 _TARGET = r"\([^()\s<>]{1,1000}(?:[ ]\"[^\"\n]{0,200}\")?\)"
 _MARK = (
     rf"(?P<requested>【\s?(?:\d{{1,4}}:)?{_NUMBERS}\s?(?:†[^】\n]{{0,80}})?】)"
-    rf"|(?P<named>[\[【［(（]\s?{_SEE}?{_NAMED}(?:\s?{_AND}\s?{_NAMED}){{0,9}}\s?[\]】］)）])"
-    rf"|(?P<note>\[\^{_NUMBERS}\^?\]|\[{_NUMBERS}(?:\^|†[^\]\n]{{0,80}})\])"
-    rf"|(?P<raised>\^\[{_NUMBERS}\]\^|<sup>\s?\[{_NUMBERS}\]\s?</sup>"
+    rf"|(?P<named>\[{_ALL_NAMED}\]|【{_ALL_NAMED}】|［{_ALL_NAMED}］|[(（]{_ALL_NAMED}[)）])"
+    rf"|(?P<note>\[[\^#]{_NUMBERS}\^?\]|\[{_NUMBERS}(?:\^|†[^\]\n]{{0,80}})\])"
+    rf"|(?P<raised>\^\[{_NUMBERS}\]\^|<sup>\s?\[{_NUMBERS}\](?:{_TARGET})?\s?</sup>"
     rf"|\$\^\{{?\[{_NUMBERS}\]\}}?\$)"
     rf"|(?P<linked>\[\[{_NUMBERS}\]\](?:{_TARGET})?|\[\^?{_NUMBERS}\]{_TARGET})"
     rf"|(?P<sign>\[cite_(?:start|end)\])"
@@ -66,6 +68,7 @@ BEGINNING = regex.compile(
 
 _EACH = regex.compile(_MARK, regex.IGNORECASE)
 _RANGE = regex.compile(r"(\d+)(?:\s?[-–—]\s?(\d+))?")
+_NAME = regex.compile(r"[a-zа-я]\d", regex.IGNORECASE)
 _POWERS = {sign: number for number, sign in enumerate("¹²³⁴⁵⁶⁷⁸⁹", start=1)}
 
 
@@ -79,6 +82,7 @@ class Marker:
         end: the place behind it.
         numbers: of passages; empty for a sign that is never shown, or a range that is none.
         is_list: True if it has several numbers, as in `[1, 2]` or `[1-3]`.
+        is_name: True if its noun and number are one word, as in `[doc1]`.
     """
 
     form: str
@@ -86,6 +90,7 @@ class Marker:
     end: int
     numbers: tuple[int, ...]
     is_list: bool
+    is_name: bool
 
 
 def list_markers(group: regex.Match[str]) -> list[Marker]:
@@ -104,7 +109,8 @@ def _build_marker(match: regex.Match[str]) -> Marker:
         numbers = numbers[1:]
     if any(not each or len(each) > _MOST_NUMBERS for each in ranges):
         numbers = []
-    return Marker(form, match.start(), match.end(), tuple(numbers), len(numbers) > 1)
+    is_name = form == "named" and _NAME.search(match[0]) is not None
+    return Marker(form, match.start(), match.end(), tuple(numbers), len(numbers) > 1, is_name)
 
 
 def is_ascending(numbers: tuple[int, ...]) -> bool:

@@ -24,6 +24,7 @@ _HEADING = regex.compile(
     regex.IGNORECASE,
 )
 _ADDRESS = r"(?:<?(?:https?|ftp|file)://[^\s<>]{1,1000}>?|www\.[^\s<>]{1,1000})"
+_HOST = regex.compile(r"[a-z]+://[^/\s]+", regex.IGNORECASE)
 _FILE = r"[^\s<>]{1,500}\.(?:mdx?|html?|rst|txt|ipynb|pdf)(?:\#[^\s<>]{0,300})?"
 _TITLE = r"(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\([^()\n]{0,200}\))"
 _DEFINITION = regex.compile(
@@ -41,16 +42,21 @@ _FENCE = regex.compile(
     r"[ \t]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)\n?"
 )
 _LINK = regex.compile(
-    rf"!?\[[^\[\]\n]{{0,300}}\]\((?P<target>[^()\s]{{0,1000}})(?:[ ]\"[^\"\n]*\")?\)"
+    rf"!?\[(?P<label>[^\[\]\n]{{0,300}})\]\((?P<target>[^()\s]{{0,1000}})(?:[ ]\"[^\"\n]*\")?\)"
     rf"|(?P<bare>{_ADDRESS})"
 )
 _TITLED = regex.compile(
-    r"[ ]{0,3}(?:\[\^?\d{1,3}\]|【\d{1,3}】):?[ \t]{1,3}(?P<title>[^\n]{1,300})\n?"
+    r"[ ]{0,3}(?:\[(?P<note>\^)?(?P<number>\d{1,3})\]|【(?P<number>\d{1,3})】):?[ \t]{1,3}"
+    r"(?P<title>[^\n]{1,300})\n?"
 )
 _MATTERING = (_HEADING, _DEFINITION, _LONE_ITEM, _TITLED, _GAP, _FENCE)
 _ITEM_MARK = regex.compile(r"[ \t>]*(?:[-*+•][ \t]*|\d{1,3}[.)][ \t]+)?[*_]{0,3}")
 _NAMED = regex.compile(
     r"(?:passage|source|document|quelle|источник|来源|出典)[ ]?#?(\d{1,3})\b", regex.IGNORECASE
+)
+# What an item holds if it can be no item of a list of the answer's own.
+_SURE_ITEM = regex.compile(
+    rf"\[\^?\d{{1,3}}\]|【\d|\]\(|{_ADDRESS}|{_NAMED.pattern}", regex.IGNORECASE
 )
 _LONGEST_ITEM = 400
 _MOST_WORDS = 14  # of the title beside a marker or a link; more are a sentence
@@ -60,8 +66,9 @@ class SourceListFilter:
     """Passes text through as it streams, without the LLM's own list of sources.
 
     A heading such as "Sources:" with items that are only markers, links or titles of passages is
-    left out, with the rule above it. So are definitions of links; their targets are kept for the
-    links that use them. Code stays as it is.
+    left out, with the rule above it, if one item at least is more than a title and no other line
+    follows the items directly. So are definitions of links; their targets are kept for the links
+    that use them. Code stays as it is.
 
     Args:
         passages: as the prompt numbers them, from 1.
@@ -73,12 +80,15 @@ class SourceListFilter:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.targets: dict[str, str] = {}
         self._passages = _number_names(passages)
+        hosts = (_HOST.match(passage.chunk.url) for passage in passages)
+        self._hosts = {host[0].lower() for host in hosts if host}
         self._count = len(passages)
         self._listed: dict[int, None] = {}
         self._lines = LineReader(self._can_matter)
         self._gap: list[str] = []  # empty lines and rules, which may stand above a list
         self._list: list[str] = []  # a heading and what follows it, while that is a list
-        self._has_items = self._has_text = False
+        self._found: list[int] = []  # the passages of its items
+        self._has_heading = self._is_certain = self._has_text = False
         self._fence = ""
 
     @property
@@ -113,9 +123,11 @@ class SourceListFilter:
             (self._list or self._gap).append(line)
         elif definition := _DEFINITION.fullmatch(line):
             self.targets.setdefault(definition["name"].lower(), definition["target"].strip("<>"))
-        elif self._list and (numbers := self._parse_item(line)) is not None:
+        elif self._list and (numbers := self._parse_next(line)) is not None:
             self._add_item(line, numbers)
         else:
+            # A line that follows the items directly belongs to them.
+            self._is_certain &= bool(self._list) and _GAP.fullmatch(self._list[-1]) is not None
             yield from self._end_list()
             yield from self._begin_list(line)
 
@@ -132,35 +144,48 @@ class SourceListFilter:
         items = (heading["items"] or "").strip("*_ ") if heading else ""
         is_list = heading is not None and not items
         numbers = self._parse_item(items) if items else None
-        if self._is_lone_item(line):
-            numbers = self._parse_item(line)
+        if heading is None:
+            numbers = self._parse_lone_item(line)
         if not self._has_text or not (is_list or numbers is not None):
             yield from self._show(line)
             return
-        self._list, self._gap, self._has_items = self._gap, [], False
+        self._list, self._gap, self._found = self._gap, [], []
+        self._has_heading, self._is_certain = heading is not None, False
         if numbers is None:
             self._list.append(line)
         else:
             self._add_item(line, numbers)
 
-    def _is_lone_item(self, line: str) -> bool:
-        """Return True for a number with an address or a title."""
+    def _parse_next(self, line: str) -> list[int] | None:
+        """Return the passages of an item that follows; None for other lines."""
+        return self._parse_item(line) if self._has_heading else self._parse_lone_item(line)
+
+    def _parse_lone_item(self, line: str) -> list[int] | None:
+        """Return the passages of a number with address or title."""
         titled = _TITLED.fullmatch(line)
-        is_title = titled is not None and _normalise_name(titled["title"]) in self._passages
-        return is_title or _LONE_ITEM.fullmatch(line) is not None
+        if titled is None or not self._is_title(titled):
+            return self._parse_item(line) if _LONE_ITEM.fullmatch(line) else None
+        return [int(titled["number"])]
+
+    def _is_title(self, item: regex.Match[str]) -> bool:
+        number, title = int(item["number"]), _normalise_name(item["title"])
+        names = [name for name, numbers in self._passages.items() if name and number in numbers]
+        # A footnote may name a section behind the title.
+        return title in names or (bool(item["note"]) and title.startswith(tuple(names)))
 
     def _add_item(self, line: str, numbers: Sequence[int]) -> None:
         self._list.append(line)
-        self._has_items = True
-        self._listed |= dict.fromkeys(numbers)
+        self._found += numbers
+        self._is_certain |= _SURE_ITEM.search(line) is not None
 
     def _end_list(self) -> Iterator[str]:
         """Yield the list if it is none after all."""
-        if self._list and self._has_items:
+        if self._list and self._is_certain:
             self._gap = ["\n"]
+            self._listed |= dict.fromkeys(self._found)
         elif self._list:
             yield from self._list
-        self._list, self._has_items = [], False
+        self._list, self._is_certain = [], False
 
     def _show(self, line: str) -> Iterator[str]:
         yield from self._gap
@@ -186,11 +211,19 @@ class SourceListFilter:
                 for link in links
             )
             numbers = [number for each in found if each for number in each]
+            if not numbers and not any(map(self._is_near, links)):
+                return None
         elif not numbers:
             return None
         title = _LINK.sub("", text).strip()
         is_sentence = len(title.split()) > _MOST_WORDS or title.endswith((".", "!", "?", "。"))
         return None if is_sentence else [each for each in numbers if 1 <= each <= self._count]
+
+    def _is_near(self, link: regex.Match[str]) -> bool:
+        """Return True for a link to the site or title of a passage."""
+        host = _HOST.match((link["target"] or link["bare"]).strip("<>"))
+        is_known = host is None or host[0].lower() in self._hosts
+        return is_known or _normalise_name(link["label"] or "") in self._passages
 
 
 def _number_names(passages: Sequence[Passage]) -> dict[str, list[int]]:

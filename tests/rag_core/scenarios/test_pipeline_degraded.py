@@ -41,6 +41,24 @@ def test_an_llm_that_fails_before_any_text_is_replaced_by_quotations(pieces, cap
     assert str(pieces[-1]) in caplog.text
 
 
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (),
+        (" \n",),
+        ("<think>hm</think>",),
+        ("<think>hm", " the logs"),
+        ("<think>", "NOT_IN_THE_DOCUMENTATION?", "</think>\n"),
+    ],
+)
+def test_an_llm_that_writes_no_answer_is_replaced_by_quotations(pieces):
+    *events, done = build(*pieces, USAGE).stream(QUESTION)
+    answer = done.answer
+    assert "".join(texts(events)).strip() == answer.text
+    assert answer.text == "> **Logs** [1]\n>\n> Logs go to a message broker."
+    assert (answer.status, answer.degraded, answer.usage) == ("answered", ("llm_failed",), USAGE)
+
+
 def test_an_llm_that_is_cut_off_leaves_what_it_wrote():
     pipeline = build("To a broker [1]", " and", LLMInterruptedError("cut off"))
     *events, done = pipeline.stream(QUESTION)
@@ -84,7 +102,6 @@ def test_everything_at_once_is_all_said():
         ("\n", NOT_FOUND, " \n"),
         (f"`{NOT_FOUND}`",),
         (f"{NOT_FOUND}.", USAGE),
-        (),
     ],
 )
 def test_a_refusal_is_never_shown(pieces):

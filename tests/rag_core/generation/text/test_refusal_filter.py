@@ -25,6 +25,8 @@ def filtered(pieces):
         f"`{NOT_FOUND}`",
         f"{NOT_FOUND}\n\nThe documentation does not say.",
         f"{NOT_FOUND} [1]",
+        NOT_FOUND.replace("_", "\\_"),
+        "**NOT\\_IN_THE\\_DOCUMENTATION**.",
     ],
 )
 def test_an_answer_that_begins_with_it_is_silent(text):
@@ -34,6 +36,15 @@ def test_an_answer_that_begins_with_it_is_silent(text):
 
 def test_in_the_middle_it_is_dropped():
     assert filtered(f"Sorry. {NOT_FOUND} Ask them.") == ("Sorry.  Ask them.", True)
+
+
+@pytest.mark.parametrize("word", [NOT_FOUND, NOT_FOUND.replace("_", "\\_")])
+def test_within_a_sentence_it_is_common_words(word):
+    text = f"Logs go to S3 [1]. Retention is {word}."
+    for pieces in ([text], text):
+        shown, refused = filtered(pieces)
+        assert shown == "Logs go to S3 [1]. Retention is not in the documentation."
+        assert refused
 
 
 @given(st.text(), st.booleans(), st.text(), st.lists(st.integers(0, 60)))
