@@ -15,16 +15,18 @@ from rag_core.generation.text.code_splitter import TextPart
 # A formula has at most 1,000 characters: otherwise each opener without an end would scan to the
 # end of the text.
 _FORMULA = re.compile(
-    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t]*\n).){1,1000})\$\$(?!\w)"
-    r"|(?<![\w\\])\\\[(?P<brackets>(?:(?!\\\]|\n[ \t]*\n).){1,1000})\\\](?![*+?{\w])"
-    r"|(?<![\w\\])\\\((?P<parens>(?:(?!\\\)|\n[ \t]*\n).){1,1000})\\\)(?![*+?{\w]|\\\d)"
+    r"\$\$(?P<dollars>(?:(?!\$\$|\n[ \t>]*\n).){1,1000})\$\$(?!\w)"
+    r"|(?<![\w\\])\\\[(?P<brackets>(?:(?!\\\]|\n[ \t>]*\n).){1,1000})\\\](?![*+?{\w])"
+    r"|(?<![\w\\/'\"|.*^])\\\((?P<parens>(?:(?!\\\)|\n[ \t>]*\n).){1,1000})"
+    r"\\\)(?![*+?{\w/|$\"]|\\[\d|.])"
     r"|(?<![\\$\w+?^\])}./;:=<>&%#@!-])\$(?P<dollar>(?![\s\d$])"
-    r"(?:(?!\n[ \t]*\n)[^$`]){0,1000}(?<![\s\\]))\$(?![\w$({])",
+    r"(?:(?!\n[ \t>]*\n)[^$`]){0,1000}(?<![\s\\]))\$(?![\w$({])",
     re.DOTALL,
 )
 _OPEN = re.compile(r"\$|(?<!\\)\\(?:[(\[]|\Z)")
 _LONGEST = 1_010
-_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_PARAGRAPH = re.compile(r"\n[ \t>]*\n")
+_QUOTED = re.compile(r"[ \t]*>[ \t>]*")
 _FOLLOWED = re.compile(r"[ \t]*[^ \t]")
 _LINE_REST = re.compile(r"[ \t]*(?:\n|\Z)")
 
@@ -32,6 +34,9 @@ _LINE_REST = re.compile(r"[ \t]*(?:\n|\Z)")
 _OPERATION = re.compile(
     r"[\w)\]}'|]\s*(?:[=<>+*/^_≤≥]|<=|>=|!=|==| - )\s*[\w({\[\\|-]|\A\s*\|\w+\|\s*\Z"
 )
+# What a formula in escaped square brackets has, unless it is in lines of its own: otherwise
+# Markdown's escaped brackets hold options and values.
+_SCRIPTED = re.compile(r"(?:(?<![A-Za-z0-9])[A-Za-z]|[)}\]])[\^_](?:\{|[A-Za-z0-9](?![A-Za-z0-9]))")
 # A letter, letters, a function, a difference: a formula too, but not in escaped brackets.
 _TERM = re.compile(
     r"\A\s*(?:\\?[A-Za-z]'?|[A-Za-z]\d|\d*[A-Za-z]|[A-Za-z]\s*-\s*\d+|[A-Za-z](?:,\s*[A-Za-z])+"
@@ -124,14 +129,17 @@ def _is_followed(match: re.Match[str]) -> bool:
 def _render_formula(match: re.Match[str]) -> str:
     """Return a formula as code; '' if it is none."""
     formula = next(group for group in match.groups() if group is not None)
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    quote = _QUOTED.match(line)
+    if quote:  # each line of a quotation has its mark
+        formula = re.sub(r"\n[ \t>]*", "\n", formula)
     if not _is_formula(formula, match.lastgroup or ""):
         return ""
-    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
     is_display = match.lastgroup in {"dollars", "brackets"}
-    if is_display and not line.strip() and _LINE_REST.match(match.string, match.end()):
-        # A fence keeps its place in a list.
+    if is_display and not line.strip(" \t>") and _LINE_REST.match(match.string, match.end()):
+        # A fence keeps its place in a list or a quotation.
         body = convert_to_unicode(formula).replace("\n", f"\n{line}")
-        return f"\n{line}```\n{line}{body}\n{line}```\n"
+        return f"\n{line}```\n{line}{body}\n{line}```" + ("" if quote else "\n")
     inline = " ".join(convert_to_unicode(formula).split())
     # A bar in a row of a table would end the cell.
     return f"`{inline.replace('|', '∣') if '|' in line else inline}`"
@@ -142,6 +150,8 @@ def _is_formula(formula: str, kind: str) -> bool:
     if any(command in _COMMANDS for command in _COMMAND.findall(formula)):
         return "`" not in formula
     if _NO_MATHS.search(formula):
+        return False
+    if kind == "brackets" and not (_SCRIPTED.search(formula) or formula.startswith("\n")):
         return False
     is_number = kind == "parens" and _NUMBER.match(formula)
     is_command = kind.startswith("dollar") and _UNKNOWN_COMMAND.search(formula)

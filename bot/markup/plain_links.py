@@ -6,18 +6,20 @@ import re
 
 from rag_core.generation.text.code_splitter import CodeSplitter
 
+_LABEL = r"!?\[(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]*\])*)"
 _LINK = re.compile(
-    r"!?\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]"
-    r"\(\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)>?(?:\s+\"[^\"\n]*\")?\s*\)"
-    r"|<((?:https?|mailto):[^<>\s]+)>"
+    rf"{_LABEL}\]\(\s*<?(?P<address>[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)>?"
+    r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"
+    r"|<(?P<bare>(?:https?|mailto):[^<>\s]+)>"
 )
 # A text that ends here could still become a link.
-_BEGUN = re.compile(
-    r"!?\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*(?:\[[^\[\]\n]*|\](?:\([^\n)]*(?:\([^\n)]*\)[^\n)]*)?"
-    r"(?:\([^\n)]*)?)?)?\Z|!\Z|<[^<>\s]*\Z"
-)
+_BEGUN = re.compile(rf"{_LABEL}(?:\[[^\[\]\n]*|\](?:\([^\n]*)?)?\Z|!\Z|<[^<>\s]*\Z")
 _ADDRESS = re.compile(r"[:/#.]")
+# Behind a word or a bracket only this is an address: `args[0](x.y)` is a call.
+_CLEAR_ADDRESS = re.compile(r"\w+://|mailto:|\.{0,2}/|#")
+_CALLED = re.compile(r"[\w\])]")
 _LONGEST = 2_000  # characters of a link that is waited for
+_HIDDEN = "\x7f"  # stands for each character of code where links are looked for
 
 
 class LinkFlattener:
@@ -28,37 +30,48 @@ class LinkFlattener:
 
     def __init__(self) -> None:
         self._splitter = CodeSplitter()
-        self._held = ""
+        self._held = self._mask = ""
+        self._before = ""  # the last character that was returned
         self._shown: set[str] = set()
 
     def feed(self, text: str, *, last: bool = False) -> str:
         """Return what more text can't change; with `last`, all."""
-        flat = ""
         for part, is_code in self._splitter.feed(text, last=last):
-            if is_code:
-                flat += self._flatten(self._held) + part
-                self._held = ""
-            else:
-                flat += self._feed_prose(part)
-        if last:
-            flat += self._flatten(self._held)
-            self._held = ""
+            self._held += part
+            self._mask += re.sub(r"[^\n]", _HIDDEN, part) if is_code else part
+        end = len(self._mask) if last else self._find_decided()
+        text, mask = self._held[:end], self._before + self._mask[:end]
+        self._held, self._mask = self._held[end:], self._mask[end:]
+        flat = self._flatten(text, mask, len(self._before))
+        self._before = mask[-1:]
         return flat
 
-    def _feed_prose(self, text: str) -> str:
-        text = self._held + text
-        begun = _BEGUN.search(text, max(0, len(text) - _LONGEST))
-        end = begun.start() if begun else len(text)
-        self._held = text[end:]
-        return self._flatten(text[:end])
+    def _find_decided(self) -> int:
+        """Return the end of the text in which no link has begun."""
+        at = max(0, len(self._mask) - _LONGEST)
+        while begun := _BEGUN.search(self._mask, at):
+            link = _LINK.match(self._mask, begun.start())
+            if link is None:
+                return begun.start()
+            at = link.end()
+        return len(self._mask)
 
-    def _flatten(self, text: str) -> str:
-        return _LINK.sub(self._format_link, text)
+    def _flatten(self, text: str, mask: str, ahead: int = 0) -> str:
+        """Flatten the links of a text, found in its mask, which begins `ahead` earlier."""
+        flat, done = "", 0
+        for match in _LINK.finditer(mask, ahead):
+            flat += text[done : match.start() - ahead] + self._format_link(match, text, ahead)
+            done = match.end() - ahead
+        return flat + text[done:]
 
-    def _format_link(self, match: re.Match[str]) -> str:
-        label, address = match[1] or "", match[2] or match[3] or ""
-        if not _ADDRESS.search(address):
-            return match[0]  # such as `args[0](x)`, which is no link
+    def _format_link(self, match: re.Match[str], text: str, ahead: int) -> str:
+        address = match["address"] or match["bare"] or ""
+        is_called = _CALLED.match(match.string, match.start() - 1) if match.start() else None
+        is_link = _CLEAR_ADDRESS.match(address) if is_called else _ADDRESS.search(address)
+        if not is_link and match["bare"] is None:
+            return text[match.start() - ahead : match.end() - ahead]
+        start, end = match.span("label")
+        label = self._flatten(text[start - ahead : end - ahead], match["label"]) if end > 0 else ""
         if match[0].startswith("!"):
             return label
         is_new = address not in self._shown

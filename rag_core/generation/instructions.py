@@ -20,6 +20,7 @@ MAX_CHANNEL_INSTRUCTIONS = 1_000
 
 _PATH_ENDINGS = (".md", ".txt")
 _PATH_BEGINNINGS = ("/", "./", "../", "~/")
+_SENTENCE_ENDINGS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 
 _INTRODUCTION = """\
 The team that runs you says this about itself. It may name the product, choose tone, length and
@@ -47,7 +48,8 @@ def read_instructions(setting: str) -> str:
     """Return the instructions that `DOCENT_INSTRUCTIONS` holds or names.
 
     A value of one line is a path if it ends in `.md` or `.txt`, begins with `/`, `./`, `../` or
-    `~/`, or is the name of a file. Every other value is the text itself.
+    `~/` and does not end like a sentence, or is the name of a file. Every other value is the text
+    itself.
 
     Raises:
         SettingsError: the file can't be read, or the text is too long.
@@ -73,7 +75,9 @@ def read_instructions(setting: str) -> str:
 def _is_path(setting: str) -> bool:
     if not setting or "\n" in setting:
         return False
-    looks_like_one = setting.endswith(_PATH_ENDINGS) or setting.startswith(_PATH_BEGINNINGS)
+    begins_like_one = setting.startswith(_PATH_BEGINNINGS)
+    begins_like_one = begins_like_one and not setting.endswith(_SENTENCE_ENDINGS)
+    looks_like_one = setting.endswith(_PATH_ENDINGS) or begins_like_one
     return looks_like_one or os.path.isfile(setting)  # noqa: PTH113  (False for what can be none)
 
 

@@ -11,17 +11,23 @@ from dataclasses import dataclass, replace
 from rag_core.generation.quotations.markdown_blocks import (
     Block,
     drop_missing,
-    find_tab,
     has_closed_end,
     has_open_end,
     has_title_end,
+    has_title_form,
     is_title,
+    mark_titles,
     measure_words,
+    shorten_block,
 )
+from rag_core.generation.quotations.variants import choose_variants
 from rag_core.generation.text.prose import SENTENCE_END
 
 MAX_LIST = 1_200
 """Characters up to which a list is not divided."""
+
+MAX_BLOCK = 6_000
+"""Characters up to which a block is quoted whole, which leaves room for what is said about it."""
 
 _POINTER = re.compile(
     r"(?:(?:please|also|then|and|but)[, ]+)*(?:"
@@ -44,31 +50,20 @@ _POINTER = re.compile(
 )
 _WRONG = re.compile(
     r"\b(?:instead of|don['\u2019]?t|do not|deprecated|no longer|not recommended|discouraged|wrong"
-    r"|incorrect|anti-?pattern)\b|(?:nicht empfohlen|veraltet|не рекомендуется|устарел)"
-    r"|\u4e0d\u63a8\u8350|\u5df2\u5f03\u7528|\u975e\u63a8\u5968",
+    r"|incorrect|anti-?pattern|avoid (?:this|these|that|the following|it))\b"
+    r"|\bavoid\W*\Z|(?:nicht empfohlen|veraltet|vermeide|не рекомендуется|устарел)"
+    r"|\u4e0d\u63a8\u8350|\u5df2\u5f03\u7528|\u975e\u63a8\u5968|\u907f\u514d\W*\Z"
+    # A cross, or a short label such as "Bad example:"
+    r"|[\u2717\u2718\u274c\u274e\U0001f6ab\U0001f44e]"
+    r"|\A\W*(?:bad|worse|before|old|not|never|schlecht|falsch|vorher|плохо|неправильно|до|раньше"
+    r"|\u9519\u8bef|\u60aa\u3044)\b(?: \w+){0,2}\W*[:\uff1a]\W*\Z",
     re.IGNORECASE,
 )
-_LANGUAGES = {
-    name: names[0]
-    for names in (
-        ("python", "py", "python3"),
-        ("java",),
-        ("javascript", "js", "node", "nodejs", "node.js", "typescript", "ts"),
-        ("go", "golang"),
-        ("c++", "cpp"),
-        ("c#", "csharp"),
-        ("rust",),
-        ("ruby",),
-        ("php",),
-        ("kotlin",),
-        ("scala",),
-        ("swift",),
-    )
-    for name in names
-}
 _SENTENCE_WORDS = 4
-# Chinese and Japanese have no spaces: each character counts as a word.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[\w+#.]*[\w+#]")
+# Chinese, Japanese, Thai and its neighbours have no spaces: each character counts as a word.
+_WORD = re.compile(
+    r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[\w+#.]*[\w+#]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +100,18 @@ class Group:
 
     @property
     def is_bare(self) -> bool:
-        """True for code and tables without a sentence, and for titles alone."""
+        """True for code and tables without a sentence, and for what reads like titles alone."""
         if not self.has_code:
-            return all(is_title(block) for block in self.blocks)
+            return not any(
+                has_sentence(block) or not has_title_form(block) for block in self.blocks
+            )
         return not any(has_sentence(block) for block in self.blocks)
 
 
 def trim_code(blocks: Sequence[Block], budget: int) -> tuple[Block, ...]:
     """Trim code and tables at the end that exceed the budget.
 
-    The first of them stays.
+    The first of them stays, but no block is longer than `MAX_BLOCK`.
 
     Args:
         blocks: of one group.
@@ -130,7 +127,7 @@ def trim_code(blocks: Sequence[Block], budget: int) -> tuple[Block, ...]:
         and any(block.is_code for block in kept[:-1])
     ):
         kept.pop()
-    return tuple(kept)
+    return tuple(shorten_block(block, MAX_BLOCK) for block in kept)
 
 
 def join_blocks(blocks: Sequence[Block]) -> str:
@@ -165,7 +162,7 @@ def group_blocks(blocks: Sequence[Block], question: str = "") -> list[Group]:
         Groups, in order.
     """
     groups: list[list[Block]] = []
-    chosen = drop_missing(_choose_variants(blocks, question))
+    chosen = mark_titles(drop_missing(choose_variants(blocks, question)))
     short = _find_short_lists(chosen)
     for number, block in enumerate(chosen):
         if groups and _is_part(groups[-1], block, in_short_list=number in short):
@@ -206,47 +203,6 @@ def has_sentence(block: Block) -> bool:
         return False
     parts = (part for line in block.text.split("\n") for part in line.split("|"))
     return any(len(_WORD.findall(part)) >= _SENTENCE_WORDS for part in parts)
-
-
-def _choose_variants(blocks: Sequence[Block], question: str) -> list[Block]:
-    """Leave out what says the same in another programming language.
-
-    Of code in several languages, under the names of the languages or without them, the one that
-    the question names stays, or the first.
-    """
-    asked = {_find_language(word) for word in _WORD.findall(question)} - {""}
-    chosen: list[Block] = []
-    for is_variant, run in itertools.groupby(
-        _label_languages(blocks), key=lambda pair: bool(pair[0])
-    ):
-        variants = list(run)
-        if is_variant:
-            languages = [language for language, _ in variants]
-            kept = next((language for language in languages if language in asked), languages[0])
-            variants = [pair for pair in variants if pair[0] == kept]
-        chosen += [block for _, block in variants]
-    return chosen
-
-
-def _label_languages(blocks: Sequence[Block]) -> Iterator[tuple[str, Block]]:
-    """Yield each block with the programming language it is in, or ''."""
-    named = ""
-    for number, block in enumerate(blocks):
-        following = blocks[number + 1] if number + 1 < len(blocks) else None
-        if tab := find_tab(block):
-            is_name = following is not None and (following.is_code or following.kind == "missing")
-            named = _find_language(tab) if is_name else ""
-            yield named, block
-        elif named:
-            yield named, block
-            named = ""
-        else:
-            yield _find_language(block.language), block
-
-
-def _find_language(word: str) -> str:
-    """Return one name for all names of a language; else ''."""
-    return _LANGUAGES.get(word.lower(), "")
 
 
 def _find_short_lists(blocks: Sequence[Block]) -> set[int]:
@@ -325,11 +281,18 @@ def _find_limit(best: int, taken: Collection[int]) -> int:
 def close_end(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Cut announcements and titles at the end that nothing follows."""
     kept = list(blocks)
-    while kept and (is_title(kept[-1]) or has_open_end(kept[-1]) or has_title_end(kept[-1])):
+    while kept and (is_title(kept[-1]) or has_open_end(kept[-1]) or _ends_in_title(kept)):
         last = kept.pop()
         if not is_title(last) and (text := _cut_announcement(last.text)):
             kept.append(replace(last, text=text))
     return tuple(kept)
+
+
+def _ends_in_title(blocks: Sequence[Block]) -> bool:
+    """Return True for a last line in bold, unless it is all that is said."""
+    last = blocks[-1]
+    is_all = len(blocks) == 1 and "\n" not in last.text and len(_WORD.findall(last.text)) > 1
+    return has_title_end(last) and not is_all
 
 
 def _cut_announcement(text: str) -> str:

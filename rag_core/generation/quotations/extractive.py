@@ -56,12 +56,14 @@ class _Draft:
         section: the section.
         groups: its text.
         scores: by number of the group; only groups of the passages have one.
+        near: numbers of the groups whose cosine is near the best.
         quoted: numbers of the groups that are quoted already.
     """
 
     section: Section
     groups: list[Group]
     scores: dict[int, float] = field(default_factory=dict)
+    near: set[int] = field(default_factory=set)
     quoted: set[int] = field(default_factory=set)
 
     def rank(self, numbers: Sequence[int]) -> list[int]:
@@ -102,6 +104,11 @@ class _Place:
         groups = self.draft.groups
         start = find_start(groups, self.best, self.draft.quoted)
         return groups[self.best].is_pointer or groups[start].is_bare
+
+    @property
+    def is_near(self) -> bool:
+        """True if the best group is as near to the question as one that answers."""
+        return self.best in self.draft.near
 
 
 class Quoter:
@@ -176,7 +183,9 @@ class Quoter:
         spread /= math.sqrt(len(cosines) + 1)
         for (draft, number), cosine in zip(wanted, cosines, strict=True):
             rule = _compute_adjustment(draft.groups[number], wants_code=wants_code)
-            draft.scores[number] = (cosine - min(best, _SHARE * best)) / spread + rule
+            least = min(best, _SHARE * best)
+            draft.scores[number] = (cosine - least) / spread + rule
+            draft.near.update([number] if cosine >= least else [])
 
 
 def _compute_adjustment(group: Group, *, wants_code: bool) -> float:
@@ -212,12 +221,11 @@ def _choose_quotations(
 
     Where the passages are of several versions, each quotation says which one it is from.
     """
-    strong = [place for place in places if not place.is_weak]
-    ordered = _order_places(strong or list(places))
+    ordered = _order_places(places)
     least = max(0.0, max((place.score for place in ordered), default=0.0) - _REACH)
     quoted: list[str] = []
     for place in ordered:
-        is_worth = not quoted or (place.score >= least and not place.is_weak)
+        is_worth = not quoted or place.score >= least
         if len(quoted) < QUOTED_PASSAGES and is_worth:
             room = MAX_CHARACTERS - sum(map(len, quoted))
             number, body = _take_excerpt(place, places, later=bool(quoted))
@@ -228,15 +236,19 @@ def _choose_quotations(
                 yield number, _format_quotation(label, number, body)
 
 
-def _order_places(places: list[_Place]) -> list[_Place]:
+def _order_places(places: Sequence[_Place]) -> list[_Place]:
     """Order the places by score, two of a page before others.
 
-    The first passage stays first unless another is clearly better.
+    The first passage that answers stays first unless another is clearly better. One that is weak
+    comes first only where it is, or where all others are about something else.
     """
-    best = max(places, key=lambda place: place.score, default=None)
-    if best is None:
-        return places
-    first = best if best.score > places[0].score + _LEAD else places[0]
+    if not places:
+        return []
+    near = [place for place in places if place.is_near]
+    strong = [place for place in near if not place.is_weak]
+    best = max(places, key=lambda place: place.score)
+    first = (strong or near or places)[0]
+    first = best if best.score > first.score + _LEAD else first
     others = (place for place in places if place is not first)
     ordered = [first, *sorted(others, key=lambda place: -place.score)]
     pages = [place.draft.section.page for place in ordered]

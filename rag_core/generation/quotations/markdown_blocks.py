@@ -10,7 +10,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-BlockKind = Literal["paragraph", "item", "code", "table", "quote", "heading", "missing"]
+BlockKind = Literal["paragraph", "item", "code", "table", "quote", "heading", "title", "missing"]
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 _KINDS: dict[str, BlockKind] = {
@@ -49,10 +49,15 @@ _FEW = 3  # characters beside links, such as a bullet's "or"
 _MARKS = re.compile(r"[\s>*_#`|•.,;:()\[\]-]+|\d+[.)]")
 
 _OPEN_END = re.compile(
-    r"(?:[:?,\uff1a\uff1f\uff0c]|(?<=\w)\.{3}|(?<=\w)\u2026|\b(?:below|as follows|following)\.)"
+    r"(?:[:?,\u060c\u061f\u3001\uff1a\uff1f\uff0c]|(?<=\w)\.{3}|(?<=\w)\u2026"
+    r"|\b(?:below|as follows|following)\.)"
     r"[\"'*_)\]\u201d\s]*\Z"
 )
-_CLOSED_END = re.compile(r"[.!?;,:)\u3002\uff01\uff1f\uff1a\u2026|`][\"'*_\]\u201d\s]*\Z")
+# Beside Western and East Asian signs those of Arabic, Urdu, Indic, Burmese, Khmer and others.
+_CLOSED_END = re.compile(
+    r"[.!?;,:)\u0589\u060c\u061f\u06d4\u0964\u0965\u104a\u104b\u1362\u1367\u17d4\u17d5\u3002"
+    r"\uff01\uff0e\uff1f\uff1a\uff61\u2026|`][\"'*_\]\u201d\s]*\Z"
+)
 _BOLD = re.compile(r"(?:\*\*|__)[^\n]{1,120}(?:\*\*|__)[:.]?")
 _TAB = re.compile(
     r"[*_]*(python|java|c\+\+|go|node(?:\.?js)?|javascript|typescript)[*_]*:?[*_]*", re.IGNORECASE
@@ -109,9 +114,27 @@ def drop_missing(blocks: Sequence[Block]) -> list[Block]:
     for block in blocks:
         if block.kind != "missing":
             kept.append(block)
-        elif kept and is_title(kept[-1]):
+        elif kept and has_title_form(kept[-1]):
             kept.pop()
     return kept
+
+
+def mark_titles(blocks: Sequence[Block]) -> list[Block]:
+    """Mark the paragraphs that are titles by their form and by what they stand above.
+
+    A short line without a full stop is a sentence if nothing follows it, or another one like it.
+    """
+    followers = [*blocks, None][1:]
+    return [
+        replace(block, kind="title") if _is_above(block, follower) else block
+        for block, follower in zip(blocks, followers, strict=True)
+    ]
+
+
+def _is_above(block: Block, follower: Block | None) -> bool:
+    if follower is None or follower.kind == "heading" or block.kind != "paragraph":
+        return False
+    return has_title_form(block) and (_is_marked(block) or not _is_short_line(follower))
 
 
 def _clean_lines(text: str) -> str:
@@ -156,6 +179,22 @@ def _cut_block(kind: BlockKind, lines_of: Sequence[int], lines: Sequence[str]) -
     return Block(kind, text, glue="\n" if is_tight else "\n\n")
 
 
+def shorten_block(block: Block, limit: int) -> Block:
+    """Shorten a block at the end of a line, or of a word; an open fence is closed."""
+    if len(block.text) <= limit:
+        return block
+    head = block.text[:limit]
+    cut = head.rpartition("\n")[0] or head.rpartition(" ")[0]
+    text = (cut if len(cut) > limit // 2 else head).rstrip()
+    fence = ""
+    for line in text.split("\n"):
+        if mark := _FENCE_MARK.match(line):
+            closes = fence and line.strip().startswith(fence.strip())
+            indent = " " * (len(mark[0]) - len(mark[1]))
+            fence = "" if closes else fence or indent + mark[1]
+    return replace(block, text=f"{text}\n{fence}" if fence else text)
+
+
 def _strip_links(block: Block) -> Block:
     """Reduce links within the site to their labels, and leave code alone."""
     if block.kind == "code":
@@ -198,17 +237,26 @@ def measure_words(text: str) -> int:
 
 
 def is_title(block: Block) -> bool:
-    """Return True for a heading, or a line that looks like one."""
-    if block.kind == "heading":
-        return True
+    """Return True for a heading, and a line that stands above others like one."""
+    return block.kind in {"heading", "title"}
+
+
+def has_title_form(block: Block) -> bool:
+    """Return True for a title, and a line that reads like one."""
+    return is_title(block) or _is_marked(block) or _is_short_line(block)
+
+
+def _is_marked(block: Block) -> bool:
+    """Return True for a line in bold, or the name of a tab."""
     text = block.text.strip()
-    if block.kind != "paragraph" or "\n" in text:
-        return False
-    return (
-        bool(find_tab(block))
-        or bool(_BOLD.fullmatch(text))
-        or (len(text) <= _MAX_TITLE and not has_closed_end(text))
-    )
+    is_line = block.kind == "paragraph" and "\n" not in text
+    return is_line and bool(find_tab(block) or _BOLD.fullmatch(text))
+
+
+def _is_short_line(block: Block) -> bool:
+    text = block.text.strip()
+    is_line = block.kind == "paragraph" and "\n" not in text and not _is_marked(block)
+    return is_line and len(text) <= _MAX_TITLE and not has_closed_end(text)
 
 
 def find_tab(block: Block) -> str:
@@ -218,9 +266,9 @@ def find_tab(block: Block) -> str:
 
 
 def has_title_end(block: Block) -> bool:
-    """Return True if the last line of a text is in bold."""
+    """Return True if the last line of a text is in bold, and no sentence."""
     last = block.text.rpartition("\n")[2].strip()
-    return not block.is_code and bool(_BOLD.fullmatch(last))
+    return not block.is_code and bool(_BOLD.fullmatch(last)) and not has_closed_end(last)
 
 
 def has_open_end(block: Block) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rag_core.generation.quotations.markdown_blocks import (
     Block,
     has_open_end,
-    is_title,
+    has_title_form,
     split_blocks,
 )
 from rag_core.types import Chunk, PageKey
@@ -161,7 +161,7 @@ def find_section(
     last = section.blocks[-1]
     below = _list_family(sections, own, section.headings)
     is_alone = sum(any(map(each.has_chunk, found)) for each in below) == 1
-    if is_alone and (section.size <= _SHORT or has_open_end(last) or is_title(last)):
+    if is_alone and (section.size <= _SHORT or has_open_end(last) or has_title_form(last)):
         return _join_family(below, section.headings)
     return section
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import regex
 
 # A turn is where code can begin or end: an escaped backtick, a run of backticks, or a line's
-# beginning (line ends, indentation, the mark of a list item, the fence of a code block).
+# beginning (line ends, indentation, a quotation's mark, a list item's, a code block's fence).
 _TURN = regex.compile(
-    r"\\[\\`]|`+|\n[ \t\n]*(?P<mark>(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})?"
+    r"\\[\\`]|`+|\n(?:[ \t>]*\n)*[ \t]*(?P<quote>>(?:[ ]{0,3}>)*[ \t]?)?[ \t]*"
+    r"(?P<mark>(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})?"
 )
 # The beginning of a line that could still become the mark of a list item, or a fence.
 _UNDECIDED = regex.compile(r"(?:[-*+]|\d{1,9}[.)]?|`{1,2}|~{1,2})\Z")
 # Inside a code span: a run that may close it, or the beginning of another block, which ends it.
 _IN_SPAN = regex.compile(
-    r"`+|(?P<block>\n[ \t]*(?:\n|`{3}|~{3}|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]))"
+    r"`+|(?P<block>\n[ \t>]*(?:\n|`{3}|~{3}|#{1,6}[ \t]|(?:[-*+]|\d{1,9}[.)])[ \t]))"
 )
 _MAX_CHARACTERS = 2_000  # of a code span
 _MAX_INFO = 200  # characters of the rest of a line behind a fence
@@ -31,8 +32,9 @@ class CodeSplitter:
     It follows CommonMark (https://spec.commonmark.org/0.31.2/). A fence opens at a line's beginning
     and is closed by one that is at least as long. Two runs of backticks of one length in one block,
     at most 2,000 characters apart, enclose a span. After an empty line, four columns of
-    indentation, counted from the text of an open list item, make a block. A run without a partner
-    is prose, so that a stray backtick switches no check off.
+    indentation, counted from the text of an open list item, make a block. The same holds behind the
+    marks of a quotation, and a block that is open ends with it. A run without a partner is prose,
+    so that a stray backtick switches no check off.
     """
 
     def __init__(self) -> None:
@@ -40,7 +42,8 @@ class CodeSplitter:
         self._unreal = len(self._held)
         self._fence = ""
         self._indented = False
-        self._item = 0
+        self._quoted = False  # the line, or the block of code that is open
+        self._items = [0, 0]  # columns before the text of a list item: outside quotations, inside
 
     def feed(self, text: str, *, last: bool = False) -> Iterator[TextPart]:
         """Yield the parts that more text can't change; with `last`, all."""
@@ -88,10 +91,14 @@ class CodeSplitter:
         line = _read_line_rest(turn.end(), text, last=last) if turn["fence"] else ""
         if line is None:
             return None
+        if self._quoted and not _stays_quoted(turn):
+            self._fence, self._indented = "", False
         if self._fence:
             self._fence = "" if self._is_closing_fence(turn, line) else self._fence
             return turn.end(), True
         is_code = self._begin_line(turn)
+        if turn["quote"] and not self._quoted:
+            return turn.start("quote"), is_code
         if not turn["fence"]:
             return turn.end(), is_code
         if not self._indented and _is_opening_fence(turn["fence"], line):
@@ -101,32 +108,50 @@ class CodeSplitter:
     def _is_closing_fence(self, turn: regex.Match[str], line: str) -> bool:
         fence = turn["fence"]
         is_long_enough = fence and fence.startswith(self._fence)
-        is_outer = _measure_indent(turn) < self._item + _INDENT and not turn["mark"]
-        return bool(is_long_enough and is_outer and not line.strip())
+        indent = _measure_indent(turn, quoted=self._quoted)
+        is_outer = indent < self._items[self._quoted] + _INDENT and not turn["mark"]
+        is_inside = self._quoted or not turn["quote"]
+        return bool(is_long_enough and is_outer and is_inside and not line.strip())
 
     def _begin_line(self, turn: regex.Match[str]) -> bool:
         """Begin a line outside a fence; return True for code."""
-        follows_empty = turn.group().count("\n") > 1
-        is_deep = _measure_indent(turn) >= self._item + _INDENT
+        was_quoted, self._quoted = self._quoted, self._is_quoted(turn)
+        if self._quoted and not was_quoted:
+            self._items[True] = 0
+        item = self._items[self._quoted]
+        follows_empty = turn.group().count("\n") > 1 or self._quoted > was_quoted
+        indent = _measure_indent(turn, quoted=self._quoted)
         was_indented = self._indented
-        self._indented = is_deep and (follows_empty or was_indented)
+        self._indented = indent >= item + _INDENT and (follows_empty or was_indented)
         if self._indented:
             return was_indented
-        if turn["mark"]:
-            self._item = len(_extract_line_start(turn).expandtabs(_INDENT))
-        elif follows_empty and _measure_indent(turn) < self._item:
-            self._item = 0
+        if turn["mark"] and self._quoted == bool(turn["quote"]):
+            start = _extract_line_start(turn, quoted=self._quoted)
+            self._items[self._quoted] = len(start.expandtabs(_INDENT))
+        elif follows_empty and indent < item:
+            self._items[self._quoted] = 0
         return False
 
+    def _is_quoted(self, turn: regex.Match[str]) -> bool:
+        """Return True for a quotation; its mark is code where a block of code may begin."""
+        outer = _measure_indent(turn, quoted=False)
+        return bool(turn["quote"]) and outer < self._items[False] + _INDENT
 
-def _extract_line_start(turn: regex.Match[str]) -> str:
+
+def _stays_quoted(turn: regex.Match[str]) -> bool:
+    """Return True if all lines that a turn begins are of a quotation."""
+    return all(">" in line for line in turn.group().split("\n")[1:-1]) and bool(turn["quote"])
+
+
+def _extract_line_start(turn: regex.Match[str], *, quoted: bool) -> str:
     """Return indentation and list mark of the line that a turn begins."""
     start = str(turn.group()).rpartition("\n")[2]
-    return start[: len(start) - len(turn["fence"] or "")]
+    start = start[: len(start) - len(turn["fence"] or "")]
+    return start.partition(turn["quote"])[2] if quoted and turn["quote"] else start
 
 
-def _measure_indent(turn: regex.Match[str]) -> int:
-    start = _extract_line_start(turn)
+def _measure_indent(turn: regex.Match[str], *, quoted: bool) -> int:
+    start = _extract_line_start(turn, quoted=quoted)
     return len(start[: len(start) - len(start.lstrip())].expandtabs(_INDENT))
 
 

@@ -41,7 +41,8 @@ pieces = st.lists(
         (r"\[\mathrm{score} \in [0, 1]\]", "\n```\nscore ∈ [0, 1]\n```\n"),
         ("the $k$ nearest", "the `k` nearest"),
         (r"\(n-1\), \(O(n)\), \(5\), \(x, y\)", "`n-1`, `O(n)`, `5`, `x, y`"),
-        (r"so \[x = 1\] holds", "so `x = 1` holds"),
+        (r"so \[x_i = 1\] holds", "so `xᵢ = 1` holds"),
+        ("\\[\nx = 1\n\\]", "\n```\nx = 1\n```\n"),
         (r"**$x^2$** ($\{0, 1\}$)", r"**`x²`** (`\{0, 1\}`)"),
         ("- $$x = 1$$\n- b", "- `x = 1`\n- b"),
         ("1. a\n\n   $$x = 1$$\n\n2. b", "1. a\n\n   \n   ```\n   x = 1\n   ```\n\n\n2. b"),
@@ -49,6 +50,24 @@ pieces = st.lists(
     ],
 )
 def test_formulas_are_shown_as_code(text: str, shown: str):
+    assert render_formulas(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "> So:\n>\n> $$\n> d(x, y) = \\sum_i x_i\n> $$\n>\n> It is.",
+            "> So:\n>\n> \n> ```\n> d(x, y) = ∑ᵢ xᵢ\n> ```\n>\n> It is.",
+        ),
+        ("> \\[\n> a = b\n> + c\n> \\]", "> \n> ```\n> a = b\n> + c\n> ```"),
+        ("> > $$x^2$$", "> > \n> > ```\n> > x²\n> > ```"),
+        ("> with $a\n> + b$ here", "> with `a + b` here"),
+        ("> - $$x^2$$", "> - `x²`"),
+        ("> a $x\n>\n> y$ b", "> a $x\n>\n> y$ b"),
+    ],
+)
+def test_formulas_in_a_quotation_stay_in_it(text: str, shown: str):
     assert render_formulas(text) == shown
 
 
@@ -65,6 +84,10 @@ def test_formulas_are_shown_as_code(text: str, shown: str):
         r"The regex \[a-z\] matches one letter, \[0-9\]{2} two digits, and \[^abc\] others.",
         r"\[a-z_0-9\]+, \(foo|bar\), \(\d+\), \(.*\) and \(a\)\1 match.",
         r"- \[ \] to do" + "\n" + r"- \[x\] done, \[link\](url)",
+        r"Escape \[x=1\] so, or \[key=value\], \[batch_size = 10\] and \[a > b\].",
+        r"\[key=value\]",
+        r"\[--port=1\]" + "\n" + r"\[a+b\]",
+        r"sed 's/\(a\)/b/', sed 's|\(x\)|y|', grep '\(n\)\|m' and grep \"\(a\)\"",
         r"find . \( -name a -o -name b \)",
         r"C:\Program Files \(x86\)\app and \\server\a$ or \\server\b$",
         r"^foo$|^bar$ or ^\d+$ or ^a+$|^b+$",
@@ -81,9 +104,9 @@ def test_what_is_no_formula_stays(text: str):
 
 
 def test_formulas_in_a_table_keep_its_rows():
-    table = "| f | g |\n|---|---|\n| \\(x_i\\) | $$y^2$$ |\n| $a \\mid b$ | \\[z = 1\\] |"
+    table = "| f | g |\n|---|---|\n| \\(x_i\\) | $$y^2$$ |\n| $a \\mid b$ | \\[z^2\\] |"
     shown = render_formulas(table)
-    assert shown == "| f | g |\n|---|---|\n| `xᵢ` | `y²` |\n| `a ∣ b` | `z = 1` |"
+    assert shown == "| f | g |\n|---|---|\n| `xᵢ` | `y²` |\n| `a ∣ b` | `z²` |"
 
 
 @given(st.text(alphabet="abc\\{}^_$ ()|0123", max_size=60))

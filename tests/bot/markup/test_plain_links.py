@@ -26,7 +26,21 @@ def flat(*pieces: str) -> str:
         (f"[a(b)]({URL}_(c))", f"a(b) ({URL}_(c))"),
         (f"[x[0]]({URL})", f"x[0] ({URL})"),
         (f"![A figure]({URL}.png)", "A figure"),
+        (f"[`create()`]({URL}) it", f"`create()` ({URL}) it"),
+        (
+            f"[the `a[0]` of]({URL}), [``b`c``]({URL}/b)",
+            f"the `a[0]` of ({URL}), ``b`c`` ({URL}/b)",
+        ),
+        (f"[a]({URL} 'T'), [b]({URL} (T)), [c]({URL} \"T (u)\")", f"a ({URL}), b, c"),
+        (f"[![logo]({URL}.png)]({URL})", f"logo ({URL})"),
+        (f"[![]({URL}.png)]({URL})", URL),
+        (f"\u89c1[\u6587\u6863]({URL})\u3002", f"\u89c1\u6587\u6863 ({URL})\u3002"),
+        (f"[1][it]({URL})", f"[1]it ({URL})"),
         # What is no link stays.
+        ("args[0](x.y), a[0][1](x.y), f()[0](a/b)", "args[0](x.y), a[0][1](x.y), f()[0](a/b)"),
+        ("[`a`](x) and [a](`b.c`)", "[`a`](x) and [a](`b.c`)"),
+        (f"`[`[it]({URL})`]`", f"`[`it ({URL})`]`"),
+        (f"[`[it]({URL})`", f"[`[it]({URL})`"),
         ("args[0](x), [1](2), [it](), [1](2", "args[0](x), [1](2), [it](), [1](2"),
         ("List<int> and [1] [2, 3]", "List<int> and [1] [2, 3]"),
         (f"`[it]({URL})`", f"`[it]({URL})`"),
@@ -40,8 +54,10 @@ def test_links_read_as_text(text: str, expected: str):
     assert flat(*text) == expected
 
 
-@given(st.text(st.sampled_from("a![]()<>`\n h:/"), max_size=40), st.integers(0, 40))
+@given(st.text(st.sampled_from("a![]()<>`\n h:/'\""), max_size=40), st.integers(0, 40))
 @example("![a](b)", 1)
+@example("[`a`](b.c 'd)e')", 9)
+@example("a[0](x.y)", 1)
 @example("[a](b(c)d)", 6)
 def test_the_pieces_make_no_difference(text: str, at: int):
     assert flat(text[:at], text[at:]) == flat(text)

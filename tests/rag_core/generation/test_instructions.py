@@ -43,6 +43,9 @@ def folder(tmp_path, monkeypatch) -> Path:
         "First line.\n/second/line.md",
         "Aurora",
         "~ is our sign.",
+        "/docent is our name. Be brief.",
+        "./run is our command!",
+        "~/x is the home of all?",
         "x" * MAX_INSTRUCTIONS,
         ".",
     ],
@@ -62,6 +65,7 @@ def test_a_text_is_the_instructions(text):
         ("tone", "~/tone"),
         ("tone", "{folder}/tone"),
         ("tone", "  ./tone  "),
+        ("tone.", "./tone."),
     ],
 )
 def test_a_path_is_read(folder, name, setting):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag_core.generation.quotations.excerpts import (
+    MAX_BLOCK,
     Group,
     close_end,
     extend_range,
@@ -15,7 +16,7 @@ from rag_core.generation.quotations.excerpts import (
     join_blocks,
     trim_code,
 )
-from rag_core.generation.quotations.markdown_blocks import Block, split_blocks
+from rag_core.generation.quotations.markdown_blocks import Block, mark_titles, split_blocks
 
 CODE = "```sh\nls logs\n```"
 TABLE = "| Name | Meaning |\n| --- | --- |\n| a | one |"
@@ -44,6 +45,10 @@ def groups_of(*texts: str) -> list[Group]:
         f"This is wrong.\n\n{CODE}\n\nWrite it so:\n\n{CODE}",
         f"The old way is deprecated:\n\n{CODE}\n\nCall this one.\n\n{CODE}",
         "Look at the figures below.\n\n- Ten\n- Twenty",
+        f"Avoid this:\n\n{CODE}\n\nAdd the logs at once.\n\n{CODE}",
+        f"❌ Bad:\n\n{CODE}\n\n✅ Good:\n\n{CODE}",
+        f"Before:\n\n{CODE}\n\nAfter:\n\n{CODE}",
+        f"**Bad example:**\n\n{CODE}\n\n**Good example:**\n\n{CODE}",
         "This approach is not recommended.\n\nIt is better to use the other one.",
     ],
 )
@@ -59,6 +64,14 @@ def test_code_at_the_beginning_is_explained_by_what_follows_it():
 
 def test_a_warning_at_the_end_comes_with_what_is_before_it():
     assert grouped("Use `add`.\n\nDon't use `append`.") == ["Use `add`.\n\nDon't use `append`."]
+
+
+@pytest.mark.parametrize(
+    "lead",
+    ["Before you start, run this:", "To avoid duplicates, run this:", "Not only logs are listed:"],
+)
+def test_what_only_reads_like_a_warning_stands_alone(lead: str):
+    assert grouped(f"{lead}\n\n{CODE}\n\nMore is here.") == [f"{lead}\n\n{CODE}", "More is here."]
 
 
 def test_sentences_stand_alone():
@@ -184,6 +197,24 @@ def test_long_code_is_cut_between_its_blocks():
 
 
 @pytest.mark.parametrize(
+    "block",
+    [
+        "```sh\n" + "ls logs\n" * 2_000 + "```",
+        "- List:\n\n  ```sh\n" + "  ls logs\n" * 2_000 + "  ```",
+        "| a | b |\n| - | - |\n" + "| 1 | 2 |\n" * 2_000,
+        "word " * 3_000,
+        "\u8bcd" * 9_000,
+    ],
+)
+def test_no_block_is_longer_than_a_quotation(block: str):
+    (whole,) = split_blocks(block)
+    (cut,) = trim_code([whole], 1)
+    assert MAX_BLOCK // 2 < len(cut.text) <= MAX_BLOCK + 10
+    assert split_blocks(cut.text) == [cut]
+    assert cut.text.count("```") == whole.text.count("```")
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("It runs. Do so:", "It runs."),
@@ -191,7 +222,13 @@ def test_long_code_is_cut_between_its_blocks():
         ("It runs.\n\nDo so:", "It runs."),
         ("It runs.\n\n**Note**", "It runs."),
         ("It runs.\n**Note**", "It runs."),
-        ("It runs.\n\nBatch size", "It runs."),
+        ("It runs.\n\nBatch size\n\nSet it so:", "It runs."),
+        ("**Note**", ""),
+        # What nothing follows is no title, but the last sentence.
+        ("It runs.\n\nThe default port is 19530", "It runs.\n\nThe default port is 19530"),
+        ("Log level: info", "Log level: info"),
+        ("**The default port is 19530**", "**The default port is 19530**"),
+        ("**It is slow.**", "**It is slow.**"),
         ("It runs.\n\n- One\n- Two:", "It runs.\n\n- One"),
         ("1. One\n   - two\n   - three:", "1. One\n   - two"),
         ("There are two kinds...", ""),
@@ -201,7 +238,7 @@ def test_long_code_is_cut_between_its_blocks():
     ],
 )
 def test_no_end_is_left_open(text: str, expected: str):
-    assert join_blocks(close_end(split_blocks(text))) == expected
+    assert join_blocks(close_end(mark_titles(split_blocks(text)))) == expected
 
 
 @given(
@@ -214,8 +251,8 @@ def test_no_end_is_left_open(text: str, expected: str):
 def test_groups_lose_and_reorder_nothing(parts: list[str]):
     blocks = split_blocks("\n\n".join(parts))
     groups = group_blocks(blocks)
-    assert [block for group in groups for block in group.blocks] == blocks
-    closed = close_end(blocks)
+    assert [block for group in groups for block in group.blocks] == mark_titles(blocks)
+    closed = close_end(mark_titles(blocks))
     assert len(closed) <= len(blocks)
     text = join_blocks(closed)
     assert not text.rstrip("* ").endswith((":", "?"))

@@ -204,8 +204,8 @@ def test_what_is_quoted_of_a_section(text: str, expected: str):
 def test_a_pointer_is_quoted_if_there_is_nothing_else():
     pointer = "See [all about logs](https://a.example/logs)."
     assert bodies(quoted("logs", make_passage(pointer))[0]) == [pointer]
-    found = quoted("logs", make_passage(pointer), make_passage("Zebras.", path="b.md"))
-    assert bodies(found[0]) == ["Zebras."]
+    found = quoted("logs", make_passage(pointer), make_passage("Logs go there.", path="b.md"))
+    assert bodies(found[0])[0] == "Logs go there."
 
 
 def test_a_pointer_that_answers_clearly_better_is_quoted():
@@ -223,12 +223,50 @@ def test_code_is_preferred_where_some_is_asked_for():
     assert CODE in bodies(quoted(asked, said, shown)[0])[1]
 
 
-def test_code_alone_is_no_quotation_while_there_is_text():
+def test_code_alone_comes_behind_text_that_answers():
     code = make_passage(CODE, path="a.md", title="")
-    assert bodies(quoted("ls logs", code, make_passage("Zebras run.", path="b.md"))[0]) == [
-        "Zebras run."
-    ]
+    said = make_passage("You ls the logs so.", path="b.md", title="")
+    assert bodies(quoted("ls logs", code, said)[0])[0] == "You ls the logs so."
     assert bodies(quoted("ls logs", code)[0]) == [CODE]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the default port for logs?", "The default port for logs is 19530"),
+        ("What is the log level?", "Log level: info"),
+        ("What is the log level?", "**Log level: info**"),
+        ("logs ไปที่ broker ไหน", "logs ไปที่ broker"),
+        ("logs कहाँ जाते हैं", "logs broker को जाते हैं।"),
+        ("How do I install logs?", "Install logs:\n\n```sh\npip install logs\n```"),
+        ("ls logs", CODE),
+        ("all about logs", "See [all about logs](https://a.example/logs)."),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_answers_is_quoted_whatever_its_form(question: str, text: str, is_first: bool):
+    """A rule makes it harder to be first, but not against pages about something else."""
+    others = [make_passage(f"Zebra number {n} runs.", path=f"{n}.md", title="") for n in range(4)]
+    right = make_passage(text, path="a.md", title="")
+    found, numbers = quoted(question, *([right, *others] if is_first else [*others, right]))
+    assert bodies(found)[0] == text
+    assert numbers[0] == (1 if is_first else 5)
+
+
+def test_pages_without_full_stops_are_quoted():
+    lines = ["Logs go to the broker", "The broker keeps logs", "Logs are kept for a day"]
+    passages = [make_passage(line, path=line, title="") for line in lines]
+    text, numbers = quoted("Where do logs go?", *passages)
+    assert bodies(text)[0] == lines[0]
+    assert numbers[0] == 1
+
+
+def test_code_longer_than_a_message_is_quoted_in_part():
+    code = "```sh\n" + "ls logs\n" * 2_000 + "```"
+    text, numbers = quoted("ls logs", make_passage(f"List the logs of a broker:\n\n{code}"))
+    assert numbers == (1,)
+    assert bodies(text)[0].startswith("List the logs of a broker:\n\n```sh\nls logs\n")
+    assert bodies(text)[0].endswith("ls logs\n```")
 
 
 @pytest.mark.parametrize("text", ["", "---", "```\n```", "Do as follows:", "# Heading"])

@@ -9,7 +9,9 @@ from rag_core.generation.quotations.markdown_blocks import (
     drop_missing,
     has_open_end,
     has_title_end,
+    has_title_form,
     is_title,
+    mark_titles,
     split_blocks,
 )
 
@@ -140,16 +142,38 @@ def test_files_that_are_not_there_go_with_what_names_them():
         ("Look at the table below.", False, True),
         ("Such as files, etc.", False, False),
         ("A line\nof two", False, False),
+        # Scripts with other full stops.
+        ("यह तेज़ है।", False, False),
+        ("یہ تیز ہے\u06d4", False, False),
+        ("هل هو سريع؟", False, True),
     ],
 )
 def test_titles_and_open_ends(text: str, title: bool, is_open: bool):
-    assert is_title(paragraph(text)) == title
+    assert has_title_form(paragraph(text)) == title
     assert has_open_end(paragraph(text)) == is_open
+
+
+@pytest.mark.parametrize(
+    ("texts", "titles"),
+    [
+        (("Batch size", "Rows in a batch."), [0]),
+        (("**Note**", "Batch size", "Rows in a batch."), [0, 1]),
+        (("Rows in a batch.", "Batch size"), []),
+        (("Log level: info",), []),
+        # Lines like each other are no titles: a language without full stops has nothing else.
+        (("พอร์ตเริ่มต้นคือ 19530", "บันทึกไปที่โบรกเกอร์", "เร็วมาก"), []),
+    ],
+)
+def test_titles_stand_above_something(texts: tuple[str, ...], titles: list[int]):
+    marked = mark_titles([paragraph(text) for text in texts])
+    assert [at for at, block in enumerate(marked) if is_title(block)] == titles
+    assert not is_title(mark_titles([paragraph("Logs"), Block("heading", "**Next**")])[0])
 
 
 def test_a_bold_last_line_announces_something():
     assert has_title_end(paragraph("It is so.\n**Note**"))
     assert not has_title_end(paragraph("It is **so**"))
+    assert not has_title_end(paragraph("It is so.\n**Never stop it.**"))
     assert not has_title_end(Block("code", "```\n**a**\n```"))
 
 

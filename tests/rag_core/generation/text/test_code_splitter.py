@@ -8,7 +8,24 @@ from hypothesis import strategies as st
 
 from rag_core.generation.text.code_splitter import CodeSplitter
 
-TOKENS = ["`", "```", "~~~", "\n", "\n\n", "    ", "  ", "- ", "1. ", "x[1]", "12", ".", "-", "\t"]
+TOKENS = [
+    "`",
+    "```",
+    "~~~",
+    "\n",
+    "\n\n",
+    "    ",
+    "  ",
+    "- ",
+    "1. ",
+    "x[1]",
+    "12",
+    ".",
+    "-",
+    "\t",
+    ">",
+    "> ",
+]
 
 
 def split(*pieces: str) -> list[tuple[str, bool]]:
@@ -46,10 +63,27 @@ def split(*pieces: str) -> list[tuple[str, bool]]:
         ("1. a\n   ```py\n   x\n   ```\n   b", ["```py\n   x\n   ```"]),
         ("a `" + "b" * 3_000 + "` c", []),
         ("a\n    b", []),
+        # Behind a quotation's mark; what is open there ends with it.
+        ("> ```sh\n> a\n>\n> b\n> ```\n> c", ["```sh\n> a\n>\n> b\n> ```"]),
+        ("> a\n>\n> ~~~\n> b\n> ~~~\n\nc", ["~~~\n> b\n> ~~~"]),
+        ("> - a\n>   ```\n>   b\n>   ```\n>   c", ["```\n>   b\n>   ```"]),
+        ("> > ```\n> > a\n> > ```\n> b", ["```\n> > a\n> > ```"]),
+        ("> ```\n> a\nb", ["```\n> a"]),
+        ("> ```\n> a\n\n> b", ["```\n> a"]),
+        ("> a:\n>\n>     b\n>     c\n>\n> d", ["b\n>     c"]),
+        ("> a ` b\n>\n> c ` d", []),
+        # What is no quotation's mark: in a block, and before a block of code.
+        ("```\n> ```\na\n```\nb", ["```\n> ```\na\n```"]),
+        ("So:\n\n    >>> a = `1\n    > ```\n\nb", [">>> a = `1\n    > ```"]),
     ],
 )
 def test_code_is_told_from_prose(text, code):
     assert [part for part, is_code in split(text) if is_code] == code
+
+
+def test_a_long_block_in_a_quotation_is_code():
+    code = "```bash\n" + "> echo $a_1$ <!here>\n" * 200 + "> ```"
+    assert [part for part, is_code in split(f"> So:\n>\n> {code}\n>\n> $a$") if is_code] == [code]
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=20).map("".join) | st.text())
