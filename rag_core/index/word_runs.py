@@ -44,6 +44,9 @@ _RUN = re.compile(
 _QUOTES = frozenset("`\"'\u201c\u201d\u2018\u2019\u00ab\u00bb\u201e\u300c\u300d")
 _APOSTROPHES = frozenset("'\u2019")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;\n])[\s\"'(\u00bf\u00a1*_-]*\Z")
+_PRONOUN_NAMES = frozenset({"IT", "US", "WHO"})
+_ARTICLE = re.compile(r"\b(?:THE|AN?|MY|OUR|YOUR)\s\Z")  # no pronoun stands behind one
+_FRACTION = re.compile("(?<=\\d)(?=[\xbc-\xbe\u2150-\u215e\u2189])")
 _FEW_WORDS = 3  # so few words in capitals are names, more can be a sentence in capitals
 
 
@@ -68,7 +71,8 @@ class _Folding(dict[int, "int | str | None"]):
     """The table that ties marks and joiners to their letters, filled as characters occur.
 
     Marks of the scripts of India and of South-East Asia spell sounds and stay. All others are
-    dropped, such as the vowels of Arabic and the stress of Russian.
+    dropped, such as the vowels of Arabic and the stress of Russian. The digits of every script are
+    those of ASCII.
     """
 
     def __missing__(self, code: int) -> int | str | None:
@@ -76,6 +80,10 @@ class _Folding(dict[int, "int | str | None"]):
         folded: int | str | None = code
         if code == _ZERO_WIDTH_SPACE:
             folded = " "
+        elif code == _ARABIC_POINT:
+            folded = "."
+        elif category == "Nd":
+            folded = str(unicodedata.decimal(chr(code)))
         elif category == "Cf" or (category[0] == "M" and not _KEPT_MARK.match(chr(code))):
             folded = None
         self[code] = folded
@@ -83,6 +91,7 @@ class _Folding(dict[int, "int | str | None"]):
 
 
 _ZERO_WIDTH_SPACE = 0x200B
+_ARABIC_POINT = 0x066B
 _KEPT_MARK = re.compile(f"[{_UNSPACED}{_BRAHMIC}]")
 _folding = _Folding()
 
@@ -90,7 +99,8 @@ _folding = _Folding()
 def split_runs(text: str) -> Iterator[Run]:
     """Split a text into its runs, in order."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_folding)
+        # NFKC would write 1\u00bd as 11/2.
+        text = unicodedata.normalize("NFKC", _FRACTION.sub(" ", text)).translate(_folding)
     matches = list(_RUN.finditer(text))
     shouts = len(matches) > _FEW_WORDS and text == text.upper()
     for match in matches:
@@ -111,7 +121,9 @@ def _is_name(match: re.Match[str], *, shouts: bool) -> bool:
     word, text, start, end = match[0], match.string, match.start(), match.end()
     if start and text[start - 1] in _QUOTES and text[end : end + 1] in _QUOTES:
         return True
-    if shouts or not word.isupper():
+    if shouts:
+        return word in _PRONOUN_NAMES and bool(_ARTICLE.search(text[:start][-20:]))
+    if not word.isupper():
         return False
     # A capital alone can begin a sentence, or be the English "I".
     return len(word) > 1 or (word != "I" and not _SENTENCE_START.search(text[:start][-20:]))

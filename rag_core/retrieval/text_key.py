@@ -107,12 +107,16 @@ def _split_prose(prose: str) -> Iterator[str]:
     prose = _strip_markup(_CODE.sub(hide, _NAMED_LINK.sub(r"\1", prose)))
     for piece in prose.split():
         # A sign that stands alone is no punctuation.
-        body = piece.lstrip("\"'(").rstrip(".,;:)\"'") or piece
-        word = body.rstrip("?!") or body
+        body = piece.lstrip("\"'").rstrip(".,;:\"'") or piece
+        word = body.lstrip("(").rstrip(")?!") or body
+        before, _, after = body.partition(word)
+        yield before
         for part in _PIECE.findall(word):
-            is_code = part[0] == "\0"
-            yield _normalise_code(codes[int(part[1:-1])]) if is_code else _normalise_part(part)
-        yield body[len(word) :]
+            if part[0] == "\0":
+                yield _normalise_code(codes[int(part[1:-1])])
+            else:
+                yield part if part == word and _is_letter(part) else _normalise_part(part)
+        yield after
 
 
 def _strip_markup(prose: str) -> str:
@@ -128,16 +132,20 @@ def _strip_markup(prose: str) -> str:
     return prose
 
 
+def _is_letter(word: str) -> bool:
+    """Return True for a letter that stands alone, except the article."""
+    return len(word) == 1 and word.isalpha() and word != "a"
+
+
 def _normalise_code(code: str) -> str:
-    """Return code as it is, but a word without ending as prose has it."""
+    """Return code as it is, but the stem of a plain word."""
     return _strip_inflection(code) if _PLAIN_CODE.fullmatch(code) else code
 
 
 def _normalise_part(part: str) -> str:
-    """Return the stem of a word, and an empty text if it says nothing.
+    """Return the stem of a word, or nothing if it says nothing.
 
-    Names, units and all that has signs or digits stay as they are: `IT`, `MB`, `5m`, `x[1:]`. A
-    capital that stands alone is a name, too.
+    Names, units and all that has signs or digits stay as they are: `IT`, `MB`, `5m`, `x[1:]`.
     """
     if not part.isascii():
         is_silent = unicodedata.category(part) in _SILENT or part in _STOPS

@@ -31,6 +31,7 @@ from rag_core.index.bm25_tokens import (
         ("v2.4.1", "2p4 2p4p1"),
         ("Milvus 2.4.x", "milvus 2p4 x"),
         ("2.4-rc1", "2p4 rc1 rc"),
+        ("३.५ ٢.٤.١", "3p5 2p4 2p4p1"),
         ("3.5mm 3.11rc2", "3p5 3p5mm mm 3p11 3p11rc2 rc2"),
         ("python3.11 GPT-3.5", "3p11 python 3p5 gpt"),
         (

@@ -25,6 +25,9 @@ def split(text: str) -> list[str]:
         ("it's don't L'index O'Reilly", ["it", "don", "L", "index", "O", "Reilly"]),
         ("数据库のデータ한국어", ["数据库", "の", "データ", "한국어"]),
         ("हिन्दी, ตาราง।x", ["हिन्दी", "ตาราง", "x"]),
+        ("३.५ ٣\u066b\u0665 v२.४ ๒๕", ["3.5", "3.5", "v2.4", "25"]),
+        ("3किमी ३किमी", ["3", "किमी", "3", "किमी"]),
+        ("1½ ½", ["1", "1", "2", "1", "2"]),
     ],
 )
 def test_runs(text, runs):
@@ -45,6 +48,11 @@ def test_a_mark_belongs_to_its_letter():
         ("IT", {"IT"}),
         ("Is it IT?", {"IT"}),
         ("HOW DO I FIX IT", set()),  # somebody shouts
+        ("WHAT IS IT FOR US", set()),
+        ("WHO CAN USE IT WITH THE KEY", set()),
+        ("WHAT IS THE IT OS", {"IT"}),
+        ("WHERE IS OUR US REGION", {"US"}),
+        ("WHAT IS THE SAME AS A FEW OF THEM", set()),
         ("the `in` and 'to' of \u201cor\u201d", {"in", "to", "or"}),
         ("A plan. A vitamin A", {"A"}),
         ("- A list\n* I do\nE mail", set()),
