@@ -221,7 +221,7 @@ def _choose_quotations(
 
     Where the passages are of several versions, each quotation says which one it is from.
     """
-    said = [place for place in places if not _repeats_label(place.draft.section)]
+    said = [place for place in places if not _is_label_again(place.draft.section)]
     ordered = _order_places(said or places)
     least = max(0.0, max((place.score for place in ordered), default=0.0) - _REACH)
     quoted: list[str] = []
@@ -237,7 +237,7 @@ def _choose_quotations(
                 yield number, _format_quotation(label, number, body)
 
 
-def _repeats_label(section: Section) -> bool:
+def _is_label_again(section: Section) -> bool:
     """Return True if a section's text is its heading once more."""
     text = " ".join(block.text for block in section.blocks)
     return text.strip("*_# \n").casefold() == section.label.casefold()
