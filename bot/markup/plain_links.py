@@ -57,7 +57,7 @@ class LinkFlattener:
         return len(self._mask)
 
     def _flatten(self, text: str, mask: str, ahead: int = 0) -> str:
-        """Flatten the links of a text, found in its mask, which begins `ahead` earlier."""
+        """Flatten the links of a text; its mask begins `ahead` earlier."""
         flat, done = "", 0
         for match in _LINK.finditer(mask, ahead):
             flat += text[done : match.start() - ahead] + self._format_link(match, text, ahead)

@@ -281,14 +281,14 @@ def _find_limit(best: int, taken: Collection[int]) -> int:
 def close_end(blocks: Sequence[Block]) -> tuple[Block, ...]:
     """Cut announcements and titles at the end that nothing follows."""
     kept = list(blocks)
-    while kept and (is_title(kept[-1]) or has_open_end(kept[-1]) or _ends_in_title(kept)):
+    while kept and (is_title(kept[-1]) or has_open_end(kept[-1]) or _has_bold_end(kept)):
         last = kept.pop()
         if not is_title(last) and (text := _cut_announcement(last.text)):
             kept.append(replace(last, text=text))
     return tuple(kept)
 
 
-def _ends_in_title(blocks: Sequence[Block]) -> bool:
+def _has_bold_end(blocks: Sequence[Block]) -> bool:
     """Return True for a last line in bold, unless it is all that is said."""
     last = blocks[-1]
     is_all = len(blocks) == 1 and "\n" not in last.text and len(_WORD.findall(last.text)) > 1

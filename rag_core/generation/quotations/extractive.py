@@ -221,7 +221,8 @@ def _choose_quotations(
 
     Where the passages are of several versions, each quotation says which one it is from.
     """
-    ordered = _order_places(places)
+    said = [place for place in places if not _is_label_again(place.draft.section)]
+    ordered = _order_places(said or places)
     least = max(0.0, max((place.score for place in ordered), default=0.0) - _REACH)
     quoted: list[str] = []
     for place in ordered:
@@ -234,6 +235,12 @@ def _choose_quotations(
                 label, version = place.draft.section.label, versions[number]
                 label = f"{label} ({version})" if version else label
                 yield number, _format_quotation(label, number, body)
+
+
+def _is_label_again(section: Section) -> bool:
+    """Return True if a section's text is its heading once more."""
+    text = " ".join(block.text for block in section.blocks)
+    return text.strip("*_# \n").casefold() == section.label.casefold()
 
 
 def _order_places(places: Sequence[_Place]) -> list[_Place]:

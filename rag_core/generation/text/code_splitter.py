@@ -91,7 +91,7 @@ class CodeSplitter:
         line = _read_line_rest(turn.end(), text, last=last) if turn["fence"] else ""
         if line is None:
             return None
-        if self._quoted and not _stays_quoted(turn):
+        if self._quoted and not _is_all_quoted(turn):
             self._fence, self._indented = "", False
         if self._fence:
             self._fence = "" if self._is_closing_fence(turn, line) else self._fence
@@ -138,7 +138,7 @@ class CodeSplitter:
         return bool(turn["quote"]) and outer < self._items[False] + _INDENT
 
 
-def _stays_quoted(turn: regex.Match[str]) -> bool:
+def _is_all_quoted(turn: regex.Match[str]) -> bool:
     """Return True if all lines that a turn begins are of a quotation."""
     return all(">" in line for line in turn.group().split("\n")[1:-1]) and bool(turn["quote"])
 

@@ -253,6 +253,13 @@ def test_what_answers_is_quoted_whatever_its_form(question: str, text: str, is_f
     assert numbers[0] == (1 if is_first else 5)
 
 
+def test_a_heading_once_more_is_quoted_only_if_there_is_nothing_else():
+    again = make_passage("All the logs of brokers", title="All the logs of brokers")
+    said = make_passage("Logs go to a broker.", path="b.md")
+    assert bodies(quoted("logs of brokers", again, said)[0]) == ["Logs go to a broker."]
+    assert bodies(quoted("logs of brokers", again)[0]) == ["All the logs of brokers"]
+
+
 def test_pages_without_full_stops_are_quoted():
     lines = ["Logs go to the broker", "The broker keeps logs", "Logs are kept for a day"]
     passages = [make_passage(line, path=line, title="") for line in lines]
