@@ -7,11 +7,14 @@ Each message joins two questions of a development set that docent answers alone:
 among its five passages. A pair counts where a page of each question is among the first five
 passages, or the first eight. The questions of the sets alone show what dividing costs: nDCG@10 and
 hit@3 by page, as docent ranks them, and how many are divided; so do the messages of
-`multi_part.jsonl`, which ask one thing in several sentences. A question joined with one about
+`multi_part.jsonl`, which ask one thing in several sentences or beside a list of facts, steps, a log
+or code. A question joined with one about
 another documentation counts as named if the answer says that it leaves a part unanswered.
 
 `--fit` fits the evidence for a division (`rag_core/retrieval/fitted.py`) to other pairs of the same
-questions and to messages that ask one thing, with each documentation left out in turn.
+questions and to messages that ask one thing, with each documentation left out in turn. The weights
+have thus seen the questions of these pairs, and the very questions and messages that ask one thing:
+only the figures with a documentation left out are of questions that the fit has not seen.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ from rag_core.evaluation.metrics import compute_measures
 from rag_core.query.plan import plan_by_words
 from rag_core.query.segments import split_message
 from rag_core.retrieval.diversify import select_diverse
-from rag_core.retrieval.planned_search import PlannedSearch, embed_forms
+from rag_core.retrieval.planned_search import PlannedSearch, embed_forms, is_readable
 from rag_core.retrieval.query_signals import collect_division_signals
 from rag_core.retrieval.rerank import rerank_candidates
 from rag_core.types import Passage, Question
@@ -124,7 +127,7 @@ def measure(domain: Domain) -> dict[str, Any]:
 
 
 def single_messages(name: str) -> list[str]:
-    """Messages about a documentation that ask one thing in several sentences."""
+    """Messages about a documentation that ask one thing in several sentences or lines."""
     rows = [json.loads(line) for line in SINGLE.read_text().splitlines()]
     return [row["message"] for row in rows if row["domain"] == name]
 
@@ -240,8 +243,11 @@ def division_signals(domain: Domain, message: str) -> tuple[float, ...]:
         domain.store, live, question, tuning.fusion, vectors, english_only=tuning.latin_only
     )
     parts = (part, part.division.first, part.division.second)
-    whole, first, second = (search.search_forms(each).lead.found for each in parts)
-    return collect_division_signals(part.division, whole, (first, second), readable=True)
+    whole, first, second = (search.search_forms(each).lead for each in parts)
+    readable = not tuning.latin_only or is_readable(whole.text)
+    return collect_division_signals(
+        part.division, whole.found, (first.found, second.found), readable=readable
+    )
 
 
 def join_pairs(

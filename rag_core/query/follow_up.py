@@ -78,7 +78,8 @@ _OPENER = re.compile(
         (?:and|but|so|or|also|then|what\ about|how\ about|what\ if|same
         |und|aber|auch|oder|was\ ist\ mit|wie\ ist\ es\ mit
         |и|а|но|или|тоже|также|что\ нас[чщ][её]т|как\ нас[чщ][её]т
-        |et|mais|ou|aussi|qu'en\ est-il)\b(?!-)
+        |et|mais|ou|aussi|qu'en\ est-il|pero|también|qu[eé]\ tal)\b(?!-)
+        |¿?y\b(?=\ (?:¿|c[oó]mo|qu[eé]|d[oó]nde|cu[aá]ndo|cu[aá]l|se|la|el|si|para|con)\b)
         |那(?!些|个|里)|还有|では|じゃあ|それで|それなら)\s*[,，、]?\s*""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -25,16 +25,28 @@ _TURNS, _TURN_CHARACTERS = 6, 2_000  # of the thread, whose words a rewriting ma
 _ITEM = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|>)\s+")
 _AROUND = "\"'`*_“”„«»「」 \t"
 _LABEL = re.compile(r"^[^\s:：?？]+(?:[ _-][^\s:：?？]+){0,5}\s?[:：]\s*")
-# What no question to search for holds, unless the person wrote it.
-_FOREIGN = re.compile(
-    r"""</?[a-z|][^<>\n]{0,100}>|```|~~~|^\s*[\[{].*[\]}]\s*$|^\s*\{
-        |\[\^?\d{1,3}(?:,\s?\d{1,3}){0,5}\]|【\d|\b[A-Z]{2,}(?:_[A-Z]+){2,}\b""",
+# Marks of an answer: the LLM's own answers in the thread hold them too.
+_MARKS = re.compile(
+    r"""```|~~~|^\s*[\[{].*[\]}]\s*$|^\s*\{|\[\^?\d{1,3}(?:,\s?\d{1,3}){0,5}\]|【\d""",
     re.VERBOSE | re.DOTALL,
 )
+# What no question to search for holds, unless it was said in the thread.
+_FOREIGN = re.compile(r"</?[a-z|][^<>\n]{0,100}>|\b[A-Z]{2,}(?:_[A-Z]+){2,}\b")
+# An LLM that will not rewrite; a person who "can't connect" asks what to do.
 _REFUSAL = re.compile(
-    r"""\b(?:I['’]?m|I\ am|we\ are|we['’]re)\ (?:sorry|afraid|not\ able|unable)\b|\bI\ apologi[sz]e
-        |\b(?:I|we)\ (?:can['’]?t|cannot|can\ not|do\ not\ have|don['’]t\ have)\b|\bas\ an\ AI\b
-        |^sorry\b|\bunable\ to\ (?:rewrite|answer|help)|\bno\ (?:rewrit|rephras)\w+
+    r"""\b(?:can['’]?t|cannot|can\ not|(?:un|not\ )able\ to|won['’]?t|will\ not)\ (?:\w+\ ){0,2}
+            (?:help|assist|answer|rewrite|rephrase|reformulate|respond|comply|fulfil\w*)\b
+        |\bas\ an\ (?:AI|language\ model)\b|\bI\ apologi[sz]e|\bno\ (?:rewrit|rephras)\w+
+        |\bich\ kann\ (?:\w+\ ){0,4}(?:helfen|beantworten|umschreiben|umformulieren)
+        |\bя\ не\ могу\ (?:\w+\ ){0,2}(?:помочь|ответить|переписать)
+        |\bje\ ne\ peux\ pas\ (?:\w+\ ){0,2}(?:aider|répondre|reformuler)
+        |(?:无法|不能)(?:回答|改写|帮)|(?:お答え|書き換え)\w*できません""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Such a line refuses only if it does not ask.
+_REGRET = re.compile(
+    r"""\b(?:I['’]?m|I\ am|we\ are|we['’]re)\ (?:sorry|afraid|not\ able|unable)\b|^sorry\b
+        |\b(?:I|we)\ (?:can['’]?t|cannot|can\ not|do\ not\ have|don['’]t\ have)\b
         |\b(?:tut\ mir\ leid|entschuldig\w*|leider)\b|\bich\ kann\ (?:nicht|keine?n?)\b
         |извинит|к\ сожалению|\bя\ не\ могу\b|\bdésolée?\b|\bje\ ne\ peux\ pas\b
         |抱歉|对不起|我无法|我不能|申し訳|すみません|できません""",
@@ -56,7 +68,7 @@ def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
     thread = "\n".join([*(turn.text for turn in turns), question.text])
     own = "\n".join([*(turn.text for turn in turns if turn.role == "user"), question.text])
     written = strip_reasoning(text).strip()
-    if not written or _has_foreign(written, own):
+    if not written or _has_foreign(written, own, thread):
         return ()
     lines = [line for line in map(_strip_marks, written.splitlines()) if line]
     if len(lines) > 1 and lines[0].endswith((":", "：")):
@@ -64,16 +76,23 @@ def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
     lines = list(dict.fromkeys(_strip_label(line, thread) for line in lines))
     if not 1 <= len(lines) <= MOST_PARTS:
         return ()
-    return tuple(lines) if all(_is_usable(line, question, thread) for line in lines) else ()
+    usable = all(_is_usable(line, question, thread) for line in lines)
+    return () if not usable or any(_has_regret(line, own) for line in lines) else tuple(lines)
 
 
-def _has_foreign(text: str, own: str) -> bool:
+def _has_foreign(text: str, own: str, thread: str) -> bool:
     """Return True for tags, markers or a refusal of the LLM's own."""
     return any(
-        match[0].strip() not in own
-        for pattern in (_FOREIGN, _REFUSAL)
+        match[0].strip() not in known
+        for pattern, known in ((_MARKS, own), (_REFUSAL, own), (_FOREIGN, thread))
         for match in pattern.finditer(text)
     )
+
+
+def _has_regret(line: str, own: str) -> bool:
+    """Return True for a statement that refuses; a question says what a person can't do."""
+    words = [match[0] for match in _REGRET.finditer(line) if match[0] not in own]
+    return bool(words) and not _is_asking(line)
 
 
 def _strip_marks(line: str) -> str:

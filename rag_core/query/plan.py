@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag_core.query.follow_up import LeaningSigns, add_topic_words, find_signs, strip_opener
-from rag_core.query.segments import Segment
+from rag_core.query.segments import Segment, split_message
 from rag_core.types import Question, Turn
 
 MOST_PARTS = 3
@@ -25,7 +25,7 @@ class Division:
         both_ask: True if both parts seem to ask something.
         first_asks: True if the sentence just before the boundary does.
         listed: True if the parts are items of a list.
-        lined: True if the second part begins a line.
+        lined: True if the second part begins a line, and the parts are items or both ask.
         by_llm: True if the LLM divided the message.
     """
 
@@ -40,7 +40,7 @@ class Division:
     @property
     def is_marked(self) -> bool:
         """True if both parts look like questions."""
-        return self.both_ask or self.listed or self.lined
+        return self.both_ask or self.listed
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -106,26 +106,41 @@ def plan_rewriting(question: Question, rewritten: Sequence[str]) -> PlannedPart:
         rewritten: one to three questions that stand alone.
 
     Returns:
-        The whole question, with the LLM's parts if it wrote several questions.
+        The whole question, with the LLM's parts if it wrote several questions. What it only
+        repeated is planned by words, as without it.
     """
+    if len(rewritten) == 1 and _is_same(rewritten[0], question.text):
+        return plan_by_words(question, split_message(question.text))
     signs = find_signs(question.text)
     if len(rewritten) == 1:
-        other = "" if _is_same(rewritten[0], question.text) else rewritten[0]
-        return PlannedPart(question.text, other, signs, by_llm=True)
-    return replace(_join_rewritten(rewritten), asked=question.text, signs=signs)
+        return PlannedPart(question.text, rewritten[0], signs, by_llm=True)
+    return replace(_join_rewritten(rewritten, question), asked=question.text, signs=signs)
 
 
-def _join_rewritten(rewritten: Sequence[str]) -> PlannedPart:
+def _join_rewritten(rewritten: Sequence[str], question: Question) -> PlannedPart:
+    if len(rewritten) == 1:
+        return _plan_rewritten(rewritten[0], question)
     text = " ".join(rewritten)
-    division = None
-    if len(rewritten) > 1:
-        first, second = _join_rewritten(rewritten[:1]), _join_rewritten(rewritten[1:])
-        division = Division(first, second, by_llm=True)
+    first = _plan_rewritten(rewritten[0], question)
+    # What the LLM repeats leans on the thread and on the parts before it.
+    thread = (*question.history, Turn("user", rewritten[0]))
+    second = _join_rewritten(rewritten[1:], replace(question, history=thread))
+    division = Division(first, second, by_llm=True)
     return PlannedPart(text, "", find_signs(text), by_llm=True, division=division)
 
 
+def _plan_rewritten(text: str, question: Question) -> PlannedPart:
+    if _keep_characters(text) in _keep_characters(question.text):
+        return _plan_part(text, question.history, always=False)
+    return PlannedPart(text, "", find_signs(text), by_llm=True)
+
+
 def _is_same(first: str, second: str) -> bool:
-    return [*filter(str.isalnum, first.casefold())] == [*filter(str.isalnum, second.casefold())]
+    return _keep_characters(first) == _keep_characters(second)
+
+
+def _keep_characters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def _plan_part(text: str, history: Sequence[Turn], *, always: bool) -> PlannedPart:
@@ -152,15 +167,18 @@ def _split_part(
     first = _plan_segments(before, history, parts - 1 if again is before else 1)
     # A first part that stands alone is all that the second leans on.
     asked = Turn("user", first.asked)
-    thread = (*history, asked) if first.signs.pronoun or first.signs.opener else (asked,)
+    opener = find_signs(before[0].text).opener  # the part itself has lost it
+    thread = (*history, asked) if first.signs.pronoun or opener else (asked,)
     second = _plan_segments(after, thread, parts - 1 if again is after else 1)
+    both_ask = _is_asking(before) and _is_asking(after)
+    listed = before[0].is_item and after[0].is_item
     return Division(
         first,
         second,
-        both_ask=_is_asking(before) and _is_asking(after),
+        both_ask=both_ask,
         first_asks=before[-1].asks,
-        listed=before[0].is_item and after[0].is_item,
-        lined=after[0].opens_line,
+        listed=listed,
+        lined=after[0].opens_line and (both_ask or listed),
     )
 
 

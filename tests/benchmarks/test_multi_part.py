@@ -50,8 +50,15 @@ def test_a_pair_counts_with_a_page_of_each():
     assert not pair.counts(["b.md", "c.md"])
 
 
-def test_the_single_messages_could_be_divided():
+def test_the_single_messages_in_sentences_could_be_divided():
     for name in CORPORA:
-        messages = single_messages(name)
+        messages = [message for message in single_messages(name) if "\n" not in message]
         assert len(messages) >= 12
         assert sum(len(split_message(message)) > 1 for message in messages) > len(messages) / 2
+
+
+def test_the_single_messages_in_lines_are_whole():
+    for name in CORPORA:
+        messages = [message for message in single_messages(name) if "\n" in message]
+        assert len(messages) == 10
+        assert [message for message in messages if len(split_message(message)) > 1] == []

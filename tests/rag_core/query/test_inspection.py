@@ -92,6 +92,38 @@ def test_words_of_the_thread_in_any_script(question, before, text):
     assert inspect_rewriting(text, asked) == (text,)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "text"),
+    [
+        ("And its default?", "Set `MILVUS_LOG_LEVEL` [1].",
+         "What is the default of MILVUS_LOG_LEVEL?"),
+        ("What does that stand for?", "Run helm install <release-name> milvus.",
+         "What does <release-name> stand for in helm install?"),
+        ("I cannot connect with TLS, what can I do?", "So [1].",
+         "I can't connect with TLS, what can I do?"),
+        ("We are not able to connect, why?", "So.", "Why are we unable to connect?"),
+        ("Leider startet es nicht, was tun?", "So.", "Es startet leider nicht, was kann ich tun?"),
+    ],
+)  # fmt: skip
+def test_words_of_an_answer_and_what_a_person_cannot_do(question, answer, text):
+    asked = Question(question, (Turn("user", "TLS?"), Turn("assistant", answer)))
+    assert inspect_rewriting(text, asked) == (text,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, I can't answer: how do I drop a partition?",
+        "I am unable to help you drop a partition, what else?",
+        "I can't drop the partition.",
+        "What is OTHER_LOG_LEVEL of a partition?",
+        "<other> How do I drop a partition?",
+    ],
+)
+def test_refusals_and_terms_of_nobody(text):
+    assert inspect_rewriting(text, FOLLOW_UP) == ()
+
+
 @pytest.mark.parametrize("text", ["Извините, я не могу помочь с партицией.", "抱歉，我无法回答。"])
 def test_refusals_in_other_languages(text):
     asked = Question("А как её удалить?", (Turn("user", "Как создать партицию?"),))

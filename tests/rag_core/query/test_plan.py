@@ -91,9 +91,35 @@ def test_a_rewriting_is_searched_beside_the_question():
     assert part.by_llm
 
 
-def test_a_question_that_the_llm_repeats_is_searched_once():
-    part = plan_rewriting(Question("What is HNSW?", HISTORY), ["what is HNSW"])
-    assert part.forms == ("What is HNSW?",)
+def test_what_the_llm_only_repeats_is_planned_by_words():
+    for text in ("And drop?", "What is HNSW?", "How do I drop it? Where are its logs?"):
+        question = Question(text, HISTORY)
+        assert plan_rewriting(question, [text.casefold()]) == planned(text, HISTORY)
+
+
+def test_a_part_that_the_llm_only_repeats_has_words_of_the_part_before():
+    question = Question("What is HNSW? How do I build it?", HISTORY)
+    part = plan_rewriting(question, ["What is HNSW?", "How do I build it?"])
+    assert part.division.by_llm
+    assert part.division.second.other == "How do I build it? HNSW create partition"
+    assert not part.division.second.by_llm
+
+
+def test_the_thread_reaches_the_second_part_through_an_opener():
+    second = planned("And drop? What are its limits?", HISTORY).division.second
+    assert second.other == "What are its limits? drop create partition"
+
+
+def test_facts_before_a_question_are_no_part():
+    text = "My setup:\n- 3 nodes\n- 8 GPUs each\nHow do I place an actor?"
+    assert planned(text).division is None
+
+
+def test_a_line_counts_only_where_both_ask():
+    told = planned("Searches find nothing at once.\nHow do I reduce the lag?").division
+    assert (told.lined, told.is_marked) == (False, False)
+    asked = planned("How do I reduce the lag?\nWhere are the logs?").division
+    assert (asked.lined, asked.is_marked) == (True, True)
 
 
 def test_parts_by_the_llm():

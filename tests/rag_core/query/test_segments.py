@@ -39,6 +39,21 @@ def texts(message: str) -> list[str]:
          ["Milvus をインストールするには？", "バックアップの方法は？"]),
         ("Searches find nothing at once. How do I reduce the lag?",
          ["Searches find nothing at once.", "How do I reduce the lag?"]),
+        ("请问如何创建集合?如何启用TLS?", ["请问如何创建集合?", "如何启用TLS?"]),
+        ("tls setup\nbackup\nattu", ["tls setup", "backup", "attu"]),
+        ("- TLS setup\n- backup of etcd", ["TLS setup", "backup of etcd"]),
+        ("I have some questions:\n- TLS setup\n- backup of etcd", ["TLS setup", "backup of etcd"]),
+        ("How do I enable:\n- TLS\n- RBAC", ["How do I enable TLS", "How do I enable RBAC"]),
+        ("What is the most (1) of collections (2) of partitions?",
+         ["What is the most of collections", "What is the most of partitions?"]),
+        ("Two things: where are the logs? How do I rotate them?",
+         ["where are the logs?", "How do I rotate them?"]),
+        ("We use this:\nreplicas: 3\nHow do I add memory? How do I enable TLS?",
+         ["We use this: replicas: 3 How do I add memory?", "How do I enable TLS?"]),
+        ("Why does it fail?\nE: [ERROR] boom\nHow do I enable TLS?",
+         ["Why does it fail? E: [ERROR] boom", "How do I enable TLS?"]),
+        ("My setup:\n- Ray 2.6\n- 3 nodes\nHow do I drop one?\nWhat is nprobe for?",
+         ["My setup: Ray 2.6 3 nodes How do I drop one?", "What is nprobe for?"]),
     ],
 )  # fmt: skip
 def test_where_a_message_may_be_divided(message, segments):
@@ -67,6 +82,42 @@ def test_where_a_message_may_be_divided(message, segments):
 )
 def test_what_is_one_question(message):
     assert len(texts(message)) <= 1 or not message.strip()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "My setup:\n- 3 nodes\n- 8 GPUs each\n- Ray 2.6\nHow do I place one actor per GPU?",
+        "How do I place one actor per GPU?\nMy setup:\n- 3 nodes\n- 8 GPUs each",
+        (
+            "Environment:\n- Milvus version: 2.4.1\n- Deployment mode: cluster\n\n"
+            "The pods restart with OOMKilled. How do I give them more memory?"
+        ),
+        "Why do I get this?\n- OS: Ubuntu\n- RAM: 8 GB",
+        "OS: Ubuntu\nRAM: 8 GB\nIs this enough?",
+        "What I did:\n1. Installed the operator\n2. Created a cluster\nWhy does it hang?",
+        "Meine Umgebung:\n- drei Knoten\n- Kubernetes\nWie aktiviere ich TLS?",
+        "环境：\n- 三个节点\n- 集群模式\n如何启用TLS？",
+        (
+            'Why do I get this?\nTraceback (most recent call last):\n  File "a.py", line 3, in f\n'
+            "    client = Client(uri)\nMilvusException: fail. Is it up?"
+        ),
+        "2024-05-01 12:00:01 ERROR it failed\n2024-05-01 12:00:02 WARN retrying\nWhat is wrong?",
+        "How do I get a header?\n@app.get('/items')\nasync def read(q: str):\n    return q",
+        "How do I set the size?\ndataCoord:\n  segment:\n    maxSize: 512\nlimit = 3",
+        "1. I started the head\n2. I joined two workers\n3. I see nothing\nWhere are the logs?",
+    ],
+)
+def test_facts_steps_logs_and_code_stay_with_their_question(message):
+    (segment,) = split_message(message)
+    assert segment.text.split() == [
+        word for word in message.split() if word not in {"-", "1.", "2.", "3."}
+    ]
+
+
+def test_lines_that_tell_are_no_items():
+    first, second = split_message("When I insert, Milvus crashes at once.\nHow do I fix it?")
+    assert (first.asks, first.is_item, second.asks) == (False, False, True)
 
 
 def test_code_is_never_divided():
