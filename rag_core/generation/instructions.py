@@ -110,4 +110,4 @@ def escape_tags(text: str) -> str:
 
     Then no text in the prompt can begin or end a part of it.
     """
-    return _TAG.sub(lambda match: f"{match.group()} ", text)
+    return str(_TAG.sub(lambda match: f"{match.group()} ", text))

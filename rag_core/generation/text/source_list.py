@@ -220,7 +220,7 @@ class SourceListFilter:
         return None if is_sentence else [each for each in numbers if 1 <= each <= self._count]
 
     def _is_near(self, link: regex.Match[str]) -> bool:
-        """Return True for a link to the site or title of a passage."""
+        """Return True for a link to the passages."""
         host = _HOST.match((link["target"] or link["bare"]).strip("<>"))
         is_known = host is None or host[0].lower() in self._hosts
         return is_known or _normalise_name(link["label"] or "") in self._passages
