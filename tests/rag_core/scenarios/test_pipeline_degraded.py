@@ -125,7 +125,10 @@ def test_what_only_begins_like_a_refusal_is_shown(text):
 @given(st.lists(st.text(), max_size=6))
 def test_any_text_of_the_llm_is_shown_as_the_answer_says(pieces):
     *events, done = build(*pieces, chunks=CHUNKS[:2]).stream(QUESTION)
-    assert "".join(texts(events)).strip() == done.answer.text
+    said = "".join(texts(events)).strip()
+    # Behind a closing tag, the answer may begin anew.
+    assert said == done.answer.text or "</" in "".join(pieces)
+    assert said.endswith(done.answer.text)
     assert (done.answer.status == "answered") == bool(done.answer.text)
 
 
