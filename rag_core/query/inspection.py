@@ -90,7 +90,10 @@ def _has_foreign(text: str, own: str, thread: str) -> bool:
 
 
 def _has_regret(line: str, own: str) -> bool:
-    """Return True for a statement that refuses; a question says what a person can't do."""
+    """Return True for a statement that refuses.
+
+    A question says what a person can't do.
+    """
     words = [match[0] for match in _REGRET.finditer(line) if match[0] not in own]
     return bool(words) and not _is_asking(line)
 

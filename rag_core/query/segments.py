@@ -69,6 +69,11 @@ _POINTS = re.compile(
         |следующ|эти\b|以下|下列|这些|下記|次の""",
     re.IGNORECASE | re.VERBOSE,
 )
+_DESCRIBES = re.compile(  # what a question is about, and not what it asks
+    r"\b(?:steps|settings?|config|configurations?|setup|environment|versions?|errors?|logs?|output"
+    r"|machines?|schritte\w*|umgebung|fehler)\b|шаг|настройк|环境|步骤|错误|エラー|環境|手順",
+    re.IGNORECASE,
+)
 _IN_LINE_HEADING = re.compile(
     r"""(?:[^\W_]+\ ){0,4}(?:questions?|things|topics|fragen|dinge|вопрос\w*|preguntas|cosas)
         \s*:\ (?=\S)
@@ -131,7 +136,10 @@ def count_questions(segments: Sequence[Segment]) -> int:
 
 
 def _mask_message(text: str) -> tuple[str, str]:
-    """Return a message with single spaces, and the same with fillers for what is never divided."""
+    """Return a message with single spaces, and the same with fillers.
+
+    They stand for what is never divided.
+    """
     lines = text.splitlines()
     # Runs of spaces first become one, which also keeps the patterns quick.
     pairs = zip((" ".join(line.split()) for line in lines), mark_verbatim(lines), strict=True)
@@ -189,7 +197,7 @@ def _read_segment(piece: str, masked: str, marks: set[str]) -> Segment:
 
 
 def _sort_lists(segments: Sequence[Segment]) -> list[Segment]:
-    """Tell lists of questions from those of facts and steps, which are context."""
+    """Sort lists into those of questions and those of context."""
     in_list, found = False, []
     for segment in segments:
         in_list = segment.is_item or (in_list and not segment.opens_line)
@@ -208,7 +216,10 @@ def _sort_lists(segments: Sequence[Segment]) -> list[Segment]:
 def _sort_list(
     run: list[Segment], before: list[Segment], others: Sequence[Segment]
 ) -> list[Segment]:
-    """Return the segments of a list; a sentence that all items complete leaves `before`."""
+    """Return the segments of a list.
+
+    A sentence that all items complete is taken from `before`.
+    """
     lead = before[-1] if before and not before[-1].is_item else None
     places = [place for place, each in enumerate(run) if each.is_item]
     items = [run[a:b] for a, b in zip(places, [*places[1:], len(run)], strict=True)]
@@ -229,8 +240,9 @@ def _sort_list(
 
 
 def _is_completed(lead: Segment) -> bool:
-    """Return True for a question that the items of a list complete: "How do I enable:"."""
-    return not lead.text.endswith(("?", "？", ".")) or bool(_POINTS.search(lead.text))
+    """Return True for a lead-in such as "How do I enable:"."""
+    open_ = not lead.text.endswith(("?", "？", ".")) or _POINTS.search(lead.text)
+    return bool(open_) and not _DESCRIBES.search(lead.text)
 
 
 def _complete(item: Segment, start: str) -> Segment:
@@ -245,7 +257,7 @@ def _is_fact(segment: Segment) -> bool:
 
 
 def _mark_topics(segments: Sequence[Segment]) -> list[Segment]:
-    """Make items of the lines of a message that is nothing but names, one in each line."""
+    """Mark the lines of a message as items if all are names."""
     bare = all(
         each.opens_line
         and not (each.asks or each.is_item or _is_fact(each))
@@ -256,7 +268,7 @@ def _mark_topics(segments: Sequence[Segment]) -> list[Segment]:
 
 
 def _join_short(segments: Sequence[Segment]) -> list[Segment]:
-    """Join greetings, headings, context and fragments with the segment after or before them."""
+    """Join greetings, headings, context and fragments with a segment beside them."""
     joined: list[Segment] = []
     for place, segment in enumerate(segments):
         following = segments[place + 1] if place + 1 < len(segments) else None
@@ -265,14 +277,14 @@ def _join_short(segments: Sequence[Segment]) -> list[Segment]:
         previous = joined[-1] if joined else None
         if previous and _is_heading(previous) and not (previous.is_context or segment.is_context):
             joined[-1] = segment
-        elif previous and _belong_together(previous, segment):
+        elif previous and _should_join(previous, segment):
             joined[-1] = previous.join(segment)
         else:
             joined.append(segment)
     return joined
 
 
-def _belong_together(previous: Segment, segment: Segment) -> bool:
+def _should_join(previous: Segment, segment: Segment) -> bool:
     if segment.is_context or (previous.is_context and not previous.asks):
         return True
     return _is_short(segment) or _is_short(previous)

@@ -19,7 +19,7 @@ _CERTAIN = re.compile(
         |[\w.]+(?:\[[^\]\n]*\])?(?:\s?:\s?\w+)?\s?[-+*/|:]?=\s?[^=\s]
         |(?:await\ |return\ |raise\ |print\ )?[\w.]+\([^\n]*\)\s*;?\s*$
         |\$\ \w|>>>|\#!|//|</?[A-Za-z][^>\n]*>|"[\w.-]+"\s*:|\|.*\|\s*$|-{{3,}}\s*$
-        |[\]}})]+[;,)]*\s*$
+        |[\]}})]+[;,)]*\s*$|\S+(?:\ {{2,}}\S+){{2,}}
         |(?:sudo\ )?[a-z][\w.-]*\ (?:[^\s-]\S*\ ){{0,6}}--?[A-Za-z][\w-]*(?:[=\ ]|$)
         |[^\n]*(?:\)\s*;|\{{)\s*$
     )""",
@@ -27,7 +27,8 @@ _CERTAIN = re.compile(
 )
 # Beside a line that is certain, these are of its kind.
 _LIKELY = re.compile(
-    r"""(?:\ {2}|\t)\s*\S|\s*(?:import|return|raise|assert|del|yield|if|for|while|with|except)\ \S
+    r"""(?:\ {2}|\t)\s*\S|\S[^\n]*\S\ {2,}\S
+        |\s*(?:import|return|raise|assert|del|yield|if|for|while|with|except)\ \S
         |\s*(?:else|try|finally|pass|break|continue)\b:?\s*$|\s*[a-z][\w.-]*:(?:\s|$)|\s*\#""",
     re.VERBOSE,
 )

@@ -28,14 +28,14 @@ STARTER_SURE = 0.4972
 STARTER_SUPPORT = 0.27
 """Cosine from which a passage supports a sentence; `python -m benchmarks.support --json`."""
 
-LEANING_WEIGHTS = (3.046, -3.916, 3.721, 3.519, -2.531, -4.059)
+LEANING_WEIGHTS = (2.987, -3.454, 3.91, 3.598, -2.482, -2.506)
 """Of the signals that a question leans on its thread; `python -m benchmarks.follow_ups --fit`."""
 
-LEANING_BIAS = 3.085
+LEANING_BIAS = 2.812
 """Log-odds that a question leans on its thread if all signals are 0."""
 
-DIVIDED_WEIGHTS = (1.592, 1.623, -0.686, -4.822, 2.489, 0.269, 3.105, 2.427, -0.698)
+DIVIDED_WEIGHTS = (2.546, 0.956, -2.041, -4.557, 2.222, 0.36, 2.648, 1.71, -0.697)
 """Of the signals that a message asks two things; `python -m benchmarks.multi_part --fit`."""
 
-DIVIDED_BIAS = 1.875
+DIVIDED_BIAS = 4.247
 """Log-odds that a message asks two things if all signals are 0."""

@@ -95,6 +95,8 @@ def test_what_is_one_question(message):
         ),
         "Why do I get this?\n- OS: Ubuntu\n- RAM: 8 GB",
         "OS: Ubuntu\nRAM: 8 GB\nIs this enough?",
+        "What should I do after these steps?\n1. Install helm\n2. Install the operator",
+        "What is wrong?\nNAME  READY  STATUS\nmilvus-0  0/1  CrashLoopBackOff",
         "What I did:\n1. Installed the operator\n2. Created a cluster\nWhy does it hang?",
         "Meine Umgebung:\n- drei Knoten\n- Kubernetes\nWie aktiviere ich TLS?",
         "环境：\n- 三个节点\n- 集群模式\n如何启用TLS？",

@@ -27,6 +27,7 @@ from rag_core.query.verbatim import mark_verbatim
         '"metric_type": "L2",',
         "kubectl get pods -n milvus",
         "| name | size |",
+        "NAME       READY   STATUS",
         "}",
     ],
 )
