@@ -120,7 +120,7 @@ def split_message(text: str) -> tuple[Segment, ...]:
 
     There are at most `MOST_SEGMENTS`.
     """
-    segments = _sort_lists(list(_list_segments(text)))
+    segments = _order_lists(list(_list_segments(text)))
     segments = _join_short(_mark_topics(segments))
     while len(segments) > MOST_SEGMENTS:
         # A sentence that asks nothing says what the next question is about.
@@ -196,7 +196,7 @@ def _read_segment(piece: str, masked: str, marks: set[str]) -> Segment:
     )
 
 
-def _sort_lists(segments: Sequence[Segment]) -> list[Segment]:
+def _order_lists(segments: Sequence[Segment]) -> list[Segment]:
     """Sort lists into those of questions and those of context."""
     in_list, found = False, []
     for segment in segments:
@@ -209,11 +209,11 @@ def _sort_lists(segments: Sequence[Segment]) -> list[Segment]:
             sorted_ += run
             continue
         others = [each for at, (_, rest) in enumerate(runs) if at != number for each in rest]
-        sorted_ += _sort_list(run, sorted_, others)
+        sorted_ += _order_list(run, sorted_, others)
     return sorted_
 
 
-def _sort_list(
+def _order_list(
     run: list[Segment], before: list[Segment], others: Sequence[Segment]
 ) -> list[Segment]:
     """Return the segments of a list.

@@ -289,7 +289,7 @@ def close_end(blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _has_bold_end(blocks: Sequence[Block]) -> bool:
-    """Return True for a last line in bold, unless it is all that is said."""
+    """Return True for a last line in bold below other text."""
     last = blocks[-1]
     is_all = len(blocks) == 1 and "\n" not in last.text and len(_WORD.findall(last.text)) > 1
     return has_title_end(last) and not is_all

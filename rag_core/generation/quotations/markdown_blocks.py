@@ -120,7 +120,7 @@ def drop_missing(blocks: Sequence[Block]) -> list[Block]:
 
 
 def mark_titles(blocks: Sequence[Block]) -> list[Block]:
-    """Mark the paragraphs that are titles by their form and by what they stand above.
+    """Mark the paragraphs that are titles of what follows.
 
     A short line without a full stop is a sentence if nothing follows it, or another one like it.
     """
@@ -180,7 +180,7 @@ def _cut_block(kind: BlockKind, lines_of: Sequence[int], lines: Sequence[str]) -
 
 
 def shorten_block(block: Block, limit: int) -> Block:
-    """Shorten a block at the end of a line, or of a word; an open fence is closed."""
+    """Shorten a block at a line or word; close its fence."""
     if len(block.text) <= limit:
         return block
     head = block.text[:limit]
@@ -237,7 +237,7 @@ def measure_words(text: str) -> int:
 
 
 def is_title(block: Block) -> bool:
-    """Return True for a heading, and a line that stands above others like one."""
+    """Return True for a heading, and a line like one."""
     return block.kind in {"heading", "title"}
 
 
@@ -247,7 +247,7 @@ def has_title_form(block: Block) -> bool:
 
 
 def _is_marked(block: Block) -> bool:
-    """Return True for a line in bold, or the name of a tab."""
+    """Return True for a bold line or a tab's name."""
     text = block.text.strip()
     is_line = block.kind == "paragraph" and "\n" not in text
     return is_line and bool(find_tab(block) or _BOLD.fullmatch(text))
@@ -266,7 +266,7 @@ def find_tab(block: Block) -> str:
 
 
 def has_title_end(block: Block) -> bool:
-    """Return True if the last line of a text is in bold, and no sentence."""
+    """Return True if a text ends in bold without a sentence."""
     last = block.text.rpartition("\n")[2].strip()
     return not block.is_code and bool(_BOLD.fullmatch(last)) and not has_closed_end(last)
 

@@ -133,13 +133,13 @@ class CodeSplitter:
         return False
 
     def _is_quoted(self, turn: regex.Match[str]) -> bool:
-        """Return True for a quotation; its mark is code where a block of code may begin."""
+        """Return True for a quotation whose mark may begin code."""
         outer = _measure_indent(turn, quoted=False)
         return bool(turn["quote"]) and outer < self._items[False] + _INDENT
 
 
 def _is_all_quoted(turn: regex.Match[str]) -> bool:
-    """Return True if all lines that a turn begins are of a quotation."""
+    """Return True if a turn begins lines of a quotation only."""
     return all(">" in line for line in turn.group().split("\n")[1:-1]) and bool(turn["quote"])
 
 
