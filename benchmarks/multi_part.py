@@ -175,7 +175,7 @@ def _count_unknown(domain: Domain, pairs: Sequence[Pair]) -> dict[str, int]:
         answer = domain.pipeline.answer(Question(pair.message))
         pages = [shorten(passage.chunk.path) for passage in answer.passages[:_FIRST]]
         found += not pair.first.isdisjoint(pages)
-        divided += "\n" in answer.query
+        divided += count_parts(pair.message, answer.query) > 1
         named += bool(answer.unanswered)
     return {"pairs": len(pairs), "found_in_5": found, "divided": divided, "other_named": named}
 
@@ -195,7 +195,12 @@ def _pages(passages: Sequence[Passage]) -> list[str]:
 
 def _parts(domain: Domain, text: str) -> int:
     """In how many parts a message is searched."""
-    return domain.pipeline.answer(Question(text)).query.count("\n") + 1
+    return count_parts(text, domain.pipeline.answer(Question(text)).query)
+
+
+def count_parts(message: str, query: str) -> int:
+    """The lines of a divided message's query; lines of its own divide no message."""
+    return 1 if message.strip() in query else query.count("\n") + 1
 
 
 def _examples(name: str, keep: Path | None) -> Iterator[Example]:

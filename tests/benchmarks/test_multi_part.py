@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from benchmarks.harness.domains import CORPORA
-from benchmarks.multi_part import WAYS, Pair, join_pairs, single_messages
+from benchmarks.multi_part import WAYS, Pair, count_parts, join_pairs, single_messages
 from rag_core.query.segments import split_message
 
 FOUND = [
@@ -62,3 +62,9 @@ def test_the_single_messages_in_lines_are_whole():
         messages = [message for message in single_messages(name) if "\n" in message]
         assert len(messages) == 10
         assert [message for message in messages if len(split_message(message)) > 1] == []
+
+
+def test_lines_of_a_message_are_no_parts():
+    message = "OS: Linux\nHow do I drop it?"
+    assert count_parts(message, message) == 1
+    assert count_parts("How? And\nwhy?", "How?\nAnd why?") == 2
