@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.harness.bench_index import BenchIndex
-from benchmarks.retrieval import CORPUS
+from benchmarks.harness.question_sets import MILVUS_CORPUS
 from rag_core.pipeline import Pipeline
 from rag_core.query.glossary import Glossary
 from rag_core.types import Answer, Passage, Question
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="The only form there is.")
     parser.parse_args()
     with BenchIndex.open() as bench:
-        bench.index(CORPUS)
+        bench.index(MILVUS_CORPUS)
         measured = {
             "without": measure(bench.pipeline, questions()),
             "with glossary": measure(_with_glossary(bench), questions()),

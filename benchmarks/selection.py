@@ -18,7 +18,7 @@ from statistics import mean
 from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex
-from benchmarks.retrieval import CORPUS, Grades, asked_in_english
+from benchmarks.harness.question_sets import MILVUS_CORPUS, Grades, list_milvus_questions
 from rag_core.pipeline import Pipeline
 from rag_core.retrieval.diversify import select_diverse
 from rag_core.types import Chunk, Passage, Question
@@ -36,10 +36,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="The only form there is.")
     parser.parse_args()
     with BenchIndex.open() as bench:
-        bench.index(CORPUS)
+        bench.index(MILVUS_CORPUS)
         live = bench.store.read_live_index()
         chunks = list(bench.store.read_chunks(live.collection)) if live else []
-        print(json.dumps(measure(bench.pipeline, asked_in_english(), chunks), indent=2))
+        print(json.dumps(measure(bench.pipeline, list_milvus_questions(), chunks), indent=2))
 
 
 def measure(

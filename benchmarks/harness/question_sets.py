@@ -46,6 +46,11 @@ DOMAINS = tuple(
 )
 """Three documentations with users' questions."""
 
+MILVUS_CORPUS = SHARED / DOMAINS[0].corpus
+
+Grades = dict[str, int]
+"""Grade of each page that answers a question, by its path."""
+
 FAQ = QuestionSet(
     "milvus_faq",
     "eval/milvus_faq/corpus_answer_only.jsonl",
@@ -109,3 +114,13 @@ def _judge(questions: QuestionSet, target: EvaluationTarget, ids: Mapping[str, s
     }
     chunks = list(target.store.read_chunks(target.live.collection))
     return match_judgements(asked, grades, chunks, level="page", ids=ids)
+
+
+def list_milvus_questions() -> list[tuple[str, Grades]]:
+    """The English questions of Milvus' users, with the grades of their pages."""
+    grades = read_judgements(SHARED / DOMAINS[0].qrels)
+    return [
+        (each.text, dict(grades[each.id]))
+        for each in read_questions(SHARED / DOMAINS[0].queries)
+        if each.language == "en" and each.id in grades
+    ]

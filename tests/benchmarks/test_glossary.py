@@ -4,7 +4,7 @@ import zipfile
 from dataclasses import replace
 
 from benchmarks.glossary import GLOSSARY, TeamQuestion, measure, questions
-from benchmarks.retrieval import CORPUS
+from benchmarks.harness.question_sets import MILVUS_CORPUS
 from rag_core.query.glossary import Glossary
 from rag_core.types import Question
 from tests.bot.fakes import answer
@@ -45,6 +45,6 @@ def test_every_question_has_a_word_of_the_glossary():
 
 def test_every_page_that_a_question_wants_is_there(shared):
     assert shared
-    with zipfile.ZipFile(CORPUS) as corpus:
+    with zipfile.ZipFile(MILVUS_CORPUS) as corpus:
         names = {name.removeprefix("en/") for name in corpus.namelist()}
     assert {page for each in questions() for page in each.pages} - names == set()
