@@ -81,9 +81,9 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="Fit the evidence, and check the fit.")
     chosen = parser.parse_args()
     if chosen.fit:
-        print(json.dumps(fit(chosen.keep), indent=2))
+        print(json.dumps(fit(chosen.indexes), indent=2))
         return
-    with open_domain("milvus", chosen.keep) as domain:
+    with open_domain("milvus", chosen.indexes) as domain:
         print(json.dumps(measure(domain.pipeline.search, threads()), indent=2))
 
 

@@ -82,12 +82,12 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="Fit the evidence, and check the fit.")
     chosen = parser.parse_args()
     if chosen.fit:
-        examples = [each for name in QUESTIONS for each in _examples(name, chosen.keep)]
+        examples = [each for name in QUESTIONS for each in _examples(name, chosen.indexes)]
         print(json.dumps(fit_logistic(examples), indent=2))
         return
     told = {}
     for name in QUESTIONS:
-        with open_domain(name, chosen.keep) as domain:
+        with open_domain(name, chosen.indexes) as domain:
             told[name] = measure(domain)
     print(json.dumps(told, indent=2))
 

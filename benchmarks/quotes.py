@@ -4,7 +4,7 @@
 
 Asks the English questions of `milvus_user_dev`, `fastapi_dev` and `ray_dev` with the starter
 profile, without an LLM, and counts the quotations of each bad kind (`KINDS`). The detectors look
-at the Markdown alone and share no rule with the quoting. `--index FOLDER` keeps the indexes in
+at the Markdown alone and share no rule with the quoting. `--indexes FOLDER` keeps the indexes in
 `FOLDER/<domain>/milvus.db`, and asks those that are there already.
 
 `quotes_read.jsonl` holds what a reader found, by the rubric of docs/quality.md, for 60 questions
@@ -28,16 +28,11 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from ingest.factory import open_indexer, open_ledger
-from ingest.settings import IngestSettings
-from ingest.sources import parse_sources
-from rag_core.factory import open_models, open_pipeline, open_store
+from benchmarks.harness.question_sets import SHARED, open_corpus
 from rag_core.pipeline import Pipeline
-from rag_core.settings import RagSettings
 from rag_core.types import Answer, Question
 
 HERE = Path(__file__).parent
-SHARED = HERE.parent.parent / "shared"
 READ = HERE / "quotes_read.jsonl"
 DRAWN = 60
 SEED = 14
@@ -54,7 +49,7 @@ class Domain:
 
 
 DOMAINS = (
-    Domain("milvus24", "milvus_docs_2.4.x_en.zip", "milvus_user_dev", "en/"),
+    Domain("milvus", "milvus_docs_2.4.x_en.zip", "milvus_user_dev", "en/"),
     Domain("fastapi", "fastapi_docs_2026-08-19.zip", "fastapi_dev", "docs/en/docs/"),
     Domain("ray", "ray_docs_2023-09-04.zip", "ray_dev"),
 )
@@ -87,11 +82,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print one JSON object, or what there is to read."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="The only form of figures.")
-    parser.add_argument("--index", type=Path, help="Folder of indexes to reuse, or to fill.")
+    parser.add_argument("--indexes", type=Path, help="Folder that keeps the indexes.")
     parser.add_argument("--read", action="store_true", help="Print the answers to be read.")
     chosen = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        asked = [one for each in DOMAINS for one in ask(each, chosen.index or Path(folder))]
+        asked = [one for each in DOMAINS for one in ask(each, chosen.indexes or Path(folder))]
     if chosen.read:
         drawn = set(draw(asked))
         fresh = (one for one in asked if _verdicts().get(one.id, {}).get("hash") != one.hash)
@@ -102,23 +97,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def ask(domain: Domain, folder: Path) -> list[Asked]:
     """Ask every English question of a domain, and index its pages if that is still to be done."""
-    home = folder / domain.name
-    home.mkdir(parents=True, exist_ok=True)
-    uri, state = str(home / "milvus.db"), f"sqlite:///{home / 'state.sqlite'}"
-    settings = RagSettings.load(
-        profile="starter", milvus_uri=uri, openai_api_key=None, openai_base_url=None
-    )
-    store, models = open_store(settings, create=True), open_models(settings)
-    try:
-        if store.read_live_index() is None:
-            ingest = IngestSettings.load(milvus_uri=uri, state_url=state)
-            lane, ledger = models.inference.indexing, open_ledger(ingest)
-            indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
-            indexer.sync(parse_sources(str(SHARED / "corpus" / domain.corpus)))
-        return list(_answers(domain, open_pipeline(settings, models, store)))
-    finally:
-        models.close()
-        store.close()
+    with open_corpus(domain.name, f"corpus/{domain.corpus}", folder) as bench:
+        return list(_answers(domain, bench.pipeline))
 
 
 def _answers(domain: Domain, pipeline: Pipeline) -> Iterator[Asked]:

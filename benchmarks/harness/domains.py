@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.factory import open_indexer, open_ledger
-from ingest.settings import IngestSettings
-from ingest.sources import parse_sources
-from rag_core.factory import Models, open_models, open_pipeline, open_store
+from benchmarks.harness.question_sets import SHARED, open_corpus
+from rag_core.factory import Models
 from rag_core.pipeline import Pipeline
 from rag_core.protocols import VectorStore
-from rag_core.settings import RagSettings
 
-SHARED = Path(__file__).parents[3] / "shared"
 CORPORA = {
     "milvus": "milvus_docs_2.4.x_en.zip",
     "fastapi": "fastapi_docs_2026-08-19.zip",
@@ -45,35 +40,14 @@ class Domain:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of a benchmark over these indexes."""
     parser.add_argument("--json", action="store_true", help="The only form there is.")
-    parser.add_argument("--keep", type=Path, help="Folder in which the indexes stay for next time.")
+    parser.add_argument("--indexes", type=Path, help="Folder that keeps the indexes.")
 
 
 @contextmanager
 def open_domain(name: str, keep: Path | None = None) -> Iterator[Domain]:
     """Open an index of a documentation; build it if it is not in the folder yet."""
-    with ExitStack() as opened:
-        folder = keep or Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        folder = folder / name
-        folder.mkdir(parents=True, exist_ok=True)
-        uri, state = str(folder / "milvus.db"), f"sqlite:///{folder / 'state.sqlite'}"
-        settings = RagSettings(
-            _env_file=None,
-            profile="starter",
-            milvus_uri=uri,
-            openai_api_key=None,
-            openai_base_url=None,
-        )
-        store = open_store(settings, create=True)
-        opened.callback(store.close)
-        models = open_models(settings)
-        opened.callback(models.close)
-        models.warm_up()
-        if store.read_live_index() is None:
-            ingest = IngestSettings(_env_file=None, milvus_uri=uri, state_url=state)
-            lane, ledger = models.inference.indexing, open_ledger(ingest)
-            indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
-            indexer.sync(parse_sources(str(SHARED / "corpus" / CORPORA[name])))
-        yield Domain(name, store, models, open_pipeline(settings, models, store))
+    with open_corpus(name, f"corpus/{CORPORA[name]}", keep) as bench:
+        yield Domain(name, bench.store, bench.models, bench.pipeline)
 
 
 def shorten(path: str) -> str:

@@ -84,18 +84,26 @@ class OpenSet:
 
 
 @contextmanager
-def open_set(questions: QuestionSet, indexes: Path | None) -> Iterator[OpenSet]:
-    """Open the index of a set; build it if it is not in the folder of indexes."""
+def open_corpus(name: str, corpus: str, indexes: Path | None) -> Iterator[BenchIndex]:
+    """Open the index of a corpus; build it if it is not in the folder of indexes."""
     with ExitStack() as stack:
         root = indexes or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bench = stack.enter_context(BenchIndex.open(root / questions.name))
-        corpus = SHARED / questions.corpus
-        documents = read_corpus(corpus) if corpus.suffix == ".jsonl" else ()
+        bench = stack.enter_context(BenchIndex.open(root / name))
         if bench.store.read_live_index() is None:
-            if documents:
+            if corpus.endswith(".jsonl"):
+                documents = read_corpus(SHARED / corpus)
                 index_corpus(documents, bench.store, bench.models.inference.indexing)
             else:
-                bench.index(corpus)
+                bench.index(SHARED / corpus)
+        yield bench
+
+
+@contextmanager
+def open_set(questions: QuestionSet, indexes: Path | None) -> Iterator[OpenSet]:
+    """Open the index of a set, and match its judgements."""
+    corpus = SHARED / questions.corpus
+    documents = read_corpus(corpus) if corpus.suffix == ".jsonl" else ()
+    with open_corpus(questions.name, questions.corpus, indexes) as bench:
         live, lane = bench.pipeline.require_live_index(), bench.models.inference.questions
         target = EvaluationTarget(bench.store, live, lane, lane, bench.models.tuning)
         yield OpenSet(bench, target, _judge(questions, target, map_document_ids(documents)))

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.markup.markdown import split_code
 from rag_core.generation.text.code_splitter import TextPart
 
 # A formula: displayed between $$ or \[ \], inline between $ or \( \). A dollar before a digit or
@@ -82,16 +81,6 @@ _ROOT = re.compile(r"\\sqrt\s*\{([^{}]*)\}")
 _RAISED = str.maketrans("0123456789+-=()niT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵀ")
 _LOWERED = str.maketrans("0123456789+-=()aeijknmox", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑᵢⱼₖₙₘₒₓ")
 _SCRIPT = re.compile(r"([\^_])(?:\{([^{}]*)\}|([A-Za-z0-9]))")
-
-
-def render_formulas(text: str) -> str:
-    """Render the formulas of Markdown as Unicode in code; keep its code."""
-    parts = split_code(text, last=True)
-    return "".join(
-        piece
-        for part, is_code in parts
-        for piece, _ in ([(part, True)] if is_code else split_formulas(part))
-    )
 
 
 def split_formulas(prose: str, *, last: bool = True) -> Iterator[TextPart]:

@@ -73,7 +73,7 @@ def test_kinds_and_verdicts_are_counted():
     assert (found["questions"], found["answered"], found["quotations"]) == (3, 2, 2)
     assert found["bad_first"] == found["bad"] == dict.fromkeys(KINDS, 0) | {"lead_in": 1}
     assert found["bad_share"] == 0.5
-    assert found["read"]["milvus24"] == {"answers": 1, "unread": 1}
+    assert found["read"]["milvus"] == {"answers": 1, "unread": 1}
     assert found["read"]["unread"] == ["2"]
 
 
@@ -98,5 +98,5 @@ def test_sixty_answers_were_read():
 def test_help_names_the_folder_of_indexes(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert "--index" in capsys.readouterr().out
+    assert "--indexes" in capsys.readouterr().out
     assert Path(READ).exists()

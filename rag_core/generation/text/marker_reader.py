@@ -29,7 +29,6 @@ from rag_core.generation.text.markers import (
 from rag_core.generation.text.prose import ProseTail
 
 _REFERENCE_LINK = regex.compile(r"!?\[(?P<label>[^\[\]\n]{1,300})\]\[(?P<name>[^\[\]\n]{0,100})\]")
-_NUMBER_LABEL = regex.compile(r"!?\[\^?\d")
 _CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
 _ADDRESS_SIGN = regex.compile(r"[:/#]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
 _SPACES = " \u00a0"

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.markup.latex import convert_to_unicode, render_formulas
+from bot.markup.latex import convert_to_unicode, split_formulas
+from bot.markup.markdown import split_code
+
+
+def render_formulas(text: str) -> str:
+    """Markdown with its formulas as code."""
+    return "".join(
+        piece
+        for part, is_code in split_code(text, last=True)
+        for piece, _ in ([(part, True)] if is_code else split_formulas(part))
+    )
+
 
 pieces = st.lists(
     st.sampled_from(
