@@ -26,6 +26,9 @@ from rag_core.errors import SettingsError
 REPORT = IngestReport(1, 2, 1, 0, 0, 2, 0, 0.5, "abcdef01")
 WAIT = 20  # seconds until a thread that never answers fails the test
 
+EVERY_NIGHT = "0 3 * * *"
+LEAP_DAY = "0 3 29 2 *"  # of cron fields, and not due while the tests run
+
 Make = Callable[..., SyncScheduler]
 
 
@@ -38,7 +41,7 @@ def outcomes() -> Queue[object]:
 def make(ledger: Ledger, outcomes: Queue[object]) -> Iterator[Make]:
     made: list[SyncScheduler] = []
 
-    def make(sync: Sync, schedule: str = "0 3 * * *", **more: object) -> SyncScheduler:
+    def make(sync: Sync, schedule: str = LEAP_DAY, **more: object) -> SyncScheduler:
         scheduler = SyncScheduler(
             sync,
             ledger,
@@ -249,7 +252,7 @@ def test_off(make: Make, ledger: Ledger, outcomes: Queue[object]):
 
 
 def test_the_trigger_goes_from_one_time_of_the_cron_fields_to_the_next(make: Make):
-    trigger = make(lambda _: REPORT)._scheduler.get_job("sync").trigger
+    trigger = make(lambda _: REPORT, EVERY_NIGHT)._scheduler.get_job("sync").trigger
     first = datetime(2026, 7, 1, 1, tzinfo=UTC)  # 3 o'clock in Berlin
     late = first + timedelta(days=9)
     assert trigger.get_next_fire_time(None, first) == first
@@ -318,7 +321,7 @@ class TestAfterAPause:
         self, make: Make, ledger: Ledger, outcomes: Queue[object], minutes: int, runs: bool
     ):
         due = datetime.now(UTC) - timedelta(minutes=minutes)
-        JobStore(ledger).write("sync", JobState("0 3 * * *", next_run=due))
+        JobStore(ledger).write("sync", JobState(LEAP_DAY, next_run=due))
         scheduler = make(lambda _: REPORT)
         if runs:
             assert outcomes.get(timeout=WAIT) is REPORT
@@ -373,7 +376,7 @@ class TestOwnSchedules:
             asked.append(names[0])
             return REPORT
 
-        sources = [Source(name, f"/{name}", schedule="0 3 * * *") for name in names]
+        sources = [Source(name, f"/{name}", schedule=LEAP_DAY) for name in names]
         scheduler = make(sync, sources=sources)
         for name in names:
             scheduler._scheduler.modify_job(f"sync:{name}", next_run_time=datetime.now(UTC))
