@@ -1,4 +1,7 @@
-"""Data types of the bot: messages, askers and the context of an answer; nothing of Slack."""
+"""Data types of the bot: messages, askers and the context of an answer; nothing of Slack.
+
+A message is plain data, because the inbox stores it as JSON.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,12 @@ Audience = Literal["mention", "thread", "channel"]
 """The addressee of a message: docent, the people in its thread, or those in its channel."""
 
 
+Origin = Literal[
+    "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit"
+]
+"""The way in which a question came."""
+
+
 @dataclass(frozen=True, slots=True)
 class MessageKey:
     """The identity of a message, equal in each of its deliveries."""
@@ -19,6 +28,17 @@ class MessageKey:
     team: str
     channel: str
     ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """A file that a message shares: its id, name, media type, size in bytes and private URL."""
+
+    id: str
+    name: str
+    media_type: str = ""
+    size: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +57,9 @@ class IncomingMessage:
         edited_ts: time stamp of the edit; empty if the message was not edited.
         is_first_mention: True if the edit is the first to mention docent or to ask a question.
         is_direct: True for a direct message, which only docent and the asker read.
+        origin: the way it came.
+        material: what the message quotes or forwards, as plain text; it is read with the question.
+        files: the files that it shares.
     """
 
     kind: Literal["question", "hint"]
@@ -49,6 +72,9 @@ class IncomingMessage:
     edited_ts: str = ""
     is_first_mention: bool = False
     is_direct: bool = False
+    origin: Origin = "mention"
+    material: str = ""
+    files: tuple[SharedFile, ...] = ()
 
     @property
     def in_thread(self) -> bool:

@@ -126,6 +126,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: its media type, such as `image/png`, and its bytes."""
+
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question, with what belongs to it.
 
@@ -134,12 +142,18 @@ class Question:
         history: the conversation before it, oldest turn first.
         scope: the part of the index to search.
         instructions: what the channel tells the LLM, in addition to the team's instructions.
+        material: what the question is about, read with it: quoted messages, alerts, logs.
+        images: pictures for an LLM that takes them.
+        id: names the question in every log line; empty for none.
     """
 
     text: str
     history: tuple[Turn, ...] = ()
     scope: Scope = field(default_factory=Scope)
     instructions: str = ""
+    material: str = ""
+    images: tuple[Image, ...] = ()
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

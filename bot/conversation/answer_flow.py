@@ -9,22 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from bot.conversation.history import build_turns
 from bot.conversation.protocols import Reply, ThreadHistory
+from bot.conversation.question_builder import EarlierMessages, QuestionBuilder
 from bot.conversation.runner import PipelineRunner
 from bot.conversation.silent_reply import SilentReply, is_worth_posting
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
 from bot.texts import answers
-from bot.types import AnswerContext, IncomingMessage, MessageKey, ThreadMessage
+from bot.types import AnswerContext, IncomingMessage, MessageKey
 from ingest.errors import StateError
 from rag_core.errors import DocentError
-from rag_core.types import Answer, AnswerDone, Question, RerankStarted, Scope, TextDelta
+from rag_core.types import Answer, AnswerDone, RerankStarted, TextDelta
 
 logger = logging.getLogger(__name__)
-
-EarlierMessages = tuple[ThreadMessage, ...] | None
-"""Messages of a thread before the question; None if they are still to be read."""
 
 
 @dataclass(eq=False, slots=True)
@@ -56,7 +53,7 @@ class AnswerFlow:
     ) -> None:
         self._runner = runner
         self._database = database
-        self._threads = threads
+        self._questions = QuestionBuilder(database, threads)
         self._in_flight: dict[MessageKey, InFlightAnswer] = {}
 
     def find_in_flight(self, key: MessageKey) -> InFlightAnswer | None:
@@ -123,7 +120,8 @@ class AnswerFlow:
         self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
     ) -> Answer:
         """Run the pipeline, and show its progress and its text."""
-        question = await self._prepare_question(message, reply, earlier)
+        question = await self._questions.prepare(message, earlier)
+        reply.context = replace(reply.context, scope=question.scope)
         async with self._runner.run(question) as events:
             while (event := await events.get()) is not None:
                 if isinstance(event, TextDelta):
@@ -133,23 +131,6 @@ class AnswerFlow:
                 elif isinstance(event, AnswerDone):
                     return event.answer
         raise DocentError("The pipeline ended without an answer.")
-
-    async def _prepare_question(
-        self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
-    ) -> Question:
-        """Return the question with its thread's history and its channel's settings."""
-        key = message.key
-        if earlier is None and message.in_thread:
-            earlier = await self._threads.read_before(key, message.thread_ts)
-        scope, instructions = await asyncio.to_thread(self._read_channel, key)
-        reply.context = replace(reply.context, scope=scope)
-        history = build_turns(earlier, asker=message.user) if earlier else ()
-        return Question(message.text, history, scope, instructions)
-
-    def _read_channel(self, key: MessageKey) -> tuple[Scope, str]:
-        """Read the scope and the instructions of a channel; blocks."""
-        scope = self._database.scopes.read_scope(key.team, key.channel)
-        return scope, self._database.instructions.read_instructions(key.team, key.channel)
 
     async def _store_answer(
         self, message: IncomingMessage, reply: Reply, answer: Answer

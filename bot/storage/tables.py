@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Engine, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ingest.state.database import UtcDateTime, ensure_tables
 
 ROOM = "bot"
-VERSION = 4
+VERSION = 5
 OLDEST_VERSION = 1
 """Versions from this one on only lack tables and columns, which docent adds when it starts."""
 
@@ -86,6 +96,43 @@ audit = Table(
     Column("result", Text, nullable=False),
 )
 
+inbox = Table(
+    "bot_inbox",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("ts", String(64), nullable=False),  # of the question; an edit appends a digest
+    Column("thread_ts", String(64), nullable=False),
+    Column("user", String(32), nullable=False),
+    Column("message", Text, nullable=False),  # JSON; empty once the question has ended
+    Column("locale", String(32), nullable=False),  # of the asker, as far as known
+    Column("response_url", Text, nullable=False),  # empty but for commands and shortcuts
+    Column("status", String(16), nullable=False),
+    Column("turn", Integer, nullable=False),  # its round in the line
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("owner", String(255), nullable=False),  # the process that answers; empty for none
+    Column("leased_until", UtcDateTime),  # by the database's clock
+    Column("attempts", Integer, nullable=False),
+    Column("stage", String(16), nullable=False),  # how far the answer is
+    Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
+    Column("signal", String(16), nullable=False),  # what the owner is to do: stop, delete, replace
+    Column("ended_at", UtcDateTime),
+    UniqueConstraint("team", "channel", "ts", name="bot_inbox_message"),
+)
+
+problems = Table(
+    "bot_problems",
+    metadata,
+    Column("service", String(32), primary_key=True),  # llm, reranker, embedder, milvus, state
+    Column("text", Text, nullable=False),  # one sentence, with what to do
+    Column("since", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),  # when the admins' channel got it
+)
+
+Index("bot_inbox_line", inbox.c.status, inbox.c.turn, inbox.c.received_at)
+Index("bot_inbox_thread", inbox.c.channel, inbox.c.thread_ts)
+Index("bot_inbox_user", inbox.c.user, inbox.c.received_at)
 Index("bot_answers_thread", answers.c.channel, answers.c.thread_ts)
 Index("bot_answers_time", answers.c.answered_at)
 
