@@ -24,6 +24,8 @@ SOURCES = {
 ORDER = (
     "rag_core.types",
     "rag_core.errors",
+    "rag_core.request_id",
+    "rag_core.outages",
     "rag_core.english",
     "rag_core.reasoning",
     "rag_core.settings",
