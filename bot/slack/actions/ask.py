@@ -11,7 +11,7 @@ from bot.conversation.answer_flow import AnswerFlow
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Respond
-from bot.slack.client.workspace import SlackClients, is_direct_channel
+from bot.slack.client.workspace import SlackClients, ThreadRef, is_direct_channel
 from bot.slack.inbox.access import AccessPolicy
 from bot.slack.inbox.messages import extract_plain_text
 from bot.slack.inbox.responder import Responder
@@ -59,7 +59,8 @@ class AskActions:
         elif refusal := await self._access.find_refusal(asker):
             await respond(refusal)
         else:
-            await self._answer_privately(text, asker, EphemeralReply(respond))
+            here = ThreadRef(asker.channel, "", asker.user, asker.user_team)
+            await self._answer_privately(text, asker, EphemeralReply(self._slack, here, respond))
 
     def accept_shortcut(self, target: MessageTarget, respond: Respond) -> None:
         """Answer a message to the shortcut's user alone; return at once."""
@@ -85,7 +86,10 @@ class AskActions:
         if target.in_thread:
             earlier = await self._threads.read_before(key, target.thread_ts) or ()
         reply_thread = target.thread_ts if target.in_thread else ""
-        reply = EphemeralReply(respond, thread_ts=reply_thread, share_in=target.thread_ts)
+        here = ThreadRef(
+            key.channel, reply_thread, asker.user, asker.user_team, is_reply=target.in_thread
+        )
+        reply = EphemeralReply(self._slack, here, respond, share_in=target.thread_ts)
         await self._answer_privately(text, asker, reply, earlier=earlier)
 
     async def _answer_privately(
