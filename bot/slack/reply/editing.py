@@ -31,7 +31,8 @@ POSTING = "chat.postMessage"
 _SPARE = 0.4
 """The part of the rates that is kept for the last calls of other answers."""
 
-_ENDED_CODES = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
+ENDED_CODES = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
+"""Codes of a stream that has ended already."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class _PostedMessage:
     ts: str
     part: MessagePart | None = None
     has_turn: bool = False  # a turn for its last edit is reserved
+    is_live: bool = False  # it is a stream, which can't be edited
 
 
 class EditedMessage:
@@ -80,10 +82,13 @@ class EditedMessage:
         """Time stamps of the posted messages."""
         return tuple(posted.ts for posted in self._posted)
 
-    def set_content(self, part: MessagePart) -> None:
-        """Say what the first message shows, so that it is not edited in vain."""
+    def set_state(self, part: MessagePart | None, *, is_live: bool) -> None:
+        """Say what the first message shows, and whether it is still a stream.
+
+        So it is not edited in vain.
+        """
         if self._posted:
-            self._posted[0].part = part
+            self._posted[0].part, self._posted[0].is_live = part, is_live
 
     def compute_pause(self) -> float:
         """Return the seconds until the rates allow a draft to be shown."""
@@ -195,14 +200,20 @@ class EditedMessage:
             "text": part.render_text(),
             "blocks": part.build_blocks(),  # an empty list takes the old ones away
         }
+        if posted.is_live:
+            await self._stop(posted, patience)
         try:
             await call_method(self._slack, EDITING, patience=patience, **arguments)
         except SLACK_FAILURES as error:
             if get_error_code(error) != "streaming_state_conflict":
                 raise
-            await stop_stream(self._slack, self._thread, posted.ts, patience=patience)
+            await self._stop(posted, patience)
             await call_method(self._slack, EDITING, patience=patience, **arguments)
         posted.part = part
+
+    async def _stop(self, posted: _PostedMessage, patience: Patience | None) -> None:
+        await stop_stream(self._slack, self._thread, posted.ts, patience=patience)
+        posted.is_live = False
 
     async def _post(
         self, part: MessagePart, patience: Patience | None = None, *, has_turn: bool = False
@@ -303,5 +314,5 @@ async def stop_stream(
             slack, "chat.stopStream", patience=patience, channel=thread.channel, ts=ts
         )
     except SLACK_FAILURES as error:
-        if get_error_code(error) not in _ENDED_CODES:
+        if get_error_code(error) not in ENDED_CODES:
             raise

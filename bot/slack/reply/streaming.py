@@ -15,10 +15,11 @@ from bot.slack.client.api_errors import (
     get_error_code,
     get_retry_after,
     is_ambiguous,
+    is_cut_off,
 )
 from bot.slack.client.calls import call_method
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
-from bot.slack.reply.editing import stop_stream
+from bot.slack.reply.editing import ENDED_CODES, stop_stream
 from bot.slack.reply.lost_posts import find_lost_post
 from bot.slack.reply.thread_status import ThreadStatus
 from bot.slack.views.message_parts import MessagePart, build_parts
@@ -43,13 +44,17 @@ class StoppedByUser(Exception):  # noqa: N818 (nothing went wrong)
 class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editing)
     """The stream can't go on.
 
-    Its message is `ts`, or None if it never began; `part` is its content if that is complete.
+    Its message is `ts`, or None if it never began; `part` is its content if that is complete. If
+    it `is_live`, Slack did not take its end.
     """
 
-    def __init__(self, ts: str | None, part: MessagePart | None = None) -> None:
+    def __init__(
+        self, ts: str | None, part: MessagePart | None = None, *, is_live: bool = False
+    ) -> None:
         super().__init__(ts)
         self.ts = ts
         self.part = part
+        self.is_live = is_live
 
 
 def reserve_stream(slack: SlackClients) -> bool:
@@ -145,7 +150,8 @@ class StreamedMessage:
             logger.warning("A stream could not be ended: %s", get_error_code(error) or error)
             if get_error_code(error) == "stopped_by_user":
                 raise StoppedByUser from error
-            raise StreamEnded(self._ts) from error
+            is_live = get_error_code(error) not in ENDED_CODES and not is_cut_off(error)
+            raise StreamEnded(self._ts, is_live=is_live) from error
         self._status.is_processing = False
         if parts and not is_whole:  # what does not fit below it comes in messages of its own
             raise StreamEnded(self._ts, parts[0])
@@ -210,12 +216,14 @@ class StreamedMessage:
 
     async def _end_early(self) -> None:
         """End the stream as it stands: a live one can't be edited."""
+        is_live = False
         if self._ts is not None:
             try:
                 await stop_stream(self._slack, self._thread, self._ts)
             except SLACK_FAILURES as error:  # editing tries it again
                 logger.info("A stream is still live: %s", get_error_code(error) or error)
-        raise StreamEnded(self._ts)
+                is_live = not is_cut_off(error)
+        raise StreamEnded(self._ts, is_live=is_live)
 
     async def _stop_stream(
         self, chunks: list[Chunk], tail: list[Block], *, status: str | None = None

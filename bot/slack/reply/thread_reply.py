@@ -239,8 +239,7 @@ class ThreadReply:
         """Go on by editing where a stream ended."""
         posted = [ended.ts] if ended.ts else []
         message = self._build_edited_message(posted)
-        if ended.part is not None:
-            message.set_content(ended.part)
+        message.set_state(ended.part, is_live=ended.is_live)
         self._message = message
         return message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from bot.slack.client import calls
 from bot.slack.client.api_errors import (
     SLACK_FAILURES,
     UNAVAILABLE_CODES,
@@ -12,7 +13,7 @@ from bot.slack.client.api_errors import (
     get_retry_after,
     is_ambiguous,
 )
-from bot.slack.client.calls import PAUSES, Patience, call_method
+from bot.slack.client.calls import Patience, call_method
 from bot.slack.client.workspace import SlackClients, ThreadRef
 from bot.texts import answers
 
@@ -103,7 +104,7 @@ class ThreadStatus:
             task.add_done_callback(_clearing.discard)
 
     async def _clear_session_later(self) -> None:
-        await asyncio.sleep(max(PAUSES[0], self._slack.rates.get(SESSION).reserve()))
+        await asyncio.sleep(max(calls.PAUSES[0], self._slack.rates.get(SESSION).reserve()))
         await self._call(SESSION, "active", patience=Patience(self._slack.clock, _CLEAR_SECONDS))
 
     def _is_available(self, method: str) -> bool:

@@ -128,26 +128,20 @@ def _measure(node: Any) -> int:
 
 def _fit(part: MessagePart) -> Iterator[MessagePart]:
     """Yield the message, divided until each part keeps to docent's own limits."""
-    if part.fits:
+    halves = [] if part.fits else _halve(part)
+    if not halves:
         yield part
-    elif part.text and part.tail:
-        yield from _fit(replace(part, tail=()))
-        yield from _fit(replace(part, text=""))
-    elif part.text and (halves := _halve(part)):
-        for half in halves:
-            yield from _fit(half)
-    elif len(part.tail) > 1:
-        middle = len(part.tail) // 2
-        yield from _fit(replace(part, tail=part.tail[:middle]))
-        yield from _fit(replace(part, tail=part.tail[middle:]))
-    else:
-        yield part
+    for half in halves:
+        yield from _fit(half)
 
 
 def _halve(part: MessagePart) -> list[MessagePart]:
-    """Take the tail off, or divide the text; return an empty list if neither is possible."""
+    """Take the tail off, or divide what there is; return an empty list if that is too little."""
     if part.text and part.tail:
         return [replace(part, tail=()), replace(part, text="")]
+    if len(part.tail) > 1:
+        middle = (len(part.tail) + 1) // 2
+        return [replace(part, tail=part.tail[:middle]), replace(part, tail=part.tail[middle:])]
     if len(part.text) < _SMALLEST:
         return []
     halves = markdown.split(part.text, len(part.text) // 2 + 1)

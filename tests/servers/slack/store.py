@@ -172,6 +172,7 @@ class Store:
         self.locked: set[tuple[str, str]] = set()  # threads: channel and thread_ts
         self.restricted: dict[str, str] = {}  # channels where only some may post, with the code
         self.single_table = False  # Markdown with two tables is refused
+        self.refused_blocks: set[str] = set()  # kinds of blocks that are refused
         self._micros = itertools.count(int(time.time() * 1_000_000))
         for user in (ALICE, BOB):
             self.open_direct(user)
@@ -222,6 +223,15 @@ class Store:
         )
         if self.single_table and rules > 1:
             raise SlackError("invalid_blocks", "only_one_table_allowed", fault=False)
+
+    def check_kinds(self, blocks: list[dict[str, Any]]) -> None:
+        """Refuse the kinds of blocks that a test took away.
+
+        Raises:
+            SlackError: `invalid_blocks`.
+        """
+        if kinds := {block["type"] for block in blocks} & self.refused_blocks:
+            raise SlackError("invalid_blocks", f"unsupported: {sorted(kinds)}", fault=False)
 
     def add(self, message: Message) -> Message:
         """Keep a new message; a root gets its own ts as thread_ts with the first reply.

@@ -45,6 +45,7 @@ def stop(store: Store, arguments: Arguments) -> Reply:
     message = _live(store, arguments)
     blocks = arguments.get("blocks", [])
     check_blocks(blocks, above=message.markdown + _read_text(arguments))
+    store.check_kinds(blocks)
     if arguments.get("session_status", "active") not in SESSION_STATUSES:
         raise SlackError("invalid_arguments", f"session_status wants {SESSION_STATUSES}")
     _write(store, message, arguments)
