@@ -253,7 +253,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
         threads=threads,
         locales=locales,
-        can_escalate=can_escalate,
     )
     responder.dispatcher = dispatcher = Dispatcher(
         database.inbox,
