@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bot.conversation.protocols import AnswerPipeline
+from rag_core.cancellation import Cancellation
 from rag_core.errors import BusyError
-from rag_core.inference.worker import Cancellation
 from rag_core.types import AnswerEvent, Question
 
 WORKERS = 64
