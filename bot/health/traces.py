@@ -11,7 +11,8 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bot.health.metrics import Outcome, SyncOutcome
+from bot.health.metrics import Outcome
+from bot.index_service import SyncOutcome
 from bot.types import Origin
 from rag_core.errors import SettingsError
 from rag_core.types import Answer, Timings

@@ -117,6 +117,7 @@ class Worker:
         self._admitted_count = 0
         self._closed = False
         self._is_abandoned = False
+        self._batch_began: float | None = None
         self._changed = threading.Condition()
         # A daemon, so that a process that forgot to close the worker can still end.
         self._thread = threading.Thread(target=self._run_loop, name="inference", daemon=True)
@@ -131,6 +132,17 @@ class Worker:
     def slots_taken(self) -> int:
         """Questions that hold a slot."""
         return self._slots_taken
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def busy_seconds(self) -> float:
+        """Seconds that the batch at work has taken so far; 0 without one."""
+        began = self._batch_began
+        return 0.0 if began is None else time.perf_counter() - began
 
     def close(self) -> None:
         """Finish the waiting units and end the thread.
@@ -194,7 +206,9 @@ class Worker:
 
     def _run_loop(self) -> None:
         while (batch := self._take_batch()) is not None:
+            self._batch_began = time.perf_counter()
             _serve_units(*batch)
+            self._batch_began = None
 
     def _take_batch(self) -> tuple[WorkQueue, list[_Unit]] | None:
         """Wait for the next batch; return None after the last."""
