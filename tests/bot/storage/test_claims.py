@@ -29,11 +29,6 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-
-
 def test_of_many_at_once_one_gets_the_message(engine: Engine):
     replicas = [Claims(engine) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:

@@ -12,20 +12,14 @@ from bot.storage.claims import Claims
 from bot.storage.database import CLAIM_RETENTION, BotDatabase
 from bot.storage.ratings import Ratings
 from ingest.errors import StateError
-from ingest.state.database import open_state
 from rag_core.types import Scope
 from tests.bot.storage.test_answers import KEPT, KEY
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=365)
 
 
-@pytest.fixture
-def engine(tmp_path) -> Engine:
-    return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-
-
 def open_database(engine: Engine) -> BotDatabase:
-    return BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
+    return BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: None)
 
 
 def test_what_is_too_old_is_forgotten(engine: Engine):
