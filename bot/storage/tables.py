@@ -95,7 +95,6 @@ inbox = Table(
     Column("thread_ts", CleanText, nullable=False),
     Column("user", CleanText, nullable=False),
     Column("message", CleanText, nullable=False),  # JSON; empty once the question has ended
-    Column("locale", CleanText, nullable=False),  # of the asker, as far as known
     Column("response_url", CleanText, nullable=False),  # empty but for commands and shortcuts
     Column("status", CleanText, nullable=False),
     Column("turn", Integer, nullable=False),  # its round in the line
@@ -103,7 +102,7 @@ inbox = Table(
     Column("owner", CleanText, nullable=False),  # the process that answers; empty for none
     Column("leased_until", UtcDateTime),  # by the database's clock
     Column("attempts", Integer, nullable=False),
-    Column("stage", CleanText, nullable=False),  # how far the answer is
+    Column("stage", CleanText, nullable=False),  # how far the answer is, or why it is refused
     Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
     Column("signal", CleanText, nullable=False),  # what the owner is to do: stop, delete, replace
     Column("ended_at", UtcDateTime),

@@ -39,7 +39,6 @@ inbox = Table(
     Column("thread_ts", Text, nullable=False),
     Column("user", Text, nullable=False),
     Column("message", Text, nullable=False),
-    Column("locale", Text, nullable=False),
     Column("response_url", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("turn", Integer, nullable=False),
@@ -91,7 +90,7 @@ def _copy_answered(connection: Connection) -> None:
 
 def _build_row(claim: Row[Any]) -> dict[str, Any]:
     empty = dict.fromkeys(
-        ("user", "message", "locale", "response_url", "owner", "posted", "signal", "stage"), ""
+        ("user", "message", "response_url", "owner", "posted", "signal", "stage"), ""
     )
     return empty | {
         "id": uuid4().hex,
