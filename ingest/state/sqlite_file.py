@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ def prepare_sqlite(engine: Engine, *, busy_seconds: float) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
         _switch_to_wal(cursor, busy_seconds)
         cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("SELECT 1 FROM sqlite_master").fetchone()  # opens the journal
         cursor.close()
 
     if has_file(engine.url):
@@ -57,13 +59,37 @@ def _watch_file(engine: Engine, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
 
     @event.listens_for(engine, "connect")
-    def _remember_file(_connection: Any, record: Any) -> None:
+    def _remember_files(_connection: Any, record: Any) -> None:
         record.info["file"] = _identify_file(path)
+        record.info["wal"] = _identify_file(_name_beside(path, "wal"))
 
     @event.listens_for(engine, "checkout")
     def _check_file(_connection: Any, record: Any, _proxy: Any) -> None:
         if record.info.get("file") != _identify_file(path):
+            _delete_journal(path, record.info.get("wal"))
             raise DisconnectionError("Another file is in the place of the state database.")
+
+
+def _delete_journal(path: Path, wal: tuple[int, int] | None) -> None:
+    """Delete the journal of a file that is gone: SQLite would apply it to the next one."""
+    import fcntl
+
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        # Without the lock, two processes could delete each other's new journal.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if wal is not None and _identify_file(_name_beside(path, "wal")) == wal:
+            for ending in ("wal", "shm"):
+                _name_beside(path, ending).unlink(missing_ok=True)
+    finally:
+        os.close(folder)
+
+
+def _name_beside(path: Path, ending: str) -> Path:
+    return path.with_name(f"{path.name}-{ending}")
 
 
 def _identify_file(path: Path) -> tuple[int, int] | None:

@@ -31,7 +31,9 @@ def test_an_empty_text_takes_them_away(stored: ChannelInstructions):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
+)
 def test_any_text_is_kept_as_it_is(stored: ChannelInstructions, text: str):
     stored.set_instructions("T1", "C1", text, user="U1")
     assert stored.read_instructions("T1", "C1") == text
