@@ -72,7 +72,7 @@ class ResponseUrl:
 @pytest.fixture
 def memory(tmp_path) -> BotDatabase:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: LAST_SYNC)
+    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: LAST_SYNC)
     memory.answers.add(MINE)
     return memory
 
