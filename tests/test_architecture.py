@@ -42,6 +42,7 @@ ORDER = (
     "rag_core.retrieval",
     "rag_core.tuning",
     "rag_core.generation",
+    "rag_core.passage_search",
     "rag_core.pipeline",
     "rag_core.factory",
     "rag_core.evaluation",
@@ -138,7 +139,11 @@ HOMES = {
         "rag_core.retrieval.fusion",
         "rag_core.types",
     },
-    "openai": {"rag_core.generation.llm.event_decoder", "rag_core.generation.llm.client"},
+    "openai": {
+        "rag_core.generation.llm.client",
+        "rag_core.generation.llm.event_decoder",
+        "rag_core.generation.llm.faults",
+    },
     "pathspec": {"ingest.sources.address.patterns"},
     "protego": {"ingest.sources.website.fetcher"},
     "pydantic": {
