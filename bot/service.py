@@ -20,6 +20,7 @@ from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
 from bot.storage.database import BotDatabase
+from bot.storage.inbox_view import InboxView
 from bot.storage.problems import Problems
 from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger
@@ -81,7 +82,9 @@ def run() -> None:
         readiness = monitor.build_readiness(
             {"milvus": store.read_live_index, "state": check_writing}
         )
-        numbers = NumberReader(telemetry.metrics, ledger.engine, ledger.read_last_success_time)
+        numbers = NumberReader(
+            telemetry.metrics, InboxView(ledger.engine), ledger.read_last_success_time
+        )
         health = HealthServer(
             telemetry.metrics,
             readiness,
@@ -125,7 +128,7 @@ def run() -> None:
 
 
 async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -> None:
-    """Run the bot, and beside it the health server if it has a port."""
+    """Run the bot, and the health server if it has a port."""
     async with AsyncExitStack() as opened:
         if settings.health_port is not None:
             serving = health.serve(settings.health_host, settings.health_port)

@@ -151,6 +151,7 @@ HOMES = {
     "pydantic_settings": {"rag_core.settings"},
     "pymilvus": {"rag_core.index.milvus", "rag_core.index.milvus_errors", "rag_core.index.schema"},
     "pypdf": {"ingest.formats.pdf"},
+    "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
         "rag_core.generation.instructions",
         "rag_core.generation.text.answer_fence",

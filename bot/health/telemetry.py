@@ -41,7 +41,7 @@ class Telemetry:
     def record_told(
         self, origin: Origin, outcome: Outcome, *, seconds: float = 0.0, request_id: str = ""
     ) -> None:
-        """Record a question whose asker has just been told why there is no answer.
+        """Record a question whose asker was told of no answer.
 
         Args:
             origin: the way it came.
