@@ -31,7 +31,7 @@ from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from rag_core.factory import open_models, open_pipeline, open_store
-from rag_core.outages import Service
+from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
 
 _LOG_SECONDS = 10.0
@@ -53,9 +53,11 @@ def run() -> None:
         telemetry = _open_telemetry(opened)
         ledger = open_ledger(ingest)
         opened.callback(ledger.engine.dispose)
-        store = open_store(rag, create=True)
+        outages = Outages()
+        outages.subscribe_to_failures(telemetry.record_failure)
+        store = open_store(rag, create=True, outages=outages)
         opened.callback(store.close)
-        models = open_models(rag)
+        models = open_models(rag, outages)
         opened.callback(models.close)
         lane = models.inference.indexing
         indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
@@ -74,7 +76,7 @@ def run() -> None:
         )
         check_writing = partial(probe_writing, ledger.engine)
         problems = ProblemWatch(
-            Problems(ledger.engine), models.outages, admins=admins, check_state=check_writing
+            Problems(ledger.engine), outages, admins=admins, check_state=check_writing
         )
         problems.start(list_services(rag))
         opened.callback(problems.close)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.health.metrics import Metrics, Outcome
 from bot.index_service import SyncOutcome
 from bot.types import Origin
+from rag_core.outages import Service
 from rag_core.types import Answer
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ class Telemetry:
         self.metrics.record_told(origin, outcome)
         if self.traces is not None:
             self.traces.send_told(origin, outcome, seconds=seconds, request_id=request_id)
+
+    def record_failure(self, service: Service, kind: str) -> None:
+        """Record that a call to a service failed, with the kind of the failure."""
+        if service == "llm":
+            self.metrics.record_llm_error(kind)
 
     def record_sync(self, outcome: SyncOutcome, seconds: float) -> None:
         """Record a sync that has just ended, and how long it took."""
