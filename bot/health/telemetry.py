@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -38,6 +40,16 @@ class Telemetry:
         self.metrics.record_answer(origin, answer)
         if self.traces is not None:
             self.traces.send_answer(origin, answer, request_id=request_id)
+
+    def begin(self, origin: Origin, request_id: str) -> Callable[[Outcome], None]:
+        """Begin a question; return a function that records its end without an answer."""
+        began = time.monotonic()
+
+        def record_told(outcome: Outcome) -> None:
+            seconds = time.monotonic() - began
+            self.record_told(origin, outcome, seconds=seconds, request_id=request_id)
+
+        return record_told
 
     def record_told(
         self, origin: Origin, outcome: Outcome, *, seconds: float = 0.0, request_id: str = ""
