@@ -20,6 +20,7 @@ from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
 from bot.storage.database import BotDatabase
+from bot.storage.inbox_view import InboxView
 from bot.storage.problems import Problems
 from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger
@@ -30,7 +31,7 @@ from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from rag_core.factory import open_models, open_pipeline, open_store
-from rag_core.outages import Service
+from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
 
 _LOG_SECONDS = 10.0
@@ -52,9 +53,11 @@ def run() -> None:
         telemetry = _open_telemetry(opened)
         ledger = open_ledger(ingest)
         opened.callback(ledger.engine.dispose)
-        store = open_store(rag, create=True)
+        outages = Outages()
+        outages.subscribe_to_failures(telemetry.record_failure)
+        store = open_store(rag, create=True, outages=outages)
         opened.callback(store.close)
-        models = open_models(rag)
+        models = open_models(rag, outages)
         opened.callback(models.close)
         lane = models.inference.indexing
         indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
@@ -73,7 +76,7 @@ def run() -> None:
         )
         check_writing = partial(probe_writing, ledger.engine)
         problems = ProblemWatch(
-            Problems(ledger.engine), models.outages, admins=admins, check_state=check_writing
+            Problems(ledger.engine), outages, admins=admins, check_state=check_writing
         )
         problems.start(list_services(rag))
         opened.callback(problems.close)
@@ -81,7 +84,9 @@ def run() -> None:
         readiness = monitor.build_readiness(
             {"milvus": store.read_live_index, "state": check_writing}
         )
-        numbers = NumberReader(telemetry.metrics, ledger.engine, ledger.read_last_success_time)
+        numbers = NumberReader(
+            telemetry.metrics, InboxView(ledger.engine), ledger.read_last_success_time
+        )
         health = HealthServer(
             telemetry.metrics,
             readiness,
@@ -125,7 +130,7 @@ def run() -> None:
 
 
 async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -> None:
-    """Run the bot, and beside it the health server if it has a port."""
+    """Run the bot, and the health server if it has a port."""
     async with AsyncExitStack() as opened:
         if settings.health_port is not None:
             serving = health.serve(settings.health_host, settings.health_port)

@@ -167,6 +167,7 @@ HOMES = {
         "rag_core.index.schema",
     },
     "pypdf": {"ingest.formats.pdf"},
+    "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
         "rag_core.generation.instructions",
         "rag_core.generation.text.answer_fence",

@@ -248,7 +248,12 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     threads = SlackThreadHistory(client, bot_user=identity.bot_user)
     surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
     responder = Responder(
-        AnswerFlow(work.runner, database, QuestionBuilder(database, threads)),
+        AnswerFlow(
+            work.runner,
+            database,
+            QuestionBuilder(database, threads),
+            telemetry=parts.telemetry,
+        ),
         surface,
         database,
         access=access,
@@ -256,6 +261,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
         threads=threads,
         locales=locales,
+        telemetry=parts.telemetry,
     )
     responder.dispatcher = dispatcher = Dispatcher(
         database.inbox,
@@ -264,6 +270,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         slots=parts.max_questions,
         show_place=responder.show_place,
         pace=intervals.pace,
+        telemetry=parts.telemetry,
     )
     config = ListenerConfig(
         bot_user=identity.bot_user,

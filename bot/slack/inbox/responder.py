@@ -12,6 +12,7 @@ from bot.conversation.inbox_writer import Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.question_builder import EarlierMessages
 from bot.errors import UndeliverableError
+from bot.health.telemetry import Telemetry
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
@@ -60,6 +61,7 @@ class Responder:
         orphans: Orphans,
         threads: SlackThreadHistory,
         locales: UserLocales,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._flow = flow
         self._surface = surface
@@ -69,6 +71,7 @@ class Responder:
         self._orphans = orphans
         self._threads = threads
         self._locales = locales
+        self._telemetry = telemetry or Telemetry()
         self.dispatcher: Dispatcher
         """Sends signals; set once, as the dispatcher needs the responder first."""
 
@@ -160,6 +163,7 @@ class Responder:
 
     async def _tell(self, question: OpenQuestion, message: IncomingMessage, sentence: str) -> None:
         """Tell the asker alone why there is no answer."""
+        self._telemetry.record_told(message.origin, "refused", request_id=question.id)
         if message.is_private:
             await self._open_private_reply(question.entry).fail(sentence)
         else:
