@@ -13,7 +13,7 @@ from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
-from bot.storage.database import BotDatabase
+from bot.storage.database import BUSY_SECONDS, BotDatabase
 from ingest.factory import open_indexer, open_ledger
 from ingest.progress import ProgressReporter
 from ingest.publishing.pin import read_pin
@@ -21,6 +21,7 @@ from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from ingest.state.database import open_state
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
 
@@ -56,8 +57,10 @@ def run() -> None:
             scheduled, ledger, ingest, sources=configured, on_alert=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
+        questions = open_state(ingest.resolved_state_url, busy_seconds=BUSY_SECONDS)
+        opened.callback(questions.dispose)
         database = BotDatabase.open(
-            ledger.engine,
+            questions,
             keep_days=bot.keep_days,
             read_last_success_time=ledger.read_last_success_time,
         )
