@@ -101,6 +101,7 @@ ORDER = (
 # Each third-party package, and the modules or rooms that may import it.
 HOMES = {
     "aiohttp": {"bot.health.server", "bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
+    "alembic": {"bot.storage.migrations", "ingest.state.migration", "ingest.state.migrations"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
@@ -202,6 +203,7 @@ HOMES = {
     "tenacity": {
         "ingest.publishing.versions",
         "ingest.sources.http.client",
+        "ingest.state.sqlite_file",
         "rag_core.generation.llm.client",
         "rag_core.models.http_client",
     },
@@ -410,7 +412,12 @@ def test_the_command_line_imports_nothing_slow():
 
 
 NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
-ATTRIBUTES = {"bot.bot_id", "bot.keep_days", "bot.sqlite"}  # of values that are called so
+ATTRIBUTES = {
+    "bot.bot_id",
+    "bot.keep_days",
+    "bot.sqlite",
+    "ingest.resolved_state_url",
+}  # of values that are called so
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "pyproject.toml", ROOT / "Makefile"]
 
 
