@@ -22,7 +22,7 @@ from aiohttp import web
 
 from tests.servers.inference_dialects import DIALECTS, Arguments, Kind, RefusedError
 from tests.servers.loopback import Loopback
-from tests.servers.openai import Gate
+from tests.servers.openai import Gate, take_closed_gate
 
 EMBEDDER = "Qwen/Qwen3-Embedding-0.6B"
 RERANKER = "Qwen/Qwen3-Reranker-0.6B"
@@ -154,8 +154,8 @@ class InferenceServer:
         async def handler(request: web.Request) -> web.StreamResponse:
             arguments = await request.json()
             self._record(request, arguments)
-            if self._gates:
-                await self._gates.popleft().wait()
+            if gate := take_closed_gate(self._gates):
+                await gate.wait()
             if not self._knows(request):
                 return _json(401, self.dialect.error(401, "Unauthorized"))
             fault = self._faults.popleft() if self._faults else Fault()
