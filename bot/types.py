@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Literal
 
 from rag_core.types import Scope
@@ -60,6 +61,8 @@ class IncomingMessage:
         origin: the way it came.
         material: what the message quotes or forwards, as plain text; it is read with the question.
         files: the files that it shares.
+        target_ts: time stamp of the message that a shortcut asks about; empty for others.
+        target_thread_ts: time stamp of that message's thread; its own outside of a thread.
     """
 
     kind: Literal["question", "hint"]
@@ -75,11 +78,21 @@ class IncomingMessage:
     origin: Origin = "mention"
     material: str = ""
     files: tuple[SharedFile, ...] = ()
+    target_ts: str = ""
+    target_thread_ts: str = ""
 
     @property
     def in_thread(self) -> bool:
         """True if the message is a reply in a thread."""
         return self.thread_ts != self.key.ts
+
+    @property
+    def version(self) -> str:
+        """A digest of an edited message's text and time; empty for a message as it was written."""
+        if not self.edited_ts:
+            return ""
+        text = f"{self.edited_ts} {self.text}".encode(errors="replace")
+        return blake2b(text, digest_size=5).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
 from rag_core.errors import IndexMissingError
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
+from rag_core.outages import Outages
 from rag_core.pipeline import Pipeline
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
@@ -33,10 +34,17 @@ class _CalibrationSettings(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The worker that owns the models, and the tuning that suits them."""
+    """The worker that owns the models, and the tuning that suits them.
+
+    Attributes:
+        inference: the worker.
+        tuning: settings of retrieval, reranking and refusing.
+        outages: where the servers of models and the LLM report that they do not work.
+    """
 
     inference: InferenceWorker
     tuning: Tuning
+    outages: Outages = field(default_factory=Outages)
 
     def warm_up(self) -> None:
         """Load every model now, on the worker's thread, and compile the glossary.
@@ -52,8 +60,10 @@ class Models:
         self.inference.close()
 
 
-def open_models(settings: RagSettings) -> Models:
+def open_models(settings: RagSettings, outages: Outages | None = None) -> Models:
     """Create the models of the profile or the servers; load nothing.
+
+    They report to `outages` what does not work; the pipeline over them reports there too.
 
     Raises:
         SettingsError: the address or the key of a server is not valid, or the glossary is not.
@@ -69,7 +79,7 @@ def open_models(settings: RagSettings) -> Models:
         starter = MiniLM()
         embedder, reranker = embedder or starter, reranker or starter
     inference = InferenceWorker(embedder, reranker, slots=settings.max_questions)
-    return Models(inference, _choose_tuning(settings))
+    return Models(inference, _choose_tuning(settings), outages or Outages())
 
 
 def _shorten_spin_wait() -> None:

@@ -24,6 +24,8 @@ SOURCES = {
 ORDER = (
     "rag_core.types",
     "rag_core.errors",
+    "rag_core.request_id",
+    "rag_core.outages",
     "rag_core.english",
     "rag_core.reasoning",
     "rag_core.settings",
@@ -73,6 +75,7 @@ ORDER = (
     "bot.index_service",
     "bot.control",
     "bot.storage",
+    "bot.health",
     "bot.markup",
     "bot.texts",
     "bot.conversation",
@@ -91,7 +94,7 @@ ORDER = (
 )
 # Each third-party package, and the modules or rooms that may import it.
 HOMES = {
-    "aiohttp": {"bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
+    "aiohttp": {"bot.health.server", "bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
@@ -131,7 +134,9 @@ HOMES = {
         "rag_core.types",
     },
     "openai": {"rag_core.generation.llm.event_decoder", "rag_core.generation.llm.client"},
+    "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
+    "prometheus_client": {"bot.health.metrics"},
     "protego": {"ingest.sources.website.fetcher"},
     "pydantic": {
         "bot.control.protocol",

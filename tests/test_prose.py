@@ -49,7 +49,7 @@ VERBS = frozenset(
     reserve resolve respond restart restrict resume retrieve reveal rewrite roll rotate round run
     sample save say score seal search select send serialise serve set settle share shorten should
     show shutdown silence skip slice slow slugify split spread start stem stop store stream strip
-    suggest summarise switch sync take to tokenise translate trigger trim truncate try unify
+    subscribe suggest summarise switch sync take to tokenise translate trigger trim truncate try unify
     unmark update visit wait walk warm watch wrap write zip
     """,
     )

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
@@ -16,6 +16,8 @@ from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.protocols import AnswerPipeline
 from bot.conversation.runner import WORKERS, PipelineRunner
+from bot.health.readiness import Readiness
+from bot.health.telemetry import Telemetry
 from bot.index_service import IndexService
 from bot.settings import BotSettings, parse_ids
 from bot.slack import listeners
@@ -31,6 +33,7 @@ from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.actions.scope import ScopeCommand
 from bot.slack.actions.share import ShareAction
 from bot.slack.client import connection
+from bot.slack.client.call_trace import build_call_trace
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
@@ -65,6 +68,8 @@ class AppParts:
         warm_up: loads the models; called on a thread before docent connects to Slack.
         max_questions: most questions in work at once, counting answers that are being written.
         instructions: what the team tells the LLM.
+        telemetry: counts questions and calls of Slack.
+        readiness: is told of the connection to Slack.
     """
 
     pipeline: AnswerPipeline
@@ -73,6 +78,8 @@ class AppParts:
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
     instructions: str = ""
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    readiness: Readiness = field(default_factory=Readiness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,8 @@ async def run_app(
     """
     connection.require_settings(settings)
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    counting = build_call_trace(parts.telemetry.metrics, connection.build_base_url(settings))
+    async with aiohttp.ClientSession(timeout=timeout, trace_configs=[counting]) as session:
         app = connection.build_app(settings, session)
         identity = await _identify(settings, app)
         await asyncio.to_thread(parts.warm_up)
@@ -146,6 +154,7 @@ async def run_app(
         work = _BackgroundWork.build(slack, parts, intervals)
         _register_listeners(app, settings, parts, work, identity=identity, intervals=intervals)
         transport = build_transport(app, settings)
+        parts.readiness.watch_connection(transport.is_connected)
         purging = asyncio.create_task(_purge_daily(parts.database))
         try:
             await transport.open()

@@ -106,7 +106,6 @@ inbox = Table(
     Column("thread_ts", String(64), nullable=False),
     Column("user", String(32), nullable=False),
     Column("message", Text, nullable=False),  # JSON; empty once the question has ended
-    Column("locale", String(32), nullable=False),  # of the asker, as far as known
     Column("response_url", Text, nullable=False),  # empty but for commands and shortcuts
     Column("status", String(16), nullable=False),
     Column("turn", Integer, nullable=False),  # its round in the line
@@ -114,7 +113,7 @@ inbox = Table(
     Column("owner", String(255), nullable=False),  # the process that answers; empty for none
     Column("leased_until", UtcDateTime),  # by the database's clock
     Column("attempts", Integer, nullable=False),
-    Column("stage", String(16), nullable=False),  # how far the answer is
+    Column("stage", String(16), nullable=False),  # how far the answer is, or why it is refused
     Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
     Column("signal", String(16), nullable=False),  # what the owner is to do: stop, delete, replace
     Column("ended_at", UtcDateTime),

@@ -30,15 +30,24 @@ class SlackSurface:
         self._can_escalate = can_escalate
         self._flush_seconds = flush_seconds
 
-    def open_reply(self, message: IncomingMessage, *, replaces: Sequence[str] = ()) -> ThreadReply:
+    def open_reply(
+        self, message: IncomingMessage, *, replaces: Sequence[str] = (), progress: str = ""
+    ) -> ThreadReply:
         """Open a reply in the message's thread.
 
-        It takes the place of docent's messages `replaces`, given by time stamp.
+        Args:
+            message: the question.
+            replaces: time stamps of docent's messages that the reply takes the place of.
+            progress: the first sentence; empty for the one that says that docent is searching.
+
+        Returns:
+            The reply, which has not begun yet.
         """
         reply = ThreadReply(
             self._slack,
             _build_thread_ref(message),
             replaces=replaces,
+            progress=progress,
             flush_seconds=self._flush_seconds,
         )
         reply.context = AnswerContext(can_escalate=self._can_escalate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -58,6 +58,7 @@ class ThreadReply:
         thread: ThreadRef,
         *,
         replaces: Sequence[str] = (),
+        progress: str = "",
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
         """Prepare a reply; `begin` starts it.
@@ -66,6 +67,7 @@ class ThreadReply:
             slack: the clients of the workspace.
             thread: the thread of the reply.
             replaces: time stamps of docent's messages there that the reply replaces.
+            progress: the first sentence; empty for the one that says that docent is searching.
             flush_seconds: seconds between two flushes.
         """
         self._slack = slack
@@ -78,12 +80,15 @@ class ThreadReply:
             if can_stream
             else EditedMessage(slack, thread, message_timestamps=replaces)
         )
-        self._draft = ReplyDraft(progress=answers.SEARCHING)
+        self._draft = ReplyDraft(progress=progress or answers.SEARCHING)
         self._text = ""
         self._due = 0.0
         self._ending = asyncio.Event()
         self.context = AnswerContext()
         self.stopped = asyncio.Event()
+        self.on_posted: Callable[[tuple[str, ...]], None] = _ignore_posted
+        """Called with the time stamps of the reply's messages when they change."""
+        self._reported = tuple(replaces)
         self._changed, self._hurry = asyncio.Event(), asyncio.Event()
         self._tail: list[Block] = []
         self._writer: asyncio.Task[None]
@@ -153,7 +158,13 @@ class ThreadReply:
         except StoppedByUser:
             logger.info("The reader stopped an answer at its end.")
         finally:
+            self._report_posted()
             await self._status.clear_processing()
+
+    def _report_posted(self) -> None:
+        if self._reported != self.message_timestamps:
+            self._reported = self.message_timestamps
+            self.on_posted(self._reported)
 
     async def _show_changes(self) -> None:
         while not self.stopped.is_set():
@@ -164,6 +175,7 @@ class ThreadReply:
             if self._ending.is_set():
                 return
             await self._show_draft()
+            self._report_posted()
 
     async def _close_message(self) -> None:
         try:
@@ -207,3 +219,7 @@ class ThreadReply:
         """Return a message that goes on where a stream ended."""
         posted = [ended.ts] if ended.ts else []
         return EditedMessage(self._slack, self._thread, message_timestamps=posted)
+
+
+def _ignore_posted(_timestamps: tuple[str, ...]) -> None:
+    """Do nothing: nobody asked for the time stamps."""
