@@ -9,11 +9,12 @@ import signal
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+DOCENT = str(Path(sys.executable).with_name("docent"))
 APART = ("unshare", "--pid", "--fork", "--kill-child", "--")
 """Gives a command PID numbers of its own, as a container has them."""
 
@@ -27,12 +28,14 @@ class Docent:
         folder: its working directory, with the index and the log.
         settings: its whole environment.
         apart: whether it has PID numbers of its own, so that others can't see it die.
+        command: what is started; `docent serve` by default.
     """
 
     name: str
     folder: Path
     settings: Mapping[str, str]
     apart: bool = False
+    command: Sequence[str] = (DOCENT, "serve")
     process: Process | None = None
 
     @property
@@ -41,11 +44,10 @@ class Docent:
         path = self.folder / "log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    async def start(self, *command: str) -> None:
-        """Start the command, `docent serve` by default; return at once."""
-        self.process = await start_docent(
-            self.folder, self.settings, *(command or ("serve",)), apart=self.apart
-        )
+    async def start(self) -> None:
+        """Start the command; return at once."""
+        command = (*(APART if self.apart else ()), *self.command)
+        self.process = await start_command(command, self.folder, self.settings)
 
     def pause(self) -> None:
         """Stop the process where it is, so that it reads nothing more."""
@@ -84,15 +86,12 @@ class Docent:
         return [number, *map(int, children)]
 
 
-async def start_docent(
-    folder: Path, settings: Mapping[str, str], *command: str, apart: bool = False
+async def start_command(
+    command: Sequence[str], folder: Path, settings: Mapping[str, str]
 ) -> Process:
-    """Start a command of docent in a folder, whose file `log` gets what it writes."""
-    docent = Path(sys.executable).with_name("docent")
+    """Start a command in a folder, whose file `log` gets what it writes."""
     with (folder / "log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
-            *(APART if apart else ()),
-            docent,
             *command,
             cwd=folder,
             env={**_keep_environment(), **settings},
@@ -100,6 +99,13 @@ async def start_docent(
             stdout=log,
             stderr=log,
         )
+
+
+async def index_folder(documents: Path, folder: Path, settings: Mapping[str, str]) -> None:
+    """Index documents by `docent index`, in a folder of its own."""
+    indexing = await start_command((DOCENT, "index", str(documents)), folder, settings)
+    if await indexing.wait():
+        raise SystemExit(f"docent index failed:\n{(folder / 'log').read_text()}")
 
 
 def _keep_environment() -> dict[str, str]:

@@ -68,8 +68,11 @@ def list_replies(slack: SlackServer, asked: Asked) -> list[Message]:
     ]
 
 
-def judge(asked: Asked, replies: Iterable[Message]) -> Result:
-    """Return what the asker of a question has in the end."""
+def judge(asked: Asked, replies: Iterable[Message], *, source: str = SOURCES) -> Result:
+    """Return what the asker of a question has in the end.
+
+    A whole answer names the source.
+    """
     replies = list(replies)
     shown = "\n".join(reply.shown for reply in replies)
     begun = shown.count(f"Answer {asked.number} begins")
@@ -81,7 +84,7 @@ def judge(asked: Asked, replies: Iterable[Message]) -> Result:
     if any(reply.live for reply in replies) or begun != ended or _is_progress(shown):
         return "half"
     if begun:
-        return "answered" if SOURCES in shown else "half"
+        return "answered" if source in shown else "half"
     return "told"
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.chaos.processes import Docent, start_docent
+from benchmarks.chaos.processes import Docent, index_folder
 from benchmarks.chaos.questions import PAGE, Asked, render_question, write_answer
 from tests.servers.inference import InferenceServer
 from tests.servers.openai import OpenAIServer
@@ -91,7 +91,10 @@ async def open_workplace(
         async with SlackServer() as slack:
             slack.ack_seconds = START_SECONDS
             settings = _build_settings(slack, llm, models, folder, state_url)
-            await _index(folder, settings)
+            docs = folder / "docs"
+            docs.mkdir()
+            (docs / "storage.md").write_text(PAGE)
+            await index_folder(docs, folder, settings)
             docents = [
                 Docent(
                     name,
@@ -122,16 +125,6 @@ def _build_settings(
         "OPENAI_API_KEY": llm.api_key,
         "OPENAI_BASE_URL": llm.base_url,
     }
-
-
-async def _index(folder: Path, settings: dict[str, str]) -> None:
-    """Index one page, once for all docents."""
-    docs = folder / "docs"
-    docs.mkdir()
-    (docs / "storage.md").write_text(PAGE)
-    indexed = await start_docent(folder, settings, "index", str(docs))
-    if await indexed.wait():
-        raise SystemExit(f"docent index failed:\n{(folder / 'log').read_text()}")
 
 
 def _copy_index(folder: Path, name: str) -> Path:

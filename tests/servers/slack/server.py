@@ -7,6 +7,7 @@ All that Slack would refuse is in `violations`, even if the app swallowed it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -215,6 +216,7 @@ class SlackServer(Senders, Switches):
 
     async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:
         await self.held(call.method)
+        await asyncio.sleep(self.latency)
         self._check_token(request, call.method)
         if call.method not in slack_arguments.METHODS:
             raise SlackError("unknown_method", call.method)

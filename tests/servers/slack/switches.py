@@ -66,9 +66,14 @@ class Hold:
 
 
 class Switches:
-    """The misbehaving half of `SlackServer`. All of it is off until a test turns it on."""
+    """The misbehaving half of `SlackServer`. All of it is off until a test turns it on.
+
+    Attributes:
+        latency: seconds that every call takes, as if Slack were far away.
+    """
 
     changes: Changes
+    latency = 0.0
 
     def __init__(self) -> None:
         self.clock: Callable[[], float] = time.monotonic
