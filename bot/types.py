@@ -5,7 +5,7 @@ A message is plain data, because the inbox stores it as JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
@@ -85,6 +85,26 @@ class IncomingMessage:
     def in_thread(self) -> bool:
         """True if the message is a reply in a thread."""
         return self.thread_ts != self.key.ts
+
+    @property
+    def asked_key(self) -> MessageKey:
+        """The key of the message that is asked about: a shortcut's target, or the message."""
+        return replace(self.key, ts=self.target_ts) if self.is_private else self.key
+
+    @property
+    def asked_thread_ts(self) -> str:
+        """The time stamp of that message's thread."""
+        return self.target_thread_ts if self.is_private else self.thread_ts
+
+    @property
+    def asks_in_thread(self) -> bool:
+        """True if the message that is asked about is a reply in a thread."""
+        return self.asked_thread_ts != self.asked_key.ts
+
+    @property
+    def is_private(self) -> bool:
+        """True if only the asker sees the answer, which has no message of its own."""
+        return self.origin in {"command", "shortcut"}
 
     @property
     def version(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from bot.types import AnswerContext, MessageKey, ThreadMessage
@@ -23,8 +23,8 @@ class AnswerPipeline(Protocol):
 class Reply(Protocol):
     """The place where an answer appears.
 
-    `begin` comes first, and one of `finish`, `fail` and `mark_stopped` last. The first three
-    methods return at once, and showing goes on in the background.
+    `begin` comes first, and one of `finish`, `fail`, `mark_stopped` and `abandon` last. The first
+    three methods return at once, and showing goes on in the background.
     """
 
     stopped: asyncio.Event
@@ -32,6 +32,9 @@ class Reply(Protocol):
 
     context: AnswerContext
     """Stands below the complete answer; set it before `finish`."""
+
+    on_posted: Callable[[tuple[str, ...]], None]
+    """Called with the time stamps of its messages when they change."""
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
@@ -54,6 +57,9 @@ class Reply(Protocol):
 
     async def mark_stopped(self) -> None:
         """Show that the answer was stopped, below the text so far."""
+
+    def abandon(self) -> None:
+        """Show nothing more: another process goes on with the answer."""
 
 
 class ThreadHistory(Protocol):

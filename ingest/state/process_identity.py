@@ -24,7 +24,8 @@ def describe_process() -> str:
 def is_process_gone(description: str) -> bool:
     """Return True if the described process has surely ended.
 
-    Return False for a process that can't be seen from here, and for one that lives.
+    Return False for a process that can't be seen from here, and for one that lives. More words may
+    follow in the description.
     """
     boot, namespace, number, token = (*description.split(), "", "", "", "")[:4]
     if not token or not number.isdigit() or "-" in {boot, namespace}:
@@ -32,7 +33,7 @@ def is_process_gone(description: str) -> bool:
     if (boot, namespace) != (_read_boot(), _read_namespace()):
         return False
     if int(number) == os.getpid():
-        return description != describe_process()
+        return token != describe_process().split()[3]
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from slack_sdk.models.blocks import Block
 
@@ -41,6 +41,7 @@ class EphemeralReply:
         self._notice: asyncio.Task[None] | None = None
         self.context = AnswerContext()
         self.stopped = asyncio.Event()
+        self.on_posted: Callable[[tuple[str, ...]], None] = lambda _: None
 
     def begin(self) -> None:
         """Post that docent is searching, in the background."""
@@ -69,6 +70,9 @@ class EphemeralReply:
 
     async def mark_stopped(self) -> None:
         """Do nothing: a private answer has no Stop button."""
+
+    def abandon(self) -> None:
+        """Do nothing: only the complete answer is posted."""
 
     async def _post(self, text: str, content: Sequence[Block] | None = None) -> None:
         if self._notice is not None and self._notice is not asyncio.current_task():

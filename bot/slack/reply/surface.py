@@ -53,6 +53,23 @@ class SlackSurface:
         reply.context = AnswerContext(can_escalate=self._can_escalate)
         return reply
 
+    async def show_waiting(
+        self, message: IncomingMessage, sentence: str, *, posted: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Show that a question waits.
+
+        Args:
+            message: the question.
+            sentence: the place in the line.
+            posted: time stamps of docent's messages that showed it before.
+
+        Returns:
+            Time stamps of the messages that show it now.
+        """
+        shown = EditedMessage(self._slack, _build_thread_ref(message), message_timestamps=posted)
+        await shown.close(ReplyDraft("", sentence), [])
+        return shown.message_timestamps
+
     async def post(self, message: IncomingMessage, sentence: str) -> None:
         """Post one sentence in the message's thread."""
         await EditedMessage(self._slack, _build_thread_ref(message)).close(

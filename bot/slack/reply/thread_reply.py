@@ -132,6 +132,10 @@ class ThreadReply:
         text = f"{self._render_draft().text}\n\n{answers.STOPPED}".strip()
         await self._finish_writing(replace(self._draft, text=text), [])
 
+    def abandon(self) -> None:
+        """Make no more calls: another process goes on with the messages."""
+        self._writer.cancel()
+
     @property
     def message_timestamps(self) -> tuple[str, ...]:
         """Time stamps of the messages that show the answer."""
