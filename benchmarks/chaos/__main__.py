@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from benchmarks.chaos import rounds
 from benchmarks.chaos.kill_points import POINTS
 from benchmarks.chaos.questions import RESULTS, Asked
 from benchmarks.chaos.workplace import Workplace, open_workplace
+from tests.servers import postgres
 
 SETTINGS = ("one", "postgres", "sqlite")
 
@@ -44,6 +46,13 @@ async def measure(name: str, chosen: argparse.Namespace) -> dict[str, Any]:
                 if chosen.logs:
                     for docent in place.docents:
                         (chosen.logs / f"{name}-{docent.name}.log").write_text(docent.log)
+
+
+@contextlib.contextmanager
+def _create_postgres() -> Iterator[str]:
+    """Start a PostgreSQL server for the block, and give the URL of an empty database."""
+    with postgres.PostgresServer.run() as server, postgres.create_database(server.url) as url:
+        yield url
 
 
 async def _measure_in(place: Workplace, chosen: argparse.Namespace) -> dict[str, Any]:
@@ -99,8 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
-    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=["one"])
-    parser.add_argument("--postgres", default="", help="SQLAlchemy URL of an empty database")
+    parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--questions", type=int, default=16, help="killed in each setting")
     parser.add_argument("--batch", type=int, default=4, help="questions at each kill")
     parser.add_argument("--few", type=int, default=4, help="questions while down, and the like")
@@ -111,7 +119,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--logs", type=Path, help="folder for the logs of the processes")
     chosen = parser.parse_args(arguments)
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # of connections that were cut
-    found = {name: asyncio.run(measure(name, chosen)) for name in chosen.settings}
+    found: dict[str, Any] = {}
+    for name in chosen.settings:
+        if name == "postgres" and not postgres.install():
+            found[name] = "skipped: PostgreSQL can't be installed here"
+        else:
+            found[name] = asyncio.run(measure(name, chosen))
     print(json.dumps(found, indent=None if chosen.json else 2))
 
 

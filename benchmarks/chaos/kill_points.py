@@ -18,6 +18,8 @@ REACH_SECONDS = 60.0
 FIRST, MIDDLE = 8, PIECES // 2
 """Pieces of the answer that the LLM writes before it is held."""
 
+BEGINNINGS = ("chat.startStream", "chat.postMessage")
+
 Arguments = dict[str, Any]
 
 
@@ -133,6 +135,13 @@ async def reach_waiting(work: Round) -> None:
     await work.send()
 
 
+async def reach_first_sign(work: Round) -> None:
+    """Let Slack show the first message of each answer, and hold the reply that names it."""
+    begun = work.hold_slack(lambda method, _: method in BEGINNINGS, done=True)
+    await work.send()
+    await work.wait_for(lambda: len(begun.calls) >= len(work.asked), "the first messages")
+
+
 async def reach_searching(work: Round) -> None:
     """Hold the search of every question, once all have a first sign."""
     seen = len(work.place.models.requests)
@@ -195,6 +204,7 @@ POINTS: dict[str, Callable[[Round], Awaitable[None]]] = {
     "ack lost": reach_ack_lost,
     "acked": reach_acked,
     "waiting": reach_waiting,
+    "first sign": reach_first_sign,
     "searching": reach_searching,
     "first text": reach_first_text,
     "middle": reach_middle,
