@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks.chaos import rounds
 from benchmarks.chaos.kill_points import POINTS
-from benchmarks.chaos.questions import RESULTS, Asked
+from benchmarks.chaos.questions import RESULTS, Asked, list_replies
 from benchmarks.chaos.workplace import Workplace, open_workplace
 from tests.servers import postgres
 
@@ -35,9 +35,10 @@ SETTINGS = ("one", "postgres", "sqlite")
 async def measure(name: str, chosen: argparse.Namespace) -> dict[str, Any]:
     """Run everything in one setting, in a folder of its own."""
     names = ("a",) if name == "one" else ("a", "b")
-    url = chosen.postgres if name == "postgres" else ""
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_workplace(Path(folder), names, state_url=url, apart=chosen.apart) as place:
+    with contextlib.ExitStack() as opened:
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        url = opened.enter_context(_create_postgres()) if name == "postgres" else ""
+        async with open_workplace(folder, names, state_url=url, apart=chosen.apart) as place:
             for docent in place.docents:
                 await place.start(docent)
             try:
@@ -85,6 +86,7 @@ async def _measure_in(place: Workplace, chosen: argparse.Namespace) -> dict[str,
         "disconnected": report_results(place, disconnected),
         "terminated": report_results(place, terminated),
         "sigterm_seconds": round(seconds, 1),
+        "examples": describe_failures(place, place.asked)[:5],
         "refused_by_slack": [f"{each.where}: {each.why}" for each in place.slack.violations][:5],
         "tracebacks": sum(docent.log.count("Traceback") for docent in place.docents),
     }
@@ -95,6 +97,16 @@ def report_results(place: Workplace, asked: Sequence[Asked]) -> dict[str, int]:
     found = Counter(rounds.read_result(place, each) for each in asked)
     counts = {str(result): found[result] for result in RESULTS}
     return counts | {"processing": rounds.count_processing(place, asked)}
+
+
+def describe_failures(place: Workplace, asked: Sequence[Asked]) -> list[str]:
+    """Return what the askers see who have no single, whole answer."""
+    return [
+        f"{each.point}, {each.number}: {result}: "
+        + " || ".join(f"{m.stream or ''} {m.shown}"[:160] for m in list_replies(place.slack, each))
+        for each in asked
+        if (result := rounds.read_result(place, each)) != "answered"
+    ]
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,15 +46,18 @@ class Workplace:
             lambda: not self.slack.sockets.is_connected(docent.name), what="a lost connection"
         )
 
-    def say(self, point: str) -> Asked:
-        """Put a question into a channel or a direct message; docent is not told of it."""
+    def say(self, point: str, *, direct: bool | None = None) -> Asked:
+        """Put a question into Slack; docent is not told of it.
+
+        Every third is a direct message, if it is not said which are.
+        """
         number = len(self.asked) + 1
         user = f"U0PERSON{number}"
         store = self.slack.store
         store.users[user] = user.lower()
         store.locales[user] = "en-US"
         text = render_question(number)
-        if number % 3 == 0:
+        if direct or (direct is None and number % 3 == 0):
             channel = store.open_direct(user).id
         else:
             channel, text = GENERAL, f"<@{BOT_USER}> {text}"
@@ -74,7 +77,12 @@ class Workplace:
 
 @contextlib.asynccontextmanager
 async def open_workplace(
-    folder: Path, names: Sequence[str], *, state_url: str = "", apart: bool = False
+    folder: Path,
+    names: Sequence[str],
+    *,
+    state_url: str = "",
+    apart: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Workplace]:
     """Index a page, and open a workspace with a docent of each name, none of them started.
 
@@ -83,6 +91,7 @@ async def open_workplace(
         names: of the docents, which share the workspace and the state database.
         state_url: the state database; SQLite in the folder by default.
         apart: whether the docents can't see each other's processes.
+        more: settings of docent, in addition.
 
     Yields:
         The workplace; its processes are killed at the end.
@@ -90,7 +99,7 @@ async def open_workplace(
     with OpenAIServer(write_answer) as llm, InferenceServer() as models:
         async with SlackServer() as slack:
             slack.ack_seconds = START_SECONDS
-            settings = _build_settings(slack, llm, models, folder, state_url)
+            settings = _build_settings(slack, llm, models, folder, state_url) | dict(more or {})
             docs = folder / "docs"
             docs.mkdir()
             (docs / "storage.md").write_text(PAGE)
@@ -131,5 +140,7 @@ def _copy_index(folder: Path, name: str) -> Path:
     """Give a docent a folder with an index of its own: Milvus Lite takes one process."""
     own = folder / name
     own.mkdir()
-    shutil.copytree(folder / "data", own / "data", ignore=shutil.ignore_patterns("*.sock"))
+    if (folder / "data").exists():  # else Milvus is a server
+        shutil.copytree(folder / "data", own / "data", ignore=shutil.ignore_patterns("*.sock"))
+    (own / "data").mkdir(exist_ok=True)
     return own

@@ -136,6 +136,10 @@ class OpenAIServer:
         """Answer the next requests with 401, 429, 500 or another status."""
         self._faults.extend([Fault(status=status, retry_after=retry_after)] * times)
 
+    def go_well(self) -> None:
+        """Forget the faults that were ordered and did not happen yet."""
+        self._faults.clear()
+
     def cut_off(self, *, after: int, times: int = 1) -> None:
         """Cut the connection of the next requests after so many pieces of text."""
         self._faults.extend([Fault(cut_after=after)] * times)

@@ -82,6 +82,7 @@ class Switches:
         self._gates: dict[str, asyncio.Event] = {}
         self._rates: dict[tuple[str, str], deque[float]] | None = None
         self._holds: list[Hold] = []
+        self._refusal: tuple[Wanted, Fault] | None = None
 
     def rate_limit(self, method: str, *, times: int = 1, retry_after: int = 1) -> None:
         """Answer the next calls of a method with 429."""
@@ -93,6 +94,14 @@ class Switches:
     ) -> None:
         """Refuse the next calls of a method with an error code."""
         self._faults[method].extend([Fault(error, status=status)] * times)
+
+    def refuse_calls(self, wanted: Wanted, fault: Fault) -> None:
+        """Refuse all calls that are wanted, until `accept_calls`."""
+        self._refusal = (wanted, fault)
+
+    def accept_calls(self) -> None:
+        """Refuse no more calls."""
+        self._refusal = None
 
     def lose_reply(self, method: str, *, times: int = 1) -> None:
         """Do the work of the next calls, then cut the connection instead of answering."""
@@ -152,6 +161,8 @@ class Switches:
         """
         if method in self._missing:
             raise SlackError(self._missing[method], fault=False)
+        if self._refusal and self._refusal[0](method, arguments):
+            return self._refusal[1]
         if faults := self._faults[method]:
             return faults.popleft()
         return self._over_rate(method, arguments)
