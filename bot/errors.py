@@ -5,7 +5,7 @@ DocentError
     ├── SlackUnavailableError     Slack refused the token or can't be reached
     ├── ControlError              the command line can't use the running service
     ├── SyncStoppedError          a sync was stopped before its end
-    └── UndeliverableError        Slack took an answer in no form and at no place
+    └── UndeliverableError        Slack takes an answer nowhere
 """
 
 from rag_core.errors import DocentError
@@ -28,4 +28,4 @@ class SyncStoppedError(BotError):
 
 
 class UndeliverableError(BotError):
-    """Slack took an answer in no form and at no place."""
+    """Slack takes an answer neither where it was asked for nor privately."""

@@ -183,7 +183,7 @@ class AnswerFlow:
 
     def _add_record(self, record: AnswerRecord, context: AnswerContext) -> AnswerContext:
         """Store the answer and return the context with its id; blocks."""
-        as_of = self._database.read_last_success_time()
+        as_of = self._database.read_last_success_time(record.scope.sources)
         shown_id = record.id if self._database.answers.keeps_texts else ""
         self._database.answers.add(replace(record, as_of=as_of))
         return replace(context, answer_id=shown_id, as_of=as_of)

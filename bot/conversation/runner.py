@@ -10,7 +10,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from bot.conversation.protocols import AnswerPipeline
-from rag_core.inference.worker import Cancellation
+from rag_core.cancellation import Cancellation
 from rag_core.types import AnswerEvent, Question
 
 WORKERS = 64

@@ -17,7 +17,7 @@ LIMIT_SECONDS = 2.0
 KEEP_SECONDS = 5.0
 """Time for which a result is not asked for again."""
 
-Check = Callable[[], None]
+Check = Callable[[], object]
 """Blocks; raises a DocentError whose sentence says what is not ready."""
 
 logger = logging.getLogger(__name__)

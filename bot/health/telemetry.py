@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.health.metrics import Metrics, Outcome, SyncOutcome
+from bot.health.metrics import Metrics, Outcome
+from bot.index_service import SyncOutcome
 from bot.types import Origin
 from rag_core.types import Answer
 

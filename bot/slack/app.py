@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -51,6 +51,7 @@ from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
 from bot.slack.views import buttons
 from bot.storage.database import BotDatabase
+from bot.storage.problems import Problem
 from ingest.errors import StateError
 
 CALL_SECONDS = 30.0
@@ -76,6 +77,7 @@ class AppParts:
         instructions: what the team tells the LLM.
         telemetry: counts questions and calls of Slack.
         readiness: is told of the connection to Slack.
+        list_problems: returns what does not work at the moment, for admins; blocks.
     """
 
     pipeline: AnswerPipeline
@@ -86,6 +88,7 @@ class AppParts:
     instructions: str = ""
     telemetry: Telemetry = field(default_factory=Telemetry)
     readiness: Readiness = field(default_factory=Readiness)
+    list_problems: Callable[[], Sequence[Problem]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +256,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
         threads=threads,
         locales=locales,
-        can_escalate=can_escalate,
     )
     responder.dispatcher = dispatcher = Dispatcher(
         database.inbox,
@@ -280,7 +282,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
 
     # The index: what admins do with it. Channels: what they ask of, and what the LLM is told.
     gate = AdminGate(admins, database.audit)
-    admin_commands = AdminCommands(index, work.reindex, gate=gate, slack=slack)
+    admin_commands = AdminCommands(
+        index, work.reindex, gate=gate, slack=slack, list_problems=parts.list_problems
+    )
     instructions = InstructionsCommand(
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
@@ -314,6 +318,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
             index,
             database.activity,
             read_last_success_time=database.read_last_success_time,
+            list_problems=parts.list_problems,
             admins=admins,
             access=access,
             slack=slack,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -20,8 +21,12 @@ from bot.storage.ratings import Ratings
 
 CLAIM_RETENTION = timedelta(days=30)
 
-ReadSuccessTime = Callable[[], "datetime | None"]
-"""Returns when the documentation was last read without an error; blocks."""
+
+class ReadSuccessTime(Protocol):
+    """Returns when the documentation was last read without an error; blocks."""
+
+    def __call__(self, sources: Collection[str] = ()) -> datetime | None:
+        """Return when these sources were read, by the oldest; all of them by default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,15 @@ from bot.storage.question_filter import QuestionFilter
 from bot.texts import answers
 from bot.texts import asking as words
 from bot.texts.catalog import set_language
-from bot.types import AnswerContext, Asker, IncomingMessage
+from bot.types import Asker, IncomingMessage
 from ingest.errors import StateError
 from rag_core.request_id import REQUEST_ID
 
 CONTINUING_SECONDS = 30.0
 """A question that was interrupted is told so if it came longer ago than this."""
+
+RESPONSE_URL_SECONDS = 29 * 60.0
+"""Slack takes answers by a response URL for half an hour."""
 
 REPLACE_SECONDS = 0.2
 """The pause between two looks whether the answer to an earlier version has stopped."""
@@ -57,7 +60,6 @@ class Responder:
         orphans: Orphans,
         threads: SlackThreadHistory,
         locales: UserLocales,
-        can_escalate: bool = False,
     ) -> None:
         self._flow = flow
         self._surface = surface
@@ -67,7 +69,6 @@ class Responder:
         self._orphans = orphans
         self._threads = threads
         self._locales = locales
-        self._can_escalate = can_escalate
         self.dispatcher: Dispatcher
         """Sends signals; set once, as the dispatcher needs the responder first."""
 
@@ -105,8 +106,7 @@ class Responder:
         if message.is_private:
             return ()
         set_language(await self._locales.find_locale(message.user))
-        sentence = answers.render_place(place)
-        return await self._surface.show_waiting(message, sentence, posted=posted)
+        return await self._surface.show_waiting(message, answers.render_place(place)) or posted
 
     async def on_stop_click(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, if its asker pressed it."""
@@ -161,7 +161,7 @@ class Responder:
     async def _tell(self, question: OpenQuestion, message: IncomingMessage, sentence: str) -> None:
         """Tell the asker alone why there is no answer."""
         if message.is_private:
-            await EphemeralReply(build_respond(question.entry.response_url)).fail(sentence)
+            await self._open_private_reply(question.entry).fail(sentence)
         else:
             await self._surface.post_privately(message, sentence)
 
@@ -175,7 +175,10 @@ class Responder:
         if entry.is_resumed and not question.posted:
             question.posted = await self._orphans.find(message, entry.id)
         reply = self._surface.open_reply(
-            message, replaces=question.posted, progress=_render_progress(entry)
+            message,
+            replaces=question.posted,
+            progress=_render_progress(entry),
+            is_resumed=entry.is_resumed,
         )
         outcome = await self._flow.answer(question, message, reply, earlier=earlier)
         if question.signal == "delete" and outcome == "given_up":
@@ -224,19 +227,20 @@ class Responder:
     async def _answer_privately(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer a command or a shortcut to its asker alone."""
         entry = question.entry
-        reply = EphemeralReply(
-            build_respond(entry.response_url),
-            thread_ts=message.target_thread_ts if message.asks_in_thread else "",
-            share_in=message.target_thread_ts,
-        )
+        reply = self._open_private_reply(entry)
         if not message.text:
             await reply.fail(words.NO_QUESTION_THERE)
             return "told"
         if entry.stage == FINISHING:
             await reply.fail(answers.INTERRUPTED_PRIVATELY)
             return "told"
-        reply.context = AnswerContext(can_escalate=self._can_escalate)
         return await self._flow.answer(question, message, reply)
+
+    def _open_private_reply(self, entry: InboxEntry) -> EphemeralReply:
+        """Open a reply by the response URL, if Slack still takes it."""
+        is_fresh = entry.response_url and entry.age < RESPONSE_URL_SECONDS
+        respond = build_respond(entry.response_url) if is_fresh else None
+        return self._surface.open_private_reply(entry.message, respond)
 
 
 def _render_progress(entry: InboxEntry) -> str:

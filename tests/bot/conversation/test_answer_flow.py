@@ -99,7 +99,7 @@ class Bench:
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[BotDatabase]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    yield BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: LAST_SYNC)
+    yield BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: LAST_SYNC)
     engine.dispose()
 
 
