@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from bot.conversation.protocols import Reply, ThreadHistory
+from bot.conversation.protocols import FileReader, Reply, ThreadHistory
 from bot.conversation.question_builder import EarlierMessages, QuestionBuilder
 from bot.conversation.runner import PipelineRunner
 from bot.conversation.silent_reply import SilentReply, is_worth_posting
@@ -49,11 +49,15 @@ class AnswerFlow:
     """Answers messages, stores the answers and knows those in progress in this process."""
 
     def __init__(
-        self, runner: PipelineRunner, database: BotDatabase, threads: ThreadHistory
+        self,
+        runner: PipelineRunner,
+        database: BotDatabase,
+        threads: ThreadHistory,
+        files: FileReader,
     ) -> None:
         self._runner = runner
         self._database = database
-        self._questions = QuestionBuilder(database, threads)
+        self._questions = QuestionBuilder(database, threads, files)
         self._in_flight: dict[MessageKey, InFlightAnswer] = {}
 
     def find_in_flight(self, key: MessageKey) -> InFlightAnswer | None:
@@ -120,8 +124,9 @@ class AnswerFlow:
         self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
     ) -> Answer:
         """Run the pipeline, and show its progress and its text."""
-        question = await self._questions.prepare(message, earlier)
-        reply.context = replace(reply.context, scope=question.scope)
+        prepared = await self._questions.prepare(message, earlier)
+        question = prepared.question
+        reply.context = replace(reply.context, scope=question.scope, notes=prepared.notes)
         async with self._runner.run(question) as events:
             while (event := await events.get()) is not None:
                 if isinstance(event, TextDelta):

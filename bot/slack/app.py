@@ -31,14 +31,19 @@ from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.actions.scope import ScopeCommand
 from bot.slack.actions.share import ShareAction
 from bot.slack.client import connection
+from bot.slack.client.file_download import FileDownloads
 from bot.slack.client.locale import UserLocales
+from bot.slack.client.names import Names
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Enterprise
+from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.file_reader import SlackFileReader
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.thread_history import SlackThreadHistory
@@ -65,6 +70,7 @@ class AppParts:
         warm_up: loads the models; called on a thread before docent connects to Slack.
         max_questions: most questions in work at once, counting answers that are being written.
         instructions: what the team tells the LLM.
+        reads_images: True if the LLM takes pictures.
     """
 
     pipeline: AnswerPipeline
@@ -73,6 +79,7 @@ class AppParts:
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
     instructions: str = ""
+    reads_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +228,19 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     access = AccessPolicy(settings, allowed_users, enterprise)
 
     # Questions: in messages, and by command, shortcut or reaction.
-    threads = SlackThreadHistory(client, bot_user=identity.bot_user)
-    flow = AnswerFlow(work.runner, database, threads)
+    names = Names(slack)
+    threads = SlackThreadHistory(client, names, bot_user=identity.bot_user)
+    reader = MessageReader(threads, names)
+    files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
+    flow = AnswerFlow(work.runner, database, threads, files)
     responder = Responder(
         flow,
         SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds),
         database,
         access=access,
         follow_ups=FollowUps(database.answers, threads),
+        reader=reader,
+        acknowledgement=Acknowledgement(slack),
         tasks=tasks,
     )
     ask_actions = AskActions(
@@ -237,6 +249,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         responder,
         access=access,
         threads=threads,
+        reader=reader,
         tasks=tasks,
         team=identity.team,
         can_escalate=can_escalate,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from bot import errors as bot_errors
-from bot.markup.markdown import escape_line
+from bot.markup.markdown import escape_line, shorten
 from bot.texts.catalog import LocalizedMapping, find_constant, say
 from ingest import errors as ingest_errors
 from rag_core import errors
@@ -31,6 +31,8 @@ ERRORS: Mapping[type[errors.DocentError], str] = LocalizedMapping(
 )
 """The sentence of each error, by its class."""
 
+
+_LISTED_FILES, _NAME_LIMIT = 5, 80
 
 __getattr__ = find_constant
 """A sentence without placeholders: `answers.NOT_FOUND`, in the current task's language."""
@@ -85,6 +87,21 @@ def render_revision(name: str, as_of: datetime | None) -> str:
 def render_unanswered(parts: Sequence[str]) -> str:
     """Return the note about unanswered parts of a question, for `mrkdwn`."""
     return say("unanswered", parts=", ".join(f"“{escape_line(part)}”" for part in parts))
+
+
+def render_unread_files(names: Sequence[str]) -> str:
+    """Return the note about files that were not read, for `mrkdwn`."""
+    return say("unread_files", names=_list_files(names))
+
+
+def render_shortened_files(names: Sequence[str]) -> str:
+    """Return the note about files whose middle was left out, for `mrkdwn`."""
+    return say("shortened_files", names=_list_files(names))
+
+
+def _list_files(names: Sequence[str]) -> str:
+    listed = [f"`{escape_line(shorten(name, _NAME_LIMIT))}`" for name in names[:_LISTED_FILES]]
+    return ", ".join([*listed, "…"] if len(names) > _LISTED_FILES else listed)
 
 
 def render_scope(scope: Scope) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
@@ -12,8 +13,9 @@ from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients, is_direct_channel
+from bot.slack.content.markup import extract_plain_text
 from bot.slack.inbox.access import AccessPolicy
-from bot.slack.inbox.messages import extract_plain_text
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.targets import MessageTarget
 from bot.slack.inbox.thread_history import SlackThreadHistory
@@ -36,6 +38,7 @@ class AskActions:
         *,
         access: AccessPolicy,
         threads: SlackThreadHistory,
+        reader: MessageReader,
         tasks: BackgroundTasks,
         team: str,
         can_escalate: bool = False,
@@ -47,6 +50,7 @@ class AskActions:
         self._responder = responder
         self._access = access
         self._threads = threads
+        self._reader = reader
         self._tasks = tasks
         self._team = team
 
@@ -71,7 +75,7 @@ class AskActions:
 
     async def _answer_shortcut(self, target: MessageTarget, respond: Respond) -> None:
         key = target.key
-        text = extract_plain_text(target.text)
+        text = target.text
         asker = Asker(target.user, target.user_team, key.channel, key.team)
         if refusal := await self._access.find_refusal(asker):
             await respond(refusal, response_type="ephemeral", replace_original=False)
@@ -86,7 +90,7 @@ class AskActions:
             earlier = await self._threads.read_before(key, target.thread_ts) or ()
         reply_thread = target.thread_ts if target.in_thread else ""
         reply = EphemeralReply(respond, thread_ts=reply_thread, share_in=target.thread_ts)
-        await self._answer_privately(text, asker, reply, earlier=earlier)
+        await self._answer_privately(text, asker, reply, earlier=earlier, target=target)
 
     async def _answer_privately(
         self,
@@ -95,10 +99,11 @@ class AskActions:
         reply: EphemeralReply,
         *,
         earlier: tuple[ThreadMessage, ...] = (),
+        target: MessageTarget | None = None,
     ) -> None:
         """Answer a private question under a key of its own.
 
-        It has no message and no thread.
+        It has no message and no thread; `target` is the message that it asks about.
         """
         key = MessageKey(asker.team, asker.channel, f"{PRIVATE_TS_PREFIX}{uuid4().hex[:24]}")
         message = IncomingMessage(
@@ -109,30 +114,30 @@ class AskActions:
             user_team=asker.user_team,
             text=text,
             is_direct=is_direct_channel(asker.channel),
+            origin="shortcut" if target else "command",
+            material=target.material if target else "",
+            files=target.files if target else (),
         )
         reply.context = AnswerContext(can_escalate=self._can_escalate)
-        await self._flow.answer(message, reply, earlier=earlier)
+        complete = await self._reader.complete(message) or message
+        await self._flow.answer(complete, reply, earlier=earlier)
 
     async def _answer_reaction(self, target: MessageTarget) -> None:
-        key = target.key
-        message, user_team = await asyncio.gather(
-            self._threads.read_message(key.channel, key.ts), self._fetch_team(target.user)
-        )
-        text = extract_plain_text(
-            str((message or {}).get("text") or ""), bot_user=self._threads.bot_user
-        )
-        if message is None or not text or message.get("user") == self._threads.bot_user:
-            return
-        question = IncomingMessage(
+        message = IncomingMessage(
             kind="question",
-            key=key,
-            thread_ts=str(message.get("thread_ts") or key.ts),
+            key=target.key,
+            thread_ts=target.key.ts,
             user=target.user,
-            user_team=user_team,
-            text=text,
-            is_direct=is_direct_channel(key.channel),
+            user_team="",
+            text="",
+            is_direct=is_direct_channel(target.key.channel),
+            origin="reaction",
         )
-        self._responder.accept(question)
+        question, user_team = await asyncio.gather(
+            self._reader.complete(message), self._fetch_team(target.user)
+        )
+        if question is not None:
+            self._responder.accept(replace(question, user_team=user_team))
 
     async def _fetch_team(self, user: str) -> str:
         """Return the team of a user, which a reaction does not name.

@@ -13,7 +13,9 @@ from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.question_detector import is_question
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.inbox.access import AccessPolicy
+from bot.slack.inbox.acknowledgement import Acknowledgement
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.reply.surface import SlackSurface
 from bot.storage.database import BotDatabase
 from bot.texts import answers
@@ -38,6 +40,8 @@ class Responder:
         *,
         access: AccessPolicy,
         follow_ups: FollowUps,
+        reader: MessageReader,
+        acknowledgement: Acknowledgement,
         tasks: BackgroundTasks,
     ) -> None:
         self._flow = flow
@@ -45,6 +49,8 @@ class Responder:
         self._database = database
         self._access = access
         self._follow_ups = follow_ups
+        self._reader = reader
+        self._acknowledgement = acknowledgement
         self._tasks = tasks
         self._told_keys: deque[MessageKey] = deque(maxlen=_MAX_TOLD_MESSAGES)
 
@@ -96,8 +102,10 @@ class Responder:
                 return
             if message.kind == "hint":
                 await self._surface.post(message, answers.HINT)
-            else:
-                await self._flow.answer(message, self._surface.open_reply(message))
+            elif message.kind == "small_talk":
+                await self._acknowledgement.react(message)
+            elif complete := await self._reader.complete(message):
+                await self._flow.answer(complete, self._surface.open_reply(complete))
 
     async def _answer_unmentioned(self, message: IncomingMessage) -> None:
         """Answer a message of one of docent's threads or channels.
@@ -108,15 +116,23 @@ class Responder:
         if message.audience == "thread":
             in_flight = self._flow.list_in_flight(message.key.channel, message.thread_ts)
             asker = in_flight[-1].message.user if in_flight else ""
-            earlier = await self._follow_ups.read_earlier_messages(message, asker=asker)
+            follow_up = await self._follow_ups.decide(message, asker=asker)
+            if follow_up.action == "acknowledge":
+                await self._acknowledge(message)
+            earlier = follow_up.earlier if follow_up.action == "answer" else None
         elif not is_question(message.text):
             earlier = None
         if earlier is None:
             return
         async with self._database.claims.hold(message.key) as claimed:
+            if claimed and (complete := await self._reader.complete(message)):
+                reply = self._surface.open_reply(complete)
+                await self._flow.answer(complete, reply, earlier=earlier)
+
+    async def _acknowledge(self, message: IncomingMessage) -> None:
+        async with self._database.claims.hold(message.key) as claimed:
             if claimed:
-                reply = self._surface.open_reply(message)
-                await self._flow.answer(message, reply, earlier=earlier)
+                await self._acknowledgement.react(message)
 
     async def _refuse(self, message: IncomingMessage, sentence: str) -> None:
         """Post a refusal, once for a message and its asker.
@@ -148,7 +164,8 @@ class Responder:
                     return
                 message_timestamps = await in_flight.stop()
             reply = self._surface.open_reply(message, replaces=message_timestamps)
-            await self._flow.answer(message, reply)
+            complete = await self._reader.complete(message) or message
+            await self._flow.answer(complete, reply)
 
     async def _stop_deleted(self, key: MessageKey) -> None:
         in_flight = self._flow.find_in_flight(key)

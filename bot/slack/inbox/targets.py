@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ListenerConfig
-from bot.types import MessageKey
+from bot.types import MessageKey, SharedFile
 
 SHORTCUT = "docent_ask_about"
 """`callback_id` of the message shortcut."""
@@ -22,7 +23,9 @@ class MessageTarget:
         user: id of the asker.
         user_team: id of the asker's team; empty if Slack does not say.
         thread_ts: time stamp of the message's thread; of the message itself if it is in none.
-        text: its text with Slack's markup; empty if it has still to be read.
+        text: its text; empty if it has still to be read.
+        material: what it quotes or forwards.
+        files: the files that it shares.
     """
 
     key: MessageKey
@@ -30,6 +33,8 @@ class MessageTarget:
     user_team: str = ""
     thread_ts: str = ""
     text: str = ""
+    material: str = ""
+    files: tuple[SharedFile, ...] = ()
 
     @property
     def in_thread(self) -> bool:
@@ -41,12 +46,15 @@ def parse_shortcut(body: Mapping[str, Any], config: ListenerConfig) -> MessageTa
     """Return the target of a message shortcut."""
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
+    content = read_content(message)
     return MessageTarget(
         key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
         user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
         thread_ts=str(message.get("thread_ts") or ts),
-        text=str(message.get("text") or ""),
+        text=content.text,
+        material=content.material,
+        files=content.files,
     )
 
 

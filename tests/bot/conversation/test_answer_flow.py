@@ -3,17 +3,18 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from bot.conversation.answer_flow import AnswerFlow, InFlightAnswer
+from bot.conversation.protocols import FileContents
 from bot.conversation.runner import PipelineRunner
 from bot.storage.database import BotDatabase
 from bot.texts import answers
-from bot.types import IncomingMessage, MessageKey, ThreadMessage
+from bot.types import IncomingMessage, MessageKey, SharedFile, ThreadMessage
 from ingest.errors import StateError
 from ingest.state.database import open_state
 from rag_core.errors import StoreUnavailableError
@@ -46,6 +47,18 @@ class Threads:
             await self.held.wait()
         return self.earlier
 
+    async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
+        self.reads.append((key, ""))
+        return ()
+
+
+class Files:
+    """No files."""
+
+    async def read(self, files: Sequence[SharedFile]) -> FileContents:
+        assert not files
+        return FileContents()
+
 
 @dataclass
 class Bench:
@@ -58,7 +71,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.runner = PipelineRunner(self.pipeline, workers=1)
-        self.flow = AnswerFlow(self.runner, self.memory, self.threads)
+        self.flow = AnswerFlow(self.runner, self.memory, self.threads, Files())
 
     def start(self, message: IncomingMessage = MESSAGE) -> asyncio.Task[None]:
         return asyncio.create_task(self.flow.answer(message, self.reply))
