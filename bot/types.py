@@ -16,7 +16,7 @@ Audience = Literal["mention", "thread", "channel"]
 
 
 MessageKind = Literal["question", "hint", "small_talk"]
-"""What docent does about a message: answer it, explain how to ask, or react to it."""
+"""Messages get an answer, an explanation of how to ask, or a reaction."""
 
 Origin = Literal[
     "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit"

@@ -44,7 +44,7 @@ VERBS = frozenset(
     insert inspect is isolate iterate join judge keep label learn leave list load locate main make
     map mark mask match measure move name neutralise normalise number on open order pack parse
     pause pick pin plan post prefix prepare preview print probe process project prune publish
-    purge put queue quote raise rank rate read receive record redact refuse register release
+    purge put queue quote raise rank rate react read receive record redact refuse register release
     remember remove rename render renew repair repeat replace report request require rerank
     reserve resolve respond restart restrict resume retrieve reveal rewrite roll rotate round run
     sample save say score seal search select send serialise serve set settle share shorten should

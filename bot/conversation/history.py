@@ -22,7 +22,7 @@ _GAP = "\n…\n"
 
 
 def build_turns(messages: Sequence[ThreadMessage], *, asker: str) -> tuple[Turn, ...]:
-    """Return the first message and the last ones as turns for the pipeline.
+    """Return the first message and the last ones as turns.
 
     The first message is often what the question is about, so it is never left out. A question is
     also about other people's words ("we see this error", "docent, why?"). So their messages stay,
@@ -42,7 +42,7 @@ def build_turns(messages: Sequence[ThreadMessage], *, asker: str) -> tuple[Turn,
 
 
 def shorten_middle(text: str, limit: int) -> str:
-    """Return a text of at most `limit` characters, without its middle if it is longer."""
+    """Return a text of at most `limit` characters, without its middle."""
     if len(text) <= limit:
         return text
     head = (limit - len(_GAP)) // 2

@@ -69,7 +69,7 @@ class ThreadHistory(Protocol):
         """
 
     async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
-        """Return what was said in a direct channel shortly before a message, oldest first.
+        """Return the direct messages shortly before one, oldest first.
 
         Returns None if it can't be read.
         """
@@ -77,7 +77,7 @@ class ThreadHistory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileContents:
-    """What shared files hold.
+    """The contents of shared files.
 
     Attributes:
         material: the text of the files, each below its name.
@@ -96,4 +96,4 @@ class FileReader(Protocol):
     """Reads the files that people share."""
 
     async def read(self, files: Sequence[SharedFile]) -> FileContents:
-        """Return the contents of files; those that can't be read are only named."""
+        """Return the contents of files; name those that can't be read."""

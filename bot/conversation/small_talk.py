@@ -22,25 +22,28 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "HANGUL")
 
 
 def is_small_talk(text: str) -> bool:
-    """Return True if a message only thanks, approves, takes leave or shows emoji."""
+    """Return True if a message only thanks, approves or shows emoji."""
     text = _normalise(text)
     words = _EMOJI.sub(" ", text)
     if not _has_word(words):
         return _has_emoji(text)
-    if any(mark in text for mark in _QUESTION_MARKS) or _is_greeting(words):
+    if any(mark in text for mark in _QUESTION_MARKS) or _is_covered_by_greetings(words):
         return False
     is_covered = _is_covered(words, _load_phrases("thanks", "approval", "fillers"))
     return is_covered and _load_phrases("thanks", "approval").search(words) is not None
 
 
-def needs_help(text: str) -> bool:
-    """Return True if a message only greets, asks for help or holds no word at all."""
+def is_greeting(text: str) -> bool:
+    """Return True if a message only greets or asks for help.
+
+    The same holds for one without any word, such as `?`.
+    """
     text = _normalise(text)
     words = _EMOJI.sub(" ", text)
-    return _is_greeting(words) if _has_word(words) else not _has_emoji(text)
+    return _is_covered_by_greetings(words) if _has_word(words) else not _has_emoji(text)
 
 
-def _is_greeting(words: str) -> bool:
+def _is_covered_by_greetings(words: str) -> bool:
     phrases = _load_phrases("greetings", "addresses")
     return _is_covered(words, phrases) and _load_phrases("greetings").search(words) is not None
 
@@ -60,7 +63,7 @@ def _has_emoji(text: str) -> bool:
 
 
 def _is_covered(text: str, phrases: re.Pattern[str]) -> bool:
-    """Return whether phrases cover the text, apart from signs between them."""
+    """Return whether phrases cover the text, apart from signs."""
     position = 0
     while position < len(text) <= _MOST_CHARACTERS:
         if match := phrases.match(text, position):

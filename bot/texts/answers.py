@@ -63,6 +63,11 @@ def render_unknown_command(word: str) -> str:
     return f"{say('unknown_word', word=escape_line(word))}\n{say('help')}"
 
 
+def render_misspelt_command(word: str, suggestion: str) -> str:
+    """Return the reply to a slash command whose word is misspelt."""
+    return say("misspelt_word", word=escape_line(word), suggestion=suggestion)
+
+
 def render_sync_alert(alert: SyncAlert) -> str:
     """Return an alert for the admin channel; its details are in English."""
     if alert.resolved:

@@ -55,12 +55,12 @@ class FileDownloads:
         """
         try:
             async with _open_session(self._client) as session:
-                return await self._follow(session, url, head, tail, limit)
+                return await self._fetch(session, url, head, tail, limit)
         except SLACK_FAILURES as error:
             logger.warning("A file could not be downloaded: %s", error or type(error).__name__)
             return None
 
-    async def _follow(
+    async def _fetch(
         self, session: aiohttp.ClientSession, url: str, head: int, tail: int, limit: int
     ) -> Download | None:
         """Follow redirects among Slack's file hosts, and read the file."""
@@ -83,7 +83,7 @@ class FileDownloads:
         return None
 
     def _is_trusted(self, url: str) -> bool:
-        """Return whether the token may be sent to a URL: Slack's file hosts, or its Web API's."""
+        """Return whether a URL is Slack's, so that it gets the token."""
         parts, api = urlsplit(url), urlsplit(self._client.base_url)
         if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
             return True
@@ -96,7 +96,10 @@ def _open_session(client: AsyncWebClient) -> aiohttp.ClientSession:
 
 
 def _is_login_page(response: aiohttp.ClientResponse, url: str) -> bool:
-    """Return whether Slack sent a page instead of the file: it serves files as downloads."""
+    """Return whether Slack sent a page instead of the file.
+
+    It serves files as downloads.
+    """
     is_page = response.content_type == "text/html"
     is_page_wanted = urlsplit(url).path.lower().endswith((".html", ".htm"))
     return is_page and not is_page_wanted and "Content-Disposition" not in response.headers

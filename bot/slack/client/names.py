@@ -36,32 +36,32 @@ class Names:
     async def resolve(self, *texts: str) -> tuple[str, ...]:
         """Return the texts with `@name`, `#channel` and `@group` in place of ids."""
         references = list_references("\n".join(texts))
-        unknown = [each for each in references if self._find(each) is None]
+        unknown = [each for each in references if self._get(each) is None]
         if unknown:
-            lookups = [asyncio.create_task(self._look_up(each)) for each in unknown[:MAX_LOOKUPS]]
+            lookups = [asyncio.create_task(self._fetch(each)) for each in unknown[:MAX_LOOKUPS]]
             # A lookup that takes longer goes on, and the next question finds its name.
             await asyncio.wait(lookups, timeout=WAIT_SECONDS)
-        names = {each: self._find(each) or "" for each in references}
+        names = {each: self._get(each) or "" for each in references}
         return tuple(replace_references(text, names) for text in texts)
 
-    def _find(self, reference: str) -> str | None:
-        """Return a name, empty where there is none; None if it has to be looked up."""
+    def _get(self, reference: str) -> str | None:
+        """Return a name, empty for none; None if not known yet."""
         until, name = self._names.get(reference, (0.0, ""))
         return name if self._slack.clock() < until else None
 
-    async def _look_up(self, reference: str) -> None:
-        fetch = _FETCHERS[reference[1]]
+    async def _fetch(self, reference: str) -> None:
+        fetch_names = _FETCHERS[reference[1]]
         try:
-            names = await fetch(self._slack, reference)
+            names = await fetch_names(self._slack, reference)
         except SLACK_FAILURES as error:
             logger.info("A name could not be read: %s", get_error_code(error) or error)
             names = {}
         for each, name in names.items():
-            self._keep(each, name, CACHE_SECONDS)
+            self._remember(each, name, CACHE_SECONDS)
         if reference not in names:
-            self._keep(reference, "", RETRY_SECONDS)
+            self._remember(reference, "", RETRY_SECONDS)
 
-    def _keep(self, reference: str, name: str, seconds: float) -> None:
+    def _remember(self, reference: str, name: str, seconds: float) -> None:
         self._names[reference] = (self._slack.clock() + seconds, name)
         self._names.move_to_end(reference)
         if len(self._names) > _MAX_NAMES:
@@ -84,7 +84,7 @@ async def _fetch_channel(slack: SlackClients, reference: str) -> Mapping[str, st
 
 
 async def _fetch_groups(slack: SlackClients, reference: str) -> Mapping[str, str]:
-    """Return the handles of all groups, because Slack lists them only together."""
+    """Return the handles of all groups; Slack lists them only together."""
     del reference
     response = await slack.quick.usergroups_list()
     groups = response["usergroups"]
@@ -100,4 +100,4 @@ _FETCHERS: Mapping[str, Callable[[SlackClients, str], Awaitable[Mapping[str, str
     "#": _fetch_channel,
     "!": _fetch_groups,
 }
-"""How to look up a reference, by its sign."""
+"""The functions that look up a reference, by its sign."""

@@ -39,7 +39,7 @@ class Quotation:
 
 
 def read_attachments(attachments: Any, *, bot_user: str = "") -> tuple[Quotation, ...]:
-    """Return what the attachments of a message say, in order, without empty ones."""
+    """Return the quotations of a message's attachments, without empty ones."""
     quotations = (_read_attachment(each, bot_user, 0) for each in _list_mappings(attachments))
     return tuple(each for each in quotations if each.text or each.files)
 
@@ -72,7 +72,7 @@ def _find_kind(attachment: Mapping[str, Any]) -> Literal["message", "attachment"
 
 
 def _read_message_blocks(attachment: Mapping[str, Any], bot_user: str, depth: int) -> str:
-    """Return the text of a quoted message that Slack sends as blocks within blocks."""
+    """Return the text of a message quoted as blocks within blocks."""
     texts: list[str] = []
     for each in _list_mappings(attachment.get("message_blocks")):
         message = each.get("message") or {}
@@ -84,7 +84,7 @@ def _read_message_blocks(attachment: Mapping[str, Any], bot_user: str, depth: in
 
 
 def _read_body(attachment: Mapping[str, Any], bot_user: str, *, with_title: bool) -> str:
-    """Return pretext, title, text and fields, or the blocks where these say more."""
+    """Return pretext, title, fields, and the text or longer blocks."""
     title = _read_text(attachment.get("title"), bot_user)
     text = _read_text(attachment.get("text"), bot_user)
     blocks = render_blocks(_list_mappings(attachment.get("blocks")), bot_user=bot_user)

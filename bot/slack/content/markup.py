@@ -30,12 +30,12 @@ def remove_mention(text: str, bot_user: str) -> str:
 
 
 def list_references(text: str) -> tuple[str, ...]:
-    """Return the people, channels and groups named by id alone, in order, each once."""
+    """Return the references to people, channels and groups, each once."""
     return tuple(dict.fromkeys(match[0] for match in _REFERENCE.finditer(text)))
 
 
 def replace_references(text: str, names: Mapping[str, str]) -> str:
-    """Replace people, channels and groups by their names, or by their ids without one."""
+    """Replace references by names, or by ids without one."""
     return _REFERENCE.sub(lambda match: names.get(match[0]) or _render_markup(match), text)
 
 

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.conversation.small_talk import needs_help
+from bot.conversation.history import shorten_middle
+from bot.conversation.small_talk import is_greeting
 from bot.slack.content.attachments import Quotation, read_attachments
 from bot.slack.content.markup import read_markup
 from bot.slack.content.rich_text import render_blocks
 from bot.types import SharedFile
 
 _WORD = re.compile(r"\w+")
+_QUESTION_CHARACTERS = 2_000
+"""A longer forwarded message is asked about without its middle, and read as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,18 @@ class MessageContent:
     def text(self) -> str:
         """The question: own words, else what was forwarded, else the names of the files."""
         names = ", ".join(file.name for file in self.files)
-        return self.own_text or self._quoted_text or names
+        quoted = shorten_middle(self._quoted_text, _QUESTION_CHARACTERS)
+        return self.own_text or quoted or names
 
     @property
     def material(self) -> str:
-        """What is read with the question: quotations that are not the question themselves."""
-        is_quoted = self.own_text or not self._quoted_text
-        kinds = {"message", "attachment", "preview"} if is_quoted else {"preview"}
-        texts = (each.signed_text for each in self.quotations if each.kind in kinds)
+        """The text that is read with the question: quotations, but for the question itself."""
+        is_question = not self.own_text and self.text == self._quoted_text
+        texts = (
+            each.signed_text
+            for each in self.quotations
+            if each.kind == "preview" or not is_question
+        )
         return "\n\n".join(text for text in texts if text)
 
     @property
@@ -65,7 +72,7 @@ def read_content(message: Mapping[str, Any], *, bot_user: str = "") -> MessageCo
     for each in quotations:
         if each.kind == "message" and each.url and own == each.url:
             own = ""
-    if any(each.kind != "preview" for each in quotations) and needs_help(own):
+    if any(each.kind != "preview" for each in quotations) and is_greeting(own):
         own = ""
     shared = [*_list_files(message.get("files"))]
     for each in quotations:
@@ -93,7 +100,7 @@ def _list_files(files: Any) -> list[SharedFile]:
 
 
 def _build_file(file: Mapping[str, Any]) -> SharedFile:
-    """Return a file; one that was deleted or is hidden has no URL."""
+    """Return a file; a deleted or hidden one has no URL."""
     name = str(file.get("name") or file.get("title") or file.get("id"))
     is_gone = file.get("mode") in {"tombstone", "hidden_by_limit"}
     return SharedFile(

@@ -85,7 +85,7 @@ def _render_cell(cell: Block) -> str:
 
 
 def _render_sections(sections: Any) -> str:
-    """Return paragraphs, lists, quotations and code of a rich text, on lines of their own."""
+    """Return the sections of a rich text on lines of their own."""
     lines: list[str] = []
     for section in _list_mappings(sections):
         text = _render_section(section)
@@ -166,7 +166,7 @@ def _format_date(timestamp: Any) -> str:
 
 
 def _list_mappings(values: Any) -> list[Mapping[str, Any]]:
-    """Return the mappings of a list; attachments may carry blocks as JSON text."""
+    """Return the mappings of a list, or of its JSON text."""
     if isinstance(values, str):
         try:
             values = json.loads(values)

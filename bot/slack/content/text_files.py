@@ -51,8 +51,8 @@ class FileText:
     is_shortened: bool = False
 
 
-def may_be_text(file: SharedFile) -> bool:
-    """Return whether a file is worth a look: its name or media type may be a text's."""
+def is_likely_text(file: SharedFile) -> bool:
+    """Return whether the name or media type may be a text's."""
     if not file.url or _BINARY_NAME.search(file.name):
         return False
     is_text_type = not file.media_type or _TEXT_TYPE.match(file.media_type) is not None
@@ -84,7 +84,7 @@ def decode_ends(head: bytes, tail: bytes, *, omitted: int) -> FileText | None:
 
 
 def render_file(file: SharedFile, text: FileText | None) -> str:
-    """Return a file for the LLM: its name and its text, or that it was not read."""
+    """Return a file's name and its text for the LLM."""
     if text is None:
         return f"File {file.name}: not read"
     return f"File {file.name}:\n{text.text}" if text.text.strip() else f"File {file.name}: empty"
@@ -106,5 +106,5 @@ def _find_encoding(head: bytes) -> str | None:
 
 
 def _decode(data: bytes, encoding: str) -> str:
-    """Return the text of bytes whose first and last character may be cut."""
+    """Return the text of bytes with characters cut at the ends."""
     return data.decode(encoding, errors="replace").strip("\ufffd").replace("\r\n", "\n")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.conversation.protocols import FileContents
 from bot.slack.client.file_download import FileDownloads
-from bot.slack.content.text_files import FileText, decode_ends, may_be_text, render_file
+from bot.slack.content.text_files import FileText, decode_ends, is_likely_text, render_file
 from bot.types import SharedFile
 from rag_core.types import Image
 
@@ -33,10 +33,10 @@ class SlackFileReader:
         self._reads_images = reads_images
 
     async def read(self, files: Sequence[SharedFile]) -> FileContents:
-        """Return the contents of files; those that can't be read are only named."""
+        """Return the contents of files; name those that can't be read."""
         images = [file for file in files if file.media_type.startswith("image/")]
         others = [file for file in files if file not in images]
-        readable = [file for file in others if may_be_text(file)][:MAX_TEXTS]
+        readable = [file for file in others if is_likely_text(file)][:MAX_TEXTS]
         pictures, found = await asyncio.gather(
             asyncio.gather(*map(self._read_image, images[:MAX_IMAGES])),
             asyncio.gather(*map(self._read_text, readable)),
@@ -54,7 +54,7 @@ class SlackFileReader:
         )
 
     async def _read_text(self, file: SharedFile) -> FileText | None:
-        """Return the text of a file; None if it can't be read or is binary."""
+        """Return a file's text; None if unreadable or binary."""
         download = await self._downloads.download(
             file.url, head=MAX_TEXT_BYTES, tail=MAX_TEXT_BYTES // 2, limit=MAX_READ_BYTES
         )
@@ -66,7 +66,7 @@ class SlackFileReader:
         return decode_ends(head, tail, omitted=len(download.head) - len(head) + download.omitted)
 
     async def _read_image(self, file: SharedFile) -> Image:
-        """Return a picture; without content if it can't be read or is too large."""
+        """Return a picture, without content if unreadable or too large."""
         unread = Image(file.media_type, b"")
         is_fit = file.media_type in _IMAGE_TYPES and file.size <= MAX_IMAGE_BYTES
         if not (self._reads_images and is_fit and file.url):

@@ -14,7 +14,7 @@ from bot.types import IncomingMessage, ThreadMessage
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What docent does about a message of a thread, and the messages before it.
+    """The action for a message of a thread, and the messages before it.
 
     `acknowledge` stands for a reaction: the message thanks docent or approves of its answer.
     """
@@ -34,7 +34,7 @@ class FollowUps:
         self._threads = threads
 
     async def decide(self, message: IncomingMessage, *, asker: str = "") -> FollowUp:
-        """Decide what to do about a message of a thread that does not mention docent.
+        """Decide what to do about a thread's message without a mention.
 
         Where only docent and the author write, all but small talk is answered. Elsewhere the
         message has to ask something, and either comes from the last asker or directly follows
@@ -62,7 +62,7 @@ class FollowUps:
     async def read_earlier_messages(
         self, message: IncomingMessage, *, asker: str = ""
     ) -> tuple[ThreadMessage, ...] | None:
-        """Return the messages before a follow-up; None if the message gets no answer.
+        """Return the messages before a follow-up; None without an answer.
 
         Raises:
             StateError: the state database can't be used.
@@ -71,7 +71,7 @@ class FollowUps:
         return follow_up.earlier if follow_up.action == "answer" else None
 
     async def _find_last_asker(self, message: IncomingMessage) -> str:
-        """Return the user whose question docent answered last in a thread.
+        """Return the user whom docent answered last in a thread.
 
         Return an empty string where it answered none.
         """
@@ -83,7 +83,7 @@ class FollowUps:
 
 
 def _is_alone(user: str, earlier: tuple[ThreadMessage, ...] | None) -> bool:
-    """Return whether only docent, other apps and the user wrote in a thread.
+    """Return whether only docent, apps and the user wrote here.
 
     Return False where the thread can't be read.
     """

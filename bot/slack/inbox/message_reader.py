@@ -18,7 +18,7 @@ class MessageReader:
         self._names = names
 
     async def complete(self, message: IncomingMessage) -> IncomingMessage | None:
-        """Return a message with its text, and with names in place of ids.
+        """Return a message with its text, and names for ids.
 
         Return None for a reaction to a message that asks nothing, is docent's own or is gone.
         """

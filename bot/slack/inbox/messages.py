@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.conversation.small_talk import is_small_talk, needs_help
+from bot.conversation.small_talk import is_greeting, is_small_talk
 from bot.slack.client.workspace import is_direct_channel
 from bot.slack.content.message_content import MessageContent, read_content
 from bot.slack.content.rich_text import render_blocks
@@ -121,10 +121,10 @@ def _build_message(
 
 
 def _find_kind(content: MessageContent) -> MessageKind:
-    """Return the kind of a message; what it forwards or shares makes it a question."""
+    """Return the kind of a message; a quotation makes a question."""
     if content.files or any(each.kind != "preview" for each in content.quotations):
         return "question"
-    if needs_help(content.text):
+    if is_greeting(content.text):
         return "hint"
     return "small_talk" if is_small_talk(content.text) else "question"
 
@@ -164,5 +164,5 @@ def _has_mention(message: Mapping[str, Any], bot_user: str) -> bool:
 
 
 def _read_raw_text(message: Mapping[str, Any]) -> str:
-    """Return the text with its mentions, which stand in the blocks where it is empty."""
+    """Return the text with mentions, from the blocks without one."""
     return str(message.get("text") or "") or render_blocks(message.get("blocks") or ())

@@ -118,7 +118,7 @@ class Responder:
             asker = in_flight[-1].message.user if in_flight else ""
             follow_up = await self._follow_ups.decide(message, asker=asker)
             if follow_up.action == "acknowledge":
-                await self._acknowledge(message)
+                await self._react(message)
             earlier = follow_up.earlier if follow_up.action == "answer" else None
         elif not is_question(message.text):
             earlier = None
@@ -129,7 +129,7 @@ class Responder:
                 reply = self._surface.open_reply(complete)
                 await self._flow.answer(complete, reply, earlier=earlier)
 
-    async def _acknowledge(self, message: IncomingMessage) -> None:
+    async def _react(self, message: IncomingMessage) -> None:
         async with self._database.claims.hold(message.key) as claimed:
             if claimed:
                 await self._acknowledgement.react(message)

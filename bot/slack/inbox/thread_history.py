@@ -63,7 +63,7 @@ class SlackThreadHistory:
         return await self._build_messages(raw, key)
 
     async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
-        """Return what was said in a direct channel shortly before a message, oldest first.
+        """Return the direct messages shortly before one, oldest first.
 
         docent's answers are in the threads of the questions. Return None if Slack fails.
         """
@@ -181,7 +181,7 @@ class SlackThreadHistory:
     async def _build_messages(
         self, raw: Sequence[Mapping[str, Any]], key: MessageKey
     ) -> tuple[ThreadMessage, ...]:
-        """Build the messages before `key`, those that will be read with names."""
+        """Build the messages before `key`, with names where needed."""
         built = [
             self._build_thread_message(message, is_first=number == 0)
             for number, message in enumerate(raw)
@@ -199,7 +199,7 @@ class SlackThreadHistory:
     def _build_thread_message(
         self, message: Mapping[str, Any], *, is_first: bool
     ) -> ThreadMessage | None:
-        """Return a message of a person or of docent, or an app's with which the thread begins."""
+        """Return a message of a thread, an app's only at its beginning."""
         user = str(message.get("user") or message.get("bot_id") or "")
         if user == self.bot_user:
             text = _extract_own_text(message) or self._read_text(message)
