@@ -5,8 +5,9 @@ A message is plain data, because the inbox stores it as JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Literal
 
 from rag_core.types import Scope
@@ -64,6 +65,8 @@ class IncomingMessage:
         origin: the way it came.
         material: what the message quotes or forwards, as plain text; it is read with the question.
         files: the files that it shares.
+        target_ts: time stamp of the message that a shortcut asks about; empty for others.
+        target_thread_ts: time stamp of that message's thread; its own outside of a thread.
     """
 
     kind: MessageKind
@@ -79,11 +82,41 @@ class IncomingMessage:
     origin: Origin = "mention"
     material: str = ""
     files: tuple[SharedFile, ...] = ()
+    target_ts: str = ""
+    target_thread_ts: str = ""
 
     @property
     def in_thread(self) -> bool:
         """True if the message is a reply in a thread."""
         return self.thread_ts != self.key.ts
+
+    @property
+    def asked_key(self) -> MessageKey:
+        """The key of the message that is asked about: a shortcut's target, or the message."""
+        return replace(self.key, ts=self.target_ts) if self.is_private else self.key
+
+    @property
+    def asked_thread_ts(self) -> str:
+        """The time stamp of that message's thread."""
+        return self.target_thread_ts if self.is_private else self.thread_ts
+
+    @property
+    def asks_in_thread(self) -> bool:
+        """True if the message that is asked about is a reply in a thread."""
+        return self.asked_thread_ts != self.asked_key.ts
+
+    @property
+    def is_private(self) -> bool:
+        """True if only the asker sees the answer, which has no message of its own."""
+        return self.origin in {"command", "shortcut"}
+
+    @property
+    def version(self) -> str:
+        """A digest of an edited message's text and time; empty for a message as it was written."""
+        if not self.edited_ts:
+            return ""
+        text = f"{self.edited_ts} {self.text}".encode(errors="replace")
+        return blake2b(text, digest_size=5).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,13 @@ SOURCES = {
 ORDER = (
     "rag_core.types",
     "rag_core.errors",
+    "rag_core.request_id",
+    "rag_core.outages",
+    "rag_core.cancellation",
+    "rag_core.deadline",
+    "rag_core.breaker",
+    "rag_core.interruption",
+    "rag_core.question_context",
     "rag_core.english",
     "rag_core.reasoning",
     "rag_core.settings",
@@ -73,6 +80,7 @@ ORDER = (
     "bot.index_service",
     "bot.control",
     "bot.storage",
+    "bot.health",
     "bot.markup",
     "bot.texts",
     "bot.conversation",
@@ -92,7 +100,7 @@ ORDER = (
 )
 # Each third-party package, and the modules or rooms that may import it.
 HOMES = {
-    "aiohttp": {"bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
+    "aiohttp": {"bot.health.server", "bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
@@ -106,6 +114,7 @@ HOMES = {
         "ingest.sources.http",
         "ingest.sources.website.fetcher",
         "rag_core.models.http_client",
+        "rag_core.models.server_address",
     },
     "huggingface_hub": {"rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
@@ -132,7 +141,9 @@ HOMES = {
         "rag_core.types",
     },
     "openai": {"rag_core.generation.llm.event_decoder", "rag_core.generation.llm.client"},
+    "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
+    "prometheus_client": {"bot.health.metrics"},
     "protego": {"ingest.sources.website.fetcher"},
     "pydantic": {
         "bot.control.protocol",
@@ -141,11 +152,16 @@ HOMES = {
         "bot.storage",
         "ingest.settings",
         "ingest.sources.config",
-        "rag_core.models.http_client",
+        "rag_core.models.server_address",
         "rag_core.settings",
     },
     "pydantic_settings": {"rag_core.settings"},
-    "pymilvus": {"rag_core.index.milvus", "rag_core.index.milvus_errors", "rag_core.index.schema"},
+    "pymilvus": {
+        "rag_core.index.connection",
+        "rag_core.index.milvus",
+        "rag_core.index.milvus_errors",
+        "rag_core.index.schema",
+    },
     "pypdf": {"ingest.formats.pdf"},
     "regex": {
         "rag_core.generation.instructions",

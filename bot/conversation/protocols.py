@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,8 +24,8 @@ class AnswerPipeline(Protocol):
 class Reply(Protocol):
     """The place where an answer appears.
 
-    `begin` comes first, and one of `finish`, `fail` and `mark_stopped` last. The first three
-    methods return at once, and showing goes on in the background.
+    `begin` comes first, and one of `finish`, `fail`, `mark_stopped` and `abandon` last. The first
+    three methods return at once, and showing goes on in the background.
     """
 
     stopped: asyncio.Event
@@ -33,6 +33,9 @@ class Reply(Protocol):
 
     context: AnswerContext
     """Stands below the complete answer; set it before `finish`."""
+
+    on_posted: Callable[[tuple[str, ...]], None]
+    """Called with the time stamps of its messages when they change."""
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
@@ -56,6 +59,9 @@ class Reply(Protocol):
     async def mark_stopped(self) -> None:
         """Show that the answer was stopped, below the text so far."""
 
+    def abandon(self) -> None:
+        """Show nothing more: another process goes on with the answer."""
+
 
 class ThreadHistory(Protocol):
     """Reads the messages of a thread."""
@@ -71,7 +77,7 @@ class ThreadHistory(Protocol):
     async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
         """Return the direct messages shortly before one, oldest first.
 
-        Returns None if it can't be read.
+        Returns None if they can't be read.
         """
 
 

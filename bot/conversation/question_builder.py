@@ -1,8 +1,9 @@
-"""Question builder: a message with its conversation, files and channel becomes a question."""
+"""Question builder: a message with its thread and its channel's settings becomes a question."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from bot.conversation.history import build_turns
@@ -10,7 +11,13 @@ from bot.conversation.protocols import FileContents, FileReader, ThreadHistory
 from bot.storage.database import BotDatabase
 from bot.texts import answers
 from bot.types import IncomingMessage, MessageKey, ThreadMessage
+from ingest.errors import StateError
 from rag_core.types import Question, Scope
+
+logger = logging.getLogger(__name__)
+
+READ_SECONDS = 1.0
+"""Longest wait for the settings of a channel."""
 
 EarlierMessages = tuple[ThreadMessage, ...] | None
 """Messages of a thread before the question; None if they are still to be read."""
@@ -31,27 +38,19 @@ class QuestionBuilder:
         self._database = database
         self._threads = threads
         self._files = files
+        self._settings: dict[tuple[str, str], tuple[Scope, str]] = {}
 
     async def prepare(
-        self, message: IncomingMessage, earlier: EarlierMessages = None, *, question_id: str = ""
+        self, message: IncomingMessage, earlier: EarlierMessages = None
     ) -> PreparedQuestion:
         """Return the question with its history, its files and its channel's settings.
 
-        Args:
-            message: the message, complete.
-            earlier: messages before it, if they have been read already.
-            question_id: names the question in log lines.
-
-        Returns:
-            The question, and notes about what was not read.
-
-        Raises:
-            StateError: the state database can't be used.
+        If the state database can't be used, the settings that were read last count.
         """
         earlier, contents, (scope, instructions) = await asyncio.gather(
             self._read_earlier(message, earlier),
             self._files.read(message.files),
-            asyncio.to_thread(self._read_channel, message.key),
+            self._read_settings(message.key),
         )
         material = "\n\n".join(part for part in (message.material, contents.material) if part)
         question = Question(
@@ -61,19 +60,28 @@ class QuestionBuilder:
             instructions,
             material=material,
             images=contents.images,
-            id=question_id,
         )
         return PreparedQuestion(question, _build_notes(contents))
 
     async def _read_earlier(
         self, message: IncomingMessage, earlier: EarlierMessages
     ) -> EarlierMessages:
+        """Read the thread of a message, or the conversation before a direct one."""
         if earlier is not None:
             return earlier
-        if message.in_thread:
-            return await self._threads.read_before(message.key, message.thread_ts)
+        if message.asks_in_thread:
+            return await self._threads.read_before(message.asked_key, message.asked_thread_ts)
         is_written_to_docent = message.is_direct and message.origin in {"direct", "edit"}
         return await self._threads.read_conversation(message.key) if is_written_to_docent else None
+
+    async def _read_settings(self, key: MessageKey) -> tuple[Scope, str]:
+        place = (key.team, key.channel)
+        reading = asyncio.to_thread(self._read_channel, key)
+        try:
+            self._settings[place] = await asyncio.wait_for(reading, READ_SECONDS)
+        except (StateError, TimeoutError) as error:
+            logger.warning("The settings of a channel could not be read: %r", error)
+        return self._settings.get(place, (Scope(), ""))
 
     def _read_channel(self, key: MessageKey) -> tuple[Scope, str]:
         """Read the scope and the instructions of a channel; blocks."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -14,12 +15,18 @@ from bot.storage.audit_log import AuditLog
 from bot.storage.channel_instructions import ChannelInstructions
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
+from bot.storage.inbox import Inbox, Limits
+from bot.storage.inbox_view import InboxView
 from bot.storage.ratings import Ratings
 
 CLAIM_RETENTION = timedelta(days=30)
 
-ReadSuccessTime = Callable[[], "datetime | None"]
-"""Returns when the documentation was last read without an error; blocks."""
+
+class ReadSuccessTime(Protocol):
+    """Returns when the documentation was last read without an error; blocks."""
+
+    def __call__(self, sources: Collection[str] = ()) -> datetime | None:
+        """Return when these sources were read, by the oldest; all of them by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,9 @@ class BotDatabase:
     """The bot's tables.
 
     Attributes:
-        claims: the messages that a process has taken.
+        inbox: the questions, from their arrival to their end.
+        inbox_view: reads the inbox.
+        claims: the clicks and other steps that a process has taken.
         answers: the answers that docent gave.
         ratings: the ratings of these answers.
         scopes: the part of the documentation that each channel searches.
@@ -37,6 +46,8 @@ class BotDatabase:
         read_last_success_time: returns when the documentation was last read without an error.
     """
 
+    inbox: Inbox
+    inbox_view: InboxView
     claims: Claims
     answers: Answers
     ratings: Ratings
@@ -48,7 +59,12 @@ class BotDatabase:
 
     @classmethod
     def open(
-        cls, engine: Engine, *, keep_days: int, read_last_success_time: ReadSuccessTime
+        cls,
+        engine: Engine,
+        *,
+        keep_days: int,
+        read_last_success_time: ReadSuccessTime,
+        limits: Limits | None = None,
     ) -> BotDatabase:
         """Open the tables, and delete old rows; blocks.
 
@@ -56,6 +72,7 @@ class BotDatabase:
             engine: of the state database.
             keep_days: days for which texts of questions and answers are stored; 0 stores none.
             read_last_success_time: returns when the documentation was last read without an error.
+            limits: of the line of questions.
 
         Returns:
             The bot's tables; missing ones are created.
@@ -65,6 +82,8 @@ class BotDatabase:
         """
         claims, answers = Claims(engine), Answers(engine, days=keep_days)
         database = cls(
+            inbox=Inbox(engine, limits=limits),
+            inbox_view=InboxView(engine),
             claims=claims,
             answers=answers,
             ratings=Ratings(engine),
@@ -84,4 +103,5 @@ class BotDatabase:
             StateError: the state database can't be used.
         """
         self.claims.purge(older_than=CLAIM_RETENTION)
+        self.inbox.purge(older_than=CLAIM_RETENTION.total_seconds())
         self.answers.purge()

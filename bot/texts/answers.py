@@ -32,6 +32,8 @@ ERRORS: Mapping[type[errors.DocentError], str] = LocalizedMapping(
 """The sentence of each error, by its class."""
 
 
+_LIMITS = ("line_full", "too_many_open", "daily_limit")
+
 _LISTED_FILES, _NAME_LIMIT = 5, 80
 
 __getattr__ = find_constant
@@ -40,17 +42,20 @@ __getattr__ = find_constant
 
 def render_error(error: BaseException) -> str:
     """Return the sentence for an error's class, or for its nearest base."""
-    if isinstance(error, errors.BusyError):
-        return render_busy(error.position)
     for kind in type(error).__mro__:
         if kind in ERRORS:
             return ERRORS[kind]
     return say("unexpected")
 
 
-def render_busy(position: int) -> str:
-    """Return the refusal of a question when too many others wait."""
-    return say("busy", position=position)
+def render_place(place: int) -> str:
+    """Return what a person reads whose question waits at a place in the line."""
+    return say("place_in_line", place=place)
+
+
+def find_limit_sentence(limit: str) -> str:
+    """Return the sentence that refuses a question over a limit; empty for no limit."""
+    return say(f"limit.{limit}") if limit in _LIMITS else ""
 
 
 def render_reranking(candidates: int) -> str:

@@ -87,7 +87,7 @@ class Docent:
 
     def parts(self, settings: BotSettings) -> AppParts:
         database = BotDatabase.open(
-            self.engine, keep_days=settings.keep_days, read_last_success_time=lambda: LAST_SYNC
+            self.engine, keep_days=settings.keep_days, read_last_success_time=lambda *_: LAST_SYNC
         )
         return AppParts(
             pipeline=self.pipeline,

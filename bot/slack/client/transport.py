@@ -23,6 +23,9 @@ class Transport(Protocol):
     async def open(self) -> None:
         """Begin to accept events."""
 
+    async def is_connected(self) -> bool:
+        """Return True while events can arrive."""
+
     async def close(self) -> None:
         """Accept no more events."""
 
@@ -46,6 +49,10 @@ class SocketTransport:
     async def open(self) -> None:
         """Connect; Bolt reopens a lost connection by itself."""
         await self._handler.connect_async()  # type: ignore[no-untyped-call]
+
+    async def is_connected(self) -> bool:
+        """Return True while the socket is open and Slack answers its pings."""
+        return await self._handler.client.is_connected()
 
     async def close(self) -> None:
         """Accept no more events."""
@@ -76,6 +83,10 @@ class HttpTransport:
             raise SettingsError(
                 f"Nothing can be served on DOCENT_HTTP_PORT={self._port}: {error.strerror}."
             ) from error
+
+    async def is_connected(self) -> bool:
+        """Return True while the server listens."""
+        return bool(self._runner.addresses)
 
     async def close(self) -> None:
         """Accept no more requests."""

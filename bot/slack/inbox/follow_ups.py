@@ -59,17 +59,6 @@ class FollowUps:
             return FollowUp("answer", earlier)
         return _IGNORED
 
-    async def read_earlier_messages(
-        self, message: IncomingMessage, *, asker: str = ""
-    ) -> tuple[ThreadMessage, ...] | None:
-        """Return the messages before a follow-up; None without an answer.
-
-        Raises:
-            StateError: the state database can't be used.
-        """
-        follow_up = await self.decide(message, asker=asker)
-        return follow_up.earlier if follow_up.action == "answer" else None
-
     async def _find_last_asker(self, message: IncomingMessage) -> str:
         """Return the user whom docent answered last in a thread.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from bot.slack.client.names import Names
@@ -33,7 +34,9 @@ class MessageReader:
     async def _read_target(self, message: IncomingMessage) -> IncomingMessage | None:
         """Read the message that a person put a reaction on."""
         key, bot_user = message.key, self._threads.bot_user
-        raw = await self._threads.read_message(key.channel, key.ts)
+        raw, team = await asyncio.gather(
+            self._threads.read_message(key.channel, key.ts), self._threads.read_team(message.user)
+        )
         if raw is None or raw.get("user") == bot_user:
             return None
         content = read_content(raw, bot_user=bot_user)
@@ -41,6 +44,7 @@ class MessageReader:
             return None
         return replace(
             message,
+            user_team=team,
             thread_ts=str(raw.get("thread_ts") or key.ts),
             text=content.text,
             material=content.material,

@@ -98,6 +98,20 @@ class SlackThreadHistory:
         messages: list[Mapping[str, Any]] = response.get("messages") or []
         return next((message for message in messages if message.get("ts") == ts), None)
 
+    async def read_team(self, user: str) -> str:
+        """Return the team of a user, which a reaction does not name.
+
+        Return an empty string, as for a guest, if Slack fails.
+        """
+        try:
+            response = await self._client.users_info(user=user)
+        except SLACK_FAILURES as error:
+            logger.warning(
+                "The team of a user could not be read: %s", get_error_code(error) or error
+            )
+            return ""
+        return str(response["user"].get("team_id") or "")
+
     async def _read_thread(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
         """Return the thread before a message.
 

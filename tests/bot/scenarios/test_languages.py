@@ -169,7 +169,11 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "render_error": lambda: [
             answers.render_error(error) for error in (*errors(), RuntimeError("secret"))
         ],
-        "render_busy": lambda: answers.render_busy(7),
+        "find_limit_sentence": lambda: [
+            answers.find_limit_sentence(limit)
+            for limit in ("line_full", "too_many_open", "daily_limit")
+        ],
+        "render_place": lambda: answers.render_place(7),
         "render_reranking": lambda: [answers.render_reranking(number) for number in (1, 30)],
         "render_unknown_command": lambda: answers.render_unknown_command(DATA),
         "render_sync_alert": lambda: [

@@ -255,10 +255,13 @@ def test_progress_counts_what_is_done_of_what_is_to_do(bench: Bench, docs: Path)
     ]
 
 
-def test_the_lease_of_the_switch_fits_its_column(bench: Bench):
-    ledger = Ledger(bench.ledger.engine, index="long" * 20)
-    with build_switch_lease(ledger).hold(), ledger.engine.connect() as connection:
-        assert connection.scalars(select(leases.c.name)).all() == ["switch:" + ("long" * 20)[:57]]
+def test_indexes_with_long_names_have_a_lease_of_the_switch_each(bench: Bench):
+    names = [f"{'long' * 60}{number}" for number in range(2)]
+    first, second = (Ledger(bench.ledger.engine, index=name) for name in names)
+    with build_switch_lease(first).hold(), build_switch_lease(second).hold():
+        with first.engine.connect() as connection:
+            held = connection.scalars(select(leases.c.name)).all()
+    assert sorted(held) == [f"switch:{name}" for name in names]
 
 
 @pytest.mark.parametrize(("pinned", "back_to"), [(True, None), (False, "docent__v2")])

@@ -21,7 +21,7 @@ from tests.servers.slack.limits import well_formed
 from tests.servers.slack.methods import HANDLERS
 from tests.servers.slack.response_urls import ResponseUrls
 from tests.servers.slack.senders import Senders
-from tests.servers.slack.store import Message, SlackError, Store
+from tests.servers.slack.store import BOT_USER, Message, SlackError, Store
 from tests.servers.slack.switches import Fault, Switches
 from tests.servers.waiting import Changes
 
@@ -182,6 +182,24 @@ class SlackServer(Senders, Switches):
             if message.live:
                 message.stream = state
         self.changes.notify()
+
+    def remove_from(self, channel: str) -> None:
+        """Take docent out of a channel; Slack ends its streams there."""
+        self.store.channels[channel].members.discard(BOT_USER)
+        for message in self.messages(channel):
+            if message.live:
+                message.stream = "expired"
+        self.changes.notify()
+
+    def open_streams(self) -> list[Message]:
+        """Return docent's messages that are still streams."""
+        return [message for message in self.store.all.values() if message.live]
+
+    def processing_threads(self) -> list[tuple[str, str]]:
+        """Return channel and thread_ts of the threads beside which docent seems to be at work."""
+        sessions, texts = self.store.sessions, self.store.statuses
+        busy = [key for key, statuses in sessions.items() if statuses[-1] == "processing"]
+        return busy + [key for key, statuses in texts.items() if statuses[-1]]
 
     # The Web API.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Switches:
     def __init__(self) -> None:
         self.clock: Callable[[], float] = time.monotonic
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self._outages: list[tuple[Collection[str] | None, Fault, float]] = []
         self._missing: dict[str, str] = {}
         self._gates: dict[str, asyncio.Event] = {}
         self._rates: dict[tuple[str, str], deque[float]] | None = None
@@ -45,6 +46,21 @@ class Switches:
     ) -> None:
         """Refuse the next calls of a method with an error code."""
         self._faults[method].extend([Fault(error, status=status)] * times)
+
+    def fail_for(
+        self,
+        seconds: float = float("inf"),
+        error: str = "internal_error",
+        *,
+        methods: Collection[str] | None = None,
+        status: int = 200,
+    ) -> None:
+        """Refuse all calls, or those of some methods, for a time; `recover` ends it earlier."""
+        self._outages.append((methods, Fault(error, status=status), self.clock() + seconds))
+
+    def recover(self) -> None:
+        """End what `fail_for` began."""
+        self._outages.clear()
 
     def lose_reply(self, method: str, *, times: int = 1) -> None:
         """Do the work of the next calls, then cut the connection instead of answering."""
@@ -87,6 +103,9 @@ class Switches:
             raise SlackError(self._missing[method], fault=False)
         if faults := self._faults[method]:
             return faults.popleft()
+        for methods, fault, until in self._outages:
+            if self.clock() < until and (methods is None or method in methods):
+                return fault
         return self._over_rate(method, arguments)
 
     def _over_rate(self, method: str, arguments: dict[str, Any]) -> Fault | None:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.slack.actions.share import ShareAction
 from bot.slack.client.respond import Click
@@ -31,7 +32,8 @@ class Unreachable:
     """A client of a workspace in whose channel docent is no member."""
 
     async def chat_postMessage(self, **_: Any) -> None:  # noqa: N802  (Slack's name)
-        raise TimeoutError
+        refusal = SimpleNamespace(data={"ok": False, "error": "not_in_channel"}, status_code=200)
+        raise SlackApiError("refused", refusal)
 
 
 class Channel:
@@ -70,7 +72,7 @@ class ResponseUrl:
 @pytest.fixture
 def memory(tmp_path) -> BotDatabase:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: LAST_SYNC)
+    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: LAST_SYNC)
     memory.answers.add(MINE)
     return memory
 

@@ -1,0 +1,1 @@
+"""Versions: each revision of the tables of `ingest`, the oldest first."""
