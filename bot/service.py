@@ -121,6 +121,7 @@ def run() -> None:
             # While some questions search, as many again may wait for the LLM.
             max_questions=2 * rag.max_questions,
             instructions=pipeline.instructions,
+            reads_images=rag.llm_images,
             telemetry=telemetry,
             readiness=readiness,
             list_problems=problems.list_current,

@@ -56,7 +56,7 @@ VERBS = frozenset(
         pack parse pause pick pin plan post postpone prefix prepare preview print probe process
         project prune publish purge put
         queue quote
-        raise rank rate read receive record redact refuse register release remember remove
+        raise rank rate react read receive record redact refuse register release remember remove
         rename render renew repair repeat replace report request require rerank reserve resolve
         respond restart restrict resume retrieve reveal rewrite roll rotate round run
         sample save say score seal search select send serialise serve set settle share shorten

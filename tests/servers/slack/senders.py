@@ -38,8 +38,12 @@ class Senders:
         user: str = ALICE,
         ts: str | None = None,
         thread_ts: str | None = None,
+        **content: Any,
     ) -> Message:
-        """Put a message into the channel without telling the app."""
+        """Put a message into the channel without telling the app.
+
+        `content` may hold blocks, attachments, files, a subtype and a bot's id.
+        """
         known = self.store.all.get((channel, ts or ""))
         return known or self.store.add(
             Message(
@@ -48,7 +52,7 @@ class Senders:
                 user=user,
                 text=text,
                 thread_ts=thread_ts,
-                blocks=events.rich_text(text),
+                **({"blocks": events.rich_text(text)} | content),
             )
         )
 
@@ -60,11 +64,12 @@ class Senders:
         user: str = ALICE,
         ts: str | None = None,
         thread_ts: str | None = None,
+        **content: Any,
     ) -> Message:
         """A person mentions docent in a channel; the mention is put in front where it lacks."""
         if f"<@{BOT_USER}" not in text:
             text = f"<@{BOT_USER}> {text}"
-        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts, **content)
         await self._send_said(message, kinds=self._mention_kinds())
         return message
 
@@ -75,10 +80,11 @@ class Senders:
         user: str = ALICE,
         ts: str | None = None,
         thread_ts: str | None = None,
+        **content: Any,
     ) -> Message:
         """A person writes to docent directly."""
         channel = self.store.open_direct(user).id
-        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts, **content)
         await self._send_said(message, kinds=["message"])
         return message
 
@@ -92,9 +98,10 @@ class Senders:
         thread_ts: str | None = None,
         subtype: str | None = None,
         bot_id: str | None = None,
+        **content: Any,
     ) -> Message:
         """Any `message` event: from a person, of a subtype, from a bot."""
-        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts, **content)
         message.subtype, message.bot_id = subtype, bot_id
         await self._send_said(message, kinds=["message"])
         return message

@@ -86,6 +86,7 @@ class SlackServer(Senders, Switches):
         app.router.add_route("*", "/{process}/api/{method}", self._api)
         app.router.add_get("/link", self.sockets.handle)
         app.router.add_post("/response/{name}", self.response_urls.handle)
+        app.router.add_get("/files-pri/{path:.+}", self._file)
         self._loopback = Loopback(app)
 
     async def __aenter__(self) -> Self:
@@ -252,6 +253,29 @@ class SlackServer(Senders, Switches):
         if fault and request.transport:
             request.transport.abort()
         return web.json_response({"ok": True, **reply}, headers=self._headers())
+
+    def share(self, name: str, content: bytes, media_type: str = "text/plain") -> dict[str, Any]:
+        """A file of a person, as a message describes it."""
+        path = f"F{len(self.store.files):04d}/{name}"
+        self.store.files[path] = content
+        return {
+            "id": path.partition("/")[0],
+            "name": name,
+            "mimetype": media_type,
+            "size": len(content),
+            "mode": "hosted",
+            "url_private": self.url(f"files-pri/{path}"),
+        }
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """A shared file; without the token or its scope, Slack leads to its login page."""
+        is_allowed = self.scopes is None or "files:read" in self.scopes
+        if request.headers.get("Authorization") != f"Bearer {self.bot_token}" or not is_allowed:
+            raise web.HTTPFound(self.url("?redir=files"))
+        content = self.store.files.get(request.match_info["path"])
+        if content is None:
+            raise web.HTTPNotFound
+        return web.Response(body=content, headers={"Content-Disposition": "attachment"})
 
     def _work(self, call: Call) -> dict[str, Any]:
         arguments = slack_arguments.check_arguments(call.method, call.arguments)
