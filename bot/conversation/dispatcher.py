@@ -15,7 +15,6 @@ from bot.background import BackgroundTasks
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.waiting_line import ShowPlace, WaitingLine
-from bot.health.telemetry import Telemetry
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
@@ -64,7 +63,6 @@ class Dispatcher:
         slots: int,
         show_place: ShowPlace,
         pace: Pace | None = None,
-        telemetry: Telemetry | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
 
@@ -75,13 +73,11 @@ class Dispatcher:
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
             pace: the times that pace it.
-            telemetry: counts the questions that are given up.
         """
         self._inbox = inbox
         self._handle = handle
         self._slots = slots
         self._pace = pace or Pace()
-        self._telemetry = telemetry or Telemetry()
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
         self._active: dict[str, OpenQuestion] = {}

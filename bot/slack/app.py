@@ -288,7 +288,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         slots=parts.max_questions,
         show_place=responder.show_place,
         pace=intervals.pace,
-        telemetry=parts.telemetry,
     )
     config = ListenerConfig(
         bot_user=identity.bot_user,

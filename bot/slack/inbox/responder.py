@@ -101,6 +101,7 @@ class Responder:
     async def _give_up(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Tell the asker that docent failed at a question, which may end every process."""
         logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
+        self._telemetry.record_told(message.origin, "given_up", request_id=question.id)
         if message.is_private:
             await self._open_private_reply(question.entry).fail(answers.GAVE_UP)
             return "told"
