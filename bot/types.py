@@ -5,7 +5,7 @@ A message is plain data, because the inbox stores it as JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
@@ -15,6 +15,9 @@ from rag_core.types import Scope
 Audience = Literal["mention", "thread", "channel"]
 """The addressee of a message: docent, the people in its thread, or those in its channel."""
 
+
+MessageKind = Literal["question", "hint", "small_talk"]
+"""Messages get an answer, an explanation of how to ask, or a reaction."""
 
 Origin = Literal[
     "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit"
@@ -47,7 +50,8 @@ class IncomingMessage:
     """A message that may get a reply.
 
     Attributes:
-        kind: `question`, or `hint` if docent was mentioned without one and explains how to ask.
+        kind: `question`; `hint` if docent was mentioned without one and explains how to ask; or
+            `small_talk`, such as thanks, which gets a reaction.
         key: team of the workspace, channel and time stamp.
         thread_ts: time stamp of the thread that the reply goes to; the message's own outside of
             a thread.
@@ -65,7 +69,7 @@ class IncomingMessage:
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
     """
 
-    kind: Literal["question", "hint"]
+    kind: MessageKind
     key: MessageKey
     thread_ts: str
     user: str
@@ -87,6 +91,26 @@ class IncomingMessage:
         return self.thread_ts != self.key.ts
 
     @property
+    def asked_key(self) -> MessageKey:
+        """The key of the message that is asked about: a shortcut's target, or the message."""
+        return replace(self.key, ts=self.target_ts) if self.is_private else self.key
+
+    @property
+    def asked_thread_ts(self) -> str:
+        """The time stamp of that message's thread."""
+        return self.target_thread_ts if self.is_private else self.thread_ts
+
+    @property
+    def asks_in_thread(self) -> bool:
+        """True if the message that is asked about is a reply in a thread."""
+        return self.asked_thread_ts != self.asked_key.ts
+
+    @property
+    def is_private(self) -> bool:
+        """True if only the asker sees the answer, which has no message of its own."""
+        return self.origin in {"command", "shortcut"}
+
+    @property
     def version(self) -> str:
         """A digest of an edited message's text and time; empty for a message as it was written."""
         if not self.edited_ts:
@@ -97,11 +121,19 @@ class IncomingMessage:
 
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
-    """A message of a thread; `is_own` marks docent's, whose text lacks sources and footer."""
+    """A message of a thread.
+
+    Attributes:
+        user: id of its author.
+        text: its text, with what it quotes; docent's own lacks sources and footer.
+        is_own: True for docent's.
+        is_app: True for another app's, such as an alert.
+    """
 
     user: str
     text: str
     is_own: bool = False
+    is_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +145,14 @@ class AnswerContext:
         as_of: when the documentation was last read.
         scope: the part of the documentation that was searched.
         can_escalate: True if the question can be passed on to people.
+        notes: sentences about what docent did not read, in the asker's language.
     """
 
     answer_id: str = ""
     as_of: datetime | None = None
     scope: Scope = field(default_factory=Scope)
     can_escalate: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rag_core.errors import IndexMissingError
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
 from rag_core.outages import Outages
-from rag_core.pipeline import Pipeline
+from rag_core.pipeline import AnswerLimits, Pipeline
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
@@ -70,7 +70,8 @@ def open_models(settings: RagSettings, outages: Outages | None = None) -> Models
         ModelError: this machine lacks the device.
     """
     _shorten_spin_wait()
-    embedder, reranker = _open_embedder(settings), _open_reranker(settings)
+    outages = outages or Outages()
+    embedder, reranker = _open_embedder(settings, outages), _open_reranker(settings, outages)
     if embedder is None or reranker is None:
         from rag_core.models.device import Placement
         from rag_core.models.minilm import MiniLM
@@ -79,7 +80,7 @@ def open_models(settings: RagSettings, outages: Outages | None = None) -> Models
         starter = MiniLM()
         embedder, reranker = embedder or starter, reranker or starter
     inference = InferenceWorker(embedder, reranker, slots=settings.max_questions)
-    return Models(inference, _choose_tuning(settings), outages or Outages())
+    return Models(inference, _choose_tuning(settings), outages)
 
 
 def _shorten_spin_wait() -> None:
@@ -94,16 +95,17 @@ def _shorten_spin_wait() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
-def _open_embedder(settings: RagSettings) -> Embedder | None:
+def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
     """Create the embedder; return None for the starter's model."""
     if settings.embedding_url:
-        from rag_core.models.http_client import EMBEDDING, Address, ModelServer
+        from rag_core.models.http_client import ModelServer
         from rag_core.models.remote import RemoteEmbedder
+        from rag_core.models.server_address import EMBEDDING, Address
 
         key = settings.embedding_api_key
         address = Address.of(settings.embedding_url, "/v1/embeddings", EMBEDDING, key)
         return RemoteEmbedder(
-            ModelServer(address),
+            ModelServer(address, outages),
             settings.embedding_model,
             dimension=settings.embedding_dim,
             instruction=settings.query_instruction,
@@ -121,14 +123,15 @@ def _open_embedder(settings: RagSettings) -> Embedder | None:
     )
 
 
-def _open_reranker(settings: RagSettings) -> Reranker | None:
+def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:
     """Create the reranker; return None for the starter's model."""
     if settings.rerank_url:
-        from rag_core.models.http_client import RERANK, Address, ModelServer
+        from rag_core.models.http_client import ModelServer
         from rag_core.models.remote import RemoteReranker
+        from rag_core.models.server_address import RERANK, Address
 
         address = Address.of(settings.rerank_url, "/rerank", RERANK, settings.rerank_api_key)
-        return RemoteReranker(ModelServer(address), settings.reranker_model)
+        return RemoteReranker(ModelServer(address, outages), settings.reranker_model)
     if settings.profile == "starter":
         return None
     from rag_core.models.reranker import INSTRUCTION, LocalReranker
@@ -190,8 +193,18 @@ def find_dtype(settings: RagSettings) -> str:
     return str(_choose_placement(settings).dtype).removeprefix("torch.")
 
 
-def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
+def open_store(
+    settings: RagSettings, *, create: bool = False, outages: Outages | None = None
+) -> VectorStore:
     """Open Milvus; create a missing Lite directory only if `create` is set.
+
+    Args:
+        settings: address and token.
+        create: whether a missing Lite directory is created.
+        outages: where the store reports that Milvus does not work.
+
+    Returns:
+        The store.
 
     Raises:
         IndexMissingError: the Lite directory is missing.
@@ -202,16 +215,19 @@ def open_store(settings: RagSettings, *, create: bool = False) -> VectorStore:
         raise IndexMissingError(f"There is no index at {path} yet: run `docent index` first.")
     from rag_core.index.milvus import MilvusStore
 
-    return MilvusStore.open(settings)
+    return MilvusStore.open(settings, outages)
 
 
-def open_generator(settings: RagSettings) -> Generator | None:
-    """Create the LLM's client; return None without a key or server."""
+def open_generator(settings: RagSettings, outages: Outages | None = None) -> Generator | None:
+    """Create the LLM's client, which reports to `outages`.
+
+    Return None without a key or server.
+    """
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
     from rag_core.generation.llm.client import OpenAIGenerator
 
-    return OpenAIGenerator(settings)
+    return OpenAIGenerator(settings, outages)
 
 
 def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> Pipeline:
@@ -219,7 +235,7 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
 
     Args:
         settings: settings of the LLM, with the team's instructions.
-        models: the models and their tuning.
+        models: the models and their tuning; the LLM reports to their outages.
         store: the index.
 
     Returns:
@@ -233,8 +249,9 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         embedder=lane,
         reranker=lane,
         store=store,
-        generator=open_generator(settings),
+        generator=open_generator(settings, models.outages),
         tuning=models.tuning,
         instructions=read_instructions(settings.instructions),
+        limits=AnswerLimits(settings.answer_seconds, settings.answer_characters),
         hold_slot=models.inference.hold_slot,
     )

@@ -136,6 +136,18 @@ class RagSettings(Settings):
         description="Base URL of any OpenAI-compatible server.",
     )
     llm_model: str = Field("gpt-4o", description="Name of the LLM.")
+    llm_images: bool = Field(
+        default=False,
+        description="Whether the LLM takes pictures; if not, answers say that they are not seen.",
+    )
+    answer_seconds: float = Field(
+        120.0,
+        gt=0,
+        description="Seconds for a whole question; then the answer goes without what is missing.",
+    )
+    answer_characters: int = Field(
+        12_000, ge=500, description="Longest answer of the LLM, in characters; it is cut there."
+    )
     instructions: str = Field(
         "",
         description="What the team tells the LLM about its answers: a text, or the path of a file; "

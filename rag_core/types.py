@@ -118,19 +118,20 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One message of the conversation before the question."""
-
-    role: Literal["user", "assistant"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Image:
     """A picture: its media type, such as `image/png`, and its bytes."""
 
     media_type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the conversation; the last one of a request may have pictures."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +230,17 @@ AnswerStatus = Literal["answered", "not_found"]
 Degradation = Literal[
     "no_llm",
     "llm_failed",
+    "llm_empty",
     "llm_cut_off",
+    "answer_cut",
+    "images_unseen",
+    "embed_failed",
     "rerank_cut",
     "rerank_failed",
     "lexical_failed",
     "script_unread",
     "rewrite_failed",
+    "rewrite_unavailable",
     "unsure",
     "search_incomplete",
     "unsupported",

@@ -26,6 +26,11 @@ ORDER = (
     "rag_core.errors",
     "rag_core.request_id",
     "rag_core.outages",
+    "rag_core.cancellation",
+    "rag_core.deadline",
+    "rag_core.breaker",
+    "rag_core.interruption",
+    "rag_core.question_context",
     "rag_core.english",
     "rag_core.reasoning",
     "rag_core.settings",
@@ -37,6 +42,7 @@ ORDER = (
     "rag_core.retrieval",
     "rag_core.tuning",
     "rag_core.generation",
+    "rag_core.passage_search",
     "rag_core.pipeline",
     "rag_core.factory",
     "rag_core.evaluation",
@@ -79,6 +85,7 @@ ORDER = (
     "bot.markup",
     "bot.texts",
     "bot.conversation",
+    "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
     "bot.slack.reply",
@@ -99,7 +106,7 @@ HOMES = {
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
-    "charset_normalizer": {"ingest.loading.pages"},
+    "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
     "docutils": {"ingest.formats.rst"},
     "dotenv": {"bot.cli.unknown_settings", "ingest.sources.http.credentials"},
     "grpc": {"rag_core.index.milvus_errors"},
@@ -109,6 +116,7 @@ HOMES = {
         "ingest.sources.http",
         "ingest.sources.website.fetcher",
         "rag_core.models.http_client",
+        "rag_core.models.server_address",
     },
     "huggingface_hub": {"rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
@@ -134,7 +142,11 @@ HOMES = {
         "rag_core.retrieval.fusion",
         "rag_core.types",
     },
-    "openai": {"rag_core.generation.llm.event_decoder", "rag_core.generation.llm.client"},
+    "openai": {
+        "rag_core.generation.llm.client",
+        "rag_core.generation.llm.event_decoder",
+        "rag_core.generation.llm.faults",
+    },
     "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
     "prometheus_client": {"bot.health.metrics"},
@@ -146,12 +158,18 @@ HOMES = {
         "bot.storage",
         "ingest.settings",
         "ingest.sources.config",
-        "rag_core.models.http_client",
+        "rag_core.models.server_address",
         "rag_core.settings",
     },
     "pydantic_settings": {"rag_core.settings"},
-    "pymilvus": {"rag_core.index.milvus", "rag_core.index.milvus_errors", "rag_core.index.schema"},
+    "pymilvus": {
+        "rag_core.index.connection",
+        "rag_core.index.milvus",
+        "rag_core.index.milvus_errors",
+        "rag_core.index.schema",
+    },
     "pypdf": {"ingest.formats.pdf"},
+    "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
         "rag_core.generation.instructions",
         "rag_core.generation.text.answer_fence",
@@ -395,7 +413,12 @@ def test_the_command_line_imports_nothing_slow():
 
 
 NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
-ATTRIBUTES = {"bot.bot_id", "bot.keep_days", "bot.sqlite", "ingest.resolved_state_url"}  # of values that are called so
+ATTRIBUTES = {
+    "bot.bot_id",
+    "bot.keep_days",
+    "bot.sqlite",
+    "ingest.resolved_state_url",
+}  # of values that are called so
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "pyproject.toml", ROOT / "Makefile"]
 
 

@@ -6,35 +6,27 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
+from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.waiting_line import ShowPlace, WaitingLine
+from bot.health.telemetry import Telemetry
 from bot.storage.inbox import Inbox
-from bot.storage.inbox_entry import Ending, InboxEntry, Signal
+from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
+from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey
 from ingest.errors import StateError
 
-Outcome = Literal["answered", "told", "refused", "given_up", "ignored", "undelivered"]
-"""What became of a question.
-
-A refused question leaves its message to other people, an ignored one was none, and an undelivered
-answer is tried again.
-"""
+Result = TypeVar("Result")
 
 Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
 """Answers one question."""
-
-Result = TypeVar("Result")
-
-FINISHING = "finishing"
-"""The stage of a private answer while it is posted."""
 
 MAX_ATTEMPTS = 5
 """A question that was taken so many times without an end is given up."""
@@ -52,7 +44,6 @@ class Pace:
         renewal: from one renewal of the leases to the next; well below their length.
         first_sign: longest wait for the state database before a question is answered without it.
         ack: longest wait for the state database before Slack's event is acknowledged.
-        retry: until an answer that could not be delivered is tried again.
         hand_back: for telling people that docent restarts.
     """
 
@@ -61,7 +52,6 @@ class Pace:
     renewal: float = 5.0
     first_sign: float = 0.2
     ack: float = 2.0
-    retry: float = 30.0
     hand_back: float = 3.0
 
 
@@ -77,6 +67,7 @@ class Dispatcher:
         slots: int,
         show_place: ShowPlace,
         pace: Pace | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
 
@@ -87,14 +78,15 @@ class Dispatcher:
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
             pace: the times that pace it.
+            telemetry: counts the questions that are given up.
         """
         self._inbox = inbox
         self._handle = handle
         self._slots = slots
         self._pace = pace or Pace()
-        # A locked database blocks these threads and no others.
-        self._pool = ThreadPoolExecutor(8, thread_name_prefix="inbox")
-        self._line = WaitingLine(view, self.run_blocking, inbox.record_posted, show_place)
+        self._telemetry = telemetry or Telemetry()
+        self._writer = InboxWriter(inbox)
+        self._line = WaitingLine(view, self._writer.run_blocking, inbox.record_posted, show_place)
         self._active: dict[str, OpenQuestion] = {}
         self._work = BackgroundTasks()
         self._loops = BackgroundTasks()
@@ -105,16 +97,13 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin to take questions."""
-        self._taking = [
-            self._loops.start(self._take_regularly()),
-            self._loops.start(self._line.keep_current()),
-        ]
+        self._taking = [self._loops.start(self._take_regularly())]
+        self._loops.start(self._line.keep_current())
         self._loops.start(self._keep_leases())
 
-    async def run_blocking(self, work: Callable[..., Result], *args: Any, **more: Any) -> Result:
-        """Run a blocking call of the inbox on one of its threads."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: work(*args, **more))
+    async def run_blocking(self, work: Callable[..., Result], *args: Any) -> Result:
+        """Run a blocking call on a thread of the inbox."""
+        return await self._writer.run_blocking(work, *args)
 
     # Arrival
 
@@ -126,7 +115,7 @@ class Dispatcher:
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
         arrival = _Arrival()
         writing = asyncio.ensure_future(
-            self.run_blocking(
+            self._writer.run_blocking(
                 self._inbox.add,
                 entry.id,
                 message,
@@ -172,7 +161,7 @@ class Dispatcher:
     # The line
 
     async def _take_regularly(self) -> None:
-        while True:
+        while not self._is_stopping:
             try:
                 await self._fill_slots()
             except StateError as error:
@@ -186,15 +175,15 @@ class Dispatcher:
     async def _fill_slots(self) -> None:
         for is_quick in (True, False):
             while is_quick or self._used < self._slots:
-                taken = asyncio.ensure_future(self.run_blocking(self._inbox.take, quick=is_quick))
-                # Once the query runs, its question is ours, whatever happens meanwhile.
-                entry = await asyncio.shield(taken)
-                if entry is None:
+                entry = await self._writer.run_blocking(self._inbox.take, quick=is_quick)
+                if entry is None or self._is_stopping:  # then it is handed back with the others
                     break
                 self._start(entry, is_quick=is_quick)
 
     def _start(self, entry: InboxEntry, *, is_quick: bool = False) -> OpenQuestion:
-        question = OpenQuestion(entry, self._record, free_slot=self._free_slot)
+        question = OpenQuestion(
+            entry, self._writer.record, self._writer.record_finishing, free_slot=self._free_slot
+        )
         question.has_slot = not is_quick
         self._used += question.has_slot
         self._active[entry.id] = question
@@ -212,6 +201,8 @@ class Dispatcher:
             question.posted = await self._line.remove(question.id) or question.entry.posted
             if question.entry.attempts > MAX_ATTEMPTS:
                 logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
+                origin = question.entry.message.origin
+                self._telemetry.record_told(origin, "given_up", request_id=question.id)
                 outcome = "given_up"
             else:
                 outcome = await self._handle(question)
@@ -222,64 +213,7 @@ class Dispatcher:
         finally:
             question.release_slot()
             self._active.pop(question.id, None)
-        await self._end(question, outcome)
-
-    async def _end(self, question: OpenQuestion, outcome: Outcome) -> None:
-        """Record the end of a question; if the database is away, when it is back."""
-        if not question.is_recorded:
-            self._loops.start(self._record_late(question, outcome))
-            return
-        try:
-            await self.run_blocking(self._write_end, question.id, outcome)
-        except StateError as error:
-            logger.warning("The end of a question could not be recorded: %s", error)
-            self._loops.start(self._record_late(question, outcome))
-
-    def _write_end(self, entry_id: str, outcome: Outcome) -> None:
-        """Write what became of a question; blocks."""
-        if outcome == "ignored":
-            self._inbox.forget(entry_id)
-        elif outcome == "undelivered":
-            self._inbox.hand_back([entry_id], after=self._pace.retry)
-        else:
-            ending: Ending = "told" if outcome == "refused" else outcome
-            self._inbox.end(entry_id, ending, free_key=outcome == "refused")
-
-    async def _record_late(self, question: OpenQuestion, outcome: Outcome) -> None:
-        """Try again until the end is recorded, so that nothing is answered twice."""
-        while True:
-            await asyncio.sleep(self._pace.poll)
-            with suppress(StateError):
-                if not question.is_recorded and outcome not in {"ignored", "undelivered"}:
-                    ending: Ending = "told" if outcome == "refused" else outcome
-                    message = question.entry.message
-                    await self.run_blocking(self._inbox.add_ended, question.id, message, ending)
-                else:
-                    await self.run_blocking(self._write_end, question.id, outcome)
-                return
-
-    def _record(self, question: OpenQuestion) -> None:
-        """Record in the background where an answer stands by now."""
-        question.has_news = True
-        if question.is_recorded and not question.is_recording:
-            question.is_recording = True
-            self._loops.start(self._write_posted(question))
-
-    async def _write_posted(self, question: OpenQuestion) -> None:
-        try:
-            while question.has_news:
-                question.has_news = False
-                await self.run_blocking(self._inbox.record_posted, question.id, question.posted)
-        except StateError as error:
-            logger.warning("The messages of an answer could not be recorded: %s", error)
-        finally:
-            question.is_recording = False
-
-    async def record_finishing(self, question: OpenQuestion) -> None:
-        """Record that an answer is about to be posted where it can't be looked for later."""
-        if question.is_recorded:
-            with suppress(StateError):
-                await self.run_blocking(self._inbox.record_stage, question.id, FINISHING)
+        await self._writer.end(question, outcome)
 
     # Leases and signals
 
@@ -294,10 +228,10 @@ class Dispatcher:
                     read = self._inbox.renew if is_due else self._inbox.read_signals
                     renew_at = loop.time() + self._pace.renewal if is_due else renew_at
                     known = [each for each in self._active.values() if each.is_recorded]
-                    self._deliver(known, await self.run_blocking(read))
+                    self._deliver(known, await self._writer.run_blocking(read))
                 if loop.time() >= free_at:
                     free_at = loop.time() + self._pace.poll
-                    if await self.run_blocking(self._inbox.free_abandoned):
+                    if await self._writer.run_blocking(self._inbox.free_abandoned):
                         self._wake.set()
             except StateError as error:
                 logger.warning("The leases of questions could not be renewed: %s", error)
@@ -315,11 +249,30 @@ class Dispatcher:
                 question.is_lost = True
                 question.task.cancel()
 
-    def deliver_here(self, key: MessageKey, signal: Signal) -> None:
-        """Deliver a signal to this process's answers to a message at once."""
-        for question in list(self._active.values()):
-            if question.entry.message.key == key:
-                question.receive(signal)
+    async def send(
+        self, signal: Signal, where: QuestionFilter, *, but: str = ""
+    ) -> tuple[tuple[InboxEntry, ...], int]:
+        """Send a signal to open questions, wherever they are answered.
+
+        Args:
+            signal: what is to be done with them.
+            where: selects them.
+            but: id of a question that is left alone.
+
+        Returns:
+            Those that were waiting, which have ended now, and the number of all.
+
+        Raises:
+            StateError: the state database can't be used; this process got the signal anyway.
+        """
+        here = [
+            each
+            for each in self._active.values()
+            if each.id != but and where.fits(each.entry.message, each.posted)
+        ]
+        for question in here:
+            question.receive(signal)
+        return await self._writer.run_blocking(self._inbox.send, signal, where.build(but))
 
     # The end
 
@@ -329,20 +282,19 @@ class Dispatcher:
         Another process, or the next one, goes on with them.
         """
         self._is_stopping = True
-        for loop in self._taking:
-            loop.cancel()
+        self._wake.set()
+        await asyncio.wait(self._taking, timeout=self._pace.hand_back)
         await self._work.wait(grace_seconds)
-        left = list(self._active.values())
-        for question in left:
+        for question in list(self._active.values()):
             if question.task is not None:
-                question.is_handed_back = True
                 question.task.cancel()
         await self._work.wait(self._pace.hand_back)
         with suppress(StateError, TimeoutError):
-            ids = [question.id for question in left if question.is_recorded]
-            await asyncio.wait_for(self.run_blocking(self._inbox.hand_back, ids), 1.0)
+            await asyncio.wait_for(
+                self._writer.run_blocking(self._inbox.hand_back_all), self._pace.hand_back
+            )
         self._loops.cancel()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._writer.close()
 
 
 class _Arrival:

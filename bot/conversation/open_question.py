@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot.conversation.protocols import Reply
 from bot.storage.inbox_entry import InboxEntry, Signal
@@ -16,6 +16,7 @@ class OpenQuestion:
         self,
         entry: InboxEntry,
         record: Callable[[OpenQuestion], None],
+        record_finishing: Callable[[OpenQuestion], Awaitable[None]],
         *,
         free_slot: Callable[[], None],
     ) -> None:
@@ -24,6 +25,7 @@ class OpenQuestion:
         Args:
             entry: the question in the inbox.
             record: records in the background which messages show the answer.
+            record_finishing: records that a private answer is about to be posted.
             free_slot: lets the next question into the pipeline.
         """
         self.entry = entry
@@ -34,19 +36,19 @@ class OpenQuestion:
         self.is_recorded = entry.is_recorded
         self.is_lost = False
         """True if another process has taken over, so nothing may be shown any more."""
-        self.is_handed_back = False
-        """True if docent ends, and another process goes on."""
         self.has_slot = True
         self.has_news = False
         self.is_recording = False
         self.task: asyncio.Task[None] | None = None
         self._record = record
+        self._record_finishing = record_finishing
         self._free_slot = free_slot
         self._reply: Reply | None = None
 
     def attach(self, reply: Reply) -> None:
         """Let signals stop a reply from now on."""
         self._reply = reply
+        reply.on_posted = self.record_posted
         if self.signal:
             reply.stopped.set()
 
@@ -61,6 +63,11 @@ class OpenQuestion:
         if posted != self.posted:
             self.posted = posted
             self._record(self)
+
+    async def prepare_finish(self) -> None:
+        """Record that the answer is about to be posted, if it can't be looked for later."""
+        if self.entry.message.is_private:
+            await self._record_finishing(self)
 
     def release_slot(self) -> None:
         """Let the next question into the pipeline; this one only has to be shown."""

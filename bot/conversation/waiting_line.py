@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,10 +84,8 @@ class WaitingLine:
     async def keep_current(self) -> None:
         """Show the places, and show them again when they have changed."""
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), SHOW_SECONDS)
-            except TimeoutError:
-                pass
             self._changed.clear()
             try:
                 await self._show_changes()

@@ -11,14 +11,12 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from bot.index_service import SyncOutcome
 from bot.types import Origin
 from rag_core.types import Answer, Timings
 
 Outcome = Literal["failed", "refused", "stopped", "given_up"]
 """The end of a question without an answer: an error, a limit, its asker, or too many tries."""
-
-SyncOutcome = Literal["changed", "unchanged", "failed"]
-"""The end of a sync."""
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 """Media type of the rendered numbers."""

@@ -17,7 +17,7 @@ LIMIT_SECONDS = 2.0
 KEEP_SECONDS = 5.0
 """Time for which a result is not asked for again."""
 
-Check = Callable[[], None]
+Check = Callable[[], object]
 """Blocks; raises a DocentError whose sentence says what is not ready."""
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Probe:
         return self._reason
 
     def _start(self) -> asyncio.Future[str]:
-        """Start the check on a daemon, which no end of the process waits for."""
+        """Start the check on a daemon, so that the process can end."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[str] = loop.create_future()
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bot.health.metrics import Outcome, SyncOutcome
+from bot.health.metrics import Outcome
+from bot.index_service import SyncOutcome
 from bot.types import Origin
 from rag_core.errors import SettingsError
 from rag_core.types import Answer, Timings
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 """The variables of OpenTelemetry that name a server; with one of them docent sends traces."""
 
+CLOSE_SECONDS = 3.0
+"""Most time that the end of the process waits for the server."""
+
 _SERVICE = "docent"
-_FLUSH_MS = 5_000
 _NANOSECONDS = 1_000_000_000
 # In the order in which they run: what an answer calls them, and what the span is called.
 _STAGES = {
@@ -65,7 +69,8 @@ class Traces:
 
         # A service name in the environment wins, as OpenTelemetry documents it.
         name = os.environ.get("OTEL_SERVICE_NAME") or _SERVICE
-        provider = TracerProvider(resource=Resource.create({SERVICE_NAME: name}))
+        resource = Resource.create({SERVICE_NAME: name})
+        provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         return cls(provider)
 
@@ -113,8 +118,10 @@ class Traces:
 
     def close(self) -> None:
         """Send what waits, for some seconds at most."""
-        self._provider.force_flush(_FLUSH_MS)
-        self._provider.shutdown()
+        # A daemon, because the exporter itself waits longer for a server that does not answer.
+        closing = threading.Thread(target=self._provider.shutdown, daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
 
     def _send(
         self,
@@ -123,7 +130,7 @@ class Traces:
         attributes: Mapping[str, AttributeValue],
         timings: Timings | None = None,
     ) -> None:
-        """Send a span that ends now, with a span for each stage that ran."""
+        """Send a span that ends now, with the stages that ran."""
         from opentelemetry.trace import set_span_in_context
 
         end = time.time_ns()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -14,7 +14,9 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
+from bot.conversation.dispatcher import Dispatcher, Pace
 from bot.conversation.protocols import AnswerPipeline
+from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.runner import WORKERS, PipelineRunner
 from bot.health.readiness import Readiness
 from bot.health.telemetry import Telemetry
@@ -24,7 +26,6 @@ from bot.slack import listeners
 from bot.slack.actions.admin import AdminCommands
 from bot.slack.actions.admin_gate import AdminGate
 from bot.slack.actions.answer_buttons import AnswerActions
-from bot.slack.actions.ask import AskActions
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.escalation import Escalation
 from bot.slack.actions.instructions import InstructionsCommand
@@ -34,24 +35,35 @@ from bot.slack.actions.scope import ScopeCommand
 from bot.slack.actions.share import ShareAction
 from bot.slack.client import connection
 from bot.slack.client.call_trace import build_call_trace
+from bot.slack.client.file_download import FileDownloads
 from bot.slack.client.locale import UserLocales
+from bot.slack.client.names import Names
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Enterprise
+from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.file_reader import SlackFileReader
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
+from bot.slack.inbox.orphans import Orphans
+from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
 from bot.slack.views import buttons
 from bot.storage.database import BotDatabase
+from bot.storage.problems import Problem
 from ingest.errors import StateError
 
 CALL_SECONDS = 30.0
 PURGE_SECONDS = 86_400.0
+CLEANUP_SECONDS = 1.0
+"""Time for clicks and commands to end once the answers have ended, and again to clean up."""
+
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger(__name__)
@@ -66,10 +78,12 @@ class AppParts:
         index: syncs the index, reports on it and rolls it back; its methods block.
         database: the bot's tables.
         warm_up: loads the models; called on a thread before docent connects to Slack.
-        max_questions: most questions in work at once, counting answers that are being written.
+        max_questions: most questions in the pipeline at once; further ones wait in the inbox.
         instructions: what the team tells the LLM.
+        reads_images: True if the LLM takes pictures.
         telemetry: counts questions and calls of Slack.
         readiness: is told of the connection to Slack.
+        list_problems: returns what does not work at the moment, for admins; blocks.
     """
 
     pipeline: AnswerPipeline
@@ -78,8 +92,10 @@ class AppParts:
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
     instructions: str = ""
+    reads_images: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
     readiness: Readiness = field(default_factory=Readiness)
+    list_problems: Callable[[], Sequence[Problem]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +106,13 @@ class Intervals:
         flush_seconds: from one flush of an answer to the next.
         edit_seconds: from one edit of a sync's progress message to the next.
         grace_seconds: time for answers in flight to end when docent stops.
+        pace: of the dispatcher.
     """
 
     flush_seconds: float = 1.0
     edit_seconds: float = 3.0
     grace_seconds: float = 20.0
+    pace: Pace = field(default_factory=Pace)
 
 
 async def serve(
@@ -152,17 +170,21 @@ async def run_app(
         await asyncio.to_thread(parts.warm_up)
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
         work = _BackgroundWork.build(slack, parts, intervals)
-        _register_listeners(app, settings, parts, work, identity=identity, intervals=intervals)
+        dispatcher = _register_listeners(
+            app, settings, parts, work, identity=identity, intervals=intervals
+        )
         transport = build_transport(app, settings)
         parts.readiness.watch_connection(transport.is_connected)
         purging = asyncio.create_task(_purge_daily(parts.database))
         try:
+            dispatcher.start()
             await transport.open()
             yield
         finally:
             purging.cancel()
             await transport.close()
-            await work.end(intervals.grace_seconds)
+            await dispatcher.stop(intervals.grace_seconds)
+            await work.end()
 
 
 async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
@@ -199,10 +221,10 @@ class _BackgroundWork:
         runner = PipelineRunner(parts.pipeline, workers=parts.max_questions)
         return cls(slack, BackgroundTasks(), runner, reindex)
 
-    async def end(self, grace_seconds: float) -> None:
-        """Stop a sync, let answers end, and apologise for those that don't."""
+    async def end(self) -> None:
+        """Stop a sync, and let clicks and commands end."""
         self.reindex.close()
-        await self.tasks.drain(grace_seconds)
+        await self.tasks.drain(CLEANUP_SECONDS, cleanup_seconds=CLEANUP_SECONDS)
         self.runner.close()
 
 
@@ -214,8 +236,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     *,
     identity: connection.Identity,
     intervals: Intervals,
-) -> None:
-    """Build the handlers, each from those above it, and register them."""
+) -> Dispatcher:
+    """Build the handlers, each from those above it, register them, and return the dispatcher."""
     index, database = parts.index, parts.database
     slack, tasks, client = work.slack, work.tasks, work.slack.client
     auto_channels = parse_ids(settings.auto_channels)
@@ -229,26 +251,45 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     enterprise = Enterprise(identity.enterprise, client)
     access = AccessPolicy(settings, allowed_users, enterprise)
 
-    # Questions: in messages, and by command, shortcut or reaction.
-    threads = SlackThreadHistory(client, bot_user=identity.bot_user)
-    flow = AnswerFlow(work.runner, database, threads)
+    # Questions: written into the inbox as they come, taken from it, answered.
+    names = Names(slack)
+    threads = SlackThreadHistory(client, names, bot_user=identity.bot_user)
+    files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
+    surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
     responder = Responder(
-        flow,
-        SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds),
+        AnswerFlow(
+            work.runner,
+            database,
+            QuestionBuilder(database, threads, files),
+            telemetry=parts.telemetry,
+        ),
+        surface,
         database,
         access=access,
         follow_ups=FollowUps(database.answers, threads),
-        tasks=tasks,
+        orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
+        reader=MessageReader(threads, names),
+        acknowledgement=Acknowledgement(slack),
+        locales=locales,
+        telemetry=parts.telemetry,
     )
-    ask_actions = AskActions(
-        slack,
-        flow,
-        responder,
-        access=access,
-        threads=threads,
-        tasks=tasks,
+    responder.dispatcher = dispatcher = Dispatcher(
+        database.inbox,
+        database.inbox_view,
+        responder.handle,
+        slots=parts.max_questions,
+        show_place=responder.show_place,
+        pace=intervals.pace,
+        telemetry=parts.telemetry,
+    )
+    config = ListenerConfig(
+        bot_user=identity.bot_user,
         team=identity.team,
-        can_escalate=can_escalate,
+        auto_channels=auto_channels,
+        emoji=settings.emoji.strip().strip(":"),
+    )
+    recorder = QuestionRecorder(
+        dispatcher, database.inbox_view, database.answers, surface, tasks=tasks, config=config
     )
 
     # Answers: their buttons.
@@ -258,7 +299,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
 
     # The index: what admins do with it. Channels: what they ask of, and what the LLM is told.
     gate = AdminGate(admins, database.audit)
-    admin_commands = AdminCommands(index, work.reindex, gate=gate, slack=slack)
+    admin_commands = AdminCommands(
+        index, work.reindex, gate=gate, slack=slack, list_problems=parts.list_problems
+    )
     instructions = InstructionsCommand(
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
@@ -267,24 +310,17 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     app.use(locales.set_language)
     listeners.register(
         app,
-        responder=responder,
-        ask_actions=ask_actions,
+        recorder=recorder,
         commands=Commands(
             tasks,
             {
-                "ask": ask_actions.answer_command,
                 "why": answer_actions.explain_last_answer,
                 "scope": scope.run,
                 "instructions": gate.restrict(instructions.run),
                 **admin_commands.actions,
             },
         ),
-        config=ListenerConfig(
-            bot_user=identity.bot_user,
-            team=identity.team,
-            auto_channels=auto_channels,
-            emoji=settings.emoji.strip().strip(":"),
-        ),
+        config=config,
         interactions=Interactions(
             tasks,
             click_handlers={
@@ -299,6 +335,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
             index,
             database.activity,
             read_last_success_time=database.read_last_success_time,
+            list_problems=parts.list_problems,
             admins=admins,
             access=access,
             slack=slack,
@@ -306,3 +343,4 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         ),
         suggested_prompts=SuggestedPrompts(index, slack, tasks, access=access),
     )
+    return dispatcher

@@ -95,7 +95,10 @@ class Answers:
         return self._days > 0
 
     def add(self, record: AnswerRecord) -> None:
-        """Store an answer. Earlier ones to its message stay, for their ratings."""
+        """Store an answer in place of one with the same id.
+
+        Earlier answers to its message stay, for their ratings.
+        """
         same = and_(
             answers.c.team == record.key.team,
             answers.c.channel == record.key.channel,
@@ -117,6 +120,7 @@ class Answers:
             "as_of": record.as_of,
         }
         with self._engine.begin() as connection:
+            connection.execute(delete(answers).where(answers.c.id == record.id))
             # The new answer takes over the time stamp; an earlier one gets its id appended.
             earlier = answers.c.ts + EARLIER_SEPARATOR + func.substr(answers.c.id, 1, 12)
             connection.execute(update(answers).where(same).values(ts=earlier))

@@ -15,6 +15,8 @@ from bot.storage.audit_log import AuditLog
 from bot.storage.channel_instructions import ChannelInstructions
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
+from bot.storage.inbox import Inbox, Limits
+from bot.storage.inbox_view import InboxView
 from bot.storage.ratings import Ratings
 
 CLAIM_RETENTION = timedelta(days=30)
@@ -35,7 +37,9 @@ class BotDatabase:
     """The bot's tables.
 
     Attributes:
-        claims: the messages that a process has taken.
+        inbox: the questions, from their arrival to their end.
+        inbox_view: reads the inbox.
+        claims: the clicks and other steps that a process has taken.
         answers: the answers that docent gave.
         ratings: the ratings of these answers.
         scopes: the part of the documentation that each channel searches.
@@ -45,6 +49,8 @@ class BotDatabase:
         read_last_success_time: returns when the documentation was last read without an error.
     """
 
+    inbox: Inbox
+    inbox_view: InboxView
     claims: Claims
     answers: Answers
     ratings: Ratings
@@ -56,7 +62,12 @@ class BotDatabase:
 
     @classmethod
     def open(
-        cls, engine: Engine, *, keep_days: int, read_last_success_time: ReadSuccessTime
+        cls,
+        engine: Engine,
+        *,
+        keep_days: int,
+        read_last_success_time: ReadSuccessTime,
+        limits: Limits | None = None,
     ) -> BotDatabase:
         """Open the tables, and delete old rows; blocks.
 
@@ -64,6 +75,7 @@ class BotDatabase:
             engine: of the state database.
             keep_days: days for which texts of questions and answers are stored; 0 stores none.
             read_last_success_time: returns when the documentation was last read without an error.
+            limits: of the line of questions.
 
         Returns:
             The bot's tables; missing ones are created.
@@ -73,6 +85,8 @@ class BotDatabase:
         """
         claims, answers = Claims(engine), Answers(engine, days=keep_days)
         database = cls(
+            inbox=Inbox(engine, limits=limits),
+            inbox_view=InboxView(engine),
             claims=claims,
             answers=answers,
             ratings=Ratings(engine),
@@ -92,4 +106,5 @@ class BotDatabase:
             StateError: the state database can't be used.
         """
         self.claims.purge(older_than=CLAIM_RETENTION)
+        self.inbox.purge(older_than=CLAIM_RETENTION.total_seconds())
         self.answers.purge()

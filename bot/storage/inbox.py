@@ -6,9 +6,10 @@ question again, with all that is known about its answer so far. Moments are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import (
     ColumnElement,
@@ -89,7 +90,7 @@ class Inbox:
         self._engine = engine
         self._limits = limits or Limits()
         self._lease_seconds = lease_seconds
-        self._process = process or describe_process()
+        self._process = process or f"{describe_process()} {uuid4().hex[:8]}"
         # Both dialects write the same ON CONFLICT clause; each has its own class for it.
         self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
@@ -136,11 +137,6 @@ class Inbox:
             if added and is_ours():
                 self._take_row(connection, inbox.c.id == entry_id)
         return added
-
-    def add_ended(self, entry_id: str, message: IncomingMessage, ending: Ending) -> None:
-        """Record a question that was answered while the database could not be used."""
-        if self.add(entry_id, message, is_ours=lambda: True):
-            self.end(entry_id, ending)
 
     def _find_refusal(self, connection: Connection, message: IncomingMessage) -> Refusal:
         if message.audience != "mention" or message.kind == "hint" or message.edited_ts:
@@ -241,7 +237,14 @@ class Inbox:
         with self._engine.begin() as connection:
             connection.execute(statement.values(posted=" ".join(posted)))
 
-    def end(self, entry_id: str, ending: Ending, *, free_key: bool = False) -> bool:
+    def end(
+        self,
+        entry_id: str,
+        ending: Ending,
+        *,
+        posted: Sequence[str] | None = None,
+        free_key: bool = False,
+    ) -> bool:
         """End a question of this process; return False if it is another's by now.
 
         Its text is deleted: answers keep what may be kept.
@@ -249,6 +252,7 @@ class Inbox:
         Args:
             entry_id: id of the question.
             ending: how it ended.
+            posted: time stamps of docent's messages; None for those recorded before.
             free_key: let other people ask about the same message.
         """
         values: dict[str, Any] = {
@@ -258,23 +262,21 @@ class Inbox:
             "response_url": "",
             "owner": "",
         }
+        if posted is not None:
+            values["posted"] = " ".join(posted)
         if free_key:
             values["ts"] = inbox.c.ts + literal("@") + func.substr(inbox.c.id, 1, 12)
         return self._update_own(entry_id, **values)
 
-    def hand_back(self, ids: Iterable[str], *, after: float = 0.0) -> None:
-        """Give questions back, so that any process takes them.
+    def postpone(self, entry_id: str, seconds: float) -> None:
+        """Give a question of this process back, for any process to take after so many seconds."""
+        self._update_own(entry_id, owner="", leased_until=DatabaseMoment(seconds))
 
-        Args:
-            ids: the questions of this process.
-            after: seconds until they are taken.
-        """
-        values = {"owner": "", "leased_until": DatabaseMoment(after)}
-        if not after:
-            values["status"] = "waiting"
-        mine = and_(inbox.c.owner == self._process, inbox.c.id.in_(list(ids)))
+    def hand_back_all(self) -> None:
+        """Give all questions of this process back, for any process to take."""
+        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         with self._engine.begin() as connection:
-            connection.execute(update(inbox).where(mine).values(values))
+            connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
 
     def forget(self, entry_id: str) -> None:
         """Delete an entry that turned out to be no question."""
@@ -292,10 +294,13 @@ class Inbox:
 
     # Signals
 
-    def send(self, signal: Signal, where: ColumnElement[bool]) -> tuple[InboxEntry, ...]:
-        """Send a signal to open questions, and return those that nobody answers yet.
+    def send(
+        self, signal: Signal, where: ColumnElement[bool]
+    ) -> tuple[tuple[InboxEntry, ...], int]:
+        """Send a signal to open questions; those that nobody answers yet end at once.
 
-        The latter are ended at once.
+        Returns:
+            The latter, and the number of all.
         """
         with self._engine.begin() as connection:
             waiting = update(inbox).where(inbox.c.status == "waiting", where)
@@ -304,13 +309,12 @@ class Inbox:
                     status="given_up", signal=signal, ended_at=DatabaseMoment()
                 ).returning(inbox, DatabaseMoment().label("now"))
             ).all()
-            connection.execute(
-                update(inbox).where(inbox.c.status == "answering", where).values(signal=signal)
-            )
+            at_work = update(inbox).where(inbox.c.status == "answering", where)
+            told = connection.execute(at_work.values(signal=signal).returning(inbox.c.id)).all()
             entries = tuple(build_entry(row) for row in ended)
             cleared = inbox.c.id.in_([entry.id for entry in entries])
             connection.execute(update(inbox).where(cleared).values(message="", response_url=""))
-        return entries
+        return entries, len(entries) + len(told)
 
     def purge(self, *, older_than: float) -> None:
         """Delete questions that ended more than `older_than` seconds ago."""

@@ -6,9 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, and_, or_
+from sqlalchemy import Row
 
-from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.tables import inbox
 from bot.types import IncomingMessage, MessageKey, SharedFile
 
@@ -21,6 +20,9 @@ Signal = Literal["", "stop", "delete", "replace"]
 Refusal = Literal["", "line_full", "too_many_open", "daily_limit"]
 """Why a question is refused at once; empty if it is not."""
 
+
+FINISHING = "finishing"
+"""The stage of a private answer while it is posted: nobody can look whether it arrived."""
 
 QUICK_TURN = -1
 """The turn of what needs no pipeline: hints and refusals. They never wait."""
@@ -62,22 +64,6 @@ class InboxEntry:
     def is_resumed(self) -> bool:
         """True if a process had begun the answer before."""
         return self.attempts > 1
-
-
-def match_message(key: MessageKey) -> ColumnElement[bool]:
-    """Build the filter of all versions of a message."""
-    versions = or_(inbox.c.ts == key.ts, inbox.c.ts.startswith(key.ts + EARLIER_SEPARATOR))
-    return and_(inbox.c.team == key.team, inbox.c.channel == key.channel, versions)
-
-
-def match_thread(channel: str, thread_ts: str) -> ColumnElement[bool]:
-    """Build the filter of the questions of a thread."""
-    return and_(inbox.c.channel == channel, inbox.c.thread_ts == thread_ts)
-
-
-def match_posted(channel: str, ts: str) -> ColumnElement[bool]:
-    """Build the filter of the question that one of docent's messages answers."""
-    return and_(inbox.c.channel == channel, inbox.c.posted.contains(ts, autoescape=True))
 
 
 def dump_message(message: IncomingMessage) -> str:

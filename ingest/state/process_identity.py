@@ -31,7 +31,8 @@ def _describe(number: int) -> str:  # cached by the number: a fork is another pr
 def is_process_gone(description: str) -> bool:
     """Return True if the described process has surely ended.
 
-    Return False for a process that can't be seen from here, and for one that lives.
+    Return False for a process that can't be seen from here, and for one that lives. More words may
+    follow in the description.
     """
     boot, namespace, number, start, token = (*description.split(), *[""] * 5)[:5]
     if not token or not number.isdecimal() or _UNKNOWN in {boot, namespace}:
@@ -39,7 +40,7 @@ def is_process_gone(description: str) -> bool:
     if (boot, namespace) != (_read_boot(), _read_namespace()):
         return False
     if int(number) == os.getpid():
-        return description != describe_process()
+        return token != describe_process().split()[4]
     return not _is_running(int(number), start)
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
 import numpy as np
 from pymilvus import MilvusClient, MilvusException
 
 from rag_core.errors import StoreError, WordSearchError
+from rag_core.index.connection import MilvusConnection
 from rag_core.index.filters import build_filter, build_neighbour_filter, build_page_filter
 from rag_core.index.milvus_errors import translate_errors
-from rag_core.index.milvus_lite import (
-    build_damaged_error,
-    check_directory,
-    release_lock,
-    silence_loggers,
-)
+from rag_core.index.milvus_lite import build_damaged_error
 from rag_core.index.rows import (
     FIELDS,
     build_properties,
@@ -30,6 +27,7 @@ from rag_core.index.rows import (
     split_batches,
 )
 from rag_core.index.schema import build_indexes, build_schema
+from rag_core.outages import Outages
 from rag_core.protocols import NEIGHBOURS
 from rag_core.settings import RagSettings
 from rag_core.types import (
@@ -45,11 +43,6 @@ from rag_core.types import (
 
 _READ_ROWS = 500
 _PAGE_HITS = 16_384  # the most that Milvus returns; most pages have less than twenty chunks
-_GRPC_OPTIONS = {
-    # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
-    "grpc.keepalive_time_ms": 600_000,
-    "grpc.keepalive_permit_without_calls": 0,
-}
 
 
 class MilvusStore:
@@ -59,19 +52,17 @@ class MilvusStore:
     AUTOINDEX elsewhere. BM25 runs inside Milvus over the tokens of `rag_core.index.bm25_tokens`.
     """
 
-    def __init__(
-        self, client: MilvusClient, *, alias: str, uri: str, lite: bool, has_bm25: bool = True
-    ) -> None:
-        self._client = client
+    def __init__(self, connection: MilvusConnection, *, alias: str) -> None:
+        self._connection = connection
         self._alias = alias
-        self._uri = uri
-        self._lite = lite
-        self._has_bm25 = has_bm25
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
+        with translate_errors(connection.uri):
+            version = "" if connection.lite else self._client.get_server_version()
+        self._has_bm25 = connection.lite or has_bm25(version)
 
     @classmethod
-    def open(cls, settings: RagSettings) -> Self:
+    def open(cls, settings: RagSettings, outages: Outages | None = None) -> Self:
         """Connect to Milvus and load the collections of the index.
 
         Raises:
@@ -80,50 +71,49 @@ class MilvusStore:
             StoreFormatError: the path is not a Lite directory, or it is damaged.
             StoreUnavailableError: no Milvus answers at the URI.
         """
-        silence_loggers()
-        path = settings.milvus_path
-        if path is not None:
-            check_directory(path)
-        uri = str(path or settings.milvus_uri)
-        token = settings.milvus_token.get_secret_value() if settings.milvus_token else ""
-        with translate_errors(uri):
-            try:
-                client = MilvusClient(uri=uri, token=token, timeout=10, grpc_options=_GRPC_OPTIONS)
-            except MilvusException:
-                if path is not None:
-                    check_directory(path)  # another process was quicker: name it as the holder
-                raise
-            lite = path is not None
-            bm25 = lite or has_bm25(client.get_server_version())
-            store = cls(client, alias=settings.collection, uri=uri, lite=lite, has_bm25=bm25)
-            store._load_collections()
+        connection = MilvusConnection.open(settings, outages or Outages())
+        store = cls(connection, alias=settings.collection)
+        store._load_collections()
         return store
+
+    @property
+    def _client(self) -> MilvusClient:
+        return self._connection.client
+
+    @property
+    def _seconds(self) -> float | None:
+        return self._connection.seconds
+
+    def _call(self) -> AbstractContextManager[None]:
+        return self._connection.call()
 
     def _load_collections(self) -> None:
         # A new connection finds all collections released.
         try:
-            for collection in self.list_collections():
-                self._client.load_collection(collection)
-        except (MilvusException, StoreError) as error:
-            if not self._lite:
+            with self._call():
+                for collection in self.list_collections():
+                    self._client.load_collection(collection)
+        except StoreError as error:
+            if not self._connection.lite:
                 raise
             self.close()
-            raise build_damaged_error(self._uri) from error
+            raise build_damaged_error(self._connection.uri) from error
 
     def close(self) -> None:
         """Close the connection, and free a Lite directory for other processes."""
         with self._write_lock:
-            self._client.close()
-            if self._lite:
-                release_lock(self._uri)
+            self._connection.close()
 
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
-        with translate_errors(self._uri):
+        if self._connection.reopen_if_moved():
+            self._load_collections()
+        with self._call():
             collection = self._find_live_collection()
             if collection is None:
                 return None
-            properties = self._client.describe_collection(collection)["properties"]
+            described = self._client.describe_collection(collection, timeout=self._seconds)
+            properties = described["properties"]
         return LiveIndex(collection, parse_spec(properties))
 
     def search_dense(
@@ -159,8 +149,8 @@ class MilvusStore:
         """
         if not self._has_bm25:
             raise WordSearchError(
-                f"Milvus at {self._uri} is older than 2.5 and can't search for words: upgrade it, "
-                "and run `docent index --full`."
+                f"Milvus at {self._connection.uri} is older than 2.5 and can't search for words: "
+                "upgrade it, and run `docent index --full`."
             )
         if not terms:
             return []
@@ -170,7 +160,7 @@ class MilvusStore:
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
     ) -> list[Hit]:
-        with translate_errors(self._uri):
+        with self._call():
             rows = self._client.search(
                 collection,
                 [query],
@@ -179,12 +169,13 @@ class MilvusStore:
                 filter=build_filter(scope),
                 output_fields=FIELDS,
                 search_params={"metric_type": "IP" if field == "vector" else "BM25"},
+                timeout=self._seconds,
             )[0]
         return [Hit(parse_chunk(row["entity"]), float(row["distance"])) for row in rows]
 
     def count(self, collection: str) -> int:
         """Count the rows by a query, as a server's statistics lag behind."""
-        with translate_errors(self._uri):
+        with self._call():
             rows = self._client.query(
                 collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
             )
@@ -194,7 +185,7 @@ class MilvusStore:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
         vectors: dict[str, Vector] = {}
         for start in range(0, len(ids), _READ_ROWS):
-            with translate_errors(self._uri):
+            with self._call():
                 rows = self._client.get(
                     collection, list(ids[start : start + _READ_ROWS]), output_fields=["vector"]
                 )
@@ -219,7 +210,7 @@ class MilvusStore:
         """
         if not pages:
             return {}
-        with translate_errors(self._uri):
+        with self._call():
             rows = self._client.search(
                 collection,
                 [vector.tolist()],
@@ -228,6 +219,7 @@ class MilvusStore:
                 filter=build_page_filter(pages),
                 output_fields=["source", "path"],
                 search_params={"metric_type": "IP"},
+                timeout=self._seconds,
             )[0]
         return group_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
 
@@ -236,13 +228,15 @@ class MilvusStore:
         if not chunks:
             return []
         near = build_neighbour_filter(chunks, NEIGHBOURS)
-        with translate_errors(self._uri):
-            rows = self._client.query(collection, filter=near, output_fields=FIELDS)
+        with self._call():
+            rows = self._client.query(
+                collection, filter=near, output_fields=FIELDS, timeout=self._seconds
+            )
         return sorted(map(parse_chunk, rows), key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""
-        with translate_errors(self._uri):
+        with self._call():
             described = self._client.describe_collection(collection)["fields"]
             fields = {field["name"] for field in described} & set(FIELDS)
             rows = self._client.query_iterator(
@@ -256,15 +250,15 @@ class MilvusStore:
 
     def list_collections(self) -> list[str]:
         """List the names of this index's versions, live or not."""
-        with translate_errors(self._uri):
-            names = self._client.list_collections()
+        with self._call():
+            names = self._client.list_collections(timeout=self._seconds)
         # Another index of the same server may be called `docent__something`.
         version = re.compile(rf"{re.escape(self._alias)}__v\d+(_[0-9a-f]{{8}})?")
         return sorted(name for name in names if version.fullmatch(name))
 
     def create(self, collection: str, spec: IndexSpec) -> None:
         """Create an empty collection; drop one of that name first."""
-        with self._write_lock, translate_errors(self._uri):
+        with self._write_lock, self._call():
             try:
                 self._create(collection, spec)
             except MilvusException:
@@ -277,8 +271,8 @@ class MilvusStore:
         self._client.create_collection(
             collection,
             schema=build_schema(spec.dimension, has_bm25=self._has_bm25),
-            index_params=build_indexes(lite=self._lite, has_bm25=self._has_bm25),
-            consistency_level="Strong" if self._lite else "Bounded",
+            index_params=build_indexes(lite=self._connection.lite, has_bm25=self._has_bm25),
+            consistency_level="Strong" if self._connection.lite else "Bounded",
             properties=build_properties(spec),
         )
 
@@ -296,7 +290,7 @@ class MilvusStore:
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
         rows = [build_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-        with self._write_lock, translate_errors(self._uri):
+        with self._write_lock, self._call():
             for batch in split_batches(rows):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
@@ -305,18 +299,18 @@ class MilvusStore:
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""
         # On Lite a search over unflushed rows takes 25 times as long.
-        with self._write_lock, translate_errors(self._uri):
+        with self._write_lock, self._call():
             self._client.flush(collection)
             self._client.load_collection(collection)
         return self.count(collection)
 
     def switch(self, collection: str) -> None:
         """Point the alias at a sealed collection, which becomes the live version."""
-        with self._write_lock, translate_errors(self._uri):
-            if self._find_live_collection() is None:
-                self._client.create_alias(collection, self._alias)
-            else:
+        with self._write_lock, self._call():
+            try:
                 self._client.alter_alias(collection, self._alias)
+            except MilvusException:  # the first publish
+                self._client.create_alias(collection, self._alias)
 
     def drop(self, collection: str) -> None:
         """Remove a collection that is not live, by its real name.
@@ -324,7 +318,7 @@ class MilvusStore:
         Raises:
             StoreError: the collection is live.
         """
-        with self._write_lock, translate_errors(self._uri):
+        with self._write_lock, self._call():
             if self._find_live_collection() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
             self._client.drop_collection(collection)
@@ -339,9 +333,13 @@ class MilvusStore:
             (c for _ in range(2) for c in self.list_collections() if self._is_live(c)), None
         )
 
+    def _list_aliases(self, collection: str) -> list[str]:
+        aliases: list[str] = self._client.list_aliases(collection, timeout=self._seconds)["aliases"]
+        return aliases
+
     def _is_live(self, collection: str) -> bool:
         try:
-            return self._alias in self._client.list_aliases(collection)["aliases"]
+            return self._alias in self._list_aliases(collection)
         except MilvusException:
             if collection in self.list_collections():
                 raise

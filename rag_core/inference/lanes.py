@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag_core.errors import RerankerError
+from rag_core.inference.model_errors import translate_model_errors
 from rag_core.inference.timing import UnitSize
 from rag_core.inference.worker import Worker, WorkQueue
 from rag_core.protocols import (
@@ -186,7 +187,8 @@ class Lane:
 
     def _run(self, model: object, work: Callable[[], Result]) -> Result:
         if isinstance(model, ConcurrentModel):  # the worker would only delay its requests
-            return work()
+            with translate_model_errors():
+                return work()
         result: Result = self._worker.run(self._queue, work)
         return result
 
@@ -201,7 +203,7 @@ class QuestionLane(Lane):
     def embed_query(self, text: str) -> Vector:
         """Embed a question, batched with others. Shape (dimension,), float32, length 1."""
         if isinstance(self._embedder, ConcurrentModel):
-            return self._embedder.embed_query(text)
+            return super().embed_query(text)
         vector: Vector = self._worker.run(self._queues.queries, text)
         return vector
 
@@ -215,7 +217,7 @@ class QuestionLane(Lane):
     def rerank(self, query: str, passages: Sequence[str]) -> Scores:
         """Score passages, batched with others. Shape (len(passages),), float32, in [0, 1]."""
         if isinstance(self._reranker, ConcurrentModel):
-            return self._reranker.rerank(query, passages)
+            return super().rerank(query, passages)
         scores: Scores = self._worker.run(self._queues.ranking, (query, passages))
         return scores
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from typing import Any
 
+from rag_core.cancellation import stop_when_cancelled
+from rag_core.deadline import find_seconds_left
 from rag_core.errors import BusyError, ModelError
+from rag_core.inference.model_errors import translate_error
 from rag_core.inference.timing import QuestionTimes
-
-_REASON_CHARACTERS = 200
-# The words of CUDA, of MPS and of the allocator of the CPU.
-_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,64 +39,18 @@ class WorkQueue:
 _LAST_UNIT_SECONDS = 5.0
 """Most time that the unit at work has after Ctrl+C."""
 
-
-class Cancellation:
-    """A signal to the worker, from any thread, that a question was cancelled.
-
-    The worker then never runs the units that the question has in a queue, and a `Worker.run` that
-    waits for one raises `concurrent.futures.CancelledError`.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_cancelled = False
-        self._awaited: set[Future[Any]] = set()
-
-    def is_cancelled(self) -> bool:
-        """Return whether the question was cancelled."""
-        return self._is_cancelled
-
-    def cancel(self) -> None:
-        """Cancel the question."""
-        with self._lock:
-            self._is_cancelled = True
-            awaited = list(self._awaited)
-        for future in awaited:
-            future.cancel()
-
-    @contextmanager
-    def activate(self) -> Iterator[None]:
-        """Assign the units that this thread submits to the question."""
-        token = _CURRENT.set(self)
-        try:
-            yield
-        finally:
-            _CURRENT.reset(token)
-
-    @contextmanager
-    def watch(self, future: Future[Any]) -> Iterator[None]:
-        """Cancel a future when the question is, or already was."""
-        with self._lock:
-            self._awaited.add(future)
-        if self._is_cancelled:
-            future.cancel()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._awaited.discard(future)
-
-
-_CURRENT: ContextVar[Cancellation | None] = ContextVar("cancellation", default=None)
+_STUCK_SECONDS = 1.0
+"""Time for a question behind a batch that others have given up."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Unit:
-    """An item in a queue, the `time.perf_counter()` of its arrival, and its result."""
+    """An item in a queue, the `time.perf_counter()` of its arrival, its result and its context."""
 
     item: Any
     since: float
     future: Future[Any]
+    context: Context = field(default_factory=copy_context)
 
 
 class Worker:
@@ -117,6 +69,9 @@ class Worker:
         self._admitted_count = 0
         self._closed = False
         self._is_abandoned = False
+        self._batch: Sequence[_Unit] = ()
+        self._batch_began: float | None = None
+        self._is_stuck = False
         self._changed = threading.Condition()
         # A daemon, so that a process that forgot to close the worker can still end.
         self._thread = threading.Thread(target=self._run_loop, name="inference", daemon=True)
@@ -131,6 +86,17 @@ class Worker:
     def slots_taken(self) -> int:
         """Questions that hold a slot."""
         return self._slots_taken
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def busy_seconds(self) -> float:
+        """Seconds that the batch at work has taken so far; 0 without one."""
+        began = self._batch_began
+        return 0.0 if began is None else time.perf_counter() - began
 
     def close(self) -> None:
         """Finish the waiting units and end the thread.
@@ -175,26 +141,46 @@ class Worker:
         """Put a unit into a queue and wait for its result.
 
         Raises:
-            ModelError: the worker is closed, or the model failed.
+            ModelError: the worker is closed, the model failed, or the question's time is over.
             CancelledError: the question was cancelled, or the worker was closed after Ctrl+C.
         """
         unit = _Unit(item, time.perf_counter(), Future())
+        seconds = find_seconds_left()
         with self._changed:
             if self._closed:
                 raise ModelError("The models are closed: docent is shutting down.")
             self._waiting[queue].append(unit)
             self._changed.notify()
-        cancellation = _CURRENT.get()
+            if seconds is not None and self._is_stuck:
+                seconds = min(seconds, _STUCK_SECONDS)
         try:
-            with cancellation.watch(unit.future) if cancellation else nullcontext():
-                return unit.future.result()
+            with stop_when_cancelled(unit.future.cancel):
+                return unit.future.result(seconds)
+        except TimeoutError as error:
+            if unit.future.done():  # it is the model's own
+                raise
+            self._give_up(unit)
+            raise ModelError(
+                "The model takes too long: ask again, choose a smaller one, or give docent another "
+                "DOCENT_DEVICE."
+            ) from error
         except KeyboardInterrupt:  # the worker may be in a download or a long pass
             self._is_abandoned = True
             raise
 
+    def _give_up(self, unit: _Unit) -> None:
+        """Take a unit out of the line, or note that the batch at work hangs."""
+        with self._changed:
+            if not unit.future.cancel():
+                self._is_stuck = unit in self._batch
+
     def _run_loop(self) -> None:
         while (batch := self._take_batch()) is not None:
+            self._batch_began = time.perf_counter()
             _serve_units(*batch)
+            self._batch_began = None
+            with self._changed:
+                self._batch, self._is_stuck = (), False
 
     def _take_batch(self) -> tuple[WorkQueue, list[_Unit]] | None:
         """Wait for the next batch; return None after the last."""
@@ -204,6 +190,7 @@ class Worker:
                 queue = self._choose_queue(overdue=patience is not None and patience <= 0)
                 if queue is not None:
                     if units := self._take_units(queue):
+                        self._batch = units
                         return queue, units
                     continue  # all units of that queue were cancelled
                 if self._closed:
@@ -240,35 +227,17 @@ class Worker:
 
 
 def _serve_units(queue: WorkQueue, units: Sequence[_Unit]) -> None:
+    # Logs of a unit that is alone have its question's id.
+    context = units[0].context if len(units) == 1 else copy_context()
     try:
-        results = queue.serve([unit.item for unit in units])
+        results = context.run(queue.serve, [unit.item for unit in units])
         pairs = list(zip(units, results, strict=True))
     except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
         if len(units) == 1:
-            units[0].future.set_exception(_translate_error(error))
+            units[0].future.set_exception(translate_error(error))
             return
         for unit in units:  # one by one, so that a unit that fails does not fail the others
             _serve_units(queue, [unit])
     else:
         for unit, result in pairs:
             unit.future.set_result(result)
-
-
-def _translate_error(error: BaseException) -> BaseException:
-    """Translate an error of torch into a sentence; keep any other."""
-    if not isinstance(error, RuntimeError | MemoryError):
-        return error
-    text = str(error)
-    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(text):
-        translated = ModelError(
-            "The model ran out of memory: choose a smaller one, set DOCENT_DTYPE=bfloat16, or give "
-            "docent another DOCENT_DEVICE."
-        )
-    else:
-        reason = text.strip().partition("\n")[0][:_REASON_CHARACTERS].rstrip(". ")
-        translated = ModelError(
-            f"The model failed ({reason or type(error).__name__}): set DOCENT_DEVICE=cpu and "
-            "DOCENT_DTYPE=float32, or choose another model."
-        )
-    translated.__cause__ = error
-    return translated

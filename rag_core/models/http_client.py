@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import httpx
-from pydantic import SecretStr
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -23,7 +22,15 @@ from tenacity import (
     wait_random,
 )
 
-from rag_core.errors import ModelError, ModelUnavailableError, SettingsError
+from rag_core.breaker import CircuitBreaker
+from rag_core.cancellation import check_cancelled
+from rag_core.deadline import find_seconds_left, is_time_over, limit_time
+from rag_core.errors import ModelError, ModelUnavailableError
+from rag_core.interruption import make_interruptible
+from rag_core.models.server_address import Address
+from rag_core.outages import Outages
+
+Failure = TypeVar("Failure", bound=ModelError)
 
 _CONNECT_SECONDS = 5.0
 # Errors that may pass by themselves; a server that is too slow once would be so again.
@@ -33,92 +40,6 @@ _KEY_REFUSED = (401, 403)
 _QUOTED_CHARACTERS = 200
 # vLLM: "maximum context length is 512 tokens"; TEI: "must have less than 512 tokens".
 _TOO_LONG = re.compile(r"context length|less than \d+ tokens|too long|at most \d+ char")
-
-
-@dataclass(frozen=True, slots=True)
-class Variables:
-    """Names of a server's settings, for its error sentences.
-
-    Attributes:
-        url: the variable of its address.
-        key: the variable of its key.
-        model: the variable of its model.
-        too_long: the remedy if a text is too long for the model.
-    """
-
-    url: str
-    key: str
-    model: str
-    too_long: str
-
-
-EMBEDDING = Variables(
-    url="DOCENT_EMBEDDING_URL",
-    key="DOCENT_EMBEDDING_API_KEY",
-    model="DOCENT_EMBEDDING_MODEL",
-    too_long="set DOCENT_EMBEDDING_MAX_TOKENS to what its model reads",
-)
-RERANK = Variables(
-    url="DOCENT_RERANK_URL",
-    key="DOCENT_RERANK_API_KEY",
-    model="DOCENT_RERANKER_MODEL",
-    too_long="serve a model that reads more",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """The address of one endpoint, with its key.
-
-    Attributes:
-        url: the complete URL of the endpoint; may hold a user and a password.
-        variables: the settings that the address comes from.
-        key: sent as a bearer token; None sends no token.
-    """
-
-    url: httpx.URL
-    variables: Variables
-    key: SecretStr | None = None
-
-    @classmethod
-    def of(cls, base: str, endpoint: str, variables: Variables, key: SecretStr | None) -> Self:
-        """Complete the address of an endpoint from a setting.
-
-        Args:
-            base: the setting; `http://host`, `http://host/v1` and `http://host/v1/embeddings` mean
-                the same for `/v1/embeddings`.
-            endpoint: the path of the endpoint on a server, with a slash in front.
-            variables: names of the settings, for error sentences.
-            key: the bearer token, or None.
-
-        Returns:
-            The address, whose path ends with the last part of the endpoint.
-
-        Raises:
-            SettingsError: the setting is not an http address, or the key is not a key.
-        """
-        try:
-            url = httpx.URL(base)
-        except httpx.InvalidURL as error:
-            raise SettingsError(f"{variables.url} is not an address: {error}.") from error
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise SettingsError(
-                f"{variables.url} is not an address: it must be http:// or https:// with a host."
-            )
-        if key is not None and not re.fullmatch(r"[!-~]+", key.get_secret_value()):
-            raise SettingsError(
-                f"{variables.key} is not a key: it has spaces or letters no key has."
-            )
-        name = endpoint.rpartition("/")[2]
-        path = url.path.rstrip("/")
-        if not path.endswith(f"/{name}"):
-            path = f"{path}/{name}" if path else endpoint
-        return cls(url.copy_with(path=path), variables, key)
-
-    @property
-    def display_url(self) -> str:
-        """The URL without credentials; the query is left out, as it may hold some."""
-        return f"{self.url.scheme}://{self.url.netloc.decode()}{self.url.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +57,11 @@ class RetryPolicy:
     pause: float
 
 
+QUESTION_RETRIES = RetryPolicy(attempts=3, seconds=10.0, pause=2.0)
+"""For a question: a person waits, and there is a next best way. The time is for all requests."""
+
 INTERACTIVE_RETRIES = RetryPolicy(attempts=3, seconds=60.0, pause=2.0)
-"""For questions: a person waits for the answer."""
+"""For a start or a check: the server may be loading its model."""
 
 BACKGROUND_RETRIES = RetryPolicy(attempts=6, seconds=180.0, pause=30.0)
 """For indexing: it waits for a rate limit to pass, so that hours of embedding are not lost."""
@@ -176,6 +100,7 @@ class ModelServer:
 
     Args:
         address: the endpoint and its key.
+        outages: where it reports that it does not work.
         sleep: waits between attempts, for so many seconds; tests pass their own.
         seconds: time for one request; replaces the time of each call's retry policy.
     """
@@ -183,24 +108,39 @@ class ModelServer:
     def __init__(
         self,
         address: Address,
+        outages: Outages | None = None,
         *,
         sleep: Callable[[float], None] = time.sleep,
         seconds: float | None = None,
     ) -> None:
         self.address = address
+        self._outages = outages or Outages()
+        self._breaker = CircuitBreaker()
         self._sleep = sleep
         self._seconds = seconds
 
-    def post(
-        self, body: dict[str, Any], *, retries: RetryPolicy = INTERACTIVE_RETRIES
-    ) -> ServerReply:
+    def post(self, body: dict[str, Any], *, retries: RetryPolicy | None = None) -> ServerReply:
         """Post a request, and try again while that may help.
 
-        A lasting refusal is returned: `build_refusal_error` makes an error of it.
+        A lasting refusal is returned: `build_refusal_error` makes an error of it. A question does
+        not wait for a server that took too long several times in a row.
 
         Raises:
             ModelUnavailableError: the server is down, busy, failing or too slow.
+            CancelledError: the question was cancelled.
         """
+        if find_seconds_left() is None:
+            return self._post(body, retries or INTERACTIVE_RETRIES)
+        if not self._breaker.try_begin():
+            raise ModelUnavailableError(
+                self._format_sentence(
+                    "did not answer several times", "docent asks it again in a while"
+                )
+            )
+        with limit_time(QUESTION_RETRIES.seconds):
+            return self._post(body, QUESTION_RETRIES)
+
+    def _post(self, body: dict[str, Any], retries: RetryPolicy) -> ServerReply:
         attempts = Retrying(
             retry=retry_if_exception_type(_TRANSIENT_ERRORS)
             | retry_if_result(lambda reply: reply.is_transient),
@@ -211,26 +151,35 @@ class ModelServer:
         )
         try:
             reply: ServerReply = attempts(self._send, body, retries)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
+            check_cancelled()
+            self._breaker.record_failure()
             raise self._build_unavailable_error(*_describe_unreached(error)) from error
+        self._breaker.record_success()
         if reply.is_transient:
             raise self._build_unavailable_error(*_describe_failure(reply))
+        if reply.ok:
+            self._outages.clear(self.address.variables.service)
         return reply
 
     def build_refusal_error(self, reply: ServerReply) -> ModelError:
         """Build the error of a reply that is not `ok`."""
         if reply.status in _KEY_REFUSED:
-            return self.build_error(
-                f"refused the key (HTTP {reply.status})", f"set {self.address.variables.key}"
+            return self._report(
+                self.build_error(
+                    f"refused the key (HTTP {reply.status})", f"set {self.address.variables.key}"
+                )
             )
         if _TOO_LONG.search(reply.error_message):
             return self.build_error(
                 f"finds a text too long (HTTP {reply.status})",
                 f"{self.address.variables.too_long}{_quote_error(reply)}",
             )
-        return self.build_error(
-            f"refused a request (HTTP {reply.status})",
-            f"check the address and {self.address.variables.model}{_quote_error(reply)}",
+        return self._report(
+            self.build_error(
+                f"refused a request (HTTP {reply.status})",
+                f"check the address and {self.address.variables.model}{_quote_error(reply)}",
+            )
         )
 
     def build_error(self, problem: str, remedy: str) -> ModelError:
@@ -248,6 +197,11 @@ class ModelServer:
 
     @cached_property
     def _client(self) -> httpx.Client:
+        client = self._build_client()
+        make_interruptible(client)
+        return client
+
+    def _build_client(self) -> httpx.Client:
         # httpx logs every request with its whole URL, credentials included.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         headers = {"Content-Type": "application/json"}
@@ -258,7 +212,11 @@ class ModelServer:
         return httpx.Client(headers=headers, auth=lambda request: request)
 
     def _build_unavailable_error(self, problem: str, remedy: str) -> ModelUnavailableError:
-        return ModelUnavailableError(self._format_sentence(problem, remedy))
+        return self._report(ModelUnavailableError(self._format_sentence(problem, remedy)))
+
+    def _report(self, error: Failure) -> Failure:
+        self._outages.report(self.address.variables.service, str(error))
+        return error
 
     def _format_sentence(self, problem: str, remedy: str) -> str:
         url, variable = self.address.display_url, self.address.variables.url
@@ -298,9 +256,10 @@ def _quote_error(reply: ServerReply) -> str:
     )
 
 
-def _describe_unreached(error: httpx.HTTPError) -> tuple[str, str]:
+def _describe_unreached(error: Exception) -> tuple[str, str]:
     """Return the problem and its remedy."""
-    if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
+    timeouts = httpx.TimeoutException, TimeoutError
+    if isinstance(error, timeouts) and not isinstance(error, httpx.ConnectTimeout):
         return "takes too long", "look into its load and log"
     reason = f" ({error})" if str(error) else ""
     return f"does not answer{reason}", "start it, or correct the address"
@@ -322,8 +281,8 @@ def _get_retry_after(state: RetryCallState) -> float:
 
 
 def _should_give_up(state: RetryCallState, retries: RetryPolicy) -> bool:
-    """Check for the last attempt, or too long a pause."""
-    is_last = stop_after_attempt(retries.attempts)(state)
+    """Check for the last attempt, too long a pause, or the end of the time."""
+    is_last = stop_after_attempt(retries.attempts)(state) or is_time_over()
     return is_last or _get_retry_after(state) > retries.pause
 
 

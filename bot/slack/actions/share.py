@@ -15,6 +15,7 @@ from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import MAX_PARTS, split_into_parts
+from bot.slack.reply.forms import PlaceClosedError
 from bot.slack.views import answer_blocks, buttons
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
@@ -75,12 +76,10 @@ class ShareAction:
         message = EditedMessage(self._slack, thread)
         try:
             await message.close(ReplyDraft("", text), tail)
-        except SLACK_FAILURES as error:
+        except PlaceClosedError as closed:
             # A response URL may post where docent is not a member.
-            logger.info(
-                "An answer is shared by its response URL: %s", get_error_code(error) or error
-            )
-            await message.delete()  # the parts that were posted already
+            logger.info("An answer is shared by its response URL: %s", closed)
+            await message.remove_rest()  # the parts that were posted already
             await self._post_by_response_url(record, respond, text, tail, thread_ts=thread_ts)
             return
         root_ts = thread_ts or message.message_timestamps[0]

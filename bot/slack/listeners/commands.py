@@ -7,17 +7,39 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.slack.actions.commands import Commands, SlashCommand
+from bot.slack.inbox.messages import ListenerConfig
+from bot.slack.inbox.recorder import QuestionRecorder
+from bot.slack.inbox.targets import build_private_ts
+from bot.types import MessageKey
 
 
-def register(app: AsyncApp, commands: Commands) -> None:
-    """Register the slash commands.
+def register(
+    app: AsyncApp, commands: Commands, recorder: QuestionRecorder, config: ListenerConfig
+) -> None:
+    """Register the slash commands; each is answered later, to the caller alone.
 
-    Each acknowledges the command at once; the answer comes later, to the caller alone.
+    Args:
+        app: the Bolt app.
+        commands: runs all commands but questions.
+        recorder: writes a question down before the acknowledgement.
+        config: names docent's workspace.
     """
 
     async def on_docent(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        parsed = _parse_command(command, str(command.get("text") or ""))
+        question = commands.find_question(parsed)
+        if not question:
+            await ack()
+            commands.accept(parsed, respond)
+            return
+        ts = build_private_ts(str(command.get("trigger_id") or command.get("response_url")))
+        await recorder.record_command(
+            parsed,
+            question,
+            response_url=str(command.get("response_url") or ""),
+            key=MessageKey(config.team, parsed.channel, ts),
+        )
         await ack()
-        commands.accept(_parse_command(command, str(command.get("text") or "")), respond)
 
     async def on_reindex(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()

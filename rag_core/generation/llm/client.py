@@ -8,9 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from rag_core.breaker import CircuitBreaker
+from rag_core.cancellation import check_cancelled
+from rag_core.deadline import is_time_over
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
-from rag_core.generation.llm.completion import CompletionReader, ServerFault, read_fault
+from rag_core.generation.llm.completion import CompletionReader, ServerFault
+from rag_core.generation.llm.faults import LASTING_STATUSES, explain_fault, name_fault, read_error
 from rag_core.generation.llm.request_form import RequestForm
+from rag_core.interruption import make_interruptible
+from rag_core.outages import Outages
+from rag_core.request_id import HEADER, REQUEST_ID
 from rag_core.settings import RagSettings
 from rag_core.types import Turn, Usage
 
@@ -27,47 +34,67 @@ _SILENCE_SECONDS = 60.0  # the longest pause between two pieces of text or reaso
 _WHOLE_SECONDS = 180.0  # for a whole answer of a server that does not stream
 _ATTEMPTS = 2
 _RETRY_SECONDS = 0.5
-_REASONS = {
-    401: "it refused OPENAI_API_KEY",
-    402: "it is over its rate limit or quota",
-    408: "it took too long",
-    429: "it is over its rate limit or quota",
-}
+_REASONING_SHARE = 10
+"""Characters of reasoning for each that an answer may have; a longer one does not end."""
 
 
 @dataclass(slots=True)
 class _OpenAnswer:
-    """A stream, and its next text; '' after the last."""
+    """A stream, and its next text; '' after the last.
+
+    Reasoning has a length at which it counts as endless, and the stream ends.
+    """
 
     stream: Stream[object]
+    most_reasoning: int
     reader: CompletionReader = field(default_factory=CompletionReader)
     text: str = ""
 
     def read_text(self) -> None:
         """Read the next text, past reasoning; stop at an error."""
         self.text = ""
-        while not self.text and self.reader.fault is None:
+        while not self.text and self.reader.fault is None and not self.is_endless:
             event = next(self.stream, None)
             if event is None:
                 break
             self.text = self.reader.feed(event)
+
+    @property
+    def is_endless(self) -> bool:
+        """True if the LLM reasons and reasons."""
+        return self.reader.reasoning_characters > self.most_reasoning
+
+    def explain_end(self) -> str | None:
+        """Return why the answer is incomplete; None if it is complete."""
+        return "its reasoning did not end" if self.is_endless else self.reader.explain_end()
 
 
 class OpenAIGenerator:
     """The `Generator` of `rag_core.protocols`; closing its iterator stops the request.
 
     A part of a request that the server refuses, such as the system role, is left out of this and
-    all later requests.
+    all later requests. A server that was silent several times in a row is not asked for a while.
+
+    Args:
+        settings: the server, its key and the model.
+        outages: where it reports that the LLM does not work.
     """
 
-    def __init__(self, settings: RagSettings) -> None:
+    def __init__(self, settings: RagSettings, outages: Outages | None = None) -> None:
         self._settings = settings
-        self._form = RequestForm()
+        self._outages = outages or Outages()
+        self._breaker = CircuitBreaker()
+        self._form = RequestForm(has_images=settings.llm_images)
 
     @property
     def model(self) -> str:
         """Name of the model."""
         return self._settings.llm_model
+
+    @property
+    def sees_images(self) -> bool:
+        """True if the LLM takes pictures, as far as is known."""
+        return self._form.has_images
 
     def warm_up(self) -> None:
         """Import the SDK and build the client, without a request."""
@@ -88,20 +115,40 @@ class OpenAIGenerator:
             Text as it is written, and the usage once at the end if the server reports it.
 
         Raises:
-            LLMUnavailableError: the LLM gave no text.
+            LLMUnavailableError: the LLM failed before any text.
             LLMInterruptedError: the LLM stopped after some text, before the end.
         """
-        answer = self._ask(lambda form: self._open_answer(form, system, turns, patience))
-        reader = answer.reader
+        if not self._breaker.try_begin():
+            raise LLMUnavailableError(self._format_sentence("it took too long several times"))
+        # A silence that is shorter than usual is no sign of a frozen server.
+        counts = patience is None
+        answer = self._ask(
+            lambda form: self._open_answer(form, system, turns, patience), counts=counts
+        )
         with answer.stream:
             while answer.text:
                 yield answer.text
-                self._read_on(answer)
+                self._read_on(answer, counts=counts)
+        reader = answer.reader
         if reader.usage:
             yield reader.usage
-        reason = self._explain(reader.fault) if reader.fault else reader.explain_end()
-        if reason:
-            raise self._build_error(reason, started=reader.has_text)
+        if reader.fault:
+            raise self._build_error(reader.fault, started=reader.has_text)
+        self._breaker.record_success()
+        if reason := answer.explain_end():
+            self._judge_end(answer, reason)
+        self._outages.clear("llm")
+
+    def _judge_end(self, answer: _OpenAnswer, reason: str) -> None:
+        """Raise for an answer that is not complete; an empty one is only logged."""
+        reader = answer.reader
+        is_empty = reader.is_empty or answer.is_endless
+        self._outages.record_failure("llm", "empty" if is_empty else "incomplete")
+        if reader.has_text:
+            raise LLMInterruptedError(self._format_sentence(reason))
+        if not is_empty:
+            raise self._report(LLMUnavailableError(self._format_sentence(reason)))
+        logger.warning("The LLM %s wrote nothing: %s", self.model, reason)
 
     def generate_structured(
         self, system: str, turns: Sequence[Turn], *, name: str, schema: dict[str, Any]
@@ -136,10 +183,16 @@ class OpenAIGenerator:
 
         reader, text = self._ask(ask)
         if not text or reader.is_cut:
-            raise self._build_error("it did not answer in the requested form", started=False)
+            reason = "it did not answer in the requested form"
+            raise LLMUnavailableError(self._format_sentence(reason))
         return text, reader.model or self.model
 
-    def _ask(self, ask: Callable[[RequestForm], tuple[Answer, ServerFault | None]]) -> Answer:
+    def _ask(
+        self,
+        ask: Callable[[RequestForm], tuple[Answer, ServerFault | None]],
+        *,
+        counts: bool = False,
+    ) -> Answer:
         """Ask, and ask again without what the server refuses.
 
         Each part is given up once at most, so this ends. The form that was accepted is remembered.
@@ -152,14 +205,16 @@ class OpenAIGenerator:
             try:
                 answer, fault = ask(form)
             # ValueError: a line that is no JSON. RecursionError: one that is nested too deeply.
-            except (openai.OpenAIError, ValueError, RecursionError) as error:
-                fault, cause = _read_error(error), error
+            except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
+                check_cancelled()
+                fault, cause = read_error(error), error
             if fault is None:
                 self._form = form
                 return answer
             narrower = form.drop_refused(fault)
             if narrower is None:
-                raise self._build_error(self._explain(fault), started=False) from cause
+                self._count_failure(fault, counts=counts)
+                raise self._build_error(fault, started=False) from cause
             logger.info("The LLM %s refuses %s: %s", self.model, form, fault.message)
             form = narrower
 
@@ -169,7 +224,8 @@ class OpenAIGenerator:
         """Open a stream and read up to its first text."""
         seconds = patience or (_SILENCE_SECONDS if form.streams else _WHOLE_SECONDS)
         answer = _OpenAnswer(
-            self._open_stream(form, form.build_body(self.model, system, turns), seconds)
+            self._open_stream(form, form.build_body(self.model, system, turns), seconds),
+            most_reasoning=_REASONING_SHARE * self._settings.answer_characters,
         )
         answer.read_text()
         if answer.reader.fault:
@@ -191,7 +247,7 @@ class OpenAIGenerator:
             kinds = (openai.APIConnectionError, openai.InternalServerError)
             if not isinstance(error, kinds) or isinstance(error, openai.APITimeoutError):
                 return False
-            return form.drop_refused(_read_error(error)) is None
+            return form.drop_refused(read_error(error)) is None
 
         attempts = Retrying(
             retry=retry_if_exception(is_worth_a_retry),
@@ -206,64 +262,64 @@ class OpenAIGenerator:
             _PATH,
             cast_to=object,
             body=body,
-            options={"timeout": timeout},
+            options={"timeout": timeout, "headers": _build_headers()},
             stream=True,
             stream_cls=openai.Stream[object],
         )
 
-    def _read_on(self, answer: _OpenAnswer) -> None:
+    def _read_on(self, answer: _OpenAnswer, *, counts: bool) -> None:
         """Read the next text; ignore errors behind the answer's end."""
         import openai
 
         try:
             answer.read_text()
-        except (openai.OpenAIError, ValueError, RecursionError) as error:
+        except (openai.OpenAIError, TimeoutError, ValueError, RecursionError) as error:
+            check_cancelled()
             if not answer.reader.is_finished:
-                reason = self._explain(_read_error(error))
-                raise self._build_error(reason, started=answer.reader.has_text) from error
+                fault = read_error(error)
+                # One that wrote until the time was over is slow, and does not hang.
+                self._count_failure(fault, counts=counts and not is_time_over())
+                raise self._build_error(fault, started=answer.reader.has_text) from error
 
-    def _explain(self, fault: ServerFault) -> str:
-        """Return what a server's error means, as a clause."""
-        message = fault.message
-        if fault.status == 404:
-            return f"it does not know DOCENT_LLM_MODEL={self.model}"
-        if fault.status in _REASONS:
-            return _REASONS[fault.status]
-        if fault.status is None and not message:
-            return "it can't be reached or broke off"
-        reason = f"it answered {fault.status}" if fault.status else "it broke off"
-        return f"{reason}: {message}" if message else reason
+    def _count_failure(self, fault: ServerFault, *, counts: bool) -> None:
+        """Count a time-out, or a server that can't be reached."""
+        if counts and fault.status in {None, 408} and not fault.message:
+            self._breaker.record_failure()
 
-    def _build_error(self, reason: str, *, started: bool) -> GenerationError:
+    def _build_error(self, fault: ServerFault, *, started: bool) -> GenerationError:
+        self._outages.record_failure("llm", name_fault(fault))
+        kind = LLMInterruptedError if started else LLMUnavailableError
+        error = kind(self._format_sentence(explain_fault(fault, self.model)))
+        if started and fault.status not in LASTING_STATUSES:
+            return error
+        return self._report(error)
+
+    def _report(self, error: GenerationError) -> GenerationError:
+        self._outages.report("llm", str(error))
+        return error
+
+    def _format_sentence(self, reason: str) -> str:
         if key := self._settings.openai_api_key:
             reason = reason.replace(key.get_secret_value(), "…")
-        kind = LLMInterruptedError if started else LLMUnavailableError
-        return kind(f"The LLM {self.model} gave no complete answer: {reason}.")
+        return f"The LLM {self.model} gave no complete answer: {reason}."
 
     @cached_property
     def _client(self) -> OpenAI:
         from rag_core.generation.llm.event_decoder import CompletionClient
 
         key = self._settings.openai_api_key
-        return CompletionClient(
+        client = CompletionClient(
             # A local server needs no key, but the SDK does.
             api_key=key.get_secret_value() if key else "none",
             # Given here, because the SDK would take an empty OPENAI_BASE_URL for the address.
             base_url=self._settings.openai_base_url or "https://api.openai.com/v1",
             max_retries=0,
         )
+        make_interruptible(vars(client)["_client"])
+        return client
 
 
-def _read_error(error: BaseException) -> ServerFault:
-    """Read an error of the SDK."""
-    import openai
-
-    if isinstance(error, openai.APITimeoutError):
-        return ServerFault(408)
-    if isinstance(error, openai.APIStatusError):
-        # The message quotes the whole body, `body` only the error in it.
-        fault = read_fault(error.body, status=error.status_code)
-        return replace(fault, details=f"{error.message} {fault.details}")
-    if isinstance(error, openai.APIError) and error.body is not None:
-        return read_fault(error.body)
-    return ServerFault()
+def _build_headers() -> dict[str, str]:
+    """Build the headers that belong to the question at work."""
+    request_id = REQUEST_ID.get()
+    return {HEADER: request_id} if request_id else {}

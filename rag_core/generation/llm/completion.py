@@ -15,8 +15,9 @@ from typing import Any
 
 from rag_core.types import Usage
 
+_TOO_MANY_TOKENS = "it reached its token limit"
 _CUT_REASONS = {
-    "it reached its token limit": {
+    _TOO_MANY_TOKENS: {
         "length",
         "max_tokens",
         "max_output_tokens",
@@ -58,6 +59,7 @@ END: dict[str, Any] = {"choices": [{"index": 0, "delta": {}, "finish_reason": "[
 _CUT = {reason: clause for clause, reasons in _CUT_REASONS.items() for reason in reasons}
 _TOOL_REASONS = {"tool_calls", "tool_use", "function_call"}
 _UNFINISHED = {"", "null", "none"}
+_REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
 _TEXT_PARTS = ("text", "output_text")
 _STATUSES = {
     "invalid_api_key": 401,
@@ -96,9 +98,11 @@ class CompletionReader:
         has_text: whether there was any text but white space.
         is_finished: whether a reason to end came, and no text since.
         model: the name of the model as the server reports it.
+        reasoning_characters: of the reasoning that the server sends beside the text.
     """
 
     def __init__(self) -> None:
+        self.reasoning_characters = 0
         self.usage: Usage | None = None
         self.fault: ServerFault | None = None
         self.has_text = False
@@ -128,6 +132,13 @@ class CompletionReader:
         return self._read_choice(choice)
 
     @property
+    def is_empty(self) -> bool:
+        """True if the answer came to its end, and there is no text in it."""
+        ended = self._is_completion and self._finish_reason and not self._calls_tool
+        reason = _CUT.get(self._finish_reason, "")
+        return bool(ended and not self.has_text and reason in {"", _TOO_MANY_TOKENS})
+
+    @property
     def is_cut(self) -> bool:
         """True if the server gave a reason with which an answer is not complete."""
         return self._finish_reason in _CUT
@@ -147,6 +158,7 @@ class CompletionReader:
 
     def _read_choice(self, choice: dict[str, Any]) -> str:
         delta = choice.get("delta")
+        self.reasoning_characters += _count_reasoning(delta)
         text = self._drop_thought(delta, _read_message(delta) or _read_content(choice.get("text")))
         self._has_delta |= bool(text.strip())
         if not self._has_delta:
@@ -252,6 +264,16 @@ def _read_content(content: object) -> str:
         text = content.get("text")
         return _read_content(text.get("value") if isinstance(text, dict) else text)
     return ""
+
+
+def _count_reasoning(delta: object) -> int:
+    """Count the characters of the fields that hold reasoning, and of thoughts."""
+    if not isinstance(delta, dict):
+        return 0
+    fields = [delta.get(name) for name in _REASONING_FIELDS]
+    if _is_thought(delta):
+        fields.append(delta.get("content"))
+    return sum(len(field) for field in fields if isinstance(field, str))
 
 
 def _is_thought(delta: object) -> bool:

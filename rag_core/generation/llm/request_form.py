@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rag_core.generation.llm.completion import ServerFault
-from rag_core.types import Turn
+from rag_core.types import Image, Turn
 
 _OTHER_REASONS = {401, 402, 403, 404, 408, 413, 429}
 """With these statuses a server refuses something else than a part of the request."""
@@ -44,6 +45,12 @@ _SYSTEM_REFUSED = re.compile(
 )
 
 
+_IMAGES_REFUSED = re.compile(
+    r"image|vision|multi-?modal|content (?:part|must be a string)|unknown variant|valid string",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestForm:
     """The parts of a request that a server may refuse; each can be given up once.
@@ -53,11 +60,13 @@ class RequestForm:
         streams: whether the answer is wanted piece by piece.
         has_system: whether the system prompt is a message with a role of its own. Without it, the
             prompt stands in front of the first question.
+        has_images: whether pictures are sent with the question.
     """
 
     asks_usage: bool = True
     streams: bool = True
     has_system: bool = True
+    has_images: bool = False
 
     def drop_refused(self, fault: ServerFault) -> RequestForm | None:
         """Return the form without the part that was refused, or None."""
@@ -71,6 +80,8 @@ class RequestForm:
             return replace(self, asks_usage=False)
         if self.has_system and _SYSTEM_REFUSED.search(said):
             return replace(self, has_system=False)
+        if self.has_images and _IMAGES_REFUSED.search(said):
+            return replace(self, has_images=False)
         if self.streams and _STREAM_REFUSED.search(said):
             return replace(self, streams=False, asks_usage=False)
         return None
@@ -93,18 +104,28 @@ class RequestForm:
             body["stream_options"] = {"include_usage": True}
         return body
 
-    def build_messages(self, system: str, turns: Sequence[Turn]) -> list[dict[str, str]]:
+    def build_messages(self, system: str, turns: Sequence[Turn]) -> list[dict[str, Any]]:
         """Build the messages; without a system role, user and assistant take turns."""
         if self.has_system:
-            return [{"role": "system", "content": system}, *map(_build_message, turns)]
-        messages = [{"role": "user", "content": system}]
+            first = {"role": "system", "content": system}
+            return [first, *(self._build_message(turn) for turn in turns)]
+        joined = [Turn("user", system)]
         for turn in turns:
-            if turn.role == messages[-1]["role"]:
-                messages[-1]["content"] += f"\n\n{turn.text}"
+            if turn.role == joined[-1].role:
+                text = f"{joined[-1].text}\n\n{turn.text}"
+                joined[-1] = replace(turn, text=text, images=joined[-1].images + turn.images)
             else:
-                messages.append(_build_message(turn))
-        return messages
+                joined.append(turn)
+        return [self._build_message(turn) for turn in joined]
+
+    def _build_message(self, turn: Turn) -> dict[str, Any]:
+        if not (self.has_images and turn.images):
+            return {"role": turn.role, "content": turn.text}
+        parts: list[dict[str, Any]] = [{"type": "text", "text": turn.text}]
+        parts += ({"type": "image_url", "image_url": {"url": _encode(i)}} for i in turn.images)
+        return {"role": turn.role, "content": parts}
 
 
-def _build_message(turn: Turn) -> dict[str, str]:
-    return {"role": turn.role, "content": turn.text}
+def _encode(image: Image) -> str:
+    """Encode a picture as a data URL."""
+    return f"data:{image.media_type};base64,{base64.b64encode(image.content).decode()}"

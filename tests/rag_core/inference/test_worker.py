@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from rag_core.cancellation import Cancellation
 from rag_core.errors import BusyError, ModelError
-from rag_core.inference.worker import Cancellation, Worker, WorkQueue
+from rag_core.inference.worker import Worker, WorkQueue
 from tests.rag_core.waiting import wait_until
 
 WAIT = 10
@@ -112,7 +113,7 @@ def test_a_queue_that_loses_a_result_fails_and_the_worker_lives(first):
     lossy = WorkQueue(lambda items: items[1:], batch_limit=3)
     worker = Worker((lossy, first), slots=1)
     try:
-        with pytest.raises(ValueError, match="zip"):
+        with pytest.raises(ModelError, match="zip"):
             worker.run(lossy, "a")
         assert worker.run(first, "b") == "b!"
     finally:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from rag_core.errors import ModelError, ModelUnavailableError, RerankerError
 from rag_core.models import remote as remote_module
-from rag_core.models.http_client import EMBEDDING, RERANK, Address, ModelServer
+from rag_core.models.http_client import ModelServer
 from rag_core.models.remote import QUERY_INSTRUCTION, RemoteEmbedder, RemoteReranker
+from rag_core.models.server_address import EMBEDDING, RERANK, Address
 from tests.servers.inference import EMBEDDER, RERANKER, InferenceServer
 from tests.servers.inference_dialects import Limits
 

@@ -30,7 +30,7 @@ def once(store: MilvusStore, act: Callable[[], None], *, before: bool) -> None:
     """Act while the aliases of the first collection are asked for."""
     real = store._client.list_aliases
 
-    def asked(collection: str) -> object:
+    def asked(collection: str, **_: object) -> object:
         store._client.list_aliases = real
         if before:
             act()
@@ -59,7 +59,7 @@ def test_an_alias_that_moves_to_what_was_looked_at(store: MilvusStore):
 def test_a_collection_that_is_there_and_can_not_be_asked(store: MilvusStore, monkeypatch):
     from pymilvus import MilvusException
 
-    def refuse(_: str) -> None:
+    def refuse(*_: str, **__: object) -> None:
         raise MilvusException(1, "no")
 
     monkeypatch.setattr(store._client, "list_aliases", refuse)

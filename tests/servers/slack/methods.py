@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.servers.slack import agents, streams
-from tests.servers.slack.limits import UPDATE_TEXT, check_content
+from tests.servers.slack.limits import UPDATE_TEXT, check_content, read_markdown
 from tests.servers.slack.store import BOT, BOT_USER, TEAM, Message, SlackError, Store
 
 Arguments = dict[str, Any]
@@ -34,6 +34,9 @@ def _new_message(store: Store, arguments: Arguments) -> Message:
     thread_ts = arguments.get("thread_ts")
     if thread_ts is not None:
         store.root(channel.id, thread_ts)
+    store.check_open(channel.id, thread_ts)
+    store.check_tables(*read_markdown(arguments))
+    store.check_kinds(arguments.get("blocks", []))
     return Message(
         channel=channel.id,
         ts=store.new_ts(),
@@ -73,8 +76,11 @@ def _own(store: Store, arguments: Arguments, refusal: str) -> Message:
 def _update(store: Store, arguments: Arguments) -> Reply:
     message = _own(store, arguments, "cant_update_message")
     if message.live:
-        raise SlackError("streaming_state_conflict", "the message is still streaming")
+        # It may be the stream of a process that died, of which docent can't know that it is one.
+        raise SlackError("streaming_state_conflict", "the message is still streaming", fault=False)
     check_content(arguments, most_text=UPDATE_TEXT)
+    store.check_tables(*read_markdown(arguments))
+    store.check_kinds(arguments.get("blocks", []))
     message.text = arguments.get("text", "")
     message.markdown = arguments.get("markdown_text", "")
     # Slack keeps the previous blocks where none are given; an empty list removes them.
@@ -194,6 +200,7 @@ def _users_info(store: Store, arguments: Arguments) -> Reply:
         "id": user,
         "team_id": team,
         "name": store.users[user],
+        "profile": {"display_name": store.users[user].capitalize()},
         "is_bot": user == BOT_USER,
     }
     if user in store.enterprises:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.slack.actions.share import ShareAction
 from bot.slack.client.respond import Click
@@ -31,7 +32,8 @@ class Unreachable:
     """A client of a workspace in whose channel docent is no member."""
 
     async def chat_postMessage(self, **_: Any) -> None:  # noqa: N802  (Slack's name)
-        raise TimeoutError
+        refusal = SimpleNamespace(data={"ok": False, "error": "not_in_channel"}, status_code=200)
+        raise SlackApiError("refused", refusal)
 
 
 class Channel:

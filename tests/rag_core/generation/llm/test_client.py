@@ -97,8 +97,18 @@ def test_a_stream_can_be_closed_early_and_another_opened(openai_server, generato
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (401, "it refused OPENAI_API_KEY"),
-        (429, "it is over its rate limit or quota"),
+        (401, "it refused OPENAI_API_KEY (HTTP 401), so set a valid key"),
+        (
+            403,
+            (
+                "it denied access (HTTP 403), so check what OPENAI_API_KEY may use and "
+                "DOCENT_LLM_MODEL=gpt-4o; it said: told to fail"
+            ),
+        ),
+        (
+            429,
+            "it is over its rate limit or quota (HTTP 429), so ask less often or raise the limit",
+        ),
         (400, "it answered 400: told to fail"),
         (500, "it answered 500: told to fail"),
         (503, "it answered 503: told to fail"),
@@ -131,7 +141,10 @@ def test_a_passing_failure_is_retried_once(openai_server, generator, status):
 def test_a_model_that_is_not_there_names_its_setting(settings):
     generator = OpenAIGenerator(settings.model_copy(update={"llm_model": "gpt-9"}))
     _, (error,) = collect(generator)
-    assert str(error).endswith("it does not know DOCENT_LLM_MODEL=gpt-9.")
+    assert str(error).endswith(
+        "it does not know DOCENT_LLM_MODEL=gpt-9 (HTTP 404), so set a model that it has, or "
+        "correct OPENAI_BASE_URL."
+    )
 
 
 def test_a_wrong_key_is_not_shown(settings):
