@@ -34,7 +34,7 @@ async def test_only_the_message_that_is_refused_becomes_plainer():
 @pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long", "a_new_code"])
 async def test_a_place_that_takes_nothing_hands_all_on_in_the_best_form(code: str):
     parts = build_parts("Words. " * 3_000, tail_of(2))
-    place = Place(lambda part: True, code)
+    place = Place(bool, code)
     with pytest.raises(PlaceClosedError) as closed:
         await send_parts(parts, place.send)
     assert (closed.value.parts, closed.value.count) == (tuple(parts), 0)
