@@ -15,6 +15,7 @@ from bot.background import BackgroundTasks
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.waiting_line import ShowPlace, WaitingLine
+from bot.health.telemetry import Telemetry
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
@@ -66,6 +67,7 @@ class Dispatcher:
         slots: int,
         show_place: ShowPlace,
         pace: Pace | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
 
@@ -76,11 +78,13 @@ class Dispatcher:
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
             pace: the times that pace it.
+            telemetry: counts the questions that are given up.
         """
         self._inbox = inbox
         self._handle = handle
         self._slots = slots
         self._pace = pace or Pace()
+        self._telemetry = telemetry or Telemetry()
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(view, self._writer.run_blocking, inbox.record_posted, show_place)
         self._active: dict[str, OpenQuestion] = {}
@@ -197,6 +201,8 @@ class Dispatcher:
             question.posted = await self._line.remove(question.id) or question.entry.posted
             if question.entry.attempts > MAX_ATTEMPTS:
                 logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
+                origin = question.entry.message.origin
+                self._telemetry.record_told(origin, "given_up", request_id=question.id)
                 outcome = "given_up"
             else:
                 outcome = await self._handle(question)

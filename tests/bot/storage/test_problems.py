@@ -76,15 +76,10 @@ def test_a_message_that_was_not_taken_is_told_again(engine: Engine):
     problems = Problems(engine)
     problems.record("llm", KEY)
     assert problems.take_untold("llm")
-    problems.give_back("llm")
+    problems.mark_untold("llm")
     assert problems.take_untold("llm")
 
 
 def test_what_is_not_there_is_not_told(engine: Engine):
     assert not Problems(engine).take_untold("llm")
     assert Problems(engine).end("llm") is None
-
-
-def test_a_database_without_the_bots_tables_has_no_problems(tmp_path: Path):
-    other = open_state(f"sqlite:///{tmp_path / 'other.sqlite'}")
-    assert Problems(other).list_current() == ()

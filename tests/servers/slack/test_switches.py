@@ -292,3 +292,42 @@ async def test_a_response_url_can_be_used_up(slack):
     response = await url.send(text="x")
     assert (response.status_code, "used_url" in response.body) == (404, True)
     assert slack.violations == []
+
+
+async def test_held_calls_are_not_done_before_they_are_released(slack, client):
+    hold = slack.hold_calls(lambda _, call: call.get("text") == "hello")
+    calling = asyncio.create_task(hello(client))
+    await slack.wait_for(lambda: hold.calls)
+    await client.chat_postMessage(channel=GENERAL, text="another")
+    assert [message.text for message in slack.messages(GENERAL)] == ["another"]
+    hold.release()
+    await calling
+    await hello(client)
+    assert [message.text for message in slack.messages(GENERAL)] == ["another", "hello", "hello"]
+
+
+async def test_held_calls_can_be_dropped(slack, client):
+    hold = slack.hold_calls(lambda method, _: method == "chat.postMessage")
+    refused = asyncio.create_task(refusal(hello(client)))
+    await slack.wait_for(lambda: hold.calls)
+    hold.drop()
+    assert await refused == "dropped"
+    assert slack.messages(GENERAL) == []
+
+
+async def test_the_reply_alone_can_be_held(slack, client):
+    hold = slack.hold_calls(lambda method, _: method == "chat.postMessage", done=True)
+    calling = asyncio.create_task(hello(client))
+    await slack.wait_for(lambda: hold.calls)
+    assert [message.text for message in slack.messages(GENERAL)] == ["hello"]
+    assert not calling.done()
+    hold.drop()
+    with pytest.raises(SlackApiError):
+        await calling
+
+
+async def test_calls_say_which_process_made_them(slack):
+    for name in ("a", "b"):
+        own = AsyncWebClient(slack.bot_token, base_url=slack.base_url_of(name))
+        await hello(own)
+    assert [call.process for call in slack.calls("chat.postMessage")] == ["a", "b"]
