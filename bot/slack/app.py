@@ -197,7 +197,7 @@ async def run_app(
 
 async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
     """Check the tokens, and return the identity they belong to."""
-    identity = await connection.identify(app.client)
+    identity = await connection.identify(app.client, app=app)
     if settings.http_port is None:
         app_token = connection.reveal_secret(settings.slack_app_token)
         await connection.check_app_token(app.client, app_token)
