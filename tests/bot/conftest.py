@@ -73,6 +73,7 @@ class Docent:
     chunks: list[Chunk] = field(default_factory=list)
     labels: Collection[PageLabels] | None = LABELS
     instructions: str = ""
+    reads_images: bool = False
     index: IndexService | None = None
     events: list[str] = field(default_factory=list)
 
@@ -101,6 +102,7 @@ class Docent:
             database=database,
             warm_up=self.warm_up,
             instructions=self.instructions,
+            reads_images=self.reads_images,
         )
 
     def status(self) -> IndexStatus:
