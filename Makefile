@@ -12,12 +12,13 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo test coverage test-server mutate lint types check clean
+.PHONY: help install install-dev demo test coverage test-postgres test-server mutate lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
 	@echo "make coverage        the same, measuring branch coverage; fails below $(COVERAGE_FLOOR) %"
+	@echo "make test-postgres     tests of the state database on PostgreSQL, where it can be installed"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make check           linters, types and tests"
@@ -57,6 +58,11 @@ test: install-dev
 
 coverage: install-dev
 	$(PYTEST) --cov --cov-fail-under=$(COVERAGE_FLOOR)
+
+# The server is Debian's, in a temporary folder, on the loopback interface, without root's rights.
+test-postgres: install-dev
+	@$(BIN)/python -m tests.servers.postgres $(PYTEST) -k postgresql tests/ingest tests/bot/storage \
+		tests/bot/scenarios/test_state_databases.py
 
 # The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh

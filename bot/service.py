@@ -19,7 +19,8 @@ from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
-from bot.storage.database import BotDatabase
+from bot.storage.database import BUSY_SECONDS, BotDatabase
+from bot.storage.inbox import Limits
 from bot.storage.inbox_view import InboxView
 from bot.storage.problems import Problems
 from bot.storage.write_probe import probe_writing
@@ -30,6 +31,8 @@ from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
@@ -69,11 +72,7 @@ def run() -> None:
             scheduled, ledger, ingest, sources=configured, on_alert=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
-        database = BotDatabase.open(
-            ledger.engine,
-            keep_days=bot.keep_days,
-            read_last_success_time=ledger.read_last_success_time,
-        )
+        database = _open_database(bot, ingest, ledger, opened)
         check_writing = partial(probe_writing, ledger.engine)
         problems = ProblemWatch(
             Problems(ledger.engine), outages, admins=admins, check_state=check_writing
@@ -122,11 +121,30 @@ def run() -> None:
             # While some questions search, as many again may wait for the LLM.
             max_questions=2 * rag.max_questions,
             instructions=pipeline.instructions,
+            reads_images=rag.llm_images,
             telemetry=telemetry,
             readiness=readiness,
             list_problems=problems.list_current,
         )
         asyncio.run(_serve(bot, parts, health))
+
+
+def _open_database(
+    bot: BotSettings, ingest: IngestSettings, ledger: Ledger, opened: ExitStack
+) -> BotDatabase:
+    """Open the bot's tables on connections that wait less than those of a sync."""
+    engine = open_state(ingest.resolved_state_url, busy_seconds=BUSY_SECONDS)
+    opened.callback(engine.dispose)
+    return BotDatabase.open(
+        engine,
+        keep_days=bot.keep_days,
+        read_last_success_time=ledger.read_last_success_time,
+        limits=Limits(
+            waiting=bot.max_waiting,
+            open_per_person=bot.max_open_questions,
+            daily_per_person=bot.daily_questions,
+        ),
+    )
 
 
 async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -> None:

@@ -16,6 +16,9 @@ Audience = Literal["mention", "thread", "channel"]
 """The addressee of a message: docent, the people in its thread, or those in its channel."""
 
 
+MessageKind = Literal["question", "hint", "small_talk"]
+"""Messages get an answer, an explanation of how to ask, or a reaction."""
+
 Origin = Literal[
     "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit"
 ]
@@ -47,7 +50,8 @@ class IncomingMessage:
     """A message that may get a reply.
 
     Attributes:
-        kind: `question`, or `hint` if docent was mentioned without one and explains how to ask.
+        kind: `question`; `hint` if docent was mentioned without one and explains how to ask; or
+            `small_talk`, such as thanks, which gets a reaction.
         key: team of the workspace, channel and time stamp.
         thread_ts: time stamp of the thread that the reply goes to; the message's own outside of
             a thread.
@@ -65,7 +69,7 @@ class IncomingMessage:
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
     """
 
-    kind: Literal["question", "hint"]
+    kind: MessageKind
     key: MessageKey
     thread_ts: str
     user: str
@@ -117,11 +121,19 @@ class IncomingMessage:
 
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
-    """A message of a thread; `is_own` marks docent's, whose text lacks sources and footer."""
+    """A message of a thread.
+
+    Attributes:
+        user: id of its author.
+        text: its text, with what it quotes; docent's own lacks sources and footer.
+        is_own: True for docent's.
+        is_app: True for another app's, such as an alert.
+    """
 
     user: str
     text: str
     is_own: bool = False
+    is_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +145,14 @@ class AnswerContext:
         as_of: when the documentation was last read.
         scope: the part of the documentation that was searched.
         can_escalate: True if the question can be passed on to people.
+        notes: sentences about what docent did not read, in the asker's language.
     """
 
     answer_id: str = ""
     as_of: datetime | None = None
     scope: Scope = field(default_factory=Scope)
     can_escalate: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,8 +147,9 @@ class AnswerFlow:
         earlier: EarlierMessages,
     ) -> Answer:
         """Run the pipeline, and show its progress and its text."""
-        asked = await self._questions.prepare(message, earlier)
-        reply.context = replace(reply.context, scope=asked.scope)
+        prepared = await self._questions.prepare(message, earlier)
+        asked = prepared.question
+        reply.context = replace(reply.context, scope=asked.scope, notes=prepared.notes)
         while True:
             try:
                 return await self._run_pipeline(replace(asked, id=question.id), reply)

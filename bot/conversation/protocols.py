@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.types import AnswerContext, MessageKey, ThreadMessage
-from rag_core.types import Answer, AnswerEvent, Question
+from bot.types import AnswerContext, MessageKey, SharedFile, ThreadMessage
+from rag_core.types import Answer, AnswerEvent, Image, Question
 
 
 class AnswerPipeline(Protocol):
@@ -72,3 +73,33 @@ class ThreadHistory(Protocol):
 
         Returns None if they can't be read.
         """
+
+    async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
+        """Return the direct messages shortly before one, oldest first.
+
+        Returns None if they can't be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """The contents of shared files.
+
+    Attributes:
+        material: the text of the files, each below its name.
+        images: pictures; one that is too large has no content.
+        unread: names of the files that were not read.
+        shortened: names of the files whose middle was left out.
+    """
+
+    material: str = ""
+    images: tuple[Image, ...] = ()
+    unread: tuple[str, ...] = ()
+    shortened: tuple[str, ...] = ()
+
+
+class FileReader(Protocol):
+    """Reads the files that people share."""
+
+    async def read(self, files: Sequence[SharedFile]) -> FileContents:
+        """Return the contents of files; name those that can't be read."""

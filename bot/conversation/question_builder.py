@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 from bot.conversation.history import build_turns
-from bot.conversation.protocols import ThreadHistory
+from bot.conversation.protocols import FileContents, FileReader, ThreadHistory
 from bot.storage.database import BotDatabase
+from bot.texts import answers
 from bot.types import IncomingMessage, MessageKey, ThreadMessage
 from ingest.errors import StateError
 from rag_core.types import Question, Scope
@@ -21,24 +23,56 @@ EarlierMessages = tuple[ThreadMessage, ...] | None
 """Messages of a thread before the question; None if they are still to be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedQuestion:
+    """A question, and notes for its asker about what was not read."""
+
+    question: Question
+    notes: tuple[str, ...] = ()
+
+
 class QuestionBuilder:
     """Builds questions for the pipeline from messages."""
 
-    def __init__(self, database: BotDatabase, threads: ThreadHistory) -> None:
+    def __init__(self, database: BotDatabase, threads: ThreadHistory, files: FileReader) -> None:
         self._database = database
         self._threads = threads
+        self._files = files
         self._settings: dict[tuple[str, str], tuple[Scope, str]] = {}
 
-    async def prepare(self, message: IncomingMessage, earlier: EarlierMessages = None) -> Question:
-        """Return the question with its thread's history and its channel's settings.
+    async def prepare(
+        self, message: IncomingMessage, earlier: EarlierMessages = None
+    ) -> PreparedQuestion:
+        """Return the question with its history, its files and its channel's settings.
 
         If the state database can't be used, the settings that were read last count.
         """
-        if earlier is None and message.asks_in_thread:
-            earlier = await self._threads.read_before(message.asked_key, message.asked_thread_ts)
-        scope, instructions = await self._read_settings(message.key)
-        history = build_turns(earlier, asker=message.user) if earlier else ()
-        return Question(message.text, history, scope, instructions)
+        earlier, contents, (scope, instructions) = await asyncio.gather(
+            self._read_earlier(message, earlier),
+            self._files.read(message.files),
+            self._read_settings(message.key),
+        )
+        material = "\n\n".join(part for part in (message.material, contents.material) if part)
+        question = Question(
+            message.text,
+            build_turns(earlier or (), asker=message.user),
+            scope,
+            instructions,
+            material=material,
+            images=contents.images,
+        )
+        return PreparedQuestion(question, _build_notes(contents))
+
+    async def _read_earlier(
+        self, message: IncomingMessage, earlier: EarlierMessages
+    ) -> EarlierMessages:
+        """Read the thread of a message, or the conversation before a direct one."""
+        if earlier is not None:
+            return earlier
+        if message.asks_in_thread:
+            return await self._threads.read_before(message.asked_key, message.asked_thread_ts)
+        is_written_to_docent = message.is_direct and message.origin in {"direct", "edit"}
+        return await self._threads.read_conversation(message.key) if is_written_to_docent else None
 
     async def _read_settings(self, key: MessageKey) -> tuple[Scope, str]:
         place = (key.team, key.channel)
@@ -53,3 +87,12 @@ class QuestionBuilder:
         """Read the scope and the instructions of a channel; blocks."""
         scope = self._database.scopes.read_scope(key.team, key.channel)
         return scope, self._database.instructions.read_instructions(key.team, key.channel)
+
+
+def _build_notes(contents: FileContents) -> tuple[str, ...]:
+    notes: list[str] = []
+    if contents.unread:
+        notes.append(answers.render_unread_files(contents.unread))
+    if contents.shortened:
+        notes.append(answers.render_shortened_files(contents.shortened))
+    return tuple(notes)

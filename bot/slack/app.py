@@ -35,14 +35,19 @@ from bot.slack.actions.scope import ScopeCommand
 from bot.slack.actions.share import ShareAction
 from bot.slack.client import connection
 from bot.slack.client.call_trace import build_call_trace
+from bot.slack.client.file_download import FileDownloads
 from bot.slack.client.locale import UserLocales
+from bot.slack.client.names import Names
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Enterprise
+from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.file_reader import SlackFileReader
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.orphans import Orphans
 from bot.slack.inbox.recorder import QuestionRecorder
@@ -75,6 +80,7 @@ class AppParts:
         warm_up: loads the models; called on a thread before docent connects to Slack.
         max_questions: most questions in the pipeline at once; further ones wait in the inbox.
         instructions: what the team tells the LLM.
+        reads_images: True if the LLM takes pictures.
         telemetry: counts questions and calls of Slack.
         readiness: is told of the connection to Slack.
         list_problems: returns what does not work at the moment, for admins; blocks.
@@ -86,6 +92,7 @@ class AppParts:
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
     instructions: str = ""
+    reads_images: bool = False
     telemetry: Telemetry = field(default_factory=Telemetry)
     readiness: Readiness = field(default_factory=Readiness)
     list_problems: Callable[[], Sequence[Problem]] = tuple
@@ -245,13 +252,15 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     access = AccessPolicy(settings, allowed_users, enterprise)
 
     # Questions: written into the inbox as they come, taken from it, answered.
-    threads = SlackThreadHistory(client, bot_user=identity.bot_user)
+    names = Names(slack)
+    threads = SlackThreadHistory(client, names, bot_user=identity.bot_user)
+    files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
     surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
     responder = Responder(
         AnswerFlow(
             work.runner,
             database,
-            QuestionBuilder(database, threads),
+            QuestionBuilder(database, threads, files),
             telemetry=parts.telemetry,
         ),
         surface,
@@ -259,7 +268,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         access=access,
         follow_ups=FollowUps(database.answers, threads),
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
-        threads=threads,
+        reader=MessageReader(threads, names),
+        acknowledgement=Acknowledgement(slack),
         locales=locales,
         telemetry=parts.telemetry,
     )

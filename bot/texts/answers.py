@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from bot import errors as bot_errors
-from bot.markup.markdown import escape_line
+from bot.markup.markdown import escape_line, shorten
 from bot.texts.catalog import LocalizedMapping, find_constant, say
 from ingest import errors as ingest_errors
 from rag_core import errors
@@ -33,6 +33,8 @@ ERRORS: Mapping[type[errors.DocentError], str] = LocalizedMapping(
 
 
 _LIMITS = ("line_full", "too_many_open", "daily_limit")
+
+_LISTED_FILES, _NAME_LIMIT = 5, 80
 
 __getattr__ = find_constant
 """A sentence without placeholders: `answers.NOT_FOUND`, in the current task's language."""
@@ -66,6 +68,11 @@ def render_unknown_command(word: str) -> str:
     return f"{say('unknown_word', word=escape_line(word))}\n{say('help')}"
 
 
+def render_misspelt_command(word: str, suggestion: str) -> str:
+    """Return the reply to a slash command whose word is misspelt."""
+    return say("misspelt_word", word=escape_line(word), suggestion=suggestion)
+
+
 def render_sync_alert(alert: SyncAlert) -> str:
     """Return an alert for the admin channel; its details are in English."""
     if alert.resolved:
@@ -90,6 +97,21 @@ def render_revision(name: str, as_of: datetime | None) -> str:
 def render_unanswered(parts: Sequence[str]) -> str:
     """Return the note about unanswered parts of a question, for `mrkdwn`."""
     return say("unanswered", parts=", ".join(f"“{escape_line(part)}”" for part in parts))
+
+
+def render_unread_files(names: Sequence[str]) -> str:
+    """Return the note about files that were not read, for `mrkdwn`."""
+    return say("unread_files", names=_list_files(names))
+
+
+def render_shortened_files(names: Sequence[str]) -> str:
+    """Return the note about files whose middle was left out, for `mrkdwn`."""
+    return say("shortened_files", names=_list_files(names))
+
+
+def _list_files(names: Sequence[str]) -> str:
+    listed = [f"`{escape_line(shorten(name, _NAME_LIMIT))}`" for name in names[:_LISTED_FILES]]
+    return ", ".join([*listed, "…"] if len(names) > _LISTED_FILES else listed)
 
 
 def render_scope(scope: Scope) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.dispatcher import Dispatcher
@@ -17,10 +16,10 @@ from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
 from bot.slack.inbox.access import AccessPolicy
+from bot.slack.inbox.acknowledgement import Acknowledgement
 from bot.slack.inbox.follow_ups import FollowUps
-from bot.slack.inbox.messages import extract_plain_text
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.orphans import Orphans
-from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.ephemeral import EphemeralReply
 from bot.slack.reply.surface import SlackSurface
 from bot.storage.database import BotDatabase
@@ -59,7 +58,8 @@ class Responder:
         access: AccessPolicy,
         follow_ups: FollowUps,
         orphans: Orphans,
-        threads: SlackThreadHistory,
+        reader: MessageReader,
+        acknowledgement: Acknowledgement,
         locales: UserLocales,
         telemetry: Telemetry | None = None,
     ) -> None:
@@ -69,7 +69,8 @@ class Responder:
         self._access = access
         self._follow_ups = follow_ups
         self._orphans = orphans
-        self._threads = threads
+        self._reader = reader
+        self._acknowledgement = acknowledgement
         self._locales = locales
         self._telemetry = telemetry or Telemetry()
         self.dispatcher: Dispatcher
@@ -81,12 +82,10 @@ class Responder:
         set_language(await self._locales.find_locale(question.entry.message.user))
         message = question.entry.message
         try:
-            if message.origin == "reaction":
-                completed = await self._read_target(message)
-                if completed is None:
-                    return "ignored"
-                message = completed
-            return await self._respond(question, message)
+            completed = await self._reader.complete(message)
+            if completed is None:
+                return "ignored"
+            return await self._respond(question, completed)
         except UndeliverableError as error:
             logger.warning("An answer could not be delivered, and is tried again: %s", error)
         except SLACK_FAILURES as error:
@@ -122,19 +121,6 @@ class Responder:
         else:
             await self.dispatcher.send("stop", here)
 
-    async def _read_target(self, message: IncomingMessage) -> IncomingMessage | None:
-        """Read the message that a reaction asks about; None if there is nothing to answer."""
-        key = message.key
-        found = await self._threads.read_message(key.channel, key.ts)
-        text = extract_plain_text(
-            str((found or {}).get("text") or ""), bot_user=self._threads.bot_user
-        )
-        if found is None or not text or found.get("user") == self._threads.bot_user:
-            return None
-        team = await self._threads.read_team(message.user)
-        thread_ts = str(found.get("thread_ts") or key.ts)
-        return replace(message, text=text, thread_ts=thread_ts, user_team=team)
-
     async def _respond(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         asker = Asker(message.user, message.user_team, message.key.channel, message.key.team)
         refusal = await self._access.find_refusal(asker)
@@ -149,6 +135,9 @@ class Responder:
             return "told"
         if message.kind == "hint":
             await self._surface.post(message, answers.HINT)
+            return "told"
+        if message.kind == "small_talk" and message.audience == "mention":
+            await self._acknowledgement.react(message)
             return "told"
         return await self._choose_answer(question, message)
 
@@ -200,13 +189,16 @@ class Responder:
             open_here = await asyncio.to_thread(self._database.inbox_view.list_open, here)
             askers = [each.message.user for each in open_here if each.id != question.id]
             asker = askers[-1] if askers else ""
-            earlier = await self._follow_ups.read_earlier_messages(message, asker=asker)
+            follow_up = await self._follow_ups.decide(message, asker=asker)
         except StateError as error:
             logger.warning("Nobody knows whether a message was a follow-up: %s", error)
             return "ignored"
-        if earlier is None:
+        if follow_up.action == "ignore":
             return "ignored"
-        return await self._answer(question, message, earlier)
+        if follow_up.action == "acknowledge":
+            await self._acknowledgement.react(message)
+            return "told"
+        return await self._answer(question, message, follow_up.earlier)
 
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in the place of the answer to its earlier version."""

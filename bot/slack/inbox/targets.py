@@ -8,9 +8,10 @@ from hashlib import blake2b
 from typing import Any
 
 from bot.slack.client.workspace import is_direct_channel
-from bot.slack.inbox.messages import ListenerConfig, extract_plain_text
+from bot.slack.content.message_content import read_content
+from bot.slack.inbox.messages import ListenerConfig
 from bot.storage.answers import PRIVATE_TS_PREFIX
-from bot.types import IncomingMessage, MessageKey, Origin
+from bot.types import IncomingMessage, MessageKey, Origin, SharedFile
 
 SHORTCUT = "docent_ask_about"
 """`callback_id` of the message shortcut."""
@@ -25,7 +26,9 @@ class MessageTarget:
         user: id of the asker.
         user_team: id of the asker's team; empty if Slack does not say.
         thread_ts: time stamp of the message's thread; of the message itself if it is in none.
-        text: its text with Slack's markup; empty if it has still to be read.
+        text: its text; empty if it has still to be read.
+        material: what it quotes or forwards.
+        files: the files that it shares.
         delivery: names the use of a shortcut, the same in each delivery; empty for a reaction.
     """
 
@@ -34,6 +37,8 @@ class MessageTarget:
     user_team: str = ""
     thread_ts: str = ""
     text: str = ""
+    material: str = ""
+    files: tuple[SharedFile, ...] = ()
     delivery: str = ""
 
     @property
@@ -56,9 +61,11 @@ def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
         thread_ts=key.ts if origin == "shortcut" else thread_ts,
         user=target.user,
         user_team=target.user_team,
-        text=extract_plain_text(target.text),
+        text=target.text,
         is_direct=is_direct_channel(key.channel),
         origin=origin,
+        material=target.material,
+        files=target.files,
         target_ts=target.key.ts,
         target_thread_ts=thread_ts,
     )
@@ -74,12 +81,15 @@ def parse_shortcut(body: Mapping[str, Any], config: ListenerConfig) -> MessageTa
     """Return the target of a message shortcut."""
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
+    content = read_content(message)
     return MessageTarget(
         key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
         user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
         thread_ts=str(message.get("thread_ts") or ts),
-        text=str(message.get("text") or ""),
+        text=content.text,
+        material=content.material,
+        files=content.files,
         delivery=str(body.get("trigger_id") or f"{user['id']} {body.get('action_ts')}"),
     )
 

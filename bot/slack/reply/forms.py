@@ -12,7 +12,7 @@ from bot.slack.client.api_errors import (
     get_error_code,
     get_failure_kind,
 )
-from bot.slack.views.message_parts import MessagePart, degrade
+from bot.slack.views.message_parts import MessagePart, list_plainer
 
 Send = Callable[[int, MessagePart], Awaitable[None]]
 """Sends a message as number n of its answer, counted from 0."""
@@ -63,4 +63,4 @@ def _find_plainer(part: MessagePart, error: BaseException) -> list[MessagePart]:
         return []
     code = get_error_code(error)
     logger.warning("Slack refused a form of a message: %s", code or error)
-    return degrade(part, is_too_long=code in TOO_LONG_CODES)
+    return list_plainer(part, is_too_long=code in TOO_LONG_CODES)

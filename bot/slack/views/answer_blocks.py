@@ -119,6 +119,7 @@ def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
     notes = [answers.DEGRADED[stage] for stage in answer.degraded]
     if answer.revision:
         notes.append(answers.render_revision(answer.revision, context.as_of))
+    notes += context.notes
     if scope := answers.render_scope(context.scope):
         notes.append(scope)
     if not notes:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +11,13 @@ import pytest
 
 from bot.conversation import answer_flow
 from bot.conversation.answer_flow import AnswerFlow
+from bot.conversation.protocols import FileContents
 from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.runner import PipelineRunner
 from bot.storage.database import BotDatabase
 from bot.storage.inbox_entry import Signal
 from bot.texts import answers
-from bot.types import IncomingMessage, MessageKey, ThreadMessage
+from bot.types import IncomingMessage, MessageKey, SharedFile, ThreadMessage
 from ingest.errors import StateError
 from ingest.state.database import open_state
 from rag_core.errors import BusyError, StoreUnavailableError
@@ -58,6 +59,18 @@ class Threads:
             await self.held.wait()
         return self.earlier
 
+    async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
+        self.reads.append((key, ""))
+        return ()
+
+
+class Files:
+    """No files."""
+
+    async def read(self, files: Sequence[SharedFile]) -> FileContents:
+        assert not files
+        return FileContents()
+
 
 @dataclass
 class Bench:
@@ -70,7 +83,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.runner = PipelineRunner(self.pipeline, workers=1)
-        questions = QuestionBuilder(self.memory, self.threads)
+        questions = QuestionBuilder(self.memory, self.threads, Files())
         self.flow = AnswerFlow(self.runner, self.memory, questions)
         self.question = open_question(MESSAGE)
 

@@ -160,6 +160,9 @@ def test_scopes_are_what_the_code_needs_and_no_more(manifest):
     needed |= {METHODS[method].scope for method in called_methods()}
     if "*:history" in needed:  # threads are read wherever questions are asked
         needed = needed - {"*:history"} | set(HISTORY_SCOPES.values()) | {"mpim:history"}
+    if "*:read" in needed:  # only channels have names that people write
+        needed = needed - {"*:read"} | {"channels:read", "groups:read"}
+    needed.add("files:read")  # shared files are read from their URLs, without a method
     # A declared agent has assistant:write by Slack's rule; commands come with slash_commands.
     needed |= {"assistant:write", "commands"}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed - {None}

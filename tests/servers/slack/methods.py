@@ -200,6 +200,7 @@ def _users_info(store: Store, arguments: Arguments) -> Reply:
         "id": user,
         "team_id": team,
         "name": store.users[user],
+        "profile": {"display_name": store.users[user].capitalize()},
         "is_bot": user == BOT_USER,
     }
     if user in store.enterprises:

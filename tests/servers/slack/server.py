@@ -7,6 +7,7 @@ All that Slack would refuse is in `violations`, even if the app swallowed it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ SIGNING_SECRET = "docent-signing-secret"
 
 @dataclass
 class Call:
-    """One call of the Web API. `error` is None where it succeeded; `at` is `time.monotonic()`."""
+    """One call of the Web API. `error` is None where it succeeded; `at` is `time.monotonic()`.
+
+    `process` is the name of the docent that called, where several have a base URL of their own.
+    """
 
     method: str
     arguments: dict[str, Any]
     at: float
     error: str | None = None
+    process: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,10 @@ class SlackServer(Senders, Switches):
         self._calls: list[Call] = []
         app = web.Application(client_max_size=4 * 2**20)
         app.router.add_route("*", "/api/{method}", self._api)
+        app.router.add_route("*", "/{process}/api/{method}", self._api)
         app.router.add_get("/link", self.sockets.handle)
         app.router.add_post("/response/{name}", self.response_urls.handle)
+        app.router.add_get("/files-pri/{path:.+}", self._file)
         self._loopback = Loopback(app)
 
     async def __aenter__(self) -> Self:
@@ -95,6 +102,10 @@ class SlackServer(Senders, Switches):
     def base_url(self) -> str:
         """Value for `SLACK_API_URL` and `AsyncWebClient(base_url=...)`."""
         return f"http://127.0.0.1:{self._loopback.port}/api/"
+
+    def base_url_of(self, process: str) -> str:
+        """The base URL of one docent of several, by a name of the test's own."""
+        return self.url(f"{process}/api/")
 
     def url(self, path: str) -> str:
         """A URL of this server outside of the Web API."""
@@ -205,7 +216,8 @@ class SlackServer(Senders, Switches):
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         raw = await slack_arguments.read_arguments(request)
-        call = Call(request.match_info["method"], raw, time.monotonic())
+        named = request.match_info
+        call = Call(named["method"], raw, time.monotonic(), process=named.get("process", ""))
         self._calls.append(call)
         self.changes.notify()
         try:
@@ -223,6 +235,7 @@ class SlackServer(Senders, Switches):
 
     async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:
         await self.held(call.method)
+        await asyncio.sleep(self.latency)
         self._check_token(request, call.method)
         if call.method not in slack_arguments.METHODS:
             raise SlackError("unknown_method", call.method)
@@ -230,10 +243,39 @@ class SlackServer(Senders, Switches):
         if fault and not fault.work_done:
             call.error = fault.error
             return _refusal(fault)
+        if not await self.pass_holds(call.method, call.arguments, done=False):
+            call.error = "dropped"
+            return _refusal(Fault("dropped", status=503))
         reply = self._work(call)
+        self.changes.notify()
+        if not await self.pass_holds(call.method, call.arguments, done=True):
+            return _refusal(Fault("dropped", status=503))
         if fault and request.transport:
             request.transport.abort()
         return web.json_response({"ok": True, **reply}, headers=self._headers())
+
+    def share(self, name: str, content: bytes, media_type: str = "text/plain") -> dict[str, Any]:
+        """A file of a person, as a message describes it."""
+        path = f"F{len(self.store.files):04d}/{name}"
+        self.store.files[path] = content
+        return {
+            "id": path.partition("/")[0],
+            "name": name,
+            "mimetype": media_type,
+            "size": len(content),
+            "mode": "hosted",
+            "url_private": self.url(f"files-pri/{path}"),
+        }
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """A shared file; without the token or its scope, Slack leads to its login page."""
+        is_allowed = self.scopes is None or "files:read" in self.scopes
+        if request.headers.get("Authorization") != f"Bearer {self.bot_token}" or not is_allowed:
+            raise web.HTTPFound(self.url("?redir=files"))
+        content = self.store.files.get(request.match_info["path"])
+        if content is None:
+            raise web.HTTPNotFound
+        return web.Response(body=content, headers={"Content-Disposition": "attachment"})
 
     def _work(self, call: Call) -> dict[str, Any]:
         arguments = slack_arguments.check_arguments(call.method, call.arguments)
@@ -241,7 +283,7 @@ class SlackServer(Senders, Switches):
         if needed and self.scopes is not None and needed not in self.scopes:
             raise SlackError("missing_scope", f"needed {needed}")
         if call.method == "apps.connections.open":
-            link = self.url(f"link?ticket={self.sockets.ticket()}")
+            link = self.url(f"link?ticket={self.sockets.ticket(call.process)}")
             return {"url": link.replace("http://", "ws://")}
         with well_formed():
             return HANDLERS[call.method](self.store, arguments)

@@ -74,6 +74,8 @@ class Message:
     bot_id: str | None = None
     metadata: dict[str, Any] | None = None
     reactions: dict[str, set[str]] = field(default_factory=dict)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def by_bot(self) -> bool:
@@ -109,6 +111,8 @@ class Message:
             "metadata": self.metadata,
             "edited": {"user": self.user, "ts": self.edited} if self.edited else None,
             "reactions": self.reactions_json(),
+            "attachments": self.attachments,
+            "files": self.files,
         }
         return message | {key: value for key, value in optional.items() if value}
 
@@ -153,6 +157,7 @@ class Store:
         self.users = {ALICE: "alice", BOB: "bob", BOT_USER: "docent"}
         self.locales = {ALICE: "en-US", BOB: "en-US", BOT_USER: "en-US"}
         self.usergroups: dict[str, set[str]] = {}
+        self.files: dict[str, bytes] = {}  # by path
         self.teams: dict[str, str] = {}  # of people from other workspaces
         self.enterprise = ""  # of docent's workspace
         self.enterprises: dict[str, str] = {}  # of people

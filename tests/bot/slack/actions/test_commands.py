@@ -34,7 +34,7 @@ async def test_help_is_told_to_anyone_alone(docent: Docent, text: str):
 
 async def test_an_unknown_word_gets_help(docent: Docent):
     await docent.start()
-    await docent.slack.slash("/docent", "<!here> dance")
+    await docent.slack.slash("/docent", "<!here>")
     message = await docent.slack.wait_for_message(told(ALICE, answers.HELP))
     assert "&lt;!here&gt;" in message.shown
 
