@@ -66,7 +66,7 @@ class QuestionBuilder:
     async def _read_earlier(
         self, message: IncomingMessage, earlier: EarlierMessages
     ) -> EarlierMessages:
-        """Read the thread of a message, or the conversation before a direct one."""
+        """Read the conversation before a message."""
         if earlier is not None:
             return earlier
         if message.asks_in_thread:

@@ -245,7 +245,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     identity: connection.Identity,
     intervals: Intervals,
 ) -> Dispatcher:
-    """Build the handlers, each from those above it, register them, and return the dispatcher."""
+    """Build the handlers and register them; return the dispatcher."""
     index, database = parts.index, parts.database
     slack, tasks, client = work.slack, work.tasks, work.slack.client
     auto_channels = parse_ids(settings.auto_channels)
