@@ -1,7 +1,5 @@
 """Each answer arrives once, in the best form that Slack still takes, and nothing stays open."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.slack.client import calls
@@ -316,39 +314,3 @@ async def test_a_stopped_mark_comes_in_whatever_form_is_left(docent: Docent):
     reply = await docent.slack.wait_for_reply(question, containing=answers.STOPPED.strip("_"))
     await end(docent)
     assert docent.slack.replies(question) == [reply]
-
-
-@pytest.mark.parametrize("refusal", [(404, "used_url"), (404, "expired_url"), (500, "")])
-async def test_without_its_response_url_a_private_answer_comes_another_way(
-    docent: Docent, refusal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(calls, "MOST_ATTEMPTS", 3)
-    await docent.start()
-    docent.slack.response_urls.refusal = refusal
-    await docent.slack.slash("/docent", "ask how?")
-    await docent.slack.wait_for(lambda: answers.SOURCES in shown(list_private(docent)))
-    [private] = list_private(docent)
-    assert private.visible_to == ALICE
-    assert has(private, buttons.SHARE)
-    assert say("only_you_see") in private.shown
-
-
-async def test_a_private_answer_in_a_channel_without_docent_comes_as_a_direct_message(
-    docent: Docent,
-):
-    await docent.start()
-    docent.slack.response_urls.refusal = (404, "expired_url")
-    docent.slack.remove_from(GENERAL)
-    await docent.slack.slash("/docent", "ask how?")
-    await docent.slack.wait_for(lambda: answers.SOURCES in shown(list_private(docent)))
-    [private] = list_private(docent)
-    assert private.channel == "D0ALICE"
-    assert f"<#{GENERAL}>" in private.shown
-
-
-async def test_blocks_that_a_response_url_refuses_leave_plainer_ones(docent: Docent):
-    await docent.start()
-    docent.slack.store.refused_blocks = ALL_KINDS
-    docent.pipeline.script = [AnswerDone(replace(answer(), text=TEXT))]
-    await docent.slack.slash("/docent", "ask how?")
-    await docent.slack.wait_for(lambda: "page1#where" in shown(list_private(docent)))
