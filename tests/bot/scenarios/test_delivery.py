@@ -156,10 +156,13 @@ async def test_a_message_that_slack_calls_too_long_is_divided(docent: Docent, wa
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_ceiling_below_docents_own_limit_is_found(docent: Docent, way: str):
-    """Each method refuses the first attempt as too long, whatever its length is."""
+@pytest.mark.parametrize("can_edit", [True, False])
+async def test_a_ceiling_below_docents_own_limit_is_found(docent: Docent, way: str, can_edit: bool):
+    """Each method refuses the first attempt as too long, or all edits, whatever their length."""
     if way == "edit":
         docent.slack.lack_streaming()
+    if not can_edit:
+        docent.slack.lack("chat.update", error="msg_blocks_too_long")
     text = ("All data goes to object storage [1]. " * 320)[:11_400].strip()
     docent.pipeline.script = script(text)
     for method in ("chat.stopStream", "chat.update", "chat.postMessage"):
@@ -198,6 +201,17 @@ async def test_blocks_that_slack_refuses_leave_plainer_ones(
     assert "https://example.com/page1#where" in reply.shown
     if way == "edit":
         assert has(reply, buttons.EVIDENCE) == keeps_buttons
+
+
+@pytest.mark.parametrize("error", ["internal_error", "invalid_blocks", "cant_stop_stream"])
+async def test_a_stream_that_slack_never_ends_is_replaced(docent: Docent, error: str, monkeypatch):
+    monkeypatch.setattr(calls, "MOST_ATTEMPTS", 3)
+    question, gate = await ask(docent, "stream")
+    docent.slack.lack("chat.stopStream", error=error)
+    gate.open()
+    reply = await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
+    await docent.slack.wait_for(lambda: docent.slack.replies(question) == [reply])
+    await end(docent)
 
 
 @pytest.mark.parametrize("way", WAYS)
