@@ -68,7 +68,7 @@ class SlackSurface:
     def open_private_reply(
         self, message: IncomingMessage, respond: Respond | None
     ) -> EphemeralReply:
-        """Open a reply that only the asker sees.
+        """Open a reply to a command or shortcut, for its asker alone.
 
         `respond` posts by the response URL; it is None if that has expired.
         """
