@@ -146,7 +146,7 @@ class IndexService:
         if request.resume:
             self.resume()
         check = self._add_stop_check(progress)
-        with self._observe_sync() as ended:
+        with self._watch_sync() as ended:
             report = self.indexer.sync(sources, progress=check, options=options)
             ended.outcome = _judge_report(report)
         return report
@@ -240,8 +240,8 @@ class IndexService:
         )
 
     @contextlib.contextmanager
-    def _observe_sync(self) -> Iterator[_SyncEnd]:
-        """Report the end of a sync; it failed unless the block says otherwise."""
+    def _watch_sync(self) -> Iterator[_SyncEnd]:
+        """Report the end of a sync; it failed unless marked otherwise."""
         ended, started = _SyncEnd(), time.monotonic()
         try:
             yield ended

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import threading
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 
@@ -19,7 +21,9 @@ from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
-from bot.storage.database import BotDatabase
+from bot.storage.database import BUSY_SECONDS, BotDatabase
+from bot.storage.inbox import Limits
+from bot.storage.inbox_view import InboxView
 from bot.storage.problems import Problems
 from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger
@@ -29,11 +33,16 @@ from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
 from rag_core.factory import open_models, open_pipeline, open_store
-from rag_core.outages import Service
+from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
 
 _LOG_SECONDS = 10.0
+
+END_SECONDS = 24.0
+"""The longest time from SIGTERM to the end of the process."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +61,11 @@ def run() -> None:
         telemetry = _open_telemetry(opened)
         ledger = open_ledger(ingest)
         opened.callback(ledger.engine.dispose)
-        store = open_store(rag, create=True)
+        outages = Outages()
+        outages.subscribe_to_failures(telemetry.record_failure)
+        store = open_store(rag, create=True, outages=outages)
         opened.callback(store.close)
-        models = open_models(rag)
+        models = open_models(rag, outages)
         opened.callback(models.close)
         lane = models.inference.indexing
         indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
@@ -66,14 +77,10 @@ def run() -> None:
             scheduled, ledger, ingest, sources=configured, on_alert=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
-        database = BotDatabase.open(
-            ledger.engine,
-            keep_days=bot.keep_days,
-            read_last_success_time=ledger.read_last_success_time,
-        )
+        database = _open_database(bot, ingest, ledger, opened)
         check_writing = partial(probe_writing, ledger.engine)
         problems = ProblemWatch(
-            Problems(ledger.engine), models.outages, admins=admins, check_state=check_writing
+            Problems(ledger.engine), outages, admins=admins, check_state=check_writing
         )
         problems.start(list_services(rag))
         opened.callback(problems.close)
@@ -81,7 +88,9 @@ def run() -> None:
         readiness = monitor.build_readiness(
             {"milvus": store.read_live_index, "state": check_writing}
         )
-        numbers = NumberReader(telemetry.metrics, ledger.engine, ledger.read_last_success_time)
+        numbers = NumberReader(
+            telemetry.metrics, InboxView(ledger.engine), ledger.read_last_success_time
+        )
         health = HealthServer(
             telemetry.metrics,
             readiness,
@@ -125,13 +134,47 @@ def run() -> None:
         asyncio.run(_serve(bot, parts, health))
 
 
+def _open_database(
+    bot: BotSettings, ingest: IngestSettings, ledger: Ledger, opened: ExitStack
+) -> BotDatabase:
+    """Open the bot's tables on connections that wait less than those of a sync."""
+    engine = open_state(ingest.resolved_state_url, busy_seconds=BUSY_SECONDS)
+    opened.callback(engine.dispose)
+    return BotDatabase.open(
+        engine,
+        keep_days=bot.keep_days,
+        read_last_success_time=ledger.read_last_success_time,
+        limits=Limits(
+            waiting=bot.max_waiting,
+            open_per_person=bot.max_open_questions,
+            daily_per_person=bot.daily_questions,
+        ),
+    )
+
+
 async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -> None:
-    """Run the bot, and beside it the health server if it has a port."""
+    """Run the bot, and the health server if it has a port."""
     async with AsyncExitStack() as opened:
         if settings.health_port is not None:
             serving = health.serve(settings.health_host, settings.health_port)
             await opened.enter_async_context(serving)
-        await serve(settings, parts)
+        await serve(settings, parts, on_stop=_limit_end)
+
+
+def _limit_end() -> None:
+    """End the process in time, whatever a thread still waits for.
+
+    Supervisors kill after 30 seconds. Nothing is lost: all that counts is on disk already.
+    """
+    timer = threading.Timer(END_SECONDS, _exit_now)
+    timer.daemon = True
+    timer.start()
+
+
+def _exit_now() -> None:
+    logger.warning("docent ends, although some of its threads still wait for something.")
+    logging.shutdown()
+    os._exit(0)
 
 
 def list_services(settings: RagSettings) -> tuple[Service, ...]:

@@ -84,6 +84,18 @@ class BotSettings(Settings):
         description="Channel (`C...`) where docent asks people what the documentation does not "
         "say; empty for none.",
     )
+    max_waiting: int = Field(
+        200,
+        ge=0,
+        description="Questions that may wait in line; docent asks people with further ones to try "
+        "again.",
+    )
+    max_open_questions: int = Field(
+        20, ge=1, description="Questions of one person that may wait or be answered at a time."
+    )
+    daily_questions: int = Field(
+        0, ge=0, description="Questions that one person may ask within 24 hours; 0 for any number."
+    )
     keep_days: int = Field(
         90,
         ge=0,

@@ -10,7 +10,7 @@ from rag_core.errors import IndexMissingError
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
 from rag_core.outages import Outages
-from rag_core.pipeline import Pipeline
+from rag_core.pipeline import AnswerLimits, Pipeline
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
@@ -252,5 +252,6 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         generator=open_generator(settings, models.outages),
         tuning=models.tuning,
         instructions=read_instructions(settings.instructions),
+        limits=AnswerLimits(settings.answer_seconds, settings.answer_characters),
         hold_slot=models.inference.hold_slot,
     )

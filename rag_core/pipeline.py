@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import typing
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
+from rag_core.deadline import limit_time
 from rag_core.errors import (
     EmptyQuestionError,
     IndexMismatchError,
     IndexMissingError,
+    ModelUnavailableError,
     QuestionTooLongError,
 )
 from rag_core.generation.results import (
-    RankedPart,
     RetrievalResult,
-    build_result,
     choose_passages,
-    list_degradations,
-    share_ranker,
 )
 from rag_core.generation.writer import (
+    MOST_CHARACTERS,
     AnswerWriter,
     GeneratedText,
     StageTimer,
     finish_answer,
+    note_unseen_images,
 )
+from rag_core.passage_search import Outcome, PassageSearch, Steps
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
-from rag_core.query.rewrite import Planner, SearchPlan
-from rag_core.query.script import is_latin
-from rag_core.retrieval.abstention import Signals, compute_signals
-from rag_core.retrieval.calibration import Calibration
-from rag_core.retrieval.forms import SearchedForm, SearchedPart
-from rag_core.retrieval.hybrid_search import FusedCandidates, retrieve
-from rag_core.retrieval.planned_search import PlannedSearch, embed_forms, is_readable
-from rag_core.retrieval.rerank import RankedPassages, RerankConfig, rerank_candidates
+from rag_core.query.rewrite import Planner
+from rag_core.question_context import run_in_context
+from rag_core.retrieval.hybrid_search import retrieve
 from rag_core.tuning import Tuning
 from rag_core.types import (
     SCHEMA_VERSION,
@@ -47,11 +44,20 @@ from rag_core.types import (
     LiveIndex,
     Passage,
     Question,
-    RerankStarted,
-    SearchStarted,
 )
 
+logger = logging.getLogger(__name__)
+
 MAX_QUESTION_CHARACTERS = 4_000
+"""Characters of the question itself; its material and the conversation have limits of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLimits:
+    """How many seconds a whole question may take, and how many characters its answer may have."""
+
+    seconds: float = 120.0
+    characters: int = MOST_CHARACTERS
 
 
 class Pipeline:
@@ -66,6 +72,7 @@ class Pipeline:
         generator: the LLM; without one, answers are quotations.
         tuning: settings of retrieval, reranking and refusing.
         instructions: what the team tells the LLM.
+        limits: how long an answer may take, and be.
         hold_slot: returns a context manager that is entered while a question is searched and
             reranked; it limits how many are at the same time.
 
@@ -93,17 +100,24 @@ class Pipeline:
         generator: Generator | None,
         tuning: Tuning,
         instructions: str = "",
+        limits: AnswerLimits = AnswerLimits(),
         hold_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.instructions = instructions
         """The instructions of the team to the LLM."""
         self._embedder = embedder
-        self._reranker = reranker
         self._store = store
         self._planner = Planner(generator)
         self._writer = AnswerWriter(
-            embedder, store, generator, instructions=instructions, glossary=tuning.glossary
+            embedder,
+            store,
+            generator,
+            instructions=instructions,
+            glossary=tuning.glossary,
+            most_characters=limits.characters,
         )
+        self._limits = limits
+        self._search = PassageSearch(embedder, reranker, store, tuning)
         self._tuning = tuning
         self._hold_slot = hold_slot
 
@@ -138,7 +152,7 @@ class Pipeline:
         return self._rank_question(question).passages
 
     def _rank_question(self, question: Question) -> RetrievalResult:
-        events = self._find_passages(question, StageTimer())
+        events = self._run_in_context(question, partial(self._find_passages, question))
         while True:
             try:
                 next(events)
@@ -153,7 +167,7 @@ class Pipeline:
             QuestionError, BusyError, StoreError, ModelError: as `stream`.
         """
         check_question(question)
-        with self._hold_slot():
+        with limit_time(self._limits.seconds), self._hold_slot():
             vector = self._embedder.embed_query(self._tuning.glossary.expand(question.text))
             live = self.require_live_index()
             hits = self._store.search_dense(
@@ -172,17 +186,28 @@ class Pipeline:
             StoreError: Milvus can't be reached, or holds no index or that of another model.
             ModelError: the embedder failed.
         """
+        return self._run_in_context(question, partial(self._stream, question))
+
+    def _run_in_context(
+        self, question: Question, work: Callable[[StageTimer], Steps[Outcome]]
+    ) -> Steps[Outcome]:
         timer = StageTimer()
+        return run_in_context(question, self._limits.seconds, lambda: work(timer))
+
+    def _stream(self, question: Question, timer: StageTimer) -> Steps[None]:
         result = yield from self._find_passages(question, timer)
         result = choose_passages(result, limit=self._tuning.passages)
-        if not result.passages or result.refused:
-            yield finish_answer(result, timer, GeneratedText())
-        else:
-            yield from self._writer.write(question, result, timer)
+        is_found = bool(result.passages) and not result.refused
+        written = self._writer.write(question, result, timer) if is_found else ()
+        for event in written or (finish_answer(result, timer, GeneratedText()),):
+            is_done = isinstance(event, AnswerDone)
+            if is_done and question.images:
+                seen = is_found and self._writer.has_seen_images(event.answer)
+                yield event if seen else note_unseen_images(event)
+            else:
+                yield event
 
-    def _find_passages(
-        self, question: Question, timer: StageTimer
-    ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
+    def _find_passages(self, question: Question, timer: StageTimer) -> Steps[RetrievalResult]:
         check_question(question)
         live = self.require_live_index()
         # Planned before a slot is held: indexing waits while one is, and the LLM is slow.
@@ -190,75 +215,11 @@ class Pipeline:
         if question.history or plan.asked_llm:
             timer.record_lap("rewrite_ms")
         with self._hold_slot():
-            result = yield from self._search_and_rerank(live, question, plan, timer)
-        failed: tuple[Degradation, ...] = ("rewrite_failed",) if plan.failed else ()
+            result = yield from self._search.run(live, question, plan, timer)
+        failed: tuple[Degradation, ...] = ()
+        if plan.failed:
+            failed = ("rewrite_unavailable" if plan.is_llm_down else "rewrite_failed",)
         return replace(result, usage=plan.usage, degraded=(*failed, *result.degraded))
-
-    def _search_and_rerank(
-        self, live: LiveIndex, question: Question, plan: SearchPlan, timer: StageTimer
-    ) -> typing.Generator[AnswerEvent, None, RetrievalResult]:
-        yield SearchStarted()
-        tuning = self._tuning
-        expand = tuning.glossary.expand
-        vectors = embed_forms(self._embedder, tuple(plan.part.list_forms()), expand)
-        timer.record_lap("embed_ms")
-        search = PlannedSearch(
-            self._store,
-            live,
-            question,
-            tuning.choose_fusion(live.spec),
-            vectors,
-            expand=expand,
-            english_only=tuning.latin_only,
-        )
-        parts = search.search(plan.part)
-        timer.record_lap("search_ms")
-        readable = tuple(part for part in parts if not self._is_unreadable(part.lead))
-        if not readable:
-            return build_result(live, parts, (), ("script_unread",))
-        ranker = share_ranker(tuning.ranker, len(readable))
-        depth = sum(min(len(part.lead.found.candidates), ranker.depth) for part in readable)
-        yield RerankStarted(depth)
-        calibration = tuning.find_calibration(live.spec)
-        ranked = [self._rank_part(part, ranker, calibration) for part in readable]
-        timer.record_lap("rerank_ms")
-        result = build_result(live, parts, ranked, list_degradations(parts, ranked))
-        return replace(result, support=calibration.support if calibration else None)
-
-    def _rank_part(
-        self, part: SearchedPart, ranker: RerankConfig, calibration: Calibration | None
-    ) -> RankedPart:
-        found = part.lead.found
-        ranked = rerank_candidates(self._reranker, part.lead.text, found.candidates, ranker)
-        known_words = self._tuning.glossary.translate(part.lead.text)
-        signals = _compute_signals(known_words, found, ranked)
-        verdict = calibration.judge(signals) if calibration else "answerable"
-        if verdict == "refused" and not self._is_comparable(part):
-            verdict = "unsure"
-        # What a search has first is read, unless a reranker that can judge thinks otherwise.
-        first = (*found.dense_hits[:1], *found.lexical_hits[:1]) if not ranker.weight else ()
-        return RankedPart(
-            part,
-            ranked,
-            verdict,
-            required=frozenset(hit.chunk.id for hit in first),
-        )
-
-    def _is_comparable(self, part: SearchedPart) -> bool:
-        """Return True if the fit holds for the scores of a part.
-
-        A model says little about a language that it can't read, and the team's own words have
-        meanings that the question itself lacks.
-        """
-        is_expanded = self._tuning.glossary.expand(part.asked) != part.asked
-        is_foreign = self._tuning.latin_only and not is_readable(part.lead.text)
-        return not (is_expanded or is_foreign)
-
-    def _is_unreadable(self, form: SearchedForm) -> bool:
-        """Return True if neither the model nor BM25 can read a form."""
-        if not self._tuning.latin_only or not form.found.has_lexical or is_latin(form.text):
-            return False
-        return all(each.lexical_rank is None for each in form.found.candidates)
 
     def require_live_index(self) -> LiveIndex:
         """Return the live version, after a check that it fits the embedder.
@@ -275,9 +236,10 @@ class Pipeline:
         spec, embedder = live.spec, self._embedder
         if spec.model != embedder.model:
             raise _build_mismatch_error(spec.model, embedder.model)
-        if spec.dimension != embedder.dimension:
+        dimension = self._find_dimension(default=spec.dimension)
+        if spec.dimension != dimension:
             raise _build_mismatch_error(
-                f"{spec.model} in {spec.dimension} dimensions", f"{embedder.dimension} dimensions"
+                f"{spec.model} in {spec.dimension} dimensions", f"{dimension} dimensions"
             )
         if spec.schema < SCHEMA_VERSION:
             raise IndexMismatchError(
@@ -285,6 +247,14 @@ class Pipeline:
                 "rebuild it."
             )
         return live
+
+    def _find_dimension(self, *, default: int) -> int:
+        """Return the embedder's dimension, and the default while its server is down."""
+        try:
+            return self._embedder.dimension
+        except ModelUnavailableError as error:
+            logger.warning("The dimension of the embedder is not known: %s", error)
+            return default
 
     def warm_up(self) -> None:
         """Search once, because the first search reads a Lite index from disk.
@@ -312,13 +282,6 @@ def check_question(question: Question) -> None:
             f"The question has {length:,} characters but docent reads at most "
             f"{MAX_QUESTION_CHARACTERS:,}: shorten it, or ask it in parts."
         )
-
-
-def _compute_signals(query: str, found: FusedCandidates, ranked: RankedPassages) -> Signals | None:
-    """Compute the signals of a question; return None unless every stage worked."""
-    if not (found.has_lexical and ranked.reranked):
-        return None
-    return compute_signals(query, found.dense_hits, found.lexical_hits, ranked.passages)
 
 
 def _build_mismatch_error(built: str, configured: str) -> IndexMismatchError:

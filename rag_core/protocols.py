@@ -151,6 +151,15 @@ class Generator(Protocol):
         """
 
 
+@runtime_checkable
+class ImageReader(Protocol):
+    """An LLM that may take pictures."""
+
+    @property
+    def sees_images(self) -> bool:
+        """True if it takes them."""
+
+
 class VectorStore(Protocol):
     """The index: one live version behind an alias, and others beside it.
 

@@ -14,7 +14,7 @@ import typer
 
 from bot.cli import ask, evaluate, feedback, index, serve
 from bot.cli.unknown_settings import find_misspelt_settings
-from bot.health.logs import configure_logging
+from bot.health.logs import prepare_logging
 from bot.settings import LogSettings
 from rag_core.errors import DocentError, SettingsError
 
@@ -60,7 +60,7 @@ def _exit_with_error(sentence: str) -> NoReturn:
 
 
 def _print_line(level: int, sentence: str) -> None:
-    """Print a sentence on stderr; as a line of the log if that is JSON."""
+    """Print a sentence on stderr, or log it where logs are JSON."""
     try:
         is_json = LogSettings.load().log_format == "json"
     except SettingsError:
@@ -94,7 +94,7 @@ def apply_global_options(
     """Answer questions from your documentation, with sources."""
     del version
     level = logging.INFO if verbose else logging.CRITICAL
-    configure_logging(level, LogSettings.load().log_format, with_tracebacks=verbose)
+    prepare_logging(level, LogSettings.load().log_format, with_tracebacks=verbose)
     logger.setLevel(logging.INFO)  # its lines are what every command says on stderr
     for name, likely_name in find_misspelt_settings().items():
         _print_line(

@@ -13,6 +13,7 @@ from bot.conversation.protocols import Reply
 from bot.conversation.question_builder import EarlierMessages, QuestionBuilder
 from bot.conversation.runner import PipelineRunner
 from bot.conversation.silent_reply import SilentReply, is_worth_posting
+from bot.health.telemetry import Telemetry
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
 from bot.texts import answers
@@ -37,11 +38,17 @@ class AnswerFlow:
     """Answers questions and stores the answers."""
 
     def __init__(
-        self, runner: PipelineRunner, database: BotDatabase, questions: QuestionBuilder
+        self,
+        runner: PipelineRunner,
+        database: BotDatabase,
+        questions: QuestionBuilder,
+        *,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._runner = runner
         self._database = database
         self._questions = questions
+        self._telemetry = telemetry or Telemetry()
 
     async def answer(
         self,
@@ -68,6 +75,7 @@ class AnswerFlow:
         if message.audience == "channel":
             reply = SilentReply(reply)
         question.attach(reply)
+        record_told = self._telemetry.begin(message.origin, question.id)
         try:
             reply.begin()
             try:
@@ -75,12 +83,14 @@ class AnswerFlow:
                 if answer is None:
                     logger.info("An answer was stopped.")
                     await reply.mark_stopped()
+                    record_told("stopped")
                     return "told" if question.signal in {"", "stop"} else "given_up"
                 question.release_slot()
                 record = await self._store_answer(question, message, reply, answer)
             except DocentError as error:
                 logger.warning("A question got no answer: %s", error)
                 await reply.fail(answers.render_error(error))
+                record_told("failed")
                 return "told"
             except asyncio.CancelledError:
                 await self._break_off(question, reply)
@@ -88,9 +98,11 @@ class AnswerFlow:
             except Exception:
                 logger.exception("A question failed unexpectedly.")
                 await reply.fail(answers.UNEXPECTED)
+                record_told("failed")
                 return "told"
             await question.prepare_finish()
             await reply.finish(answer)
+            self._telemetry.record_answer(message.origin, answer, request_id=question.id)
             if record is not None and record.posted != reply.message_timestamps:
                 await self._record_messages(record, reply.message_timestamps)
             is_silent = message.audience == "channel" and not is_worth_posting(answer)

@@ -22,7 +22,7 @@ EXPECTED: tuple[type[BaseException], ...] = (DocentError,)
 """The errors whose own words are enough."""
 
 
-def configure_logging(
+def prepare_logging(
     level: int, log_format: LogFormat = "plain", *, with_tracebacks: bool = False
 ) -> None:
     """Send all log lines to stderr in one format.
@@ -33,7 +33,7 @@ def configure_logging(
         with_tracebacks: also give expected errors a traceback.
     """
     handler = logging.StreamHandler()
-    inner = logging.Formatter(PLAIN) if log_format == "plain" else _build_json_formatter()
+    inner = logging.Formatter(PLAIN) if log_format == "plain" else build_json_formatter()
     handler.setFormatter(LineFormatter(inner, expected=() if with_tracebacks else EXPECTED))
     logging.basicConfig(level=level, handlers=[handler])
     # httpx logs whole URLs, with any password or token in them.
@@ -42,7 +42,8 @@ def configure_logging(
         logging.captureWarnings(capture=True)
 
 
-def _build_json_formatter() -> logging.Formatter:
+def build_json_formatter() -> logging.Formatter:
+    """Build the formatter of JSON lines, which loads its library."""
     from pythonjsonlogger.core import RESERVED_ATTRS
     from pythonjsonlogger.json import JsonFormatter
 

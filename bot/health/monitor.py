@@ -6,8 +6,6 @@ import threading
 from collections.abc import Mapping
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from bot.health.metrics import Metrics
 from bot.health.probe import Check
 from bot.health.readiness import Readiness
@@ -24,7 +22,7 @@ class ModelWorker(Protocol):
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs."""
+        """True while it runs."""
 
     @property
     def busy_seconds(self) -> float:
@@ -58,7 +56,7 @@ class Monitor:
             raise ModelError(problem)
 
     def find_stuck(self) -> str:
-        """Return a sentence if only a restart helps the worker; empty if it lives.
+        """Return a sentence if the worker needs a restart, else nothing.
 
         Models that are being loaded may take long: they may be downloaded.
         """
@@ -70,7 +68,7 @@ class Monitor:
         return ""
 
     def build_readiness(self, checks: Mapping[str, Check]) -> Readiness:
-        """Build the readiness of the models and of other parts, each with its check."""
+        """Build the readiness of the models and the checked parts."""
         return Readiness({"models": self.check_models, **checks})
 
 
@@ -79,15 +77,15 @@ class NumberReader:
 
     Args:
         metrics: gets the numbers.
-        engine: of the state database.
+        inbox: reads the questions.
         read_last_success_time: returns when the documentation was last read without an error.
     """
 
     def __init__(
-        self, metrics: Metrics, engine: Engine, read_last_success_time: ReadSuccessTime
+        self, metrics: Metrics, inbox: InboxView, read_last_success_time: ReadSuccessTime
     ) -> None:
         self._metrics = metrics
-        self._inbox = InboxView(engine)
+        self._inbox = inbox
         self._read_last_success_time = read_last_success_time
 
     def read(self) -> None:

@@ -58,7 +58,7 @@ class Probe:
         return self._reason
 
     def _start(self) -> asyncio.Future[str]:
-        """Start the check on a daemon, which no end of the process waits for."""
+        """Start the check on a daemon, so that the process can end."""
         loop = asyncio.get_running_loop()
         result: asyncio.Future[str] = loop.create_future()
 

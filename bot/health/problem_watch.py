@@ -102,7 +102,7 @@ class ProblemWatch:
         self._thread.join(_CLOSE_SECONDS)
 
     def list_current(self) -> tuple[Problem, ...]:
-        """Return the problems that go on, that of the state database first; blocks.
+        """Return the problems, that of the state database first; blocks.
 
         Raises:
             StateError: the state database can't be read.
@@ -110,14 +110,14 @@ class ProblemWatch:
         own = self._state_problem
         return (*((own,) if own else ()), *self._problems.list_current())
 
-    def step(self) -> None:
-        """Check the state database, record the changes and tell what is new; blocks."""
-        self._follow_state()
+    def run_once(self) -> None:
+        """Check the state database, and tell what is new; blocks."""
+        self._watch_state()
         if self._state_problem is not None:
             return
         try:
             self._record_changes()
-            self._tell_untold()
+            self._post_untold()
         except StateError as error:
             logger.warning("The problems could not be recorded.", exc_info=error)
         self._over = [problem for problem in self._over if not self._admins.post_recovery(problem)]
@@ -125,7 +125,7 @@ class ProblemWatch:
     def _run(self) -> None:
         while not self._closing:
             try:
-                self.step()
+                self.run_once()
             except Exception:
                 # The outermost edge of the thread, which has to go on.
                 logger.exception("The watch over problems failed unexpectedly.")
@@ -133,20 +133,20 @@ class ProblemWatch:
             self._wakeup.clear()
 
     def _on_change(self, service: Service, outage: Outage | None) -> None:
-        """Take a change from the thread of a question, which must not wait."""
+        """Take a change from a question's thread, which must not wait."""
         with self._lock:
             self._changes[service] = outage
         self._wakeup.set()
 
-    def _follow_state(self) -> None:
+    def _watch_state(self) -> None:
         try:
             self._check_state()
         except StateError as error:
             known, text = self._state_problem, str(error)
             since = known.since if known else datetime.now(UTC)
             self._state_problem = Problem(_STATE, text, since)
-            if not self._is_state_told and self._may_tell(_STATE, text):
-                self._is_state_told = self._tell_new(self._state_problem)
+            if not self._is_state_told and self._should_post(_STATE, text):
+                self._is_state_told = self._post_problem(self._state_problem)
         else:
             if self._state_problem is not None and self._is_state_told:
                 self._over.append(self._state_problem)
@@ -164,19 +164,19 @@ class ProblemWatch:
                 if self._changes.get(service) is outage:
                     del self._changes[service]
 
-    def _tell_untold(self) -> None:
+    def _post_untold(self) -> None:
         for problem in self._problems.list_current():
             service = problem.service
-            if problem.is_told or not self._may_tell(service, problem.text):
+            if problem.is_told or not self._should_post(service, problem.text):
                 continue
-            if self._problems.take_untold(service) and not self._tell_new(problem):
-                self._problems.give_back(service)
+            if self._problems.take_untold(service) and not self._post_problem(problem):
+                self._problems.mark_untold(service)
 
-    def _may_tell(self, service: str, text: str) -> bool:
+    def _should_post(self, service: str, text: str) -> bool:
         told_at = self._told_at.get((service, normalise_text(text)))
         return told_at is None or self._clock() - told_at >= QUIET_SECONDS
 
-    def _tell_new(self, problem: Problem) -> bool:
+    def _post_problem(self, problem: Problem) -> bool:
         is_told = self._admins.post_problem(problem)
         if is_told:
             self._told_at[problem.service, normalise_text(problem.text)] = self._clock()

@@ -28,7 +28,7 @@ class Readiness:
         self._is_connected = is_connected
 
     async def find_problems(self) -> dict[str, str]:
-        """Return a sentence for each part: why it is not ready, or empty."""
+        """Return why each part is not ready; empty if it is."""
         sentences = await asyncio.gather(
             *(probe.find_problem() for probe in self._probes.values()), self._check_connection()
         )

@@ -95,7 +95,7 @@ class HealthServer:
 
 
 def _build_response(problems: dict[str, str], *, well: str, ill: str) -> web.Response:
-    """Build the JSON: a status, and each part with its problem or `ok`."""
+    """Build the JSON: a status, and each part's problem or `ok`."""
     is_well = not any(problems.values())
     body = {
         "status": well if is_well else ill,

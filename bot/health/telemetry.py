@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.health.metrics import Metrics, Outcome
 from bot.index_service import SyncOutcome
 from bot.types import Origin
+from rag_core.outages import Service
 from rag_core.types import Answer
 
 if TYPE_CHECKING:
@@ -38,10 +41,20 @@ class Telemetry:
         if self.traces is not None:
             self.traces.send_answer(origin, answer, request_id=request_id)
 
+    def begin(self, origin: Origin, request_id: str) -> Callable[[Outcome], None]:
+        """Begin a question; return a function that records its end without an answer."""
+        began = time.monotonic()
+
+        def record_told(outcome: Outcome) -> None:
+            seconds = time.monotonic() - began
+            self.record_told(origin, outcome, seconds=seconds, request_id=request_id)
+
+        return record_told
+
     def record_told(
         self, origin: Origin, outcome: Outcome, *, seconds: float = 0.0, request_id: str = ""
     ) -> None:
-        """Record a question whose asker has just been told why there is no answer.
+        """Record a question whose asker was told of no answer.
 
         Args:
             origin: the way it came.
@@ -52,6 +65,11 @@ class Telemetry:
         self.metrics.record_told(origin, outcome)
         if self.traces is not None:
             self.traces.send_told(origin, outcome, seconds=seconds, request_id=request_id)
+
+    def record_failure(self, service: Service, kind: str) -> None:
+        """Record that a call to a service failed, with the kind of the failure."""
+        if service == "llm":
+            self.metrics.record_llm_error(kind)
 
     def record_sync(self, outcome: SyncOutcome, seconds: float) -> None:
         """Record a sync that has just ended, and how long it took."""

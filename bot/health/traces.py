@@ -130,7 +130,7 @@ class Traces:
         attributes: Mapping[str, AttributeValue],
         timings: Timings | None = None,
     ) -> None:
-        """Send a span that ends now, with a span for each stage that ran."""
+        """Send a span that ends now, with the stages that ran."""
         from opentelemetry.trace import set_span_in_context
 
         end = time.time_ns()

@@ -25,7 +25,7 @@ def split_at_tables(text: str) -> list[str]:
 
 
 def flatten_tables(text: str) -> str:
-    """Show the tables of a Markdown text as code in columns; leave the rest as it is."""
+    """Show the tables of a Markdown text as code in columns."""
     lines = text.splitlines(keepends=True)
     for node, start, end in reversed(list(_find_tables(text))):
         lines[start:end] = [f"```\n{render_table(node)}\n```\n"]
@@ -33,7 +33,7 @@ def flatten_tables(text: str) -> str:
 
 
 def _find_tables(text: str) -> Iterator[tuple[SyntaxTreeNode, int, int]]:
-    """Yield the tables outside of lists and quotes, each with its lines [start, end)."""
+    """Yield the tables outside of lists and quotes, with their lines."""
     for node in SyntaxTreeNode(_PARSER.parse(text)).children:
         if node.type == "table" and node.map is not None:
             yield node, *node.map

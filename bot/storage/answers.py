@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, update
 
 from bot.storage import tables
-from bot.storage.json_texts import dump_json
+from bot.storage.json_texts import encode_json
 from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
@@ -115,8 +115,8 @@ class Answers:
             "answered_at": self._clock(),
             "posted": " ".join(record.posted),
             "question": record.question if texts else "",
-            "answer": dump_json(_ANSWER, record.answer) if texts and record.answer else None,
-            "scope": dump_json(_SCOPE, record.scope),
+            "answer": encode_json(_ANSWER, record.answer) if texts and record.answer else None,
+            "scope": encode_json(_SCOPE, record.scope),
             "as_of": record.as_of,
         }
         with self._engine.begin() as connection:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
 
 from bot.storage import tables
-from bot.storage.json_texts import dump_json
+from bot.storage.json_texts import encode_json
 from ingest.state.database import delete_row, replace_row
 from rag_core.types import Scope
 
@@ -56,7 +56,7 @@ class ChannelScopes:
                 scopes,
                 team=team,
                 channel=channel,
-                scope=dump_json(_SCOPE, scope),
+                scope=encode_json(_SCOPE, scope),
                 user=user,
                 set_at=datetime.now(UTC),
             )

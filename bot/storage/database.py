@@ -21,12 +21,15 @@ from bot.storage.ratings import Ratings
 
 CLAIM_RETENTION = timedelta(days=30)
 
+BUSY_SECONDS = 1.0
+"""The time for which a question waits for a lock of the state database, which a sync may hold."""
+
 
 class ReadSuccessTime(Protocol):
     """Returns when the documentation was last read without an error; blocks."""
 
     def __call__(self, sources: Collection[str] = ()) -> datetime | None:
-        """Return when these sources were read, by the oldest; all of them by default."""
+        """Return the oldest reading of these sources, or of all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Data as JSON in a column, whatever characters its texts have."""
+"""Data as JSON in a column, with any characters in its texts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic_core import to_jsonable_python
 
 from ingest.state.column_types import clean_text
 
 
-def dump_json(adapter: TypeAdapter[Any], value: object) -> str:
-    """Return a value as JSON without spaces; lone surrogates in its texts are replaced."""
-    plain = to_jsonable_python(adapter.dump_python(value))
+def encode_json(adapter: TypeAdapter[Any], value: object) -> str:
+    """Return a value as JSON without spaces or lone surrogates."""
+    plain = adapter.dump_python(value)
     return clean_text(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))

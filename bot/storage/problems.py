@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, and_, delete, inspect, select, update
+from sqlalchemy import Engine, Row, and_, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage.tables import problems
@@ -49,8 +49,6 @@ class Problems:
     def list_current(self) -> tuple[Problem, ...]:
         """Return the problems that go on, the oldest first."""
         with self._engine.connect() as connection:
-            if not inspect(connection).has_table(problems.name):
-                return ()  # the bot has never run on this database
             rows = connection.execute(select(problems).order_by(problems.c.since)).all()
         return tuple(map(_build_problem, rows))
 
@@ -79,8 +77,8 @@ class Problems:
         with self._engine.begin() as connection:
             return connection.scalar(statement.returning(problems.c.service)) is not None
 
-    def give_back(self, service: str) -> None:
-        """Mark a problem as not told, because the message did not get through."""
+    def mark_untold(self, service: str) -> None:
+        """Mark a problem as not told: the message did not get through."""
         here = problems.c.service == service
         with self._engine.begin() as connection:
             connection.execute(update(problems).where(here).values(told_at=None))

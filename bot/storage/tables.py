@@ -7,8 +7,8 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueCo
 from ingest.state.column_types import CleanText, UtcDateTime
 from ingest.state.migration import Schema, ensure_schema
 
-SCHEMA = Schema("bot", revision="0002", migrations="bot.storage:migrations", last_version=5)
-"""The history of these tables: a change of them is a revision there."""
+SCHEMA = Schema("bot", newest="0002", migrations="bot.storage:migrations", last_version=5)
+"""The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
 
@@ -126,7 +126,7 @@ Index("bot_answers_time", answers.c.answered_at)
 
 
 def ensure_bot_tables(engine: Engine) -> None:
-    """Bring the tables to their newest revision; create missing ones.
+    """Bring the tables up to date; create missing ones.
 
     Raises:
         StateError: the tables belong to a newer version of docent, or can't be created.

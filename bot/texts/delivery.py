@@ -23,7 +23,7 @@ def render_ephemeral_note(code: str) -> str:
 
 
 def render_direct_note(channel: str, code: str) -> str:
-    """Return where the question was asked, and why the answer comes here, in Markdown."""
+    """Return where the question was asked, and why it is answered here."""
     place = f"<#{channel}>" if channel[:1] in {"C", "G"} else ""
     asked = say("asked_in", place=place) if place else say("asked_elsewhere")
     return f"_{asked} {_render_reason(code)}_"

@@ -90,7 +90,7 @@ def delete_row(connection: Connection, table: Table, **key: Any) -> None:
 
 
 def build_insert(bind: Engine | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Build an INSERT that can have ON CONFLICT, which each dialect has in a class of its own."""
+    """Build an INSERT that can have ON CONFLICT, in the dialect's class."""
     insert = postgresql.insert if bind.dialect.name == "postgresql" else sqlite.insert
     return insert(table)
 

@@ -150,7 +150,7 @@ class HeldLease:
 
 
 def _execute(engine: Engine, statement: Executable) -> bool:
-    """Execute a statement; return True if it changed a row, which it returns."""
+    """Execute a statement; return True if it returned a row."""
     with engine.begin() as connection:
         return connection.execute(statement).first() is not None
 

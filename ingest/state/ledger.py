@@ -196,7 +196,7 @@ class Ledger:
             return {row.name: row.uri for row in connection.execute(query)}
 
     def remember_sources(self, sources: Sequence[Source], *, unread: Collection[str] = ()) -> None:
-        """Record the URI of each source by its name, and that it was read just now.
+        """Record the URIs of sources, and that they were read now.
 
         Args:
             sources: the sources of a sync.

@@ -1,4 +1,4 @@
-"""Migration: the tables of a room are brought to their newest revision, by Alembic."""
+"""Migration: the tables of a room are brought up to date, by Alembic."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn
 
 from ingest.errors import StateError
+from ingest.state.sqlite_file import has_file
 
 _LOCK = 7_106_230_412
 """The number of the advisory lock on PostgreSQL: docent's own, otherwise of no meaning."""
@@ -32,10 +33,12 @@ _LOCK = 7_106_230_412
 _SEALED = 1_000
 """Stored as the version of a room for releases before Alembic, which refuse newer ones."""
 
-_BUSY_SECONDS = 10
-"""The time for which an upgrade waits for another one."""
+_BUSY_SECONDS = 60
+"""The time for which an upgrade waits for another one, which may have many rows to change."""
 
-_upgrading = threading.Lock()  # Alembic keeps the migration that runs in a global
+# Alembic keeps the migration that runs in a global. A thread that holds the lock takes it again
+# if the connection that it opens for an upgrade is the first one to a new file.
+_upgrading = threading.RLock()
 _schemas: WeakKeyDictionary[Engine, set[Schema]] = WeakKeyDictionary()
 
 
@@ -45,24 +48,24 @@ class Schema:
 
     Attributes:
         room: the package that owns the tables.
-        revision: the newest revision of them.
-        migrations: folder of the revisions, as `package:folder`.
-        last_version: the newest version of the tables from before they had revisions.
+        newest: name of the newest migration.
+        migrations: their folder, as `package:folder`.
+        last_version: the newest version of the tables from before there were migrations.
     """
 
     room: str
-    revision: str
+    newest: str
     migrations: str
     last_version: int
 
     @property
     def version_table(self) -> str:
-        """Name of the table that has the revision of the database."""
-        return f"{self.room}_revision"
+        """Name of the table with the last migration that was carried out."""
+        return f"{self.room}_migration"
 
 
 def ensure_schema(engine: Engine, schema: Schema) -> None:
-    """Bring the tables of a room to their newest revision; create missing ones.
+    """Bring the tables of a room up to date; create missing ones.
 
     Of several processes that do so at once, one does, and the others wait for it.
 
@@ -71,20 +74,20 @@ def ensure_schema(engine: Engine, schema: Schema) -> None:
     """
     _ensure_on_new_files(engine, schema)
     with engine.connect() as connection:
-        revision = _select_revision(connection, schema)
-    if revision != schema.revision:
+        last = _select_last(connection, schema)
+    if last != schema.newest:
         _upgrade(engine, schema)
 
 
 def _upgrade(engine: Engine, schema: Schema) -> None:
-    with _upgrading, _lock_database(engine) as connection:
+    with _upgrading, _reserve_database(engine) as connection:
         upgrade_schema(connection, schema)
 
 
 def _ensure_on_new_files(engine: Engine, schema: Schema) -> None:
-    """Create the tables also in a SQLite file that later takes the place of this one."""
+    """Create the tables also in SQLite files that come later."""
     schemas = _schemas.setdefault(engine, set())
-    if engine.dialect.name != "sqlite" or schema in schemas:
+    if engine.dialect.name != "sqlite" or not has_file(engine.url) or schema in schemas:
         return
     schemas.add(schema)
 
@@ -96,8 +99,8 @@ def _ensure_on_new_files(engine: Engine, schema: Schema) -> None:
 
 
 def _upgrade_apart(engine: Engine, schema: Schema) -> None:
-    """Upgrade on a connection beside the pool, which is about to open one."""
-    apart = create_engine(engine.url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS})
+    """Upgrade on a connection beside the pool."""
+    apart = create_engine(engine.url, poolclass=NullPool)
     try:
         _upgrade(apart, schema)
     except DBAPIError as error:
@@ -106,7 +109,7 @@ def _upgrade_apart(engine: Engine, schema: Schema) -> None:
 
 
 def upgrade_schema(connection: Connection, schema: Schema) -> None:
-    """Run the revisions that the database lacks, in the transaction of the connection.
+    """Run the missing migrations in the transaction of a connection.
 
     Raises:
         StateError: the tables were made by a newer docent.
@@ -119,9 +122,9 @@ def upgrade_schema(connection: Connection, schema: Schema) -> None:
     config.set_main_option("script_location", "ingest.state:migrations")
     config.set_main_option("version_locations", schema.migrations)
     config.set_main_option("path_separator", "newline")
-    revision = _select_revision(connection, schema)
+    last = _select_last(connection, schema)
     known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
-    too_new = revision not in known if revision else _is_version_newer(connection, schema)
+    too_new = last not in known if last else _is_version_newer(connection, schema)
     if too_new:
         url = connection.engine.url.render_as_string(hide_password=True)
         raise StateError(
@@ -148,8 +151,8 @@ def complete_tables(connection: Connection, tables: MetaData) -> None:
         _create_indexes(connection, table.indexes)
 
 
-def lift_length_limits(connection: Connection, tables: MetaData) -> None:
-    """Let the columns of tables take texts of any length, as they do on SQLite anyway."""
+def remove_length_limits(connection: Connection, tables: MetaData) -> None:
+    """Let columns take texts of any length, as on SQLite."""
     if connection.dialect.name == "sqlite":
         return
     preparer = connection.dialect.identifier_preparer
@@ -168,26 +171,41 @@ def _create_indexes(connection: Connection, indexes: set[Index]) -> None:
 
 
 @contextmanager
-def _lock_database(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that no second process can be in; commit it at the end."""
+def _reserve_database(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only one process has at a time.
+
+    It is committed at the end. It waits longer for another upgrade than the engine's other transactions may wait.
+    """
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'")
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             yield connection
         return
     # The driver begins no transaction of its own here: it would begin too late for CREATE TABLE.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("BEGIN EXCLUSIVE")
+        usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
         try:
-            yield connection
-        except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
-            raise
-        connection.exec_driver_sql("COMMIT")
+            with _begin_exclusively(connection):
+                yield connection
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {usual}")
 
 
-def _select_revision(connection: Connection, schema: Schema) -> str | None:
-    """Return the revision of the tables; None for tables from before they had revisions."""
+@contextmanager
+def _begin_exclusively(connection: Connection) -> Iterator[None]:
+    connection.exec_driver_sql("BEGIN EXCLUSIVE")
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
+
+
+def _select_last(connection: Connection, schema: Schema) -> str | None:
+    """Return the last migration; None before there were any."""
     if not inspect(connection).has_table(schema.version_table):
         return None
     query = f"SELECT version_num FROM {schema.version_table}"  # noqa: S608 (our own name)
@@ -195,7 +213,7 @@ def _select_revision(connection: Connection, schema: Schema) -> str | None:
 
 
 def _is_version_newer(connection: Connection, schema: Schema) -> bool:
-    """Return True for tables without revisions of a version that docent does not know."""
+    """Return True for tables of a version that docent does not know."""
     if not inspect(connection).has_table("schema_versions"):
         return False
     query = text("SELECT version FROM schema_versions WHERE room = :room")
@@ -204,7 +222,7 @@ def _is_version_newer(connection: Connection, schema: Schema) -> bool:
 
 
 def _seal(connection: Connection, schema: Schema) -> None:
-    """Let docents from before the revisions refuse the tables, in their own words."""
+    """Let docents from before the migrations refuse the tables."""
     connection.exec_driver_sql(
         "CREATE TABLE IF NOT EXISTS schema_versions "
         "(room VARCHAR(32) PRIMARY KEY, version INTEGER NOT NULL)"

@@ -57,9 +57,9 @@ def _is_running(number: int, start: str) -> bool:
 
 
 def _read_start(number: int) -> str | None:
-    """Return when a process started, in ticks since the boot; None if it can't be read.
+    """Return a process's start, in ticks since the boot.
 
-    Return "ended" for a process that has ended and waits for its parent to notice.
+    Return None if it can't be read, and "ended" for a process that has ended and waits for its parent to notice.
     """
     try:
         stat = (_PROCESSES / str(number) / "stat").read_text(errors="replace")

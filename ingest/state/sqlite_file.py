@@ -13,12 +13,12 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 
 def has_file(url: URL) -> bool:
-    """Return True if the database is a file, False if it is in memory or a URI of SQLite."""
+    """Return False for a database in memory, or a URI of SQLite."""
     return bool(url.database) and not str(url.database).startswith((":memory:", "file:"))
 
 
 def prepare_sqlite(engine: Engine, *, busy_seconds: float) -> None:
-    """Prepare each connection of an engine, and notice if its file is deleted or replaced."""
+    """Prepare each connection, and notice if the file is replaced."""
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -49,7 +49,7 @@ def _is_busy(error: BaseException) -> bool:
 
 
 def _watch_file(engine: Engine, path: Path) -> None:
-    """Open the file anew once another one, or none, is in its place.
+    """Open the file anew once it was deleted or replaced.
 
     SQLite would go on in a file that has no name any more.
     """
@@ -71,7 +71,7 @@ def _watch_file(engine: Engine, path: Path) -> None:
 
 
 def _delete_journal(path: Path, wal: tuple[int, int] | None) -> None:
-    """Delete the journal of a file that is gone: SQLite would apply it to the next one."""
+    """Delete a lost file's journal: SQLite would apply it to the next."""
     import fcntl
 
     try:

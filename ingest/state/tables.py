@@ -8,9 +8,9 @@ from ingest.state.column_types import CleanText, UtcDateTime
 from ingest.state.migration import Schema, ensure_schema
 
 SCHEMA = Schema(
-    "ingest", revision="0002", migrations="ingest.state:migrations/versions", last_version=1
+    "ingest", newest="0002", migrations="ingest.state:migrations/versions", last_version=1
 )
-"""The history of these tables: a change of them is a revision there."""
+"""The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
 
@@ -145,7 +145,7 @@ Index("syncs_finished", syncs.c.index_name, syncs.c.finished_at)
 
 
 def ensure_ingest_tables(engine: Engine) -> None:
-    """Bring the tables to their newest revision; create missing ones.
+    """Bring the tables up to date; create missing ones.
 
     Raises:
         StateError: the tables belong to a newer version of docent, or can't be created.

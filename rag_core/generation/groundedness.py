@@ -36,15 +36,22 @@ class SupportChecker:
         self._threshold = threshold
         self._parts: dict[int, Vectors] = {}
         self._last: tuple[str, Vectors] | None = None
+        self._has_failed = False
 
     def __call__(self, sentence: str, number: int) -> bool:
         """Return True if the passage of a number supports the sentence."""
         chunk = self._passages[number - 1].chunk
-        if len(sentence) < SHORTEST or not _has_same_alphabet(sentence, chunk.text):
+        # An embedder that failed once would delay each further sentence.
+        if (
+            self._has_failed
+            or len(sentence) < SHORTEST
+            or not _has_same_alphabet(sentence, chunk.text)
+        ):
             return True
         try:
             return self.compute_cosine(sentence, number) >= self._threshold
         except DocentError:
+            self._has_failed = True
             logger.exception("A citation could not be checked; it stays")
             return True
 

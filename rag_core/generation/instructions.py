@@ -35,7 +35,13 @@ citations, links or refusals, or about answering from other knowledge, does not 
 # Invisible characters and wide signs do not hide a tag from an LLM.
 _HIDDEN = r"[\p{Cf}\p{Mn}]*"
 _GAP = r"[\s\p{Cf}\p{Mn}]*"
-_NAMES = ("passages", "team_instructions", "channel_instructions", "team_glossary")
+_NAMES = (
+    "passages",
+    "quoted_material",
+    "team_instructions",
+    "channel_instructions",
+    "team_glossary",
+)
 _TAG = regex.compile(
     rf"[<\uff1c](?={_GAP}[/\uff0f]?{_GAP}(?:"
     + "|".join(_HIDDEN.join(name).replace("_", r"[\s_-]?") for name in _NAMES)

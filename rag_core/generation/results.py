@@ -46,7 +46,8 @@ class RetrievedPart:
 
     Attributes:
         asked: the part as it was asked.
-        vector: the embedding of what was searched for, shape (dimension,), float32, of L2 norm 1.
+        vector: the embedding of what was searched for, shape (dimension,), float32, of L2 norm 1;
+            None without one.
         query: what was searched for.
         passages: best first; none if the documentation has no answer to this part.
         numbers: of its passages among those that are read, from 1, best first.
@@ -54,7 +55,7 @@ class RetrievedPart:
     """
 
     asked: str
-    vector: Vector
+    vector: Vector | None
     query: str
     passages: tuple[Passage, ...]
     numbers: tuple[int, ...] = ()
@@ -180,6 +181,8 @@ def list_degradations(
     degraded: list[Degradation] = []
     if not all(part.complete and part.lead.found.has_pages for part in parts):
         degraded.append("search_incomplete")
+    if not all(part.lead.found.has_dense for part in parts):
+        degraded.append("embed_failed")
     if not all(part.lead.found.has_lexical for part in parts):
         degraded.append("lexical_failed")
     if not all(each.ranked.reranked for each in ranked):

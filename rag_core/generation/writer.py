@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from rag_core.deadline import find_seconds_left, limit_time
 from rag_core.errors import GenerationError, LLMInterruptedError
 from rag_core.generation.groundedness import SupportChecker
 from rag_core.generation.instructions import render_notes
@@ -15,7 +17,8 @@ from rag_core.generation.prompt import build_prompt
 from rag_core.generation.quotations.extractive import Quoter
 from rag_core.generation.results import RetrievalResult
 from rag_core.generation.text.answer_text import AnswerText
-from rag_core.protocols import Embedder, Generator, VectorStore
+from rag_core.generation.text.length_limit import cut_cleanly
+from rag_core.protocols import Embedder, Generator, ImageReader, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
     Answer,
@@ -34,6 +37,15 @@ logger = logging.getLogger(__name__)
 QUOTED_OF_PART = 2
 """Passages that are quoted for each part of a question, at most."""
 
+MOST_CHARACTERS = 12_000
+"""Longest answer of the LLM by default."""
+
+REASONING_SHARE = 10
+"""Characters of reasoning in the text for each that an answer may have."""
+
+_RESERVE_SECONDS, _RESERVE_SHARE = 10.0, 0.1  # of the question's time, for quotations
+_REWRITE_NOTES = ("rewrite_failed", "rewrite_unavailable")
+
 
 @dataclass(frozen=True, slots=True)
 class GeneratedText:
@@ -42,6 +54,15 @@ class GeneratedText:
     text: str = ""
     citations: tuple[Citation, ...] = ()
     usage: Usage | None = None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An answer that an LLM writes: its text, its tokens, and what is shown at the end."""
+
+    text: AnswerText
+    usage: Usage | None = None
+    rest: str = ""
 
 
 class StageTimer:
@@ -79,9 +100,10 @@ class AnswerWriter:
         generator: the LLM; None quotes.
         instructions: those of the team.
         glossary: the team's own words.
+        most_characters: longest answer of the LLM.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         embedder: Embedder,
         store: VectorStore,
@@ -89,12 +111,19 @@ class AnswerWriter:
         *,
         instructions: str = "",
         glossary: Glossary = NO_GLOSSARY,
+        most_characters: int = MOST_CHARACTERS,
     ) -> None:
         self._embedder = embedder
         self._generator = generator
         self._quoter = Quoter(embedder, store)
         self._instructions = instructions
         self._glossary = glossary
+        self._most_characters = most_characters
+
+    def has_seen_images(self, answer: Answer) -> bool:
+        """Return True if an LLM that takes pictures wrote an answer."""
+        sees = isinstance(self._generator, ImageReader) and self._generator.sees_images
+        return sees and not set(answer.degraded) & {"no_llm", "llm_failed", "llm_empty"}
 
     def write(
         self, question: Question, result: RetrievalResult, timer: StageTimer
@@ -120,35 +149,57 @@ class AnswerWriter:
     def _write_generated(
         self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
-        answer, usage = self._build_text(result), None
+        draft = _Draft(self._build_text(result))
         try:
-            notes = self._render_notes(question, result)
-            for piece in generator.generate(*build_prompt(question, result.passages, notes)):
-                if isinstance(piece, Usage):
-                    usage = piece
-                elif delta := answer.feed(piece):
-                    timer.record_first_text()
-                    yield TextDelta(delta)
+            for delta in self._read_draft(draft, generator, question, result):
+                timer.record_first_text()
+                yield TextDelta(delta)
         except GenerationError as error:
             logger.warning("%s", error)
-            rest = answer.end_early()
+            draft.rest = draft.text.end_early()
             # If the LLM failed before it wrote any text, quotations are better than silence.
-            if answer.is_empty or not isinstance(error, LLMInterruptedError):
+            if draft.text.is_empty or not isinstance(error, LLMInterruptedError):
                 yield from self._write_quotations(result, timer, "llm_failed")
                 return
             result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
-            if rest:
-                timer.record_first_text()
-                yield TextDelta(rest)
-        if rest := answer.flush():
+            draft.rest += draft.text.flush()
+        if draft.rest:
             timer.record_first_text()
-            yield TextDelta(rest)
-        if answer.is_empty and not answer.is_refused:  # it wrote nothing but its reasoning
+            yield TextDelta(draft.rest)
+        if draft.text.is_empty and not draft.text.is_refused:
             logger.warning("The LLM wrote no answer, at most its reasoning.")
-            yield from self._write_quotations(result, timer, "llm_failed", usage)
+            yield from self._write_quotations(result, timer, "llm_empty", draft.usage)
             return
         timer.record_lap("generate_ms")
-        yield _finish_generated(result, timer, answer, usage)
+        yield _finish_generated(result, timer, draft, most=self._most_characters)
+
+    def _read_draft(
+        self, draft: _Draft, generator: Generator, question: Question, result: RetrievalResult
+    ) -> Iterator[str]:
+        """Yield the text of the LLM, up to the longest answer; `rest` is what was held back."""
+        prompt = build_prompt(question, result.passages, self._render_notes(question, result))
+        written = 0
+        # What quotations take if the LLM fails is kept back.
+        with limit_time(_leave_reserve()):
+            for piece in generator.generate(*prompt):
+                if isinstance(piece, Usage):
+                    draft.usage = piece
+                    continue
+                written += len(piece)
+                delta = draft.text.feed(piece)
+                if self._is_endless(draft.text, written):
+                    logger.warning("The LLM's answer does not end; it is cut.")
+                    draft.text.end_early()
+                    return
+                if delta:
+                    yield delta
+        draft.rest = draft.text.flush()
+
+    def _is_endless(self, answer: AnswerText, written: int) -> bool:
+        """Return True if an answer is too long, or its reasoning is."""
+        return answer.length > self._most_characters or written > (
+            REASONING_SHARE * self._most_characters
+        )
 
     def _render_notes(self, question: Question, result: RetrievalResult) -> str:
         texts = (question.text, result.query, *(p.chunk.embedding_text for p in result.passages))
@@ -174,7 +225,7 @@ class AnswerWriter:
         yield TextDelta(quotations)
         citations = tuple(Citation(number, result.passages[number - 1]) for number in numbers)
         # If the LLM is down, it did not rewrite the question either: one note is enough.
-        degraded = [each for each in result.degraded if each != "rewrite_failed"]
+        degraded = [each for each in result.degraded if each not in _REWRITE_NOTES]
         result = replace(result, degraded=(*degraded, reason))
         generated = GeneratedText(quotations, citations, usage)
         yield finish_answer(result, timer, generated, unanswered)
@@ -202,13 +253,35 @@ class AnswerWriter:
 
 
 def _finish_generated(
-    result: RetrievalResult, timer: StageTimer, answer: AnswerText, usage: Usage | None
+    result: RetrievalResult,
+    timer: StageTimer,
+    draft: _Draft,
+    *,
+    most: int,
 ) -> AnswerDone:
+    answer = draft.text
     # An apology around a refusal is no answer.
     text = "" if answer.is_refused and not answer.citations else answer.text
-    if text.strip() and not answer.citations:
+    citations = answer.citations
+    if len(text) > most:
+        text = cut_cleanly(text, most)
+        citations = tuple(each for each in citations if f"[{each.number}]" in text)
+        result = replace(result, degraded=(*result.degraded, "answer_cut"))
+    if text.strip() and not citations:
         result = replace(result, degraded=(*result.degraded, "unsupported"))
-    return finish_answer(result, timer, GeneratedText(text, answer.citations, usage))
+    return finish_answer(result, timer, GeneratedText(text, citations, draft.usage))
+
+
+def note_unseen_images(done: AnswerDone) -> AnswerDone:
+    """Add to an answer that the question's pictures were not seen."""
+    answer = done.answer
+    return AnswerDone(replace(answer, degraded=(*answer.degraded, "images_unseen")))
+
+
+def _leave_reserve() -> float:
+    """Return the seconds for the LLM, which leave some for quotations."""
+    left = find_seconds_left()
+    return math.inf if left is None else left - min(_RESERVE_SECONDS, _RESERVE_SHARE * left)
 
 
 def _format_heading(asked: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from pymilvus import MilvusClient, MilvusException
 
 from rag_core.deadline import find_seconds_left, limit_seconds
 from rag_core.errors import StoreFormatError, StoreLockedError, StoreUnavailableError
-from rag_core.index.milvus_errors import translate_errors
+from rag_core.index.milvus_errors import build_unavailable_error, translate_errors
 from rag_core.index.milvus_lite import check_directory, release_lock, silence_loggers
 from rag_core.outages import Outages
 from rag_core.settings import RagSettings
@@ -22,6 +23,7 @@ _OPEN_SECONDS = 10
 _CALL_SECONDS = 5.0
 """For one call of a question. A search takes milliseconds, and a frozen server would hold it for
 more than a minute."""
+_PAUSE_SECONDS = 2.0
 _LITE_SECONDS = 60.0  # it reads from this machine's disk, and no peer can freeze
 _GRPC_OPTIONS = {
     # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
@@ -48,6 +50,7 @@ class MilvusConnection:
         self._token = settings.milvus_token.get_secret_value() if settings.milvus_token else ""
         self._outages = outages
         self._lock = threading.Lock()
+        self._silent_until = 0.0
         self.client = self._connect()
         self._inode = self._read_inode()
 
@@ -73,11 +76,20 @@ class MilvusConnection:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Translate the errors of a block, and report whether Milvus works."""
+        """Translate the errors of a block, and report whether Milvus works.
+
+        Raises:
+            StoreUnavailableError: no Milvus answers. For a moment, the further calls of questions
+                fail at once, since each of them would wait as long.
+            StoreError: Milvus refused.
+        """
+        if find_seconds_left() is not None and time.monotonic() < self._silent_until:
+            raise build_unavailable_error(self.uri)
         try:
             with translate_errors(self.uri):
                 yield
         except (StoreUnavailableError, StoreFormatError, StoreLockedError) as error:
+            self._silent_until = time.monotonic() + _PAUSE_SECONDS
             self._outages.report("milvus", str(error))
             raise
         self._outages.clear("milvus")

@@ -16,15 +16,24 @@ from rag_core.errors import StoreError, StoreUnavailableError
 @contextmanager
 def translate_errors(uri: str) -> Iterator[None]:
     """Translate errors of pymilvus into typed ones; keep the cause."""
-    uri = re.sub(r"//[^/@]*@", "//", uri)  # no password in a sentence
     try:
         yield
     except (MilvusException, grpc.RpcError) as error:
         # pymilvus lets some errors of gRPC through, and puts the codes of others into its own.
         code = error.code if isinstance(error, MilvusException) else None
         if code == Status.CONNECT_FAILED or not isinstance(code, int):
-            raise StoreUnavailableError(
-                f"No Milvus answers at {uri}: check that it runs, DOCENT_MILVUS_URI and "
-                "DOCENT_MILVUS_TOKEN."
-            ) from error
-        raise StoreError(f"Milvus at {uri} refused a call: {error.message}") from error
+            raise build_unavailable_error(uri) from error
+        raise StoreError(f"Milvus at {_redact(uri)} refused a call: {error.message}") from error
+
+
+def build_unavailable_error(uri: str) -> StoreUnavailableError:
+    """Build the error of a Milvus that does not answer."""
+    return StoreUnavailableError(
+        f"No Milvus answers at {_redact(uri)}: check that it runs, DOCENT_MILVUS_URI and "
+        "DOCENT_MILVUS_TOKEN."
+    )
+
+
+def _redact(uri: str) -> str:
+    """Take the password out of an address, for a sentence."""
+    return re.sub(r"//[^/@]*@", "//", uri)

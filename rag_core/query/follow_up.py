@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag_core.index.stop_words import FUNCTION_WORDS, detect_latin_language
+from rag_core.query.history import select_turns
 from rag_core.types import Turn
 
 _QUESTIONS = 2  # the last ones, which give topic words; titles of cited pages made it worse
@@ -164,8 +165,10 @@ def _has_grammar(text: str) -> bool:
 
 
 def _collect_topic_words(history: Sequence[Turn]) -> list[str]:
-    """Collect the content words of the last questions, the latest question first."""
-    questions = [turn.text for turn in history if turn.role == "user"][-_QUESTIONS:]
+    """Collect the content words of the last questions, the latest first, and of the first turn."""
+    questions = [turn.text for turn in select_turns(history) if turn.role == "user"]
+    first = questions[:1] if len(questions) > _QUESTIONS else []
+    questions = [*first, *questions[-_QUESTIONS:]]
     words = [word for text in reversed(questions) for word in list_content_words(text)]
     # Each word once, in the spelling of its first occurrence.
     spellings = {word.casefold(): word for word in reversed(words)}

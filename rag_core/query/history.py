@@ -1,4 +1,4 @@
-"""The conversation before a question, cut to the part that the LLM reads."""
+"""The conversation before a question, cut to the part that is read."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 from rag_core.types import Turn
 
-HISTORY_TURNS = 8
-"""Last turns that the LLM reads: earlier ones rarely matter, and cost tokens each time."""
+HISTORY_TURNS = 10
+"""Last turns that are read, in search and in answer alike; earlier ones rarely matter. The first
+turn of a thread is always read: what all others are about."""
 
 HISTORY_CHARACTERS = 1_500
-"""Characters of each turn; most answers of docent are shorter."""
+"""Characters of each turn that the answer is written from; most answers of docent are shorter."""
 
 
-def truncate_history(history: Sequence[Turn], *, turns: int, characters: int) -> tuple[Turn, ...]:
-    """Cut a conversation to its last turns, and each turn.
+def select_turns(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Select the first turn and the last ones, oldest first."""
+    return (*history[:1], *history[1:][-HISTORY_TURNS:])
 
-    Args:
-        history: the turns, oldest first.
-        turns: most turns.
-        characters: most characters of a turn; ` …` marks a cut.
 
-    Returns:
-        The last turns, oldest first.
+def truncate_history(history: Sequence[Turn], *, characters: int) -> tuple[Turn, ...]:
+    """Cut a conversation to its first and last turns, and each turn.
+
+    A cut is marked by ` …`.
     """
     return tuple(
         Turn(turn.role, f"{turn.text[:characters]} …" if len(turn.text) > characters else turn.text)
-        for turn in history[-turns:]
+        for turn in select_turns(history)
     )

@@ -10,6 +10,7 @@ import unicodedata
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.query.follow_up import list_content_words
 from rag_core.query.history import truncate_history
+from rag_core.query.material import MATERIAL_CHARACTERS, cut_middle
 from rag_core.query.plan import MOST_PARTS
 from rag_core.query.segments import split_message
 from rag_core.reasoning import strip_reasoning
@@ -20,7 +21,7 @@ ADDED_CHARACTERS = 500
 
 _NEW_SHARE = 0.5  # of its content words, which a rewriting may take from elsewhere
 _KEPT_SHARE = 0.7  # of its content words, which a statement must have from the thread
-_TURNS, _TURN_CHARACTERS = 6, 2_000  # of the thread, whose words a rewriting may have
+_TURN_CHARACTERS = 2_000  # of each turn, whose words a rewriting may have
 
 _ITEM = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):]|>)\s+")
 _AROUND = "\"'`*_“”„«»「」 \t"
@@ -64,9 +65,10 @@ def inspect_rewriting(text: str, question: Question) -> tuple[str, ...]:
     Returns:
         One to three questions; none if the text is a refusal, an answer, or about other things.
     """
-    turns = truncate_history(question.history, turns=_TURNS, characters=_TURN_CHARACTERS)
-    thread = "\n".join([*(turn.text for turn in turns), question.text])
-    own = "\n".join([*(turn.text for turn in turns if turn.role == "user"), question.text])
+    turns = truncate_history(question.history, characters=_TURN_CHARACTERS)
+    said = [cut_middle(question.material, MATERIAL_CHARACTERS), question.text]
+    thread = "\n".join([*(turn.text for turn in turns), *said])
+    own = "\n".join([*(turn.text for turn in turns if turn.role == "user"), *said])
     written = strip_reasoning(text).strip()
     if not written or _has_foreign(written, own, thread):
         return ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag_core.query.follow_up import LeaningSigns, add_topic_words, find_signs, strip_opener
+from rag_core.query.material import find_topic
 from rag_core.query.segments import Segment, split_message
 from rag_core.types import Question, Turn
 
@@ -60,6 +61,7 @@ class PlannedPart:
     Attributes:
         asked: the part as it was asked.
         other: the part with what it may lean on; empty if there is nothing.
+        material: the part with what the question's material is about; empty if there is none.
         signs: what speaks for leaning in its words.
         by_llm: True if `other` is the LLM's rewriting, and not the part with topic words.
         division: how it may be divided; None if it can't be.
@@ -70,11 +72,12 @@ class PlannedPart:
     signs: LeaningSigns
     by_llm: bool = False
     division: Division | None = None
+    material: str = ""
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The texts to search for."""
-        return (self.asked, self.other) if self.other else (self.asked,)
+        """The texts to search for, the part as it was asked first."""
+        return (self.asked, *(form for form in (self.other, self.material) if form))
 
     def list_forms(self) -> Iterator[str]:
         """Yield the forms of the part and of all its divisions."""
@@ -88,13 +91,15 @@ def plan_by_words(question: Question, segments: Sequence[Segment]) -> PlannedPar
     """Plan a search without an LLM, by topic words and punctuation.
 
     Args:
-        question: with the thread before it.
+        question: with the thread before it, and its material.
         segments: those of its text, in their order.
 
     Returns:
         The whole question, with the parts that it may consist of.
     """
     whole = _plan_part(question.text, question.history, always=True)
+    if topic := find_topic(question.material):
+        whole = replace(whole, material=f"{question.text} {topic}")
     return replace(whole, division=_split_part(segments, question.history, MOST_PARTS))
 
 

@@ -19,12 +19,12 @@ class SearchedForm:
 
     Attributes:
         text: the text.
-        vector: its embedding, shape (dimension,), float32, of L2 norm 1.
+        vector: its embedding, shape (dimension,), float32, of L2 norm 1; None without one.
         found: the candidates.
     """
 
     text: str
-    vector: Vector
+    vector: Vector | None
     found: FusedCandidates
 
 

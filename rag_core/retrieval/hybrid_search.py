@@ -25,6 +25,7 @@ class FusedCandidates:
         dense_hits: hits of the dense search, best first, with its scores.
         lexical_hits: hits of the BM25 search, best first, with its scores.
         page_cosines: cosines of all chunks of the best pages, by page and chunk id.
+        has_dense: False if the question could not be embedded and BM25 went on alone.
         has_pages: False if the best pages could not be compared.
     """
 
@@ -34,10 +35,15 @@ class FusedCandidates:
     lexical_hits: tuple[Hit, ...] = ()
     page_cosines: PageCosines = field(default_factory=dict)
     has_pages: bool = True
+    has_dense: bool = True
 
 
 def retrieve(
-    store: VectorStore, live: LiveIndex, question: Question, vector: Vector, fusion: FusionConfig
+    store: VectorStore,
+    live: LiveIndex,
+    question: Question,
+    vector: Vector | None,
+    fusion: FusionConfig,
 ) -> FusedCandidates:
     """Search by vectors and by words, and fuse the hits.
 
@@ -45,32 +51,43 @@ def retrieve(
         store: holds the index.
         live: the version to search; all searches read its collection.
         question: its text and scope are used.
-        vector: the question's embedding, shape (dimension,), float32, of L2 norm 1.
+        vector: the question's embedding, shape (dimension,), float32, of L2 norm 1; None
+            searches for words alone.
         fusion: depth of the searches and weights of their evidence.
 
     Returns:
         The candidates, best first; from the dense search alone if BM25 fails.
 
     Raises:
-        StoreError: the dense search failed.
+        StoreError: the dense search failed, or BM25 without one.
     """
     scope, depth = question.scope, fusion.depth
     # Step 1: both searches, each with scores of its own scale.
-    dense = store.search_dense(live.collection, vector, limit=depth, scope=scope)
+    dense = list[Hit]()
+    if vector is not None:
+        dense = store.search_dense(live.collection, vector, limit=depth, scope=scope)
     has_lexical, lexical = True, list[Hit]()
     try:
         terms = build_query_terms(question.text)
         lexical = store.search_lexical(live.collection, terms, limit=depth, scope=scope)
     except StoreError as error:
+        if vector is None:
+            raise
         logger.warning("BM25 search failed, dense search goes on alone: %s", error)
         has_lexical = False
     # Step 2: all chunks of the best pages, which tell how much of a page is about the question.
     pages = choose_pages(dense, lexical, fusion.pages)
-    cosines = _score_pages(store, live, vector, pages)
+    cosines = {} if vector is None else _score_pages(store, live, vector, pages)
     # Step 3: one order of chunks.
     candidates = fuse(dense, lexical, fusion, cosines)
     return FusedCandidates(
-        candidates, has_lexical, tuple(dense), tuple(lexical), cosines or {}, cosines is not None
+        candidates,
+        has_lexical,
+        tuple(dense),
+        tuple(lexical),
+        cosines or {},
+        has_pages=cosines is not None,
+        has_dense=vector is not None,
     )
 
 

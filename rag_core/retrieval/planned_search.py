@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from rag_core.errors import StoreError
 from rag_core.index.stop_words import detect_latin_language
+from rag_core.inference.model_errors import translate_model_errors
 from rag_core.protocols import BatchEmbedder, Embedder, VectorStore
 from rag_core.query.plan import Division, PlannedPart
 from rag_core.query.script import is_latin
@@ -37,7 +38,8 @@ class PlannedSearch:
         live: the version to search.
         question: its scope is used.
         fusion: depth of the searches and weights of their scores.
-        vectors: the embedding of each form of the plan, shape (dimension,), float32, length 1.
+        vectors: the embedding of each form of the plan, shape (dimension,), float32, length 1;
+            none where the embedder failed, so that words alone are searched for.
         expand: adds the meanings of the team's words to a text.
         english_only: True if the embedder reads English only.
     """
@@ -105,27 +107,31 @@ class PlannedSearch:
                 failure = error
         if failure and not searched:
             raise failure
-        if len(searched) == 1:
-            form = searched[0]
-            return SearchedPart(part.asked, form, (form.text,), complete=failure is None)
-        asked, other = searched
+        asked, *others = searched
+        if not others:
+            return SearchedPart(part.asked, asked, (asked.text,), complete=failure is None)
+        rated = [(self._rate_form(part, asked, other), other) for other in others]
+        probability, other = max(rated, key=lambda pair: pair[0])
+        chosen = choose_form(asked, other, probability, reach=self.fusion.reach)
+        return replace(chosen, asked=part.asked, complete=failure is None)
+
+    def _rate_form(self, part: PlannedPart, asked: SearchedForm, other: SearchedForm) -> float:
+        """Return the probability that a form is better than the part as it was asked."""
         signals = collect_form_signals(
             part.signs,
             asked.found,
             other.found,
             readable=not self.english_only or is_readable(part.asked),
         )
-        probability = LEANING.compute_probability(signals, by_llm=part.by_llm)
-        chosen = choose_form(asked, other, probability, reach=self.fusion.reach)
-        return replace(chosen, asked=part.asked)
+        return LEANING.compute_probability(signals, by_llm=part.by_llm)
 
     def _search_form(self, text: str) -> SearchedForm:
         expanded = self.expand(text)
-        vector = self.vectors[text]
+        vector = self.vectors.get(text)
         question = replace(self.question, text=expanded)
         return SearchedForm(expanded, vector, self._retrieve(question, vector))
 
-    def _retrieve(self, question: Question, vector: Vector) -> FusedCandidates:
+    def _retrieve(self, question: Question, vector: Vector | None) -> FusedCandidates:
         return retrieve(self.store, self.live, question, vector, self.fusion)
 
 
@@ -159,6 +165,8 @@ def embed_forms(
     """
     distinct = list(dict.fromkeys(texts))
     expanded = [expand(text) for text in distinct]
-    if len(expanded) > 1 and isinstance(embedder, BatchEmbedder):
-        return dict(zip(distinct, embedder.embed_queries(expanded), strict=True))
-    return {text: embedder.embed_query(full) for text, full in zip(distinct, expanded, strict=True)}
+    with translate_model_errors():
+        if len(expanded) > 1 and isinstance(embedder, BatchEmbedder):
+            return dict(zip(distinct, embedder.embed_queries(expanded), strict=True))
+        pairs = zip(distinct, expanded, strict=True)
+        return {text: embedder.embed_query(full) for text, full in pairs}

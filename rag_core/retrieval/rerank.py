@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag_core.deadline import find_seconds_left, is_time_over, limit_time
 from rag_core.errors import ModelError, RerankerError
+from rag_core.inference.model_errors import translate_model_errors
 from rag_core.protocols import Reranker
 from rag_core.types import Candidate, Passage
 
@@ -16,7 +19,10 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 _FIRST_SLICE = 4
-"""With a time budget, the first of so many slices is always scored and shows the pace."""
+"""With a time budget, the first of so many slices is scored and shows the pace."""
+
+_SHARE = 0.5
+"""Share of the question's time that a reranker without a budget may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,11 @@ def rerank_candidates(
         return RankedPassages((), reranked=True)
     # Step 1: score the texts of the best candidates.
     texts = [each.chunk.embedding_text for each in candidates[: ranker.depth]]
+    budget = ranker.budget_ms / 1000
     try:
-        scores = _score_texts(reranker, query, texts, ranker.budget_ms / 1000, clock)
+        # A model that hangs costs no more than its budget.
+        with limit_time(budget or _SHARE * (find_seconds_left() or math.inf)):
+            scores = _score_texts(reranker, query, texts, budget, clock)
     except RerankerError as error:
         logger.warning("%s", error)
         return RankedPassages(_build_unscored(candidates), reranked=False)
@@ -119,7 +128,13 @@ def _score_texts(
     scores: list[float] = []
     batch = texts[: max(1, len(texts) // _FIRST_SLICE)] if budget else texts
     while batch:
-        scores.extend(map(float, reranker.rerank(query, batch)))
+        try:
+            with translate_model_errors():
+                scores.extend(map(float, reranker.rerank(query, batch)))
+        except ModelError:
+            if not (scores and is_time_over()):
+                raise
+            break  # what was scored in time counts
         now = clock()
         pace = max(now - lap, 1e-9) / max(sum(map(len, batch)), 1)
         batch = _take_fitting(texts[len(scores) :], (started + budget - now) / pace)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from rag_core import passage_search
 from rag_core import pipeline as module
 from rag_core.errors import (
     BusyError,
@@ -17,6 +18,7 @@ from rag_core.errors import (
     IndexMissingError,
     ModelError,
     QuestionTooLongError,
+    StoreError,
     StoreUnavailableError,
 )
 from rag_core.generation import writer
@@ -130,7 +132,7 @@ def test_reasoning_is_neither_shown_nor_cited():
 def test_reasoning_alone_is_no_answer():
     answer = build("<think>Where do logs go? ", "Passage [1] says it.").answer(QUESTION)
     assert "Where do logs go?" not in answer.text
-    assert answer.degraded == ("llm_failed",)
+    assert answer.degraded == ("llm_empty",)
 
 
 def test_brackets_of_the_answers_own_stay():
@@ -280,14 +282,48 @@ def test_milvus_that_is_down_is_an_error_and_no_answer():
         build("Never said.", store=Down()).answer(QUESTION)
 
 
-def test_an_embedder_that_fails_is_an_error():
-    class Broken(HashEmbedder):
-        def embed_query(self, _text):
-            raise ModelError("out of memory")
+class Broken(HashEmbedder):
+    """An embedder whose server is down."""
 
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def embed_query(self, _text):
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error", [ModelError("out of memory"), RuntimeError("CUDA out of memory"), KeyError("a bug")]
+)
+def test_an_embedder_that_fails_leaves_the_words(error):
+    pipeline = build("To a broker [1].")
+    pipeline._search._embedder = Broken(error)
+    answer = pipeline.answer(QUESTION)
+    assert (answer.text, answer.degraded) == ("To a broker [1].", ("embed_failed",))
+    assert answer.passages[0].chunk == CHUNKS[0]
+
+
+def test_an_embedder_that_fails_leaves_quotations_without_an_llm():
+    pipeline = build(llm=False)
+    pipeline._search._embedder = pipeline._writer._quoter._embedder = Broken(ModelError("down"))
+    answer = pipeline.answer(QUESTION)
+    assert "Logs go to a message broker." in answer.text
+    assert answer.degraded == ("embed_failed", "no_llm")
+
+
+@pytest.mark.parametrize("text", ["Wo landen Protokolle?", "?!"])
+def test_words_that_are_found_nowhere_are_no_answer_when_the_embedder_fails(text):
     pipeline = build("Never said.")
-    pipeline._embedder = Broken()
-    with pytest.raises(ModelError):
+    pipeline._search._embedder = Broken(ModelError("The model server does not answer: start it."))
+    with pytest.raises(ModelError, match="start it"):
+        pipeline.answer(Question(text))
+
+
+def test_without_embedder_and_bm25_it_is_an_error():
+    pipeline = build("Never said.", store=MemoryStore(lexical_error=StoreError("no BM25")))
+    pipeline._search._embedder = Broken(ModelError("down"))
+    with pytest.raises(StoreError):
         pipeline.answer(QUESTION)
 
 
@@ -445,7 +481,8 @@ def test_a_question_without_a_place_is_refused(ask):
 
 
 def test_a_ranking_that_was_cut_is_said(monkeypatch):
-    monkeypatch.setattr(
-        module, "rerank_candidates", lambda *asked: replace(rerank_candidates(*asked), cut=True)
-    )
+    def cut(*asked):
+        return replace(rerank_candidates(*asked), cut=True)
+
+    monkeypatch.setattr(passage_search, "rerank_candidates", cut)
     assert build("Fine [1].").answer(QUESTION).degraded == ("rerank_cut",)

@@ -79,7 +79,7 @@ class ShareAction:
         except PlaceClosedError as closed:
             # A response URL may post where docent is not a member.
             logger.info("An answer is shared by its response URL: %s", closed)
-            await message.abandon()  # the parts that were posted already
+            await message.remove_rest()  # the parts that were posted already
             await self._post_by_response_url(record, respond, text, tail, thread_ts=thread_ts)
             return
         root_ts = thread_ts or message.message_timestamps[0]

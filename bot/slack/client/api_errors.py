@@ -26,7 +26,7 @@ UNAVAILABLE_CODES = frozenset(
 """Codes that mean "not now and not soon", so docent remembers them for a while."""
 
 FailureKind = Literal["temporary", "content", "message", "place", "unknown"]
-"""What helps after a failure.
+"""The remedy for a failure.
 
 `temporary`: the same call, a little later. `content`: a plainer form. `message`: a new message in
 place of the one that can't be changed. `place`: another place. `unknown`: try each in turn.
@@ -85,7 +85,7 @@ class ResponseUrlError(SlackClientError):
     """A response URL refused a message, with `code` as its word for why."""
 
     def __init__(self, code: str, *, status: int) -> None:
-        super().__init__(f"status {status}: {code}")
+        super().__init__(code)
         self.code = code
         self.status = status
 
@@ -106,7 +106,7 @@ def get_failure_kind(error: BaseException) -> FailureKind:
 
 
 def is_ambiguous(error: BaseException) -> bool:
-    """Return True if Slack may have done what was asked all the same."""
+    """Return True if Slack may have done it all the same."""
     if isinstance(error, aiohttp.ClientConnectorError) or get_failure_kind(error) != "temporary":
         return False
     return get_error_code(error) not in _UNDONE_CODES

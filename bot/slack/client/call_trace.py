@@ -18,7 +18,7 @@ UNREACHABLE = "unreachable"
 
 
 def build_call_trace(metrics: Metrics, base_url: str) -> aiohttp.TraceConfig:
-    """Build the trace of a session that counts its requests, each try on its own."""
+    """Build the trace of a session that counts each try."""
 
     async def count_response(
         _session: aiohttp.ClientSession,

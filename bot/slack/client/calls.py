@@ -31,7 +31,10 @@ class Patience:
         self._attempts = 0
 
     async def wait_after(self, error: BaseException) -> bool:
-        """Wait before the next attempt; return False at once if there is none."""
+        """Wait before the next attempt.
+
+        Return False at once if there is none.
+        """
         pause = PAUSES[min(self._attempts, len(PAUSES) - 1)]
         pause = max(pause, get_retry_after(error) or 0.0)
         self._attempts += 1
@@ -41,7 +44,7 @@ class Patience:
         return True
 
 
-async def call_method(
+async def execute_call(
     slack: SlackClients, method: str, *, patience: Patience | None = None, **arguments: Any
 ) -> Any:
     """Call a method of the Web API.
@@ -71,7 +74,13 @@ async def call_method(
 
 
 async def wait_for_turn(slack: SlackClients, method: str, channel: str) -> None:
-    """Wait until docent's own pace allows a call."""
+    """Wait until docent's own pace allows a call.
+
+    Args:
+        slack: the clients of the workspace.
+        method: the method's name.
+        channel: the channel that is posted in.
+    """
     pause = slack.rates.get(method, channel).reserve()
     if pause > 0:
         await asyncio.sleep(min(pause, LONGEST_TURN))

@@ -66,9 +66,9 @@ class TokenBucket:
         return max(0.0, -self._tokens / self._rate, self._filled_at - self._clock())
 
     def take(self, count: int = 1, *, spare: float = 0.0) -> bool:
-        """Take tokens if they are there, and leave the part `spare` of the bucket.
+        """Take tokens if they are there.
 
-        Return False if nothing was taken.
+        Leave the part `spare` of the bucket. Return False if nothing was taken.
         """
         if self.compute_pause(count, spare=spare) > 0:
             return False
@@ -80,13 +80,19 @@ class TokenBucket:
         self._tokens = min(self._size, self._tokens + count)
 
     def compute_pause(self, count: int = 1, *, spare: float = 0.0) -> float:
-        """Return the seconds until so many tokens can be taken; 0 if they can be now."""
+        """Return the seconds until so many tokens can be taken.
+
+        Return 0 if they can be now.
+        """
         self._fill()
         missing = min(count + spare * self._size, self._size) - self._tokens
         return max(0.0, missing / self._rate, self._filled_at - self._clock())
 
     def hold_back(self, seconds: float) -> None:
-        """Give no token for so many seconds: Slack said that the rate is used up."""
+        """Give no token for some seconds.
+
+        Slack said that the rate is used up.
+        """
         self._fill()
         self._tokens = min(self._tokens, self._size / 2)
         self._filled_at = max(self._filled_at, self._clock() + seconds)

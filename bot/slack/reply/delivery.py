@@ -11,12 +11,12 @@ from bot.slack.client.api_errors import get_error_code, get_failure_kind
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.forms import PlaceClosedError
-from bot.slack.reply.private import deliver_privately, list_outlets
+from bot.slack.reply.private import list_outlets, send_privately
 
 logger = logging.getLogger(__name__)
 
 
-async def deliver(
+async def send_answer(
     slack: SlackClients,
     thread: ThreadRef,
     message: EditedMessage,
@@ -24,7 +24,7 @@ async def deliver(
     draft: ReplyDraft,
     tail: list[Block],
 ) -> None:
-    """Show an answer in its thread, or what the thread does not take to the asker alone.
+    """Show an answer in its thread, or else to the asker alone.
 
     Args:
         slack: the clients of the workspace.
@@ -43,5 +43,5 @@ async def deliver(
         logger.warning("A thread does not take an answer: %s", code or repr(closed.error))
         if get_failure_kind(closed.error) == "temporary" and code != "ratelimited":
             raise UndeliverableError("Slack fails for longer than docent waits.") from closed
-        await deliver_privately(slack, list_outlets(slack, thread), closed.parts, code=code)
-        await message.abandon(closed.count)
+        await send_privately(slack, list_outlets(slack, thread), closed.parts, code=code)
+        await message.remove_rest(closed.count)

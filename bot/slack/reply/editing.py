@@ -18,7 +18,7 @@ from bot.slack.client.api_errors import (
     get_retry_after,
     is_ambiguous,
 )
-from bot.slack.client.calls import Patience, call_method, wait_for_turn
+from bot.slack.client.calls import Patience, execute_call, wait_for_turn
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.forms import send_parts
 from bot.slack.reply.lost_posts import find_lost_post
@@ -83,9 +83,9 @@ class EditedMessage:
         return tuple(posted.ts for posted in self._posted)
 
     def set_state(self, part: MessagePart | None, *, is_live: bool) -> None:
-        """Say what the first message shows, and whether it is still a stream.
+        """Remember the first message as it is.
 
-        So it is not edited in vain.
+        It shows `part`, if that is known, and is a stream if it `is_live`.
         """
         if self._posted:
             self._posted[0].part, self._posted[0].is_live = part, is_live
@@ -97,12 +97,12 @@ class EditedMessage:
         return 0.0
 
     async def show(self, draft: ReplyDraft) -> None:
-        """Post or edit the draft, as far as the rates and Slack allow."""
+        """Post or edit the draft, if the rates and Slack allow."""
         text = draft.text or f"_{draft.progress}…_"
         await self._show_parts(build_parts(text, answer_blocks.build_stop_tail()))
 
     async def show_alone(self, sentence: str) -> None:
-        """Post or edit a sentence without a Stop button, as far as the rates allow."""
+        """Post or edit a sentence without a Stop button, if possible."""
         await self._show_parts([MessagePart(sentence, form="text")])
 
     async def _show_parts(self, parts: Sequence[MessagePart]) -> None:
@@ -117,7 +117,7 @@ class EditedMessage:
             self._is_refused = get_failure_kind(error) != "temporary"
 
     async def close(self, draft: ReplyDraft, tail: list[Block]) -> None:
-        """Bring every message up to date, in the best form that Slack takes.
+        """Bring every message up to date, in the best form possible.
 
         Raises:
             PlaceClosedError: the place did not take all of it.
@@ -125,7 +125,7 @@ class EditedMessage:
         patience = Patience(self._slack.clock)
 
         async def send(index: int, part: MessagePart) -> None:
-            await self._bring_up_to_date(index, part, patience)
+            await self._update_part(index, part, patience)
 
         count = await send_parts(build_parts(draft.text, tail), send)
         self._stale += self._posted[count:]
@@ -139,8 +139,8 @@ class EditedMessage:
         await self._delete_posted(self._posted)
         self._posted = []
 
-    async def abandon(self, count: int = 0) -> None:
-        """Stop and delete all but the first messages, as far as Slack allows."""
+    async def remove_rest(self, count: int = 0) -> None:
+        """Stop and delete all but the first messages, where possible."""
         left = [*self._stale, *self._posted[count:]]
         for posted in left:
             with contextlib.suppress(*SLACK_FAILURES):
@@ -151,7 +151,10 @@ class EditedMessage:
         self._on_posted()
 
     async def _show_part(self, index: int, part: MessagePart) -> bool:
-        """Show a part of the draft; return False if the rates do not allow it."""
+        """Show a part of the draft.
+
+        Return False if the rates do not allow it.
+        """
         if index < len(self._posted) and self._posted[index].part == part:
             return True
         editing = self._slack.rates.get(EDITING)
@@ -167,7 +170,7 @@ class EditedMessage:
         await self._post(part, has_turn=True)
         return True
 
-    async def _bring_up_to_date(self, index: int, part: MessagePart, patience: Patience) -> None:
+    async def _update_part(self, index: int, part: MessagePart, patience: Patience) -> None:
         if index < len(self._posted):
             if self._posted[index].part == part:
                 return
@@ -203,12 +206,12 @@ class EditedMessage:
         if posted.is_live:
             await self._stop(posted, patience)
         try:
-            await call_method(self._slack, EDITING, patience=patience, **arguments)
+            await execute_call(self._slack, EDITING, patience=patience, **arguments)
         except SLACK_FAILURES as error:
             if get_error_code(error) != "streaming_state_conflict":
                 raise
             await self._stop(posted, patience)
-            await call_method(self._slack, EDITING, patience=patience, **arguments)
+            await execute_call(self._slack, EDITING, patience=patience, **arguments)
         posted.part = part
 
     async def _stop(self, posted: _PostedMessage, patience: Patience | None) -> None:
@@ -218,12 +221,12 @@ class EditedMessage:
     async def _post(
         self, part: MessagePart, patience: Patience | None = None, *, has_turn: bool = False
     ) -> None:
-        """Post a message, unless an earlier attempt turns out to have got through."""
-        if await self._adopt_lost_post(patience):
+        """Post a message, unless an earlier attempt has got through."""
+        if await self._take_lost_post(patience):
             await self._edit(len(self._posted) - 1, part, patience)
             return
         try:
-            response = await call_method(self._slack, POSTING, **self._build_post(part))
+            response = await execute_call(self._slack, POSTING, **self._build_post(part))
         except SLACK_FAILURES as error:
             if is_ambiguous(error):
                 self._lost_texts.append(part.render_text())
@@ -245,8 +248,11 @@ class EditedMessage:
             "unfurl_media": False,
         }
 
-    async def _adopt_lost_post(self, patience: Patience | None) -> bool:
-        """Take over a message whose post was not confirmed; return False if there is none."""
+    async def _take_lost_post(self, patience: Patience | None) -> bool:
+        """Take over a message whose post was not confirmed.
+
+        Return False if there is none.
+        """
         while self._lost_texts:
             text = self._lost_texts.pop()
             known = {*self.message_timestamps, *(each.ts for each in self._stale)}
@@ -282,7 +288,7 @@ class EditedMessage:
         """Delete parts that are no longer needed or were posted anew."""
         for posted in stale:
             try:
-                await call_method(
+                await execute_call(
                     self._slack,
                     "chat.delete",
                     patience=Patience(self._slack.clock),
@@ -310,7 +316,7 @@ async def stop_stream(
         SlackClientError, ClientError, TimeoutError: Slack did not stop it.
     """
     try:
-        await call_method(
+        await execute_call(
             slack, "chat.stopStream", patience=patience, channel=thread.channel, ts=ts
         )
     except SLACK_FAILURES as error:

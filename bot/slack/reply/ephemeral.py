@@ -13,7 +13,7 @@ from bot.markup.answer import render_answer
 from bot.slack.client.api_errors import SLACK_FAILURES
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients, ThreadRef
-from bot.slack.reply.private import ResponseUrlOutlet, deliver_privately, list_outlets
+from bot.slack.reply.private import ResponseUrlOutlet, list_outlets, send_privately
 from bot.slack.views import answer_blocks, buttons
 from bot.slack.views.message_parts import build_parts
 from bot.texts import answers
@@ -107,7 +107,7 @@ class EphemeralReply:
         messages = [part for each in parts[:-1] for part in build_parts(each)]
         messages += build_parts(parts[-1], tail)
         outlets = list_outlets(self._slack, self._asker)
-        await deliver_privately(
+        await send_privately(
             self._slack,
             [self._url, *outlets] if self._url is not None else outlets,
             messages,

@@ -12,7 +12,7 @@ from bot.slack.client.api_errors import (
     get_error_code,
     get_failure_kind,
 )
-from bot.slack.views.message_parts import MessagePart, degrade
+from bot.slack.views.message_parts import MessagePart, list_plainer
 
 Send = Callable[[int, MessagePart], Awaitable[None]]
 """Sends a message as number n of its answer, counted from 0."""
@@ -44,6 +44,7 @@ async def send_parts(parts: Sequence[MessagePart], send: Send) -> int:
         PlaceClosedError: no form got through.
     """
     queue, count = deque(parts), 0
+    left = tuple(queue)  # what was not sent, in its best form: another place may take that
     while queue:
         part = queue.popleft()
         try:
@@ -51,10 +52,11 @@ async def send_parts(parts: Sequence[MessagePart], send: Send) -> int:
         except SLACK_FAILURES as error:
             plainer = _find_plainer(part, error)
             if not plainer:
-                raise PlaceClosedError((part, *queue), error, count) from error
+                raise PlaceClosedError(left, error, count) from error
             queue.extendleft(reversed(plainer))
         else:
             count += 1
+            left = tuple(queue)
     return count
 
 
@@ -63,4 +65,4 @@ def _find_plainer(part: MessagePart, error: BaseException) -> list[MessagePart]:
         return []
     code = get_error_code(error)
     logger.warning("Slack refused a form of a message: %s", code or error)
-    return degrade(part, is_too_long=code in TOO_LONG_CODES)
+    return list_plainer(part, is_too_long=code in TOO_LONG_CODES)

@@ -9,11 +9,11 @@ import time
 from collections.abc import Collection
 
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
-from bot.slack.client.calls import Patience, call_method
+from bot.slack.client.calls import Patience, execute_call
 from bot.slack.client.workspace import SlackClients, ThreadRef
 
 LOOK_BACK_SECONDS = 300.0
-"""How far back such a message is looked for, by this machine's clock."""
+"""Age in seconds of the oldest message that may be it, by this machine's clock."""
 
 _PAGE = 200
 
@@ -42,7 +42,7 @@ async def find_lost_post(
     """
     where = {"ts": thread.thread_ts} if thread.thread_ts else {}
     try:
-        response = await call_method(
+        response = await execute_call(
             slack,
             "conversations.replies" if where else "conversations.history",
             patience=patience,

@@ -16,7 +16,7 @@ from bot.slack.client.api_errors import (
     get_failure_kind,
     is_cut_off,
 )
-from bot.slack.client.calls import PATIENCE_SECONDS, Patience, call_method, wait_for_turn
+from bot.slack.client.calls import PATIENCE_SECONDS, Patience, execute_call, wait_for_turn
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients, ThreadRef, is_direct_channel
 from bot.slack.reply.forms import PlaceClosedError, send_parts
@@ -27,7 +27,7 @@ EPHEMERAL = "chat.postEphemeral"
 POSTING = "chat.postMessage"
 
 _URL_SECONDS = 5.0
-"""How long a response URL is tried that fails: it has another way beside it."""
+"""Seconds for which a failing response URL is tried again; other ways stand beside it."""
 
 _OK = 200
 
@@ -38,13 +38,16 @@ class Outlet(Protocol):
     """A way to one person."""
 
     patience_seconds: float
-    """How long a message is sent again while Slack fails."""
+    """Seconds for which a message is sent again while Slack fails."""
 
     async def post(self, text: str, blocks: Sequence[Block]) -> None:
         """Post a message."""
 
     def render_note(self, code: str) -> str:
-        """Render why the answer comes this way; empty if it needs no word."""
+        """Render why the answer comes this way.
+
+        Return an empty string if it needs no word.
+        """
 
 
 class ResponseUrlOutlet:
@@ -92,7 +95,7 @@ class EphemeralOutlet:
     async def post(self, text: str, blocks: Sequence[Block]) -> None:
         """Post a message that the asker alone sees."""
         await wait_for_turn(self._slack, EPHEMERAL, self._thread.channel)
-        await call_method(
+        await execute_call(
             self._slack,
             EPHEMERAL,
             channel=self._thread.channel,
@@ -120,7 +123,7 @@ class DirectOutlet:
     async def post(self, text: str, blocks: Sequence[Block]) -> None:
         """Post a message."""
         await wait_for_turn(self._slack, POSTING, self._thread.user)
-        await call_method(
+        await execute_call(
             self._slack,
             POSTING,
             channel=self._thread.user,
@@ -131,7 +134,7 @@ class DirectOutlet:
         )
 
     def render_note(self, code: str) -> str:
-        """Say where the question was asked, and why the answer does not stand there."""
+        """Say where the question was asked, and why the answer moved."""
         return delivery.render_direct_note(self._thread.channel, code)
 
 
@@ -144,7 +147,7 @@ def list_outlets(slack: SlackClients, thread: ThreadRef) -> list[Outlet]:
     return [EphemeralOutlet(slack, thread), DirectOutlet(slack, thread)]
 
 
-async def deliver_privately(
+async def send_privately(
     slack: SlackClients,
     outlets: Sequence[Outlet],
     parts: Sequence[MessagePart],

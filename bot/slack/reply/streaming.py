@@ -17,7 +17,7 @@ from bot.slack.client.api_errors import (
     is_ambiguous,
     is_cut_off,
 )
-from bot.slack.client.calls import call_method
+from bot.slack.client.calls import execute_call
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import ENDED_CODES, stop_stream
 from bot.slack.reply.lost_posts import find_lost_post
@@ -58,7 +58,10 @@ class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editin
 
 
 def reserve_stream(slack: SlackClients) -> bool:
-    """Take the turns that begin and end a stream; return False if there are none."""
+    """Take the turns that begin and end a stream.
+
+    Return False if there are none.
+    """
     start, stop = slack.rates.get(STREAMING), slack.rates.get(_STOPPING)
     if STREAMING in slack.unavailable or not start.take():
         return False
@@ -168,9 +171,9 @@ class StreamedMessage:
     async def _send_chunks(self, chunks: list[Chunk]) -> None:
         channel = self._thread.channel
         if self._ts is not None:
-            await call_method(self._slack, _APPENDING, channel=channel, ts=self._ts, chunks=chunks)
+            await execute_call(self._slack, _APPENDING, channel=channel, ts=self._ts, chunks=chunks)
             return
-        response = await call_method(
+        response = await execute_call(
             self._slack,
             STREAMING,
             channel=channel,
@@ -228,7 +231,7 @@ class StreamedMessage:
     async def _stop_stream(
         self, chunks: list[Chunk], tail: list[Block], *, status: str | None = None
     ) -> None:
-        await call_method(
+        await execute_call(
             self._slack,
             _STOPPING,
             channel=self._thread.channel,

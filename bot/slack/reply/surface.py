@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
-from bot.slack.reply.delivery import deliver
+from bot.slack.reply.delivery import send_answer
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import EphemeralReply
-from bot.slack.reply.private import deliver_privately, list_outlets
+from bot.slack.reply.private import list_outlets, send_privately
 from bot.slack.reply.thread_reply import FLUSH_SECONDS, ThreadReply
-from bot.slack.reply.thread_status import ThreadStatus, finish_clearing
+from bot.slack.reply.thread_status import ThreadStatus
 from bot.slack.reply.waiting import WaitingNotices
 from bot.slack.views.message_parts import MessagePart
 from bot.types import AnswerContext, IncomingMessage
@@ -85,7 +85,9 @@ class SlackSurface:
         return reply
 
     async def show_waiting(self, message: IncomingMessage, sentence: str) -> tuple[str, ...]:
-        """Show that a question waits, and its place in the line; a later call replaces it.
+        """Show that a question waits, and its place in the line.
+
+        A later call replaces the sentence.
 
         Return the time stamps of the messages that show it, for `open_reply`. They are empty if
         the thread's status does, or if Slack takes neither now.
@@ -93,13 +95,13 @@ class SlackSurface:
         return await self._waiting.show(_build_thread_ref(message), message.key, sentence)
 
     async def post(self, message: IncomingMessage, sentence: str) -> None:
-        """Post one sentence in the message's thread, or else to its author alone.
+        """Post one sentence in the message's thread, or else privately.
 
         Raises:
             UndeliverableError: Slack takes it in no way.
         """
         thread = _build_thread_ref(message)
-        await deliver(
+        await send_answer(
             self._slack,
             thread,
             EditedMessage(self._slack, thread),
@@ -119,7 +121,7 @@ class SlackSurface:
             await self.post(message, sentence)
             return
         outlets = list_outlets(self._slack, _build_thread_ref(message))
-        await deliver_privately(self._slack, outlets, [MessagePart(sentence, form="text")])
+        await send_privately(self._slack, outlets, [MessagePart(sentence, form="text")])
 
     async def delete(self, message: IncomingMessage, message_timestamps: Sequence[str]) -> None:
         """Delete docent's messages in the message's thread."""
@@ -130,10 +132,6 @@ class SlackSurface:
     async def set_thread_active(self, channel: str, thread_ts: str) -> None:
         """Show that docent is not at work in a thread."""
         await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()
-
-    async def settle(self, seconds: float) -> None:
-        """Wait at shutdown until the statuses are taken back that Slack refused to at once."""
-        await finish_clearing(seconds)
 
 
 def _build_thread_ref(message: IncomingMessage) -> ThreadRef:

@@ -13,7 +13,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.markup.answer import render_answer
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
-from bot.slack.reply.delivery import deliver
+from bot.slack.reply.delivery import send_answer
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.forms import PlaceClosedError
 from bot.slack.reply.streaming import StoppedByUser, StreamedMessage, StreamEnded, reserve_stream
@@ -94,7 +94,10 @@ class ThreadReply:
         self._writer: asyncio.Task[None]
 
     def begin(self) -> None:
-        """Show a first sign in the background: the message, the thread's status, or both."""
+        """Show a first sign in the background.
+
+        It is the message, the thread's status, or both.
+        """
         if not self.message_timestamps and reserve_stream(self._slack):
             self._message = StreamedMessage(
                 self._slack, self._thread, self._status, on_posted=self._report_posted
@@ -140,7 +143,10 @@ class ThreadReply:
         await self._finish_writing(replace(self._draft, text=text, failed=True), [])
 
     async def mark_stopped(self) -> None:
-        """Show below the text so far that it was stopped; nothing where the thread is closed."""
+        """Show below the text so far that it was stopped.
+
+        Show nothing where the thread is closed.
+        """
         self._is_private_too = False
         text = f"{self._render_draft().text}\n\n{answers.STOPPED}".strip()
         await self._finish_writing(replace(self._draft, text=text), [])
@@ -197,13 +203,15 @@ class ThreadReply:
             else:
                 return
         if self._is_private_too:
-            await deliver(self._slack, self._thread, message, draft=self._draft, tail=self._tail)
+            await send_answer(
+                self._slack, self._thread, message, draft=self._draft, tail=self._tail
+            )
             return
         try:
             await message.close(self._draft, self._tail)
         except PlaceClosedError as closed:
             logger.warning("A stopped answer could not be marked: %s", closed)
-            await message.abandon(closed.count)
+            await message.remove_rest(closed.count)
 
     def _render_draft(self) -> ReplyDraft:
         """Return the draft with the text so far.

@@ -13,7 +13,7 @@ from bot.slack.client.api_errors import (
     get_retry_after,
     is_ambiguous,
 )
-from bot.slack.client.calls import Patience, call_method
+from bot.slack.client.calls import Patience, execute_call
 from bot.slack.client.workspace import SlackClients, ThreadRef
 from bot.texts import answers
 
@@ -24,7 +24,7 @@ _SPARE = 0.3
 """The part of the rate of status texts that is kept for first signs."""
 
 _CLEAR_SECONDS = 180.0
-"""How long docent tries to take a status back."""
+"""Seconds for which docent tries to take a status back."""
 
 _clearing: set[asyncio.Task[None]] = set()
 
@@ -38,7 +38,10 @@ class ThreadStatus:
     """
 
     def __init__(self, slack: SlackClients, thread: ThreadRef, *, is_stale: bool = False) -> None:
-        """Take the status back at the end even if another process set it, if `is_stale`."""
+        """Prepare the status of a thread; nothing is shown yet.
+
+        If it `is_stale`, another process may have set it, and it is taken back at the end.
+        """
         self._slack = slack
         self._thread = thread
         self._is_stale = is_stale
@@ -49,11 +52,11 @@ class ThreadStatus:
         """True while Slack shows docent at work; the end of a stream resets it."""
 
     async def set_processing(self) -> None:
-        """Show that docent is at work, in a way that Slack takes now."""
+        """Show that docent is at work, as Slack allows now."""
         rate = self._slack.rates.get(SESSION)
         # One turn for this call, one for the call that takes the status back.
         if self._is_available(SESSION) and rate.take(2):
-            failure = await self._call(SESSION, "processing")
+            failure = await self._set_status(SESSION, "processing")
             # A status whose answer was lost may be there, and has to be taken back as well.
             self.is_processing = failure is None or is_ambiguous(failure)
             if failure is None:
@@ -62,7 +65,9 @@ class ThreadStatus:
         await self.set_text(answers.STATUS_SEARCHING)
 
     async def set_text(self, text: str) -> bool:
-        """Show a text as the status; return False if Slack does not take one now.
+        """Show a text as the status.
+
+        Return False if Slack does not take one now.
 
         A text that follows another leaves turns for those that are a first sign.
         """
@@ -70,7 +75,7 @@ class ThreadStatus:
         if not self._is_available(TEXT) or not self._slack.rates.get(TEXT).take(spare=spare):
             return self._key in self._slack.labelled_threads
         self._slack.labelled_threads.add(self._key)
-        failure = await self._call(TEXT, text)
+        failure = await self._set_status(TEXT, text)
         if failure is None or is_ambiguous(failure):
             self._slack.labelled_threads.add(self._key)  # a post meanwhile may have come before it
         else:
@@ -85,7 +90,7 @@ class ThreadStatus:
         if self._key in self._slack.labelled_threads or self._is_stale:
             self._slack.labelled_threads.discard(self._key)
             if self._is_available(TEXT):
-                await self._call(TEXT, "")
+                await self._set_status(TEXT, "")
 
     async def set_active(self) -> None:
         """Show that docent is not at work.
@@ -95,8 +100,8 @@ class ThreadStatus:
         await self._clear_session()
 
     async def _clear_session(self) -> None:
-        """Take the status back; if Slack does not take that now, go on trying behind."""
-        if not self._is_available(SESSION) or await self._call(SESSION, "active") is None:
+        """Take the status back, if necessary later in the background."""
+        if not self._is_available(SESSION) or await self._set_status(SESSION, "active") is None:
             return
         if self._is_available(SESSION):
             task = asyncio.create_task(self._clear_session_later())
@@ -105,17 +110,19 @@ class ThreadStatus:
 
     async def _clear_session_later(self) -> None:
         await asyncio.sleep(max(calls.PAUSES[0], self._slack.rates.get(SESSION).reserve()))
-        await self._call(SESSION, "active", patience=Patience(self._slack.clock, _CLEAR_SECONDS))
+        await self._set_status(
+            SESSION, "active", patience=Patience(self._slack.clock, _CLEAR_SECONDS)
+        )
 
     def _is_available(self, method: str) -> bool:
         return f"{method} {self._kind}" not in self._slack.unavailable
 
-    async def _call(
+    async def _set_status(
         self, method: str, status: str, *, patience: Patience | None = None
     ) -> BaseException | None:
         """Set a status, and return the failure; None if Slack took it."""
         try:
-            await call_method(
+            await execute_call(
                 self._slack,
                 method,
                 patience=patience,
@@ -135,6 +142,6 @@ class ThreadStatus:
 
 
 async def finish_clearing(seconds: float) -> None:
-    """Wait until the statuses are taken back that Slack did not take at once."""
+    """Wait until the last statuses are taken back."""
     if _clearing:
         await asyncio.wait(_clearing, timeout=seconds)

@@ -35,6 +35,9 @@ class WaitingNotices:
         return message.message_timestamps
 
     def forget(self, key: MessageKey) -> None:
-        """Forget a question that waits no longer; its reply takes the message over."""
+        """Forget a question that waits no longer.
+
+        Its reply takes the message over.
+        """
         if message := self._messages.pop(key, None):
             message.free_turns()

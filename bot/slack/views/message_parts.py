@@ -53,7 +53,7 @@ class MessagePart:
         return [*([build_text_block(self.text)] if self.text else []), *self.tail]
 
     def render_text(self) -> str:
-        """Render the text beside the blocks, or the whole text where there are none."""
+        """Render the text beside the blocks, or instead of them."""
         if self.form == "text":
             return self.text
         return render_preview(self.text or _render_tail(self.tail).replace("*", "")) or "…"
@@ -85,7 +85,7 @@ def build_parts(text: str, tail: Sequence[Block] = ()) -> list[MessagePart]:
     return [fitting for part in parts for fitting in _fit(part)]
 
 
-def degrade(part: MessagePart, *, is_too_long: bool) -> list[MessagePart]:
+def list_plainer(part: MessagePart, *, is_too_long: bool) -> list[MessagePart]:
     """Return the next plainer form of a message that Slack refused.
 
     Args:
@@ -104,7 +104,10 @@ def degrade(part: MessagePart, *, is_too_long: bool) -> list[MessagePart]:
 
 
 def add_note(parts: Sequence[MessagePart], note: str) -> list[MessagePart]:
-    """Put a sentence above the first message, or before it if it does not fit there."""
+    """Put a sentence above the first message.
+
+    Put it before that message if it does not fit.
+    """
     if not parts:
         return [MessagePart(note)]
     first = replace(parts[0], text=f"{note}\n\n{parts[0].text}".strip())
@@ -136,7 +139,10 @@ def _fit(part: MessagePart) -> Iterator[MessagePart]:
 
 
 def _halve(part: MessagePart) -> list[MessagePart]:
-    """Take the tail off, or divide what there is; return an empty list if that is too little."""
+    """Take the tail off, or divide what there is.
+
+    Return an empty list if that is too little.
+    """
     if part.text and part.tail:
         return [replace(part, tail=()), replace(part, text="")]
     if len(part.tail) > 1:
@@ -148,8 +154,11 @@ def _halve(part: MessagePart) -> list[MessagePart]:
     return [replace(part, text=half) for half in halves] if len(halves) > 1 else []
 
 
-def _separate_tables(part: MessagePart) -> list[MessagePart]:
-    """Give each table a message of its own: Slack may take one table a message."""
+def _split_tables(part: MessagePart) -> list[MessagePart]:
+    """Give each table a message of its own.
+
+    Slack may take one table a message.
+    """
     texts = split_at_tables(part.text) if part.form == "blocks" else []
     if len(texts) < 2:
         return []
@@ -161,7 +170,7 @@ def _flatten_tables(part: MessagePart) -> list[MessagePart]:
     return [replace(part, text=flat)] if flat != part.text else []
 
 
-def _use_sections(part: MessagePart) -> list[MessagePart]:
+def _to_sections(part: MessagePart) -> list[MessagePart]:
     return [replace(part, form="sections")] if part.form == "blocks" and part.text else []
 
 
@@ -172,7 +181,7 @@ def _drop_buttons(part: MessagePart) -> list[MessagePart]:
     return [replace(part, tail=kept)]
 
 
-def _use_text(part: MessagePart) -> list[MessagePart]:
+def _to_text(part: MessagePart) -> list[MessagePart]:
     """Write the text and the tail as `mrkdwn`; buttons are left out."""
     if part.form == "text":
         return []
@@ -186,11 +195,11 @@ def _use_text(part: MessagePart) -> list[MessagePart]:
 
 
 _SIMPLIFICATIONS: tuple[Callable[[MessagePart], list[MessagePart]], ...] = (
-    _separate_tables,
+    _split_tables,
     _flatten_tables,
-    _use_sections,
+    _to_sections,
     _drop_buttons,
-    _use_text,
+    _to_text,
 )
 """From the least to the greatest loss."""
 
@@ -211,7 +220,10 @@ def _render_tail(tail: Sequence[Block]) -> str:
 
 
 def _cut_lines(text: str) -> Iterator[str]:
-    """Yield pieces of whole lines: a line is a source, with its link."""
+    """Yield pieces of whole lines.
+
+    A line is a source, with its link.
+    """
     piece = ""
     for line in text.splitlines():
         if piece and len(piece) + 1 + len(line) > TEXT_LIMIT:

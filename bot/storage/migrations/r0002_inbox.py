@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from bot.storage.migrations.r0001_released_tables import tables as released
-from ingest.state.migration import complete_tables, lift_length_limits
+from ingest.state.migration import complete_tables, remove_length_limits
 
 revision = "0002"
 down_revision = "0001"
@@ -77,12 +77,12 @@ def upgrade() -> None:
     """Create the tables; put the questions that were answered into the inbox."""
     connection = op.get_bind()
     complete_tables(connection, tables)
-    lift_length_limits(connection, released)
-    _copy_answered(connection)
+    remove_length_limits(connection, released)
+    _put_answered(connection)
 
 
-def _copy_answered(connection: Connection) -> None:
-    """Put the answered questions into the inbox, so that none is answered again."""
+def _put_answered(connection: Connection) -> None:
+    """Put answered questions into the inbox, so none is answered again."""
     rows = [_build_row(claim) for claim in connection.execute(_ANSWERED)]
     if rows:
         connection.execute(insert(inbox), rows)

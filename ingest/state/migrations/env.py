@@ -1,4 +1,4 @@
-"""The environment of the revisions, which Alembic runs: the connection that docent hands it."""
+"""The environment of the migrations, which Alembic runs on the connection from docent."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 
-from rag_core.errors import StoreError
+from rag_core.errors import ModelError, StoreError
 from rag_core.generation.quotations.excerpts import (
     Group,
     close_end,
@@ -20,6 +20,7 @@ from rag_core.generation.quotations.excerpts import (
     trim_code,
 )
 from rag_core.generation.quotations.sections import Section, build_sections, find_section
+from rag_core.inference.model_errors import translate_model_errors
 from rag_core.protocols import Embedder, VectorStore
 from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Chunk, Passage, Vector, strip_link_targets
@@ -126,7 +127,7 @@ class Quoter:
     def quote(
         self,
         collection: str,
-        vector: Vector,
+        vector: Vector | None,
         question: str,
         passages: Sequence[Passage],
         numbers: Sequence[int] = (),
@@ -135,7 +136,7 @@ class Quoter:
 
         Args:
             collection: the version that was searched.
-            vector: the question's, shape (dimension,), float32, of length 1.
+            vector: the question's, shape (dimension,), float32, of length 1; None without one.
             question: its text.
             passages: best first.
             numbers: of the passages, as the answer cites them; from 1 on if there are none.
@@ -143,9 +144,6 @@ class Quoter:
         Returns:
             Markdown, and the numbers of the passages quoted; both are empty if nothing can be
             quoted.
-
-        Raises:
-            ModelError: the embedder failed.
         """
         numbers = numbers or range(1, len(passages) + 1)
         chunks = [passage.chunk for passage in passages]
@@ -167,7 +165,7 @@ class Quoter:
             logger.warning("Passages are quoted without the rest of their sections: %s", error)
             return []
 
-    def _score_groups(self, places: Sequence[_Place], vector: Vector, question: str) -> None:
+    def _score_groups(self, places: Sequence[_Place], vector: Vector | None, question: str) -> None:
         """Score the groups of the passages by their cosines with the question."""
         wanted = {(place.draft, number): None for place in places for number in place.own}
         texts = [
@@ -177,7 +175,7 @@ class Quoter:
         if not texts:
             return
         wants_code = bool(_WANTS_CODE.search(question))
-        cosines = (self._embedder.embed_passages(texts) @ vector).tolist()
+        cosines = self._compute_cosines(texts, vector)
         middle, best = mean(cosines), max(cosines)
         spread = math.hypot(_SPREAD, *(cosine - middle for cosine in cosines))
         spread /= math.sqrt(len(cosines) + 1)
@@ -186,6 +184,17 @@ class Quoter:
             least = min(best, _SHARE * best)
             draft.scores[number] = (cosine - least) / spread + rule
             draft.near.update([number] if cosine >= least else [])
+
+    def _compute_cosines(self, texts: Sequence[str], vector: Vector | None) -> list[float]:
+        """Compute the cosines of the texts; all are alike if the embedder fails."""
+        if vector is not None:
+            try:
+                with translate_model_errors():
+                    cosines: list[float] = (self._embedder.embed_passages(texts) @ vector).tolist()
+                    return cosines
+            except ModelError as error:
+                logger.warning("Passages are quoted in their order: %s", error)
+        return [1.0] * len(texts)
 
 
 def _compute_adjustment(group: Group, *, wants_code: bool) -> float:

@@ -43,6 +43,11 @@ class AnswerText:
         return "".join(self._shown)
 
     @property
+    def length(self) -> int:
+        """Characters of the text so far."""
+        return sum(map(len, self._shown))
+
+    @property
     def citations(self) -> tuple[Citation, ...]:
         """The passages cited so far; those of the LLM's own list if it cites none in its text."""
         listed = (Citation(number, self._passages[number - 1]) for number in self._sources.numbers)

@@ -11,6 +11,7 @@ import pytest
 from bot.health.metrics import Metrics
 from bot.health.monitor import STUCK_SECONDS, Monitor, NumberReader
 from bot.storage.inbox import Inbox
+from bot.storage.inbox_view import InboxView
 from bot.types import IncomingMessage, MessageKey
 from ingest.state.database import open_state
 from rag_core.errors import ModelError
@@ -60,7 +61,7 @@ def test_open_questions_and_the_last_sync_are_read(tmp_path: Path):
         key = MessageKey("T1", "C1", f"{number}.0")
         inbox.add(f"q{number}", IncomingMessage("question", key, key.ts, "U1", "T1", "Why?"))
     assert inbox.take() is not None
-    NumberReader(metrics, engine, lambda: datetime.now(UTC)).read()
+    NumberReader(metrics, InboxView(engine), lambda: datetime.now(UTC)).read()
     assert read_sample(metrics, "docent_open_questions", status="waiting") == 2
     assert read_sample(metrics, "docent_open_questions", status="answering") == 1
     age = read_sample(metrics, "docent_index_age_seconds")

@@ -67,11 +67,11 @@ class Process:
 
     def fail(self, sentence: str) -> None:
         self.outages.report("llm", sentence)
-        self.watch.step()
+        self.watch.run_once()
 
     def work(self) -> None:
         self.outages.clear("llm")
-        self.watch.step()
+        self.watch.run_once()
 
 
 @pytest.fixture
@@ -137,12 +137,12 @@ def test_what_slack_does_not_take_is_told_later(engine: Engine, channel: Channel
     docent.fail(KEY)
     assert not docent.watch.list_current()[0].is_told
     channel.is_up = True
-    docent.watch.step()
+    docent.watch.run_once()
     channel.is_up = False
     docent.work()
     channel.is_up = True
-    docent.watch.step()
-    docent.watch.step()
+    docent.watch.run_once()
+    docent.watch.run_once()
     assert channel.told == [KEY, "over: llm"]
 
 
@@ -165,7 +165,7 @@ def test_a_problem_that_comes_and_goes_is_told_again_only_after_a_while(
     docent.fail(KEY)
     assert channel.told == [KEY, "over: llm"]
     docent.now = QUIET_SECONDS
-    docent.watch.step()
+    docent.watch.run_once()
     assert channel.told == [KEY, "over: llm", KEY]
 
 
@@ -173,13 +173,13 @@ def test_a_state_database_that_fails_is_told_once_from_memory(engine: Engine, ch
     docent = Process(engine, channel)
     docent.state = FULL
     for _ in range(3):
-        docent.watch.step()
+        docent.watch.run_once()
     assert channel.told == [FULL]
     [problem] = docent.watch.list_current()
     assert (problem.service, problem.text) == ("state", FULL)
     docent.state = ""
     for _ in range(3):
-        docent.watch.step()
+        docent.watch.run_once()
     assert channel.told == [FULL, "over: state"]
     assert docent.watch.list_current() == ()
 
@@ -192,7 +192,7 @@ def test_what_happens_while_the_state_database_fails_is_recorded_later(
     docent.fail(KEY)
     assert channel.told == [FULL]
     docent.state = ""
-    docent.watch.step()
+    docent.watch.run_once()
     assert channel.told == [FULL, KEY, "over: state"]
 
 

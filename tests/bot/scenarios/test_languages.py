@@ -21,7 +21,8 @@ from bot.slack.views import answer_blocks, buttons, explanation, home, modals, s
 from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import ActivityCounts, RecentQuestion
 from bot.storage.answers import AnswerRecord
-from bot.texts import admin, answers, asking, button_labels, sync
+from bot.storage.problems import Problem
+from bot.texts import admin, answers, asking, button_labels, problems, sync
 from bot.texts.catalog import load_sentences, set_language
 from bot.types import AnswerContext, MessageKey
 from ingest.errors import DownloadError, SyncRunningError
@@ -72,8 +73,9 @@ REPORT = replace(
 )
 PREVIEW = replace(fakes.PREVIEW, failures=(DATA,), stopped=DATA)
 KNOWN = HomeContent(STATUS, [SOURCE], [RecentQuestion(DATA, "1", WHEN)], WHEN)
+PROBLEMS = [Problem(service, DATA, WHEN) for service in problems.PROBLEMS]
 MANAGED = AdminContent(
-    [VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], ActivityCounts(1, 2, 3, 4)
+    [VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], ActivityCounts(1, 2, 3, 4), PROBLEMS
 )
 CONTEXT = AnswerContext("1", WHEN, SCOPE, can_escalate=True)
 
@@ -122,6 +124,11 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "render_versions": lambda: admin.render_versions([VERSION]),
         "render_rollback": lambda: admin.render_rollback(VERSION, "1"),
         "render_unknown_source": lambda: admin.render_unknown_source(DATA, [DATA]),
+    },
+    problems: {
+        "render_problem": lambda: [problems.render_problem(one) for one in PROBLEMS],
+        "render_recovery": lambda: [problems.render_recovery(one) for one in PROBLEMS],
+        "render_problem_list": lambda: problems.render_problem_list(PROBLEMS),
     },
     sync: {
         "render_progress": lambda: [
@@ -283,6 +290,7 @@ ROOM = Path(answers.__file__).parent.parent
 NOT_SLACK = (
     "cli",
     "control",  # what the command line is told
+    "health",  # what supervisors and Prometheus read
     "settings.py",
     "slack/client/connection.py",  # what `docent serve` says before it reaches Slack
     "slack/doctor.py",

@@ -44,7 +44,7 @@ def find_differences(engine: Engine, metadata: MetaData) -> list[Any]:
 
 
 @pytest.mark.parametrize(("schema", "metadata"), SCHEMAS, ids=ROOMS)
-def test_the_revisions_make_the_tables_of_the_code(
+def test_the_migrations_make_the_tables_of_the_code(
     engine: Engine, schema: Schema, metadata: MetaData
 ):
     ensure_schema(engine, schema)
@@ -52,13 +52,13 @@ def test_the_revisions_make_the_tables_of_the_code(
 
 
 @pytest.mark.parametrize(("schema", "metadata"), SCHEMAS, ids=ROOMS)
-def test_the_code_names_the_newest_revision(schema: Schema, metadata: MetaData):
+def test_the_code_names_the_newest_migration(schema: Schema, metadata: MetaData):
     del metadata
     config = Config()
     config.set_main_option("script_location", "ingest.state:migrations")
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", schema.migrations)
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.revision]
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest]
 
 
 def test_the_rooms_share_a_database_and_have_a_history_each(engine: Engine):
@@ -68,12 +68,12 @@ def test_the_rooms_share_a_database_and_have_a_history_each(engine: Engine):
         assert set(metadata.tables) <= set(inspect(engine).get_table_names())
     with engine.connect() as connection:
         for schema, _ in SCHEMAS:
-            query = text(f"SELECT version_num FROM {schema.room}_revision")
-            assert list(connection.scalars(query)) == [schema.revision]
+            query = text(f"SELECT version_num FROM {schema.room}_migration")
+            assert list(connection.scalars(query)) == [schema.newest]
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_docent_from_before_the_revisions_refuses_the_tables(engine: Engine, room: str):
+def test_a_docent_from_before_the_migrations_refuses_the_tables(engine: Engine, room: str):
     """It reads the number of the tables of a room, and refuses one above its own."""
     for schema, _ in SCHEMAS:
         ensure_schema(engine, schema)
@@ -83,12 +83,12 @@ def test_a_docent_from_before_the_revisions_refuses_the_tables(engine: Engine, r
 
 
 @pytest.mark.parametrize(("schema", "metadata"), SCHEMAS, ids=ROOMS)
-@pytest.mark.parametrize("change", ["a revision", "a version"])
+@pytest.mark.parametrize("change", ["a migration", "a version"])
 def test_tables_of_a_newer_docent_are_refused_and_left_alone(
     engine: Engine, schema: Schema, metadata: MetaData, change: str
 ):
     del metadata
-    if change == "a revision":
+    if change == "a migration":
         ensure_schema(engine, schema)
         statement = f"UPDATE {schema.version_table} SET version_num = '9999'"
     else:

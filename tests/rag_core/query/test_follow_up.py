@@ -122,7 +122,13 @@ def test_the_words_of_the_question_before_are_put_in():
 
 def test_the_last_question_comes_first_and_each_word_once():
     history = asked("Who made Milvus?", "What is a partition?", "Can a Partition have an index?")
-    assert add_topic_words("And its index?", history) == "And its index? Partition"
+    assert add_topic_words("And its index?", history) == "And its index? Partition made Milvus"
+
+
+def test_the_first_message_of_a_thread_is_always_read():
+    history = asked("How do I drop a loaded partition?", *["hm, no idea"] * 9, "anybody?", "bump")
+    words = add_topic_words("Can you answer the question above?", history).split()
+    assert {"drop", "loaded", "partition"} <= set(words)
 
 
 def test_two_questions_back_are_read():

@@ -56,7 +56,7 @@ def test_an_llm_that_writes_no_answer_is_replaced_by_quotations(pieces):
     answer = done.answer
     assert "".join(texts(events)).strip() == answer.text
     assert answer.text == "> **Logs** [1]\n>\n> Logs go to a message broker."
-    assert (answer.status, answer.degraded, answer.usage) == ("answered", ("llm_failed",), USAGE)
+    assert (answer.status, answer.degraded, answer.usage) == ("answered", ("llm_empty",), USAGE)
 
 
 def test_an_llm_that_is_cut_off_leaves_what_it_wrote():

@@ -212,7 +212,7 @@ def test_a_rewriting_that_fails_is_said():
     pipeline = build("unused")
     pipeline._planner._generator = pipeline._writer._generator = FailsOnce("In a file [1].")
     answer = pipeline.answer(Question("And where are they kept?", LOG_THREAD))
-    assert (answer.text, answer.degraded) == ("In a file [1].", ("rewrite_failed",))
+    assert (answer.text, answer.degraded) == ("In a file [1].", ("rewrite_unavailable",))
     assert answer.passages[0].chunk == LOGS
 
 

@@ -15,7 +15,11 @@ ACK_SECONDS = 10
 
 
 class Senders:
-    """The sending half of `SlackServer`. Each method returns once the app has acked."""
+    """The sending half of `SlackServer`. Each method returns once the app has acked.
+
+    Attributes:
+        ack_seconds: for the app to connect, and again for its ack.
+    """
 
     store: Store
     sockets: Sockets
@@ -24,6 +28,7 @@ class Senders:
     events_url: str | None = None
     deliver_twice = False
     double_mentions: str | None = None
+    ack_seconds: float = ACK_SECONDS
 
     def said(
         self,
@@ -239,7 +244,7 @@ class Senders:
     async def deliver(self, delivery: Delivery) -> Ack:
         """Send one payload, over a socket or to `events_url`, and wait for the ack."""
         if self.events_url is None:
-            return await self.sockets.send(delivery, ACK_SECONDS)
+            return await self.sockets.send(delivery, self.ack_seconds)
         return await slack_delivery.post(self.events_url, delivery, self.signing_secret)
 
     def report(self, where: str, why: str) -> None:

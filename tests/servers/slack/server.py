@@ -7,6 +7,7 @@ All that Slack would refuse is in `violations`, even if the app swallowed it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ SIGNING_SECRET = "docent-signing-secret"
 
 @dataclass
 class Call:
-    """One call of the Web API. `error` is None where it succeeded; `at` is `time.monotonic()`."""
+    """One call of the Web API. `error` is None where it succeeded; `at` is `time.monotonic()`.
+
+    `process` is the name of the docent that called, where several have a base URL of their own.
+    """
 
     method: str
     arguments: dict[str, Any]
     at: float
     error: str | None = None
+    process: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class SlackServer(Senders, Switches):
         self._calls: list[Call] = []
         app = web.Application(client_max_size=4 * 2**20)
         app.router.add_route("*", "/api/{method}", self._api)
+        app.router.add_route("*", "/{process}/api/{method}", self._api)
         app.router.add_get("/link", self.sockets.handle)
         app.router.add_post("/response/{name}", self.response_urls.handle)
         app.router.add_get("/files-pri/{path:.+}", self._file)
@@ -96,6 +102,10 @@ class SlackServer(Senders, Switches):
     def base_url(self) -> str:
         """Value for `SLACK_API_URL` and `AsyncWebClient(base_url=...)`."""
         return f"http://127.0.0.1:{self._loopback.port}/api/"
+
+    def base_url_of(self, process: str) -> str:
+        """The base URL of one docent of several, by a name of the test's own."""
+        return self.url(f"{process}/api/")
 
     def url(self, path: str) -> str:
         """A URL of this server outside of the Web API."""
@@ -187,6 +197,14 @@ class SlackServer(Senders, Switches):
     def remove_from(self, channel: str) -> None:
         """Take docent out of a channel; Slack ends its streams there."""
         self.store.channels[channel].members.discard(BOT_USER)
+        self._end_streams_in(channel)
+
+    def close_channel(self, channel: str, code: str = "is_archived") -> None:
+        """Refuse every call about a channel from now on; Slack ends its streams there."""
+        self.store.closed[channel] = code
+        self._end_streams_in(channel)
+
+    def _end_streams_in(self, channel: str) -> None:
         for message in self.messages(channel):
             if message.live:
                 message.stream = "expired"
@@ -206,7 +224,8 @@ class SlackServer(Senders, Switches):
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         raw = await slack_arguments.read_arguments(request)
-        call = Call(request.match_info["method"], raw, time.monotonic())
+        named = request.match_info
+        call = Call(named["method"], raw, time.monotonic(), process=named.get("process", ""))
         self._calls.append(call)
         self.changes.notify()
         try:
@@ -224,6 +243,7 @@ class SlackServer(Senders, Switches):
 
     async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:
         await self.held(call.method)
+        await asyncio.sleep(self.latency)
         self._check_token(request, call.method)
         if call.method not in slack_arguments.METHODS:
             raise SlackError("unknown_method", call.method)
@@ -231,7 +251,13 @@ class SlackServer(Senders, Switches):
         if fault and not fault.work_done:
             call.error = fault.error
             return _refusal(fault)
+        if not await self.pass_holds(call.method, call.arguments, done=False):
+            call.error = "dropped"
+            return _refusal(Fault("dropped", status=503))
         reply = self._work(call)
+        self.changes.notify()
+        if not await self.pass_holds(call.method, call.arguments, done=True):
+            return _refusal(Fault("dropped", status=503))
         if fault and request.transport:
             request.transport.abort()
         return web.json_response({"ok": True, **reply}, headers=self._headers())
@@ -265,7 +291,7 @@ class SlackServer(Senders, Switches):
         if needed and self.scopes is not None and needed not in self.scopes:
             raise SlackError("missing_scope", f"needed {needed}")
         if call.method == "apps.connections.open":
-            link = self.url(f"link?ticket={self.sockets.ticket()}")
+            link = self.url(f"link?ticket={self.sockets.ticket(call.process)}")
             return {"url": link.replace("http://", "ws://")}
         with well_formed():
             return HANDLERS[call.method](self.store, arguments)

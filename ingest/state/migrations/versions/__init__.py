@@ -1,1 +1,1 @@
-"""Versions: each revision of the tables of `ingest`, the oldest first."""
+"""Versions: each migration of the tables of `ingest`, the oldest first."""

@@ -1,4 +1,4 @@
-"""The tables as they were released before they had revisions."""
+"""The tables as they were released before there were migrations."""
 
 from __future__ import annotations
 

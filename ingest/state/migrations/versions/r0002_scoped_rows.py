@@ -10,7 +10,7 @@ from typing import Any
 from alembic import op
 from sqlalchemy import Column, Connection, DateTime, MetaData, Row, Table, Text, insert, text
 
-from ingest.state.migration import lift_length_limits
+from ingest.state.migration import remove_length_limits
 from ingest.state.migrations.versions.r0001_released_tables import tables as released
 
 revision = "0002"
@@ -38,15 +38,15 @@ _REVISIONS = "SELECT revision, index_name FROM index_versions"
 
 
 def upgrade() -> None:
-    """Add the index to syncs and sources, as far as it is known of the rows that are there."""
+    """Add the index to syncs and sources, as far as known."""
     connection = op.get_bind()
-    lift_length_limits(connection, released)
+    remove_length_limits(connection, released)
     op.drop_index("syncs_finished", "syncs")
     op.add_column("syncs", Column("index_name", Text, nullable=False, server_default=""))
     op.create_index("syncs_finished", "syncs", ["index_name", "finished_at"])
     indexes = set(connection.scalars(text(_INDEXES)))
     owners = _assign_syncs(connection, indexes)
-    _divide_sources(connection, indexes, owners)
+    _split_sources(connection, indexes, owners)
 
 
 def _assign_syncs(connection: Connection, indexes: set[str]) -> dict[str, list[Row[Any]]]:
@@ -67,10 +67,10 @@ def _assign_syncs(connection: Connection, indexes: set[str]) -> dict[str, list[R
     return owned
 
 
-def _divide_sources(
+def _split_sources(
     connection: Connection, indexes: set[str], syncs: Mapping[str, Iterable[Row[Any]]]
 ) -> None:
-    """Give each source to the indexes that have pages of it, with the time of its last reading."""
+    """Give each source to the indexes with pages of it."""
     earlier = connection.execute(text("SELECT name, uri FROM sources")).all()
     used = {(row.index_name, row.source) for row in connection.execute(text(_USED))}
     op.drop_table("sources")
@@ -91,7 +91,7 @@ def _divide_sources(
 
 
 def _find_reading(syncs: Iterable[Row[Any]], source: str) -> datetime | None:
-    """Return when the last sync ended that could read a source; None if there is none."""
+    """Return when a source was last read; None for never."""
     moments = [
         sync.finished_at
         for sync in syncs

@@ -1,0 +1,75 @@
+"""What a question is about beside its words: quoted messages, alerts and logs."""
+
+from __future__ import annotations
+
+import re
+
+from rag_core.query.follow_up import list_content_words
+from rag_core.query.segments import count_questions, split_message
+
+MATERIAL_CHARACTERS = 3_000
+"""Characters that the LLM reads to understand what a question asks."""
+
+_TOPIC_CHARACTERS = 240
+"""Characters of the material that are searched for: about as many as a long question has."""
+
+_LINE_CHARACTERS = 160
+_FAILURE = re.compile(
+    r"error|exception|fail|fatal|panic|traceback|caused by|denied|refused|invalid|unable|can't"
+    r"|cannot|timed? ?out|not found|fehler|ошибк|не удалось|失败|错误|异常|失敗|エラー|例外",
+    re.IGNORECASE,
+)
+# Times, addresses, ids and counters: in a log they stand on each line, and no page has them.
+_NOISE = re.compile(r"\S*\d\S*\d\S*|\b[0-9a-f]{8,}\b|[{}\[\]()<>=|\"`]+")
+
+
+def cut_middle(text: str, characters: int) -> str:
+    """Cut the middle out of a long text; say how much is missing.
+
+    Head and tail tell the most: a log begins with what was started, and ends with what failed.
+    """
+    if len(text) <= characters:
+        return text
+    half = characters // 2
+    head, tail = text[:half], text[-half:]
+    head = head[: head.rfind("\n") + 1] or head
+    tail = tail[tail.find("\n") + 1 :] or tail
+    return f"{head.rstrip()}\n… {len(text) - len(head) - len(tail):,} characters left out …\n{tail}"
+
+
+def find_topic(material: str) -> str:
+    """Return the lines that say what material is about, as one line to search for.
+
+    Lines that ask or that tell of a failure come before others.
+    """
+    lines = [" ".join(line.split()) for line in material.splitlines()]
+    distinct = {_NOISE.sub("", line).casefold(): line for line in reversed(lines) if line}
+    first_come = list(reversed(distinct.values()))
+    ranked = sorted(range(len(first_come)), key=lambda at: (-_rate_line(first_come[at]), at))
+    chosen: list[int] = []
+    room = _TOPIC_CHARACTERS
+    for at in ranked:
+        words = _shorten_line(first_come[at])
+        if words and (not chosen or len(words) <= room):
+            chosen.append(at)
+            room -= len(words)
+    return " ".join(_shorten_line(first_come[at]) for at in sorted(chosen))
+
+
+def _rate_line(line: str) -> int:
+    """Rate how much a line says about the subject."""
+    if not list_content_words(line):
+        return 0
+    return 1 + 2 * bool(count_questions(split_message(line))) + bool(_FAILURE.search(line))
+
+
+def _shorten_line(line: str) -> str:
+    words = (
+        _NOISE.sub(" ", line).split() if len(line) > _LINE_CHARACTERS or _is_log(line) else [line]
+    )
+    return " ".join(words)[:_LINE_CHARACTERS].strip(" :;,-")
+
+
+def _is_log(line: str) -> bool:
+    """Return True for a line that begins with a time, a level or a bracket."""
+    return bool(re.match(r"\s*(?:\[|\d{2,4}[-:/.]\d|[A-Z]{4,8}\b|[IWEF]\d{4}\b)", line))
