@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
@@ -27,6 +28,9 @@ Result = TypeVar("Result")
 
 Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
 """Answers one question."""
+
+_MAX_OFFERED = 1_000
+"""Most messages remembered, so that none is answered twice while the database is away."""
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +86,7 @@ class Dispatcher:
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
         self._active: dict[str, OpenQuestion] = {}
+        self._offered: deque[tuple[MessageKey, str]] = deque(maxlen=_MAX_OFFERED)
         self._work = BackgroundTasks()
         self._loops = BackgroundTasks()
         self._taking: list[asyncio.Task[None]] = []
@@ -118,36 +123,30 @@ class Dispatcher:
                 is_ours=arrival.close,
             )
         )
+        identity = _build_identity(entry)
+        is_repeated = identity in self._offered or self._is_stopping
+        self._offered.append(identity)
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
-        if not writing.done() and arrival.mark_late():
-            self._answer_unrecorded(entry, writing)
+        if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
+            question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
+            writing.add_done_callback(lambda done: self._adopt_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
         try:
             added = await writing
         except StateError as error:
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
-            self._answer_unrecorded(entry)
+            if not is_repeated:
+                self._start(entry, is_quick=_is_quick(message))
             return
         if added:
             self._line.add(entry, is_shown=self._used >= self._slots)
             self._wake.set()
 
-    def _answer_unrecorded(
-        self, entry: InboxEntry, writing: asyncio.Future[bool] | None = None
-    ) -> None:
-        """Answer a question that the state database does not know yet."""
-        keys = {_build_identity(question.entry) for question in self._active.values()}
-        if _build_identity(entry) in keys or self._is_stopping:
-            return
-        question = self._start(entry, is_quick=entry.message.kind == "hint")
-        if writing is not None:
-            writing.add_done_callback(lambda done: self._adopt_row(question, done))
-
-    def _adopt_row(self, question: OpenQuestion, writing: asyncio.Future[bool]) -> None:
+    def _adopt_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
         """Go on with the row of a question that was recorded after its answer had begun."""
-        if writing.cancelled() or isinstance(writing.exception(), StateError):
-            return
+        if writing.cancelled() or writing.exception() is not None or question is None:
+            return  # its end is recorded later
         if writing.result():
             question.is_recorded = True
         elif question.id in self._active:
@@ -277,7 +276,8 @@ class Dispatcher:
         """
         self._is_stopping = True
         self._wake.set()
-        await asyncio.wait(self._taking, timeout=self._pace.hand_back)
+        if self._taking:
+            await asyncio.wait(self._taking, timeout=self._pace.hand_back)
         await self._work.wait(grace_seconds)
         for question in list(self._active.values()):
             if question.task is not None:
@@ -291,28 +291,42 @@ class Dispatcher:
         self._writer.close()
 
 
+class _WithdrawnError(Exception):
+    """Rolls back the transaction of a question that is being answered already."""
+
+
 class _Arrival:
-    """Decides once whether a question was recorded before its answer began.
+    """Decides once what comes first: the record of a question, or the begin of its answer.
 
     The transaction that writes it asks at its end, and the event loop when it has waited enough.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_late: bool | None = None
+        self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
 
     def close(self) -> bool:
-        """Return True if the answer has begun already; else it never begins early."""
-        with self._lock:
-            self._is_late = bool(self._is_late)
-            return self._is_late
+        """Return True if the answer has begun already; else it never begins early.
 
-    def mark_late(self) -> bool:
-        """Return True if the answer may begin before the question is recorded."""
+        Raises:
+            _WithdrawnError: the question is not to be recorded.
+        """
         with self._lock:
-            if self._is_late is None:
-                self._is_late = True
-            return self._is_late
+            self._decision = self._decision or "recorded"
+            if self._decision == "withdrawn":
+                raise _WithdrawnError
+            return self._decision == "late"
+
+    def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
+        """Decide for the event loop; return False if the question was recorded meanwhile."""
+        with self._lock:
+            if not self._decision:
+                self._decision = decision
+            return self._decision == decision
+
+
+def _is_quick(message: IncomingMessage) -> bool:
+    return message.kind != "question"
 
 
 def _build_identity(entry: InboxEntry) -> tuple[MessageKey, str]:

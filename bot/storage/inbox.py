@@ -131,7 +131,7 @@ class Inbox:
         with self._engine.begin() as connection:
             refusal = self._find_refusal(connection, message)
             row["stage"] = refusal
-            quick = bool(refusal) or message.kind == "hint"
+            quick = bool(refusal) or message.kind != "question"
             row["turn"] = QUICK_TURN if quick else _compute_turn(message.user)
             statement = self._insert(inbox).values(row).on_conflict_do_nothing()
             added = connection.scalar(statement.returning(inbox.c.id)) is not None
@@ -140,7 +140,7 @@ class Inbox:
         return added
 
     def _find_refusal(self, connection: Connection, message: IncomingMessage) -> Refusal:
-        if message.audience != "mention" or message.kind == "hint" or message.edited_ts:
+        if message.audience != "mention" or message.kind != "question" or message.edited_ts:
             return ""
         limits, count = self._limits, select(func.count()).select_from(inbox)
         lined_up = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
