@@ -22,6 +22,7 @@ from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey
 from ingest.errors import StateError
+from rag_core.request_id import REQUEST_ID
 
 Result = TypeVar("Result")
 
@@ -111,6 +112,7 @@ class Dispatcher:
         If the state database is slow, the answer begins all the same.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
+        REQUEST_ID.set(entry.id)  # for the log lines of the event
         arrival = _Arrival()
         writing = asyncio.ensure_future(
             self._writer.run_blocking(
@@ -188,6 +190,7 @@ class Dispatcher:
 
     async def _answer(self, question: OpenQuestion) -> None:
         """Answer one question, and record how it ended."""
+        REQUEST_ID.set(question.id)
         outcome: Outcome = "undelivered"
         try:
             question.posted = await self._line.remove(question.id) or question.entry.posted

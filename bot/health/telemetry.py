@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from rag_core.types import Answer
 
 if TYPE_CHECKING:
     from bot.health.traces import Traces
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Telemetry:
             answer: its answer, also one that found nothing.
             request_id: names the question, as in the log.
         """
+        seconds = answer.timings.total_ms / 1_000
+        logger.info("A question was answered in %.1f s: %s.", seconds, answer.status)
         self.metrics.record_answer(origin, answer)
         if self.traces is not None:
             self.traces.send_answer(origin, answer, request_id=request_id)
@@ -62,6 +67,8 @@ class Telemetry:
             seconds: how long it was worked on.
             request_id: names the question, as in the log.
         """
+        if outcome == "refused":  # the others have a line of their own, with the reason
+            logger.info("A question was refused.")
         self.metrics.record_told(origin, outcome)
         if self.traces is not None:
             self.traces.send_told(origin, outcome, seconds=seconds, request_id=request_id)
