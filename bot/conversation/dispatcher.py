@@ -15,7 +15,6 @@ from bot.background import BackgroundTasks
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.waiting_line import ShowPlace, WaitingLine
-from bot.health.telemetry import Telemetry
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
@@ -27,9 +26,6 @@ Result = TypeVar("Result")
 
 Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
 """Answers one question."""
-
-MAX_ATTEMPTS = 5
-"""A question that was taken so many times without an end is given up."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +63,6 @@ class Dispatcher:
         slots: int,
         show_place: ShowPlace,
         pace: Pace | None = None,
-        telemetry: Telemetry | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
 
@@ -78,15 +73,13 @@ class Dispatcher:
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
             pace: the times that pace it.
-            telemetry: counts the questions that are given up.
         """
         self._inbox = inbox
         self._handle = handle
         self._slots = slots
         self._pace = pace or Pace()
-        self._telemetry = telemetry or Telemetry()
         self._writer = InboxWriter(inbox)
-        self._line = WaitingLine(view, self._writer.run_blocking, inbox.record_posted, show_place)
+        self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
         self._active: dict[str, OpenQuestion] = {}
         self._work = BackgroundTasks()
         self._loops = BackgroundTasks()
@@ -199,13 +192,7 @@ class Dispatcher:
         outcome: Outcome = "undelivered"
         try:
             question.posted = await self._line.remove(question.id) or question.entry.posted
-            if question.entry.attempts > MAX_ATTEMPTS:
-                logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
-                origin = question.entry.message.origin
-                self._telemetry.record_told(origin, "given_up", request_id=question.id)
-                outcome = "given_up"
-            else:
-                outcome = await self._handle(question)
+            outcome = await self._handle(question)
         except asyncio.CancelledError:
             return  # it is another process's now, or handed back
         except Exception:
@@ -265,14 +252,18 @@ class Dispatcher:
         Raises:
             StateError: the state database can't be used; this process got the signal anyway.
         """
-        here = [
-            each
-            for each in self._active.values()
-            if each.id != but and where.fits(each.entry.message, each.posted)
-        ]
-        for question in here:
-            question.receive(signal)
+        for question in self._list_active(where):
+            if question.id != but:
+                question.receive(signal)
         return await self._writer.run_blocking(self._inbox.send, signal, where.build(but))
+
+    def find_active(self, where: QuestionFilter) -> tuple[InboxEntry, ...]:
+        """Return the questions that this process answers now and that fit."""
+        return tuple(question.entry for question in self._list_active(where))
+
+    def _list_active(self, where: QuestionFilter) -> list[OpenQuestion]:
+        active = list(self._active.values())
+        return [each for each in active if where.fits(each.entry.message, each.posted)]
 
     # The end
 

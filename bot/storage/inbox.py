@@ -32,6 +32,7 @@ from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.inbox_entry import (
     LINE,
     OPEN,
+    PLACED,
     QUICK_TURN,
     Ending,
     InboxEntry,
@@ -230,6 +231,13 @@ class Inbox:
     def record_stage(self, entry_id: str, stage: str) -> None:
         """Record how far the answer of this process is."""
         self._update_own(entry_id, stage=stage)
+
+    def record_placed(self, entry_id: str) -> bool:
+        """Record that a place is shown; return False if it waits no more."""
+        waiting = and_(inbox.c.id == entry_id, inbox.c.status == "waiting")
+        statement = update(inbox).where(waiting).values(stage=PLACED).returning(inbox.c.id)
+        with self._engine.begin() as connection:
+            return connection.scalar(statement) is not None
 
     def record_posted(self, entry_id: str, posted: Sequence[str]) -> None:
         """Record docent's messages for a question, which may still wait."""
