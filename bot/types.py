@@ -67,6 +67,7 @@ class IncomingMessage:
         files: the files that it shares.
         target_ts: time stamp of the message that a shortcut asks about; empty for others.
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
+        was_missed: True if docent was away when it was written, and read it later.
     """
 
     kind: MessageKind
@@ -84,6 +85,7 @@ class IncomingMessage:
     files: tuple[SharedFile, ...] = ()
     target_ts: str = ""
     target_thread_ts: str = ""
+    was_missed: bool = False
 
     @property
     def in_thread(self) -> bool:
@@ -146,6 +148,7 @@ class AnswerContext:
         scope: the part of the documentation that was searched.
         can_escalate: True if the question can be passed on to people.
         notes: sentences about what docent did not read, in the asker's language.
+        was_missed: True if docent was away when the question was asked.
     """
 
     answer_id: str = ""
@@ -153,6 +156,7 @@ class AnswerContext:
     scope: Scope = field(default_factory=Scope)
     can_escalate: bool = False
     notes: tuple[str, ...] = ()
+    was_missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,15 @@ class Dispatcher:
     async def offer(self, message: IncomingMessage, *, response_url: str = "") -> None:
         """Write a question into the inbox, before Slack's event is acknowledged.
 
-        If the state database is slow, the answer begins all the same.
+        If the state database is slow, the answer begins all the same. A message that was missed
+        waits for it: only the database knows whether it was answered.
+
+        Raises:
+            StateError: a missed message could not be recorded.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
+        if message.was_missed and self._is_active(entry):
+            return
         arrival = _Arrival()
         writing = asyncio.ensure_future(
             self._writer.run_blocking(
@@ -123,7 +129,8 @@ class Dispatcher:
                 is_ours=arrival.close,
             )
         )
-        await asyncio.wait({writing}, timeout=self._pace.first_sign)
+        patience = None if message.was_missed else self._pace.first_sign
+        await asyncio.wait({writing}, timeout=patience)
         if not writing.done() and arrival.mark_late():
             self._answer_unrecorded(entry, writing)
             await asyncio.wait({writing}, timeout=self._pace.ack)
@@ -131,6 +138,8 @@ class Dispatcher:
         try:
             added = await writing
         except StateError as error:
+            if message.was_missed:
+                raise
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
             self._answer_unrecorded(entry)
             return
@@ -142,12 +151,15 @@ class Dispatcher:
         self, entry: InboxEntry, writing: asyncio.Future[bool] | None = None
     ) -> None:
         """Answer a question that the state database does not know yet."""
-        keys = {_build_identity(question.entry) for question in self._active.values()}
-        if _build_identity(entry) in keys or self._is_stopping:
+        if self._is_active(entry) or self._is_stopping:
             return
         question = self._start(entry, is_quick=entry.message.kind == "hint")
         if writing is not None:
             writing.add_done_callback(lambda done: self._adopt_row(question, done))
+
+    def _is_active(self, entry: InboxEntry) -> bool:
+        keys = {_build_identity(question.entry) for question in self._active.values()}
+        return _build_identity(entry) in keys
 
     def _adopt_row(self, question: OpenQuestion, writing: asyncio.Future[bool]) -> None:
         """Go on with the row of a question that was recorded after its answer had begun."""

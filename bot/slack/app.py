@@ -45,6 +45,8 @@ from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Enterprise
 from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.catch_up import CatchUp
+from bot.slack.inbox.conversation_reader import ConversationReader
 from bot.slack.inbox.file_reader import SlackFileReader
 from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.message_reader import MessageReader
@@ -57,10 +59,8 @@ from bot.slack.reply.surface import SlackSurface
 from bot.slack.views import buttons
 from bot.storage.database import BotDatabase
 from bot.storage.problems import Problem
-from ingest.errors import StateError
 
 CALL_SECONDS = 30.0
-PURGE_SECONDS = 86_400.0
 CLEANUP_SECONDS = 1.0
 """Time for clicks and commands to end once the answers have ended, and again to clean up."""
 
@@ -170,12 +170,12 @@ async def run_app(
         await asyncio.to_thread(parts.warm_up)
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
         work = _BackgroundWork.build(slack, parts, intervals)
-        dispatcher = _register_listeners(
+        dispatcher, catch_up = _register_listeners(
             app, settings, parts, work, identity=identity, intervals=intervals
         )
-        transport = build_transport(app, settings)
+        transport = build_transport(app, settings, catch_up)
         parts.readiness.watch_connection(transport.is_connected)
-        purging = asyncio.create_task(_purge_daily(parts.database))
+        purging = asyncio.create_task(parts.database.purge_daily())
         try:
             dispatcher.start()
             await transport.open()
@@ -183,6 +183,7 @@ async def run_app(
         finally:
             purging.cancel()
             await transport.close()
+            await catch_up.close()
             await dispatcher.stop(intervals.grace_seconds)
             await work.end()
 
@@ -194,16 +195,6 @@ async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity
         app_token = connection.reveal_secret(settings.slack_app_token)
         await connection.check_app_token(app.client, app_token)
     return identity
-
-
-async def _purge_daily(database: BotDatabase) -> None:
-    """Delete rows that are too old, once a day."""
-    while True:
-        await asyncio.sleep(PURGE_SECONDS)
-        try:
-            await asyncio.to_thread(database.purge)
-        except StateError:
-            logger.warning("Rows that are too old could not be deleted.", exc_info=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +227,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     *,
     identity: connection.Identity,
     intervals: Intervals,
-) -> Dispatcher:
-    """Build the handlers, each from those above it, register them, and return the dispatcher."""
+) -> tuple[Dispatcher, CatchUp]:
+    """Build the handlers, each from those above it, register them, and return what is to start."""
     index, database = parts.index, parts.database
     slack, tasks, client = work.slack, work.tasks, work.slack.client
     auto_channels = parse_ids(settings.auto_channels)
@@ -291,6 +282,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     recorder = QuestionRecorder(
         dispatcher, database.inbox_view, database.answers, surface, tasks=tasks, config=config
     )
+    reader, minutes = ConversationReader(slack), settings.catch_up_minutes
+    catch_up = CatchUp(reader, database, recorder, config=config, minutes=minutes)
 
     # Answers: their buttons.
     escalation = Escalation(slack, database.answers, help_channel)
@@ -343,4 +336,4 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         ),
         suggested_prompts=SuggestedPrompts(index, slack, tasks, access=access),
     )
-    return dispatcher
+    return dispatcher, catch_up
