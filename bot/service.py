@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import threading
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 
@@ -38,6 +40,9 @@ from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
 
 _LOG_SECONDS = 10.0
+
+END_SECONDS = 24.0
+"""The longest time from SIGTERM to the end of the process."""
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +158,23 @@ async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -
         if settings.health_port is not None:
             serving = health.serve(settings.health_host, settings.health_port)
             await opened.enter_async_context(serving)
-        await serve(settings, parts)
+        await serve(settings, parts, on_stop=_limit_end)
+
+
+def _limit_end() -> None:
+    """End the process in time, whatever a thread still waits for.
+
+    Supervisors kill after 30 seconds. Nothing is lost: all that counts is on disk already.
+    """
+    timer = threading.Timer(END_SECONDS, _exit_now)
+    timer.daemon = True
+    timer.start()
+
+
+def _exit_now() -> None:
+    logger.warning("docent ends, although some of its threads still wait for something.")
+    logging.shutdown()
+    os._exit(0)
 
 
 def list_services(settings: RagSettings) -> tuple[Service, ...]:

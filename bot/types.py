@@ -65,6 +65,7 @@ class IncomingMessage:
         origin: the way it came.
         material: what the message quotes or forwards, as plain text; it is read with the question.
         files: the files that it shares.
+        may_be_answered: True if a process that died without a record may have begun the answer.
         target_ts: time stamp of the message that a shortcut asks about; empty for others.
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
         was_missed: True if docent was away when it was written, and read it later.
@@ -83,6 +84,7 @@ class IncomingMessage:
     origin: Origin = "mention"
     material: str = ""
     files: tuple[SharedFile, ...] = ()
+    may_be_answered: bool = False
     target_ts: str = ""
     target_thread_ts: str = ""
     was_missed: bool = False

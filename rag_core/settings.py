@@ -141,7 +141,7 @@ class RagSettings(Settings):
         description="Whether the LLM takes pictures; if not, answers say that they are not seen.",
     )
     answer_seconds: float = Field(
-        120.0,
+        120,
         gt=0,
         description="Seconds for a whole question; then the answer goes without what is missing.",
     )

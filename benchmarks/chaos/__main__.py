@@ -26,6 +26,7 @@ from typing import Any
 from benchmarks.chaos import rounds
 from benchmarks.chaos.kill_points import POINTS
 from benchmarks.chaos.questions import RESULTS, Asked, list_replies
+from benchmarks.chaos.targets import list_misses
 from benchmarks.chaos.workplace import Workplace, open_workplace
 from tests.servers import postgres
 
@@ -120,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
+    parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--questions", type=int, default=16, help="killed in each setting")
     parser.add_argument("--batch", type=int, default=4, help="questions at each kill")
@@ -138,6 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             found[name] = asyncio.run(measure(name, chosen))
     print(json.dumps(found, indent=None if chosen.json else 2))
+    misses = list_misses(found) if chosen.check else []
+    if misses:
+        raise SystemExit("\n".join(misses))
 
 
 if __name__ == "__main__":

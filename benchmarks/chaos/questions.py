@@ -20,6 +20,14 @@ PAGE = """\
 ## Where is data stored?
 
 Inserted data is kept in object storage. Metadata is kept in etcd.
+
+## How are backups made?
+
+A backup copies all segments into another bucket, once every night.
+
+## Who may delete a collection?
+
+Administrators delete collections; the files go an hour later.
 """
 SOURCES = "Where is data stored?"
 """The line of the sources that closes every answer."""

@@ -18,7 +18,7 @@ QUOTED = frozenset({"quoted"})
 TOLD = frozenset({"told"})
 HELPED = ANSWERED | QUOTED
 CUT = frozenset({"cut", "quoted"})
-EMBEDDINGS, RERANK = "/v1/embeddings", "/v1/rerank"
+EMBEDDINGS, RERANK = "/v1/embeddings", "/rerank"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,11 @@ ENDED = frozenset({"answered", "cut", "quoted", "told", "doubled"})
 
 _QUOTED = "Inserted data is kept in object storage"
 _PROGRESS = re.compile(r"^_?(Searching|Reading)\b")
-_NOTES = re.compile(r"^(\[\d+\]|docs read|\*?Sources|👎|👍|Show the evidence|Stop\b|Ask the)")
+_OWN_TEXT = re.compile(
+    r"\[\d+\]|docs |revision |Sources$|The closest|👎|👍|Show the evidence|Stop$|Ask the humans"
+    r"|>|Answer \d|Inserted data|Metadata|A backup|Administrators"
+)
+"""The answer, the quotation, the sources and the buttons: what stands in every answer."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +157,8 @@ def summarise_tries(tries: Sequence[Try], right: frozenset[str], words: str) -> 
 
 def extract_note(shown: str) -> str:
     """Return what an asker sees beside the answer's own text, shortened."""
-    lines = [line.strip() for line in shown.splitlines() if line.strip()]
-    own = [line for line in lines if not _NOTES.match(line)]
-    own = [line for line in own if not line.startswith(("Answer ", _QUOTED, "Metadata"))]
+    parts = [part.strip(" *_") for line in shown.splitlines() for part in line.split(" · ")]
+    own = [part for part in parts if part and not _OWN_TEXT.match(part)]
     text = " / ".join(dict.fromkeys(own)) or ("the answer" if "Answer " in shown else "")
     return text if len(text) <= 200 else text[:199] + "…"
 

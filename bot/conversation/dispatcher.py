@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.waiting_line import ShowPlace, WaitingLine
-from bot.health.telemetry import Telemetry
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
@@ -28,8 +28,8 @@ Result = TypeVar("Result")
 Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
 """Answers one question."""
 
-MAX_ATTEMPTS = 5
-"""A question that was taken so many times without an end is given up."""
+_MAX_OFFERED = 1_000
+"""Most messages remembered, so that none is answered twice while the database is away."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,6 @@ class Dispatcher:
         slots: int,
         show_place: ShowPlace,
         pace: Pace | None = None,
-        telemetry: Telemetry | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
 
@@ -78,16 +77,15 @@ class Dispatcher:
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
             pace: the times that pace it.
-            telemetry: counts the questions that are given up.
         """
         self._inbox = inbox
         self._handle = handle
         self._slots = slots
         self._pace = pace or Pace()
-        self._telemetry = telemetry or Telemetry()
         self._writer = InboxWriter(inbox)
-        self._line = WaitingLine(view, self._writer.run_blocking, inbox.record_posted, show_place)
+        self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
         self._active: dict[str, OpenQuestion] = {}
+        self._offered: deque[tuple[MessageKey, str]] = deque(maxlen=_MAX_OFFERED)
         self._work = BackgroundTasks()
         self._loops = BackgroundTasks()
         self._taking: list[asyncio.Task[None]] = []
@@ -110,15 +108,9 @@ class Dispatcher:
     async def offer(self, message: IncomingMessage, *, response_url: str = "") -> None:
         """Write a question into the inbox, before Slack's event is acknowledged.
 
-        If the state database is slow, the answer begins all the same. A message that was missed
-        waits for it: only the database knows whether it was answered.
-
-        Raises:
-            StateError: a missed message could not be recorded.
+        If the state database is slow, the answer begins all the same.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
-        if message.was_missed and self._is_active(entry):
-            return
         arrival = _Arrival()
         writing = asyncio.ensure_future(
             self._writer.run_blocking(
@@ -129,42 +121,45 @@ class Dispatcher:
                 is_ours=arrival.close,
             )
         )
-        patience = None if message.was_missed else self._pace.first_sign
-        await asyncio.wait({writing}, timeout=patience)
-        if not writing.done() and arrival.mark_late():
-            self._answer_unrecorded(entry, writing)
+        identity = _build_identity(entry)
+        is_repeated = identity in self._offered or self._is_stopping
+        self._offered.append(identity)
+        await asyncio.wait({writing}, timeout=self._pace.first_sign)
+        if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
+            question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
+            writing.add_done_callback(lambda done: self._adopt_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
         try:
             added = await writing
         except StateError as error:
-            if message.was_missed:
-                raise
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
-            self._answer_unrecorded(entry)
+            if not is_repeated:
+                self._start(entry, is_quick=_is_quick(message))
             return
         if added:
             self._line.add(entry, is_shown=self._used >= self._slots)
             self._wake.set()
 
-    def _answer_unrecorded(
-        self, entry: InboxEntry, writing: asyncio.Future[bool] | None = None
-    ) -> None:
-        """Answer a question that the state database does not know yet."""
-        if self._is_active(entry) or self._is_stopping:
+    async def offer_missed(self, message: IncomingMessage) -> None:
+        """Write a question into the inbox that was asked while docent was away.
+
+        It waits for the state database, which alone knows whether it was answered.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        entry = InboxEntry(uuid4().hex, message)
+        if _build_identity(entry) in self._offered:
             return
-        question = self._start(entry, is_quick=entry.message.kind == "hint")
-        if writing is not None:
-            writing.add_done_callback(lambda done: self._adopt_row(question, done))
+        if await self._writer.run_blocking(self._inbox.add, entry.id, message):
+            self._line.add(entry, is_shown=self._used >= self._slots)
+            self._wake.set()
 
-    def _is_active(self, entry: InboxEntry) -> bool:
-        keys = {_build_identity(question.entry) for question in self._active.values()}
-        return _build_identity(entry) in keys
-
-    def _adopt_row(self, question: OpenQuestion, writing: asyncio.Future[bool]) -> None:
+    def _adopt_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
         """Go on with the row of a question that was recorded after its answer had begun."""
-        if writing.cancelled() or isinstance(writing.exception(), StateError):
-            return
+        if writing.cancelled() or writing.exception() is not None or question is None:
+            return  # its end is recorded later
         if writing.result():
             question.is_recorded = True
         elif question.id in self._active:
@@ -211,13 +206,7 @@ class Dispatcher:
         outcome: Outcome = "undelivered"
         try:
             question.posted = await self._line.remove(question.id) or question.entry.posted
-            if question.entry.attempts > MAX_ATTEMPTS:
-                logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
-                origin = question.entry.message.origin
-                self._telemetry.record_told(origin, "given_up", request_id=question.id)
-                outcome = "given_up"
-            else:
-                outcome = await self._handle(question)
+            outcome = await self._handle(question)
         except asyncio.CancelledError:
             return  # it is another process's now, or handed back
         except Exception:
@@ -277,14 +266,18 @@ class Dispatcher:
         Raises:
             StateError: the state database can't be used; this process got the signal anyway.
         """
-        here = [
-            each
-            for each in self._active.values()
-            if each.id != but and where.fits(each.entry.message, each.posted)
-        ]
-        for question in here:
-            question.receive(signal)
+        for question in self._list_active(where):
+            if question.id != but:
+                question.receive(signal)
         return await self._writer.run_blocking(self._inbox.send, signal, where.build(but))
+
+    def find_active(self, where: QuestionFilter) -> tuple[InboxEntry, ...]:
+        """Return the questions that this process answers now and that fit."""
+        return tuple(question.entry for question in self._list_active(where))
+
+    def _list_active(self, where: QuestionFilter) -> list[OpenQuestion]:
+        active = list(self._active.values())
+        return [each for each in active if where.fits(each.entry.message, each.posted)]
 
     # The end
 
@@ -295,7 +288,8 @@ class Dispatcher:
         """
         self._is_stopping = True
         self._wake.set()
-        await asyncio.wait(self._taking, timeout=self._pace.hand_back)
+        if self._taking:
+            await asyncio.wait(self._taking, timeout=self._pace.hand_back)
         await self._work.wait(grace_seconds)
         for question in list(self._active.values()):
             if question.task is not None:
@@ -309,28 +303,42 @@ class Dispatcher:
         self._writer.close()
 
 
+class _WithdrawnError(Exception):
+    """Rolls back the transaction of a question that is being answered already."""
+
+
 class _Arrival:
-    """Decides once whether a question was recorded before its answer began.
+    """Decides once what comes first: the record of a question, or the begin of its answer.
 
     The transaction that writes it asks at its end, and the event loop when it has waited enough.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_late: bool | None = None
+        self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
 
     def close(self) -> bool:
-        """Return True if the answer has begun already; else it never begins early."""
-        with self._lock:
-            self._is_late = bool(self._is_late)
-            return self._is_late
+        """Return True if the answer has begun already; else it never begins early.
 
-    def mark_late(self) -> bool:
-        """Return True if the answer may begin before the question is recorded."""
+        Raises:
+            _WithdrawnError: the question is not to be recorded.
+        """
         with self._lock:
-            if self._is_late is None:
-                self._is_late = True
-            return self._is_late
+            self._decision = self._decision or "recorded"
+            if self._decision == "withdrawn":
+                raise _WithdrawnError
+            return self._decision == "late"
+
+    def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
+        """Decide for the event loop; return False if the question was recorded meanwhile."""
+        with self._lock:
+            if not self._decision:
+                self._decision = decision
+            return self._decision == decision
+
+
+def _is_quick(message: IncomingMessage) -> bool:
+    return message.kind != "question"
 
 
 def _build_identity(entry: InboxEntry) -> tuple[MessageKey, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry
 from bot.storage.inbox_view import InboxView
 from bot.types import IncomingMessage
@@ -43,7 +44,7 @@ class WaitingLine:
         self,
         view: InboxView,
         run_blocking: Callable[..., Awaitable[Any]],
-        record_posted: Callable[[str, Sequence[str]], None],
+        inbox: Inbox,
         show_place: ShowPlace,
     ) -> None:
         """Show places by `show_place`.
@@ -51,12 +52,12 @@ class WaitingLine:
         Args:
             view: tells the places.
             run_blocking: runs a blocking call on another thread.
-            record_posted: records docent's messages for a question.
+            inbox: gets what has been shown.
             show_place: shows a place to the asker.
         """
         self._view = view
         self._run_blocking = run_blocking
-        self._record_posted = record_posted
+        self._inbox = inbox
         self._show_place = show_place
         self._waiting: dict[str, _Waiting] = {}
         self._changed = asyncio.Event()
@@ -111,8 +112,12 @@ class WaitingLine:
         async with waiting.lock:
             if entry_id not in self._waiting:
                 return
+            if not waiting.place and not await self._run_blocking(
+                self._inbox.record_placed, entry_id
+            ):
+                return  # it was taken meanwhile
             posted = await self._show_place(waiting.message, place, waiting.posted)
             waiting.place = place
             if posted != waiting.posted:
                 waiting.posted = posted
-                await self._run_blocking(self._record_posted, entry_id, posted)
+                await self._run_blocking(self._inbox.record_posted, entry_id, posted)

@@ -56,6 +56,7 @@ from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
+from bot.slack.reply.thread_status import finish_clearing
 from bot.slack.views import buttons
 from bot.storage.database import BotDatabase
 from bot.storage.problems import Problem
@@ -116,7 +117,11 @@ class Intervals:
 
 
 async def serve(
-    settings: BotSettings, parts: AppParts, *, intervals: Intervals | None = None
+    settings: BotSettings,
+    parts: AppParts,
+    *,
+    intervals: Intervals | None = None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the bot until SIGTERM or SIGINT; answers in flight may end.
 
@@ -124,6 +129,7 @@ async def serve(
         settings: tokens, channels and people.
         parts: the parts that do not depend on Slack.
         intervals: seconds between flushes and edits, and for the end.
+        on_stop: called when the signal has come.
 
     Raises:
         SettingsError: a token or secret is missing.
@@ -137,7 +143,8 @@ async def serve(
         async with run_app(settings, parts, intervals=intervals or Intervals()):
             logger.info("docent is connected to Slack.")
             await stop.wait()
-            logger.info("Stopping; answers in flight may end.")
+            on_stop()
+            logger.info("Stopping; answers in flight may end, and others are handed back.")
     finally:
         for name in STOP_SIGNALS:
             loop.remove_signal_handler(name)
@@ -185,12 +192,13 @@ async def run_app(
             await transport.close()
             await catch_up.close()
             await dispatcher.stop(intervals.grace_seconds)
+            await finish_clearing(CLEANUP_SECONDS)
             await work.end()
 
 
 async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
     """Check the tokens, and return the identity they belong to."""
-    identity = await connection.identify(app.client)
+    identity = await connection.identify(app.client, app=app)
     if settings.http_port is None:
         app_token = connection.reveal_secret(settings.slack_app_token)
         await connection.check_app_token(app.client, app_token)
@@ -271,7 +279,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         slots=parts.max_questions,
         show_place=responder.show_place,
         pace=intervals.pace,
-        telemetry=parts.telemetry,
     )
     config = ListenerConfig(
         bot_user=identity.bot_user,

@@ -32,6 +32,7 @@ from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.inbox_entry import (
     LINE,
     OPEN,
+    PLACED,
     QUICK_TURN,
     Ending,
     InboxEntry,
@@ -130,7 +131,7 @@ class Inbox:
         with self._engine.begin() as connection:
             refusal = self._find_refusal(connection, message)
             row["stage"] = refusal
-            quick = bool(refusal) or message.kind == "hint"
+            quick = bool(refusal) or message.kind != "question"
             row["turn"] = QUICK_TURN if quick else _compute_turn(message.user)
             statement = self._insert(inbox).values(row).on_conflict_do_nothing()
             added = connection.scalar(statement.returning(inbox.c.id)) is not None
@@ -139,7 +140,7 @@ class Inbox:
         return added
 
     def _find_refusal(self, connection: Connection, message: IncomingMessage) -> Refusal:
-        if message.audience != "mention" or message.kind == "hint" or message.edited_ts:
+        if message.audience != "mention" or message.kind != "question" or message.edited_ts:
             return ""
         limits, count = self._limits, select(func.count()).select_from(inbox)
         lined_up = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
@@ -230,6 +231,13 @@ class Inbox:
     def record_stage(self, entry_id: str, stage: str) -> None:
         """Record how far the answer of this process is."""
         self._update_own(entry_id, stage=stage)
+
+    def record_placed(self, entry_id: str) -> bool:
+        """Record that a place is shown; return False if it waits no more."""
+        waiting = and_(inbox.c.id == entry_id, inbox.c.status == "waiting")
+        statement = update(inbox).where(waiting).values(stage=PLACED).returning(inbox.c.id)
+        with self._engine.begin() as connection:
+            return connection.scalar(statement) is not None
 
     def record_posted(self, entry_id: str, posted: Sequence[str]) -> None:
         """Record docent's messages for a question, which may still wait."""

@@ -24,6 +24,9 @@ Refusal = Literal["", "line_full", "too_many_open", "daily_limit"]
 FINISHING = "finishing"
 """The stage of a private answer while it is posted: nobody can look whether it arrived."""
 
+PLACED = "placed"
+"""The stage of a question whose place in the line has been shown, maybe by a message."""
+
 QUICK_TURN = -1
 """The turn of what needs no pipeline: hints and refusals. They never wait."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
 from bot.index_service import IndexService, PageLabels, SyncRequest
@@ -72,8 +73,14 @@ class Docent:
     chunks: list[Chunk] = field(default_factory=list)
     labels: Collection[PageLabels] | None = LABELS
     instructions: str = ""
+    reads_images: bool = False
     index: IndexService | None = None
     events: list[str] = field(default_factory=list)
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """A client of docent's own, as another process has it."""
+        return AsyncWebClient(self.slack.bot_token, base_url=self.slack.base_url)
 
     def settings(self, **changes: object) -> BotSettings:
         values = {
@@ -96,6 +103,7 @@ class Docent:
             database=database,
             warm_up=self.warm_up,
             instructions=self.instructions,
+            reads_images=self.reads_images,
         )
 
     def status(self) -> IndexStatus:

@@ -481,9 +481,8 @@ def test_a_question_without_a_place_is_refused(ask):
 
 
 def test_a_ranking_that_was_cut_is_said(monkeypatch):
-    monkeypatch.setattr(
-        passage_search,
-        "rerank_candidates",
-        lambda *asked: replace(rerank_candidates(*asked), cut=True),
-    )
+    def cut(*asked):
+        return replace(rerank_candidates(*asked), cut=True)
+
+    monkeypatch.setattr(passage_search, "rerank_candidates", cut)
     assert build("Fine [1].").answer(QUESTION).degraded == ("rerank_cut",)

@@ -33,6 +33,9 @@ FIELDS = {
     "openai_api_key": ("OPENAI_API_KEY", "sk-1", SecretStr("sk-1")),
     "openai_base_url": ("OPENAI_BASE_URL", "http://llm/v1", "http://llm/v1"),
     "llm_model": ("DOCENT_LLM_MODEL", "gpt-5", "gpt-5"),
+    "llm_images": ("DOCENT_LLM_IMAGES", "true", True),
+    "answer_seconds": ("DOCENT_ANSWER_SECONDS", "45", 45),
+    "answer_characters": ("DOCENT_ANSWER_CHARACTERS", "5000", 5000),
     "instructions": ("DOCENT_INSTRUCTIONS", "Be brief.", "Be brief."),
     "glossary": ("DOCENT_GLOSSARY", "~/words.txt", Path("~/words.txt")),
 }

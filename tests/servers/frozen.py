@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Self
 
 
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """The address of a server that takes connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+class SilentServer:
+    """A server that takes connections and never says a word."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._accepted: list[socket.socket] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for each in [self._listener, *self._accepted]:
+            each.close()
+
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def wait_for_request(self) -> bytes:
+        """Return the beginning of a request, once one has come."""
+        self._listener.settimeout(10)
+        connection, _ = self._listener.accept()
+        self._accepted.append(connection)
+        connection.settimeout(10)
+        return connection.recv(65_536)
 
 
 class FreezingProxy:

@@ -87,7 +87,7 @@ def _read_body(attachment: Mapping[str, Any], bot_user: str, *, with_title: bool
     """Return pretext, title, fields, and the text or longer blocks."""
     title = _read_text(attachment.get("title"), bot_user)
     text = _read_text(attachment.get("text"), bot_user)
-    blocks = render_blocks(_list_mappings(attachment.get("blocks")), bot_user=bot_user)
+    blocks = render_blocks(attachment.get("blocks") or (), bot_user=bot_user)
     fields = (
         ": ".join(
             part

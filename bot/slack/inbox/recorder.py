@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
+
+from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.background import BackgroundTasks
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.question_detector import is_question
-from bot.slack.actions.commands import SlashCommand
 from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
 from bot.slack.inbox.targets import MessageTarget, build_question, parse_reaction
 from bot.slack.reply.surface import SlackSurface
@@ -18,7 +20,7 @@ from bot.storage.answers import Answers
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
-from bot.types import IncomingMessage, MessageKey
+from bot.types import IncomingMessage
 from ingest.errors import StateError
 
 LOOK_SECONDS = 1.5
@@ -62,15 +64,27 @@ class QuestionRecorder:
         self._tasks = tasks
         self._config = config
 
-    async def record_message(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
-        """Record a mention, a message, an edit or a deletion."""
+    async def record_message(
+        self,
+        body: dict[str, Any],
+        request: AsyncBoltRequest,
+        next: Next,  # noqa: A002  (Bolt hands it in by this name)
+    ) -> None:
+        """Record a mention, a message, an edit or a deletion.
+
+        Args:
+            body: the payload.
+            request: its headers tell a repeated delivery.
+            next: runs the rest of Bolt's chain.
+        """
         event = body["event"]
         if (key := parse_deletion(event, self._config)) is not None:
             await self.send("delete", QuestionFilter.of_message(key))
         elif event.get("subtype") == "message_changed":
             await self._record_edit(event)
         elif (message := parse_event(event, self._config)) is not None:
-            await self.offer(message)
+            is_repeated = "x-slack-retry-num" in request.headers
+            await self.offer(replace(message, may_be_answered=is_repeated))
         await next()
 
     async def record_reaction(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
@@ -91,27 +105,8 @@ class QuestionRecorder:
         """Record a question that was asked by the message shortcut."""
         await self._dispatcher.offer(build_question(target, "shortcut"), response_url=response_url)
 
-    async def record_command(
-        self, command: SlashCommand, text: str, *, response_url: str, key: MessageKey
-    ) -> None:
-        """Record a question that was asked by a slash command.
-
-        Args:
-            command: the command.
-            text: the question.
-            response_url: where it is answered.
-            key: identity of the question, the same in each delivery.
-        """
-        message = IncomingMessage(
-            kind="question",
-            key=key,
-            thread_ts=key.ts,
-            user=command.user,
-            user_team=command.team or self._config.team,
-            text=text,
-            is_direct=command.channel.startswith("D"),
-            origin="command",
-        )
+    async def record_command(self, message: IncomingMessage, response_url: str) -> None:
+        """Record a question that was asked by a slash command."""
         await self._dispatcher.offer(message, response_url=response_url)
 
     async def offer(self, message: IncomingMessage) -> None:
@@ -125,7 +120,10 @@ class QuestionRecorder:
             place = message.key.team, message.key.channel, message.thread_ts
             if not await self._look(self._view.has_thread, *place):
                 return
-        await self._dispatcher.offer(message)
+        if message.was_missed:
+            await self._dispatcher.offer_missed(message)
+        else:
+            await self._dispatcher.offer(message)
 
     async def _record_edit(self, event: Mapping[str, Any]) -> None:
         """Record an edited message if it was a question before, or is one only now."""

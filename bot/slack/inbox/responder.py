@@ -23,7 +23,7 @@ from bot.slack.inbox.orphans import Orphans
 from bot.slack.reply.ephemeral import EphemeralReply
 from bot.slack.reply.surface import SlackSurface
 from bot.storage.database import BotDatabase
-from bot.storage.inbox_entry import FINISHING, InboxEntry
+from bot.storage.inbox_entry import FINISHING, PLACED, InboxEntry
 from bot.storage.question_filter import QuestionFilter
 from bot.texts import answers
 from bot.texts import asking as words
@@ -37,6 +37,9 @@ CONTINUING_SECONDS = 30.0
 
 RESPONSE_URL_SECONDS = 29 * 60.0
 """Slack takes answers by a response URL for half an hour."""
+
+MAX_ATTEMPTS = 5
+"""A question that was taken so many times without an end is given up."""
 
 REPLACE_SECONDS = 0.2
 """The pause between two looks whether the answer to an earlier version has stopped."""
@@ -81,7 +84,10 @@ class Responder:
         REQUEST_ID.set(question.id)
         set_language(await self._locales.find_locale(question.entry.message.user))
         message = question.entry.message
+        is_hopeless = question.entry.attempts > MAX_ATTEMPTS
         try:
+            if is_hopeless:
+                return await self._give_up(question, message)
             completed = await self._reader.complete(message)
             if completed is None:
                 return "ignored"
@@ -90,7 +96,21 @@ class Responder:
             logger.warning("An answer could not be delivered, and is tried again: %s", error)
         except SLACK_FAILURES as error:
             logger.warning("Slack took no answer: %s", get_error_code(error) or error)
-        return "undelivered"
+        return "given_up" if is_hopeless else "undelivered"
+
+    async def _give_up(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        """Tell the asker that docent failed at a question, which may end every process."""
+        logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
+        self._telemetry.record_told(message.origin, "given_up", request_id=question.id)
+        if message.is_private:
+            await self._open_private_reply(question.entry).fail(answers.GAVE_UP)
+            return "told"
+        if message.audience != "mention":
+            return "given_up"
+        reply = self._surface.open_reply(message, replaces=question.posted, is_resumed=True)
+        reply.begin()
+        await reply.fail(answers.GAVE_UP)
+        return "told"
 
     async def show_place(
         self, message: IncomingMessage, place: int, posted: tuple[str, ...]
@@ -113,7 +133,10 @@ class Responder:
     async def on_stop_click(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, if its asker pressed it."""
         here = QuestionFilter(click.channel, posted=click.message_ts)
-        found = await asyncio.to_thread(self._database.inbox_view.list_open, here)
+        # Its message may have been posted a moment ago, and not be recorded yet.
+        found = self.dispatcher.find_active(here) or await asyncio.to_thread(
+            self._database.inbox_view.list_open, here
+        )
         if not found:
             await respond_privately(respond, click, words.STOP_TOO_LATE)
         elif found[-1].message.user != click.user:
@@ -165,13 +188,14 @@ class Responder:
         earlier: EarlierMessages = None,
     ) -> Outcome:
         entry = question.entry
-        if entry.is_resumed and not question.posted:
+        may_be_begun = entry.is_resumed or message.may_be_answered or entry.stage == PLACED
+        if may_be_begun and not question.posted:
             question.posted = await self._orphans.find(message, entry.id)
         reply = self._surface.open_reply(
             message,
             replaces=question.posted,
             progress=_render_progress(entry),
-            is_resumed=entry.is_resumed,
+            is_resumed=may_be_begun,
         )
         outcome = await self._flow.answer(question, message, reply, earlier=earlier)
         if question.signal == "delete" and outcome == "given_up":

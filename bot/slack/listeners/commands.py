@@ -7,10 +7,11 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.slack.actions.commands import Commands, SlashCommand
+from bot.slack.client.workspace import is_direct_channel
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.inbox.targets import build_private_ts
-from bot.types import MessageKey
+from bot.types import IncomingMessage, MessageKey
 
 
 def register(
@@ -33,12 +34,17 @@ def register(
             commands.accept(parsed, respond)
             return
         ts = build_private_ts(str(command.get("trigger_id") or command.get("response_url")))
-        await recorder.record_command(
-            parsed,
-            question,
-            response_url=str(command.get("response_url") or ""),
+        message = IncomingMessage(
+            kind="question",
             key=MessageKey(config.team, parsed.channel, ts),
+            thread_ts=ts,
+            user=parsed.user,
+            user_team=parsed.team or config.team,
+            text=question,
+            is_direct=is_direct_channel(parsed.channel),
+            origin="command",
         )
+        await recorder.record_command(message, str(command.get("response_url") or ""))
         await ack()
 
     async def on_reindex(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:

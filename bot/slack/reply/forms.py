@@ -44,6 +44,7 @@ async def send_parts(parts: Sequence[MessagePart], send: Send) -> int:
         PlaceClosedError: no form got through.
     """
     queue, count = deque(parts), 0
+    left = tuple(queue)  # what was not sent, in its best form: another place may take that
     while queue:
         part = queue.popleft()
         try:
@@ -51,10 +52,11 @@ async def send_parts(parts: Sequence[MessagePart], send: Send) -> int:
         except SLACK_FAILURES as error:
             plainer = _find_plainer(part, error)
             if not plainer:
-                raise PlaceClosedError((part, *queue), error, count) from error
+                raise PlaceClosedError(left, error, count) from error
             queue.extendleft(reversed(plainer))
         else:
             count += 1
+            left = tuple(queue)
     return count
 
 

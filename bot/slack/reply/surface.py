@@ -11,7 +11,7 @@ from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import EphemeralReply
 from bot.slack.reply.private import list_outlets, send_privately
 from bot.slack.reply.thread_reply import FLUSH_SECONDS, ThreadReply
-from bot.slack.reply.thread_status import ThreadStatus, finish_clearing
+from bot.slack.reply.thread_status import ThreadStatus
 from bot.slack.reply.waiting import WaitingNotices
 from bot.slack.views.message_parts import MessagePart
 from bot.types import AnswerContext, IncomingMessage
@@ -134,10 +134,6 @@ class SlackSurface:
     async def set_thread_active(self, channel: str, thread_ts: str) -> None:
         """Show that docent is not at work in a thread."""
         await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()
-
-    async def settle(self, seconds: float) -> None:
-        """Wait at shutdown until the last statuses are taken back."""
-        await finish_clearing(seconds)
 
 
 def _build_thread_ref(message: IncomingMessage) -> ThreadRef:

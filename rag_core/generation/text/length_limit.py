@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _KEPT = 0.6  # of the length, which a clean place must leave
+_BEHIND = 30  # characters behind the limit, which tell whether a sentence ends before it
 _FENCE = re.compile(r"[ \t>]{0,9}(`{3,}|~{3,})")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])(?:\[\d{1,2}\]){0,5}(?=\s|$)")  # noqa: RUF001
 _OPEN_LINK = re.compile(r"!?\[[^\]\n]*(?:\](?:\([^)\s]*)?)?\Z|<?https?://\S*\Z|`[^`\n]*\Z")
@@ -34,8 +35,8 @@ def cut_cleanly(text: str, most: int) -> str:
         return f"{lines.rstrip()}\n{fence}"
     # Behind the last fence, so that no sentence is looked for in code.
     start = max(least, block_ends[-1] if block_ends else 0)
-    ends = [match.end() for match in _SENTENCE_END.finditer(kept, start)]
-    if ends:
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, start, most + _BEHIND)]
+    if ends := [end for end in ends if end <= most]:
         return kept[: ends[-1]].rstrip()
     return _cut_at_word(kept)
 

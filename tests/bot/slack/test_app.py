@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 
 from bot.errors import SlackUnavailableError
-from bot.slack import app
 from bot.slack.app import Intervals, serve
 from bot.storage import database
 from bot.storage.database import BotDatabase

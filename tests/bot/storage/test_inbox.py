@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,17 +17,9 @@ from bot.storage.inbox_entry import InboxEntry, dump_message, load_message
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey, SharedFile
-from ingest.state.database import open_state
 from ingest.state.database_clock import DatabaseMoment
 
 GONE = "elsewhere pid:[1] 7 dead"  # of another machine: nobody sees that it is gone
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -155,14 +145,13 @@ class TestLine:
     )
     @given(asked=st.lists(st.sampled_from("ABCD"), min_size=1, max_size=12))
     def test_between_two_questions_of_one_person_everybody_else_comes(
-        self, tmp_path_factory: pytest.TempPathFactory, asked: list[str]
+        self, engine: Engine, inbox: Inbox, asked: list[str]
     ):
-        engine = open_state(f"sqlite:///{tmp_path_factory.mktemp('line') / 'state.sqlite'}")
-        inbox = Inbox(engine)
+        with engine.begin() as connection:
+            connection.execute(tables.inbox.delete())
         for number, user in enumerate(asked):
             inbox.add(name(number), message(f"{number}.0", user=user))
         users = [asked[int(ts.partition(".")[0])] for ts in take_all(inbox)]
-        engine.dispose()
         assert sorted(users) == sorted(asked)
         turns = [users[:place].count(user) for place, user in enumerate(users)]
         assert turns == sorted(turns)

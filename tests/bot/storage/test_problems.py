@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from bot.storage import tables
 from bot.storage.problems import Problems
-from ingest.state.database import open_state
 
 KEY = "The server of the language model refuses the key (401): set OPENAI_API_KEY."
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+def engine(engine: Engine) -> Engine:
     tables.ensure_bot_tables(engine)
     return engine
 

@@ -90,6 +90,7 @@ class TestFullDisk:
         assert bench.sync(changed, full=True).chunks == 501
         assert len(bench.store.list_collections()) == 2
 
+    @pytest.mark.parametrize("state_url", ["sqlite"], indirect=True)
     def test_the_state_database_can_write_no_more(self, bench: Bench, changed: Path):
         with full_database(bench), pytest.raises(StateError, match="full"):
             bench.sync(changed)

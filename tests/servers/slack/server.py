@@ -197,6 +197,14 @@ class SlackServer(Senders, Switches):
     def remove_from(self, channel: str) -> None:
         """Take docent out of a channel; Slack ends its streams there."""
         self.store.channels[channel].members.discard(BOT_USER)
+        self._end_streams_in(channel)
+
+    def close_channel(self, channel: str, code: str = "is_archived") -> None:
+        """Refuse every call about a channel from now on; Slack ends its streams there."""
+        self.store.closed[channel] = code
+        self._end_streams_in(channel)
+
+    def _end_streams_in(self, channel: str) -> None:
         for message in self.messages(channel):
             if message.live:
                 message.stream = "expired"

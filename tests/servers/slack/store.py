@@ -174,6 +174,7 @@ class Store:
         self.titles: dict[tuple[str, str], str] = {}
         self.statuses: dict[tuple[str, str], list[str]] = {}
         self.prompts: dict[tuple[str, str], list[dict[str, str]]] = {}
+        self.closed: dict[str, str] = {}  # channels where nothing can be done, with the code
         self.locked: set[tuple[str, str]] = set()  # threads: channel and thread_ts
         self.restricted: dict[str, str] = {}  # channels where only some may post, with the code
         self.single_table = False  # Markdown with two tables is refused
@@ -204,6 +205,8 @@ class Store:
             raise SlackError("channel_not_found", name)
         if BOT_USER not in self.channels[name].members:
             raise SlackError("not_in_channel", name, fault=False)
+        if name in self.closed:
+            raise SlackError(self.closed[name], name, fault=False)
         return self.channels[name]
 
     def check_open(self, channel: str, thread_ts: str | None) -> None:
