@@ -27,6 +27,7 @@ from bot.slack.actions.admin import AdminCommands
 from bot.slack.actions.admin_gate import AdminGate
 from bot.slack.actions.answer_buttons import AnswerActions
 from bot.slack.actions.commands import Commands
+from bot.slack.actions.deliveries import Deliveries
 from bot.slack.actions.escalation import Escalation
 from bot.slack.actions.instructions import InstructionsCommand
 from bot.slack.actions.interactions import Interactions
@@ -293,7 +294,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     catch_up = CatchUp(reader, database, recorder, config=config, minutes=minutes)
 
     # Answers: their buttons.
-    escalation = Escalation(slack, database.answers, help_channel)
+    escalation = Escalation(slack, database, help_channel)
     answer_actions = AnswerActions(slack, access, database, escalation, team=identity.team)
     share_action = ShareAction(slack, database)
 
@@ -307,6 +308,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
 
+    deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(
         app,
@@ -319,6 +321,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
                 "instructions": gate.restrict(instructions.run),
                 **admin_commands.actions,
             },
+            deliveries,
         ),
         config=config,
         interactions=Interactions(
@@ -330,6 +333,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
                 **admin_commands.click_handlers,
             },
             form_handlers=answer_actions.form_handlers,
+            deliveries=deliveries,
         ),
         home=HomeTab(
             index,
