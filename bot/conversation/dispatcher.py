@@ -143,6 +143,21 @@ class Dispatcher:
             self._line.add(entry, is_shown=self._used >= self._slots)
             self._wake.set()
 
+    async def offer_missed(self, message: IncomingMessage) -> None:
+        """Write a question into the inbox that was asked while docent was away.
+
+        It waits for the state database, which alone knows whether it was answered.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        entry = InboxEntry(uuid4().hex, message)
+        if _build_identity(entry) in self._offered:
+            return
+        if await self._writer.run_blocking(self._inbox.add, entry.id, message):
+            self._line.add(entry, is_shown=self._used >= self._slots)
+            self._wake.set()
+
     def _take_late_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
         """Take the row of a question that was recorded late."""
         if writing.cancelled() or writing.exception() is not None or question is None:

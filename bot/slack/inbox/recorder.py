@@ -120,7 +120,10 @@ class QuestionRecorder:
             place = message.key.team, message.key.channel, message.thread_ts
             if not await self._read(self._view.has_thread, *place):
                 return
-        await self._dispatcher.offer(message)
+        if message.was_missed:
+            await self._dispatcher.offer_missed(message)
+        else:
+            await self._dispatcher.offer(message)
 
     async def _record_edit(self, event: Mapping[str, Any]) -> None:
         """Record an edited message if it is or was a question."""

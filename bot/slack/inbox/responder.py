@@ -264,6 +264,7 @@ class Responder:
 
 
 def _render_progress(entry: InboxEntry) -> str:
-    """Return the first sentence of a question that was interrupted."""
-    was_long_ago = entry.is_resumed and entry.age > CONTINUING_SECONDS
-    return answers.CONTINUING if was_long_ago else ""
+    """Return the first sentence of an interrupted or missed question; else an empty one."""
+    if entry.is_resumed and entry.age > CONTINUING_SECONDS:
+        return answers.CONTINUING
+    return answers.AWAY_SEARCHING if entry.message.was_missed else ""

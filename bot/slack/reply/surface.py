@@ -62,7 +62,9 @@ class SlackSurface:
             is_resumed=is_resumed,
             flush_seconds=self._flush_seconds,
         )
-        reply.context = AnswerContext(can_escalate=self._can_escalate)
+        reply.context = AnswerContext(
+            can_escalate=self._can_escalate, was_missed=message.was_missed
+        )
         return reply
 
     def open_private_reply(
