@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
@@ -21,11 +22,15 @@ from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey
 from ingest.errors import StateError
+from rag_core.request_id import REQUEST_ID
 
 Result = TypeVar("Result")
 
 Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
 """Answers one question."""
+
+_MAX_OFFERED = 1_000
+"""Most messages remembered, so that none is answered twice while the database is away."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +86,7 @@ class Dispatcher:
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
         self._active: dict[str, OpenQuestion] = {}
+        self._offered: deque[tuple[MessageKey, str]] = deque(maxlen=_MAX_OFFERED)
         self._work = BackgroundTasks()
         self._loops = BackgroundTasks()
         self._taking: list[asyncio.Task[None]] = []
@@ -106,6 +112,7 @@ class Dispatcher:
         If the state database is slow, the answer begins all the same.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
+        REQUEST_ID.set(entry.id)  # for the log lines of the event
         arrival = _Arrival()
         writing = asyncio.ensure_future(
             self._writer.run_blocking(
@@ -116,36 +123,45 @@ class Dispatcher:
                 is_ours=arrival.close,
             )
         )
+        identity = _build_identity(entry)
+        is_repeated = identity in self._offered or self._is_stopping
+        self._offered.append(identity)
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
-        if not writing.done() and arrival.mark_late():
-            self._answer_unrecorded(entry, writing)
+        if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
+            question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
+            writing.add_done_callback(lambda done: self._take_late_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
         try:
             added = await writing
         except StateError as error:
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
-            self._answer_unrecorded(entry)
+            if not is_repeated:
+                self._start(entry, is_quick=_is_quick(message))
             return
         if added:
             self._line.add(entry, is_shown=self._used >= self._slots)
             self._wake.set()
 
-    def _answer_unrecorded(
-        self, entry: InboxEntry, writing: asyncio.Future[bool] | None = None
-    ) -> None:
-        """Answer a question that the state database does not know yet."""
-        keys = {_build_identity(question.entry) for question in self._active.values()}
-        if _build_identity(entry) in keys or self._is_stopping:
-            return
-        question = self._start(entry, is_quick=entry.message.kind == "hint")
-        if writing is not None:
-            writing.add_done_callback(lambda done: self._adopt_row(question, done))
+    async def offer_missed(self, message: IncomingMessage) -> None:
+        """Write a question into the inbox that was asked while docent was away.
 
-    def _adopt_row(self, question: OpenQuestion, writing: asyncio.Future[bool]) -> None:
-        """Go on with the row of a question that was recorded after its answer had begun."""
-        if writing.cancelled() or isinstance(writing.exception(), StateError):
+        It waits for the state database, which alone knows whether it was answered.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        entry = InboxEntry(uuid4().hex, message)
+        if _build_identity(entry) in self._offered:
             return
+        if await self._writer.run_blocking(self._inbox.add, entry.id, message):
+            self._line.add(entry, is_shown=self._used >= self._slots)
+            self._wake.set()
+
+    def _take_late_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
+        """Take the row of a question that was recorded late."""
+        if writing.cancelled() or writing.exception() is not None or question is None:
+            return  # its end is recorded later
         if writing.result():
             question.is_recorded = True
         elif question.id in self._active:
@@ -189,6 +205,7 @@ class Dispatcher:
 
     async def _answer(self, question: OpenQuestion) -> None:
         """Answer one question, and record how it ended."""
+        REQUEST_ID.set(question.id)
         outcome: Outcome = "undelivered"
         try:
             question.posted = await self._line.remove(question.id) or question.entry.posted
@@ -263,7 +280,7 @@ class Dispatcher:
 
     def _list_active(self, where: QuestionFilter) -> list[OpenQuestion]:
         active = list(self._active.values())
-        return [each for each in active if where.fits(each.entry.message, each.posted)]
+        return [each for each in active if where.is_fit(each.entry.message, each.posted)]
 
     # The end
 
@@ -274,7 +291,8 @@ class Dispatcher:
         """
         self._is_stopping = True
         self._wake.set()
-        await asyncio.wait(self._taking, timeout=self._pace.hand_back)
+        if self._taking:
+            await asyncio.wait(self._taking, timeout=self._pace.hand_back)
         await self._work.wait(grace_seconds)
         for question in list(self._active.values()):
             if question.task is not None:
@@ -288,28 +306,44 @@ class Dispatcher:
         self._writer.close()
 
 
+class _WithdrawnError(Exception):
+    """Rolls back the transaction of a question that is being answered already."""
+
+
 class _Arrival:
-    """Decides once whether a question was recorded before its answer began.
+    """Decides once what comes first: the record of a question, or the begin of its answer.
 
     The transaction that writes it asks at its end, and the event loop when it has waited enough.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._is_late: bool | None = None
+        self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
 
     def close(self) -> bool:
-        """Return True if the answer has begun already; else it never begins early."""
-        with self._lock:
-            self._is_late = bool(self._is_late)
-            return self._is_late
+        """Return True if the answer has begun already.
 
-    def mark_late(self) -> bool:
-        """Return True if the answer may begin before the question is recorded."""
+        Else it never begins before the question is recorded.
+
+        Raises:
+            _WithdrawnError: the question is not to be recorded.
+        """
         with self._lock:
-            if self._is_late is None:
-                self._is_late = True
-            return self._is_late
+            self._decision = self._decision or "recorded"
+            if self._decision == "withdrawn":
+                raise _WithdrawnError
+            return self._decision == "late"
+
+    def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
+        """Decide for the event loop; return False if it is too late."""
+        with self._lock:
+            if not self._decision:
+                self._decision = decision
+            return self._decision == decision
+
+
+def _is_quick(message: IncomingMessage) -> bool:
+    return message.kind != "question"
 
 
 def _build_identity(entry: InboxEntry) -> tuple[MessageKey, str]:

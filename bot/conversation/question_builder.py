@@ -1,4 +1,4 @@
-"""Question builder: a message with its conversation, files and channel becomes a question."""
+"""Question builder: a message with its thread and its channel's settings becomes a question."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class QuestionBuilder:
     async def _read_earlier(
         self, message: IncomingMessage, earlier: EarlierMessages
     ) -> EarlierMessages:
-        """Read the thread or direct conversation before a message."""
+        """Read the conversation before a message."""
         if earlier is not None:
             return earlier
         if message.asks_in_thread:

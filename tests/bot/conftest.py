@@ -17,6 +17,7 @@ from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.app import AppParts, Intervals, run_app
 from bot.storage.database import BotDatabase
+from bot.storage.problems import Problem
 from ingest.changes.preview import Preview
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
@@ -75,6 +76,7 @@ class Docent:
     instructions: str = ""
     reads_images: bool = False
     index: IndexService | None = None
+    problems: list[Problem] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
 
     @property
@@ -89,6 +91,7 @@ class Docent:
             "slack_signing_secret": self.slack.signing_secret,
             "slack_api_url": self.slack.base_url,
             "admins": ALICE,
+            "catch_up_minutes": 0,
         }
         return BotSettings.load(**(values | changes))
 
@@ -102,6 +105,7 @@ class Docent:
             database=database,
             warm_up=self.warm_up,
             instructions=self.instructions,
+            list_problems=lambda: self.problems,
             reads_images=self.reads_images,
         )
 
