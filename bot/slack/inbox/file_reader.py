@@ -66,7 +66,7 @@ class SlackFileReader:
         return decode_ends(head, tail, omitted=len(download.head) - len(head) + download.omitted)
 
     async def _read_image(self, file: SharedFile) -> Image | None:
-        """Return a picture; None if it can't be read or is too large.
+        """Return a picture; None if unreadable or too large.
 
         Where the LLM takes none, it has no content, and the answer says that it was not seen.
         """
