@@ -200,8 +200,7 @@ class Pipeline:
         is_found = bool(result.passages) and not result.refused
         written = self._writer.write(question, result, timer) if is_found else ()
         for event in written or (finish_answer(result, timer, GeneratedText()),):
-            is_done = isinstance(event, AnswerDone)
-            if is_done and question.images:
+            if isinstance(event, AnswerDone) and question.images:
                 seen = is_found and self._writer.has_seen_images(event.answer)
                 yield event if seen else note_unseen_images(event)
             else:
