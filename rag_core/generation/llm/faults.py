@@ -1,4 +1,4 @@
-"""What the errors of an LLM's server mean, and what to do about them."""
+"""Meaning of the errors of an LLM's server, and what to do about them."""
 
 from __future__ import annotations
 
