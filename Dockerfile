@@ -11,7 +11,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot
 COPY ingest ingest
 COPY rag_core rag_core
-RUN pip install --no-cache-dir --constraint constraints.txt . \
+RUN pip install --no-cache-dir --constraint constraints.txt '.[otel,postgres]' \
     && mkdir -p data models && chown docent data models
 
 USER docent

@@ -12,13 +12,15 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo test coverage test-server mutate lint types check clean
+.PHONY: help install install-dev demo test coverage test-postgres test-server chaos mutate lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
 	@echo "make coverage        the same, measuring branch coverage; fails below $(COVERAGE_FLOOR) %"
+	@echo "make test-postgres     tests of the state database on PostgreSQL, where it can be installed"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
+	@echo "make chaos           kills real processes at every point of an answer; fails if a question is lost"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make check           linters, types and tests"
 	@echo "make install         docent alone; make lint, make types and make clean do what they say"
@@ -58,6 +60,12 @@ test: install-dev
 coverage: install-dev
 	$(PYTEST) --cov --cov-fail-under=$(COVERAGE_FLOOR)
 
+# The server is Debian's, in a temporary folder, on the loopback interface, without root's rights.
+test-postgres: install-dev
+	@$(BIN)/python -m tests.servers.postgres $(PYTEST) -k postgresql tests/ingest/state \
+		tests/ingest/publishing tests/ingest/overview tests/ingest/test_progress.py tests/bot/storage \
+		tests/bot/scenarios/test_state_databases.py
+
 # The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh
 
@@ -67,6 +75,12 @@ test-server: install-dev
 	$(PIP) install --constraint constraints.txt --editable '.[test-server]' 2>/dev/null || { \
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
+
+# The short form; docs/reliability.md has the long one.
+chaos: install-dev
+	$(BIN)/python -m benchmarks.chaos --json --check --settings one --questions 20 --batch 2 --few 2
+	$(BIN)/python -m benchmarks.chaos --json --check --settings postgres sqlite --questions 10 \
+		--batch 1 --few 2
 
 # Modules that are mutated, each with the tests that must notice.
 MUTATED := \

@@ -36,9 +36,16 @@ class BackgroundTasks:
 
         Cancelled tasks get `cleanup_seconds` to clean up.
         """
+        await self.wait(seconds)
+        self.cancel()
+        await self.wait(cleanup_seconds)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until all tasks have ended, at most so many seconds."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
+
+    def cancel(self) -> None:
+        """Cancel all tasks."""
         for task in self._running:
             task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=cleanup_seconds)

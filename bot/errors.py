@@ -4,7 +4,8 @@ DocentError
 └── BotError
     ├── SlackUnavailableError     Slack refused the token or can't be reached
     ├── ControlError              the command line can't use the running service
-    └── SyncStoppedError          a sync was stopped before its end
+    ├── SyncStoppedError          a sync was stopped before its end
+    └── UndeliverableError        Slack takes an answer nowhere
 """
 
 from rag_core.errors import DocentError
@@ -24,3 +25,7 @@ class ControlError(BotError):
 
 class SyncStoppedError(BotError):
     """A sync was stopped before its end; the index is unchanged."""
+
+
+class UndeliverableError(BotError):
+    """Slack takes an answer neither where it was asked for nor privately."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Collection, Generator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from bot.errors import SyncStoppedError
 from ingest.changes.preview import Preview
 from ingest.changes.survey import SyncOptions
+from ingest.errors import IndexPinnedError, SyncRunningError
 from ingest.overview.history import PastSync, SourceState, list_past_syncs, list_source_states
 from ingest.overview.status import IndexStatus, build_status
 from ingest.publishing.repair import IndexCheck
@@ -69,6 +71,31 @@ class PageLabels(NamedTuple):
         )
 
 
+SyncOutcome = Literal["changed", "unchanged", "incomplete", "failed", "stopped", "skipped"]
+"""The end of a sync; `incomplete` could not read a source, `skipped` was not allowed to begin."""
+
+OnSyncEnd = Callable[[SyncOutcome, float], None]
+"""Gets the end of a sync, and the seconds that it took."""
+
+
+def ignore_sync_end(outcome: SyncOutcome, seconds: float) -> None:
+    """Take the end of a sync and do nothing."""
+    del outcome, seconds
+
+
+@dataclass(slots=True)
+class _SyncEnd:
+    """The end of a sync, set by the block that runs it."""
+
+    outcome: SyncOutcome = "failed"
+
+
+def _judge_report(report: IngestReport) -> SyncOutcome:
+    if report.unread:
+        return "incomplete"
+    return "unchanged" if report.unchanged else "changed"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexService:
     """The index, for the schedule, Slack, the control socket and the command line.
@@ -81,6 +108,7 @@ class IndexService:
         ledger: the record of what the index should hold.
         configured: the sources of the settings.
         stopping: once set, ends a running sync at its next progress report.
+        on_sync_end: gets the end of each sync and its seconds.
     """
 
     indexer: Indexer
@@ -88,6 +116,7 @@ class IndexService:
     ledger: Ledger
     configured: tuple[Source, ...] = ()
     stopping: threading.Event = field(default_factory=threading.Event)
+    on_sync_end: OnSyncEnd = ignore_sync_end
 
     @property
     def source_names(self) -> tuple[str, ...]:
@@ -116,7 +145,11 @@ class IndexService:
         sources, options = self._choose_sources(request), self._choose_options(request)
         if request.resume:
             self.resume()
-        return self.indexer.sync(sources, progress=self._add_stop_check(progress), options=options)
+        check = self._add_stop_check(progress)
+        with self._watch_sync() as ended:
+            report = self.indexer.sync(sources, progress=check, options=options)
+            ended.outcome = _judge_report(report)
+        return report
 
     def preview(
         self, request: SyncRequest, progress: ProgressCallback = ignore_progress
@@ -205,6 +238,21 @@ class IndexService:
             configured=self.configured,
             remove_unconfigured=request.remove_unconfigured or not request.sources,
         )
+
+    @contextlib.contextmanager
+    def _watch_sync(self) -> Iterator[_SyncEnd]:
+        """Report the end of a sync; it failed unless marked otherwise."""
+        ended, started = _SyncEnd(), time.monotonic()
+        try:
+            yield ended
+        except (SyncRunningError, IndexPinnedError):
+            ended.outcome = "skipped"
+            raise
+        except SyncStoppedError:
+            ended.outcome = "stopped"
+            raise
+        finally:
+            self.on_sync_end(ended.outcome, time.monotonic() - started)
 
     def _add_stop_check(self, progress: ProgressCallback) -> ProgressCallback:
         def check_and_report(step: Progress) -> None:

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
+import os
+import threading
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 
 from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
+from bot.health.monitor import Monitor, NumberReader
+from bot.health.problem_watch import ProblemWatch
+from bot.health.server import HealthServer
+from bot.health.telemetry import Telemetry
+from bot.health.traces import Traces
 from bot.index_service import IndexService, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
-from bot.storage.database import BotDatabase
+from bot.storage.database import BUSY_SECONDS, BotDatabase
+from bot.storage.inbox import Limits
+from bot.storage.inbox_view import InboxView
+from bot.storage.problems import Problems
+from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger
 from ingest.progress import ProgressReporter
 from ingest.publishing.pin import read_pin
@@ -21,10 +33,16 @@ from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
 from rag_core.factory import open_models, open_pipeline, open_store
+from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
 
 _LOG_SECONDS = 10.0
+
+END_SECONDS = 24.0
+"""The longest time from SIGTERM to the end of the process."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,31 +58,50 @@ def run() -> None:
     connection.require_settings(bot)
     configured = parse_sources(ingest.sources)
     with ExitStack() as opened:
+        telemetry = _open_telemetry(opened)
         ledger = open_ledger(ingest)
         opened.callback(ledger.engine.dispose)
-        store = open_store(rag, create=True)
+        outages = Outages()
+        outages.subscribe_to_failures(telemetry.record_failure)
+        store = open_store(rag, create=True, outages=outages)
         opened.callback(store.close)
-        models = open_models(rag)
+        models = open_models(rag, outages)
         opened.callback(models.close)
         lane = models.inference.indexing
         indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
 
-        index = IndexService(indexer, store, ledger, configured)
+        index = IndexService(indexer, store, ledger, configured, on_sync_end=telemetry.record_sync)
         scheduled = build_scheduled_sync(index)
         admins = AdminChannel(bot)
         scheduler = SyncScheduler(
             scheduled, ledger, ingest, sources=configured, on_alert=admins.post_alert
         )
         pipeline = open_pipeline(rag, models, store)
-        database = BotDatabase.open(
-            ledger.engine,
-            keep_days=bot.keep_days,
-            read_last_success_time=ledger.read_last_success_time,
+        database = _open_database(bot, ingest, ledger, opened)
+        check_writing = partial(probe_writing, ledger.engine)
+        problems = ProblemWatch(
+            Problems(ledger.engine), outages, admins=admins, check_state=check_writing
+        )
+        problems.start(list_services(rag))
+        opened.callback(problems.close)
+        monitor = Monitor(models.inference)
+        readiness = monitor.build_readiness(
+            {"milvus": store.read_live_index, "state": check_writing}
+        )
+        numbers = NumberReader(
+            telemetry.metrics, InboxView(ledger.engine), ledger.read_last_success_time
+        )
+        health = HealthServer(
+            telemetry.metrics,
+            readiness,
+            find_stuck=monitor.find_stuck,
+            read_numbers=numbers.read,
         )
         executor = RequestExecutor(pipeline, index)
 
         def warm_up() -> None:
             models.warm_up()
+            monitor.mark_loaded()
             scheduler.start()
             opened.callback(scheduler.shutdown)
             # These run before it, last first: a running sync is told to stop, then gets no vectors.
@@ -89,8 +126,74 @@ def run() -> None:
             # While some questions search, as many again may wait for the LLM.
             max_questions=2 * rag.max_questions,
             instructions=pipeline.instructions,
+            reads_images=rag.llm_images,
+            telemetry=telemetry,
+            readiness=readiness,
+            list_problems=problems.list_current,
         )
-        asyncio.run(serve(bot, parts))
+        asyncio.run(_serve(bot, parts, health))
+
+
+def _open_database(
+    bot: BotSettings, ingest: IngestSettings, ledger: Ledger, opened: ExitStack
+) -> BotDatabase:
+    """Open the bot's tables on connections that wait only briefly."""
+    engine = open_state(ingest.resolved_state_url, busy_seconds=BUSY_SECONDS)
+    opened.callback(engine.dispose)
+    return BotDatabase.open(
+        engine,
+        keep_days=bot.keep_days,
+        read_last_success_time=ledger.read_last_success_time,
+        limits=Limits(
+            waiting=bot.max_waiting,
+            open_per_person=bot.max_open_questions,
+            daily_per_person=bot.daily_questions,
+        ),
+    )
+
+
+async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -> None:
+    """Run the bot, and the health server if it has a port."""
+    async with AsyncExitStack() as opened:
+        if settings.health_port is not None:
+            serving = health.serve(settings.health_host, settings.health_port)
+            await opened.enter_async_context(serving)
+        await serve(settings, parts, on_stop=_ensure_end)
+
+
+def _ensure_end() -> None:
+    """End the process in time, even if a thread still waits for something.
+
+    Supervisors kill after 30 seconds. Nothing is lost: all that counts is on disk already.
+    """
+    timer = threading.Timer(END_SECONDS, _exit_now)
+    timer.daemon = True
+    timer.start()
+
+
+def _exit_now() -> None:
+    logger.warning("docent ends, although some of its threads still wait for something.")
+    logging.shutdown()
+    os._exit(0)
+
+
+def list_services(settings: RagSettings) -> tuple[Service, ...]:
+    """Return the services that docent uses and that can fail beside it."""
+    has_llm = settings.openai_api_key is not None or settings.openai_base_url is not None
+    in_use: dict[Service, bool] = {
+        "llm": has_llm,
+        "embedder": settings.embedding_url is not None,
+        "reranker": settings.rerank_url is not None,
+        "milvus": True,
+    }
+    return tuple(service for service, is_used in in_use.items() if is_used)
+
+
+def _open_telemetry(opened: ExitStack) -> Telemetry:
+    traces = Traces.open()
+    if traces is not None:
+        opened.callback(traces.close)
+    return Telemetry(traces=traces)
 
 
 def build_scheduled_sync(index: IndexService) -> Sync:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
 from rag_core.settings import Settings
+
+LogFormat = Literal["plain", "json"]
+"""The form of log lines: for people, or a JSON object each."""
+
+
+class LogSettings(Settings):
+    """The log, of every command."""
+
+    log_format: LogFormat = Field(
+        "plain",
+        description="Log lines: `plain` for people, or `json`, an object of JSON a line.",
+    )
 
 
 class BotSettings(Settings):
@@ -40,7 +53,8 @@ class BotSettings(Settings):
     )
     admin_channel: str = Field(
         "",
-        description="Channel (`C...`) where docent reports failed scheduled syncs; empty for none.",
+        description="Channel (`C...`) where docent reports failed scheduled syncs and services "
+        "that do not work; empty for none.",
     )
     allowed_channels: str = Field(
         "",
@@ -70,11 +84,39 @@ class BotSettings(Settings):
         description="Channel (`C...`) where docent asks people what the documentation does not "
         "say; empty for none.",
     )
+    max_waiting: int = Field(
+        200,
+        ge=0,
+        description="Questions that may wait in line; docent asks people with further ones to try "
+        "again.",
+    )
+    max_open_questions: int = Field(
+        20, ge=1, description="Questions of one person that may wait or be answered at a time."
+    )
+    daily_questions: int = Field(
+        0, ge=0, description="Questions that one person may ask within 24 hours; 0 for any number."
+    )
+    catch_up_minutes: int = Field(
+        60,
+        ge=0,
+        description="Minutes back for which docent reads, at the start and after each reconnect, "
+        "what it was asked while it was away; 0 for off.",
+    )
     keep_days: int = Field(
         90,
         ge=0,
         description="Days for which docent keeps questions and answers, for evidence and "
         "feedback; 0 keeps no texts.",
+    )
+    health_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port of `/healthz`, `/readyz` and `/metrics`; unset serves none of them.",
+    )
+    health_host: str = Field(
+        "127.0.0.1",
+        description="Address on which the health port listens; `0.0.0.0` for all interfaces.",
     )
 
 

@@ -5,8 +5,9 @@ A message is plain data, because the inbox stores it as JSON.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Literal
 
 from rag_core.types import Scope
@@ -14,6 +15,9 @@ from rag_core.types import Scope
 Audience = Literal["mention", "thread", "channel"]
 """The addressee of a message: docent, the people in its thread, or those in its channel."""
 
+
+MessageKind = Literal["question", "hint", "small_talk"]
+"""Messages get an answer, an explanation of how to ask, or a reaction."""
 
 Origin = Literal[
     "mention", "direct", "thread", "channel", "command", "shortcut", "reaction", "edit"
@@ -46,7 +50,8 @@ class IncomingMessage:
     """A message that may get a reply.
 
     Attributes:
-        kind: `question`, or `hint` if docent was mentioned without one and explains how to ask.
+        kind: `question`; `hint` if docent was mentioned without one and explains how to ask; or
+            `small_talk`, such as thanks, which gets a reaction.
         key: team of the workspace, channel and time stamp.
         thread_ts: time stamp of the thread that the reply goes to; the message's own outside of
             a thread.
@@ -60,9 +65,13 @@ class IncomingMessage:
         origin: the way it came.
         material: what the message quotes or forwards, as plain text; it is read with the question.
         files: the files that it shares.
+        may_be_answered: True if a process that died without a record may have begun the answer.
+        target_ts: time stamp of the message that a shortcut asks about; empty for others.
+        target_thread_ts: time stamp of that message's thread; its own outside of a thread.
+        was_missed: True if docent was away when it was written, and read it later.
     """
 
-    kind: Literal["question", "hint"]
+    kind: MessageKind
     key: MessageKey
     thread_ts: str
     user: str
@@ -75,20 +84,60 @@ class IncomingMessage:
     origin: Origin = "mention"
     material: str = ""
     files: tuple[SharedFile, ...] = ()
+    may_be_answered: bool = False
+    target_ts: str = ""
+    target_thread_ts: str = ""
+    was_missed: bool = False
 
     @property
     def in_thread(self) -> bool:
         """True if the message is a reply in a thread."""
         return self.thread_ts != self.key.ts
 
+    @property
+    def asked_key(self) -> MessageKey:
+        """The key of the message that is asked about: a shortcut's target, or the message."""
+        return replace(self.key, ts=self.target_ts) if self.is_private else self.key
+
+    @property
+    def asked_thread_ts(self) -> str:
+        """The time stamp of that message's thread."""
+        return self.target_thread_ts if self.is_private else self.thread_ts
+
+    @property
+    def asks_in_thread(self) -> bool:
+        """True if the message that is asked about is a reply in a thread."""
+        return self.asked_thread_ts != self.asked_key.ts
+
+    @property
+    def is_private(self) -> bool:
+        """True if only the asker sees the answer, which has no message of its own."""
+        return self.origin in {"command", "shortcut"}
+
+    @property
+    def version(self) -> str:
+        """A digest of an edited message's text and time; empty for a message as it was written."""
+        if not self.edited_ts:
+            return ""
+        text = f"{self.edited_ts} {self.text}".encode(errors="replace")
+        return blake2b(text, digest_size=5).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
-    """A message of a thread; `is_own` marks docent's, whose text lacks sources and footer."""
+    """A message of a thread.
+
+    Attributes:
+        user: id of its author.
+        text: its text, with what it quotes; docent's own lacks sources and footer.
+        is_own: True for docent's.
+        is_app: True for another app's, such as an alert.
+    """
 
     user: str
     text: str
     is_own: bool = False
+    is_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +149,16 @@ class AnswerContext:
         as_of: when the documentation was last read.
         scope: the part of the documentation that was searched.
         can_escalate: True if the question can be passed on to people.
+        notes: sentences about what docent did not read, in the asker's language.
+        was_missed: True if docent was away when the question was asked.
     """
 
     answer_id: str = ""
     as_of: datetime | None = None
     scope: Scope = field(default_factory=Scope)
     can_escalate: bool = False
+    notes: tuple[str, ...] = ()
+    was_missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

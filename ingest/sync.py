@@ -171,7 +171,7 @@ class Indexer:
             # 3. Embed them, and publish the next version.
             report = self._publish(changes, plan, lease, progress, options)
         # 4. Record which sources the index has.
-        self._ledger.remember_sources(changes.sources)
+        self._ledger.remember_sources(changes.sources, unread=changes.unread)
         if changes.configured:
             # A source that was taken out is remembered until a sync has removed its pages.
             earlier = () if options.remove_unconfigured else self._ledger.list_configured_sources()

@@ -32,6 +32,9 @@ class Outage:
 OutageCallback = Callable[[Service, Outage | None], None]
 """Gets the service and its new outage, or None when it works again."""
 
+FailureCallback = Callable[[Service, str], None]
+"""Gets the service and the kind of a failure, such as an HTTP status or `timeout`."""
+
 
 class Outages:
     """The current outages; may be used from several threads.
@@ -44,6 +47,7 @@ class Outages:
         self._lock = threading.Lock()
         self._current: dict[Service, Outage] = {}
         self._callbacks: list[OutageCallback] = []
+        self._failure_callbacks: list[FailureCallback] = []
 
     def report(self, service: Service, sentence: str) -> None:
         """Report that a service does not work."""
@@ -64,6 +68,11 @@ class Outages:
         if known is not None:
             self._publish(service, None)
 
+    def record_failure(self, service: Service, kind: str) -> None:
+        """Record that one call failed, also where the next may work."""
+        for callback in tuple(self._failure_callbacks):
+            callback(service, kind)
+
     def list_current(self) -> tuple[Outage, ...]:
         """Return the outages that go on, the oldest first."""
         with self._lock:
@@ -72,6 +81,10 @@ class Outages:
     def subscribe(self, callback: OutageCallback) -> None:
         """Call back at each change, on the reporting thread."""
         self._callbacks.append(callback)
+
+    def subscribe_to_failures(self, callback: FailureCallback) -> None:
+        """Call back at each failure, on its thread; the callback returns at once."""
+        self._failure_callbacks.append(callback)
 
     def _publish(self, service: Service, outage: Outage | None) -> None:
         for callback in tuple(self._callbacks):

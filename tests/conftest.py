@@ -11,12 +11,18 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine
 
+from ingest.state.database import open_state
 from tests import network
+from tests.servers import postgres
 from tests.servers.openai import OpenAIServer
 from tests.servers.slack.server import SlackServer
 
 ROOT = Path(__file__).parent.parent
+# With a server, each test of the state runs on both kinds of database.
+POSTGRES_URL = os.environ.get(postgres.URL_VARIABLE, "")
+DATABASES = ("sqlite", "postgresql") if POSTGRES_URL else ("sqlite",)
 REQUIRE_SHARED = os.environ.get("DOCENT_REQUIRE_SHARED") == "1"
 
 # Read by huggingface_hub and transformers when they are imported: before any test module is. The
@@ -73,6 +79,24 @@ def find_shared(path: Path, *, required: bool) -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+@pytest.fixture(params=DATABASES)
+def state_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty state database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'state' / 'docent.sqlite'}"
+        return
+    with postgres.create_database(POSTGRES_URL) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(state_url: str) -> Iterator[Engine]:
+    """The engine of an empty state database."""
+    opened = open_state(state_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture

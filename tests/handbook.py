@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pydantic.fields import FieldInfo
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, LogSettings
 from ingest.settings import IngestSettings
 from rag_core.settings import RagSettings
 from tests.conftest import ROOT
@@ -18,7 +18,7 @@ DOCS = ROOT / "docs"
 PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG"))]
 PAGES += sorted(DOCS.glob("*.md"))
 
-SETTINGS_CLASSES = (RagSettings, IngestSettings, BotSettings)
+SETTINGS_CLASSES = (RagSettings, IngestSettings, BotSettings, LogSettings)
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 

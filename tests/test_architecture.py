@@ -81,9 +81,11 @@ ORDER = (
     "bot.index_service",
     "bot.control",
     "bot.storage",
+    "bot.health",
     "bot.markup",
     "bot.texts",
     "bot.conversation",
+    "bot.slack.content",
     "bot.slack.client",
     "bot.slack.views",
     "bot.slack.reply",
@@ -99,11 +101,12 @@ ORDER = (
 )
 # Each third-party package, and the modules or rooms that may import it.
 HOMES = {
-    "aiohttp": {"bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
+    "aiohttp": {"bot.health.server", "bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
+    "alembic": {"bot.storage.migrations", "ingest.state.migration", "ingest.state.migrations"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
     "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
-    "charset_normalizer": {"ingest.loading.pages"},
+    "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
     "docutils": {"ingest.formats.rst"},
     "dotenv": {"bot.cli.unknown_settings", "ingest.sources.http.credentials"},
     "grpc": {"rag_core.index.milvus_errors"},
@@ -144,7 +147,9 @@ HOMES = {
         "rag_core.generation.llm.event_decoder",
         "rag_core.generation.llm.faults",
     },
+    "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
+    "prometheus_client": {"bot.health.metrics"},
     "protego": {"ingest.sources.website.fetcher"},
     "pydantic": {
         "bot.control.protocol",
@@ -164,6 +169,7 @@ HOMES = {
         "rag_core.index.schema",
     },
     "pypdf": {"ingest.formats.pdf"},
+    "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
         "rag_core.generation.instructions",
         "rag_core.generation.text.answer_fence",
@@ -198,6 +204,7 @@ HOMES = {
     "tenacity": {
         "ingest.publishing.versions",
         "ingest.sources.http.client",
+        "ingest.state.sqlite_file",
         "rag_core.generation.llm.client",
         "rag_core.models.http_client",
     },
@@ -406,7 +413,12 @@ def test_the_command_line_imports_nothing_slow():
 
 
 NAMED = re.compile(r"(?<![\w./-])(?:bot|ingest|rag_core|tests|benchmarks)(?:[./][a-z_0-9]+)+")
-ATTRIBUTES = {"bot.bot_id", "bot.keep_days", "bot.sqlite"}  # of values that are called so
+ATTRIBUTES = {
+    "bot.bot_id",
+    "bot.keep_days",
+    "bot.sqlite",
+    "ingest.resolved_state_url",
+}  # of values that are called so
 PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "pyproject.toml", ROOT / "Makefile"]
 
 

@@ -22,7 +22,9 @@ import rag_core.errors
 from bot import cli
 from bot.cli import json_output
 from bot.storage.answers import AnswerRecord
+from bot.storage.problems import Problem
 from bot.storage.ratings import RatedAnswer, Rating
+from bot.storage.service_status import ServiceStatus
 from bot.texts import answers
 from bot.types import MessageKey
 from ingest.changes.preview import Preview
@@ -75,6 +77,7 @@ ANSWER = Answer(
     timings=Timings(),
 )
 REPORT = IngestReport(1, 1, 1, 0, 0, 1, 0, 1.0, "1")
+PROBLEM = Problem("llm", "?", datetime(2026, 1, 1, tzinfo=UTC))
 STATUS = IndexStatus("docent", None, None, 0, 0, (), None, None, None)
 
 RATED = RatedAnswer(
@@ -102,7 +105,10 @@ def printed() -> dict[str, list[str]]:
         "What do `docent versions --json` and `docent rollback --json` print?": [
             field.name for field in fields(IndexVersion)
         ],
-        "What does `docent status --json` print?": [*STATUS.as_json()],
+        "What does `docent status --json` print?": [
+            *(STATUS.as_json() | ServiceStatus().as_json())
+        ],
+        "What is in a problem?": [*ServiceStatus(problems=(PROBLEM,)).as_json()["problems"][0]],
         "What does `docent doctor --json` print?": [field.name for field in fields(CheckResult)],
         "What does `docent feedback --json` print?": [*json_output.serialise_rated_answer(RATED)],
     }

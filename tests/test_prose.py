@@ -34,24 +34,40 @@ VERBS = frozenset(
     re.findall(
         r"\w+",
         """
-    accept acquire activate adapt add adjust answer append apply as ask assign attend begin
-    break build can cancel change check choose chunk clean clear close collapse collect compare
-    compile complete compute confirm connect convert count create cross cut decide decode
-    decompress dedent delete derive describe detect discard dispatch download draft drain draw
-    drop edit embed emit encode end enqueue ensure escalate escape estimate exclude execute exit
-    expand explain extend extract fail feed fence fetch fill find finish fit flatten flush
-    forget format forward free fuse generate get group halve hand handle has hash hold identify
-    ignore index insert inspect is isolate iterate join judge keep label learn leave list load
-    locate main make map mark mask match measure move name neutralise normalise number on open
-    order pack parse pause pick pin plan post prefix prepare preview print probe process project
-    prune publish purge put queue quote raise rank rate read receive record redact refuse
-    register release remember remove rename render renew repair repeat replace report request
-    require rerank reserve resolve respond restart restrict resume retrieve reveal rewrite roll
-    rotate round run sample save say score seal search select send serialise serve set settle
-    share shorten should show shutdown silence skip slice slow slugify split spread start stem
-    stop store stream strip subscribe suggest summarise switch sync take to tokenise translate
-    trigger trim truncate try unify unmark update visit wait walk warm watch wrap write zip
-    """,
+        abandon accept acquire activate adapt add adjust answer append apply as ask assign
+        attend
+        begin break build
+        can cancel change check choose chunk clean clear close collapse collect compare compile
+        complete compute confirm connect convert count create cross cut
+        decide decode decompress dedent delete deliver derive describe detect discard dispatch
+        downgrade download draft drain draw drop
+        edit embed emit encode end enqueue ensure escalate escape estimate exclude execute exit
+        expand explain extend extract
+        fail feed fence fetch fill find finish fit flatten flush forget format forward free fuse
+        generate get group
+        halve hand handle has hash hold
+        identify ignore index insert inspect is isolate iterate
+        join judge
+        keep
+        label learn leave list load locate
+        main make map mark mask match measure move
+        name neutralise normalise number
+        offer on open order
+        pack parse pause pick pin plan post postpone prefix prepare preview print probe process
+        project prune publish purge put
+        queue quote
+        raise rank rate react read receive record redact refuse register release remember remove
+        rename render renew repair repeat replace report request require rerank reserve resolve
+        respond restart restrict resume retrieve reveal rewrite roll rotate round run
+        sample save say score seal search select send serialise serve set settle share shorten
+        should show shutdown silence skip slice slow slugify split spread start stem stop store
+        stream strip subscribe suggest summarise switch sync
+        take to tokenise translate trigger trim truncate try
+        unify unmark update upgrade
+        visit
+        wait walk warm watch wrap write
+        zip
+        """,
     )
 )
 """With which functions begin: verbs, `is`, `has`, `on` an event, `to` or `as` another form."""

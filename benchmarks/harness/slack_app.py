@@ -19,7 +19,7 @@ from tests.servers.slack.server import SlackServer
 async def run_slack_app(pipeline: AnswerPipeline, folder: Path) -> AsyncIterator[SlackServer]:
     """Run the app during a block, with its database in a folder; give the Slack it talks to."""
     engine = open_state(f"sqlite:///{folder / 'bot.sqlite'}")
-    database = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: None)
+    database = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: None)
     parts: Any = AppParts(pipeline, index=None, database=database, warm_up=lambda: None)
     async with SlackServer() as slack:
         settings = BotSettings(

@@ -14,7 +14,9 @@ import typer
 
 from bot.cli import ask, evaluate, feedback, index, serve
 from bot.cli.unknown_settings import find_misspelt_settings
-from rag_core.errors import DocentError
+from bot.health.logs import prepare_logging
+from bot.settings import LogSettings
+from rag_core.errors import DocentError, SettingsError
 
 app = typer.Typer(
     name="docent",
@@ -53,8 +55,20 @@ def main() -> None:
 
 
 def _exit_with_error(sentence: str) -> NoReturn:
-    typer.echo(f"docent: {sentence}", err=True)
+    _print_line(logging.ERROR, sentence)
     raise SystemExit(1)
+
+
+def _print_line(level: int, sentence: str) -> None:
+    """Print a sentence on stderr, or log it where logs are JSON."""
+    try:
+        is_json = LogSettings.load().log_format == "json"
+    except SettingsError:
+        is_json = False
+    if is_json:
+        logger.log(level, sentence)
+    else:
+        typer.echo(f"docent: {sentence}", err=True)
 
 
 def _print_version(*, requested: bool) -> None:
@@ -80,13 +94,12 @@ def apply_global_options(
     """Answer questions from your documentation, with sources."""
     del version
     level = logging.INFO if verbose else logging.CRITICAL
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # httpx logs whole URLs, with any password or token in them.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    prepare_logging(level, LogSettings.load().log_format, with_tracebacks=verbose)
+    logger.setLevel(logging.INFO)  # its lines are what every command says on stderr
     for name, likely_name in find_misspelt_settings().items():
-        typer.echo(
-            f"docent: there is no setting {name}, so docent ignores it. Do you mean {likely_name}?",
-            err=True,
+        _print_line(
+            logging.WARNING,
+            f"there is no setting {name}, so docent ignores it. Do you mean {likely_name}?",
         )
 
 

@@ -10,6 +10,7 @@ from bot.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
     from bot.index_service import SyncRequest
+    from bot.storage.service_status import ServiceStatus
     from ingest.report import ProgressCallback
     from ingest.settings import IngestSettings
     from ingest.types import IndexVersion
@@ -74,16 +75,31 @@ def index(  # noqa: PLR0913  (the options, by name)
 
 
 def status(*, as_json: AsJson = False) -> None:
-    """Show the contents of the index, its age and the next sync."""
+    """Show the index, its age, the next sync, open questions and problems."""
     from bot.cli import terminal
     from ingest.factory import read_status
     from ingest.settings import IngestSettings
 
-    index_status = read_status(IngestSettings.load())
+    settings = IngestSettings.load()
+    index_status = read_status(settings)
+    service_status = _read_service_status(settings)
     if as_json:
-        print_json(index_status.as_json())
+        print_json(index_status.as_json() | service_status.as_json())
     else:
-        terminal.print_status(index_status)
+        terminal.print_status(index_status, service_status)
+
+
+def _read_service_status(settings: IngestSettings) -> ServiceStatus:
+    from bot.storage.service_status import ServiceStatus, read_service_status
+    from ingest.state.database import has_state_database, open_state
+
+    if not has_state_database(settings.resolved_state_url):
+        return ServiceStatus()
+    engine = open_state(settings.resolved_state_url)
+    try:
+        return read_service_status(engine)
+    finally:
+        engine.dispose()
 
 
 def versions(*, as_json: AsJson = False) -> None:

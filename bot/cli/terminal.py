@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.storage.ratings import RatedAnswer
+    from bot.storage.service_status import ServiceStatus
     from ingest.changes.preview import Preview
     from ingest.overview.status import IndexStatus
     from ingest.report import GoldenResult, IngestReport
@@ -228,8 +229,8 @@ def print_checks(checks: Sequence[CheckResult]) -> None:
         out.print(Text(mark, style=style), Text(f"{check.name}: {check.says}"), soft_wrap=True)
 
 
-def print_status(status: IndexStatus) -> None:
-    """Print the contents of the index, its age and its next sync."""
+def print_status(status: IndexStatus, service: ServiceStatus) -> None:
+    """Print the contents of the index, its age, open questions and problems."""
     rows = {
         "Index": status.collection,
         "Revision": status.revision or "no index yet: run `docent index`",
@@ -243,8 +244,14 @@ def print_status(status: IndexStatus) -> None:
     if status.pinned:
         since = f"rolled back at {_format_moment(status.pinned_at)}"
         rows["Pinned"] = f"to {status.pinned}, {since}; run `docent index --resume` to sync again"
+    if service.waiting or service.answering:
+        rows["Questions"] = f"{service.waiting:,} waiting, {service.answering:,} being answered"
     for name, value in rows.items():
         out.print(Text(f"{name:<10} {value}"), soft_wrap=True)
+    for problem in service.problems:
+        since = _format_moment(problem.since)
+        line = f"{'Problem':<10} {problem.service}, since {since}: {problem.text}"
+        out.print(Text(line, style="yellow"), soft_wrap=True)
 
 
 @contextmanager

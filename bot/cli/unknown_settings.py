@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, LogSettings
 from ingest.settings import IngestSettings
 from rag_core.settings import RagSettings
 
@@ -20,7 +20,7 @@ def find_misspelt_settings(env_file: Path = Path(".env")) -> dict[str, str]:
 
     Both the environment and the `.env` file are searched.
     """
-    rooms = (RagSettings, IngestSettings, BotSettings)
+    rooms = (RagSettings, IngestSettings, BotSettings, LogSettings)
     known_names = {room.get_variable_name(field) for room in rooms for field in room.model_fields}
     used_names = {name.upper() for name in (*os.environ, *dotenv_values(env_file))}
     unknown = sorted(name for name in used_names - known_names if name.startswith("DOCENT_"))

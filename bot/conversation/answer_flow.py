@@ -1,127 +1,162 @@
-"""One message becomes one answer: begin, prepare, run the pipeline, keep, finish, record."""
+"""One question becomes one answer: begin, prepare, run the pipeline, keep, finish, record."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
-from typing import Any
-from uuid import uuid4
+from dataclasses import replace
+from typing import Any, Literal
 
-from bot.conversation.protocols import Reply, ThreadHistory
+from bot.conversation.open_question import OpenQuestion
+from bot.conversation.protocols import Reply
 from bot.conversation.question_builder import EarlierMessages, QuestionBuilder
 from bot.conversation.runner import PipelineRunner
 from bot.conversation.silent_reply import SilentReply, is_worth_posting
+from bot.health.telemetry import Telemetry
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
 from bot.texts import answers
-from bot.types import AnswerContext, IncomingMessage, MessageKey
+from bot.types import AnswerContext, IncomingMessage
 from ingest.errors import StateError
-from rag_core.errors import DocentError
-from rag_core.types import Answer, AnswerDone, RerankStarted, TextDelta
+from rag_core.errors import BusyError, DocentError
+from rag_core.types import Answer, AnswerDone, Question, RerankStarted, TextDelta
+
+BUSY_SECONDS = 0.25
+"""The pause until a question tries again to enter a pipeline that others have filled."""
+
+STORE_SECONDS = 1.0
+"""An answer that can't be stored in this time is shown without buttons."""
+
+AnswerEnding = Literal["answered", "told", "given_up"]
+"""The end of an answer: shown; its asker knows why there is none; or unwanted."""
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(eq=False, slots=True)
-class InFlightAnswer:
-    """An answer in progress; once `is_complete`, it only has to be shown."""
-
-    message: IncomingMessage
-    reply: Reply
-    is_complete: bool = False
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def message_timestamps(self) -> tuple[str, ...]:
-        """Time stamps of the messages that show it so far."""
-        return self.reply.message_timestamps
-
-    async def stop(self) -> tuple[str, ...]:
-        """Stop the answer, and return the time stamps of its messages."""
-        self.reply.stopped.set()
-        await self.done.wait()
-        return self.message_timestamps
-
-
 class AnswerFlow:
-    """Answers messages, stores the answers and knows those in progress in this process."""
+    """Answers questions and stores the answers."""
 
     def __init__(
-        self, runner: PipelineRunner, database: BotDatabase, threads: ThreadHistory
+        self,
+        runner: PipelineRunner,
+        database: BotDatabase,
+        questions: QuestionBuilder,
+        *,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._runner = runner
         self._database = database
-        self._questions = QuestionBuilder(database, threads)
-        self._in_flight: dict[MessageKey, InFlightAnswer] = {}
-
-    def find_in_flight(self, key: MessageKey) -> InFlightAnswer | None:
-        """Return the answer in progress to a message, if there is one."""
-        return self._in_flight.get(key)
-
-    def find_in_flight_at(self, channel: str, ts: str) -> InFlightAnswer | None:
-        """Return the answer in progress that one of docent's messages shows."""
-        here = (each for each in self._in_flight.values() if each.message.key.channel == channel)
-        return next((each for each in here if ts in each.message_timestamps), None)
-
-    def list_in_flight(self, channel: str, thread_ts: str) -> list[InFlightAnswer]:
-        """Return the answers in progress in a thread."""
-        return [
-            each
-            for each in self._in_flight.values()
-            if (each.message.key.channel, each.message.thread_ts) == (channel, thread_ts)
-        ]
+        self._questions = questions
+        self._telemetry = telemetry or Telemetry()
 
     async def answer(
-        self, message: IncomingMessage, reply: Reply, *, earlier: EarlierMessages = None
-    ) -> None:
+        self,
+        question: OpenQuestion,
+        message: IncomingMessage,
+        reply: Reply,
+        *,
+        earlier: EarlierMessages = None,
+    ) -> AnswerEnding:
         """Answer a message, or tell its author why there is no answer.
 
         Args:
-            message: the question, claimed by this process.
+            question: the question, taken by this process.
+            message: its message, complete.
             reply: shows the answer; it has not begun yet.
             earlier: messages of the thread before this one, if they have been read already.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            UndeliverableError: no way to the asker is open.
         """
-        in_flight = self._in_flight[message.key] = InFlightAnswer(message, reply)
         if message.audience == "channel":
             reply = SilentReply(reply)
+        question.connect(reply)
+        record_told = self._telemetry.begin(message.origin, question.id)
         try:
             reply.begin()
             try:
-                answer = await _run_until_stopped(
-                    self._write_answer(message, reply, earlier), reply.stopped
-                )
+                answer = await self._find_or_write(question, message, reply, earlier)
                 if answer is None:
                     logger.info("An answer was stopped.")
                     await reply.mark_stopped()
-                    return
-                in_flight.is_complete = True
-                record = await self._store_answer(message, reply, answer)
+                    record_told("stopped")
+                    return "told" if question.signal in {"", "stop"} else "given_up"
+                question.release_slot()
+                record = await self._store_answer(question, message, reply, answer)
             except DocentError as error:
-                logger.warning("A question got no answer.", exc_info=error)
+                logger.warning("A question got no answer: %s", error)
                 await reply.fail(answers.render_error(error))
+                record_told("failed")
+                return "told"
             except asyncio.CancelledError:
-                await reply.fail(answers.RESTARTING)
+                await self._break_off(question, reply)
                 raise
             except Exception:
                 logger.exception("A question failed unexpectedly.")
                 await reply.fail(answers.UNEXPECTED)
-            else:
-                await reply.finish(answer)
-                if record is not None and record.posted != reply.message_timestamps:
-                    await self._record_messages(record, reply.message_timestamps)
+                record_told("failed")
+                return "told"
+            await question.prepare_finish()
+            await reply.finish(answer)
+            self._telemetry.record_answer(message.origin, answer, request_id=question.id)
+            if record is not None and record.posted != reply.message_timestamps:
+                await self._record_messages(record, reply.message_timestamps)
+            is_silent = message.audience == "channel" and not is_worth_posting(answer)
+            return "given_up" if is_silent else "answered"
         finally:
-            if self._in_flight.get(message.key) is in_flight:
-                del self._in_flight[message.key]
-            in_flight.done.set()
+            question.record_posted(reply.message_timestamps or question.posted)
+
+    async def _break_off(self, question: OpenQuestion, reply: Reply) -> None:
+        """Leave an answer as it stands, or say that it goes on."""
+        if question.is_lost:
+            reply.abandon()
+        elif question.is_recorded:
+            await reply.fail(answers.PAUSED)
+        else:
+            await reply.fail(answers.RESTARTING)
+
+    async def _find_or_write(
+        self,
+        question: OpenQuestion,
+        message: IncomingMessage,
+        reply: Reply,
+        earlier: EarlierMessages,
+    ) -> Answer | None:
+        """Return the answer, or None as soon as it is stopped.
+
+        A process that died may have stored the complete answer already.
+        """
+        if question.entry.is_resumed:
+            record = await asyncio.to_thread(self._database.answers.find, question.id)
+            if record is not None and record.answer is not None:
+                reply.context = replace(reply.context, scope=record.scope)
+                return record.answer
+        return await _run_until_stopped(
+            self._write_answer(question, message, reply, earlier), reply.stopped
+        )
 
     async def _write_answer(
-        self, message: IncomingMessage, reply: Reply, earlier: EarlierMessages
+        self,
+        question: OpenQuestion,
+        message: IncomingMessage,
+        reply: Reply,
+        earlier: EarlierMessages,
     ) -> Answer:
         """Run the pipeline, and show its progress and its text."""
-        question = await self._questions.prepare(message, earlier)
-        reply.context = replace(reply.context, scope=question.scope)
+        prepared = await self._questions.prepare(message, earlier)
+        asked = prepared.question
+        reply.context = replace(reply.context, scope=asked.scope, notes=prepared.notes)
+        while True:
+            try:
+                return await self._run_pipeline(replace(asked, id=question.id), reply)
+            except BusyError:  # the command line asks as well: its questions will soon be done
+                await asyncio.sleep(BUSY_SECONDS)
+
+    async def _run_pipeline(self, question: Question, reply: Reply) -> Answer:
         async with self._runner.run(question) as events:
             while (event := await events.get()) is not None:
                 if isinstance(event, TextDelta):
@@ -133,7 +168,7 @@ class AnswerFlow:
         raise DocentError("The pipeline ended without an answer.")
 
     async def _store_answer(
-        self, message: IncomingMessage, reply: Reply, answer: Answer
+        self, question: OpenQuestion, message: IncomingMessage, reply: Reply, answer: Answer
     ) -> AnswerRecord | None:
         """Store the answer before its buttons can be pressed.
 
@@ -142,7 +177,7 @@ class AnswerFlow:
         if message.audience == "channel" and not is_worth_posting(answer):
             return None  # it is not shown, so there is nothing to keep
         record = AnswerRecord(
-            id=uuid4().hex,
+            id=question.id,
             key=message.key,
             thread_ts=message.thread_ts,
             user=message.user,
@@ -151,16 +186,17 @@ class AnswerFlow:
             answer=answer,
             scope=reply.context.scope,
         )
+        storing = asyncio.to_thread(self._add_record, record, reply.context)
         try:
-            reply.context = await asyncio.to_thread(self._add_record, record, reply.context)
-        except StateError:
-            logger.warning("An answer could not be stored.", exc_info=True)
+            reply.context = await asyncio.wait_for(storing, STORE_SECONDS)
+        except (StateError, TimeoutError) as error:
+            logger.warning("An answer is shown without buttons, as it is not stored: %r", error)
             return None
         return record
 
     def _add_record(self, record: AnswerRecord, context: AnswerContext) -> AnswerContext:
         """Store the answer and return the context with its id; blocks."""
-        as_of = self._database.read_last_success_time()
+        as_of = self._database.read_last_success_time(record.scope.sources)
         shown_id = record.id if self._database.answers.keeps_texts else ""
         self._database.answers.add(replace(record, as_of=as_of))
         return replace(context, answer_id=shown_id, as_of=as_of)
@@ -169,8 +205,8 @@ class AnswerFlow:
         """Record which messages show the answer."""
         try:
             await asyncio.to_thread(self._database.answers.record_messages, record.id, posted)
-        except StateError:
-            logger.warning("The messages of an answer could not be recorded.", exc_info=True)
+        except StateError as error:
+            logger.warning("The messages of an answer could not be recorded: %s", error)
 
 
 async def _run_until_stopped(

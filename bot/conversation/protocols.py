@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from bot.types import AnswerContext, MessageKey, ThreadMessage
-from rag_core.types import Answer, AnswerEvent, Question
+from bot.types import AnswerContext, MessageKey, SharedFile, ThreadMessage
+from rag_core.types import Answer, AnswerEvent, Image, Question
 
 
 class AnswerPipeline(Protocol):
@@ -23,8 +24,8 @@ class AnswerPipeline(Protocol):
 class Reply(Protocol):
     """The place where an answer appears.
 
-    `begin` comes first, and one of `finish`, `fail` and `mark_stopped` last. The first three
-    methods return at once, and showing goes on in the background.
+    `begin` comes first, and one of `finish`, `fail`, `mark_stopped` and `abandon` last. The first
+    three methods return at once, and showing goes on in the background.
     """
 
     stopped: asyncio.Event
@@ -32,6 +33,9 @@ class Reply(Protocol):
 
     context: AnswerContext
     """Stands below the complete answer; set it before `finish`."""
+
+    on_posted: Callable[[tuple[str, ...]], None]
+    """Called with the time stamps of its messages when they change."""
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
@@ -55,6 +59,9 @@ class Reply(Protocol):
     async def mark_stopped(self) -> None:
         """Show that the answer was stopped, below the text so far."""
 
+    def abandon(self) -> None:
+        """Show nothing more: another process goes on with the answer."""
+
 
 class ThreadHistory(Protocol):
     """Reads the messages of a thread."""
@@ -66,3 +73,33 @@ class ThreadHistory(Protocol):
 
         Returns None if they can't be read.
         """
+
+    async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
+        """Return the direct messages shortly before one, oldest first.
+
+        Returns None if they can't be read.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """The contents of shared files.
+
+    Attributes:
+        material: the text of the files, each below its name.
+        images: pictures; one that is too large has no content.
+        unread: names of the files that were not read.
+        shortened: names of the files whose middle was left out.
+    """
+
+    material: str = ""
+    images: tuple[Image, ...] = ()
+    unread: tuple[str, ...] = ()
+    shortened: tuple[str, ...] = ()
+
+
+class FileReader(Protocol):
+    """Reads the files that people share."""
+
+    async def read(self, files: Sequence[SharedFile]) -> FileContents:
+        """Return the contents of files; name those that can't be read."""

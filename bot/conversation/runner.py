@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from bot.conversation.protocols import AnswerPipeline
 from rag_core.cancellation import Cancellation
-from rag_core.errors import BusyError
 from rag_core.types import AnswerEvent, Question
 
 WORKERS = 64
@@ -21,22 +20,14 @@ EventQueue = asyncio.Queue[AnswerEvent | None]
 
 
 class PipelineRunner:
-    """Runs at most `workers` questions at a time, those included that are being written.
+    """Runs questions on threads of its own; the dispatcher says how many at a time.
 
-    A question beyond them is refused, so no question waits for a thread in silence.
+    A thread that was told to end may need a while, so there are more threads than that.
     """
 
     def __init__(self, pipeline: AnswerPipeline, *, workers: int = WORKERS) -> None:
         self._pipeline = pipeline
-        self._workers = workers
-        self._running = 0
-        self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="answer")
-
-    @property
-    def running_count(self) -> int:
-        """Questions whose pipeline runs."""
-        return self._running
+        self._pool = ThreadPoolExecutor(2 * workers, thread_name_prefix="answer")
 
     @asynccontextmanager
     async def run(self, question: Question) -> AsyncIterator[EventQueue]:
@@ -45,18 +36,11 @@ class PipelineRunner:
         The block gets a queue of events; None follows the last. Its end ends the pipeline.
 
         Raises:
-            BusyError: too many questions run already.
             DocentError: the pipeline failed; raised at the end of the block.
         """
-        self._take_slot()
         run = _PipelineRun(asyncio.get_running_loop())
-        try:
-            work = self._pool.submit(run.hand_over_events, self._pipeline, question)
-        except RuntimeError:  # closed meanwhile
-            self._free_slot()
-            raise
-        # A thread that was told to end may need a while: it runs until it has ended.
-        work.add_done_callback(self._free_slot)
+        context = copy_context()  # it names the question in log lines
+        work = self._pool.submit(context.run, run.hand_over_events, self._pipeline, question)
         job = asyncio.wrap_future(work)
         try:
             yield run.events
@@ -66,16 +50,6 @@ class PipelineRunner:
             if not work.done():
                 run.cancel()
             job.cancel()
-
-    def _take_slot(self) -> None:
-        with self._lock:
-            if self._running >= self._workers:
-                raise BusyError(self._running + 1)
-            self._running += 1
-
-    def _free_slot(self, _work: Future[None] | None = None) -> None:
-        with self._lock:
-            self._running -= 1
 
     def close(self) -> None:
         """Take no more questions, and drop those that wait for a thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from bot.conversation.protocols import Reply
 from bot.types import AnswerContext
@@ -23,6 +24,7 @@ class SilentReply:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self.stopped: asyncio.Event = reply.stopped
+        self._has_begun = False
 
     @property
     def context(self) -> AnswerContext:
@@ -32,6 +34,15 @@ class SilentReply:
     @context.setter
     def context(self, context: AnswerContext) -> None:
         self._reply.context = context
+
+    @property
+    def on_posted(self) -> Callable[[tuple[str, ...]], None]:
+        """Called with the time stamps of its messages when they change."""
+        return self._reply.on_posted
+
+    @on_posted.setter
+    def on_posted(self, callback: Callable[[tuple[str, ...]], None]) -> None:
+        self._reply.on_posted = callback
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
@@ -50,6 +61,7 @@ class SilentReply:
     async def finish(self, answer: Answer) -> None:
         """Show the answer if it is worth posting."""
         if is_worth_posting(answer):
+            self._has_begun = True
             self._reply.begin()
             await self._reply.finish(answer)
 
@@ -59,3 +71,8 @@ class SilentReply:
 
     async def mark_stopped(self) -> None:
         """Show nothing: there is no message to mark."""
+
+    def abandon(self) -> None:
+        """Show nothing more."""
+        if self._has_begun:
+            self._reply.abandon()

@@ -56,7 +56,7 @@ def _render_block(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  (a table)
         case "blockquote":
             return _prefix_lines(_render_blocks(node.children), "> ", "> ")
         case "table":
-            return _render_code(_render_table(node))
+            return _render_code(render_table(node))
         case "hr":
             return "———"
         case "html_block":
@@ -82,7 +82,7 @@ def _prefix_lines(text: str, first: str, rest: str) -> str:
     return "\n".join([first + lines[0], *(rest + line for line in lines[1:])])
 
 
-def _render_table(node: SyntaxTreeNode) -> str:
+def render_table(node: SyntaxTreeNode) -> str:
     """Render cells in columns of equal width, for a fixed-width font."""
     rows = [
         [_extract_text(cell) for cell in row.children]

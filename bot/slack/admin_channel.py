@@ -1,4 +1,4 @@
-"""Admin channel: one alert when a sync fails, and one more when it works again."""
+"""Admin channel: tells once what does not work, and once that it works again."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from slack_sdk.errors import SlackClientError
 
 from bot.settings import BotSettings
 from bot.slack.client.connection import build_base_url, reveal_secret
-from bot.texts import answers
+from bot.texts import answers, problems
 
 if TYPE_CHECKING:
+    from bot.storage.problems import Problem
     from ingest.state.jobs import SyncAlert
 
 _CALL_SECONDS = 30
@@ -21,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class AdminChannel:
-    """Posts to `DOCENT_ADMIN_CHANNEL` from the schedule's thread; logs only if it is unset."""
+    """Posts to `DOCENT_ADMIN_CHANNEL`; logs only if it is unset.
+
+    Its methods block: the schedule and the watch over problems call them on their threads.
+    """
 
     def __init__(self, settings: BotSettings) -> None:
         self._channel = settings.admin_channel
@@ -32,19 +36,35 @@ class AdminChannel:
         )
 
     def post_alert(self, alert: SyncAlert) -> bool:
-        """Log and post an alert.
+        """Log and post an alert about syncs.
 
         Return False if Slack did not take it, so that it is posted again.
         """
         logger.log(logging.INFO if alert.resolved else logging.WARNING, "%s", alert.text)
+        return self._post(answers.render_sync_alert(alert))
+
+    def post_problem(self, problem: Problem) -> bool:
+        """Log and post a service's problem.
+
+        Return False if Slack did not take it, so that it is posted again.
+        """
+        logger.warning("A service does not work: %s: %s", problem.service, problem.text)
+        return self._post(problems.render_problem(problem))
+
+    def post_recovery(self, problem: Problem) -> bool:
+        """Log and post that a service works again.
+
+        Return False if Slack did not take it, so that it is posted again.
+        """
+        logger.info("A service works again: %s.", problem.service)
+        return self._post(problems.render_recovery(problem))
+
+    def _post(self, text: str) -> bool:
         if not self._channel:
             return True
         try:
             self._client.chat_postMessage(
-                channel=self._channel,
-                text=answers.render_sync_alert(alert),
-                unfurl_links=False,
-                unfurl_media=False,
+                channel=self._channel, text=text, unfurl_links=False, unfurl_media=False
             )
         except (SlackClientError, OSError) as error:
             logger.warning("An alert could not be posted to DOCENT_ADMIN_CHANNEL: %s", error)

@@ -6,24 +6,28 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
+from bot.conversation.dispatcher import Dispatcher, Pace
 from bot.conversation.protocols import AnswerPipeline
+from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.runner import WORKERS, PipelineRunner
+from bot.health.readiness import Readiness
+from bot.health.telemetry import Telemetry
 from bot.index_service import IndexService
 from bot.settings import BotSettings, parse_ids
 from bot.slack import listeners
 from bot.slack.actions.admin import AdminCommands
 from bot.slack.actions.admin_gate import AdminGate
 from bot.slack.actions.answer_buttons import AnswerActions
-from bot.slack.actions.ask import AskActions
 from bot.slack.actions.commands import Commands
+from bot.slack.actions.deliveries import Deliveries
 from bot.slack.actions.escalation import Escalation
 from bot.slack.actions.instructions import InstructionsCommand
 from bot.slack.actions.interactions import Interactions
@@ -31,24 +35,37 @@ from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.actions.scope import ScopeCommand
 from bot.slack.actions.share import ShareAction
 from bot.slack.client import connection
+from bot.slack.client.call_trace import build_call_trace
+from bot.slack.client.file_download import FileDownloads
 from bot.slack.client.locale import UserLocales
+from bot.slack.client.names import Names
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Enterprise
+from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.catch_up import CatchUp
+from bot.slack.inbox.conversation_reader import ConversationReader
+from bot.slack.inbox.file_reader import SlackFileReader
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
+from bot.slack.inbox.orphans import Orphans
+from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
+from bot.slack.reply.thread_status import finish_clearing
 from bot.slack.views import buttons
 from bot.storage.database import BotDatabase
-from ingest.errors import StateError
+from bot.storage.problems import Problem
 
 CALL_SECONDS = 30.0
-PURGE_SECONDS = 86_400.0
+CLEANUP_SECONDS = 1.0
+"""Time for clicks and commands to end once the answers have ended, and again to clean up."""
+
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger(__name__)
@@ -63,8 +80,12 @@ class AppParts:
         index: syncs the index, reports on it and rolls it back; its methods block.
         database: the bot's tables.
         warm_up: loads the models; called on a thread before docent connects to Slack.
-        max_questions: most questions in work at once, counting answers that are being written.
+        max_questions: most questions in the pipeline at once; further ones wait in the inbox.
         instructions: what the team tells the LLM.
+        reads_images: True if the LLM takes pictures.
+        telemetry: counts questions and calls of Slack.
+        readiness: is told of the connection to Slack.
+        list_problems: returns what does not work at the moment, for admins; blocks.
     """
 
     pipeline: AnswerPipeline
@@ -73,6 +94,10 @@ class AppParts:
     warm_up: Callable[[], None]
     max_questions: int = WORKERS
     instructions: str = ""
+    reads_images: bool = False
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    readiness: Readiness = field(default_factory=Readiness)
+    list_problems: Callable[[], Sequence[Problem]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +108,21 @@ class Intervals:
         flush_seconds: from one flush of an answer to the next.
         edit_seconds: from one edit of a sync's progress message to the next.
         grace_seconds: time for answers in flight to end when docent stops.
+        pace: of the dispatcher.
     """
 
     flush_seconds: float = 1.0
     edit_seconds: float = 3.0
     grace_seconds: float = 20.0
+    pace: Pace = field(default_factory=Pace)
 
 
 async def serve(
-    settings: BotSettings, parts: AppParts, *, intervals: Intervals | None = None
+    settings: BotSettings,
+    parts: AppParts,
+    *,
+    intervals: Intervals | None = None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the bot until SIGTERM or SIGINT; answers in flight may end.
 
@@ -99,6 +130,7 @@ async def serve(
         settings: tokens, channels and people.
         parts: the parts that do not depend on Slack.
         intervals: seconds between flushes and edits, and for the end.
+        on_stop: called when the signal has come.
 
     Raises:
         SettingsError: a token or secret is missing.
@@ -112,7 +144,8 @@ async def serve(
         async with run_app(settings, parts, intervals=intervals or Intervals()):
             logger.info("docent is connected to Slack.")
             await stop.wait()
-            logger.info("Stopping; answers in flight may end.")
+            on_stop()
+            logger.info("Stopping; answers in flight may end, and others are handed back.")
     finally:
         for name in STOP_SIGNALS:
             loop.remove_signal_handler(name)
@@ -138,41 +171,39 @@ async def run_app(
     """
     connection.require_settings(settings)
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    counting = build_call_trace(parts.telemetry.metrics, connection.build_base_url(settings))
+    async with aiohttp.ClientSession(timeout=timeout, trace_configs=[counting]) as session:
         app = connection.build_app(settings, session)
         identity = await _identify(settings, app)
         await asyncio.to_thread(parts.warm_up)
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
         work = _BackgroundWork.build(slack, parts, intervals)
-        _register_listeners(app, settings, parts, work, identity=identity, intervals=intervals)
-        transport = build_transport(app, settings)
-        purging = asyncio.create_task(_purge_daily(parts.database))
+        dispatcher, catch_up = _register_listeners(
+            app, settings, parts, work, identity=identity, intervals=intervals
+        )
+        transport = build_transport(app, settings, catch_up)
+        parts.readiness.watch_connection(transport.is_connected)
+        purging = asyncio.create_task(parts.database.purge_daily())
         try:
+            dispatcher.start()
             await transport.open()
             yield
         finally:
             purging.cancel()
             await transport.close()
-            await work.end(intervals.grace_seconds)
+            await catch_up.close()
+            await dispatcher.stop(intervals.grace_seconds)
+            await finish_clearing(CLEANUP_SECONDS)
+            await work.end()
 
 
 async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity:
     """Check the tokens, and return the identity they belong to."""
-    identity = await connection.identify(app.client)
+    identity = await connection.identify(app.client, app=app)
     if settings.http_port is None:
         app_token = connection.reveal_secret(settings.slack_app_token)
         await connection.check_app_token(app.client, app_token)
     return identity
-
-
-async def _purge_daily(database: BotDatabase) -> None:
-    """Delete rows that are too old, once a day."""
-    while True:
-        await asyncio.sleep(PURGE_SECONDS)
-        try:
-            await asyncio.to_thread(database.purge)
-        except StateError:
-            logger.warning("Rows that are too old could not be deleted.", exc_info=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +221,10 @@ class _BackgroundWork:
         runner = PipelineRunner(parts.pipeline, workers=parts.max_questions)
         return cls(slack, BackgroundTasks(), runner, reindex)
 
-    async def end(self, grace_seconds: float) -> None:
-        """Stop a sync, let answers end, and apologise for those that don't."""
+    async def end(self) -> None:
+        """Stop a sync, and let clicks and commands end."""
         self.reindex.close()
-        await self.tasks.drain(grace_seconds)
+        await self.tasks.drain(CLEANUP_SECONDS, cleanup_seconds=CLEANUP_SECONDS)
         self.runner.close()
 
 
@@ -205,8 +236,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     *,
     identity: connection.Identity,
     intervals: Intervals,
-) -> None:
-    """Build the handlers, each from those above it, and register them."""
+) -> tuple[Dispatcher, CatchUp]:
+    """Build the handlers and register them; return what is to start."""
     index, database = parts.index, parts.database
     slack, tasks, client = work.slack, work.tasks, work.slack.client
     auto_channels = parse_ids(settings.auto_channels)
@@ -220,62 +251,79 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     enterprise = Enterprise(identity.enterprise, client)
     access = AccessPolicy(settings, allowed_users, enterprise)
 
-    # Questions: in messages, and by command, shortcut or reaction.
-    threads = SlackThreadHistory(client, bot_user=identity.bot_user)
-    flow = AnswerFlow(work.runner, database, threads)
+    # Questions: written into the inbox as they come, taken from it, answered.
+    names = Names(slack)
+    threads = SlackThreadHistory(client, names, bot_user=identity.bot_user)
+    files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
+    surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
     responder = Responder(
-        flow,
-        SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds),
+        AnswerFlow(
+            work.runner,
+            database,
+            QuestionBuilder(database, threads, files),
+            telemetry=parts.telemetry,
+        ),
+        surface,
         database,
         access=access,
         follow_ups=FollowUps(database.answers, threads),
-        tasks=tasks,
+        orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
+        reader=MessageReader(threads, names),
+        acknowledgement=Acknowledgement(slack),
+        locales=locales,
+        telemetry=parts.telemetry,
     )
-    ask_actions = AskActions(
-        slack,
-        flow,
-        responder,
-        access=access,
-        threads=threads,
-        tasks=tasks,
+    responder.dispatcher = dispatcher = Dispatcher(
+        database.inbox,
+        database.inbox_view,
+        responder.handle,
+        slots=parts.max_questions,
+        show_place=responder.show_place,
+        pace=intervals.pace,
+    )
+    config = ListenerConfig(
+        bot_user=identity.bot_user,
         team=identity.team,
-        can_escalate=can_escalate,
+        auto_channels=auto_channels,
+        emoji=settings.emoji.strip().strip(":"),
     )
+    recorder = QuestionRecorder(
+        dispatcher, database.inbox_view, database.answers, surface, tasks=tasks, config=config
+    )
+    reader, minutes = ConversationReader(slack), settings.catch_up_minutes
+    catch_up = CatchUp(reader, database, recorder, config=config, minutes=minutes)
 
     # Answers: their buttons.
-    escalation = Escalation(slack, database.answers, help_channel)
+    escalation = Escalation(slack, database, help_channel)
     answer_actions = AnswerActions(slack, access, database, escalation, team=identity.team)
     share_action = ShareAction(slack, database)
 
     # The index: what admins do with it. Channels: what they ask of, and what the LLM is told.
     gate = AdminGate(admins, database.audit)
-    admin_commands = AdminCommands(index, work.reindex, gate=gate, slack=slack)
+    admin_commands = AdminCommands(
+        index, work.reindex, gate=gate, slack=slack, list_problems=parts.list_problems
+    )
     instructions = InstructionsCommand(
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
 
+    deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(
         app,
-        responder=responder,
-        ask_actions=ask_actions,
+        recorder=recorder,
         commands=Commands(
             tasks,
             {
-                "ask": ask_actions.answer_command,
                 "why": answer_actions.explain_last_answer,
                 "scope": scope.run,
                 "instructions": gate.restrict(instructions.run),
                 **admin_commands.actions,
             },
+            deliveries,
         ),
-        config=ListenerConfig(
-            bot_user=identity.bot_user,
-            team=identity.team,
-            auto_channels=auto_channels,
-            emoji=settings.emoji.strip().strip(":"),
-        ),
+        config=config,
         interactions=Interactions(
             tasks,
             click_handlers={
@@ -285,11 +333,13 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
                 **admin_commands.click_handlers,
             },
             form_handlers=answer_actions.form_handlers,
+            deliveries=deliveries,
         ),
         home=HomeTab(
             index,
             database.activity,
             read_last_success_time=database.read_last_success_time,
+            list_problems=parts.list_problems,
             admins=admins,
             access=access,
             slack=slack,
@@ -297,3 +347,4 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         ),
         suggested_prompts=SuggestedPrompts(index, slack, tasks, access=access),
     )
+    return dispatcher, catch_up

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, update
 
 from bot.storage import tables
+from bot.storage.json_texts import encode_json
 from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
@@ -94,7 +95,10 @@ class Answers:
         return self._days > 0
 
     def add(self, record: AnswerRecord) -> None:
-        """Store an answer. Earlier ones to its message stay, for their ratings."""
+        """Store an answer in place of one with the same id.
+
+        Earlier answers to its message stay, for their ratings.
+        """
         same = and_(
             answers.c.team == record.key.team,
             answers.c.channel == record.key.channel,
@@ -111,13 +115,12 @@ class Answers:
             "answered_at": self._clock(),
             "posted": " ".join(record.posted),
             "question": record.question if texts else "",
-            "answer": _ANSWER.dump_json(record.answer).decode()
-            if texts and record.answer
-            else None,
-            "scope": _SCOPE.dump_json(record.scope).decode(),
+            "answer": encode_json(_ANSWER, record.answer) if texts and record.answer else None,
+            "scope": encode_json(_SCOPE, record.scope),
             "as_of": record.as_of,
         }
         with self._engine.begin() as connection:
+            connection.execute(delete(answers).where(answers.c.id == record.id))
             # The new answer takes over the time stamp; an earlier one gets its id appended.
             earlier = answers.c.ts + EARLIER_SEPARATOR + func.substr(answers.c.id, 1, 12)
             connection.execute(update(answers).where(same).values(ts=earlier))
@@ -176,19 +179,19 @@ class Answers:
         query = select(answers).where(answers.c.channel == channel, answers.c.user == user)
         return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
-    def mark_escalated(self, answer_id: str) -> bool:
-        """Mark a question as passed on; True for the first caller only."""
+    def mark_escalated(self, answer_id: str) -> None:
+        """Mark a question as passed on to people."""
         statement = update(answers).where(
             answers.c.id == answer_id, answers.c.passed_on_at.is_(None)
         )
         with self._engine.begin() as connection:
-            return connection.execute(statement.values(passed_on_at=self._clock())).rowcount == 1
+            connection.execute(statement.values(passed_on_at=self._clock()))
 
-    def unmark_escalated(self, answer_id: str) -> None:
-        """Remove the mark of a question that could not be passed on."""
-        statement = update(answers).where(answers.c.id == answer_id)
-        with self._engine.begin() as connection:
-            connection.execute(statement.values(passed_on_at=None))
+    def is_escalated(self, answer_id: str) -> bool:
+        """Return True if a question was passed on to people."""
+        marked = select(answers.c.passed_on_at).where(answers.c.id == answer_id)
+        with self._engine.connect() as connection:
+            return connection.scalar(marked) is not None
 
     def purge(self) -> None:
         """Delete answers that are past their retention, with their ratings."""

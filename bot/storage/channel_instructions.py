@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, and_, delete, insert, select
+from sqlalchemy import Engine, select
 
 from bot.storage import tables
+from ingest.state.database import delete_row, replace_row
 
 instructions = tables.instructions
 
@@ -35,15 +36,16 @@ class ChannelInstructions:
             text: the instructions; an empty text takes them away.
             user: id of the person who sets them.
         """
-        here = and_(instructions.c.team == team, instructions.c.channel == channel)
-        row = {
-            "team": team,
-            "channel": channel,
-            "text": text,
-            "user": user,
-            "set_at": datetime.now(UTC),
-        }
         with self._engine.begin() as connection:
-            connection.execute(delete(instructions).where(here))
-            if text:
-                connection.execute(insert(instructions).values(row))
+            if not text:
+                delete_row(connection, instructions, team=team, channel=channel)
+                return
+            replace_row(
+                connection,
+                instructions,
+                team=team,
+                channel=channel,
+                text=text,
+                user=user,
+                set_at=datetime.now(UTC),
+            )

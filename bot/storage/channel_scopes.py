@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, and_, delete, insert, select
+from sqlalchemy import Engine, select
 
 from bot.storage import tables
+from bot.storage.json_texts import encode_json
+from ingest.state.database import delete_row, replace_row
 from rag_core.types import Scope
 
 SCOPE_KEYS = ("version", "source", "path", "language")
@@ -45,18 +47,19 @@ class ChannelScopes:
             scope: the part to search; `EVERYTHING` removes all limits.
             user: id of the person who sets it.
         """
-        here = and_(scopes.c.team == team, scopes.c.channel == channel)
-        row = {
-            "team": team,
-            "channel": channel,
-            "scope": _SCOPE.dump_json(scope).decode(),
-            "user": user,
-            "set_at": datetime.now(UTC),
-        }
         with self._engine.begin() as connection:
-            connection.execute(delete(scopes).where(here))
-            if scope != EVERYTHING:
-                connection.execute(insert(scopes).values(row))
+            if scope == EVERYTHING:
+                delete_row(connection, scopes, team=team, channel=channel)
+                return
+            replace_row(
+                connection,
+                scopes,
+                team=team,
+                channel=channel,
+                scope=encode_json(_SCOPE, scope),
+                user=user,
+                set_at=datetime.now(UTC),
+            )
 
 
 def parse_scope(words: str, before: Scope) -> Scope | None:

@@ -10,12 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Delete, Engine, Update, and_, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Engine,
+    Executable,
+    Update,
+    and_,
+    delete,
+    select,
+    update,
+)
 
 from bot.storage import tables
 from bot.types import MessageKey
 from ingest.errors import StateError
+from ingest.state.database import build_insert
 
 claims = tables.claims
 
@@ -48,8 +58,6 @@ class Claims:
         self._lease = lease
         self._clock = clock
         self._owner = uuid4().hex
-        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
-        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     def take(self, key: MessageKey) -> bool:
         """Claim a message; return True for exactly one caller.
@@ -69,21 +77,17 @@ class Claims:
         row = {"team": key.team, "channel": key.channel, "ts": key.ts, **fresh}
         dead = and_(claims.c.status == "processing", claims.c.expires_at < now)
         statement = (
-            self._insert(claims)
+            build_insert(self._engine, claims)
             .values(row)
             .on_conflict_do_update(index_elements=list(claims.primary_key), set_=fresh, where=dead)
         )
-        return self._execute(statement) == 1
+        return self._count(statement.returning(claims.c.ts)) == 1
 
     def renew(self, key: MessageKey) -> bool:
         """Renew our claim; return False if another process took it over."""
         expires = self._clock() + self._lease
-        return (
-            self._execute(
-                update(claims).where(self._build_own_filter(key)).values(expires_at=expires)
-            )
-            == 1
-        )
+        statement = update(claims).where(self._build_own_filter(key)).values(expires_at=expires)
+        return self._count(statement.returning(claims.c.ts)) == 1
 
     def settle(self, key: MessageKey) -> None:
         """Mark a message as answered, so that it is never answered again."""
@@ -102,7 +106,8 @@ class Claims:
 
     def purge(self, *, older_than: timedelta) -> int:
         """Delete claims made longer than `older_than` ago; return their number."""
-        return self._execute(delete(claims).where(claims.c.claimed_at < self._clock() - older_than))
+        old = delete(claims).where(claims.c.claimed_at < self._clock() - older_than)
+        return self._count(old.returning(claims.c.ts))
 
     @contextlib.asynccontextmanager
     async def hold(self, key: MessageKey) -> AsyncIterator[bool]:
@@ -149,6 +154,14 @@ class Claims:
             claims.c.owner == self._owner,
         )
 
-    def _execute(self, statement: sqlite.Insert | postgresql.Insert | Update | Delete) -> int:
+    def _execute(self, statement: Update | Delete) -> None:
         with self._engine.begin() as connection:
-            return connection.execute(statement).rowcount
+            connection.execute(statement)
+
+    def _count(self, statement: Executable) -> int:
+        """Execute a statement, and count the rows that it returns.
+
+        The number that a driver gives of itself is no promise: psycopg has none for an INSERT.
+        """
+        with self._engine.begin() as connection:
+            return len(connection.execute(statement).all())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -14,12 +17,26 @@ from bot.storage.audit_log import AuditLog
 from bot.storage.channel_instructions import ChannelInstructions
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
+from bot.storage.inbox import Inbox, Limits
+from bot.storage.inbox_view import InboxView
+from bot.storage.known_messages import KnownMessages
 from bot.storage.ratings import Ratings
+from ingest.errors import StateError
 
 CLAIM_RETENTION = timedelta(days=30)
+PURGE_SECONDS = 86_400.0
 
-ReadSuccessTime = Callable[[], "datetime | None"]
-"""Returns when the documentation was last read without an error; blocks."""
+logger = logging.getLogger(__name__)
+
+BUSY_SECONDS = 1.0
+"""The time for which a question waits for a lock of the state database, which a sync may hold."""
+
+
+class ReadSuccessTime(Protocol):
+    """Returns when the documentation was last read without an error; blocks."""
+
+    def __call__(self, sources: Collection[str] = ()) -> datetime | None:
+        """Return the oldest reading of these sources, or of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +44,10 @@ class BotDatabase:
     """The bot's tables.
 
     Attributes:
-        claims: the messages that a process has taken.
+        inbox: the questions, from their arrival to their end.
+        inbox_view: reads the inbox.
+        known_messages: the messages that docent was asked in, however that ended.
+        claims: the clicks and other steps that a process has taken.
         answers: the answers that docent gave.
         ratings: the ratings of these answers.
         scopes: the part of the documentation that each channel searches.
@@ -37,6 +57,9 @@ class BotDatabase:
         read_last_success_time: returns when the documentation was last read without an error.
     """
 
+    inbox: Inbox
+    inbox_view: InboxView
+    known_messages: KnownMessages
     claims: Claims
     answers: Answers
     ratings: Ratings
@@ -48,7 +71,12 @@ class BotDatabase:
 
     @classmethod
     def open(
-        cls, engine: Engine, *, keep_days: int, read_last_success_time: ReadSuccessTime
+        cls,
+        engine: Engine,
+        *,
+        keep_days: int,
+        read_last_success_time: ReadSuccessTime,
+        limits: Limits | None = None,
     ) -> BotDatabase:
         """Open the tables, and delete old rows; blocks.
 
@@ -56,6 +84,7 @@ class BotDatabase:
             engine: of the state database.
             keep_days: days for which texts of questions and answers are stored; 0 stores none.
             read_last_success_time: returns when the documentation was last read without an error.
+            limits: of the line of questions.
 
         Returns:
             The bot's tables; missing ones are created.
@@ -65,6 +94,9 @@ class BotDatabase:
         """
         claims, answers = Claims(engine), Answers(engine, days=keep_days)
         database = cls(
+            inbox=Inbox(engine, limits=limits),
+            inbox_view=InboxView(engine),
+            known_messages=KnownMessages(engine),
             claims=claims,
             answers=answers,
             ratings=Ratings(engine),
@@ -77,6 +109,15 @@ class BotDatabase:
         database.purge()
         return database
 
+    async def purge_daily(self) -> None:
+        """Delete rows that are past their retention, once a day, until it is cancelled."""
+        while True:
+            await asyncio.sleep(PURGE_SECONDS)
+            try:
+                await asyncio.to_thread(self.purge)
+            except StateError:
+                logger.warning("Rows that are too old could not be deleted.", exc_info=True)
+
     def purge(self) -> None:
         """Delete rows that are past their retention; blocks.
 
@@ -84,4 +125,5 @@ class BotDatabase:
             StateError: the state database can't be used.
         """
         self.claims.purge(older_than=CLAIM_RETENTION)
+        self.inbox.purge(older_than=CLAIM_RETENTION.total_seconds())
         self.answers.purge()

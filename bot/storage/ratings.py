@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Engine, and_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage import tables
 from bot.storage.answers import AnswerRecord, Answers
+from ingest.state.database import build_insert
 
 Verdict = Literal["up", "down"]
 ratings = tables.ratings
@@ -52,8 +52,6 @@ class Ratings:
         tables.ensure_bot_tables(engine)
         self._engine = engine
         self._clock = clock
-        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
-        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     def rate(self, answer_id: str, user: str, verdict: Verdict) -> None:
         """Store a thumb; a changed one replaces the earlier and its reason.
@@ -64,7 +62,9 @@ class Ratings:
             verdict: thumb up or down.
         """
         values = {"verdict": verdict, "reason": "", "comment": "", "rated_at": self._clock()}
-        statement = self._insert(ratings).values(answer=answer_id, user=user, **values)
+        statement = build_insert(self._engine, ratings).values(
+            answer=answer_id, user=user, **values
+        )
         change = statement.on_conflict_do_update(
             index_elements=list(ratings.primary_key),
             set_=values,

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    Column,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueConstraint
 
-from ingest.state.database import UtcDateTime, ensure_tables
+from ingest.state.column_types import CleanText, UtcDateTime
+from ingest.state.migration import Schema, ensure_schema
 
-ROOM = "bot"
-VERSION = 5
-OLDEST_VERSION = 1
-"""Versions from this one on only lack tables and columns, which docent adds when it starts."""
+SCHEMA = Schema("bot", newest="0002", migrations="bot.storage:migrations", last_version=5)
+"""The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
 
 claims = Table(
     "bot_claims",
     metadata,
-    Column("team", String(32), primary_key=True),
-    Column("channel", String(32), primary_key=True),
-    Column("ts", String(32), primary_key=True),
-    Column("owner", String(32), nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("team", CleanText, primary_key=True),
+    Column("channel", CleanText, primary_key=True),
+    Column("ts", CleanText, primary_key=True),
+    Column("owner", CleanText, nullable=False),
+    Column("status", CleanText, nullable=False),
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
@@ -38,18 +27,18 @@ claims = Table(
 answers = Table(
     "bot_answers",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("team", String(32), nullable=False),
-    Column("channel", String(32), nullable=False),
-    Column("ts", String(32), nullable=False),  # of the question
-    Column("thread_ts", String(32), nullable=False),
-    Column("user", String(32), nullable=False),
+    Column("id", CleanText, primary_key=True),
+    Column("team", CleanText, nullable=False),
+    Column("channel", CleanText, nullable=False),
+    Column("ts", CleanText, nullable=False),  # of the question
+    Column("thread_ts", CleanText, nullable=False),
+    Column("user", CleanText, nullable=False),
     Column("answered_at", UtcDateTime, nullable=False),
-    Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
-    Column("question", Text, nullable=False),
-    Column("answer", Text),  # JSON; null if texts are not stored
+    Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
+    Column("question", CleanText, nullable=False),
+    Column("answer", CleanText),  # JSON; null if texts are not stored
     # JSON: the part of the documentation that was searched.
-    Column("scope", Text, nullable=False, server_default="{}"),
+    Column("scope", CleanText, nullable=False, server_default="{}"),
     Column("as_of", UtcDateTime),  # when the documentation was last read
     Column("passed_on_at", UtcDateTime),  # to the help channel
 )
@@ -57,31 +46,31 @@ answers = Table(
 ratings = Table(
     "bot_ratings",
     metadata,
-    Column("answer", String(32), primary_key=True),
-    Column("user", String(32), primary_key=True),
-    Column("verdict", String(8), nullable=False),
-    Column("reason", String(32), nullable=False),
-    Column("comment", Text, nullable=False),
+    Column("answer", CleanText, primary_key=True),
+    Column("user", CleanText, primary_key=True),
+    Column("verdict", CleanText, nullable=False),
+    Column("reason", CleanText, nullable=False),
+    Column("comment", CleanText, nullable=False),
     Column("rated_at", UtcDateTime, nullable=False),
 )
 
 scopes = Table(
     "bot_scopes",
     metadata,
-    Column("team", String(32), primary_key=True),
-    Column("channel", String(32), primary_key=True),
-    Column("scope", Text, nullable=False),  # JSON
-    Column("user", String(32), nullable=False),  # who set it
+    Column("team", CleanText, primary_key=True),
+    Column("channel", CleanText, primary_key=True),
+    Column("scope", CleanText, nullable=False),  # JSON
+    Column("user", CleanText, nullable=False),  # who set it
     Column("set_at", UtcDateTime, nullable=False),
 )
 
 instructions = Table(
     "bot_instructions",
     metadata,
-    Column("team", String(32), primary_key=True),
-    Column("channel", String(32), primary_key=True),
-    Column("text", Text, nullable=False),
-    Column("user", String(32), nullable=False),  # who set them
+    Column("team", CleanText, primary_key=True),
+    Column("channel", CleanText, primary_key=True),
+    Column("text", CleanText, nullable=False),
+    Column("user", CleanText, nullable=False),  # who set them
     Column("set_at", UtcDateTime, nullable=False),
 )
 
@@ -90,33 +79,32 @@ audit = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("user", String(32), nullable=False),
-    Column("channel", String(32), nullable=False),
-    Column("command", Text, nullable=False),
-    Column("result", Text, nullable=False),
+    Column("user", CleanText, nullable=False),
+    Column("channel", CleanText, nullable=False),
+    Column("command", CleanText, nullable=False),
+    Column("result", CleanText, nullable=False),
 )
 
 inbox = Table(
     "bot_inbox",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("team", String(32), nullable=False),
-    Column("channel", String(32), nullable=False),
-    Column("ts", String(64), nullable=False),  # of the question; an edit appends a digest
-    Column("thread_ts", String(64), nullable=False),
-    Column("user", String(32), nullable=False),
-    Column("message", Text, nullable=False),  # JSON; empty once the question has ended
-    Column("locale", String(32), nullable=False),  # of the asker, as far as known
-    Column("response_url", Text, nullable=False),  # empty but for commands and shortcuts
-    Column("status", String(16), nullable=False),
+    Column("id", CleanText, primary_key=True),
+    Column("team", CleanText, nullable=False),
+    Column("channel", CleanText, nullable=False),
+    Column("ts", CleanText, nullable=False),  # of the question; an edit appends a digest
+    Column("thread_ts", CleanText, nullable=False),
+    Column("user", CleanText, nullable=False),
+    Column("message", CleanText, nullable=False),  # JSON; empty once the question has ended
+    Column("response_url", CleanText, nullable=False),  # empty but for commands and shortcuts
+    Column("status", CleanText, nullable=False),
     Column("turn", Integer, nullable=False),  # its round in the line
     Column("received_at", UtcDateTime, nullable=False),
-    Column("owner", String(255), nullable=False),  # the process that answers; empty for none
+    Column("owner", CleanText, nullable=False),  # the process that answers; empty for none
     Column("leased_until", UtcDateTime),  # by the database's clock
     Column("attempts", Integer, nullable=False),
-    Column("stage", String(16), nullable=False),  # how far the answer is
-    Column("posted", Text, nullable=False),  # time stamps of docent's messages, by spaces
-    Column("signal", String(16), nullable=False),  # what the owner is to do: stop, delete, replace
+    Column("stage", CleanText, nullable=False),  # how far the answer is, or why it is refused
+    Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
+    Column("signal", CleanText, nullable=False),  # what the owner is to do: stop, delete, replace
     Column("ended_at", UtcDateTime),
     UniqueConstraint("team", "channel", "ts", name="bot_inbox_message"),
 )
@@ -124,8 +112,8 @@ inbox = Table(
 problems = Table(
     "bot_problems",
     metadata,
-    Column("service", String(32), primary_key=True),  # llm, reranker, embedder, milvus, state
-    Column("text", Text, nullable=False),  # one sentence, with what to do
+    Column("service", CleanText, primary_key=True),  # llm, reranker, embedder, milvus, state
+    Column("text", CleanText, nullable=False),  # one sentence, with what to do
     Column("since", UtcDateTime, nullable=False),
     Column("told_at", UtcDateTime),  # when the admins' channel got it
 )
@@ -138,9 +126,9 @@ Index("bot_answers_time", answers.c.answered_at)
 
 
 def ensure_bot_tables(engine: Engine) -> None:
-    """Create the missing tables and columns.
+    """Bring the tables up to date; create missing ones.
 
     Raises:
-        StateError: the tables belong to another version of docent, or can't be created.
+        StateError: the tables belong to a newer version of docent, or can't be created.
     """
-    ensure_tables(engine, metadata, room=ROOM, version=VERSION, oldest=OLDEST_VERSION)
+    ensure_schema(engine, SCHEMA)

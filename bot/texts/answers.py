@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from bot import errors as bot_errors
-from bot.markup.markdown import escape_line
+from bot.markup.markdown import escape_line, shorten
 from bot.texts.catalog import LocalizedMapping, find_constant, say
 from ingest import errors as ingest_errors
 from rag_core import errors
@@ -32,23 +32,30 @@ ERRORS: Mapping[type[errors.DocentError], str] = LocalizedMapping(
 """The sentence of each error, by its class."""
 
 
+_LIMITS = ("line_full", "too_many_open", "daily_limit")
+
+_LISTED_FILES, _NAME_LIMIT = 5, 80
+
 __getattr__ = find_constant
 """A sentence without placeholders: `answers.NOT_FOUND`, in the current task's language."""
 
 
 def render_error(error: BaseException) -> str:
     """Return the sentence for an error's class, or for its nearest base."""
-    if isinstance(error, errors.BusyError):
-        return render_busy(error.position)
     for kind in type(error).__mro__:
         if kind in ERRORS:
             return ERRORS[kind]
     return say("unexpected")
 
 
-def render_busy(position: int) -> str:
-    """Return the refusal of a question when too many others wait."""
-    return say("busy", position=position)
+def render_place(place: int) -> str:
+    """Return the sentence that tells a place in the line."""
+    return say("place_in_line", place=place)
+
+
+def find_limit_sentence(limit: str) -> str:
+    """Return the sentence for a limit; empty for none."""
+    return say(f"limit.{limit}") if limit in _LIMITS else ""
 
 
 def render_reranking(candidates: int) -> str:
@@ -59,6 +66,11 @@ def render_reranking(candidates: int) -> str:
 def render_unknown_command(word: str) -> str:
     """Return the reply to an unknown slash command."""
     return f"{say('unknown_word', word=escape_line(word))}\n{say('help')}"
+
+
+def render_misspelt_command(word: str, suggestion: str) -> str:
+    """Return the reply to a slash command whose word is misspelt."""
+    return say("misspelt_word", word=escape_line(word), suggestion=suggestion)
 
 
 def render_sync_alert(alert: SyncAlert) -> str:
@@ -85,6 +97,21 @@ def render_revision(name: str, as_of: datetime | None) -> str:
 def render_unanswered(parts: Sequence[str]) -> str:
     """Return the note about unanswered parts of a question, for `mrkdwn`."""
     return say("unanswered", parts=", ".join(f"“{escape_line(part)}”" for part in parts))
+
+
+def render_unread_files(names: Sequence[str]) -> str:
+    """Return the note about files that were not read, for `mrkdwn`."""
+    return say("unread_files", names=_list_files(names))
+
+
+def render_shortened_files(names: Sequence[str]) -> str:
+    """Return the note about files whose middle was left out, for `mrkdwn`."""
+    return say("shortened_files", names=_list_files(names))
+
+
+def _list_files(names: Sequence[str]) -> str:
+    listed = [f"`{escape_line(shorten(name, _NAME_LIMIT))}`" for name in names[:_LISTED_FILES]]
+    return ", ".join([*listed, "…"] if len(names) > _LISTED_FILES else listed)
 
 
 def render_scope(scope: Scope) -> str:

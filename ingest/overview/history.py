@@ -68,7 +68,9 @@ def list_source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[So
 def list_past_syncs(ledger: Ledger, *, limit: int) -> tuple[PastSync, ...]:
     """List the syncs that ended last, the latest first."""
     columns = tables.syncs.c
-    query = select(tables.syncs).where(columns.finished_at.is_not(None))
+    query = select(tables.syncs).where(
+        columns.index_name == ledger.index, columns.finished_at.is_not(None)
+    )
     with ledger.engine.connect() as connection:
         rows = connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
     return tuple(_build_past_sync(row.finished_at, row.report, row.error) for row in rows)

@@ -194,7 +194,7 @@ def parse_version_number(index: str, collection: str) -> int:
 
 def build_switch_lease(ledger: Ledger) -> SyncLease:
     """Build the lease to hold while the alias moves."""
-    return SyncLease(ledger.engine, name=f"switch:{ledger.index}"[:64])
+    return SyncLease(ledger.engine, name=f"switch:{ledger.index}")
 
 
 def repair_marks(ledger: Ledger, live: LiveIndex) -> None:

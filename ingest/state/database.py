@@ -2,66 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import math
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    DateTime,
-    Dialect,
-    Engine,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    create_engine,
-    delete,
-    event,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, Table, create_engine, delete, event, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
-from sqlalchemy.schema import CreateColumn
-from sqlalchemy.types import TypeDecorator
 
 from ingest.errors import StateError
+from ingest.state.sqlite_file import has_file, prepare_sqlite
 
-_BUSY_MS = 10_000  # wait for the lock of another process
+BUSY_SECONDS = 10.0
+"""The time for which docent waits for the lock of another process, by default."""
 
-_schema_versions = Table(
-    "schema_versions",
-    MetaData(),
-    Column("room", String(32), primary_key=True),  # the package that owns the tables
-    Column("version", Integer, nullable=False),
-)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in time: aware in Python, UTC without a zone in the database."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert a moment for the database."""
-        del dialect
-        return value.astimezone(UTC).replace(tzinfo=None) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert a moment from the database."""
-        del dialect
-        return value.replace(tzinfo=UTC) if value else None
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+    "postgresql+psycopg2": "postgresql+psycopg2",  # not documented, and no worse
+}
 
 
-def open_state(url: str) -> Engine:
+def open_state(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """Connect to the state database; create a SQLite file if needed.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://...`.
+        busy_seconds: time for which to wait for the lock of another process, or for a server.
+
+    Returns:
+        The engine; each of its errors but a violated constraint is a StateError.
 
     Raises:
         StateError: the database can't be used.
@@ -69,16 +44,17 @@ def open_state(url: str) -> Engine:
     parsed = _parse_url(url)
     safe_url = parsed.render_as_string(hide_password=True)
     try:
-        engine = create_engine(parsed)
-        if engine.dialect.name == "sqlite":
-            _prepare_sqlite(engine, parsed)
-        _schema_versions.create(engine, checkfirst=True)
+        engine = _create_engine(parsed, busy_seconds)
+        with engine.connect():
+            pass
         _translate_errors(engine, safe_url)
     except (DBAPIError, OSError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise StateError(f"The state database {safe_url} can't be used: {cause}.") from error
+        raise _build_error(safe_url, getattr(error, "orig", error)) from error
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StateError(f"The state database {safe_url} needs a driver: {error}.") from error
+        raise StateError(
+            f"The state database {safe_url} needs a driver ({error}): run `pip install "
+            "'docent[postgres]'`."
+        ) from error
     return engine
 
 
@@ -89,47 +65,8 @@ def has_state_database(url: str) -> bool:
         StateError: the URL is not a database URL.
     """
     parsed = _parse_url(url)
-    file = parsed.database if parsed.get_backend_name() == "sqlite" else None
-    return not file or file.startswith((":memory:", "file:")) or Path(file).exists()
-
-
-def ensure_tables(
-    engine: Engine, tables: MetaData, *, room: str, version: int, oldest: int | None = None
-) -> None:
-    """Create the missing tables of a room, which has its own version.
-
-    Args:
-        engine: the state database.
-        tables: the tables of the room.
-        room: the room's name.
-        version: of these tables.
-        oldest: the oldest version that can be brought up to date, because it lacks tables or
-            columns and differs in nothing else; `version` by default. A column that was added
-            later may be null or has a default in the database.
-
-    Raises:
-        StateError: the tables were made by a newer docent, or by one too old to be read.
-    """
-    with engine.begin() as connection:
-        stored = connection.scalar(
-            select(_schema_versions.c.version).where(_schema_versions.c.room == room)
-        )
-        if stored is not None and not (oldest or version) <= stored <= version:
-            age = "a newer" if stored > version else "an older"
-            raise StateError(
-                f"The state database {engine.url.render_as_string(hide_password=True)} was written "
-                f"by {age} version of docent: use that version, or set DOCENT_STATE_URL."
-            )
-        tables.create_all(connection)
-        if stored is None:
-            connection.execute(insert(_schema_versions).values(room=room, version=version))
-        elif stored < version:
-            # This comes first: any other process that starts now has to wait for it.
-            statement = update(_schema_versions).where(
-                _schema_versions.c.room == room, _schema_versions.c.version == stored
-            )
-            if connection.execute(statement.values(version=version)).rowcount:
-                _add_columns(connection, tables)
+    is_file = parsed.get_backend_name() == "sqlite" and has_file(parsed)
+    return not is_file or Path(str(parsed.database)).exists()
 
 
 def read_row(engine: Engine, table: Table, **key: Any) -> Row[Any] | None:
@@ -140,8 +77,11 @@ def read_row(engine: Engine, table: Table, **key: Any) -> Row[Any] | None:
 
 def replace_row(connection: Connection, table: Table, **values: Any) -> None:
     """Write a row; replace the one with the same primary key."""
-    delete_row(connection, table, **{key.name: values[key.name] for key in table.primary_key})
-    connection.execute(insert(table).values(values))
+    key = list(table.primary_key)
+    names = {column.name for column in key}
+    others = {name: value for name, value in values.items() if name not in names}
+    statement = build_insert(connection, table).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=others))
 
 
 def delete_row(connection: Connection, table: Table, **key: Any) -> None:
@@ -149,21 +89,39 @@ def delete_row(connection: Connection, table: Table, **key: Any) -> None:
     connection.execute(delete(table).filter_by(**key))
 
 
-def _add_columns(connection: Connection, tables: MetaData) -> None:
-    quoted = connection.dialect.identifier_preparer.format_table
-    for table in tables.sorted_tables:
-        existing = {column["name"] for column in inspect(connection).get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in existing:
-                clause = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {quoted(table)} ADD COLUMN {clause}")
+def build_insert(bind: Engine | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Build an INSERT that can have ON CONFLICT, in the dialect's class."""
+    insert = postgresql.insert if bind.dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
 
 
 def _parse_url(url: str) -> URL:
     try:
-        return make_url(url)
+        parsed = make_url(url)
     except ArgumentError as error:
         raise StateError("DOCENT_STATE_URL is not a database URL.") from error
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise StateError(
+            f"The state database can't be {parsed.drivername}: set DOCENT_STATE_URL to "
+            "sqlite:///... or postgresql+psycopg://..."
+        )
+    return parsed.set(drivername=driver)
+
+
+def _create_engine(url: URL, busy_seconds: float) -> Engine:
+    # Threads may be many and are short: each has a connection at once, without a queue.
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, **({"max_overflow": -1} if has_file(url) else {}))
+        prepare_sqlite(engine, busy_seconds=busy_seconds)
+        return engine
+    waits = {
+        "connect_timeout": max(math.ceil(busy_seconds), 2),  # less would be none
+        "tcp_user_timeout": int(max(busy_seconds, 2) * 1000),  # for a server that is frozen
+        "options": f"-c lock_timeout={int(busy_seconds * 1000)}",
+    }
+    given = {name: value for name, value in waits.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, max_overflow=-1, connect_args=given)
 
 
 def _translate_errors(engine: Engine, safe_url: str) -> None:
@@ -171,22 +129,13 @@ def _translate_errors(engine: Engine, safe_url: str) -> None:
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
-        if isinstance(context.sqlalchemy_exception, IntegrityError):
+        # A connection that does not answer its ping is replaced: that is no error yet.
+        if context.is_pre_ping or isinstance(context.sqlalchemy_exception, IntegrityError):
             return
-        raise StateError(
-            f"The state database {safe_url} can't be used: {context.original_exception}."
-        ) from context.original_exception
+        raise _build_error(safe_url, context.original_exception) from context.original_exception
 
 
-def _prepare_sqlite(engine: Engine, url: URL) -> None:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        # The timeout comes first: changing the journal mode needs the lock for a moment.
-        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.close()
+def _build_error(safe_url: str, cause: BaseException | None) -> StateError:
+    # PostgreSQL's messages have several lines, of which the first says it.
+    line = str(cause).strip().partition("\n")[0].removesuffix(".")
+    return StateError(f"The state database {safe_url} can't be used: {line}.")

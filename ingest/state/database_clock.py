@@ -9,7 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
-from ingest.state.database import UtcDateTime
+from ingest.state.column_types import UtcDateTime
 
 
 class DatabaseMoment(ColumnElement[datetime]):

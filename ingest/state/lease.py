@@ -6,27 +6,24 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, Executable, and_, delete, update
 
 from ingest.errors import StateError, SyncRunningError
+from ingest.state.database import build_insert, read_row
+from ingest.state.database_clock import DatabaseMoment
+from ingest.state.process_identity import describe_process, is_process_gone
 from ingest.state.tables import leases
 
 logger = logging.getLogger(__name__)
 
 TTL = timedelta(seconds=60)
-
-
-def _get_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class SyncLease:
@@ -38,22 +35,13 @@ class SyncLease:
     Args:
         engine: the state database.
         name: of the lease; the holders of different names do not meet.
-        ttl: time after which a lease that is not renewed expires.
-        now: reads the clock.
+        ttl: time after which a lease that is not renewed expires, by the database's clock.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        name: str,
-        ttl: timedelta = TTL,
-        now: Callable[[], datetime] = _get_now,
-    ) -> None:
+    def __init__(self, engine: Engine, *, name: str, ttl: timedelta = TTL) -> None:
         self._engine = engine
         self._name = name
         self._ttl = ttl
-        self._now = now
 
     @contextmanager
     def hold(self) -> Iterator[HeldLease]:
@@ -62,7 +50,7 @@ class SyncLease:
         Raises:
             SyncRunningError: another sync holds it; the message says which one and since when.
         """
-        held = HeldLease(self._engine, self._name, uuid4().hex, self._ttl, self._now)
+        held = HeldLease(self._engine, self._name, uuid4().hex, self._ttl)
         self._acquire(held)
         stop = threading.Event()
         renewer = threading.Thread(
@@ -77,34 +65,38 @@ class SyncLease:
             _release_quietly(held)
 
     def _acquire(self, held: HeldLease) -> None:
-        # The primary key decides: of two inserts, one fails.
-        values = {"name": self._name, **held.build_row()}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(leases).values(values))
-        except IntegrityError:
+        row = held.build_row()
+        statement = (
+            build_insert(self._engine, leases)
+            .values(name=self._name, **row)
+            .on_conflict_do_update(
+                index_elements=["name"], set_=row, where=leases.c.expires_at <= DatabaseMoment()
+            )
+            .returning(leases.c.token)
+        )
+        # The primary key decides: of two that insert or replace at once, one gets the row.
+        if not _execute(self._engine, statement):
             self._take_over(held)
 
     def _take_over(self, held: HeldLease) -> None:
-        is_this_lease = leases.c.name == self._name
-        with self._engine.begin() as connection:
-            row = connection.execute(select(leases).where(is_this_lease)).first()
-            if row is not None and not self._is_over(row):
-                raise SyncRunningError(
-                    f"A sync has been running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
-                    f"{row.pid} on {row.host}): wait until it is done."
-                )
-            taken = connection.execute(
-                # The update asks for the old token: of two that come at once, one gets the lease.
-                update(leases)
-                .where(is_this_lease, leases.c.token == (row.token if row else ""))
-                .values(held.build_row())
-            )
-        if taken.rowcount != 1:
-            raise SyncRunningError("A sync has just begun: wait until it is done.")
+        """Take the lease of a holder that is gone.
 
-    def _is_over(self, row: Row[Any]) -> bool:
-        return bool(row.expires_at <= self._now()) or _is_dead(row)
+        Raises:
+            SyncRunningError: the holder is not seen to be gone.
+        """
+        row = read_row(self._engine, leases, name=self._name)
+        if row is not None and not is_process_gone(row.process):
+            raise SyncRunningError(
+                f"A sync has been running since {row.acquired_at:%Y-%m-%d %H:%M} UTC (process "
+                f"{row.pid} on {row.host}): wait until it is done."
+            )
+        # The update asks for the old token: of two that come at once, one gets the lease.
+        is_the_same = and_(
+            leases.c.name == self._name, leases.c.token == (row.token if row else "")
+        )
+        statement = update(leases).where(is_the_same).values(held.build_row())
+        if not _execute(self._engine, statement.returning(leases.c.token)):
+            raise SyncRunningError("A sync has just begun: wait until it is done.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +107,16 @@ class HeldLease:
     name: str
     token: str
     ttl: timedelta
-    now: Callable[[], datetime]
 
     def build_row(self) -> dict[str, Any]:
         """Return the row of a lease that begins now, without its name."""
-        moment = self.now()
         return {
             "token": self.token,
-            "process": _get_process_token(),
+            "process": describe_process(),
             "host": socket.gethostname(),
             "pid": os.getpid(),
-            "acquired_at": moment,
-            "expires_at": moment + self.ttl,
+            "acquired_at": DatabaseMoment(),
+            "expires_at": DatabaseMoment(after=self.ttl.total_seconds()),
         }
 
     def confirm(self) -> None:
@@ -154,13 +144,15 @@ class HeldLease:
             connection.execute(delete(leases).where(leases.c.token == self.token))
 
     def _renew(self) -> bool:
-        with self.engine.begin() as connection:
-            renewed = connection.execute(
-                update(leases)
-                .where(leases.c.token == self.token)
-                .values(expires_at=self.now() + self.ttl)
-            )
-        return renewed.rowcount == 1
+        expires_at = DatabaseMoment(after=self.ttl.total_seconds())
+        statement = update(leases).where(leases.c.token == self.token).values(expires_at=expires_at)
+        return _execute(self.engine, statement.returning(leases.c.token))
+
+
+def _execute(engine: Engine, statement: Executable) -> bool:
+    """Execute a statement; return True if it returned a row."""
+    with engine.begin() as connection:
+        return connection.execute(statement).first() is not None
 
 
 def _release_quietly(held: HeldLease) -> None:
@@ -172,26 +164,3 @@ def _release_quietly(held: HeldLease) -> None:
         held.release()
     except StateError as error:
         logger.warning("The lease of the sync could not be given back: %s", error)
-
-
-@cache
-def _get_process_token() -> str:
-    """Return a token of this process.
-
-    An earlier process may have had the same number, as in a restarted container.
-    """
-    return uuid4().hex
-
-
-def _is_dead(row: Row[Any]) -> bool:
-    if row.host != socket.gethostname() or os.name != "posix":
-        return False
-    if row.pid == os.getpid():
-        return bool(row.process != _get_process_token())
-    try:
-        os.kill(row.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

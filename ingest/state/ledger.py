@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Table, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, Table, exists, func, insert, select, update
 
 from ingest.report import IngestReport
 from ingest.state import tables
-from ingest.state.database import delete_row, ensure_tables, read_row, replace_row
+from ingest.state.database import delete_row, read_row, replace_row
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import IndexSpec
 
@@ -54,13 +54,13 @@ class Ledger:
         index: the index's name, `DOCENT_COLLECTION`.
 
     Raises:
-        StateError: the tables were made by another version of docent.
+        StateError: the tables were made by a newer version of docent.
     """
 
     def __init__(self, engine: Engine, *, index: str) -> None:
         self.engine = engine
         self.index = index
-        ensure_tables(engine, tables.metadata, room=tables.ROOM, version=tables.VERSION)
+        tables.ensure_ingest_tables(engine)
 
     # Versions
 
@@ -186,25 +186,41 @@ class Ledger:
         columns = tables.pages.c
         query = select(columns.source).where(columns.collection == collection).distinct()
         with self.engine.connect() as connection:
-            return tuple(connection.scalars(query.order_by(columns.source)))
+            return tuple(sorted(connection.scalars(query)))
 
     def read_source_uris(self) -> dict[str, str]:
         """Return the URI of each source that was ever indexed, by name."""
+        columns = tables.sources.c
+        query = select(columns.name, columns.uri).where(columns.index_name == self.index)
         with self.engine.connect() as connection:
-            return {row.name: row.uri for row in connection.execute(select(tables.sources))}
+            return {row.name: row.uri for row in connection.execute(query)}
 
-    def remember_sources(self, sources: Sequence[Source]) -> None:
-        """Record the URI of each source by its name."""
+    def remember_sources(self, sources: Sequence[Source], *, unread: Collection[str] = ()) -> None:
+        """Record the URIs of sources, and that they were read now.
+
+        Args:
+            sources: the sources of a sync.
+            unread: names of those that could not be read.
+        """
+        now = datetime.now(UTC)
         with self.engine.begin() as connection:
             for source in sources:
-                replace_row(connection, tables.sources, name=source.name, uri=source.redacted_uri)
+                reading = {} if source.name in unread else {"read_at": now}
+                replace_row(
+                    connection,
+                    tables.sources,
+                    index_name=self.index,
+                    name=source.name,
+                    uri=source.redacted_uri,
+                    **reading,
+                )
 
     # Syncs
 
     def start_sync(self) -> int:
         """Record that a sync began; return its number."""
         with self.engine.begin() as connection:
-            query = insert(tables.syncs).values(started_at=datetime.now(UTC))
+            query = insert(tables.syncs).values(index_name=self.index, started_at=datetime.now(UTC))
             number = connection.scalar(query.returning(tables.syncs.c.id))
         return int(number or 0)
 
@@ -231,7 +247,9 @@ class Ledger:
     def read_last_sync(self) -> SyncRun | None:
         """Return the last sync that ended; None before the first."""
         columns = tables.syncs.c
-        query = select(tables.syncs).where(columns.finished_at.is_not(None))
+        query = select(tables.syncs).where(
+            columns.index_name == self.index, columns.finished_at.is_not(None)
+        )
         with self.engine.connect() as connection:
             row = connection.execute(query.order_by(columns.id.desc()).limit(1)).first()
         if row is None:
@@ -239,13 +257,38 @@ class Ledger:
         report = json.loads(row.report) if row.report else None
         return SyncRun(row.started_at, row.finished_at, report, row.error)
 
-    def read_last_success_time(self) -> datetime | None:
-        """Return when the last successful sync ended; None before the first."""
-        columns = tables.syncs.c
-        query = select(func.max(columns.finished_at)).where(columns.report.is_not(None))
+    def read_last_success_time(self, sources: Collection[str] = ()) -> datetime | None:
+        """Return since when the documentation is as it was read.
+
+        Args:
+            sources: names of the sources that matter; none for all of the live version.
+
+        Returns:
+            The time of the last reading of the source that was read the longest time ago. Without
+            pages, the end of the last sync that succeeded; None before the first.
+        """
         with self.engine.connect() as connection:
-            moment: datetime | None = connection.scalar(query)
+            moment: datetime | None = connection.scalar(self._select_oldest_reading(sources))
+            if moment is None and not sources:
+                moment = connection.scalar(self._select_last_success())
         return moment
+
+    def _select_oldest_reading(self, names: Collection[str]) -> Select[Any]:
+        sources, pages, versions = tables.sources.c, tables.pages.c, tables.versions.c
+        has_pages = exists().where(
+            versions.index_name == self.index,
+            versions.live,
+            pages.collection == versions.collection,
+            pages.source == sources.name,
+        )
+        query = select(func.min(sources.read_at)).where(sources.index_name == self.index)
+        return query.where(sources.name.in_(names) if names else has_pages)
+
+    def _select_last_success(self) -> Select[Any]:
+        columns = tables.syncs.c
+        return select(func.max(columns.finished_at)).where(
+            columns.index_name == self.index, columns.report.is_not(None)
+        )
 
     def read_next_sync_time(self) -> datetime | None:
         """Return when the schedule starts the next sync; None for never."""

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Engine, Float, Index, Integer, MetaData, Table
 
-from ingest.state.database import UtcDateTime
+from ingest.state.column_types import CleanText, UtcDateTime
+from ingest.state.migration import Schema, ensure_schema
 
-ROOM = "ingest"
-VERSION = 1
+SCHEMA = Schema(
+    "ingest", newest="0002", migrations="ingest.state:migrations/versions", last_version=1
+)
+"""The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
 
 versions = Table(
     "index_versions",
     metadata,
-    Column("collection", String(255), primary_key=True),
-    Column("index_name", String(255), nullable=False),
-    Column("model", String(255), nullable=False),
+    Column("collection", CleanText, primary_key=True),
+    Column("index_name", CleanText, nullable=False),
+    Column("model", CleanText, nullable=False),
     Column("dimension", Integer, nullable=False),
-    Column("chunker", String(64), nullable=False),
+    Column("chunker", CleanText, nullable=False),
     Column("schema", Integer, nullable=False),
-    Column("revision", String(64), nullable=False),
+    Column("revision", CleanText, nullable=False),
     Column("documents", Integer, nullable=False),
     Column("chunks", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -31,28 +34,30 @@ versions = Table(
 pages = Table(
     "pages",
     metadata,
-    Column("collection", String(255), primary_key=True),
-    Column("source", String(255), primary_key=True),
-    Column("path", String(1024), primary_key=True),
-    Column("content_hash", String(32), nullable=False),
-    Column("recipe", String(512), nullable=False),
+    Column("collection", CleanText, primary_key=True),
+    Column("source", CleanText, primary_key=True),
+    Column("path", CleanText, primary_key=True),
+    Column("content_hash", CleanText, nullable=False),
+    Column("recipe", CleanText, nullable=False),
 )
 
 chunks = Table(
     "chunks",
     metadata,
-    Column("collection", String(255), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("source", String(255), nullable=False),
-    Column("path", String(1024), nullable=False),
-    Column("embedding_hash", String(32), nullable=False),
+    Column("collection", CleanText, primary_key=True),
+    Column("id", CleanText, primary_key=True),
+    Column("source", CleanText, nullable=False),
+    Column("path", CleanText, nullable=False),
+    Column("embedding_hash", CleanText, nullable=False),
 )
 
 sources = Table(
     "sources",
     metadata,
-    Column("name", String(255), primary_key=True),
-    Column("uri", Text, nullable=False),
+    Column("index_name", CleanText, primary_key=True),
+    Column("name", CleanText, primary_key=True),
+    Column("uri", CleanText, nullable=False),
+    Column("read_at", UtcDateTime),  # when it was last read without an error
 )
 
 syncs = Table(
@@ -61,17 +66,18 @@ syncs = Table(
     Column("id", Integer, primary_key=True),
     Column("started_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Column("report", Text),
-    Column("error", Text),
+    Column("report", CleanText),
+    Column("error", CleanText),
+    Column("index_name", CleanText, nullable=False, server_default=""),
 )
 
 leases = Table(
     "leases",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("token", String(32), nullable=False),
-    Column("process", String(32), nullable=False),
-    Column("host", String(255), nullable=False),
+    Column("name", CleanText, primary_key=True),
+    Column("token", CleanText, nullable=False),
+    Column("process", CleanText, nullable=False),  # from `describe_process`
+    Column("host", CleanText, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("acquired_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
@@ -80,38 +86,38 @@ leases = Table(
 configured = Table(
     "configured_sources",
     metadata,
-    Column("index_name", String(255), primary_key=True),
-    Column("name", String(255), primary_key=True),
+    Column("index_name", CleanText, primary_key=True),
+    Column("name", CleanText, primary_key=True),
 )
 
 pins = Table(
     "pins",
     metadata,
-    Column("index_name", String(255), primary_key=True),
-    Column("collection", String(255), nullable=False),
+    Column("index_name", CleanText, primary_key=True),
+    Column("collection", CleanText, nullable=False),
     Column("pinned_at", UtcDateTime, nullable=False),
 )
 
 recalls = Table(
     "golden_recalls",
     metadata,
-    Column("revision", String(64), primary_key=True),
-    Column("questions", String(32), primary_key=True),  # hash of them and their source
+    Column("revision", CleanText, primary_key=True),
+    Column("questions", CleanText, primary_key=True),  # hash of them and their source
     Column("recall", Float, nullable=False),
 )
 
 durations = Table(
     "paces",  # an earlier name, which stays on disk
     metadata,
-    Column("name", String(300), primary_key=True),
+    Column("name", CleanText, primary_key=True),
     Column("seconds", Float, nullable=False),  # for one unit of work
 )
 
 embedders = Table(
     "embedders",
     metadata,
-    Column("settings", String(32), primary_key=True),  # hash of what chooses the embedder
-    Column("model", String(255), nullable=False),
+    Column("settings", CleanText, primary_key=True),  # hash of what chooses the embedder
+    Column("model", CleanText, nullable=False),
     Column("dimension", Integer, nullable=False),
     Column("max_tokens", Integer, nullable=False),
 )
@@ -119,20 +125,29 @@ embedders = Table(
 fingerprints = Table(
     "resting_indexes",  # an earlier name, which stays on disk
     metadata,
-    Column("index_name", String(255), primary_key=True),
-    Column("collection", String(255), nullable=False),
-    Column("files", String(32), nullable=False),  # hash over the names and sizes of its files
+    Column("index_name", CleanText, primary_key=True),
+    Column("collection", CleanText, nullable=False),
+    Column("files", CleanText, nullable=False),  # hash over the names and sizes of its files
 )
 
 jobs = Table(
     "scheduled_jobs",
     metadata,
-    Column("index_name", String(255), primary_key=True),
-    Column("job", String(255), primary_key=True),
-    Column("schedule", String(255), nullable=False),
+    Column("index_name", CleanText, primary_key=True),
+    Column("job", CleanText, primary_key=True),
+    Column("schedule", CleanText, nullable=False),
     Column("last_run", UtcDateTime),
     Column("next_run", UtcDateTime),
-    Column("problems", Text, nullable=False),  # a JSON list: those reported that still exist
+    Column("problems", CleanText, nullable=False),  # a JSON list: those reported that still exist
 )
 
-Index("syncs_finished", syncs.c.finished_at)
+Index("syncs_finished", syncs.c.index_name, syncs.c.finished_at)
+
+
+def ensure_ingest_tables(engine: Engine) -> None:
+    """Bring the tables up to date; create missing ones.
+
+    Raises:
+        StateError: the tables belong to a newer version of docent, or can't be created.
+    """
+    ensure_schema(engine, SCHEMA)

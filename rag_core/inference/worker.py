@@ -70,6 +70,7 @@ class Worker:
         self._closed = False
         self._is_abandoned = False
         self._batch: Sequence[_Unit] = ()
+        self._batch_began: float | None = None
         self._is_stuck = False
         self._changed = threading.Condition()
         # A daemon, so that a process that forgot to close the worker can still end.
@@ -85,6 +86,17 @@ class Worker:
     def slots_taken(self) -> int:
         """Questions that hold a slot."""
         return self._slots_taken
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def busy_seconds(self) -> float:
+        """Seconds that the batch at work has taken so far; 0 without one."""
+        began = self._batch_began
+        return 0.0 if began is None else time.perf_counter() - began
 
     def close(self) -> None:
         """Finish the waiting units and end the thread.
@@ -164,7 +176,9 @@ class Worker:
 
     def _run_loop(self) -> None:
         while (batch := self._take_batch()) is not None:
+            self._batch_began = time.perf_counter()
             _serve_units(*batch)
+            self._batch_began = None
             with self._changed:
                 self._batch, self._is_stuck = (), False
 

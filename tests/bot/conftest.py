@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
 from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.app import AppParts, Intervals, run_app
 from bot.storage.database import BotDatabase
+from bot.storage.problems import Problem
 from ingest.changes.preview import Preview
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
@@ -72,8 +74,15 @@ class Docent:
     chunks: list[Chunk] = field(default_factory=list)
     labels: Collection[PageLabels] | None = LABELS
     instructions: str = ""
+    reads_images: bool = False
     index: IndexService | None = None
+    problems: list[Problem] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """A client of docent's own, as another process has it."""
+        return AsyncWebClient(self.slack.bot_token, base_url=self.slack.base_url)
 
     def settings(self, **changes: object) -> BotSettings:
         values = {
@@ -82,12 +91,13 @@ class Docent:
             "slack_signing_secret": self.slack.signing_secret,
             "slack_api_url": self.slack.base_url,
             "admins": ALICE,
+            "catch_up_minutes": 0,
         }
         return BotSettings.load(**(values | changes))
 
     def parts(self, settings: BotSettings) -> AppParts:
         database = BotDatabase.open(
-            self.engine, keep_days=settings.keep_days, read_last_success_time=lambda: LAST_SYNC
+            self.engine, keep_days=settings.keep_days, read_last_success_time=lambda *_: LAST_SYNC
         )
         return AppParts(
             pipeline=self.pipeline,
@@ -95,6 +105,8 @@ class Docent:
             database=database,
             warm_up=self.warm_up,
             instructions=self.instructions,
+            list_problems=lambda: self.problems,
+            reads_images=self.reads_images,
         )
 
     def status(self) -> IndexStatus:

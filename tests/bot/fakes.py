@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bot.conversation.open_question import OpenQuestion
 from bot.index_service import SyncRequest
-from bot.types import AnswerContext
+from bot.storage.inbox_entry import InboxEntry
+from bot.types import AnswerContext, IncomingMessage
 from ingest.changes.preview import Preview
 from ingest.errors import NoVersionError
 from ingest.overview.history import PastSync, SourceState
@@ -145,6 +147,7 @@ class Notebook:
         self.context = AnswerContext()
         self.message_timestamps: tuple[str, ...] = ()
         self._posts = posts
+        self.on_posted: Callable[[tuple[str, ...]], None] = lambda _: None
 
     def begin(self) -> None:
         self.lines.append("begin")
@@ -164,6 +167,19 @@ class Notebook:
 
     async def mark_stopped(self) -> None:
         self.lines.append("leave")
+
+    def abandon(self) -> None:
+        self.lines.append("abandon")
+
+
+def open_question(message: IncomingMessage, *, attempts: int = 1) -> OpenQuestion:
+    """A question that this process has taken, recorded nowhere."""
+
+    async def finish(_: OpenQuestion) -> None:
+        pass
+
+    entry = InboxEntry("f" * 32, message, attempts=attempts)
+    return OpenQuestion(entry, lambda _: None, finish, free_slot=lambda: None)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,9 @@ from sqlalchemy import Engine
 from ingest.changes.survey import SyncOptions
 from ingest.report import IngestReport, Progress
 from ingest.sources import Downloads, Source, parse_sources
-from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
 from tests.ingest.fakes import HashEmbedder, MemoryStore
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_state(f"sqlite:///{tmp_path / 'state' / 'docent.sqlite'}")
-    yield opened
-    opened.dispose()
 
 
 @pytest.fixture

@@ -62,3 +62,13 @@ def test_many_threads_pass_on_one_outage():
     for thread in threads:
         thread.join()
     assert changes == [("embedder", "It is down: start it.")]
+
+
+def test_each_failure_is_passed_on_with_its_kind():
+    outages = Outages()
+    failures: list[tuple[str, str]] = []
+    outages.subscribe_to_failures(lambda service, kind: failures.append((service, kind)))
+    outages.record_failure("llm", "429")
+    outages.record_failure("llm", "429")
+    assert failures == [("llm", "429")] * 2
+    assert outages.list_current() == ()

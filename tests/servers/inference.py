@@ -22,7 +22,7 @@ from aiohttp import web
 
 from tests.servers.inference_dialects import DIALECTS, Arguments, Kind, RefusedError
 from tests.servers.loopback import Loopback
-from tests.servers.openai import Gate
+from tests.servers.openai import Gate, take_closed_gate
 
 EMBEDDER = "Qwen/Qwen3-Embedding-0.6B"
 RERANKER = "Qwen/Qwen3-Reranker-0.6B"
@@ -65,6 +65,7 @@ class InferenceServer:
         scale: of the scores; (a, b) gives a * overlap + b, so logits with (20, -10).
         requests: all requests, refused ones too.
         violations: fields that were not known.
+        failing: a path whose requests are answered with 500 until it is empty again.
     """
 
     def __init__(self, kind: Kind = "vllm", *, api_key: str | None = None) -> None:
@@ -75,6 +76,8 @@ class InferenceServer:
         self.scale = (1.0, 0.0)
         self.requests: list[Request] = []
         self.violations: list[str] = []
+        self.failing = ""
+        self._frozen: tuple[str, Gate] | None = None
         self._faults: deque[Fault] = deque()
         self._gates: deque[Gate] = deque()
         self._held: list[Gate] = []
@@ -139,6 +142,12 @@ class InferenceServer:
         self._held.append(gate)
         return gate
 
+    def freeze(self, path: str) -> Gate:
+        """Hold every request to a path until the gate is opened."""
+        self._frozen = (path, Gate(self._loop, after=0))
+        self._held.append(self._frozen[1])
+        return self._frozen[1]
+
     def wait_for_requests(self, count: int = 1, *, timeout: float = 10) -> list[Request]:
         """All requests once there are `count`; blocks.
 
@@ -154,8 +163,12 @@ class InferenceServer:
         async def handler(request: web.Request) -> web.StreamResponse:
             arguments = await request.json()
             self._record(request, arguments)
-            if self._gates:
-                await self._gates.popleft().wait()
+            if gate := take_closed_gate(self._gates):
+                await gate.wait()
+            if self._frozen and self._frozen[0] == request.path:
+                await self._frozen[1].wait()
+            if self.failing == request.path:
+                return _json(500, self.dialect.error(500, "told to fail"))
             if not self._knows(request):
                 return _json(401, self.dialect.error(401, "Unauthorized"))
             fault = self._faults.popleft() if self._faults else Fault()

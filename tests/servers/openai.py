@@ -59,16 +59,27 @@ class Gate:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, after: int) -> None:
         self.after = after
+        self.is_open = False
         self._loop = loop
         self._open = asyncio.Event()
 
     def open(self) -> None:
         """Let the stream go on."""
+        self.is_open = True
         self._loop.call_soon_threadsafe(self._open.set)
 
     async def wait(self) -> None:
         """Wait inside the server."""
         await self._open.wait()
+
+
+def take_closed_gate(gates: deque[Gate]) -> Gate | None:
+    """The next gate that is closed; those opened before anything came are passed over."""
+    while gates:
+        gate = gates.popleft()
+        if not gate.is_open:
+            return gate
+    return None
 
 
 class OpenAIServer:
@@ -125,6 +136,10 @@ class OpenAIServer:
     def fail(self, status: int, *, times: int = 1, retry_after: int | None = None) -> None:
         """Answer the next requests with 401, 429, 500 or another status."""
         self._faults.extend([Fault(status=status, retry_after=retry_after)] * times)
+
+    def go_well(self) -> None:
+        """Forget the faults that were ordered and did not happen yet."""
+        self._faults.clear()
 
     def cut_off(self, *, after: int, times: int = 1) -> None:
         """Cut the connection of the next requests after so many pieces of text."""
@@ -198,8 +213,8 @@ class OpenAIServer:
     async def _whole(
         self, request: web.Request, completion: Completion, fault: Fault
     ) -> web.StreamResponse:
-        if self._gates:
-            await self._gates.popleft().wait()
+        if gate := take_closed_gate(self._gates):
+            await gate.wait()
         if fault.cut_after is not None and request.transport:
             request.transport.abort()
         if fault.garble_after is not None:
@@ -211,7 +226,7 @@ class OpenAIServer:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        gate = self._gates.popleft() if self._gates else None
+        gate = take_closed_gate(self._gates)
         await self._write(response, self.dialect.start(completion))
         for number, piece in enumerate([*completion.pieces, None]):
             if gate and number == gate.after:

@@ -140,6 +140,16 @@ def test_a_held_stream_goes_on_when_it_is_let(llm, client, after):
     assert rest == ["Milvus", " stores", " data", " [1]."][after:]
 
 
+def test_a_gate_that_was_opened_before_a_stream_came_holds_none(llm, client):
+    llm.hold(after=1).open()
+    gate = llm.hold(after=2)
+    stream = iter(ask(client, stream=True))
+    for _ in range(3):
+        next(stream)
+    threading.Thread(target=gate.open).start()
+    assert pieces(stream) == [" data", " [1]."]
+
+
 def test_the_end_of_the_server_lets_held_streams_go():
     with OpenAIServer() as llm:
         llm.hold()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.index_service import IndexService, SyncRequest, is_rollback_target
 from bot.markup.markdown import escape_plain
@@ -16,8 +16,10 @@ from bot.slack.client.workspace import SlackClients
 from bot.slack.reply.status_message import StatusMessage
 from bot.slack.views.buttons import REINDEX
 from bot.slack.views.sync_report import ROLL_BACK
+from bot.storage.problems import Problem
 from bot.texts import admin, answers
 from bot.texts.catalog import say
+from bot.texts.problems import render_problem_list
 from ingest.overview.history import SourceState
 from ingest.overview.status import IndexStatus
 from ingest.types import IndexVersion
@@ -33,11 +35,13 @@ class AdminCommands:
         *,
         gate: AdminGate,
         slack: SlackClients,
+        list_problems: Callable[[], Sequence[Problem]],
     ) -> None:
         self._index = index
         self._reindex = reindex
         self._gate = gate
         self._slack = slack
+        self._list_problems = list_problems
 
     @property
     def actions(self) -> Mapping[str, CommandAction]:
@@ -66,7 +70,8 @@ class AdminCommands:
     async def _show_status(self, command: SlashCommand, respond: Respond) -> str:
         del command
         status, versions, sources = await asyncio.to_thread(self._read_state)
-        await respond(admin.render_status(status, versions, sources))
+        problems = render_problem_list(await asyncio.to_thread(self._list_problems))
+        await respond("\n".join([*problems, admin.render_status(status, versions, sources)]))
         return "shown"
 
     async def _show_versions(self, command: SlashCommand, respond: Respond) -> str:

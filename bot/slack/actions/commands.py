@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from bot.background import BackgroundTasks
+from bot.conversation.question_detector import is_question
+from bot.slack.actions.deliveries import Deliveries
 from bot.slack.client.respond import Respond
+from bot.slack.content.markup import extract_plain_text
 from bot.texts import answers
+from bot.texts import asking as words
 from rag_core.errors import DocentError
+
+_STANDING_ALONE = frozenset({"help", "resume", "status", "versions", "why"})
+"""Words that take nothing after them, so "why is my query slow" is a question."""
+
+_QUESTION_WORDS = 2
+_SIMILARITY = 0.75
+_SPACED = re.compile(r"[\x00-\u2fff]")
+"""Texts of scripts that put spaces between words; of others, one word may be a question."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A typed slash command: its text, its user and its channel."""
+    """A typed slash command: its text, its user and its channel.
+
+    `delivery` is the identity of the payload, equal in each of its deliveries.
+    """
 
     text: str
     user: str
     channel: str
     team: str = ""
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandChoice:
+    """The word of an action, the text behind it, and the word that was meant, if misspelt.
+
+    For the word `ask`, the text is the question.
+    """
+
+    word: str
+    text: str = ""
+    suggestion: str = ""
 
 
 CommandAction = Callable[[SlashCommand, Respond], Awaitable[None]]
@@ -31,29 +61,91 @@ CommandAction = Callable[[SlashCommand, Respond], Awaitable[None]]
 class Commands:
     """Runs slash commands; the listener has acknowledged them already."""
 
-    def __init__(self, tasks: BackgroundTasks, actions: Mapping[str, CommandAction]) -> None:
-        """Take the actions by the word that follows `/docent`."""
+    def __init__(
+        self,
+        tasks: BackgroundTasks,
+        actions: Mapping[str, CommandAction],
+        deliveries: Deliveries,
+    ) -> None:
+        """Take the actions by the word that follows `/docent`.
+
+        Args:
+            tasks: carries them out in the background.
+            actions: the actions.
+            deliveries: knows which commands were carried out already.
+        """
         self._tasks = tasks
+        self._deliveries = deliveries
         self._actions = actions
+        self._words = {*actions, "ask", "help"}
+
+    def find_question(self, command: SlashCommand) -> str:
+        """Return the question that a command asks; empty for any other command."""
+        choice = choose_action(command.text, self._words)
+        return extract_plain_text(choice.text) if choice.word == "ask" else ""
 
     def accept(self, command: SlashCommand, respond: Respond) -> None:
         """Run a command in the background; return at once."""
-        self._tasks.start(self._run_and_report_errors(command, respond))
+        self._tasks.start(self._run_once(command, respond))
+
+    async def _run_once(self, command: SlashCommand, respond: Respond) -> None:
+        async with self._deliveries.hold(command.delivery) as is_first:
+            if is_first:
+                await self._run_and_report_errors(command, respond)
 
     async def _run_and_report_errors(self, command: SlashCommand, respond: Respond) -> None:
         """Run a command, and answer the caller even if it fails."""
         try:
             await self._dispatch(command, respond)
         except DocentError as error:
-            logger.warning("A command failed.", exc_info=error)
+            logger.warning("A command failed: %s", error)
             await respond(answers.render_error(error))
         except Exception:
             logger.exception("A command failed unexpectedly.")
             await respond(answers.UNEXPECTED)
 
     async def _dispatch(self, command: SlashCommand, respond: Respond) -> None:
-        word = command.text.split(maxsplit=1)[0].lower() if command.text.strip() else "help"
-        if action := self._actions.get(word):
+        choice = choose_action(command.text, self._words)
+        if action := self._actions.get(choice.word):
             await action(command, respond)
+        elif choice.word == "ask":
+            await respond(words.ASK_USAGE)
+        elif choice.word == "help":
+            await respond(answers.HELP)
+        elif choice.suggestion:
+            await respond(answers.render_misspelt_command(choice.word, choice.suggestion))
         else:
-            await respond(answers.HELP if word == "help" else answers.render_unknown_command(word))
+            await respond(answers.render_unknown_command(choice.word))
+
+
+def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
+    """Choose what to do about the text behind `/docent`.
+
+    A text that begins with no known word is a question if it reads as one or has several words,
+    unless its first word looks misspelt. So is one that goes on after a word that stands alone.
+    """
+    first, _, rest = text.strip().partition(" ")
+    word, others = first.lower().rstrip("?!.,:"), rest.split()
+    if not first:
+        return CommandChoice("help")
+    is_known = word in known_words
+    if is_known and not (word in _STANDING_ALONE and len(others) >= _QUESTION_WORDS):
+        return CommandChoice(word, rest.strip())
+    suggestion = "" if is_known else _find_similar(word, known_words)
+    is_misspelt = suggestion and (len(others) < _QUESTION_WORDS or _has_option(others))
+    if others and suggestion == "ask":
+        return CommandChoice("ask", rest.strip())
+    if is_misspelt and not is_question(text):
+        return CommandChoice(word, rest, suggestion)
+    is_asked = others or is_question(text) or not _SPACED.match(text)
+    return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word)
+
+
+def _find_similar(word: str, known_words: Collection[str]) -> str:
+    """Return the most similar known word; empty if there is none."""
+    close = difflib.get_close_matches(word, known_words, n=1, cutoff=_SIMILARITY)
+    return close[0] if close else ""
+
+
+def _has_option(words: Collection[str]) -> bool:
+    return any("=" in word or word.startswith("--") for word in words)

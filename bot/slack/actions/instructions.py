@@ -6,7 +6,7 @@ import asyncio
 
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.client.respond import Respond
-from bot.slack.inbox.messages import extract_plain_text
+from bot.slack.content.markup import extract_plain_text
 from bot.storage.channel_instructions import ChannelInstructions
 from bot.texts import asking as words
 from rag_core.generation.instructions import MAX_CHANNEL_INSTRUCTIONS

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import aiohttp
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.middleware.authorization.async_single_team_authorization import (
+    AsyncSingleTeamAuthorization,
+)
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -81,18 +84,32 @@ def build_quick_client(settings: BotSettings, session: aiohttp.ClientSession) ->
     )
 
 
-async def identify(client: AsyncWebClient) -> Identity:
+async def identify(client: AsyncWebClient, *, app: AsyncApp | None = None) -> Identity:
     """Return the identity that the bot token belongs to.
+
+    The app remembers it, if one is given.
 
     Raises:
         SlackUnavailableError: Slack refused the token or can't be reached.
     """
     response = await _check_call("SLACK_BOT_TOKEN", client.auth_test(), client)
+    if app is not None:
+        _remember_identity(app, response)
     return Identity(
         bot_user=str(response["user_id"]),
         team=str(response["team_id"]),
         enterprise=str(response.get("enterprise_id") or ""),
     )
+
+
+def _remember_identity(app: AsyncApp, response: AsyncSlackResponse) -> None:
+    """Tell Bolt the identity of the bot token.
+
+    Its own call before the first event may fail, and the event would be lost.
+    """
+    for middleware in app._async_middleware_list:  # noqa: SLF001  (Bolt has no way to hand it in)
+        if isinstance(middleware, AsyncSingleTeamAuthorization):
+            middleware.auth_test_result = response
 
 
 async def check_app_token(client: AsyncWebClient, app_token: str) -> None:

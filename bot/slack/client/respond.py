@@ -7,10 +7,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from slack_bolt.async_app import AsyncRespond
+
 logger = logging.getLogger(__name__)
 
 Respond = Callable[..., Awaitable[object]]
 """Bolt's `respond`: posts beside the clicked message; the text is the first argument."""
+
+
+def build_respond(response_url: str) -> Respond:
+    """Build what posts to a response URL, as Bolt's `respond` does."""
+    return AsyncRespond(response_url=response_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class Click:
         message_ts: time stamp of the message.
         thread_ts: time stamp of its thread; empty if it is in none.
         trigger_id: opens a modal, within three seconds.
+        delivery: identity of the payload, equal in each of its deliveries.
     """
 
     value: str
@@ -36,6 +44,7 @@ class Click:
     message_ts: str = ""
     thread_ts: str = ""
     trigger_id: str = ""
+    delivery: str = ""
 
 
 async def respond_privately(

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.rate_limit import Clock, ExpiringSet, TokenBucket
-
-APPENDS_PER_SECOND = 1.5
-"""Shared by all streams; Slack allows about 100 a minute."""
-
-EDITS_PER_SECOND = 0.75
-"""Shared by all edited messages; Slack allows about 50 a minute."""
+from bot.slack.client.rate_limit import Clock, ExpiringSet, MethodRates
 
 REMEMBER_SECONDS = 600.0
 """The pause before docent tries again what Slack refused."""
@@ -26,12 +20,16 @@ def is_direct_channel(channel: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRef:
-    """A thread and its asker; an empty `thread_ts` stands for the channel itself."""
+    """A thread and its asker; an empty `thread_ts` stands for the channel itself.
+
+    `is_reply` is True if the question itself stands in the thread, so that the asker sees it.
+    """
 
     channel: str
     thread_ts: str
     user: str
     user_team: str
+    is_reply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +46,20 @@ class SlackClients:
     """The clients of the workspace and the limits that all replies share.
 
     Attributes:
-        client: for posts and edits; waits and retries after a 429.
-        quick: for streams and status; never retries, so that the caller can act on a 429.
-        appends: the rate of all streams.
-        edits: the rate of all edited messages.
+        client: waits and retries after a 429; for reading, and for what is no answer.
+        quick: never retries, so that the caller can act on a 429; for replies.
+        rates: the rate of each method.
         unavailable: the methods that Slack lately refused.
         clock: returns the time in seconds; never goes back.
+        labelled_threads: channel and thread of each status text that Slack may still show.
     """
 
     client: AsyncWebClient
     quick: AsyncWebClient
-    appends: TokenBucket
-    edits: TokenBucket
+    rates: MethodRates
     unavailable: ExpiringSet
     clock: Clock
+    labelled_threads: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(
@@ -80,8 +78,7 @@ class SlackClients:
         return cls(
             client=client,
             quick=quick,
-            appends=TokenBucket(rate=APPENDS_PER_SECOND, size=20, clock=clock),
-            edits=TokenBucket(rate=EDITS_PER_SECOND, size=20, clock=clock),
+            rates=MethodRates(clock=clock),
             unavailable=ExpiringSet(seconds=REMEMBER_SECONDS, clock=clock),
             clock=clock,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.background import BackgroundTasks
@@ -16,6 +17,7 @@ from bot.slack.views import home
 from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import Activity
 from bot.storage.database import ReadSuccessTime
+from bot.storage.problems import Problem
 from rag_core.errors import DocentError
 
 WEEK = timedelta(days=7)
@@ -35,12 +37,14 @@ class HomeTab:
         activity: Activity,
         *,
         read_last_success_time: ReadSuccessTime,
+        list_problems: Callable[[], Sequence[Problem]],
         admins: UserList,
         access: AccessPolicy,
         slack: SlackClients,
         tasks: BackgroundTasks,
     ) -> None:
         self._read_last_success_time = read_last_success_time
+        self._list_problems = list_problems
         self._index = index
         self._activity = activity
         self._admins = admins
@@ -84,5 +88,8 @@ class HomeTab:
     def _read_admin_content(self) -> AdminContent:
         week = self._activity.count_since(datetime.now(UTC) - WEEK)
         return AdminContent(
-            self._index.list_versions(), self._index.list_past_syncs(_MAX_SYNCS), week
+            self._index.list_versions(),
+            self._index.list_past_syncs(_MAX_SYNCS),
+            week,
+            self._list_problems(),
         )

@@ -7,15 +7,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.conversation.small_talk import is_greeting, is_small_talk
 from bot.slack.client.workspace import is_direct_channel
-from bot.types import Audience, IncomingMessage, MessageKey
+from bot.slack.content.message_content import MessageContent, read_content
+from bot.slack.content.rich_text import render_blocks
+from bot.types import Audience, IncomingMessage, MessageKey, MessageKind, Origin
 
 ANSWERED_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
 SLACKBOT = "USLACKBOT"
 EDIT_SECONDS = 600.0
 """An edit within so long after the message was written is answered again."""
 
-_MARKUP = re.compile(r"<([^<>\n]+)>")
+_ANSWERED_KINDS: Mapping[Audience, Collection[MessageKind]] = {
+    "mention": {"question", "hint", "small_talk"},
+    "thread": {"question", "small_talk"},
+    "channel": {"question"},
+}
 _MENTION = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
 
 
@@ -47,7 +54,9 @@ def parse_event(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMes
     if audience is None:
         return None
     message = _build_message(event, config, audience=audience)
-    return message if message.kind == "question" or audience == "mention" else None
+    # Thanks in a thread of docent's get a reaction, those in a channel are for other people.
+    kinds = _ANSWERED_KINDS[audience]
+    return message if message.kind in kinds else None
 
 
 def parse_edit(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMessage | None:
@@ -64,18 +73,20 @@ def parse_edit(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMess
     if is_late or new.get("text") == old.get("text"):
         return None
     # In an automatic channel, an edit without a mention is treated as any message there.
-    is_mention = _has_mention(str(new.get("text") or ""), config.bot_user)
+    is_mention = _has_mention(new, config.bot_user)
     is_root = str(new.get("thread_ts") or new["ts"]) == str(new["ts"])
     is_auto = event.get("channel") in config.auto_channels and is_root and not is_mention
-    message = _build_message(
-        inner, config, audience="channel" if is_auto else "mention", edited=edited
-    )
-    if message.kind != "question":
+    message = _build_message(inner, config, audience="channel" if is_auto else "mention")
+    if message.kind != "question":  # an edit into "thanks, solved" leaves the answer as it is
         return None
-    before = str(old.get("text") or "")
-    was_empty = not extract_plain_text(before, bot_user=config.bot_user)
-    is_first = is_mention and (was_empty or not _has_mention(before, config.bot_user))
-    return replace(message, is_first_mention=is_first or (was_empty and message.is_direct))
+    was_empty = _find_kind(read_content(old, bot_user=config.bot_user)) != "question"
+    is_first = is_mention and (was_empty or not _has_mention(old, config.bot_user))
+    return replace(
+        message,
+        edited_ts=edited,
+        is_first_mention=is_first or (was_empty and message.is_direct),
+        origin="edit",
+    )
 
 
 def parse_deletion(event: Mapping[str, Any], config: ListenerConfig) -> MessageKey | None:
@@ -90,25 +101,38 @@ def parse_deletion(event: Mapping[str, Any], config: ListenerConfig) -> MessageK
 
 
 def _build_message(
-    event: Mapping[str, Any],
-    config: ListenerConfig,
-    *,
-    audience: Audience = "mention",
-    edited: str = "",
+    event: Mapping[str, Any], config: ListenerConfig, *, audience: Audience
 ) -> IncomingMessage:
-    text = extract_plain_text(str(event.get("text") or ""), bot_user=config.bot_user)
+    content = read_content(event, bot_user=config.bot_user)
     ts = str(event["ts"])
     return IncomingMessage(
-        kind="question" if text else "hint",
+        kind=_find_kind(content),
         key=MessageKey(config.team, str(event["channel"]), ts),
         thread_ts=str(event.get("thread_ts") or ts),
         user=str(event["user"]),
         user_team=str(event.get("user_team") or event.get("team") or config.team),
-        text=text,
+        text=content.text,
         audience=audience,
-        edited_ts=edited,
         is_direct=is_direct_channel(str(event["channel"])),
+        origin=_find_origin(event, audience),
+        material=content.material,
+        files=content.files,
     )
+
+
+def _find_kind(content: MessageContent) -> MessageKind:
+    """Return the kind of a message; a quotation makes a question."""
+    if content.files or any(each.kind != "preview" for each in content.quotations):
+        return "question"
+    if is_greeting(content.text):
+        return "hint"
+    return "small_talk" if is_small_talk(content.text) else "question"
+
+
+def _find_origin(event: Mapping[str, Any], audience: Audience) -> Origin:
+    if audience != "mention":
+        return audience
+    return "direct" if event.get("channel_type") == "im" else "mention"
 
 
 def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
@@ -125,36 +149,20 @@ def _find_audience(event: Mapping[str, Any], config: ListenerConfig) -> Audience
 
     Slack sends a mention as `app_mention` and as `message`, and docent answers the first of them.
     """
-    text = str(event.get("text") or "")
     is_direct = event.get("channel_type") == "im"
-    if event.get("type") == "app_mention" or is_direct or _has_mention(text, config.bot_user):
+    if event.get("type") == "app_mention" or is_direct or _has_mention(event, config.bot_user):
         return "mention"
-    if _MENTION.search(text):
+    if _MENTION.search(_read_raw_text(event)):
         return None
     if event.get("thread_ts") not in {None, event["ts"]}:
         return "thread"
     return "channel" if event["channel"] in config.auto_channels else None
 
 
-def _has_mention(text: str, bot_user: str) -> bool:
-    return bool(re.search(rf"<@{re.escape(bot_user)}[|>]", text))
+def _has_mention(message: Mapping[str, Any], bot_user: str) -> bool:
+    return bool(re.search(rf"<@{re.escape(bot_user)}[|>]", _read_raw_text(message)))
 
 
-def extract_plain_text(text: str, *, bot_user: str = "") -> str:
-    """Return a message's text as people read it, without mentions of `bot_user`."""
-    if bot_user:
-        text = re.sub(rf"[ \t]*<@{re.escape(bot_user)}(\|[^<>]*)?>[ \t]*", " ", text)
-    text = _MARKUP.sub(_render_markup, text)
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
-
-
-def _render_markup(match: re.Match[str]) -> str:
-    target, _, label = match[1].partition("|")
-    if target.startswith("@"):
-        return f"@{label.lstrip('@') or target[1:]}"
-    if target.startswith("#"):
-        return f"#{label or target[1:]}"
-    if target.startswith("!"):
-        return label or f"@{target[1:].partition('^')[0]}"
-    url = target.removeprefix("mailto:")
-    return url if not label or label in url else f"{label} ({url})"
+def _read_raw_text(message: Mapping[str, Any]) -> str:
+    """Return the text with mentions, from the blocks without one."""
+    return str(message.get("text") or "") or render_blocks(message.get("blocks") or ())

@@ -1,34 +1,56 @@
-"""Responder: decides whether a message is answered, claims it, and answers it."""
+"""Responder: decides what a question of the inbox gets, and answers it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from dataclasses import replace
-from hashlib import blake2b
 
-from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
-from bot.conversation.question_detector import is_question
-from bot.slack.client.respond import Click, Respond, respond_privately
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.inbox_writer import Outcome
+from bot.conversation.open_question import OpenQuestion
+from bot.conversation.question_builder import EarlierMessages
+from bot.errors import UndeliverableError
+from bot.health.telemetry import Telemetry
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.locale import UserLocales
+from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
 from bot.slack.inbox.access import AccessPolicy
+from bot.slack.inbox.acknowledgement import Acknowledgement
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.message_reader import MessageReader
+from bot.slack.inbox.orphans import Orphans
+from bot.slack.reply.ephemeral import EphemeralReply
 from bot.slack.reply.surface import SlackSurface
 from bot.storage.database import BotDatabase
+from bot.storage.inbox_entry import FINISHING, PLACED, InboxEntry
+from bot.storage.question_filter import QuestionFilter
 from bot.texts import answers
 from bot.texts import asking as words
-from bot.types import Asker, IncomingMessage, MessageKey, ThreadMessage
+from bot.texts.catalog import set_language
+from bot.types import Asker, IncomingMessage
 from ingest.errors import StateError
+from rag_core.request_id import REQUEST_ID
 
-_MAX_TOLD_MESSAGES = 1_000
-"""Most messages remembered whose author was told that the state database can't be used."""
+CONTINUING_SECONDS = 30.0
+"""A question that was interrupted is told so if it came longer ago than this."""
+
+RESPONSE_URL_SECONDS = 29 * 60.0
+"""Slack takes answers by a response URL for half an hour."""
+
+MAX_ATTEMPTS = 5
+"""A question that was taken so many times without an end is given up."""
+
+REPLACE_SECONDS = 0.2
+"""The pause between two looks whether the answer to an earlier version has stopped."""
+
+REPLACE_LOOKS = 150
 
 logger = logging.getLogger(__name__)
 
 
 class Responder:
-    """Accepts every message that is to be answered, and answers it once."""
+    """Answers the questions that the dispatcher takes, each to its end."""
 
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
@@ -38,138 +60,211 @@ class Responder:
         *,
         access: AccessPolicy,
         follow_ups: FollowUps,
-        tasks: BackgroundTasks,
+        orphans: Orphans,
+        reader: MessageReader,
+        acknowledgement: Acknowledgement,
+        locales: UserLocales,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._flow = flow
         self._surface = surface
         self._database = database
         self._access = access
         self._follow_ups = follow_ups
-        self._tasks = tasks
-        self._told_keys: deque[MessageKey] = deque(maxlen=_MAX_TOLD_MESSAGES)
+        self._orphans = orphans
+        self._reader = reader
+        self._acknowledgement = acknowledgement
+        self._locales = locales
+        self._telemetry = telemetry or Telemetry()
+        self.dispatcher: Dispatcher
+        """Sends signals; set once, as the dispatcher needs the responder first."""
 
-    def accept(self, message: IncomingMessage) -> None:
-        """Answer a message; return at once."""
-        self._tasks.start(self._respond(message))
+    async def handle(self, question: OpenQuestion) -> Outcome:
+        """Answer one question, and return what became of it."""
+        REQUEST_ID.set(question.id)
+        set_language(await self._locales.find_locale(question.entry.message.user))
+        message = question.entry.message
+        is_hopeless = question.entry.attempts > MAX_ATTEMPTS
+        try:
+            if is_hopeless:
+                return await self._end_hopeless(question, message)
+            completed = await self._reader.complete(message)
+            if completed is None:
+                return "ignored"
+            return await self._respond(question, completed)
+        except UndeliverableError as error:
+            logger.warning("An answer could not be delivered, and is tried again: %s", error)
+        except SLACK_FAILURES as error:
+            logger.warning("Slack took no answer: %s", get_error_code(error) or error)
+        return "given_up" if is_hopeless else "undelivered"
 
-    def accept_edit(self, message: IncomingMessage) -> None:
-        """Answer an edited message again, if it was answered; return at once."""
-        self._tasks.start(self._respond_to_edit(message))
+    async def _end_hopeless(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        """Tell the asker that docent failed at a question."""
+        logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
+        self._telemetry.record_told(message.origin, "given_up", request_id=question.id)
+        if message.is_private:
+            await self._open_private_reply(question.entry).fail(answers.GAVE_UP)
+            return "told"
+        if message.audience != "mention":
+            return "given_up"
+        reply = self._surface.open_reply(message, replaces=question.posted, is_resumed=True)
+        reply.begin()
+        await reply.fail(answers.GAVE_UP)
+        return "told"
 
-    def accept_deletion(self, key: MessageKey) -> None:
-        """Stop the answer to a deleted message; return at once."""
-        self._tasks.start(self._stop_deleted(key))
+    async def show_place(
+        self, message: IncomingMessage, place: int, posted: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Show a person the place of their question in the line.
 
-    def accept_stop(self, channel: str, thread_ts: str) -> None:
-        """Stop the answers in flight in a thread; return at once."""
-        self._tasks.start(self._stop_thread(channel, thread_ts))
+        Args:
+            message: the question.
+            place: its place, from 1.
+            posted: docent's messages that showed it before.
+
+        Returns:
+            The messages that show it now; none if a status was enough.
+        """
+        if message.is_private:
+            return ()
+        set_language(await self._locales.find_locale(message.user))
+        return await self._surface.show_waiting(message, answers.render_place(place)) or posted
 
     async def on_stop_click(self, click: Click, respond: Respond) -> None:
         """Stop the answer whose button was pressed, if its asker pressed it."""
-        in_flight = self._flow.find_in_flight_at(click.channel, click.message_ts)
-        if in_flight is None:
+        here = QuestionFilter(click.channel, posted=click.message_ts)
+        # Its message may have been posted a moment ago, and not be recorded yet.
+        found = self.dispatcher.find_active(here) or await asyncio.to_thread(
+            self._database.inbox_view.list_open, here
+        )
+        if not found:
             await respond_privately(respond, click, words.STOP_TOO_LATE)
-        elif in_flight.message.user != click.user:
+        elif found[-1].message.user != click.user:
             await respond_privately(respond, click, words.STOP_NOT_YOURS)
         else:
-            await in_flight.stop()
+            await self.dispatcher.send("stop", here)
 
-    async def _respond(self, message: IncomingMessage) -> None:
-        try:
-            refusal = await self._access.find_refusal(_build_asker(message))
-            if message.audience == "mention" and refusal is not None:
-                await self._refuse(message, refusal)
-            elif message.audience == "mention":
-                await self._answer_mention(message)
-            elif refusal is None:
-                await self._answer_unmentioned(message)
-        except StateError as error:
-            logger.exception("A message could not be claimed.")
-            # Slack delivers a mention twice, and without the database it can't be claimed.
-            if message.audience == "mention" and message.key not in self._told_keys:
-                self._told_keys.append(message.key)
-                await self._surface.post(message, answers.render_error(error))
+    async def _respond(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        asker = Asker(message.user, message.user_team, message.key.channel, message.key.team)
+        refusal = await self._access.find_refusal(asker)
+        if refusal is not None:
+            if message.audience != "mention":
+                return "ignored"
+            if message.is_private or self._access.should_post_refusal(asker):
+                await self._say(question, message, refusal)
+            return "refused"
+        if limit := answers.find_limit_sentence(question.entry.stage):
+            await self._say(question, message, limit)
+            return "told"
+        if message.kind == "hint":
+            await self._surface.post(message, answers.HINT)
+            return "told"
+        if message.kind == "small_talk" and message.audience == "mention":
+            await self._acknowledgement.react(message)
+            return "told"
+        return await self._choose_answer(question, message)
 
-    async def _answer_mention(self, message: IncomingMessage) -> None:
-        async with self._database.claims.hold(message.key) as claimed:
-            if not claimed:
-                return
-            if message.kind == "hint":
-                await self._surface.post(message, answers.HINT)
-            else:
-                await self._flow.answer(message, self._surface.open_reply(message))
-
-    async def _answer_unmentioned(self, message: IncomingMessage) -> None:
-        """Answer a message of one of docent's threads or channels.
-
-        Decide first, then claim it: most of these messages are no questions to docent.
-        """
-        earlier: tuple[ThreadMessage, ...] | None = ()
+    async def _choose_answer(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        if message.is_private:
+            return await self._answer_privately(question, message)
+        if message.edited_ts:
+            return await self._answer_edit(question, message)
         if message.audience == "thread":
-            in_flight = self._flow.list_in_flight(message.key.channel, message.thread_ts)
-            asker = in_flight[-1].message.user if in_flight else ""
-            earlier = await self._follow_ups.read_earlier_messages(message, asker=asker)
-        elif not is_question(message.text):
-            earlier = None
-        if earlier is None:
-            return
-        async with self._database.claims.hold(message.key) as claimed:
-            if claimed:
-                reply = self._surface.open_reply(message)
-                await self._flow.answer(message, reply, earlier=earlier)
+            return await self._answer_follow_up(question, message)
+        return await self._answer(question, message)
 
-    async def _refuse(self, message: IncomingMessage, sentence: str) -> None:
-        """Post a refusal, once for a message and its asker.
+    async def _say(self, question: OpenQuestion, message: IncomingMessage, sentence: str) -> None:
+        """Tell the asker alone why there is no answer."""
+        self._telemetry.record_told(message.origin, "refused", request_id=question.id)
+        if message.is_private:
+            await self._open_private_reply(question.entry).fail(sentence)
+        else:
+            await self._surface.post_privately(message, sentence)
 
-        Others may still ask about the same message, by a reaction.
+    async def _answer(
+        self,
+        question: OpenQuestion,
+        message: IncomingMessage,
+        earlier: EarlierMessages = None,
+    ) -> Outcome:
+        entry = question.entry
+        may_be_begun = entry.is_resumed or message.may_be_answered or entry.stage == PLACED
+        if may_be_begun and not question.posted:
+            question.posted = await self._orphans.find(message, entry.id)
+        reply = self._surface.open_reply(
+            message,
+            replaces=question.posted,
+            progress=_render_progress(entry),
+            is_resumed=may_be_begun,
+        )
+        outcome = await self._flow.answer(question, message, reply, earlier=earlier)
+        if question.signal == "delete" and outcome == "given_up":
+            await self._surface.delete(message, question.posted)
+            question.posted = ()
+        return outcome
+
+    async def _answer_follow_up(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        """Answer a message of one of docent's threads.
+
+        Decide first: most of these messages are no questions to docent.
         """
-        key = replace(message.key, ts=f"{message.key.ts}@{message.user}")
-        async with self._database.claims.hold(key) as claimed:
-            if claimed and self._access.should_post_refusal(_build_asker(message)):
-                await self._surface.post_privately(message, sentence)
+        here = QuestionFilter(message.key.channel, thread_ts=message.thread_ts)
+        try:
+            open_here = await asyncio.to_thread(self._database.inbox_view.list_open, here)
+            askers = [each.message.user for each in open_here if each.id != question.id]
+            asker = askers[-1] if askers else ""
+            follow_up = await self._follow_ups.decide(message, asker=asker)
+        except StateError as error:
+            logger.warning("It is not known whether a message was a follow-up: %s", error)
+            return "ignored"
+        if follow_up.action == "ignore":
+            return "ignored"
+        if follow_up.action == "acknowledge":
+            await self._acknowledgement.react(message)
+            return "told"
+        return await self._answer(question, message, follow_up.earlier)
 
-    async def _respond_to_edit(self, message: IncomingMessage) -> None:
-        """Answer an edited message, each version of its text once.
+    async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        """Answer an edited message in place of its earlier version."""
+        here = QuestionFilter.of_message(message.key)
+        view = self._database.inbox_view
+        for _ in range(REPLACE_LOOKS):
+            others = await asyncio.to_thread(view.list_open, here)
+            others = tuple(each for each in others if each.id != question.id)
+            if any(each.message.edited_ts > message.edited_ts for each in others):
+                return "given_up"
+            if not others:
+                break
+            await self.dispatcher.send("replace", here, but=question.id)
+            await asyncio.sleep(REPLACE_SECONDS)
+        if not question.posted:
+            question.posted = await asyncio.to_thread(view.find_last_posted, here, but=question.id)
+        if not question.posted:
+            before = await asyncio.to_thread(self._database.answers.find_by_message, message.key)
+            question.posted = before.posted if before else ()
+        return await self._answer(question, message)
 
-        It must have been answered before, or mention docent only now.
-        """
-        previous = await asyncio.to_thread(self._database.answers.find_by_message, message.key)
-        was_answered = previous is not None or self._flow.find_in_flight(message.key) is not None
-        if not was_answered and not message.is_first_mention:
-            return
-        if await self._access.find_refusal(_build_asker(message)) is not None:
-            return
-        async with self._database.claims.hold(_build_version_key(message)) as claimed:
-            if not claimed:
-                return
-            message_timestamps = previous.posted if previous else ()
-            while in_flight := self._flow.find_in_flight(message.key):
-                if in_flight.message.edited_ts > message.edited_ts:
-                    return
-                message_timestamps = await in_flight.stop()
-            reply = self._surface.open_reply(message, replaces=message_timestamps)
-            await self._flow.answer(message, reply)
+    async def _answer_privately(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        """Answer a command or a shortcut to its asker alone."""
+        entry = question.entry
+        reply = self._open_private_reply(entry)
+        if not message.text:
+            await reply.fail(words.NO_QUESTION_THERE)
+            return "told"
+        if entry.stage == FINISHING:
+            await reply.fail(answers.INTERRUPTED_PRIVATELY)
+            return "told"
+        return await self._flow.answer(question, message, reply)
 
-    async def _stop_deleted(self, key: MessageKey) -> None:
-        in_flight = self._flow.find_in_flight(key)
-        if in_flight is not None and not in_flight.is_complete:
-            message_timestamps = await in_flight.stop()
-            await self._surface.delete(in_flight.message, message_timestamps)
-
-    async def _stop_thread(self, channel: str, thread_ts: str) -> None:
-        answers_in_flight = self._flow.list_in_flight(channel, thread_ts)
-        for in_flight in answers_in_flight:
-            await in_flight.stop()
-        if not answers_in_flight:
-            await self._surface.set_thread_active(channel, thread_ts)
+    def _open_private_reply(self, entry: InboxEntry) -> EphemeralReply:
+        """Open a reply by the response URL, if Slack still takes it."""
+        is_fresh = entry.response_url and entry.age < RESPONSE_URL_SECONDS
+        respond = build_respond(entry.response_url) if is_fresh else None
+        return self._surface.open_private_reply(entry.message, respond)
 
 
-def _build_asker(message: IncomingMessage) -> Asker:
-    return Asker(message.user, message.user_team, message.key.channel, message.key.team)
-
-
-def _build_version_key(message: IncomingMessage) -> MessageKey:
-    """Return the key that claims one version of a message's text."""
-    text = f"{message.edited_ts} {message.text}".encode(errors="replace")
-    digest = blake2b(text, digest_size=5).hexdigest()
-    return replace(message.key, ts=f"{message.key.ts}#{digest}")
+def _render_progress(entry: InboxEntry) -> str:
+    """Return the first sentence of an interrupted or missed question; else an empty one."""
+    if entry.is_resumed and entry.age > CONTINUING_SECONDS:
+        return answers.CONTINUING
+    return answers.AWAY_SEARCHING if entry.message.was_missed else ""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
+from bot.slack.client.workspace import is_direct_channel
+from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ListenerConfig
-from bot.types import MessageKey
+from bot.storage.answers import PRIVATE_TS_PREFIX
+from bot.types import IncomingMessage, MessageKey, Origin, SharedFile
 
 SHORTCUT = "docent_ask_about"
 """`callback_id` of the message shortcut."""
@@ -22,7 +26,10 @@ class MessageTarget:
         user: id of the asker.
         user_team: id of the asker's team; empty if Slack does not say.
         thread_ts: time stamp of the message's thread; of the message itself if it is in none.
-        text: its text with Slack's markup; empty if it has still to be read.
+        text: its text; empty if it has still to be read.
+        material: what it quotes or forwards.
+        files: the files that it shares.
+        delivery: names the use of a shortcut, the same in each delivery; empty for a reaction.
     """
 
     key: MessageKey
@@ -30,6 +37,9 @@ class MessageTarget:
     user_team: str = ""
     thread_ts: str = ""
     text: str = ""
+    material: str = ""
+    files: tuple[SharedFile, ...] = ()
+    delivery: str = ""
 
     @property
     def in_thread(self) -> bool:
@@ -37,16 +47,52 @@ class MessageTarget:
         return self.thread_ts not in {"", self.key.ts}
 
 
+def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
+    """Return the question about a target.
+
+    A shortcut's has a key of its own.
+
+    The question by a reaction still lacks the text of its message.
+    """
+    key, thread_ts = target.key, target.thread_ts or target.key.ts
+    if origin == "shortcut":
+        key = MessageKey(key.team, key.channel, build_private_ts(target.delivery))
+    return IncomingMessage(
+        kind="question",
+        key=key,
+        thread_ts=key.ts if origin == "shortcut" else thread_ts,
+        user=target.user,
+        user_team=target.user_team,
+        text=target.text,
+        is_direct=is_direct_channel(key.channel),
+        origin=origin,
+        material=target.material,
+        files=target.files,
+        target_ts=target.key.ts,
+        target_thread_ts=thread_ts,
+    )
+
+
+def build_private_ts(delivery: str) -> str:
+    """Return the time stamp of a private question."""
+    digest = blake2b(delivery.encode(errors="replace"), digest_size=12).hexdigest()
+    return f"{PRIVATE_TS_PREFIX}{digest}"
+
+
 def parse_shortcut(body: Mapping[str, Any], config: ListenerConfig) -> MessageTarget:
     """Return the target of a message shortcut."""
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
+    content = read_content(message)
     return MessageTarget(
         key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
         user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
         thread_ts=str(message.get("thread_ts") or ts),
-        text=str(message.get("text") or ""),
+        text=content.text,
+        material=content.material,
+        files=content.files,
+        delivery=str(body.get("trigger_id") or f"{user['id']} {body.get('action_ts')}"),
     )
 
 

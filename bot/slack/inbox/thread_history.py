@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.history import MAX_TURNS
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
-from bot.slack.inbox.messages import ANSWERED_SUBTYPES, extract_plain_text
+from bot.slack.client.names import Names
+from bot.slack.content.message_content import read_content
+from bot.slack.inbox.messages import ANSWERED_SUBTYPES
 from bot.slack.views.answer_blocks import TAIL
 from bot.types import MessageKey, ThreadMessage
 
@@ -24,14 +28,21 @@ MAX_PROBES = 6
 MAX_PAGES = 5
 """Most pages to read once the probes have ended."""
 
+CONVERSATION_SECONDS = 1_800.0
+"""Direct messages within so long before a question belong to its conversation."""
+
+CONVERSATION_THREADS = 5
+"""Most threads of a direct channel that are read for a question."""
+
 logger = logging.getLogger(__name__)
 
 
 class SlackThreadHistory:
     """Reads threads from Slack, within limits."""
 
-    def __init__(self, client: AsyncWebClient, *, bot_user: str) -> None:
+    def __init__(self, client: AsyncWebClient, names: Names, *, bot_user: str) -> None:
         self._client = client
+        self._names = names
         self.bot_user = bot_user
 
     async def read_before(
@@ -49,12 +60,31 @@ class SlackThreadHistory:
         if raw is None:
             logger.warning("The end of a thread could not be found.")
             return None
-        messages = (
-            self._build_thread_message(message)
-            for message in raw
-            if float(message["ts"]) < float(key.ts)
-        )
-        return tuple(message for message in messages if message is not None)
+        return await self._build_messages(raw, key)
+
+    async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
+        """Return the direct messages shortly before one, oldest first.
+
+        docent's answers are in the threads of the questions. Return None if Slack fails.
+        """
+        since = f"{float(key.ts) - CONVERSATION_SECONDS:.6f}"
+        try:
+            response = await self._client.conversations_history(
+                channel=key.channel, oldest=since, latest=key.ts, limit=MAX_TURNS
+            )
+            recent: list[Mapping[str, Any]] = list(response.get("messages") or [])
+            threads = await asyncio.gather(
+                *(
+                    self._read_page(key, str(message["ts"]), oldest=since)
+                    for message in recent[:CONVERSATION_THREADS]
+                )
+            )
+        except SLACK_FAILURES as error:
+            logger.warning("A conversation could not be read: %s", get_error_code(error) or error)
+            return None
+        replies = [message for page, _ in threads for message in page]
+        unique = {str(message["ts"]): message for message in [*recent, *replies]}
+        return await self._build_messages([unique[ts] for ts in sorted(unique, key=float)], key)
 
     async def read_message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
         """Return one message as Slack stores it; None if Slack fails."""
@@ -67,6 +97,20 @@ class SlackThreadHistory:
             return None
         messages: list[Mapping[str, Any]] = response.get("messages") or []
         return next((message for message in messages if message.get("ts") == ts), None)
+
+    async def read_team(self, user: str) -> str:
+        """Return the team of a user, which a reaction does not name.
+
+        Return an empty string, as for a guest, if Slack fails.
+        """
+        try:
+            response = await self._client.users_info(user=user)
+        except SLACK_FAILURES as error:
+            logger.warning(
+                "The team of a user could not be read: %s", get_error_code(error) or error
+            )
+            return ""
+        return str(response["user"].get("team_id") or "")
 
     async def _read_thread(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
         """Return the thread before a message.
@@ -148,15 +192,42 @@ class SlackThreadHistory:
         next_cursor = (response.get("response_metadata") or {}).get("next_cursor")
         return list(response.get("messages") or []), str(next_cursor or "")
 
-    def _build_thread_message(self, message: Mapping[str, Any]) -> ThreadMessage | None:
-        user = str(message.get("user") or "")
-        is_own = user == self.bot_user
-        is_other_bot = message.get("bot_id") and not is_own
-        if is_other_bot or (not is_own and message.get("subtype") not in ANSWERED_SUBTYPES):
+    async def _build_messages(
+        self, raw: Sequence[Mapping[str, Any]], key: MessageKey
+    ) -> tuple[ThreadMessage, ...]:
+        """Build the messages before `key`, with names where needed."""
+        built = [
+            self._build_thread_message(message, is_first=number == 0)
+            for number, message in enumerate(raw)
+            if float(message["ts"]) < float(key.ts)
+        ]
+        messages = [message for message in built if message is not None]
+        first, last = messages[:1], messages[1:][-MAX_TURNS:]
+        texts = await self._names.resolve(*(each.text for each in [*first, *last]))
+        named = [
+            replace(each, text=text) for each, text in zip([*first, *last], texts, strict=True)
+        ]
+        between = messages[1 : len(messages) - len(last)]
+        return (*named[:1], *between, *named[1:])
+
+    def _build_thread_message(
+        self, message: Mapping[str, Any], *, is_first: bool
+    ) -> ThreadMessage | None:
+        """Return a message of a thread, an app's only at its beginning."""
+        user = str(message.get("user") or message.get("bot_id") or "")
+        if user == self.bot_user:
+            text = _extract_own_text(message) or self._read_text(message)
+            return ThreadMessage(user, text, is_own=True) if text else None
+        is_app = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
+        if is_app and not is_first:
             return None
-        text = _extract_own_text(message) if is_own else ""
-        text = text or extract_plain_text(str(message.get("text") or ""), bot_user=self.bot_user)
-        return ThreadMessage(user, text, is_own=is_own) if text else None
+        if not is_app and message.get("subtype") not in ANSWERED_SUBTYPES:
+            return None
+        text = self._read_text(message)
+        return ThreadMessage(user, text, is_app=is_app) if text else None
+
+    def _read_text(self, message: Mapping[str, Any]) -> str:
+        return read_content(message, bot_user=self.bot_user).full_text
 
 
 def _extract_own_text(message: Mapping[str, Any]) -> str:

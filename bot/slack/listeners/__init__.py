@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.actions.ask import AskActions
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.interactions import Interactions
 from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.messages import ListenerConfig
-from bot.slack.inbox.responder import Responder
+from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.listeners import actions, messages, shortcuts
 from bot.slack.listeners import commands as slash
 from bot.slack.listeners import home as home_tab
@@ -19,8 +18,7 @@ from bot.slack.listeners import home as home_tab
 def register(  # noqa: PLR0913  (the parts, by name)
     app: AsyncApp,
     *,
-    responder: Responder,
-    ask_actions: AskActions,
+    recorder: QuestionRecorder,
     commands: Commands,
     config: ListenerConfig,
     interactions: Interactions,
@@ -31,16 +29,15 @@ def register(  # noqa: PLR0913  (the parts, by name)
 
     Args:
         app: the Bolt app.
-        responder: takes messages, edits, deletions and stops.
-        ask_actions: takes the message shortcut and reactions.
+        recorder: takes questions in all their ways, edits, deletions and stops.
         commands: takes `/docent` and `/reindex`.
-        config: says which messages and reactions are for docent.
+        config: names docent's workspace.
         interactions: takes clicks and forms.
         home: shows the Home tab.
         suggested_prompts: suggests questions in direct messages.
     """
-    messages.register(app, responder, config)
-    shortcuts.register(app, ask_actions, config)
-    slash.register(app, commands)
+    messages.register(app, recorder)
+    shortcuts.register(app, recorder, config)
+    slash.register(app, commands, recorder, config)
     actions.register(app, interactions)
     home_tab.register(app, home, suggested_prompts)

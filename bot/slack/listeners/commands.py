@@ -7,17 +7,46 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.slack.actions.commands import Commands, SlashCommand
+from bot.slack.actions.deliveries import read_delivery
+from bot.slack.client.workspace import is_direct_channel
+from bot.slack.inbox.messages import ListenerConfig
+from bot.slack.inbox.recorder import QuestionRecorder
+from bot.slack.inbox.targets import build_private_ts
+from bot.types import IncomingMessage, MessageKey
 
 
-def register(app: AsyncApp, commands: Commands) -> None:
-    """Register the slash commands.
+def register(
+    app: AsyncApp, commands: Commands, recorder: QuestionRecorder, config: ListenerConfig
+) -> None:
+    """Register the slash commands; each is answered later, to the caller alone.
 
-    Each acknowledges the command at once; the answer comes later, to the caller alone.
+    Args:
+        app: the Bolt app.
+        commands: runs all commands but questions.
+        recorder: writes a question down before the acknowledgement.
+        config: names docent's workspace.
     """
 
     async def on_docent(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+        parsed = _parse_command(command, str(command.get("text") or ""))
+        question = commands.find_question(parsed)
+        if not question:
+            await ack()
+            commands.accept(parsed, respond)
+            return
+        ts = build_private_ts(str(command.get("trigger_id") or command.get("response_url")))
+        message = IncomingMessage(
+            kind="question",
+            key=MessageKey(config.team, parsed.channel, ts),
+            thread_ts=ts,
+            user=parsed.user,
+            user_team=parsed.team or config.team,
+            text=question,
+            is_direct=is_direct_channel(parsed.channel),
+            origin="command",
+        )
+        await recorder.record_command(message, str(command.get("response_url") or ""))
         await ack()
-        commands.accept(_parse_command(command, str(command.get("text") or "")), respond)
 
     async def on_reindex(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
         await ack()
@@ -33,4 +62,5 @@ def _parse_command(command: dict[str, Any], text: str) -> SlashCommand:
         user=str(command["user_id"]),
         channel=str(command["channel_id"]),
         team=str(command.get("team_id") or ""),
+        delivery=read_delivery(command),
     )

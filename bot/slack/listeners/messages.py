@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
-from bot.slack.inbox.responder import Responder
+from bot.slack.inbox.recorder import QuestionRecorder
 
 
-def register(app: AsyncApp, responder: Responder, config: ListenerConfig) -> None:
+def register(app: AsyncApp, recorder: QuestionRecorder) -> None:
     """Register the listeners of messages, which Bolt acknowledges itself.
 
-    Args:
-        app: the Bolt app.
-        responder: takes the messages, edits, deletions and stops.
-        config: says which messages are for docent.
+    The recorder comes before the acknowledgement, so nothing is left for the listeners to do.
     """
 
-    async def on_message(event: dict[str, Any]) -> None:
-        if (key := parse_deletion(event, config)) is not None:
-            responder.accept_deletion(key)
-            return
-        match event.get("subtype"):
-            case "message_changed":
-                if (edited := parse_edit(event, config)) is not None:
-                    responder.accept_edit(edited)
-            case _:
-                if (message := parse_event(event, config)) is not None:
-                    responder.accept(message)
+    async def accept() -> None:
+        """Let Bolt acknowledge the event."""
 
-    async def on_stop(event: dict[str, Any]) -> None:
-        channel, thread_ts = event.get("channel"), event.get("thread_ts")
-        if channel and thread_ts:
-            responder.accept_stop(str(channel), str(thread_ts))
-
-    app.event("app_mention")(on_message)
-    app.event("message")(on_message)
-    app.event("agent_session_stopped")(on_stop)
+    app.event("app_mention", middleware=[recorder.record_message])(accept)
+    app.event("message", middleware=[recorder.record_message])(accept)
+    app.event("agent_session_stopped", middleware=[recorder.record_stop])(accept)
+    app.event("reaction_added", middleware=[recorder.record_reaction])(accept)

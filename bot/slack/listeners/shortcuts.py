@@ -1,34 +1,28 @@
-"""The message shortcut "Ask docent about this", and the reaction with docent's emoji."""
+"""The message shortcut "Ask docent about this"."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.slack.actions.ask import AskActions
 from bot.slack.inbox.messages import ListenerConfig
-from bot.slack.inbox.targets import SHORTCUT, parse_reaction, parse_shortcut
+from bot.slack.inbox.recorder import QuestionRecorder
+from bot.slack.inbox.targets import SHORTCUT, parse_shortcut
 
 
-def register(app: AsyncApp, ask_actions: AskActions, config: ListenerConfig) -> None:
-    """Register the listeners of the shortcut and the reaction.
-
-    The shortcut is answered to its user alone, the reaction in the message's thread.
+def register(app: AsyncApp, recorder: QuestionRecorder, config: ListenerConfig) -> None:
+    """Register the listener of the shortcut.
 
     Args:
         app: the Bolt app.
-        ask_actions: answers both.
-        config: names docent's emoji.
+        recorder: writes the question down before the acknowledgement.
+        config: names docent's workspace.
     """
 
-    async def on_shortcut(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
+        target = parse_shortcut(body, config)
+        await recorder.record_shortcut(target, str(body.get("response_url") or ""))
         await ack()
-        ask_actions.accept_shortcut(parse_shortcut(body, config), respond)
-
-    async def on_reaction(event: dict[str, Any]) -> None:
-        if (target := parse_reaction(event, config)) is not None:
-            ask_actions.accept_reaction(target)
 
     app.message_shortcut(SHORTCUT)(on_shortcut)
-    app.event("reaction_added")(on_reaction)

@@ -1,10 +1,10 @@
-"""Ephemeral replies: answers that the asker alone sees, sent by Slack's response URL."""
+"""Ephemeral replies: answers that the asker alone sees, by Slack's response URL or without it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from slack_sdk.models.blocks import Block
 
@@ -12,7 +12,10 @@ from bot.markup import markdown
 from bot.markup.answer import render_answer
 from bot.slack.client.api_errors import SLACK_FAILURES
 from bot.slack.client.respond import Respond
+from bot.slack.client.workspace import SlackClients, ThreadRef
+from bot.slack.reply.private import ResponseUrlOutlet, list_outlets, send_privately
 from bot.slack.views import answer_blocks, buttons
+from bot.slack.views.message_parts import MessagePart, build_parts
 from bot.texts import answers
 from bot.texts import asking as words
 from bot.types import AnswerContext
@@ -25,26 +28,39 @@ logger = logging.getLogger(__name__)
 
 
 class EphemeralReply:
-    """A `Reply` that can't be edited: a notice that docent is searching, then the answer."""
+    """A `Reply` that can't be edited: a notice that docent is searching, then the answer.
+
+    Where the response URL takes no more, the answer comes as an ephemeral message in the channel,
+    or else as a direct message, with a word why.
+    """
 
     message_timestamps: tuple[str, ...] = ()
     """Empty: private messages can't be edited or read back."""
 
-    def __init__(self, respond: Respond, *, thread_ts: str = "", share_in: str = "") -> None:
-        """Show the answer in `thread_ts`, and share it in `share_in`.
+    def __init__(
+        self, slack: SlackClients, asker: ThreadRef, respond: Respond | None, *, share_in: str = ""
+    ) -> None:
+        """Prepare an answer to one person.
 
-        Both are time stamps of threads, empty for the channel itself.
+        Args:
+            slack: the clients of the workspace.
+            asker: the person, the channel, and the thread of the answer if it has one.
+            respond: posts by the response URL; None if it has expired.
+            share_in: time stamp of the thread to share the answer in; empty for the channel.
         """
-        self._respond = respond
-        self._thread = {"thread_ts": thread_ts} if thread_ts else {}
+        self._slack = slack
+        self._asker = asker
+        self._url = ResponseUrlOutlet(respond, asker.thread_ts) if respond is not None else None
         self._share_in = share_in
         self._notice: asyncio.Task[None] | None = None
         self.context = AnswerContext()
         self.stopped = asyncio.Event()
+        self.on_posted: Callable[[tuple[str, ...]], None] = lambda _: None
 
     def begin(self) -> None:
         """Post that docent is searching, in the background."""
-        self._notice = asyncio.create_task(self._post(words.ASK_SEARCHING))
+        if self._url is not None:
+            self._notice = asyncio.create_task(self._post_notice(self._url))
 
     def show_progress(self, sentence: str) -> None:
         """Ignore the progress: the notice can't be edited."""
@@ -53,48 +69,54 @@ class EphemeralReply:
         """Ignore the text: only the complete answer is posted."""
 
     async def finish(self, answer: Answer) -> None:
-        """Post the answer, with its sources and a button that shares it."""
+        """Post the answer, with its sources and a button that shares it.
+
+        Raises:
+            UndeliverableError: Slack takes it in no way.
+        """
         text = render_answer(answer.text) or answers.NOT_FOUND
         tail = answer_blocks.build_answer_tail(answer, self.context)
         if self.context.answer_id and answer.status == "answered":
             tail.append(buttons.build_share_block(self.context.answer_id, self._share_in))
-        parts = split_into_parts(text, MAX_PARTS)
-        for part in parts[:-1]:
-            await self._post(part, [answer_blocks.build_text_block(part)])
-        await self._post(parts[-1], [answer_blocks.build_text_block(parts[-1]), *tail])
+        await self._post(text, tail)
 
     async def fail(self, sentence: str) -> None:
-        """Post the sentence that says why there is no answer."""
-        await self._post(sentence)
+        """Post the sentence that says why there is no answer.
+
+        Raises:
+            UndeliverableError: Slack takes it in no way.
+        """
+        await self._post(sentence, [])
 
     async def mark_stopped(self) -> None:
         """Do nothing: a private answer has no Stop button."""
 
-    async def _post(self, text: str, content: Sequence[Block] | None = None) -> None:
-        if self._notice is not None and self._notice is not asyncio.current_task():
-            await asyncio.wait({self._notice})
-        if await self._try_post(
-            text if content is None else answer_blocks.render_preview(text), content
-        ):
-            return
-        if content is not None:
-            logger.error("Slack refused the blocks of a private answer; its text goes alone.")
-            await self._try_post(markdown.escape(text), None)
+    def abandon(self) -> None:
+        """Do nothing: only the complete answer is posted."""
 
-    async def _try_post(self, text: str, content: Sequence[Block] | None) -> bool:
-        """Post, and return False if Slack refused it.
-
-        A message that did not reach Slack is not sent again.
-        """
+    async def _post_notice(self, url: ResponseUrlOutlet) -> None:
         try:
-            response = await self._respond(
-                text, blocks=content, response_type="ephemeral", replace_original=False,
-                **self._thread,
-            )  # fmt: skip
+            await url.post(words.ASK_SEARCHING, [])
         except SLACK_FAILURES as error:
-            logger.warning("A private answer did not get through: %s", error)
-            return True
-        return getattr(response, "status_code", 200) == 200
+            logger.warning("A private notice did not get through: %s", error)
+
+    async def _post(self, text: str, tail: Sequence[Block]) -> None:
+        if self._notice is not None:
+            await asyncio.wait({self._notice})
+        outlets = list_outlets(self._slack, self._asker)
+        await send_privately(
+            self._slack,
+            [self._url, *outlets] if self._url is not None else outlets,
+            build_messages(text, tail),
+            code="" if self._url is not None else "expired_url",
+        )
+
+
+def build_messages(text: str, tail: Sequence[Block]) -> list[MessagePart]:
+    """Divide an answer into the few messages that a response URL takes."""
+    parts = split_into_parts(text, MAX_PARTS)
+    messages = [part for each in parts[:-1] for part in build_parts(each)]
+    return messages + build_parts(parts[-1], tail)
 
 
 def split_into_parts(text: str, max_parts: int) -> list[str]:

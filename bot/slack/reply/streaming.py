@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+from collections.abc import Callable
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
@@ -14,14 +14,24 @@ from bot.slack.client.api_errors import (
     UNAVAILABLE_CODES,
     get_error_code,
     get_retry_after,
+    is_ambiguous,
+    is_cut_off,
 )
+from bot.slack.client.calls import execute_call
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
+from bot.slack.reply.editing import ENDED_CODES, stop_stream
+from bot.slack.reply.lost_posts import find_lost_post
 from bot.slack.reply.thread_status import ThreadStatus
+from bot.slack.views.message_parts import MessagePart, build_parts
 
 STREAM_SECONDS = 210.0
 """docent leaves a stream at this age, since Slack ends it at about five minutes."""
 
 STREAMING = "chat.startStream"
+_APPENDING, _STOPPING = "chat.appendStream", "chat.stopStream"
+_SPARE = 0.4
+"""The part of the rate that is kept for other streams."""
+
 _TASK = "find"
 
 logger = logging.getLogger(__name__)
@@ -32,17 +42,57 @@ class StoppedByUser(Exception):  # noqa: N818 (nothing went wrong)
 
 
 class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editing)
-    """The stream can't go on. Its message is `ts`, or None if it never began."""
+    """The stream can't go on.
 
-    def __init__(self, ts: str | None) -> None:
+    Its message is `ts`, or None if it never began; `part` is its content if that is complete. If
+    it `is_live`, Slack did not take its end.
+    """
+
+    def __init__(
+        self, ts: str | None, part: MessagePart | None = None, *, is_live: bool = False
+    ) -> None:
         super().__init__(ts)
         self.ts = ts
+        self.part = part
+        self.is_live = is_live
+
+
+def reserve_stream(slack: SlackClients) -> bool:
+    """Take the turns that begin and end a stream.
+
+    Return False if there are none.
+    """
+    start, stop = slack.rates.get(STREAMING), slack.rates.get(_STOPPING)
+    if STREAMING in slack.unavailable or not start.take():
+        return False
+    if not stop.take():
+        start.put_back()
+        return False
+    return True
 
 
 class StreamedMessage:
-    """One streamed message; on `StreamEnded` the caller goes on with it by editing."""
+    """One streamed message; on `StreamEnded` the caller goes on with it by editing.
 
-    def __init__(self, slack: SlackClients, thread: ThreadRef, status: ThreadStatus) -> None:
+    Its turns are reserved by `reserve_stream`.
+    """
+
+    def __init__(
+        self,
+        slack: SlackClients,
+        thread: ThreadRef,
+        status: ThreadStatus,
+        *,
+        on_posted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare a stream.
+
+        Args:
+            slack: the clients of the workspace.
+            thread: the thread of the stream.
+            status: the status of the thread, which the end of the stream resets.
+            on_posted: called when the stream has a time stamp.
+        """
         self._slack = slack
         self._thread = thread
         self._status = status
@@ -51,8 +101,15 @@ class StreamedMessage:
         self._task: tuple[str, str] | None = None
         self._started_at = 0.0
         self._resume_at = 0.0
-        self.rate_limit = slack.appends
+        self._on_posted = on_posted
         self.message_timestamps: tuple[str, ...] = ()
+
+    def compute_pause(self) -> float:
+        """Return the seconds until the rates allow more text to be shown."""
+        if self._ts is None:
+            return 0.0
+        waiting = self._resume_at - self._slack.clock()
+        return max(self._slack.rates.get(_APPENDING).compute_pause(spare=_SPARE), waiting, 0.0)
 
     async def show(self, draft: ReplyDraft) -> None:
         """Stream the new text of the draft.
@@ -65,10 +122,12 @@ class StreamedMessage:
         if not chunks or self._slack.clock() < self._resume_at:
             return
         await self._require_fit(draft)
+        if self._ts is not None and not self._slack.rates.get(_APPENDING).take(spare=_SPARE):
+            return
         try:
             await self._send_chunks(chunks)
         except SLACK_FAILURES as error:
-            await self._wait_or_end(error)
+            await self._wait_or_end(error, draft)
         else:
             self._text, self._task = draft.text, (draft.progress, _get_task_status(draft))
 
@@ -81,15 +140,24 @@ class StreamedMessage:
         if self._ts is None:
             await self.show(draft)
         await self._require_fit(draft)
+        parts = build_parts(draft.text, tail)
+        is_whole = len(parts) == 1
+        if parts and parts[0].text != draft.text:
+            await self._end_early()
         status = "active" if self._status.is_processing else None
         try:
-            await self._stop_stream(self._build_chunks(draft, last=True), tail, status=status)
+            await self._stop_stream(
+                self._build_chunks(draft, last=True), tail if is_whole else [], status=status
+            )
         except SLACK_FAILURES as error:
             logger.warning("A stream could not be ended: %s", get_error_code(error) or error)
             if get_error_code(error) == "stopped_by_user":
                 raise StoppedByUser from error
-            raise StreamEnded(self._ts) from error
+            is_live = get_error_code(error) not in ENDED_CODES and not is_cut_off(error)
+            raise StreamEnded(self._ts, is_live=is_live) from error
         self._status.is_processing = False
+        if parts and not is_whole:  # what does not fit below it comes in messages of its own
+            raise StreamEnded(self._ts, parts[0])
 
     def _build_chunks(self, draft: ReplyDraft, *, last: bool = False) -> list[Chunk]:
         chunks: list[Chunk] = []
@@ -103,9 +171,11 @@ class StreamedMessage:
     async def _send_chunks(self, chunks: list[Chunk]) -> None:
         channel = self._thread.channel
         if self._ts is not None:
-            await self._slack.quick.chat_appendStream(channel=channel, ts=self._ts, chunks=chunks)
+            await execute_call(self._slack, _APPENDING, channel=channel, ts=self._ts, chunks=chunks)
             return
-        response = await self._slack.quick.chat_startStream(
+        response = await execute_call(
+            self._slack,
+            STREAMING,
             channel=channel,
             thread_ts=self._thread.thread_ts,
             recipient_team_id=self._thread.user_team,
@@ -113,9 +183,13 @@ class StreamedMessage:
             task_display_mode="timeline",
             chunks=chunks,
         )
-        self._ts = str(response["ts"])
-        self.message_timestamps = (self._ts,)
+        self._begin(str(response["ts"]))
+
+    def _begin(self, ts: str) -> None:
+        self._ts = ts
+        self.message_timestamps = (ts,)
         self._started_at = self._slack.clock()
+        self._on_posted()
 
     async def _require_fit(self, draft: ReplyDraft) -> None:
         """End the stream if the draft does not fit it.
@@ -127,7 +201,7 @@ class StreamedMessage:
         if not extends or len(draft.text) > MARKDOWN_LIMIT or age > STREAM_SECONDS:
             await self._end_early()
 
-    async def _wait_or_end(self, error: BaseException) -> None:
+    async def _wait_or_end(self, error: BaseException, draft: ReplyDraft) -> None:
         logger.warning("Streaming failed: %s", get_error_code(error) or error)
         if get_error_code(error) == "stopped_by_user":
             raise StoppedByUser from error
@@ -137,19 +211,29 @@ class StreamedMessage:
             return
         if self._ts is None and get_error_code(error) in UNAVAILABLE_CODES:
             self._slack.unavailable.add(STREAMING, seconds=wait)
+        if self._ts is None and is_ambiguous(error):
+            ts = await find_lost_post(self._slack, self._thread, draft.text)
+            if ts is not None:
+                self._begin(ts)
         await self._end_early()
 
     async def _end_early(self) -> None:
         """End the stream as it stands: a live one can't be edited."""
+        is_live = False
         if self._ts is not None:
-            with contextlib.suppress(*SLACK_FAILURES):
-                await self._stop_stream([], [])
-        raise StreamEnded(self._ts)
+            try:
+                await stop_stream(self._slack, self._thread, self._ts)
+            except SLACK_FAILURES as error:  # editing tries it again
+                logger.info("A stream is still live: %s", get_error_code(error) or error)
+                is_live = not is_cut_off(error)
+        raise StreamEnded(self._ts, is_live=is_live)
 
     async def _stop_stream(
         self, chunks: list[Chunk], tail: list[Block], *, status: str | None = None
     ) -> None:
-        await self._slack.client.chat_stopStream(
+        await execute_call(
+            self._slack,
+            _STOPPING,
             channel=self._thread.channel,
             ts=str(self._ts),
             chunks=chunks or None,

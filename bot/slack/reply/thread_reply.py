@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from slack_sdk.models.blocks import Block
 
 from bot.markup.answer import render_answer
-from bot.slack.client.rate_limit import TokenBucket
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
+from bot.slack.reply.delivery import send_answer
 from bot.slack.reply.editing import EditedMessage
-from bot.slack.reply.streaming import STREAMING, StoppedByUser, StreamedMessage, StreamEnded
+from bot.slack.reply.forms import PlaceClosedError
+from bot.slack.reply.streaming import StoppedByUser, StreamedMessage, StreamEnded, reserve_stream
 from bot.slack.reply.thread_status import ThreadStatus
 from bot.slack.views import answer_blocks
 from bot.texts import answers
@@ -30,12 +31,12 @@ logger = logging.getLogger(__name__)
 class ReplyMessage(Protocol):
     """One answer in Slack: streamed, or posted and edited."""
 
-    rate_limit: TokenBucket
-    """The limit that all messages of this kind share."""
-
     @property
     def message_timestamps(self) -> tuple[str, ...]:
         """Time stamps of the posted messages."""
+
+    def compute_pause(self) -> float:
+        """Return the seconds until the rates allow a draft to be shown."""
 
     async def show(self, draft: ReplyDraft) -> None:
         """Show the draft."""
@@ -52,12 +53,14 @@ class ThreadReply:
     on by editing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         slack: SlackClients,
         thread: ThreadRef,
         *,
         replaces: Sequence[str] = (),
+        progress: str = "",
+        is_resumed: bool = False,
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
         """Prepare a reply; `begin` starts it.
@@ -65,31 +68,40 @@ class ThreadReply:
         Args:
             slack: the clients of the workspace.
             thread: the thread of the reply.
-            replaces: time stamps of docent's messages there that the reply replaces.
+            replaces: time stamps of docent's messages there that the reply replaces; they may be
+                streams of a process that died.
+            progress: the first sentence; empty for the one that says that docent is searching.
+            is_resumed: True if another process may have set the thread's status.
             flush_seconds: seconds between two flushes.
         """
         self._slack = slack
         self._thread = thread
         self._flush_seconds = flush_seconds
-        self._status = ThreadStatus(slack, thread)
-        can_stream = not replaces and STREAMING not in slack.unavailable
-        self._message: ReplyMessage = (
-            StreamedMessage(slack, thread, self._status)
-            if can_stream
-            else EditedMessage(slack, thread, message_timestamps=replaces)
-        )
-        self._draft = ReplyDraft(progress=answers.SEARCHING)
+        self._status = ThreadStatus(slack, thread, is_stale=is_resumed or bool(replaces))
+        self._reported = tuple(replaces)
+        self._message: ReplyMessage = self._build_edited_message(replaces)
+        self._draft = ReplyDraft(progress=progress or answers.SEARCHING)
         self._text = ""
         self._due = 0.0
         self._ending = asyncio.Event()
         self.context = AnswerContext()
         self.stopped = asyncio.Event()
+        self.on_posted: Callable[[tuple[str, ...]], None] = _ignore_posted
+        """Called with the time stamps of the reply's messages when they change."""
         self._changed, self._hurry = asyncio.Event(), asyncio.Event()
         self._tail: list[Block] = []
+        self._is_private_too = True
         self._writer: asyncio.Task[None]
 
     def begin(self) -> None:
-        """Set the thread's status and start the message, in the background."""
+        """Show a first sign in the background.
+
+        It is the message, the thread's status, or both.
+        """
+        if not self.message_timestamps and reserve_stream(self._slack):
+            self._message = StreamedMessage(
+                self._slack, self._thread, self._status, on_posted=self._report_posted
+            )
         self._changed.set()
         status = asyncio.create_task(self._status.set_processing())
         self._writer = asyncio.create_task(self._write_message(status))
@@ -110,22 +122,38 @@ class ThreadReply:
         self._changed.set()
 
     async def finish(self, answer: Answer) -> None:
-        """Show the answer's text in place of the appended, and its tail."""
+        """Show the answer's text in place of the appended, and its tail.
+
+        Raises:
+            UndeliverableError: Slack takes it neither in the thread nor privately.
+        """
         text = render_answer(answer.text) or answers.NOT_FOUND
         await self._finish_writing(
             replace(self._draft, text=text), answer_blocks.build_answer_tail(answer, self.context)
         )
 
     async def fail(self, sentence: str) -> None:
-        """Show the sentence below the text so far."""
+        """Show the sentence below the text so far.
+
+        Raises:
+            UndeliverableError: Slack takes it neither in the thread nor privately.
+        """
         so_far = self._render_draft()
         text = f"{so_far.text}\n\n{sentence}" if so_far.text else sentence
         await self._finish_writing(replace(self._draft, text=text, failed=True), [])
 
     async def mark_stopped(self) -> None:
-        """Show below the text so far that it was stopped."""
+        """Show below the text so far that it was stopped.
+
+        Show nothing where the thread is closed.
+        """
+        self._is_private_too = False
         text = f"{self._render_draft().text}\n\n{answers.STOPPED}".strip()
         await self._finish_writing(replace(self._draft, text=text), [])
+
+    def abandon(self) -> None:
+        """Make no more calls: another process goes on with the messages."""
+        self._writer.cancel()
 
     @property
     def message_timestamps(self) -> tuple[str, ...]:
@@ -153,24 +181,37 @@ class ThreadReply:
         except StoppedByUser:
             logger.info("The reader stopped an answer at its end.")
         finally:
+            self._report_posted()
             await self._status.clear_processing()
 
     async def _show_changes(self) -> None:
         while not self.stopped.is_set():
             await self._changed.wait()
             self._changed.clear()
-            if not self._ending.is_set():
-                await self._wait_for_flush()
+            await self._wait_for_flush()
             if self._ending.is_set():
                 return
             await self._show_draft()
 
     async def _close_message(self) -> None:
+        message = self._message
+        if not isinstance(message, EditedMessage):
+            try:
+                await message.close(self._draft, self._tail)
+            except StreamEnded as ended:
+                message = self._replace_stream(ended)
+            else:
+                return
+        if self._is_private_too:
+            await send_answer(
+                self._slack, self._thread, message, draft=self._draft, tail=self._tail
+            )
+            return
         try:
-            await self._message.close(self._draft, self._tail)
-        except StreamEnded as ended:
-            self._message = self._build_edited_message(ended)
-            await self._message.close(self._draft, self._tail)
+            await message.close(self._draft, self._tail)
+        except PlaceClosedError as closed:
+            logger.warning("A stopped answer could not be marked: %s", closed)
+            await message.remove_rest(closed.count)
 
     def _render_draft(self) -> ReplyDraft:
         """Return the draft with the text so far.
@@ -188,22 +229,42 @@ class ThreadReply:
         except StoppedByUser:
             self.stopped.set()
         except StreamEnded as ended:
-            self._message = self._build_edited_message(ended)
-            await self._message.show(draft)
+            await self._replace_stream(ended).show(draft)
 
     async def _wait_for_flush(self) -> None:
-        """Wait until the next flush is due.
+        """Wait until the next flush is due and the rates allow it.
 
-        The first text and the end don't wait.
+        The first text does not wait for the flush, and the end for neither.
         """
-        pause = max(self._due - self._slack.clock(), self._message.rate_limit.reserve())
-        if pause > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pause)
+        await self._wait(self._due - self._slack.clock(), self._hurry)
+        while not self._ending.is_set() and (pause := self._message.compute_pause()) > 0:
+            await self._wait(pause, self._ending)
         self._hurry.clear()
         self._due = self._slack.clock() + self._flush_seconds
 
-    def _build_edited_message(self, ended: StreamEnded) -> ReplyMessage:
-        """Return a message that goes on where a stream ended."""
+    async def _wait(self, seconds: float, event: asyncio.Event) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), seconds)
+
+    def _replace_stream(self, ended: StreamEnded) -> EditedMessage:
+        """Go on by editing where a stream ended."""
         posted = [ended.ts] if ended.ts else []
-        return EditedMessage(self._slack, self._thread, message_timestamps=posted)
+        message = self._build_edited_message(posted)
+        message.set_state(ended.part, is_live=ended.is_live)
+        self._message = message
+        return message
+
+    def _build_edited_message(self, posted: Sequence[str]) -> EditedMessage:
+        return EditedMessage(
+            self._slack, self._thread, message_timestamps=posted, on_posted=self._report_posted
+        )
+
+    def _report_posted(self) -> None:
+        if self._reported != self.message_timestamps:
+            self._reported = self.message_timestamps
+            self.on_posted(self._reported)
+
+
+def _ignore_posted(_timestamps: tuple[str, ...]) -> None:
+    """Do nothing with the time stamps."""

@@ -20,8 +20,10 @@ from slack_sdk.models.views import View
 from bot.markup.markdown import escape_plain
 from bot.slack.views.buttons import REINDEX
 from bot.storage.activity import ActivityCounts, RecentQuestion
+from bot.storage.problems import Problem
 from bot.texts import admin, answers
 from bot.texts.catalog import say
+from bot.texts.problems import render_problem_list
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
 from ingest.types import IndexVersion
@@ -54,6 +56,7 @@ class AdminContent:
     versions: Sequence[IndexVersion]
     syncs: Sequence[PastSync]
     week_counts: ActivityCounts
+    problems: Sequence[Problem] = ()
 
 
 def build_home_view(content: HomeContent, admin_content: AdminContent | None) -> View:
@@ -110,6 +113,7 @@ def _build_admin_part(content: HomeContent, admin_content: AdminContent) -> list
     button = ButtonElement(text=say("home_reindex"), action_id=REINDEX, value="home")
     return [
         DividerBlock(),
+        *_build_problems(admin_content.problems),
         *_build_part("home_manage", state.split("\n")),
         *_build_part(
             "home_syncs",
@@ -118,6 +122,10 @@ def _build_admin_part(content: HomeContent, admin_content: AdminContent) -> list
         SectionBlock(text=MarkdownTextObject(text=counts)),
         ActionsBlock(elements=[button]),
     ]
+
+
+def _build_problems(problems: Sequence[Problem]) -> list[Block]:
+    return _build_part("home_problems", render_problem_list(problems)) if problems else []
 
 
 def _describe_sync(past: PastSync) -> str:

@@ -13,7 +13,7 @@ from rag_core.cancellation import check_cancelled
 from rag_core.deadline import is_time_over
 from rag_core.errors import GenerationError, LLMInterruptedError, LLMUnavailableError
 from rag_core.generation.llm.completion import CompletionReader, ServerFault
-from rag_core.generation.llm.faults import LASTING_STATUSES, explain_fault, read_error
+from rag_core.generation.llm.faults import LASTING_STATUSES, explain_fault, name_fault, read_error
 from rag_core.generation.llm.request_form import RequestForm
 from rag_core.interruption import make_interruptible
 from rag_core.outages import Outages
@@ -142,9 +142,11 @@ class OpenAIGenerator:
     def _judge_end(self, answer: _OpenAnswer, reason: str) -> None:
         """Raise for an answer that is not complete; an empty one is only logged."""
         reader = answer.reader
+        is_empty = reader.is_empty or answer.is_endless
+        self._outages.record_failure("llm", "empty" if is_empty else "incomplete")
         if reader.has_text:
             raise LLMInterruptedError(self._format_sentence(reason))
-        if not (reader.is_empty or answer.is_endless):
+        if not is_empty:
             raise self._report(LLMUnavailableError(self._format_sentence(reason)))
         logger.warning("The LLM %s wrote nothing: %s", self.model, reason)
 
@@ -285,6 +287,7 @@ class OpenAIGenerator:
             self._breaker.record_failure()
 
     def _build_error(self, fault: ServerFault, *, started: bool) -> GenerationError:
+        self._outages.record_failure("llm", name_fault(fault))
         kind = LLMInterruptedError if started else LLMUnavailableError
         error = kind(self._format_sentence(explain_fault(fault, self.model)))
         if started and fault.status not in LASTING_STATUSES:

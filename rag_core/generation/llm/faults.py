@@ -44,6 +44,15 @@ def explain_fault(fault: ServerFault, model: str) -> str:
     return f"{reason}: {message}" if message else reason
 
 
+def name_fault(fault: ServerFault) -> str:
+    """Return a fault's kind: an HTTP status, `timeout`, `unreachable` or `broken_off`."""
+    if fault.status == 408:
+        return "timeout"
+    if fault.status is None:
+        return "broken_off" if fault.message else "unreachable"
+    return str(fault.status)
+
+
 def read_error(error: BaseException) -> ServerFault:
     """Read an error of the SDK, or of the connection below it."""
     import openai

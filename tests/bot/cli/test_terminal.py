@@ -6,21 +6,35 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bot.cli import terminal
+from bot.storage.problems import Problem
+from bot.storage.service_status import ServiceStatus
 from tests.bot.conftest import index_status
 from tests.bot.fakes import answer, chunk, citation
 
 
 def test_the_status_shows_a_rollback():
     with terminal.out.capture() as shown:
-        terminal.print_status(index_status())
+        terminal.print_status(index_status(), ServiceStatus())
     assert "Pinned" not in shown.get()
     pinned = replace(
         index_status(), pinned="docent__v1_0123abcd", pinned_at=datetime(2026, 7, 1, 12, tzinfo=UTC)
     )
     with terminal.out.capture() as shown:
-        terminal.print_status(pinned)
+        terminal.print_status(pinned, ServiceStatus())
     assert "docent__v1_0123abcd, rolled back at 2026-07-01 12:00 UTC" in shown.get()
     assert "docent index --resume" in shown.get()
+
+
+def test_the_status_shows_open_questions_and_problems():
+    with terminal.out.capture() as shown:
+        terminal.print_status(index_status(), ServiceStatus())
+    assert "Questions" not in shown.get()
+    assert "Problem" not in shown.get()
+    problem = Problem("llm", "The key is refused: set it.", datetime(2026, 7, 1, 12, tzinfo=UTC))
+    with terminal.out.capture() as shown:
+        terminal.print_status(index_status(), ServiceStatus(1_200, 3, (problem,)))
+    assert "1,200 waiting, 3 being answered" in shown.get()
+    assert "llm, since 2026-07-01 12:00 UTC: The key is refused: set it." in shown.get()
 
 
 def test_sources_say_their_version_where_it_differs():

@@ -3,22 +3,35 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from bot.conversation.answer_flow import AnswerFlow, InFlightAnswer
+from bot.conversation import answer_flow
+from bot.conversation.answer_flow import AnswerFlow
+from bot.conversation.protocols import FileContents
+from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.runner import PipelineRunner
 from bot.storage.database import BotDatabase
+from bot.storage.inbox_entry import Signal
 from bot.texts import answers
-from bot.types import IncomingMessage, MessageKey, ThreadMessage
+from bot.types import IncomingMessage, MessageKey, SharedFile, ThreadMessage
 from ingest.errors import StateError
 from ingest.state.database import open_state
-from rag_core.errors import StoreUnavailableError
-from rag_core.types import Answer, Question, Scope, SearchStarted, TextDelta, Turn
-from tests.bot.fakes import LAST_SYNC, TEXT, FakePipeline, Gate, Notebook, answer, script
+from rag_core.errors import BusyError, StoreUnavailableError
+from rag_core.types import Answer, AnswerEvent, Question, Scope, SearchStarted, TextDelta, Turn
+from tests.bot.fakes import (
+    LAST_SYNC,
+    TEXT,
+    FakePipeline,
+    Gate,
+    Notebook,
+    answer,
+    open_question,
+    script,
+)
 
 KEY = MessageKey("T0", "C0", "2.0")
 MESSAGE = IncomingMessage("question", KEY, "2.0", "U0", "T0", "how is data stored?")
@@ -46,6 +59,18 @@ class Threads:
             await self.held.wait()
         return self.earlier
 
+    async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
+        self.reads.append((key, ""))
+        return ()
+
+
+class Files:
+    """No files."""
+
+    async def read(self, files: Sequence[SharedFile]) -> FileContents:
+        assert not files
+        return FileContents()
+
 
 @dataclass
 class Bench:
@@ -58,26 +83,36 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.runner = PipelineRunner(self.pipeline, workers=1)
-        self.flow = AnswerFlow(self.runner, self.memory, self.threads)
+        questions = QuestionBuilder(self.memory, self.threads, Files())
+        self.flow = AnswerFlow(self.runner, self.memory, questions)
+        self.question = open_question(MESSAGE)
 
-    def start(self, message: IncomingMessage = MESSAGE) -> asyncio.Task[None]:
-        return asyncio.create_task(self.flow.answer(message, self.reply))
+    async def answer(self, message: IncomingMessage = MESSAGE, **more: object) -> str:
+        self.question = open_question(message)
+        return await self.flow.answer(self.question, message, self.reply, **more)
 
-    async def start_held(self) -> tuple[asyncio.Task[None], Gate, InFlightAnswer]:
+    async def answer_again(self) -> str:
+        """As the process does that takes the question up after another one died."""
+        self.reply = Notebook(posts=("3.0",))
+        again = open_question(MESSAGE, attempts=2)
+        return await self.flow.answer(again, MESSAGE, self.reply)
+
+    def start(self, message: IncomingMessage = MESSAGE) -> asyncio.Task[str]:
+        return asyncio.create_task(self.answer(message))
+
+    async def start_held(self) -> tuple[asyncio.Task[str], Gate]:
         """Answer up to a gate behind the first text."""
         gate = Gate()
         self.pipeline.script = [SearchStarted(), TextDelta("So"), gate, *script()]
         task = self.start()
         await wait(gate.reached)
-        in_flight = self.flow.find_in_flight(KEY)
-        assert in_flight is not None
-        return task, gate, in_flight
+        return task, gate
 
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[BotDatabase]:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    yield BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: LAST_SYNC)
+    yield BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: LAST_SYNC)
     engine.dispose()
 
 
@@ -88,41 +123,47 @@ async def bench(memory: BotDatabase) -> AsyncIterator[Bench]:
         yield bench
 
 
+def asked(bench: Bench) -> list[Question]:
+    """What the pipeline was asked, without the ids."""
+    assert all(question.id == bench.question.id for question in bench.pipeline.questions)
+    return [replace(question, id="") for question in bench.pipeline.questions]
+
+
 async def wait(event: threading.Event) -> None:
     assert await asyncio.to_thread(event.wait, 10)
 
 
 async def test_stages_text_and_answer_come_in_order(bench: Bench):
     bench.pipeline.script = script(pieces=1)
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     assert bench.reply.lines == ["begin", answers.render_reranking(30), TEXT, f"finish: {TEXT}"]
-    assert bench.pipeline.questions == [Question(MESSAGE.text)]
+    assert asked(bench) == [Question(MESSAGE.text)]
 
 
 async def test_the_question_has_the_scope_of_its_channel(bench: Bench):
     bench.memory.scopes.set_scope("T0", "C0", SCOPE, user="U0")
-    await bench.flow.answer(MESSAGE, bench.reply)
-    assert bench.pipeline.questions == [Question(MESSAGE.text, scope=SCOPE)]
+    await bench.answer(MESSAGE)
+    assert asked(bench) == [Question(MESSAGE.text, scope=SCOPE)]
     assert bench.reply.context.scope == SCOPE
 
 
 async def test_the_question_has_the_instructions_of_its_channel(bench: Bench):
     bench.memory.instructions.set_instructions("T0", "C0", "Be brief.", user="U0")
     bench.memory.instructions.set_instructions("T0", "C1", "Be long.", user="U0")
-    await bench.flow.answer(IN_THREAD, bench.reply)
-    assert bench.pipeline.questions == [Question(MESSAGE.text, TURNS, instructions="Be brief.")]
+    await bench.answer(IN_THREAD)
+    assert asked(bench) == [Question(MESSAGE.text, TURNS, instructions="Be brief.")]
 
 
 async def test_in_a_thread_it_has_what_was_said_before(bench: Bench):
-    await bench.flow.answer(IN_THREAD, bench.reply)
+    await bench.answer(IN_THREAD)
     assert bench.threads.reads == [(KEY, "1.0")]
-    assert bench.pipeline.questions == [Question(MESSAGE.text, history=TURNS)]
+    assert asked(bench) == [Question(MESSAGE.text, history=TURNS)]
 
 
 async def test_a_thread_that_was_read_already_is_not_read_again(bench: Bench):
-    await bench.flow.answer(IN_THREAD, bench.reply, earlier=EARLIER)
+    await bench.answer(IN_THREAD, earlier=EARLIER)
     assert bench.threads.reads == []
-    assert bench.pipeline.questions == [Question(MESSAGE.text, history=TURNS)]
+    assert asked(bench) == [Question(MESSAGE.text, history=TURNS)]
 
 
 async def test_the_first_sign_of_life_comes_before_the_thread_is_read(bench: Bench):
@@ -142,13 +183,13 @@ async def test_the_answer_is_kept_before_it_is_shown_complete(bench: Bench):
         seen.append(kept and kept.answer)
 
     bench.reply.finish = finish
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     assert seen == [answer()]
     assert bench.reply.context.as_of == LAST_SYNC
 
 
 async def test_where_it_was_posted_is_recorded(bench: Bench):
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     kept = bench.memory.answers.find_by_message(KEY)
     assert kept is not None
     assert kept.posted == ("3.0",)
@@ -161,7 +202,7 @@ async def test_an_answer_that_can_not_be_kept_is_shown_without_buttons(
         raise StateError("no database")
 
     monkeypatch.setattr(bench.memory.answers, "add", keep)
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     assert bench.reply.lines[-1] == f"finish: {TEXT}"
     assert bench.reply.context.answer_id == ""
 
@@ -169,13 +210,13 @@ async def test_an_answer_that_can_not_be_kept_is_shown_without_buttons(
 async def test_nobody_sees_an_uncalled_answer_that_is_none(bench: Bench):
     bench.pipeline.script = [SearchStarted(), script()[-1]]
     bench.pipeline.script[-1] = replace(script()[-1], answer=answer(status="not_found"))
-    await bench.flow.answer(replace(MESSAGE, audience="channel"), bench.reply)
+    await bench.answer(replace(MESSAGE, audience="channel"))
     assert bench.reply.lines == []
     assert bench.memory.answers.find_by_message(KEY) is None
 
 
 async def test_an_uncalled_answer_comes_whole_and_is_kept(bench: Bench):
-    await bench.flow.answer(replace(MESSAGE, audience="channel"), bench.reply)
+    await bench.answer(replace(MESSAGE, audience="channel"))
     assert bench.reply.lines == ["begin", f"finish: {TEXT}"]
     kept = bench.memory.answers.find_by_message(KEY)
     assert kept is not None
@@ -185,64 +226,117 @@ async def test_an_uncalled_answer_comes_whole_and_is_kept(bench: Bench):
 
 async def test_an_error_is_told_in_docents_words(bench: Bench):
     bench.pipeline.script = [SearchStarted(), StoreUnavailableError("no Milvus at tcp://10.0.0.7")]
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     assert bench.reply.lines == ["begin", f"fail: {answers.ERRORS[StoreUnavailableError]}"]
 
 
-async def test_what_can_not_be_prepared_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch):
-    def of(*_: str) -> Scope:
+async def test_settings_that_can_not_be_read_are_those_of_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    def read(*_: str) -> Scope:
         raise StateError("no database")
 
-    monkeypatch.setattr(bench.memory.scopes, "read_scope", of)
-    await bench.flow.answer(MESSAGE, bench.reply)
-    assert bench.reply.lines == ["begin", f"fail: {answers.ERRORS[StateError]}"]
-    assert bench.pipeline.questions == []
+    bench.memory.scopes.set_scope("T0", "C0", SCOPE, user="U0")
+    await bench.answer()
+    monkeypatch.setattr(bench.memory.scopes, "read_scope", read)
+    bench.pipeline.questions.clear()
+    assert await bench.answer() == "answered"
+    assert asked(bench) == [Question(MESSAGE.text, scope=SCOPE)]
 
 
 async def test_an_unforeseen_error_is_an_apology_and_a_logged_traceback(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ):
     bench.pipeline.script = [TextDelta("So"), ZeroDivisionError("secret")]
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     assert bench.reply.lines[-1] == f"fail: {answers.UNEXPECTED}"
     assert "ZeroDivisionError" in caplog.text
 
 
 async def test_a_stream_without_an_end_is_not_silence(bench: Bench):
     bench.pipeline.script = [SearchStarted()]
-    await bench.flow.answer(MESSAGE, bench.reply)
+    await bench.answer(MESSAGE)
     assert bench.reply.lines[-1].startswith("fail: ")
 
 
-async def test_who_comes_after_too_many_is_told_so(bench: Bench):
-    task, gate, _ = await bench.start_held()
-    refused = Notebook()
-    await bench.flow.answer(replace(MESSAGE, key=replace(KEY, ts="9.0")), refused)
-    assert refused.lines == ["begin", f"fail: {answers.render_busy(2)}"]
-    gate.open()
-    await task
+async def test_a_busy_pipeline_is_entered_later(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(answer_flow, "BUSY_SECONDS", 0)
+    scripts = [[BusyError(2)], [BusyError(2)], script()]
+    stream = bench.pipeline.stream
+
+    def play(question: Question) -> Iterator[AnswerEvent]:
+        bench.pipeline.script = scripts.pop(0)
+        return stream(question)
+
+    monkeypatch.setattr(bench.pipeline, "stream", play)
+    assert await bench.answer() == "answered"
+    assert scripts == []
 
 
-async def test_cancelling_says_so_and_closes_the_pipeline(bench: Bench):
-    task, gate, _ = await bench.start_held()
+async def test_an_end_of_the_process_says_that_the_answer_goes_on(bench: Bench):
+    task, gate = await bench.start_held()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     gate.open()
     await wait(bench.pipeline.closed)
+    assert bench.reply.lines[-1] == f"fail: {answers.PAUSED}"
+
+
+async def test_nobody_goes_on_with_a_question_that_is_not_recorded(bench: Bench):
+    task, gate = await bench.start_held()
+    bench.question.is_recorded = False
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    gate.open()
     assert bench.reply.lines[-1] == f"fail: {answers.RESTARTING}"
-    assert bench.flow.find_in_flight(KEY) is None
 
 
-async def test_stop_closes_the_pipeline_and_ends_quietly(bench: Bench):
-    task, gate, in_flight = await bench.start_held()
-    bench.reply.message_timestamps = ("3.0",)
-    assert await in_flight.stop() == ("3.0",)
-    await task
+async def test_nothing_more_is_shown_once_another_process_has_taken_over(bench: Bench):
+    task, gate = await bench.start_held()
+    bench.question.is_lost = True
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    gate.open()
+    assert bench.reply.lines == ["begin", "So", "abandon"]
+
+
+async def test_a_complete_answer_of_a_process_that_died_is_shown_as_it_was(bench: Bench):
+    await bench.answer()
+    bench.pipeline.questions.clear()
+    assert await bench.answer_again() == "answered"
+    assert bench.pipeline.questions == []
+    assert bench.reply.lines == ["begin", f"finish: {TEXT}"]
+    assert bench.reply.context.answer_id
+
+
+async def test_an_answer_that_had_not_been_complete_is_written_again(bench: Bench):
+    assert await bench.answer_again() == "answered"
+    assert len(bench.pipeline.questions) == 1
+
+
+@pytest.mark.parametrize(
+    ("signal", "ending"), [("stop", "told"), ("delete", "given_up"), ("replace", "given_up")]
+)
+async def test_a_signal_closes_the_pipeline_and_ends_quietly(
+    bench: Bench, signal: Signal, ending: str
+):
+    task, gate = await bench.start_held()
+    bench.question.receive(signal)
+    assert await task == ending
     gate.open()
     await wait(bench.pipeline.closed)
     assert bench.reply.lines == ["begin", "So", "leave"]
     assert bench.memory.answers.find_by_message(KEY) is None
+
+
+async def test_a_signal_that_came_before_the_answer_ends_it(bench: Bench):
+    question = open_question(MESSAGE)
+    question.receive("stop")
+    assert await bench.flow.answer(question, MESSAGE, bench.reply) == "told"
+    assert bench.reply.lines == ["begin", "leave"]
 
 
 async def test_stop_ends_an_answer_whose_thread_is_still_being_read(bench: Bench):
@@ -252,33 +346,4 @@ async def test_stop_ends_an_answer_whose_thread_is_still_being_read(bench: Bench
     bench.reply.stopped.set()
     await task
     assert bench.reply.lines == ["begin", "leave"]
-    assert bench.pipeline.questions == []
-
-
-async def test_an_answer_is_found_while_it_is_given(bench: Bench):
-    task, gate, in_flight = await bench.start_held()
-    bench.reply.message_timestamps = ("3.0",)
-    assert bench.flow.find_in_flight_at("C0", "3.0") is in_flight
-    assert bench.flow.find_in_flight_at("C9", "3.0") is None
-    assert bench.flow.list_in_flight("C0", "2.0") == [in_flight]
-    assert bench.flow.list_in_flight("C0", "1.0") == []
-    gate.open()
-    await task
-    assert bench.flow.find_in_flight(KEY) is None
-    assert in_flight.is_complete
-
-
-async def test_the_end_of_an_older_answer_leaves_the_newer_one_in_progress(bench: Bench):
-    """The question was edited: both answers are to the same message."""
-    older, gate, _ = await bench.start_held()
-    bench.threads.held = asyncio.Event()
-    newer = bench.start(IN_THREAD)
-    await bench.threads.reached.wait()
-    in_flight = bench.flow.find_in_flight(KEY)
-    gate.open()
-    await older
-    assert in_flight is not None
-    assert bench.flow.find_in_flight(KEY) is in_flight
-    bench.threads.held.set()
-    await newer
-    assert bench.flow.find_in_flight(KEY) is None
+    assert asked(bench) == []

@@ -1,4 +1,4 @@
-"""The pipeline on its thread: events, cancellation, capacity."""
+"""The pipeline on its thread: events and cancellation."""
 
 import asyncio
 import threading
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.conversation.runner import PipelineRunner
-from rag_core.errors import BusyError, StoreUnavailableError
+from rag_core.errors import StoreUnavailableError
 from rag_core.inference.worker import Worker, WorkQueue
 from rag_core.types import AnswerEvent, Question, RerankStarted, SearchStarted, TextDelta
 from tests.bot.fakes import TEXT, FakePipeline, Gate, script
@@ -40,10 +40,6 @@ async def collect(
 
 async def wait(event: threading.Event) -> None:
     assert await asyncio.to_thread(event.wait, 10)
-
-
-async def wait_idle(runner: PipelineRunner) -> None:
-    await asyncio.to_thread(wait_until, lambda: runner.running_count == 0)
 
 
 def text_of(events: list[AnswerEvent]) -> str:
@@ -79,7 +75,6 @@ async def test_an_error_of_the_pipeline_is_raised_after_its_events(
     with pytest.raises(StoreUnavailableError):
         await collect(runner, arrived)
     assert arrived == [SearchStarted()]
-    await wait_idle(runner)
 
 
 async def test_the_end_of_the_block_closes_the_pipeline(
@@ -95,21 +90,6 @@ async def test_the_end_of_the_block_closes_the_pipeline(
     await wait(pipeline.closed)
 
 
-async def test_who_comes_after_too_many_is_refused(runner: PipelineRunner, pipeline: FakePipeline):
-    gate = Gate()
-    pipeline.script = [SearchStarted(), gate, *script()]
-    first = asyncio.create_task(collect(runner))
-    await wait(gate.reached)
-    with pytest.raises(BusyError) as refused:
-        await collect(runner)
-    assert refused.value.position == 2
-    gate.open()
-    await first
-    await wait_idle(runner)
-    assert text_of(await collect(runner)) == TEXT
-    assert len(pipeline.questions) == 2
-
-
 async def test_a_cancelled_question_runs_until_its_thread_has_ended(
     runner: PipelineRunner, pipeline: FakePipeline
 ):
@@ -120,9 +100,9 @@ async def test_a_cancelled_question_runs_until_its_thread_has_ended(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert runner.running_count == 1
+    assert not pipeline.closed.is_set()
     gate.open()
-    await wait_idle(runner)
+    await wait(pipeline.closed)
 
 
 class InLine:

@@ -1,9 +1,12 @@
 """When something fails, the asker is told in one kind sentence: scenarios through the real app."""
 
+import json
+
 import pytest
 from sqlalchemy import text
 
 from bot.slack.app import Intervals
+from bot.slack.views import buttons
 from bot.texts import answers
 from rag_core.errors import (
     DocentError,
@@ -19,7 +22,7 @@ from rag_core.errors import (
 )
 from rag_core.types import AnswerDone, SearchStarted, TextDelta
 from tests.bot.conftest import Docent
-from tests.bot.fakes import Gate, answer, script
+from tests.bot.fakes import TEXT, Gate, answer, script
 
 FAILURES = [
     EmptyQuestionError,
@@ -86,19 +89,19 @@ async def test_a_degraded_answer_says_so(docent: Docent):
     await docent.slack.wait_for_reply(question, containing=answers.DEGRADED["no_llm"])
 
 
-async def test_a_broken_state_database_is_told(docent: Docent):
+async def test_with_a_broken_state_database_questions_are_answered_without_buttons(docent: Docent):
     await docent.start()
     with docent.engine.begin() as connection:
-        connection.execute(text("DROP TABLE bot_claims"))
-    question = await docent.slack.mention("how?")
-    await docent.slack.wait_for_reply(question, containing="state database")
-    assert docent.pipeline.questions == []
+        for table in ("bot_inbox", "bot_answers", "bot_scopes", "bot_claims"):
+            connection.execute(text(f"DROP TABLE {table}"))
     docent.slack.double_mentions = "before"
-    twice = await docent.slack.mention("and why?")
-    await docent.slack.wait_for_reply(twice, containing="state database")
+    question = await docent.slack.mention("how?")
+    reply = await docent.slack.wait_for_reply(question, containing=TEXT)
+    assert buttons.EVIDENCE not in json.dumps(reply.blocks)
     last = await docent.slack.mention("and when?")
-    await docent.slack.wait_for_reply(last, containing="state database")
-    assert len(docent.slack.replies(twice)) == 1
+    await docent.slack.wait_for_reply(last, containing=TEXT)
+    assert len(docent.slack.replies(question)) == 1
+    assert len(docent.pipeline.questions) == 2
 
 
 async def test_an_answer_cut_by_a_shutdown_says_so(docent: Docent):
@@ -108,4 +111,8 @@ async def test_an_answer_cut_by_a_shutdown_says_so(docent: Docent):
         question = await docent.slack.mention("how?")
         await docent.reached(gate.reached)
     gate.open()
-    await docent.slack.wait_for_reply(question, containing=answers.RESTARTING)
+    await docent.slack.wait_for_reply(question, containing=answers.PAUSED)
+    docent.pipeline.script = script()
+    await docent.start()
+    await docent.slack.wait_for_reply(question, containing=TEXT)
+    assert len(docent.slack.replies(question)) == 1

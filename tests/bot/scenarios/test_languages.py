@@ -21,7 +21,8 @@ from bot.slack.views import answer_blocks, buttons, explanation, home, modals, s
 from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import ActivityCounts, RecentQuestion
 from bot.storage.answers import AnswerRecord
-from bot.texts import admin, answers, asking, button_labels, sync
+from bot.storage.problems import Problem
+from bot.texts import admin, answers, asking, button_labels, problems, sync
 from bot.texts.catalog import load_sentences, set_language
 from bot.types import AnswerContext, MessageKey
 from ingest.errors import DownloadError, SyncRunningError
@@ -72,8 +73,9 @@ REPORT = replace(
 )
 PREVIEW = replace(fakes.PREVIEW, failures=(DATA,), stopped=DATA)
 KNOWN = HomeContent(STATUS, [SOURCE], [RecentQuestion(DATA, "1", WHEN)], WHEN)
+PROBLEMS = [Problem(service, DATA, WHEN) for service in problems.PROBLEMS]
 MANAGED = AdminContent(
-    [VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], ActivityCounts(1, 2, 3, 4)
+    [VERSION], [PastSync(WHEN, 1), PastSync(WHEN, error=DATA)], ActivityCounts(1, 2, 3, 4), PROBLEMS
 )
 CONTEXT = AnswerContext("1", WHEN, SCOPE, can_escalate=True)
 
@@ -123,6 +125,11 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "render_rollback": lambda: admin.render_rollback(VERSION, "1"),
         "render_unknown_source": lambda: admin.render_unknown_source(DATA, [DATA]),
     },
+    problems: {
+        "render_problem": lambda: [problems.render_problem(one) for one in PROBLEMS],
+        "render_recovery": lambda: [problems.render_recovery(one) for one in PROBLEMS],
+        "render_problem_list": lambda: problems.render_problem_list(PROBLEMS),
+    },
     sync: {
         "render_progress": lambda: [
             sync.render_progress(Progress(stage, 30, total), left)
@@ -169,7 +176,11 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "render_error": lambda: [
             answers.render_error(error) for error in (*errors(), RuntimeError("secret"))
         ],
-        "render_busy": lambda: answers.render_busy(7),
+        "find_limit_sentence": lambda: [
+            answers.find_limit_sentence(limit)
+            for limit in ("line_full", "too_many_open", "daily_limit")
+        ],
+        "render_place": lambda: answers.render_place(7),
         "render_reranking": lambda: [answers.render_reranking(number) for number in (1, 30)],
         "render_unknown_command": lambda: answers.render_unknown_command(DATA),
         "render_sync_alert": lambda: [
@@ -180,6 +191,9 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
             answers.render_revision("1234567", when) for when in (WHEN, None)
         ],
         "render_scope": lambda: answers.render_scope(SCOPE),
+        "render_unread_files": lambda: answers.render_unread_files([DATA] * 6),
+        "render_shortened_files": lambda: answers.render_shortened_files([DATA]),
+        "render_misspelt_command": lambda: answers.render_misspelt_command(DATA, "status"),
         "render_unanswered": lambda: answers.render_unanswered([DATA, DATA]),
         "format_moment": lambda: [answers.format_moment(when) for when in (WHEN, None)],
         "format_age": lambda: answers.format_age(WHEN),
@@ -276,6 +290,7 @@ ROOM = Path(answers.__file__).parent.parent
 NOT_SLACK = (
     "cli",
     "control",  # what the command line is told
+    "health",  # what supervisors and Prometheus read
     "settings.py",
     "slack/client/connection.py",  # what `docent serve` says before it reaches Slack
     "slack/doctor.py",

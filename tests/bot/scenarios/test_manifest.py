@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
@@ -18,7 +19,7 @@ from bot.slack.actions.interactions import Interactions
 from bot.slack.inbox.messages import ListenerConfig
 from bot.texts import answers
 from tests.conftest import ROOT
-from tests.servers.slack.arguments import HISTORY_SCOPES, METHODS
+from tests.servers.slack.arguments import HISTORY_SCOPES, METHODS, TYPE_SCOPES
 
 EVENT_SCOPES = {
     "app_mention": "app_mentions:read",
@@ -63,6 +64,13 @@ class RecordingApp(AsyncApp):
         return super().view(*args, **options)
 
 
+async def record(body, next):  # noqa: A002  (Bolt's name)
+    del body, next
+
+
+RECORDER = SimpleNamespace(record_message=record, record_reaction=record, record_stop=record)
+
+
 @pytest.fixture
 def manifest():
     return yaml.safe_load((ROOT / "slack-manifest.yaml").read_text())
@@ -74,8 +82,7 @@ def app():
     config = ListenerConfig("U0", "T0")
     listeners.register(
         recording,
-        responder=None,
-        ask_actions=None,
+        recorder=RECORDER,
         commands=None,
         config=config,
         interactions=Interactions(BackgroundTasks()),
@@ -153,6 +160,9 @@ def test_scopes_are_what_the_code_needs_and_no_more(manifest):
     needed |= {METHODS[method].scope for method in called_methods()}
     if "*:history" in needed:  # threads are read wherever questions are asked
         needed = needed - {"*:history"} | set(HISTORY_SCOPES.values()) | {"mpim:history"}
+    if "*:read" in needed:  # what was missed is looked for in conversations of all kinds
+        needed = needed - {"*:read"} | set(TYPE_SCOPES.values())
+    needed.add("files:read")  # shared files are read from their URLs, without a method
     # A declared agent has assistant:write by Slack's rule; commands come with slash_commands.
     needed |= {"assistant:write", "commands"}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed - {None}

@@ -5,6 +5,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
 from bot.markup.markdown import MARKDOWN_LIMIT
+from bot.slack.client import calls
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.streaming import STREAM_SECONDS, StreamedMessage, StreamEnded
 from bot.slack.reply.thread_reply import ThreadReply
@@ -277,7 +278,10 @@ async def test_blocks_that_slack_refuses_do_not_cost_the_answer(docent: Docent):
     assert reply.blocks or reply.text
 
 
-async def test_an_unusable_slack_does_not_mark_the_question_answered(docent: Docent):
+async def test_an_unusable_slack_does_not_mark_the_question_answered(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(calls, "PAUSES", (0.0,))
     docent.slack.lack_streaming()
     docent.slack.lack("chat.postMessage", error="internal_error")
     await docent.start()
@@ -322,6 +326,7 @@ async def test_a_rate_limited_stream_waits_and_loses_nothing(docent: Docent):
     await message.show(ReplyDraft("Searching", "So it"))
     await message.show(ReplyDraft("Searching", "So it is"))
     assert len(docent.slack.calls("chat.appendStream")) == 1
+    assert message.compute_pause() == 7
     clock.now += 8
     await message.show(ReplyDraft("Searching", "So it is."))
     assert docent.slack.replies(question)[0].markdown == "So it is."

@@ -9,7 +9,6 @@ from sqlalchemy import Engine, insert
 from bot.storage import tables
 from bot.storage.answers import ID_RETENTION, AnswerRecord, Answers
 from bot.types import MessageKey
-from ingest.state.database import open_state
 from rag_core.types import Usage
 from tests.bot.fakes import answer
 
@@ -36,11 +35,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def engine(tmp_path) -> Engine:
-    return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
 
 
 @pytest.fixture

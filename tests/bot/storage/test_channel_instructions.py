@@ -3,14 +3,14 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from bot.storage.channel_instructions import ChannelInstructions
-from ingest.state.database import open_state
 
 
 @pytest.fixture
-def stored(tmp_path) -> ChannelInstructions:
-    return ChannelInstructions(open_state(f"sqlite:///{tmp_path / 'state.sqlite'}"))
+def stored(engine: Engine) -> ChannelInstructions:
+    return ChannelInstructions(engine)
 
 
 def test_a_channel_keeps_its_instructions(stored: ChannelInstructions):
@@ -31,7 +31,9 @@ def test_an_empty_text_takes_them_away(stored: ChannelInstructions):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-@given(st.text(alphabet=st.characters(exclude_categories=("Cs",)), min_size=1))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
+)
 def test_any_text_is_kept_as_it_is(stored: ChannelInstructions, text: str):
     stored.set_instructions("T1", "C1", text, user="U1")
     assert stored.read_instructions("T1", "C1") == text

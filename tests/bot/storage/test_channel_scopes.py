@@ -3,15 +3,15 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from bot.storage.channel_scopes import EVERYTHING, SCOPE_KEYS, ChannelScopes, parse_scope
-from ingest.state.database import open_state
 from rag_core.types import Scope
 
 
 @pytest.fixture
-def scopes(tmp_path) -> ChannelScopes:
-    return ChannelScopes(open_state(f"sqlite:///{tmp_path / 'state.sqlite'}"))
+def scopes(engine: Engine) -> ChannelScopes:
+    return ChannelScopes(engine)
 
 
 @pytest.mark.parametrize(

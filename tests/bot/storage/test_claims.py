@@ -3,7 +3,6 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -11,7 +10,6 @@ from sqlalchemy import Engine, text
 from bot.storage.claims import LEASE, Claims
 from bot.types import MessageKey
 from ingest.errors import StateError
-from ingest.state.database import open_state
 
 KEY = MessageKey("T1", "C1", "1700000000.000100")
 
@@ -27,11 +25,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
 
 
 def test_of_many_at_once_one_gets_the_message(engine: Engine):

@@ -109,7 +109,11 @@ def crash_at(step: str, bench: Bench) -> Callable[[], None]:
     elif step in {"record", "mark_live", "remember_sources"}:
         real = getattr(bench.ledger, step)
         after = "switch" if step != "record" else "seal"
-        setattr(bench.ledger, step, lambda *a: crash() if after in bench.store.writes else real(*a))
+        setattr(
+            bench.ledger,
+            step,
+            lambda *a, **k: crash() if after in bench.store.writes else real(*a, **k),
+        )
         return lambda: delattr(bench.ledger, step)
     else:
         bench.store.before = crash
@@ -255,10 +259,16 @@ def test_progress_counts_what_is_done_of_what_is_to_do(bench: Bench, docs: Path)
     ]
 
 
-def test_the_lease_of_the_switch_fits_its_column(bench: Bench):
-    ledger = Ledger(bench.ledger.engine, index="long" * 20)
-    with build_switch_lease(ledger).hold(), ledger.engine.connect() as connection:
-        assert connection.scalars(select(leases.c.name)).all() == ["switch:" + ("long" * 20)[:57]]
+def test_indexes_with_long_names_have_a_lease_of_the_switch_each(bench: Bench):
+    names = [f"{'long' * 60}{number}" for number in range(2)]
+    first, second = (Ledger(bench.ledger.engine, index=name) for name in names)
+    with (
+        build_switch_lease(first).hold(),
+        build_switch_lease(second).hold(),
+        first.engine.connect() as connection,
+    ):
+        held = connection.scalars(select(leases.c.name)).all()
+    assert sorted(held) == [f"switch:{name}" for name in names]
 
 
 @pytest.mark.parametrize(("pinned", "back_to"), [(True, None), (False, "docent__v2")])

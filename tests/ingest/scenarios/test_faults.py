@@ -7,7 +7,7 @@ import signal
 import string
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,6 @@ from sqlalchemy import event
 
 from ingest.errors import PublishError, StateError, SyncRunningError
 from ingest.report import IngestReport
-from ingest.state.lease import SyncLease
 from rag_core.errors import ModelError, StoreError, StoreFormatError, StoreLockedError
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
@@ -91,6 +90,7 @@ class TestFullDisk:
         assert bench.sync(changed, full=True).chunks == 501
         assert len(bench.store.list_collections()) == 2
 
+    @pytest.mark.parametrize("state_url", ["sqlite"], indirect=True)
     def test_the_state_database_can_write_no_more(self, bench: Bench, changed: Path):
         with full_database(bench), pytest.raises(StateError, match="full"):
             bench.sync(changed)
@@ -112,26 +112,6 @@ def full_database(bench: Bench) -> Iterator[None]:
 
 
 class TestClock:
-    def lease(self, bench: Bench, clock: Callable[[], datetime]) -> SyncLease:
-        return SyncLease(bench.ledger.engine, name="sync:docent", now=clock)
-
-    @pytest.mark.parametrize("jump", [timedelta(hours=-5), timedelta(days=-400)])
-    def test_it_is_set_back_while_a_sync_is_at_work(self, bench: Bench, jump: timedelta):
-        times = [datetime.now(UTC)]
-        with self.lease(bench, lambda: times[-1]).hold() as held:
-            times.append(times[0] + jump)
-            held.confirm()
-            with pytest.raises(SyncRunningError), self.lease(bench, lambda: times[-1]).hold():
-                pass
-
-    def test_it_is_set_forward_and_another_sync_takes_over(self, bench: Bench):
-        times = [datetime.now(UTC)]
-        with self.lease(bench, lambda: times[-1]).hold() as held:
-            other = self.lease(bench, lambda: times[0] + timedelta(hours=5))
-            # Of the two only the second may publish.
-            with other.hold(), pytest.raises(SyncRunningError, match="took over"):
-                held.confirm()
-
     def test_versions_keep_their_order(self, bench: Bench, docs: Path, monkeypatch):
         class Clock(datetime):
             moment = datetime(2030, 1, 1, tzinfo=UTC)

@@ -1,31 +1,25 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+import os
+import sqlite3
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import (
-    Column,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    insert,
-    inspect,
-    select,
-    text,
-)
+from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, event, select, text
 
 from ingest.errors import StateError
 from ingest.state.database import (
-    UtcDateTime,
     delete_row,
-    ensure_tables,
+    has_state_database,
     open_state,
     read_row,
     replace_row,
 )
+from ingest.state.ledger import Ledger
+from tests.servers import postgres
 
 
 def test_the_folder_is_made_and_the_journal_is_wal(tmp_path: Path):
@@ -54,58 +48,27 @@ def test_a_url_that_is_none():
         open_state("data/state.sqlite")
 
 
-def test_a_database_without_driver_hides_the_password():
-    with pytest.raises(StateError, match="driver") as caught:
-        open_state("nosuchdb://me:secret@host/docent")
+@pytest.mark.parametrize("scheme", ["mysql", "postgresql+asyncpg", "sqlite+aiosqlite"])
+def test_another_kind_of_database_is_refused_without_its_password(scheme: str):
+    with pytest.raises(StateError, match=r"set DOCENT_STATE_URL to sqlite.* or postg") as caught:
+        open_state(f"{scheme}://me:secret@host/docent")
     assert "secret" not in str(caught.value)
 
 
-def test_each_room_has_tables_and_a_version_of_its_own(engine: Engine):
-    rooms = {name: MetaData() for name in ("ingest", "bot")}
-    for name, tables in rooms.items():
-        Table(f"{name}_things", tables, Column("id", Integer, primary_key=True))
-    ensure_tables(engine, rooms["ingest"], room="ingest", version=1)
-    ensure_tables(engine, rooms["bot"], room="bot", version=7)
-    ensure_tables(engine, rooms["bot"], room="bot", version=7)
-    assert {"ingest_things", "bot_things"} <= set(inspect(engine).get_table_names())
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_server_that_is_not_there_is_one_sentence(scheme: str):
+    url = f"{scheme}://me:secret@127.0.0.1:1/docent"
+    with pytest.raises(StateError, match=r"can't be used: .*refused") as caught:
+        open_state(url, busy_seconds=1)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert has_state_database(url)
 
 
-@pytest.mark.parametrize(("written", "age"), [(2, "a newer"), (0, "an older")])
-def test_tables_of_another_version(engine: Engine, written: int, age: str):
-    ensure_tables(engine, MetaData(), room="ingest", version=written)
-    with pytest.raises(StateError, match=age):
-        ensure_tables(engine, MetaData(), room="ingest", version=1)
-
-
-def test_tables_that_only_lack_some_are_brought_up_to_date(engine: Engine):
-    ensure_tables(engine, MetaData(), room="bot", version=1)
-    more = MetaData()
-    Table("bot_more", more, Column("id", Integer, primary_key=True))
-    ensure_tables(engine, more, room="bot", version=3, oldest=1)
-    assert "bot_more" in inspect(engine).get_table_names()
-    with pytest.raises(StateError, match="a newer"):
-        ensure_tables(engine, more, room="bot", version=2, oldest=1)
-    with pytest.raises(StateError, match="an older"):
-        ensure_tables(engine, more, room="bot", version=5, oldest=4)
-
-
-def test_columns_that_lack_are_added_once(engine: Engine):
-    first, more = MetaData(), MetaData()
-    Table("bot_things", first, Column("id", Integer, primary_key=True))
-    ensure_tables(engine, first, room="bot", version=1)
-    with engine.begin() as connection:
-        connection.execute(text("INSERT INTO bot_things VALUES (1)"))
-    things = Table(
-        "bot_things",
-        more,
-        Column("id", Integer, primary_key=True),
-        Column("order", String(8), nullable=False, server_default="it's"),
-        Column("at", UtcDateTime),
-    )
-    for _ in range(2):
-        ensure_tables(engine, more, room="bot", version=2, oldest=1)
-    with engine.connect() as connection:
-        assert list(connection.execute(select(things))) == [(1, "it's", None)]
+def test_a_missing_driver_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StateError, match=r"needs a driver .*pip install 'docent\[postgres\]'"):
+        open_state("postgresql://host/docent")
 
 
 def test_a_row_is_replaced_by_its_whole_key(engine: Engine):
@@ -130,24 +93,147 @@ def test_a_row_is_replaced_by_its_whole_key(engine: Engine):
     assert read_row(engine, notes, index="a") == ("a", "y", "other")
 
 
-def test_moments_are_aware(engine: Engine):
+def test_a_row_that_several_replace_at_once_is_there_once(engine: Engine):
     tables = MetaData()
-    moments = Table("moments", tables, Column("at", UtcDateTime))
+    notes = Table("notes", tables, Column("id", Integer, primary_key=True), Column("n", Integer))
     tables.create_all(engine)
-    berlin = datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=2)))
-    with engine.begin() as connection:
-        connection.execute(insert(moments).values(at=berlin))
-        connection.execute(insert(moments).values(at=None))
-        assert list(connection.scalars(select(moments.c.at))) == [
-            datetime(2026, 7, 1, 10, tzinfo=UTC),
-            None,
-        ]
+    start = threading.Barrier(4)
+
+    def replace(number: int) -> None:
+        start.wait()
+        for _ in range(10):
+            with engine.begin() as connection:
+                replace_row(connection, notes, id=1, n=number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(replace, range(4)))
+    with engine.connect() as connection:
+        assert len(connection.execute(select(notes)).all()) == 1
 
 
-def test_what_the_database_refuses_later_is_a_state_error(tmp_path):
-    engine = open_state(f"sqlite:///{tmp_path / 'docent.sqlite'}")
+def test_what_the_database_refuses_later_is_a_state_error(engine: Engine):
     with (
-        pytest.raises(StateError, match=r"docent\.sqlite can't be used: no such table"),
+        pytest.raises(StateError, match=r"can't be used: .*(no such table|does not exist)"),
         engine.begin() as connection,
     ):
         connection.exec_driver_sql("SELECT * FROM nowhere")
+
+
+def test_more_threads_than_the_pool_keeps_get_a_connection_at_once(engine: Engine):
+    everyone = threading.Barrier(20)
+
+    def connect(_: int) -> int:
+        with engine.connect() as connection:
+            everyone.wait(timeout=30)  # twenty are open at the same time
+            return int(connection.scalar(text("SELECT 1")) or 0)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(connect, range(20))) == 20
+
+
+# Faults of a SQLite file
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "docent.sqlite"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Ledger:
+    return Ledger(open_state(f"sqlite:///{path}", busy_seconds=0.05), index="docent")
+
+
+def test_a_locked_file_is_a_state_error_after_a_short_wait_and_then_works(
+    ledger: Ledger, path: Path
+):
+    other = sqlite3.connect(path)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StateError, match="database is locked"):
+        ledger.start_sync()
+    assert ledger.read_last_sync() is None  # reading waits for nobody
+    other.rollback()
+    other.close()
+    assert ledger.start_sync()
+
+
+def test_a_full_file_is_a_state_error_and_works_again(ledger: Ledger):
+    engine, limit = ledger.engine, 0
+
+    @event.listens_for(engine, "checkout")
+    def set_limit(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {limit or 2**31}")
+
+    with engine.connect() as connection:
+        limit = connection.scalar(text("PRAGMA page_count"))
+    with pytest.raises(StateError, match="database or disk is full"):
+        ledger.finish_sync(ledger.start_sync(), error="x" * 100_000)
+    limit = 0
+    ledger.finish_sync(ledger.start_sync(), error="x" * 100_000)
+    assert ledger.read_last_sync().error == "x" * 100_000
+
+
+def test_a_file_that_may_only_be_read_is_read(ledger: Ledger):
+    ledger.finish_sync(ledger.start_sync(), error="It failed.")
+
+    @event.listens_for(ledger.engine, "checkout")
+    def forbid(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA query_only = 1")
+
+    with pytest.raises(StateError, match="attempt to write a readonly database"):
+        ledger.start_sync()
+    assert ledger.read_last_sync().error == "It failed."
+
+
+@pytest.mark.parametrize("with_journal", [True, False])
+def test_a_deleted_file_is_opened_anew_with_its_tables(
+    ledger: Ledger, path: Path, with_journal: bool
+):
+    ledger.finish_sync(ledger.start_sync(), error="Before.")
+    for file in path.parent.iterdir() if with_journal else [path]:
+        file.unlink()
+    assert ledger.read_last_sync() is None
+    ledger.finish_sync(ledger.start_sync(), error="After.")
+    assert path.exists()
+    assert ledger.read_last_sync().error == "After."
+    again = Ledger(open_state(f"sqlite:///{path}"), index="docent")
+    assert again.read_last_sync().error == "After."
+
+
+def test_a_deleted_folder_is_created_anew(ledger: Ledger, path: Path):
+    for file in path.parent.iterdir():
+        file.unlink()
+    path.parent.rmdir()
+    assert ledger.start_sync()
+    assert path.exists()
+
+
+def test_a_file_that_takes_the_place_of_another_is_used(ledger: Ledger, tmp_path: Path, path: Path):
+    ledger.finish_sync(ledger.start_sync(), error="Before.")
+    backup = Ledger(open_state(f"sqlite:///{tmp_path / 'backup.sqlite'}"), index="docent")
+    backup.finish_sync(backup.start_sync(), error="From the backup.")
+    backup.engine.dispose()
+    (tmp_path / "backup.sqlite").replace(path)
+    assert ledger.read_last_sync().error == "From the backup."
+
+
+# Faults of a server
+
+
+@pytest.mark.skipif(not os.environ.get(postgres.URL_VARIABLE), reason="make test-postgres runs it")
+def test_a_server_that_restarts_costs_one_error_at_most():
+    with postgres.PostgresServer.run() as server:
+        ledger = Ledger(open_state(server.url), index="docent")
+        ledger.finish_sync(ledger.start_sync(), error="Before.")
+        server.stop("fast")
+        with pytest.raises(StateError, match="can't be used"):
+            ledger.read_last_sync()
+        server.start()
+        assert ledger.read_last_sync().error == "Before."
+        with ledger.engine.connect() as connection:
+            server.stop("fast")
+            server.start()
+            with pytest.raises(StateError, match="can't be used"):
+                connection.scalar(text("SELECT 1"))
+        ledger.finish_sync(ledger.start_sync(), error="After.")
+        assert ledger.read_last_sync().error == "After."

@@ -1,41 +1,34 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine, event, select, update
 
 from ingest.errors import SyncRunningError
-from ingest.state.lease import SyncLease
+from ingest.state import lease as module
+from ingest.state.database_clock import DatabaseMoment
+from ingest.state.lease import TTL, SyncLease
 from ingest.state.ledger import Ledger
+from ingest.state.process_identity import describe_process
 from ingest.state.tables import leases
 
-NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
+DESCRIBES = (
+    "from ingest.state.process_identity import describe_process; "
+    "print(describe_process(), flush=True); input()"
+)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def lease(ledger: Ledger, clock: Clock) -> SyncLease:
-    return SyncLease(ledger.engine, name="sync", now=clock)
+def lease(ledger: Ledger) -> SyncLease:
+    return SyncLease(ledger.engine, name="sync")
 
 
 def change(engine: Engine, **values: object) -> None:
@@ -43,22 +36,48 @@ def change(engine: Engine, **values: object) -> None:
         connection.execute(update(leases).values(**values))
 
 
-def dead_pid() -> int:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
+def read_times(engine: Engine) -> tuple[datetime, datetime]:
+    with engine.connect() as connection:
+        row = connection.execute(select(leases.c.acquired_at, leases.c.expires_at)).one()
+    return row.acquired_at, row.expires_at
 
 
-def test_one_at_a_time(lease: SyncLease):
+def describe(**fields: str) -> str:
+    """Return the description of this process with other fields."""
+    names = ("boot", "namespace", "number", "start", "token")
+    return " ".join((dict(zip(names, describe_process().split(), strict=True)) | fields).values())
+
+
+@contextlib.contextmanager
+def run_other() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run another process; yield it and its description."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    root = {"PYTHONPATH": str(Path(module.__file__).parents[2])}
+    command = [sys.executable, "-c", DESCRIBES]
+    with subprocess.Popen(command, env=os.environ | root, **pipes) as process:
+        yield process, process.stdout.readline().strip()
+        process.kill()
+
+
+def test_one_at_a_time(lease: SyncLease, engine: Engine):
     with lease.hold() as held:
         held.confirm()
+        since, _ = read_times(engine)
         with (
-            pytest.raises(SyncRunningError, match=f"2026-07-01 12:00 UTC.*process {os.getpid()}"),
+            pytest.raises(SyncRunningError, match=f"{since:%Y-%m-%d %H:%M} UTC.*{os.getpid()} on"),
             lease.hold(),
         ):
             pytest.fail("two hold the lease")
     with lease.hold():
         pass
+
+
+def test_it_begins_now_and_ends_after_its_time(lease: SyncLease, engine: Engine):
+    began = datetime.now(UTC) - timedelta(milliseconds=2)
+    with lease.hold():
+        acquired, expires = read_times(engine)
+        assert began <= acquired <= datetime.now(UTC) + timedelta(milliseconds=2)
+        assert TTL <= expires - acquired < TTL + timedelta(seconds=5)
 
 
 def test_it_is_given_back_after_an_error(lease: SyncLease):
@@ -69,58 +88,73 @@ def test_it_is_given_back_after_an_error(lease: SyncLease):
 
 
 def test_another_index_has_a_lease_of_its_own(lease: SyncLease, ledger: Ledger):
-    with lease.hold(), SyncLease(ledger.engine, name="other").hold():
+    long = "sync:" + "x" * 300
+    with (
+        lease.hold(),
+        SyncLease(ledger.engine, name=f"{long}1").hold(),
+        SyncLease(ledger.engine, name=f"{long}2").hold(),
+    ):
         pass
 
 
-@pytest.mark.parametrize("change_to", ["dead", "earlier"])
-def test_a_holder_whose_process_is_gone_loses_it_at_once(
-    lease: SyncLease, engine: Engine, change_to: str
-):
-    with lease.hold() as held:
-        # The second: the same number in a restarted container.
-        change(engine, **({"pid": dead_pid()} if change_to == "dead" else {"process": "earlier"}))
+def test_a_holder_whose_process_has_ended_loses_it_at_once(lease: SyncLease, engine: Engine):
+    with lease.hold() as held, run_other() as (process, description):
+        change(engine, process=description, pid=process.pid)
+        with pytest.raises(SyncRunningError, match=f"process {process.pid}"), lease.hold():
+            pytest.fail("the holder lives")
+        process.kill()
+        process.wait()
         with lease.hold(), pytest.raises(SyncRunningError, match="took over"):
             held.confirm()
 
 
-def test_a_holder_elsewhere_loses_it_after_its_time(lease: SyncLease, engine: Engine, clock: Clock):
+@pytest.mark.parametrize("fields", [{"token": "earlier"}, {"number": str(2**22 + 1)}])
+def test_an_earlier_holder_with_a_number_that_is_used_again_loses_it(
+    lease: SyncLease, engine: Engine, fields: dict[str, str]
+):
     with lease.hold():
-        change(engine, host=f"not-{socket.gethostname()}", pid=1)
-        clock.now += timedelta(seconds=59)
-        with pytest.raises(SyncRunningError), lease.hold():
-            pytest.fail("the lease was not over")
-        clock.now += timedelta(seconds=1)
+        change(engine, process=describe(**fields))
         with lease.hold():
             pass
 
 
-@pytest.mark.parametrize("change_to", ["dead", "earlier"])
-def test_a_holder_elsewhere_is_not_looked_for_among_the_processes_here(
-    lease: SyncLease, engine: Engine, change_to: str
+@pytest.mark.parametrize("elsewhere", [{"boot": "b2"}, {"namespace": "pid:[1]"}, {"boot": "-"}])
+def test_a_holder_elsewhere_loses_it_after_its_time_only(
+    lease: SyncLease, engine: Engine, elsewhere: dict[str, str]
 ):
+    """The host may have the same name, and the number may be free or another process here."""
     with lease.hold() as held:
-        gone = {"pid": dead_pid()} if change_to == "dead" else {"process": "earlier"}
-        change(engine, host=f"not-{socket.gethostname()}", **gone)
+        for number in (str(os.getpid()), str(2**22 + 1)):
+            change(engine, process=describe(number=number, token="earlier", **elsewhere))
+            with pytest.raises(SyncRunningError), lease.hold():
+                pytest.fail("a holder on another machine lost the lease")
+        held.confirm()
+        change(engine, expires_at=DatabaseMoment(1))
         with pytest.raises(SyncRunningError), lease.hold():
-            pytest.fail("a holder on another machine lost the lease")
-        held.confirm()
+            pytest.fail("the lease was not over")
+        change(engine, expires_at=DatabaseMoment(0))
+        with lease.hold():
+            pass
 
 
-def test_a_sign_of_life_prolongs_it(lease: SyncLease, engine: Engine, clock: Clock):
-    with lease.hold() as held:
-        change(engine, host="elsewhere")
-        clock.now += timedelta(seconds=59)
-        held.confirm()
-        clock.now += timedelta(seconds=59)
+def test_a_holder_of_an_earlier_docent_keeps_it_for_its_time(lease: SyncLease, engine: Engine):
+    with lease.hold():
+        change(engine, process="8f1b2c0a8f1b2c0a8f1b2c0a8f1b2c0a")
         with pytest.raises(SyncRunningError), lease.hold():
             pytest.fail("the lease was not over")
 
 
-def test_the_heart_beats_until_the_lease_is_lost(ledger: Ledger, engine: Engine, clock: Clock):
-    beating = SyncLease(ledger.engine, name="sync", ttl=timedelta(milliseconds=4), now=clock)
+def test_a_sign_of_life_prolongs_it(lease: SyncLease, engine: Engine):
+    with lease.hold() as held:
+        change(engine, process=describe(boot="b2"), expires_at=DatabaseMoment(-1))
+        held.confirm()
+        with pytest.raises(SyncRunningError), lease.hold():
+            pytest.fail("the lease was not over")
+
+
+def test_the_heart_beats_until_the_lease_is_lost(ledger: Ledger, engine: Engine):
+    beating = SyncLease(ledger.engine, name="sync", ttl=timedelta(milliseconds=4))
     with beating.hold() as held:
-        clock.now += timedelta(hours=1)
         with engine.begin() as connection:
             connection.execute(leases.delete())
         held.keep_alive(stop=_Never())
@@ -165,27 +199,52 @@ class _Script:
         return next(self._steps)()
 
 
-def test_of_two_that_come_at_once_one_gets_it(lease: SyncLease, engine: Engine, clock: Clock):
-    calls = itertools.count()
+@pytest.mark.parametrize("is_over", [True, False])
+def test_of_many_that_come_at_once_one_gets_it(lease: SyncLease, engine: Engine, is_over: bool):
+    start, won, lost = threading.Barrier(6), [], []
+    everyone_tried = threading.Barrier(6)
+
+    def come() -> None:
+        start.wait()
+        with contextlib.ExitStack() as stack:
+            try:
+                won.append(stack.enter_context(lease.hold()))
+            except SyncRunningError as error:
+                lost.append(str(error))
+            everyone_tried.wait()
+
+    with lease.hold():
+        if is_over:
+            change(engine, expires_at=DatabaseMoment(-1), process=describe(boot="b2"))
+        else:
+            change(engine, process=describe(token="earlier"))
+        threads = [threading.Thread(target=come) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (len(won), len(lost)) == (1, 5)
+
+
+def test_a_rival_that_is_quicker_keeps_it(
+    lease: SyncLease, engine: Engine, monkeypatch: pytest.MonkeyPatch
+):
     with lease.hold(), contextlib.ExitStack() as rival:
-        change(engine, process="earlier")
+        change(engine, process=describe(token="earlier"))
 
-        def slow() -> datetime:
-            # The third time, the dead holder was seen, and the place is about to be taken.
-            if next(calls) == 2:
-                rival.enter_context(lease.hold())
-            return clock()
+        def look(_description: str) -> bool:
+            monkeypatch.undo()
+            rival.enter_context(lease.hold())
+            return True
 
-        with (
-            pytest.raises(SyncRunningError, match="just begun"),
-            SyncLease(engine, name="sync", now=slow).hold(),
-        ):
+        monkeypatch.setattr(module, "is_process_gone", look)
+        with pytest.raises(SyncRunningError, match="just begun"), lease.hold():
             pytest.fail("two hold the lease")
 
 
 def test_a_lease_given_back_that_very_moment_is_as_good_as_held(lease: SyncLease, engine: Engine):
     def given_back(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith("SELECT leases"):
             with engine.begin() as connection:
                 connection.execute(leases.delete())
 
@@ -193,36 +252,3 @@ def test_a_lease_given_back_that_very_moment_is_as_good_as_held(lease: SyncLease
         event.listen(engine, "before_cursor_execute", given_back)
         with pytest.raises(SyncRunningError, match="just begun"), lease.hold():
             pytest.fail("it was not there to be taken over")
-
-
-def test_a_living_holder_keeps_it_and_comes_to_no_harm(lease: SyncLease, engine: Engine):
-    waits = [sys.executable, "-c", "input()"]
-    with lease.hold(), subprocess.Popen(waits, stdin=subprocess.PIPE) as holder:
-        change(engine, pid=holder.pid)
-        with pytest.raises(SyncRunningError, match=f"process {holder.pid}"), lease.hold():
-            pytest.fail("the holder lives")
-        holder.communicate(b"\n")
-    assert holder.returncode == 0
-
-
-def test_a_holder_of_another_user_keeps_it(
-    lease: SyncLease, engine: Engine, monkeypatch: pytest.MonkeyPatch
-):
-    def refuse(_pid: int, _signal: int) -> None:
-        raise PermissionError
-
-    with lease.hold():
-        change(engine, pid=os.getpid() + 1)
-        monkeypatch.setattr(os, "kill", refuse)
-        with pytest.raises(SyncRunningError), lease.hold():
-            pytest.fail("the holder lives")
-
-
-def test_the_usual_clock_tells_whether_a_lease_is_over(ledger: Ledger):
-    usual = SyncLease(ledger.engine, name="sync")
-    with usual.hold():
-        with pytest.raises(SyncRunningError), usual.hold():
-            pytest.fail("two hold the lease")
-        change(ledger.engine, expires_at=datetime.now(UTC))
-        with usual.hold():
-            pass

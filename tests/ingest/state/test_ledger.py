@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
+from ingest.overview.history import list_past_syncs
 from ingest.report import IngestReport
 from ingest.sources import Source
+from ingest.state.database import open_state
 from ingest.state.jobs import JobStore
 from ingest.state.ledger import Ledger
+from ingest.state.migrations.versions import r0001_released_tables as released
 from ingest.types import Contents, KnownChunk, KnownPage
 from rag_core.types import IndexSpec
 
@@ -90,10 +94,10 @@ def test_sources_and_schedule(ledger: Ledger, engine: Engine):
     assert again.read_next_sync_time() is None
 
 
-def test_no_password_is_written_down(ledger: Ledger, engine: Engine, tmp_path: Path):
-    uri = "https://me:hunter2@x/docs.zip?token=s3cr3t"
-    ledger.remember_sources([Source("docs", uri)])
-    engine.dispose()
+def test_no_password_is_written_down(tmp_path: Path):
+    ledger = Ledger(open_state(f"sqlite:///{tmp_path / 'state' / 'docent.sqlite'}"), index="docent")
+    ledger.remember_sources([Source("docs", "https://me:hunter2@x/docs.zip?token=s3cr3t")])
+    ledger.engine.dispose()
     stored = b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
     assert b"x/docs.zip" in stored
     assert b"hunter2" not in stored
@@ -167,3 +171,124 @@ def test_the_index_is_as_fresh_as_the_last_sync_that_succeeded(ledger: Ledger):
     assert began <= run.started_at <= run.finished_at
     ledger.finish_sync(ledger.start_sync(), error="It failed again.")
     assert ledger.read_last_success_time() == run.finished_at
+
+
+DOCS, MORE = Source("docs", "https://x/docs.zip"), Source("more", "https://x/more.zip")
+
+
+def read_live_sources(ledger: Ledger) -> None:
+    """Publish a version with two sources, of which only one could be read again later."""
+    ledger.record("docent__v1", SPEC, CONTENTS)
+    ledger.mark_live("docent__v1")
+    ledger.remember_sources([DOCS, MORE])
+    ledger.remember_sources([DOCS, MORE], unread=["docs"])
+
+
+def test_a_source_that_could_not_be_read_is_as_fresh_as_before(ledger: Ledger):
+    began = datetime.now(UTC)
+    read_live_sources(ledger)
+    docs, more = (ledger.read_last_success_time([name]) for name in ("docs", "more"))
+    assert began < docs < more
+    assert ledger.read_last_success_time(["more", "docs"]) == docs
+    assert ledger.read_last_success_time() == docs
+    ledger.remember_sources([DOCS])
+    assert ledger.read_last_success_time() == more
+
+
+def test_a_source_that_nobody_has_read_has_no_time(ledger: Ledger):
+    ledger.remember_sources([DOCS], unread=["docs"])
+    assert ledger.read_source_uris() == {"docs": DOCS.uri}
+    assert ledger.read_last_success_time(["docs"]) is None
+    assert ledger.read_last_success_time(["unknown"]) is None
+
+
+def test_a_source_without_pages_in_the_live_version_makes_nothing_stale(ledger: Ledger):
+    ledger.remember_sources([Source("gone", "https://x/gone.zip")])
+    read_live_sources(ledger)
+    assert ledger.read_last_success_time() == ledger.read_last_success_time(["docs"])
+
+
+def test_two_indexes_do_not_see_the_syncs_and_sources_of_each_other(ledger: Ledger, engine: Engine):
+    other = Ledger(engine, index="other")
+    read_live_sources(ledger)
+    ledger.finish_sync(ledger.start_sync(), report=REPORT)
+    assert other.read_last_sync() is None
+    assert other.read_last_success_time() is None
+    assert other.read_last_success_time(["docs"]) is None
+    assert other.read_source_uris() == {}
+    assert list_past_syncs(other, limit=5) == ()
+    other.remember_sources([Source("docs", "https://y/other.zip")])
+    other.finish_sync(other.start_sync(), error="Theirs.")
+    assert ledger.read_source_uris() == {"docs": DOCS.uri, "more": MORE.uri}
+    assert ledger.read_last_sync().error is None
+    assert [sync.error for sync in list_past_syncs(ledger, limit=5)] == [""]
+    assert [sync.error for sync in list_past_syncs(other, limit=5)] == ["Theirs."]
+
+
+# Tables of earlier releases
+
+
+def create_released(engine: Engine, indexes: tuple[str, ...]) -> None:
+    """Create the tables as they were released, with a sync and a source of each index."""
+    with engine.begin() as connection:
+        released.tables.create_all(connection)
+        for number, index in enumerate(indexes, start=1):
+            version = {"collection": f"{index}__v1", "index_name": index, "model": "hash"} | {
+                "dimension": 8,
+                "chunker": "1",
+                "schema": 1,
+                "revision": f"r{number}",
+                "documents": 1,
+                "chunks": 2,
+                "created_at": at(number),
+            }
+            page = {"collection": f"{index}__v1", "source": f"docs{number}", "path": "a.md"}
+            connection.execute(insert(released.versions).values(version | {"live": True}))
+            connection.execute(
+                insert(released.pages).values(page | {"content_hash": "h", "recipe": "r"})
+            )
+            connection.execute(
+                insert(released.sources).values(name=f"docs{number}", uri=f"uri{number}")
+            )
+            for moment, unread in ((number, []), (number + 10, [f"docs{number}"])):
+                report = json.dumps({"revision": f"r{number}", "unread": unread})
+                times = {"started_at": at(moment), "finished_at": at(moment)}
+                connection.execute(insert(released.syncs).values(report=report, **times))
+        connection.execute(
+            insert(released.syncs).values(
+                started_at=at(50), finished_at=at(50), error="Whose is it?"
+            )
+        )
+
+
+def at(minute: int) -> datetime:
+    return datetime(2026, 7, 1, 12, minute)  # noqa: DTZ001  (as the old tables have it)
+
+
+def test_what_an_earlier_docent_recorded_stays(engine: Engine):
+    create_released(engine, ("docent",))
+    ledger = Ledger(engine, index="docent")
+    assert ledger.read_live_version().collection == "docent__v1"
+    assert ledger.read_source_uris() == {"docs1": "uri1"}
+    assert ledger.read_last_sync().error == "Whose is it?"
+    assert ledger.read_last_success_time() == at(1).replace(tzinfo=UTC)
+    assert len(list_past_syncs(ledger, limit=5)) == 3
+    assert ledger.start_sync() > 3
+
+
+def test_the_records_of_two_indexes_are_told_apart(engine: Engine):
+    create_released(engine, ("docent", "other"))
+    for number, index in enumerate(("docent", "other"), start=1):
+        ledger = Ledger(engine, index=index)
+        assert ledger.read_source_uris() == {f"docs{number}": f"uri{number}"}
+        assert ledger.read_last_sync().error is None
+        assert ledger.read_last_sync().finished_at == at(number + 10).replace(tzinfo=UTC)
+        assert ledger.read_last_success_time() == at(number).replace(tzinfo=UTC)
+        assert len(list_past_syncs(ledger, limit=5)) == 2
+
+
+def test_a_database_without_an_index_is_upgraded(engine: Engine):
+    create_released(engine, ())
+    ledger = Ledger(engine, index="docent")
+    assert ledger.read_last_sync() is None
+    assert ledger.read_source_uris() == {}

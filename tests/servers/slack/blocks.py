@@ -13,6 +13,7 @@ from tests.servers.slack.store import SlackError
 
 MARKDOWN = 12_000
 BLOCKS = 50
+ALL_BLOCKS = 13_200  # measured: https://github.com/slackapi/bolt-js/issues/2509
 
 TASK_STATUSES = {"pending", "in_progress", "complete", "error"}
 
@@ -254,8 +255,22 @@ def interactive(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (element for element in candidates if element and "action_id" in element)
 
 
-def check_blocks(blocks: Any, *, most: int = BLOCKS, surface: str = "message") -> None:
-    """Refuse blocks that Slack would refuse; `surface` is "message", "home" or "modal"."""
+def count_characters(node: Any) -> int:
+    """Count the characters of all strings in blocks, addresses and values too, without types."""
+    if isinstance(node, dict):
+        return sum(count_characters(value) for key, value in node.items() if key != "type")
+    if isinstance(node, list):
+        return sum(map(count_characters, node))
+    return len(node) if isinstance(node, str) else 0
+
+
+def check_blocks(
+    blocks: Any, *, most: int = BLOCKS, surface: str = "message", above: str = ""
+) -> None:
+    """Refuse blocks that Slack would refuse.
+
+    `surface` is "message", "home" or "modal"; `above` is the text that was streamed above them.
+    """
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format", type(blocks).__name__)
     if len(blocks) > most:
@@ -270,6 +285,13 @@ def check_blocks(blocks: Any, *, most: int = BLOCKS, surface: str = "message") -
     total = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if total > MARKDOWN:
         raise SlackError("msg_blocks_too_long", f"{total} characters of markdown, most {MARKDOWN}")
+    if surface != "message":
+        return
+    total = len(above) + count_characters(blocks)
+    if total > ALL_BLOCKS:
+        raise SlackError("msg_blocks_too_long", f"{total} characters in all, most {ALL_BLOCKS}")
+    if sum(block["type"] == "table" for block in blocks) > 1:
+        raise SlackError("invalid_blocks", "only_one_table_allowed")
 
 
 def check_sources(sources: Any, where: str) -> None:

@@ -53,16 +53,33 @@ class _Pending:
     ack: asyncio.Future[Ack]
 
 
+@dataclass(frozen=True, eq=False)
+class _Connection:
+    socket: web.WebSocketResponse
+    transport: Any
+    process: str
+
+
 class Sockets:
-    """The Socket Mode side: hello, envelopes, acks, disconnects."""
+    """The Socket Mode side: hello, envelopes, acks, disconnects.
+
+    Attributes:
+        preferred: name of the process that gets the next deliveries while it is connected; empty
+            sends them to any one connection.
+        loses_acks: whether acks get lost on their way, so that they never reach Slack.
+        lost_acks: how many were lost.
+    """
 
     def __init__(self, changes: Changes, report: Callable[[str, str], None]) -> None:
         self.acks: list[Ack] = []
         self.opened = 0
+        self.preferred = ""
+        self.loses_acks = False
+        self.lost_acks = 0
         self._changes = changes
         self._report = report
-        self._open: list[tuple[web.WebSocketResponse, asyncio.Transport]] = []
-        self._tickets: set[str] = set()
+        self._open: list[_Connection] = []
+        self._tickets: dict[str, str] = {}
         self._pending: dict[str, _Pending] = {}
         self._done: set[str] = set()
         self._turn = 0
@@ -72,24 +89,33 @@ class Sockets:
         """Connections open now."""
         return len(self._open)
 
-    def ticket(self) -> str:
-        """Lets one connection in."""
+    @property
+    def unacked(self) -> int:
+        """Deliveries that were sent and not acked yet."""
+        return len(self._pending)
+
+    def is_connected(self, process: str) -> bool:
+        """Return whether a process has a connection."""
+        return any(each.process == process for each in self._open)
+
+    def ticket(self, process: str = "") -> str:
+        """Lets one connection of a process in."""
         ticket = uuid.uuid4().hex
-        self._tickets.add(ticket)
+        self._tickets[ticket] = process
         return ticket
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One WebSocket connection, from hello to its end."""
-        if request.query.get("ticket") not in self._tickets:
+        process = self._tickets.pop(request.query.get("ticket", ""), None)
+        if process is None:
             return web.Response(status=403)
-        self._tickets.remove(request.query["ticket"])
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if self.count >= MOST_SOCKETS:
             self._report("socket", f"more than {MOST_SOCKETS} connections")
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             return socket
-        entry = (socket, request.transport)
+        entry = _Connection(socket, request.transport, process)
         await self._hello(socket)
         self._open.append(entry)
         self.opened += 1
@@ -130,21 +156,32 @@ class Sockets:
 
     async def _send_once(self, delivery: Delivery, timeout: float) -> Ack:
         await self._changes.until(lambda: self.count, timeout, lambda: "the app is not connected")
-        self._turn += 1
-        socket = self._open[self._turn % self.count][0]
+        socket = self._choose()
         envelope = str(uuid.uuid4())
         ack: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._pending[envelope] = _Pending(delivery, socket, time.monotonic(), ack)
         await socket.send_json(_envelope(envelope, delivery))
+        self._changes.notify()
         try:
             async with asyncio.timeout(timeout):
                 return await ack
         except TimeoutError:
             raise TimeoutError(f"the app did not ack: {delivery}") from None
 
+    def _choose(self) -> web.WebSocketResponse:
+        """One of the open connections, each in its turn."""
+        self._turn += 1
+        preferred = [each for each in self._open if each.process == self.preferred]
+        chosen = preferred or self._open
+        return chosen[self._turn % len(chosen)].socket
+
     def _received(self, frame: aiohttp.WSMessage) -> None:
         """An ack, or something an app has no business to send."""
         if frame.type is not WSMsgType.TEXT:
+            return
+        if self.loses_acks:
+            self.lost_acks += 1
+            self._changes.notify()
             return
         body = json.loads(frame.data)
         envelope = body.get("envelope_id")
@@ -173,18 +210,18 @@ class Sockets:
 
     def abort(self) -> None:
         """Cut every connection without a word, like a network that fails."""
-        for _, transport in self._open:
-            transport.abort()
+        for each in self._open:
+            each.transport.abort()
 
     async def close(self) -> None:
         """Close every connection politely."""
-        for socket, _ in list(self._open):
-            await socket.close()
+        for each in list(self._open):
+            await each.socket.close()
 
     async def ask_to_reconnect(self, reason: str) -> None:
         """Tell every connection that it will end: `warning` or `refresh_requested`."""
-        for socket, _ in list(self._open):
-            await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
+        for each in list(self._open):
+            await each.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {}})
 
 
 def _envelope(envelope_id: str, delivery: Delivery) -> dict[str, Any]:

@@ -55,6 +55,13 @@ def check_content(arguments: dict[str, Any], *, most_text: int = TEXT) -> None:
     check_blocks(arguments.get("blocks", []))
 
 
+def read_markdown(arguments: dict[str, Any]) -> list[str]:
+    """The Markdown of a message: its `markdown_text` and that of its blocks."""
+    blocks = arguments.get("blocks", ())
+    texts = [block["text"] for block in blocks if block["type"] == "markdown"]
+    return [arguments.get("markdown_text", ""), *texts]
+
+
 def check_chunks(chunks: Any) -> None:
     """Refuse chunks of a stream that Slack would refuse."""
     for number, chunk in enumerate(chunks):

@@ -45,6 +45,7 @@ class ResponseUrls:
     def __init__(self, slack: SlackServer) -> None:
         self._slack = slack
         self._urls: dict[str, _Url] = {}
+        self.refusal = (0, "")  # a status and a code, for all URLs; 0 for none
 
     def new(self, channel: str, user: str, original: Message | None = None) -> str:
         """A URL for a command, or for an action on a message."""
@@ -54,10 +55,14 @@ class ResponseUrls:
 
     async def handle(self, request: web.Request) -> web.Response:
         """A POST to one of the URLs."""
+        status, code = self.refusal
+        if status:
+            return web.json_response({"ok": False, "error": code}, status=status)
         try:
             self._use(self._urls.get(request.match_info["name"]), await request.json() or {})
         except SlackError as error:
-            self._slack.report("response_url", str(error))
+            if error.fault:
+                self._slack.report("response_url", str(error))
             return web.json_response({"ok": False, "error": error.code}, status=404)
         self._slack.changes.notify()
         return web.Response(text="ok")
@@ -88,6 +93,7 @@ class ResponseUrls:
             return
         with well_formed():
             check_content(body)
+        self._slack.store.check_kinds(body.get("blocks", []))
         if original and body.get("replace_original"):
             original.text, original.blocks = body.get("text", ""), body.get("blocks", [])
             return

@@ -15,7 +15,11 @@ ACK_SECONDS = 10
 
 
 class Senders:
-    """The sending half of `SlackServer`. Each method returns once the app has acked."""
+    """The sending half of `SlackServer`. Each method returns once the app has acked.
+
+    Attributes:
+        ack_seconds: for the app to connect, and again for its ack.
+    """
 
     store: Store
     sockets: Sockets
@@ -24,6 +28,7 @@ class Senders:
     events_url: str | None = None
     deliver_twice = False
     double_mentions: str | None = None
+    ack_seconds: float = ACK_SECONDS
 
     def said(
         self,
@@ -33,8 +38,12 @@ class Senders:
         user: str = ALICE,
         ts: str | None = None,
         thread_ts: str | None = None,
+        **content: Any,
     ) -> Message:
-        """Put a message into the channel without telling the app."""
+        """Put a message into the channel without telling the app.
+
+        `content` may hold blocks, attachments, files, a subtype and a bot's id.
+        """
         known = self.store.all.get((channel, ts or ""))
         return known or self.store.add(
             Message(
@@ -43,7 +52,7 @@ class Senders:
                 user=user,
                 text=text,
                 thread_ts=thread_ts,
-                blocks=events.rich_text(text),
+                **({"blocks": events.rich_text(text)} | content),
             )
         )
 
@@ -55,11 +64,12 @@ class Senders:
         user: str = ALICE,
         ts: str | None = None,
         thread_ts: str | None = None,
+        **content: Any,
     ) -> Message:
         """A person mentions docent in a channel; the mention is put in front where it lacks."""
         if f"<@{BOT_USER}" not in text:
             text = f"<@{BOT_USER}> {text}"
-        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts, **content)
         await self._send_said(message, kinds=self._mention_kinds())
         return message
 
@@ -70,10 +80,11 @@ class Senders:
         user: str = ALICE,
         ts: str | None = None,
         thread_ts: str | None = None,
+        **content: Any,
     ) -> Message:
         """A person writes to docent directly."""
         channel = self.store.open_direct(user).id
-        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts, **content)
         await self._send_said(message, kinds=["message"])
         return message
 
@@ -87,9 +98,10 @@ class Senders:
         thread_ts: str | None = None,
         subtype: str | None = None,
         bot_id: str | None = None,
+        **content: Any,
     ) -> Message:
         """Any `message` event: from a person, of a subtype, from a bot."""
-        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts)
+        message = self.said(text, channel=channel, user=user, ts=ts, thread_ts=thread_ts, **content)
         message.subtype, message.bot_id = subtype, bot_id
         await self._send_said(message, kinds=["message"])
         return message
@@ -232,7 +244,7 @@ class Senders:
     async def deliver(self, delivery: Delivery) -> Ack:
         """Send one payload, over a socket or to `events_url`, and wait for the ack."""
         if self.events_url is None:
-            return await self.sockets.send(delivery, ACK_SECONDS)
+            return await self.sockets.send(delivery, self.ack_seconds)
         return await slack_delivery.post(self.events_url, delivery, self.signing_secret)
 
     def report(self, where: str, why: str) -> None:

@@ -7,6 +7,7 @@ All that Slack would refuse is in `violations`, even if the app swallowed it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests.servers.slack.limits import well_formed
 from tests.servers.slack.methods import HANDLERS
 from tests.servers.slack.response_urls import ResponseUrls
 from tests.servers.slack.senders import Senders
-from tests.servers.slack.store import Message, SlackError, Store
+from tests.servers.slack.store import BOT_USER, Message, SlackError, Store
 from tests.servers.slack.switches import Fault, Switches
 from tests.servers.waiting import Changes
 
@@ -32,12 +33,16 @@ SIGNING_SECRET = "docent-signing-secret"
 
 @dataclass
 class Call:
-    """One call of the Web API. `error` is None where it succeeded; `at` is `time.monotonic()`."""
+    """One call of the Web API. `error` is None where it succeeded; `at` is `time.monotonic()`.
+
+    `process` is the name of the docent that called, where several have a base URL of their own.
+    """
 
     method: str
     arguments: dict[str, Any]
     at: float
     error: str | None = None
+    process: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,10 @@ class SlackServer(Senders, Switches):
         self._calls: list[Call] = []
         app = web.Application(client_max_size=4 * 2**20)
         app.router.add_route("*", "/api/{method}", self._api)
+        app.router.add_route("*", "/{process}/api/{method}", self._api)
         app.router.add_get("/link", self.sockets.handle)
         app.router.add_post("/response/{name}", self.response_urls.handle)
+        app.router.add_get("/files-pri/{path:.+}", self._file)
         self._loopback = Loopback(app)
 
     async def __aenter__(self) -> Self:
@@ -95,6 +102,10 @@ class SlackServer(Senders, Switches):
     def base_url(self) -> str:
         """Value for `SLACK_API_URL` and `AsyncWebClient(base_url=...)`."""
         return f"http://127.0.0.1:{self._loopback.port}/api/"
+
+    def base_url_of(self, process: str) -> str:
+        """The base URL of one docent of several, by a name of the test's own."""
+        return self.url(f"{process}/api/")
 
     def url(self, path: str) -> str:
         """A URL of this server outside of the Web API."""
@@ -183,11 +194,38 @@ class SlackServer(Senders, Switches):
                 message.stream = state
         self.changes.notify()
 
+    def remove_from(self, channel: str) -> None:
+        """Take docent out of a channel; Slack ends its streams there."""
+        self.store.channels[channel].members.discard(BOT_USER)
+        self._end_streams_in(channel)
+
+    def close_channel(self, channel: str, code: str = "is_archived") -> None:
+        """Refuse every call about a channel from now on; Slack ends its streams there."""
+        self.store.closed[channel] = code
+        self._end_streams_in(channel)
+
+    def _end_streams_in(self, channel: str) -> None:
+        for message in self.messages(channel):
+            if message.live:
+                message.stream = "expired"
+        self.changes.notify()
+
+    def open_streams(self) -> list[Message]:
+        """Return docent's messages that are still streams."""
+        return [message for message in self.store.all.values() if message.live]
+
+    def processing_threads(self) -> list[tuple[str, str]]:
+        """Return channel and thread_ts of the threads beside which docent seems to be at work."""
+        sessions, texts = self.store.sessions, self.store.statuses
+        busy = [key for key, statuses in sessions.items() if statuses[-1] == "processing"]
+        return busy + [key for key, statuses in texts.items() if statuses[-1]]
+
     # The Web API.
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         raw = await slack_arguments.read_arguments(request)
-        call = Call(request.match_info["method"], raw, time.monotonic())
+        named = request.match_info
+        call = Call(named["method"], raw, time.monotonic(), process=named.get("process", ""))
         self._calls.append(call)
         self.changes.notify()
         try:
@@ -205,6 +243,7 @@ class SlackServer(Senders, Switches):
 
     async def _answer(self, request: web.Request, call: Call) -> web.StreamResponse:
         await self.held(call.method)
+        await asyncio.sleep(self.latency)
         self._check_token(request, call.method)
         if call.method not in slack_arguments.METHODS:
             raise SlackError("unknown_method", call.method)
@@ -212,10 +251,39 @@ class SlackServer(Senders, Switches):
         if fault and not fault.work_done:
             call.error = fault.error
             return _refusal(fault)
+        if not await self.pass_holds(call.method, call.arguments, done=False):
+            call.error = "dropped"
+            return _refusal(Fault("dropped", status=503))
         reply = self._work(call)
+        self.changes.notify()
+        if not await self.pass_holds(call.method, call.arguments, done=True):
+            return _refusal(Fault("dropped", status=503))
         if fault and request.transport:
             request.transport.abort()
         return web.json_response({"ok": True, **reply}, headers=self._headers())
+
+    def share(self, name: str, content: bytes, media_type: str = "text/plain") -> dict[str, Any]:
+        """A file of a person, as a message describes it."""
+        path = f"F{len(self.store.files):04d}/{name}"
+        self.store.files[path] = content
+        return {
+            "id": path.partition("/")[0],
+            "name": name,
+            "mimetype": media_type,
+            "size": len(content),
+            "mode": "hosted",
+            "url_private": self.url(f"files-pri/{path}"),
+        }
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """A shared file; without the token or its scope, Slack leads to its login page."""
+        is_allowed = self.scopes is None or "files:read" in self.scopes
+        if request.headers.get("Authorization") != f"Bearer {self.bot_token}" or not is_allowed:
+            raise web.HTTPFound(self.url("?redir=files"))
+        content = self.store.files.get(request.match_info["path"])
+        if content is None:
+            raise web.HTTPNotFound
+        return web.Response(body=content, headers={"Content-Disposition": "attachment"})
 
     def _work(self, call: Call) -> dict[str, Any]:
         arguments = slack_arguments.check_arguments(call.method, call.arguments)
@@ -223,7 +291,7 @@ class SlackServer(Senders, Switches):
         if needed and self.scopes is not None and needed not in self.scopes:
             raise SlackError("missing_scope", f"needed {needed}")
         if call.method == "apps.connections.open":
-            link = self.url(f"link?ticket={self.sockets.ticket()}")
+            link = self.url(f"link?ticket={self.sockets.ticket(call.process)}")
             return {"url": link.replace("http://", "ws://")}
         with well_formed():
             return HANDLERS[call.method](self.store, arguments)

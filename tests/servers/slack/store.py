@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ class Message:
     bot_id: str | None = None
     metadata: dict[str, Any] | None = None
     reactions: dict[str, set[str]] = field(default_factory=dict)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def by_bot(self) -> bool:
@@ -108,6 +111,8 @@ class Message:
             "metadata": self.metadata,
             "edited": {"user": self.user, "ts": self.edited} if self.edited else None,
             "reactions": self.reactions_json(),
+            "attachments": self.attachments,
+            "files": self.files,
         }
         return message | {key: value for key, value in optional.items() if value}
 
@@ -152,6 +157,7 @@ class Store:
         self.users = {ALICE: "alice", BOB: "bob", BOT_USER: "docent"}
         self.locales = {ALICE: "en-US", BOB: "en-US", BOT_USER: "en-US"}
         self.usergroups: dict[str, set[str]] = {}
+        self.files: dict[str, bytes] = {}  # by path
         self.teams: dict[str, str] = {}  # of people from other workspaces
         self.enterprise = ""  # of docent's workspace
         self.enterprises: dict[str, str] = {}  # of people
@@ -168,6 +174,11 @@ class Store:
         self.titles: dict[tuple[str, str], str] = {}
         self.statuses: dict[tuple[str, str], list[str]] = {}
         self.prompts: dict[tuple[str, str], list[dict[str, str]]] = {}
+        self.closed: dict[str, str] = {}  # channels where nothing can be done, with the code
+        self.locked: set[tuple[str, str]] = set()  # threads: channel and thread_ts
+        self.restricted: dict[str, str] = {}  # channels where only some may post, with the code
+        self.single_table = False  # Markdown with two tables is refused
+        self.refused_blocks: set[str] = set()  # kinds of blocks that are refused
         self._micros = itertools.count(int(time.time() * 1_000_000))
         for user in (ALICE, BOB):
             self.open_direct(user)
@@ -194,11 +205,52 @@ class Store:
             raise SlackError("channel_not_found", name)
         if BOT_USER not in self.channels[name].members:
             raise SlackError("not_in_channel", name, fault=False)
+        if name in self.closed:
+            raise SlackError(self.closed[name], name, fault=False)
         return self.channels[name]
 
+    def check_open(self, channel: str, thread_ts: str | None) -> None:
+        """Refuse a post where an admin has restricted posting or locked the thread.
+
+        Raises:
+            SlackError: `restricted_action...`.
+        """
+        if channel in self.restricted:
+            raise SlackError(self.restricted[channel], channel, fault=False)
+        if thread_ts and (channel, thread_ts) in self.locked:
+            raise SlackError("restricted_action_thread_locked", thread_ts, fault=False)
+
+    def check_tables(self, *texts: str) -> None:
+        """Refuse a second table in the Markdown of a message, if Slack takes one.
+
+        Raises:
+            SlackError: `invalid_blocks`.
+        """
+        rules = sum(
+            len(re.findall(r"^ *\|?[ :]*-+[-:| ]*\|[-:| ]*$", t, re.MULTILINE)) for t in texts
+        )
+        if self.single_table and rules > 1:
+            raise SlackError("invalid_blocks", "only_one_table_allowed", fault=False)
+
+    def check_kinds(self, blocks: list[dict[str, Any]]) -> None:
+        """Refuse the kinds of blocks that a test took away.
+
+        Raises:
+            SlackError: `invalid_blocks`.
+        """
+        if kinds := {block["type"] for block in blocks} & self.refused_blocks:
+            raise SlackError("invalid_blocks", f"unsupported: {sorted(kinds)}", fault=False)
+
     def add(self, message: Message) -> Message:
-        """Keep a new message; a root gets its own ts as thread_ts with the first reply."""
+        """Keep a new message; a root gets its own ts as thread_ts with the first reply.
+
+        docent's own takes the status text of its thread away.
+        """
         self.all[message.channel, message.ts] = message
+        if message.by_bot and not message.visible_to:
+            texts = self.statuses.get((message.channel, str(message.thread_ts)), [])
+            if texts and texts[-1]:
+                texts.append("")
         return message
 
     def find(self, channel: str, ts: str) -> Message:
@@ -224,6 +276,10 @@ class Store:
         if message.thread_ts not in {None, message.ts}:
             raise SlackError("invalid_thread_ts", "thread_ts is a reply's ts, not its parent's")
         return message
+
+    def replies(self, root: Message) -> list[Message]:
+        """The replies to a message, oldest first."""
+        return [m for m in self.messages(root.channel, root.ts) if m.ts != root.ts]
 
     def messages(self, channel: str, thread_ts: str | None = None) -> list[Message]:
         """Messages of a channel, or a thread with its root, oldest first, ephemeral ones too."""

@@ -15,6 +15,7 @@ Reply = dict[str, Any]
 def start(store: Store, arguments: Arguments) -> Reply:
     channel = store.channel(arguments["channel"])
     root = store.root(channel.id, arguments["thread_ts"])
+    store.check_open(channel.id, root.ts)
     if channel.kind != "im":
         _check_recipient(store, arguments, channel.members)
     if arguments.get("task_display_mode", "timeline") not in {"timeline", "plan"}:
@@ -27,7 +28,7 @@ def start(store: Store, arguments: Arguments) -> Reply:
         thread_ts=root.ts,
         stream="live",
     )
-    _write(message, arguments)
+    _write(store, message, arguments)
     store.add(message)
     return {"channel": message.channel, "ts": message.ts}
 
@@ -36,17 +37,18 @@ def append(store: Store, arguments: Arguments) -> Reply:
     message = _live(store, arguments)
     if not arguments.get("markdown_text") and not arguments.get("chunks"):
         raise SlackError("no_text", "an append wants markdown_text or chunks")
-    _write(message, arguments)
+    _write(store, message, arguments)
     return {"channel": message.channel, "ts": message.ts}
 
 
 def stop(store: Store, arguments: Arguments) -> Reply:
     message = _live(store, arguments)
     blocks = arguments.get("blocks", [])
-    check_blocks(blocks)
+    check_blocks(blocks, above=message.markdown + _read_text(arguments))
+    store.check_kinds(blocks)
     if arguments.get("session_status", "active") not in SESSION_STATUSES:
         raise SlackError("invalid_arguments", f"session_status wants {SESSION_STATUSES}")
-    _write(message, arguments)
+    _write(store, message, arguments)
     message.blocks = blocks
     message.metadata = arguments.get("metadata")
     message.stream = "stopped"
@@ -79,14 +81,20 @@ def _live(store: Store, arguments: Arguments) -> Message:
     return message
 
 
-def _write(message: Message, arguments: Arguments) -> None:
+def _read_text(arguments: Arguments) -> str:
+    chunks = arguments.get("chunks", [])
+    texts = [chunk["text"] for chunk in chunks if chunk.get("type") == "markdown_text"]
+    return str(arguments.get("markdown_text", "")) + "".join(map(str, texts))
+
+
+def _write(store: Store, message: Message, arguments: Arguments) -> None:
     """Add text and chunks; nothing is added where any of it is refused."""
     chunks = arguments.get("chunks", [])
     if "markdown_text" in arguments and chunks:
         raise SlackError("markdown_text_conflict", "markdown_text with chunks")
     check_chunks(chunks)
-    texts = [chunk["text"] for chunk in chunks if chunk["type"] == "markdown_text"]
-    markdown = message.markdown + arguments.get("markdown_text", "") + "".join(texts)
+    markdown = message.markdown + _read_text(arguments)
+    store.check_tables(markdown)
     blocks = [block for c in chunks if c["type"] == "blocks" for block in c["blocks"]]
     if len(markdown) > MARKDOWN:
         raise SlackError("msg_too_long", f"{len(markdown)} characters streamed, most {MARKDOWN}")

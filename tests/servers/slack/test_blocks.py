@@ -205,3 +205,20 @@ async def test_what_people_see_is_the_words_of_the_blocks(slack, client):
     blocks = [section("*Bold*"), actions(button(text=plain("Ask again"), value="hidden"))]
     await client.chat_postMessage(channel=GENERAL, text="not seen", blocks=blocks)
     assert slack.messages(GENERAL)[0].shown == "*Bold*\nAsk again"
+
+
+async def test_all_blocks_of_a_message_have_one_limit(client):
+    sections = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2_600}} for _ in range(5)
+    ]
+    await client.chat_postMessage(channel=GENERAL, text="x", blocks=sections)
+    footer = {"type": "context", "elements": [{"type": "mrkdwn", "text": "x" * 201}]}
+    call = client.chat_postMessage(channel=GENERAL, text="x", blocks=[*sections, footer])
+    assert await refusal(call) == "msg_blocks_too_long"
+
+
+async def test_a_message_has_one_table(client):
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}
+    await client.chat_postMessage(channel=GENERAL, text="x", blocks=[table])
+    call = client.chat_postMessage(channel=GENERAL, text="x", blocks=[table] * 2)
+    assert await refusal(call) == "invalid_blocks"

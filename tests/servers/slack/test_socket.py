@@ -6,6 +6,7 @@ import asyncio
 
 import aiohttp
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.servers.conftest import connected
 from tests.servers.slack.delivery import MOST_SOCKETS
@@ -305,3 +306,29 @@ async def test_an_ack_that_comes_twice_is_a_violation(slack):
         await socket.send_json(ack)
         await slack.wait_for(lambda: slack.violations, what="a violation")
     assert "twice" in slack.violations[0].why
+
+
+async def test_an_ack_that_is_lost_brings_the_event_again(slack, bolt):
+    seen = record(slack, bolt, "app_mention")
+    slack.sockets.loses_acks = True
+    sending = asyncio.create_task(slack.mention("how?"))
+    await slack.wait_for(lambda: slack.sockets.lost_acks == len(seen) == 1)
+    slack.sockets.loses_acks = False
+    slack.sockets.abort()
+    await sending
+    await slack.wait_for(lambda: len(seen) == 2)
+    assert [headers["x-slack-retry-num"] for _, _, headers in seen] == [["0"], ["1"]]
+
+
+async def test_one_process_of_two_can_be_preferred(slack):
+    clients = {
+        name: AsyncWebClient(slack.bot_token, base_url=slack.base_url_of(name)) for name in "ab"
+    }
+    async with connected(slack, clients["a"]) as first, connected(slack, clients["b"]) as second:
+        seen = {"a": record(slack, first, "app_mention"), "b": record(slack, second, "app_mention")}
+        slack.sockets.preferred = "b"
+        for _ in range(3):
+            await slack.mention("how?")
+        await settle(slack, seen["b"], 3)
+    assert seen["a"] == []
+    assert not slack.sockets.is_connected("b")

@@ -218,3 +218,116 @@ async def test_bolt_checks_our_signature(slack, http, secret, age, status):
         timestamp=int(time.time()) - age,
     )
     assert ack.status == status
+
+
+async def test_everything_fails_for_a_time(slack, client):
+    now = 0.0
+    slack.clock = lambda: now
+    slack.fail_for(12, "fatal_error", methods={"chat.postMessage"})
+    assert await refusal(hello(client)) == "fatal_error"
+    await client.auth_test()
+    now = 12.0
+    await hello(client)
+    slack.fail_for(error="internal_error")
+    assert await refusal(client.auth_test()) == "internal_error"
+    slack.recover()
+    await hello(client)
+    assert slack.violations == []
+
+
+async def test_a_restricted_channel_and_a_locked_thread_take_no_posts(slack, client):
+    root = slack.said("x").ts
+    slack.store.locked.add((GENERAL, root))
+    reply = client.chat_postMessage(channel=GENERAL, thread_ts=root, text="x")
+    assert await refusal(reply) == "restricted_action_thread_locked"
+    await hello(client)
+    slack.store.restricted[GENERAL] = "restricted_action"
+    assert await refusal(hello(client)) == "restricted_action"
+    assert slack.violations == []
+
+
+async def test_who_is_removed_has_no_stream_there(slack, client):
+    root = slack.said("x").ts
+    where = {"channel": GENERAL, "thread_ts": root}
+    recipient = {"recipient_team_id": "T0DOCENT", "recipient_user_id": ALICE}
+    stream = await client.chat_startStream(**where, **recipient)
+    assert [message.ts for message in slack.open_streams()] == [stream["ts"]]
+    slack.remove_from(GENERAL)
+    assert slack.open_streams() == []
+    assert await refusal(hello(client)) == "not_in_channel"
+
+
+async def test_the_status_of_a_thread_is_seen_until_it_is_taken_back(slack, client):
+    root = slack.said("x").ts
+    where = {"channel_id": GENERAL, "thread_ts": root}
+    await client.agents_sessions_setStatus(**where, status="processing")
+    await client.assistant_threads_setStatus(**where, status="is thinking")
+    assert slack.processing_threads() == [(GENERAL, root)] * 2
+    await client.chat_postMessage(channel=GENERAL, thread_ts=root, text="x")
+    assert slack.processing_threads() == [(GENERAL, root)]
+    await client.assistant_threads_setStatus(**where, status="is thinking")
+    await client.assistant_threads_setStatus(**where, status="")
+    await client.agents_sessions_setStatus(**where, status="active")
+    assert slack.processing_threads() == []
+
+
+async def test_kinds_of_blocks_and_a_second_table_can_be_refused(slack, client):
+    table = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    both = [{"type": "markdown", "text": table * 2}]
+    await client.chat_postMessage(channel=GENERAL, text="x", blocks=both)
+    slack.store.single_table = True
+    call = client.chat_postMessage(channel=GENERAL, text="x", blocks=both)
+    assert await refusal(call) == "invalid_blocks"
+    one = [{"type": "markdown", "text": table}]
+    await client.chat_postMessage(channel=GENERAL, text="x", blocks=one)
+    slack.store.refused_blocks = {"markdown"}
+    call = client.chat_postMessage(channel=GENERAL, text="x", blocks=one)
+    assert await refusal(call) == "invalid_blocks"
+    assert slack.violations == []
+
+
+async def test_a_response_url_can_be_used_up(slack):
+    slack.response_urls.refusal = (404, "used_url")
+    url = AsyncWebhookClient(slack.response_urls.new(GENERAL, ALICE))
+    response = await url.send(text="x")
+    assert (response.status_code, "used_url" in response.body) == (404, True)
+    assert slack.violations == []
+
+
+async def test_held_calls_are_not_done_before_they_are_released(slack, client):
+    hold = slack.hold_calls(lambda _, call: call.get("text") == "hello")
+    calling = asyncio.create_task(hello(client))
+    await slack.wait_for(lambda: hold.calls)
+    await client.chat_postMessage(channel=GENERAL, text="another")
+    assert [message.text for message in slack.messages(GENERAL)] == ["another"]
+    hold.release()
+    await calling
+    await hello(client)
+    assert [message.text for message in slack.messages(GENERAL)] == ["another", "hello", "hello"]
+
+
+async def test_held_calls_can_be_dropped(slack, client):
+    hold = slack.hold_calls(lambda method, _: method == "chat.postMessage")
+    refused = asyncio.create_task(refusal(hello(client)))
+    await slack.wait_for(lambda: hold.calls)
+    hold.drop()
+    assert await refused == "dropped"
+    assert slack.messages(GENERAL) == []
+
+
+async def test_the_reply_alone_can_be_held(slack, client):
+    hold = slack.hold_calls(lambda method, _: method == "chat.postMessage", done=True)
+    calling = asyncio.create_task(hello(client))
+    await slack.wait_for(lambda: hold.calls)
+    assert [message.text for message in slack.messages(GENERAL)] == ["hello"]
+    assert not calling.done()
+    hold.drop()
+    with pytest.raises(SlackApiError):
+        await calling
+
+
+async def test_calls_say_which_process_made_them(slack):
+    for name in ("a", "b"):
+        own = AsyncWebClient(slack.bot_token, base_url=slack.base_url_of(name))
+        await hello(own)
+    assert [call.process for call in slack.calls("chat.postMessage")] == ["a", "b"]

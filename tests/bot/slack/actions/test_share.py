@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.slack.actions.share import ShareAction
 from bot.slack.client.respond import Click
@@ -31,7 +32,8 @@ class Unreachable:
     """A client of a workspace in whose channel docent is no member."""
 
     async def chat_postMessage(self, **_: Any) -> None:  # noqa: N802  (Slack's name)
-        raise TimeoutError
+        refusal = SimpleNamespace(data={"ok": False, "error": "not_in_channel"}, status_code=200)
+        raise SlackApiError("refused", refusal)
 
 
 class Channel:
@@ -70,7 +72,7 @@ class ResponseUrl:
 @pytest.fixture
 def memory(tmp_path) -> BotDatabase:
     engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
-    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda: LAST_SYNC)
+    memory = BotDatabase.open(engine, keep_days=90, read_last_success_time=lambda *_: LAST_SYNC)
     memory.answers.add(MINE)
     return memory
 
@@ -165,6 +167,19 @@ async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory:
         said = await shared(memory, ResponseUrl())
         assert said[-1]["text"] == words.SHARE_FAILED
         assert not any(one.get("delete_original") for one in said)
+
+
+async def test_blocks_that_the_response_url_refuses_leave_plainer_ones(memory: BotDatabase):
+    class Plain(ResponseUrl):
+        async def __call__(self, text: str, **content: Any) -> object:
+            if content.get("blocks"):
+                return SimpleNamespace(status_code=400, body="invalid_blocks")
+            return await super().__call__(text, **content)
+
+    answer, gone = await shared(memory, Plain())
+    assert TEXT in answer["text"]
+    assert "<https://" in answer["text"]
+    assert gone["delete_original"]
 
 
 @pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])

@@ -4,14 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from bot.conversation.history import MAX_CHARACTERS, build_turns
 from bot.slack.inbox.thread_history import MAX_PAGES, MAX_PROBES, PAGE_SIZE
 from bot.texts import answers
-from bot.types import ThreadMessage
 from rag_core.types import Turn
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, citation, script
-from tests.servers.slack.store import ALICE, BOB, BOT, BOT_USER, Message
+from tests.servers.slack.store import BOB, BOT, BOT_USER, Message
 
 
 async def follow_up(docent: Docent, question: Message, text: str = "and then?") -> list[Turn]:
@@ -109,7 +107,10 @@ async def test_of_a_long_thread_the_end_is_read(docent: Docent, pause: float):
     question = long_thread(docent, (number * pause for number in range(1_200, 0, -1)))
     await docent.start()
     history = await follow_up(docent, question)
-    assert [turn.text for turn in history] == [f"message {n}" for n in range(1_190, 1_200)]
+    assert [turn.text for turn in history] == [
+        "how?",
+        *(f"message {n}" for n in range(1_190, 1_200)),
+    ]
     assert 1 < len(docent.slack.calls("conversations.replies")) <= 1 + MAX_PROBES
 
 
@@ -118,7 +119,7 @@ async def test_a_long_thread_that_rested_begins_with_its_question(docent: Docent
     question = long_thread(docent, [*half_a_year, 20.0, 10.0])
     await docent.start()
     history = await follow_up(docent, question)
-    assert [turn.text for turn in history] == [f"message {n}" for n in range(292, 302)]
+    assert [turn.text for turn in history] == ["how?", *(f"message {n}" for n in range(292, 302))]
     assert len(docent.slack.calls("conversations.replies")) <= 1 + MAX_PROBES + MAX_PAGES
 
 
@@ -142,18 +143,6 @@ async def test_the_first_sign_of_life_does_not_wait_for_history(docent: Docent):
     assert docent.pipeline.questions == []
     held.set()
     await docent.slack.wait_for_reply(question)
-
-
-def test_a_conversation_is_kept_from_its_end():
-    said = tuple(ThreadMessage(ALICE, str(number) * 1_000) for number in range(9))
-    kept = build_turns(said, asker=ALICE)
-    assert [turn.text[0] for turn in kept] == ["3", "4", "5", "6", "7", "8"]
-    assert sum(len(turn.text) for turn in kept) <= MAX_CHARACTERS
-
-
-def test_a_turn_that_is_too_long_keeps_its_beginning():
-    (turn,) = build_turns((ThreadMessage(ALICE, "x" * 9_000),), asker=ALICE)
-    assert len(turn.text) == 1_500
 
 
 async def test_sources_are_no_part_of_history(docent: Docent):

@@ -4,11 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.client.workspace import SlackClients, ThreadRef
 from bot.slack.reply import thread_reply
 from bot.slack.reply.streaming import STREAMING
+from bot.slack.reply.surface import SlackSurface
 from bot.texts import answers
+from bot.types import IncomingMessage, MessageKey
 from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, script
 
@@ -73,3 +76,39 @@ async def test_a_late_status_is_cleared_too(unavailable: tuple[str, ...]):
     await reply.finish(answer())
     await workspace.processing.wait()
     assert workspace.statuses == ["processing", "active"]
+
+
+async def test_the_time_stamps_of_a_message_are_told_as_soon_as_it_is_posted():
+    """Another process may have to continue it."""
+    workspace: Any = Workspace()
+    workspace.released.set()
+    reply = thread_reply.ThreadReply(
+        SlackClients.of(workspace, workspace), ThreadRef("C0", "1.0", "U0", "T0")
+    )
+    told: list[tuple[str, ...]] = []
+    posted = asyncio.Event()
+    reply.on_posted = lambda timestamps: (told.append(timestamps), posted.set())
+    reply.begin()
+    await posted.wait()
+    assert told == [("3.0",)]
+    await reply.finish(answer())
+    assert told == [("3.0",)]
+
+
+async def test_a_reply_may_begin_with_a_sentence_of_its_own(docent: Docent):
+    question = docent.slack.said("how?")
+    client = AsyncWebClient(token=docent.slack.bot_token, base_url=docent.slack.base_url)
+    surface = SlackSurface(SlackClients.of(client, client), flush_seconds=0)
+    message = IncomingMessage(
+        "question",
+        MessageKey("T0DOCENT", question.channel, question.ts),
+        thread_ts=question.ts,
+        user=question.user,
+        user_team="T0DOCENT",
+        text="how?",
+    )
+    reply = surface.open_reply(message, progress="Interrupted, continuing")
+    reply.begin()
+    await docent.slack.wait_for(lambda: docent.slack.replies(question))
+    assert docent.slack.replies(question)[0].tasks["find"]["title"] == "Interrupted, continuing"
+    await reply.finish(answer())

@@ -1,0 +1,1 @@
+"""Faults of everything that docent depends on, and what its askers see of them."""

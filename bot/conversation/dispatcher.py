@@ -1,0 +1,350 @@
+"""The dispatcher: takes questions from the inbox, as many at a time as docent can answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+from uuid import uuid4
+
+from bot.background import BackgroundTasks
+from bot.conversation.inbox_writer import InboxWriter, Outcome
+from bot.conversation.open_question import OpenQuestion
+from bot.conversation.waiting_line import ShowPlace, WaitingLine
+from bot.storage.inbox import Inbox
+from bot.storage.inbox_entry import InboxEntry, Signal
+from bot.storage.inbox_view import InboxView
+from bot.storage.question_filter import QuestionFilter
+from bot.types import IncomingMessage, MessageKey
+from ingest.errors import StateError
+from rag_core.request_id import REQUEST_ID
+
+Result = TypeVar("Result")
+
+Handle = Callable[[OpenQuestion], Awaitable[Outcome]]
+"""Answers one question."""
+
+_MAX_OFFERED = 1_000
+"""Most messages remembered, so that none is answered twice while the database is away."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The times, in seconds, that pace the dispatcher.
+
+    Attributes:
+        poll: from one look into the line to the next, if nothing arrives here.
+        signals: from one look for signals to the next.
+        renewal: from one renewal of the leases to the next; well below their length.
+        first_sign: longest wait for the state database before a question is answered without it.
+        ack: longest wait for the state database before Slack's event is acknowledged.
+        hand_back: for telling people that docent restarts.
+    """
+
+    poll: float = 1.0
+    signals: float = 0.5
+    renewal: float = 5.0
+    first_sign: float = 0.2
+    ack: float = 2.0
+    hand_back: float = 3.0
+
+
+class Dispatcher:
+    """Takes questions from the inbox, fairly among people, and gives them to `handle`."""
+
+    def __init__(  # noqa: PLR0913  (the parts, by name)
+        self,
+        inbox: Inbox,
+        view: InboxView,
+        handle: Handle,
+        *,
+        slots: int,
+        show_place: ShowPlace,
+        pace: Pace | None = None,
+    ) -> None:
+        """Take at most `slots` questions at a time; `start` begins.
+
+        Args:
+            inbox: the questions.
+            view: reads them.
+            handle: answers one.
+            slots: most questions in the pipeline at a time.
+            show_place: shows a person that their question waits.
+            pace: the times that pace it.
+        """
+        self._inbox = inbox
+        self._handle = handle
+        self._slots = slots
+        self._pace = pace or Pace()
+        self._writer = InboxWriter(inbox)
+        self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
+        self._active: dict[str, OpenQuestion] = {}
+        self._offered: deque[tuple[MessageKey, str]] = deque(maxlen=_MAX_OFFERED)
+        self._work = BackgroundTasks()
+        self._loops = BackgroundTasks()
+        self._taking: list[asyncio.Task[None]] = []
+        self._wake = asyncio.Event()
+        self._used = 0
+        self._is_stopping = False
+
+    def start(self) -> None:
+        """Begin to take questions."""
+        self._taking = [self._loops.start(self._take_regularly())]
+        self._loops.start(self._line.keep_current())
+        self._loops.start(self._keep_leases())
+
+    async def run_blocking(self, work: Callable[..., Result], *args: Any) -> Result:
+        """Run a blocking call on a thread of the inbox."""
+        return await self._writer.run_blocking(work, *args)
+
+    # Arrival
+
+    async def offer(self, message: IncomingMessage, *, response_url: str = "") -> None:
+        """Write a question into the inbox, before Slack's event is acknowledged.
+
+        If the state database is slow, the answer begins all the same.
+        """
+        entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
+        REQUEST_ID.set(entry.id)  # for the log lines of the event
+        arrival = _Arrival()
+        writing = asyncio.ensure_future(
+            self._writer.run_blocking(
+                self._inbox.add,
+                entry.id,
+                message,
+                response_url=response_url,
+                is_ours=arrival.close,
+            )
+        )
+        identity = _build_identity(entry)
+        is_repeated = identity in self._offered or self._is_stopping
+        self._offered.append(identity)
+        await asyncio.wait({writing}, timeout=self._pace.first_sign)
+        if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
+            question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
+            writing.add_done_callback(lambda done: self._take_late_row(question, done))
+            await asyncio.wait({writing}, timeout=self._pace.ack)
+            return
+        try:
+            added = await writing
+        except StateError as error:
+            logger.warning("A question could not be recorded, and is answered anyway: %s", error)
+            if not is_repeated:
+                self._start(entry, is_quick=_is_quick(message))
+            return
+        if added:
+            self._line.add(entry, is_shown=self._used >= self._slots)
+            self._wake.set()
+
+    async def offer_missed(self, message: IncomingMessage) -> None:
+        """Write a question into the inbox that was asked while docent was away.
+
+        It waits for the state database, which alone knows whether it was answered.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        entry = InboxEntry(uuid4().hex, message)
+        if _build_identity(entry) in self._offered:
+            return
+        if await self._writer.run_blocking(self._inbox.add, entry.id, message):
+            self._line.add(entry, is_shown=self._used >= self._slots)
+            self._wake.set()
+
+    def _take_late_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
+        """Take the row of a question that was recorded late."""
+        if writing.cancelled() or writing.exception() is not None or question is None:
+            return  # its end is recorded later
+        if writing.result():
+            question.is_recorded = True
+        elif question.id in self._active:
+            question.receive("delete")  # another delivery was recorded, and is answered
+
+    # The line
+
+    async def _take_regularly(self) -> None:
+        while not self._is_stopping:
+            try:
+                await self._fill_slots()
+            except StateError as error:
+                logger.warning("The inbox can't be read: %s", error)
+            except Exception:
+                logger.exception("Taking a question failed unexpectedly.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._pace.poll)
+            self._wake.clear()
+
+    async def _fill_slots(self) -> None:
+        for is_quick in (True, False):
+            while is_quick or self._used < self._slots:
+                entry = await self._writer.run_blocking(self._inbox.take, quick=is_quick)
+                if entry is None or self._is_stopping:  # then it is handed back with the others
+                    break
+                self._start(entry, is_quick=is_quick)
+
+    def _start(self, entry: InboxEntry, *, is_quick: bool = False) -> OpenQuestion:
+        question = OpenQuestion(
+            entry, self._writer.record, self._writer.record_finishing, free_slot=self._free_slot
+        )
+        question.has_slot = not is_quick
+        self._used += question.has_slot
+        self._active[entry.id] = question
+        question.task = self._work.start(self._answer(question))
+        return question
+
+    def _free_slot(self) -> None:
+        self._used -= 1
+        self._wake.set()
+
+    async def _answer(self, question: OpenQuestion) -> None:
+        """Answer one question, and record how it ended."""
+        REQUEST_ID.set(question.id)
+        outcome: Outcome = "undelivered"
+        try:
+            question.posted = await self._line.remove(question.id) or question.entry.posted
+            outcome = await self._handle(question)
+        except asyncio.CancelledError:
+            return  # it is another process's now, or handed back
+        except Exception:
+            logger.exception("A question failed unexpectedly.")
+        finally:
+            question.release_slot()
+            self._active.pop(question.id, None)
+        await self._writer.end(question, outcome)
+
+    # Leases and signals
+
+    async def _keep_leases(self) -> None:
+        """Renew the leases, read the signals, and free what dead processes left."""
+        loop = asyncio.get_running_loop()
+        renew_at = free_at = loop.time()
+        while True:
+            try:
+                if self._active:
+                    is_due = loop.time() >= renew_at
+                    read = self._inbox.renew if is_due else self._inbox.read_signals
+                    renew_at = loop.time() + self._pace.renewal if is_due else renew_at
+                    known = [each for each in self._active.values() if each.is_recorded]
+                    self._deliver(known, await self._writer.run_blocking(read))
+                if loop.time() >= free_at:
+                    free_at = loop.time() + self._pace.poll
+                    if await self._writer.run_blocking(self._inbox.free_abandoned):
+                        self._wake.set()
+            except StateError as error:
+                logger.warning("The leases of questions could not be renewed: %s", error)
+            except Exception:
+                logger.exception("Keeping the leases failed unexpectedly.")
+            await asyncio.sleep(self._pace.signals)
+
+    def _deliver(self, questions: list[OpenQuestion], signals: dict[str, Signal]) -> None:
+        for question in questions:
+            signal = signals.get(question.id)
+            if signal:
+                question.receive(signal)
+            elif signal is None and question.id in self._active and question.task is not None:
+                logger.warning("Another process took over a question.")
+                question.is_lost = True
+                question.task.cancel()
+
+    async def send(
+        self, signal: Signal, where: QuestionFilter, *, but: str = ""
+    ) -> tuple[tuple[InboxEntry, ...], int]:
+        """Send a signal to open questions, wherever they are answered.
+
+        Args:
+            signal: what is to be done with them.
+            where: selects them.
+            but: id of a question that is left alone.
+
+        Returns:
+            Those that were waiting, which have ended now, and the number of all.
+
+        Raises:
+            StateError: the state database can't be used; this process got the signal anyway.
+        """
+        for question in self._list_active(where):
+            if question.id != but:
+                question.receive(signal)
+        return await self._writer.run_blocking(self._inbox.send, signal, where.build(but))
+
+    def find_active(self, where: QuestionFilter) -> tuple[InboxEntry, ...]:
+        """Return the questions that this process answers now and that fit."""
+        return tuple(question.entry for question in self._list_active(where))
+
+    def _list_active(self, where: QuestionFilter) -> list[OpenQuestion]:
+        active = list(self._active.values())
+        return [each for each in active if where.is_fit(each.entry.message, each.posted)]
+
+    # The end
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Take no more, let answers end, and hand back those that don't.
+
+        Another process, or the next one, goes on with them.
+        """
+        self._is_stopping = True
+        self._wake.set()
+        if self._taking:
+            await asyncio.wait(self._taking, timeout=self._pace.hand_back)
+        await self._work.wait(grace_seconds)
+        for question in list(self._active.values()):
+            if question.task is not None:
+                question.task.cancel()
+        await self._work.wait(self._pace.hand_back)
+        with suppress(StateError, TimeoutError):
+            await asyncio.wait_for(
+                self._writer.run_blocking(self._inbox.hand_back_all), self._pace.hand_back
+            )
+        self._loops.cancel()
+        self._writer.close()
+
+
+class _WithdrawnError(Exception):
+    """Rolls back the transaction of a question that is being answered already."""
+
+
+class _Arrival:
+    """Decides once what comes first: the record of a question, or the begin of its answer.
+
+    The transaction that writes it asks at its end, and the event loop when it has waited enough.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
+
+    def close(self) -> bool:
+        """Return True if the answer has begun already.
+
+        Else it never begins before the question is recorded.
+
+        Raises:
+            _WithdrawnError: the question is not to be recorded.
+        """
+        with self._lock:
+            self._decision = self._decision or "recorded"
+            if self._decision == "withdrawn":
+                raise _WithdrawnError
+            return self._decision == "late"
+
+    def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
+        """Decide for the event loop; return False if it is too late."""
+        with self._lock:
+            if not self._decision:
+                self._decision = decision
+            return self._decision == decision
+
+
+def _is_quick(message: IncomingMessage) -> bool:
+    return message.kind != "question"
+
+
+def _build_identity(entry: InboxEntry) -> tuple[MessageKey, str]:
+    return entry.message.key, entry.message.version

@@ -1,0 +1,123 @@
+"""The waiting line: shows people the place of their questions, and keeps it current."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.storage.inbox import Inbox
+from bot.storage.inbox_entry import InboxEntry
+from bot.storage.inbox_view import InboxView
+from bot.types import IncomingMessage
+from ingest.errors import StateError
+
+SHOW_SECONDS = 5.0
+"""The time from one look at the places to the next."""
+
+ShowPlace = Callable[[IncomingMessage, int, tuple[str, ...]], Awaitable[tuple[str, ...]]]
+"""Shows a place in the line, in the given messages of docent if there are any.
+
+Returns the time stamps of docent's messages that show it; none if a status was enough.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A question that waits, and what its asker has been shown."""
+
+    message: IncomingMessage
+    place: int = 0
+    posted: tuple[str, ...] = ()
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class WaitingLine:
+    """The questions that arrived here and wait; their places are those among all processes."""
+
+    def __init__(
+        self,
+        view: InboxView,
+        run_blocking: Callable[..., Awaitable[Any]],
+        inbox: Inbox,
+        show_place: ShowPlace,
+    ) -> None:
+        """Show places by `show_place`.
+
+        Args:
+            view: tells the places.
+            run_blocking: runs a blocking call on another thread.
+            inbox: gets what has been shown.
+            show_place: shows a place to the asker.
+        """
+        self._view = view
+        self._run_blocking = run_blocking
+        self._inbox = inbox
+        self._show_place = show_place
+        self._waiting: dict[str, _Waiting] = {}
+        self._changed = asyncio.Event()
+
+    def add(self, entry: InboxEntry, *, is_shown: bool) -> None:
+        """Watch a question that was just recorded.
+
+        Args:
+            entry: the question.
+            is_shown: show its place at once, because no slot is free for it.
+        """
+        if entry.message.audience == "mention" and entry.message.kind == "question":
+            self._waiting[entry.id] = _Waiting(entry.message)
+            if is_shown:
+                self._changed.set()
+
+    async def remove(self, entry_id: str) -> tuple[str, ...]:
+        """Forget a question; return the messages that showed its place."""
+        waiting = self._waiting.pop(entry_id, None)
+        if waiting is None:
+            return ()
+        async with waiting.lock:  # a post that is under way comes first
+            return waiting.posted
+
+    async def keep_current(self) -> None:
+        """Show the places, and show them again when they have changed."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), SHOW_SECONDS)
+            self._changed.clear()
+            try:
+                await self._show_changes()
+            except StateError as error:
+                logger.warning("The places in the line can't be read: %s", error)
+            except Exception:
+                logger.exception("Showing the places in the line failed unexpectedly.")
+
+    async def _show_changes(self) -> None:
+        if not self._waiting:
+            return
+        places = await self._run_blocking(self._view.find_places, list(self._waiting))
+        for entry_id in [each for each in self._waiting if each not in places]:
+            # Another process has taken it, or it was deleted.
+            del self._waiting[entry_id]
+        changed = [each for each in places if self._waiting[each].place != places[each]]
+        await asyncio.gather(*(self._show(each, places[each]) for each in changed))
+
+    async def _show(self, entry_id: str, place: int) -> None:
+        waiting = self._waiting.get(entry_id)
+        if waiting is None:
+            return
+        async with waiting.lock:
+            if entry_id not in self._waiting:
+                return
+            if not waiting.place and not await self._run_blocking(
+                self._inbox.record_placed, entry_id
+            ):
+                return  # it was taken meanwhile
+            posted = await self._show_place(waiting.message, place, waiting.posted)
+            waiting.place = place
+            if posted != waiting.posted:
+                waiting.posted = posted
+                await self._run_blocking(self._inbox.record_posted, entry_id, posted)

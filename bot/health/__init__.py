@@ -1,0 +1,1 @@
+"""Health: what docent counts, whether it is ready, how it logs and what it traces."""

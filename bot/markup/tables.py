@@ -1,0 +1,39 @@
+"""Tables in Markdown: divide a text between them, or show them as fixed-width code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from bot.markup.mrkdwn import render_table
+
+_PARSER = MarkdownIt("commonmark").enable("table")
+
+
+def split_at_tables(text: str) -> list[str]:
+    """Split Markdown into parts of at most one table each.
+
+    Return the text alone if it has no second table. A part ends below its table.
+    """
+    lines = text.splitlines(keepends=True)
+    ends = [end for _, _, end in _find_tables(text)][:-1]
+    parts = ("".join(lines[start:end]) for start, end in pairwise([0, *ends, len(lines)]))
+    return [part.strip("\n") for part in parts if part.strip()]
+
+
+def flatten_tables(text: str) -> str:
+    """Show the tables of a Markdown text as code in columns."""
+    lines = text.splitlines(keepends=True)
+    for node, start, end in reversed(list(_find_tables(text))):
+        lines[start:end] = [f"```\n{render_table(node)}\n```\n"]
+    return "".join(lines)
+
+
+def _find_tables(text: str) -> Iterator[tuple[SyntaxTreeNode, int, int]]:
+    """Yield the tables outside of lists and quotes, with their lines."""
+    for node in SyntaxTreeNode(_PARSER.parse(text)).children:
+        if node.type == "table" and node.map is not None:
+            yield node, *node.map

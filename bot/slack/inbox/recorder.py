@@ -1,0 +1,171 @@
+"""The recorder: writes questions, stops and deletions down before Slack's event is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.async_app import AsyncBoltRequest
+
+from bot.background import BackgroundTasks
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.question_detector import is_question
+from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
+from bot.slack.inbox.targets import MessageTarget, build_question, parse_reaction
+from bot.slack.reply.surface import SlackSurface
+from bot.storage.answers import Answers
+from bot.storage.inbox_entry import InboxEntry, Signal
+from bot.storage.inbox_view import InboxView
+from bot.storage.question_filter import QuestionFilter
+from bot.types import IncomingMessage
+from ingest.errors import StateError
+
+LOOK_SECONDS = 1.5
+"""Longest look into the state database before an event is acknowledged; Slack waits for three."""
+
+Next = Callable[[], Awaitable[None]]
+
+logger = logging.getLogger(__name__)
+
+
+class QuestionRecorder:
+    """Hands questions to the dispatcher, in middleware that runs before the acknowledgement.
+
+    What can't be decided without Slack is decided when the question's turn comes.
+    """
+
+    def __init__(  # noqa: PLR0913  (the parts, by name)
+        self,
+        dispatcher: Dispatcher,
+        view: InboxView,
+        answers: Answers,
+        surface: SlackSurface,
+        *,
+        tasks: BackgroundTasks,
+        config: ListenerConfig,
+    ) -> None:
+        """Record what `config` says is for docent.
+
+        Args:
+            dispatcher: gets the questions and signals.
+            view: knows the threads and messages that docent was asked in.
+            answers: knows those that it answered in.
+            surface: removes what docent has shown for a question that is withdrawn.
+            tasks: removes it in the background.
+            config: says which messages are for docent.
+        """
+        self._dispatcher = dispatcher
+        self._view = view
+        self._answers = answers
+        self._surface = surface
+        self._tasks = tasks
+        self._config = config
+
+    async def record_message(
+        self,
+        body: dict[str, Any],
+        request: AsyncBoltRequest,
+        next: Next,  # noqa: A002  (Bolt hands it in by this name)
+    ) -> None:
+        """Record a mention, a message, an edit or a deletion.
+
+        Args:
+            body: the payload.
+            request: its headers tell a repeated delivery.
+            next: runs the rest of Bolt's chain.
+        """
+        event = body["event"]
+        if (key := parse_deletion(event, self._config)) is not None:
+            await self.send("delete", QuestionFilter.of_message(key))
+        elif event.get("subtype") == "message_changed":
+            await self._record_edit(event)
+        elif (message := parse_event(event, self._config)) is not None:
+            is_repeated = "x-slack-retry-num" in request.headers
+            await self.offer(replace(message, may_be_answered=is_repeated))
+        await next()
+
+    async def record_reaction(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
+        """Record a reaction with docent's emoji."""
+        if (target := parse_reaction(body["event"], self._config)) is not None:
+            await self._dispatcher.offer(build_question(target, "reaction"))
+        await next()
+
+    async def record_stop(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
+        """Record a stop in a thread by Slack's own button."""
+        event = body["event"]
+        channel, thread_ts = str(event.get("channel") or ""), str(event.get("thread_ts") or "")
+        if channel and thread_ts and not await self.stop_thread(channel, thread_ts):
+            self._tasks.start(self._surface.set_thread_active(channel, thread_ts))
+        await next()
+
+    async def record_shortcut(self, target: MessageTarget, response_url: str) -> None:
+        """Record a question that was asked by the message shortcut."""
+        await self._dispatcher.offer(build_question(target, "shortcut"), response_url=response_url)
+
+    async def record_command(self, message: IncomingMessage, response_url: str) -> None:
+        """Record a question that was asked by a slash command."""
+        await self._dispatcher.offer(message, response_url=response_url)
+
+    async def offer(self, message: IncomingMessage) -> None:
+        """Record a message if it may be a question to docent.
+
+        Small talk of channels is left out without a trace.
+        """
+        if message.audience == "channel" and not is_question(message.text):
+            return
+        if message.audience == "thread":
+            place = message.key.team, message.key.channel, message.thread_ts
+            if not await self._read(self._view.has_thread, *place):
+                return
+        if message.was_missed:
+            await self._dispatcher.offer_missed(message)
+        else:
+            await self._dispatcher.offer(message)
+
+    async def _record_edit(self, event: Mapping[str, Any]) -> None:
+        """Record an edited message if it is or was a question."""
+        message = parse_edit(event, self._config)
+        if message is None:
+            return
+        was_asked = await self._read(self._view.has_message, message.key) or await self._read(
+            self._answers.find_by_message, message.key
+        )
+        if was_asked or message.is_first_mention:
+            await self._dispatcher.offer(message)
+
+    async def stop_thread(self, channel: str, thread_ts: str) -> bool:
+        """Stop the answers of a thread; return True if there were any."""
+        return await self.send("stop", QuestionFilter(channel, thread_ts=thread_ts))
+
+    async def send(self, signal: Signal, where: QuestionFilter) -> bool:
+        """Send a signal to open questions; return True if there were any.
+
+        Those that still waited have ended now, and what docent showed for them is removed.
+        """
+        try:
+            ended, count = await asyncio.wait_for(
+                self._dispatcher.send(signal, where), LOOK_SECONDS
+            )
+        except (StateError, TimeoutError) as error:
+            logger.warning("A %s could not be recorded: %r", signal, error)
+            return False
+        for entry in ended:
+            self._tasks.start(self._remove_shown(entry))
+        return bool(count)
+
+    async def _remove_shown(self, entry: InboxEntry) -> None:
+        message = entry.message
+        await self._surface.delete(message, entry.posted)
+        await self._surface.set_thread_active(message.key.channel, message.thread_ts)
+
+    async def _read(self, read: Callable[..., object], *place: Any) -> object:
+        """Return what the state database says; None if it is late."""
+        reading = self._dispatcher.run_blocking(read, *place)
+        try:
+            return await asyncio.wait_for(reading, LOOK_SECONDS)
+        except (StateError, TimeoutError) as error:
+            logger.warning("A message could not be looked up: %r", error)
+            return None

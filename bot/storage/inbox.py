@@ -1,0 +1,358 @@
+"""The inbox: every question from its arrival to its end, in the state database.
+
+A process takes a question with a lease and renews it. If the process dies, another one takes the
+question again, with all that is known about its answer so far. Moments are the database's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.storage import tables
+from bot.storage.answers import EARLIER_SEPARATOR
+from bot.storage.inbox_entry import (
+    LINE,
+    OPEN,
+    PLACED,
+    QUICK_TURN,
+    Ending,
+    InboxEntry,
+    Refusal,
+    Signal,
+    build_entry,
+    format_message,
+)
+from bot.types import IncomingMessage
+from ingest.state.database_clock import DatabaseMoment
+from ingest.state.process_identity import describe_process, is_process_gone
+
+inbox = tables.inbox
+
+LEASE_SECONDS = 20.0
+"""A question whose lease was not renewed for so long is taken up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of the line.
+
+    Attributes:
+        waiting: most questions that wait.
+        open_per_person: most questions of one person that wait or are being answered.
+        daily_per_person: most questions of one person within 24 hours; 0 for no limit.
+    """
+
+    waiting: int = 200
+    open_per_person: int = 20
+    daily_per_person: int = 0
+
+
+class Inbox:
+    """The questions in the state database; every method blocks.
+
+    Args:
+        engine: of the state database.
+        limits: of the line.
+        lease_seconds: the time after which a question of a silent process is taken again.
+        process: names this process.
+
+    Raises:
+        StateError: the state database can't be used.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        limits: Limits | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        process: str = "",
+    ) -> None:
+        tables.ensure_bot_tables(engine)
+        self._engine = engine
+        self._limits = limits or Limits()
+        self._lease_seconds = lease_seconds
+        self._process = process or f"{describe_process()} {uuid4().hex[:8]}"
+        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
+        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
+
+    # Arrival
+
+    def add(
+        self,
+        entry_id: str,
+        message: IncomingMessage,
+        *,
+        response_url: str = "",
+        is_ours: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Add a question; return False if it is there already.
+
+        Args:
+            entry_id: id of the new entry.
+            message: the question.
+            response_url: where a command or shortcut is answered.
+            is_ours: asked at the end of the transaction; if it returns True, this process
+                answers the question already, and no other takes it from the line.
+
+        Returns:
+            True for the first delivery of the message.
+        """
+        row = {
+            **_build_key_columns(message),
+            "id": entry_id,
+            "thread_ts": message.thread_ts,
+            "user": message.user,
+            "message": format_message(message),
+            "response_url": response_url,
+            "status": "waiting",
+            "received_at": DatabaseMoment(),
+            "owner": "",
+            "attempts": 0,
+            "posted": "",
+            "signal": "",
+        }
+        with self._engine.begin() as connection:
+            refusal = self._find_refusal(connection, message)
+            row["stage"] = refusal
+            quick = bool(refusal) or message.kind != "question"
+            row["turn"] = QUICK_TURN if quick else _compute_turn(message.user)
+            statement = self._insert(inbox).values(row).on_conflict_do_nothing()
+            added = connection.scalar(statement.returning(inbox.c.id)) is not None
+            if added and is_ours():
+                self._take_row(connection, inbox.c.id == entry_id)
+        return added
+
+    def _find_refusal(self, connection: Connection, message: IncomingMessage) -> Refusal:
+        if message.audience != "mention" or message.kind != "question" or message.edited_ts:
+            return ""
+        limits, count = self._limits, select(func.count()).select_from(inbox)
+        lined_up = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
+        if (connection.scalar(count.where(lined_up)) or 0) >= limits.waiting:
+            return "line_full"
+        by_user = count.where(inbox.c.user == message.user, inbox.c.turn != QUICK_TURN)
+        if (connection.scalar(by_user.where(inbox.c.status.in_(OPEN))) or 0) >= (
+            limits.open_per_person
+        ):
+            return "too_many_open"
+        lately = inbox.c.received_at > DatabaseMoment(-86_400)
+        if limits.daily_per_person and (
+            (connection.scalar(by_user.where(lately)) or 0) >= limits.daily_per_person
+        ):
+            return "daily_limit"
+        return ""
+
+    # The line
+
+    def take(self, *, quick: bool = False) -> InboxEntry | None:
+        """Take the next question of the line, or None.
+
+        Args:
+            quick: take hints and refusals, which never wait, instead of questions.
+        """
+        lane = inbox.c.turn == QUICK_TURN if quick else inbox.c.turn != QUICK_TURN
+        waiting = and_(inbox.c.status == "waiting", lane)
+        first = select(inbox.c.id).where(waiting).order_by(*LINE).limit(1)
+        if self._engine.dialect.name == "postgresql":
+            first = first.with_for_update(skip_locked=True)
+        while True:
+            with self._engine.begin() as connection:
+                entry_id = connection.scalar(first)
+                if entry_id is None:
+                    return None
+                mine = and_(inbox.c.id == entry_id, inbox.c.status == "waiting")
+                row = self._take_row(connection, mine)
+            if row is not None:  # else another process was quicker
+                return build_entry(row)
+
+    def _take_row(self, connection: Connection, where: ColumnElement[bool]) -> Row[Any] | None:
+        now = DatabaseMoment()
+        statement = (
+            update(inbox)
+            .where(where)
+            .values(
+                status="answering",
+                owner=self._process,
+                leased_until=DatabaseMoment(self._lease_seconds),
+                attempts=inbox.c.attempts + 1,
+            )
+        )
+        return connection.execute(statement.returning(inbox, now.label("now"))).first()
+
+    def renew(self) -> dict[str, Signal]:
+        """Renew the leases of this process; return its questions' signals by id.
+
+        A question that is missing was taken by another process.
+        """
+        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
+        statement = update(inbox).where(mine).values(leased_until=self._build_lease_end())
+        with self._engine.begin() as connection:
+            rows = connection.execute(statement.returning(inbox.c.id, inbox.c.signal))
+            return {row.id: row.signal for row in rows}
+
+    def read_signals(self) -> dict[str, Signal]:
+        """Return the signals of this process's questions by id, as `renew` does."""
+        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(inbox.c.id, inbox.c.signal).where(mine))
+            return {row.id: row.signal for row in rows}
+
+    def free_abandoned(self) -> int:
+        """Put questions of dead processes back into the line; return their number."""
+        answering = inbox.c.status == "answering"
+        with self._engine.begin() as connection:
+            owners = connection.scalars(select(inbox.c.owner).where(answering).distinct())
+            gone = [owner for owner in owners if owner and is_process_gone(owner)]
+            abandoned = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
+            found = select(inbox.c.id).where(answering, abandoned)
+            if connection.scalar(found.limit(1)) is None:
+                return 0  # so nothing is locked
+            statement = update(inbox).where(answering, abandoned).values(status="waiting", owner="")
+            return len(connection.execute(statement.returning(inbox.c.id)).all())
+
+    # The answer
+
+    def record_stage(self, entry_id: str, stage: str) -> None:
+        """Record how far the answer of this process is."""
+        self._update_own(entry_id, stage=stage)
+
+    def record_placed(self, entry_id: str) -> bool:
+        """Record that a place is shown; return False if taken meanwhile."""
+        waiting = and_(inbox.c.id == entry_id, inbox.c.status == "waiting")
+        statement = update(inbox).where(waiting).values(stage=PLACED).returning(inbox.c.id)
+        with self._engine.begin() as connection:
+            return connection.scalar(statement) is not None
+
+    def record_posted(self, entry_id: str, posted: Sequence[str]) -> None:
+        """Record docent's messages for a question, which may still wait."""
+        statement = update(inbox).where(inbox.c.id == entry_id, inbox.c.status.in_(OPEN))
+        with self._engine.begin() as connection:
+            connection.execute(statement.values(posted=" ".join(posted)))
+
+    def end(
+        self,
+        entry_id: str,
+        ending: Ending,
+        *,
+        posted: Sequence[str] | None = None,
+        free_key: bool = False,
+    ) -> bool:
+        """End a question; return False if another process has it.
+
+        Its text is deleted: answers keep what may be kept.
+
+        Args:
+            entry_id: id of the question.
+            ending: how it ended.
+            posted: time stamps of docent's messages; None for those recorded before.
+            free_key: let other people ask about the same message.
+
+        Returns:
+            True if the question was still that of this process.
+        """
+        values: dict[str, Any] = {
+            "status": ending,
+            "ended_at": DatabaseMoment(),
+            "message": "",
+            "response_url": "",
+            "owner": "",
+        }
+        if posted is not None:
+            values["posted"] = " ".join(posted)
+        if free_key:
+            values["ts"] = inbox.c.ts + literal("@") + func.substr(inbox.c.id, 1, 12)
+        return self._update_own(entry_id, **values)
+
+    def postpone(self, entry_id: str, seconds: float) -> None:
+        """Give a question back, to be taken after so many seconds."""
+        self._update_own(entry_id, owner="", leased_until=DatabaseMoment(seconds))
+
+    def hand_back_all(self) -> None:
+        """Give all questions of this process back, for any process to take."""
+        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
+        with self._engine.begin() as connection:
+            connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
+
+    def forget(self, entry_id: str) -> None:
+        """Delete an entry that turned out to be no question."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(inbox).where(inbox.c.id == entry_id))
+
+    def _update_own(self, entry_id: str, **values: Any) -> bool:
+        mine = and_(inbox.c.id == entry_id, inbox.c.owner == self._process)
+        statement = update(inbox).where(mine, inbox.c.status == "answering").values(values)
+        with self._engine.begin() as connection:
+            return connection.scalar(statement.returning(inbox.c.id)) is not None
+
+    def _build_lease_end(self) -> DatabaseMoment:
+        return DatabaseMoment(self._lease_seconds)
+
+    # Signals
+
+    def send(
+        self, signal: Signal, where: ColumnElement[bool]
+    ) -> tuple[tuple[InboxEntry, ...], int]:
+        """Send a signal to open questions.
+
+        Those that still wait end at once.
+
+        Returns:
+            The latter, and the number of all.
+        """
+        with self._engine.begin() as connection:
+            waiting = update(inbox).where(inbox.c.status == "waiting", where)
+            ended = connection.execute(
+                waiting.values(
+                    status="given_up", signal=signal, ended_at=DatabaseMoment()
+                ).returning(inbox, DatabaseMoment().label("now"))
+            ).all()
+            at_work = update(inbox).where(inbox.c.status == "answering", where)
+            told = connection.execute(at_work.values(signal=signal).returning(inbox.c.id)).all()
+            entries = tuple(build_entry(row) for row in ended)
+            cleared = inbox.c.id.in_([entry.id for entry in entries])
+            connection.execute(update(inbox).where(cleared).values(message="", response_url=""))
+        return entries, len(entries) + len(told)
+
+    def purge(self, *, older_than: float) -> None:
+        """Delete questions that ended more than `older_than` seconds ago."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(inbox).where(inbox.c.ended_at < DatabaseMoment(-older_than)))
+
+
+def _compute_turn(user: str) -> ColumnElement[int]:
+    """Return the turn of a person's next question.
+
+    Each turn holds one question of each person who waits, so no second question comes before
+    another's first. A new person joins at the turn that is being served.
+    """
+    started = inbox.c.status != "waiting"
+    served = select(func.coalesce(func.max(inbox.c.turn), 0)).where(started).scalar_subquery()
+    mine = and_(inbox.c.user == user, inbox.c.status.in_(OPEN))
+    last = select(func.coalesce(func.max(inbox.c.turn), -1)).where(mine).scalar_subquery()
+    return case((last >= served, last + 1), else_=served)
+
+
+def _build_key_columns(message: IncomingMessage) -> dict[str, str]:
+    """Return the columns that name a version of a message."""
+    key = message.key
+    ts = f"{key.ts}{EARLIER_SEPARATOR}{message.version}" if message.version else key.ts
+    return {"team": key.team, "channel": key.channel, "ts": ts}

@@ -1,0 +1,1 @@
+"""Versions: each migration of the tables of `ingest`, the oldest first."""

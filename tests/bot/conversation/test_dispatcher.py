@@ -1,0 +1,365 @@
+"""The dispatcher on a real inbox: slots, the line, signals, a database that is away, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, update
+
+from bot.conversation.dispatcher import Dispatcher, Pace
+from bot.conversation.inbox_writer import Outcome
+from bot.conversation.open_question import OpenQuestion
+from bot.storage import tables
+from bot.storage.inbox import Inbox
+from bot.storage.inbox_view import InboxView
+from bot.storage.question_filter import QuestionFilter
+from bot.types import IncomingMessage, MessageKey
+from ingest.errors import StateError
+from ingest.state.database import open_state
+from tests.bot.fakes import Notebook
+
+WAIT = 10  # seconds until something that never happens fails the test
+PACE = Pace(poll=0.02, signals=0.01, renewal=0.05, first_sign=5, ack=5, hand_back=WAIT)
+
+
+def message(number: int = 1, **more: object) -> IncomingMessage:
+    ts = f"{number}.0"
+    values = {"user": f"U{number}", "thread_ts": ts, **more}
+    return IncomingMessage(
+        "question", MessageKey("T0", "C0", ts), user_team="T0", text="how?", **values
+    )
+
+
+@dataclass
+class Answers:
+    """Answers questions when the test lets it."""
+
+    outcome: Outcome = "answered"
+    taken: list[OpenQuestion] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: list[str] = field(default_factory=list)
+    early_slot: bool = False
+
+    async def handle(self, question: OpenQuestion) -> Outcome:
+        async with self.changed:
+            self.taken.append(question)
+            self.changed.notify_all()
+        try:
+            if self.early_slot:
+                question.release_slot()
+            await self.free.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(question.id)
+            raise
+        return self.outcome
+
+    async def wait_taken(self, count: int) -> list[str]:
+        """The time stamps of the questions taken, once there are so many."""
+        async with asyncio.timeout(WAIT), self.changed:
+            await self.changed.wait_for(lambda: len(self.taken) >= count)
+        return [question.entry.message.key.ts for question in self.taken]
+
+
+@dataclass
+class Places:
+    """What people were told about their place."""
+
+    told: list[tuple[str, int]] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def show(
+        self, waiting: IncomingMessage, place: int, posted: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        async with self.changed:
+            self.told.append((waiting.key.ts, place))
+            self.changed.notify_all()
+        return posted or (f"9{waiting.key.ts}",)
+
+    async def wait_told(self, line: tuple[str, int]) -> None:
+        async with asyncio.timeout(WAIT), self.changed:
+            await self.changed.wait_for(lambda: line in self.told)
+
+
+@dataclass
+class Bench:
+    """A dispatcher with two slots, and what it is made of."""
+
+    engine: Engine
+    inbox: Inbox
+    answers: Answers = field(default_factory=Answers)
+    places: Places = field(default_factory=Places)
+
+    def build(self, pace: Pace = PACE) -> Dispatcher:
+        view = InboxView(self.engine)
+        handle, show = self.answers.handle, self.places.show
+        return Dispatcher(self.inbox, view, handle, slots=2, show_place=show, pace=pace)
+
+    def read(self) -> dict[str, str]:
+        """The status of each question, by the time stamp of its message."""
+        columns = tables.inbox.c
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(columns.ts, columns.status))
+            return {row.ts: row.status for row in rows}
+
+    async def wait_status(self, ts: str, status: str) -> None:
+        async with asyncio.timeout(WAIT):
+            while (await asyncio.to_thread(self.read)).get(ts) != status:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def bench(engine: Engine) -> Bench:
+    return Bench(engine, Inbox(engine))
+
+
+@pytest.fixture
+async def dispatcher(bench: Bench) -> AsyncIterator[Dispatcher]:
+    dispatcher = bench.build()
+    dispatcher.start()
+    yield dispatcher
+    bench.answers.free.set()
+    await dispatcher.stop(0)
+
+
+async def test_a_question_is_recorded_before_it_is_acknowledged(bench: Bench):
+    dispatcher = bench.build()  # it takes nothing yet
+    await dispatcher.offer(message())
+    assert bench.read() == {"1.0": "waiting"}
+    await dispatcher.stop(0)
+
+
+async def test_it_is_answered_once_and_ends(bench: Bench, dispatcher: Dispatcher):
+    await dispatcher.offer(message())
+    await dispatcher.offer(message())
+    bench.answers.free.set()
+    await bench.wait_status("1.0", "answered")
+    assert await bench.answers.wait_taken(1) == ["1.0"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "left"),
+    [
+        ("told", {"1.0": "told"}),
+        ("given_up", {"1.0": "given_up"}),
+        ("ignored", {}),
+    ],
+)
+async def test_what_became_of_it_is_recorded(
+    bench: Bench, dispatcher: Dispatcher, outcome: Outcome, left: dict[str, str]
+):
+    bench.answers.outcome = outcome
+    await dispatcher.offer(message())
+    await bench.answers.wait_taken(1)
+    bench.answers.free.set()
+    async with asyncio.timeout(WAIT):
+        while await asyncio.to_thread(bench.read) != left:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+async def test_an_answer_that_could_not_be_delivered_is_tried_again(
+    bench: Bench, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.conversation.inbox_writer.DELIVER_AGAIN_SECONDS", 0.001)
+    bench.answers.outcome = "undelivered"
+    bench.answers.free.set()
+    await dispatcher.offer(message())
+    assert await bench.answers.wait_taken(3) == ["1.0"] * 3
+    assert [question.entry.attempts for question in bench.answers.taken] == [1, 2, 3]
+    bench.answers.outcome = "answered"
+    await bench.wait_status("1.0", "answered")
+
+
+async def test_only_so_many_are_answered_and_the_others_are_told_their_place(
+    bench: Bench, dispatcher: Dispatcher
+):
+    for number in range(1, 6):
+        await dispatcher.offer(message(number))
+        if number <= 2:
+            await bench.answers.wait_taken(number)
+    await bench.places.wait_told(("3.0", 1))
+    await bench.places.wait_told(("5.0", 3))
+    assert len(bench.answers.taken) == 2
+    bench.answers.free.set()
+    assert await bench.answers.wait_taken(5) == [f"{n}.0" for n in range(1, 6)]
+    assert bench.answers.taken[2].posted == ("93.0",)
+
+
+async def test_the_place_is_kept_current(
+    bench: Bench, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.conversation.waiting_line.SHOW_SECONDS", 0.01)
+    for number in range(1, 5):
+        await dispatcher.offer(message(number))
+        if number <= 2:
+            await bench.answers.wait_taken(number)
+    await bench.places.wait_told(("4.0", 2))
+    bench.answers.taken[0].release_slot()
+    await bench.places.wait_told(("4.0", 1))
+
+
+async def test_an_answer_that_only_has_to_be_shown_lets_the_next_one_in(
+    bench: Bench, dispatcher: Dispatcher
+):
+    bench.answers.early_slot = True
+    for number in range(1, 5):
+        await dispatcher.offer(message(number))
+    assert len(await bench.answers.wait_taken(4)) == 4
+
+
+async def test_a_hint_needs_no_slot(bench: Bench, dispatcher: Dispatcher):
+    for number in range(1, 4):
+        await dispatcher.offer(message(number))
+    await bench.answers.wait_taken(2)
+    await dispatcher.offer(replace(message(4), kind="hint"))
+    assert (await bench.answers.wait_taken(3))[2] == "4.0"
+
+
+async def test_a_signal_from_another_process_arrives(bench: Bench, dispatcher: Dispatcher):
+    await dispatcher.offer(message())
+    await bench.answers.wait_taken(1)
+    [question] = bench.answers.taken
+    reply = Notebook()
+    question.connect(reply)
+    where = QuestionFilter("C0", ts="1.0")
+    Inbox(bench.engine).send("stop", where.build())
+    await asyncio.wait_for(reply.stopped.wait(), WAIT)
+    assert question.signal == "stop"
+
+
+async def test_a_signal_to_this_process_arrives_at_once(bench: Bench, dispatcher: Dispatcher):
+    await dispatcher.offer(message())
+    await bench.answers.wait_taken(1)
+    [question] = bench.answers.taken
+    assert await dispatcher.send("delete", QuestionFilter("C0", ts="1.0")) == ((), 1)
+    assert question.signal == "delete"
+    assert await dispatcher.send("stop", QuestionFilter("C0", ts="2.0")) == ((), 0)
+
+
+async def test_a_question_that_another_process_took_is_dropped(
+    bench: Bench, dispatcher: Dispatcher
+):
+    await dispatcher.offer(message())
+    await bench.answers.wait_taken(1)
+    with bench.engine.begin() as connection:
+        connection.execute(update(tables.inbox).values(owner="somebody else"))
+    async with asyncio.timeout(WAIT):
+        while not bench.answers.cancelled:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert bench.answers.taken[0].is_lost
+    assert bench.read() == {"1.0": "answering"}
+
+
+class TestWithoutTheDatabase:
+    """The state database is locked or broken while questions arrive."""
+
+    @pytest.fixture
+    def lock(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+        """Holds `Inbox.add` until it is set."""
+        lock, add = threading.Event(), Inbox.add
+
+        def add_later(*args: object, **more: object) -> bool:
+            assert lock.wait(WAIT)
+            return add(*args, **more)
+
+        monkeypatch.setattr(bench.inbox, "add", add_later.__get__(bench.inbox))
+        return lock
+
+    async def test_a_locked_one_delays_no_answer_and_nothing_is_answered_twice(
+        self, bench: Bench, lock: threading.Event
+    ):
+        dispatcher = bench.build(replace(PACE, first_sign=0.001, ack=0.001))
+        dispatcher.start()
+        await dispatcher.offer(message())
+        await dispatcher.offer(message())  # Slack says it twice
+        assert await bench.answers.wait_taken(1) == ["1.0"]
+        lock.set()
+        bench.answers.free.set()
+        await bench.wait_status("1.0", "answered")
+        assert len(bench.answers.taken) == 1
+        await dispatcher.stop(WAIT)
+
+    async def test_the_end_is_recorded_when_it_is_back(self, bench: Bench, lock: threading.Event):
+        dispatcher = bench.build(replace(PACE, first_sign=0.001, ack=0.001))
+        dispatcher.start()
+        await dispatcher.offer(message())
+        bench.answers.free.set()
+        await bench.answers.wait_taken(1)
+        lock.set()
+        await bench.wait_status("1.0", "answered")
+        await dispatcher.stop(WAIT)
+
+    async def test_one_that_another_delivery_recorded_is_withdrawn(
+        self, bench: Bench, lock: threading.Event
+    ):
+        dispatcher = bench.build(replace(PACE, first_sign=0.001, ack=0.001))
+        dispatcher.start()
+        await dispatcher.offer(message())
+        await bench.answers.wait_taken(1)
+        other = Inbox(bench.engine)
+        other.add("a" * 32, message())
+        other.take()
+        reply = Notebook()
+        bench.answers.taken[0].connect(reply)
+        lock.set()
+        await asyncio.wait_for(reply.stopped.wait(), WAIT)
+        assert bench.answers.taken[0].signal == "delete"
+        bench.answers.free.set()
+        await dispatcher.stop(WAIT)
+
+    async def test_a_broken_one_stops_no_answer(
+        self, bench: Bench, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+    ):
+        def fail(*_: object, **__: object) -> bool:
+            raise StateError("The disk is full.")
+
+        monkeypatch.setattr(bench.inbox, "add", fail)
+        await dispatcher.offer(message())
+        assert await bench.answers.wait_taken(1) == ["1.0"]
+        monkeypatch.undo()
+        monkeypatch.setattr("bot.conversation.inbox_writer.RETRY_SECONDS", 0.001)
+        bench.answers.free.set()
+        await bench.wait_status("1.0", "answered")
+
+
+class TestStop:
+    async def test_answers_may_end(self, bench: Bench):
+        dispatcher = bench.build()
+        dispatcher.start()
+        await dispatcher.offer(message())
+        await bench.answers.wait_taken(1)
+        stopping = asyncio.create_task(dispatcher.stop(WAIT))
+        await asyncio.sleep(0)
+        bench.answers.free.set()
+        await stopping
+        assert bench.read() == {"1.0": "answered"}
+        assert bench.answers.cancelled == []
+
+    async def test_what_does_not_end_is_handed_back(self, bench: Bench):
+        dispatcher = bench.build()
+        dispatcher.start()
+        for number in range(1, 4):
+            await dispatcher.offer(message(number))
+        await bench.answers.wait_taken(2)
+        await dispatcher.stop(0)
+        assert bench.read() == {"1.0": "waiting", "2.0": "waiting", "3.0": "waiting"}
+        assert len(bench.answers.cancelled) == 2
+
+    async def test_nothing_more_is_taken(self, bench: Bench):
+        dispatcher = bench.build()
+        dispatcher.start()
+        await dispatcher.stop(0)
+        bench.inbox.add("a" * 32, message())
+        assert bench.read() == {"1.0": "waiting"}
