@@ -96,6 +96,12 @@ class BotSettings(Settings):
     daily_questions: int = Field(
         0, ge=0, description="Questions that one person may ask within 24 hours; 0 for any number."
     )
+    catch_up_minutes: int = Field(
+        60,
+        ge=0,
+        description="Minutes back for which docent reads, at the start and after each reconnect, "
+        "what it was asked while it was away; 0 for off.",
+    )
     keep_days: int = Field(
         90,
         ge=0,

@@ -68,6 +68,7 @@ class IncomingMessage:
         may_be_answered: True if a process that died without a record may have begun the answer.
         target_ts: time stamp of the message that a shortcut asks about; empty for others.
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
+        was_missed: True if docent was away when it was written, and read it later.
     """
 
     kind: MessageKind
@@ -86,6 +87,7 @@ class IncomingMessage:
     may_be_answered: bool = False
     target_ts: str = ""
     target_thread_ts: str = ""
+    was_missed: bool = False
 
     @property
     def in_thread(self) -> bool:
@@ -148,6 +150,7 @@ class AnswerContext:
         scope: the part of the documentation that was searched.
         can_escalate: True if the question can be passed on to people.
         notes: sentences about what docent did not read, in the asker's language.
+        was_missed: True if docent was away when the question was asked.
     """
 
     answer_id: str = ""
@@ -155,6 +158,7 @@ class AnswerContext:
     scope: Scope = field(default_factory=Scope)
     can_escalate: bool = False
     notes: tuple[str, ...] = ()
+    was_missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

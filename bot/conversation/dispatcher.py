@@ -129,7 +129,7 @@ class Dispatcher:
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
         if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
-            writing.add_done_callback(lambda done: self._adopt_row(question, done))
+            writing.add_done_callback(lambda done: self._take_late_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
         try:
@@ -143,8 +143,23 @@ class Dispatcher:
             self._line.add(entry, is_shown=self._used >= self._slots)
             self._wake.set()
 
-    def _adopt_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
-        """Go on with the row of a question that was recorded after its answer had begun."""
+    async def offer_missed(self, message: IncomingMessage) -> None:
+        """Write a question into the inbox that was asked while docent was away.
+
+        It waits for the state database, which alone knows whether it was answered.
+
+        Raises:
+            StateError: the state database can't be used.
+        """
+        entry = InboxEntry(uuid4().hex, message)
+        if _build_identity(entry) in self._offered:
+            return
+        if await self._writer.run_blocking(self._inbox.add, entry.id, message):
+            self._line.add(entry, is_shown=self._used >= self._slots)
+            self._wake.set()
+
+    def _take_late_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
+        """Take the row of a question that was recorded late."""
         if writing.cancelled() or writing.exception() is not None or question is None:
             return  # its end is recorded later
         if writing.result():
@@ -265,7 +280,7 @@ class Dispatcher:
 
     def _list_active(self, where: QuestionFilter) -> list[OpenQuestion]:
         active = list(self._active.values())
-        return [each for each in active if where.fits(each.entry.message, each.posted)]
+        return [each for each in active if where.is_fit(each.entry.message, each.posted)]
 
     # The end
 
@@ -306,7 +321,9 @@ class _Arrival:
         self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
 
     def close(self) -> bool:
-        """Return True if the answer has begun already; else it never begins early.
+        """Return True if the answer has begun already.
+
+        Else it never begins before the question is recorded.
 
         Raises:
             _WithdrawnError: the question is not to be recorded.
@@ -318,7 +335,7 @@ class _Arrival:
             return self._decision == "late"
 
     def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
-        """Decide for the event loop; return False if the question was recorded meanwhile."""
+        """Decide for the event loop; return False if it is too late."""
         with self._lock:
             if not self._decision:
                 self._decision = decision

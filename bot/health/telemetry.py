@@ -47,7 +47,7 @@ class Telemetry:
             self.traces.send_answer(origin, answer, request_id=request_id)
 
     def begin(self, origin: Origin, request_id: str) -> Callable[[Outcome], None]:
-        """Begin a question; return a function that records its end without an answer."""
+        """Begin a question; return what records an end without answer."""
         began = time.monotonic()
 
         def record_told(outcome: Outcome) -> None:
@@ -74,7 +74,7 @@ class Telemetry:
             self.traces.send_told(origin, outcome, seconds=seconds, request_id=request_id)
 
     def record_failure(self, service: Service, kind: str) -> None:
-        """Record that a call to a service failed, with the kind of the failure."""
+        """Record that a call to a service failed, and how."""
         if service == "llm":
             self.metrics.record_llm_error(kind)
 

@@ -27,6 +27,7 @@ from bot.slack.actions.admin import AdminCommands
 from bot.slack.actions.admin_gate import AdminGate
 from bot.slack.actions.answer_buttons import AnswerActions
 from bot.slack.actions.commands import Commands
+from bot.slack.actions.deliveries import Deliveries
 from bot.slack.actions.escalation import Escalation
 from bot.slack.actions.instructions import InstructionsCommand
 from bot.slack.actions.interactions import Interactions
@@ -45,6 +46,8 @@ from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
 from bot.slack.inbox.access import AccessPolicy, Enterprise
 from bot.slack.inbox.acknowledgement import Acknowledgement
+from bot.slack.inbox.catch_up import CatchUp
+from bot.slack.inbox.conversation_reader import ConversationReader
 from bot.slack.inbox.file_reader import SlackFileReader
 from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.message_reader import MessageReader
@@ -58,10 +61,8 @@ from bot.slack.reply.thread_status import finish_clearing
 from bot.slack.views import buttons
 from bot.storage.database import BotDatabase
 from bot.storage.problems import Problem
-from ingest.errors import StateError
 
 CALL_SECONDS = 30.0
-PURGE_SECONDS = 86_400.0
 CLEANUP_SECONDS = 1.0
 """Time for clicks and commands to end once the answers have ended, and again to clean up."""
 
@@ -177,12 +178,12 @@ async def run_app(
         await asyncio.to_thread(parts.warm_up)
         slack = SlackClients.of(app.client, connection.build_quick_client(settings, session))
         work = _BackgroundWork.build(slack, parts, intervals)
-        dispatcher = _register_listeners(
+        dispatcher, catch_up = _register_listeners(
             app, settings, parts, work, identity=identity, intervals=intervals
         )
-        transport = build_transport(app, settings)
+        transport = build_transport(app, settings, catch_up)
         parts.readiness.watch_connection(transport.is_connected)
-        purging = asyncio.create_task(_purge_daily(parts.database))
+        purging = asyncio.create_task(parts.database.purge_daily())
         try:
             dispatcher.start()
             await transport.open()
@@ -190,6 +191,7 @@ async def run_app(
         finally:
             purging.cancel()
             await transport.close()
+            await catch_up.close()
             await dispatcher.stop(intervals.grace_seconds)
             await finish_clearing(CLEANUP_SECONDS)
             await work.end()
@@ -202,16 +204,6 @@ async def _identify(settings: BotSettings, app: AsyncApp) -> connection.Identity
         app_token = connection.reveal_secret(settings.slack_app_token)
         await connection.check_app_token(app.client, app_token)
     return identity
-
-
-async def _purge_daily(database: BotDatabase) -> None:
-    """Delete rows that are too old, once a day."""
-    while True:
-        await asyncio.sleep(PURGE_SECONDS)
-        try:
-            await asyncio.to_thread(database.purge)
-        except StateError:
-            logger.warning("Rows that are too old could not be deleted.", exc_info=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +236,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     *,
     identity: connection.Identity,
     intervals: Intervals,
-) -> Dispatcher:
-    """Build the handlers, each from those above it, register them, and return the dispatcher."""
+) -> tuple[Dispatcher, CatchUp]:
+    """Build the handlers and register them; return what is to start."""
     index, database = parts.index, parts.database
     slack, tasks, client = work.slack, work.tasks, work.slack.client
     auto_channels = parse_ids(settings.auto_channels)
@@ -298,9 +290,11 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     recorder = QuestionRecorder(
         dispatcher, database.inbox_view, database.answers, surface, tasks=tasks, config=config
     )
+    reader, minutes = ConversationReader(slack), settings.catch_up_minutes
+    catch_up = CatchUp(reader, database, recorder, config=config, minutes=minutes)
 
     # Answers: their buttons.
-    escalation = Escalation(slack, database.answers, help_channel)
+    escalation = Escalation(slack, database, help_channel)
     answer_actions = AnswerActions(slack, access, database, escalation, team=identity.team)
     share_action = ShareAction(slack, database)
 
@@ -314,6 +308,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
 
+    deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(
         app,
@@ -326,6 +321,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
                 "instructions": gate.restrict(instructions.run),
                 **admin_commands.actions,
             },
+            deliveries,
         ),
         config=config,
         interactions=Interactions(
@@ -337,6 +333,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
                 **admin_commands.click_handlers,
             },
             form_handlers=answer_actions.form_handlers,
+            deliveries=deliveries,
         ),
         home=HomeTab(
             index,
@@ -350,4 +347,4 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         ),
         suggested_prompts=SuggestedPrompts(index, slack, tasks, access=access),
     )
-    return dispatcher
+    return dispatcher, catch_up

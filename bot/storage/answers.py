@@ -179,20 +179,19 @@ class Answers:
         query = select(answers).where(answers.c.channel == channel, answers.c.user == user)
         return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
-    def mark_escalated(self, answer_id: str) -> bool:
-        """Mark a question as passed on; True for the first caller only."""
+    def mark_escalated(self, answer_id: str) -> None:
+        """Mark a question as passed on to people."""
         statement = update(answers).where(
             answers.c.id == answer_id, answers.c.passed_on_at.is_(None)
         )
-        marked = statement.values(passed_on_at=self._clock()).returning(answers.c.id)
         with self._engine.begin() as connection:
-            return connection.execute(marked).first() is not None
+            connection.execute(statement.values(passed_on_at=self._clock()))
 
-    def unmark_escalated(self, answer_id: str) -> None:
-        """Remove the mark of a question that could not be passed on."""
-        statement = update(answers).where(answers.c.id == answer_id)
-        with self._engine.begin() as connection:
-            connection.execute(statement.values(passed_on_at=None))
+    def is_escalated(self, answer_id: str) -> bool:
+        """Return True if a question was passed on to people."""
+        marked = select(answers.c.passed_on_at).where(answers.c.id == answer_id)
+        with self._engine.connect() as connection:
+            return connection.scalar(marked) is not None
 
     def purge(self) -> None:
         """Delete answers that are past their retention, with their ratings."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +19,14 @@ from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
 from bot.storage.inbox import Inbox, Limits
 from bot.storage.inbox_view import InboxView
+from bot.storage.known_messages import KnownMessages
 from bot.storage.ratings import Ratings
+from ingest.errors import StateError
 
 CLAIM_RETENTION = timedelta(days=30)
+PURGE_SECONDS = 86_400.0
+
+logger = logging.getLogger(__name__)
 
 BUSY_SECONDS = 1.0
 """The time for which a question waits for a lock of the state database, which a sync may hold."""
@@ -39,6 +46,7 @@ class BotDatabase:
     Attributes:
         inbox: the questions, from their arrival to their end.
         inbox_view: reads the inbox.
+        known_messages: the messages that docent was asked in, however that ended.
         claims: the clicks and other steps that a process has taken.
         answers: the answers that docent gave.
         ratings: the ratings of these answers.
@@ -51,6 +59,7 @@ class BotDatabase:
 
     inbox: Inbox
     inbox_view: InboxView
+    known_messages: KnownMessages
     claims: Claims
     answers: Answers
     ratings: Ratings
@@ -87,6 +96,7 @@ class BotDatabase:
         database = cls(
             inbox=Inbox(engine, limits=limits),
             inbox_view=InboxView(engine),
+            known_messages=KnownMessages(engine),
             claims=claims,
             answers=answers,
             ratings=Ratings(engine),
@@ -98,6 +108,15 @@ class BotDatabase:
         )
         database.purge()
         return database
+
+    async def purge_daily(self) -> None:
+        """Delete rows that are past their retention, once a day, until it is cancelled."""
+        while True:
+            await asyncio.sleep(PURGE_SECONDS)
+            try:
+                await asyncio.to_thread(self.purge)
+            except StateError:
+                logger.warning("Rows that are too old could not be deleted.", exc_info=True)
 
     def purge(self) -> None:
         """Delete rows that are past their retention; blocks.

@@ -91,6 +91,7 @@ class Docent:
             "slack_signing_secret": self.slack.signing_secret,
             "slack_api_url": self.slack.base_url,
             "admins": ALICE,
+            "catch_up_minutes": 0,
         }
         return BotSettings.load(**(values | changes))
 

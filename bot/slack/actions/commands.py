@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bot.background import BackgroundTasks
 from bot.conversation.question_detector import is_question
+from bot.slack.actions.deliveries import Deliveries
 from bot.slack.client.respond import Respond
 from bot.slack.content.markup import extract_plain_text
 from bot.texts import answers
@@ -29,12 +30,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A typed slash command: its text, its user and its channel."""
+    """A typed slash command: its text, its user and its channel.
+
+    `delivery` is the identity of the payload, equal in each of its deliveries.
+    """
 
     text: str
     user: str
     channel: str
     team: str = ""
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,21 @@ CommandAction = Callable[[SlashCommand, Respond], Awaitable[None]]
 class Commands:
     """Runs slash commands; the listener has acknowledged them already."""
 
-    def __init__(self, tasks: BackgroundTasks, actions: Mapping[str, CommandAction]) -> None:
-        """Take the actions by the word that follows `/docent`."""
+    def __init__(
+        self,
+        tasks: BackgroundTasks,
+        actions: Mapping[str, CommandAction],
+        deliveries: Deliveries,
+    ) -> None:
+        """Take the actions by the word that follows `/docent`.
+
+        Args:
+            tasks: carries them out in the background.
+            actions: the actions.
+            deliveries: knows which commands were carried out already.
+        """
         self._tasks = tasks
+        self._deliveries = deliveries
         self._actions = actions
         self._words = {*actions, "ask", "help"}
 
@@ -69,7 +86,12 @@ class Commands:
 
     def accept(self, command: SlashCommand, respond: Respond) -> None:
         """Run a command in the background; return at once."""
-        self._tasks.start(self._run_and_report_errors(command, respond))
+        self._tasks.start(self._run_once(command, respond))
+
+    async def _run_once(self, command: SlashCommand, respond: Respond) -> None:
+        async with self._deliveries.hold(command.delivery) as is_first:
+            if is_first:
+                await self._run_and_report_errors(command, respond)
 
     async def _run_and_report_errors(self, command: SlashCommand, respond: Respond) -> None:
         """Run a command, and answer the caller even if it fails."""
@@ -120,7 +142,7 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
 
 
 def _find_similar(word: str, known_words: Collection[str]) -> str:
-    """Return the known word that is most like another; empty if none is."""
+    """Return the most similar known word; empty if there is none."""
     close = difflib.get_close_matches(word, known_words, n=1, cutoff=_SIMILARITY)
     return close[0] if close else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from slack_sdk.models.blocks import (
     Block,
@@ -17,8 +18,10 @@ from bot.markup import markdown
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.workspace import SlackClients, is_direct_channel
 from bot.slack.views import answer_blocks
-from bot.storage.answers import AnswerRecord, Answers
+from bot.storage.answers import AnswerRecord
+from bot.storage.database import BotDatabase
 from bot.texts import button_labels as words
+from ingest.errors import StateError
 
 QUESTION_LIMIT = 2_900
 
@@ -28,9 +31,10 @@ logger = logging.getLogger(__name__)
 class Escalation:
     """Passes questions on to `DOCENT_HELP_CHANNEL`, once for each answer."""
 
-    def __init__(self, slack: SlackClients, answers: Answers, channel: str) -> None:
+    def __init__(self, slack: SlackClients, database: BotDatabase, channel: str) -> None:
         self._slack = slack
-        self._answers = answers
+        self._answers = database.answers
+        self._claims = database.claims
         self._channel = channel
 
     @property
@@ -42,15 +46,24 @@ class Escalation:
         """Pass a question on for `user`, and return the result's sentence."""
         if not self._channel:
             return words.NO_PEOPLE
-        if not await asyncio.to_thread(self._answers.mark_escalated, record.id):
-            return words.render_already_passed_on(self._channel)
+        key = replace(record.key, ts=f"people-{record.id[:24]}")
         try:
-            await self._post_question(record, user)
+            # If this process dies before the post, the button can be pressed again.
+            async with self._claims.hold(key) as is_first:
+                if not is_first or await asyncio.to_thread(self._answers.is_escalated, record.id):
+                    return words.render_already_passed_on(self._channel)
+                await self._post_question(record, user)
+                await self._mark_escalated(record.id)
         except SLACK_FAILURES as error:
             logger.warning("People could not be asked: %s", get_error_code(error) or error)
-            await asyncio.to_thread(self._answers.unmark_escalated, record.id)
             return words.PEOPLE_UNREACHABLE
         return words.render_passed_on(self._channel)
+
+    async def _mark_escalated(self, answer_id: str) -> None:
+        try:
+            await asyncio.to_thread(self._answers.mark_escalated, answer_id)
+        except StateError as error:  # it is posted, and must not be posted again
+            logger.warning("A question that was passed on could not be marked: %s", error)
 
     async def _post_question(self, record: AnswerRecord, user: str) -> None:
         question = markdown.shorten(record.question, QUESTION_LIMIT)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.background import BackgroundTasks
+from bot.slack.actions.deliveries import Deliveries, read_delivery
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.texts import answers
 from rag_core.errors import DocentError
@@ -23,11 +24,13 @@ class Form:
         user: id of the user who submitted it.
         metadata: the metadata that the modal was opened with.
         values: typed text or chosen option, by action id of the input; empty text for none.
+        delivery: identity of the payload, equal in each of its deliveries.
     """
 
     user: str
     metadata: str
     values: Mapping[str, str]
+    delivery: str = ""
 
 
 ClickHandler = Callable[[Click, Respond], Awaitable[None]]
@@ -36,11 +39,12 @@ FormHandler = Callable[[Form], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """The handlers of clicks, by action id, and of forms, by callback id."""
+    """The handlers of clicks, by action id, and of forms, by callback id; each runs once."""
 
     tasks: BackgroundTasks
     click_handlers: Mapping[str, ClickHandler] = field(default_factory=dict)
     form_handlers: Mapping[str, FormHandler] = field(default_factory=dict)
+    deliveries: Deliveries = field(default_factory=Deliveries)
 
     def accept_click(self, action_id: str, click: Click, respond: Respond) -> None:
         """Handle a click in the background; return at once.
@@ -50,11 +54,21 @@ class Interactions:
             click: the click.
             respond: posts beside the clicked message.
         """
-        self.tasks.start(_run_and_report_errors(self.click_handlers[action_id], click, respond))
+        self.tasks.start(self._handle_click(self.click_handlers[action_id], click, respond))
 
     def accept_form(self, callback_id: str, form: Form) -> None:
         """Handle a form in the background; return at once."""
-        self.tasks.start(self.form_handlers[callback_id](form))
+        self.tasks.start(self._handle_form(self.form_handlers[callback_id], form))
+
+    async def _handle_click(self, handler: ClickHandler, click: Click, respond: Respond) -> None:
+        async with self.deliveries.hold(click.delivery) as is_first:
+            if is_first:
+                await _run_and_report_errors(handler, click, respond)
+
+    async def _handle_form(self, handler: FormHandler, form: Form) -> None:
+        async with self.deliveries.hold(form.delivery) as is_first:
+            if is_first:
+                await handler(form)
 
 
 async def _run_and_report_errors(handler: ClickHandler, click: Click, respond: Respond) -> None:
@@ -85,6 +99,7 @@ def parse_click(body: Mapping[str, Any]) -> Click:
         message_ts=str(container.get("message_ts") or ""),
         thread_ts=str(container.get("thread_ts") or message.get("thread_ts") or ""),
         trigger_id=str(body.get("trigger_id") or ""),
+        delivery=read_delivery(body),
     )
 
 
@@ -96,4 +111,5 @@ def parse_form(body: Mapping[str, Any]) -> Form:
         for action_id, field_value in block.items():
             chosen = field_value.get("selected_option") or {}
             values[action_id] = str(field_value.get("value") or chosen.get("value") or "")
-    return Form(str(body["user"]["id"]), str(view.get("private_metadata") or ""), values)
+    metadata = str(view.get("private_metadata") or "")
+    return Form(str(body["user"]["id"]), metadata, values, read_delivery(body))

@@ -24,6 +24,7 @@ CALLS_A_MINUTE = {
     "chat.update": 50,
     "conversations.history": 50,
     "conversations.replies": 50,
+    "users.conversations": 50,
 }
 """Calls that Slack takes of a method in a minute, by its tiers; of a post, in each channel.
 

@@ -33,6 +33,7 @@ class Click:
         message_ts: time stamp of the message.
         thread_ts: time stamp of its thread; empty if it is in none.
         trigger_id: opens a modal, within three seconds.
+        delivery: identity of the payload, equal in each of its deliveries.
     """
 
     value: str
@@ -43,6 +44,7 @@ class Click:
     message_ts: str = ""
     thread_ts: str = ""
     trigger_id: str = ""
+    delivery: str = ""
 
 
 async def respond_privately(

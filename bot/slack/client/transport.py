@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Protocol
 
-from aiohttp import web
+from aiohttp import WSMessage, web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -15,6 +16,16 @@ from rag_core.errors import SettingsError
 
 EVENTS_PATH = "/slack/events"
 HEALTH_PATH = "/healthz"
+
+
+class ConnectionListener(Protocol):
+    """Is told when events begin to arrive, and while they do."""
+
+    def on_connected(self) -> None:
+        """Take note of a new connection; events before it may be lost."""
+
+    def on_heard(self) -> None:
+        """Take note of a sign that the connection works."""
 
 
 class Transport(Protocol):
@@ -30,21 +41,31 @@ class Transport(Protocol):
         """Accept no more events."""
 
 
-def build_transport(app: AsyncApp, settings: BotSettings) -> Transport:
+def build_transport(
+    app: AsyncApp, settings: BotSettings, listener: ConnectionListener
+) -> Transport:
     """Build the HTTP transport if a port is set, else Socket Mode.
 
-    The caller opens it.
+    Args:
+        app: gets the events.
+        settings: the port, or the token of Socket Mode.
+        listener: is told of connections.
+
+    Returns:
+        The transport, which the caller opens.
     """
     if settings.http_port is not None:
-        return HttpTransport(app, settings.http_port)
-    return SocketTransport(app, reveal_secret(settings.slack_app_token))
+        return HttpTransport(app, settings.http_port, listener)
+    return SocketTransport(app, reveal_secret(settings.slack_app_token), listener)
 
 
 class SocketTransport:
     """Socket Mode: events arrive on a WebSocket."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, listener: ConnectionListener) -> None:
         self._handler = AsyncSocketModeHandler(app, app_token)
+        self._handler.client.on_message_listeners.append(self._on_frame)
+        self._listener = listener
 
     async def open(self) -> None:
         """Connect; Bolt reopens a lost connection by itself."""
@@ -58,13 +79,21 @@ class SocketTransport:
         """Accept no more events."""
         await self._handler.close_async()  # type: ignore[no-untyped-call]
 
+    async def _on_frame(self, frame: WSMessage) -> None:
+        """Tell the listener of Slack's hello, the first frame of each connection."""
+        if json.loads(frame.data).get("type") == "hello":
+            self._listener.on_connected()
+        else:
+            self._listener.on_heard()
+
 
 class HttpTransport:
     """An HTTP server: signed requests on `/slack/events`, and `/healthz` for supervisors."""
 
-    def __init__(self, app: AsyncApp, port: int) -> None:
+    def __init__(self, app: AsyncApp, port: int, listener: ConnectionListener) -> None:
         self._app = app
         self._port = port
+        self._listener = listener
         server = web.Application()
         server.router.add_post(EVENTS_PATH, self._dispatch_request)
         server.router.add_get(HEALTH_PATH, _answer_health_check)
@@ -83,6 +112,7 @@ class HttpTransport:
             raise SettingsError(
                 f"Nothing can be served on DOCENT_HTTP_PORT={self._port}: {error.strerror}."
             ) from error
+        self._listener.on_connected()
 
     async def is_connected(self) -> bool:
         """Return True while the server listens."""

@@ -7,6 +7,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 
 from bot.slack.actions.commands import Commands, SlashCommand
+from bot.slack.actions.deliveries import read_delivery
 from bot.slack.client.workspace import is_direct_channel
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.recorder import QuestionRecorder
@@ -61,4 +62,5 @@ def _parse_command(command: dict[str, Any], text: str) -> SlashCommand:
         user=str(command["user_id"]),
         channel=str(command["channel_id"]),
         team=str(command.get("team_id") or ""),
+        delivery=read_delivery(command),
     )

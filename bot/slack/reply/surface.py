@@ -62,13 +62,15 @@ class SlackSurface:
             is_resumed=is_resumed,
             flush_seconds=self._flush_seconds,
         )
-        reply.context = AnswerContext(can_escalate=self._can_escalate)
+        reply.context = AnswerContext(
+            can_escalate=self._can_escalate, was_missed=message.was_missed
+        )
         return reply
 
     def open_private_reply(
         self, message: IncomingMessage, respond: Respond | None
     ) -> EphemeralReply:
-        """Open a reply to a command or a shortcut, which only its asker sees.
+        """Open a reply to a command or shortcut, for its asker alone.
 
         `respond` posts by the response URL; it is None if that has expired.
         """

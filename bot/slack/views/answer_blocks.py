@@ -116,7 +116,8 @@ def format_source(chunk: Chunk, version: str = "") -> str:
 
 def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
     """Build the footer: degraded stages, age of the documentation, scope."""
-    notes = [answers.DEGRADED[stage] for stage in answer.degraded]
+    notes = [answers.AWAY] if context.was_missed else []
+    notes += [answers.DEGRADED[stage] for stage in answer.degraded]
     if answer.revision:
         notes.append(answers.render_revision(answer.revision, context.as_of))
     notes += context.notes

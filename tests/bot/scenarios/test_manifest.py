@@ -19,7 +19,7 @@ from bot.slack.actions.interactions import Interactions
 from bot.slack.inbox.messages import ListenerConfig
 from bot.texts import answers
 from tests.conftest import ROOT
-from tests.servers.slack.arguments import HISTORY_SCOPES, METHODS
+from tests.servers.slack.arguments import HISTORY_SCOPES, METHODS, TYPE_SCOPES
 
 EVENT_SCOPES = {
     "app_mention": "app_mentions:read",
@@ -160,8 +160,8 @@ def test_scopes_are_what_the_code_needs_and_no_more(manifest):
     needed |= {METHODS[method].scope for method in called_methods()}
     if "*:history" in needed:  # threads are read wherever questions are asked
         needed = needed - {"*:history"} | set(HISTORY_SCOPES.values()) | {"mpim:history"}
-    if "*:read" in needed:  # only channels have names that people write
-        needed = needed - {"*:read"} | {"channels:read", "groups:read"}
+    if "*:read" in needed:  # what was missed is looked for in conversations of all kinds
+        needed = needed - {"*:read"} | set(TYPE_SCOPES.values())
     needed.add("files:read")  # shared files are read from their URLs, without a method
     # A declared agent has assistant:write by Slack's rule; commands come with slash_commands.
     needed |= {"assistant:write", "commands"}

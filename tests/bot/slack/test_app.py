@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from bot.errors import SlackUnavailableError
-from bot.slack import app
 from bot.slack.app import Intervals, serve
+from bot.storage import database
 from bot.storage.database import BotDatabase
 from bot.texts import answers
 from ingest.errors import StateError
@@ -44,11 +44,11 @@ async def test_what_is_too_old_is_forgotten_while_docent_runs(
             loop.call_soon_threadsafe(twice.set)
 
     monkeypatch.setattr(BotDatabase, "purge", forget)
-    monkeypatch.setattr(app, "PURGE_SECONDS", 0)
+    monkeypatch.setattr(database, "PURGE_SECONDS", 0)
     await docent.start()
     await asyncio.wait_for(twice.wait(), 10)
     await docent.starts.aclose()
-    assert all(task.get_coro().__name__ != "_purge_daily" for task in asyncio.all_tasks())
+    assert all(task.get_coro().__name__ != "purge_daily" for task in asyncio.all_tasks())
 
 
 async def test_models_that_can_not_be_loaded_keep_the_socket_closed(docent: Docent):

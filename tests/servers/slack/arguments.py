@@ -94,6 +94,9 @@ METHODS: dict[str, Method] = {
         "reactions.remove": _method("name", "channel timestamp", scope="reactions:write"),
         "reactions.get": _method("", "channel full:bool timestamp", scope="reactions:read"),
         "users.info": _method("user", "include_locale:bool", scope="users:read", rate=TIER_4),
+        "users.conversations": _method(
+            "", "cursor exclude_archived:bool limit:int team_id types user", scope="*:read"
+        ),
         "usergroups.list": _method(
             "",
             "include_count:bool include_disabled:bool include_users:bool team_id",
@@ -132,11 +135,19 @@ MAY_BE_EMPTY = {("assistant.threads.setStatus", "status")}
 
 HISTORY_SCOPES = {"C": "channels:history", "G": "groups:history", "D": "im:history"}
 READ_SCOPES = {"C": "channels:read", "G": "groups:read", "D": "im:read"}
+TYPE_SCOPES = {
+    "public_channel": "channels:read",
+    "private_channel": "groups:read",
+    "im": "im:read",
+    "mpim": "mpim:read",
+}
 
 
 def needed_scope(method: str, arguments: dict[str, Any]) -> str | None:
     """The bot scope of a call; that of reading a conversation depends on its kind."""
     scope = METHODS[method].scope
+    if method == "users.conversations":
+        return TYPE_SCOPES.get(arguments.get("types", "public_channel"))
     kind = str(arguments.get("channel", ""))[:1]
     if scope == "*:history":
         return HISTORY_SCOPES.get(kind)

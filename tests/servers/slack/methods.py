@@ -13,6 +13,13 @@ Arguments = dict[str, Any]
 Reply = dict[str, Any]
 Handler = Callable[[Store, Arguments], Reply]
 
+CONVERSATION_KINDS = {
+    "public_channel": "channel",
+    "private_channel": "group",
+    "im": "im",
+    "mpim": "mpim",
+}
+
 
 def _auth_test(store: Store, arguments: Arguments) -> Reply:
     del arguments
@@ -103,7 +110,7 @@ def _permalink(store: Store, arguments: Arguments) -> Reply:
     return {"channel": message.channel, "permalink": link}
 
 
-def _page(messages: Iterable[Message], arguments: Arguments, *, most: int) -> Reply:
+def _page(store: Store, messages: Iterable[Message], arguments: Arguments, *, most: int) -> Reply:
     """One page of messages; the cursor is the offset."""
     limit = arguments.get("limit", 100)
     if not 1 <= limit <= most:
@@ -112,9 +119,22 @@ def _page(messages: Iterable[Message], arguments: Arguments, *, most: int) -> Re
     start = int(arguments.get("cursor") or 0)
     more = len(shown) > start + limit
     return {
-        "messages": [message.as_json() for message in shown[start : start + limit]],
+        "messages": [_as_listed(store, message) for message in shown[start : start + limit]],
         "has_more": more,
         "response_metadata": {"next_cursor": str(start + limit) if more else ""},
+    }
+
+
+def _as_listed(store: Store, message: Message) -> Reply:
+    """A message as a list has it: the first of a thread says how far the thread goes."""
+    replies = [m for m in store.replies(message) if not m.visible_to]
+    if not replies:
+        return message.as_json()
+    return message.as_json() | {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users": sorted({reply.user for reply in replies}),
+        "latest_reply": replies[-1].ts,
     }
 
 
@@ -129,13 +149,13 @@ def _replies(store: Store, arguments: Arguments) -> Reply:
     channel = store.channel(arguments["channel"])
     if (channel.id, arguments["ts"]) not in store.all:
         raise SlackError("thread_not_found", arguments["ts"])
-    return _page(store.messages(channel.id, arguments["ts"]), arguments, most=1_000)
+    return _page(store, store.messages(channel.id, arguments["ts"]), arguments, most=1_000)
 
 
 def _history(store: Store, arguments: Arguments) -> Reply:
     channel = store.channel(arguments["channel"])
     roots = [m for m in store.messages(channel.id) if m.thread_ts in {None, m.ts}]
-    return _page(reversed(roots), arguments, most=999)
+    return _page(store, reversed(roots), arguments, most=999)
 
 
 def _info(store: Store, arguments: Arguments) -> Reply:
@@ -153,6 +173,23 @@ def _info(store: Store, arguments: Arguments) -> Reply:
     if arguments.get("include_num_members"):
         body["num_members"] = len(channel.members)
     return {"channel": body}
+
+
+def _conversations(store: Store, arguments: Arguments) -> Reply:
+    """docent's own conversations of one kind, or of several."""
+    kinds = arguments.get("types", "public_channel").split(",")
+    wanted = {CONVERSATION_KINDS[kind] for kind in kinds}
+    own = [each for each in store.channels.values() if BOT_USER in each.members]
+    shown = [each for each in own if each.kind in wanted]
+    start, limit = int(arguments.get("cursor") or 0), arguments.get("limit", 100)
+    more = len(shown) > start + limit
+    return {
+        "channels": [
+            {"id": each.id, "is_im": each.kind == "im", "is_mpim": each.kind == "mpim"}
+            for each in shown[start : start + limit]
+        ],
+        "response_metadata": {"next_cursor": str(start + limit) if more else ""},
+    }
 
 
 def _open(store: Store, arguments: Arguments) -> Reply:
@@ -241,6 +278,7 @@ HANDLERS: dict[str, Handler] = {
     "reactions.add": _reactions_add,
     "reactions.remove": _reactions_remove,
     "reactions.get": _reactions_get,
+    "users.conversations": _conversations,
     "users.info": _users_info,
     "usergroups.list": _usergroups_list,
     "usergroups.users.list": _usergroup_users,

@@ -277,6 +277,10 @@ class Store:
             raise SlackError("invalid_thread_ts", "thread_ts is a reply's ts, not its parent's")
         return message
 
+    def replies(self, root: Message) -> list[Message]:
+        """The replies to a message, oldest first."""
+        return [m for m in self.messages(root.channel, root.ts) if m.ts != root.ts]
+
     def messages(self, channel: str, thread_ts: str | None = None) -> list[Message]:
         """Messages of a channel, or a thread with its root, oldest first, ephemeral ones too."""
         found = (message for message in self.all.values() if message.channel == channel)
