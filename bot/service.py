@@ -137,7 +137,7 @@ def run() -> None:
 def _open_database(
     bot: BotSettings, ingest: IngestSettings, ledger: Ledger, opened: ExitStack
 ) -> BotDatabase:
-    """Open the bot's tables on connections that wait less than those of a sync."""
+    """Open the bot's tables on connections that wait only briefly."""
     engine = open_state(ingest.resolved_state_url, busy_seconds=BUSY_SECONDS)
     opened.callback(engine.dispose)
     return BotDatabase.open(
@@ -158,11 +158,11 @@ async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -
         if settings.health_port is not None:
             serving = health.serve(settings.health_host, settings.health_port)
             await opened.enter_async_context(serving)
-        await serve(settings, parts, on_stop=_limit_end)
+        await serve(settings, parts, on_stop=_ensure_end)
 
 
-def _limit_end() -> None:
-    """End the process in time, whatever a thread still waits for.
+def _ensure_end() -> None:
+    """End the process in time, even if a thread still waits for something.
 
     Supervisors kill after 30 seconds. Nothing is lost: all that counts is on disk already.
     """

@@ -25,7 +25,8 @@ class IngestSettings(Settings):
     )
     state_url: str | None = Field(
         None,
-        description="SQLAlchemy URL of the state database; by default SQLite beside Milvus Lite.",
+        description="URL of the state database, SQLite or PostgreSQL; by default SQLite beside "
+        "Milvus Lite.",
     )
     sync_schedule: str = Field(
         "0 3 * * *",

@@ -103,7 +103,11 @@ class PassageSearch:
         depth = sum(min(len(part.lead.found.candidates), ranker.depth) for part in readable)
         yield RerankStarted(depth)
         calibration = tuning.find_calibration(live.spec)
-        ranked = [self._rank_part(part, ranker, calibration) for part in readable]
+        has_material = bool(question.material)
+        ranked = [
+            self._rank_part(part, ranker, calibration, has_material=has_material)
+            for part in readable
+        ]
         timer.record_lap("rerank_ms")
         result = build_result(live, parts, ranked, list_degradations(parts, ranked))
         return replace(result, support=calibration.support if calibration else None)
@@ -119,14 +123,19 @@ class PassageSearch:
             return {}, error
 
     def _rank_part(
-        self, part: SearchedPart, ranker: RerankConfig, calibration: Calibration | None
+        self,
+        part: SearchedPart,
+        ranker: RerankConfig,
+        calibration: Calibration | None,
+        *,
+        has_material: bool,
     ) -> RankedPart:
         found = part.lead.found
         ranked = rerank_candidates(self._reranker, part.lead.text, found.candidates, ranker)
         known_words = self._tuning.glossary.translate(part.lead.text)
         signals = _compute_signals(known_words, found, ranked)
         verdict = calibration.judge(signals) if calibration else "answerable"
-        if verdict == "refused" and not self._is_comparable(part):
+        if verdict == "refused" and not self._is_comparable(part, has_material=has_material):
             verdict = "unsure"
         # What a search has first is read, unless a reranker that can judge thinks otherwise.
         first = (*found.dense_hits[:1], *found.lexical_hits[:1]) if not ranker.weight else ()
@@ -137,15 +146,16 @@ class PassageSearch:
             required=frozenset(hit.chunk.id for hit in first),
         )
 
-    def _is_comparable(self, part: SearchedPart) -> bool:
+    def _is_comparable(self, part: SearchedPart, *, has_material: bool) -> bool:
         """Return True if the fit holds for the scores of a part.
 
-        A model says little about a language that it can't read, and the team's own words have
-        meanings that the question itself lacks.
+        A model says little about a language that it can't read, the team's own words have meanings
+        that the question itself lacks, and quoted messages are no questions.
         """
         is_expanded = self._tuning.glossary.expand(part.asked) != part.asked
         is_foreign = self._tuning.latin_only and not is_readable(part.lead.text)
-        return not (is_expanded or is_foreign)
+        is_quoted = has_material and part.lead.text != self._tuning.glossary.expand(part.asked)
+        return not (is_expanded or is_foreign or is_quoted)
 
     def _is_unreadable(self, form: SearchedForm) -> bool:
         """Return True if neither the model nor BM25 can read a form."""

@@ -33,6 +33,9 @@ SOURCES = "Where is data stored?"
 """The line of the sources that closes every answer."""
 
 _NUMBER = re.compile(r"item (\d+)")
+_PROGRESS = re.compile(
+    r"[_*]*(Searching|Ranking|Reading|I was interrupted; now|I am answering other)"
+)
 _MIDDLE = ("Inserted data is kept in object storage [1].", "Metadata is kept in etcd [1].") * 4
 
 
@@ -89,16 +92,16 @@ def judge(asked: Asked, replies: Iterable[Message], *, source: str = SOURCES) ->
         return "doubled"
     if not replies:
         return "silent"
-    if any(reply.live for reply in replies) or begun != ended or _is_progress(shown):
+    if any(reply.live for reply in replies) or begun != ended or is_progress(shown):
         return "half"
     if begun:
         return "answered" if source in shown else "half"
     return "told"
 
 
-def _is_progress(shown: str) -> bool:
+def is_progress(shown: str) -> bool:
     """Return whether a message says that docent is at work."""
-    return shown.startswith(("Searching", "Reading"))
+    return bool(_PROGRESS.match(shown))
 
 
 def is_processing(slack: SlackServer, asked: Asked) -> bool:

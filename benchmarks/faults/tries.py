@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from benchmarks.chaos.questions import Asked, is_processing
+from benchmarks.chaos.questions import Asked, is_processing, is_progress
 from benchmarks.load.sightings import find_first_signs
 from tests.servers.slack.server import SlackServer
 from tests.servers.slack.store import Message
@@ -19,7 +19,6 @@ Outcome = Literal["answered", "cut", "quoted", "told", "half", "doubled", "lost"
 ENDED = frozenset({"answered", "cut", "quoted", "told", "doubled"})
 
 _QUOTED = "Inserted data is kept in object storage"
-_PROGRESS = re.compile(r"^_?(Searching|Reading)\b")
 _OWN_TEXT = re.compile(
     r"\[\d+\]|docs |revision |Sources$|The closest|👎|👍|Show the evidence|Stop$|Ask the humans"
     r"|>|Answer \d|Inserted data|Metadata|A backup|Administrators"
@@ -86,7 +85,7 @@ def judge_try(number: int, seen: Sequence[Message]) -> Outcome:
 
 def _is_open(message: Message) -> bool:
     """Return whether a message is live, or says that docent is at work."""
-    return message.live or bool(_PROGRESS.match(message.shown)) or not message.shown
+    return message.live or is_progress(message.shown) or not message.shown
 
 
 def collect_tries(

@@ -29,7 +29,7 @@ STORE_SECONDS = 1.0
 """An answer that can't be stored in this time is shown without buttons."""
 
 AnswerEnding = Literal["answered", "told", "given_up"]
-"""How an answer ended: shown; its asker knows why there is none; or it was unwanted."""
+"""The end of an answer: shown; its asker knows why there is none; or unwanted."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class AnswerFlow:
         """
         if message.audience == "channel":
             reply = SilentReply(reply)
-        question.attach(reply)
+        question.connect(reply)
         record_told = self._telemetry.begin(message.origin, question.id)
         try:
             reply.begin()
@@ -111,7 +111,7 @@ class AnswerFlow:
             question.record_posted(reply.message_timestamps or question.posted)
 
     async def _break_off(self, question: OpenQuestion, reply: Reply) -> None:
-        """Leave an answer as it stands, or say that it goes on after the restart."""
+        """Leave an answer as it stands, or say that it goes on."""
         if question.is_lost:
             reply.abandon()
         elif question.is_recorded:

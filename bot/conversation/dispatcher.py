@@ -22,6 +22,7 @@ from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey
 from ingest.errors import StateError
+from rag_core.request_id import REQUEST_ID
 
 Result = TypeVar("Result")
 
@@ -111,6 +112,7 @@ class Dispatcher:
         If the state database is slow, the answer begins all the same.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
+        REQUEST_ID.set(entry.id)  # for the log lines of the event
         arrival = _Arrival()
         writing = asyncio.ensure_future(
             self._writer.run_blocking(
@@ -127,7 +129,7 @@ class Dispatcher:
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
         if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
-            writing.add_done_callback(lambda done: self._adopt_row(question, done))
+            writing.add_done_callback(lambda done: self._take_late_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
         try:
@@ -156,8 +158,8 @@ class Dispatcher:
             self._line.add(entry, is_shown=self._used >= self._slots)
             self._wake.set()
 
-    def _adopt_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
-        """Go on with the row of a question that was recorded after its answer had begun."""
+    def _take_late_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
+        """Take the row of a question that was recorded late."""
         if writing.cancelled() or writing.exception() is not None or question is None:
             return  # its end is recorded later
         if writing.result():
@@ -203,6 +205,7 @@ class Dispatcher:
 
     async def _answer(self, question: OpenQuestion) -> None:
         """Answer one question, and record how it ended."""
+        REQUEST_ID.set(question.id)
         outcome: Outcome = "undelivered"
         try:
             question.posted = await self._line.remove(question.id) or question.entry.posted
@@ -277,7 +280,7 @@ class Dispatcher:
 
     def _list_active(self, where: QuestionFilter) -> list[OpenQuestion]:
         active = list(self._active.values())
-        return [each for each in active if where.fits(each.entry.message, each.posted)]
+        return [each for each in active if where.is_fit(each.entry.message, each.posted)]
 
     # The end
 
@@ -318,7 +321,9 @@ class _Arrival:
         self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
 
     def close(self) -> bool:
-        """Return True if the answer has begun already; else it never begins early.
+        """Return True if the answer has begun already.
+
+        Else it never begins before the question is recorded.
 
         Raises:
             _WithdrawnError: the question is not to be recorded.
@@ -330,7 +335,7 @@ class _Arrival:
             return self._decision == "late"
 
     def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
-        """Decide for the event loop; return False if the question was recorded meanwhile."""
+        """Decide for the event loop; return False if it is too late."""
         with self._lock:
             if not self._decision:
                 self._decision = decision

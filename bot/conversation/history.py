@@ -13,7 +13,7 @@ MAX_TURNS = 10
 MAX_CHARACTERS = 6_000
 """Most characters of all turns."""
 
-_FIRST_CHARACTERS = 2_000
+_FIRST_CHARACTERS = 1_500
 _TURN_CHARACTERS = 1_500
 _SHORTEST_TURN = 100
 """A turn that would be cut to less says nothing."""

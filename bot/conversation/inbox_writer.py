@@ -16,7 +16,7 @@ from bot.storage.inbox_entry import FINISHING
 from ingest.errors import StateError
 
 Outcome = Literal["answered", "told", "refused", "given_up", "ignored", "undelivered"]
-"""What became of a question.
+"""The result of one try to answer a question.
 
 A refused question leaves its message to other people, an ignored one was none, and an undelivered
 answer is tried again.
@@ -49,7 +49,7 @@ class InboxWriter:
         return await loop.run_in_executor(self._pool, lambda: work(*args, **more))
 
     async def end(self, question: OpenQuestion, outcome: Outcome) -> None:
-        """Record the end of a question; if the database is away, when it is back."""
+        """Record the end of a question, if need be later."""
         if not question.is_recorded:
             self._tasks.start(self._record_late(question, outcome))
             return
@@ -74,7 +74,7 @@ class InboxWriter:
             )
 
     async def _record_late(self, question: OpenQuestion, outcome: Outcome) -> None:
-        """Try again until the end is recorded, so that nothing is answered twice."""
+        """Try until the end is recorded, so that nothing comes twice."""
         while True:
             await asyncio.sleep(RETRY_SECONDS)
             with suppress(StateError):
@@ -82,7 +82,7 @@ class InboxWriter:
                 return
 
     def _write_late(self, question: OpenQuestion, outcome: Outcome) -> None:
-        """Write what became of a question that may not be in the inbox yet; blocks."""
+        """Write the end of a question that may be new; blocks."""
         message = question.entry.message
         if not question.is_recorded and not self._inbox.add(
             question.id, message, is_ours=lambda: True
@@ -109,7 +109,7 @@ class InboxWriter:
             question.is_recording = False
 
     async def record_finishing(self, question: OpenQuestion) -> None:
-        """Record that an answer is about to be posted where it can't be looked for later."""
+        """Record that a private answer is about to be posted."""
         if question.is_recorded:
             with suppress(StateError):
                 await self.run_blocking(self._inbox.record_stage, question.id, FINISHING)

@@ -45,7 +45,7 @@ class OpenQuestion:
         self._free_slot = free_slot
         self._reply: Reply | None = None
 
-    def attach(self, reply: Reply) -> None:
+    def connect(self, reply: Reply) -> None:
         """Let signals stop a reply from now on."""
         self._reply = reply
         reply.on_posted = self.record_posted
@@ -53,7 +53,7 @@ class OpenQuestion:
             reply.stopped.set()
 
     def receive(self, signal: Signal) -> None:
-        """Receive what is to be done with the question; the first signal counts."""
+        """Receive a signal; the first one counts."""
         self.signal = self.signal or signal
         if self._reply is not None:
             self._reply.stopped.set()
@@ -65,12 +65,12 @@ class OpenQuestion:
             self._record(self)
 
     async def prepare_finish(self) -> None:
-        """Record that the answer is about to be posted, if it can't be looked for later."""
+        """Record that a private answer is about to be posted."""
         if self.entry.message.is_private:
             await self._record_finishing(self)
 
     def release_slot(self) -> None:
-        """Let the next question into the pipeline; this one only has to be shown."""
+        """Let the next question into the pipeline."""
         if self.has_slot:
             self.has_slot = False
             self._free_slot()

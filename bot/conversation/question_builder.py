@@ -52,7 +52,10 @@ class QuestionBuilder:
             self._files.read(message.files),
             self._read_settings(message.key),
         )
-        material = "\n\n".join(part for part in (message.material, contents.material) if part)
+        # An alert is searched for like a log: by its lines that tell of a failure.
+        alert = earlier[0].text if earlier and earlier[0].is_app else ""
+        parts = (alert, message.material, contents.material)
+        material = "\n\n".join(part for part in parts if part)
         question = Question(
             message.text,
             build_turns(earlier or (), asker=message.user),
@@ -66,7 +69,7 @@ class QuestionBuilder:
     async def _read_earlier(
         self, message: IncomingMessage, earlier: EarlierMessages
     ) -> EarlierMessages:
-        """Read the thread of a message, or the conversation before a direct one."""
+        """Read the conversation before a message."""
         if earlier is not None:
             return earlier
         if message.asks_in_thread:

@@ -62,7 +62,7 @@ _CODE = re.compile(r"```|^\s+at\s\S+\(|^\s*File \"[^\"]+\", line \d", re.MULTILI
 
 
 def is_question(text: str) -> bool:
-    """Return True for a question, a request or the report of an error.
+    """Return True for a question, a request or a reported error.
 
     Its marks and words decide. In doubt it returns False: people can always mention docent.
     """

@@ -67,7 +67,7 @@ class WaitingLine:
 
         Args:
             entry: the question.
-            is_shown: show its place at once, because nobody is free to take it.
+            is_shown: show its place at once, because no slot is free for it.
         """
         if entry.message.audience == "mention" and entry.message.kind == "question":
             self._waiting[entry.id] = _Waiting(entry.message)
@@ -75,7 +75,7 @@ class WaitingLine:
                 self._changed.set()
 
     async def remove(self, entry_id: str) -> tuple[str, ...]:
-        """Show the place of a question no longer; return the messages that showed it."""
+        """Forget a question; return the messages that showed its place."""
         waiting = self._waiting.pop(entry_id, None)
         if waiting is None:
             return ()

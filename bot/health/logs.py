@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +17,8 @@ from rag_core.request_id import REQUEST_ID
 
 PLAIN = "%(asctime)s %(levelname)s %(name)s: %(request)s%(message)s"
 
-EXPECTED: tuple[type[BaseException], ...] = (DocentError,)
-"""The errors whose own words are enough."""
+_PEERS = frozenset({"aiohttp", "slack_sdk"})
+"""Packages whose errors say that Slack refused something or can't be reached."""
 
 
 def prepare_logging(
@@ -34,7 +33,7 @@ def prepare_logging(
     """
     handler = logging.StreamHandler()
     inner = logging.Formatter(PLAIN) if log_format == "plain" else build_json_formatter()
-    handler.setFormatter(LineFormatter(inner, expected=() if with_tracebacks else EXPECTED))
+    handler.setFormatter(LineFormatter(inner, with_tracebacks=with_tracebacks))
     logging.basicConfig(level=level, handlers=[handler])
     # httpx logs whole URLs, with any password or token in them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -61,12 +60,10 @@ class LineFormatter(logging.Formatter):
     The record itself stays as it is, since other handlers get it too.
     """
 
-    def __init__(
-        self, inner: logging.Formatter, *, expected: Sequence[type[BaseException]] = EXPECTED
-    ) -> None:
+    def __init__(self, inner: logging.Formatter, *, with_tracebacks: bool = False) -> None:
         super().__init__()
         self._inner = inner
-        self._expected = tuple(expected)
+        self._with_tracebacks = with_tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record with the inner formatter."""
@@ -78,10 +75,16 @@ class LineFormatter(logging.Formatter):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line.error = _describe_error(error)
-            if isinstance(error, self._expected):
+            if is_expected(error) and not self._with_tracebacks:
                 line.msg, line.args = f"{record.getMessage()} {line.error}", ()
                 line.exc_info = line.exc_text = None
         return self._inner.format(line)
+
+
+def is_expected(error: BaseException) -> bool:
+    """Return True if an error's own words say enough: docent's, and Slack's."""
+    packages = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    return isinstance(error, DocentError) or bool(packages & _PEERS)
 
 
 def _describe_error(error: BaseException) -> str:

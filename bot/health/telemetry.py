@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from rag_core.types import Answer
 
 if TYPE_CHECKING:
     from bot.health.traces import Traces
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Telemetry:
             answer: its answer, also one that found nothing.
             request_id: names the question, as in the log.
         """
+        seconds = answer.timings.total_ms / 1_000
+        logger.info("A question was answered in %.1f s: %s.", seconds, answer.status)
         self.metrics.record_answer(origin, answer)
         if self.traces is not None:
             self.traces.send_answer(origin, answer, request_id=request_id)
 
     def begin(self, origin: Origin, request_id: str) -> Callable[[Outcome], None]:
-        """Begin a question; return a function that records its end without an answer."""
+        """Begin a question; return what records an end without answer."""
         began = time.monotonic()
 
         def record_told(outcome: Outcome) -> None:
@@ -62,12 +67,14 @@ class Telemetry:
             seconds: how long it was worked on.
             request_id: names the question, as in the log.
         """
+        if outcome == "refused":  # the others have a line of their own, with the reason
+            logger.info("A question was refused.")
         self.metrics.record_told(origin, outcome)
         if self.traces is not None:
             self.traces.send_told(origin, outcome, seconds=seconds, request_id=request_id)
 
     def record_failure(self, service: Service, kind: str) -> None:
-        """Record that a call to a service failed, with the kind of the failure."""
+        """Record that a call to a service failed, and how."""
         if service == "llm":
             self.metrics.record_llm_error(kind)
 

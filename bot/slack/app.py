@@ -237,7 +237,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     identity: connection.Identity,
     intervals: Intervals,
 ) -> tuple[Dispatcher, CatchUp]:
-    """Build the handlers, each from those above it, register them, and return what is to start."""
+    """Build the handlers and register them; return what is to start."""
     index, database = parts.index, parts.database
     slack, tasks, client = work.slack, work.tasks, work.slack.client
     auto_channels = parse_ids(settings.auto_channels)

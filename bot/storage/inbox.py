@@ -39,7 +39,7 @@ from bot.storage.inbox_entry import (
     Refusal,
     Signal,
     build_entry,
-    dump_message,
+    format_message,
 )
 from bot.types import IncomingMessage
 from ingest.state.database_clock import DatabaseMoment
@@ -105,21 +105,24 @@ class Inbox:
         response_url: str = "",
         is_ours: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Write a question into the inbox; return False if it is there already.
+        """Add a question; return False if it is there already.
 
         Args:
             entry_id: id of the new entry.
             message: the question.
             response_url: where a command or shortcut is answered.
             is_ours: asked at the end of the transaction; if it returns True, this process
-                answers the question already, and nobody takes it from the line.
+                answers the question already, and no other takes it from the line.
+
+        Returns:
+            True for the first delivery of the message.
         """
         row = {
             **_build_key_columns(message),
             "id": entry_id,
             "thread_ts": message.thread_ts,
             "user": message.user,
-            "message": dump_message(message),
+            "message": format_message(message),
             "response_url": response_url,
             "status": "waiting",
             "received_at": DatabaseMoment(),
@@ -233,7 +236,7 @@ class Inbox:
         self._update_own(entry_id, stage=stage)
 
     def record_placed(self, entry_id: str) -> bool:
-        """Record that a place is shown; return False if it waits no more."""
+        """Record that a place is shown; return False if taken meanwhile."""
         waiting = and_(inbox.c.id == entry_id, inbox.c.status == "waiting")
         statement = update(inbox).where(waiting).values(stage=PLACED).returning(inbox.c.id)
         with self._engine.begin() as connection:
@@ -253,7 +256,7 @@ class Inbox:
         posted: Sequence[str] | None = None,
         free_key: bool = False,
     ) -> bool:
-        """End a question of this process; return False if it is another's by now.
+        """End a question; return False if another process has it.
 
         Its text is deleted: answers keep what may be kept.
 
@@ -262,6 +265,9 @@ class Inbox:
             ending: how it ended.
             posted: time stamps of docent's messages; None for those recorded before.
             free_key: let other people ask about the same message.
+
+        Returns:
+            True if the question was still that of this process.
         """
         values: dict[str, Any] = {
             "status": ending,
@@ -277,7 +283,7 @@ class Inbox:
         return self._update_own(entry_id, **values)
 
     def postpone(self, entry_id: str, seconds: float) -> None:
-        """Give a question of this process back, for any process to take after so many seconds."""
+        """Give a question back, to be taken after so many seconds."""
         self._update_own(entry_id, owner="", leased_until=DatabaseMoment(seconds))
 
     def hand_back_all(self) -> None:
@@ -305,7 +311,9 @@ class Inbox:
     def send(
         self, signal: Signal, where: ColumnElement[bool]
     ) -> tuple[tuple[InboxEntry, ...], int]:
-        """Send a signal to open questions; those that nobody answers yet end at once.
+        """Send a signal to open questions.
+
+        Those that still wait end at once.
 
         Returns:
             The latter, and the number of all.
@@ -333,7 +341,7 @@ class Inbox:
 def _compute_turn(user: str) -> ColumnElement[int]:
     """Return the turn of a person's next question.
 
-    Each turn holds one question of everybody who waits, so nobody's second question comes before
+    Each turn holds one question of each person who waits, so no second question comes before
     another's first. A new person joins at the turn that is being served.
     """
     started = inbox.c.status != "waiting"
@@ -344,7 +352,7 @@ def _compute_turn(user: str) -> ColumnElement[int]:
 
 
 def _build_key_columns(message: IncomingMessage) -> dict[str, str]:
-    """Return the columns that name a message, or one version of its text."""
+    """Return the columns that name a version of a message."""
     key = message.key
     ts = f"{key.ts}{EARLIER_SEPARATOR}{message.version}" if message.version else key.ts
     return {"team": key.team, "channel": key.channel, "ts": ts}

@@ -12,17 +12,17 @@ from bot.storage.tables import inbox
 from bot.types import IncomingMessage, MessageKey, SharedFile
 
 Ending = Literal["answered", "told", "given_up"]
-"""How a question ended: answered, told why there is no answer, or no longer wanted."""
+"""The end of a question: answered, told why not, or no longer wanted."""
 
 Signal = Literal["", "stop", "delete", "replace"]
-"""What the process that answers a question is to do with it; empty for going on."""
+"""The order to the process that answers a question; empty for going on."""
 
 Refusal = Literal["", "line_full", "too_many_open", "daily_limit"]
-"""Why a question is refused at once; empty if it is not."""
+"""The limit that refuses a question at once; empty for none."""
 
 
 FINISHING = "finishing"
-"""The stage of a private answer while it is posted: nobody can look whether it arrived."""
+"""The stage of a private answer while it is posted: there is no way to see whether it arrived."""
 
 PLACED = "placed"
 """The stage of a question whose place in the line has been shown, maybe by a message."""
@@ -69,14 +69,14 @@ class InboxEntry:
         return self.attempts > 1
 
 
-def dump_message(message: IncomingMessage) -> str:
+def format_message(message: IncomingMessage) -> str:
     """Return a message as JSON in ASCII."""
     # Escapes keep what no database stores: the character NUL and lone surrogates.
     return json.dumps(asdict(message))
 
 
-def load_message(text: str) -> IncomingMessage:
-    """Return the message that `dump_message` wrote."""
+def parse_message(text: str) -> IncomingMessage:
+    """Return the message that `format_message` wrote."""
     values = json.loads(text)
     values["key"] = MessageKey(**values["key"])
     values["files"] = tuple(SharedFile(**each) for each in values["files"])
@@ -84,10 +84,10 @@ def load_message(text: str) -> IncomingMessage:
 
 
 def build_entry(row: Row[Any]) -> InboxEntry:
-    """Return the entry of a row, which also has the database's time as `now`."""
+    """Return the entry of a row with the database's time `now`."""
     return InboxEntry(
         id=row.id,
-        message=load_message(row.message),
+        message=parse_message(row.message),
         response_url=row.response_url,
         stage=row.stage,
         posted=tuple(row.posted.split()),

@@ -26,7 +26,7 @@ class InboxView:
         self._engine = engine
 
     def find_places(self, ids: Collection[str]) -> dict[str, int]:
-        """Return the places in the line of those questions that still wait, from 1."""
+        """Return the places of questions that still wait, from 1."""
         waiting = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
         line = select(inbox.c.id).where(waiting).order_by(*LINE)
         with self._engine.connect() as connection:
@@ -67,12 +67,15 @@ class InboxView:
             return connection.scalar(select(inbox.c.id).where(asked).limit(1)) is not None
 
     def has_thread(self, team: str, channel: str, thread_ts: str) -> bool:
-        """Return True if docent has answered in a thread, or is asked there now.
+        """Return True if docent answered in a thread or is asked there.
 
         Args:
             team: id of docent's workspace.
             channel: id of the channel.
             thread_ts: time stamp of the thread.
+
+        Returns:
+            True if a message there may be a follow-up.
         """
         answers = tables.answers
         stored = select(answers.c.id).where(

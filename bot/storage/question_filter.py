@@ -33,7 +33,7 @@ class QuestionFilter:
         """Select the question of a message, in every version."""
         return cls(key.channel, ts=key.ts)
 
-    def fits(self, message: IncomingMessage, posted: Collection[str]) -> bool:
+    def is_fit(self, message: IncomingMessage, posted: Collection[str]) -> bool:
         """Return True for a selected question; `posted` are docent's messages for it."""
         return (
             message.key.channel == self.channel
@@ -43,7 +43,7 @@ class QuestionFilter:
         )
 
     def build(self, but: str = "") -> ColumnElement[bool]:
-        """Build the condition on rows of the inbox, except the one with the id `but`."""
+        """Build the condition on rows; the id `but` is left out."""
         conditions = [inbox.c.channel == self.channel, inbox.c.id != but]
         if self.ts:
             versions = inbox.c.ts.startswith(self.ts + EARLIER_SEPARATOR, autoescape=True)

@@ -49,12 +49,12 @@ def render_error(error: BaseException) -> str:
 
 
 def render_place(place: int) -> str:
-    """Return what a person reads whose question waits at a place in the line."""
+    """Return the sentence that tells a place in the line."""
     return say("place_in_line", place=place)
 
 
 def find_limit_sentence(limit: str) -> str:
-    """Return the sentence that refuses a question over a limit; empty for no limit."""
+    """Return the sentence for a limit; empty for none."""
     return say(f"limit.{limit}") if limit in _LIMITS else ""
 
 

@@ -174,7 +174,8 @@ def _create_indexes(connection: Connection, indexes: set[Index]) -> None:
 def _reserve_database(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that only one process has at a time.
 
-    It is committed at the end. It waits longer for another upgrade than the engine's other transactions may wait.
+    It is committed at the end. It waits longer for another upgrade than the engine's other
+    transactions may wait.
     """
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:

@@ -59,7 +59,8 @@ def _is_running(number: int, start: str) -> bool:
 def _read_start(number: int) -> str | None:
     """Return a process's start, in ticks since the boot.
 
-    Return None if it can't be read, and "ended" for a process that has ended and waits for its parent to notice.
+    Return None if it can't be read, and "ended" for a process that has ended and waits for its
+    parent to notice.
     """
     try:
         stat = (_PROCESSES / str(number) / "stat").read_text(errors="replace")

@@ -20,7 +20,9 @@ _FAILURE = re.compile(
     re.IGNORECASE,
 )
 # Times, addresses, ids and counters: in a log they stand on each line, and no page has them.
-_NOISE = re.compile(r"\S*\d\S*\d\S*|\b[0-9a-f]{8,}\b|[{}\[\]()<>=|\"`]+")
+_NOISE = re.compile(r"(?:\D*\d){2}|[0-9a-f]{8,}\Z|\W+\Z")
+_BRACKETS = re.compile(r"[{}\[\]()<>=|\"`]+")
+_READ_CHARACTERS = 400  # of each line
 
 
 def cut_middle(text: str, characters: int) -> str:
@@ -42,8 +44,8 @@ def find_topic(material: str) -> str:
 
     Lines that ask or that tell of a failure come before others.
     """
-    lines = [" ".join(line.split()) for line in material.splitlines()]
-    distinct = {_NOISE.sub("", line).casefold(): line for line in reversed(lines) if line}
+    lines = [" ".join(line[:_READ_CHARACTERS].split()) for line in material.splitlines()]
+    distinct = {_strip_noise(line).casefold(): line for line in reversed(lines) if line}
     first_come = list(reversed(distinct.values()))
     ranked = sorted(range(len(first_come)), key=lambda at: (-_rate_line(first_come[at]), at))
     chosen: list[int] = []
@@ -68,6 +70,11 @@ def _shorten_line(line: str) -> str:
         _NOISE.sub(" ", line).split() if len(line) > _LINE_CHARACTERS or _is_log(line) else [line]
     )
     return " ".join(words)[:_LINE_CHARACTERS].strip(" :;,-")
+
+
+def _strip_noise(line: str) -> str:
+    words = _BRACKETS.sub(" ", line).split()
+    return " ".join(word for word in words if not _NOISE.match(word[:_LINE_CHARACTERS]))
 
 
 def _is_log(line: str) -> bool:

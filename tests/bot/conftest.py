@@ -17,6 +17,7 @@ from bot.index_service import IndexService, PageLabels, SyncRequest
 from bot.settings import BotSettings
 from bot.slack.app import AppParts, Intervals, run_app
 from bot.storage.database import BotDatabase
+from bot.storage.problems import Problem
 from ingest.changes.preview import Preview
 from ingest.overview.history import PastSync, SourceState
 from ingest.overview.status import IndexStatus
@@ -75,6 +76,7 @@ class Docent:
     instructions: str = ""
     reads_images: bool = False
     index: IndexService | None = None
+    problems: list[Problem] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
 
     @property
@@ -103,6 +105,7 @@ class Docent:
             database=database,
             warm_up=self.warm_up,
             instructions=self.instructions,
+            list_problems=lambda: self.problems,
             reads_images=self.reads_images,
         )
 

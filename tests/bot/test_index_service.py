@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import SyncStoppedError
 from bot.index_service import IndexService, SyncRequest, is_rollback_target
-from ingest.errors import IndexPinnedError, NoVersionError
+from ingest.errors import IndexPinnedError, NoVersionError, SourceError
 from ingest.sources import Source
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
@@ -91,3 +92,33 @@ def test_a_refused_request_to_resume_leaves_the_index_pinned(
     with pytest.raises(IndexPinnedError):
         index.sync(SyncRequest())
     assert index.read_status().revision == older.revision
+
+
+def test_the_end_of_each_sync_is_reported(index: IndexService, folders: tuple[Path, Path]):
+    ends: list[str] = []
+    index = replace(index, on_sync_end=lambda outcome, _: ends.append(outcome))
+    index.sync(SyncRequest())
+    index.sync(SyncRequest())
+    folders[0].rename(folders[0].with_name("gone"))
+    index.sync(SyncRequest())
+    folders[0].with_name("gone").rename(folders[0])
+    make_folder(folders[0], {"a.md": "# A\n\nSecond."})
+    index.sync(SyncRequest())
+    index.roll_back()
+    with pytest.raises(IndexPinnedError):
+        index.sync(SyncRequest())
+    index.resume()
+    index.stopping.set()
+    with pytest.raises(SyncStoppedError):
+        index.sync(SyncRequest(full=True))
+    assert ends == ["changed", "unchanged", "incomplete", "changed", "skipped", "stopped"]
+
+
+def test_a_sync_that_fails_is_reported(index: IndexService, folders: tuple[Path, Path]):
+    ends: list[str] = []
+    index = replace(index, on_sync_end=lambda outcome, _: ends.append(outcome))
+    for folder in folders:
+        folder.rename(folder.with_name(f"no-{folder.name}"))
+    with pytest.raises(SourceError):
+        index.sync(SyncRequest())
+    assert ends == ["failed"]

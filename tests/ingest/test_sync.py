@@ -205,6 +205,18 @@ def test_a_source_that_fails_keeps_its_pages(bench: Bench, docs: Path, tmp_path:
     assert len(report.failures) == 1
 
 
+def test_a_source_that_fails_does_not_become_fresh(bench: Bench, docs: Path, tmp_path: Path):
+    archive = make_zip(tmp_path / "more.zip", {"a.md": "# More\n\nElsewhere."})
+    bench.sync(docs, archive)
+    first = {name: bench.ledger.read_last_success_time([name]) for name in ("docs", "more")}
+    archive.write_text("no zip")
+    bench.sync(docs, archive)
+    second = {name: bench.ledger.read_last_success_time([name]) for name in ("docs", "more")}
+    assert second["more"] == first["more"]
+    assert second["docs"] > first["docs"]
+    assert bench.ledger.read_last_success_time() == first["more"]
+
+
 def test_all_sources_fail(bench: Bench, docs: Path, tmp_path: Path):
     bench.sync(docs)
     with pytest.raises(SourceNotFoundError, match="gone"):

@@ -11,8 +11,8 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from aiohttp import web
@@ -33,6 +33,7 @@ class Request:
     path: str
     arguments: dict[str, Any]
     authorization: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def messages(self) -> Messages:
@@ -253,7 +254,8 @@ class OpenAIServer:
     def _record(self, request: web.Request, arguments: dict[str, Any]) -> None:
         with self._came:
             authorization = request.headers.get("Authorization", "")
-            self.requests.append(Request(request.path, arguments, authorization))
+            headers = dict(request.headers)
+            self.requests.append(Request(request.path, arguments, authorization, headers))
             self._came.notify_all()
 
 

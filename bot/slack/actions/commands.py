@@ -142,7 +142,7 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
 
 
 def _find_similar(word: str, known_words: Collection[str]) -> str:
-    """Return the known word that is most like another; empty if none is."""
+    """Return the most similar known word; empty if there is none."""
     close = difflib.get_close_matches(word, known_words, n=1, cutoff=_SIMILARITY)
     return close[0] if close else ""
 

@@ -14,9 +14,11 @@ from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import EditedMessage
-from bot.slack.reply.ephemeral import MAX_PARTS, split_into_parts
-from bot.slack.reply.forms import PlaceClosedError
+from bot.slack.reply.ephemeral import build_messages
+from bot.slack.reply.forms import PlaceClosedError, send_parts
+from bot.slack.reply.private import require_taken
 from bot.slack.views import answer_blocks, buttons
+from bot.slack.views.message_parts import MessagePart
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
 from bot.texts import asking as words
@@ -100,13 +102,11 @@ class ShareAction:
         thread_ts: str,
     ) -> None:
         """Post each part once: what a response URL posts can't be deleted."""
-        parts = split_into_parts(text, MAX_PARTS)
-        for index, part in enumerate(parts):
-            blocks = tail if index == len(parts) - 1 else []
+        for index, part in enumerate(build_messages(text, tail)):
             key = _build_claim_key(record, f"part{index}")
             async with self._database.claims.hold(key) as claimed:
                 if claimed:
-                    await _post_part(respond, part, blocks, thread_ts)
+                    await _post_part(respond, part, thread_ts)
                 elif not await asyncio.to_thread(self._database.claims.is_settled, key):
                     raise ShareFailed  # another process holds the claim; it may have died
 
@@ -119,22 +119,26 @@ async def _delete_private_answer(respond: Respond) -> None:
         logger.warning("A shared answer's private copy stays: %s", get_error_code(error) or error)
 
 
-async def _post_part(respond: Respond, part: str, tail: list[Block], thread_ts: str) -> None:
+async def _post_part(respond: Respond, part: MessagePart, thread_ts: str) -> None:
+    """Post a message for everyone, in the first form that the response URL takes."""
     thread = {"thread_ts": thread_ts} if thread_ts else {}
-    try:
+
+    async def send(_index: int, form: MessagePart) -> None:
         response = await respond(
-            answer_blocks.render_preview(part),
-            blocks=[answer_blocks.build_text_block(part), *tail],
+            form.render_text(),
+            blocks=form.build_blocks() or None,
             response_type="in_channel",
             replace_original=False,
             unfurl_links=False,
             unfurl_media=False,
             **thread,
         )
-    except SLACK_FAILURES as error:
-        raise ShareFailed from error
-    if getattr(response, "status_code", 200) != 200:
-        raise ShareFailed
+        require_taken(response)
+
+    try:
+        await send_parts([part], send)
+    except PlaceClosedError as closed:
+        raise ShareFailed from closed
 
 
 def _build_claim_key(record: AnswerRecord, step: str) -> MessageKey:

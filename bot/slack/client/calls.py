@@ -14,10 +14,10 @@ from bot.slack.client.workspace import SlackClients
 PATIENCE_SECONDS = 60.0
 """The time for which docent repeats a call while Slack fails."""
 
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the attempts; the last repeats."""
 
-MOST_ATTEMPTS = 15
+MOST_ATTEMPTS = 20
 LONGEST_TURN = 120.0
 """The longest that docent waits for its own pace, in seconds; then it lets Slack decide."""
 

@@ -85,7 +85,9 @@ def build_quick_client(settings: BotSettings, session: aiohttp.ClientSession) ->
 
 
 async def identify(client: AsyncWebClient, *, app: AsyncApp | None = None) -> Identity:
-    """Return the identity that the bot token belongs to, and tell it to the app.
+    """Return the identity that the bot token belongs to.
+
+    The app remembers it, if one is given.
 
     Raises:
         SlackUnavailableError: Slack refused the token or can't be reached.
@@ -101,7 +103,10 @@ async def identify(client: AsyncWebClient, *, app: AsyncApp | None = None) -> Id
 
 
 def _remember_identity(app: AsyncApp, response: AsyncSlackResponse) -> None:
-    """Spare Bolt its own call before the first event: if that fails, the event is lost."""
+    """Tell Bolt the identity of the bot token.
+
+    Its own call before the first event may fail, and the event would be lost.
+    """
     for middleware in app._async_middleware_list:  # noqa: SLF001  (Bolt has no way to hand it in)
         if isinstance(middleware, AsyncSingleTeamAuthorization):
             middleware.auth_test_result = response

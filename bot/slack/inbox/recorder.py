@@ -94,7 +94,7 @@ class QuestionRecorder:
         await next()
 
     async def record_stop(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
-        """Record that somebody stopped docent in a thread, with Slack's own button."""
+        """Record a stop in a thread by Slack's own button."""
         event = body["event"]
         channel, thread_ts = str(event.get("channel") or ""), str(event.get("thread_ts") or "")
         if channel and thread_ts and not await self.stop_thread(channel, thread_ts):
@@ -118,7 +118,7 @@ class QuestionRecorder:
             return
         if message.audience == "thread":
             place = message.key.team, message.key.channel, message.thread_ts
-            if not await self._look(self._view.has_thread, *place):
+            if not await self._read(self._view.has_thread, *place):
                 return
         if message.was_missed:
             await self._dispatcher.offer_missed(message)
@@ -126,11 +126,11 @@ class QuestionRecorder:
             await self._dispatcher.offer(message)
 
     async def _record_edit(self, event: Mapping[str, Any]) -> None:
-        """Record an edited message if it was a question before, or is one only now."""
+        """Record an edited message if it is or was a question."""
         message = parse_edit(event, self._config)
         if message is None:
             return
-        was_asked = await self._look(self._view.has_message, message.key) or await self._look(
+        was_asked = await self._read(self._view.has_message, message.key) or await self._read(
             self._answers.find_by_message, message.key
         )
         if was_asked or message.is_first_mention:
@@ -153,16 +153,16 @@ class QuestionRecorder:
             logger.warning("A %s could not be recorded: %r", signal, error)
             return False
         for entry in ended:
-            self._tasks.start(self._withdraw(entry))
+            self._tasks.start(self._remove_shown(entry))
         return bool(count)
 
-    async def _withdraw(self, entry: InboxEntry) -> None:
+    async def _remove_shown(self, entry: InboxEntry) -> None:
         message = entry.message
         await self._surface.delete(message, entry.posted)
         await self._surface.set_thread_active(message.key.channel, message.thread_ts)
 
-    async def _look(self, read: Callable[..., object], *place: Any) -> object:
-        """Return what a read of the state database found; None if it can't be used in time."""
+    async def _read(self, read: Callable[..., object], *place: Any) -> object:
+        """Return what the state database says; None if it is late."""
         reading = self._dispatcher.run_blocking(read, *place)
         try:
             return await asyncio.wait_for(reading, LOOK_SECONDS)

@@ -87,7 +87,7 @@ class Responder:
         is_hopeless = question.entry.attempts > MAX_ATTEMPTS
         try:
             if is_hopeless:
-                return await self._give_up(question, message)
+                return await self._end_hopeless(question, message)
             completed = await self._reader.complete(message)
             if completed is None:
                 return "ignored"
@@ -98,8 +98,8 @@ class Responder:
             logger.warning("Slack took no answer: %s", get_error_code(error) or error)
         return "given_up" if is_hopeless else "undelivered"
 
-    async def _give_up(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
-        """Tell the asker that docent failed at a question, which may end every process."""
+    async def _end_hopeless(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
+        """Tell the asker that docent failed at a question."""
         logger.error("A question was given up after %d attempts.", MAX_ATTEMPTS)
         self._telemetry.record_told(message.origin, "given_up", request_id=question.id)
         if message.is_private:
@@ -151,10 +151,10 @@ class Responder:
             if message.audience != "mention":
                 return "ignored"
             if message.is_private or self._access.should_post_refusal(asker):
-                await self._tell(question, message, refusal)
+                await self._say(question, message, refusal)
             return "refused"
         if limit := answers.find_limit_sentence(question.entry.stage):
-            await self._tell(question, message, limit)
+            await self._say(question, message, limit)
             return "told"
         if message.kind == "hint":
             await self._surface.post(message, answers.HINT)
@@ -173,7 +173,7 @@ class Responder:
             return await self._answer_follow_up(question, message)
         return await self._answer(question, message)
 
-    async def _tell(self, question: OpenQuestion, message: IncomingMessage, sentence: str) -> None:
+    async def _say(self, question: OpenQuestion, message: IncomingMessage, sentence: str) -> None:
         """Tell the asker alone why there is no answer."""
         self._telemetry.record_told(message.origin, "refused", request_id=question.id)
         if message.is_private:
@@ -215,7 +215,7 @@ class Responder:
             asker = askers[-1] if askers else ""
             follow_up = await self._follow_ups.decide(message, asker=asker)
         except StateError as error:
-            logger.warning("Nobody knows whether a message was a follow-up: %s", error)
+            logger.warning("It is not known whether a message was a follow-up: %s", error)
             return "ignored"
         if follow_up.action == "ignore":
             return "ignored"
@@ -225,7 +225,7 @@ class Responder:
         return await self._answer(question, message, follow_up.earlier)
 
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
-        """Answer an edited message in the place of the answer to its earlier version."""
+        """Answer an edited message in place of its earlier version."""
         here = QuestionFilter.of_message(message.key)
         view = self._database.inbox_view
         for _ in range(REPLACE_LOOKS):

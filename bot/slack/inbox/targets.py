@@ -48,7 +48,9 @@ class MessageTarget:
 
 
 def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
-    """Return the question about a target; a shortcut's has a key of its own.
+    """Return the question about a target.
+
+    A shortcut's has a key of its own.
 
     The question by a reaction still lacks the text of its message.
     """
@@ -72,7 +74,7 @@ def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
 
 
 def build_private_ts(delivery: str) -> str:
-    """Return the time stamp of a private question, the same in each of its deliveries."""
+    """Return the time stamp of a private question."""
     digest = blake2b(delivery.encode(errors="replace"), digest_size=12).hexdigest()
     return f"{PRIVATE_TS_PREFIX}{digest}"
 

@@ -12,7 +12,7 @@ from bot.slack.inbox.targets import SHORTCUT, parse_shortcut
 
 
 def register(app: AsyncApp, recorder: QuestionRecorder, config: ListenerConfig) -> None:
-    """Register the listener of the shortcut, which is answered to its user alone.
+    """Register the listener of the shortcut.
 
     Args:
         app: the Bolt app.

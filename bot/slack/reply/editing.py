@@ -31,6 +31,9 @@ POSTING = "chat.postMessage"
 _SPARE = 0.4
 """The part of the rates that is kept for the last calls of other answers."""
 
+_MOST_REFUSED_EDITS = 2
+"""Edits of one message that Slack refuses before docent posts it anew: posts may take more."""
+
 ENDED_CODES = frozenset({"message_not_in_streaming_state", "stopped_by_user"})
 """Codes of a stream that has ended already."""
 
@@ -45,6 +48,7 @@ class _PostedMessage:
     part: MessagePart | None = None
     has_turn: bool = False  # a turn for its last edit is reserved
     is_live: bool = False  # it is a stream, which can't be edited
+    refused_edits: int = 0  # because of their content
 
 
 class EditedMessage:
@@ -179,7 +183,9 @@ class EditedMessage:
             except SLACK_FAILURES as error:
                 self._record_failure(error)
                 if get_failure_kind(error) == "content":
-                    raise
+                    self._posted[index].refused_edits += 1
+                    if self._posted[index].refused_edits < _MOST_REFUSED_EDITS:
+                        raise
             else:
                 return
             # Those below have to follow the new message.

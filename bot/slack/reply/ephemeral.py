@@ -15,7 +15,7 @@ from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients, ThreadRef
 from bot.slack.reply.private import ResponseUrlOutlet, list_outlets, send_privately
 from bot.slack.views import answer_blocks, buttons
-from bot.slack.views.message_parts import build_parts
+from bot.slack.views.message_parts import MessagePart, build_parts
 from bot.texts import answers
 from bot.texts import asking as words
 from bot.types import AnswerContext
@@ -103,16 +103,20 @@ class EphemeralReply:
     async def _post(self, text: str, tail: Sequence[Block]) -> None:
         if self._notice is not None:
             await asyncio.wait({self._notice})
-        parts = split_into_parts(text, MAX_PARTS)
-        messages = [part for each in parts[:-1] for part in build_parts(each)]
-        messages += build_parts(parts[-1], tail)
         outlets = list_outlets(self._slack, self._asker)
         await send_privately(
             self._slack,
             [self._url, *outlets] if self._url is not None else outlets,
-            messages,
+            build_messages(text, tail),
             code="" if self._url is not None else "expired_url",
         )
+
+
+def build_messages(text: str, tail: Sequence[Block]) -> list[MessagePart]:
+    """Divide an answer into the few messages that a response URL takes."""
+    parts = split_into_parts(text, MAX_PARTS)
+    messages = [part for each in parts[:-1] for part in build_parts(each)]
+    return messages + build_parts(parts[-1], tail)
 
 
 def split_into_parts(text: str, max_parts: int) -> list[str]:

@@ -72,10 +72,7 @@ class ResponseUrlOutlet:
             replace_original=False,
             **self._thread,
         )
-        status = getattr(response, "status_code", _OK)
-        if status != _OK:
-            body = str(getattr(response, "body", ""))
-            raise ResponseUrlError(_find_code(body), status=status)
+        require_taken(response)
 
     def render_note(self, code: str) -> str:
         """Return an empty string: this is the way that was expected."""
@@ -198,6 +195,17 @@ async def _post_parts(slack: SlackClients, outlet: Outlet, parts: Sequence[Messa
                 return
 
     await send_parts(parts, send)
+
+
+def require_taken(response: object) -> None:
+    """Check that a response URL took a message.
+
+    Raises:
+        ResponseUrlError: it did not.
+    """
+    status = getattr(response, "status_code", _OK)
+    if status != _OK:
+        raise ResponseUrlError(_find_code(str(getattr(response, "body", ""))), status=status)
 
 
 def _find_code(body: str) -> str:

@@ -70,7 +70,7 @@ class SlackSurface:
     def open_private_reply(
         self, message: IncomingMessage, respond: Respond | None
     ) -> EphemeralReply:
-        """Open a reply to a command or a shortcut, which only its asker sees.
+        """Open a reply to a command or shortcut, for its asker alone.
 
         `respond` posts by the response URL; it is None if that has expired.
         """

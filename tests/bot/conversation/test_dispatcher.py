@@ -232,7 +232,7 @@ async def test_a_signal_from_another_process_arrives(bench: Bench, dispatcher: D
     await bench.answers.wait_taken(1)
     [question] = bench.answers.taken
     reply = Notebook()
-    question.attach(reply)
+    question.connect(reply)
     where = QuestionFilter("C0", ts="1.0")
     Inbox(bench.engine).send("stop", where.build())
     await asyncio.wait_for(reply.stopped.wait(), WAIT)
@@ -312,7 +312,7 @@ class TestWithoutTheDatabase:
         other.add("a" * 32, message())
         other.take()
         reply = Notebook()
-        bench.answers.taken[0].attach(reply)
+        bench.answers.taken[0].connect(reply)
         lock.set()
         await asyncio.wait_for(reply.stopped.wait(), WAIT)
         assert bench.answers.taken[0].signal == "delete"

@@ -7,9 +7,11 @@ import logging
 import subprocess
 import sys
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_sdk.errors import SlackApiError
 
 from bot.health.logs import PLAIN, LineFormatter, build_json_formatter
 from ingest.errors import StateError
@@ -62,9 +64,17 @@ def test_a_line_outside_of_a_question_names_none():
 
 
 @pytest.mark.parametrize(
-    "error", [BusyError(7), StateError("The state database is\nfull."), DocentError("No.")]
+    "error",
+    [
+        BusyError(7),
+        StateError("The state database is\nfull."),
+        DocentError("No."),
+        SlackApiError("It failed.\n", {"ok": False, "error": "is_archived"}),
+        aiohttp.ServerDisconnectedError(),
+    ],
+    ids=lambda error: type(error).__name__,
 )
-def test_an_expected_error_is_one_line(error: DocentError):
+def test_an_expected_error_is_one_line(error: Exception):
     record = build_record("A question got no answer.", error=raise_and_catch(error))
     line = PEOPLE.format(record)
     assert "\n" not in line
@@ -84,7 +94,7 @@ def test_an_unexpected_error_keeps_its_traceback():
 
 
 def test_with_tracebacks_an_expected_error_has_one_too():
-    verbose = LineFormatter(logging.Formatter(PLAIN), expected=())
+    verbose = LineFormatter(logging.Formatter(PLAIN), with_tracebacks=True)
     record = build_record("It failed.", error=raise_and_catch(DocentError("No.")))
     assert "Traceback" in verbose.format(record)
 

@@ -1,7 +1,5 @@
 """Each answer arrives once, in the best form that Slack still takes, and nothing stays open."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.slack.client import calls
@@ -158,10 +156,13 @@ async def test_a_message_that_slack_calls_too_long_is_divided(docent: Docent, wa
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_ceiling_below_docents_own_limit_is_found(docent: Docent, way: str):
-    """Each method refuses the first attempt as too long, whatever its length is."""
+@pytest.mark.parametrize("can_edit", [True, False])
+async def test_a_ceiling_below_docents_own_limit_is_found(docent: Docent, way: str, can_edit: bool):
+    """Each method refuses the first attempt as too long, or all edits, whatever their length."""
     if way == "edit":
         docent.slack.lack_streaming()
+    if not can_edit:
+        docent.slack.lack("chat.update", error="msg_blocks_too_long")
     text = ("All data goes to object storage [1]. " * 320)[:11_400].strip()
     docent.pipeline.script = script(text)
     for method in ("chat.stopStream", "chat.update", "chat.postMessage"):
@@ -200,6 +201,17 @@ async def test_blocks_that_slack_refuses_leave_plainer_ones(
     assert "https://example.com/page1#where" in reply.shown
     if way == "edit":
         assert has(reply, buttons.EVIDENCE) == keeps_buttons
+
+
+@pytest.mark.parametrize("error", ["internal_error", "invalid_blocks", "cant_stop_stream"])
+async def test_a_stream_that_slack_never_ends_is_replaced(docent: Docent, error: str, monkeypatch):
+    monkeypatch.setattr(calls, "MOST_ATTEMPTS", 3)
+    question, gate = await ask(docent, "stream")
+    docent.slack.lack("chat.stopStream", error=error)
+    gate.open()
+    reply = await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
+    await docent.slack.wait_for(lambda: docent.slack.replies(question) == [reply])
+    await end(docent)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -316,39 +328,3 @@ async def test_a_stopped_mark_comes_in_whatever_form_is_left(docent: Docent):
     reply = await docent.slack.wait_for_reply(question, containing=answers.STOPPED.strip("_"))
     await end(docent)
     assert docent.slack.replies(question) == [reply]
-
-
-@pytest.mark.parametrize("refusal", [(404, "used_url"), (404, "expired_url"), (500, "")])
-async def test_without_its_response_url_a_private_answer_comes_another_way(
-    docent: Docent, refusal: tuple[int, str], monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(calls, "MOST_ATTEMPTS", 3)
-    await docent.start()
-    docent.slack.response_urls.refusal = refusal
-    await docent.slack.slash("/docent", "ask how?")
-    await docent.slack.wait_for(lambda: answers.SOURCES in shown(list_private(docent)))
-    [private] = list_private(docent)
-    assert private.visible_to == ALICE
-    assert has(private, buttons.SHARE)
-    assert say("only_you_see") in private.shown
-
-
-async def test_a_private_answer_in_a_channel_without_docent_comes_as_a_direct_message(
-    docent: Docent,
-):
-    await docent.start()
-    docent.slack.response_urls.refusal = (404, "expired_url")
-    docent.slack.remove_from(GENERAL)
-    await docent.slack.slash("/docent", "ask how?")
-    await docent.slack.wait_for(lambda: answers.SOURCES in shown(list_private(docent)))
-    [private] = list_private(docent)
-    assert private.channel == "D0ALICE"
-    assert f"<#{GENERAL}>" in private.shown
-
-
-async def test_blocks_that_a_response_url_refuses_leave_plainer_ones(docent: Docent):
-    await docent.start()
-    docent.slack.store.refused_blocks = ALL_KINDS
-    docent.pipeline.script = [AnswerDone(replace(answer(), text=TEXT))]
-    await docent.slack.slash("/docent", "ask how?")
-    await docent.slack.wait_for(lambda: "page1#where" in shown(list_private(docent)))

@@ -191,6 +191,9 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
             answers.render_revision("1234567", when) for when in (WHEN, None)
         ],
         "render_scope": lambda: answers.render_scope(SCOPE),
+        "render_unread_files": lambda: answers.render_unread_files([DATA] * 6),
+        "render_shortened_files": lambda: answers.render_shortened_files([DATA]),
+        "render_misspelt_command": lambda: answers.render_misspelt_command(DATA, "status"),
         "render_unanswered": lambda: answers.render_unanswered([DATA, DATA]),
         "format_moment": lambda: [answers.format_moment(when) for when in (WHEN, None)],
         "format_age": lambda: answers.format_age(WHEN),

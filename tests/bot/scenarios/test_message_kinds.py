@@ -76,6 +76,7 @@ async def test_an_alert_is_read_where_a_thread_begins_with_it_and_never_answered
     await answered(docent, question)
     [found] = docent.pipeline.questions
     assert found.history == (Turn("user", f"> {ALERT}\nSince: 12:04"),)
+    assert found.material == f"{ALERT}\nSince: 12:04"
 
 
 async def test_the_root_is_read_however_many_messages_follow(docent: Docent):

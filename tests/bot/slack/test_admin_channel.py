@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.settings import BotSettings
 from bot.slack.admin_channel import AdminChannel
-from bot.texts import answers
+from bot.storage.problems import Problem
+from bot.texts import answers, problems
 from ingest.state.jobs import SyncAlert
 from tests.servers.slack.server import SlackServer
 from tests.servers.slack.store import GENERAL
@@ -50,3 +52,30 @@ def test_a_slack_that_is_down_is_logged(caplog: pytest.LogCaptureFixture):
     )
     assert not AdminChannel(settings).post_alert(WRONG)
     assert "An alert could not be posted to DOCENT_ADMIN_CHANNEL" in caplog.text
+
+
+async def test_a_problem_and_its_end_are_posted_with_what_to_do(slack_server: SlackServer):
+    admins = channel(slack_server, admin_channel=GENERAL)
+    problem = Problem("milvus", "No <Milvus> answers: start it.", datetime.now(UTC))
+    assert await asyncio.to_thread(admins.post_problem, problem)
+    assert await asyncio.to_thread(admins.post_recovery, problem)
+    first, second = slack_server.messages(GENERAL)
+    assert problems.PROBLEMS["milvus"] in first.shown
+    assert "No &lt;Milvus&gt; answers: start it." in first.shown
+    assert problems.RECOVERIES["milvus"] in second.shown
+
+
+@pytest.mark.parametrize("service", problems.PROBLEMS)
+async def test_every_service_has_its_words(slack_server: SlackServer, service: str):
+    admins = channel(slack_server, admin_channel=GENERAL)
+    problem = Problem(service, "It is gone.", datetime.now(UTC))
+    assert await asyncio.to_thread(admins.post_problem, problem)
+    assert await asyncio.to_thread(admins.post_recovery, problem)
+
+
+async def test_a_problem_that_slack_refuses_is_posted_later(slack_server: SlackServer):
+    admins = channel(slack_server, admin_channel=GENERAL)
+    problem = Problem("llm", "It is gone.", datetime.now(UTC))
+    slack_server.fail("chat.postMessage", "internal_error")
+    assert not await asyncio.to_thread(admins.post_problem, problem)
+    assert await asyncio.to_thread(admins.post_problem, problem)

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, update
 
 from bot.storage import tables
 from bot.storage.inbox import Inbox, Limits
-from bot.storage.inbox_entry import InboxEntry, dump_message, load_message
+from bot.storage.inbox_entry import InboxEntry, format_message, parse_message
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey, SharedFile
@@ -107,10 +107,10 @@ class TestArrival:
     @given(text=st.text(st.characters()), material=st.text(st.characters()))
     def test_any_text_is_kept(self, text: str, material: str):
         kept = replace(message(), text=text, material=material)
-        dumped = dump_message(kept)
+        dumped = format_message(kept)
         assert dumped.isascii()
         assert "\x00" not in dumped
-        assert load_message(dumped) == kept
+        assert parse_message(dumped) == kept
 
 
 class TestLine:
@@ -413,7 +413,7 @@ class TestSignals:
             QuestionFilter("C1"),
         ):
             found = view.list_open(where)
-            assert bool(found) == where.fits(message("1.0", edited_ts="2.0"), ("7.0",))
+            assert bool(found) == where.is_fit(message("1.0", edited_ts="2.0"), ("7.0",))
 
 
 class TestThreads:

@@ -1,5 +1,6 @@
 """Every error has its sentence, and every sentence can be read."""
 
+import re
 from datetime import UTC, datetime
 from typing import get_args
 
@@ -9,7 +10,9 @@ import bot.errors
 import ingest.errors
 from bot.storage.inbox_entry import Refusal
 from bot.texts import answers
-from rag_core.errors import DocentError, LLMUnavailableError
+from bot.texts.catalog import load_sentences
+from rag_core.errors import DocentError, LLMUnavailableError, QuestionTooLongError
+from rag_core.pipeline import MAX_QUESTION_CHARACTERS
 from rag_core.types import Degradation
 
 _ROOMS = {"rag_core.errors", ingest.errors.__name__, bot.errors.__name__}
@@ -37,6 +40,13 @@ def test_an_error_nobody_named_gets_the_line_of_its_base():
 
     assert answers.render_error(NewError()) == answers.ERRORS[LLMUnavailableError]
     assert answers.render_error(ValueError("secret")) == answers.UNEXPECTED
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ru", "zh", "ja"])
+def test_who_asks_too_much_is_told_the_limit(language: str):
+    sentence = load_sentences(language)[f"error.{QuestionTooLongError.__name__}"]
+    digits = re.sub(r"[.,\s\u00a0]", "", sentence)
+    assert str(MAX_QUESTION_CHARACTERS) in digits
 
 
 def test_who_waits_is_told_which_place_they_have():

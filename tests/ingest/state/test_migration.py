@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from bot.storage import tables as bot_tables
 from bot.storage.claims import Claims
+from bot.types import MessageKey
 from ingest.errors import StateError
 from ingest.state import migration, tables
 from ingest.state.database import open_state
@@ -176,3 +179,51 @@ def test_five_processes_that_start_at_once_on_an_empty_database(
     answers = [process.communicate() for process in starts]
     assert [process.returncode for process in starts] == [0] * 5, answers
     assert sorted(output for output, _ in answers) == ["False\n"] * 4 + ["True\n"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "docent.sqlite"
+
+
+def open_both(file: Path) -> tuple[Ledger, Claims]:
+    engine = open_state(f"sqlite:///{file}")
+    return Ledger(engine, index="docent"), Claims(engine)
+
+
+def test_threads_that_meet_a_deleted_file_at_once_share_the_new_one(file: Path):
+    ledger, claims = open_both(file)
+    file.unlink()
+    start = Barrier(6)
+
+    def work(number: int) -> tuple[bool, int]:
+        start.wait()
+        key = MessageKey("T1", "C1", f"{number % 2}.0")
+        return claims.take(key), ledger.start_sync()
+
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(work, range(6)))
+    assert sum(is_taken for is_taken, _ in results) == 2
+    assert sorted(number for _, number in results) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_new_file_that_can_not_get_its_tables_is_a_state_error(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    ledger, _ = open_both(file)
+    file.unlink()
+
+    def fail(_connection: Connection, _schema: Schema) -> None:
+        raise OperationalError("CREATE", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(migration, "upgrade_schema", fail)
+    with pytest.raises(StateError, match=r"docent\.sqlite can't be used: database or disk is full"):
+        ledger.start_sync()
+    monkeypatch.undo()
+    assert ledger.start_sync() == 1
+
+
+def test_a_database_in_memory_gets_its_tables():
+    engine = open_state("sqlite:///:memory:")
+    assert Ledger(engine, index="docent").start_sync() == 1
+    engine.dispose()

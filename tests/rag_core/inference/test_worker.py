@@ -303,3 +303,20 @@ def test_after_ctrl_c_close_drops_what_waits_and_lets_the_unit_at_work_end(
     closing.result(WAIT)
     assert served.log == [["gate"]]
     assert not worker._thread.is_alive()
+
+
+def test_a_batch_that_takes_long_is_seen(worker, served, first, pool):
+    assert worker.busy_seconds == 0
+    held = pool.submit(worker.run, first, "gate")
+    assert served.started.wait(WAIT)
+    before = worker.busy_seconds
+    wait_until(lambda: worker.busy_seconds > before)
+    served.gate.set()
+    held.result(WAIT)
+    wait_until(lambda: worker.busy_seconds == 0)
+
+
+def test_a_worker_that_was_closed_is_not_alive(worker):
+    assert worker.is_alive
+    worker.close()
+    assert not worker.is_alive

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.errors import SyncStoppedError
+from bot.slack.actions.commands import CommandChoice, choose_action
 from bot.texts import answers
 from ingest.errors import DownloadError, StateError, SyncRunningError
 from tests.bot.conftest import Docent, index_status
@@ -37,6 +40,73 @@ async def test_an_unknown_word_gets_help(docent: Docent):
     await docent.slack.slash("/docent", "<!here>")
     message = await docent.slack.wait_for_message(told(ALICE, answers.HELP))
     assert "&lt;!here&gt;" in message.shown
+
+
+WORDS = ("ask", "help", "reindex", "rollback", "scope", "status", "versions", "why")
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("ask how do I start?", "how do I start?"),
+        ("How do I start?", "How do I start?"),
+        ("restore a backup", "restore a backup"),
+        ("TLS?", "TLS?"),
+        ("why is my query slow", "why is my query slow"),
+        ("status of a node?", "status of a node?"),
+        ("help me restore a backup", "help me restore a backup"),
+        ("askk how do I start?", "how do I start?"),
+        ("state machine of a pod", "state machine of a pod"),
+        ("如何恢复备份", "如何恢复备份"),
+        ("バックアップ", "バックアップ"),
+    ],
+)
+def test_what_is_no_command_is_asked(text: str, question: str):
+    assert choose_action(text, WORDS) == CommandChoice("ask", question)
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("", CommandChoice("help")),
+        ("HELP me", CommandChoice("help", "me")),
+        ("why?", CommandChoice("why")),
+        ("Status", CommandChoice("status")),
+        (
+            "scope version=2 language=en source=a",
+            CommandChoice("scope", "version=2 language=en source=a"),
+        ),
+        ("stauts", CommandChoice("stauts", "", "status")),
+        ("stauts now", CommandChoice("stauts", "now", "status")),
+        ("scop version=2 language=en", CommandChoice("scop", "version=2 language=en", "scope")),
+        ("reidnex docs --full", CommandChoice("reidnex", "docs --full", "reindex")),
+        ("hepl", CommandChoice("hepl", "", "help")),
+        ("replicas", CommandChoice("replicas")),
+    ],
+)
+def test_commands_are_known_also_misspelt(text: str, choice: CommandChoice):
+    assert choose_action(text, WORDS) == choice
+
+
+@given(st.text())
+def test_any_text_is_decided(text: str):
+    choice = choose_action(text, WORDS)
+    assert choice.word
+    assert choice.suggestion in {"", *WORDS}
+
+
+async def test_a_question_without_the_word_ask_is_asked(docent: Docent):
+    await docent.start()
+    await docent.slack.slash("/docent", "How do I restore a backup?")
+    await docent.slack.wait_for(lambda: len(docent.pipeline.questions) == 1)
+    assert docent.pipeline.questions[0].text == "How do I restore a backup?"
+
+
+async def test_a_misspelt_word_is_told_the_right_one(docent: Docent):
+    await docent.start()
+    await docent.slack.slash("/docent", "verisons")
+    await docent.slack.wait_for_message(told(ALICE, "Did you mean `/docent versions`?"))
+    assert docent.pipeline.questions == []
 
 
 async def test_status_tells_what_is_there_and_how_fresh(docent: Docent):

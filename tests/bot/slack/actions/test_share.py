@@ -169,6 +169,19 @@ async def test_a_part_that_another_process_holds_is_not_taken_for_posted(memory:
         assert not any(one.get("delete_original") for one in said)
 
 
+async def test_blocks_that_the_response_url_refuses_leave_plainer_ones(memory: BotDatabase):
+    class Plain(ResponseUrl):
+        async def __call__(self, text: str, **content: Any) -> object:
+            if content.get("blocks"):
+                return SimpleNamespace(status_code=400, body="invalid_blocks")
+            return await super().__call__(text, **content)
+
+    answer, gone = await shared(memory, Plain())
+    assert TEXT in answer["text"]
+    assert "<https://" in answer["text"]
+    assert gone["delete_original"]
+
+
 @pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])
 async def test_somebody_elses_answer_and_a_forgotten_one_are_not_shared(
     memory: BotDatabase, click: Click

@@ -11,7 +11,8 @@ from bot.slack.views import buttons
 from bot.slack.views import home as home_view
 from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import ActivityCounts, RecentQuestion
-from bot.texts import answers
+from bot.storage.problems import Problem
+from bot.texts import answers, problems
 from bot.texts.catalog import say
 from ingest.errors import StateError
 from ingest.overview.history import PastSync, SourceState
@@ -77,6 +78,25 @@ async def test_admins_see_syncs_and_the_week(docent: Docent):
     assert "3 new pages, 1 changed and 0 removed" in words
     assert "failed, docs: answered 404" in words
     assert "I got 2 questions and found no answer to 1. Ratings: 👍 0, 👎 0" in words
+
+
+async def test_admins_see_what_does_not_work(docent: Docent):
+    sentence = "The key <is> refused: set OPENAI_API_KEY."
+    docent.problems = [Problem("llm", sentence, LAST_SYNC)]
+    await docent.start()
+    await docent.slack.open_app()
+    words = await home(docent, ALICE, say("home_manage"))
+    assert say("home_problems") in words
+    assert problems.PROBLEMS["llm"] in words
+    assert "The key &lt;is&gt; refused: set OPENAI_API_KEY." in words
+    await docent.slack.open_app(user=BOB)
+    assert "OPENAI_API_KEY" not in await home(docent, BOB)
+
+
+async def test_without_problems_there_is_no_heading_for_them(docent: Docent):
+    await docent.start()
+    await docent.slack.open_app()
+    assert say("home_problems") not in await home(docent, ALICE, say("home_manage"))
 
 
 def replace_done():

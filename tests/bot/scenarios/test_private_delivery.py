@@ -1,0 +1,52 @@
+"""Answers for one person where the response URL of their command takes no more."""
+
+import pytest
+
+from bot.slack.client import calls
+from bot.slack.views import buttons
+from bot.texts import answers
+from bot.texts.catalog import say
+from tests.bot.conftest import Docent
+from tests.bot.scenarios.test_delivery import ALL_KINDS, list_private, shown
+from tests.bot.slack.actions.test_answer_buttons import has
+from tests.servers.slack.store import ALICE, GENERAL
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "PAUSES", (0.01,))
+    monkeypatch.setattr(calls, "MOST_ATTEMPTS", 3)
+
+
+@pytest.mark.parametrize("refusal", [(404, "used_url"), (404, "expired_url"), (500, "")])
+async def test_without_its_response_url_a_private_answer_comes_another_way(
+    docent: Docent, refusal: tuple[int, str]
+):
+    await docent.start()
+    docent.slack.response_urls.refusal = refusal
+    await docent.slack.slash("/docent", "ask how?")
+    await docent.slack.wait_for(lambda: answers.SOURCES in shown(list_private(docent)))
+    [private] = list_private(docent)
+    assert private.visible_to == ALICE
+    assert has(private, buttons.SHARE)
+    assert say("only_you_see") in private.shown
+
+
+async def test_a_private_answer_in_a_channel_without_docent_comes_as_a_direct_message(
+    docent: Docent,
+):
+    await docent.start()
+    docent.slack.response_urls.refusal = (404, "expired_url")
+    docent.slack.remove_from(GENERAL)
+    await docent.slack.slash("/docent", "ask how?")
+    await docent.slack.wait_for(lambda: answers.SOURCES in shown(list_private(docent)))
+    [private] = list_private(docent)
+    assert private.channel == "D0ALICE"
+    assert f"<#{GENERAL}>" in private.shown
+
+
+async def test_blocks_that_a_response_url_refuses_leave_plainer_ones(docent: Docent):
+    await docent.start()
+    docent.slack.store.refused_blocks = ALL_KINDS
+    await docent.slack.slash("/docent", "ask how?")
+    await docent.slack.wait_for(lambda: "page1#where" in shown(list_private(docent)))
