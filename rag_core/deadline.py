@@ -18,7 +18,7 @@ _ENDS: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def limit_time(seconds: float) -> Iterator[None]:
-    """Limit the calls of a block to so many seconds or what is left."""
+    """Limit the calls of a block to seconds, or what is left."""
     ends, current = time.monotonic() + seconds, _ENDS.get()
     token = _ENDS.set(ends if current is None else min(ends, current))
     try:
