@@ -144,7 +144,7 @@ class Dispatcher:
             self._wake.set()
 
     async def offer_missed(self, message: IncomingMessage) -> None:
-        """Write a question into the inbox that was asked while docent was away.
+        """Add a question that was asked while docent was away.
 
         It waits for the state database, which alone knows whether it was answered.
 

@@ -11,7 +11,7 @@ from bot.texts import answers
 from rag_core.types import Turn
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.servers.slack.store import ALICE, BOB, BOT_USER, GENERAL, Message
 
 ALERT = "FIRING: compaction queue above 500 on querynode-3"
