@@ -144,7 +144,7 @@ class Dispatcher:
             self._wake.set()
 
     async def offer_missed(self, message: IncomingMessage) -> None:
-        """Write a question into the inbox that was asked while docent was away.
+        """Write a question into the inbox that was missed.
 
         It waits for the state database, which alone knows whether it was answered.
 
