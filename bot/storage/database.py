@@ -111,7 +111,7 @@ class BotDatabase:
         return database
 
     async def purge_daily(self) -> None:
-        """Delete rows that are past their retention, once a day, until it is cancelled."""
+        """Delete rows that are past their retention, once a day."""
         while True:
             await asyncio.sleep(PURGE_SECONDS)
             try:

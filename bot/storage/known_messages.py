@@ -1,4 +1,4 @@
-"""Known messages: those that docent was asked in, and their threads, whatever came of them."""
+"""Known messages: those that docent was asked in, however that ended, and their threads."""
 
 from __future__ import annotations
 

@@ -27,13 +27,13 @@ class Deliveries:
     """Knows which payloads were carried out, in this process and in those beside it."""
 
     def __init__(self, claims: Claims | None = None) -> None:
-        """Share what is known by `claims`; without them this process knows it alone."""
+        """Share what is known by `claims`, if there are any."""
         self._claims = claims
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     @asynccontextmanager
     async def hold(self, delivery: str) -> AsyncIterator[bool]:
-        """Hold a payload while it is carried out; yield True for its first delivery.
+        """Hold a payload; yield True for its first delivery.
 
         If the state database can't be used in time, this process decides alone. The claim of a
         process that dies ends by itself.
@@ -48,12 +48,12 @@ class Deliveries:
         self._remember(delivery)
         try:
             async with AsyncExitStack() as stack:
-                yield await self._claim(stack, delivery)
+                yield await self._acquire(stack, delivery)
         except BaseException:
             self._seen.pop(delivery, None)  # the next delivery may try again
             raise
 
-    async def _claim(self, stack: AsyncExitStack, delivery: str) -> bool:
+    async def _acquire(self, stack: AsyncExitStack, delivery: str) -> bool:
         if self._claims is None:
             return True
         key = MessageKey("", _CHANNEL, delivery)
@@ -71,9 +71,9 @@ class Deliveries:
 
 
 def read_delivery(payload: Mapping[str, Any]) -> str:
-    """Return the identity of a click, form or command, equal in each of its deliveries.
+    """Return the identity of a payload, equal in each of its deliveries.
 
-    Return an empty text for a payload that has none.
+    Return an empty text for one that has none.
     """
     if trigger := payload.get("trigger_id") or payload.get("response_url"):
         return str(trigger)

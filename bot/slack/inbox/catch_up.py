@@ -93,7 +93,10 @@ class CatchUp:
         """The time since which is to be read next; None if there is nothing to do."""
 
     def on_connected(self) -> None:
-        """Read what was missed, in the background; a round that is on its way goes first."""
+        """Read in the background what was missed.
+
+        A round that is on its way goes first.
+        """
         now = self._clock()
         heard_at, self._heard_at = self._heard_at, now
         if not self._longest:
@@ -111,7 +114,7 @@ class CatchUp:
         self._heard_at = self._clock()
 
     async def close(self) -> None:
-        """Read no more; what was not read is read at the next start."""
+        """Read no more; the next start reads the rest."""
         self._tasks.cancel()
         await self._tasks.wait(1.0)
 
@@ -169,7 +172,7 @@ class CatchUp:
         self, this: _Round, place: Conversation, known_threads: Collection[str]
     ) -> None:
         """Find what docent was asked in one conversation."""
-        if not self._use_read(this, place.id):
+        if not self._count_read(this, place.id):
             return
         history = await self._reader.read_history(place.id, this.oldest)
         threads = dict.fromkeys(known_threads, False)
@@ -178,7 +181,7 @@ class CatchUp:
         for thread_ts, has_news in threads.items():
             if not has_news and thread_ts in messages:
                 continue
-            if not self._use_read(this, f"{place.id} {thread_ts}"):
+            if not self._count_read(this, f"{place.id} {thread_ts}"):
                 break
             try:
                 replies = await self._reader.read_replies(place.id, thread_ts, this.oldest)
@@ -188,7 +191,7 @@ class CatchUp:
             messages |= {str(each["ts"]): each for each in replies}
         await self._choose(this, place, list(messages.values()))
 
-    def _use_read(self, this: _Round, name: str) -> bool:
+    def _count_read(self, this: _Round, name: str) -> bool:
         """Count one read; return False if there were too many."""
         if this.reads_left <= 0:
             this.unread.append(f"{name} (limit)")
@@ -199,7 +202,7 @@ class CatchUp:
     async def _choose(
         self, this: _Round, place: Conversation, messages: Collection[Message]
     ) -> None:
-        """Add those messages that are for docent and that it has not dealt with."""
+        """Add the messages that are still to be answered."""
         for raw in messages:
             if not this.oldest <= float(raw["ts"]) < this.until:
                 continue
@@ -246,7 +249,7 @@ def _list_known_places(
 def _parse_listed(
     raw: Mapping[str, Any], place: Conversation, config: ListenerConfig
 ) -> IncomingMessage | None:
-    """Parse a message of a list as the event that Slack would have sent."""
+    """Parse a listed message as Slack would have sent it."""
     event = {**raw, "type": "message", "channel": place.id, "channel_type": place.kind}
     event.pop("edited", None)  # it is answered as it stands now
     return parse_event(event, config)

@@ -46,7 +46,10 @@ class Conversation:
 
     @classmethod
     def of_id(cls, channel: str) -> Conversation:
-        """Build the conversation of an id, which tells direct messages from the rest."""
+        """Build the conversation of an id.
+
+        The id tells direct messages from the rest.
+        """
         return cls(channel, "im" if is_direct_channel(channel) else "channel")
 
 
@@ -62,7 +65,9 @@ class ConversationReader:
         self._refusals = 0
 
     async def list_conversations(self) -> tuple[Conversation, ...]:
-        """Return the conversations that docent is in; those it may not list are left out.
+        """Return the conversations that docent is in.
+
+        Those that it may not list are left out.
 
         Raises:
             RateUsedUpError: Slack refuses further calls.
@@ -81,7 +86,7 @@ class ConversationReader:
     async def _list_kind(self, listed: str, kind: str) -> AsyncIterator[Conversation]:
         cursor = ""
         for _ in range(MAX_CONVERSATION_PAGES):
-            response = await self._call(
+            response = await self._request(
                 "users.conversations",
                 self._slack.quick.users_conversations,
                 types=listed,
@@ -96,9 +101,10 @@ class ConversationReader:
                 return
 
     async def read_history(self, channel: str, oldest: float) -> list[Message]:
-        """Return a channel's messages, newest first, at least back to a time if there are not many.
+        """Return a channel's messages, newest first, at least back to a time.
 
-        Older ones on the same page are among them: their threads may have gone on.
+        Older ones on the same page are among them: their threads may have gone on. Of very many
+        messages, the oldest are left out.
 
         Raises:
             RateUsedUpError: Slack refuses further calls.
@@ -107,7 +113,7 @@ class ConversationReader:
         messages: list[Message] = []
         cursor = ""
         for _ in range(MAX_PAGES):
-            response = await self._call(
+            response = await self._request(
                 "conversations.history",
                 self._slack.quick.conversations_history,
                 channel=channel,
@@ -138,7 +144,7 @@ class ConversationReader:
         messages: list[Message] = []
         cursor = ""
         for _ in range(MAX_PAGES):
-            response = await self._call(
+            response = await self._request(
                 "conversations.replies",
                 self._slack.quick.conversations_replies,
                 channel=channel,
@@ -152,8 +158,11 @@ class ConversationReader:
                 break
         return [each for each in messages if each["ts"] != thread_ts]
 
-    async def _call(self, method: str, call: Call, **arguments: Any) -> Any:
-        """Call a method at docent's pace; after a 429 wait as Slack says, and try once more."""
+    async def _request(self, method: str, call: Call, **arguments: Any) -> Any:
+        """Call a method at docent's pace.
+
+        After a 429 wait as Slack says, and try again.
+        """
         bucket = self._slack.rates.get(method)
         while True:
             if (pause := bucket.compute_pause(spare=_SPARE)) > 0:

@@ -264,7 +264,10 @@ class Responder:
 
 
 def _render_progress(entry: InboxEntry) -> str:
-    """Return the first sentence of an interrupted or missed question; else an empty one."""
+    """Return the first sentence of an interrupted or missed question.
+
+    Return an empty one for any other question.
+    """
     if entry.is_resumed and entry.age > CONTINUING_SECONDS:
         return answers.CONTINUING
     return answers.AWAY_SEARCHING if entry.message.was_missed else ""
