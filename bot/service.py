@@ -22,8 +22,8 @@ from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
 from bot.storage.database import BUSY_SECONDS, BotDatabase
-from bot.storage.inbox import Limits
 from bot.storage.inbox_view import InboxView
+from bot.storage.line_limits import Limits
 from bot.storage.problems import Problems
 from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger

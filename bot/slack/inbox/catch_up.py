@@ -49,7 +49,7 @@ class _Round:
 
     oldest: float
     until: float
-    reads_left: int = MAX_READS
+    reads_left: int
     unread: list[str] = field(default_factory=list)
     found: list[IncomingMessage] = field(default_factory=list)
 
@@ -88,7 +88,6 @@ class CatchUp:
         self._retry_seconds = retry_seconds
         self._tasks = BackgroundTasks()
         self._is_running = False
-        self._conversations: tuple[Conversation, ...] = ()
         self._heard_at: float | None = None
         self._since: float | None = None
         """The time since which is to be read next; None if there is nothing to do."""
@@ -103,7 +102,6 @@ class CatchUp:
         if heard_at is not None:
             since = max(since, heard_at - MARGIN_SECONDS)
         self._since = since if self._since is None else min(self._since, since)
-        self._conversations = ()
         if not self._is_running:
             self._is_running = True
             self._tasks.start(self._run())
@@ -122,7 +120,7 @@ class CatchUp:
             while self._since is not None:
                 oldest, self._since = self._since, None
                 try:
-                    await self._read_round(_Round(oldest, until=self._clock()))
+                    await self._read_round(_Round(oldest, self._clock(), MAX_READS))
                 except StateError as error:
                     logger.warning("What was missed can't be read without the state: %s", error)
                     self._since = oldest if self._since is None else min(oldest, self._since)
@@ -162,9 +160,7 @@ class CatchUp:
 
     async def _list_places(self, known: Collection[tuple[str, str]]) -> list[Conversation]:
         """Return the conversations, those where docent was asked last first."""
-        if not self._conversations:
-            self._conversations = await self._reader.list_conversations()
-        listed = {each.id: each for each in self._conversations}
+        listed = {each.id: each for each in await self._reader.list_conversations()}
         first = _list_known_places(known, self._config.auto_channels)
         ordered = {each.id: listed.get(each.id, each) for each in first}
         return list((ordered | listed).values())
@@ -178,10 +174,9 @@ class CatchUp:
         history = await self._reader.read_history(place.id, this.oldest)
         threads = dict.fromkeys(known_threads, False)
         threads |= {str(each["ts"]): True for each in history if _has_reply_since(each, this)}
-        shown = {str(each["ts"]) for each in history}
         messages = {str(each["ts"]): each for each in history}
         for thread_ts, has_news in threads.items():
-            if not has_news and thread_ts in shown:
+            if not has_news and thread_ts in messages:
                 continue
             if not self._use_read(this, f"{place.id} {thread_ts}"):
                 break

@@ -140,7 +140,7 @@ class OpenAIGenerator:
         self._outages.clear("llm")
 
     def _judge_end(self, answer: _OpenAnswer, reason: str) -> None:
-        """Raise for an answer that is not complete; an empty one is only logged."""
+        """Raise for an incomplete answer; only log an empty one."""
         reader = answer.reader
         is_empty = reader.is_empty or answer.is_endless
         self._outages.record_failure("llm", "empty" if is_empty else "incomplete")

@@ -82,12 +82,13 @@ def test_the_last_answer_of_a_thread(answers: Answers, clock: Clock):
     assert answers.find_last_in_thread("T2", "C1", KEPT.thread_ts) is None
 
 
-def test_it_is_passed_on_once(answers: Answers):
+def test_what_was_passed_on_is_known(answers: Answers):
     answers.add(KEPT)
-    assert [answers.mark_escalated("a1"), answers.mark_escalated("a1")] == [True, False]
-    answers.unmark_escalated("a1")
-    assert answers.mark_escalated("a1")
-    assert not answers.mark_escalated("a2")
+    assert not answers.is_escalated("a1")
+    answers.mark_escalated("a1")
+    answers.mark_escalated("a2")
+    assert answers.is_escalated("a1")
+    assert not answers.is_escalated("a2")
 
 
 def test_old_answers_are_forgotten_with_their_ratings(

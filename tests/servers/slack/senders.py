@@ -27,6 +27,8 @@ class Senders:
     signing_secret: str
     events_url: str | None = None
     deliver_twice = False
+    interact_twice = False
+    last_interaction: Delivery | None = None
     double_mentions: str | None = None
     ack_seconds: float = ACK_SECONDS
 
@@ -164,7 +166,7 @@ class Senders:
             channel=where,
             urls=self._urls(channel, user),
         )
-        ack = await self.deliver(Delivery("slash_commands", payload))
+        ack = await self._interact(Delivery("slash_commands", payload))
         self._respond_from_ack(ack, where, user)
         return ack
 
@@ -182,7 +184,7 @@ class Senders:
             user=(user, self.store.users[user]),
             urls=self._urls(message.channel, user, message),
         )
-        return await self.deliver(Delivery("interactive", payload))
+        return await self._interact(Delivery("interactive", payload))
 
     async def shortcut(self, message: Message, callback_id: str, *, user: str = ALICE) -> Ack:
         """A person uses a shortcut on a message."""
@@ -194,7 +196,7 @@ class Senders:
             channel=channel,
             urls=self._urls(message.channel, user),
         )
-        return await self.deliver(Delivery("interactive", payload))
+        return await self._interact(Delivery("interactive", payload))
 
     async def react(self, message: Message, name: str, *, user: str = ALICE) -> None:
         """A person puts a reaction on a message."""
@@ -232,14 +234,25 @@ class Senders:
             del payload[absent]
         payload["container"] = {"type": "view", "view_id": f"V{user}"}
         payload["view"] = self.store.homes[user] | {"id": f"V{user}"}
-        return await self.deliver(Delivery("interactive", payload))
+        return await self._interact(Delivery("interactive", payload))
 
     async def submit(
         self, view: dict[str, Any], values: dict[str, str], *, user: str = ALICE
     ) -> Ack:
         """A person fills a modal in, by action id, and sends it."""
         payload = events.submitted(view, values, user=(user, self.store.users[user]))
-        return await self.deliver(Delivery("interactive", payload))
+        return await self._interact(Delivery("interactive", payload))
+
+    async def repeat_interaction(self) -> Ack:
+        """Slack sends the last click, form, shortcut or command again, unchanged."""
+        assert self.last_interaction, "there was none"
+        return await self.deliver(self.last_interaction)
+
+    async def _interact(self, delivery: Delivery) -> Ack:
+        self.last_interaction = delivery
+        if self.interact_twice:
+            return (await asyncio.gather(self.deliver(delivery), self.deliver(delivery)))[0]
+        return await self.deliver(delivery)
 
     async def deliver(self, delivery: Delivery) -> Ack:
         """Send one payload, over a socket or to `events_url`, and wait for the ack."""

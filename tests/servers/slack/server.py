@@ -61,6 +61,7 @@ class SlackServer(Senders, Switches):
         violations: everything the app got wrong; the `slack_server` fixture wants it empty.
         scopes: bot scopes that were granted; None grants all.
         deliver_twice: send every event a second time, as a retry.
+        interact_twice: send every click, form, shortcut and command twice at once.
         double_mentions: "after" or "before": a mention in a channel also comes as `message`, after
             or before its `app_mention`.
         events_url: set it to `http://127.0.0.1:PORT/slack/events` to deliver by signed HTTP

@@ -9,9 +9,11 @@ from sqlalchemy import delete
 from bot.slack.views import buttons, modals
 from bot.storage import tables
 from bot.storage.answers import Answers
+from bot.storage.claims import Claims
 from bot.storage.ratings import RatedAnswer, Ratings
 from bot.texts import answers
 from bot.texts import button_labels as words
+from bot.types import MessageKey
 from ingest.errors import StateError
 from rag_core.types import AnswerDone, Passage
 from tests.bot.conftest import Docent
@@ -316,3 +318,17 @@ async def test_people_who_can_not_be_reached_may_be_tried_again(docent: Docent):
     docent.slack.store.channels[HELP].members.add("U0DOCENT")
     await docent.slack.action(reply, buttons.ASK_PEOPLE)
     await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))
+
+
+async def test_a_process_that_died_before_it_asked_people_does_not_stop_others(docent: Docent):
+    docent.pipeline.script = not_found()
+    with_help_channel(docent)
+    await docent.start(help_channel=HELP)
+    reply = await reply_to(docent)
+    with docent.engine.connect() as connection:
+        row = connection.execute(tables.answers.select()).one()
+    key = MessageKey(row.team, row.channel, f"people-{row.id[:24]}")
+    assert Claims(docent.engine, clock=lambda: LONG_AGO).take(key)
+    await docent.slack.action(reply, buttons.ASK_PEOPLE)
+    await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))
+    assert len(asked_in_help(docent)) == 1
