@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.background import BackgroundTasks
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry
 from bot.storage.inbox_view import InboxView
@@ -60,7 +60,7 @@ class WaitingLine:
         self._inbox = inbox
         self._show_place = show_place
         self._waiting: dict[str, _Waiting] = {}
-        self._changed = asyncio.Event()
+        self._arrivals = BackgroundTasks()
 
     def add(self, entry: InboxEntry, *, is_shown: bool) -> None:
         """Watch a question that was just recorded.
@@ -72,28 +72,39 @@ class WaitingLine:
         if entry.message.audience == "mention" and entry.message.kind == "question":
             self._waiting[entry.id] = _Waiting(entry.message)
             if is_shown:
-                self._changed.set()
+                # It does not wait for the places of others, which Slack may take slowly.
+                self._arrivals.start(self._show_arrival(entry.id))
 
-    async def remove(self, entry_id: str) -> tuple[str, ...]:
-        """Forget a question; return the messages that showed its place."""
+    async def remove(self, entry_id: str) -> tuple[str, ...] | None:
+        """Forget a question; return the messages that showed its place.
+
+        Return None if it was not watched here, so that others may have shown something.
+        """
         waiting = self._waiting.pop(entry_id, None)
         if waiting is None:
-            return ()
+            return None
         async with waiting.lock:  # a post that is under way comes first
             return waiting.posted
 
     async def keep_current(self) -> None:
         """Show the places, and show them again when they have changed."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), SHOW_SECONDS)
-            self._changed.clear()
+            await asyncio.sleep(SHOW_SECONDS)
             try:
                 await self._show_changes()
             except StateError as error:
                 logger.warning("The places in the line can't be read: %s", error)
             except Exception:
                 logger.exception("Showing the places in the line failed unexpectedly.")
+
+    async def _show_arrival(self, entry_id: str) -> None:
+        """Show the place of a new question."""
+        try:
+            places = await self._run_blocking(self._view.find_places, [entry_id])
+            if entry_id in places:
+                await self._show(entry_id, places[entry_id])
+        except StateError as error:
+            logger.warning("The place of a question can't be read: %s", error)
 
     async def _show_changes(self) -> None:
         if not self._waiting:
