@@ -18,6 +18,9 @@ from ingest.errors import StateError
 SHOW_SECONDS = 5.0
 """The time from one look at the places to the next."""
 
+SHOW_AGAIN_SECONDS = 90.0
+"""An unchanged place is shown again after this time: Slack drops a status after two minutes."""
+
 ShowPlace = Callable[[IncomingMessage, int, tuple[str, ...]], Awaitable[tuple[str, ...]]]
 """Shows a place in the line, in the given messages of docent if there are any.
 
@@ -33,6 +36,7 @@ class _Waiting:
 
     message: IncomingMessage
     place: int = 0
+    shown_at: float = 0.0
     posted: tuple[str, ...] = ()
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -113,8 +117,15 @@ class WaitingLine:
         for entry_id in [each for each in self._waiting if each not in places]:
             # Another process has taken it, or it was deleted.
             del self._waiting[entry_id]
-        changed = [each for each in places if self._waiting[each].place != places[each]]
-        await asyncio.gather(*(self._show(each, places[each]) for each in changed))
+        now = asyncio.get_running_loop().time()
+        due = [each for each in places if self._is_due(each, places[each], now)]
+        await asyncio.gather(*(self._show(each, places[each]) for each in due))
+
+    def _is_due(self, entry_id: str, place: int, now: float) -> bool:
+        waiting = self._waiting.get(entry_id)
+        if waiting is None:  # it was taken a moment ago
+            return False
+        return waiting.place != place or now - waiting.shown_at > SHOW_AGAIN_SECONDS
 
     async def _show(self, entry_id: str, place: int) -> None:
         waiting = self._waiting.get(entry_id)
@@ -128,7 +139,7 @@ class WaitingLine:
             ):
                 return  # it was taken meanwhile
             posted = await self._show_place(waiting.message, place, waiting.posted)
-            waiting.place = place
+            waiting.place, waiting.shown_at = place, asyncio.get_running_loop().time()
             if posted != waiting.posted:
                 waiting.posted = posted
                 await self._run_blocking(self._inbox.record_posted, entry_id, posted)
