@@ -171,6 +171,7 @@ class Inbox:
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         statement = update(inbox).where(mine).values(leased_until=self._build_lease_end())
         with self._engine.begin() as connection:
+            self._lock_rows(connection, mine)
             rows = connection.execute(statement.returning(inbox.c.id, inbox.c.signal))
             return {row.id: row.signal for row in rows}
 
@@ -187,11 +188,11 @@ class Inbox:
         with self._engine.begin() as connection:
             owners = connection.scalars(select(inbox.c.owner).where(answering).distinct())
             gone = [owner for owner in owners if owner and is_process_gone(owner)]
-            abandoned = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
-            found = select(inbox.c.id).where(answering, abandoned)
-            if connection.scalar(found.limit(1)) is None:
-                return 0  # so nothing is locked
-            statement = update(inbox).where(answering, abandoned).values(status="waiting", owner="")
+            is_over = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
+            abandoned = and_(answering, is_over)
+            if not self._lock_rows(connection, abandoned):
+                return 0  # so SQLite need not be locked
+            statement = update(inbox).where(abandoned).values(status="waiting", owner="")
             return len(connection.execute(statement.returning(inbox.c.id)).all())
 
     # The answer
@@ -255,6 +256,7 @@ class Inbox:
         """Give all questions of this process back, for any process to take."""
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         with self._engine.begin() as connection:
+            self._lock_rows(connection, mine)
             connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
 
     def forget(self, entry_id: str) -> None:
@@ -284,6 +286,7 @@ class Inbox:
             The latter, and the number of all.
         """
         with self._engine.begin() as connection:
+            self._lock_rows(connection, and_(inbox.c.status.in_(OPEN), where))
             waiting = update(inbox).where(inbox.c.status == "waiting", where)
             ended = connection.execute(
                 waiting.values(
@@ -296,6 +299,16 @@ class Inbox:
             cleared = inbox.c.id.in_([entry.id for entry in entries])
             connection.execute(update(inbox).where(cleared).values(message="", response_url=""))
         return entries, len(entries) + len(told)
+
+    def _lock_rows(self, connection: Connection, where: ColumnElement[bool]) -> list[str]:
+        """Lock rows of PostgreSQL in one order, and return their ids.
+
+        Processes that changed them in different orders would wait for each other in a circle.
+        """
+        query = select(inbox.c.id).where(where).order_by(inbox.c.id)
+        if self._engine.dialect.name == "postgresql":
+            query = query.with_for_update()
+        return list(connection.scalars(query))
 
     def purge(self, *, older_than: float) -> None:
         """Delete questions that ended more than `older_than` seconds ago."""
