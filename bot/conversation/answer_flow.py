@@ -25,6 +25,9 @@ from rag_core.types import Answer, AnswerDone, Question, RerankStarted, TextDelt
 BUSY_SECONDS = 0.25
 """The pause until a question tries again to enter a pipeline that others have filled."""
 
+BUSY_TRIES = 400
+"""A question that was refused so many times by a full pipeline ends with that refusal."""
+
 STORE_SECONDS = 1.0
 """An answer that can't be stored in this time is shown without buttons."""
 
@@ -152,11 +155,12 @@ class AnswerFlow:
         prepared = await self._questions.prepare(message, earlier)
         asked = prepared.question
         reply.context = replace(reply.context, scope=asked.scope, notes=prepared.notes)
-        while True:
+        for _ in range(BUSY_TRIES):
             try:
                 return await self._run_pipeline(replace(asked, id=question.id), reply)
             except BusyError:  # the command line asks as well: its questions will soon be done
                 await asyncio.sleep(BUSY_SECONDS)
+        return await self._run_pipeline(replace(asked, id=question.id), reply)
 
     async def _run_pipeline(self, question: Question, reply: Reply) -> Answer:
         async with self._runner.run(question) as events:
