@@ -23,6 +23,7 @@ async def run_slack_app(pipeline: AnswerPipeline, folder: Path) -> AsyncIterator
     parts: Any = AppParts(pipeline, index=None, database=database, warm_up=lambda: None)
     async with SlackServer() as slack:
         settings = BotSettings(
+            catch_up_minutes=0,  # nothing was missed, and reading costs time of its own
             _env_file=None,
             slack_bot_token=slack.bot_token,
             slack_app_token=slack.app_token,
