@@ -64,7 +64,7 @@ coverage: install-dev
 test-postgres: install-dev
 	@$(BIN)/python -m tests.servers.postgres $(PYTEST) -k postgresql tests/ingest/state \
 		tests/ingest/publishing tests/ingest/overview tests/ingest/test_progress.py tests/bot/storage \
-		tests/bot/scenarios/test_state_databases.py
+		tests/bot/health
 
 # The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh

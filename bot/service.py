@@ -22,8 +22,8 @@ from bot.slack.admin_channel import AdminChannel
 from bot.slack.app import AppParts, serve
 from bot.slack.client import connection
 from bot.storage.database import BUSY_SECONDS, BotDatabase
-from bot.storage.inbox import Limits
 from bot.storage.inbox_view import InboxView
+from bot.storage.line_limits import Limits
 from bot.storage.problems import Problems
 from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger
@@ -135,19 +135,19 @@ def run() -> None:
 
 
 def _open_database(
-    bot: BotSettings, ingest: IngestSettings, ledger: Ledger, opened: ExitStack
+    settings: BotSettings, ingest: IngestSettings, ledger: Ledger, opened: ExitStack
 ) -> BotDatabase:
     """Open the bot's tables on connections that wait only briefly."""
     engine = open_state(ingest.resolved_state_url, busy_seconds=BUSY_SECONDS)
     opened.callback(engine.dispose)
     return BotDatabase.open(
         engine,
-        keep_days=bot.keep_days,
+        keep_days=settings.keep_days,
         read_last_success_time=ledger.read_last_success_time,
         limits=Limits(
-            waiting=bot.max_waiting,
-            open_per_person=bot.max_open_questions,
-            daily_per_person=bot.daily_questions,
+            waiting=settings.max_waiting,
+            open_per_person=settings.max_open_questions,
+            daily_per_person=settings.daily_questions,
         ),
     )
 
@@ -162,7 +162,7 @@ async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -
 
 
 def _ensure_end() -> None:
-    """End the process in time, even if a thread still waits for something.
+    """End the process in time, even if a thread still waits.
 
     Supervisors kill after 30 seconds. Nothing is lost: all that counts is on disk already.
     """

@@ -41,7 +41,7 @@ class CircuitBreaker:
         return self._failures >= FAILURES and self._clock() < self._opens_at
 
     def try_begin(self) -> bool:
-        """Return True if a call may begin; it then reports how it went."""
+        """Return True if a call may begin, which then reports its end."""
         with self._lock:
             if self._failures < FAILURES:
                 return True

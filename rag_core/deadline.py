@@ -18,7 +18,7 @@ _ENDS: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def limit_time(seconds: float) -> Iterator[None]:
-    """Give the calls of a block so many seconds, or what is left if that is less."""
+    """Limit the calls of a block to seconds, or what is left."""
     ends, current = time.monotonic() + seconds, _ENDS.get()
     token = _ENDS.set(ends if current is None else min(ends, current))
     try:
@@ -34,7 +34,7 @@ def find_seconds_left() -> float | None:
 
 
 def limit_seconds(most: float | None) -> float | None:
-    """Return the seconds for a call: at most `most`, and what is left.
+    """Return the seconds for a call: what is left, at most `most`.
 
     None is no limit.
     """

@@ -15,7 +15,7 @@ from rag_core.deadline import is_time_over, limit_seconds
 
 
 def make_interruptible(client: Any) -> None:
-    """Wrap the network backend of a client of httpx or of its successor.
+    """Wrap the network backend of a client, httpx's or its successor's.
 
     Neither has an option for it that keeps proxies and other defaults as they are; a test makes
     sure that sockets come from here.
@@ -43,9 +43,6 @@ class _Backend:
         check_cancelled()
         limit = limit_seconds(timeout)
         return _Stream(self._backend.connect_unix_socket(*place, timeout=limit, **options))
-
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
 
 
 class _Stream:

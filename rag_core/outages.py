@@ -83,7 +83,7 @@ class Outages:
         self._callbacks.append(callback)
 
     def subscribe_to_failures(self, callback: FailureCallback) -> None:
-        """Call back at each failure, on its thread; the callback returns at once."""
+        """Call back at each failure, on the thread that met it."""
         self._failure_callbacks.append(callback)
 
     def _publish(self, service: Service, outage: Outage | None) -> None:

@@ -113,7 +113,7 @@ class PassageSearch:
         return replace(result, support=calibration.support if calibration else None)
 
     def _embed_forms(self, plan: SearchPlan) -> tuple[dict[str, Vector], ModelError | None]:
-        """Embed the forms of a plan; return none and the error if the embedder fails."""
+        """Embed the forms of a plan; return an error, not raise it."""
         forms = tuple(plan.part.list_forms())
         try:
             with limit_time(_EMBED_SHARE * (find_seconds_left() or math.inf)):

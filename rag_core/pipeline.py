@@ -26,7 +26,7 @@ from rag_core.generation.writer import (
     GeneratedText,
     StageTimer,
     finish_answer,
-    note_unseen_images,
+    mark_unseen_images,
 )
 from rag_core.passage_search import Outcome, PassageSearch, Steps
 from rag_core.protocols import Embedder, Generator, Reranker, VectorStore
@@ -54,7 +54,7 @@ MAX_QUESTION_CHARACTERS = 4_000
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """How many seconds a whole question may take, and how many characters its answer may have."""
+    """The seconds of a whole question, and the characters of its answer."""
 
     seconds: float = 120.0
     characters: int = MOST_CHARACTERS
@@ -200,10 +200,9 @@ class Pipeline:
         is_found = bool(result.passages) and not result.refused
         written = self._writer.write(question, result, timer) if is_found else ()
         for event in written or (finish_answer(result, timer, GeneratedText()),):
-            is_done = isinstance(event, AnswerDone)
-            if is_done and question.images:
+            if isinstance(event, AnswerDone) and question.images:
                 seen = is_found and self._writer.has_seen_images(event.answer)
-                yield event if seen else note_unseen_images(event)
+                yield event if seen else mark_unseen_images(event)
             else:
                 yield event
 

@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 def run_in_context(
     question: Question, seconds: float, work: Callable[[], Generator[Event, Any, Result]]
 ) -> Generator[Event, None, Result]:
-    """Run a generator in a context of its own, which its caller never sees.
+    """Run a generator in a context that its caller never sees.
 
     Args:
         question: its id is set.

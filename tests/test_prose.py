@@ -49,7 +49,7 @@ VERBS = frozenset(
         identify ignore index insert inspect is isolate iterate
         join judge
         keep
-        label learn leave list load locate
+        label learn leave limit list load locate
         main make map mark mask match measure move
         name neutralise normalise number
         offer on open order

@@ -73,6 +73,11 @@ async def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
             slack.ack_seconds = START_SECONDS
             move_in(slack.store, plans)
             docent, idle = _build_processes(folder, slack, llm)
+            if chosen.max_waiting is not None:
+                docent.settings = {
+                    **docent.settings,
+                    "DOCENT_MAX_WAITING": str(chosen.max_waiting),
+                }
             await index_folder(ROOT / "docs", folder, docent.settings)
             await asyncio.gather(docent.start(), idle.start())
             await slack.wait_connected(timeout=START_SECONDS)
@@ -207,6 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--channels", type=int, default=10, help="of these people")
     parser.add_argument("--latency", type=float, default=0, help="seconds of a call of Slack")
     parser.add_argument("--patience", type=float, default=900, help="seconds for all answers")
+    parser.add_argument("--max-waiting", type=int, help="DOCENT_MAX_WAITING; its default if unset")
     parser.add_argument("--log", type=Path, help="file for docent's log")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks.chaos.questions import Asked, Result, judge
@@ -39,12 +39,23 @@ def find_first_signs(calls: Iterable[Call]) -> dict[Place, tuple[float, str]]:
 def judge_all(
     asked: Sequence[Asked], messages: Iterable[Message], *, source: str = ""
 ) -> dict[int, Result]:
-    """Return the result of each question by number, in one pass over the messages."""
+    """Return the result of each question by number, in one pass over the messages.
+
+    A private sentence outside of every thread counts for one silent question of its reader there.
+    """
     replies: Mapping[Place, list[Message]] = defaultdict(list)
+    private: Counter[Place] = Counter()
     for message in messages:
-        if message.by_bot:
+        if message.by_bot and message.visible_to and not message.thread_ts:
+            private[message.channel, message.visible_to] += 1
+        elif message.by_bot:
             replies[message.channel, message.thread_ts or ""].append(message)
-    return {
-        each.number: judge(each, replies[each.message.channel, each.message.ts], source=source)
-        for each in asked
-    }
+    results: dict[int, Result] = {}
+    for each in asked:
+        place = (each.message.channel, each.message.user)
+        result = judge(each, replies[each.message.channel, each.message.ts], source=source)
+        if result == "silent" and private[place]:
+            private[place] -= 1
+            result = "told"
+        results[each.number] = result
+    return results

@@ -101,7 +101,9 @@ class AnswerFlow:
                 record_told("failed")
                 return "told"
             await question.prepare_finish()
-            await reply.finish(answer)
+            if not await _try_finish(reply, answer):
+                record_told("failed")
+                return "told"
             self._telemetry.record_answer(message.origin, answer, request_id=question.id)
             if record is not None and record.posted != reply.message_timestamps:
                 await self._record_messages(record, reply.message_timestamps)
@@ -207,6 +209,23 @@ class AnswerFlow:
             await asyncio.to_thread(self._database.answers.record_messages, record.id, posted)
         except StateError as error:
             logger.warning("The messages of an answer could not be recorded: %s", error)
+
+
+async def _try_finish(reply: Reply, answer: Answer) -> bool:
+    """Show the complete answer; return False if docent itself fails at it.
+
+    Raises:
+        UndeliverableError: no way to the asker is open.
+    """
+    try:
+        await reply.finish(answer)
+    except DocentError:
+        raise
+    except Exception:
+        logger.exception("An answer could not be shown.")
+        await reply.fail(answers.UNEXPECTED)
+        return False
+    return True
 
 
 async def _run_until_stopped(

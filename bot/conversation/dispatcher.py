@@ -144,7 +144,7 @@ class Dispatcher:
             self._wake.set()
 
     async def offer_missed(self, message: IncomingMessage) -> None:
-        """Write a question into the inbox that was missed.
+        """Add a question that was asked while docent was away.
 
         It waits for the state database, which alone knows whether it was answered.
 
@@ -208,7 +208,9 @@ class Dispatcher:
         REQUEST_ID.set(question.id)
         outcome: Outcome = "undelivered"
         try:
-            question.posted = await self._line.remove(question.id) or question.entry.posted
+            shown = await self._line.remove(question.id)
+            question.is_watched = shown is not None
+            question.posted = shown or question.entry.posted
             outcome = await self._handle(question)
         except asyncio.CancelledError:
             return  # it is another process's now, or handed back

@@ -34,6 +34,8 @@ class OpenQuestion:
         """Time stamps of docent's messages for the question."""
         self.signal: Signal = entry.signal
         self.is_recorded = entry.is_recorded
+        self.is_watched = False
+        """True if this process showed its place, so that it knows all that was shown."""
         self.is_lost = False
         """True if another process has taken over, so nothing may be shown any more."""
         self.has_slot = True

@@ -87,7 +87,7 @@ class FileContents:
 
     Attributes:
         material: the text of the files, each below its name.
-        images: pictures; one that is too large has no content.
+        images: pictures, without content where the LLM takes none.
         unread: names of the files that were not read.
         shortened: names of the files whose middle was left out.
     """

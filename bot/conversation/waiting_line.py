@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.background import BackgroundTasks
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry
 from bot.storage.inbox_view import InboxView
@@ -17,6 +17,9 @@ from ingest.errors import StateError
 
 SHOW_SECONDS = 5.0
 """The time from one look at the places to the next."""
+
+SHOW_AGAIN_SECONDS = 90.0
+"""An unchanged place is shown again after this time: Slack drops a status after two minutes."""
 
 ShowPlace = Callable[[IncomingMessage, int, tuple[str, ...]], Awaitable[tuple[str, ...]]]
 """Shows a place in the line, in the given messages of docent if there are any.
@@ -33,6 +36,7 @@ class _Waiting:
 
     message: IncomingMessage
     place: int = 0
+    shown_at: float = 0.0
     posted: tuple[str, ...] = ()
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -60,7 +64,7 @@ class WaitingLine:
         self._inbox = inbox
         self._show_place = show_place
         self._waiting: dict[str, _Waiting] = {}
-        self._changed = asyncio.Event()
+        self._arrivals = BackgroundTasks()
 
     def add(self, entry: InboxEntry, *, is_shown: bool) -> None:
         """Watch a question that was just recorded.
@@ -72,28 +76,39 @@ class WaitingLine:
         if entry.message.audience == "mention" and entry.message.kind == "question":
             self._waiting[entry.id] = _Waiting(entry.message)
             if is_shown:
-                self._changed.set()
+                # It does not wait for the places of others, which Slack may take slowly.
+                self._arrivals.start(self._show_arrival(entry.id))
 
-    async def remove(self, entry_id: str) -> tuple[str, ...]:
-        """Forget a question; return the messages that showed its place."""
+    async def remove(self, entry_id: str) -> tuple[str, ...] | None:
+        """Forget a question; return the messages that showed its place.
+
+        Return None if it was not watched here, so that others may have shown something.
+        """
         waiting = self._waiting.pop(entry_id, None)
         if waiting is None:
-            return ()
+            return None
         async with waiting.lock:  # a post that is under way comes first
             return waiting.posted
 
     async def keep_current(self) -> None:
         """Show the places, and show them again when they have changed."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), SHOW_SECONDS)
-            self._changed.clear()
+            await asyncio.sleep(SHOW_SECONDS)
             try:
                 await self._show_changes()
             except StateError as error:
                 logger.warning("The places in the line can't be read: %s", error)
             except Exception:
                 logger.exception("Showing the places in the line failed unexpectedly.")
+
+    async def _show_arrival(self, entry_id: str) -> None:
+        """Show the place of a new question."""
+        try:
+            places = await self._run_blocking(self._view.find_places, [entry_id])
+            if entry_id in places:
+                await self._show(entry_id, places[entry_id])
+        except StateError as error:
+            logger.warning("The place of a question can't be read: %s", error)
 
     async def _show_changes(self) -> None:
         if not self._waiting:
@@ -102,8 +117,15 @@ class WaitingLine:
         for entry_id in [each for each in self._waiting if each not in places]:
             # Another process has taken it, or it was deleted.
             del self._waiting[entry_id]
-        changed = [each for each in places if self._waiting[each].place != places[each]]
-        await asyncio.gather(*(self._show(each, places[each]) for each in changed))
+        now = asyncio.get_running_loop().time()
+        due = [each for each in places if self._is_due(each, places[each], now)]
+        await asyncio.gather(*(self._show(each, places[each]) for each in due))
+
+    def _is_due(self, entry_id: str, place: int, now: float) -> bool:
+        waiting = self._waiting.get(entry_id)
+        if waiting is None:  # it was taken a moment ago
+            return False
+        return waiting.place != place or now - waiting.shown_at > SHOW_AGAIN_SECONDS
 
     async def _show(self, entry_id: str, place: int) -> None:
         waiting = self._waiting.get(entry_id)
@@ -117,7 +139,7 @@ class WaitingLine:
             ):
                 return  # it was taken meanwhile
             posted = await self._show_place(waiting.message, place, waiting.posted)
-            waiting.place = place
+            waiting.place, waiting.shown_at = place, asyncio.get_running_loop().time()
             if posted != waiting.posted:
                 waiting.posted = posted
                 await self._run_blocking(self._inbox.record_posted, entry_id, posted)

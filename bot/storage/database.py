@@ -17,9 +17,10 @@ from bot.storage.audit_log import AuditLog
 from bot.storage.channel_instructions import ChannelInstructions
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
-from bot.storage.inbox import Inbox, Limits
+from bot.storage.inbox import Inbox
 from bot.storage.inbox_view import InboxView
 from bot.storage.known_messages import KnownMessages
+from bot.storage.line_limits import Limits
 from bot.storage.ratings import Ratings
 from ingest.errors import StateError
 

@@ -7,7 +7,6 @@ question again, with all that is known about its answer so far. Moments are the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -36,11 +35,11 @@ from bot.storage.inbox_entry import (
     QUICK_TURN,
     Ending,
     InboxEntry,
-    Refusal,
     Signal,
     build_entry,
     format_message,
 )
+from bot.storage.line_limits import Limits, find_refusal
 from bot.types import IncomingMessage
 from ingest.state.database_clock import DatabaseMoment
 from ingest.state.process_identity import describe_process, is_process_gone
@@ -49,21 +48,6 @@ inbox = tables.inbox
 
 LEASE_SECONDS = 20.0
 """A question whose lease was not renewed for so long is taken up again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of the line.
-
-    Attributes:
-        waiting: most questions that wait.
-        open_per_person: most questions of one person that wait or are being answered.
-        daily_per_person: most questions of one person within 24 hours; 0 for no limit.
-    """
-
-    waiting: int = 200
-    open_per_person: int = 20
-    daily_per_person: int = 0
 
 
 class Inbox:
@@ -132,7 +116,7 @@ class Inbox:
             "signal": "",
         }
         with self._engine.begin() as connection:
-            refusal = self._find_refusal(connection, message)
+            refusal = find_refusal(connection, self._limits, message)
             row["stage"] = refusal
             quick = bool(refusal) or message.kind != "question"
             row["turn"] = QUICK_TURN if quick else _compute_turn(message.user)
@@ -141,25 +125,6 @@ class Inbox:
             if added and is_ours():
                 self._take_row(connection, inbox.c.id == entry_id)
         return added
-
-    def _find_refusal(self, connection: Connection, message: IncomingMessage) -> Refusal:
-        if message.audience != "mention" or message.kind != "question" or message.edited_ts:
-            return ""
-        limits, count = self._limits, select(func.count()).select_from(inbox)
-        lined_up = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
-        if (connection.scalar(count.where(lined_up)) or 0) >= limits.waiting:
-            return "line_full"
-        by_user = count.where(inbox.c.user == message.user, inbox.c.turn != QUICK_TURN)
-        if (connection.scalar(by_user.where(inbox.c.status.in_(OPEN))) or 0) >= (
-            limits.open_per_person
-        ):
-            return "too_many_open"
-        lately = inbox.c.received_at > DatabaseMoment(-86_400)
-        if limits.daily_per_person and (
-            (connection.scalar(by_user.where(lately)) or 0) >= limits.daily_per_person
-        ):
-            return "daily_limit"
-        return ""
 
     # The line
 

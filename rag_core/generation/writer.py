@@ -176,7 +176,10 @@ class AnswerWriter:
     def _read_draft(
         self, draft: _Draft, generator: Generator, question: Question, result: RetrievalResult
     ) -> Iterator[str]:
-        """Yield the text of the LLM, up to the longest answer; `rest` is what was held back."""
+        """Yield the text of the LLM, up to the longest answer.
+
+        What it held back is `rest` of the draft.
+        """
         prompt = build_prompt(question, result.passages, self._render_notes(question, result))
         written = 0
         # What quotations take if the LLM fails is kept back.
@@ -272,7 +275,7 @@ def _finish_generated(
     return finish_answer(result, timer, GeneratedText(text, citations, draft.usage))
 
 
-def note_unseen_images(done: AnswerDone) -> AnswerDone:
+def mark_unseen_images(done: AnswerDone) -> AnswerDone:
     """Add to an answer that the question's pictures were not seen."""
     answer = done.answer
     return AnswerDone(replace(answer, degraded=(*answer.degraded, "images_unseen")))

@@ -40,7 +40,7 @@ class MilvusConnection:
     Attributes:
         uri: the address, or the path of Milvus Lite.
         lite: True for Milvus Lite.
-        client: the client; another one after `reopen_if_moved`.
+        client: the client; another one after `renew_if_moved`.
     """
 
     def __init__(self, settings: RagSettings, outages: Outages) -> None:
@@ -75,7 +75,7 @@ class MilvusConnection:
         return limit_seconds(_LITE_SECONDS if self.lite else _CALL_SECONDS)
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def watch_call(self) -> Iterator[None]:
         """Translate the errors of a block, and report whether Milvus works.
 
         Raises:
@@ -94,8 +94,8 @@ class MilvusConnection:
             raise
         self._outages.clear("milvus")
 
-    def reopen_if_moved(self) -> bool:
-        """Open a Lite directory again if the one that was opened is gone.
+    def renew_if_moved(self) -> bool:
+        """Open a Lite directory again if it was deleted or replaced.
 
         Milvus Lite would go on with what it has in memory, and write into deleted files.
 
@@ -111,7 +111,7 @@ class MilvusConnection:
         with self._lock:
             if self._read_inode() == self._inode:  # another thread was quicker
                 return False
-            with self.call():
+            with self.watch_call():
                 self.close()
                 self._inode = -1  # until a new directory is open
                 self.client, self._inode = self._connect(), self._read_inode()

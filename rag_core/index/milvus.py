@@ -84,13 +84,13 @@ class MilvusStore:
     def _seconds(self) -> float | None:
         return self._connection.seconds
 
-    def _call(self) -> AbstractContextManager[None]:
-        return self._connection.call()
+    def _watch_call(self) -> AbstractContextManager[None]:
+        return self._connection.watch_call()
 
     def _load_collections(self) -> None:
         # A new connection finds all collections released.
         try:
-            with self._call():
+            with self._watch_call():
                 for collection in self.list_collections():
                     self._client.load_collection(collection)
         except StoreError as error:
@@ -106,9 +106,9 @@ class MilvusStore:
 
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
-        if self._connection.reopen_if_moved():
+        if self._connection.renew_if_moved():
             self._load_collections()
-        with self._call():
+        with self._watch_call():
             collection = self._find_live_collection()
             if collection is None:
                 return None
@@ -160,7 +160,7 @@ class MilvusStore:
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
     ) -> list[Hit]:
-        with self._call():
+        with self._watch_call():
             rows = self._client.search(
                 collection,
                 [query],
@@ -175,7 +175,7 @@ class MilvusStore:
 
     def count(self, collection: str) -> int:
         """Count the rows by a query, as a server's statistics lag behind."""
-        with self._call():
+        with self._watch_call():
             rows = self._client.query(
                 collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
             )
@@ -185,7 +185,7 @@ class MilvusStore:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
         vectors: dict[str, Vector] = {}
         for start in range(0, len(ids), _READ_ROWS):
-            with self._call():
+            with self._watch_call():
                 rows = self._client.get(
                     collection, list(ids[start : start + _READ_ROWS]), output_fields=["vector"]
                 )
@@ -210,7 +210,7 @@ class MilvusStore:
         """
         if not pages:
             return {}
-        with self._call():
+        with self._watch_call():
             rows = self._client.search(
                 collection,
                 [vector.tolist()],
@@ -228,7 +228,7 @@ class MilvusStore:
         if not chunks:
             return []
         near = build_neighbour_filter(chunks, NEIGHBOURS)
-        with self._call():
+        with self._watch_call():
             rows = self._client.query(
                 collection, filter=near, output_fields=FIELDS, timeout=self._seconds
             )
@@ -236,7 +236,7 @@ class MilvusStore:
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""
-        with self._call():
+        with self._watch_call():
             described = self._client.describe_collection(collection)["fields"]
             fields = {field["name"] for field in described} & set(FIELDS)
             rows = self._client.query_iterator(
@@ -250,7 +250,7 @@ class MilvusStore:
 
     def list_collections(self) -> list[str]:
         """List the names of this index's versions, live or not."""
-        with self._call():
+        with self._watch_call():
             names = self._client.list_collections(timeout=self._seconds)
         # Another index of the same server may be called `docent__something`.
         version = re.compile(rf"{re.escape(self._alias)}__v\d+(_[0-9a-f]{{8}})?")
@@ -258,7 +258,7 @@ class MilvusStore:
 
     def create(self, collection: str, spec: IndexSpec) -> None:
         """Create an empty collection; drop one of that name first."""
-        with self._write_lock, self._call():
+        with self._write_lock, self._watch_call():
             try:
                 self._create(collection, spec)
             except MilvusException:
@@ -290,7 +290,7 @@ class MilvusStore:
         if len(chunks) != len(vectors) or not np.isfinite(vectors).all():
             raise StoreError(f"The vectors for {collection} are not usable; nothing was written.")
         rows = [build_row(chunk, vector) for chunk, vector in zip(chunks, vectors, strict=True)]
-        with self._write_lock, self._call():
+        with self._write_lock, self._watch_call():
             for batch in split_batches(rows):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
@@ -299,14 +299,14 @@ class MilvusStore:
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""
         # On Lite a search over unflushed rows takes 25 times as long.
-        with self._write_lock, self._call():
+        with self._write_lock, self._watch_call():
             self._client.flush(collection)
             self._client.load_collection(collection)
         return self.count(collection)
 
     def switch(self, collection: str) -> None:
         """Point the alias at a sealed collection, which becomes the live version."""
-        with self._write_lock, self._call():
+        with self._write_lock, self._watch_call():
             try:
                 self._client.alter_alias(collection, self._alias)
             except MilvusException:  # the first publish
@@ -318,7 +318,7 @@ class MilvusStore:
         Raises:
             StoreError: the collection is live.
         """
-        with self._write_lock, self._call():
+        with self._write_lock, self._watch_call():
             if self._find_live_collection() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
             self._client.drop_collection(collection)

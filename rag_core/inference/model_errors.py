@@ -16,7 +16,7 @@ _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough mem
 
 @contextmanager
 def translate_model_errors() -> Iterator[None]:
-    """Raise what a model raises as a ModelError; keep typed errors and cancellations."""
+    """Raise errors of models as a ModelError; keep typed ones and cancellations."""
     try:
         yield
     except Exception as error:

@@ -159,7 +159,7 @@ class Worker:
         except TimeoutError as error:
             if unit.future.done():  # it is the model's own
                 raise
-            self._give_up(unit)
+            self._discard(unit)
             raise ModelError(
                 "The model takes too long: ask again, choose a smaller one, or give docent another "
                 "DOCENT_DEVICE."
@@ -168,8 +168,8 @@ class Worker:
             self._is_abandoned = True
             raise
 
-    def _give_up(self, unit: _Unit) -> None:
-        """Take a unit out of the line, or note that the batch at work hangs."""
+    def _discard(self, unit: _Unit) -> None:
+        """Drop a unit from its queue, or mark a batch that hangs."""
         with self._changed:
             if not unit.future.cancel():
                 self._is_stuck = unit in self._batch

@@ -281,7 +281,7 @@ def _get_retry_after(state: RetryCallState) -> float:
 
 
 def _should_give_up(state: RetryCallState, retries: RetryPolicy) -> bool:
-    """Check for the last attempt, too long a pause, or the end of the time."""
+    """Check for the last attempt, a long pause and the time."""
     is_last = stop_after_attempt(retries.attempts)(state) or is_time_over()
     return is_last or _get_retry_after(state) > retries.pause
 

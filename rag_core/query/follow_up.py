@@ -165,7 +165,10 @@ def _has_grammar(text: str) -> bool:
 
 
 def _collect_topic_words(history: Sequence[Turn]) -> list[str]:
-    """Collect the content words of the last questions, the latest first, and of the first turn."""
+    """Collect the content words of the last questions and the first.
+
+    The latest question comes first.
+    """
     questions = [turn.text for turn in select_turns(history) if turn.role == "user"]
     first = questions[:1] if len(questions) > _QUESTIONS else []
     questions = [*first, *questions[-_QUESTIONS:]]

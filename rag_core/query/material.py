@@ -1,4 +1,4 @@
-"""What a question is about beside its words: quoted messages, alerts and logs."""
+"""Material of a question: quoted messages, alerts and logs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _READ_CHARACTERS = 400  # of each line
 
 
 def cut_middle(text: str, characters: int) -> str:
-    """Cut the middle out of a long text; say how much is missing.
+    """Cut the middle out of a long text, and say so.
 
     Head and tail tell the most: a log begins with what was started, and ends with what failed.
     """
@@ -40,7 +40,7 @@ def cut_middle(text: str, characters: int) -> str:
 
 
 def find_topic(material: str) -> str:
-    """Return the lines that say what material is about, as one line to search for.
+    """Return the telling lines of material, as one line.
 
     Lines that ask or that tell of a failure come before others.
     """
@@ -78,5 +78,5 @@ def _strip_noise(line: str) -> str:
 
 
 def _is_log(line: str) -> bool:
-    """Return True for a line that begins with a time, a level or a bracket."""
+    """Return True for a line that begins as in a log."""
     return bool(re.match(r"\s*(?:\[|\d{2,4}[-:/.]\d|[A-Z]{4,8}\b|[IWEF]\d{4}\b)", line))

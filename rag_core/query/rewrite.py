@@ -69,7 +69,7 @@ class SearchPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Rewriting:
-    """What the LLM wrote, '' if it is of no use, and whether it was down."""
+    """The LLM's text, '' if it is of no use, and whether the LLM was down."""
 
     text: str = ""
     usage: Usage | None = None
@@ -124,7 +124,7 @@ class Planner:
     def _rewrite_in_time(self, generator: Generator, question: Question) -> _Rewriting:
         """Return the LLM's rewriting; nothing when the time is over.
 
-        A thread of its own waits for the LLM, whatever client that is. When the time is over, the
+        A thread of its own waits for the LLM, with any client. When the time is over, the
         thread is left behind: it ends with the deadline that it has too, and as a daemon it never
         delays an exit.
 
@@ -138,7 +138,7 @@ class Planner:
                 with limit_time(self._seconds):
                     result = self._ask_llm(generator, question)
             except BaseException as error:  # noqa: BLE001  (raised where the result is awaited)
-                with suppress(InvalidStateError):  # nobody waits any more
+                with suppress(InvalidStateError):  # no one waits any more
                     rewriting.set_exception(error)
             else:
                 with suppress(InvalidStateError):

@@ -116,7 +116,7 @@ class PlannedSearch:
         return replace(chosen, asked=part.asked, complete=failure is None)
 
     def _rate_form(self, part: PlannedPart, asked: SearchedForm, other: SearchedForm) -> float:
-        """Return the probability that a form is better than the part as it was asked."""
+        """Return the probability that a form beats the part as asked."""
         signals = collect_form_signals(
             part.signs,
             asked.found,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,11 +109,28 @@ def check(arguments: dict[str, Any]) -> None:
             raise BadRequestError(f"messages[{number}] wants a role and content")
         if unknown := set(message) - {"role", "content", "name"}:
             raise BadRequestError(f"messages[{number}]: unknown {sorted(unknown)}")
+        for part in message["content"] if isinstance(message["content"], list) else ():
+            check_part(part, role=message["role"])
     if "stream_options" in arguments and not arguments.get("stream"):
         raise BadRequestError("stream_options is only allowed when stream is enabled")
     if not 0 <= (arguments.get("temperature") or 0) <= 2:
         raise BadRequestError("temperature wants 0 to 2")
     check_format(arguments.get("response_format") or {"type": "text"})
+
+
+def check_part(part: dict[str, Any], *, role: str) -> None:
+    """Refuse a part of a content that is no text, and no picture of a person.
+
+    Raises:
+        BadRequestError: naming what is wrong.
+    """
+    if part.get("type") == "text" and isinstance(part.get("text"), str) and len(part) == 2:
+        return
+    if part.get("type") != "image_url" or set(part) != {"type", "image_url"} or role != "user":
+        raise BadRequestError("a part of content wants text, or image_url from a user")
+    url = part["image_url"].get("url", "") if isinstance(part["image_url"], dict) else ""
+    if not re.fullmatch(r"data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}", url):
+        raise BadRequestError("image_url.url wants a data URL of png, jpeg, gif or webp")
 
 
 def check_format(wanted: dict[str, Any]) -> None:

@@ -41,13 +41,13 @@ class SlackFileReader:
             asyncio.gather(*map(self._read_image, images[:MAX_IMAGES])),
             asyncio.gather(*map(self._read_text, readable)),
         )
+        seen = {file.id for file, picture in zip(images, pictures, strict=False) if picture}
         texts = {file.id: text for file, text in zip(readable, found, strict=True) if text}
+        is_read = texts.keys() | seen
         return FileContents(
             material="\n\n".join(render_file(file, texts.get(file.id)) for file in others),
-            images=tuple(pictures),
-            unread=tuple(
-                file.name for file in [*others, *images[MAX_IMAGES:]] if file.id not in texts
-            ),
+            images=tuple(picture for picture in pictures if picture),
+            unread=tuple(file.name for file in files if file.id not in is_read),
             shortened=tuple(
                 file.name for file in readable if file.id in texts and texts[file.id].is_shortened
             ),
@@ -65,15 +65,18 @@ class SlackFileReader:
             head = head[: MAX_TEXT_BYTES // 2]
         return decode_ends(head, tail, omitted=len(download.head) - len(head) + download.omitted)
 
-    async def _read_image(self, file: SharedFile) -> Image:
-        """Return a picture, without content if unreadable or too large."""
-        unread = Image(file.media_type, b"")
-        is_fit = file.media_type in _IMAGE_TYPES and file.size <= MAX_IMAGE_BYTES
-        if not (self._reads_images and is_fit and file.url):
-            return unread
+    async def _read_image(self, file: SharedFile) -> Image | None:
+        """Return a picture; None if unreadable or too large.
+
+        Where the LLM takes none, it has no content, and the answer says that it was not seen.
+        """
+        if not self._reads_images:
+            return Image(file.media_type, b"")
+        if file.media_type not in _IMAGE_TYPES or file.size > MAX_IMAGE_BYTES or not file.url:
+            return None
         download = await self._downloads.download(
             file.url, head=MAX_IMAGE_BYTES, tail=1, limit=MAX_IMAGE_BYTES + 1
         )
-        if download is None or download.tail or download.omitted:
-            return unread
+        if download is None or download.tail or download.omitted or not download.head:
+            return None
         return Image(file.media_type, download.head)

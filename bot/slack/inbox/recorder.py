@@ -83,8 +83,8 @@ class QuestionRecorder:
         elif event.get("subtype") == "message_changed":
             await self._record_edit(event)
         elif (message := parse_event(event, self._config)) is not None:
-            is_repeated = "x-slack-retry-num" in request.headers
-            await self.offer(replace(message, may_be_answered=is_repeated))
+            retries = request.headers.get("x-slack-retry-num") or ["0"]
+            await self.offer(replace(message, may_be_answered=retries[0] != "0"))
         await next()
 
     async def record_reaction(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)

@@ -188,7 +188,8 @@ class Responder:
         earlier: EarlierMessages = None,
     ) -> Outcome:
         entry = question.entry
-        may_be_begun = entry.is_resumed or message.may_be_answered or entry.stage == PLACED
+        is_placed_elsewhere = entry.stage == PLACED and not question.is_watched
+        may_be_begun = entry.is_resumed or message.may_be_answered or is_placed_elsewhere
         if may_be_begun and not question.posted:
             question.posted = await self._orphans.find(message, entry.id)
         reply = self._surface.open_reply(

@@ -10,6 +10,7 @@ from bot.slack.client.api_errors import (
     SLACK_FAILURES,
     UNAVAILABLE_CODES,
     get_error_code,
+    get_failure_kind,
     get_retry_after,
     is_ambiguous,
 )
@@ -101,9 +102,10 @@ class ThreadStatus:
 
     async def _clear_session(self) -> None:
         """Take the status back, if necessary later in the background."""
-        if not self._is_available(SESSION) or await self._set_status(SESSION, "active") is None:
+        if not self._is_available(SESSION):
             return
-        if self._is_available(SESSION):
+        failure = await self._set_status(SESSION, "active")
+        if failure is not None and get_failure_kind(failure) == "temporary":
             task = asyncio.create_task(self._clear_session_later())
             _clearing.add(task)
             task.add_done_callback(_clearing.discard)

@@ -119,7 +119,7 @@ class OpenAIGenerator:
             LLMInterruptedError: the LLM stopped after some text, before the end.
         """
         if not self._breaker.try_begin():
-            raise LLMUnavailableError(self._format_sentence("it took too long several times"))
+            raise self._explain(LLMUnavailableError, "it took too long several times")
         # A silence that is shorter than usual is no sign of a frozen server.
         counts = patience is None
         answer = self._ask(
@@ -140,14 +140,14 @@ class OpenAIGenerator:
         self._outages.clear("llm")
 
     def _judge_end(self, answer: _OpenAnswer, reason: str) -> None:
-        """Raise for an answer that is not complete; an empty one is only logged."""
+        """Raise for an incomplete answer; only log an empty one."""
         reader = answer.reader
         is_empty = reader.is_empty or answer.is_endless
         self._outages.record_failure("llm", "empty" if is_empty else "incomplete")
         if reader.has_text:
-            raise LLMInterruptedError(self._format_sentence(reason))
+            raise self._explain(LLMInterruptedError, reason)
         if not is_empty:
-            raise self._report(LLMUnavailableError(self._format_sentence(reason)))
+            raise self._report(self._explain(LLMUnavailableError, reason))
         logger.warning("The LLM %s wrote nothing: %s", self.model, reason)
 
     def generate_structured(
@@ -184,7 +184,7 @@ class OpenAIGenerator:
         reader, text = self._ask(ask)
         if not text or reader.is_cut:
             reason = "it did not answer in the requested form"
-            raise LLMUnavailableError(self._format_sentence(reason))
+            raise self._explain(LLMUnavailableError, reason)
         return text, reader.model or self.model
 
     def _ask(
@@ -289,7 +289,7 @@ class OpenAIGenerator:
     def _build_error(self, fault: ServerFault, *, started: bool) -> GenerationError:
         self._outages.record_failure("llm", name_fault(fault))
         kind = LLMInterruptedError if started else LLMUnavailableError
-        error = kind(self._format_sentence(explain_fault(fault, self.model)))
+        error = self._explain(kind, explain_fault(fault, self.model))
         if started and fault.status not in LASTING_STATUSES:
             return error
         return self._report(error)
@@ -298,10 +298,10 @@ class OpenAIGenerator:
         self._outages.report("llm", str(error))
         return error
 
-    def _format_sentence(self, reason: str) -> str:
+    def _explain(self, kind: type[GenerationError], reason: str) -> GenerationError:
         if key := self._settings.openai_api_key:
             reason = reason.replace(key.get_secret_value(), "…")
-        return f"The LLM {self.model} gave no complete answer: {reason}."
+        return kind(f"The LLM {self.model} gave no complete answer: {reason}.")
 
     @cached_property
     def _client(self) -> OpenAI:

@@ -1,4 +1,4 @@
-"""What the errors of an LLM's server mean, and what to do about them."""
+"""Meaning of the errors of an LLM's server, and what to do about them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REASONS = {
 
 
 def explain_fault(fault: ServerFault, model: str) -> str:
-    """Return what a server's error means and what to do, as a clause."""
+    """Return the meaning of an error and its remedy, as a clause."""
     message = fault.message
     quoted = f"; it said: {message}" if message else ""
     if fault.status == 403:

@@ -186,7 +186,7 @@ class Quoter:
             draft.near.update([number] if cosine >= least else [])
 
     def _compute_cosines(self, texts: Sequence[str], vector: Vector | None) -> list[float]:
-        """Compute the cosines of the texts; all are alike if the embedder fails."""
+        """Compute the cosines of the texts, equal ones without the embedder."""
         if vector is not None:
             try:
                 with translate_model_errors():

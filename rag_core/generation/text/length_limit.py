@@ -12,7 +12,7 @@ _OPEN_LINK = re.compile(r"!?\[[^\]\n]*(?:\](?:\([^)\s]*)?)?\Z|<?https?://\S*\Z|`
 
 
 def cut_cleanly(text: str, most: int) -> str:
-    """Cut a text at the end of a block or a sentence, or between words.
+    """Cut a text behind a block, a sentence or a word.
 
     Code that is cut keeps its closing fence, and no link or citation is cut in two.
 
@@ -26,7 +26,7 @@ def cut_cleanly(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     kept = text[:most]
-    fence, block_ends = _scan_lines(kept)
+    fence, block_ends = _read_lines(kept)
     least = int(_KEPT * most)
     if block_ends and block_ends[-1] >= least:
         return kept[: block_ends[-1]].rstrip()
@@ -41,8 +41,8 @@ def cut_cleanly(text: str, most: int) -> str:
     return _cut_at_word(kept)
 
 
-def _scan_lines(text: str) -> tuple[str, list[int]]:
-    """Return the fence that is open at the end, and the ends of whole lines outside of fences."""
+def _read_lines(text: str) -> tuple[str, list[int]]:
+    """Return the open fence, and the ends of lines outside of fences."""
     fence, ends, position = "", list[int](), 0
     for line in text.splitlines(keepends=True):
         position += len(line)
@@ -57,7 +57,7 @@ def _scan_lines(text: str) -> tuple[str, list[int]]:
 
 
 def _cut_at_word(text: str) -> str:
-    """Cut behind the last word that is no part of a link, an address or code."""
+    """Cut behind the last word outside of links and code."""
     match = _OPEN_LINK.search(text)
     if match and match.start():
         return text[: match.start()].rstrip()

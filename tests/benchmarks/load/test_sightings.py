@@ -32,3 +32,9 @@ def test_each_question_is_judged_by_its_own_thread():
         Message("C0", "3.0", BOT_USER, text=whole, thread_ts="1.0"),
     ]
     assert judge_all(asked, messages) == {1: "answered", 2: "silent"}
+
+
+def test_a_private_sentence_counts_for_one_question_of_its_reader():
+    asked = [Asked(n, Message("C0", f"{n}.0", "U0")) for n in (1, 2)]
+    messages = [Message("C0", "3.0", BOT_USER, text="I am busy.", visible_to="U0")]
+    assert judge_all(asked, messages) == {1: "told", 2: "silent"}

@@ -253,6 +253,15 @@ async def test_an_unforeseen_error_is_an_apology_and_a_logged_traceback(
     assert "ZeroDivisionError" in caplog.text
 
 
+async def test_an_answer_that_docent_fails_to_show_is_an_apology(bench: Bench):
+    async def finish(_: Answer) -> None:
+        raise KeyError("no such text")
+
+    bench.reply.finish = finish
+    assert await bench.answer() == "told"
+    assert bench.reply.lines[-1] == f"fail: {answers.UNEXPECTED}"
+
+
 async def test_a_stream_without_an_end_is_not_silence(bench: Bench):
     bench.pipeline.script = [SearchStarted()]
     await bench.answer(MESSAGE)

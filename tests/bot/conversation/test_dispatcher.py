@@ -71,11 +71,15 @@ class Places:
     """What people were told about their place."""
 
     told: list[tuple[str, int]] = field(default_factory=list)
+    slow: str = ""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def show(
         self, waiting: IncomingMessage, place: int, posted: tuple[str, ...]
     ) -> tuple[str, ...]:
+        if waiting.key.ts == self.slow:
+            await self.released.wait()
         async with self.changed:
             self.told.append((waiting.key.ts, place))
             self.changed.notify_all()
@@ -195,6 +199,21 @@ async def test_only_so_many_are_answered_and_the_others_are_told_their_place(
     bench.answers.free.set()
     assert await bench.answers.wait_taken(5) == [f"{n}.0" for n in range(1, 6)]
     assert bench.answers.taken[2].posted == ("93.0",)
+    assert bench.answers.taken[2].is_watched  # so nobody else can have shown anything
+
+
+async def test_a_place_that_slack_takes_slowly_holds_no_others_up(
+    bench: Bench, dispatcher: Dispatcher
+):
+    bench.places.slow = "3.0"
+    for number in range(1, 6):
+        await dispatcher.offer(message(number))
+        if number <= 2:
+            await bench.answers.wait_taken(number)
+    await bench.places.wait_told(("5.0", 3))
+    assert ("3.0", 1) not in bench.places.told
+    bench.places.released.set()
+    await bench.places.wait_told(("3.0", 1))
 
 
 async def test_the_place_is_kept_current(

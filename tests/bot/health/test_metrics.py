@@ -6,11 +6,13 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.health.metrics import Metrics
 from rag_core.types import Timings, Usage
 from tests.bot.fakes import answer
+from tests.handbook import DOCS, rows, sections
 
 
 def read_samples(metrics: Metrics) -> dict[tuple[str, frozenset], float]:
@@ -95,3 +97,21 @@ def test_two_processes_in_one_share_no_numbers():
     first, second = Metrics(), Metrics()
     first.record_told("direct", "failed")
     assert read_sample(second, "docent_questions_total", origin="direct", status="failed") is None
+
+
+def test_the_handbook_lists_each_metric_with_its_kind_and_labels():
+    listed = {
+        name.strip("`"): (kind, tuple(labels.replace("`", "").replace(",", "").split()))
+        for name, kind, labels, _ in rows(
+            sections(DOCS / "operations.md")["Which metrics are there?"]
+        )
+    }
+    known = {
+        f"{each._name}_total" if each._type == "counter" else each._name: (
+            each._type,
+            tuple(each._labelnames),
+        )
+        for each in vars(Metrics()).values()
+        if isinstance(each, Counter | Gauge | Histogram)
+    }
+    assert listed == known

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -13,7 +12,6 @@ from bot.health.problem_watch import QUIET_SECONDS, ProblemWatch
 from bot.storage import tables
 from bot.storage.problems import Problem, Problems
 from ingest.errors import StateError
-from ingest.state.database import open_state
 from rag_core.outages import Outages
 
 KEY = "The key is refused (401): set OPENAI_API_KEY."
@@ -74,11 +72,9 @@ class Process:
         self.watch.run_once()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    engine = open_state(f"sqlite:///{tmp_path / 'state.sqlite'}")
+@pytest.fixture(autouse=True)
+def bot_tables(engine: Engine) -> None:
     tables.ensure_bot_tables(engine)
-    return engine
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bot.texts.catalog import say
 from ingest.errors import StateError
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
-from tests.bot.scenarios.test_asking_privately import asked, public
+from tests.bot.scenarios.asking.test_asking_privately import asked, public
 from tests.bot.slack.actions.test_answer_buttons import (
     HELP,
     asked_in_help,

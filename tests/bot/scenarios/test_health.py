@@ -180,7 +180,9 @@ async def test_a_refused_key_is_told_once_shown_everywhere_and_logged_with_the_q
             await slack_server.wait_for_message(
                 lambda each: each.channel == GENERAL and "OPENAI_API_KEY" in each.shown, timeout=30
             )
-            assert await docent.read_metric("docent_llm_errors_total", kind="401") == 2
+            failures = await docent.read_metric("docent_llm_errors_total", kind="401")
+            assert failures is not None
+            assert failures >= 2
             status, _ = await docent.get("/readyz")
             assert status == 200  # it answers, with quotations
             assert len(list_alerts(slack_server, "refused OPENAI_API_KEY (HTTP 401)")) == 1

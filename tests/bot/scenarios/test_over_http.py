@@ -14,7 +14,7 @@ from bot.texts.catalog import say
 from rag_core.types import Scope
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, script
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.bot.slack.actions.test_admin import noted
 from tests.bot.slack.actions.test_commands import shown, told
 from tests.bot.slack.inbox.test_follow_ups import answered

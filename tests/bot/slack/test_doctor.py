@@ -53,7 +53,7 @@ async def test_all_is_well(slack_server: SlackServer):
 
 
 async def test_missing_scopes_are_named_with_what_to_click(slack_server: SlackServer):
-    slack_server.scopes = set(SCOPES) - {"users:read", "reactions:read"} | {"files:read"}
+    slack_server.scopes = set(SCOPES) - {"users:read", "reactions:read"} | {"pins:read"}
     found = await wrong(slack_server, admins="")
     assert [check.name for check in found] == ["scopes"]
     assert "reactions:read (DOCENT_EMOJI), users:read (the language of people)" in found[0].says

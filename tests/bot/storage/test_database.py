@@ -10,7 +10,11 @@ from bot.storage.answers import Answers
 from bot.storage.claims import Claims
 from bot.storage.database import CLAIM_RETENTION, BotDatabase
 from bot.storage.ratings import Ratings
+from bot.types import MessageKey
+from tests.bot.conftest import Docent
+from tests.bot.fakes import TEXT
 from tests.bot.storage.test_answers import KEPT, KEY
+from tests.servers.slack.store import ALICE, GENERAL, TEAM
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=365)
 
@@ -41,3 +45,18 @@ def test_what_grows_old_is_forgotten_later(engine: Engine):
     with engine.connect() as connection:
         for table in (tables.claims, tables.answers, tables.ratings):
             assert connection.execute(select(table)).all() == []
+
+
+async def test_a_question_in_slack_is_answered_once_by_two_docents(engine: Engine, docent: Docent):
+    docent.engine.dispose()
+    docent.engine = engine
+    await docent.start()
+    await docent.start()
+    question = await docent.slack.mention("how?")
+    reply = await docent.slack.wait_for_reply(question)
+    assert reply.markdown == TEXT
+    assert [each.ts for each in docent.slack.replies(question)] == [reply.ts]
+    key = MessageKey(TEAM, GENERAL, question.ts)
+    stored = Answers(engine, days=1).find_by_message(key)
+    assert stored is not None
+    assert stored.user == ALICE

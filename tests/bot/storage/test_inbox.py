@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, update
 
 from bot.storage import tables
-from bot.storage.inbox import Inbox, Limits
+from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, format_message, parse_message
 from bot.storage.inbox_view import InboxView
+from bot.storage.line_limits import Limits
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey, SharedFile
 from ingest.state.database_clock import DatabaseMoment

@@ -41,7 +41,12 @@ def _thread(store: Store, arguments: Arguments) -> tuple[str, str]:
     channel = store.channel(arguments["channel_id"])
     if "thread_ts" not in arguments:
         raise SlackError("invalid_arguments", "missing thread_ts")
-    return channel.id, store.root(channel.id, arguments["thread_ts"]).ts
+    try:
+        return channel.id, store.root(channel.id, arguments["thread_ts"]).ts
+    except SlackError as error:
+        # Its root may have been deleted while docent was at work there.
+        had_session = (channel.id, arguments["thread_ts"]) in {*store.sessions, *store.statuses}
+        raise SlackError(error.code, error.detail, fault=not had_session) from error
 
 
 def session_status(store: Store, arguments: Arguments) -> Reply:

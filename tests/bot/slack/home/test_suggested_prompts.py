@@ -10,7 +10,7 @@ from ingest.errors import StateError
 from rag_core.types import Chunk
 from tests.bot.conftest import Docent, index_status
 from tests.bot.fakes import TEXT, chunk
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.servers.slack.store import ALICE, BOB
 
 ASKED = [f"How do I do {number}?" for number in range(8)]

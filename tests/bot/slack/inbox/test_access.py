@@ -9,7 +9,7 @@ from bot.texts import answers
 from bot.types import Asker
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.servers.slack.store import ALICE, BOB, GENERAL, PRIVATE, TEAM, Message
 
 GUEST = Asker(user="U0GUEST", user_team="T0OTHER", channel=GENERAL, team=TEAM)

@@ -5,7 +5,7 @@ import pytest
 from bot.texts import answers
 from tests.bot.conftest import Docent
 from tests.bot.fakes import Gate, script
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.servers.slack.store import ALICE, BOB, GROUP, PRIVATE, Message
 
 

@@ -11,7 +11,7 @@ from bot.texts import answers
 from rag_core.types import Turn
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.servers.slack.store import ALICE, BOB, BOT_USER, GENERAL, Message
 
 ALERT = "FIRING: compaction queue above 500 on querynode-3"
@@ -281,3 +281,13 @@ async def test_a_picture_is_handed_on_with_its_content_only_if_the_llm_takes_it(
     [image] = docent.pipeline.questions[0].images
     assert image.media_type == "image/png"
     assert image.content == (b"\x89PNG..." if reads_images else b"")
+
+
+async def test_a_picture_that_the_llm_can_not_get_is_named(docent: Docent):
+    docent.reads_images = True
+    await docent.start()
+    drawing = docent.slack.share("plan.svg", b"<svg/>", "image/svg+xml")
+    gone = {**docent.slack.share("shot.png", b"x", "image/png"), "mode": "tombstone"}
+    reply = await answered(docent, await docent.slack.dm("what is this?", files=[drawing, gone]))
+    assert docent.pipeline.questions[0].images == ()
+    assert answers.render_unread_files(["plan.svg", "shot.png"]) in reply.shown

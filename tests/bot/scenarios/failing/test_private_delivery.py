@@ -7,7 +7,7 @@ from bot.slack.views import buttons
 from bot.texts import answers
 from bot.texts.catalog import say
 from tests.bot.conftest import Docent
-from tests.bot.scenarios.test_delivery import ALL_KINDS, list_private, shown
+from tests.bot.scenarios.failing.test_delivery import ALL_KINDS, list_private, shown
 from tests.bot.slack.actions.test_answer_buttons import has
 from tests.servers.slack.store import ALICE, GENERAL
 

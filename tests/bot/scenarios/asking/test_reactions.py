@@ -7,7 +7,7 @@ from bot.slack.inbox.targets import parse_reaction
 from bot.texts import answers
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.bot.slack.inbox.test_access import told
 from tests.servers.slack.store import ALICE, BOB
 

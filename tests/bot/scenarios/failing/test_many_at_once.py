@@ -8,7 +8,7 @@ from bot.slack.reply.surface import SlackSurface
 from bot.texts import answers
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, answer
-from tests.bot.scenarios.test_showing import slack_of
+from tests.bot.scenarios.asking.test_showing import slack_of
 from tests.bot.slack.reply.test_surface import to_incoming
 from tests.servers.slack.store import BOT_USER, Channel, Message
 

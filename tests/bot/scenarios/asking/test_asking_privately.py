@@ -10,7 +10,7 @@ from rag_core.errors import StoreUnavailableError
 from rag_core.types import AnswerDone, Scope
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.bot.slack.actions.test_answer_buttons import HELP, has, with_help_channel
 from tests.bot.slack.actions.test_commands import told
 from tests.servers.slack.store import ALICE, BOB, GENERAL, PRIVATE, Message

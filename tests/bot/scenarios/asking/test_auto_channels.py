@@ -7,7 +7,7 @@ from rag_core.errors import StoreUnavailableError
 from rag_core.types import AnswerDone
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, answer, script
-from tests.bot.scenarios.test_asking import settled
+from tests.bot.scenarios.asking.test_asking import settled
 from tests.servers.slack.store import GENERAL, GROUP
 
 
