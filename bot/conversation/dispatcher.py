@@ -146,10 +146,7 @@ class Dispatcher:
     async def offer_missed(self, message: IncomingMessage) -> None:
         """Add a question that was asked while docent was away.
 
-        It waits for the state database, which alone knows whether it was answered.
-
-        Raises:
-            StateError: the state database can't be used.
+        It waits for the state database, which alone knows whether it was answered, or fails.
         """
         entry = InboxEntry(uuid4().hex, message)
         if _build_identity(entry) in self._offered:
