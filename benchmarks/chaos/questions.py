@@ -55,9 +55,18 @@ def render_question(number: int) -> str:
 
 def write_answer(messages: Sequence[dict[str, Any]]) -> list[str]:
     """Answer the question in a request, in pieces, with a beginning and an end of its own."""
+    return _write(messages, _MIDDLE)
+
+
+def write_short_answer(messages: Sequence[dict[str, Any]]) -> list[str]:
+    """Answer as `write_answer` does, in three sentences with two citations."""
+    return _write(messages, _MIDDLE[:1])
+
+
+def _write(messages: Sequence[dict[str, Any]], middle: Sequence[str]) -> list[str]:
     numbers = _NUMBER.findall(json.dumps(messages[-1:]))
     number = numbers[-1] if numbers else "0"
-    sentences = (f"Answer {number} begins.", *_MIDDLE, f"Answer {number} is complete [1].")
+    sentences = (f"Answer {number} begins.", *middle, f"Answer {number} is complete [1].")
     return [f"{word} " for word in " ".join(sentences).split()]
 
 

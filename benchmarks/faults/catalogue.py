@@ -50,7 +50,7 @@ def _refuse(
     return partial(broken.refuse_calls, wanted=wanted, fault=SlackFault(error, status, retry_after))
 
 
-LLM_DOWN = "(?i)language model"
+LLM_DOWN = "language model"
 
 FAULTS: dict[str, Fault] = {
     # The state database
@@ -69,10 +69,10 @@ FAULTS: dict[str, Fault] = {
     ),
     # The search
     "milvus-frozen": Fault(
-        "Milvus frozen", broken.freeze_milvus, right=TOLD, kind="milvus", words="(?i)search"
+        "Milvus frozen", broken.freeze_milvus, right=TOLD, kind="milvus", words="search"
     ),
     "milvus-gone": Fault(
-        "Milvus gone", broken.kill_milvus, right=TOLD, kind="milvus", words="(?i)search"
+        "Milvus gone", broken.kill_milvus, right=TOLD, kind="milvus", words="search"
     ),
     "milvus-back": Fault("Milvus gone and back", broken.return_milvus, kind="milvus"),
     "index-deleted": Fault(
@@ -92,12 +92,12 @@ FAULTS: dict[str, Fault] = {
         right=HELPED | TOLD,
     ),
     "reranker-frozen": Fault(
-        "Rerank server frozen", partial(broken.freeze_models, path=RERANK), words="(?i)search order"
+        "Rerank server frozen", partial(broken.freeze_models, path=RERANK), words="search order"
     ),
     "reranker-fails": Fault(
         "Rerank server answers 500",
         partial(broken.fail_models, path=RERANK),
-        words="(?i)search order",
+        words="search order",
     ),
     # The LLM
     "llm-frozen": Fault("LLM frozen", broken.freeze_llm, right=QUOTED, words=LLM_DOWN, seconds=150),
@@ -118,7 +118,7 @@ FAULTS: dict[str, Fault] = {
         "LLM never ends",
         partial(broken.answer_by, reply=broken.write_endlessly),
         right=frozenset({"told", "cut"}),
-        words=LLM_DOWN + "|(?i)too long|cut",
+        words=LLM_DOWN + "|too long|cut",
         seconds=150,
     ),
     **{

@@ -133,7 +133,7 @@ def summarise_tries(tries: Sequence[Try], right: frozenset[str], words: str) -> 
     """
     is_right = [
         each.outcome in right
-        and re.search(words, each.shown) is not None
+        and re.search(words, each.shown, re.IGNORECASE) is not None
         and not each.is_processing
         for each in tries
     ]

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chaos.processes import ROOT, Docent, index_folder
-from benchmarks.chaos.questions import RESULTS, Asked, write_answer
+from benchmarks.chaos.questions import RESULTS, Asked, write_short_answer
 from benchmarks.load.people import Plan, move_in, plan_questions, read_questions
 from benchmarks.load.probed_service import Samples
 from benchmarks.load.sightings import find_first_signs, judge_all
@@ -67,7 +67,7 @@ async def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
         people=chosen.people,
         channels=chosen.channels,
     )
-    with OpenAIServer(write_answer) as llm:
+    with OpenAIServer(write_short_answer) as llm:
         async with SlackServer() as slack:
             slack.latency, slack.double_mentions = chosen.latency, "after"
             slack.ack_seconds = START_SECONDS

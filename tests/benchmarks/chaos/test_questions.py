@@ -11,6 +11,7 @@ from benchmarks.chaos.questions import (
     list_replies,
     render_question,
     write_answer,
+    write_short_answer,
 )
 from tests.servers.slack.server import SlackServer
 from tests.servers.slack.store import BOT_USER, GENERAL, Message
@@ -30,6 +31,13 @@ def test_the_answer_names_its_question_at_both_ends():
     text = "".join(pieces)
     assert text.startswith("Answer 12 begins.")
     assert text.count("Answer 12 is complete") == 1
+
+
+def test_a_short_answer_has_three_sentences():
+    text = "".join(write_short_answer([{"role": "user", "content": render_question(4)}]))
+    assert text.startswith("Answer 4 begins.")
+    assert text.count("[1]") == 2
+    assert text.endswith("Answer 4 is complete [1]. ")
 
 
 @pytest.mark.parametrize(
