@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Select,
     and_,
     case,
     delete,
@@ -22,13 +23,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage import tables
 from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.inbox_entry import (
+    DEFAULT_INDEX,
     LINE,
     OPEN,
     PLACED,
@@ -41,10 +43,14 @@ from bot.storage.inbox_entry import (
 )
 from bot.storage.line_limits import Limits, find_refusal
 from bot.types import IncomingMessage
+from ingest.state.database import build_insert
 from ingest.state.database_clock import DatabaseMoment
 from ingest.state.process_identity import describe_process, is_process_gone
 
 inbox = tables.inbox
+
+_TAKEN = ("answering", "answered", "told", "given_up")
+"""The statuses of questions that have left the line."""
 
 LEASE_SECONDS = 20.0
 """A question whose lease was not renewed for so long is taken up again."""
@@ -55,6 +61,7 @@ class Inbox:
 
     Args:
         engine: of the state database.
+        index: name of the index that this docent answers from; others have lines of their own.
         limits: of the line.
         lease_seconds: the time after which a question of a silent process is taken again.
         process: names this process.
@@ -67,17 +74,18 @@ class Inbox:
         self,
         engine: Engine,
         *,
+        index: str = DEFAULT_INDEX,
         limits: Limits | None = None,
         lease_seconds: float = LEASE_SECONDS,
         process: str = "",
     ) -> None:
         tables.ensure_bot_tables(engine)
         self._engine = engine
+        self._index = index
+        self._here = inbox.c.index_name == index
         self._limits = limits or Limits()
         self._lease_seconds = lease_seconds
         self._process = process or f"{describe_process()} {uuid4().hex[:8]}"
-        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
-        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     # Arrival
 
@@ -104,6 +112,7 @@ class Inbox:
         row = {
             **_build_key_columns(message),
             "id": entry_id,
+            "index_name": self._index,
             "thread_ts": message.thread_ts,
             "user": message.user,
             "message": format_message(message),
@@ -116,11 +125,11 @@ class Inbox:
             "signal": "",
         }
         with self._engine.begin() as connection:
-            refusal = find_refusal(connection, self._limits, message)
+            refusal = find_refusal(connection, self._limits, message, here=self._here)
             row["stage"] = refusal
             quick = bool(refusal) or message.kind != "question"
-            row["turn"] = QUICK_TURN if quick else _compute_turn(message.user)
-            statement = self._insert(inbox).values(row).on_conflict_do_nothing()
+            row["turn"] = QUICK_TURN if quick else _compute_turn(message.user, self._here)
+            statement = build_insert(connection, inbox).values(row).on_conflict_do_nothing()
             added = connection.scalar(statement.returning(inbox.c.id)) is not None
             if added and is_ours():
                 self._take_row(connection, inbox.c.id == entry_id)
@@ -135,7 +144,7 @@ class Inbox:
             quick: take hints and refusals, which never wait, instead of questions.
         """
         lane = inbox.c.turn == QUICK_TURN if quick else inbox.c.turn != QUICK_TURN
-        waiting = and_(inbox.c.status == "waiting", lane)
+        waiting = and_(self._here, inbox.c.status == "waiting", lane)
         first = select(inbox.c.id).where(waiting).order_by(*LINE).limit(1)
         if self._engine.dialect.name == "postgresql":
             first = first.with_for_update(skip_locked=True)
@@ -184,7 +193,7 @@ class Inbox:
 
     def free_abandoned(self) -> int:
         """Put questions of dead processes back into the line; return their number."""
-        answering = inbox.c.status == "answering"
+        answering = and_(self._here, inbox.c.status == "answering")
         with self._engine.begin() as connection:
             owners = connection.scalars(select(inbox.c.owner).where(answering).distinct())
             gone = [owner for owner in owners if owner and is_process_gone(owner)]
@@ -285,6 +294,7 @@ class Inbox:
         Returns:
             The latter, and the number of all.
         """
+        where = and_(self._here, where)
         with self._engine.begin() as connection:
             self._reserve_rows(connection, and_(inbox.c.status.in_(OPEN), where))
             waiting = update(inbox).where(inbox.c.status == "waiting", where)
@@ -316,17 +326,26 @@ class Inbox:
             connection.execute(delete(inbox).where(inbox.c.ended_at < DatabaseMoment(-older_than)))
 
 
-def _compute_turn(user: str) -> ColumnElement[int]:
+def _compute_turn(user: str, here: ColumnElement[bool]) -> ColumnElement[int]:
     """Return the turn of a person's next question.
 
     Each turn holds one question of each person who waits, so no second question comes before
     another's first. A new person joins at the turn that is being served.
     """
-    started = inbox.c.status != "waiting"
-    served = select(func.coalesce(func.max(inbox.c.turn), 0)).where(started).scalar_subquery()
-    mine = and_(inbox.c.user == user, inbox.c.status.in_(OPEN))
+    mine = and_(here, inbox.c.user == user, inbox.c.status.in_(OPEN))
     last = select(func.coalesce(func.max(inbox.c.turn), -1)).where(mine).scalar_subquery()
+    latest = union_all(
+        *(_select_latest_turn(and_(here, inbox.c.status == each)) for each in _TAKEN)
+    )
+    turns = latest.subquery().c.turn
+    served = select(func.coalesce(func.max(turns), 0)).scalar_subquery()
     return case((last >= served, last + 1), else_=served)
+
+
+def _select_latest_turn(where: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Select the highest turn by the index of the line, without a look at the other rows."""
+    latest = select(inbox.c.turn).where(where).order_by(inbox.c.turn.desc()).limit(1).subquery()
+    return select(latest.c.turn)
 
 
 def _build_key_columns(message: IncomingMessage) -> dict[str, str]:
