@@ -5,6 +5,7 @@ It is a context variable: threads that work for the question run in a copy of it
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,9 +29,11 @@ def limit_time(seconds: float) -> Iterator[None]:
 
 
 def find_seconds_left() -> float | None:
-    """Return the seconds that are left; None outside of a question."""
+    """Return the seconds that are left; None for no limit."""
     ends = _ENDS.get()
-    return None if ends is None else max(ends - time.monotonic(), _LEAST_SECONDS)
+    if ends is None or math.isinf(ends):
+        return None
+    return max(ends - time.monotonic(), _LEAST_SECONDS)
 
 
 def limit_seconds(most: float | None) -> float | None:

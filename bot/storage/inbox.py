@@ -171,7 +171,7 @@ class Inbox:
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         statement = update(inbox).where(mine).values(leased_until=self._build_lease_end())
         with self._engine.begin() as connection:
-            self._lock_rows(connection, mine)
+            self._reserve_rows(connection, mine)
             rows = connection.execute(statement.returning(inbox.c.id, inbox.c.signal))
             return {row.id: row.signal for row in rows}
 
@@ -190,7 +190,7 @@ class Inbox:
             gone = [owner for owner in owners if owner and is_process_gone(owner)]
             is_over = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
             abandoned = and_(answering, is_over)
-            if not self._lock_rows(connection, abandoned):
+            if not self._reserve_rows(connection, abandoned):
                 return 0  # so SQLite need not be locked
             statement = update(inbox).where(abandoned).values(status="waiting", owner="")
             return len(connection.execute(statement.returning(inbox.c.id)).all())
@@ -256,7 +256,7 @@ class Inbox:
         """Give all questions of this process back, for any process to take."""
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         with self._engine.begin() as connection:
-            self._lock_rows(connection, mine)
+            self._reserve_rows(connection, mine)
             connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
 
     def forget(self, entry_id: str) -> None:
@@ -286,7 +286,7 @@ class Inbox:
             The latter, and the number of all.
         """
         with self._engine.begin() as connection:
-            self._lock_rows(connection, and_(inbox.c.status.in_(OPEN), where))
+            self._reserve_rows(connection, and_(inbox.c.status.in_(OPEN), where))
             waiting = update(inbox).where(inbox.c.status == "waiting", where)
             ended = connection.execute(
                 waiting.values(
@@ -300,7 +300,7 @@ class Inbox:
             connection.execute(update(inbox).where(cleared).values(message="", response_url=""))
         return entries, len(entries) + len(told)
 
-    def _lock_rows(self, connection: Connection, where: ColumnElement[bool]) -> list[str]:
+    def _reserve_rows(self, connection: Connection, where: ColumnElement[bool]) -> list[str]:
         """Lock rows of PostgreSQL in one order, and return their ids.
 
         Processes that changed them in different orders would wait for each other in a circle.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,12 @@ from typing import Self
 from pymilvus import MilvusClient, MilvusException
 
 from rag_core.deadline import find_seconds_left, limit_seconds
-from rag_core.errors import StoreFormatError, StoreLockedError, StoreUnavailableError
+from rag_core.errors import (
+    StoreError,
+    StoreFormatError,
+    StoreLockedError,
+    StoreUnavailableError,
+)
 from rag_core.index.milvus_errors import build_unavailable_error, translate_errors
 from rag_core.index.milvus_lite import check_directory, release_lock, silence_loggers
 from rag_core.outages import Outages
@@ -25,6 +31,9 @@ _CALL_SECONDS = 5.0
 more than a minute."""
 _PAUSE_SECONDS = 2.0
 _LITE_SECONDS = 60.0  # it reads from this machine's disk, and no peer can freeze
+_UNLOADED = re.compile(r"released|not (fully )?loaded", re.IGNORECASE)
+"""The words of Milvus Lite and of a server for a collection that is not in memory."""
+
 _GRPC_OPTIONS = {
     # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
     "grpc.keepalive_time_ms": 600_000,
@@ -51,6 +60,7 @@ class MilvusConnection:
         self._outages = outages
         self._lock = threading.Lock()
         self._silent_until = 0.0
+        self._may_be_unloaded = False
         self.client = self._connect()
         self._inode = self._read_inode()
 
@@ -90,9 +100,18 @@ class MilvusConnection:
                 yield
         except (StoreUnavailableError, StoreFormatError, StoreLockedError) as error:
             self._silent_until = time.monotonic() + _PAUSE_SECONDS
+            self._may_be_unloaded = True
             self._outages.report("milvus", str(error))
             raise
+        except StoreError as error:
+            self._may_be_unloaded |= bool(_UNLOADED.search(str(error)))
+            raise
         self._outages.clear("milvus")
+
+    def has_restarted(self) -> bool:
+        """Return True, once, if Milvus may have been started again."""
+        restarted, self._may_be_unloaded = self._may_be_unloaded, False
+        return restarted
 
     def renew_if_moved(self) -> bool:
         """Open a Lite directory again if it was deleted or replaced.

@@ -92,7 +92,7 @@ class MilvusStore:
         try:
             with self._watch_call():
                 for collection in self.list_collections():
-                    self._client.load_collection(collection)
+                    self._client.load_collection(collection, timeout=self._seconds)
         except StoreError as error:
             if not self._connection.lite:
                 raise
@@ -106,7 +106,7 @@ class MilvusStore:
 
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
-        if self._connection.renew_if_moved():
+        if self._connection.renew_if_moved() or self._connection.has_restarted():
             self._load_collections()
         with self._watch_call():
             collection = self._find_live_collection()

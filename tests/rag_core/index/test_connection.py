@@ -8,7 +8,7 @@ import pytest
 from milvus_lite.server_manager import server_manager_instance
 
 from rag_core.deadline import limit_time
-from rag_core.errors import StoreUnavailableError
+from rag_core.errors import StoreError, StoreUnavailableError
 from rag_core.index import connection
 from rag_core.index.milvus import MilvusStore
 from rag_core.outages import Outages
@@ -97,6 +97,13 @@ def test_a_server_that_is_killed_and_comes_back(proxy, store):
         ask(store, seconds=0.2)
     proxy.restart()
     wait_until(lambda: is_answered(store), timeout=30)
+
+
+def test_a_server_that_was_started_again_loads_the_index_again(store):
+    store._client.release_collection("docent__v1")  # as after a start
+    with pytest.raises(StoreError, match="released"):
+        ask(store)
+    assert ask(store) == ALL
 
 
 def test_after_a_failure_the_next_calls_of_questions_do_not_wait(proxy, store, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import time
 from typing import Any
@@ -18,7 +19,8 @@ def unique(prefix: str) -> str:
 
 def rich_text(text: str) -> list[dict[str, Any]]:
     """The blocks Slack's own client puts beside a person's text."""
-    words = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    plain = html.unescape(text)  # Slack escapes the text of a message, not that of its blocks
+    words = {"type": "rich_text_section", "elements": [{"type": "text", "text": plain}]}
     return [{"type": "rich_text", "block_id": unique("b"), "elements": [words]}]
 
 
