@@ -15,15 +15,12 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    Select,
     and_,
-    case,
     delete,
     func,
     literal,
     or_,
     select,
-    union_all,
     update,
 )
 
@@ -42,15 +39,13 @@ from bot.storage.inbox_entry import (
     format_message,
 )
 from bot.storage.line_limits import Limits, find_refusal
+from bot.storage.turns import compute_turn
 from bot.types import IncomingMessage
 from ingest.state.database import build_insert
 from ingest.state.database_clock import DatabaseMoment
 from ingest.state.process_identity import describe_process, is_process_gone
 
 inbox = tables.inbox
-
-_TAKEN = ("answering", "answered", "told", "given_up")
-"""The statuses of questions that have left the line."""
 
 LEASE_SECONDS = 20.0
 """A question whose lease was not renewed for so long is taken up again."""
@@ -128,7 +123,7 @@ class Inbox:
             refusal = find_refusal(connection, self._limits, message, here=self._here)
             row["stage"] = refusal
             quick = bool(refusal) or message.kind != "question"
-            row["turn"] = QUICK_TURN if quick else _compute_turn(message.user, self._here)
+            row["turn"] = QUICK_TURN if quick else compute_turn(message.user, self._here)
             statement = build_insert(connection, inbox).values(row).on_conflict_do_nothing()
             added = connection.scalar(statement.returning(inbox.c.id)) is not None
             if added and is_ours():
@@ -324,28 +319,6 @@ class Inbox:
         """Delete questions that ended more than `older_than` seconds ago."""
         with self._engine.begin() as connection:
             connection.execute(delete(inbox).where(inbox.c.ended_at < DatabaseMoment(-older_than)))
-
-
-def _compute_turn(user: str, here: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return the turn of a person's next question.
-
-    Each turn holds one question of each person who waits, so no second question comes before
-    another's first. A new person joins at the turn that is being served.
-    """
-    mine = and_(here, inbox.c.user == user, inbox.c.status.in_(OPEN))
-    last = select(func.coalesce(func.max(inbox.c.turn), -1)).where(mine).scalar_subquery()
-    latest = union_all(
-        *(_select_latest_turn(and_(here, inbox.c.status == each)) for each in _TAKEN)
-    )
-    turns = latest.subquery().c.turn
-    served = select(func.coalesce(func.max(turns), 0)).scalar_subquery()
-    return case((last >= served, last + 1), else_=served)
-
-
-def _select_latest_turn(where: ColumnElement[bool]) -> Select[tuple[int]]:
-    """Select the highest turn by the index of the line, without a look at the other rows."""
-    latest = select(inbox.c.turn).where(where).order_by(inbox.c.turn.desc()).limit(1).subquery()
-    return select(latest.c.turn)
 
 
 def _build_key_columns(message: IncomingMessage) -> dict[str, str]:
