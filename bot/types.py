@@ -116,11 +116,11 @@ class IncomingMessage:
 
     @property
     def version(self) -> str:
-        """A digest of an edited message's text and time; empty for a message as it was written."""
+        """The time and a digest of an edited message; empty for a message as it was written."""
         if not self.edited_ts:
             return ""
-        text = f"{self.edited_ts} {self.text}".encode(errors="replace")
-        return blake2b(text, digest_size=5).hexdigest()
+        digest = blake2b(self.text.encode(errors="replace"), digest_size=5).hexdigest()
+        return f"{self.edited_ts}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)

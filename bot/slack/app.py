@@ -14,7 +14,8 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
-from bot.conversation.dispatcher import Dispatcher, Pace
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.lease_keeper import Pace
 from bot.conversation.protocols import AnswerPipeline
 from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.runner import WORKERS, PipelineRunner

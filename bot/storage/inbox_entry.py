@@ -17,6 +17,9 @@ Ending = Literal["answered", "told", "given_up"]
 Signal = Literal["", "stop", "delete", "replace"]
 """The order to the process that answers a question; empty for going on."""
 
+Standing = Literal["", "stop", "delete", "replace", "lost", "missing"]
+"""The signal of a question at work; `lost` to another process; `missing` from the database."""
+
 Refusal = Literal["", "line_full", "too_many_open", "daily_limit"]
 """The limit that refuses a question at once; empty for none."""
 
