@@ -122,7 +122,8 @@ class Dispatcher:
         )
         identity = _build_identity(entry)
         is_repeated = is_twin or identity in self._offered or self._is_stopping
-        self._offered.append(identity)
+        if not is_twin:
+            self._offered.append(identity)
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
         if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
