@@ -68,6 +68,15 @@ class Outages:
         if known is not None:
             self._publish(service, None)
 
+    def forget(self, outage: Outage) -> None:
+        """Drop an outage that is over elsewhere, so that its next report is a first one.
+
+        Nobody is told, and nothing is done if the outage has changed meanwhile.
+        """
+        with self._lock:
+            if self._current.get(outage.service) is outage:
+                del self._current[outage.service]
+
     def record_failure(self, service: Service, kind: str) -> None:
         """Record that one call failed, also where the next may work."""
         for callback in tuple(self._failure_callbacks):
