@@ -69,9 +69,10 @@ class Outages:
             self._publish(service, None)
 
     def forget(self, outage: Outage) -> None:
-        """Drop an outage that is over elsewhere, so that its next report is a first one.
+        """Drop an outage that is over elsewhere.
 
-        Nobody is told, and nothing is done if the outage has changed meanwhile.
+        Its next report is a first one again. No subscriber is called, and an outage that has
+        changed meanwhile stays.
         """
         with self._lock:
             if self._current.get(outage.service) is outage:

@@ -184,7 +184,7 @@ class ProblemWatch:
                     del self._changes[service]
 
     def _forget_ended(self, going_on: Collection[str]) -> None:
-        """Forget the outages that another process has ended: the next report is news again."""
+        """Forget the outages that another process has ended."""
         for service in self._recorded.keys() - going_on:
             self._outages.forget(self._recorded.pop(service))
 
@@ -224,7 +224,7 @@ class ProblemWatch:
         return self._clock() >= end
 
     def _keep_pace(self, message: _Message, *, is_told: bool) -> bool:
-        """Double the pause after a try that failed; return the result of the try."""
+        """Double the pause after a failed try; return its result."""
         pause, _ = self._retries.pop(message, (CHECK_SECONDS / 2, 0.0))
         if not is_told:
             pause = min(2 * pause, LONGEST_PAUSE)

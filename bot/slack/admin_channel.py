@@ -68,13 +68,16 @@ class AdminChannel:
                 channel=self._channel, text=text, unfurl_links=False, unfurl_media=False
             )
         except (SlackClientError, OSError) as error:
-            self._log_refusal(get_error_code(error) or " ".join(str(error).split()))
+            self._report_refusal(get_error_code(error) or " ".join(str(error).split()))
             return False
         self._refusal = ""
         return True
 
-    def _log_refusal(self, reason: str) -> None:
-        """Log why Slack takes no alert, once until it takes one or the reason changes."""
+    def _report_refusal(self, reason: str) -> None:
+        """Log why Slack takes no alert, if that is new.
+
+        The same reason is news again once Slack has taken an alert.
+        """
         if reason != self._refusal:
             logger.warning("An alert could not be posted to DOCENT_ADMIN_CHANNEL: %s", reason)
         self._refusal = reason

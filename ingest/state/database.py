@@ -69,7 +69,10 @@ def has_state_database(url: str) -> bool:
 
 
 def redact_url(url: URL) -> str:
-    """Return a URL without its password, and without its options, which may have one too."""
+    """Return a URL without its password.
+
+    Its options are left out as well: a driver takes passwords there too.
+    """
     return url.set(query={}).render_as_string(hide_password=True)
 
 
