@@ -149,8 +149,10 @@ def _thread(slack: SlackServer, call: Call) -> str | None:
 
 
 def _has_text(call: Call) -> bool:
-    chunks = call.arguments.get("chunks") or []
-    return any(chunk.get("type") == "markdown_text" for chunk in chunks)
+    """Whether a call shows text of the answer: in a stream, or in a post where those are scarce."""
+    chunks, blocks = call.arguments.get("chunks") or [], call.arguments.get("blocks") or []
+    streamed = any(chunk.get("type") == "markdown_text" for chunk in chunks)
+    return streamed or any(_ANSWER[0] in str(block.get("text")) for block in blocks)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

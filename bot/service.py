@@ -93,7 +93,9 @@ def run() -> None:
             }
         )
         numbers = NumberReader(
-            telemetry.metrics, InboxView(ledger.engine), ledger.read_last_success_time
+            telemetry.metrics,
+            InboxView(ledger.engine, index=ledger.index),
+            ledger.read_last_success_time,
         )
         health = HealthServer(
             telemetry.metrics,
@@ -148,6 +150,7 @@ def _open_database(
         engine,
         keep_days=settings.keep_days,
         read_last_success_time=ledger.read_last_success_time,
+        index=ledger.index,
         limits=Limits(
             waiting=settings.max_waiting,
             open_per_person=settings.max_open_questions,

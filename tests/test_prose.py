@@ -40,7 +40,7 @@ VERBS = frozenset(
         can cancel change check choose chunk clean clear close collapse collect compare compile
         complete compute confirm connect convert count create cross cut
         decide decode decompress dedent delete deliver derive describe detect discard dispatch
-        downgrade download draft drain draw drop
+        download draft drain draw drop
         edit embed emit encode end enqueue ensure escalate escape estimate exclude execute exit
         expand explain extend extract
         fail feed fence fetch fill find finish fit flatten flush forget format forward free fuse
@@ -63,7 +63,7 @@ VERBS = frozenset(
         should show shutdown silence skip slice slow slugify split spread start stem stop store
         stream strip subscribe suggest summarise switch sync
         take to tokenise translate trigger trim truncate try
-        unify unmark update upgrade
+        unify update upgrade
         visit
         wait walk warm watch wrap write
         zip

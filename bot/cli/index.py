@@ -92,12 +92,13 @@ def status(*, as_json: AsJson = False) -> None:
 def _read_service_status(settings: IngestSettings) -> ServiceStatus:
     from bot.storage.service_status import ServiceStatus, read_service_status
     from ingest.state.database import has_state_database, open_state
+    from rag_core.settings import RagSettings
 
     if not has_state_database(settings.resolved_state_url):
         return ServiceStatus()
     engine = open_state(settings.resolved_state_url)
     try:
-        return read_service_status(engine)
+        return read_service_status(engine, index=RagSettings.load().collection)
     finally:
         engine.dispose()
 

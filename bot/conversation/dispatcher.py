@@ -184,6 +184,8 @@ class Dispatcher:
                 entry = await self._writer.run_blocking(self._inbox.take, quick=is_quick)
                 if entry is None or self._is_stopping:  # then it is handed back with the others
                     break
+                if entry.is_resumed:
+                    logger.info("A question is taken up again (attempt %d).", entry.attempts)
                 self._start(entry, is_quick=is_quick)
 
     def _start(self, entry: InboxEntry, *, is_quick: bool = False) -> OpenQuestion:
@@ -293,6 +295,8 @@ class Dispatcher:
         if self._taking:
             await asyncio.wait(self._taking, timeout=self._pace.hand_back)
         await self._work.wait(grace_seconds)
+        if self._active:
+            logger.info("%d questions are handed back, to be answered later.", len(self._active))
         for question in list(self._active.values()):
             if question.task is not None:
                 question.task.cancel()

@@ -113,7 +113,7 @@ class Intervals:
 
     flush_seconds: float = 1.0
     edit_seconds: float = 3.0
-    grace_seconds: float = 20.0
+    grace_seconds: float = 18.0
     pace: Pace = field(default_factory=Pace)
 
 

@@ -18,6 +18,7 @@ from bot.storage.channel_instructions import ChannelInstructions
 from bot.storage.channel_scopes import ChannelScopes
 from bot.storage.claims import Claims
 from bot.storage.inbox import Inbox
+from bot.storage.inbox_entry import DEFAULT_INDEX
 from bot.storage.inbox_view import InboxView
 from bot.storage.known_messages import KnownMessages
 from bot.storage.line_limits import Limits
@@ -77,6 +78,7 @@ class BotDatabase:
         *,
         keep_days: int,
         read_last_success_time: ReadSuccessTime,
+        index: str = DEFAULT_INDEX,
         limits: Limits | None = None,
     ) -> BotDatabase:
         """Open the tables, and delete old rows; blocks.
@@ -85,6 +87,7 @@ class BotDatabase:
             engine: of the state database.
             keep_days: days for which texts of questions and answers are stored; 0 stores none.
             read_last_success_time: returns when the documentation was last read without an error.
+            index: name of the index that this docent answers from.
             limits: of the line of questions.
 
         Returns:
@@ -95,8 +98,8 @@ class BotDatabase:
         """
         claims, answers = Claims(engine), Answers(engine, days=keep_days)
         database = cls(
-            inbox=Inbox(engine, limits=limits),
-            inbox_view=InboxView(engine),
+            inbox=Inbox(engine, index=index, limits=limits),
+            inbox_view=InboxView(engine, index=index),
             known_messages=KnownMessages(engine),
             claims=claims,
             answers=answers,

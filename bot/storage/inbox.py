@@ -16,7 +16,6 @@ from sqlalchemy import (
     Engine,
     Row,
     and_,
-    case,
     delete,
     func,
     literal,
@@ -24,11 +23,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage import tables
 from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.inbox_entry import (
+    DEFAULT_INDEX,
     LINE,
     OPEN,
     PLACED,
@@ -40,7 +39,9 @@ from bot.storage.inbox_entry import (
     format_message,
 )
 from bot.storage.line_limits import Limits, find_refusal
+from bot.storage.turns import compute_turn
 from bot.types import IncomingMessage
+from ingest.state.database import build_insert
 from ingest.state.database_clock import DatabaseMoment
 from ingest.state.process_identity import describe_process, is_process_gone
 
@@ -55,6 +56,7 @@ class Inbox:
 
     Args:
         engine: of the state database.
+        index: name of the index that this docent answers from; others have lines of their own.
         limits: of the line.
         lease_seconds: the time after which a question of a silent process is taken again.
         process: names this process.
@@ -67,17 +69,18 @@ class Inbox:
         self,
         engine: Engine,
         *,
+        index: str = DEFAULT_INDEX,
         limits: Limits | None = None,
         lease_seconds: float = LEASE_SECONDS,
         process: str = "",
     ) -> None:
         tables.ensure_bot_tables(engine)
         self._engine = engine
+        self._index = index
+        self._here = inbox.c.index_name == index
         self._limits = limits or Limits()
         self._lease_seconds = lease_seconds
         self._process = process or f"{describe_process()} {uuid4().hex[:8]}"
-        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
-        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     # Arrival
 
@@ -104,6 +107,7 @@ class Inbox:
         row = {
             **_build_key_columns(message),
             "id": entry_id,
+            "index_name": self._index,
             "thread_ts": message.thread_ts,
             "user": message.user,
             "message": format_message(message),
@@ -116,11 +120,11 @@ class Inbox:
             "signal": "",
         }
         with self._engine.begin() as connection:
-            refusal = find_refusal(connection, self._limits, message)
+            refusal = find_refusal(connection, self._limits, message, here=self._here)
             row["stage"] = refusal
             quick = bool(refusal) or message.kind != "question"
-            row["turn"] = QUICK_TURN if quick else _compute_turn(message.user)
-            statement = self._insert(inbox).values(row).on_conflict_do_nothing()
+            row["turn"] = QUICK_TURN if quick else compute_turn(message.user, self._here)
+            statement = build_insert(connection, inbox).values(row).on_conflict_do_nothing()
             added = connection.scalar(statement.returning(inbox.c.id)) is not None
             if added and is_ours():
                 self._take_row(connection, inbox.c.id == entry_id)
@@ -135,7 +139,7 @@ class Inbox:
             quick: take hints and refusals, which never wait, instead of questions.
         """
         lane = inbox.c.turn == QUICK_TURN if quick else inbox.c.turn != QUICK_TURN
-        waiting = and_(inbox.c.status == "waiting", lane)
+        waiting = and_(self._here, inbox.c.status == "waiting", lane)
         first = select(inbox.c.id).where(waiting).order_by(*LINE).limit(1)
         if self._engine.dialect.name == "postgresql":
             first = first.with_for_update(skip_locked=True)
@@ -171,7 +175,7 @@ class Inbox:
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         statement = update(inbox).where(mine).values(leased_until=self._build_lease_end())
         with self._engine.begin() as connection:
-            self._lock_rows(connection, mine)
+            self._reserve_rows(connection, mine)
             rows = connection.execute(statement.returning(inbox.c.id, inbox.c.signal))
             return {row.id: row.signal for row in rows}
 
@@ -184,13 +188,13 @@ class Inbox:
 
     def free_abandoned(self) -> int:
         """Put questions of dead processes back into the line; return their number."""
-        answering = inbox.c.status == "answering"
+        answering = and_(self._here, inbox.c.status == "answering")
         with self._engine.begin() as connection:
             owners = connection.scalars(select(inbox.c.owner).where(answering).distinct())
             gone = [owner for owner in owners if owner and is_process_gone(owner)]
             is_over = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
             abandoned = and_(answering, is_over)
-            if not self._lock_rows(connection, abandoned):
+            if not self._reserve_rows(connection, abandoned):
                 return 0  # so SQLite need not be locked
             statement = update(inbox).where(abandoned).values(status="waiting", owner="")
             return len(connection.execute(statement.returning(inbox.c.id)).all())
@@ -256,7 +260,7 @@ class Inbox:
         """Give all questions of this process back, for any process to take."""
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
         with self._engine.begin() as connection:
-            self._lock_rows(connection, mine)
+            self._reserve_rows(connection, mine)
             connection.execute(update(inbox).where(mine).values(status="waiting", owner=""))
 
     def forget(self, entry_id: str) -> None:
@@ -285,8 +289,9 @@ class Inbox:
         Returns:
             The latter, and the number of all.
         """
+        where = and_(self._here, where)
         with self._engine.begin() as connection:
-            self._lock_rows(connection, and_(inbox.c.status.in_(OPEN), where))
+            self._reserve_rows(connection, and_(inbox.c.status.in_(OPEN), where))
             waiting = update(inbox).where(inbox.c.status == "waiting", where)
             ended = connection.execute(
                 waiting.values(
@@ -300,7 +305,7 @@ class Inbox:
             connection.execute(update(inbox).where(cleared).values(message="", response_url=""))
         return entries, len(entries) + len(told)
 
-    def _lock_rows(self, connection: Connection, where: ColumnElement[bool]) -> list[str]:
+    def _reserve_rows(self, connection: Connection, where: ColumnElement[bool]) -> list[str]:
         """Lock rows of PostgreSQL in one order, and return their ids.
 
         Processes that changed them in different orders would wait for each other in a circle.
@@ -314,19 +319,6 @@ class Inbox:
         """Delete questions that ended more than `older_than` seconds ago."""
         with self._engine.begin() as connection:
             connection.execute(delete(inbox).where(inbox.c.ended_at < DatabaseMoment(-older_than)))
-
-
-def _compute_turn(user: str) -> ColumnElement[int]:
-    """Return the turn of a person's next question.
-
-    Each turn holds one question of each person who waits, so no second question comes before
-    another's first. A new person joins at the turn that is being served.
-    """
-    started = inbox.c.status != "waiting"
-    served = select(func.coalesce(func.max(inbox.c.turn), 0)).where(started).scalar_subquery()
-    mine = and_(inbox.c.user == user, inbox.c.status.in_(OPEN))
-    last = select(func.coalesce(func.max(inbox.c.turn), -1)).where(mine).scalar_subquery()
-    return case((last >= served, last + 1), else_=served)
 
 
 def _build_key_columns(message: IncomingMessage) -> dict[str, str]:

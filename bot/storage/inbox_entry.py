@@ -27,6 +27,9 @@ FINISHING = "finishing"
 PLACED = "placed"
 """The stage of a question whose place in the line has been shown, maybe by a message."""
 
+DEFAULT_INDEX = "docent"
+"""The name of the index where `DOCENT_COLLECTION` is not set."""
+
 QUICK_TURN = -1
 """The turn of what needs no pipeline: hints and refusals. They never wait."""
 

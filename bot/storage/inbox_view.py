@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Engine, and_, func, select
 
 from bot.storage import tables
-from bot.storage.inbox_entry import LINE, OPEN, QUICK_TURN, InboxEntry, build_entry
+from bot.storage.inbox_entry import DEFAULT_INDEX, LINE, OPEN, QUICK_TURN, InboxEntry, build_entry
 from bot.storage.question_filter import QuestionFilter
 from bot.types import MessageKey
 from ingest.state.database_clock import DatabaseMoment
@@ -22,12 +22,14 @@ class InboxView:
         StateError: the state database can't be used.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, index: str = DEFAULT_INDEX) -> None:
+        """Read the questions to the docent that answers from an index."""
         self._engine = engine
+        self._here = inbox.c.index_name == index
 
     def find_places(self, ids: Collection[str]) -> dict[str, int]:
         """Return the places of questions that still wait, from 1."""
-        waiting = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
+        waiting = and_(self._here, inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
         line = select(inbox.c.id).where(waiting).order_by(*LINE)
         with self._engine.connect() as connection:
             places = {row.id: place for place, row in enumerate(connection.execute(line), 1)}
@@ -35,7 +37,7 @@ class InboxView:
 
     def count_open(self) -> dict[str, int]:
         """Return how many questions are waiting and how many are being answered."""
-        query = select(inbox.c.status, func.count()).where(inbox.c.status.in_(OPEN))
+        query = select(inbox.c.status, func.count()).where(self._here, inbox.c.status.in_(OPEN))
         with self._engine.connect() as connection:
             counts = {row[0]: row[1] for row in connection.execute(query.group_by(inbox.c.status))}
         return {status: counts.get(status, 0) for status in OPEN}
@@ -43,7 +45,7 @@ class InboxView:
     def list_open(self, where: QuestionFilter) -> tuple[InboxEntry, ...]:
         """Return the open questions that fit, in the order of their arrival."""
         query = select(inbox, DatabaseMoment().label("now")).where(
-            inbox.c.status.in_(OPEN), where.build()
+            self._here, inbox.c.status.in_(OPEN), where.build()
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(inbox.c.received_at, inbox.c.id)).all()
@@ -54,7 +56,7 @@ class InboxView:
 
         The question with the id `but` is left out.
         """
-        query = select(inbox.c.posted).where(where.build(but), inbox.c.posted != "")
+        query = select(inbox.c.posted).where(self._here, where.build(but), inbox.c.posted != "")
         with self._engine.connect() as connection:
             posted = connection.scalar(query.order_by(inbox.c.received_at.desc()).limit(1))
         return tuple(posted.split()) if posted else ()
@@ -62,7 +64,8 @@ class InboxView:
     def has_message(self, key: MessageKey) -> bool:
         """Return True if docent was asked by a message, in any version."""
         # What was given up in silence counts as never asked.
-        asked = and_(QuestionFilter.of_message(key).build(), inbox.c.status != "given_up")
+        same = QuestionFilter.of_message(key).build()
+        asked = and_(self._here, same, inbox.c.status != "given_up")
         with self._engine.connect() as connection:
             return connection.scalar(select(inbox.c.id).where(asked).limit(1)) is not None
 
@@ -85,7 +88,9 @@ class InboxView:
         )
         here = QuestionFilter(channel, thread_ts=thread_ts).build()
         # A question of a channel that got no answer begins no conversation.
-        asked = select(inbox.c.id).where(here, inbox.c.team == team, inbox.c.status.in_(OPEN))
+        asked = select(inbox.c.id).where(
+            self._here, here, inbox.c.team == team, inbox.c.status.in_(OPEN)
+        )
         with self._engine.connect() as connection:
             found = (connection.scalar(query.limit(1)) for query in (stored, asked))
             return any(each is not None for each in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from bot.storage.inbox_entry import OPEN, QUICK_TURN, Refusal
 from bot.storage.tables import inbox
@@ -27,20 +27,27 @@ class Limits:
     daily_per_person: int = 0
 
 
-def find_refusal(connection: Connection, limits: Limits, message: IncomingMessage) -> Refusal:
+def find_refusal(
+    connection: Connection,
+    limits: Limits,
+    message: IncomingMessage,
+    *,
+    here: ColumnElement[bool],
+) -> Refusal:
     """Return the limit that refuses a new question; empty for none.
 
     Args:
         connection: to the state database.
         limits: of the line.
         message: the question.
+        here: selects the questions to this docent.
 
     Returns:
         The limit. Messages that did not call docent, and edits, are never refused.
     """
     if message.audience != "mention" or message.kind != "question" or message.edited_ts:
         return ""
-    count = select(func.count()).select_from(inbox)
+    count = select(func.count()).select_from(inbox).where(here)
     lined_up = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
     if (connection.scalar(count.where(lined_up)) or 0) >= limits.waiting:
         return "line_full"

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, inspect
 
+from bot.storage.inbox_entry import DEFAULT_INDEX
 from bot.storage.inbox_view import InboxView
 from bot.storage.problems import Problem, Problems
 from bot.storage.tables import inbox, problems
@@ -35,8 +36,10 @@ class ServiceStatus:
         return {"waiting": self.waiting, "answering": self.answering, "problems": listed}
 
 
-def read_service_status(engine: Engine) -> ServiceStatus:
-    """Read the status; it is empty where `docent serve` has never run.
+def read_service_status(engine: Engine, *, index: str = DEFAULT_INDEX) -> ServiceStatus:
+    """Read the status of the docent that answers from an index.
+
+    It is empty where `docent serve` has never run.
 
     Raises:
         StateError: the state database can't be used.
@@ -44,4 +47,5 @@ def read_service_status(engine: Engine) -> ServiceStatus:
     tables = inspect(engine).get_table_names()
     if not {inbox.name, problems.name} <= set(tables):
         return ServiceStatus()
-    return ServiceStatus(**InboxView(engine).count_open(), problems=Problems(engine).list_current())
+    counts = InboxView(engine, index=index).count_open()
+    return ServiceStatus(**counts, problems=Problems(engine).list_current())

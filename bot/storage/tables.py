@@ -89,6 +89,7 @@ inbox = Table(
     "bot_inbox",
     metadata,
     Column("id", CleanText, primary_key=True),
+    Column("index_name", CleanText, nullable=False),  # of the docent that was asked
     Column("team", CleanText, nullable=False),
     Column("channel", CleanText, nullable=False),
     Column("ts", CleanText, nullable=False),  # of the question; an edit appends a digest
@@ -106,7 +107,7 @@ inbox = Table(
     Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
     Column("signal", CleanText, nullable=False),  # what the owner is to do: stop, delete, replace
     Column("ended_at", UtcDateTime),
-    UniqueConstraint("team", "channel", "ts", name="bot_inbox_message"),
+    UniqueConstraint("index_name", "team", "channel", "ts", name="bot_inbox_message"),
 )
 
 problems = Table(
@@ -118,7 +119,7 @@ problems = Table(
     Column("told_at", UtcDateTime),  # when the admins' channel got it
 )
 
-Index("bot_inbox_line", inbox.c.status, inbox.c.turn, inbox.c.received_at)
+Index("bot_inbox_line", inbox.c.index_name, inbox.c.status, inbox.c.turn, inbox.c.received_at)
 Index("bot_inbox_thread", inbox.c.channel, inbox.c.thread_ts)
 Index("bot_inbox_user", inbox.c.user, inbox.c.received_at)
 Index("bot_answers_thread", answers.c.channel, answers.c.thread_ts)

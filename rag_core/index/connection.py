@@ -108,8 +108,8 @@ class MilvusConnection:
             raise
         self._outages.clear("milvus")
 
-    def was_restarted(self) -> bool:
-        """Return True, once, if Milvus may have been started again, with nothing loaded."""
+    def has_restarted(self) -> bool:
+        """Return True, once, if Milvus may have been started again."""
         restarted, self._may_be_unloaded = self._may_be_unloaded, False
         return restarted
 

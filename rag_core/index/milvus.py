@@ -106,7 +106,7 @@ class MilvusStore:
 
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
-        if self._connection.renew_if_moved() or self._connection.was_restarted():
+        if self._connection.renew_if_moved() or self._connection.has_restarted():
             self._load_collections()
         with self._watch_call():
             collection = self._find_live_collection()

@@ -120,7 +120,7 @@ async def _delete_private_answer(respond: Respond) -> None:
 
 
 async def _post_part(respond: Respond, part: MessagePart, thread_ts: str) -> None:
-    """Post a message for everyone, in the first form that the response URL takes."""
+    """Post a message in the first form that Slack takes."""
     thread = {"thread_ts": thread_ts} if thread_ts else {}
 
     async def send(_index: int, form: MessagePart) -> None:

@@ -33,6 +33,7 @@ inbox = Table(
     "bot_inbox",
     tables,
     Column("id", Text, primary_key=True),
+    Column("index_name", Text, nullable=False),
     Column("team", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("ts", Text, nullable=False),
@@ -50,7 +51,7 @@ inbox = Table(
     Column("posted", Text, nullable=False),
     Column("signal", Text, nullable=False),
     Column("ended_at", DateTime),
-    UniqueConstraint("team", "channel", "ts", name="bot_inbox_message"),
+    UniqueConstraint("index_name", "team", "channel", "ts", name="bot_inbox_message"),
 )
 
 problems = Table(
@@ -62,7 +63,7 @@ problems = Table(
     Column("told_at", DateTime),
 )
 
-Index("bot_inbox_line", inbox.c.status, inbox.c.turn, inbox.c.received_at)
+Index("bot_inbox_line", inbox.c.index_name, inbox.c.status, inbox.c.turn, inbox.c.received_at)
 Index("bot_inbox_thread", inbox.c.channel, inbox.c.thread_ts)
 Index("bot_inbox_user", inbox.c.user, inbox.c.received_at)
 
@@ -94,6 +95,7 @@ def _build_row(claim: Row[Any]) -> dict[str, Any]:
     )
     return empty | {
         "id": uuid4().hex,
+        "index_name": "docent",  # the default: claims did not say whose they were
         "team": claim.team,
         "channel": claim.channel,
         "ts": claim.ts,

@@ -189,6 +189,27 @@ class TestLine:
         assert sorted(taken) == [name(number) for number in range(8)]
 
 
+class TestTwoDocents:
+    """Two docents with indexes of their own, on one state database."""
+
+    def test_each_takes_and_counts_its_own(self, engine: Engine):
+        one, other = Inbox(engine, index="one"), Inbox(engine, index="other")
+        assert one.add(name(1), message())
+        assert other.add(name(2), message())  # it mentions both
+        assert other.take().id == name(2)
+        assert other.take() is None
+        views = [InboxView(engine, index=index) for index in ("one", "other")]
+        assert [view.count_open()["waiting"] for view in views] == [1, 0]
+        assert [len(view.list_open(QuestionFilter("C0"))) for view in views] == [1, 1]
+
+    def test_a_signal_reaches_its_own(self, engine: Engine):
+        one, other = Inbox(engine, index="one"), Inbox(engine, index="other")
+        one.add(name(1), message())
+        other.add(name(2), message())
+        assert other.send("stop", QuestionFilter("C0", ts="1.0").build())[1] == 1
+        assert one.take() is not None
+
+
 class TestLimits:
     def refused(self, inbox: Inbox) -> list[str]:
         stages = []
