@@ -109,7 +109,7 @@ class Intervals:
         flush_seconds: from one flush of an answer to the next.
         edit_seconds: from one edit of a sync's progress message to the next.
         grace_seconds: time for answers in flight to end when docent stops.
-        pace: of the dispatcher.
+        pace: of the line.
     """
 
     flush_seconds: float = 1.0
@@ -308,7 +308,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
-
     deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(
