@@ -250,14 +250,18 @@ class ThreadReply:
     def _replace_stream(self, ended: StreamEnded) -> EditedMessage:
         """Go on by editing where a stream ended."""
         posted = [ended.ts] if ended.ts else []
-        message = self._build_edited_message(posted)
+        message = self._build_edited_message(posted, lost_mark=ended.lost_mark)
         message.set_state(ended.part, is_live=ended.is_live)
         self._message = message
         return message
 
-    def _build_edited_message(self, posted: Sequence[str]) -> EditedMessage:
+    def _build_edited_message(self, posted: Sequence[str], *, lost_mark: str = "") -> EditedMessage:
         return EditedMessage(
-            self._slack, self._thread, message_timestamps=posted, on_posted=self._report_posted
+            self._slack,
+            self._thread,
+            message_timestamps=posted,
+            lost_marks=[lost_mark] if lost_mark else [],
+            on_posted=self._report_posted,
         )
 
     def _report_posted(self) -> None:

@@ -110,5 +110,5 @@ async def test_a_reply_may_begin_with_a_sentence_of_its_own(docent: Docent):
     reply = surface.open_reply(message, progress="Interrupted, continuing")
     reply.begin()
     await docent.slack.wait_for(lambda: docent.slack.replies(question))
-    assert docent.slack.replies(question)[0].tasks["find"]["title"] == "Interrupted, continuing"
+    assert docent.slack.replies(question)[0].task["title"] == "Interrupted, continuing"
     await reply.finish(answer())
