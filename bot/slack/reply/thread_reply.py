@@ -135,11 +135,13 @@ class ThreadReply:
     async def fail(self, sentence: str) -> None:
         """Show the sentence below the text so far.
 
+        After an end that failed, show the sentence alone: the text may be what it failed at.
+
         Raises:
             UndeliverableError: Slack takes it neither in the thread nor privately.
         """
-        so_far = self._render_draft()
-        text = f"{so_far.text}\n\n{sentence}" if so_far.text else sentence
+        so_far = "" if self._is_broken else self._render_draft().text
+        text = f"{so_far}\n\n{sentence}" if so_far else sentence
         await self._finish_writing(replace(self._draft, text=text, failed=True), [])
 
     async def mark_stopped(self) -> None:
@@ -166,7 +168,15 @@ class ThreadReply:
         self._ending.set()
         self._hurry.set()
         self._changed.set()
+        if self._is_broken:
+            self._writer = asyncio.create_task(self._end_message())
         await self._writer
+
+    @property
+    def _is_broken(self) -> bool:
+        """True if the writer failed at the end, so that the message is still open."""
+        is_over = self._writer.done() and not self._writer.cancelled()
+        return is_over and isinstance(self._writer.exception(), Exception)
 
     async def _write_message(self, status: asyncio.Task[None]) -> None:
         """Show the answer as it grows, then close its message."""
@@ -176,6 +186,10 @@ class ThreadReply:
             except Exception:
                 logger.exception("Showing an answer failed half-way.")
         await self._ending.wait()
+        await self._end_message()
+
+    async def _end_message(self) -> None:
+        """Close the message and take the status away."""
         try:
             await self._close_message()
         except StoppedByUser:
