@@ -69,6 +69,7 @@ class IncomingMessage:
         target_ts: time stamp of the message that a shortcut asks about; empty for others.
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
         was_missed: True if docent was away when it was written, and read it later.
+        mentions_others: True if it speaks of other people or groups by mentions.
     """
 
     kind: MessageKind
@@ -88,6 +89,7 @@ class IncomingMessage:
     target_ts: str = ""
     target_thread_ts: str = ""
     was_missed: bool = False
+    mentions_others: bool = False
 
     @property
     def in_thread(self) -> bool:

@@ -240,8 +240,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
 
     # Questions: written into the inbox as they come, taken from it, answered.
     names = Names(slack)
-    threads = SlackThreadHistory(client, names, bot_user=identity.bot_user)
+    threads = SlackThreadHistory(slack, names, bot_user=identity.bot_user)
     files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
+    follow_ups = FollowUps(database.answers, threads)
     surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
     responder = Responder(
         AnswerFlow(
@@ -253,9 +254,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         surface,
         database,
         access=access,
-        follow_ups=FollowUps(database.answers, threads),
+        follow_ups=follow_ups,
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
-        reader=MessageReader(threads, names),
+        reader=MessageReader(threads, names, follow_ups),
         acknowledgement=Acknowledgement(slack),
         locales=locales,
         telemetry=parts.telemetry,
