@@ -86,7 +86,11 @@ def run() -> None:
         opened.callback(problems.close)
         monitor = Monitor(models.inference)
         readiness = monitor.build_readiness(
-            {"milvus": store.read_live_index, "state": check_writing}
+            {
+                "milvus": store.read_live_index,
+                "index": pipeline.require_live_index,
+                "state": check_writing,
+            }
         )
         numbers = NumberReader(
             telemetry.metrics,
@@ -102,8 +106,8 @@ def run() -> None:
         executor = RequestExecutor(pipeline, index)
 
         def warm_up() -> None:
-            models.warm_up()
-            monitor.mark_loaded()
+            with monitor.watch_loading():
+                models.warm_up()
             scheduler.start()
             opened.callback(scheduler.shutdown)
             # These run before it, last first: a running sync is told to stop, then gets no vectors.
@@ -133,7 +137,7 @@ def run() -> None:
             readiness=readiness,
             list_problems=problems.list_current,
         )
-        asyncio.run(_serve(bot, parts, health))
+        asyncio.run(_serve(bot, parts, health, monitor))
 
 
 def _open_database(
@@ -155,13 +159,17 @@ def _open_database(
     )
 
 
-async def _serve(settings: BotSettings, parts: AppParts, health: HealthServer) -> None:
+async def _serve(
+    settings: BotSettings, parts: AppParts, health: HealthServer, monitor: Monitor
+) -> None:
     """Run the bot, and the health server if it has a port."""
     async with AsyncExitStack() as opened:
         if settings.health_port is not None:
             serving = health.serve(settings.health_host, settings.health_port)
             await opened.enter_async_context(serving)
         await serve(settings, parts, on_stop=_ensure_end)
+        if monitor.is_loading:
+            _exit_now()  # loading can't be interrupted, and nothing else has begun
 
 
 def _ensure_end() -> None:
@@ -169,13 +177,17 @@ def _ensure_end() -> None:
 
     Supervisors kill after 30 seconds. Nothing is lost: all that counts is on disk already.
     """
-    timer = threading.Timer(END_SECONDS, _exit_now)
+    timer = threading.Timer(END_SECONDS, _exit_late)
     timer.daemon = True
     timer.start()
 
 
-def _exit_now() -> None:
+def _exit_late() -> None:
     logger.warning("docent ends, although some of its threads still wait for something.")
+    _exit_now()
+
+
+def _exit_now() -> None:
     logging.shutdown()
     os._exit(0)
 

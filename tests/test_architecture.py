@@ -78,6 +78,7 @@ ORDER = (
     "bot.settings",
     "bot.types",
     "bot.background",
+    "bot.stop_signals",
     "bot.index_service",
     "bot.control",
     "bot.storage",

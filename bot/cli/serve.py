@@ -95,9 +95,12 @@ def _check_slack() -> Sequence[CheckResult]:
 
 def serve() -> None:
     """Run the Slack app and the schedule."""
-    from bot.service import run
+    from bot.stop_signals import handle_early_stop
 
     logging.getLogger().setLevel(logging.INFO)
+    handle_early_stop()
+    from bot.service import run  # it takes seconds
+
     # It logs each variant of its library that it does not have.
     logging.getLogger("faiss").setLevel(logging.WARNING)
     run()

@@ -122,7 +122,8 @@ class Dispatcher:
         )
         identity = _build_identity(entry)
         is_repeated = is_twin or identity in self._offered or self._is_stopping
-        self._offered.append(identity)
+        if not is_twin:
+            self._offered.append(identity)
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
         if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
@@ -131,7 +132,7 @@ class Dispatcher:
             return
         await asyncio.wait({writing}, timeout=self._pace.ack)
         if not writing.done():  # its commit takes long: it is in the line as soon as it is there
-            writing.add_done_callback(lambda done: self._note_recorded(entry, done))
+            writing.add_done_callback(lambda done: self._on_recorded(entry, done))
             return
         try:
             added = writing.result()
@@ -143,7 +144,7 @@ class Dispatcher:
         if added:
             self._watch(entry)
 
-    def _note_recorded(self, entry: InboxEntry, writing: asyncio.Future[bool]) -> None:
+    def _on_recorded(self, entry: InboxEntry, writing: asyncio.Future[bool]) -> None:
         if not writing.cancelled() and writing.exception() is None and writing.result():
             self._watch(entry)
 
@@ -201,7 +202,7 @@ class Dispatcher:
                 self._start(entry, is_quick=is_quick)
 
     def _is_known(self, entry_id: str) -> bool:
-        """Return True for a row of a question that was begun before it was recorded."""
+        """Return True if a question was begun before it was recorded."""
         if entry_id in self._active:
             self._active[entry_id].is_recorded = True
         return entry_id in self._active or entry_id in self._writer.unwritten

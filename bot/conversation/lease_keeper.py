@@ -86,7 +86,7 @@ class LeaseKeeper:
                     self._deliver(known, await self._writer.run_blocking(read, ids))
                 if loop.time() >= free_at:
                     free_at = loop.time() + self._pace.poll
-                    await self._restore_line()
+                    await self._record_again()
                     if await self._writer.run_blocking(self._inbox.free_abandoned, keep=ids):
                         self._wake()
             except StateError as error:
@@ -109,8 +109,8 @@ class LeaseKeeper:
             elif standing:
                 question.receive(standing)
 
-    async def _restore_line(self) -> None:
-        """Record again what a new database does not know; forget what was taken elsewhere."""
+    async def _record_again(self) -> None:
+        """Record again what a new database does not know."""
         if not self._recorded:
             return
         ids = list(self._recorded)

@@ -67,7 +67,10 @@ class OpenQuestion:
             self._record(self)
 
     async def prepare_finish(self) -> bool:
-        """Record that a private answer is about to be posted; return False if it must not be."""
+        """Record that a private answer is about to be posted.
+
+        Return False if it must not be posted.
+        """
         return not self.entry.message.is_private or await self._record_finishing(self)
 
     def release_slot(self) -> None:

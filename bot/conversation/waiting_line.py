@@ -27,7 +27,14 @@ ShowPlace = Callable[[IncomingMessage, int, tuple[str, ...]], Awaitable[tuple[st
 Returns the time stamps of docent's messages that show it; none if a status was enough.
 """
 
+RemovePlace = Callable[[IncomingMessage, tuple[str, ...]], Awaitable[None]]
+"""Takes back a place that was just shown: the given messages of docent, and the thread's status."""
+
 logger = logging.getLogger(__name__)
+
+
+async def remove_nothing(_message: IncomingMessage, _posted: tuple[str, ...]) -> None:
+    """Leave a place where it is."""
 
 
 @dataclass(eq=False, slots=True)
@@ -38,6 +45,7 @@ class _Waiting:
     place: int = 0
     shown_at: float = 0.0
     posted: tuple[str, ...] = ()
+    is_taken: bool = False  # this process answers it, in place of what is posted
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -50,6 +58,8 @@ class WaitingLine:
         run_blocking: Callable[..., Awaitable[Any]],
         inbox: Inbox,
         show_place: ShowPlace,
+        *,
+        remove_place: RemovePlace = remove_nothing,
     ) -> None:
         """Show places by `show_place`.
 
@@ -58,11 +68,13 @@ class WaitingLine:
             run_blocking: runs a blocking call on another thread.
             inbox: gets what has been shown.
             show_place: shows a place to the asker.
+            remove_place: takes a place back whose question has ended while it was posted.
         """
         self._view = view
         self._run_blocking = run_blocking
         self._inbox = inbox
         self._show_place = show_place
+        self._remove_place = remove_place
         self._waiting: dict[str, _Waiting] = {}
         self._arrivals = BackgroundTasks()
 
@@ -87,6 +99,7 @@ class WaitingLine:
         waiting = self._waiting.pop(entry_id, None)
         if waiting is None:
             return None
+        waiting.is_taken = True
         async with waiting.lock:  # a post that is under way comes first
             return waiting.posted
 
@@ -138,8 +151,34 @@ class WaitingLine:
                 self._inbox.record_placed, entry_id
             ):
                 return  # it was taken meanwhile
-            posted = await self._show_place(waiting.message, place, waiting.posted)
+            before = waiting.posted
+            waiting.posted = await self._show_place(waiting.message, place, before)
             waiting.place, waiting.shown_at = place, asyncio.get_running_loop().time()
-            if posted != waiting.posted:
-                waiting.posted = posted
-                await self._run_blocking(self._inbox.record_posted, entry_id, posted)
+            if not await self._record_shown(entry_id, waiting, before):
+                await self._take_back(waiting, before)
+
+    async def _record_shown(
+        self, entry_id: str, waiting: _Waiting, before: tuple[str, ...]
+    ) -> bool:
+        """Record the messages of a place.
+
+        Return False if its question waits no longer.
+        """
+        places = await self._run_blocking(self._view.find_places, [entry_id])
+        if entry_id not in places and not waiting.is_taken:
+            return False
+        if waiting.posted == before:
+            return True
+        recorded = await self._run_blocking(self._inbox.record_posted, entry_id, waiting.posted)
+        return recorded is not False
+
+    async def _take_back(self, waiting: _Waiting, before: tuple[str, ...]) -> None:
+        """Remove what was just shown for a question that has ended or is answered elsewhere."""
+        message = waiting.message
+        # The answer of another process may have taken the message over by now.
+        kept = await self._run_blocking(
+            self._view.list_posted, message.key.channel, message.thread_ts
+        )
+        new = tuple(ts for ts in waiting.posted if ts not in before and ts not in kept)
+        waiting.posted = tuple(ts for ts in waiting.posted if ts not in new)
+        await self._remove_place(message, new)

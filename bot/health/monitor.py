@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from bot.health.metrics import Metrics
@@ -39,10 +40,18 @@ class Monitor:
     def __init__(self, worker: ModelWorker) -> None:
         self._worker = worker
         self._loaded = threading.Event()
+        self.is_loading = False
+        """True while a thread loads the models."""
 
-    def mark_loaded(self) -> None:
-        """Take note that the models are loaded."""
-        self._loaded.set()
+    @contextlib.contextmanager
+    def watch_loading(self) -> Iterator[None]:
+        """Take note that the block loads the models."""
+        self.is_loading = True
+        try:
+            yield
+            self._loaded.set()
+        finally:
+            self.is_loading = False
 
     def check_models(self) -> None:
         """Check that the models are loaded.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -60,16 +58,13 @@ from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.slack.reply.surface import SlackSurface
 from bot.slack.reply.thread_status import finish_clearing
 from bot.slack.views import buttons
+from bot.stop_signals import run_until_stopped
 from bot.storage.database import BotDatabase
 from bot.storage.problems import Problem
 
 CALL_SECONDS = 30.0
 CLEANUP_SECONDS = 1.0
 """Time for clicks and commands to end once the answers have ended, and again to clean up."""
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +104,7 @@ class Intervals:
         flush_seconds: from one flush of an answer to the next.
         edit_seconds: from one edit of a sync's progress message to the next.
         grace_seconds: time for answers in flight to end when docent stops.
-        pace: of the dispatcher.
+        pace: of the line.
     """
 
     flush_seconds: float = 1.0
@@ -127,29 +122,20 @@ async def serve(
 ) -> None:
     """Run the bot until SIGTERM or SIGINT; answers in flight may end.
 
+    A start that has not ended by then is given up.
+
     Args:
         settings: tokens, channels and people.
         parts: the parts that do not depend on Slack.
         intervals: seconds between flushes and edits, and for the end.
-        on_stop: called when the signal has come.
+        on_stop: called as soon as the signal comes, even if docent still starts.
 
     Raises:
         SettingsError: a token or secret is missing.
         SlackUnavailableError: Slack refused a token or can't be reached.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in STOP_SIGNALS:
-        loop.add_signal_handler(name, stop.set)
-    try:
-        async with run_app(settings, parts, intervals=intervals or Intervals()):
-            logger.info("docent is connected to Slack.")
-            await stop.wait()
-            on_stop()
-            logger.info("Stopping; answers in flight may end, and others are handed back.")
-    finally:
-        for name in STOP_SIGNALS:
-            loop.remove_signal_handler(name)
+    app = run_app(settings, parts, intervals=intervals or Intervals())
+    await run_until_stopped(app, on_stop=on_stop)
 
 
 @contextlib.asynccontextmanager
@@ -309,7 +295,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
-
     deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(

@@ -232,7 +232,7 @@ class Inbox:
             return connection.scalar(statement) is not None
 
     def record_posted(self, entry_id: str, posted: Sequence[str]) -> bool:
-        """Record docent's messages; return False if the question is not open any more."""
+        """Record docent's messages; return False unless it is open."""
         statement = update(inbox).where(inbox.c.id == entry_id, inbox.c.status.in_(OPEN))
         posting = statement.values(posted=" ".join(posted)).returning(inbox.c.id)
         with self._engine.begin() as connection:

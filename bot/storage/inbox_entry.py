@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import Row
@@ -82,8 +82,12 @@ def format_message(message: IncomingMessage) -> str:
 
 
 def parse_message(text: str) -> IncomingMessage:
-    """Return the message that `format_message` wrote."""
-    values = json.loads(text)
+    """Return the message that `format_message` wrote.
+
+    What only a newer docent knows is left out.
+    """
+    known = {each.name for each in fields(IncomingMessage)}
+    values = {name: value for name, value in json.loads(text).items() if name in known}
     values["key"] = MessageKey(**values["key"])
     values["files"] = tuple(SharedFile(**each) for each in values["files"])
     return IncomingMessage(**values)

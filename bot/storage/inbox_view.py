@@ -63,13 +63,13 @@ class InboxView:
         return tuple(posted.split()) if posted else ()
 
     def read_statuses(self, ids: Collection[str]) -> dict[str, str]:
-        """Return the status of each question by id; those without a row are left out."""
+        """Return the statuses of those questions that have a row."""
         query = select(inbox.c.id, inbox.c.status).where(inbox.c.id.in_(list(ids)))
         with self._engine.connect() as connection:
             return {row.id: row.status for row in connection.execute(query)}
 
     def find_latest_version(self, key: MessageKey, *, but: str) -> str:
-        """Return the version of a message that was edited last; empty for none.
+        """Return the latest version of an edited message; empty for none.
 
         The question with the id `but` is left out.
         """

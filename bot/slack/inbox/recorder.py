@@ -29,7 +29,7 @@ LOOK_SECONDS = 1.5
 
 SEND_SECONDS = 1.0
 SEND_TRIES = 120
-"""How often, and in which pauses, a stop or deletion is tried that could not be recorded."""
+"""Tries, and the pause between two, of a stop that could not be recorded."""
 
 Next = Callable[[], Awaitable[None]]
 
@@ -143,10 +143,10 @@ class QuestionRecorder:
         message = parse_edit(event, self._config)
         if message is None:
             return
-        if message.is_first_mention or await self._read(self._was_asked, message.key) is not False:
+        if message.is_first_mention or await self._read(self._has_asked, message.key) is not False:
             await self._dispatcher.offer(message)
 
-    def _was_asked(self, key: MessageKey) -> bool:
+    def _has_asked(self, key: MessageKey) -> bool:
         """Return True if a message was a question to docent before; blocks."""
         return self._view.has_message(key) or self._answers.find_by_message(key) is not None
 

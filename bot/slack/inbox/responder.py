@@ -43,7 +43,7 @@ RESPONSE_URL_SECONDS = 29 * 60.0
 
 STATE_SECONDS = 1.0
 STATE_TRIES = 120
-"""How often, and in which pauses, a decision is tried that needs the state database."""
+"""Tries, and the pause between two, of a decision that needs the state database."""
 
 Result = TypeVar("Result")
 
@@ -238,7 +238,7 @@ class Responder:
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in place of its earlier version."""
         if not (
-            message.is_first_mention or await _wait_for_state(lambda: self._was_asked(question))
+            message.is_first_mention or await _wait_for_state(lambda: self._has_asked(question))
         ):
             return "ignored"
         if not await _wait_for_state(lambda: self._replace_earlier(question, message)):
@@ -248,15 +248,15 @@ class Responder:
             question.posted = before.posted if before else ()
         return await self._answer(question, message)
 
-    async def _was_asked(self, question: OpenQuestion) -> bool:
-        """Return True if an earlier version of a message was a question to docent."""
+    async def _has_asked(self, question: OpenQuestion) -> bool:
+        """Return True if an earlier version was a question."""
         key, database = question.entry.message.key, self._database
         if await asyncio.to_thread(database.inbox_view.has_message, key, but=question.id):
             return True
         return await asyncio.to_thread(database.answers.find_by_message, key) is not None
 
     async def _replace_earlier(self, question: OpenQuestion, message: IncomingMessage) -> bool:
-        """Stop the answers to earlier versions; return False if a later one is there."""
+        """Stop earlier versions; return False if there is a later one."""
         here = QuestionFilter.of_message(message.key)
         view = self._database.inbox_view
         for _ in range(REPLACE_LOOKS):

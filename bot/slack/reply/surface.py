@@ -96,6 +96,15 @@ class SlackSurface:
         """
         return await self._waiting.show(_build_thread_ref(message), message.key, sentence)
 
+    async def remove_waiting(
+        self, message: IncomingMessage, message_timestamps: Sequence[str]
+    ) -> None:
+        """Take back what `show_waiting` has shown: these messages, and the thread's status."""
+        if message.is_private:
+            return  # it shows nothing
+        await self.delete(message, message_timestamps)
+        await self.set_thread_active(message.key.channel, message.thread_ts)
+
     async def post(self, message: IncomingMessage, sentence: str) -> None:
         """Post one sentence in the message's thread, or else privately.
 
@@ -127,12 +136,13 @@ class SlackSurface:
 
     async def delete(self, message: IncomingMessage, message_timestamps: Sequence[str]) -> None:
         """Delete docent's messages in the message's thread."""
+        self._waiting.forget(message.key)
         await EditedMessage(
             self._slack, _build_thread_ref(message), message_timestamps=message_timestamps
         ).delete()
 
     async def set_thread_active(self, channel: str, thread_ts: str) -> None:
-        """Show that docent is not at work in a thread."""
+        """Show that no answer is under way in a thread, and none waited for."""
         await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()
 
 

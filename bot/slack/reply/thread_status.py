@@ -94,11 +94,12 @@ class ThreadStatus:
                 await self._set_status(TEXT, "")
 
     async def set_active(self) -> None:
-        """Show that docent is not at work.
+        """Show that docent is not at work, and that no question waits.
 
-        Unlike `clear_processing`, also if another process showed it at work.
+        Unlike `clear_processing`, also if another process showed it.
         """
-        await self._clear_session()
+        self._is_stale = True
+        await self.clear_processing()
 
     async def _clear_session(self) -> None:
         """Take the status back, if necessary later in the background."""

@@ -34,15 +34,33 @@ def test_models_that_are_being_loaded_are_alive_and_not_ready():
 
 def test_loaded_models_are_ready():
     monitor = Monitor(Worker(busy_seconds=STUCK_SECONDS - 1))
-    monitor.mark_loaded()
+    with monitor.watch_loading():
+        pass
     assert monitor.find_stuck() == ""
     monitor.check_models()
+
+
+def test_models_that_can_not_be_loaded_are_not_ready():
+    monitor = Monitor(Worker())
+    states: list[bool] = []
+
+    def fail() -> None:
+        with monitor.watch_loading():
+            states.append(monitor.is_loading)
+            raise ModelError("no weights")
+
+    with pytest.raises(ModelError, match="no weights"):
+        fail()
+    assert [*states, monitor.is_loading] == [True, False]
+    with pytest.raises(ModelError, match="still being loaded"):
+        monitor.check_models()
 
 
 @pytest.mark.parametrize("worker", [Worker(busy_seconds=STUCK_SECONDS), Worker(is_alive=False)])
 def test_a_worker_that_does_not_go_on_needs_a_restart(worker: Worker):
     monitor = Monitor(worker)
-    monitor.mark_loaded()
+    with monitor.watch_loading():
+        pass
     assert monitor.find_stuck().endswith("restart docent.")
     with pytest.raises(ModelError, match="restart docent"):
         monitor.check_models()

@@ -135,6 +135,45 @@ async def test_a_stop_ends_the_first_sync_and_leaves_no_trace(
     assert json.loads(out)["revision"] is None
 
 
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_a_stop_ends_a_start_that_slack_does_not_answer(
+    slack_server: SlackServer, settings: dict[str, str], tmp_path: Path, method: str
+):
+    slack_server.hold(method)
+    docent = await start(settings, tmp_path, "serve")
+    await slack_server.wait_for(lambda: slack_server.calls(method), timeout=START_SECONDS)
+    docent.send_signal(signal.SIGTERM)
+    _, log = await docent.communicate()
+    slack_server.release()
+    assert docent.returncode == 0, log.decode()
+    assert log.decode().count("docent was stopped before it was connected to Slack.") == 1
+    assert "docent ends, although" not in log.decode()
+    assert "Traceback" not in log.decode()
+
+
+async def test_a_stop_ends_a_start_that_loads_models(
+    slack_server: SlackServer, settings: dict[str, str], tmp_path: Path
+):
+    async def be_silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        writer.close()
+
+    asked, over = asyncio.Event(), asyncio.Event()
+    async with await asyncio.start_server(be_silent, "127.0.0.1", 0) as models:
+        port = models.sockets[0].getsockname()[1]
+        settings |= {"DOCENT_EMBEDDING_URL": f"http://127.0.0.1:{port}"}
+        docent = await start(settings, tmp_path, "serve")
+        await asyncio.wait_for(asked.wait(), START_SECONDS)
+        assert slack_server.calls("auth.test")
+        docent.send_signal(signal.SIGTERM)
+        _, log = await docent.communicate()
+        over.set()
+    assert docent.returncode == 0, log.decode()
+    assert "docent was stopped before it was connected to Slack." in log.decode()
+    assert "docent ends, although" not in log.decode()
+
+
 async def test_a_wrong_token_ends_the_start_with_one_sentence(
     settings: dict[str, str], tmp_path: Path
 ):

@@ -147,6 +147,36 @@ async def test_sigterm_lets_answers_end_and_takes_no_more_events(docent: Docent)
     assert answers.SOURCES in reply.shown
 
 
+@pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
+async def test_sigterm_ends_a_start_that_slack_does_not_answer(docent: Docent, method: str):
+    docent.slack.hold(method)
+    ends: list[str] = []
+    settings = docent.settings()
+    service = asyncio.create_task(
+        serve(settings, docent.parts(settings), on_stop=lambda: ends.append("stop"))
+    )
+    await docent.slack.wait_for(lambda: docent.slack.calls(method))
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(service, 10)
+    assert ends == ["stop"]
+    docent.slack.release()
+
+
+async def test_sigterm_ends_a_start_that_slack_refuses(docent: Docent):
+    settings = docent.settings()
+    hold = docent.slack.hold_calls(lambda method, _: method == "apps.connections.open")
+    service = asyncio.create_task(serve(settings, docent.parts(settings)))
+    await docent.slack.wait_for(lambda: hold.calls)
+    docent.slack.fail_for(methods=["apps.connections.open"], status=503)
+    hold.release()
+    await docent.slack.wait_for(
+        lambda: any(each.error for each in docent.slack.calls("apps.connections.open"))
+    )
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(service, 10)
+    assert docent.slack.sockets.opened == 0
+
+
 async def test_http_mode_answers_signed_requests(docent: Docent):
     await docent.start_http()
     question = await docent.slack.mention("how?")

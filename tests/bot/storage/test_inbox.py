@@ -114,6 +114,11 @@ class TestArrival:
         assert parse_message(dumped) == kept
 
 
+def test_what_a_newer_docent_wrote_can_be_read():
+    newer = format_message(message())[:-1] + ', "something_new": 1}'
+    assert parse_message(newer) == message()
+
+
 class TestLine:
     def test_it_is_taken_in_the_order_of_arrival(self, inbox: Inbox):
         for number in range(3):

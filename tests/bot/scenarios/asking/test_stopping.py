@@ -1,11 +1,14 @@
 """The Stop button below an answer that is written by editing."""
 
+from dataclasses import replace
+
 import pytest
 
+from bot.slack.app import run_app
 from bot.slack.views import buttons
 from bot.texts import answers
 from bot.texts import asking as words
-from tests.bot.conftest import Docent
+from tests.bot.conftest import INTERVALS, Docent
 from tests.bot.fakes import TEXT, Gate, script
 from tests.bot.slack.actions.test_commands import told
 from tests.servers.slack.store import ALICE, BOB, Message
@@ -60,3 +63,30 @@ async def test_an_answer_of_a_process_that_is_gone_can_not_be_stopped(docent: Do
     await docent.slack.action(other, buttons.STOP)
     await docent.slack.wait_for_message(told(ALICE, words.STOP_TOO_LATE))
     gate.open()
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+async def test_nothing_stays_of_a_question_that_ended_while_it_waited(
+    docent: Docent, is_deleted: bool
+):
+    gate = Gate()
+    docent.pipeline.script = [gate, *script()]
+    settings = docent.settings()
+    parts = replace(docent.parts(settings), max_questions=1)
+    await docent.starts.enter_async_context(run_app(settings, parts, intervals=INTERVALS))
+    await docent.slack.wait_connected()
+    first = await docent.slack.mention("how?")
+    await docent.reached(gate.reached)
+    thread = docent.slack.said("Nobody knows where.", user=BOB)
+    second = await docent.slack.mention("and where?", user=BOB, thread_ts=thread.ts)
+    here, place = (thread.channel, thread.ts), answers.render_place(1)
+    statuses = docent.slack.store.statuses
+    await docent.slack.wait_for(lambda: statuses.get(here) == [place])
+    await (docent.slack.delete(second) if is_deleted else docent.slack.stop(second))
+    await docent.slack.wait_for(
+        lambda: not docent.slack.replies(second) and here not in docent.slack.processing_threads()
+    )
+    gate.open()
+    await docent.slack.wait_for_reply(first, containing=answers.SOURCES)
+    assert docent.slack.processing_threads() == []
+    assert len(docent.pipeline.questions) == 1

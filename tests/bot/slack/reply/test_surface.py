@@ -147,6 +147,34 @@ async def test_without_a_status_the_place_is_a_message_that_the_answer_replaces(
     assert TEXT in message.shown
 
 
+async def test_a_place_is_taken_back_that_another_process_has_shown(
+    slack_server: SlackServer, surface: SlackSurface
+):
+    question = slack_server.said("how?")
+    where = {"channel_id": question.channel, "thread_ts": question.ts}
+    other = AsyncWebClient(slack_server.bot_token, base_url=slack_server.base_url)
+    await other.assistant_threads_setStatus(**where, status=FIRST)
+    await surface.set_thread_active(question.channel, question.ts)
+    assert slack_server.store.statuses[question.channel, question.ts] == [FIRST, ""]
+    assert slack_server.processing_threads() == []
+
+
+@pytest.mark.parametrize("lacking", [(), (STATUS,)])
+async def test_a_place_can_be_removed(
+    slack_server: SlackServer, surface: SlackSurface, lacking: tuple[str, ...]
+):
+    slack_server.lack(*lacking)
+    question = slack_server.said("how?")
+    posted = await surface.show_waiting(to_incoming(question), FIRST)
+    assert bool(posted) == bool(lacking)
+    await surface.remove_waiting(to_incoming(question), posted)
+    assert slack_server.replies(question) == []
+    assert slack_server.processing_threads() == []
+    # A later place of the same question begins anew.
+    again = await surface.show_waiting(to_incoming(question), SECOND)
+    assert [each.ts for each in slack_server.replies(question)] == list(again)
+
+
 async def test_an_outage_shows_no_place_and_harms_nothing(
     slack_server: SlackServer, surface: SlackSurface
 ):
