@@ -141,8 +141,9 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
     if not first:
         return CommandChoice("help")
     if word in known_words:
-        is_asked = _is_sentence(word, rest) and word != "ask"
-        return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word, rest.strip())
+        if word != "ask" and _is_sentence(word, rest):
+            return CommandChoice("ask", text.strip())
+        return CommandChoice(word, rest.strip())
     if others and word in _SLIPS_OF_ASK:
         return CommandChoice("ask", rest.strip())
     suggestion = _find_similar(word, known_words)
