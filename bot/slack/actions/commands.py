@@ -150,7 +150,7 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
     is_misspelt = suggestion and (len(others) < _QUESTION_WORDS or _has_option(others))
     if is_misspelt and not is_question(text):
         return CommandChoice(word, rest, suggestion)
-    is_asked = others or is_question(text) or not _SPACED.match(text)
+    is_asked = bool(others) or is_question(text) or not _SPACED.match(text)
     return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word)
 
 
