@@ -142,7 +142,7 @@ class SlackSurface:
         ).delete()
 
     async def set_thread_active(self, channel: str, thread_ts: str) -> None:
-        """Show that no answer is under way in a thread, and none waited for."""
+        """Show that no question is answered or waits in a thread."""
         await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()
 
 
