@@ -18,7 +18,7 @@ help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
 	@echo "make test            install what is missing, run every test"
 	@echo "make coverage        the same, measuring branch coverage; fails below $(COVERAGE_FLOOR) %"
-	@echo "make test-postgres     tests of the state database on PostgreSQL, where it can be installed"
+	@echo "make test-postgres   tests of the state database on PostgreSQL, where it can be installed"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
 	@echo "make chaos           kills real processes at every point of an answer; fails if a question is lost"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"

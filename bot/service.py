@@ -86,7 +86,11 @@ def run() -> None:
         opened.callback(problems.close)
         monitor = Monitor(models.inference)
         readiness = monitor.build_readiness(
-            {"milvus": store.read_live_index, "state": check_writing}
+            {
+                "milvus": store.read_live_index,
+                "index": pipeline.require_live_index,
+                "state": check_writing,
+            }
         )
         numbers = NumberReader(
             telemetry.metrics,

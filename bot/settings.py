@@ -18,7 +18,7 @@ class LogSettings(Settings):
 
     log_format: LogFormat = Field(
         "plain",
-        description="Log lines: `plain` for people, or `json`, an object of JSON a line.",
+        description="Log lines: `plain` for people, or `json` for one JSON object per line.",
     )
 
 
@@ -99,8 +99,8 @@ class BotSettings(Settings):
     catch_up_minutes: int = Field(
         60,
         ge=0,
-        description="Minutes back for which docent reads, at the start and after each reconnect, "
-        "what it was asked while it was away; 0 for off.",
+        description="How many minutes back docent reads what it was asked while it was away, at "
+        "the start and after each reconnect; 0 turns this off.",
     )
     keep_days: int = Field(
         90,

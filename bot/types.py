@@ -69,6 +69,7 @@ class IncomingMessage:
         target_ts: time stamp of the message that a shortcut asks about; empty for others.
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
         was_missed: True if docent was away when it was written, and read it later.
+        mentions_others: True if it speaks of other people or groups by mentions.
     """
 
     kind: MessageKind
@@ -88,6 +89,7 @@ class IncomingMessage:
     target_ts: str = ""
     target_thread_ts: str = ""
     was_missed: bool = False
+    mentions_others: bool = False
 
     @property
     def in_thread(self) -> bool:
@@ -116,11 +118,11 @@ class IncomingMessage:
 
     @property
     def version(self) -> str:
-        """A digest of an edited message's text and time; empty for a message as it was written."""
+        """The time and a digest of an edited message; empty for a message as it was written."""
         if not self.edited_ts:
             return ""
-        text = f"{self.edited_ts} {self.text}".encode(errors="replace")
-        return blake2b(text, digest_size=5).hexdigest()
+        digest = blake2b(self.text.encode(errors="replace"), digest_size=5).hexdigest()
+        return f"{self.edited_ts}-{digest}"
 
 
 @dataclass(frozen=True, slots=True)

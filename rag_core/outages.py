@@ -68,6 +68,16 @@ class Outages:
         if known is not None:
             self._publish(service, None)
 
+    def forget(self, outage: Outage) -> None:
+        """Drop an outage that is over elsewhere.
+
+        Its next report is a first one again. No subscriber is called, and an outage that has
+        changed meanwhile stays.
+        """
+        with self._lock:
+            if self._current.get(outage.service) is outage:
+                del self._current[outage.service]
+
     def record_failure(self, service: Service, kind: str) -> None:
         """Record that one call failed, also where the next may work."""
         for callback in tuple(self._failure_callbacks):

@@ -138,12 +138,14 @@ class RagSettings(Settings):
     llm_model: str = Field("gpt-4o", description="Name of the LLM.")
     llm_images: bool = Field(
         default=False,
-        description="Whether the LLM takes pictures; if not, answers say that they are not seen.",
+        description="Whether the LLM takes pictures; if not, answers say that docent can't see "
+        "them.",
     )
     answer_seconds: float = Field(
         120,
         gt=0,
-        description="Seconds for a whole question; then the answer goes without what is missing.",
+        description="Seconds that a question may take; after that, the answer is sent without what "
+        "is missing.",
     )
     answer_characters: int = Field(
         12_000, ge=500, description="Longest answer of the LLM, in characters; it is cut there."

@@ -103,7 +103,8 @@ class AnswerFlow:
                 await reply.fail(answers.UNEXPECTED)
                 record_told("failed")
                 return "told"
-            await question.prepare_finish()
+            if not await question.prepare_finish():
+                return "given_up"  # another process has taken over
             if not await _try_finish(reply, answer):
                 record_told("failed")
                 return "told"

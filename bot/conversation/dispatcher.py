@@ -8,12 +8,12 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
 from bot.conversation.inbox_writer import InboxWriter, Outcome
+from bot.conversation.lease_keeper import LeaseKeeper, Pace
 from bot.conversation.open_question import OpenQuestion
 from bot.conversation.waiting_line import ShowPlace, WaitingLine
 from bot.storage.inbox import Inbox
@@ -33,27 +33,6 @@ _MAX_OFFERED = 1_000
 """Most messages remembered, so that none is answered twice while the database is away."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """The times, in seconds, that pace the dispatcher.
-
-    Attributes:
-        poll: from one look into the line to the next, if nothing arrives here.
-        signals: from one look for signals to the next.
-        renewal: from one renewal of the leases to the next; well below their length.
-        first_sign: longest wait for the state database before a question is answered without it.
-        ack: longest wait for the state database before Slack's event is acknowledged.
-        hand_back: for telling people that docent restarts.
-    """
-
-    poll: float = 1.0
-    signals: float = 0.5
-    renewal: float = 5.0
-    first_sign: float = 0.2
-    ack: float = 2.0
-    hand_back: float = 3.0
 
 
 class Dispatcher:
@@ -86,11 +65,21 @@ class Dispatcher:
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
         self._active: dict[str, OpenQuestion] = {}
+        self._wake = asyncio.Event()
+        self._recorded: dict[str, InboxEntry] = {}  # in the line, and not taken yet
+        self._leases = LeaseKeeper(
+            inbox,
+            view,
+            self._writer,
+            active=self._active,
+            recorded=self._recorded,
+            wake=self._wake.set,
+            pace=self._pace,
+        )
         self._offered: deque[tuple[MessageKey, str]] = deque(maxlen=_MAX_OFFERED)
         self._work = BackgroundTasks()
         self._loops = BackgroundTasks()
         self._taking: list[asyncio.Task[None]] = []
-        self._wake = asyncio.Event()
         self._used = 0
         self._is_stopping = False
 
@@ -98,7 +87,7 @@ class Dispatcher:
         """Begin to take questions."""
         self._taking = [self._loops.start(self._take_regularly())]
         self._loops.start(self._line.keep_current())
-        self._loops.start(self._keep_leases())
+        self._loops.start(self._leases.run())
 
     async def run_blocking(self, work: Callable[..., Result], *args: Any) -> Result:
         """Run a blocking call on a thread of the inbox."""
@@ -106,10 +95,18 @@ class Dispatcher:
 
     # Arrival
 
-    async def offer(self, message: IncomingMessage, *, response_url: str = "") -> None:
+    async def offer(
+        self, message: IncomingMessage, *, response_url: str = "", is_twin: bool = False
+    ) -> None:
         """Write a question into the inbox, before Slack's event is acknowledged.
 
         If the state database is slow, the answer begins all the same.
+
+        Args:
+            message: the question.
+            response_url: where a command or shortcut is answered.
+            is_twin: Slack says the message twice, and the other event, which may reach another
+                process, is the one whose answer may begin early.
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
         REQUEST_ID.set(entry.id)  # for the log lines of the event
@@ -124,24 +121,38 @@ class Dispatcher:
             )
         )
         identity = _build_identity(entry)
-        is_repeated = identity in self._offered or self._is_stopping
-        self._offered.append(identity)
+        is_repeated = is_twin or identity in self._offered or self._is_stopping
+        if not is_twin:
+            self._offered.append(identity)
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
         if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
             writing.add_done_callback(lambda done: self._take_late_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
+        await asyncio.wait({writing}, timeout=self._pace.ack)
+        if not writing.done():  # its commit takes long: it is in the line as soon as it is there
+            writing.add_done_callback(lambda done: self._on_recorded(entry, done))
+            return
         try:
-            added = await writing
+            added = writing.result()
         except StateError as error:
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
             if not is_repeated:
                 self._start(entry, is_quick=_is_quick(message))
             return
         if added:
-            self._line.add(entry, is_shown=self._used >= self._slots)
-            self._wake.set()
+            self._watch(entry)
+
+    def _on_recorded(self, entry: InboxEntry, writing: asyncio.Future[bool]) -> None:
+        if not writing.cancelled() and writing.exception() is None and writing.result():
+            self._watch(entry)
+
+    def _watch(self, entry: InboxEntry) -> None:
+        """Watch a question in the line, and let it be taken."""
+        self._recorded[entry.id] = entry
+        self._line.add(entry, is_shown=self._used >= self._slots)
+        self._wake.set()
 
     async def offer_missed(self, message: IncomingMessage) -> None:
         """Add a question that was asked while docent was away.
@@ -152,8 +163,7 @@ class Dispatcher:
         if _build_identity(entry) in self._offered:
             return
         if await self._writer.run_blocking(self._inbox.add, entry.id, message):
-            self._line.add(entry, is_shown=self._used >= self._slots)
-            self._wake.set()
+            self._watch(entry)
 
     def _take_late_row(self, question: OpenQuestion | None, writing: asyncio.Future[bool]) -> None:
         """Take the row of a question that was recorded late."""
@@ -184,9 +194,18 @@ class Dispatcher:
                 entry = await self._writer.run_blocking(self._inbox.take, quick=is_quick)
                 if entry is None or self._is_stopping:  # then it is handed back with the others
                     break
+                self._recorded.pop(entry.id, None)
+                if self._is_known(entry.id):
+                    continue
                 if entry.is_resumed:
                     logger.info("A question is taken up again (attempt %d).", entry.attempts)
                 self._start(entry, is_quick=is_quick)
+
+    def _is_known(self, entry_id: str) -> bool:
+        """Return True if a question was begun before it was recorded."""
+        if entry_id in self._active:
+            self._active[entry_id].is_recorded = True
+        return entry_id in self._active or entry_id in self._writer.unwritten
 
     def _start(self, entry: InboxEntry, *, is_quick: bool = False) -> OpenQuestion:
         question = OpenQuestion(
@@ -220,39 +239,7 @@ class Dispatcher:
             self._active.pop(question.id, None)
         await self._writer.end(question, outcome)
 
-    # Leases and signals
-
-    async def _keep_leases(self) -> None:
-        """Renew the leases, read the signals, and free what dead processes left."""
-        loop = asyncio.get_running_loop()
-        renew_at = free_at = loop.time()
-        while True:
-            try:
-                if self._active:
-                    is_due = loop.time() >= renew_at
-                    read = self._inbox.renew if is_due else self._inbox.read_signals
-                    renew_at = loop.time() + self._pace.renewal if is_due else renew_at
-                    known = [each for each in self._active.values() if each.is_recorded]
-                    self._deliver(known, await self._writer.run_blocking(read))
-                if loop.time() >= free_at:
-                    free_at = loop.time() + self._pace.poll
-                    if await self._writer.run_blocking(self._inbox.free_abandoned):
-                        self._wake.set()
-            except StateError as error:
-                logger.warning("The leases of questions could not be renewed: %s", error)
-            except Exception:
-                logger.exception("Keeping the leases failed unexpectedly.")
-            await asyncio.sleep(self._pace.signals)
-
-    def _deliver(self, questions: list[OpenQuestion], signals: dict[str, Signal]) -> None:
-        for question in questions:
-            signal = signals.get(question.id)
-            if signal:
-                question.receive(signal)
-            elif signal is None and question.id in self._active and question.task is not None:
-                logger.warning("Another process took over a question.")
-                question.is_lost = True
-                question.task.cancel()
+    # Signals
 
     async def send(
         self, signal: Signal, where: QuestionFilter, *, but: str = ""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from typing import Any, Literal, TypeVar
 
 from bot.background import BackgroundTasks
@@ -42,22 +43,26 @@ class InboxWriter:
         self._inbox = inbox
         self._tasks = BackgroundTasks()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="inbox")
+        self.unwritten: set[str] = set()
+        """Ids of questions that have ended, but not in the database yet."""
 
     async def run_blocking(self, work: Callable[..., Result], *args: Any, **more: Any) -> Result:
         """Run a blocking call of the inbox on one of its threads."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: work(*args, **more))
+        loop, context = asyncio.get_running_loop(), copy_context()  # it names the question
+        return await loop.run_in_executor(self._pool, lambda: context.run(work, *args, **more))
 
     async def end(self, question: OpenQuestion, outcome: Outcome) -> None:
         """Record the end of a question, if need be later."""
-        if not question.is_recorded:
-            self._tasks.start(self._record_late(question, outcome))
-            return
-        try:
-            await self.run_blocking(self._write_end, question, outcome)
-        except StateError as error:
-            logger.warning("The end of a question could not be recorded: %s", error)
-            self._tasks.start(self._record_late(question, outcome))
+        self.unwritten.add(question.id)
+        if question.is_recorded:
+            try:
+                await self.run_blocking(self._write_end, question, outcome)
+            except StateError as error:
+                logger.warning("The end of a question could not be recorded: %s", error)
+            else:
+                self.unwritten.discard(question.id)
+                return
+        self._tasks.start(self._record_late(question, outcome))
 
     def _write_end(self, question: OpenQuestion, outcome: Outcome) -> None:
         """Write what became of a question; blocks."""
@@ -79,16 +84,14 @@ class InboxWriter:
             await asyncio.sleep(RETRY_SECONDS)
             with suppress(StateError):
                 await self.run_blocking(self._write_late, question, outcome)
+                self.unwritten.discard(question.id)
                 return
 
     def _write_late(self, question: OpenQuestion, outcome: Outcome) -> None:
         """Write the end of a question that may be new; blocks."""
-        message = question.entry.message
-        if not question.is_recorded and not self._inbox.add(
-            question.id, message, is_ours=lambda: True
-        ):
-            return
-        question.is_recorded = True
+        if not question.is_recorded:
+            # If its row is there already, under this id or another, nothing is added.
+            self._inbox.add(question.id, question.entry.message, is_ours=lambda: True)
         self._write_end(question, outcome)
 
     def record(self, question: OpenQuestion) -> None:
@@ -99,20 +102,28 @@ class InboxWriter:
             self._tasks.start(self._write_posted(question))
 
     async def _write_posted(self, question: OpenQuestion) -> None:
-        try:
-            while question.has_news:
-                question.has_news = False
+        while question.has_news:
+            question.has_news = False
+            try:
                 await self.run_blocking(self._inbox.record_posted, question.id, question.posted)
-        except StateError as error:
-            logger.warning("The messages of an answer could not be recorded: %s", error)
-        finally:
-            question.is_recording = False
+            except StateError as error:
+                logger.warning("The messages of an answer could not be recorded: %s", error)
+                question.has_news = True
+                await asyncio.sleep(RETRY_SECONDS)
+        question.is_recording = False
 
-    async def record_finishing(self, question: OpenQuestion) -> None:
-        """Record that a private answer is about to be posted."""
-        if question.is_recorded:
-            with suppress(StateError):
-                await self.run_blocking(self._inbox.record_stage, question.id, FINISHING)
+    async def record_finishing(self, question: OpenQuestion) -> bool:
+        """Record that a private answer is about to be posted.
+
+        Return False if another process has the question.
+        """
+        if not question.is_recorded:
+            return True
+        try:
+            return await self.run_blocking(self._inbox.record_stage, question.id, FINISHING)
+        except StateError as error:
+            logger.warning("The stage of an answer could not be recorded: %s", error)
+            return True
 
     def close(self) -> None:
         """Write no more."""

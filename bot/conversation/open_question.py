@@ -16,7 +16,7 @@ class OpenQuestion:
         self,
         entry: InboxEntry,
         record: Callable[[OpenQuestion], None],
-        record_finishing: Callable[[OpenQuestion], Awaitable[None]],
+        record_finishing: Callable[[OpenQuestion], Awaitable[bool]],
         *,
         free_slot: Callable[[], None],
     ) -> None:
@@ -66,10 +66,12 @@ class OpenQuestion:
             self.posted = posted
             self._record(self)
 
-    async def prepare_finish(self) -> None:
-        """Record that a private answer is about to be posted."""
-        if self.entry.message.is_private:
-            await self._record_finishing(self)
+    async def prepare_finish(self) -> bool:
+        """Record that a private answer is about to be posted.
+
+        Return False if it must not be posted.
+        """
+        return not self.entry.message.is_private or await self._record_finishing(self)
 
     def release_slot(self) -> None:
         """Let the next question into the pipeline."""

@@ -15,7 +15,7 @@ from importlib.resources import files
 _MOST_CHARACTERS = 120
 
 _EMOJI = re.compile(r":[a-z0-9_+'-]+:(?::skin-tone-\d:)?", re.IGNORECASE)
-_MENTION = re.compile(r"<[@!#][^>]*>")
+_MENTION = re.compile(r"<[@!#][^<>]*>")
 _QUESTION_MARKS = "?؟"  # the text is normalised
 # These scripts put no space between words, so a phrase may end anywhere.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "HANGUL")

@@ -17,6 +17,13 @@ from rag_core.request_id import REQUEST_ID
 
 PLAIN = "%(asctime)s %(levelname)s %(name)s: %(request)s%(message)s"
 
+_WORDY = ("httpx", "httpx2", "httpcore", "httpcore2", "alembic", "apscheduler")
+"""Loggers that are heard from WARNING on.
+
+The first log whole URLs, with any password or token in them; the others tell only the steps of
+their work.
+"""
+
 _PEERS = frozenset({"aiohttp", "slack_sdk"})
 """Packages whose errors say that Slack refused something or can't be reached."""
 
@@ -35,8 +42,8 @@ def prepare_logging(
     inner = logging.Formatter(PLAIN) if log_format == "plain" else build_json_formatter()
     handler.setFormatter(LineFormatter(inner, with_tracebacks=with_tracebacks))
     logging.basicConfig(level=level, handlers=[handler])
-    # httpx logs whole URLs, with any password or token in them.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in _WORDY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     if log_format == "json":  # else Python prints them by itself
         logging.captureWarnings(capture=True)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -20,8 +21,14 @@ CHECK_SECONDS = 10.0
 QUIET_SECONDS = 600.0
 """Time in which a problem that comes and goes is not told a second time."""
 
+LONGEST_PAUSE = 3600.0
+"""The longest pause between tries to tell what Slack refuses; they double from one check on."""
+
 _CLOSE_SECONDS = 2.0
 _STATE = "state"
+
+_Message = tuple[str, str]
+"""The service of a message, and its problem without numbers; empty for the end of a problem."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +47,9 @@ class ProblemWatch:
     """Follows the outages and the state database, on a thread of its own.
 
     The outages stand in the state database, so that they are told once by all processes and across
-    restarts. A state database that can't be used can't keep its own problem: that one is told once
-    by each process.
+    restarts. One whose end another process has seen is over here, too, until this process meets it
+    again. A state database that can't be used can't keep its own problem: that one is told once by
+    each process.
 
     Args:
         problems: the problems in the state database.
@@ -66,10 +74,12 @@ class ProblemWatch:
         self._clock = clock
         self._lock = threading.Lock()
         self._changes: dict[Service, Outage | None] = {}
+        self._recorded: dict[Service, Outage] = {}
         self._state_problem: Problem | None = None
         self._is_state_told = False
         self._over: list[Problem] = []
-        self._told_at: dict[tuple[str, str], float] = {}
+        self._told_at: dict[_Message, float] = {}
+        self._retries: dict[_Message, tuple[float, float]] = {}  # the pause, and when it ends
         self._wakeup = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="problems", daemon=True)
@@ -87,12 +97,18 @@ class ProblemWatch:
             StateError: the state database can't be used.
         """
         in_use = {service: service for service in services}
-        for problem in self._problems.list_current():
-            if service := in_use.get(problem.service):  # type: ignore[call-overload]
+        known = {problem.service: problem for problem in self._problems.list_current()}
+        for name, problem in known.items():
+            if service := in_use.get(name):  # type: ignore[call-overload]
                 self._outages.report(service, problem.text)
             else:
-                self._problems.end(problem.service)
+                self._problems.end(name)
         self._outages.subscribe(self._on_change)
+        for outage in self._outages.list_current():
+            if outage.service in known:
+                self._recorded[outage.service] = outage
+            else:  # it was reported before anybody watched
+                self._on_change(outage.service, outage)
         self._thread.start()
 
     def close(self) -> None:
@@ -117,10 +133,12 @@ class ProblemWatch:
             return
         try:
             self._record_changes()
-            self._post_untold()
+            current = self._problems.list_current()
+            self._forget_ended({problem.service for problem in current})
+            self._post_untold(current)
         except StateError as error:
             logger.warning("The problems could not be recorded.", exc_info=error)
-        self._over = [problem for problem in self._over if not self._admins.post_recovery(problem)]
+        self._over = [problem for problem in self._over if not self._post_recovery(problem)]
 
     def _run(self) -> None:
         while not self._closing:
@@ -158,14 +176,20 @@ class ProblemWatch:
         for service, outage in changes.items():
             if outage is not None:
                 self._problems.record(service, outage.sentence)
+                self._recorded[service] = outage
             elif (ended := self._problems.end(service)) and ended.is_told:
                 self._over.append(ended)
             with self._lock:  # unless it has changed again meanwhile
                 if self._changes.get(service) is outage:
                     del self._changes[service]
 
-    def _post_untold(self) -> None:
-        for problem in self._problems.list_current():
+    def _forget_ended(self, going_on: Collection[str]) -> None:
+        """Forget the outages that another process has ended."""
+        for service in self._recorded.keys() - going_on:
+            self._outages.forget(self._recorded.pop(service))
+
+    def _post_untold(self, current: Sequence[Problem]) -> None:
+        for problem in current:
             service = problem.service
             if problem.is_told or not self._should_post(service, problem.text):
                 continue
@@ -173,11 +197,36 @@ class ProblemWatch:
                 self._problems.mark_untold(service)
 
     def _should_post(self, service: str, text: str) -> bool:
-        told_at = self._told_at.get((service, normalise_text(text)))
-        return told_at is None or self._clock() - told_at >= QUIET_SECONDS
+        message = (service, normalise_text(text))
+        told_at = self._told_at.get(message)
+        is_news = told_at is None or self._clock() - told_at >= QUIET_SECONDS
+        return is_news and self._is_due(message)
 
     def _post_problem(self, problem: Problem) -> bool:
-        is_told = self._admins.post_problem(problem)
+        message = (problem.service, normalise_text(problem.text))
+        if message not in self._retries:
+            logger.warning("A service does not work: %s: %s", problem.service, problem.text)
+        is_told = self._keep_pace(message, is_told=self._admins.post_problem(problem))
         if is_told:
-            self._told_at[problem.service, normalise_text(problem.text)] = self._clock()
+            self._told_at[message] = self._clock()
+        return is_told
+
+    def _post_recovery(self, problem: Problem) -> bool:
+        message = (problem.service, "")
+        if message not in self._retries:
+            logger.info("A service works again: %s.", problem.service)
+        return self._is_due(message) and self._keep_pace(
+            message, is_told=self._admins.post_recovery(problem)
+        )
+
+    def _is_due(self, message: _Message) -> bool:
+        _, end = self._retries.get(message, (0.0, -math.inf))
+        return self._clock() >= end
+
+    def _keep_pace(self, message: _Message, *, is_told: bool) -> bool:
+        """Double the pause after a failed try; return its result."""
+        pause, _ = self._retries.pop(message, (CHECK_SECONDS / 2, 0.0))
+        if not is_told:
+            pause = min(2 * pause, LONGEST_PAUSE)
+            self._retries[message] = pause, self._clock() + pause
         return is_told

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.settings import BotSettings
+from bot.slack.client.api_errors import get_error_code
 from bot.slack.client.connection import build_base_url, reveal_secret
 from bot.texts import answers, problems
 
@@ -22,13 +23,15 @@ logger = logging.getLogger(__name__)
 
 
 class AdminChannel:
-    """Posts to `DOCENT_ADMIN_CHANNEL`; logs only if it is unset.
+    """Posts to `DOCENT_ADMIN_CHANNEL`, if it is set.
 
-    Its methods block: the schedule and the watch over problems call them on their threads.
+    It logs alerts about syncs in any case; the watch over problems logs those. Its methods block:
+    the schedule and the watch call them on their threads.
     """
 
     def __init__(self, settings: BotSettings) -> None:
         self._channel = settings.admin_channel
+        self._refusal = ""
         self._client = WebClient(
             token=reveal_secret(settings.slack_bot_token),
             base_url=build_base_url(settings),
@@ -44,19 +47,17 @@ class AdminChannel:
         return self._post(answers.render_sync_alert(alert))
 
     def post_problem(self, problem: Problem) -> bool:
-        """Log and post a service's problem.
+        """Post a service's problem.
 
         Return False if Slack did not take it, so that it is posted again.
         """
-        logger.warning("A service does not work: %s: %s", problem.service, problem.text)
         return self._post(problems.render_problem(problem))
 
     def post_recovery(self, problem: Problem) -> bool:
-        """Log and post that a service works again.
+        """Post that a service works again.
 
         Return False if Slack did not take it, so that it is posted again.
         """
-        logger.info("A service works again: %s.", problem.service)
         return self._post(problems.render_recovery(problem))
 
     def _post(self, text: str) -> bool:
@@ -67,6 +68,16 @@ class AdminChannel:
                 channel=self._channel, text=text, unfurl_links=False, unfurl_media=False
             )
         except (SlackClientError, OSError) as error:
-            logger.warning("An alert could not be posted to DOCENT_ADMIN_CHANNEL: %s", error)
+            self._report_refusal(get_error_code(error) or " ".join(str(error).split()))
             return False
+        self._refusal = ""
         return True
+
+    def _report_refusal(self, reason: str) -> None:
+        """Log why Slack takes no alert, if that is new.
+
+        The same reason is news again once Slack has taken an alert.
+        """
+        if reason != self._refusal:
+            logger.warning("An alert could not be posted to DOCENT_ADMIN_CHANNEL: %s", reason)
+        self._refusal = reason

@@ -12,7 +12,8 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.background import BackgroundTasks
 from bot.conversation.answer_flow import AnswerFlow
-from bot.conversation.dispatcher import Dispatcher, Pace
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.lease_keeper import Pace
 from bot.conversation.protocols import AnswerPipeline
 from bot.conversation.question_builder import QuestionBuilder
 from bot.conversation.runner import WORKERS, PipelineRunner
@@ -103,7 +104,7 @@ class Intervals:
         flush_seconds: from one flush of an answer to the next.
         edit_seconds: from one edit of a sync's progress message to the next.
         grace_seconds: time for answers in flight to end when docent stops.
-        pace: of the dispatcher.
+        pace: of the line.
     """
 
     flush_seconds: float = 1.0
@@ -239,8 +240,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
 
     # Questions: written into the inbox as they come, taken from it, answered.
     names = Names(slack)
-    threads = SlackThreadHistory(client, names, bot_user=identity.bot_user)
+    threads = SlackThreadHistory(slack, names, bot_user=identity.bot_user)
     files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
+    follow_ups = FollowUps(database.answers, threads)
     surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
     responder = Responder(
         AnswerFlow(
@@ -252,9 +254,9 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         surface,
         database,
         access=access,
-        follow_ups=FollowUps(database.answers, threads),
+        follow_ups=follow_ups,
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
-        reader=MessageReader(threads, names),
+        reader=MessageReader(threads, names, follow_ups),
         acknowledgement=Acknowledgement(slack),
         locales=locales,
         telemetry=parts.telemetry,
@@ -293,7 +295,6 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
     scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
-
     deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(

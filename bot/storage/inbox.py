@@ -6,7 +6,7 @@ question again, with all that is known about its answer so far. Moments are the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Row,
     and_,
     delete,
-    func,
     literal,
     or_,
     select,
@@ -35,6 +34,7 @@ from bot.storage.inbox_entry import (
     Ending,
     InboxEntry,
     Signal,
+    Standing,
     build_entry,
     format_message,
 )
@@ -119,7 +119,11 @@ class Inbox:
             "posted": "",
             "signal": "",
         }
+        refused = {**_build_key_columns(message), "index_name": self._index}
+        refused["ts"] += f"@{message.user}"
         with self._engine.begin() as connection:
+            if connection.scalar(select(inbox.c.id).filter_by(**refused)) is not None:
+                return False  # this person was refused already
             refusal = find_refusal(connection, self._limits, message, here=self._here)
             row["stage"] = refusal
             quick = bool(refusal) or message.kind != "question"
@@ -167,33 +171,48 @@ class Inbox:
         )
         return connection.execute(statement.returning(inbox, now.label("now"))).first()
 
-    def renew(self) -> dict[str, Signal]:
-        """Renew the leases of this process; return its questions' signals by id.
+    def renew(self, ids: Collection[str]) -> dict[str, Standing]:
+        """Renew the leases of questions; return how each of them stands.
 
-        A question that is missing was taken by another process.
+        One that was put back into the line meanwhile is taken again.
         """
+        chosen = inbox.c.id.in_(list(ids))
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
-        statement = update(inbox).where(mine).values(leased_until=self._build_lease_end())
+        kept = and_(chosen, or_(mine, inbox.c.status == "waiting"))
+        statement = update(inbox).where(kept)
         with self._engine.begin() as connection:
-            self._reserve_rows(connection, mine)
-            rows = connection.execute(statement.returning(inbox.c.id, inbox.c.signal))
-            return {row.id: row.signal for row in rows}
+            self._reserve_rows(connection, chosen)
+            connection.execute(
+                statement.values(
+                    status="answering", owner=self._process, leased_until=self._build_lease_end()
+                )
+            )
+        return self.read_standings(ids)
 
-    def read_signals(self) -> dict[str, Signal]:
-        """Return the signals of this process's questions by id, as `renew` does."""
-        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
+    def read_standings(self, ids: Collection[str]) -> dict[str, Standing]:
+        """Return the signals of questions by id.
+
+        A question that another process has is `lost`; one without a row, as in a new database, is
+        `missing`.
+        """
+        query = select(inbox.c.id, inbox.c.signal, inbox.c.owner).where(inbox.c.id.in_(list(ids)))
+        standings: dict[str, Standing] = dict.fromkeys(ids, "missing")
         with self._engine.connect() as connection:
-            rows = connection.execute(select(inbox.c.id, inbox.c.signal).where(mine))
-            return {row.id: row.signal for row in rows}
+            for row in connection.execute(query):
+                standings[row.id] = row.signal if row.owner == self._process else "lost"
+        return standings
 
-    def free_abandoned(self) -> int:
-        """Put questions of dead processes back into the line; return their number."""
+    def free_abandoned(self, *, keep: Collection[str] = ()) -> int:
+        """Put questions of dead processes back into the line; return their number.
+
+        Those with the ids `keep` stay: this process knows them.
+        """
         answering = and_(self._here, inbox.c.status == "answering")
         with self._engine.begin() as connection:
             owners = connection.scalars(select(inbox.c.owner).where(answering).distinct())
             gone = [owner for owner in owners if owner and is_process_gone(owner)]
             is_over = or_(inbox.c.leased_until < DatabaseMoment(), inbox.c.owner.in_(gone))
-            abandoned = and_(answering, is_over)
+            abandoned = and_(answering, is_over, inbox.c.id.not_in(list(keep)))
             if not self._reserve_rows(connection, abandoned):
                 return 0  # so SQLite need not be locked
             statement = update(inbox).where(abandoned).values(status="waiting", owner="")
@@ -201,9 +220,9 @@ class Inbox:
 
     # The answer
 
-    def record_stage(self, entry_id: str, stage: str) -> None:
-        """Record how far the answer of this process is."""
-        self._update_own(entry_id, stage=stage)
+    def record_stage(self, entry_id: str, stage: str) -> bool:
+        """Record a stage; return False if another process has the question."""
+        return self._update_own(entry_id, stage=stage)
 
     def record_placed(self, entry_id: str) -> bool:
         """Record that a place is shown; return False if taken meanwhile."""
@@ -212,11 +231,12 @@ class Inbox:
         with self._engine.begin() as connection:
             return connection.scalar(statement) is not None
 
-    def record_posted(self, entry_id: str, posted: Sequence[str]) -> None:
-        """Record docent's messages for a question, which may still wait."""
+    def record_posted(self, entry_id: str, posted: Sequence[str]) -> bool:
+        """Record docent's messages; return False unless it is open."""
         statement = update(inbox).where(inbox.c.id == entry_id, inbox.c.status.in_(OPEN))
+        posting = statement.values(posted=" ".join(posted)).returning(inbox.c.id)
         with self._engine.begin() as connection:
-            connection.execute(statement.values(posted=" ".join(posted)))
+            return connection.scalar(posting) is not None
 
     def end(
         self,
@@ -249,7 +269,7 @@ class Inbox:
         if posted is not None:
             values["posted"] = " ".join(posted)
         if free_key:
-            values["ts"] = inbox.c.ts + literal("@") + func.substr(inbox.c.id, 1, 12)
+            values["ts"] = inbox.c.ts + literal("@") + inbox.c.user
         return self._update_own(entry_id, **values)
 
     def postpone(self, entry_id: str, seconds: float) -> None:

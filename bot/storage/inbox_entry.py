@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import Row
@@ -16,6 +16,9 @@ Ending = Literal["answered", "told", "given_up"]
 
 Signal = Literal["", "stop", "delete", "replace"]
 """The order to the process that answers a question; empty for going on."""
+
+Standing = Literal["", "stop", "delete", "replace", "lost", "missing"]
+"""The signal of a question at work; `lost` to another process; `missing` from the database."""
 
 Refusal = Literal["", "line_full", "too_many_open", "daily_limit"]
 """The limit that refuses a question at once; empty for none."""
@@ -79,8 +82,12 @@ def format_message(message: IncomingMessage) -> str:
 
 
 def parse_message(text: str) -> IncomingMessage:
-    """Return the message that `format_message` wrote."""
-    values = json.loads(text)
+    """Return the message that `format_message` wrote.
+
+    What only a newer docent knows is left out.
+    """
+    known = {each.name for each in fields(IncomingMessage)}
+    values = {name: value for name, value in json.loads(text).items() if name in known}
     values["key"] = MessageKey(**values["key"])
     values["files"] = tuple(SharedFile(**each) for each in values["files"])
     return IncomingMessage(**values)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Engine, and_, func, select
 
 from bot.storage import tables
+from bot.storage.answers import EARLIER_SEPARATOR
 from bot.storage.inbox_entry import DEFAULT_INDEX, LINE, OPEN, QUICK_TURN, InboxEntry, build_entry
 from bot.storage.question_filter import QuestionFilter
 from bot.types import MessageKey
@@ -61,10 +62,30 @@ class InboxView:
             posted = connection.scalar(query.order_by(inbox.c.received_at.desc()).limit(1))
         return tuple(posted.split()) if posted else ()
 
-    def has_message(self, key: MessageKey) -> bool:
-        """Return True if docent was asked by a message, in any version."""
+    def read_statuses(self, ids: Collection[str]) -> dict[str, str]:
+        """Return the statuses of those questions that have a row."""
+        query = select(inbox.c.id, inbox.c.status).where(inbox.c.id.in_(list(ids)))
+        with self._engine.connect() as connection:
+            return {row.id: row.status for row in connection.execute(query)}
+
+    def find_latest_version(self, key: MessageKey, *, but: str) -> str:
+        """Return the latest version of an edited message; empty for none.
+
+        The question with the id `but` is left out.
+        """
+        versions = QuestionFilter.of_message(key).build(but)
+        query = select(func.max(inbox.c.ts)).where(self._here, versions)
+        with self._engine.connect() as connection:
+            latest = connection.scalar(query) or ""
+        return latest.partition(EARLIER_SEPARATOR)[2]
+
+    def has_message(self, key: MessageKey, *, but: str = "") -> bool:
+        """Return True if docent was asked by a message, in any version.
+
+        The question with the id `but` is left out.
+        """
         # What was given up in silence counts as never asked.
-        same = QuestionFilter.of_message(key).build()
+        same = QuestionFilter.of_message(key).build(but)
         asked = and_(self._here, same, inbox.c.status != "given_up")
         with self._engine.connect() as connection:
             return connection.scalar(select(inbox.c.id).where(asked).limit(1)) is not None
@@ -95,12 +116,23 @@ class InboxView:
             found = (connection.scalar(query.limit(1)) for query in (stored, asked))
             return any(each is not None for each in found)
 
-    def list_posted(self, channel: str, thread_ts: str) -> frozenset[str]:
-        """Return the time stamps of docent's known messages in a thread."""
+    def list_posted(self, channel: str, thread_ts: str, *, but: str = "") -> frozenset[str]:
+        """Return the time stamps of docent's known messages in a thread.
+
+        Args:
+            channel: id of the channel.
+            thread_ts: time stamp of the thread.
+            but: id of a question whose own messages are left out.
+
+        Returns:
+            The time stamps.
+        """
         known: set[str] = set()
         with self._engine.connect() as connection:
             for table in (tables.answers, inbox):
-                here = and_(table.c.channel == channel, table.c.thread_ts == thread_ts)
+                here = and_(
+                    table.c.channel == channel, table.c.thread_ts == thread_ts, table.c.id != but
+                )
                 for posted in connection.scalars(select(table.c.posted).where(here)):
                     known.update(posted.split())
         return frozenset(known)

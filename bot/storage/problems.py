@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row, and_, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.storage.tables import problems
+from ingest.state.database import build_insert
 from ingest.state.database_clock import DatabaseMoment
 
 # A status of HTTP from 400 to 499 says what is wrong; other numbers only say how often or how long.
@@ -43,8 +43,6 @@ class Problems:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        # Both dialects write the same ON CONFLICT clause; each has its own class for it.
-        self._insert = (postgresql if engine.dialect.name == "postgresql" else sqlite).insert
 
     def list_current(self) -> tuple[Problem, ...]:
         """Return the problems that go on, the oldest first."""
@@ -60,7 +58,7 @@ class Problems:
         row = {"service": service, "text": text, "since": DatabaseMoment(), "told_at": None}
         here = problems.c.service == service
         with self._engine.begin() as connection:
-            statement = self._insert(problems).values(row).on_conflict_do_nothing()
+            statement = build_insert(connection, problems).values(row).on_conflict_do_nothing()
             if connection.scalar(statement.returning(problems.c.service)) is not None:
                 return
             known = connection.scalar(select(problems.c.text).where(here)) or ""

@@ -24,7 +24,10 @@ def compute_turn(user: str, here: ColumnElement[bool]) -> ColumnElement[int]:
     mine = and_(here, inbox.c.user == user, inbox.c.status.in_(OPEN))
     last = select(func.coalesce(func.max(inbox.c.turn), -1)).where(mine).scalar_subquery()
     latest = union_all(
-        *(_select_latest_turn(and_(here, inbox.c.status == each)) for each in _TAKEN)
+        *(
+            _select_latest_turn(and_(here, inbox.c.status == each, inbox.c.attempts > 0))
+            for each in _TAKEN
+        )
     )
     turns = latest.subquery().c.turn
     served = select(func.coalesce(func.max(turns), 0)).scalar_subquery()
@@ -32,6 +35,6 @@ def compute_turn(user: str, here: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _select_latest_turn(where: ColumnElement[bool]) -> Select[tuple[int]]:
-    """Select the highest turn, which the index of the line has first."""
+    """Select the highest turn, which the index has first."""
     latest = select(inbox.c.turn).where(where).order_by(inbox.c.turn.desc()).limit(1).subquery()
     return select(latest.c.turn)

@@ -24,7 +24,6 @@ _DRIVERS = {
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
-    "postgresql+psycopg2": "postgresql+psycopg2",  # not documented, and no worse
 }
 
 
@@ -42,7 +41,7 @@ def open_state(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
         StateError: the database can't be used.
     """
     parsed = _parse_url(url)
-    safe_url = parsed.render_as_string(hide_password=True)
+    safe_url = redact_url(parsed)
     try:
         engine = _create_engine(parsed, busy_seconds)
         with engine.connect():
@@ -67,6 +66,14 @@ def has_state_database(url: str) -> bool:
     parsed = _parse_url(url)
     is_file = parsed.get_backend_name() == "sqlite" and has_file(parsed)
     return not is_file or Path(str(parsed.database)).exists()
+
+
+def redact_url(url: URL) -> str:
+    """Return a URL without its password.
+
+    Its options are left out as well: a driver takes passwords there too.
+    """
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def read_row(engine: Engine, table: Table, **key: Any) -> Row[Any] | None:
@@ -100,6 +107,8 @@ def _parse_url(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError as error:
         raise StateError("DOCENT_STATE_URL is not a database URL.") from error
+    except ValueError as error:  # SQLAlchemy reads the port with int()
+        raise StateError("DOCENT_STATE_URL has a port that is not a number.") from error
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise StateError(

@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn
 
 from ingest.errors import StateError
+from ingest.state.database import redact_url
 from ingest.state.sqlite_file import has_file
 
 _LOCK = 7_106_230_412
@@ -104,7 +105,7 @@ def _upgrade_apart(engine: Engine, schema: Schema) -> None:
     try:
         _upgrade(apart, schema)
     except DBAPIError as error:
-        url = engine.url.render_as_string(hide_password=True)
+        url = redact_url(engine.url)
         raise StateError(f"The state database {url} can't be used: {error.orig}.") from error
 
 
@@ -126,7 +127,7 @@ def upgrade_schema(connection: Connection, schema: Schema) -> None:
     known = {each.revision for each in ScriptDirectory.from_config(config).walk_revisions()}
     too_new = last not in known if last else _is_version_newer(connection, schema)
     if too_new:
-        url = connection.engine.url.render_as_string(hide_password=True)
+        url = redact_url(connection.engine.url)
         raise StateError(
             f"The state database {url} was written by a newer version of docent: use that "
             "version, or set DOCENT_STATE_URL."

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pymilvus import MilvusClient, MilvusException
 
@@ -60,7 +60,6 @@ class MilvusConnection:
         self._outages = outages
         self._lock = threading.Lock()
         self._silent_until = 0.0
-        self._may_be_unloaded = False
         self.client = self._connect()
         self._inode = self._read_inode()
 
@@ -100,18 +99,38 @@ class MilvusConnection:
                 yield
         except (StoreUnavailableError, StoreFormatError, StoreLockedError) as error:
             self._silent_until = time.monotonic() + _PAUSE_SECONDS
-            self._may_be_unloaded = True
             self._outages.report("milvus", str(error))
-            raise
-        except StoreError as error:
-            self._may_be_unloaded |= bool(_UNLOADED.search(str(error)))
             raise
         self._outages.clear("milvus")
 
-    def has_restarted(self) -> bool:
-        """Return True, once, if Milvus may have been started again."""
-        restarted, self._may_be_unloaded = self._may_be_unloaded, False
-        return restarted
+    def search(self, collection: str, queries: list[Any], **options: Any) -> list[Any]:
+        """Search a collection; load it first if Milvus was started again.
+
+        Args:
+            collection: name of the collection.
+            queries: the queries; only the first one's rows are returned.
+            **options: arguments of pymilvus's search.
+
+        Returns:
+            The rows, best first.
+
+        Raises:
+            StoreError: Milvus does not answer, or refused.
+        """
+        try:
+            return self._search(collection, queries, options)
+        except StoreError as error:
+            if not _UNLOADED.search(str(error)):
+                raise
+        with self.watch_call():
+            self.client.load_collection(collection, timeout=self.seconds)
+        return self._search(collection, queries, options)
+
+    def _search(self, collection: str, queries: list[Any], options: dict[str, Any]) -> list[Any]:
+        with self.watch_call():
+            found = self.client.search(collection, queries, timeout=self.seconds, **options)
+        rows: list[Any] = found[0]
+        return rows
 
     def renew_if_moved(self) -> bool:
         """Open a Lite directory again if it was deleted or replaced.

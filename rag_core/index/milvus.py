@@ -106,7 +106,7 @@ class MilvusStore:
 
     def read_live_index(self) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
-        if self._connection.renew_if_moved() or self._connection.has_restarted():
+        if self._connection.renew_if_moved():
             self._load_collections()
         with self._watch_call():
             collection = self._find_live_collection()
@@ -160,17 +160,15 @@ class MilvusStore:
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
     ) -> list[Hit]:
-        with self._watch_call():
-            rows = self._client.search(
-                collection,
-                [query],
-                anns_field=field,
-                limit=limit,
-                filter=build_filter(scope),
-                output_fields=FIELDS,
-                search_params={"metric_type": "IP" if field == "vector" else "BM25"},
-                timeout=self._seconds,
-            )[0]
+        rows = self._connection.search(
+            collection,
+            [query],
+            anns_field=field,
+            limit=limit,
+            filter=build_filter(scope),
+            output_fields=FIELDS,
+            search_params={"metric_type": "IP" if field == "vector" else "BM25"},
+        )
         return [Hit(parse_chunk(row["entity"]), float(row["distance"])) for row in rows]
 
     def count(self, collection: str) -> int:
@@ -210,17 +208,15 @@ class MilvusStore:
         """
         if not pages:
             return {}
-        with self._watch_call():
-            rows = self._client.search(
-                collection,
-                [vector.tolist()],
-                anns_field="vector",
-                limit=_PAGE_HITS,
-                filter=build_page_filter(pages),
-                output_fields=["source", "path"],
-                search_params={"metric_type": "IP"},
-                timeout=self._seconds,
-            )[0]
+        rows = self._connection.search(
+            collection,
+            [vector.tolist()],
+            anns_field="vector",
+            limit=_PAGE_HITS,
+            filter=build_page_filter(pages),
+            output_fields=["source", "path"],
+            search_params={"metric_type": "IP"},
+        )
         return group_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:

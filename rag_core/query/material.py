@@ -21,6 +21,14 @@ _FAILURE = re.compile(
 )
 # Times, addresses, ids and counters: in a log they stand on each line, and no page has them.
 _NOISE = re.compile(r"(?:\D*\d){2}|[0-9a-f]{8,}\Z|\W+\Z")
+_CODED = re.compile(r"(?:error|code|status|http|errno|exit|sqlstate)\W*", re.IGNORECASE)
+_CODE = re.compile(r"-?\d{2,5}\W*")
+_LOG = re.compile(
+    r"""[\[{<]|\d{2,4}[-:/.]\d|\d{9,}|[A-Z]{4,8}\b|[IWEF]\d{4}\b
+        |[A-Z][a-z]{2}\s+\d+\s+\d+:\d  # as syslog begins
+        |(?:t|ts|time|level|lvl)=""",
+    re.VERBOSE,
+)
 _BRACKETS = re.compile(r"[{}\[\]()<>=|\"`]+")
 _READ_CHARACTERS = 400  # of each line
 
@@ -62,21 +70,34 @@ def _rate_line(line: str) -> int:
     """Rate how much a line says about the subject."""
     if not list_content_words(line):
         return 0
-    return 1 + 2 * bool(count_questions(split_message(line))) + bool(_FAILURE.search(line))
+    return 1 + 2 * _is_question(line) + bool(_FAILURE.search(line))
 
 
 def _shorten_line(line: str) -> str:
-    words = (
-        _NOISE.sub(" ", line).split() if len(line) > _LINE_CHARACTERS or _is_log(line) else [line]
-    )
-    return " ".join(words)[:_LINE_CHARACTERS].strip(" :;,-")
+    is_shortened = len(line) > _LINE_CHARACTERS or (_is_log(line) and not _is_question(line))
+    words = _strip_noise(line) if is_shortened else line
+    return words[:_LINE_CHARACTERS].strip(" :;,-")
 
 
 def _strip_noise(line: str) -> str:
+    """Return the words of a line that a page may have."""
     words = _BRACKETS.sub(" ", line).split()
-    return " ".join(word for word in words if not _NOISE.match(word[:_LINE_CHARACTERS]))
+    return " ".join(
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if not _NOISE.match(word[:_LINE_CHARACTERS]) or _is_code(before, word)
+    )
+
+
+def _is_code(before: str, word: str) -> bool:
+    """Return True for the number of an error, which a page may explain."""
+    return bool(_CODED.fullmatch(before) and _CODE.fullmatch(word))
+
+
+def _is_question(line: str) -> bool:
+    return count_questions(split_message(line)) > 0
 
 
 def _is_log(line: str) -> bool:
-    """Return True for a line that begins as in a log."""
-    return bool(re.match(r"\s*(?:\[|\d{2,4}[-:/.]\d|[A-Z]{4,8}\b|[IWEF]\d{4}\b)", line))
+    """Return True for a line that begins as in a log or an alert."""
+    return _LOG.match(line) is not None

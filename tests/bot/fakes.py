@@ -175,8 +175,8 @@ class Notebook:
 def open_question(message: IncomingMessage, *, attempts: int = 1) -> OpenQuestion:
     """A question that this process has taken, recorded nowhere."""
 
-    async def finish(_: OpenQuestion) -> None:
-        pass
+    async def finish(_: OpenQuestion) -> bool:
+        return True
 
     entry = InboxEntry("f" * 32, message, attempts=attempts)
     return OpenQuestion(entry, lambda _: None, finish, free_slot=lambda: None)

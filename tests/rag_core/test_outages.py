@@ -32,6 +32,19 @@ def test_only_changes_are_passed_on():
     assert [each.service for each in outages.list_current()] == ["milvus"]
 
 
+def test_an_outage_that_is_forgotten_is_passed_on_again_and_its_end_is_not():
+    outages = Outages()
+    changes = collect(outages)
+    outages.report("llm", "It is down: start it.")
+    (first,) = outages.list_current()
+    outages.forget(first)
+    outages.clear("llm")
+    outages.report("llm", "It is down: start it.")
+    outages.forget(first)  # another one than this
+    assert [each.service for each in outages.list_current()] == ["llm"]
+    assert changes == [("llm", "It is down: start it.")] * 2
+
+
 def test_another_sentence_keeps_the_time_of_the_first():
     outages = Outages()
     outages.report("llm", "It is down: start it.")

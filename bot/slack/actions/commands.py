@@ -20,6 +20,17 @@ from rag_core.errors import DocentError
 _STANDING_ALONE = frozenset({"help", "resume", "status", "versions", "why"})
 """Words that take nothing after them, so "why is my query slow" is a question."""
 
+_TAKES = {
+    "instructions": re.compile(r"(?:set|show|clear)(?:\s.*)?", re.IGNORECASE | re.DOTALL),
+    "reindex": re.compile(r"(?:[-—]\S+|\w[\w.-]*)(?:\s+(?:[-—]\S+|\w[\w.-]*))*"),
+    "rollback": re.compile(r"`?[0-9a-f]{4,40}`?"),
+    "scope": re.compile(r"clear|\w+=.*", re.IGNORECASE | re.DOTALL),
+}
+"""The arguments of commands, as they look."""
+
+_SLIPS_OF_ASK = frozenset({"aask", "assk", "askk", "aks", "ak"})
+"""With a letter doubled, left out or exchanged; `as` and `task` are words of their own."""
+
 _QUESTION_WORDS = 2
 _SIMILARITY = 0.75
 _SPACED = re.compile(r"[\x00-\u2fff]")
@@ -122,28 +133,42 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
     """Choose what to do about the text behind `/docent`.
 
     A text that begins with no known word is a question if it reads as one or has several words,
-    unless its first word looks misspelt. So is one that goes on after a word that stands alone.
+    unless its first word looks misspelt. So is one that goes on after a known word in a way that
+    the command does not take.
     """
-    first, _, rest = text.strip().partition(" ")
+    first, rest = (*text.split(maxsplit=1), "", "")[:2]
     word, others = first.lower().rstrip("?!.,:"), rest.split()
     if not first:
         return CommandChoice("help")
-    is_known = word in known_words
-    if is_known and not (word in _STANDING_ALONE and len(others) >= _QUESTION_WORDS):
-        return CommandChoice(word, rest.strip())
-    suggestion = "" if is_known else _find_similar(word, known_words)
-    is_misspelt = suggestion and (len(others) < _QUESTION_WORDS or _has_option(others))
-    if others and suggestion == "ask":
+    if word in known_words:
+        is_asked = _is_sentence(word, rest) and word != "ask"
+        return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word, rest.strip())
+    if others and word in _SLIPS_OF_ASK:
         return CommandChoice("ask", rest.strip())
+    suggestion = _find_similar(word, known_words)
+    is_misspelt = suggestion and (len(others) < _QUESTION_WORDS or _has_option(others))
     if is_misspelt and not is_question(text):
         return CommandChoice(word, rest, suggestion)
     is_asked = others or is_question(text) or not _SPACED.match(text)
     return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word)
 
 
+def _is_sentence(word: str, rest: str) -> bool:
+    """Return True if what follows a command's word makes a question of both."""
+    if word in _STANDING_ALONE:
+        return len(rest.split()) >= _QUESTION_WORDS
+    takes = _TAKES.get(word)
+    if not rest or (takes and takes.fullmatch(rest)):
+        return False
+    return is_question(f"{word} {rest}") or is_question(rest)
+
+
 def _find_similar(word: str, known_words: Collection[str]) -> str:
     """Return the most similar known word; empty if there is none."""
-    close = difflib.get_close_matches(word, known_words, n=1, cutoff=_SIMILARITY)
+    if word in _SLIPS_OF_ASK:
+        return "ask"
+    longer = [each for each in known_words if each != "ask"]  # many words are like `ask`
+    close = difflib.get_close_matches(word, longer, n=1, cutoff=_SIMILARITY)
     return close[0] if close else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -12,6 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.client.api_errors import SLACK_FAILURES
 
 DOWNLOAD_SECONDS = 15.0
+"""Longest time for a file, its redirects included; the files of a question come at once."""
+
 MAX_REDIRECTS = 3
 
 _FILE_HOSTS = frozenset({"files.slack.com", "files.slack-gov.com"})
@@ -54,10 +57,13 @@ class FileDownloads:
             The file; None if the URL is not Slack's or the file can't be read.
         """
         try:
-            async with _open_session(self._client) as session:
+            async with (
+                asyncio.timeout(DOWNLOAD_SECONDS),
+                _open_session(self._client) as session,
+            ):
                 return await self._fetch(session, url, head, tail, limit)
-        except SLACK_FAILURES as error:
-            logger.warning("A file could not be downloaded: %s", error or type(error).__name__)
+        except (*SLACK_FAILURES, ValueError) as error:  # a redirect may lead to no URL at all
+            logger.warning("A file could not be downloaded: %s", str(error) or repr(error))
             return None
 
     async def _fetch(
@@ -84,15 +90,18 @@ class FileDownloads:
 
     def _is_trusted(self, url: str) -> bool:
         """Return whether a URL is Slack's, so that it gets the token."""
-        parts, api = urlsplit(url), urlsplit(self._client.base_url)
+        api = urlsplit(self._client.base_url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
         if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
             return True
         return parts.scheme == "https" and parts.netloc.lower() in _FILE_HOSTS
 
 
 def _open_session(client: AsyncWebClient) -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=DOWNLOAD_SECONDS)
-    return aiohttp.ClientSession(timeout=timeout, trust_env=client.trust_env_in_session)
+    return aiohttp.ClientSession(trust_env=client.trust_env_in_session)
 
 
 def _is_login_page(response: aiohttp.ClientResponse, url: str) -> bool:

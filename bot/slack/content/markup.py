@@ -26,7 +26,9 @@ def remove_mention(text: str, bot_user: str) -> str:
     """Return a text without mentions of `bot_user`."""
     if not bot_user:
         return text
-    return re.sub(rf"[ \t]*<@{re.escape(bot_user)}(\|[^<>]*)?>[ \t]*", " ", text)
+    parts = re.split(rf"<@{re.escape(bot_user)}(?:\|[^<>]*)?>", text)
+    trimmed = [part.lstrip(" \t") if number else part for number, part in enumerate(parts)]
+    return " ".join([*(part.rstrip(" \t") for part in trimmed[:-1]), trimmed[-1]])
 
 
 def list_references(text: str) -> tuple[str, ...]:

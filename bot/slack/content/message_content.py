@@ -11,10 +11,16 @@ from bot.conversation.history import shorten_middle
 from bot.conversation.small_talk import is_greeting
 from bot.slack.content.attachments import Quotation, read_attachments
 from bot.slack.content.markup import read_markup
-from bot.slack.content.rich_text import render_blocks
+from bot.slack.content.rich_text import render_blocks, simplify_references
 from bot.types import SharedFile
 
 _WORD = re.compile(r"\w+")
+_SIGNS = re.compile(r"[*_~`]|^[ \t>]*(?:\d{1,3}|[a-z]{1,4})\.[ \t]", re.MULTILINE)
+"""Signs of markup, and marks of lists, which text and blocks count in their own ways."""
+
+_FENCE = re.compile(r"```\w+\n")
+"""The beginning of code with its language, which only blocks name."""
+
 _QUESTION_CHARACTERS = 2_000
 """A longer forwarded message is asked about without its middle, and read as a whole."""
 
@@ -70,7 +76,7 @@ def read_content(message: Mapping[str, Any], *, bot_user: str = "") -> MessageCo
     own = _read_own_text(message, bot_user)
     # A link to a quoted message is the quotation, not a word of the author.
     for each in quotations:
-        if each.kind == "message" and each.url and own == each.url:
+        if each.kind == "message" and each.url and _is_same_page(own, each.url):
             own = ""
     if any(each.kind != "preview" for each in quotations) and is_greeting(own):
         own = ""
@@ -85,13 +91,25 @@ def _read_own_text(message: Mapping[str, Any], bot_user: str) -> str:
 
     Slack's own client sends both alike; apps may put anything into either.
     """
-    text = read_markup(str(message.get("text") or ""), bot_user=bot_user)
+    raw = str(message.get("text") or "")
+    text = read_markup(raw, bot_user=bot_user)
     blocks = render_blocks(message.get("blocks") or (), bot_user=bot_user)
-    new_words = set(_WORD.findall(blocks.casefold())) - set(_WORD.findall(text.casefold()))
-    if not blocks or (text and not new_words):
+    # Both name people by id, and dates as blocks do, else the same words would look new.
+    in_text = _list_words(read_markup(simplify_references(raw), bot_user=bot_user))
+    in_blocks = _list_words(_FENCE.sub("", blocks))
+    if not blocks or (text and not in_blocks - in_text):
         return text
-    only_in_text = set(_WORD.findall(text.casefold())) - set(_WORD.findall(blocks.casefold()))
-    return f"{text}\n{blocks}" if only_in_text else blocks
+    return f"{text}\n{blocks}" if in_text - in_blocks else blocks
+
+
+def _list_words(text: str) -> set[str]:
+    """Return the words of a text, without the signs of its markup."""
+    return set(_WORD.findall(_SIGNS.sub("", text).casefold()))
+
+
+def _is_same_page(one: str, other: str) -> bool:
+    """Return whether two links differ at most in their query, as those to a thread may."""
+    return one.partition("?")[0] == other.partition("?")[0]
 
 
 def _list_files(files: Any) -> list[SharedFile]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.content.markup import read_markup, remove_mention
+
+_DATE = re.compile(r"<!date\^(\d{1,12})\^[^<>]*>")
+_NAMED_REFERENCE = re.compile(r"<((?:[@#]|!subteam\^)[A-Z0-9]+)\|[^<>]*>")
 
 Block = Mapping[str, Any]
 
@@ -20,6 +24,15 @@ def render_blocks(blocks: Iterable[Any], *, bot_user: str = "") -> str:
     texts = (_render_block(block) for block in _list_mappings(blocks))
     text = "\n".join(text for text in texts if text.strip())
     return remove_mention(text, bot_user).strip()
+
+
+def simplify_references(text: str) -> str:
+    """Return a text of markup whose references read as those of blocks do.
+
+    People, channels and groups lose their names, and a date is followed by its time stamp.
+    """
+    text = _DATE.sub(lambda date: f"{date[0]} {_format_date(date[1])}", text)
+    return _NAMED_REFERENCE.sub(r"<\1>", text)
 
 
 def _render_block(block: Block) -> str:
@@ -133,7 +146,8 @@ def _render_words(element: Block) -> str:
 
 
 def _render_link(element: Block) -> str:
-    url, label = str(element.get("url") or ""), str(element.get("text") or "")
+    url = str(element.get("url") or "").removeprefix("mailto:")
+    label = str(element.get("text") or "")
     return url if not label or label in url else f"{label} ({url})"
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.slack.client.names import Names
 from bot.slack.content.message_content import read_content
+from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.types import IncomingMessage
 
@@ -14,15 +15,23 @@ from bot.types import IncomingMessage
 class MessageReader:
     """Reads the message of a reaction, and the names of people and channels."""
 
-    def __init__(self, threads: SlackThreadHistory, names: Names) -> None:
+    def __init__(self, threads: SlackThreadHistory, names: Names, follow_ups: FollowUps) -> None:
         self._threads = threads
         self._names = names
+        self._follow_ups = follow_ups
 
     async def complete(self, message: IncomingMessage) -> IncomingMessage | None:
         """Return a message with its text, and names for ids.
 
-        Return None for a reaction to a message that asks nothing, is docent's own or is gone.
+        Return None for a reaction to a message that asks nothing, is docent's own or is gone, and
+        for a greeting in a thread that is none of docent's alone.
+
+        Raises:
+            StateError: the state database can't be used.
         """
+        if message.kind == "hint" and message.audience == "thread":
+            decision = await self._follow_ups.decide(message)
+            return message if decision.action == "hint" else None
         if message.origin == "reaction" and not message.text:
             completed = await self._read_target(message)
             if completed is None:

@@ -20,7 +20,7 @@ EDIT_SECONDS = 600.0
 
 _ANSWERED_KINDS: Mapping[Audience, Collection[MessageKind]] = {
     "mention": {"question", "hint", "small_talk"},
-    "thread": {"question", "small_talk"},
+    "thread": {"question", "hint", "small_talk"},
     "channel": {"question"},
 }
 _MENTION = re.compile(r"<(?:@|!subteam|!here|!channel|!everyone)")
@@ -54,9 +54,11 @@ def parse_event(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMes
     if audience is None:
         return None
     message = _build_message(event, config, audience=audience)
-    # Thanks in a thread of docent's get a reaction, those in a channel are for other people.
-    kinds = _ANSWERED_KINDS[audience]
-    return message if message.kind in kinds else None
+    if audience == "thread":
+        message = replace(message, mentions_others=_find_mention(event) is not None)
+    # Thanks and "help" in a thread of docent's may be for docent, those in a channel are not.
+    is_wordless = audience == "thread" and not message.text.strip()
+    return message if message.kind in _ANSWERED_KINDS[audience] and not is_wordless else None
 
 
 def parse_edit(event: Mapping[str, Any], config: ListenerConfig) -> IncomingMessage | None:
@@ -145,18 +147,29 @@ def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
 
 
 def _find_audience(event: Mapping[str, Any], config: ListenerConfig) -> Audience | None:
-    """Return the audience of a message; None if it mentions other people.
+    """Return the audience of a message; None if it is addressed to other people.
 
-    Slack sends a mention as `app_mention` and as `message`, and docent answers the first of them.
+    In a thread, a mention in the middle may be what a question is about. Slack sends a mention as
+    `app_mention` and as `message`, and docent answers the first of them.
     """
     is_direct = event.get("channel_type") == "im"
     if event.get("type") == "app_mention" or is_direct or _has_mention(event, config.bot_user):
         return "mention"
-    if _MENTION.search(_read_raw_text(event)):
-        return None
+    mention = _find_mention(event)
     if event.get("thread_ts") not in {None, event["ts"]}:
-        return "thread"
-    return "channel" if event["channel"] in config.auto_channels else None
+        return None if mention and _begins_with_mention(mention) else "thread"
+    return "channel" if event["channel"] in config.auto_channels and not mention else None
+
+
+def _find_mention(event: Mapping[str, Any]) -> re.Match[str] | None:
+    """Return the first mention of people or groups; None without any."""
+    return _MENTION.search(_read_raw_text(event))
+
+
+def _begins_with_mention(mention: re.Match[str]) -> bool:
+    """Return True if a message calls others: before the mention is at most a greeting."""
+    before = mention.string[: mention.start()]
+    return is_greeting(before) or is_small_talk(before)
 
 
 def _has_mention(message: Mapping[str, Any], bot_user: str) -> bool:

@@ -44,7 +44,7 @@ class Orphans:
         for _ in range(MAX_LOOKS):
             own = await self._read_own(message)
             known = await asyncio.to_thread(
-                self._view.list_posted, message.key.channel, message.thread_ts
+                self._view.list_posted, message.key.channel, message.thread_ts, but=entry_id
             )
             unknown = tuple(ts for ts in own if ts not in known)
             if not unknown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +21,15 @@ from bot.storage.answers import Answers
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
-from bot.types import IncomingMessage
+from bot.types import IncomingMessage, MessageKey
 from ingest.errors import StateError
 
 LOOK_SECONDS = 1.5
 """Longest look into the state database before an event is acknowledged; Slack waits for three."""
+
+SEND_SECONDS = 1.0
+SEND_TRIES = 120
+"""Tries, and the pause between two, of a stop that could not be recorded."""
 
 Next = Callable[[], Awaitable[None]]
 
@@ -84,7 +89,14 @@ class QuestionRecorder:
             await self._record_edit(event)
         elif (message := parse_event(event, self._config)) is not None:
             retries = request.headers.get("x-slack-retry-num") or ["0"]
-            await self.offer(replace(message, may_be_answered=retries[0] != "0"))
+            # Slack says a mention as `app_mention` too, maybe to another process.
+            is_twin = (
+                event.get("type") == "message"
+                and message.audience == "mention"
+                and not message.is_direct
+            )
+            message = replace(message, may_be_answered=retries[0] != "0")
+            await self.offer(message, is_twin=is_twin)
         await next()
 
     async def record_reaction(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
@@ -109,32 +121,34 @@ class QuestionRecorder:
         """Record a question that was asked by a slash command."""
         await self._dispatcher.offer(message, response_url=response_url)
 
-    async def offer(self, message: IncomingMessage) -> None:
+    async def offer(self, message: IncomingMessage, *, is_twin: bool = False) -> None:
         """Record a message if it may be a question to docent.
 
-        Small talk of channels is left out without a trace.
+        Small talk of channels is left out without a trace. While the state database can't be used,
+        it is decided later what is docent's. `is_twin` is for `Dispatcher.offer`.
         """
         if message.audience == "channel" and not is_question(message.text):
             return
         if message.audience == "thread":
             place = message.key.team, message.key.channel, message.thread_ts
-            if not await self._read(self._view.has_thread, *place):
+            if await self._read(self._view.has_thread, *place) is False:
                 return
         if message.was_missed:
             await self._dispatcher.offer_missed(message)
         else:
-            await self._dispatcher.offer(message)
+            await self._dispatcher.offer(message, is_twin=is_twin)
 
     async def _record_edit(self, event: Mapping[str, Any]) -> None:
         """Record an edited message if it is or was a question."""
         message = parse_edit(event, self._config)
         if message is None:
             return
-        was_asked = await self._read(self._view.has_message, message.key) or await self._read(
-            self._answers.find_by_message, message.key
-        )
-        if was_asked or message.is_first_mention:
+        if message.is_first_mention or await self._read(self._has_asked, message.key) is not False:
             await self._dispatcher.offer(message)
+
+    def _has_asked(self, key: MessageKey) -> bool:
+        """Return True if a message was a question to docent before; blocks."""
+        return self._view.has_message(key) or self._answers.find_by_message(key) is not None
 
     async def stop_thread(self, channel: str, thread_ts: str) -> bool:
         """Stop the answers of a thread; return True if there were any."""
@@ -150,11 +164,22 @@ class QuestionRecorder:
                 self._dispatcher.send(signal, where), LOOK_SECONDS
             )
         except (StateError, TimeoutError) as error:
-            logger.warning("A %s could not be recorded: %r", signal, error)
+            logger.warning("A %s could not be recorded, and is tried again: %r", signal, error)
+            self._tasks.start(self._send_later(signal, where))
             return False
         for entry in ended:
             self._tasks.start(self._remove_shown(entry))
         return bool(count)
+
+    async def _send_later(self, signal: Signal, where: QuestionFilter) -> None:
+        """Send a signal as soon as the state database can be used."""
+        for _ in range(SEND_TRIES):
+            await asyncio.sleep(SEND_SECONDS)
+            with suppress(StateError):
+                ended, _ = await self._dispatcher.send(signal, where)
+                for entry in ended:
+                    await self._remove_shown(entry)
+                return
 
     async def _remove_shown(self, entry: InboxEntry) -> None:
         message = entry.message

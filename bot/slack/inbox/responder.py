@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from bot.conversation.answer_flow import AnswerFlow
 from bot.conversation.dispatcher import Dispatcher
@@ -17,7 +20,7 @@ from bot.slack.client.locale import UserLocales
 from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
 from bot.slack.inbox.access import AccessPolicy
 from bot.slack.inbox.acknowledgement import Acknowledgement
-from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.follow_ups import FollowUp, FollowUps
 from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.orphans import Orphans
 from bot.slack.reply.ephemeral import EphemeralReply
@@ -37,6 +40,12 @@ CONTINUING_SECONDS = 30.0
 
 RESPONSE_URL_SECONDS = 29 * 60.0
 """Slack takes answers by a response URL for half an hour."""
+
+STATE_SECONDS = 1.0
+STATE_TRIES = 120
+"""Tries, and the pause between two, of a decision that needs the state database."""
+
+Result = TypeVar("Result")
 
 MAX_ATTEMPTS = 5
 """A question that was taken so many times without an end is given up."""
@@ -92,6 +101,9 @@ class Responder:
             if completed is None:
                 return "ignored"
             return await self._respond(question, completed)
+        except StateError as error:
+            logger.warning("A question is given up, as the state database is away: %s", error)
+            return "ignored"
         except UndeliverableError as error:
             logger.warning("An answer could not be delivered, and is tried again: %s", error)
         except SLACK_FAILURES as error:
@@ -209,15 +221,7 @@ class Responder:
 
         Decide first: most of these messages are no questions to docent.
         """
-        here = QuestionFilter(message.key.channel, thread_ts=message.thread_ts)
-        try:
-            open_here = await asyncio.to_thread(self._database.inbox_view.list_open, here)
-            askers = [each.message.user for each in open_here if each.id != question.id]
-            asker = askers[-1] if askers else ""
-            follow_up = await self._follow_ups.decide(message, asker=asker)
-        except StateError as error:
-            logger.warning("It is not known whether a message was a follow-up: %s", error)
-            return "ignored"
+        follow_up = await _wait_for_state(lambda: self._decide_follow_up(question, message))
         if follow_up.action == "ignore":
             return "ignored"
         if follow_up.action == "acknowledge":
@@ -225,25 +229,49 @@ class Responder:
             return "told"
         return await self._answer(question, message, follow_up.earlier)
 
+    async def _decide_follow_up(self, question: OpenQuestion, message: IncomingMessage) -> FollowUp:
+        here = QuestionFilter(message.key.channel, thread_ts=message.thread_ts)
+        open_here = await asyncio.to_thread(self._database.inbox_view.list_open, here)
+        askers = [each.message.user for each in open_here if each.id != question.id]
+        return await self._follow_ups.decide(message, asker=askers[-1] if askers else "")
+
     async def _answer_edit(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer an edited message in place of its earlier version."""
-        here = QuestionFilter.of_message(message.key)
-        view = self._database.inbox_view
-        for _ in range(REPLACE_LOOKS):
-            others = await asyncio.to_thread(view.list_open, here)
-            others = tuple(each for each in others if each.id != question.id)
-            if any(each.message.edited_ts > message.edited_ts for each in others):
-                return "given_up"
-            if not others:
-                break
-            await self.dispatcher.send("replace", here, but=question.id)
-            await asyncio.sleep(REPLACE_SECONDS)
-        if not question.posted:
-            question.posted = await asyncio.to_thread(view.find_last_posted, here, but=question.id)
+        if not (
+            message.is_first_mention or await _wait_for_state(lambda: self._has_asked(question))
+        ):
+            return "ignored"
+        if not await _wait_for_state(lambda: self._replace_earlier(question, message)):
+            return "given_up"
         if not question.posted:
             before = await asyncio.to_thread(self._database.answers.find_by_message, message.key)
             question.posted = before.posted if before else ()
         return await self._answer(question, message)
+
+    async def _has_asked(self, question: OpenQuestion) -> bool:
+        """Return True if an earlier version was a question."""
+        key, database = question.entry.message.key, self._database
+        if await asyncio.to_thread(database.inbox_view.has_message, key, but=question.id):
+            return True
+        return await asyncio.to_thread(database.answers.find_by_message, key) is not None
+
+    async def _replace_earlier(self, question: OpenQuestion, message: IncomingMessage) -> bool:
+        """Stop earlier versions; return False if there is a later one."""
+        here = QuestionFilter.of_message(message.key)
+        view = self._database.inbox_view
+        for _ in range(REPLACE_LOOKS):
+            latest = await asyncio.to_thread(view.find_latest_version, message.key, but=question.id)
+            if latest > message.version:
+                return False
+            others = await asyncio.to_thread(view.list_open, here)
+            if all(each.id == question.id for each in others):
+                break
+            await self.dispatcher.send("replace", here, but=question.id)
+            await asyncio.sleep(REPLACE_SECONDS)
+        question.posted = question.posted or await asyncio.to_thread(
+            view.find_last_posted, here, but=question.id
+        )
+        return True
 
     async def _answer_privately(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         """Answer a command or a shortcut to its asker alone."""
@@ -262,6 +290,19 @@ class Responder:
         is_fresh = entry.response_url and entry.age < RESPONSE_URL_SECONDS
         respond = build_respond(entry.response_url) if is_fresh else None
         return self._surface.open_private_reply(entry.message, respond)
+
+
+async def _wait_for_state(read: Callable[[], Awaitable[Result]]) -> Result:
+    """Read the state database as soon as it can be used.
+
+    Raises:
+        StateError: it can't be used for long.
+    """
+    for _ in range(STATE_TRIES):
+        with suppress(StateError):
+            return await read()
+        await asyncio.sleep(STATE_SECONDS)
+    return await read()
 
 
 def _render_progress(entry: InboxEntry) -> str:

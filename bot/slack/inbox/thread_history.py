@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.conversation.history import MAX_TURNS
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.calls import execute_call
 from bot.slack.client.names import Names
+from bot.slack.client.workspace import SlackClients
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ANSWERED_SUBTYPES
 from bot.slack.views.answer_blocks import TAIL
@@ -34,14 +34,20 @@ CONVERSATION_SECONDS = 1_800.0
 CONVERSATION_THREADS = 5
 """Most threads of a direct channel that are read for a question."""
 
+READ_SECONDS = 3.0
+"""Longest wait for a thread or a conversation; what was read by then counts."""
+
+Messages = dict[str, Mapping[str, Any]]
+"""Messages as Slack stores them, by time stamp."""
+
 logger = logging.getLogger(__name__)
 
 
 class SlackThreadHistory:
     """Reads threads from Slack, within limits."""
 
-    def __init__(self, client: AsyncWebClient, names: Names, *, bot_user: str) -> None:
-        self._client = client
+    def __init__(self, slack: SlackClients, names: Names, *, bot_user: str) -> None:
+        self._slack = slack
         self._names = names
         self.bot_user = bot_user
 
@@ -52,15 +58,17 @@ class SlackThreadHistory:
 
         Return None if the thread can't be read.
         """
+        read: Messages = {}
         try:
-            raw = await self._read_thread(key, thread_ts)
+            async with asyncio.timeout(READ_SECONDS):
+                is_read = await self._read_thread(key, thread_ts, read)
         except SLACK_FAILURES as error:
-            logger.warning("A thread could not be read: %s", get_error_code(error) or error)
-            return None
-        if raw is None:
-            logger.warning("The end of a thread could not be found.")
-            return None
-        return await self._build_messages(raw, key)
+            logger.warning("A thread could not be read: %s", _describe(error))
+            is_read = bool(read)
+        else:
+            if not is_read:
+                logger.warning("The end of a thread could not be found.")
+        return await self._build_messages(read, key) if is_read else None
 
     async def read_conversation(self, key: MessageKey) -> tuple[ThreadMessage, ...] | None:
         """Return the direct messages shortly before one, oldest first.
@@ -68,28 +76,44 @@ class SlackThreadHistory:
         docent's answers are in the threads of the questions. Return None if Slack fails.
         """
         since = f"{float(key.ts) - CONVERSATION_SECONDS:.6f}"
+        read: Messages = {}
         try:
-            response = await self._client.conversations_history(
-                channel=key.channel, oldest=since, latest=key.ts, limit=MAX_TURNS
-            )
-            recent: list[Mapping[str, Any]] = list(response.get("messages") or [])
-            threads = await asyncio.gather(
-                *(
-                    self._read_page(key, str(message["ts"]), oldest=since)
-                    for message in recent[:CONVERSATION_THREADS]
+            async with asyncio.timeout(READ_SECONDS):
+                response = await execute_call(
+                    self._slack,
+                    "conversations.history",
+                    channel=key.channel,
+                    oldest=since,
+                    latest=key.ts,
+                    limit=MAX_TURNS,
                 )
-            )
+                recent = list(response.get("messages") or [])
+                read |= _index(recent)
+                threads = [str(message["ts"]) for message in recent[:CONVERSATION_THREADS]]
+                await asyncio.gather(
+                    *(self._add_replies(key, each, since, read) for each in threads)
+                )
         except SLACK_FAILURES as error:
-            logger.warning("A conversation could not be read: %s", get_error_code(error) or error)
-            return None
-        replies = [message for page, _ in threads for message in page]
-        unique = {str(message["ts"]): message for message in [*recent, *replies]}
-        return await self._build_messages([unique[ts] for ts in sorted(unique, key=float)], key)
+            logger.warning("A conversation could not be read: %s", _describe(error))
+            if not read:
+                return None
+        return await self._build_messages(read, key)
+
+    async def _add_replies(
+        self, key: MessageKey, thread_ts: str, since: str, read: Messages
+    ) -> None:
+        """Read a thread of a conversation; without it, the others still count."""
+        try:
+            messages, _ = await self._read_page(key, thread_ts, oldest=since)
+        except SLACK_FAILURES as error:
+            logger.warning("A thread could not be read: %s", _describe(error))
+        else:
+            read |= _index(messages)
 
     async def read_message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
         """Return one message as Slack stores it; None if Slack fails."""
         try:
-            response = await self._client.conversations_replies(
+            response = await self._slack.client.conversations_replies(
                 channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
             )
         except SLACK_FAILURES as error:
@@ -104,7 +128,7 @@ class SlackThreadHistory:
         Return an empty string, as for a guest, if Slack fails.
         """
         try:
-            response = await self._client.users_info(user=user)
+            response = await self._slack.client.users_info(user=user)
         except SLACK_FAILURES as error:
             logger.warning(
                 "The team of a user could not be read: %s", get_error_code(error) or error
@@ -112,22 +136,20 @@ class SlackThreadHistory:
             return ""
         return str(response["user"].get("team_id") or "")
 
-    async def _read_thread(self, key: MessageKey, thread_ts: str) -> list[Mapping[str, Any]] | None:
-        """Return the thread before a message.
+    async def _read_thread(self, key: MessageKey, thread_ts: str, read: Messages) -> bool:
+        """Read the thread before a message; return False if its end was not found.
 
-        Return only the first message and the end of a thread longer than a page.
+        Read only the first message and the end of a thread longer than a page.
         """
         messages, cursor = await self._read_page(key, thread_ts)
         if not cursor:
-            return messages
-        first = [message for message in messages if message["ts"] == thread_ts]
-        newest = await self._find_thread_end(key, thread_ts)
-        return None if newest is None else first + newest
+            read |= _index(messages)
+            return True
+        read |= _index(message for message in messages if message["ts"] == thread_ts)
+        return await self._read_thread_end(key, thread_ts, read)
 
-    async def _find_thread_end(
-        self, key: MessageKey, thread_ts: str
-    ) -> list[Mapping[str, Any]] | None:
-        """Return the end of a long thread; None if not found.
+    async def _read_thread_end(self, key: MessageKey, thread_ts: str, read: Messages) -> bool:
+        """Read the end of a long thread; return False if not found.
 
         Slack reads forwards only. So search for a span before the message that fits into one page
         and holds enough messages: longer than one known to be too short, shorter than one known to
@@ -135,7 +157,7 @@ class SlackThreadHistory:
         """
         age = float(key.ts) - float(thread_ts)
         short, long = min(1.0, age / 2), age  # seconds
-        newest: list[Mapping[str, Any]] | None = None
+        is_found = False
         for _ in range(MAX_PROBES):
             span = math.sqrt(short * long)
             since = f"{float(key.ts) - span:.6f}"
@@ -145,13 +167,16 @@ class SlackThreadHistory:
                 continue
             # Slack puts the first message of the thread before any span.
             newest = [message for message in messages if message["ts"] != thread_ts]
+            read |= _index(newest)
+            is_found = True
             if len(newest) >= MAX_TURNS:
-                return newest
+                return True
             short = span
         # The thread was quiet for long, so its last messages lie close together: read through them.
         since = f"{float(key.ts) - long:.6f}"
         span_end = await self._read_span_end(key, thread_ts, oldest=since)
-        return newest if span_end is None else span_end
+        read |= _index(span_end or ())
+        return is_found or span_end is not None
 
     async def _read_span_end(
         self, key: MessageKey, thread_ts: str, *, oldest: str
@@ -181,7 +206,9 @@ class SlackThreadHistory:
 
         The cursor is empty after the last page.
         """
-        response = await self._client.conversations_replies(
+        response = await execute_call(
+            self._slack,
+            "conversations.replies",
             channel=key.channel,
             ts=thread_ts,
             oldest=oldest,
@@ -192,13 +219,11 @@ class SlackThreadHistory:
         next_cursor = (response.get("response_metadata") or {}).get("next_cursor")
         return list(response.get("messages") or []), str(next_cursor or "")
 
-    async def _build_messages(
-        self, raw: Sequence[Mapping[str, Any]], key: MessageKey
-    ) -> tuple[ThreadMessage, ...]:
+    async def _build_messages(self, raw: Messages, key: MessageKey) -> tuple[ThreadMessage, ...]:
         """Build the messages before `key`, with names where needed."""
         built = [
             self._build_thread_message(message, is_first=number == 0)
-            for number, message in enumerate(raw)
+            for number, message in enumerate(raw[ts] for ts in sorted(raw, key=float))
             if float(message["ts"]) < float(key.ts)
         ]
         messages = [message for message in built if message is not None]
@@ -228,6 +253,14 @@ class SlackThreadHistory:
 
     def _read_text(self, message: Mapping[str, Any]) -> str:
         return read_content(message, bot_user=self.bot_user).full_text
+
+
+def _index(messages: Iterable[Mapping[str, Any]]) -> Messages:
+    return {str(message["ts"]): message for message in messages}
+
+
+def _describe(error: Exception) -> str:
+    return get_error_code(error) or str(error) or type(error).__name__
 
 
 def _extract_own_text(message: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_sdk.models.blocks import Block
@@ -21,7 +21,7 @@ from bot.slack.client.api_errors import (
 from bot.slack.client.calls import Patience, execute_call, wait_for_turn
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.forms import send_parts
-from bot.slack.reply.lost_posts import find_lost_post
+from bot.slack.reply.lost_posts import build_mark, build_metadata, find_lost_posts
 from bot.slack.views import answer_blocks
 from bot.slack.views.message_parts import MessagePart, build_parts
 
@@ -63,6 +63,7 @@ class EditedMessage:
         thread: ThreadRef,
         *,
         message_timestamps: Sequence[str] = (),
+        lost_marks: Sequence[str] = (),
         on_posted: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare a message; nothing is posted yet.
@@ -71,13 +72,14 @@ class EditedMessage:
             slack: the clients of the workspace.
             thread: the thread of the answer.
             message_timestamps: docent's messages there that the answer replaces.
+            lost_marks: marks of its posts that Slack did not confirm.
             on_posted: called when `message_timestamps` has changed.
         """
         self._slack = slack
         self._thread = thread
         self._posted = [_PostedMessage(ts) for ts in message_timestamps]
         self._stale: list[_PostedMessage] = []
-        self._lost_texts: list[str] = []
+        self._lost_marks = set(lost_marks)
         self._is_refused = False
         self._on_posted = on_posted
 
@@ -132,7 +134,7 @@ class EditedMessage:
             await self._update_part(index, part, patience)
 
         count = await send_parts(build_parts(draft.text, tail), send)
-        self._stale += self._posted[count:]
+        self._stale += [*self._posted[count:], *await self._find_lost()]
         del self._posted[count:]
         self.free_turns()
         await self._delete_posted(self._stale)
@@ -145,7 +147,7 @@ class EditedMessage:
 
     async def remove_rest(self, count: int = 0) -> None:
         """Stop and delete all but the first messages, where possible."""
-        left = [*self._stale, *self._posted[count:]]
+        left = [*self._stale, *self._posted[count:], *await self._find_lost()]
         for posted in left:
             with contextlib.suppress(*SLACK_FAILURES):
                 await stop_stream(self._slack, self._thread, posted.ts)
@@ -231,11 +233,12 @@ class EditedMessage:
         if await self._take_lost_post(patience):
             await self._edit(len(self._posted) - 1, part, patience)
             return
+        mark = build_mark()
         try:
-            response = await execute_call(self._slack, POSTING, **self._build_post(part))
+            response = await execute_call(self._slack, POSTING, **self._build_post(part, mark))
         except SLACK_FAILURES as error:
             if is_ambiguous(error):
-                self._lost_texts.append(part.render_text())
+                self._lost_marks.add(mark)
             if get_failure_kind(error) != "temporary" or patience is None:
                 raise
             if not await patience.wait_after(error):
@@ -244,12 +247,17 @@ class EditedMessage:
         else:
             self._add_posted(_PostedMessage(str(response["ts"]), part, has_turn))
 
-    def _build_post(self, part: MessagePart) -> dict[str, Any]:
+    @property
+    def _thread_ts(self) -> str:
+        return self._thread.thread_ts or next(iter(self.message_timestamps), "")
+
+    def _build_post(self, part: MessagePart, mark: str) -> dict[str, Any]:
         return {
             "channel": self._thread.channel,
-            "thread_ts": self._thread.thread_ts or next(iter(self.message_timestamps), None),
+            "thread_ts": self._thread_ts or None,
             "text": part.render_text(),
             "blocks": part.build_blocks() or None,
+            "metadata": build_metadata(mark),
             "unfurl_links": False,
             "unfurl_media": False,
         }
@@ -259,16 +267,25 @@ class EditedMessage:
 
         Return False if there is none.
         """
-        while self._lost_texts:
-            text = self._lost_texts.pop()
-            known = {*self.message_timestamps, *(each.ts for each in self._stale)}
-            ts = await find_lost_post(
-                self._slack, self._thread, text, known=known, patience=patience
-            )
-            if ts is not None:
-                self._add_posted(_PostedMessage(ts))
-                return True
-        return False
+        lost = await self._find_lost(patience)
+        if not lost:
+            return False
+        self._stale += lost[1:]
+        self._add_posted(lost[0])
+        return True
+
+    async def _find_lost(self, patience: Patience | None = None) -> list[_PostedMessage]:
+        """Return messages whose post was not confirmed, oldest first.
+
+        Those that are not there yet are looked for again later.
+        """
+        if not self._lost_marks:
+            return []
+        thread = replace(self._thread, thread_ts=self._thread_ts)
+        posts = await find_lost_posts(self._slack, thread, self._lost_marks, patience=patience)
+        self._lost_marks -= (posts or {}).keys()
+        oldest_first = sorted((posts or {}).values(), key=lambda post: post.ts)
+        return [_PostedMessage(post.ts, is_live=post.is_stream) for post in oldest_first]
 
     def _add_posted(self, posted: _PostedMessage) -> None:
         self._posted.append(posted)
@@ -293,6 +310,9 @@ class EditedMessage:
     async def _delete_posted(self, stale: list[_PostedMessage]) -> None:
         """Delete parts that are no longer needed or were posted anew."""
         for posted in stale:
+            if posted.is_live:
+                with contextlib.suppress(*SLACK_FAILURES):
+                    await self._stop(posted, None)
             try:
                 await execute_call(
                     self._slack,

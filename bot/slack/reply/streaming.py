@@ -20,7 +20,7 @@ from bot.slack.client.api_errors import (
 from bot.slack.client.calls import execute_call
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.editing import ENDED_CODES, stop_stream
-from bot.slack.reply.lost_posts import find_lost_post
+from bot.slack.reply.lost_posts import build_mark, build_task_id
 from bot.slack.reply.thread_status import ThreadStatus
 from bot.slack.views.message_parts import MessagePart, build_parts
 
@@ -31,8 +31,6 @@ STREAMING = "chat.startStream"
 _APPENDING, _STOPPING = "chat.appendStream", "chat.stopStream"
 _SPARE = 0.4
 """The part of the rate that is kept for other streams."""
-
-_TASK = "find"
 
 logger = logging.getLogger(__name__)
 
@@ -45,16 +43,23 @@ class StreamEnded(Exception):  # noqa: N818 (a turn of events, handled by editin
     """The stream can't go on.
 
     Its message is `ts`, or None if it never began; `part` is its content if that is complete. If
-    it `is_live`, Slack did not take its end.
+    it `is_live`, Slack did not take its end. If it may have begun without a word from Slack, its
+    message has the mark `lost_mark`.
     """
 
     def __init__(
-        self, ts: str | None, part: MessagePart | None = None, *, is_live: bool = False
+        self,
+        ts: str | None,
+        part: MessagePart | None = None,
+        *,
+        is_live: bool = False,
+        lost_mark: str = "",
     ) -> None:
         super().__init__(ts)
         self.ts = ts
         self.part = part
         self.is_live = is_live
+        self.lost_mark = lost_mark
 
 
 def reserve_stream(slack: SlackClients) -> bool:
@@ -97,6 +102,7 @@ class StreamedMessage:
         self._thread = thread
         self._status = status
         self._ts: str | None = None
+        self._mark = build_mark()
         self._text = ""
         self._task: tuple[str, str] | None = None
         self._started_at = 0.0
@@ -127,7 +133,7 @@ class StreamedMessage:
         try:
             await self._send_chunks(chunks)
         except SLACK_FAILURES as error:
-            await self._wait_or_end(error, draft)
+            await self._wait_or_end(error)
         else:
             self._text, self._task = draft.text, (draft.progress, _get_task_status(draft))
 
@@ -163,7 +169,8 @@ class StreamedMessage:
         chunks: list[Chunk] = []
         status = _get_task_status(draft, last=last)
         if (draft.progress, status) != self._task:
-            chunks.append(TaskUpdateChunk(id=_TASK, title=draft.progress, status=status))
+            task = build_task_id(self._mark)
+            chunks.append(TaskUpdateChunk(id=task, title=draft.progress, status=status))
         if new := draft.text[len(self._text) :]:
             chunks.append(MarkdownTextChunk(text=new))
         return chunks
@@ -183,11 +190,8 @@ class StreamedMessage:
             task_display_mode="timeline",
             chunks=chunks,
         )
-        self._begin(str(response["ts"]))
-
-    def _begin(self, ts: str) -> None:
-        self._ts = ts
-        self.message_timestamps = (ts,)
+        self._ts = str(response["ts"])
+        self.message_timestamps = (self._ts,)
         self._started_at = self._slack.clock()
         self._on_posted()
 
@@ -201,7 +205,7 @@ class StreamedMessage:
         if not extends or len(draft.text) > MARKDOWN_LIMIT or age > STREAM_SECONDS:
             await self._end_early()
 
-    async def _wait_or_end(self, error: BaseException, draft: ReplyDraft) -> None:
+    async def _wait_or_end(self, error: BaseException) -> None:
         logger.warning("Streaming failed: %s", get_error_code(error) or error)
         if get_error_code(error) == "stopped_by_user":
             raise StoppedByUser from error
@@ -212,9 +216,7 @@ class StreamedMessage:
         if self._ts is None and get_error_code(error) in UNAVAILABLE_CODES:
             self._slack.unavailable.add(STREAMING, seconds=wait)
         if self._ts is None and is_ambiguous(error):
-            ts = await find_lost_post(self._slack, self._thread, draft.text)
-            if ts is not None:
-                self._begin(ts)
+            raise StreamEnded(None, lost_mark=self._mark) from error
         await self._end_early()
 
     async def _end_early(self) -> None:

@@ -135,11 +135,13 @@ class ThreadReply:
     async def fail(self, sentence: str) -> None:
         """Show the sentence below the text so far.
 
+        After an end that failed, show the sentence alone: the text may be what it failed at.
+
         Raises:
             UndeliverableError: Slack takes it neither in the thread nor privately.
         """
-        so_far = self._render_draft()
-        text = f"{so_far.text}\n\n{sentence}" if so_far.text else sentence
+        so_far = "" if self._is_broken else self._render_draft().text
+        text = f"{so_far}\n\n{sentence}" if so_far else sentence
         await self._finish_writing(replace(self._draft, text=text, failed=True), [])
 
     async def mark_stopped(self) -> None:
@@ -166,7 +168,15 @@ class ThreadReply:
         self._ending.set()
         self._hurry.set()
         self._changed.set()
+        if self._is_broken:
+            self._writer = asyncio.create_task(self._end_message())
         await self._writer
+
+    @property
+    def _is_broken(self) -> bool:
+        """True if the writer failed at the end, so that the message is still open."""
+        is_over = self._writer.done() and not self._writer.cancelled()
+        return is_over and isinstance(self._writer.exception(), Exception)
 
     async def _write_message(self, status: asyncio.Task[None]) -> None:
         """Show the answer as it grows, then close its message."""
@@ -176,6 +186,10 @@ class ThreadReply:
             except Exception:
                 logger.exception("Showing an answer failed half-way.")
         await self._ending.wait()
+        await self._end_message()
+
+    async def _end_message(self) -> None:
+        """Close the message and take the status away."""
         try:
             await self._close_message()
         except StoppedByUser:
@@ -250,14 +264,18 @@ class ThreadReply:
     def _replace_stream(self, ended: StreamEnded) -> EditedMessage:
         """Go on by editing where a stream ended."""
         posted = [ended.ts] if ended.ts else []
-        message = self._build_edited_message(posted)
+        message = self._build_edited_message(posted, lost_mark=ended.lost_mark)
         message.set_state(ended.part, is_live=ended.is_live)
         self._message = message
         return message
 
-    def _build_edited_message(self, posted: Sequence[str]) -> EditedMessage:
+    def _build_edited_message(self, posted: Sequence[str], *, lost_mark: str = "") -> EditedMessage:
         return EditedMessage(
-            self._slack, self._thread, message_timestamps=posted, on_posted=self._report_posted
+            self._slack,
+            self._thread,
+            message_timestamps=posted,
+            lost_marks=[lost_mark] if lost_mark else [],
+            on_posted=self._report_posted,
         )
 
     def _report_posted(self) -> None:

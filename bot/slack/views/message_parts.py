@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
 
 from bot.markup import markdown
@@ -60,11 +61,16 @@ class MessagePart:
 
     @property
     def fits(self) -> bool:
-        """True if docent's own limits allow the message."""
+        """True if docent's own limits, and those of slack_sdk's models, allow the message."""
         if self.form == "text":
             return len(self.text) <= TEXT_LIMIT
+        if self.form == "blocks" and len(self.text) > markdown.MARKDOWN_LIMIT:
+            return False
         blocks = self.build_blocks()
-        return len(blocks) <= BLOCKS_LIMIT and measure_blocks(blocks) <= MESSAGE_LIMIT
+        try:
+            return len(blocks) <= BLOCKS_LIMIT and measure_blocks(blocks) <= MESSAGE_LIMIT
+        except SlackObjectFormationError:  # sending it raises the same, so a plainer form follows
+            return False
 
 
 def build_parts(text: str, tail: Sequence[Block] = ()) -> list[MessagePart]:

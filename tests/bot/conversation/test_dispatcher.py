@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select, update
 
-from bot.conversation.dispatcher import Dispatcher, Pace
+from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.inbox_writer import Outcome
+from bot.conversation.lease_keeper import Pace
 from bot.conversation.open_question import OpenQuestion
 from bot.storage import tables
 from bot.storage.inbox import Inbox
@@ -281,6 +282,40 @@ async def test_a_question_that_another_process_took_is_dropped(
     assert bench.read() == {"1.0": "answering"}
 
 
+async def test_a_new_database_costs_no_question(bench: Bench, dispatcher: Dispatcher):
+    """The file was deleted while docent runs."""
+    for number in range(1, 4):
+        await dispatcher.offer(message(number))
+    await bench.answers.wait_taken(2)
+    with bench.engine.begin() as connection:
+        connection.execute(tables.inbox.delete())
+    await bench.wait_status("3.0", "waiting")
+    bench.answers.free.set()
+    for number in range(1, 4):
+        await bench.wait_status(f"{number}.0", "answered")
+    assert bench.answers.cancelled == []
+    assert len(bench.answers.taken) == 3
+
+
+async def test_a_row_of_a_question_that_was_begun_already_is_not_taken_again(
+    bench: Bench, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+):
+    """The answer of the database was lost, not the row."""
+    add = Inbox.add
+
+    def add_and_fail(*args: object, **more: object) -> bool:
+        add(*args, **more)
+        raise StateError("The connection broke off.")
+
+    monkeypatch.setattr(bench.inbox, "add", add_and_fail.__get__(bench.inbox))
+    await dispatcher.offer(message())
+    await bench.answers.wait_taken(1)
+    await bench.wait_status("1.0", "answering")
+    bench.answers.free.set()
+    await bench.wait_status("1.0", "answered")
+    assert len(bench.answers.taken) == 1
+
+
 class TestWithoutTheDatabase:
     """The state database is locked or broken while questions arrive."""
 
@@ -306,6 +341,21 @@ class TestWithoutTheDatabase:
         assert await bench.answers.wait_taken(1) == ["1.0"]
         lock.set()
         bench.answers.free.set()
+        await bench.wait_status("1.0", "answered")
+        assert len(bench.answers.taken) == 1
+        await dispatcher.stop(WAIT)
+
+    async def test_of_a_mention_that_comes_twice_one_begins(
+        self, bench: Bench, lock: threading.Event
+    ):
+        """The other event reaches another process, which knows nothing of it."""
+        dispatcher = bench.build(replace(PACE, first_sign=0.001, ack=0.001))
+        dispatcher.start()
+        await dispatcher.offer(message(), is_twin=True)
+        assert bench.answers.taken == []
+        lock.set()
+        bench.answers.free.set()
+        await dispatcher.offer(message())
         await bench.wait_status("1.0", "answered")
         assert len(bench.answers.taken) == 1
         await dispatcher.stop(WAIT)

@@ -52,6 +52,30 @@ from bot.conversation.question_detector import is_question
         "起動時にエラーになります",
         "어떻게 지우나요",
         "it says:\n```\npanic: nil\n```",
+        "java.lang.Foo\n\tat io.x.Main.run(Main.java:12)",
+        'Trace\n  File "/srv/a.py", line 42, in load',
+        "Danke, und wie lösche ich das",
+        "Danke, wie lösche ich das",
+        "gracias, cómo lo borro",
+        "vale, perfecto. Dónde se guarda",
+        "obrigado, como apago",
+        "legal, e quando expira",
+        "grazie, e come lo cancello",
+        "merci, et pour le supprimer comment faire - pourquoi deux étapes",
+        "merci ! Où sont les journaux",
+        "спасибо, а как удалить",
+        "thanks, and how do I delete it",
+        "Hi team, which index is the default",
+        "Quick question: how do I drop it",
+        "Quick question - can I drop it while it is loaded",
+        "That worked. Where are the logs",
+        "one more thing, how do I drop it",
+        "it is loaded now\nwhat is the next step",
+        "Then how do I drop it",
+        "كيف أحذف",
+        "איך מוחקים",
+        "πώς το διαγράφω",
+        "धन्यवाद, इसे कहाँ देखें: कैसे हटाएं",
     ],
 )
 def test_questions_and_requests_ask(text: str):
@@ -88,6 +112,15 @@ def test_questions_and_requests_ask(text: str):
         "no, that was Bob",
         "und ich habe Hunger",
         "он в отпуске",
+        "I restarted the node, which took a while",
+        "it was Bob, who is on holiday",
+        "ich weiß, wie das geht",
+        "я думаю, что он прав",
+        "he said that it works, when he gets back",
+        "Done: the node is up - all green",
+        "e.g. the old one, and so on",
+        "lo hice, como siempre",
+        "fatto, come sempre",
     ],
 )
 def test_thanks_and_statements_do_not(text: str):
@@ -97,3 +130,12 @@ def test_thanks_and_statements_do_not(text: str):
 @given(st.text())
 def test_any_text_can_be_asked_about(text: str):
     assert is_question(text) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "run", [" ", "\n", "\n" + " " * 50, ".", ",", ". ", "a, ", "and ", "<@", ":a", 'File "x\n']
+)
+def test_a_long_run_of_one_sign_is_looked_at_only_once(run: str):
+    text = "x" + run * (200_000 // len(run)) + "x"
+    assert not is_question(text)
+    assert is_question(f"{text} how?")

@@ -18,6 +18,7 @@ from ingest.errors import StateError
 from rag_core.errors import BusyError, DocentError
 from rag_core.request_id import REQUEST_ID
 from tests.conftest import ROOT
+from tests.servers.openai import OpenAIServer
 
 
 def build_record(message: str, *args: object, error: BaseException | None = None):
@@ -162,3 +163,46 @@ def test_warnings_of_libraries_are_lines_of_the_log_only_as_json():
         )
         assert done.stderr.startswith("{") is is_json
         assert "old" in done.stderr
+
+
+def log_everything(code: str, *args: str) -> str:
+    """Run code in a process that logs from INFO on, and return what it logged."""
+    start = "from bot.health.logs import prepare_logging; prepare_logging(20); import sys\n"
+    done = subprocess.run(
+        [sys.executable, "-c", start + code, *args],
+        env={"PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stderr
+
+
+@pytest.mark.parametrize("library", ["openai", "httpx"])
+def test_a_password_in_an_address_is_not_logged(openai_server: OpenAIServer, library: str):
+    address = openai_server.base_url.replace("://", "://usr:SEKRET@")
+    ask = {
+        "openai": (
+            "from rag_core.generation.llm.client import OpenAIGenerator\n"
+            "from rag_core.settings import RagSettings\n"
+            "from rag_core.types import Turn\n"
+            "settings = RagSettings(openai_api_key=sys.argv[2], openai_base_url=sys.argv[1])\n"
+            "list(OpenAIGenerator(settings).generate('Be kind.', [Turn('user', 'Why?')]))\n"
+        ),  # refused, since the SDK sends the password in place of the key
+        "httpx": ("import httpx\nhttpx.post(sys.argv[1] + '/chat/completions', json={})\n"),
+    }
+    logged = log_everything(ask[library], address, openai_server.api_key)
+    assert len(openai_server.requests) == 1
+    assert "SEKRET" not in logged
+
+
+def test_libraries_do_not_log_their_steps():
+    logged = log_everything(
+        "from apscheduler.schedulers.background import BackgroundScheduler\n"
+        "from bot.storage.tables import ensure_bot_tables\n"
+        "from ingest.state.database import open_state\n"
+        "BackgroundScheduler().add_job(print, 'interval', hours=1)\n"
+        "ensure_bot_tables(open_state('sqlite://'))\n"
+    )
+    assert logged == ""

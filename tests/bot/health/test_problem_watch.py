@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import Engine
 
-from bot.health.problem_watch import QUIET_SECONDS, ProblemWatch
+from bot.health.problem_watch import (
+    CHECK_SECONDS,
+    LONGEST_PAUSE,
+    QUIET_SECONDS,
+    ProblemWatch,
+)
 from bot.storage import tables
 from bot.storage.problems import Problem, Problems
 from ingest.errors import StateError
@@ -25,6 +30,7 @@ class Channel:
     """The admins' channel: what it was told, and whether it takes anything."""
 
     told: list[str] = field(default_factory=list)
+    tries: int = 0
     is_up: bool = True
     heard: threading.Event = field(default_factory=threading.Event)
     thread: str = ""
@@ -36,6 +42,7 @@ class Channel:
         return self._take(f"over: {problem.service}")
 
     def _take(self, line: str) -> bool:
+        self.tries += 1
         self.thread = threading.current_thread().name
         if self.is_up:
             self.told.append(line)
@@ -46,8 +53,10 @@ class Channel:
 class Process:
     """One `docent serve`: its outages, its watch and its clock; steps are taken by hand."""
 
-    def __init__(self, engine: Engine, channel: Channel) -> None:
+    def __init__(self, engine: Engine, channel: Channel, *, before: str = "") -> None:
         self.outages, self.now, self.state = Outages(), 0.0, ""
+        if before:
+            self.outages.report("llm", before)
         self.watch = ProblemWatch(
             Problems(engine),
             self.outages,
@@ -111,6 +120,35 @@ def test_replicas_tell_it_once_together(engine: Engine, channel: Channel):
     assert channel.told == [KEY, "over: llm"]
 
 
+def test_a_problem_that_another_process_has_ended_is_told_when_it_is_met_again(
+    engine: Engine, channel: Channel
+):
+    first, second = Process(engine, channel), Process(engine, channel)
+    for docent in (first, second):
+        docent.fail(KEY)
+    first.work()
+    second.watch.run_once()
+    assert channel.told == [KEY, "over: llm"]
+    assert second.watch.list_current() == ()  # it has not met the problem since
+    first.now = second.now = QUIET_SECONDS
+    second.fail(KEY)
+    assert channel.told == [KEY, "over: llm", KEY]
+    assert [problem.text for problem in first.watch.list_current()] == [KEY]
+    second.work()
+    assert channel.told == [KEY, "over: llm", KEY, "over: llm"]
+
+
+def test_a_problem_is_recorded_anew_in_a_state_database_that_lost_it(
+    engine: Engine, channel: Channel
+):
+    docent = Process(engine, channel)
+    docent.fail(KEY)
+    Problems(engine).end("llm")
+    docent.watch.run_once()
+    docent.fail(KEY)
+    assert [problem.text for problem in docent.watch.list_current()] == [KEY]
+
+
 def test_a_restart_tells_nothing_again_and_knows_what_to_look_for(engine: Engine, channel: Channel):
     Process(engine, channel).fail(KEY)
     restarted = Process(engine, channel)
@@ -119,6 +157,12 @@ def test_a_restart_tells_nothing_again_and_knows_what_to_look_for(engine: Engine
     assert channel.told == [KEY]
     restarted.work()
     assert channel.told == [KEY, "over: llm"]
+
+
+def test_a_problem_from_before_the_watch_began_is_told(engine: Engine, channel: Channel):
+    docent = Process(engine, channel, before=KEY)
+    docent.watch.run_once()
+    assert channel.told == [KEY]
 
 
 def test_a_service_that_is_no_longer_used_is_forgotten(engine: Engine, channel: Channel):
@@ -133,13 +177,59 @@ def test_what_slack_does_not_take_is_told_later(engine: Engine, channel: Channel
     docent.fail(KEY)
     assert not docent.watch.list_current()[0].is_told
     channel.is_up = True
+    docent.now += CHECK_SECONDS
     docent.watch.run_once()
     channel.is_up = False
     docent.work()
     channel.is_up = True
+    docent.now += CHECK_SECONDS
     docent.watch.run_once()
     docent.watch.run_once()
     assert channel.told == [KEY, "over: llm"]
+
+
+def test_what_slack_refuses_for_good_is_tried_ever_less_and_logged_once(
+    engine: Engine, channel: Channel, caplog: pytest.LogCaptureFixture
+):
+    docent = Process(engine, channel)
+    channel.is_up = False
+    docent.fail(KEY)
+    one_day = round(24 * 3600 / CHECK_SECONDS)
+    for _ in range(one_day):
+        docent.now += CHECK_SECONDS
+        docent.watch.run_once()
+    assert 24 <= channel.tries < 40
+    assert [record.getMessage() for record in caplog.records] == [
+        f"A service does not work: llm: {KEY}"
+    ]
+    channel.is_up = True
+    docent.now += LONGEST_PAUSE
+    docent.watch.run_once()
+    assert channel.told == [KEY]
+
+
+def test_the_end_of_a_problem_is_tried_ever_less_too(engine: Engine, channel: Channel):
+    docent = Process(engine, channel)
+    docent.fail(KEY)
+    channel.is_up = False
+    docent.work()
+    for _ in range(100):
+        docent.now += CHECK_SECONDS
+        docent.watch.run_once()
+    assert channel.tries < 12
+    channel.is_up = True
+    docent.now += LONGEST_PAUSE
+    docent.watch.run_once()
+    assert channel.told == [KEY, "over: llm"]
+
+
+def test_another_problem_waits_for_none_that_slack_refused(engine: Engine, channel: Channel):
+    docent = Process(engine, channel)
+    channel.is_up = False
+    docent.fail(KEY)
+    channel.is_up = True
+    docent.fail(MODEL)
+    assert channel.told == [MODEL]
 
 
 def test_a_problem_that_was_over_before_it_was_told_is_not_told(engine: Engine, channel: Channel):

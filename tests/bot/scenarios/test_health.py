@@ -27,6 +27,7 @@ from tests.servers.otlp import Collector
 from tests.servers.slack.server import SlackServer
 from tests.servers.slack.store import ALICE, GENERAL
 
+NO_INDEX = "Nothing is indexed yet: run `docent index` first."
 PAGE = """\
 # Storage
 
@@ -145,7 +146,7 @@ async def test_a_docent_that_works_says_so_and_counts(
         status, body = await docent.get("/readyz")
         assert (status, json.loads(body)["parts"]) == (
             200,
-            {"models": "ok", "milvus": "ok", "state": "ok", "slack": "ok"},
+            {"models": "ok", "milvus": "ok", "index": "ok", "state": "ok", "slack": "ok"},
         )
         asked = await slack_server.mention("Where is data stored?")
         await slack_server.wait_for_reply(asked, containing="All is well", timeout=30)
@@ -211,6 +212,16 @@ async def test_a_refused_key_is_told_once_shown_everywhere_and_logged_with_the_q
     assert len(list_alerts(slack_server, problems.PROBLEMS["llm"])) == 1
 
 
+@pytest.mark.usefixtures("indexed")
+async def test_a_docent_whose_index_was_moved_away_is_not_ready(
+    slack_server: SlackServer, settings: dict[str, str], tmp_path: Path
+):
+    async with serving(slack_server, settings, tmp_path) as docent:
+        (tmp_path / "data" / "milvus.db").rename(tmp_path / "elsewhere.db")
+        status, body = await docent.get("/readyz")
+        assert (status, json.loads(body)["parts"]["index"]) == (503, NO_INDEX)
+
+
 async def test_a_docent_that_starts_is_alive_and_not_ready(
     slack_server: SlackServer, settings: dict[str, str], tmp_path: Path
 ):
@@ -225,6 +236,7 @@ async def test_a_docent_that_starts_is_alive_and_not_ready(
         {
             "models": "The models are still being loaded.",
             "milvus": "ok",
+            "index": NO_INDEX,
             "state": "ok",
             "slack": "docent has not connected to Slack yet.",
         },

@@ -79,3 +79,20 @@ async def test_a_problem_that_slack_refuses_is_posted_later(slack_server: SlackS
     slack_server.fail("chat.postMessage", "internal_error")
     assert not await asyncio.to_thread(admins.post_problem, problem)
     assert await asyncio.to_thread(admins.post_problem, problem)
+
+
+async def test_a_refusal_is_one_line_with_slacks_code_and_is_logged_once(
+    slack_server: SlackServer, caplog: pytest.LogCaptureFixture
+):
+    admins = channel(slack_server, admin_channel=GENERAL)
+    problem = Problem("llm", "It is gone.", datetime.now(UTC))
+    for code in ("is_archived", "is_archived", "not_in_channel"):
+        slack_server.fail("chat.postMessage", code)
+        assert not await asyncio.to_thread(admins.post_problem, problem)
+    line = "An alert could not be posted to DOCENT_ADMIN_CHANNEL: "
+    messages = [r.getMessage() for r in caplog.records if r.name == "bot.slack.admin_channel"]
+    assert messages == [f"{line}is_archived", f"{line}not_in_channel"]
+    assert await asyncio.to_thread(admins.post_problem, problem)
+    slack_server.fail("chat.postMessage", "not_in_channel")
+    assert not await asyncio.to_thread(admins.post_recovery, problem)
+    assert caplog.records[-1].getMessage() == f"{line}not_in_channel"

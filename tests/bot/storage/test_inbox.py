@@ -84,7 +84,7 @@ class TestArrival:
     def test_what_its_process_answers_already_is_nobody_elses(self, engine: Engine, inbox: Inbox):
         assert inbox.add(name(1), message(), is_ours=lambda: True)
         assert Inbox(engine).take() is None
-        assert inbox.renew() == {name(1): ""}
+        assert inbox.renew([name(1)]) == {name(1): ""}
 
     def test_it_comes_out_as_it_went_in(self, inbox: Inbox):
         whole = message(
@@ -114,6 +114,11 @@ class TestArrival:
         assert parse_message(dumped) == kept
 
 
+def test_what_a_newer_docent_wrote_can_be_read():
+    newer = format_message(message())[:-1] + ', "something_new": 1}'
+    assert parse_message(newer) == message()
+
+
 class TestLine:
     def test_it_is_taken_in_the_order_of_arrival(self, inbox: Inbox):
         for number in range(3):
@@ -138,6 +143,14 @@ class TestLine:
             inbox.end(entry.id, "answered")
         inbox.add(name(10), message("10.0", user="U2"))
         assert take_all(inbox)[:3] == ["10.0", "4.0", "5.0"]
+
+    def test_a_question_that_was_withdrawn_while_it_waited_moves_no_turn(self, inbox: Inbox):
+        for number in range(4):
+            inbox.add(name(number), message(f"{number}.0", user="U1"))
+        inbox.take()
+        inbox.send("delete", QuestionFilter("C0", ts="3.0").build())
+        inbox.add(name(4), message("4.0", user="U2"))
+        assert take_all(inbox) == ["4.0", "1.0", "2.0"]
 
     @settings(
         suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -288,8 +301,28 @@ class TestLease:
         inbox.add(name(1), message())
         inbox.take()
         expire(engine)
-        assert inbox.renew() == {name(1): ""}
+        assert inbox.renew([name(1)]) == {name(1): ""}
         assert other.free_abandoned() == 0
+
+    def test_one_that_was_put_back_and_not_taken_yet_is_taken_again(self, engine: Engine):
+        inbox, other = Inbox(engine), Inbox(engine)
+        inbox.add(name(1), message())
+        inbox.take()
+        expire(engine)
+        other.free_abandoned()
+        assert inbox.renew([name(1)]) == {name(1): ""}
+        assert other.take() is None
+
+    def test_one_that_nobody_in_its_process_knows_is_put_back(self, inbox: Inbox, engine: Engine):
+        for number in range(2):
+            inbox.add(name(number), message(f"{number}.0"))
+            inbox.take()
+        expire(engine)
+        assert inbox.free_abandoned(keep=[name(1)]) == 1
+        assert take_all(inbox) == ["0.0"]
+
+    def test_one_of_another_database_is_missing(self, inbox: Inbox):
+        assert inbox.renew([name(1)]) == {name(1): "missing"}
 
     def test_who_lost_one_does_not_end_it(self, engine: Engine):
         dead, living = Inbox(engine, process=GONE), Inbox(engine)
@@ -298,7 +331,7 @@ class TestLease:
         expire(engine)
         living.free_abandoned()
         living.take()
-        assert dead.renew() == {}
+        assert dead.renew([name(1)]) == {name(1): "lost"}
         assert not dead.end(name(1), "answered")
         assert living.end(name(1), "answered")
 
@@ -340,11 +373,20 @@ class TestEnd:
         assert view.find_last_posted(QuestionFilter("C0", ts="1.0"), but="") == ("7.0",)
         assert view.find_last_posted(QuestionFilter("C0", ts="1.0"), but=name(1)) == ()
 
-    def test_after_a_refusal_others_may_ask_about_the_message(self, inbox: Inbox):
+    def test_after_a_refusal_only_others_may_ask_about_the_message(self, inbox: Inbox):
         inbox.add(name(1), message())
         inbox.take()
         inbox.end(name(1), "told", free_key=True)
-        assert inbox.add(name(2), message(user="U2"))
+        assert not inbox.add(name(2), message())
+        assert inbox.add(name(3), message(user="U2"))
+
+    def test_its_messages_are_recorded_while_it_is_open(self, inbox: Inbox):
+        inbox.add(name(1), message())
+        assert inbox.record_posted(name(1), ["7.0"])
+        inbox.take()
+        assert inbox.record_posted(name(1), ["7.0"])
+        inbox.end(name(1), "answered")
+        assert not inbox.record_posted(name(1), ["7.0"])
 
     def test_what_was_no_question_is_forgotten(self, inbox: Inbox, view: InboxView):
         inbox.add(name(1), message(audience="thread"))
@@ -387,7 +429,7 @@ class TestSignals:
         self, engine: Engine, inbox: Inbox, two: InboxEntry
     ):
         assert self.send(inbox, QuestionFilter("C0", ts="1.0")) == ([], 1)
-        assert Inbox(engine, process=GONE).read_signals() == {two.id: "stop"}
+        assert Inbox(engine, process=GONE).read_standings([two.id]) == {two.id: "stop"}
 
     @pytest.mark.usefixtures("two")
     def test_what_nobody_answers_yet_ends_at_once(self, inbox: Inbox):
@@ -436,6 +478,25 @@ class TestSignals:
         ):
             found = view.list_open(where)
             assert bool(found) == where.is_fit(message("1.0", edited_ts="2.0"), ("7.0",))
+
+
+class TestVersions:
+    def test_the_latest_edit_is_found(self, inbox: Inbox, view: InboxView):
+        key = MessageKey("T0", "C0", "1.0")
+        assert view.find_latest_version(key, but="") == ""
+        first, second = (message(edited_ts=f"{number}.0") for number in (2, 3))
+        inbox.add(name(1), second)
+        inbox.take()
+        inbox.end(name(1), "answered")
+        inbox.add(name(2), first)
+        assert view.find_latest_version(key, but=name(2)) == second.version > first.version
+        assert view.find_latest_version(key, but=name(1)) == first.version
+
+    def test_a_questions_own_messages_can_be_left_out(self, inbox: Inbox, view: InboxView):
+        for number in range(2):
+            inbox.add(name(number), message(f"{number}.0", thread_ts="0.5"))
+            inbox.record_posted(name(number), [f"7{number}.0"])
+        assert view.list_posted("C0", "0.5", but=name(1)) == {"70.0"}
 
 
 class TestThreads:

@@ -213,3 +213,8 @@ def test_a_sentence_that_is_not_there_is_an_error():
         _ = answers.not_found
     with pytest.raises(KeyError):
         say("no_such_sentence")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_limit_of_a_person_is_said_as_it_is_counted(language: str):
+    assert "24" in load_sentences(language)["limit.daily_limit"]

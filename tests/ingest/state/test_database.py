@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, event, select, text
+from sqlalchemy.engine import make_url
 
 from ingest.errors import StateError
 from ingest.state.database import (
@@ -16,6 +17,7 @@ from ingest.state.database import (
     has_state_database,
     open_state,
     read_row,
+    redact_url,
     replace_row,
 )
 from ingest.state.ledger import Ledger
@@ -48,7 +50,9 @@ def test_a_url_that_is_none():
         open_state("data/state.sqlite")
 
 
-@pytest.mark.parametrize("scheme", ["mysql", "postgresql+asyncpg", "sqlite+aiosqlite"])
+@pytest.mark.parametrize(
+    "scheme", ["mysql", "postgresql+asyncpg", "postgresql+psycopg2", "sqlite+aiosqlite"]
+)
 def test_another_kind_of_database_is_refused_without_its_password(scheme: str):
     with pytest.raises(StateError, match=r"set DOCENT_STATE_URL to sqlite.* or postg") as caught:
         open_state(f"{scheme}://me:secret@host/docent")
@@ -57,7 +61,7 @@ def test_another_kind_of_database_is_refused_without_its_password(scheme: str):
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
 def test_a_server_that_is_not_there_is_one_sentence(scheme: str):
-    url = f"{scheme}://me:secret@127.0.0.1:1/docent"
+    url = f"{scheme}://me:secret@127.0.0.1:1/docent?password=secret&sslpassword=secret"
     with pytest.raises(StateError, match=r"can't be used: .*refused") as caught:
         open_state(url, busy_seconds=1)
     assert "secret" not in str(caught.value)
@@ -65,10 +69,32 @@ def test_a_server_that_is_not_there_is_one_sentence(scheme: str):
     assert has_state_database(url)
 
 
+@pytest.mark.parametrize("port", ["notaport", "54e2", "-1", "99999"])
+def test_a_port_that_is_none_is_one_sentence_without_the_password(port: str):
+    with pytest.raises(StateError) as caught:
+        open_state(f"postgresql://me:secret@127.0.0.1:{port}/docent", busy_seconds=1)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_missing_driver_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(StateError, match=r"needs a driver .*pip install 'docent\[postgres\]'"):
         open_state("postgresql://host/docent")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@host:5/docent", "postgresql://me:***@host:5/docent"),
+        ("postgresql://host/docent?user=me&password=secret", "postgresql://host/docent"),
+        ("postgresql:///docent?host=/run&sslpassword=secret", "postgresql:///docent"),
+        ("sqlite:////data/state.sqlite", "sqlite:////data/state.sqlite"),
+        ("sqlite:///state.sqlite?key=secret", "sqlite:///state.sqlite"),
+    ],
+)
+def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str):
+    assert redact_url(make_url(url)) == shown
 
 
 def test_a_row_is_replaced_by_its_whole_key(engine: Engine):

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from milvus_lite.server_manager import server_manager_instance
 
@@ -101,9 +102,12 @@ def test_a_server_that_is_killed_and_comes_back(proxy, store):
 
 def test_a_server_that_was_started_again_loads_the_index_again(store):
     store._client.release_collection("docent__v1")  # as after a start
-    with pytest.raises(StoreError, match="released"):
-        ask(store)
     assert ask(store) == ALL
+
+
+def test_a_refusal_of_another_kind_is_told(store):
+    with pytest.raises(StoreError, match="refused a call"):
+        store.search_dense("docent__v9", np.zeros(4, np.float32), limit=1, scope=Scope())
 
 
 def test_after_a_failure_the_next_calls_of_questions_do_not_wait(proxy, store, monkeypatch):

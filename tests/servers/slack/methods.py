@@ -119,18 +119,24 @@ def _page(store: Store, messages: Iterable[Message], arguments: Arguments, *, mo
     start = int(arguments.get("cursor") or 0)
     more = len(shown) > start + limit
     return {
-        "messages": [_as_listed(store, message) for message in shown[start : start + limit]],
+        "messages": [
+            _as_listed(store, message, with_metadata=bool(arguments.get("include_all_metadata")))
+            for message in shown[start : start + limit]
+        ],
         "has_more": more,
         "response_metadata": {"next_cursor": str(start + limit) if more else ""},
     }
 
 
-def _as_listed(store: Store, message: Message) -> Reply:
+def _as_listed(store: Store, message: Message, *, with_metadata: bool) -> Reply:
     """A message as a list has it: the first of a thread says how far the thread goes."""
     replies = [m for m in store.replies(message) if not m.visible_to]
+    listed = message.as_json()
+    if not with_metadata:
+        listed.pop("metadata", None)
     if not replies:
-        return message.as_json()
-    return message.as_json() | {
+        return listed
+    return listed | {
         "thread_ts": message.ts,
         "reply_count": len(replies),
         "reply_users": sorted({reply.user for reply in replies}),

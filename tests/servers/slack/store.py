@@ -83,6 +83,12 @@ class Message:
         return self.user == BOT_USER
 
     @property
+    def task(self) -> dict[str, Any]:
+        """The only task card of a stream."""
+        [card] = self.tasks.values()
+        return card
+
+    @property
     def live(self) -> bool:
         """True while it is streamed."""
         return self.stream == "live"
@@ -125,8 +131,12 @@ class Message:
         ]
 
     def _all_blocks(self) -> list[dict[str, Any]]:
+        cards = [
+            {"type": "task_card", "task_id": task, "title": card["title"], "status": card["status"]}
+            for task, card in self.tasks.items()
+        ]
         streamed = [{"type": "markdown", "text": self.markdown}] if self.markdown else []
-        return [*streamed, *self.stream_blocks, *self.blocks]
+        return [*cards, *streamed, *self.stream_blocks, *self.blocks]
 
 
 def block_text(block: Any) -> str:

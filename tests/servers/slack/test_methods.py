@@ -99,6 +99,20 @@ async def test_replies_come_in_pages_oldest_first(slack, client):
     assert texts == [["0", "1"], ["2", "3"], ["4"]]
 
 
+async def test_metadata_is_read_back_where_it_is_asked_for(slack, client):
+    root = slack.said("how?")
+    metadata = {"event_type": "a", "event_payload": {"b": "c"}}
+    posted = await client.chat_postMessage(
+        channel=GENERAL, thread_ts=root.ts, text="x", metadata=metadata
+    )
+    await client.chat_update(channel=GENERAL, ts=posted["ts"], text="y")
+    for asked, expected in ((None, None), (True, metadata)):
+        page = await client.conversations_replies(
+            channel=GENERAL, ts=root.ts, include_all_metadata=asked
+        )
+        assert page["messages"][1].get("metadata") == expected
+
+
 async def test_history_is_roots_newest_first_within_the_window(slack, client):
     first, second, third = (slack.said(text) for text in "abc")
     slack.said("reply", thread_ts=second.ts)

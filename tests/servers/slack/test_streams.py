@@ -49,6 +49,13 @@ async def test_tasks_are_kept_by_id(slack, client, root):
     assert message.tasks["1"]["status"] == "complete"
     assert message.tasks["1"]["sources"] == [{"type": "url", "url": "https://a.b", "text": "Page"}]
     assert message.shown == "done"
+    page = await client.conversations_replies(channel=DIRECT, ts=root.ts)
+    assert page["messages"][1]["blocks"][0] == {
+        "type": "task_card",
+        "task_id": "1",
+        "title": "Searching",
+        "status": "complete",
+    }
 
 
 async def test_a_channel_wants_both_recipients(slack, client):

@@ -123,7 +123,7 @@ async def test_the_first_sign_of_life_needs_no_pipeline(docent: Docent):
     await docent.start()
     question = await docent.slack.dm("how?")
     live = await docent.slack.wait_for_message(lambda m: m.live)
-    assert live.tasks["find"]["title"] == answers.SEARCHING
+    assert live.task["title"] == answers.SEARCHING
     thread = (question.channel, question.ts)
     await docent.slack.wait_for(lambda: docent.slack.store.sessions.get(thread) == ["processing"])
     gate.open()

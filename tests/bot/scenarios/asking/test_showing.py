@@ -48,7 +48,7 @@ async def test_text_appears_while_the_answer_is_written(docent: Docent):
     reply = await docent.slack.wait_for_reply(question)
     assert reply.ts == live.ts
     assert reply.markdown == TEXT
-    assert reply.tasks["find"]["status"] == "complete"
+    assert reply.task["status"] == "complete"
     assert not docent.slack.calls("chat.postMessage")
 
 

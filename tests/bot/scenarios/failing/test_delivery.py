@@ -230,6 +230,25 @@ async def test_a_second_table_gets_a_message_of_its_own(docent: Docent, way: str
     assert has(second, buttons.EVIDENCE)
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_long_table_that_slack_refuses_comes_as_lines(docent: Docent, way: str):
+    """As lines it is longer than a message, though as a table it was not."""
+    docent.slack.store.refused_blocks = {"markdown"}
+    docent.slack.fail("chat.stopStream", "invalid_blocks")
+    if way == "edit":
+        docent.slack.lack_streaming()
+    rows = [f"value{n:03d}" for n in range(600)]
+    head = "Values [1].\n\n| Name of the parameter | Description |\n|---|---|\n"
+    text = head + "".join(f"| p | {row} |\n" for row in rows)
+    docent.pipeline.script = script(text, pieces=4)
+    await docent.start()
+    question = await docent.slack.mention("how?")
+    await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
+    await end(docent)
+    everything = shown(docent.slack.replies(question))
+    assert [row for row in rows if everything.count(row) != 1] == []
+
+
 def lock(docent: Docent, question: Message) -> None:
     docent.slack.store.locked.add((question.channel, question.ts))
 

@@ -44,7 +44,7 @@ async def test_each_family_of_errors_has_its_sentence(docent: Docent, failure: t
     question = await docent.slack.mention("how?")
     reply = await docent.slack.wait_for_reply(question)
     assert reply.markdown == answers.ERRORS[failure]
-    assert reply.tasks["find"]["status"] == "error"
+    assert reply.task["status"] == "error"
 
 
 async def test_an_unforeseen_error_shows_no_trace(docent: Docent):

@@ -42,7 +42,7 @@ async def test_an_unknown_word_gets_help(docent: Docent):
     assert "&lt;!here&gt;" in message.shown
 
 
-WORDS = ("ask", "help", "reindex", "rollback", "scope", "status", "versions", "why")
+WORDS = ("ask", "help", "instructions", "reindex", "rollback", "scope", "status", "versions", "why")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,22 @@ WORDS = ("ask", "help", "reindex", "rollback", "scope", "status", "versions", "w
         ("help me restore a backup", "help me restore a backup"),
         ("askk how do I start?", "how do I start?"),
         ("state machine of a pod", "state machine of a pod"),
+        ("aks how do I start?", "how do I start?"),
+        ("ask\nhow do I start?", "how do I start?"),
+        ("task nodes crash", "task nodes crash"),
+        ("task crash", "task crash"),
+        ("mask fields in output", "mask fields in output"),
+        ("flask integration", "flask integration"),
+        ("asks for a password?", "asks for a password?"),
+        ("as a user, may I start?", "as a user, may I start?"),
+        (
+            "reindex a collection with new params, how?",
+            "reindex a collection with new params, how?",
+        ),
+        ("scope of an alias?", "scope of an alias?"),
+        ("rollback an upgrade, how?", "rollback an upgrade, how?"),
+        ("instructions for ARM?", "instructions for ARM?"),
+        ("versions of the SDK", "versions of the SDK"),
         ("如何恢复备份", "如何恢复备份"),
         ("バックアップ", "バックアップ"),
     ],
@@ -82,6 +98,22 @@ def test_what_is_no_command_is_asked(text: str, question: str):
         ("reidnex docs --full", CommandChoice("reidnex", "docs --full", "reindex")),
         ("hepl", CommandChoice("hepl", "", "help")),
         ("replicas", CommandChoice("replicas")),
+        ("aks", CommandChoice("aks", "", "ask")),
+        ("task", CommandChoice("task")),
+        ("ask", CommandChoice("ask")),
+        ("rollback", CommandChoice("rollback")),
+        ("rollback `a1b2c3d`", CommandChoice("rollback", "`a1b2c3d`")),
+        ("rollback an upgrade", CommandChoice("rollback", "an upgrade")),
+        ("reindex docs --full", CommandChoice("reindex", "docs --full")),
+        ("reindex —full", CommandChoice("reindex", "—full")),
+        ("scope clear", CommandChoice("scope", "clear")),
+        ('scope path="docs: how to"', CommandChoice("scope", 'path="docs: how to"')),
+        ("scope version", CommandChoice("scope", "version")),
+        (
+            "instructions set Who asks? Answer briefly.",
+            CommandChoice("instructions", "set Who asks? Answer briefly."),
+        ),
+        ("instructions show", CommandChoice("instructions", "show")),
     ],
 )
 def test_commands_are_known_also_misspelt(text: str, choice: CommandChoice):

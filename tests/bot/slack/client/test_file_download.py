@@ -25,7 +25,9 @@ class Host:
 
     async def _serve(self, request: web.Request) -> web.Response:
         self.tokens.append(request.headers.get("Authorization"))
-        return self.replies[request.match_info["path"]]
+        reply = self.replies[request.match_info["path"]]
+        # A response can be sent only once.
+        return web.Response(status=reply.status, headers=reply.headers.copy(), body=reply.body)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.loopback.port}/{path}"
@@ -91,6 +93,7 @@ async def test_the_token_goes_to_no_other_host(host: Host, other: Host):
         "https://files.slack.com@evil.example/f",
         "https://drive.example/f",
         "file:///etc/passwd",
+        "https://[x",
         "",
     ],
 )
@@ -102,6 +105,11 @@ async def test_a_redirect_within_slack_is_followed(host: Host):
     host.replies["f"] = web.Response(status=302, headers={"Location": "/g"})
     host.replies["g"] = serve(b"text")
     assert await fetch(host, host.url("f")) == Download(b"text")
+
+
+async def test_a_redirect_to_no_url_is_not_followed(host: Host):
+    host.replies["f"] = web.Response(status=302, headers={"Location": "https://[x"})
+    assert await fetch(host, host.url("f")) is None
 
 
 async def test_redirects_without_end_are_given_up(host: Host):

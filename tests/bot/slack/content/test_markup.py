@@ -27,6 +27,17 @@ def test_markup_becomes_readable(text: str, plain: str):
     assert extract_plain_text(text, bot_user=BOT) == plain
 
 
+@pytest.mark.parametrize(
+    "text", [" " * 200_000, "\t" * 200_000, f"<@{BOT}|" * 40_000, "<@" * 100_000, "<#C" * 60_000]
+)
+def test_a_long_run_of_one_sign_takes_no_longer_than_other_text(text: str):
+    assert extract_plain_text(f"a{text}b", bot_user=BOT) == f"a{text}b"
+
+
+def test_white_space_around_a_mention_is_one_space():
+    assert extract_plain_text(f"a \t <@{BOT}>  <@{BOT}|docent>\tb", bot_user=BOT) == "a  b"
+
+
 @given(st.text())
 def test_what_a_person_typed_is_read_as_typed(typed: str):
     escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

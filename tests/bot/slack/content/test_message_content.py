@@ -34,7 +34,15 @@ def test_own_words_stay_apart_from_what_is_forwarded():
 
 
 @pytest.mark.parametrize(
-    "words", ["", f"<@{BOT}>", f"<@{BOT}> ?", "hi", "<https://team.slack.com/archives/C1/p1>"]
+    "words",
+    [
+        "",
+        f"<@{BOT}>",
+        f"<@{BOT}> ?",
+        "hi",
+        "<https://team.slack.com/archives/C1/p1>",
+        "<https://team.slack.com/archives/C1/p1?thread_ts=1.2&amp;cid=C1>",
+    ],
 )
 def test_without_own_words_the_forwarded_message_is_the_question(words: str):
     content = read_content({"text": words, "attachments": [FORWARDED]}, bot_user=BOT)
@@ -117,6 +125,76 @@ def test_blocks_that_repeat_the_text_add_nothing():
         read_content({"text": "how do I use *C++ &amp; Go*", "blocks": blocks}).text
         == "how do I use *C++ & Go*"
     )
+
+
+def rich(*elements: Any) -> list[Any]:
+    sections = [{"type": "rich_text_section", "elements": list(elements)}]
+    return [{"type": "rich_text", "elements": sections}]
+
+
+def words(text: str, **style: bool) -> dict[str, Any]:
+    return {"type": "text", "text": text, "style": style}
+
+
+DATE = {"type": "date", "timestamp": 1392734382, "format": "{date_num}"}
+
+
+@pytest.mark.parametrize(
+    ("text", "elements", "read"),
+    [
+        ("do I _really_ drop it?", [words("do I "), words("really", italic=True)], ""),
+        ("*par*tition of ~old~new", [words("par", bold=True), words("tition of oldnew")], ""),
+        ("is `load_` ok?", [words("is "), words("load_", code=True), words(" ok?")], ""),
+        (
+            "in <#C1|general>",
+            [words("in "), {"type": "channel", "channel_id": "C1"}],
+            "in #general",
+        ),
+        ("may <@U1|bob>", [words("may "), {"type": "user", "user_id": "U1"}], "may @bob"),
+        (
+            "may <!subteam^S1|@ops>",
+            [words("may "), {"type": "usergroup", "usergroup_id": "S1"}],
+            "may @ops",
+        ),
+        (
+            "mail <mailto:a@b.co|a@b.co>",
+            [words("mail "), {"type": "link", "url": "mailto:a@b.co", "text": "a@b.co"}],
+            "mail a@b.co",
+        ),
+        (
+            "<!date^1392734382^{date_num}|February 18th> on",
+            [DATE, words(" on")],
+            "February 18th on",
+        ),
+        (
+            "<!date^1392734382^{date_num}|Feb 18> on",
+            [{**DATE, "fallback": "Feb 18"}, words(" on")],
+            "Feb 18 on",
+        ),
+        ("<!here> hi :wave::skin-tone-2:", [{"type": "broadcast", "range": "here"}], "@here hi"),
+        (f"<@{BOT}|docent> why", [{"type": "user", "user_id": BOT}, words(" why")], "why"),
+    ],
+)
+def test_one_message_in_text_and_blocks_is_read_once(text: str, elements: list[Any], read: str):
+    content = read_content({"text": text, "blocks": rich(*elements)}, bot_user=BOT)
+    assert content.text.startswith(read or text)
+    assert "\n" not in content.text
+
+
+def test_lists_and_code_of_text_and_blocks_are_read_once():
+    item = {"type": "rich_text_section", "elements": [words("drop it")]}
+    code = {"type": "rich_text_preformatted", "language": "sql", "elements": [words("select 1")]}
+    steps = {"type": "rich_text_list", "style": "ordered", "indent": 1, "elements": [item]}
+    text = "  a. drop it\n```select 1```"
+    blocks = [{"type": "rich_text", "elements": [steps, code]}]
+    assert read_content({"text": text, "blocks": blocks}).text == text.strip()
+
+
+@pytest.mark.parametrize("more", ["the log says so", "see load_balance_2", "C2"])
+def test_what_only_blocks_say_is_read_too(more: str):
+    text = "what does _this_ in <#C1|general> mean?"
+    content = read_content({"text": text, "blocks": rich(words(more))})
+    assert content.text == f"what does _this_ in #general mean?\n{more}"
 
 
 def test_files_are_listed_with_those_of_forwarded_messages():

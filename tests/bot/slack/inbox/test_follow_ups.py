@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.slack.inbox import follow_ups
 from bot.texts import answers
 from tests.bot.conftest import Docent
 from tests.bot.fakes import Gate, script
@@ -68,6 +69,63 @@ async def test_people_who_talk_to_each_other_are_left_alone(docent: Docent):
     question = await answered(docent)
     docent.slack.said("is that right, Bob", thread_ts=question.ts)
     assert await ignored(docent, "why do you ask?", question, user=BOB)
+
+
+@pytest.mark.parametrize("failures", [1, 3])
+async def test_a_thread_that_can_not_be_read_does_not_silence_the_asker(
+    docent: Docent, failures: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(follow_ups, "READ_PAUSES", (0.0, 0.0))
+    await docent.start()
+    question = await answered(docent)
+    docent.slack.fail("conversations.replies", "internal_error", times=failures)
+    await docent.slack.message("the same for logs", thread_ts=question.ts)
+    await docent.slack.wait_for(lambda: len(docent.pipeline.questions) == 2)
+    assert docent.pipeline.questions[1].history
+
+
+async def test_where_nothing_is_known_of_a_thread_others_are_left_alone(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(follow_ups, "READ_PAUSES", (0.0, 0.0))
+    await docent.start()
+    question = await answered(docent)
+    docent.slack.fail("conversations.replies", "internal_error", times=3)
+    assert await ignored(docent, "why do you ask?", question, user=BOB)
+
+
+ABOUT_OTHERS = [f"does <@{BOB}> need a token?", "how do I ping <!here> from a webhook?"]
+
+
+@pytest.mark.parametrize("text", ABOUT_OTHERS)
+async def test_alone_with_docent_one_may_ask_about_others(docent: Docent, text: str):
+    await docent.start()
+    question = await answered(docent)
+    await docent.slack.message(text, thread_ts=question.ts)
+    await docent.slack.wait_for(lambda: len(docent.pipeline.questions) == 2)
+
+
+@pytest.mark.parametrize("text", [*ABOUT_OTHERS, "?", "help"])
+async def test_where_others_write_too_they_are_meant(docent: Docent, text: str):
+    await docent.start()
+    question = await answered(docent)
+    docent.slack.said("is that right, Alice", thread_ts=question.ts, user=BOB)
+    assert await ignored(docent, text, question)
+    assert all(answers.HINT[:20] not in reply.shown for reply in docent.slack.replies(question))
+
+
+@pytest.mark.parametrize("text", ["?", "help"])
+async def test_alone_with_docent_a_call_for_help_is_heard(docent: Docent, text: str):
+    await docent.start()
+    question = await answered(docent)
+    await docent.slack.message(text, thread_ts=question.ts)
+    await docent.slack.wait_for_reply(question, containing=answers.HINT[:20])
+
+
+async def test_a_note_to_others_is_left_alone(docent: Docent):
+    await docent.start()
+    question = await answered(docent)
+    assert await ignored(docent, f"that is for <@{BOB}>", question)
 
 
 @pytest.mark.parametrize("text", ["thanks!", "that did it", f"<@{BOB}> how did you do it?"])

@@ -114,6 +114,36 @@ def test_who_calls_somebody_else_does_not_speak_to_docent(call: str):
     assert both.audience == "mention"
 
 
+@pytest.mark.parametrize("call", ["hey <@U0BOB>", "thanks, <@U0BOB>!", "ok <!subteam^S1>"])
+def test_a_greeting_before_the_call_changes_nothing(call: str):
+    text = f"{call} can you look?"
+    assert parse({**SAID, "text": text, "thread_ts": "1600000000.000001"}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "does <@U0BOB> need a token?",
+        "how do I ping <!here>?",
+        "what is <!subteam^S1|@ops> allowed?",
+    ],
+)
+def test_a_question_about_somebody_else_may_be_docents(text: str):
+    message = parse({**SAID, "text": text, "thread_ts": "1600000000.000001"})
+    assert message is not None
+    assert message.audience == "thread"
+    assert message.mentions_others
+    assert parse({**SAID, "text": text, "channel": "C0AUTO"}) is None
+
+
+@pytest.mark.parametrize("text", ["?", "help", "help!"])
+def test_a_call_for_help_in_a_thread_may_be_docents(text: str):
+    message = parse({**SAID, "text": text, "thread_ts": "1600000000.000001"})
+    assert message is not None
+    assert (message.kind, message.audience) == ("hint", "thread")
+    assert parse({**SAID, "text": text, "channel": "C0AUTO"}) is None
+
+
 def test_a_message_without_words_in_a_thread_gets_no_hint():
     assert parse({**SAID, "text": "", "thread_ts": "1600000000.000001"}) is None
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 import pytest
 
+from bot.slack.inbox import thread_history
 from bot.slack.inbox.thread_history import MAX_PAGES, MAX_PROBES, PAGE_SIZE
 from bot.texts import answers
 from rag_core.types import Turn
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, citation, script
 from tests.servers.slack.store import BOB, BOT, BOT_USER, Message
+from tests.servers.slack.switches import Fault
 
 
 async def follow_up(docent: Docent, question: Message, text: str = "and then?") -> list[Turn]:
@@ -132,6 +134,54 @@ async def test_a_thread_whose_end_is_not_found_counts_as_unreadable(
     await docent.start()
     assert await follow_up(docent, question) == []
     assert "The end of a thread could not be found" in caplog.text
+
+
+async def test_a_rate_limit_does_not_hold_up_the_answer(docent: Docent):
+    docent.slack.rate_limit("conversations.replies", times=9, retry_after=600)
+    await docent.start()
+    question = docent.slack.said("how?")
+    follow = await docent.slack.mention("and then?", thread_ts=question.ts)
+    await docent.slack.wait_for_reply(follow, containing=answers.SOURCES)
+    assert len(docent.slack.calls("conversations.replies")) == 1
+
+
+async def test_of_a_thread_that_is_read_too_slowly_the_beginning_counts(
+    docent: Docent,
+):
+    question = long_thread(docent, (float(number) for number in range(PAGE_SIZE + 1, 0, -1)))
+    docent.slack.refuse_calls(
+        lambda method, values: method == "conversations.replies" and "oldest" in values,
+        Fault("ratelimited", status=429, retry_after=600),
+    )
+    await docent.start()
+    assert [turn.text for turn in await follow_up(docent, question)] == ["how?"]
+
+
+async def test_a_thread_that_is_never_read_is_given_up(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(thread_history, "READ_SECONDS", 0.01)
+    docent.slack.hold("conversations.replies")
+    await docent.start()
+    root = docent.slack.said("how?")
+    question = await docent.slack.mention("and then?", thread_ts=root.ts)
+    await docent.slack.wait_for_reply(question, containing=answers.SOURCES)
+
+
+async def test_one_thread_that_can_not_be_read_does_not_cost_the_conversation(docent: Docent):
+    await docent.start()
+    first = await docent.slack.dm("how is data stored?")
+    await docent.slack.wait_for_reply(first, containing=answers.SOURCES)
+    second = await docent.slack.dm("how is it read?")
+    await docent.slack.wait_for_reply(second, containing=answers.SOURCES)
+    docent.slack.refuse_calls(
+        lambda method, values: method == "conversations.replies" and values["ts"] == second.ts,
+        Fault("ratelimited", status=429, retry_after=600),
+    )
+    third = await docent.slack.dm("and deleted?")
+    await docent.slack.wait_for_reply(third, containing=answers.SOURCES)
+    history = [turn.text for turn in docent.pipeline.questions[-1].history]
+    assert history == ["how is data stored?", TEXT, "how is it read?"]
 
 
 async def test_the_first_sign_of_life_does_not_wait_for_history(docent: Docent):

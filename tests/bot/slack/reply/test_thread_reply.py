@@ -110,5 +110,47 @@ async def test_a_reply_may_begin_with_a_sentence_of_its_own(docent: Docent):
     reply = surface.open_reply(message, progress="Interrupted, continuing")
     reply.begin()
     await docent.slack.wait_for(lambda: docent.slack.replies(question))
-    assert docent.slack.replies(question)[0].tasks["find"]["title"] == "Interrupted, continuing"
+    assert docent.slack.replies(question)[0].task["title"] == "Interrupted, continuing"
     await reply.finish(answer())
+
+
+@pytest.mark.parametrize("way", ["stream", "edit"])
+async def test_after_an_end_that_failed_the_apology_still_comes(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch, way: str
+):
+    if way == "edit":
+        docent.slack.lack_streaming()
+    question = docent.slack.said("how?")
+    client = AsyncWebClient(token=docent.slack.bot_token, base_url=docent.slack.base_url)
+    thread = ThreadRef(question.channel, question.ts, question.user, "T0DOCENT")
+    reply = thread_reply.ThreadReply(SlackClients.of(client, client), thread, flush_seconds=0)
+    reply.begin()
+    reply.append("So it ")
+    await docent.slack.wait_for(
+        lambda: any("So it" in each.shown for each in docent.slack.replies(question))
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(thread_reply.ThreadReply, "_close_message", fail_to_close)
+        with pytest.raises(ValueError, match="a fault"):
+            await reply.finish(answer())
+    await reply.fail("Sorry.")
+    [message] = docent.slack.replies(question)
+    assert (message.shown, message.live) == ("Sorry.", False)
+    assert docent.slack.processing_threads() == []
+
+
+async def test_a_message_that_is_complete_gets_no_apology():
+    workspace: Any = Workspace()
+    workspace.released.set()
+    reply = thread_reply.ThreadReply(
+        SlackClients.of(workspace, workspace), ThreadRef("C0", "1.0", "U0", "T0")
+    )
+    reply.begin()
+    await reply.finish(answer())
+    statuses = list(workspace.statuses)
+    await reply.fail("Sorry.")
+    assert workspace.statuses == statuses
+
+
+async def fail_to_close(_reply: thread_reply.ThreadReply) -> None:
+    raise ValueError("a fault of docent's own")

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
 
 from bot.markup import markdown
 from bot.slack.views.answer_blocks import build_answer_tail
@@ -114,3 +115,18 @@ def test_a_note_stands_above_the_text_or_before_it():
     long = MessagePart("x" * markdown.MARKDOWN_LIMIT)
     assert add_note([long], "Why.") == [MessagePart("Why."), long]
     assert add_note([], "Why.") == [MessagePart("Why.")]
+
+
+def test_a_table_that_is_longer_as_lines_is_divided():
+    rows = "".join(f"| p{n} | v{n} |\n" for n in range(700))
+    text = f"| Name of the parameter | Description |\n|---|---|\n{rows}"
+    assert len(text) <= markdown.MARKDOWN_LIMIT
+    for parts in list_all_plainer(MessagePart(text, tail_of(2))):
+        assert all(part.fits for part in parts)
+        assert all(f"v{n}" in " ".join(part.text for part in parts) for n in range(700))
+
+
+def test_a_block_that_slack_sdk_refuses_does_not_fit():
+    block = SectionBlock(text=MarkdownTextObject(text="x" * 3_001))
+    assert not MessagePart("text", (block,)).fits
+    assert [part.text for part in build_parts("text", [block])] == ["text", ""]
