@@ -65,7 +65,7 @@ VERBS = frozenset(
         take to tokenise translate trigger trim truncate try
         unify update upgrade
         visit
-        wait walk warm watch wrap write
+        wait walk warm watch withdraw wrap write
         zip
         """,
     )

@@ -15,7 +15,7 @@ from bot.background import BackgroundTasks
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.lease_keeper import LeaseKeeper, Pace
 from bot.conversation.open_question import OpenQuestion
-from bot.conversation.waiting_line import ShowPlace, WaitingLine
+from bot.conversation.waiting_line import RemovePlace, ShowPlace, WaitingLine
 from bot.storage.inbox import Inbox
 from bot.storage.inbox_entry import InboxEntry, Signal
 from bot.storage.inbox_view import InboxView
@@ -46,6 +46,7 @@ class Dispatcher:
         *,
         slots: int,
         show_place: ShowPlace,
+        remove_place: RemovePlace,
         pace: Pace | None = None,
     ) -> None:
         """Take at most `slots` questions at a time; `start` begins.
@@ -56,6 +57,7 @@ class Dispatcher:
             handle: answers one.
             slots: most questions in the pipeline at a time.
             show_place: shows a person that their question waits.
+            remove_place: takes that back.
             pace: the times that pace it.
         """
         self._inbox = inbox
@@ -63,7 +65,9 @@ class Dispatcher:
         self._slots = slots
         self._pace = pace or Pace()
         self._writer = InboxWriter(inbox)
-        self._line = WaitingLine(view, self._writer.run_blocking, inbox, show_place)
+        self._line = WaitingLine(
+            view, self._writer.run_blocking, inbox, show_place, remove_place=remove_place
+        )
         self._active: dict[str, OpenQuestion] = {}
         self._wake = asyncio.Event()
         self._recorded: dict[str, InboxEntry] = {}  # in the line, and not taken yet

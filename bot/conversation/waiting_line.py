@@ -33,10 +33,6 @@ RemovePlace = Callable[[IncomingMessage, tuple[str, ...]], Awaitable[None]]
 logger = logging.getLogger(__name__)
 
 
-async def remove_nothing(_message: IncomingMessage, _posted: tuple[str, ...]) -> None:
-    """Leave a place where it is."""
-
-
 @dataclass(eq=False, slots=True)
 class _Waiting:
     """A question that waits, and what its asker has been shown."""
@@ -59,7 +55,7 @@ class WaitingLine:
         inbox: Inbox,
         show_place: ShowPlace,
         *,
-        remove_place: RemovePlace = remove_nothing,
+        remove_place: RemovePlace,
     ) -> None:
         """Show places by `show_place`.
 
@@ -169,8 +165,8 @@ class WaitingLine:
             return False
         if waiting.posted == before:
             return True
-        recorded = await self._run_blocking(self._inbox.record_posted, entry_id, waiting.posted)
-        return recorded is not False
+        posted = waiting.posted
+        return bool(await self._run_blocking(self._inbox.record_posted, entry_id, posted))
 
     async def _take_back(self, waiting: _Waiting, before: tuple[str, ...]) -> None:
         """Remove what was just shown for a question that waits no longer."""

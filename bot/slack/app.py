@@ -267,6 +267,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         responder.handle,
         slots=parts.max_questions,
         show_place=responder.show_place,
+        remove_place=surface.withdraw,
         pace=intervals.pace,
     )
     config = ListenerConfig(

@@ -150,10 +150,14 @@ class AnswerWriter:
         self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
         draft = _Draft(self._build_text(result))
+        held = ""  # markup alone is no answer yet
         try:
             for delta in self._read_draft(draft, generator, question, result):
-                timer.record_first_text()
-                yield TextDelta(delta)
+                held += delta
+                if not draft.text.is_empty:
+                    timer.record_first_text()
+                    yield TextDelta(held)
+                    held = ""
         except GenerationError as error:
             logger.warning("%s", error)
             draft.rest = draft.text.end_early()
@@ -163,13 +167,13 @@ class AnswerWriter:
                 return
             result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
             draft.rest += draft.text.flush()
-        if draft.rest:
-            timer.record_first_text()
-            yield TextDelta(draft.rest)
         if draft.text.is_empty and not draft.text.is_refused:
             logger.warning("The LLM wrote no answer, at most its reasoning.")
             yield from self._write_quotations(result, timer, "llm_empty", draft.usage)
             return
+        if held or draft.rest:
+            timer.record_first_text()
+            yield TextDelta(held + draft.rest)
         timer.record_lap("generate_ms")
         yield _finish_generated(result, timer, draft, most=self._most_characters)
 

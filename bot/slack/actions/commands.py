@@ -141,15 +141,16 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
     if not first:
         return CommandChoice("help")
     if word in known_words:
-        is_asked = _is_sentence(word, rest) and word != "ask"
-        return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word, rest.strip())
+        if word != "ask" and _is_sentence(word, rest):
+            return CommandChoice("ask", text.strip())
+        return CommandChoice(word, rest.strip())
     if others and word in _SLIPS_OF_ASK:
         return CommandChoice("ask", rest.strip())
     suggestion = _find_similar(word, known_words)
     is_misspelt = suggestion and (len(others) < _QUESTION_WORDS or _has_option(others))
     if is_misspelt and not is_question(text):
         return CommandChoice(word, rest, suggestion)
-    is_asked = others or is_question(text) or not _SPACED.match(text)
+    is_asked = bool(others) or is_question(text) or not _SPACED.match(text)
     return CommandChoice("ask", text.strip()) if is_asked else CommandChoice(word)
 
 

@@ -7,17 +7,33 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from slack_bolt.async_app import AsyncRespond
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.slack.client.api_errors import SLACK_FAILURES, is_cut_off
 
 logger = logging.getLogger(__name__)
 
 Respond = Callable[..., Awaitable[object]]
-"""Bolt's `respond`: posts beside the clicked message; the text is the first argument."""
+"""Posts beside the clicked message; the text is the first argument."""
 
 
 def build_respond(response_url: str) -> Respond:
-    """Build what posts to a response URL, as Bolt's `respond` does."""
-    return AsyncRespond(response_url=response_url)
+    """Build what posts to a response URL, once.
+
+    Bolt's `respond` repeats a post after a broken connection, though Slack may have taken it.
+    """
+    client = AsyncWebhookClient(response_url, retry_handlers=[])
+
+    async def respond(text: str = "", **content: Any) -> object:
+        try:
+            return await client.send_dict({"text": text, **content})
+        except SLACK_FAILURES as error:
+            if not is_cut_off(error):
+                raise
+            logger.warning("A private message may not have got through: %r", error)
+            return None  # it can't be looked for, and must not come twice
+
+    return respond
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,7 @@ async def respond_privately(
     """Post a sentence in the message's thread that only the clicker sees.
 
     Args:
-        respond: Bolt's `respond` of the click.
+        respond: posts by the response URL of the click.
         click: names the channel and the thread.
         sentence: the text.
         **content: more arguments for `respond`, such as blocks.

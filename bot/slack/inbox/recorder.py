@@ -18,7 +18,7 @@ from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit,
 from bot.slack.inbox.targets import MessageTarget, build_question, parse_reaction
 from bot.slack.reply.surface import SlackSurface
 from bot.storage.answers import Answers
-from bot.storage.inbox_entry import InboxEntry, Signal
+from bot.storage.inbox_entry import Signal
 from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey
@@ -168,7 +168,7 @@ class QuestionRecorder:
             self._tasks.start(self._send_later(signal, where))
             return False
         for entry in ended:
-            self._tasks.start(self._remove_shown(entry))
+            self._tasks.start(self._surface.withdraw(entry.message, entry.posted))
         return bool(count)
 
     async def _send_later(self, signal: Signal, where: QuestionFilter) -> None:
@@ -178,13 +178,8 @@ class QuestionRecorder:
             with suppress(StateError):
                 ended, _ = await self._dispatcher.send(signal, where)
                 for entry in ended:
-                    await self._remove_shown(entry)
+                    await self._surface.withdraw(entry.message, entry.posted)
                 return
-
-    async def _remove_shown(self, entry: InboxEntry) -> None:
-        message = entry.message
-        await self._surface.delete(message, entry.posted)
-        await self._surface.set_thread_active(message.key.channel, message.thread_ts)
 
     async def _read(self, read: Callable[..., object], *place: Any) -> object:
         """Return what the state database says; None if it is late."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.actions.interactions import Interactions, parse_click, parse_form
+from bot.slack.client.respond import build_respond
 
 
 def register(app: AsyncApp, interactions: Interactions) -> None:
@@ -24,8 +25,9 @@ def register(app: AsyncApp, interactions: Interactions) -> None:
 def _build_click_listener(
     action_id: str, interactions: Interactions
 ) -> Callable[..., Awaitable[None]]:
-    async def on_click(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def on_click(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
+        respond = build_respond(str(body.get("response_url") or ""))
         interactions.accept_click(action_id, parse_click(body), respond)
 
     return on_click

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.slack.actions.commands import Commands, SlashCommand
 from bot.slack.actions.deliveries import read_delivery
+from bot.slack.client.respond import build_respond
 from bot.slack.client.workspace import is_direct_channel
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.recorder import QuestionRecorder
@@ -27,12 +28,13 @@ def register(
         config: names docent's workspace.
     """
 
-    async def on_docent(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+    async def on_docent(ack: AsyncAck, command: dict[str, Any]) -> None:
         parsed = _parse_command(command, str(command.get("text") or ""))
+        response_url = str(command.get("response_url") or "")
         question = commands.find_question(parsed)
         if not question:
             await ack()
-            commands.accept(parsed, respond)
+            commands.accept(parsed, build_respond(response_url))
             return
         ts = build_private_ts(str(command.get("trigger_id") or command.get("response_url")))
         message = IncomingMessage(
@@ -45,11 +47,12 @@ def register(
             is_direct=is_direct_channel(parsed.channel),
             origin="command",
         )
-        await recorder.record_command(message, str(command.get("response_url") or ""))
+        await recorder.record_command(message, response_url)
         await ack()
 
-    async def on_reindex(ack: AsyncAck, command: dict[str, Any], respond: AsyncRespond) -> None:
+    async def on_reindex(ack: AsyncAck, command: dict[str, Any]) -> None:
         await ack()
+        respond = build_respond(str(command.get("response_url") or ""))
         commands.accept(_parse_command(command, f"reindex {command.get('text') or ''}"), respond)
 
     app.command("/docent")(on_docent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from slack_sdk.models.blocks import Block
@@ -14,12 +15,14 @@ from bot.slack.client.api_errors import (
     ResponseUrlError,
     get_error_code,
     get_failure_kind,
+    is_ambiguous,
     is_cut_off,
 )
 from bot.slack.client.calls import PATIENCE_SECONDS, Patience, execute_call, wait_for_turn
 from bot.slack.client.respond import Respond
 from bot.slack.client.workspace import SlackClients, ThreadRef, is_direct_channel
 from bot.slack.reply.forms import PlaceClosedError, send_parts
+from bot.slack.reply.lost_posts import build_mark, build_metadata, find_lost_posts
 from bot.slack.views.message_parts import MessagePart, add_note
 from bot.texts import delivery
 
@@ -30,6 +33,8 @@ _URL_SECONDS = 5.0
 """Seconds for which a failing response URL is tried again; other ways stand beside it."""
 
 _OK = 200
+_PAGE = 999
+"""Most direct messages that are looked through for the asker's."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +45,14 @@ class Outlet(Protocol):
     patience_seconds: float
     """Seconds for which a message is sent again while Slack fails."""
 
-    async def post(self, text: str, blocks: Sequence[Block]) -> None:
-        """Post a message."""
+    async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
+        """Post a message, with a mark if the way carries one."""
+
+    async def has_posted(self, mark: str) -> bool | None:
+        """Return whether a message arrived.
+
+        Return None where that can't be looked up.
+        """
 
     def render_note(self, code: str) -> str:
         """Render why the answer comes this way.
@@ -59,12 +70,13 @@ class ResponseUrlOutlet:
         self._respond = respond
         self._thread = {"thread_ts": thread_ts} if thread_ts else {}
 
-    async def post(self, text: str, blocks: Sequence[Block]) -> None:
+    async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
         """Post a message that the caller alone sees.
 
         Raises:
             ResponseUrlError: the URL has expired or is used up, or Slack failed.
         """
+        del mark
         response = await self._respond(
             text,
             blocks=list(blocks) or None,
@@ -73,6 +85,11 @@ class ResponseUrlOutlet:
             **self._thread,
         )
         require_taken(response)
+
+    async def has_posted(self, mark: str) -> bool | None:
+        """Return None: Slack never lists such a message."""
+        del mark
+        return None
 
     def render_note(self, code: str) -> str:
         """Return an empty string: this is the way that was expected."""
@@ -89,8 +106,9 @@ class EphemeralOutlet:
         self._slack = slack
         self._thread = thread
 
-    async def post(self, text: str, blocks: Sequence[Block]) -> None:
+    async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
         """Post a message that the asker alone sees."""
+        del mark
         await wait_for_turn(self._slack, EPHEMERAL, self._thread.channel)
         await execute_call(
             self._slack,
@@ -102,6 +120,11 @@ class EphemeralOutlet:
             text=text,
             blocks=list(blocks) or None,
         )
+
+    async def has_posted(self, mark: str) -> bool | None:
+        """Return None: Slack never lists such a message."""
+        del mark
+        return None
 
     def render_note(self, code: str) -> str:
         """Say why only the asker sees it."""
@@ -117,7 +140,7 @@ class DirectOutlet:
         self._slack = slack
         self._thread = thread
 
-    async def post(self, text: str, blocks: Sequence[Block]) -> None:
+    async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
         """Post a message."""
         await wait_for_turn(self._slack, POSTING, self._thread.user)
         await execute_call(
@@ -126,9 +149,34 @@ class DirectOutlet:
             channel=self._thread.user,
             text=text,
             blocks=list(blocks) or None,
+            metadata=build_metadata(mark) if mark else None,
             unfurl_links=False,
             unfurl_media=False,
         )
+
+    async def has_posted(self, mark: str) -> bool | None:
+        """Look for a message in the asker's direct messages."""
+        channel = await self._find_channel()
+        if not channel:
+            return None
+        place = replace(self._thread, channel=channel, thread_ts="")
+        posts = await find_lost_posts(self._slack, place, [mark])
+        return None if posts is None else mark in posts
+
+    async def _find_channel(self) -> str:
+        """Return the channel of the asker's direct messages; empty if it can't be found."""
+        if is_direct_channel(self._thread.channel):
+            return self._thread.channel
+        try:
+            response = await execute_call(
+                self._slack, "users.conversations", types="im", limit=_PAGE
+            )
+        except SLACK_FAILURES as error:
+            logger.warning("Direct messages can't be listed: %s", get_error_code(error) or error)
+            return ""
+        channels = response.get("channels") or ()
+        own = (str(each["id"]) for each in channels if each.get("user") == self._thread.user)
+        return next(own, "")
 
     def render_note(self, code: str) -> str:
         """Say where the question was asked, and why the answer moved."""
@@ -182,19 +230,31 @@ async def _post_parts(slack: SlackClients, outlet: Outlet, parts: Sequence[Messa
     patience = Patience(slack.clock, outlet.patience_seconds)
 
     async def send(_index: int, part: MessagePart) -> None:
+        mark = build_mark()
         while True:
             try:
-                await outlet.post(part.render_text(), part.build_blocks())
+                await outlet.post(part.render_text(), part.build_blocks(), mark)
             except SLACK_FAILURES as error:
-                if is_cut_off(error):  # it can't be looked for, and must not come twice
-                    logger.warning("A private message may not have got through: %r", error)
+                if get_failure_kind(error) != "temporary":
+                    raise
+                may_repeat = await patience.wait_after(error)
+                if await _has_arrived(outlet, mark, error):
                     return
-                if get_failure_kind(error) != "temporary" or not await patience.wait_after(error):
+                if not may_repeat:
                     raise
             else:
                 return
 
     await send_parts(parts, send)
+
+
+async def _has_arrived(outlet: Outlet, mark: str, error: BaseException) -> bool:
+    """Return True if a message is there, or if it may be and can't be looked for."""
+    has_posted = await outlet.has_posted(mark) if is_ambiguous(error) else False
+    if has_posted is None and is_cut_off(error):
+        logger.warning("A private message may not have got through: %r", error)
+        return True
+    return bool(has_posted)
 
 
 def require_taken(response: object) -> None:

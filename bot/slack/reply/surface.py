@@ -141,6 +141,11 @@ class SlackSurface:
             self._slack, _build_thread_ref(message), message_timestamps=message_timestamps
         ).delete()
 
+    async def withdraw(self, message: IncomingMessage, posted: Sequence[str]) -> None:
+        """Take back what was shown for a question: docent's messages, and the thread's status."""
+        await self.delete(message, posted)
+        await self.set_thread_active(message.key.channel, message.thread_ts)
+
     async def set_thread_active(self, channel: str, thread_ts: str) -> None:
         """Show that no question is answered or waits in a thread."""
         await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()

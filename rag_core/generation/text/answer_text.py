@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 from rag_core.generation.text.answer_fence import FenceUnwrapper
@@ -11,6 +13,10 @@ from rag_core.generation.text.source_list import SourceListFilter
 from rag_core.generation.text.surrogates import SurrogateRepairer
 from rag_core.reasoning import ReasoningFilter
 from rag_core.types import Citation, Passage
+
+_MARKUP = re.compile(r"\[\d{1,3}\]|```\w*|</?[a-z][a-z0-9]*\s?/?>", re.IGNORECASE)
+_MARKUP_CHARACTERS = 300
+"""Longest beginning of an answer that may be nothing but markup."""
 
 
 class AnswerText:
@@ -36,6 +42,7 @@ class AnswerText:
         self._sources = SourceListFilter(self._passages)
         self._checker = CitationChecker(self._passages, self._is_supported, self._sources.targets)
         self._shown: list[str] = []
+        self._says_something = False
 
     @property
     def text(self) -> str:
@@ -60,8 +67,8 @@ class AnswerText:
 
     @property
     def is_empty(self) -> bool:
-        """True if there is no text to show."""
-        return not any(part.strip() for part in self._shown)
+        """True if the text says nothing: it has at most markup and numbers of sources."""
+        return not self._says_something
 
     def feed(self, piece: str) -> str:
         """Return the text that can be shown."""
@@ -99,4 +106,15 @@ class AnswerText:
     def _show(self, text: str) -> str:
         if text:
             self._shown.append(text)
+            self._says_something = self._says_something or _has_content(
+                self.text[-_MARKUP_CHARACTERS:] if len(self._shown) < _MARKUP_CHARACTERS else text
+            )
         return text
+
+
+def _has_content(text: str) -> bool:
+    """Return True for a text with a letter, a digit or a picture outside of markup."""
+    return any(
+        sign.isalnum() or unicodedata.category(sign) in {"So", "Sc"}
+        for sign in _MARKUP.sub("", text)
+    )

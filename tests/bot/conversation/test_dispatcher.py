@@ -86,6 +86,9 @@ class Places:
             self.changed.notify_all()
         return posted or (f"9{waiting.key.ts}",)
 
+    async def remove(self, waiting: IncomingMessage, posted: tuple[str, ...]) -> None:
+        raise AssertionError(f"{waiting.key.ts} still waits: {posted}")
+
     async def wait_told(self, line: tuple[str, int]) -> None:
         async with asyncio.timeout(WAIT), self.changed:
             await self.changed.wait_for(lambda: line in self.told)
@@ -102,8 +105,15 @@ class Bench:
 
     def build(self, pace: Pace = PACE) -> Dispatcher:
         view = InboxView(self.engine)
-        handle, show = self.answers.handle, self.places.show
-        return Dispatcher(self.inbox, view, handle, slots=2, show_place=show, pace=pace)
+        return Dispatcher(
+            self.inbox,
+            view,
+            self.answers.handle,
+            slots=2,
+            show_place=self.places.show,
+            remove_place=self.places.remove,
+            pace=pace,
+        )
 
     def read(self) -> dict[str, str]:
         """The status of each question, by the time stamp of its message."""

@@ -49,6 +49,19 @@ def test_an_llm_that_fails_before_any_text_is_replaced_by_quotations(pieces, cap
         ("<think>hm</think>",),
         ("<think>hm", " the logs"),
         ("<think>", "NOT_IN_THE_DOCUMENTATION?", "</think>\n"),
+        ("\u200b",),
+        ("\ufeff", "\u00a0"),
+        ("[1]",),
+        ("[", "1", "]", " ", "[2]."),
+        ("**",),
+        ("**", "**"),
+        ("---",),
+        ("#",),
+        ("...",),
+        ("```\n```",),
+        ("```", "python", "\n", "```"),
+        ("<b></b>",),
+        ("> ",),
     ],
 )
 def test_an_llm_that_writes_no_answer_is_replaced_by_quotations(pieces):
@@ -57,6 +70,21 @@ def test_an_llm_that_writes_no_answer_is_replaced_by_quotations(pieces):
     assert "".join(texts(events)).strip() == answer.text
     assert answer.text == "> **Logs** [1]\n>\n> Logs go to a message broker."
     assert (answer.status, answer.degraded, answer.usage) == ("answered", ("llm_empty",), USAGE)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [("**", "Yes", "**"), ("5",), ("\N{THUMBS UP SIGN}",), ("`", "x", "`"), ("是",), ("- ", "a")],
+)
+def test_a_short_answer_is_an_answer(pieces):
+    *events, done = build(*pieces).stream(QUESTION)
+    assert "".join(texts(events)).strip() == done.answer.text == "".join(pieces)
+    assert "llm_empty" not in done.answer.degraded
+
+
+def test_markup_alone_before_the_llm_fails_is_no_text():
+    answer = build("**", LLMInterruptedError("cut off")).answer(QUESTION)
+    assert (answer.status, answer.degraded) == ("answered", ("llm_failed",))
 
 
 def test_an_llm_that_is_cut_off_leaves_what_it_wrote():

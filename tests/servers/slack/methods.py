@@ -192,6 +192,7 @@ def _conversations(store: Store, arguments: Arguments) -> Reply:
     return {
         "channels": [
             {"id": each.id, "is_im": each.kind == "im", "is_mpim": each.kind == "mpim"}
+            | ({"user": next(iter(each.members - {BOT_USER}))} if each.kind == "im" else {})
             for each in shown[start : start + limit]
         ],
         "response_metadata": {"next_cursor": str(start + limit) if more else ""},

@@ -45,6 +45,7 @@ class ResponseUrls:
     def __init__(self, slack: SlackServer) -> None:
         self._slack = slack
         self._urls: dict[str, _Url] = {}
+        self.unconfirmed = 0  # so many posts are taken, then the connection is cut
         self.refusal = (0, "")  # a status and a code, for all URLs; 0 for none
 
     def new(self, channel: str, user: str, original: Message | None = None) -> str:
@@ -65,6 +66,9 @@ class ResponseUrls:
                 self._slack.report("response_url", str(error))
             return web.json_response({"ok": False, "error": error.code}, status=404)
         self._slack.changes.notify()
+        if self.unconfirmed and request.transport:
+            self.unconfirmed -= 1
+            request.transport.abort()
         return web.Response(text="ok")
 
     def _use(self, url: _Url | None, body: dict[str, Any]) -> None:

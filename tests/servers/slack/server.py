@@ -249,6 +249,8 @@ class SlackServer(Senders, Switches):
         if call.method not in slack_arguments.METHODS:
             raise SlackError("unknown_method", call.method)
         fault = self.next_fault(call.method, call.arguments)
+        if fault and fault.is_cut and request.transport:
+            request.transport.abort()
         if fault and not fault.work_done:
             call.error = fault.error
             return _refusal(fault)

@@ -24,6 +24,7 @@ class Fault:
     status: int = 200
     retry_after: int | None = None
     work_done: bool = False
+    is_cut: bool = False
 
 
 Wanted = Callable[[str, dict[str, Any]], bool]
@@ -122,6 +123,10 @@ class Switches:
     def lose_reply(self, method: str, *, times: int = 1) -> None:
         """Do the work of the next calls, then cut the connection instead of answering."""
         self._faults[method].extend([Fault("", work_done=True)] * times)
+
+    def lose_call(self, method: str, *, times: int = 1) -> None:
+        """Cut the connection of the next calls, which do nothing."""
+        self._faults[method].extend([Fault("", is_cut=True)] * times)
 
     def lack(self, *methods: str, error: str = "unknown_method") -> None:
         """From now on these methods do not exist."""
