@@ -96,15 +96,6 @@ class SlackSurface:
         """
         return await self._waiting.show(_build_thread_ref(message), message.key, sentence)
 
-    async def remove_waiting(
-        self, message: IncomingMessage, message_timestamps: Sequence[str]
-    ) -> None:
-        """Take back what `show_waiting` has shown: these messages, and the thread's status."""
-        if message.is_private:
-            return  # it shows nothing
-        await self.delete(message, message_timestamps)
-        await self.set_thread_active(message.key.channel, message.thread_ts)
-
     async def post(self, message: IncomingMessage, sentence: str) -> None:
         """Post one sentence in the message's thread, or else privately.
 
@@ -143,6 +134,8 @@ class SlackSurface:
 
     async def withdraw(self, message: IncomingMessage, posted: Sequence[str]) -> None:
         """Take back what was shown for a question: docent's messages, and the thread's status."""
+        if message.is_private:
+            return  # nothing was shown in the thread
         await self.delete(message, posted)
         await self.set_thread_active(message.key.channel, message.thread_ts)
 
