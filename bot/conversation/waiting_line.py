@@ -169,7 +169,7 @@ class WaitingLine:
         return bool(await self._run_blocking(self._inbox.record_posted, entry_id, posted))
 
     async def _take_back(self, waiting: _Waiting, before: tuple[str, ...]) -> None:
-        """Remove what was just shown for a question that has ended or is answered elsewhere."""
+        """Remove what was just shown for a question that waits no longer."""
         message = waiting.message
         # The answer of another process may have taken the message over by now.
         kept = await self._run_blocking(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from bot.storage import tables
 from bot.types import MessageKey
 from ingest.errors import StateError
 from ingest.state.database import build_insert
+from ingest.state.database_clock import DatabaseMoment
 
 claims = tables.claims
 
@@ -35,28 +36,19 @@ LEASE = timedelta(seconds=45)
 logger = logging.getLogger(__name__)
 
 
-def _get_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Claims:
     """Atomic claims on messages, shared by every process on the same state database.
+
+    Moments are the database's own, so that no machine's clock ends a claim.
 
     Raises:
         StateError: the tables belong to another version of docent.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        *,
-        lease: timedelta = LEASE,
-        clock: Callable[[], datetime] = _get_now,
-    ) -> None:
+    def __init__(self, engine: Engine, *, lease: timedelta = LEASE) -> None:
         tables.ensure_bot_tables(engine)
         self._engine = engine
         self._lease = lease
-        self._clock = clock
         self._owner = uuid4().hex
 
     def take(self, key: MessageKey) -> bool:
@@ -67,15 +59,14 @@ class Claims:
         Raises:
             StateError: the state database can't be used.
         """
-        now = self._clock()
         fresh = {
             "owner": self._owner,
             "status": "processing",
-            "claimed_at": now,
-            "expires_at": now + self._lease,
+            "claimed_at": DatabaseMoment(),
+            "expires_at": self._build_lease_end(),
         }
         row = {"team": key.team, "channel": key.channel, "ts": key.ts, **fresh}
-        dead = and_(claims.c.status == "processing", claims.c.expires_at < now)
+        dead = and_(claims.c.status == "processing", claims.c.expires_at < DatabaseMoment())
         statement = (
             build_insert(self._engine, claims)
             .values(row)
@@ -85,8 +76,8 @@ class Claims:
 
     def renew(self, key: MessageKey) -> bool:
         """Renew our claim; return False if another process took it over."""
-        expires = self._clock() + self._lease
-        statement = update(claims).where(self._build_own_filter(key)).values(expires_at=expires)
+        renewed = {"expires_at": self._build_lease_end()}
+        statement = update(claims).where(self._build_own_filter(key)).values(renewed)
         return self._count(statement.returning(claims.c.ts)) == 1
 
     def settle(self, key: MessageKey) -> None:
@@ -106,7 +97,8 @@ class Claims:
 
     def purge(self, *, older_than: timedelta) -> int:
         """Delete claims made longer than `older_than` ago; return their number."""
-        old = delete(claims).where(claims.c.claimed_at < self._clock() - older_than)
+        oldest = DatabaseMoment(-older_than.total_seconds())
+        old = delete(claims).where(claims.c.claimed_at < oldest)
         return self._count(old.returning(claims.c.ts))
 
     @contextlib.asynccontextmanager
@@ -145,6 +137,9 @@ class Claims:
             await asyncio.to_thread(step, key)
         except StateError:
             logger.warning("The claim of a message could not be updated.", exc_info=True)
+
+    def _build_lease_end(self) -> DatabaseMoment:
+        return DatabaseMoment(self._lease.total_seconds())
 
     def _build_own_filter(self, key: MessageKey) -> ColumnElement[bool]:
         return and_(

@@ -45,10 +45,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Round:
-    """One round of reading: from when until when, what is left to read, what was found."""
+    """One round of reading: from when, what is left to read, what was found.
+
+    It has no end: by the clocks of Slack and docent that would differ, and what has arrived in the
+    meantime is known.
+    """
 
     oldest: float
-    until: float
     reads_left: int
     unread: list[str] = field(default_factory=list)
     found: list[IncomingMessage] = field(default_factory=list)
@@ -123,7 +126,7 @@ class CatchUp:
             while self._since is not None:
                 oldest, self._since = self._since, None
                 try:
-                    await self._read_round(_Round(oldest, self._clock(), MAX_READS))
+                    await self._read_round(_Round(oldest, MAX_READS))
                 except StateError as error:
                     logger.warning("What was missed can't be read without the state: %s", error)
                     self._since = oldest if self._since is None else min(oldest, self._since)
@@ -162,11 +165,14 @@ class CatchUp:
             )
 
     async def _list_places(self, known: Collection[tuple[str, str]]) -> list[Conversation]:
-        """Return the conversations, those where docent was asked last first."""
+        """Return the conversations, those with the newest messages first.
+
+        Where Slack does not tell, those where docent was asked last come first.
+        """
         listed = {each.id: each for each in await self._reader.list_conversations()}
         first = _list_known_places(known, self._config.auto_channels)
         ordered = {each.id: listed.get(each.id, each) for each in first}
-        return list((ordered | listed).values())
+        return sorted((ordered | listed).values(), key=lambda each: -each.active_at)
 
     async def _read_place(
         self, this: _Round, place: Conversation, known_threads: Collection[str]
@@ -175,8 +181,9 @@ class CatchUp:
         if not self._count_read(this, place.id):
             return
         history = await self._reader.read_history(place.id, this.oldest)
-        threads = dict.fromkeys(known_threads, False)
-        threads |= {str(each["ts"]): True for each in history if _has_reply_since(each, this)}
+        # Those with news come first.
+        threads = {str(each["ts"]): True for each in history if _has_reply_since(each, this)}
+        threads |= {ts: False for ts in known_threads if ts not in threads}
         messages = {str(each["ts"]): each for each in history}
         for thread_ts, has_news in threads.items():
             if not has_news and thread_ts in messages:
@@ -204,7 +211,7 @@ class CatchUp:
     ) -> None:
         """Add the messages that are still to be answered."""
         for raw in messages:
-            if not this.oldest <= float(raw["ts"]) < this.until:
+            if float(raw["ts"]) < this.oldest:
                 continue
             message = _parse_listed(raw, place, self._config)
             if message is None:

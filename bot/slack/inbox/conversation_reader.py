@@ -43,6 +43,8 @@ class Conversation:
 
     id: str
     kind: str
+    active_at: float = 0.0
+    """The time of its newest message, in seconds; 0 if Slack does not tell."""
 
     @classmethod
     def of_id(cls, channel: str) -> Conversation:
@@ -96,7 +98,7 @@ class ConversationReader:
             )
             for channel in response.get("channels") or ():
                 if not channel.get("is_user_deleted"):
-                    yield Conversation(str(channel["id"]), kind)
+                    yield Conversation(str(channel["id"]), kind, _get_activity(channel))
             if not (cursor := _get_cursor(response)):
                 return
 
@@ -178,6 +180,11 @@ class ConversationReader:
                 if self._refusals >= MAX_REFUSALS:
                     raise RateUsedUpError("Slack refuses further calls for their rate.") from error
                 bucket.hold_back(retry_after)
+
+
+def _get_activity(channel: Mapping[str, Any]) -> float:
+    latest = channel.get("latest")
+    return float((latest.get("ts") or 0) if isinstance(latest, Mapping) else latest or 0)
 
 
 def _get_cursor(response: Mapping[str, Any]) -> str:

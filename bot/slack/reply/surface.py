@@ -96,15 +96,6 @@ class SlackSurface:
         """
         return await self._waiting.show(_build_thread_ref(message), message.key, sentence)
 
-    async def remove_waiting(
-        self, message: IncomingMessage, message_timestamps: Sequence[str]
-    ) -> None:
-        """Take back what `show_waiting` has shown: these messages, and the thread's status."""
-        if message.is_private:
-            return  # it shows nothing
-        await self.delete(message, message_timestamps)
-        await self.set_thread_active(message.key.channel, message.thread_ts)
-
     async def post(self, message: IncomingMessage, sentence: str) -> None:
         """Post one sentence in the message's thread, or else privately.
 
@@ -143,11 +134,13 @@ class SlackSurface:
 
     async def withdraw(self, message: IncomingMessage, posted: Sequence[str]) -> None:
         """Take back what was shown for a question: docent's messages, and the thread's status."""
+        if message.is_private:
+            return  # nothing was shown in the thread
         await self.delete(message, posted)
         await self.set_thread_active(message.key.channel, message.thread_ts)
 
     async def set_thread_active(self, channel: str, thread_ts: str) -> None:
-        """Show that no answer is under way in a thread, and none waited for."""
+        """Show that no question is answered or waits in a thread."""
         await ThreadStatus(self._slack, ThreadRef(channel, thread_ts, "", "")).set_active()
 
 

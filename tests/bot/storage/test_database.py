@@ -14,6 +14,7 @@ from bot.types import MessageKey
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT
 from tests.bot.storage.test_answers import KEPT, KEY
+from tests.bot.storage.test_claims import age
 from tests.servers.slack.store import ALICE, GENERAL, TEAM
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=365)
@@ -24,12 +25,13 @@ def open_database(engine: Engine) -> BotDatabase:
 
 
 def test_what_is_too_old_is_forgotten(engine: Engine):
-    old = Claims(engine, clock=lambda: LONG_AGO)
-    old.take(KEY)
-    old.take(replace(KEY, ts="2.0"))
+    claims = Claims(engine)
+    claims.take(KEY)
+    claims.take(replace(KEY, ts="2.0"))
+    age(engine, timedelta(days=2))
+    claims.take(replace(KEY, ts="3.0"))
+    age(engine, CLAIM_RETENTION - timedelta(days=1))
     Answers(engine, days=90, clock=lambda: LONG_AGO).add(KEPT)
-    recent = Claims(engine, clock=lambda: datetime.now(UTC) - CLAIM_RETENTION + timedelta(days=1))
-    recent.take(replace(KEY, ts="3.0"))
     database = open_database(engine)
     assert database.answers.find(KEPT.id) is None
     with engine.connect() as connection:
@@ -38,7 +40,8 @@ def test_what_is_too_old_is_forgotten(engine: Engine):
 
 def test_what_grows_old_is_forgotten_later(engine: Engine):
     database = open_database(engine)
-    Claims(engine, clock=lambda: LONG_AGO).take(KEY)
+    Claims(engine).take(KEY)
+    age(engine, timedelta(days=365))
     Answers(engine, days=90, clock=lambda: LONG_AGO).add(KEPT)
     Ratings(engine).rate(KEPT.id, "U1", "up")
     database.purge()

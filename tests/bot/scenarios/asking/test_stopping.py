@@ -66,9 +66,11 @@ async def test_an_answer_of_a_process_that_is_gone_can_not_be_stopped(docent: Do
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
+@pytest.mark.parametrize("lacking", [(), ("assistant.threads.setStatus",)])
 async def test_nothing_stays_of_a_question_that_ended_while_it_waited(
-    docent: Docent, is_deleted: bool
+    docent: Docent, lacking: tuple[str, ...], is_deleted: bool
 ):
+    docent.slack.lack(*lacking)
     gate = Gate()
     docent.pipeline.script = [gate, *script()]
     settings = docent.settings()
@@ -81,7 +83,10 @@ async def test_nothing_stays_of_a_question_that_ended_while_it_waited(
     second = await docent.slack.mention("and where?", user=BOB, thread_ts=thread.ts)
     here, place = (thread.channel, thread.ts), answers.render_place(1)
     statuses = docent.slack.store.statuses
-    await docent.slack.wait_for(lambda: statuses.get(here) == [place])
+    if lacking:
+        await docent.slack.wait_for_reply(second, containing=place)
+    else:
+        await docent.slack.wait_for(lambda: statuses.get(here) == [place])
     await (docent.slack.delete(second) if is_deleted else docent.slack.stop(second))
     await docent.slack.wait_for(
         lambda: not docent.slack.replies(second) and here not in docent.slack.processing_threads()

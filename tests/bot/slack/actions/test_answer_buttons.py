@@ -20,6 +20,7 @@ from tests.bot.conftest import Docent
 from tests.bot.fakes import answer, chunk, citation, script
 from tests.bot.slack.actions.test_commands import told
 from tests.bot.slack.inbox.test_follow_ups import kept
+from tests.bot.storage.test_claims import age
 from tests.servers.slack import events
 from tests.servers.slack.delivery import Delivery
 from tests.servers.slack.store import ALICE, BOB, GENERAL, Channel, Message, block_text
@@ -328,7 +329,8 @@ async def test_a_process_that_died_before_it_asked_people_does_not_stop_others(d
     with docent.engine.connect() as connection:
         row = connection.execute(tables.answers.select()).one()
     key = MessageKey(row.team, row.channel, f"people-{row.id[:24]}")
-    assert Claims(docent.engine, clock=lambda: LONG_AGO).take(key)
+    assert Claims(docent.engine).take(key)
+    age(docent.engine, timedelta(days=365))
     await docent.slack.action(reply, buttons.ASK_PEOPLE)
     await docent.slack.wait_for_message(told(ALICE, words.render_passed_on(HELP)))
     assert len(asked_in_help(docent)) == 1

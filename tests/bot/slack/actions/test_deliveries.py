@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -11,8 +11,7 @@ from bot.slack.actions.deliveries import Deliveries, read_delivery
 from bot.storage.claims import Claims
 from ingest.errors import StateError
 from ingest.state.database import open_state
-
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+from tests.bot.storage.test_claims import age
 
 
 class Broken:
@@ -48,11 +47,9 @@ async def test_of_two_processes_one_holds_it(engine: Engine):
 
 
 async def test_the_payload_of_a_process_that_died_can_be_carried_out(engine: Engine):
-    moment = NOW
-    dead = Claims(engine, clock=lambda: moment)
-    assert await Deliveries(dead).hold("a").__aenter__()
-    later = Deliveries(Claims(engine, clock=lambda: NOW + timedelta(minutes=2)))
-    assert await is_first(later, "a")
+    assert await Deliveries(Claims(engine)).hold("a").__aenter__()
+    age(engine, timedelta(minutes=2))
+    assert await is_first(Deliveries(Claims(engine)), "a")
 
 
 async def test_what_failed_can_be_carried_out_by_the_next_delivery(engine: Engine):

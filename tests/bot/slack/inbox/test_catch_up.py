@@ -157,10 +157,24 @@ async def test_connections_during_a_round_make_one_more_round(database: BotDatab
     assert len(bench.reader.reads) == 2
 
 
-async def test_what_comes_after_the_connection_is_left_to_slack(database: BotDatabase):
-    bench = Bench(database, {"C1": [write("<@U0BOT> now?", before=-5)]})
+@pytest.mark.parametrize("behind", [1, 45, 3_600])
+async def test_a_clock_behind_slacks_hides_no_message(database: BotDatabase, behind: int):
+    bench = Bench(database, {"C1": [write("<@U0BOT> now?", before=-behind)]})
     await bench.run()
-    assert bench.recorder.texts == []
+    assert bench.recorder.texts == ["now?"]
+
+
+async def test_the_newest_conversations_are_read_first(database: BotDatabase):
+    bench = Bench(database, {each: [] for each in ("C1", "C2", "C3", "D1")})
+    active_at = {"C2": NOW - 500, "D1": NOW - 5}
+
+    async def list_conversations() -> tuple[Conversation, ...]:
+        ids = bench.reader.history
+        return tuple(Conversation(each, "channel", active_at.get(each, 0)) for each in ids)
+
+    bench.reader.list_conversations = list_conversations
+    await bench.run()
+    assert bench.reader.reads == ["D1", "C2", "C1", "C3"]
 
 
 async def test_zero_minutes_are_off(database: BotDatabase):

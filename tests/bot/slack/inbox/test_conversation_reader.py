@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -53,6 +55,19 @@ async def test_all_kinds_are_listed_over_pages(
         Conversation(GROUP, "mpim"),
         *(Conversation(each, "im") for each in direct),
     }
+
+
+@pytest.mark.parametrize(
+    ("channel", "active_at"),
+    [
+        ({}, 0.0),
+        ({"latest": None}, 0.0),
+        ({"latest": "7.5"}, 7.5),
+        ({"latest": {"ts": "7.5"}}, 7.5),
+    ],
+)
+def test_the_newest_message_is_told_in_several_forms(channel: dict[str, Any], active_at: float):
+    assert module._get_activity(channel) == active_at
 
 
 async def test_a_missing_scope_costs_only_its_own_kind(

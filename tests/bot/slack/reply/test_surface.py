@@ -167,7 +167,7 @@ async def test_a_place_can_be_removed(
     question = slack_server.said("how?")
     posted = await surface.show_waiting(to_incoming(question), FIRST)
     assert bool(posted) == bool(lacking)
-    await surface.remove_waiting(to_incoming(question), posted)
+    await surface.withdraw(to_incoming(question), posted)
     assert slack_server.replies(question) == []
     assert slack_server.processing_threads() == []
     # A later place of the same question begins anew.
