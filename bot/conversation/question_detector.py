@@ -101,7 +101,7 @@ def is_question(text: str) -> bool:
 
 
 def _has_asking_clause(text: str) -> bool:
-    """Return True if a clause behind the first begins with a word that asks."""
+    """Return True if a later clause begins with a word that asks."""
     first, *rest = _BREAK.split(text)
     before = first
     for sign, clause in zip(rest[::2], rest[1::2], strict=True):

@@ -90,7 +90,7 @@ def _strip_noise(line: str) -> str:
 
 
 def _is_code(before: str, word: str) -> bool:
-    """Return True for the number of an error, which a page may explain."""
+    """Return True for an error's number, which a page may explain."""
     return bool(_CODED.fullmatch(before) and _CODE.fullmatch(word))
 
 
@@ -99,5 +99,5 @@ def _is_question(line: str) -> bool:
 
 
 def _is_log(line: str) -> bool:
-    """Return True for a line that begins as in a log or an alert."""
+    """Return True for a line that begins like a log or alert."""
     return _LOG.match(line) is not None

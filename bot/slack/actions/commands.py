@@ -155,7 +155,7 @@ def choose_action(text: str, known_words: Collection[str]) -> CommandChoice:
 
 
 def _is_sentence(word: str, rest: str) -> bool:
-    """Return True if what follows a command's word makes a question of both."""
+    """Return True if a command's word and its text are a question."""
     if word in _STANDING_ALONE:
         return len(rest.split()) >= _QUESTION_WORDS
     takes = _TAKES.get(word)

@@ -11,7 +11,7 @@ from bot.conversation.history import shorten_middle
 from bot.conversation.small_talk import is_greeting
 from bot.slack.content.attachments import Quotation, read_attachments
 from bot.slack.content.markup import read_markup
-from bot.slack.content.rich_text import render_blocks, simplify_references
+from bot.slack.content.rich_text import render_blocks, replace_named_references
 from bot.types import SharedFile
 
 _WORD = re.compile(r"\w+")
@@ -95,7 +95,7 @@ def _read_own_text(message: Mapping[str, Any], bot_user: str) -> str:
     text = read_markup(raw, bot_user=bot_user)
     blocks = render_blocks(message.get("blocks") or (), bot_user=bot_user)
     # Both name people by id, and dates as blocks do, else the same words would look new.
-    in_text = _list_words(read_markup(simplify_references(raw), bot_user=bot_user))
+    in_text = _list_words(read_markup(replace_named_references(raw), bot_user=bot_user))
     in_blocks = _list_words(_FENCE.sub("", blocks))
     if not blocks or (text and not in_blocks - in_text):
         return text
@@ -108,7 +108,7 @@ def _list_words(text: str) -> set[str]:
 
 
 def _is_same_page(one: str, other: str) -> bool:
-    """Return whether two links differ at most in their query, as those to a thread may."""
+    """Return whether two links differ at most in their query."""
     return one.partition("?")[0] == other.partition("?")[0]
 
 

@@ -26,8 +26,8 @@ def render_blocks(blocks: Iterable[Any], *, bot_user: str = "") -> str:
     return remove_mention(text, bot_user).strip()
 
 
-def simplify_references(text: str) -> str:
-    """Return a text of markup whose references read as those of blocks do.
+def replace_named_references(text: str) -> str:
+    """Return a text whose references read as those of blocks do.
 
     People, channels and groups lose their names, and a date is followed by its time stamp.
     """

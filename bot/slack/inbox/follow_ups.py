@@ -92,7 +92,7 @@ class FollowUps:
 def _choose_for_asker(
     message: IncomingMessage, earlier: tuple[ThreadMessage, ...] | None, *, asks: bool
 ) -> Action:
-    """Choose what to do about a message of the person who asked last."""
+    """Choose the action for a message of the last asker."""
     if _is_alone(message.user, earlier):
         return _ACTIONS_ALONE[message.kind]
     return "answer" if asks and not message.mentions_others else "ignore"

@@ -147,7 +147,7 @@ def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
 
 
 def _find_audience(event: Mapping[str, Any], config: ListenerConfig) -> Audience | None:
-    """Return the audience of a message; None if it is addressed to other people.
+    """Return the audience of a message; None if others are addressed.
 
     In a thread, a mention in the middle may be what a question is about. Slack sends a mention as
     `app_mention` and as `message`, and docent answers the first of them.
@@ -157,7 +157,7 @@ def _find_audience(event: Mapping[str, Any], config: ListenerConfig) -> Audience
         return "mention"
     mention = _find_mention(event)
     if event.get("thread_ts") not in {None, event["ts"]}:
-        return None if mention and _begins_with_mention(mention) else "thread"
+        return None if mention and _is_call(mention) else "thread"
     return "channel" if event["channel"] in config.auto_channels and not mention else None
 
 
@@ -166,8 +166,8 @@ def _find_mention(event: Mapping[str, Any]) -> re.Match[str] | None:
     return _MENTION.search(_read_raw_text(event))
 
 
-def _begins_with_mention(mention: re.Match[str]) -> bool:
-    """Return True if a message calls others: before the mention is at most a greeting."""
+def _is_call(mention: re.Match[str]) -> bool:
+    """Return True if at most a greeting comes before the mention."""
     before = mention.string[: mention.start()]
     return is_greeting(before) or is_small_talk(before)
 

@@ -137,9 +137,10 @@ class SlackThreadHistory:
         return str(response["user"].get("team_id") or "")
 
     async def _read_thread(self, key: MessageKey, thread_ts: str, read: Messages) -> bool:
-        """Read the thread before a message; return False if its end was not found.
+        """Read the thread before a message.
 
-        Read only the first message and the end of a thread longer than a page.
+        Return False if its end was not found. Read only the first message and the end of a thread
+        longer than a page.
         """
         messages, cursor = await self._read_page(key, thread_ts)
         if not cursor:

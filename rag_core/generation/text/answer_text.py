@@ -67,7 +67,7 @@ class AnswerText:
 
     @property
     def is_empty(self) -> bool:
-        """True if the text says nothing: it has at most markup and numbers of sources."""
+        """True if the text has at most markup and numbers of sources."""
         return not self._says_something
 
     def feed(self, piece: str) -> str:
@@ -113,7 +113,7 @@ class AnswerText:
 
 
 def _has_content(text: str) -> bool:
-    """Return True for a text with a letter, a digit or a picture outside of markup."""
+    """Return True for letters, digits or pictures outside of markup."""
     return any(
         sign.isalnum() or unicodedata.category(sign) in {"So", "Sc"}
         for sign in _MARKUP.sub("", text)
