@@ -46,7 +46,13 @@ class Outlet(Protocol):
     """Seconds for which a message is sent again while Slack fails."""
 
     async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
-        """Post a message, with a mark if the way carries one."""
+        """Post a message.
+
+        Args:
+            text: the text, or what notifications show beside the blocks.
+            blocks: the blocks; may be empty.
+            mark: finds the message again, where the way carries a mark.
+        """
 
     async def has_posted(self, mark: str) -> bool | None:
         """Return whether a message arrived.
@@ -72,6 +78,11 @@ class ResponseUrlOutlet:
 
     async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
         """Post a message that the caller alone sees.
+
+        Args:
+            text: the text, or what notifications show beside the blocks.
+            blocks: the blocks; may be empty.
+            mark: not used: Slack lists no such message.
 
         Raises:
             ResponseUrlError: the URL has expired or is used up, or Slack failed.
@@ -107,7 +118,13 @@ class EphemeralOutlet:
         self._thread = thread
 
     async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
-        """Post a message that the asker alone sees."""
+        """Post a message that the asker alone sees.
+
+        Args:
+            text: the text, or what notifications show beside the blocks.
+            blocks: the blocks; may be empty.
+            mark: not used: Slack lists no such message.
+        """
         del mark
         await wait_for_turn(self._slack, EPHEMERAL, self._thread.channel)
         await execute_call(
@@ -141,7 +158,13 @@ class DirectOutlet:
         self._thread = thread
 
     async def post(self, text: str, blocks: Sequence[Block], mark: str = "") -> None:
-        """Post a message."""
+        """Post a message.
+
+        Args:
+            text: the text, or what notifications show beside the blocks.
+            blocks: the blocks; may be empty.
+            mark: finds the message again.
+        """
         await wait_for_turn(self._slack, POSTING, self._thread.user)
         await execute_call(
             self._slack,
@@ -164,7 +187,10 @@ class DirectOutlet:
         return None if posts is None else mark in posts
 
     async def _find_channel(self) -> str:
-        """Return the channel of the asker's direct messages; empty if it can't be found."""
+        """Return the channel of the asker's direct messages.
+
+        Return an empty string if it can't be found.
+        """
         if is_direct_channel(self._thread.channel):
             return self._thread.channel
         try:
@@ -249,7 +275,10 @@ async def _post_parts(slack: SlackClients, outlet: Outlet, parts: Sequence[Messa
 
 
 async def _has_arrived(outlet: Outlet, mark: str, error: BaseException) -> bool:
-    """Return True if a message is there, or if it may be and can't be looked for."""
+    """Return True if a message is there.
+
+    Return True as well if it may be there and can't be looked for.
+    """
     has_posted = await outlet.has_posted(mark) if is_ambiguous(error) else False
     if has_posted is None and is_cut_off(error):
         logger.warning("A private message may not have got through: %r", error)
