@@ -133,7 +133,7 @@ class SlackSurface:
         ).delete()
 
     async def withdraw(self, message: IncomingMessage, posted: Sequence[str]) -> None:
-        """Take back what was shown for a question: docent's messages, and the thread's status."""
+        """Take back what was shown for a question."""
         if message.is_private:
             return  # nothing was shown in the thread
         await self.delete(message, posted)
