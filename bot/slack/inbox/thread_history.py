@@ -265,7 +265,7 @@ def _describe(error: Exception) -> str:
 
 
 def _remove_tasks(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a message of docent's without the cards that say what it is doing."""
+    """Return a message without the cards that name docent's stage."""
     blocks = [each for each in message.get("blocks") or () if each.get("type") != "task_card"]
     return {**message, "blocks": blocks}
 
