@@ -242,7 +242,7 @@ class SlackThreadHistory:
         """Return a message of a thread, an app's only at its beginning."""
         user = str(message.get("user") or message.get("bot_id") or "")
         if user == self.bot_user:
-            text = _extract_own_text(message) or self._read_text(message)
+            text = _extract_own_text(message) or self._read_text(_remove_tasks(message))
             return ThreadMessage(user, text, is_own=True) if text else None
         is_app = bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
         if is_app and not is_first:
@@ -262,6 +262,12 @@ def _index(messages: Iterable[Mapping[str, Any]]) -> Messages:
 
 def _describe(error: Exception) -> str:
     return get_error_code(error) or str(error) or type(error).__name__
+
+
+def _remove_tasks(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a message without the cards that name docent's stage."""
+    blocks = [each for each in message.get("blocks") or () if each.get("type") != "task_card"]
+    return {**message, "blocks": blocks}
 
 
 def _extract_own_text(message: Mapping[str, Any]) -> str:
