@@ -135,22 +135,28 @@ class Dispatcher:
             await asyncio.wait({writing}, timeout=self._pace.ack)
             return
         await asyncio.wait({writing}, timeout=self._pace.ack)
-        if not writing.done():  # its commit takes long: it is in the line as soon as it is there
-            writing.add_done_callback(lambda done: self._on_recorded(entry, done))
+        if writing.done():
+            self._on_recorded(entry, writing, is_repeated=is_repeated)
+        else:  # its commit takes long: it is in the line as soon as it is there
+            writing.add_done_callback(
+                lambda done: self._on_recorded(entry, done, is_repeated=is_repeated)
+            )
+
+    def _on_recorded(
+        self, entry: InboxEntry, writing: asyncio.Future[bool], *, is_repeated: bool
+    ) -> None:
+        """Watch a question that was recorded; answer one that could not be."""
+        if writing.cancelled():
             return
         try:
             added = writing.result()
         except StateError as error:
             logger.warning("A question could not be recorded, and is answered anyway: %s", error)
             if not is_repeated:
-                self._start(entry, is_quick=_is_quick(message))
-            return
-        if added:
-            self._watch(entry)
-
-    def _on_recorded(self, entry: InboxEntry, writing: asyncio.Future[bool]) -> None:
-        if not writing.cancelled() and writing.exception() is None and writing.result():
-            self._watch(entry)
+                self._start(entry, is_quick=_is_quick(entry.message))
+        else:
+            if added:
+                self._watch(entry)
 
     def _watch(self, entry: InboxEntry) -> None:
         """Watch a question in the line, and let it be taken."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -395,6 +395,27 @@ class TestWithoutTheDatabase:
         lock.set()
         await asyncio.wait_for(reply.stopped.wait(), WAIT)
         assert bench.answers.taken[0].signal == "delete"
+        bench.answers.free.set()
+        await dispatcher.stop(WAIT)
+
+    async def test_a_commit_that_fails_at_last_costs_no_question(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ):
+        decided, lock = threading.Event(), threading.Event()
+
+        def fail_late(*_: object, is_ours: Callable[[], bool], **__: object) -> bool:
+            assert not is_ours()
+            decided.set()
+            assert lock.wait(WAIT)
+            raise StateError("The connection broke off.")
+
+        monkeypatch.setattr(bench.inbox, "add", fail_late)
+        dispatcher = bench.build(replace(PACE, first_sign=WAIT, ack=0.001))
+        offering = asyncio.create_task(dispatcher.offer(message()))
+        assert await asyncio.to_thread(decided.wait, WAIT)
+        lock.set()
+        await offering
+        assert await bench.answers.wait_taken(1) == ["1.0"]
         bench.answers.free.set()
         await dispatcher.stop(WAIT)
 
