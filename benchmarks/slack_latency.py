@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.chaos.questions import is_progress
 from benchmarks.harness.bench_index import CORPUS, BenchIndex, pages, spread
 from benchmarks.harness.slack_app import run_slack_app
 from rag_core.pipeline import Pipeline
@@ -119,7 +120,10 @@ async def _ask(slack: SlackServer, watched: Watched, texts: Sequence[str]) -> li
     asked = await asyncio.gather(*map(slack.mention, texts))
 
     def answered() -> bool:
-        return all(any(not m.live for m in slack.replies(question)) for question in asked)
+        return all(
+            any(not m.live and not is_progress(m.shown) for m in slack.replies(question))
+            for question in asked
+        )
 
     await slack.wait_for(answered, timeout=300, what="all answers")
     calls: dict[str | None, list[Call]] = {}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from bot.background import BackgroundTasks
+from bot.conversation.arrival import Arrival
 from bot.conversation.inbox_writer import InboxWriter, Outcome
 from bot.conversation.lease_keeper import LeaseKeeper, Pace
 from bot.conversation.open_question import OpenQuestion
@@ -70,6 +70,7 @@ class Dispatcher:
         )
         self._active: dict[str, OpenQuestion] = {}
         self._wake = asyncio.Event()
+        self._arriving: set[str] = set()  # being written, and not taken yet
         self._recorded: dict[str, InboxEntry] = {}  # in the line, and not taken yet
         self._leases = LeaseKeeper(
             inbox,
@@ -114,7 +115,8 @@ class Dispatcher:
         """
         entry = InboxEntry(uuid4().hex, message, response_url, is_recorded=False)
         REQUEST_ID.set(entry.id)  # for the log lines of the event
-        arrival = _Arrival()
+        self._arriving.add(entry.id)
+        arrival = Arrival()
         writing = asyncio.ensure_future(
             self._writer.run_blocking(
                 self._inbox.add,
@@ -130,6 +132,7 @@ class Dispatcher:
             self._offered.append(identity)
         await asyncio.wait({writing}, timeout=self._pace.first_sign)
         if not writing.done() and arrival.decide("withdrawn" if is_repeated else "late"):
+            self._arriving.discard(entry.id)
             question = None if is_repeated else self._start(entry, is_quick=_is_quick(message))
             writing.add_done_callback(lambda done: self._take_late_row(question, done))
             await asyncio.wait({writing}, timeout=self._pace.ack)
@@ -146,7 +149,10 @@ class Dispatcher:
         self, entry: InboxEntry, writing: asyncio.Future[bool], *, is_repeated: bool
     ) -> None:
         """Watch a question that was recorded; answer one that could not be."""
-        if writing.cancelled():
+        # Its row may be there, and even taken, although the database's answer is late or was lost.
+        is_taken = entry.id not in self._arriving
+        self._arriving.discard(entry.id)
+        if writing.cancelled() or is_taken:
             return
         try:
             added = writing.result()
@@ -161,7 +167,7 @@ class Dispatcher:
     def _watch(self, entry: InboxEntry) -> None:
         """Watch a question in the line, and let it be taken."""
         self._recorded[entry.id] = entry
-        self._line.add(entry, is_shown=self._used >= self._slots)
+        self._line.add(entry)
         self._wake.set()
 
     async def offer_missed(self, message: IncomingMessage) -> None:
@@ -204,6 +210,7 @@ class Dispatcher:
                 entry = await self._writer.run_blocking(self._inbox.take, quick=is_quick)
                 if entry is None or self._is_stopping:  # then it is handed back with the others
                     break
+                self._arriving.discard(entry.id)
                 self._recorded.pop(entry.id, None)
                 if self._is_known(entry.id):
                     continue
@@ -304,42 +311,6 @@ class Dispatcher:
             )
         self._loops.cancel()
         self._writer.close()
-
-
-class _WithdrawnError(Exception):
-    """Rolls back the transaction of a question that is being answered already."""
-
-
-class _Arrival:
-    """Decides once what comes first: the record of a question, or the begin of its answer.
-
-    The transaction that writes it asks at its end, and the event loop when it has waited enough.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._decision: Literal["", "recorded", "late", "withdrawn"] = ""
-
-    def close(self) -> bool:
-        """Return True if the answer has begun already.
-
-        Else it never begins before the question is recorded.
-
-        Raises:
-            _WithdrawnError: the question is not to be recorded.
-        """
-        with self._lock:
-            self._decision = self._decision or "recorded"
-            if self._decision == "withdrawn":
-                raise _WithdrawnError
-            return self._decision == "late"
-
-    def decide(self, decision: Literal["late", "withdrawn"]) -> bool:
-        """Decide for the event loop; return False if it is too late."""
-        with self._lock:
-            if not self._decision:
-                self._decision = decision
-            return self._decision == decision
 
 
 def _is_quick(message: IncomingMessage) -> bool:

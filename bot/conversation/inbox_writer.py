@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from bot.background import BackgroundTasks
 from bot.conversation.open_question import OpenQuestion
 from bot.storage.inbox import Inbox
-from bot.storage.inbox_entry import FINISHING
+from bot.storage.inbox_entry import FINISHING, Ending
 from ingest.errors import StateError
 
 Outcome = Literal["answered", "told", "refused", "given_up", "ignored", "undelivered"]
@@ -68,31 +68,35 @@ class InboxWriter:
         """Write what became of a question; blocks."""
         if outcome == "ignored":
             self._inbox.forget(question.id)
-        elif outcome == "undelivered":
-            self._inbox.postpone(question.id, DELIVER_AGAIN_SECONDS)
-        else:
-            self._inbox.end(
-                question.id,
-                "told" if outcome == "refused" else outcome,
-                posted=question.posted,
-                free_key=outcome == "refused",
-            )
+        elif not self._write_outcome(question, outcome) and self._inbox.add(
+            # It has no row: it could not be recorded, or the database is a new one.
+            question.id,
+            question.entry.message,
+            is_ours=lambda: True,
+        ):
+            self._write_outcome(question, outcome)
+
+    def _write_outcome(
+        self, question: OpenQuestion, outcome: Ending | Literal["refused", "undelivered"]
+    ) -> bool:
+        """Write an outcome; return False if this process has no such row."""
+        if outcome == "undelivered":
+            return self._inbox.postpone(question.id, DELIVER_AGAIN_SECONDS)
+        return self._inbox.end(
+            question.id,
+            "told" if outcome == "refused" else outcome,
+            posted=question.posted,
+            free_key=outcome == "refused",
+        )
 
     async def _record_late(self, question: OpenQuestion, outcome: Outcome) -> None:
         """Try until the end is recorded, so that nothing comes twice."""
         while True:
             await asyncio.sleep(RETRY_SECONDS)
             with suppress(StateError):
-                await self.run_blocking(self._write_late, question, outcome)
+                await self.run_blocking(self._write_end, question, outcome)
                 self.unwritten.discard(question.id)
                 return
-
-    def _write_late(self, question: OpenQuestion, outcome: Outcome) -> None:
-        """Write the end of a question that may be new; blocks."""
-        if not question.is_recorded:
-            # If its row is there already, under this id or another, nothing is added.
-            self._inbox.add(question.id, question.entry.message, is_ours=lambda: True)
-        self._write_end(question, outcome)
 
     def record(self, question: OpenQuestion) -> None:
         """Record in the background where an answer stands by now."""

@@ -18,6 +18,9 @@ from ingest.errors import StateError
 SHOW_SECONDS = 5.0
 """The time from one look at the places to the next."""
 
+ARRIVAL_SECONDS = 0.05
+"""A question that is taken in this time had no place in the line worth showing."""
+
 SHOW_AGAIN_SECONDS = 90.0
 """An unchanged place is shown again after this time: Slack drops a status after two minutes."""
 
@@ -74,18 +77,12 @@ class WaitingLine:
         self._waiting: dict[str, _Waiting] = {}
         self._arrivals = BackgroundTasks()
 
-    def add(self, entry: InboxEntry, *, is_shown: bool) -> None:
-        """Watch a question that was just recorded.
-
-        Args:
-            entry: the question.
-            is_shown: show its place at once, because no slot is free for it.
-        """
+    def add(self, entry: InboxEntry) -> None:
+        """Watch a question; show its place unless it is taken at once."""
         if entry.message.audience == "mention" and entry.message.kind == "question":
             self._waiting[entry.id] = _Waiting(entry.message)
-            if is_shown:
-                # It does not wait for the places of others, which Slack may take slowly.
-                self._arrivals.start(self._show_arrival(entry.id))
+            # It does not wait for the places of others, which Slack may take slowly.
+            self._arrivals.start(self._show_arrival(entry.id))
 
     async def remove(self, entry_id: str) -> tuple[str, ...] | None:
         """Forget a question; return the messages that showed its place.
@@ -111,7 +108,10 @@ class WaitingLine:
                 logger.exception("Showing the places in the line failed unexpectedly.")
 
     async def _show_arrival(self, entry_id: str) -> None:
-        """Show the place of a new question."""
+        """Show the place of a new question, unless it is taken at once."""
+        await asyncio.sleep(ARRIVAL_SECONDS)
+        if entry_id not in self._waiting:
+            return
         try:
             places = await self._run_blocking(self._view.find_places, [entry_id])
             if entry_id in places:
@@ -120,12 +120,13 @@ class WaitingLine:
             logger.warning("The place of a question can't be read: %s", error)
 
     async def _show_changes(self) -> None:
-        if not self._waiting:
+        watched = list(self._waiting)  # more may arrive during the query
+        if not watched:
             return
-        places = await self._run_blocking(self._view.find_places, list(self._waiting))
-        for entry_id in [each for each in self._waiting if each not in places]:
-            # Another process has taken it, or it was deleted.
-            del self._waiting[entry_id]
+        places = await self._run_blocking(self._view.find_places, watched)
+        for entry_id in watched:
+            if entry_id not in places:  # another process has taken it, or it was deleted
+                self._waiting.pop(entry_id, None)
         now = asyncio.get_running_loop().time()
         due = [each for each in places if self._is_due(each, places[each], now)]
         await asyncio.gather(*(self._show(each, places[each]) for each in due))

@@ -165,7 +165,7 @@ class Inbox:
             .values(
                 status="answering",
                 owner=self._process,
-                leased_until=DatabaseMoment(self._lease_seconds),
+                leased_until=self._build_lease_end(),
                 attempts=inbox.c.attempts + 1,
             )
         )
@@ -272,9 +272,9 @@ class Inbox:
             values["ts"] = inbox.c.ts + literal("@") + inbox.c.user
         return self._update_own(entry_id, **values)
 
-    def postpone(self, entry_id: str, seconds: float) -> None:
-        """Give a question back, to be taken after so many seconds."""
-        self._update_own(entry_id, owner="", leased_until=DatabaseMoment(seconds))
+    def postpone(self, entry_id: str, seconds: float) -> bool:
+        """Give a question back for some seconds; return False if not ours."""
+        return self._update_own(entry_id, owner="", leased_until=DatabaseMoment(seconds))
 
     def hand_back_all(self) -> None:
         """Give all questions of this process back, for any process to take."""
@@ -289,8 +289,10 @@ class Inbox:
             connection.execute(delete(inbox).where(inbox.c.id == entry_id))
 
     def _update_own(self, entry_id: str, **values: Any) -> bool:
-        mine = and_(inbox.c.id == entry_id, inbox.c.owner == self._process)
-        statement = update(inbox).where(mine, inbox.c.status == "answering").values(values)
+        mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
+        if "ended_at" in values:  # its lease may be over, and nobody has it
+            mine = or_(mine, inbox.c.status == "waiting")
+        statement = update(inbox).where(inbox.c.id == entry_id, mine).values(values)
         with self._engine.begin() as connection:
             return connection.scalar(statement.returning(inbox.c.id)) is not None
 

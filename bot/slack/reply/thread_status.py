@@ -21,7 +21,7 @@ from bot.texts import answers
 SESSION = "agents.sessions.setStatus"
 TEXT = "assistant.threads.setStatus"
 
-_SPARE = 0.3
+_SPARE = 0.8
 """The part of the rate of status texts that is kept for first signs."""
 
 _CLEAR_SECONDS = 180.0

@@ -27,7 +27,8 @@ class WaitingNotices:
             The time stamps of the messages that show it; empty if there are none.
         """
         message = self._messages.get(key)
-        if message is None and await ThreadStatus(self._slack, thread).set_text(sentence):
+        is_posted = message is not None and bool(message.message_timestamps)
+        if not is_posted and await ThreadStatus(self._slack, thread).set_text(sentence):
             return ()
         if message is None:
             message = self._messages[key] = EditedMessage(self._slack, thread)

@@ -326,6 +326,46 @@ async def test_a_row_of_a_question_that_was_begun_already_is_not_taken_again(
     assert len(bench.answers.taken) == 1
 
 
+async def test_a_row_that_is_taken_before_its_write_fails_is_answered_once(
+    bench: Bench, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+):
+    """The database's answer is lost so late that the question was taken from the line."""
+    add, may_fail = Inbox.add, threading.Event()
+
+    def add_and_fail_late(*args: object, **more: object) -> bool:
+        add(*args, **more)
+        assert may_fail.wait(WAIT)
+        raise StateError("The connection broke off.")
+
+    monkeypatch.setattr(bench.inbox, "add", add_and_fail_late.__get__(bench.inbox))
+    offering = asyncio.create_task(dispatcher.offer(message()))
+    await bench.answers.wait_taken(1)
+    bench.answers.free.set()
+    await bench.wait_status("1.0", "answered")
+    may_fail.set()
+    await offering
+    assert len(bench.answers.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("answered", "answered"), ("undelivered", "answering")]
+)
+async def test_an_end_that_a_new_database_does_not_know_is_recorded(
+    bench: Bench, outcome: Outcome, status: str
+):
+    """The file was deleted just before the answer was complete."""
+    dispatcher = bench.build(replace(PACE, signals=WAIT))  # no look at the standings comes between
+    bench.answers.outcome = outcome
+    await dispatcher.offer(message())
+    dispatcher.start()
+    await bench.answers.wait_taken(1)
+    with bench.engine.begin() as connection:
+        connection.execute(tables.inbox.delete())
+    bench.answers.free.set()
+    await bench.wait_status("1.0", status)
+    await dispatcher.stop(0)
+
+
 class TestWithoutTheDatabase:
     """The state database is locked or broken while questions arrive."""
 

@@ -87,7 +87,7 @@ async def test_a_place_is_taken_back_if_its_question_is_gone(
 ):
     slack = Slack(posted)
     line = build_line(engine, slack)
-    line.add(ENTRY, is_shown=True)
+    line.add(ENTRY)
     await asyncio.wait_for(slack.shows.wait(), WAIT)
     change(engine)
     slack.may_show.set()
@@ -106,7 +106,7 @@ async def test_a_place_is_taken_back_if_it_ended_before_its_message_was_recorded
     slack = Slack()
     line = build_line(engine, slack, Ended(engine))
     slack.may_show.set()
-    line.add(ENTRY, is_shown=True)
+    line.add(ENTRY)
     await asyncio.wait_for(slack.is_removed.wait(), WAIT)
     assert slack.removed == [("9.0",)]
 
@@ -114,7 +114,7 @@ async def test_a_place_is_taken_back_if_it_ended_before_its_message_was_recorded
 async def test_a_message_that_another_answer_has_taken_over_stays(engine: Engine):
     slack = Slack(("9.0", "9.1"))
     line = build_line(engine, slack)
-    line.add(ENTRY, is_shown=True)
+    line.add(ENTRY)
     await asyncio.wait_for(slack.shows.wait(), WAIT)
     take_elsewhere(engine)
     with engine.begin() as connection:
@@ -128,7 +128,7 @@ async def test_the_answer_of_this_process_gets_the_message_that_is_under_way(eng
     slack = Slack()
     inbox = Inbox(engine)
     line = build_line(engine, slack, inbox)
-    line.add(ENTRY, is_shown=True)
+    line.add(ENTRY)
     await asyncio.wait_for(slack.shows.wait(), WAIT)
     assert inbox.take() is not None
     removing = asyncio.create_task(line.remove(ENTRY.id))
@@ -143,8 +143,30 @@ async def test_a_place_of_a_question_that_waits_on_stays(engine: Engine):
     slack = Slack()
     line = build_line(engine, slack)
     slack.may_show.set()
-    line.add(ENTRY, is_shown=True)
+    line.add(ENTRY)
     await asyncio.wait_for(line._arrivals.wait(WAIT), WAIT)
     assert (slack.shown, slack.removed) == (1, [])
     assert await line.remove(ENTRY.id) == ("9.0",)
     assert read_posted(engine) == {"9.0"}
+
+
+async def test_a_question_that_comes_while_the_places_are_read_is_watched(engine: Engine):
+    other = InboxEntry("e0", MESSAGE)  # it has left the line
+
+    async def read_slowly(work: Callable[..., Any], *args: Any) -> Any:
+        result = await asyncio.to_thread(work, *args)
+        if args == ([other.id],):
+            line.add(ENTRY)
+        return result
+
+    slack = Slack()
+    inbox = Inbox(engine)
+    inbox.add(ENTRY.id, MESSAGE)
+    view = InboxView(engine)
+    line = WaitingLine(view, read_slowly, inbox, slack.show, remove_place=slack.remove)
+    line.add(other)
+    await line._show_changes()
+    slack.may_show.set()
+    await asyncio.wait_for(slack.shows.wait(), WAIT)
+    assert await line.remove(other.id) is None
+    assert await line.remove(ENTRY.id) == ("9.0",)

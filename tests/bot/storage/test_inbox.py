@@ -13,7 +13,7 @@ from sqlalchemy import Engine, update
 
 from bot.storage import tables
 from bot.storage.inbox import Inbox
-from bot.storage.inbox_entry import InboxEntry, format_message, parse_message
+from bot.storage.inbox_entry import FINISHING, InboxEntry, format_message, parse_message
 from bot.storage.inbox_view import InboxView
 from bot.storage.line_limits import Limits
 from bot.storage.question_filter import QuestionFilter
@@ -334,6 +334,16 @@ class TestLease:
         assert dead.renew([name(1)]) == {name(1): "lost"}
         assert not dead.end(name(1), "answered")
         assert living.end(name(1), "answered")
+
+    def test_who_lost_the_lease_ends_what_nobody_took(self, engine: Engine):
+        slow, other = Inbox(engine, process=GONE), Inbox(engine)
+        slow.add(name(1), message())
+        slow.take()
+        expire(engine)
+        other.free_abandoned()
+        assert not slow.record_stage(name(1), FINISHING)
+        assert slow.end(name(1), "answered")
+        assert other.take() is None
 
     def test_all_of_a_process_are_handed_back(self, engine: Engine):
         inbox, other = Inbox(engine), Inbox(engine)

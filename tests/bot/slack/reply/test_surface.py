@@ -131,6 +131,22 @@ async def test_a_place_in_the_line_is_shown_by_the_status(
     assert len(slack_server.replies(question)) == 1
 
 
+async def test_a_place_that_could_not_be_shown_is_tried_as_a_status_again(
+    slack_server: SlackServer, slack: SlackClients, surface: SlackSurface
+):
+    question = slack_server.said("how?")
+    texts = slack.rates.get(STATUS)
+    posts = slack.rates.get("chat.postMessage", question.channel)
+    for bucket in (texts, posts):
+        while bucket.take():
+            pass
+    assert await surface.show_waiting(to_incoming(question), FIRST) == ()
+    assert slack_server.processing_threads() == []
+    texts.put_back()
+    assert await surface.show_waiting(to_incoming(question), SECOND) == ()
+    assert slack_server.store.statuses[question.channel, question.ts] == [SECOND]
+
+
 async def test_without_a_status_the_place_is_a_message_that_the_answer_replaces(
     slack_server: SlackServer, surface: SlackSurface
 ):
