@@ -108,7 +108,7 @@ class WaitingLine:
                 logger.exception("Showing the places in the line failed unexpectedly.")
 
     async def _show_arrival(self, entry_id: str) -> None:
-        """Show the place of a new question, unless it is taken at once."""
+        """Show the place of a question that still waits."""
         await asyncio.sleep(ARRIVAL_SECONDS)
         if entry_id not in self._waiting:
             return

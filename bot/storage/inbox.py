@@ -290,7 +290,7 @@ class Inbox:
 
     def _update_own(self, entry_id: str, **values: Any) -> bool:
         mine = and_(inbox.c.owner == self._process, inbox.c.status == "answering")
-        if "ended_at" in values:  # its lease may be over, and nobody has it
+        if "ended_at" in values:  # its lease may be over, and the question free
             mine = or_(mine, inbox.c.status == "waiting")
         statement = update(inbox).where(inbox.c.id == entry_id, mine).values(values)
         with self._engine.begin() as connection:
