@@ -377,6 +377,8 @@ def is_in_place(test: Path) -> bool:
     match room.parts:
         case []:
             return name in ROOT_TESTS
+        case ["hostile"]:
+            return name == "attacks" or (ROOT / f"tests/hostile/attacks/{name}.toml").exists()
         case [package, "scenarios", *_] if package in PACKAGES:
             return True
         case ["servers", *_]:
