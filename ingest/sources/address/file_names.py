@@ -17,7 +17,7 @@ _DEVICE = re.compile(
 
 
 def find_name_fault(path: str) -> str:
-    """Return why a path can't be that of a page; empty if it can.
+    """Return the fault of a page's path; empty if it has none.
 
     Citations show the path, where control characters could write what is not there.
     """
@@ -30,7 +30,7 @@ def find_name_fault(path: str) -> str:
 
 
 def find_windows_fault(path: str) -> str:
-    """Return why Windows takes a path for another one; empty if it does not."""
+    """Return why Windows takes a path for another; empty if not."""
     parts = path.split("/")
     if any(_DEVICE.match(part) for part in parts):
         return "has the name of a device of Windows"
