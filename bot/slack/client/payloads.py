@@ -102,7 +102,6 @@ class _Authorization(_Shape):
 
 
 class _Payload(_Shape):
-    type: Text = None
     team_id: Text = None
     enterprise_id: Text = None
     team: _Named | None = None
@@ -113,12 +112,15 @@ class _Payload(_Shape):
     response_url: Text = None
 
 
-class _EventCallback(_Payload):
+class _TypedPayload(_Payload):
+    type: str
+
+
+class _EventCallback(_TypedPayload):
     event: dict[str, Any]
 
 
-class _Interaction(_Payload):
-    type: str
+class _Interaction(_TypedPayload):
     user: _Named
     channel: _Named | None = None
     container: _Container | None = None
@@ -188,7 +190,7 @@ def is_well_formed(payload: dict[str, Any]) -> bool:
 
 def _check_by_type(payload: dict[str, Any]) -> None:
     kind = payload.get("type")
-    _TYPES.get(kind if isinstance(kind, str) else "", _Payload).model_validate(payload)
+    _TYPES.get(kind if isinstance(kind, str) else "", _TypedPayload).model_validate(payload)
     if kind == "event_callback":
         event = _Event.model_validate(payload["event"])
         _EVENTS.get(event.type, _Event).model_validate(payload["event"])

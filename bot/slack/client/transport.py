@@ -170,8 +170,8 @@ class HttpTransport:
 def _build_bolt_request(payload: dict[str, Any], headers: Mapping[str, str]) -> AsyncBoltRequest:
     """Build Bolt's request of a payload that is checked and parsed.
 
-    Those of a socket are, too.     Parsing it again would lose commands with the word "payload" in them. Headers are not signed:
-    only the one that is read goes on.
+    Those of a socket are, too. If Bolt parsed it again, it would lose commands with the word
+    "payload" in them. Headers are not signed: only the one that is read goes on.
     """
     retry = headers.get(RETRY_HEADER, "")
     known = {RETRY_HEADER: retry} if _RETRY.fullmatch(retry) else {}
