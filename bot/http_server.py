@@ -151,7 +151,7 @@ async def read_body(request: web.BaseRequest, limits: HttpLimits) -> bytes:
 
 def _build_refusal(status: HTTPStatus) -> web.Response:
     """Build an answer of a status alone, which ends the connection."""
-    response = web.Response(status=status, text=f"{status.phrase}\n")
+    response = web.Response(status=status, text=f"{status.phrase}\n", headers={"Server": "docent"})
     response.force_close()
     return response
 
