@@ -135,6 +135,7 @@ class ControlServer:
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 2 * MAX_CONNECTIONS
 
     def __init__(self, path: Path, executor: RequestExecutor) -> None:
         self.executor = executor
