@@ -79,6 +79,7 @@ ORDER = (
     "bot.types",
     "bot.background",
     "bot.stop_signals",
+    "bot.http_server",
     "bot.index_service",
     "bot.control",
     "bot.storage",
@@ -102,7 +103,13 @@ ORDER = (
 )
 # Each third-party package, and the modules or rooms that may import it.
 HOMES = {
-    "aiohttp": {"bot.health.server", "bot.slack.app", "bot.slack.client", "bot.slack.doctor"},
+    "aiohttp": {
+        "bot.health.server",
+        "bot.http_server",
+        "bot.slack.app",
+        "bot.slack.client",
+        "bot.slack.doctor",
+    },
     "alembic": {"bot.storage.migrations", "ingest.state.migration", "ingest.state.migrations"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
@@ -156,6 +163,7 @@ HOMES = {
         "bot.control.protocol",
         "bot.settings",
         "bot.slack.client.connection",
+        "bot.slack.client.payloads",
         "bot.storage",
         "ingest.settings",
         "ingest.sources.config",
