@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -23,6 +24,21 @@ def redact_address(address: str) -> str:
         return f"{scheme}://…"
     doubtful = "…@" if at and "/" in head else ""
     return f"{scheme}://{doubtful}{re.split('[?#]', tail)[0]}"
+
+
+def check_port(variable: str, address: str) -> None:
+    """Check that the port of an address, if it names one, is a number.
+
+    Raises:
+        SettingsError: it is none; the sentence does not quote it, as it may be a password.
+    """
+    try:
+        _ = urlsplit(address).port
+    except ValueError as error:
+        raise SettingsError(
+            f"{variable} has no valid port: write a number behind the host, and `%40` or `%2F` for "
+            "`@` or `/` in a password."
+        ) from error
 
 
 def parse_http_address(variable: str, address: str) -> httpx.URL:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.addresses import parse_http_address, redact_address
+from rag_core.addresses import check_port, parse_http_address, redact_address
 from rag_core.errors import SettingsError
 
 
@@ -56,3 +56,12 @@ def test_what_is_no_address_is_one_sentence(address: str):
 
 def test_an_address_is_taken():
     assert parse_http_address("X", "http://user:pw@127.0.0.1:8000/v1").port == 8000
+
+
+def test_a_port_is_a_number():
+    check_port("X", "http://host:19530")
+    check_port("X", "http://host")
+    for address in ("http://u:canary@host:port", "http://u:canary/x@host", "http://h:70000"):
+        with pytest.raises(SettingsError, match="has no valid port") as raised:
+            check_port("X", address)
+        assert "canary" not in str(raised.value)

@@ -90,7 +90,7 @@ def test_no_client_shows_a_secret(docs: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("SLACK_API_URL", with_login(models.url, "api") + "/api/")
         printed.append(run("doctor", "--slack"))
     assert "Data is kept in object storage" in printed[1]
-    assert llm.requests or "refuse" in printed[1]
+    assert "The LLM gpt-4o gave no complete answer" in printed[1]
     for text in printed:
         assert CANARY not in text
     for path in Path("data").rglob("*"):
