@@ -133,7 +133,7 @@ def _restrict_tree(root: Path) -> tuple[int, list[str]]:
     Return how many were changed, and those that belong to another user.
     """
     foreign: list[str] = []
-    changed = _restrict(str(root), foreign)
+    changed = int(_restrict(str(root), foreign))
     for folder, names, files in os.walk(root):  # a folder is private before its files are looked at
         changed += sum(_restrict(os.path.join(folder, name), foreign) for name in (*names, *files))  # noqa: PTH118  (quick)
     return changed, foreign
