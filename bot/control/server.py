@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from bot.control.protocol import ControlRequest, Failure, build_version_error, decode, encode
+from bot.control.socket_path import is_safe_folder
 from bot.errors import ControlError, SyncStoppedError
 from bot.index_service import IndexService
 from ingest.report import Progress, ProgressCallback
@@ -113,6 +114,11 @@ class ControlServer:
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_safe_folder(self._path.parent):
+                raise ControlError(
+                    f"The folder {self._path.parent} is open to another user of this machine: "
+                    "delete it."
+                )
             # Only the process that holds the index creates the socket: this one is a leftover.
             self._path.unlink(missing_ok=True)
             self._server = _Server(self._path, self._executor)
