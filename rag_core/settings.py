@@ -193,7 +193,7 @@ class RagSettings(Settings):
         """Directory of Milvus Lite; None if the URI names a server."""
         if "://" in self.milvus_uri:
             return None
-        return Path(self.milvus_uri).expanduser()
+        return Path(os.path.expanduser(self.milvus_uri))  # noqa: PTH111  (keeps an unknown `~name`)
 
 
 def read_setting_file(variable: str, path: Path, *, limit: int) -> str:

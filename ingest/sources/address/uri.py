@@ -24,7 +24,8 @@ def normalise_uri(uri: str) -> str:
     if "://" in uri:
         return uri
     # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.
-    return os.path.abspath(Path(uri).expanduser())  # noqa: PTH100
+    # `expanduser` of os.path keeps a `~name` that is no user.
+    return os.path.abspath(Path(os.path.expanduser(uri)))  # noqa: PTH100, PTH111
 
 
 def detect_kind(uri: str) -> SourceKind:
