@@ -48,7 +48,7 @@ hypothesis_settings.register_profile(
 )
 # For `make fuzz`: other examples each time, and many of them.
 hypothesis_settings.register_profile(
-    "fuzz", hypothesis_settings.get_profile("docent"), max_examples=2_000, derandomize=False
+    "fuzz", hypothesis_settings.get_profile("docent"), max_examples=500, derandomize=False
 )
 
 
