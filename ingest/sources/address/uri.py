@@ -20,7 +20,7 @@ def normalise_uri(uri: str) -> str:
     Two spellings of one place have one canonical address.
     """
     if uri.startswith("file://"):
-        uri = unquote(urlsplit(uri).path)
+        uri = extract_path(uri) or uri
     if "://" in uri:
         return uri
     # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.
@@ -82,7 +82,10 @@ def derive_name(uri: str) -> str:
     """
     kind = detect_kind(uri)
     if kind == "website":
-        return urlsplit(redact_uri(uri)).hostname or "docs"
+        try:
+            return urlsplit(redact_uri(uri)).hostname or "docs"
+        except ValueError:
+            return "docs"
     path = extract_path(uri) if "://" in uri else str(Path(uri).absolute())
     if kind == "git":
         path = path.rpartition("@")[0] or path
