@@ -17,7 +17,7 @@ from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
 from rag_core.retrieval.fusion import REACH, FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
-from rag_core.settings import RagSettings
+from rag_core.settings import RagSettings, name_model
 from rag_core.tuning import Tuning
 from rag_core.types import hash_content
 
@@ -118,6 +118,7 @@ def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
 
     return LocalEmbedder(
         settings.embedding_model,
+        revision=settings.embedding_revision,
         dimension=settings.embedding_dim,
         instruction=settings.query_instruction,
         placement=_choose_placement(settings),
@@ -139,6 +140,7 @@ def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:
 
     return LocalReranker(
         settings.reranker_model,
+        revision=settings.reranker_revision,
         instruction=settings.rerank_instruction or INSTRUCTION,
         placement=_choose_placement(settings),
     )
@@ -174,7 +176,10 @@ def _load_calibration(settings: RagSettings) -> _CalibrationSettings:
     if settings.abstention == "off":
         return _CalibrationSettings(reranker="", fitted=None)
     starter = settings.profile == "starter"
-    name = STARTER.reranker if starter and not settings.rerank_url else settings.reranker_model
+    revision = None if settings.rerank_url else settings.reranker_revision
+    name = name_model(settings.reranker_model, revision)
+    if starter and not settings.rerank_url:
+        name = STARTER.reranker
     tasks = [settings.query_instruction or "", settings.rerank_instruction or ""]
     if any(tasks) and (not starter or settings.embedding_url or settings.rerank_url):
         # Another task gives other scores, which the calibration of the first does not fit.

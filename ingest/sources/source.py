@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -106,7 +107,7 @@ class Source:
     @property
     def location(self) -> Path:
         """Path of a local source."""
-        return Path(self.uri).expanduser()
+        return Path(os.path.expanduser(self.uri))  # noqa: PTH111  (keeps an unknown `~name`)
 
     @property
     def redacted_uri(self) -> str:
