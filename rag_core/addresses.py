@@ -27,7 +27,7 @@ def redact_address(address: str) -> str:
 
 
 def check_port(variable: str, address: str) -> None:
-    """Check that the port of an address, if it names one, is a number.
+    """Check that the port of an address is a number.
 
     Raises:
         SettingsError: it is none; the sentence does not quote it, as it may be a password.

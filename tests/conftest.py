@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine
 
+from bot.health.logs import OWN
 from ingest.state.database import open_state
 from tests import network
 from tests.servers import postgres
@@ -50,6 +54,22 @@ hypothesis_settings.register_profile(
 hypothesis_settings.register_profile(
     "fuzz", hypothesis_settings.get_profile("docent"), max_examples=500, derandomize=False
 )
+
+
+@pytest.fixture(autouse=True)
+def same_process() -> Iterator[None]:
+    """Take back what a command sets for its whole process: levels of loggers, hooks, the umask."""
+    loggers = {name: logging.getLogger(name) for name in ("", *OWN)}
+    levels = {name: logger.level for name, logger in loggers.items()}
+    hooks = threading.excepthook, sys.unraisablehook
+    umask = os.umask(0)
+    os.umask(umask)
+    yield
+    for name, logger in loggers.items():
+        logger.setLevel(levels[name])
+    threading.excepthook, sys.unraisablehook = hooks
+    logging.captureWarnings(capture=False)
+    os.umask(umask)
 
 
 @pytest.fixture(autouse=True)

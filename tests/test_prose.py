@@ -117,7 +117,7 @@ def walk(path: Path, node: ast.AST, *, public: bool = True) -> Iterator[Function
 FUNCTIONS = {path: list(walk(path, ast.parse(path.read_text()))) for path in MODULES}
 
 
-NAMED_BY_ASYNCIO = {"connection_made", "connection_lost", "data_received"}
+NAMED_BY_THE_LIBRARY = {"connection_made", "connection_lost", "data_received", "verify_request"}
 
 
 def names(path: Path) -> Iterator[tuple[str, str]]:
@@ -135,7 +135,10 @@ def names(path: Path) -> Iterator[tuple[str, str]]:
             named = re.search(r"property|classmethod|command|callback|setter", decorators)
             is_command = bool(re.search(r"Annotated\[|AsJson", ast.unparse(node.args)))
             if not (
-                named or is_command or node.name.startswith("__") or node.name in NAMED_BY_ASYNCIO
+                named
+                or is_command
+                or node.name.startswith("__")
+                or node.name in NAMED_BY_THE_LIBRARY
             ):
                 yield f"{name_of(path)}:{node.lineno} {node.name}", node.name.strip("_")
 

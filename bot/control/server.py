@@ -152,7 +152,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
         self.server_activate()
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Return True if the client is of this user, and not one too many."""
+        """Return whether to serve a client."""
         del client_address
         if not _is_own_user(request):
             logger.warning("A client of another user at the control socket was refused.")

@@ -28,9 +28,9 @@ def build_socket_path(settings: IngestSettings) -> Path | None:
 
 
 def is_safe_folder(folder: Path) -> bool:
-    """Return False for a temporary folder that another user has made or can change.
+    """Return whether no other user can change a folder.
 
-    Its name is known beforehand, so another user may have been quicker.
+    The name of the temporary one is known beforehand, so another user may have been quicker.
     """
     if folder != _get_temporary_folder():
         return True

@@ -134,7 +134,7 @@ def show(attack: Attack, place: Place) -> list[str]:
     """What each command prints that shows the text of the attack."""
     mark, text = mark_of(attack), attack["text"]
     match attack["place"]:
-        case "broken":
+        case "broken" | "file":  # not read: a line of the report names it
             return [place.indexed]
         case "comment" | "question" | "cell":
             rate(attack)
