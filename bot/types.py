@@ -70,6 +70,8 @@ class IncomingMessage:
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
         was_missed: True if docent was away when it was written, and read it later.
         mentions_others: True if it speaks of other people or groups by mentions.
+        home_team: the team that the author counts to: docent's for all who belong to its workspace
+            or enterprise; empty before they were looked up.
     """
 
     kind: MessageKind
@@ -90,6 +92,7 @@ class IncomingMessage:
     target_thread_ts: str = ""
     was_missed: bool = False
     mentions_others: bool = False
+    home_team: str = ""
 
     @property
     def in_thread(self) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueCo
 from ingest.state.column_types import CleanText, UtcDateTime
 from ingest.state.migration import Schema, ensure_schema
 
-SCHEMA = Schema("bot", newest="0002", migrations="bot.storage:migrations", last_version=5)
+SCHEMA = Schema("bot", newest="0003", migrations="bot.storage:migrations", last_version=5)
 """The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
@@ -33,6 +33,8 @@ answers = Table(
     Column("ts", CleanText, nullable=False),  # of the question
     Column("thread_ts", CleanText, nullable=False),
     Column("user", CleanText, nullable=False),
+    # The workspace of the user; empty in rows of earlier versions, which knew docent's own alone.
+    Column("user_team", CleanText, nullable=False, server_default=""),
     Column("answered_at", UtcDateTime, nullable=False),
     Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
     Column("question", CleanText, nullable=False),
@@ -48,6 +50,7 @@ ratings = Table(
     metadata,
     Column("answer", CleanText, primary_key=True),
     Column("user", CleanText, primary_key=True),
+    Column("user_team", CleanText, primary_key=True, server_default=""),
     Column("verdict", CleanText, nullable=False),
     Column("reason", CleanText, nullable=False),
     Column("comment", CleanText, nullable=False),
@@ -80,6 +83,7 @@ audit = Table(
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("user", CleanText, nullable=False),
+    Column("user_team", CleanText, nullable=False, server_default=""),
     Column("channel", CleanText, nullable=False),
     Column("command", CleanText, nullable=False),
     Column("result", CleanText, nullable=False),
@@ -95,6 +99,7 @@ inbox = Table(
     Column("ts", CleanText, nullable=False),  # of the question; an edit appends a digest
     Column("thread_ts", CleanText, nullable=False),
     Column("user", CleanText, nullable=False),
+    Column("user_team", CleanText, nullable=False, server_default=""),
     Column("message", CleanText, nullable=False),  # JSON; empty once the question has ended
     Column("response_url", CleanText, nullable=False),  # empty but for commands and shortcuts
     Column("status", CleanText, nullable=False),
