@@ -55,6 +55,7 @@ from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.orphans import Orphans
+from bot.slack.inbox.readable_messages import ReadableMessages
 from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.thread_history import SlackThreadHistory
@@ -245,7 +246,8 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
 
     # Questions: written into the inbox as they come, taken from it, answered.
     names = Names(slack)
-    threads = SlackThreadHistory(slack, names, bot_user=identity.bot_user)
+    readable = ReadableMessages(access, bot_user=identity.bot_user)
+    threads = SlackThreadHistory(slack, names, readable, bot_user=identity.bot_user)
     files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
     follow_ups = FollowUps(database.answers, threads)
     surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
@@ -261,7 +263,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         access=access,
         follow_ups=follow_ups,
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
-        reader=MessageReader(threads, names, follow_ups),
+        reader=MessageReader(threads, names, follow_ups, readable),
         acknowledgement=Acknowledgement(slack),
         locales=locales,
         telemetry=parts.telemetry,
@@ -282,7 +284,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         emoji=settings.emoji.strip().strip(":"),
     )
     recorder = QuestionRecorder(
-        dispatcher, database.inbox_view, database.answers, surface, tasks=tasks, config=config
+        dispatcher, database, surface, readable=readable, tasks=tasks, config=config
     )
     reader, minutes = ConversationReader(slack), settings.catch_up_minutes
     catch_up = CatchUp(reader, database, recorder, config=config, minutes=minutes)

@@ -115,10 +115,8 @@ class Inbox:
             "response_url": response_url,
             "status": "waiting",
             "received_at": DatabaseMoment(),
-            "owner": "",
             "attempts": 0,
-            "posted": "",
-            "signal": "",
+            **dict.fromkeys(("owner", "posted", "signal"), ""),
         }
         refused = {**_build_key_columns(message), "index_name": self._index}
         refused["ts"] += f"@{message.user_team}/{message.user}"

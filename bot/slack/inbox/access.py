@@ -120,6 +120,10 @@ class AccessPolicy:
         may_read = await asyncio.gather(*(self._may_read(*author) for author in distinct))
         return frozenset(author for author, may in zip(distinct, may_read, strict=True) if may)
 
+    def is_readable_app(self, team: str) -> bool:
+        """Return whether the LLM may read messages of an app of this team, if Slack names one."""
+        return self._external or team in {"", self._workspace.team}
+
     async def _may_read(self, user: str, team: str) -> bool:
         person = await self._people.find(user, max_age=AUTHOR_SECONDS)
         if person is None:

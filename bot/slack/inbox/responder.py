@@ -173,8 +173,9 @@ class Responder:
             return "refused"
         home_team = await self._access.find_home(message.user, message.user_team)
         message = replace(message, home_team=home_team)
-        if limit := answers.find_limit_sentence(question.entry.stage):
-            await self._say(question, message, limit)
+        foreign = words.FOREIGN_MESSAGE if message.is_about_foreign else ""
+        if no := foreign or answers.find_limit_sentence(question.entry.stage):
+            await self._say(question, message, no)
             return "told"
         if message.kind == "hint":
             await self._surface.post(message, answers.HINT)
