@@ -96,6 +96,7 @@ def _read_attachment(attachment: Mapping[str, Any], bot_user: str, depth: int) -
     kind = _find_kind(attachment)
     names = ("author_name", "author_subname", "username")
     author = next((str(attachment[name]) for name in names if attachment.get(name)), "")
+    author = " ".join(author.split())  # or a name could imitate another author's message
     text = _read_message_blocks(attachment, bot_user, depth) if kind == "message" else ""
     text = text or _read_body(attachment, bot_user, with_title=kind != "message")
     if depth < _MOST_NESTED:
