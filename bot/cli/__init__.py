@@ -1,4 +1,4 @@
-"""The command line: `docent index | ask | search | eval | feedback | status | doctor | serve`.
+"""The command line: `docent index | ask | search | eval | feedback | forget | doctor | serve`.
 
 Each group of commands has a file. Heavy imports stay inside the commands to keep `--help` quick.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli import ask, evaluate, feedback, index, serve
+from bot.cli import ask, evaluate, feedback, forget, index, serve
 from bot.cli.unknown_settings import find_misspelt_settings
 from bot.health.logs import prepare_logging
 from bot.settings import LogSettings
@@ -103,5 +103,5 @@ def apply_global_options(
         )
 
 
-for group in (index, ask, evaluate, feedback, serve):
+for group in (index, ask, evaluate, feedback, forget, serve):
     group.register(app)

@@ -26,7 +26,7 @@ EARLIER_SEPARATOR = "#"
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 
-answers, ratings = tables.answers, tables.ratings
+answers, ratings, inbox = tables.answers, tables.ratings, tables.inbox
 
 
 def _get_now() -> datetime:
@@ -105,7 +105,8 @@ class Answers:
     def add(self, record: AnswerRecord) -> None:
         """Store an answer in place of one with the same id.
 
-        Earlier answers to its message stay, for their ratings.
+        Earlier answers to its message stay, for their ratings. That of a person who was forgotten
+        meanwhile is not stored.
         """
         same = and_(
             answers.c.team == record.key.team,
@@ -128,7 +129,10 @@ class Answers:
             "scope": encode_json(_SCOPE, record.scope),
             "as_of": record.as_of,
         }
+        forgotten = select(inbox.c.id).where(inbox.c.id == record.id, inbox.c.user == "")
         with self._engine.begin() as connection:
+            if record.user and connection.scalar(forgotten) is not None:
+                return
             connection.execute(delete(answers).where(answers.c.id == record.id))
             # The new answer takes over the time stamp; an earlier one gets its id appended.
             earlier = answers.c.ts + EARLIER_SEPARATOR + func.substr(answers.c.id, 1, 12)
