@@ -13,11 +13,11 @@ from bot.slack.actions.commands import SlashCommand
 from bot.slack.actions.escalation import Escalation
 from bot.slack.actions.gate import Gate
 from bot.slack.actions.interactions import ClickHandler, Form, FormHandler
-from bot.slack.actions.payloads import is_answer_id
 from bot.slack.actions.visible_answers import VisibleAnswers
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import SlackClients
+from bot.slack.content.payloads import is_answer_id
 from bot.slack.views import buttons, explanation, modals
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from bot.slack.actions.payloads import as_mapping, list_mappings, read_value
+from bot.slack.content.payloads import as_mapping, list_mappings, read_value
 from bot.storage.claims import Claims
 from bot.types import MessageKey
 from ingest.errors import StateError

@@ -10,8 +10,8 @@ from typing import Any
 from bot.background import BackgroundTasks
 from bot.slack.actions.deliveries import Deliveries, read_delivery
 from bot.slack.actions.gate import Gate
-from bot.slack.actions.payloads import as_mapping, list_mappings, read_id, read_value
 from bot.slack.client.respond import Click, Respond, respond_privately
+from bot.slack.content.payloads import as_mapping, list_mappings, read_id, read_value
 from bot.texts import answers
 from bot.types import Asker
 from rag_core.errors import DocentError

@@ -10,11 +10,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.markup import markdown
 from bot.markup.answer import render_answer
-from bot.slack.actions.payloads import is_timestamp
 from bot.slack.actions.visible_answers import VisibleAnswers
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
+from bot.slack.content.payloads import is_timestamp
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import build_messages
 from bot.slack.reply.forms import PlaceClosedError, send_parts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.slack.actions.payloads import is_answer_id
 from bot.slack.client.respond import Click
 from bot.slack.client.workspace import is_direct_channel
+from bot.slack.content.payloads import is_answer_id
 from bot.storage.answers import AnswerRecord, Answers
 
 
