@@ -58,7 +58,7 @@ def forget(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete what docent has stored of a person: questions, answers, ratings, audit texts."""
+    """Delete questions, answers, ratings and audit texts of a person."""
     forgotten = _forget(user, team, is_dry_run=dry_run)
     if as_json:
         print_json({"user": user, "team": team, "dry_run": dry_run, **forgotten.as_json()})
@@ -69,7 +69,7 @@ def forget(
 
 
 def _forget(user: str, team: str, *, is_dry_run: bool) -> Forgotten:
-    """Delete in the state database; do not create it if there is none."""
+    """Delete in the state database; never create it."""
     from bot.storage.forgetting import Forgotten, forget_person
     from ingest.settings import IngestSettings
     from ingest.state.database import has_state_database, open_state

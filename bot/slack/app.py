@@ -323,7 +323,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         interactions=Interactions(
             tasks,
             gate,
-            slack.tell,
+            slack.send_direct,
             click_handlers={
                 buttons.STOP: responder.on_stop_click,
                 buttons.SHARE: share_action.on_click,

@@ -188,7 +188,7 @@ class Answers:
         return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
     def find_last_by_user(self, user: str, user_team: str, key: MessageKey) -> AnswerRecord | None:
-        """Return the last answer to a person in a channel, across all threads.
+        """Return the last answer to a person in a channel.
 
         Args:
             user: id of the user.

@@ -80,7 +80,7 @@ class AuditLog:
         self.purge()
 
     def purge(self) -> None:
-        """Delete actions after a year, and the texts of those past their retention."""
+        """Delete old actions, and the texts of those past their retention."""
         now = self._clock()
         old = and_(audit.c.at < now - timedelta(days=self._days), audit.c.result != "")
         with self._engine.begin() as connection:

@@ -47,8 +47,9 @@ class Forgotten:
 def forget_person(
     engine: Engine, user: str, *, team: str = "", is_dry_run: bool = False
 ) -> Forgotten:
-    """Delete what the state database holds of a person, beside a docent at work.
+    """Delete what the state database holds of a person.
 
+    It may be done beside a docent at work.
     A question that is open is ended, so that its answer is not stored.
 
     Args:
@@ -80,7 +81,7 @@ def _forget(connection: Connection, user: str, team: str) -> Forgotten:
         ratings=_delete(connection, ratings, of_answers),
         answers=_delete(connection, answers, mine),
         audit=_delete(connection, audit, _select_rows(audit, user, team))
-        + _empty_audit_texts(connection, user),
+        + _clear_audit_texts(connection, user),
         settings=sum(
             _remove_setter(connection, table, user, team)
             for table in (tables.scopes, tables.instructions)
@@ -90,7 +91,7 @@ def _forget(connection: Connection, user: str, team: str) -> Forgotten:
 
 
 def _forget_questions(connection: Connection, user: str, team: str) -> int:
-    """Empty the rows of open and recent questions, and delete the others."""
+    """Empty rows of open and recent questions; delete the others."""
     mine = or_(_select_rows(inbox, user, team), _select_keys(inbox, user, team))
     recent = or_(inbox.c.status.in_(OPEN), inbox.c.ended_at > DatabaseMoment(-RECENT_SECONDS))
     deleted = _delete(connection, inbox, and_(mine, ~recent))
@@ -120,7 +121,7 @@ def _remove_name(ts: str, entry_id: str) -> str:
 
 
 def _select_rows(table: Table, user: str, team: str) -> ColumnElement[bool]:
-    """Select the rows of a person; those without a team count as theirs."""
+    """Select a person's rows; those without a team count too."""
     mine = table.c.user == user
     return and_(mine, table.c.user_team.in_([team, ""])) if team else mine
 
@@ -148,7 +149,7 @@ def _delete(connection: Connection, table: Table, where: ColumnElement[bool]) ->
     return len(connection.execute(delete(table).where(where).returning(first)).all())
 
 
-def _empty_audit_texts(connection: Connection, user: str) -> int:
+def _clear_audit_texts(connection: Connection, user: str) -> int:
     """Empty the texts of other people's actions that name a person."""
     names = or_(
         *(

@@ -95,7 +95,7 @@ def _label_headings(passages: Sequence[Passage]) -> list[str]:
 
 
 def _clean_turn(turn: Turn) -> Turn:
-    """Make a turn inert, and remove docent's own markers, which point at other passages."""
+    """Make a turn inert, and remove markers of other passages."""
     if turn.role == "user":
         return Turn(turn.role, neutralise_words(turn.text))
     return Turn(turn.role, neutralise_words(strip_markers(turn.text, passages=_MOST_CITED)))

@@ -74,23 +74,26 @@ def escape_tags(text: str) -> str:
 
 
 def escape_numbers(text: str) -> str:
-    """Write numbers in lenticular brackets, as docent numbers passages, in square ones."""
+    """Put numbers that look like a passage's into square brackets."""
     return str(_NUMBER_CLOSER.sub("]", _NUMBER_OPENER.sub("[", text)))
 
 
 def neutralise_passage(text: str) -> str:
-    """Return a text of the documentation that can end nothing and number nothing."""
+    """Return a page's text without live tags and numbers."""
     return escape_numbers(escape_tags(text))
 
 
 def neutralise_words(text: str) -> str:
-    """Return what people wrote, so that it can imitate neither passages nor roles.
+    """Return people's words without live tags, numbers and roles.
 
     Apart from a space or a bracket, it stays as it is: a question may be about tags.
     """
     return str(_ROLE.sub(lambda match: f"{match.group()} ", neutralise_passage(text)))
 
 
-def indent_lines(text: str) -> str:
-    """Indent all lines but the first, so that none of them begins like another message."""
+def prefix_lines(text: str) -> str:
+    """Indent all lines but the first.
+
+    Then none of them begins like another message.
+    """
     return str(_LINE_END.sub("\n  ", text))

@@ -120,7 +120,7 @@ class AnswerActions:
             )
 
     async def _record_explanation(self, form: Form) -> None:
-        """Store why an answer was bad, if its rating is this person's own."""
+        """Store why an answer was bad, on the person's own rating."""
         reason = form.values.get(modals.REASON, "")
         if not is_answer_id(form.metadata):
             logger.warning("A form that names no answer was ignored.")

@@ -22,14 +22,14 @@ class Gate:
         return await self._access.find_refusal(person)
 
     async def find_refusal_for_user(self, user: str) -> str | None:
-        """Return the refusal for a user who opens docent itself, where Slack names no team."""
+        """Return the refusal for a user who opens docent itself."""
         return await self._access.find_refusal_for_user(user)
 
     async def is_admin(self, person: Asker) -> bool:
-        """Return whether a person may manage docent: a member whom the settings name."""
+        """Return whether a person is an admin, and a member still."""
         is_named = await self._admins.has_user(person.user)
         return is_named and await self._access.is_member(person.user, person.user_team)
 
     async def find_home(self, person: Asker) -> str:
-        """Return the team that a person counts to, beside the id of the user."""
+        """Return the team that a person counts to."""
         return await self._access.find_home(person.user, person.user_team)

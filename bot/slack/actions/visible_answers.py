@@ -22,7 +22,7 @@ class VisibleAnswers:
         """Return an answer that a person can see where they clicked.
 
         Return None for any other, and for one that is not stored: the value of a button can name
-        whatever its writer likes.
+        anything.
 
         Raises:
             StateError: the state database can't be used.
@@ -47,7 +47,7 @@ class VisibleAnswers:
         return (record.user, team) == (click.user, click.user_team)
 
     def _is_visible(self, record: AnswerRecord, click: Click) -> bool:
-        """Return True for an own private answer, or one of the channel of the click."""
+        """Return True for an own answer, or one of this channel."""
         if record.key.team != self._team:
             return False
         if record.is_private or is_direct_channel(record.key.channel):

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 class PayloadCheck(AsyncMiddleware):
     """Ends malformed payloads in one line of the log; Bolt would end them in a traceback."""
 
-    async def async_process(
+    async def refuse_malformed(
         self,
         *,
         req: AsyncBoltRequest,
@@ -28,6 +28,14 @@ class PayloadCheck(AsyncMiddleware):
         """Pass a payload on, or refuse it.
 
         Over a socket it is acknowledged, or Slack would send it again.
+
+        Args:
+            req: holds the payload.
+            resp: the answer so far.
+            next: runs the rest of Bolt's chain.
+
+        Returns:
+            The answer; None without one.
         """
         del resp
         if is_well_formed(req.body):
@@ -35,9 +43,12 @@ class PayloadCheck(AsyncMiddleware):
         logger.warning("A payload that is none of Slack's was refused.")
         return BoltResponse(status=200 if req.mode == "socket_mode" else 400, body="")
 
+    async_process = refuse_malformed
+    """The method that Bolt calls."""
+
 
 def is_well_formed(body: Mapping[str, Any]) -> bool:
-    """Return True if the parts of a payload that docent reads have their types."""
+    """Return True if the parts that docent reads have their types."""
     match body.get("type"):
         case "block_actions":
             actions = list_mappings(body.get("actions"))
@@ -62,7 +73,7 @@ def _has_user(body: Mapping[str, Any]) -> bool:
 
 
 def _is_event(event: object) -> bool:
-    """Return True for an event whose ids are texts, as far as it has any."""
+    """Return True for an event whose ids are texts."""
     if not isinstance(event, Mapping) or not isinstance(event.get("type"), str):
         return False
     names = ("user", "channel", "ts", "thread_ts", "channel_type", "subtype")

@@ -87,8 +87,8 @@ class SlackClients:
             clock=clock,
         )
 
-    async def tell(self, user: str, sentence: str) -> None:
-        """Send a person a direct message; Slack may refuse it, which is logged."""
+    async def send_direct(self, user: str, sentence: str) -> None:
+        """Send a direct message; log it if Slack refuses."""
         try:
             await self.client.chat_postMessage(channel=user, text=sentence)
         except SLACK_FAILURES as error:

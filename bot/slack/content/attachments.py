@@ -73,7 +73,7 @@ def _remove_nested(attachment: Mapping[str, Any], authors: Collection[str]) -> M
 
 
 def _walk_attachments(attachments: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """Yield attachments and the messages within them, as deep as they are read."""
+    """Yield attachments and the messages within them, if read."""
     for each in _list_mappings(attachments):
         yield each
         if depth < _MOST_NESTED:

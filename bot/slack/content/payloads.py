@@ -15,7 +15,7 @@ _TS = re.compile(r"\d{1,12}\.\d{1,6}")
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """Return a mapping as it is, and an empty one for anything else."""
+    """Return a mapping, or an empty one for anything else."""
     return value if isinstance(value, Mapping) else {}
 
 
@@ -26,20 +26,20 @@ def list_mappings(values: object) -> list[Mapping[str, Any]]:
 
 
 def read_value(value: object) -> str:
-    """Return a text of the length that Slack takes; empty for anything else."""
+    """Return a text of Slack's length; empty for anything else."""
     return value if isinstance(value, str) and len(value) <= MAX_VALUE else ""
 
 
 def read_id(value: object) -> str:
-    """Return an id or a time stamp of Slack; empty for anything else."""
+    """Return an id or a time stamp; empty for anything else."""
     return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 def is_answer_id(text: str) -> bool:
-    """Return True for a text that may be the id of an answer."""
+    """Return True for what may be an answer's id."""
     return _ANSWER_ID.fullmatch(text) is not None
 
 
 def is_timestamp(text: str) -> bool:
-    """Return True for a text that may be the time stamp of a message."""
+    """Return True for what may be a message's time stamp."""
     return _TS.fullmatch(text) is not None

@@ -36,7 +36,7 @@ class Workspace:
     enterprise: str = ""
 
     def has_member(self, person: Person | None, team: str) -> bool:
-        """Return whether a person of this name and team belongs to the workspace.
+        """Return whether a person of this team belongs to the workspace.
 
         What Slack says of the person counts, and the team that a payload names has to agree: the
         same id of another workspace is another person. Without a lookup, the payload counts.
@@ -99,7 +99,7 @@ class AccessPolicy:
         return await self._find_refusal_now(user, person.team if person else "", person)
 
     async def find_home(self, user: str, user_team: str) -> str:
-        """Return the team that a person counts to: docent's for all who belong to it."""
+        """Return docent's team for its members, and their own for others."""
         person = await self._people.find(user)
         is_member = self._workspace.has_member(person, user_team)
         return self._workspace.team if is_member else user_team
@@ -112,19 +112,19 @@ class AccessPolicy:
         return self._workspace.has_member(person, user_team)
 
     async def list_readable(self, authors: Collection[Author]) -> frozenset[Author]:
-        """Return the authors whose messages the LLM may read: those who may ask.
+        """Return the authors who may ask: the LLM may read them.
 
         Someone who can't be looked up is none of them.
         """
         distinct = list(dict.fromkeys(authors))
-        may_read = await asyncio.gather(*(self._may_read(*author) for author in distinct))
+        may_read = await asyncio.gather(*(self._can_read(*author) for author in distinct))
         return frozenset(author for author, may in zip(distinct, may_read, strict=True) if may)
 
     def is_readable_app(self, team: str) -> bool:
-        """Return whether the LLM may read messages of an app of this team, if Slack names one."""
+        """Return whether the LLM may read apps of this team."""
         return self._external or team in {"", self._workspace.team}
 
-    async def _may_read(self, user: str, team: str) -> bool:
+    async def _can_read(self, user: str, team: str) -> bool:
         person = await self._people.find(user, max_age=AUTHOR_SECONDS)
         if person is None:
             logger.warning("A message is left out, as its author %s can't be looked up.", user)
@@ -135,7 +135,7 @@ class AccessPolicy:
         return is_read
 
     async def _find_refusal_now(self, user: str, team: str, person: Person | None) -> str | None:
-        """Return the refusal for a person who acts: no app, and no account of the past."""
+        """Return the refusal for a person who acts now."""
         if person is not None and (person.is_deactivated or person.is_bot):
             return answers.NOT_FOR_YOU
         return await self._find_personal_refusal(user, team, person)

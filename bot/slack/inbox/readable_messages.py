@@ -36,7 +36,7 @@ class ReadableMessages:
         return not await self.find_unreadable([message])
 
     async def remove_foreign_quotations(self, message: Message) -> Message:
-        """Return a message without what it forwards of people who may not ask."""
+        """Return a message without quotations of people who may not ask."""
         authors = set(list_quoted_authors(message.get("attachments"))) - {self._bot_user}
         if not authors:
             return message

@@ -104,7 +104,7 @@ class QuestionRecorder:
     async def parse(
         self, event: Mapping[str, Any], parse: Parse = parse_event
     ) -> IncomingMessage | None:
-        """Parse an event without what it forwards of people who may not ask.
+        """Parse an event without quotations of people who may not ask.
 
         Return None if it is not for docent.
         """

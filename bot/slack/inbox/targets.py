@@ -91,6 +91,9 @@ def parse_shortcut(
         body: the payload.
         config: names docent's workspace.
         is_readable: False if the author of the message may not ask; then it has no content.
+
+    Returns:
+        The message that the person asks about.
     """
     message, user = body["message"], body["user"]
     ts = str(message["ts"])

@@ -248,7 +248,7 @@ class SlackThreadHistory:
     async def _complete(
         self, built: Sequence[tuple[Mapping[str, Any], ThreadMessage]]
     ) -> list[ThreadMessage]:
-        """Return messages with names, and without the words of people who may not ask."""
+        """Return messages with names, without those that may not be read."""
         unreadable, quoting = await asyncio.gather(
             self._readable.find_unreadable([raw for raw, _ in built]),
             asyncio.gather(*(self._readable.remove_foreign_quotations(raw) for raw, _ in built)),

@@ -41,7 +41,7 @@ old_ratings, ratings = (
 
 
 def upgrade() -> None:
-    """Add the columns; in the table of ratings, the team belongs to the key."""
+    """Add the columns; the key of a rating gets the team."""
     connection = op.get_bind()
     complete_tables(connection, tables)
     if "user_team" in {each["name"] for each in inspect(connection).get_columns("bot_ratings")}:

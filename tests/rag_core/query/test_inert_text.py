@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rag_core.query.inert_text import (
     escape_numbers,
     escape_tags,
-    indent_lines,
     neutralise_passage,
     neutralise_words,
+    prefix_lines,
 )
 
 NAMES = (
@@ -121,5 +121,5 @@ def test_letters_and_digits_stay(text: str):
 
 @given(st.text())
 def test_only_the_first_line_begins_at_the_margin(text: str):
-    lines = indent_lines(text).splitlines()
+    lines = prefix_lines(text).splitlines()
     assert all(line.startswith("  ") for line in lines[1:])
