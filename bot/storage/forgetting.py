@@ -115,7 +115,7 @@ def _forget_questions(connection: Connection, user: str, team: str) -> int:
 
 
 def _remove_name(ts: str, entry_id: str) -> str:
-    """Return the key of a message without the person who was refused there."""
+    """Return a message's key without the person who was refused."""
     message, at, _ = ts.partition("@")
     return f"{message}@{entry_id}" if at else ts
 
