@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from rag_core.addresses import parse_http_address
 from rag_core.errors import IndexMissingError
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
@@ -222,9 +223,14 @@ def open_generator(settings: RagSettings, outages: Outages | None = None) -> Gen
     """Create the LLM's client, which reports to `outages`.
 
     Return None without a key or server.
+
+    Raises:
+        SettingsError: the server's address is none.
     """
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
+    if settings.openai_base_url is not None:
+        parse_http_address("OPENAI_BASE_URL", settings.openai_base_url)
     from rag_core.generation.llm.client import OpenAIGenerator
 
     return OpenAIGenerator(settings, outages)

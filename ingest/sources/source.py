@@ -68,7 +68,7 @@ class Source:
         depth: how many links away from a website's start page pages are read.
         rate: most requests a second to a website.
         max_pages: most pages of a website.
-        allow_private: true if redirects may lead to addresses of private networks.
+        allow_private: true if the host and redirects may lead to private networks.
         among_words: true if the source was one of several words, where a path with a space
             becomes two sources; errors mention it.
     """
@@ -157,7 +157,7 @@ class SourceFiles:
         source: the source.
         files: the files that could be read.
         failures: sentences for people, one per file or group of pages: `path: reason`.
-        unread: paths of files that exist and could not be read.
+        unread: paths of files that exist and could not be read; a folder ends in a slash.
         revision: commit of a git repository; else empty.
     """
 
