@@ -19,7 +19,6 @@ from rag_core.retrieval.rerank import RerankConfig
 from rag_core.settings import RagSettings
 from rag_core.tuning import Tuning
 from tests.bot.conftest import Docent
-from tests.bot.conftest import docent as docent  # noqa: PLC0414  (a fixture)
 from tests.hostile.attacks import Attack, each_attack
 from tests.rag_core.fakes import (
     HashEmbedder,

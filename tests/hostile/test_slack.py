@@ -15,7 +15,6 @@ from bot.texts import answers, asking, button_labels
 from bot.types import MessageKey
 from rag_core.types import Scope
 from tests.bot.conftest import Docent
-from tests.bot.conftest import docent as docent  # noqa: PLC0414  (a fixture)
 from tests.bot.fakes import REVISION, script
 from tests.bot.slack.actions.test_answer_buttons import LONG_AGO
 from tests.bot.storage.test_answers import KEPT
