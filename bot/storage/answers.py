@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, update
 
 from bot.storage import tables
-from bot.storage.json_texts import encode_json
+from bot.storage.tables import encode_json
 from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
 from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueConstraint
 
-from ingest.state.column_types import CleanText, UtcDateTime
+from ingest.state.column_types import CleanText, UtcDateTime, clean_text
 from ingest.state.migration import Schema, ensure_schema
 
 SCHEMA = Schema("bot", newest="0003", migrations="bot.storage:migrations", last_version=5)
@@ -138,3 +142,9 @@ def ensure_bot_tables(engine: Engine) -> None:
         StateError: the tables belong to a newer version of docent, or can't be created.
     """
     ensure_schema(engine, SCHEMA)
+
+
+def encode_json(adapter: TypeAdapter[Any], value: object) -> str:
+    """Return a value as JSON without spaces or lone surrogates."""
+    plain = adapter.dump_python(value)
+    return clean_text(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
