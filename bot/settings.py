@@ -72,7 +72,7 @@ class BotSettings(Settings):
     )
     allow_external: bool = Field(
         default=False,
-        description="Whether people of other workspaces (Slack Connect) get answers.",
+        description="Whether guests, and people of other workspaces (Slack Connect), get answers.",
     )
     auto_channels: str = Field(
         "",

@@ -70,6 +70,9 @@ class IncomingMessage:
         target_thread_ts: time stamp of that message's thread; its own outside of a thread.
         was_missed: True if docent was away when it was written, and read it later.
         mentions_others: True if it speaks of other people or groups by mentions.
+        home_team: the team that the author counts to: docent's for all who belong to its workspace
+            or enterprise; empty before they were looked up.
+        is_about_foreign: True if it asks about a message whose author may not ask.
     """
 
     kind: MessageKind
@@ -90,6 +93,8 @@ class IncomingMessage:
     target_thread_ts: str = ""
     was_missed: bool = False
     mentions_others: bool = False
+    home_team: str = ""
+    is_about_foreign: bool = False
 
     @property
     def in_thread(self) -> bool:
@@ -134,12 +139,14 @@ class ThreadMessage:
         text: its text, with what it quotes; docent's own lacks sources and footer.
         is_own: True for docent's.
         is_app: True for another app's, such as an alert.
+        is_readable: False if its author may not ask, so that its text is left out.
     """
 
     user: str
     text: str
     is_own: bool = False
     is_app: bool = False
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,6 @@ HOMES = {
     "pypdf": {"ingest.formats.pdf"},
     "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
-        "rag_core.generation.instructions",
         "rag_core.generation.text.answer_fence",
         "rag_core.generation.text.bracket_words",
         "rag_core.generation.text.brackets",
@@ -200,6 +199,7 @@ HOMES = {
         "rag_core.generation.text.source_list",
         "rag_core.query.glossary",
         "rag_core.reasoning",
+        "rag_core.query.inert_text",
     },
     "rich": {"bot.cli.console", "bot.cli.evaluation_tables", "bot.cli.terminal"},
     "safetensors": {"rag_core.models.minilm"},

@@ -1,4 +1,4 @@
-"""The command line: `docent index | ask | search | eval | feedback | status | doctor | serve`.
+"""The command line: `docent index | ask | search | eval | feedback | forget | doctor | serve`.
 
 Each group of commands has a file. Heavy imports stay inside the commands to keep `--help` quick.
 """
@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bot.cli import ask, evaluate, feedback, index, serve
+from bot.cli import ask, evaluate, feedback, forget, index, serve
 from bot.cli.unknown_settings import find_misspelt_settings
 from bot.health.logs import prepare_logging
 from bot.health.redaction import Redactor
@@ -124,5 +124,5 @@ def _make_files_private() -> None:
         _print_line(logging.WARNING, line)
 
 
-for group in (index, ask, evaluate, feedback, serve):
+for group in (index, ask, evaluate, feedback, forget, serve):
     group.register(app)

@@ -188,6 +188,7 @@ class AnswerFlow:
             key=message.key,
             thread_ts=message.thread_ts,
             user=message.user,
+            user_team=message.home_team or message.user_team,
             posted=reply.message_timestamps,
             question=message.text,
             answer=answer,

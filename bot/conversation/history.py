@@ -26,14 +26,17 @@ def build_turns(messages: Sequence[ThreadMessage], *, asker: str) -> tuple[Turn,
 
     The first message is often what the question is about, so it is never left out. A question is
     also about other people's words ("we see this error", "docent, why?"). So their messages stay,
-    marked as quotations.
+    marked as quotations. Those of people who may not ask are left out.
     """
-    if not messages:
+    read = [
+        message for message in (*messages[:1], *messages[1:][-MAX_TURNS:]) if message.is_readable
+    ]
+    if not read:
         return ()
-    first = _build_turn(messages[0], _FIRST_CHARACTERS, asker)
+    first = _build_turn(read[0], _FIRST_CHARACTERS, asker)
     room = MAX_CHARACTERS - len(first.text)
     last: list[Turn] = []
-    for message in reversed(messages[1:][-MAX_TURNS:]):
+    for message in reversed(read[1:]):
         if room < min(_SHORTEST_TURN, len(message.text) + len(_QUOTATION)):
             break
         last.append(_build_turn(message, min(room, _TURN_CHARACTERS), asker))

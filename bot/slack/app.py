@@ -28,22 +28,25 @@ from bot.slack.actions.answer_buttons import AnswerActions
 from bot.slack.actions.commands import Commands
 from bot.slack.actions.deliveries import Deliveries
 from bot.slack.actions.escalation import Escalation
+from bot.slack.actions.gate import Gate
 from bot.slack.actions.instructions import InstructionsCommand
 from bot.slack.actions.interactions import Interactions
 from bot.slack.actions.reindex import ReindexRunner
 from bot.slack.actions.scope import ScopeCommand
 from bot.slack.actions.share import ShareAction
+from bot.slack.actions.visible_answers import VisibleAnswers
 from bot.slack.client import connection
 from bot.slack.client.call_trace import build_call_trace
 from bot.slack.client.file_download import FileDownloads
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.names import Names
+from bot.slack.client.people import People
 from bot.slack.client.transport import build_transport
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
 from bot.slack.home.home_tab import HomeTab
 from bot.slack.home.suggested_prompts import SuggestedPrompts
-from bot.slack.inbox.access import AccessPolicy, Enterprise
+from bot.slack.inbox.access import AccessPolicy, Workspace
 from bot.slack.inbox.acknowledgement import Acknowledgement
 from bot.slack.inbox.catch_up import CatchUp
 from bot.slack.inbox.conversation_reader import ConversationReader
@@ -52,6 +55,7 @@ from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.message_reader import MessageReader
 from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.orphans import Orphans
+from bot.slack.inbox.readable_messages import ReadableMessages
 from bot.slack.inbox.recorder import QuestionRecorder
 from bot.slack.inbox.responder import Responder
 from bot.slack.inbox.thread_history import SlackThreadHistory
@@ -232,15 +236,18 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
     can_escalate = bool(help_channel)
 
     # People: their language, and what they may do.
-    locales = UserLocales(slack, bot_user=identity.bot_user, channels=auto_channels)
+    people = People(client)
+    locales = UserLocales(people, bot_user=identity.bot_user, channels=auto_channels)
     admins = UserList(settings.admins, client)
     allowed_users = UserList(settings.allowed_users, client, variable="DOCENT_ALLOWED_USERS")
-    enterprise = Enterprise(identity.enterprise, client)
-    access = AccessPolicy(settings, allowed_users, enterprise)
+    workspace = Workspace(identity.team, identity.enterprise)
+    access = AccessPolicy(settings, allowed_users, people, workspace)
+    gate = Gate(access, admins)
 
     # Questions: written into the inbox as they come, taken from it, answered.
     names = Names(slack)
-    threads = SlackThreadHistory(slack, names, bot_user=identity.bot_user)
+    readable = ReadableMessages(access, bot_user=identity.bot_user)
+    threads = SlackThreadHistory(slack, names, readable, bot_user=identity.bot_user)
     files = SlackFileReader(FileDownloads(client), reads_images=parts.reads_images)
     follow_ups = FollowUps(database.answers, threads)
     surface = SlackSurface(slack, can_escalate=can_escalate, flush_seconds=intervals.flush_seconds)
@@ -256,7 +263,7 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         access=access,
         follow_ups=follow_ups,
         orphans=Orphans(client, database.inbox_view, bot_user=identity.bot_user),
-        reader=MessageReader(threads, names, follow_ups),
+        reader=MessageReader(threads, names, follow_ups, readable),
         acknowledgement=Acknowledgement(slack),
         locales=locales,
         telemetry=parts.telemetry,
@@ -277,25 +284,26 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         emoji=settings.emoji.strip().strip(":"),
     )
     recorder = QuestionRecorder(
-        dispatcher, database.inbox_view, database.answers, surface, tasks=tasks, config=config
+        dispatcher, database, surface, readable=readable, tasks=tasks, config=config
     )
     reader, minutes = ConversationReader(slack), settings.catch_up_minutes
     catch_up = CatchUp(reader, database, recorder, config=config, minutes=minutes)
 
     # Answers: their buttons.
     escalation = Escalation(slack, database, help_channel)
-    answer_actions = AnswerActions(slack, access, database, escalation, team=identity.team)
-    share_action = ShareAction(slack, database)
+    visible = VisibleAnswers(database.answers, team=identity.team)
+    answer_actions = AnswerActions(slack, database, escalation, visible=visible, gate=gate)
+    share_action = ShareAction(slack, database, visible)
 
     # The index: what admins do with it. Channels: what they ask of, and what the LLM is told.
-    gate = AdminGate(admins, database.audit)
+    admin_gate = AdminGate(gate, database.audit)
     admin_commands = AdminCommands(
-        index, work.reindex, gate=gate, slack=slack, list_problems=parts.list_problems
+        index, work.reindex, gate=admin_gate, slack=slack, list_problems=parts.list_problems
     )
     instructions = InstructionsCommand(
         database.instructions, team=identity.team, team_instructions=parts.instructions
     )
-    scope = ScopeCommand(database.scopes, index, admins, team=identity.team)
+    scope = ScopeCommand(database.scopes, index, gate, team=identity.team)
     deliveries = Deliveries(database.claims)
     app.use(locales.set_language)
     listeners.register(
@@ -303,23 +311,25 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
         recorder=recorder,
         commands=Commands(
             tasks,
-            {
-                "why": answer_actions.explain_last_answer,
-                "scope": scope.run,
-                "instructions": gate.restrict(instructions.run),
+            {"why": answer_actions.explain_last_answer, "scope": scope.run},
+            deliveries,
+            gate=gate,
+            admin_actions={
+                "instructions": admin_gate.restrict(instructions.run),
                 **admin_commands.actions,
             },
-            deliveries,
         ),
         config=config,
         interactions=Interactions(
             tasks,
+            gate,
+            slack.send_direct,
             click_handlers={
                 buttons.STOP: responder.on_stop_click,
                 buttons.SHARE: share_action.on_click,
                 **answer_actions.click_handlers,
-                **admin_commands.click_handlers,
             },
+            admin_click_handlers=admin_commands.click_handlers,
             form_handlers=answer_actions.form_handlers,
             deliveries=deliveries,
         ),
@@ -328,11 +338,10 @@ def _register_listeners(  # noqa: PLR0913  (the parts, by name)
             database.activity,
             read_last_success_time=database.read_last_success_time,
             list_problems=parts.list_problems,
-            admins=admins,
-            access=access,
+            gate=gate,
             slack=slack,
             tasks=tasks,
         ),
-        suggested_prompts=SuggestedPrompts(index, slack, tasks, access=access),
+        suggested_prompts=SuggestedPrompts(index, slack, tasks, gate=gate),
     )
     return dispatcher, catch_up

@@ -32,7 +32,7 @@ SCOPES = {
     "reactions:read": "DOCENT_EMOJI",
     "reactions:write": "a thumb for thanks",
     "usergroups:read": "user groups in DOCENT_ADMINS",
-    "users:read": "the language of people",
+    "users:read": "who people are, and their language",
 }
 """The bot scopes in `slack-manifest.yaml`, and the features that need each."""
 

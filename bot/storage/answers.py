@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, Row, Select, and_, delete, func, insert, select, update
 
 from bot.storage import tables
-from bot.storage.json_texts import encode_json
+from bot.storage.tables import encode_json
 from bot.types import MessageKey
 from rag_core.types import Answer, Scope
 
@@ -26,7 +26,7 @@ EARLIER_SEPARATOR = "#"
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _SCOPE: TypeAdapter[Scope] = TypeAdapter(Scope)
 
-answers, ratings = tables.answers, tables.ratings
+answers, ratings, inbox = tables.answers, tables.ratings, tables.inbox
 
 
 def _get_now() -> datetime:
@@ -42,6 +42,7 @@ class AnswerRecord:
         key: identity of the question's message.
         thread_ts: time stamp of the answer's thread.
         user: id of the asker.
+        user_team: id of the asker's team; empty for docent's, in answers of earlier versions.
         posted: time stamps of docent's messages.
         question: text of the question; empty if texts are not stored.
         answer: the answer; None if texts are not stored.
@@ -60,6 +61,13 @@ class AnswerRecord:
     answered_at: datetime | None = None
     scope: Scope = field(default_factory=Scope)
     as_of: datetime | None = None
+    user_team: str = ""
+
+    @property
+    def is_private(self) -> bool:
+        """True for an answer that only its asker was shown; sharing it gives it a thread."""
+        is_private = self.key.ts.startswith(PRIVATE_TS_PREFIX)
+        return is_private and self.thread_ts.startswith(PRIVATE_TS_PREFIX)
 
     @property
     def permalink_ts(self) -> str:
@@ -97,7 +105,8 @@ class Answers:
     def add(self, record: AnswerRecord) -> None:
         """Store an answer in place of one with the same id.
 
-        Earlier answers to its message stay, for their ratings.
+        Earlier answers to its message stay, for their ratings. That of a person who was forgotten
+        meanwhile is not stored.
         """
         same = and_(
             answers.c.team == record.key.team,
@@ -112,6 +121,7 @@ class Answers:
             "ts": record.key.ts,
             "thread_ts": record.thread_ts,
             "user": record.user,
+            "user_team": record.user_team,
             "answered_at": self._clock(),
             "posted": " ".join(record.posted),
             "question": record.question if texts else "",
@@ -119,7 +129,10 @@ class Answers:
             "scope": encode_json(_SCOPE, record.scope),
             "as_of": record.as_of,
         }
+        forgotten = select(inbox.c.id).where(inbox.c.id == record.id, inbox.c.user == "")
         with self._engine.begin() as connection:
+            if record.user and connection.scalar(forgotten) is not None:
+                return
             connection.execute(delete(answers).where(answers.c.id == record.id))
             # The new answer takes over the time stamp; an earlier one gets its id appended.
             earlier = answers.c.ts + EARLIER_SEPARATOR + func.substr(answers.c.id, 1, 12)
@@ -174,9 +187,21 @@ class Answers:
         )
         return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
-    def find_last_by_user(self, user: str, channel: str) -> AnswerRecord | None:
-        """Return the user's last answer in a channel, across all threads."""
-        query = select(answers).where(answers.c.channel == channel, answers.c.user == user)
+    def find_last_by_user(self, user: str, user_team: str, key: MessageKey) -> AnswerRecord | None:
+        """Return the last answer to a person in a channel.
+
+        Args:
+            user: id of the user.
+            user_team: id of the user's team.
+            key: docent's workspace and the channel; its time stamp does not count.
+
+        Returns:
+            The answer; None without one.
+        """
+        here = and_(answers.c.team == key.team, answers.c.channel == key.channel)
+        teams = {user_team, *([""] if user_team == key.team else [])}
+        person = and_(answers.c.user == user, answers.c.user_team.in_(teams))
+        query = select(answers).where(here, person)
         return self._find_first(query.order_by(answers.c.answered_at.desc()))
 
     def mark_escalated(self, answer_id: str) -> None:
@@ -222,4 +247,5 @@ def _build_record(row: Row[tuple[object, ...]]) -> AnswerRecord:
         answered_at=row.answered_at,
         scope=_SCOPE.validate_json(row.scope),
         as_of=row.as_of,
+        user_team=row.user_team,
     )

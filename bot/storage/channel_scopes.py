@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
 
 from bot.storage import tables
-from bot.storage.json_texts import encode_json
+from bot.storage.tables import encode_json
 from ingest.state.database import delete_row, replace_row
 from rag_core.types import Scope
 

@@ -106,7 +106,7 @@ class BotDatabase:
             ratings=Ratings(engine),
             scopes=ChannelScopes(engine),
             instructions=ChannelInstructions(engine),
-            audit=AuditLog(engine),
+            audit=AuditLog(engine, days=keep_days),
             activity=Activity(engine),
             read_last_success_time=read_last_success_time,
         )
@@ -131,3 +131,4 @@ class BotDatabase:
         self.claims.purge(older_than=CLAIM_RETENTION)
         self.inbox.purge(older_than=CLAIM_RETENTION.total_seconds())
         self.answers.purge()
+        self.audit.purge()

@@ -38,7 +38,7 @@ from bot.storage.inbox_entry import (
     build_entry,
     format_message,
 )
-from bot.storage.line_limits import Limits, find_refusal
+from bot.storage.line_limits import Limits, find_refusal, select_person
 from bot.storage.turns import compute_turn
 from bot.types import IncomingMessage
 from ingest.state.database import build_insert
@@ -110,24 +110,23 @@ class Inbox:
             "index_name": self._index,
             "thread_ts": message.thread_ts,
             "user": message.user,
+            "user_team": message.user_team,
             "message": format_message(message),
             "response_url": response_url,
             "status": "waiting",
             "received_at": DatabaseMoment(),
-            "owner": "",
             "attempts": 0,
-            "posted": "",
-            "signal": "",
+            **dict.fromkeys(("owner", "posted", "signal"), ""),
         }
         refused = {**_build_key_columns(message), "index_name": self._index}
-        refused["ts"] += f"@{message.user}"
+        refused["ts"] += f"@{message.user_team}/{message.user}"
         with self._engine.begin() as connection:
             if connection.scalar(select(inbox.c.id).filter_by(**refused)) is not None:
                 return False  # this person was refused already
             refusal = find_refusal(connection, self._limits, message, here=self._here)
             row["stage"] = refusal
             quick = bool(refusal) or message.kind != "question"
-            row["turn"] = QUICK_TURN if quick else compute_turn(message.user, self._here)
+            row["turn"] = QUICK_TURN if quick else compute_turn(select_person(message), self._here)
             statement = build_insert(connection, inbox).values(row).on_conflict_do_nothing()
             added = connection.scalar(statement.returning(inbox.c.id)) is not None
             if added and is_ours():
@@ -269,7 +268,8 @@ class Inbox:
         if posted is not None:
             values["posted"] = " ".join(posted)
         if free_key:
-            values["ts"] = inbox.c.ts + literal("@") + inbox.c.user
+            person = inbox.c.user_team + literal("/") + inbox.c.user
+            values["ts"] = inbox.c.ts + literal("@") + person
         return self._update_own(entry_id, **values)
 
     def postpone(self, entry_id: str, seconds: float) -> bool:

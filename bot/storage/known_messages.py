@@ -49,7 +49,9 @@ class KnownMessages:
         latest: dict[tuple[str, str], str] = {}
         with self._engine.connect() as connection:
             for table in (inbox, answers):
-                shown = and_(table.c.team == team, ~table.c.thread_ts.startswith(PRIVATE_TS_PREFIX))
+                is_private = table.c.thread_ts.startswith(PRIVATE_TS_PREFIX)
+                # A private answer that was shared outside of a thread has none.
+                shown = and_(table.c.team == team, ~is_private, table.c.thread_ts != "")
                 last = func.max(table.c.ts).label("last")
                 query = (
                     select(table.c.channel, table.c.thread_ts, last)

@@ -51,7 +51,7 @@ def find_refusal(
     lined_up = and_(inbox.c.status == "waiting", inbox.c.turn != QUICK_TURN)
     if (connection.scalar(count.where(lined_up)) or 0) >= limits.waiting:
         return "line_full"
-    by_user = count.where(inbox.c.user == message.user, inbox.c.turn != QUICK_TURN)
+    by_user = count.where(select_person(message), inbox.c.turn != QUICK_TURN)
     if (connection.scalar(by_user.where(inbox.c.status.in_(OPEN))) or 0) >= (
         limits.open_per_person
     ):
@@ -62,3 +62,8 @@ def find_refusal(
     ):
         return "daily_limit"
     return ""
+
+
+def select_person(message: IncomingMessage) -> ColumnElement[bool]:
+    """Select the questions of a message's author, whom user and team name."""
+    return and_(inbox.c.user == message.user, inbox.c.user_team == message.user_team)

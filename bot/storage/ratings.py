@@ -30,6 +30,7 @@ class Rating:
     verdict: str
     reason: str = ""
     comment: str = ""
+    user_team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,18 @@ class Ratings:
         self._engine = engine
         self._clock = clock
 
-    def rate(self, answer_id: str, user: str, verdict: Verdict) -> None:
+    def rate(self, answer_id: str, user: str, verdict: Verdict, *, user_team: str = "") -> None:
         """Store a thumb; a changed one replaces the earlier and its reason.
 
         Args:
             answer_id: id of the answer.
             user: id of the person who rates it.
             verdict: thumb up or down.
+            user_team: id of the person's team.
         """
         values = {"verdict": verdict, "reason": "", "comment": "", "rated_at": self._clock()}
         statement = build_insert(self._engine, ratings).values(
-            answer=answer_id, user=user, **values
+            answer=answer_id, user=user, user_team=user_team, **values
         )
         change = statement.on_conflict_do_update(
             index_elements=list(ratings.primary_key),
@@ -73,7 +75,9 @@ class Ratings:
         with self._engine.begin() as connection:
             connection.execute(change)
 
-    def explain(self, answer_id: str, user: str, *, reason: str, comment: str) -> None:
+    def explain(
+        self, answer_id: str, user: str, *, reason: str, comment: str, user_team: str = ""
+    ) -> None:
         """Store the reason for a thumb down, unless it has changed since.
 
         Args:
@@ -81,11 +85,15 @@ class Ratings:
             user: id of the person who rated it.
             reason: one of `bot.texts.button_labels.REASONS`; may be empty.
             comment: the person's own words; may be empty.
+            user_team: id of the person's team.
         """
         if not (reason or comment):
             return
         still_down = and_(
-            ratings.c.answer == answer_id, ratings.c.user == user, ratings.c.verdict == "down"
+            ratings.c.answer == answer_id,
+            ratings.c.user == user,
+            ratings.c.user_team == user_team,
+            ratings.c.verdict == "down",
         )
         values = {"reason": reason, "comment": comment, "rated_at": self._clock()}
         with self._engine.begin() as connection:
@@ -105,4 +113,4 @@ class Ratings:
 
 
 def _build_rating(row: Any) -> Rating:
-    return Rating(row.answer, row.user, row.verdict, row.reason, row.comment)
+    return Rating(row.answer, row.user, row.verdict, row.reason, row.comment, row.user_team)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from pydantic import TypeAdapter
 from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueConstraint
 
-from ingest.state.column_types import CleanText, UtcDateTime
+from ingest.state.column_types import CleanText, UtcDateTime, clean_text
 from ingest.state.migration import Schema, ensure_schema
 
-SCHEMA = Schema("bot", newest="0002", migrations="bot.storage:migrations", last_version=5)
+SCHEMA = Schema("bot", newest="0003", migrations="bot.storage:migrations", last_version=5)
 """The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
@@ -33,6 +37,8 @@ answers = Table(
     Column("ts", CleanText, nullable=False),  # of the question
     Column("thread_ts", CleanText, nullable=False),
     Column("user", CleanText, nullable=False),
+    # The workspace of the user; empty in rows of earlier versions, which knew docent's own alone.
+    Column("user_team", CleanText, nullable=False, server_default=""),
     Column("answered_at", UtcDateTime, nullable=False),
     Column("posted", CleanText, nullable=False),  # time stamps of docent's messages, by spaces
     Column("question", CleanText, nullable=False),
@@ -48,6 +54,7 @@ ratings = Table(
     metadata,
     Column("answer", CleanText, primary_key=True),
     Column("user", CleanText, primary_key=True),
+    Column("user_team", CleanText, primary_key=True, server_default=""),
     Column("verdict", CleanText, nullable=False),
     Column("reason", CleanText, nullable=False),
     Column("comment", CleanText, nullable=False),
@@ -80,6 +87,7 @@ audit = Table(
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("user", CleanText, nullable=False),
+    Column("user_team", CleanText, nullable=False, server_default=""),
     Column("channel", CleanText, nullable=False),
     Column("command", CleanText, nullable=False),
     Column("result", CleanText, nullable=False),
@@ -95,6 +103,7 @@ inbox = Table(
     Column("ts", CleanText, nullable=False),  # of the question; an edit appends a digest
     Column("thread_ts", CleanText, nullable=False),
     Column("user", CleanText, nullable=False),
+    Column("user_team", CleanText, nullable=False, server_default=""),
     Column("message", CleanText, nullable=False),  # JSON; empty once the question has ended
     Column("response_url", CleanText, nullable=False),  # empty but for commands and shortcuts
     Column("status", CleanText, nullable=False),
@@ -133,3 +142,9 @@ def ensure_bot_tables(engine: Engine) -> None:
         StateError: the tables belong to a newer version of docent, or can't be created.
     """
     ensure_schema(engine, SCHEMA)
+
+
+def encode_json(adapter: TypeAdapter[Any], value: object) -> str:
+    """Return a value as JSON without spaces or lone surrogates."""
+    plain = adapter.dump_python(value)
+    return clean_text(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))

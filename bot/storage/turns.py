@@ -11,17 +11,17 @@ _TAKEN = ("answering", "answered", "told", "given_up")
 """The statuses of questions that have left the line."""
 
 
-def compute_turn(user: str, here: ColumnElement[bool]) -> ColumnElement[int]:
+def compute_turn(person: ColumnElement[bool], here: ColumnElement[bool]) -> ColumnElement[int]:
     """Return the turn of a person's next question.
 
     Each turn holds one question of each person who waits, so no second question comes before
     another's first. A new person joins at the turn that is being served.
 
     Args:
-        user: id of the person.
+        person: selects the questions of the person.
         here: selects the questions to this docent.
     """
-    mine = and_(here, inbox.c.user == user, inbox.c.status.in_(OPEN))
+    mine = and_(here, person, inbox.c.status.in_(OPEN))
     last = select(func.coalesce(func.max(inbox.c.turn), -1)).where(mine).scalar_subquery()
     latest = union_all(
         *(

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from rag_core.errors import LLMUnavailableError
 from rag_core.types import Answer, Turn
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 """Raised with every change of prompt or schema, since figures of two versions can't be compared."""
 
 PROMPT = """\
@@ -72,10 +72,11 @@ def judge_answer(llm: StructuredGenerator, question: str, answer: Answer) -> Jud
     Raises:
         LLMUnavailableError: the judge can't be reached, or does not answer in the requested form.
     """
-    passages = "\n\n".join(
+    # A list, so that the text of one passage can't imitate the next.
+    passages = [
         f"[{number}] {passage.chunk.heading_path}\n{passage.chunk.text}"
         for number, passage in enumerate(answer.passages, start=1)
-    )
+    ]
     shape = {"passages": passages, "question": question, "answer": answer.text}
     turn = Turn("user", json.dumps(shape, ensure_ascii=False))
     text, model = llm.generate_structured(PROMPT, [turn], name="grade", schema=_SCHEMA)

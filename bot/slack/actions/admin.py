@@ -121,7 +121,9 @@ class AdminCommands:
                 return "not done: another version is live"
             return await self._roll_back_and_post(command, respond_alone)
 
-        command = SlashCommand("rollback (button)", click.user, click.channel, click.team)
+        command = SlashCommand(
+            "rollback (button)", click.user, click.channel, click.user_team, click.team
+        )
         await self._gate.restrict(roll_back)(command, _build_private_respond(click, respond))
 
     async def _on_reindex(self, click: Click, respond: Respond) -> None:
@@ -130,7 +132,7 @@ class AdminCommands:
         The Home tab has no channel to post in.
         """
         channel = click.channel or click.user
-        command = SlashCommand("reindex", click.user, channel, click.team)
+        command = SlashCommand("reindex", click.user, channel, click.user_team, click.team)
         respond_alone = _build_private_respond(click, respond)
         direct_message = StatusMessage(self._slack, click.user, respond_alone)
         respond_to_clicker = respond_alone if click.channel else direct_message.post

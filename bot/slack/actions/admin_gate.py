@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from bot.slack.actions.commands import CommandAction, SlashCommand
+from bot.slack.actions.gate import Gate
 from bot.slack.client.respond import Respond
-from bot.slack.client.user_list import UserList
 from bot.storage.audit_log import AuditEntry, AuditLog
 from bot.texts import answers
 from rag_core.errors import DocentError
@@ -19,8 +19,8 @@ AdminAction = Callable[[SlashCommand, Respond], Awaitable[str]]
 class AdminGate:
     """Restricts actions to admins, and records who did what."""
 
-    def __init__(self, admins: UserList, audit: AuditLog) -> None:
-        self._admins = admins
+    def __init__(self, gate: Gate, audit: AuditLog) -> None:
+        self._gate = gate
         self._audit = audit
 
     def restrict(self, action: AdminAction) -> CommandAction:
@@ -30,7 +30,7 @@ class AdminGate:
         """
 
         async def run_if_admin(command: SlashCommand, respond: Respond) -> None:
-            if await self._admins.has_user(command.user):
+            if await self._gate.is_admin(command.person):
                 await self._run_audited(action, command, respond)
             else:
                 await self._record_audit(command, "refused")
@@ -51,5 +51,7 @@ class AdminGate:
             await self._record_audit(command, result)
 
     async def _record_audit(self, command: SlashCommand, result: str) -> None:
-        entry = AuditEntry(command.user, command.channel, command.text, result)
+        entry = AuditEntry(
+            command.user, command.channel, command.text, result, user_team=command.user_team
+        )
         await asyncio.to_thread(self._audit.record, entry)

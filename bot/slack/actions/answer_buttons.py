@@ -11,17 +11,19 @@ from slack_sdk.models.views import View
 
 from bot.slack.actions.commands import SlashCommand
 from bot.slack.actions.escalation import Escalation
+from bot.slack.actions.gate import Gate
 from bot.slack.actions.interactions import ClickHandler, Form, FormHandler
+from bot.slack.actions.visible_answers import VisibleAnswers
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import SlackClients
-from bot.slack.inbox.access import AccessPolicy
+from bot.slack.content.payloads import is_answer_id
 from bot.slack.views import buttons, explanation, modals
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
 from bot.texts import answers
 from bot.texts import button_labels as words
-from bot.types import Asker
+from bot.types import MessageKey
 from ingest.errors import StateError
 
 logger = logging.getLogger(__name__)
@@ -33,16 +35,24 @@ class AnswerActions:
     def __init__(
         self,
         slack: SlackClients,
-        access: AccessPolicy,
         database: BotDatabase,
         escalation: Escalation,
         *,
-        team: str,
+        visible: VisibleAnswers,
+        gate: Gate,
     ) -> None:
-        """Take the id of docent's workspace as `team`."""
-        self._team = team
+        """Show and rate what the person who clicks can see.
+
+        Args:
+            slack: opens windows and sends direct messages.
+            database: has answers and ratings.
+            escalation: passes questions on to people.
+            visible: finds the answer behind a button.
+            gate: knows the team of a person who types a command.
+        """
         self._slack = slack
-        self._access = access
+        self._visible = visible
+        self._gate = gate
         self._answers = database.answers
         self._ratings = database.ratings
         self._escalation = escalation
@@ -67,18 +77,16 @@ class AnswerActions:
         Slack does not say in which thread a command was typed, and other people's answers may have
         been private.
         """
-        last = await asyncio.to_thread(
-            self._answers.find_last_by_user, command.user, command.channel
-        )
+        home = await self._gate.find_home(command.person)
+        place = MessageKey(command.team, command.channel, "")
+        last = await asyncio.to_thread(self._answers.find_last_by_user, command.user, home, place)
         if last is None or last.answer is None:
             await respond(words.NOTHING_TO_EXPLAIN)
         else:
             await respond(explanation.render_explanation(last, last.answer))
 
     async def _show_evidence(self, click: Click, respond: Respond) -> None:
-        if await self._refuse_unless_allowed(click, respond):
-            return
-        record = await self._find_answer(click.value)
+        record = await self._visible.find(click.value, click)
         is_found = record is not None and record.answer is not None
         view = (
             modals.build_evidence_view(record, record.answer)
@@ -91,30 +99,40 @@ class AnswerActions:
             )
 
     async def _rate_answer(self, click: Click, respond: Respond) -> None:
-        if await self._refuse_unless_allowed(click, respond):
+        if (rating := buttons.parse_rating_value(click.value)) is None:
+            logger.warning("A rating that is neither up nor down was ignored.")
+            await respond_privately(respond, click, words.ANSWER_GONE)
             return
-        thumb, answer_id = buttons.parse_rating_value(click.value)
-        record = await self._find_answer(answer_id)
+        verdict, answer_id = rating
+        record = await self._visible.find(answer_id, click)
         if record is None:
             await respond_privately(respond, click, words.ANSWER_GONE)
-        elif thumb == buttons.UP:
-            await asyncio.to_thread(self._ratings.rate, answer_id, click.user, "up")
+            return
+        await asyncio.to_thread(
+            self._ratings.rate, answer_id, click.user, verdict, user_team=click.user_team
+        )
+        if verdict == buttons.UP:
             await respond_privately(respond, click, words.THANKS)
         else:
-            await asyncio.to_thread(self._ratings.rate, answer_id, click.user, "down")
             await self._open_modal(click, modals.build_feedback_form(answer_id))
             await respond_privately(
                 respond, click, words.THANKS_SORRY, **self._build_escalation_offer(record)
             )
 
     async def _record_explanation(self, form: Form) -> None:
+        """Store why an answer was bad, on the person's own rating."""
+        reason = form.values.get(modals.REASON, "")
+        if not is_answer_id(form.metadata):
+            logger.warning("A form that names no answer was ignored.")
+            return
         try:
             await asyncio.to_thread(
                 self._ratings.explain,
                 form.metadata,
                 form.user,
-                reason=form.values.get(modals.REASON, ""),
-                comment=form.values.get(modals.COMMENT, "").strip(),
+                reason=reason if reason in words.REASONS else "",
+                comment=form.values.get(modals.COMMENT, "")[: modals.COMMENT_LIMIT].strip(),
+                user_team=form.user_team,
             )
         except StateError as error:
             logger.exception("A comment on an answer could not be stored.")
@@ -124,9 +142,7 @@ class AnswerActions:
             )
 
     async def _escalate(self, click: Click, respond: Respond) -> None:
-        if await self._refuse_unless_allowed(click, respond):
-            return
-        record = await self._find_answer(click.value)
+        record = await self._visible.find(click.value, click)
         if record is None or not record.question:
             await respond_privately(respond, click, words.ANSWER_GONE)
         else:
@@ -144,20 +160,6 @@ class AnswerActions:
                 buttons.build_escalation_block(record.id),
             ]
         }
-
-    async def _find_answer(self, answer_id: str) -> AnswerRecord | None:
-        return await asyncio.to_thread(self._answers.find, answer_id)
-
-    async def _refuse_unless_allowed(self, click: Click, respond: Respond) -> bool:
-        """Return whether a user may not ask, after telling them so.
-
-        They may not read passages or rate answers either.
-        """
-        asker = Asker(click.user, click.user_team, click.channel, self._team)
-        refusal = await self._access.find_refusal(asker)
-        if refusal is not None:
-            await respond_privately(respond, click, refusal)
-        return refusal is not None
 
     async def _open_modal(self, click: Click, view: View) -> bool:
         try:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from bot.background import BackgroundTasks
 from bot.conversation.question_detector import is_question
 from bot.slack.actions.deliveries import Deliveries
+from bot.slack.actions.gate import Gate
 from bot.slack.client.respond import Respond
 from bot.slack.content.markup import extract_plain_text
 from bot.texts import answers
 from bot.texts import asking as words
+from bot.types import Asker
 from rag_core.errors import DocentError
 
 _STANDING_ALONE = frozenset({"help", "resume", "status", "versions", "why"})
@@ -41,16 +43,28 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A typed slash command: its text, its user and its channel.
+    """A slash command as it was typed, or what a button stands for.
 
-    `delivery` is the identity of the payload, equal in each of its deliveries.
+    Attributes:
+        text: the words behind the command.
+        user: id of the user.
+        channel: id of the channel.
+        user_team: id of the user's team; empty if Slack does not say.
+        team: id of docent's workspace.
+        delivery: identity of the payload, equal in each of its deliveries.
     """
 
     text: str
     user: str
     channel: str
+    user_team: str = ""
     team: str = ""
     delivery: str = ""
+
+    @property
+    def person(self) -> Asker:
+        """The person who gave the command, and where."""
+        return Asker(self.user, self.user_team, self.channel, self.team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +91,30 @@ class Commands:
         tasks: BackgroundTasks,
         actions: Mapping[str, CommandAction],
         deliveries: Deliveries,
+        *,
+        gate: Gate,
+        admin_actions: Mapping[str, CommandAction] | None = None,
     ) -> None:
         """Take the actions by the word that follows `/docent`.
 
         Args:
             tasks: carries them out in the background.
-            actions: the actions.
+            actions: what those do who may ask.
             deliveries: knows which commands were carried out already.
+            gate: lets through who may ask.
+            admin_actions: what `AdminGate` lets admins do.
         """
         self._tasks = tasks
         self._deliveries = deliveries
         self._actions = actions
-        self._words = {*actions, "ask", "help"}
+        self._gate = gate
+        self._admin_actions = admin_actions or {}
+        self.words = frozenset({*actions, *self._admin_actions, "ask", "help"})
+        """The words that docent knows."""
 
     def find_question(self, command: SlashCommand) -> str:
         """Return the question that a command asks; empty for any other command."""
-        choice = choose_action(command.text, self._words)
+        choice = choose_action(command.text, self.words)
         return extract_plain_text(choice.text) if choice.word == "ask" else ""
 
     def accept(self, command: SlashCommand, respond: Respond) -> None:
@@ -116,8 +138,12 @@ class Commands:
             await respond(answers.UNEXPECTED)
 
     async def _dispatch(self, command: SlashCommand, respond: Respond) -> None:
-        choice = choose_action(command.text, self._words)
-        if action := self._actions.get(choice.word):
+        choice = choose_action(command.text, self.words)
+        if action := self._admin_actions.get(choice.word):
+            await action(command, respond)
+        elif refusal := await self._gate.find_refusal(command.person):
+            await respond(refusal)
+        elif action := self._actions.get(choice.word):
             await action(command, respond)
         elif choice.word == "ask":
             await respond(words.ASK_USAGE)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from bot.slack.content.payloads import as_mapping, list_mappings, read_value
 from bot.storage.claims import Claims
 from bot.types import MessageKey
 from ingest.errors import StateError
@@ -75,11 +76,12 @@ def read_delivery(payload: Mapping[str, Any]) -> str:
 
     Return an empty text for one that has none.
     """
-    if trigger := payload.get("trigger_id") or payload.get("response_url"):
-        return str(trigger)
-    user = str((payload.get("user") or {}).get("id") or "")
-    actions = payload.get("actions") or ()
+    if trigger := read_value(payload.get("trigger_id") or payload.get("response_url")):
+        return trigger
+    person = as_mapping(payload.get("user"))
+    user = f"{person.get('team_id') or ''} {person.get('id') or ''}".strip()
+    actions = list_mappings(payload.get("actions"))
     parts = [f"{each.get('action_id')} {each.get('action_ts')}" for each in actions]
-    if view := payload.get("view"):
+    if view := as_mapping(payload.get("view")):
         parts.append(f"{view.get('id')} {view.get('hash')}")
     return " ".join([user, *parts]) if user and parts else ""

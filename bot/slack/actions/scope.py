@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 
 from bot.index_service import IndexService, PageLabels
 from bot.slack.actions.commands import SlashCommand
+from bot.slack.actions.gate import Gate
 from bot.slack.client.respond import Respond
-from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import is_direct_channel
 from bot.storage.channel_scopes import EVERYTHING, ChannelScopes, parse_scope
 from bot.texts import asking as words
@@ -21,15 +21,15 @@ ScopeLimit = tuple[str, str]
 
 
 class ScopeCommand:
-    """Shows the scope to anyone; lets admins set it, and anyone in a direct message."""
+    """Shows the scope to those who may ask; lets admins set it, and anyone in a direct message."""
 
     def __init__(
-        self, scopes: ChannelScopes, index: IndexService, admins: UserList, *, team: str
+        self, scopes: ChannelScopes, index: IndexService, gate: Gate, *, team: str
     ) -> None:
         self._scopes = scopes
         self._index = index
         self._labels_cache: tuple[list[str], Collection[PageLabels] | None] = ([], None)
-        self._admins = admins
+        self._gate = gate
         self._team = team
 
     async def run(self, command: SlashCommand, respond: Respond) -> None:
@@ -59,7 +59,7 @@ class ScopeCommand:
             await respond(words.render_new_scope(scope))
 
     async def _can_set(self, command: SlashCommand) -> bool:
-        return is_direct_channel(command.channel) or await self._admins.has_user(command.user)
+        return is_direct_channel(command.channel) or await self._gate.is_admin(command.person)
 
     async def _find_problem(self, scope: Scope, current: Scope) -> str:
         """Return the sentence that refuses a scope; empty if it is allowed.

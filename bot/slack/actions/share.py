@@ -10,9 +10,11 @@ from slack_sdk.models.blocks import Block
 
 from bot.markup import markdown
 from bot.markup.answer import render_answer
+from bot.slack.actions.visible_answers import VisibleAnswers
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.respond import Click, Respond, respond_privately
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
+from bot.slack.content.payloads import is_timestamp
 from bot.slack.reply.editing import EditedMessage
 from bot.slack.reply.ephemeral import build_messages
 from bot.slack.reply.forms import PlaceClosedError, send_parts
@@ -38,9 +40,10 @@ class ShareFailed(Exception):  # noqa: N818  (a turn of events: the button can b
 class ShareAction:
     """The button "Share here" of a private answer."""
 
-    def __init__(self, slack: SlackClients, database: BotDatabase) -> None:
+    def __init__(self, slack: SlackClients, database: BotDatabase, visible: VisibleAnswers) -> None:
         self._slack = slack
         self._database = database
+        self._visible = visible
 
     async def on_click(self, click: Click, respond: Respond) -> None:
         """Post the answer for everyone, once, and delete the private one.
@@ -49,8 +52,9 @@ class ShareAction:
             StateError: the state database can't be used.
         """
         answer_id, thread_ts = buttons.parse_share_value(click.value)
-        record = await asyncio.to_thread(self._database.answers.find, answer_id)
-        if record is None or record.answer is None or record.user != click.user:
+        record = await self._visible.find_own(answer_id, click)
+        is_thread = is_timestamp(thread_ts) or not thread_ts
+        if record is None or record.answer is None or not is_thread:
             await respond_privately(respond, click, words.SHARE_GONE)
             return
         claim_key = _build_claim_key(record, "share")
@@ -85,9 +89,15 @@ class ShareAction:
             await self._post_by_response_url(record, respond, text, tail, thread_ts=thread_ts)
             return
         root_ts = thread_ts or message.message_timestamps[0]
+        await self._record_shared(record, root_ts, message.message_timestamps)
+
+    async def _record_shared(
+        self, record: AnswerRecord, thread_ts: str, posted: tuple[str, ...]
+    ) -> None:
+        """Record that everyone in the channel sees an answer now."""
         try:
             await asyncio.to_thread(
-                self._database.answers.record_shared, record.id, root_ts, message.message_timestamps
+                self._database.answers.record_shared, record.id, thread_ts, posted
             )
         except StateError:  # it is posted, and must not be posted again
             logger.exception("The messages of a shared answer could not be stored.")
@@ -109,6 +119,8 @@ class ShareAction:
                     await _post_part(respond, part, thread_ts)
                 elif not await asyncio.to_thread(self._database.claims.is_settled, key):
                     raise ShareFailed  # another process holds the claim; it may have died
+        # Slack does not say what a response URL has posted.
+        await self._record_shared(record, thread_ts, ())
 
 
 async def _delete_private_answer(respond: Respond) -> None:

@@ -18,6 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import SlackUnavailableError
 from bot.settings import BotSettings
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.payload_check import PayloadCheck
 from bot.slack.client.rate_limit import wait_out_429
 from rag_core.errors import SettingsError
 
@@ -68,6 +69,7 @@ def build_app(settings: BotSettings, session: aiohttp.ClientSession) -> AsyncApp
     app.client.base_url = build_base_url(settings)
     app.client.session = session
     wait_out_429(app.client)
+    app.use(PayloadCheck())
     return app
 
 

@@ -74,7 +74,7 @@ async def _fetch_user(slack: SlackClients, reference: str) -> Mapping[str, str]:
     profile = user.get("profile") or {}
     values = (profile.get("display_name"), profile.get("real_name"), user.get("real_name"))
     name = next((str(value) for value in values if value), str(user.get("name") or ""))
-    return {reference: f"@{name}"} if name else {}
+    return {reference: f"@{' '.join(name.split())}"} if name.strip() else {}
 
 
 async def _fetch_channel(slack: SlackClients, reference: str) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.client.api_errors import SLACK_FAILURES, is_cut_off
+from bot.types import Asker
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,11 @@ class Click:
     thread_ts: str = ""
     trigger_id: str = ""
     delivery: str = ""
+
+    @property
+    def person(self) -> Asker:
+        """The person who clicked, and where."""
+        return Asker(self.user, self.user_team, self.channel or f"D{self.user}", self.team)
 
 
 async def respond_privately(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.rate_limit import Clock, ExpiringSet, MethodRates
 
 REMEMBER_SECONDS = 600.0
 """The pause before docent tries again what Slack refused."""
+
+logger = logging.getLogger(__name__)
 
 
 def is_direct_channel(channel: str) -> bool:
@@ -82,3 +86,10 @@ class SlackClients:
             unavailable=ExpiringSet(seconds=REMEMBER_SECONDS, clock=clock),
             clock=clock,
         )
+
+    async def send_direct(self, user: str, sentence: str) -> None:
+        """Send a direct message; log it if Slack refuses."""
+        try:
+            await self.client.chat_postMessage(channel=user, text=sentence)
+        except SLACK_FAILURES as error:
+            logger.warning("A person could not be told: %s", get_error_code(error) or error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,10 +44,59 @@ def read_attachments(attachments: Any, *, bot_user: str = "") -> tuple[Quotation
     return tuple(each for each in quotations if each.text or each.files)
 
 
+def list_quoted_authors(attachments: Any) -> list[str]:
+    """Return the ids of people whose messages attachments quote, nested ones included."""
+    authors = (_find_author(each) for each in _walk_attachments(attachments))
+    return [author for author in dict.fromkeys(authors) if author]
+
+
+def remove_quotations(attachments: Any, authors: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return attachments without those that quote one of these authors."""
+    return [
+        _remove_nested(each, authors)
+        for each in _list_mappings(attachments)
+        if _find_author(each) not in authors
+    ]
+
+
+def _remove_nested(attachment: Mapping[str, Any], authors: Collection[str]) -> Mapping[str, Any]:
+    changed = dict(attachment)
+    if attachment.get("attachments"):
+        changed["attachments"] = remove_quotations(attachment["attachments"], authors)
+    if attachment.get("message_blocks"):
+        changed["message_blocks"] = [
+            {**each, "message": _remove_nested(_get_message(each), authors)}
+            for each in _list_mappings(attachment["message_blocks"])
+            if str(_get_message(each).get("user") or "") not in authors
+        ]
+    return changed
+
+
+def _walk_attachments(attachments: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """Yield attachments and the messages within them, if read."""
+    for each in _list_mappings(attachments):
+        yield each
+        if depth < _MOST_NESTED:
+            yield from _walk_attachments(each.get("attachments"), depth + 1)
+            for block in _list_mappings(each.get("message_blocks")):
+                yield _get_message(block)
+                yield from _walk_attachments(_get_message(block).get("attachments"), depth + 1)
+
+
+def _find_author(attachment: Mapping[str, Any]) -> str:
+    return str(attachment.get("author_id") or attachment.get("user") or "")
+
+
+def _get_message(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    message = block.get("message")
+    return message if isinstance(message, Mapping) else {}
+
+
 def _read_attachment(attachment: Mapping[str, Any], bot_user: str, depth: int) -> Quotation:
     kind = _find_kind(attachment)
     names = ("author_name", "author_subname", "username")
     author = next((str(attachment[name]) for name in names if attachment.get(name)), "")
+    author = " ".join(author.split())  # or a name could imitate another author's message
     text = _read_message_blocks(attachment, bot_user, depth) if kind == "message" else ""
     text = text or _read_body(attachment, bot_user, with_title=kind != "message")
     if depth < _MOST_NESTED:
@@ -75,7 +124,7 @@ def _read_message_blocks(attachment: Mapping[str, Any], bot_user: str, depth: in
     """Return the text of a message quoted as blocks within blocks."""
     texts: list[str] = []
     for each in _list_mappings(attachment.get("message_blocks")):
-        message = each.get("message") or {}
+        message = _get_message(each)
         texts.append(render_blocks(message.get("blocks") or (), bot_user=bot_user))
         if depth < _MOST_NESTED:
             inner = _list_mappings(message.get("attachments"))

@@ -13,6 +13,8 @@ from bot.slack.content.markup import read_markup, remove_mention
 _DATE = re.compile(r"<!date\^(\d{1,12})\^[^<>]*>")
 _NAMED_REFERENCE = re.compile(r"<((?:[@#]|!subteam\^)[A-Z0-9]+)\|[^<>]*>")
 
+_MOST_INDENTS = 8  # of a list, as Slack has it
+
 Block = Mapping[str, Any]
 
 
@@ -122,14 +124,18 @@ def _render_section(section: Block) -> str:
 
 
 def _render_list(section: Block) -> str:
-    indent = "  " * int(section.get("indent") or 0)
-    number = int(section.get("offset") or 0)
+    indent = "  " * min(_read_number(section.get("indent")), _MOST_INDENTS)
+    number = _read_number(section.get("offset"))
     lines: list[str] = []
     for item in _list_mappings(section.get("elements")):
         number += 1
         mark = f"{number}." if section.get("style") == "ordered" else "•"
         lines.append(f"{indent}{mark} {_render_section(item).strip()}")
     return "\n".join(lines)
+
+
+def _read_number(value: Any) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _render_inline(elements: Any) -> str:

@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 from bot.background import BackgroundTasks
 from bot.index_service import IndexService
+from bot.slack.actions.gate import Gate
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
-from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import SlackClients
-from bot.slack.inbox.access import AccessPolicy
 from bot.slack.views import home
 from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import Activity
 from bot.storage.database import ReadSuccessTime
 from bot.storage.problems import Problem
+from bot.types import Asker
 from rag_core.errors import DocentError
 
 WEEK = timedelta(days=7)
@@ -38,8 +38,7 @@ class HomeTab:
         *,
         read_last_success_time: ReadSuccessTime,
         list_problems: Callable[[], Sequence[Problem]],
-        admins: UserList,
-        access: AccessPolicy,
+        gate: Gate,
         slack: SlackClients,
         tasks: BackgroundTasks,
     ) -> None:
@@ -47,8 +46,7 @@ class HomeTab:
         self._list_problems = list_problems
         self._index = index
         self._activity = activity
-        self._admins = admins
-        self._access = access
+        self._gate = gate
         self._slack = slack
         self._tasks = tasks
 
@@ -58,13 +56,13 @@ class HomeTab:
 
     async def _publish(self, user: str) -> None:
         try:
-            refusal = await self._access.find_refusal_for_user(user)
+            refusal = await self._gate.find_refusal_for_user(user)
             if refusal is not None:
                 await self._slack.client.views_publish(
                     user_id=user, view=home.build_refusal_view(refusal)
                 )
                 return
-            is_admin = await self._admins.has_user(user)
+            is_admin = await self._gate.is_admin(Asker(user, "", "", ""))
             content = await asyncio.to_thread(self._read_content, user)
             admin_content = await asyncio.to_thread(self._read_admin_content) if is_admin else None
             view = home.build_home_view(content, admin_content)

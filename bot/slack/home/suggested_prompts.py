@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.background import BackgroundTasks
 from bot.index_service import IndexService
+from bot.slack.actions.gate import Gate
 from bot.slack.client.api_errors import (
     SLACK_FAILURES,
     UNAVAILABLE_CODES,
@@ -15,7 +16,6 @@ from bot.slack.client.api_errors import (
     get_retry_after,
 )
 from bot.slack.client.workspace import SlackClients
-from bot.slack.inbox.access import AccessPolicy
 from rag_core.errors import DocentError
 from rag_core.types import Chunk, PageKey
 
@@ -40,12 +40,12 @@ class SuggestedPrompts:
         slack: SlackClients,
         tasks: BackgroundTasks,
         *,
-        access: AccessPolicy,
+        gate: Gate,
     ) -> None:
         self._index = index
         self._slack = slack
         self._tasks = tasks
-        self._access = access
+        self._gate = gate
         self._chosen: tuple[str | None, tuple[str, ...]] = (None, ())
 
     def accept(self, channel: str, user: str) -> None:
@@ -54,7 +54,7 @@ class SuggestedPrompts:
             self._tasks.start(self._suggest_prompts(channel, user))
 
     async def _suggest_prompts(self, channel: str, user: str) -> None:
-        if await self._access.find_refusal_for_user(user) is not None:
+        if await self._gate.find_refusal_for_user(user) is not None:
             return
         try:
             headings = await asyncio.to_thread(self._load_headings)

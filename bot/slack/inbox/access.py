@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-
-from slack_sdk.web.async_client import AsyncWebClient
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from bot.settings import BotSettings, parse_ids
-from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.people import People, Person
 from bot.slack.client.rate_limit import Clock, ExpiringSet
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import is_direct_channel
@@ -18,52 +19,33 @@ from bot.types import Asker
 REFUSE_AGAIN_SECONDS = 24 * 3600.0
 """After a refusal in a channel, the same person gets no second one there for so long."""
 
-RECHECK_SECONDS = 3600.0
-"""A workspace outside the enterprise is not checked again for so long."""
+AUTHOR_SECONDS = 600.0
+"""The author of an earlier message is not looked up again for so long."""
+
+Author = tuple[str, str]
+"""The id of a message's author, and of their team as the message names it; it may be empty."""
 
 logger = logging.getLogger(__name__)
 
 
-class Enterprise:
-    """The workspaces of docent's Enterprise Grid; their people are no guests."""
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """docent's workspace, and the enterprise that it belongs to; empty for none."""
 
-    def __init__(
-        self, enterprise: str, client: AsyncWebClient, *, clock: Clock = time.monotonic
-    ) -> None:
-        """Take the enterprise's id, `E...`, or an empty string for none."""
-        self._enterprise = enterprise
-        self._client = client
-        self._teams: set[str] = set()
-        self._strangers = ExpiringSet(seconds=RECHECK_SECONDS, clock=clock)
+    team: str
+    enterprise: str = ""
 
-    async def has_member(self, asker: Asker) -> bool:
-        """Return whether the asker belongs to the enterprise.
+    def has_member(self, person: Person | None, team: str) -> bool:
+        """Return whether a person of this team belongs to the workspace.
 
-        A message names the team alone, so look the asker up, and remember the team.
+        What Slack says of the person counts, and the team that a payload names has to agree: the
+        same id of another workspace is another person. Without a lookup, the payload counts.
         """
-        team = asker.user_team
-        if not self._enterprise or team in self._strangers:
-            return False
-        if team == self._enterprise or team in self._teams:
+        if person is None:
+            return team == self.team or bool(self.enterprise and team == self.enterprise)
+        if self.enterprise and person.enterprise == self.enterprise:
             return True
-        enterprise = await self._fetch_enterprise(asker.user)
-        if enterprise == self._enterprise and team:
-            self._teams.add(team)
-        elif enterprise is not None and team:
-            self._strangers.add(team)
-        return enterprise == self._enterprise
-
-    async def _fetch_enterprise(self, user: str) -> str | None:
-        """Return the user's enterprise, empty for none; None if Slack fails."""
-        try:
-            response = await self._client.users_info(user=user)
-        except SLACK_FAILURES as error:
-            logger.warning(
-                "The enterprise of a user can't be read: %s", get_error_code(error) or error
-            )
-            return None
-        enterprise_user = response["user"].get("enterprise_user") or {}
-        return str(enterprise_user.get("enterprise_id") or "")
+        return person.team == self.team and team in {"", self.team}
 
 
 class AccessPolicy:
@@ -73,11 +55,22 @@ class AccessPolicy:
         self,
         settings: BotSettings,
         allowed_users: UserList,
-        enterprise: Enterprise,
+        people: People,
+        workspace: Workspace,
         *,
         clock: Clock = time.monotonic,
     ) -> None:
-        self._enterprise = enterprise
+        """Decide by the settings and by what Slack says of people.
+
+        Args:
+            settings: say which channels and whether people from outside get answers.
+            allowed_users: those who get answers; without a name, everyone of the workspace.
+            people: looks people up, each time that they act.
+            workspace: docent's.
+            clock: returns the time in seconds.
+        """
+        self._people = people
+        self._workspace = workspace
         self._channels = parse_ids(settings.allowed_channels)
         self._allowed_users = allowed_users
         self._external = settings.allow_external
@@ -94,16 +87,71 @@ class AccessPolicy:
             and not is_direct_channel(asker.channel)
         ):
             return answers.NOT_IN_THIS_CHANNEL
-        if self._allowed_users.has_names:
-            is_allowed = await self._allowed_users.has_user(asker.user)
-            return None if is_allowed else answers.NOT_FOR_YOU
-        if asker.user_team == asker.team or self._external:
-            return None
-        return None if await self._enterprise.has_member(asker) else answers.NOT_FOR_GUESTS
+        person = await self._people.find(asker.user)
+        return await self._find_refusal_now(asker.user, asker.user_team, person)
 
     async def find_refusal_for_user(self, user: str) -> str | None:
-        """Return the refusal for a user who opens docent itself."""
-        return await self.find_refusal(Asker(user, "", "D", ""))
+        """Return the refusal for a user who opens docent itself.
+
+        Slack names no team there, so someone who can't be looked up is refused.
+        """
+        person = await self._people.find(user)
+        return await self._find_refusal_now(user, person.team if person else "", person)
+
+    async def find_home(self, user: str, user_team: str) -> str:
+        """Return docent's team for its members, and their own for others."""
+        person = await self._people.find(user)
+        is_member = self._workspace.has_member(person, user_team)
+        return self._workspace.team if is_member else user_team
+
+    async def is_member(self, user: str, user_team: str) -> bool:
+        """Return whether a person belongs to docent's workspace, as no guest."""
+        person = await self._people.find(user)
+        if person is not None and (person.is_guest or person.is_deactivated or person.is_bot):
+            return False
+        return self._workspace.has_member(person, user_team)
+
+    async def list_readable(self, authors: Collection[Author]) -> frozenset[Author]:
+        """Return the authors who may ask: the LLM may read them.
+
+        Someone who can't be looked up is none of them.
+        """
+        distinct = list(dict.fromkeys(authors))
+        may_read = await asyncio.gather(*(self._can_read(*author) for author in distinct))
+        return frozenset(author for author, may in zip(distinct, may_read, strict=True) if may)
+
+    def is_readable_app(self, team: str) -> bool:
+        """Return whether the LLM may read apps of this team."""
+        return self._external or team in {"", self._workspace.team}
+
+    async def _can_read(self, user: str, team: str) -> bool:
+        person = await self._people.find(user, max_age=AUTHOR_SECONDS)
+        if person is None:
+            logger.warning("A message is left out, as its author %s can't be looked up.", user)
+            return False
+        is_read = await self._find_personal_refusal(user, team, person) is None
+        if not is_read:
+            logger.info("A message is left out, as its author %s may not ask.", user)
+        return is_read
+
+    async def _find_refusal_now(self, user: str, team: str, person: Person | None) -> str | None:
+        """Return the refusal for a person who acts now."""
+        if person is not None and (person.is_deactivated or person.is_bot):
+            return answers.NOT_FOR_YOU
+        return await self._find_personal_refusal(user, team, person)
+
+    async def _find_personal_refusal(
+        self, user: str, team: str, person: Person | None
+    ) -> str | None:
+        """Return the refusal for a person, wherever they are."""
+        is_member = self._workspace.has_member(person, team)
+        if self._allowed_users.has_names:
+            # A named person of another workspace has to be the one that Slack knows.
+            is_known = is_member or (person is not None and team in {"", person.team})
+            is_allowed = is_known and await self._allowed_users.has_user(user)
+            return None if is_allowed else answers.NOT_FOR_YOU
+        is_guest = not is_member or (person is not None and person.is_guest)
+        return answers.NOT_FOR_GUESTS if is_guest and not self._external else None
 
     def should_post_refusal(self, asker: Asker) -> bool:
         """Return whether to post a refusal, and remember that it was posted.

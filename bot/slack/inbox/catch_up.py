@@ -17,7 +17,7 @@ from bot.slack.inbox.conversation_reader import (
     Message,
     RateUsedUpError,
 )
-from bot.slack.inbox.messages import ListenerConfig, parse_event
+from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.recorder import QuestionRecorder
 from bot.storage.database import BotDatabase
 from bot.types import IncomingMessage
@@ -213,7 +213,7 @@ class CatchUp:
         for raw in messages:
             if float(raw["ts"]) < this.oldest:
                 continue
-            message = _parse_listed(raw, place, self._config)
+            message = await self._recorder.parse(_build_event(raw, place))
             if message is None:
                 continue
             thread = [each for each in messages if _get_thread(each) == message.thread_ts]
@@ -253,13 +253,11 @@ def _list_known_places(
     return [Conversation.of_id(each) for each in ids]
 
 
-def _parse_listed(
-    raw: Mapping[str, Any], place: Conversation, config: ListenerConfig
-) -> IncomingMessage | None:
-    """Parse a listed message as Slack would have sent it."""
+def _build_event(raw: Mapping[str, Any], place: Conversation) -> dict[str, Any]:
+    """Return a listed message as Slack would have sent it."""
     event = {**raw, "type": "message", "channel": place.id, "channel_type": place.kind}
     event.pop("edited", None)  # it is answered as it stands now
-    return parse_event(event, config)
+    return event
 
 
 def _has_reply_since(root: Message, this: _Round) -> bool:

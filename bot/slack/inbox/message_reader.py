@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.slack.client.names import Names
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.follow_ups import FollowUps
+from bot.slack.inbox.readable_messages import ReadableMessages
 from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.types import IncomingMessage
 
@@ -15,7 +16,22 @@ from bot.types import IncomingMessage
 class MessageReader:
     """Reads the message of a reaction, and the names of people and channels."""
 
-    def __init__(self, threads: SlackThreadHistory, names: Names, follow_ups: FollowUps) -> None:
+    def __init__(
+        self,
+        threads: SlackThreadHistory,
+        names: Names,
+        follow_ups: FollowUps,
+        readable: ReadableMessages,
+    ) -> None:
+        """Complete messages.
+
+        Args:
+            threads: reads the message of a reaction.
+            names: gives people and channels their names.
+            follow_ups: knows docent's threads.
+            readable: tells whose messages the LLM may read.
+        """
+        self._readable = readable
         self._threads = threads
         self._names = names
         self._follow_ups = follow_ups
@@ -48,13 +64,17 @@ class MessageReader:
         )
         if raw is None or raw.get("user") == bot_user:
             return None
+        thread_ts = str(raw.get("thread_ts") or key.ts)
+        if not await self._readable.is_readable(raw):
+            return replace(message, user_team=team, thread_ts=thread_ts, is_about_foreign=True)
+        raw = await self._readable.remove_foreign_quotations(raw)
         content = read_content(raw, bot_user=bot_user)
         if not content.text:
             return None
         return replace(
             message,
             user_team=team,
-            thread_ts=str(raw.get("thread_ts") or key.ts),
+            thread_ts=thread_ts,
             text=content.text,
             material=content.material,
             files=content.files,

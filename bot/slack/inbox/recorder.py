@@ -15,11 +15,11 @@ from bot.background import BackgroundTasks
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.question_detector import is_question
 from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
-from bot.slack.inbox.targets import MessageTarget, build_question, parse_reaction
+from bot.slack.inbox.readable_messages import ReadableMessages
+from bot.slack.inbox.targets import build_question, parse_reaction, parse_shortcut
 from bot.slack.reply.surface import SlackSurface
-from bot.storage.answers import Answers
+from bot.storage.database import BotDatabase
 from bot.storage.inbox_entry import Signal
-from bot.storage.inbox_view import InboxView
 from bot.storage.question_filter import QuestionFilter
 from bot.types import IncomingMessage, MessageKey
 from ingest.errors import StateError
@@ -31,6 +31,7 @@ SEND_SECONDS = 1.0
 SEND_TRIES = 120
 """Tries, and the pause between two, of a stop that could not be recorded."""
 
+Parse = Callable[[Mapping[str, Any], ListenerConfig], IncomingMessage | None]
 Next = Callable[[], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
@@ -45,10 +46,10 @@ class QuestionRecorder:
     def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         dispatcher: Dispatcher,
-        view: InboxView,
-        answers: Answers,
+        database: BotDatabase,
         surface: SlackSurface,
         *,
+        readable: ReadableMessages,
         tasks: BackgroundTasks,
         config: ListenerConfig,
     ) -> None:
@@ -56,16 +57,17 @@ class QuestionRecorder:
 
         Args:
             dispatcher: gets the questions and signals.
-            view: knows the threads and messages that docent was asked in.
-            answers: knows those that it answered in.
+            database: knows the threads and messages that docent was asked or answered in.
             surface: removes what docent has shown for a question that is withdrawn.
+            readable: leaves out what people have written who may not ask.
             tasks: removes it in the background.
             config: says which messages are for docent.
         """
         self._dispatcher = dispatcher
-        self._view = view
-        self._answers = answers
+        self._view = database.inbox_view
+        self._answers = database.answers
         self._surface = surface
+        self._readable = readable
         self._tasks = tasks
         self._config = config
 
@@ -87,7 +89,7 @@ class QuestionRecorder:
             await self.send("delete", QuestionFilter.of_message(key))
         elif event.get("subtype") == "message_changed":
             await self._record_edit(event)
-        elif (message := parse_event(event, self._config)) is not None:
+        elif (message := await self.parse(event)) is not None:
             retries = request.headers.get("x-slack-retry-num") or ["0"]
             # Slack says a mention as `app_mention` too, maybe to another process.
             is_twin = (
@@ -98,6 +100,22 @@ class QuestionRecorder:
             message = replace(message, may_be_answered=retries[0] != "0")
             await self.offer(message, is_twin=is_twin)
         await next()
+
+    async def parse(
+        self, event: Mapping[str, Any], parse: Parse = parse_event
+    ) -> IncomingMessage | None:
+        """Parse an event without quotations of people who may not ask.
+
+        Return None if it is not for docent.
+        """
+        if (message := parse(event, self._config)) is None:
+            return None
+        edited = event.get("message")
+        said = edited if isinstance(edited, Mapping) else event
+        readable = await self._readable.remove_foreign_quotations(said)
+        if readable is said:
+            return message
+        return parse({**event, "message": readable} if said is edited else readable, self._config)
 
     async def record_reaction(self, body: dict[str, Any], next: Next) -> None:  # noqa: A002  (Bolt)
         """Record a reaction with docent's emoji."""
@@ -113,8 +131,11 @@ class QuestionRecorder:
             self._tasks.start(self._surface.set_thread_active(channel, thread_ts))
         await next()
 
-    async def record_shortcut(self, target: MessageTarget, response_url: str) -> None:
+    async def record_shortcut(self, body: Mapping[str, Any], response_url: str) -> None:
         """Record a question that was asked by the message shortcut."""
+        is_readable = await self._readable.is_readable(body["message"])
+        message = await self._readable.remove_foreign_quotations(body["message"])
+        target = parse_shortcut({**body, "message": message}, self._config, is_readable=is_readable)
         await self._dispatcher.offer(build_question(target, "shortcut"), response_url=response_url)
 
     async def record_command(self, message: IncomingMessage, response_url: str) -> None:
@@ -140,7 +161,7 @@ class QuestionRecorder:
 
     async def _record_edit(self, event: Mapping[str, Any]) -> None:
         """Record an edited message if it is or was a question."""
-        message = parse_edit(event, self._config)
+        message = await self.parse(event, parse_edit)
         if message is None:
             return
         if message.is_first_mention or await self._read(self._has_asked, message.key) is not False:

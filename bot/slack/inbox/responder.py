@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from bot.conversation.answer_flow import AnswerFlow
@@ -151,10 +152,15 @@ class Responder:
         )
         if not found:
             await respond_privately(respond, click, words.STOP_TOO_LATE)
-        elif found[-1].message.user != click.user:
+        elif not await self._is_asker(found[-1].message, click):
             await respond_privately(respond, click, words.STOP_NOT_YOURS)
         else:
             await self.dispatcher.send("stop", here)
+
+    async def _is_asker(self, message: IncomingMessage, click: Click) -> bool:
+        """Return whether the person who clicked has asked."""
+        home = await self._access.find_home(message.user, message.user_team)
+        return (message.user, home) == (click.user, click.user_team)
 
     async def _respond(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         asker = Asker(message.user, message.user_team, message.key.channel, message.key.team)
@@ -165,8 +171,11 @@ class Responder:
             if message.is_private or self._access.should_post_refusal(asker):
                 await self._say(question, message, refusal)
             return "refused"
-        if limit := answers.find_limit_sentence(question.entry.stage):
-            await self._say(question, message, limit)
+        home_team = await self._access.find_home(message.user, message.user_team)
+        message = replace(message, home_team=home_team)
+        foreign = words.FOREIGN_MESSAGE if message.is_about_foreign else ""
+        if no := foreign or answers.find_limit_sentence(question.entry.stage):
+            await self._say(question, message, no)
             return "told"
         if message.kind == "hint":
             await self._surface.post(message, answers.HINT)

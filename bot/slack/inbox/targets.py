@@ -29,6 +29,7 @@ class MessageTarget:
         text: its text; empty if it has still to be read.
         material: what it quotes or forwards.
         files: the files that it shares.
+        is_foreign: True if its author may not ask, so that it has no content here.
         delivery: names the use of a shortcut, the same in each delivery; empty for a reaction.
     """
 
@@ -39,6 +40,7 @@ class MessageTarget:
     text: str = ""
     material: str = ""
     files: tuple[SharedFile, ...] = ()
+    is_foreign: bool = False
     delivery: str = ""
 
     @property
@@ -70,6 +72,7 @@ def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
         files=target.files,
         target_ts=target.key.ts,
         target_thread_ts=thread_ts,
+        is_about_foreign=target.is_foreign,
     )
 
 
@@ -79,15 +82,27 @@ def build_private_ts(delivery: str) -> str:
     return f"{PRIVATE_TS_PREFIX}{digest}"
 
 
-def parse_shortcut(body: Mapping[str, Any], config: ListenerConfig) -> MessageTarget:
-    """Return the target of a message shortcut."""
+def parse_shortcut(
+    body: Mapping[str, Any], config: ListenerConfig, *, is_readable: bool = True
+) -> MessageTarget:
+    """Return the target of a message shortcut.
+
+    Args:
+        body: the payload.
+        config: names docent's workspace.
+        is_readable: False if the author of the message may not ask; then it has no content.
+
+    Returns:
+        The message that the person asks about.
+    """
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
-    content = read_content(message)
+    content = read_content(message if is_readable else {})
     return MessageTarget(
         key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
         user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
+        is_foreign=not is_readable,
         thread_ts=str(message.get("thread_ts") or ts),
         text=content.text,
         material=content.material,

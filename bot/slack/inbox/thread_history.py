@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.slack.client.names import Names
 from bot.slack.client.workspace import SlackClients
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ANSWERED_SUBTYPES
+from bot.slack.inbox.readable_messages import ReadableMessages
 from bot.slack.views.answer_blocks import TAIL
 from bot.types import MessageKey, ThreadMessage
 
@@ -46,9 +47,20 @@ logger = logging.getLogger(__name__)
 class SlackThreadHistory:
     """Reads threads from Slack, within limits."""
 
-    def __init__(self, slack: SlackClients, names: Names, *, bot_user: str) -> None:
+    def __init__(
+        self, slack: SlackClients, names: Names, readable: ReadableMessages, *, bot_user: str
+    ) -> None:
+        """Read threads.
+
+        Args:
+            slack: the clients of the workspace.
+            names: gives people and channels their names.
+            readable: tells whose messages the LLM may read.
+            bot_user: the id of docent's user.
+        """
         self._slack = slack
         self._names = names
+        self._readable = readable
         self.bot_user = bot_user
 
     async def read_before(
@@ -222,19 +234,36 @@ class SlackThreadHistory:
 
     async def _build_messages(self, raw: Messages, key: MessageKey) -> tuple[ThreadMessage, ...]:
         """Build the messages before `key`, with names where needed."""
+        earlier = [raw[ts] for ts in sorted(raw, key=float) if float(ts) < float(key.ts)]
         built = [
-            self._build_thread_message(message, is_first=number == 0)
-            for number, message in enumerate(raw[ts] for ts in sorted(raw, key=float))
-            if float(message["ts"]) < float(key.ts)
+            (message, thread_message)
+            for number, message in enumerate(earlier)
+            if (thread_message := self._build_thread_message(message, is_first=number == 0))
         ]
-        messages = [message for message in built if message is not None]
-        first, last = messages[:1], messages[1:][-MAX_TURNS:]
-        texts = await self._names.resolve(*(each.text for each in [*first, *last]))
-        named = [
-            replace(each, text=text) for each, text in zip([*first, *last], texts, strict=True)
+        last = built[1:][-MAX_TURNS:]
+        read = await self._complete([*built[:1], *last])
+        between = [message for _, message in built[1 : len(built) - len(last)]]
+        return (*read[:1], *between, *read[1:])
+
+    async def _complete(
+        self, built: Sequence[tuple[Mapping[str, Any], ThreadMessage]]
+    ) -> list[ThreadMessage]:
+        """Return messages with names, without those that may not be read."""
+        unreadable, quoting = await asyncio.gather(
+            self._readable.find_unreadable([raw for raw, _ in built]),
+            asyncio.gather(*(self._readable.remove_foreign_quotations(raw) for raw, _ in built)),
+        )
+        messages = [
+            message if quoted is raw else replace(message, text=self._read_text(quoted))
+            for (raw, message), quoted in zip(built, quoting, strict=True)
         ]
-        between = messages[1 : len(messages) - len(last)]
-        return (*named[:1], *between, *named[1:])
+        texts = await self._names.resolve(*(each.text for each in messages))
+        return [
+            replace(each, text="", is_readable=False)
+            if str(raw["ts"]) in unreadable
+            else replace(each, text=text)
+            for (raw, _), each, text in zip(built, messages, texts, strict=True)
+        ]
 
     def _build_thread_message(
         self, message: Mapping[str, Any], *, is_first: bool

@@ -37,7 +37,7 @@ def register(  # noqa: PLR0913  (the parts, by name)
         suggested_prompts: suggests questions in direct messages.
     """
     messages.register(app, recorder)
-    shortcuts.register(app, recorder, config)
+    shortcuts.register(app, recorder)
     slash.register(app, commands, recorder, config)
     actions.register(app, interactions)
     home_tab.register(app, home, suggested_prompts)

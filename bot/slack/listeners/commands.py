@@ -29,7 +29,7 @@ def register(
     """
 
     async def on_docent(ack: AsyncAck, command: dict[str, Any]) -> None:
-        parsed = _parse_command(command, str(command.get("text") or ""))
+        parsed = _parse_command(command, _read_text(command), config)
         response_url = str(command.get("response_url") or "")
         question = commands.find_question(parsed)
         if not question:
@@ -42,7 +42,7 @@ def register(
             key=MessageKey(config.team, parsed.channel, ts),
             thread_ts=ts,
             user=parsed.user,
-            user_team=parsed.team or config.team,
+            user_team=parsed.user_team or config.team,
             text=question,
             is_direct=is_direct_channel(parsed.channel),
             origin="command",
@@ -53,17 +53,23 @@ def register(
     async def on_reindex(ack: AsyncAck, command: dict[str, Any]) -> None:
         await ack()
         respond = build_respond(str(command.get("response_url") or ""))
-        commands.accept(_parse_command(command, f"reindex {command.get('text') or ''}"), respond)
+        parsed = _parse_command(command, f"reindex {_read_text(command)}", config)
+        commands.accept(parsed, respond)
 
     app.command("/docent")(on_docent)
     app.command("/reindex")(on_reindex)
 
 
-def _parse_command(command: dict[str, Any], text: str) -> SlashCommand:
+def _parse_command(command: dict[str, Any], text: str, config: ListenerConfig) -> SlashCommand:
     return SlashCommand(
         text=text,
         user=str(command["user_id"]),
         channel=str(command["channel_id"]),
-        team=str(command.get("team_id") or ""),
+        user_team=str(command.get("team_id") or ""),
+        team=config.team,
         delivery=read_delivery(command),
     )
+
+
+def _read_text(command: dict[str, Any]) -> str:
+    return str(command.get("text") or "")

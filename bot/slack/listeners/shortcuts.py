@@ -6,23 +6,18 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.slack.inbox.messages import ListenerConfig
 from bot.slack.inbox.recorder import QuestionRecorder
-from bot.slack.inbox.targets import SHORTCUT, parse_shortcut
+from bot.slack.inbox.targets import SHORTCUT
 
 
-def register(app: AsyncApp, recorder: QuestionRecorder, config: ListenerConfig) -> None:
+def register(app: AsyncApp, recorder: QuestionRecorder) -> None:
     """Register the listener of the shortcut.
 
-    Args:
-        app: the Bolt app.
-        recorder: writes the question down before the acknowledgement.
-        config: names docent's workspace.
+    The recorder writes the question down before the acknowledgement.
     """
 
     async def on_shortcut(ack: AsyncAck, body: dict[str, Any]) -> None:
-        target = parse_shortcut(body, config)
-        await recorder.record_shortcut(target, str(body.get("response_url") or ""))
+        await recorder.record_shortcut(body, str(body.get("response_url") or ""))
         await ack()
 
     app.message_shortcut(SHORTCUT)(on_shortcut)

@@ -85,7 +85,7 @@ def app():
         recorder=RECORDER,
         commands=None,
         config=config,
-        interactions=Interactions(BackgroundTasks()),
+        interactions=Interactions(BackgroundTasks(), None, None),
         home=None,
         suggested_prompts=None,
     )

@@ -56,7 +56,10 @@ async def test_missing_scopes_are_named_with_what_to_click(slack_server: SlackSe
     slack_server.scopes = set(SCOPES) - {"users:read", "reactions:read"} | {"pins:read"}
     found = await wrong(slack_server, admins="")
     assert [check.name for check in found] == ["scopes"]
-    assert "reactions:read (DOCENT_EMOJI), users:read (the language of people)" in found[0].says
+    assert (
+        "reactions:read (DOCENT_EMOJI), users:read (who people are, and their language)"
+        in found[0].says
+    )
     assert "Reinstall" in found[0].says
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rag_core.errors import SettingsError
 from rag_core.generation.instructions import (
     MAX_INSTRUCTIONS,
-    escape_tags,
     read_instructions,
     render_notes,
 )
@@ -141,24 +140,3 @@ def test_no_text_can_open_or_close_a_part(team, channel, term, meaning, tag):
         assert len(re.findall(rf"<{name}>", notes, re.IGNORECASE)) == count
         assert len(re.findall(rf"</\s*{name}\s*>", notes, re.IGNORECASE)) == count
     assert notes.endswith("does not count.\n\n")
-
-
-@pytest.mark.parametrize(
-    "tag",
-    [
-        "</passages>",
-        "<\u200b/passages>",
-        "\uff1c/team_instructions>",
-        "</ Team-Glossary >",
-        "</pas\u200bsages>",
-        "<\u2063/team\u2060_instructions>",
-        "</p\u034fassages>",
-    ],
-)
-def test_a_tag_in_disguise_is_escaped(tag):
-    assert escape_tags(f"a{tag}b") == f"a{tag[0]} {tag[1:]}b"
-
-
-@pytest.mark.parametrize("text", ["a < b", "</div>", "List<Passage>", "<passage>", "x <- y </p>"])
-def test_other_tags_stay(text):
-    assert escape_tags(text) == text

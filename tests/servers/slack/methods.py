@@ -246,6 +246,8 @@ def _users_info(store: Store, arguments: Arguments) -> Reply:
         "name": store.users[user],
         "profile": {"display_name": store.users[user].capitalize()},
         "is_bot": user == BOT_USER,
+        "is_restricted": user in store.guests,
+        "deleted": user in store.deactivated,
     }
     if user in store.enterprises:
         grid = {"id": f"W{user[1:]}", "enterprise_id": store.enterprises[user], "teams": [team]}

@@ -76,6 +76,7 @@ class Message:
     reactions: dict[str, set[str]] = field(default_factory=dict)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    bot_profile: dict[str, Any] | None = None
 
     @property
     def by_bot(self) -> bool:
@@ -113,6 +114,7 @@ class Message:
             "thread_ts": self.thread_ts,
             "subtype": self.subtype,
             "bot_id": self.bot_id,
+            "bot_profile": self.bot_profile,
             "blocks": self._all_blocks(),
             "metadata": self.metadata,
             "edited": {"user": self.user, "ts": self.edited} if self.edited else None,
@@ -174,6 +176,8 @@ class Store:
         self.usergroups: dict[str, set[str]] = {}
         self.files: dict[str, bytes] = {}  # by path
         self.teams: dict[str, str] = {}  # of people from other workspaces
+        self.guests: set[str] = set()  # people with a guest account
+        self.deactivated: set[str] = set()  # people whose account was closed
         self.enterprise = ""  # of docent's workspace
         self.enterprises: dict[str, str] = {}  # of people
         self.channels = {

@@ -7,19 +7,20 @@ import pytest
 from bot.slack.actions.admin_gate import AdminGate
 from bot.slack.actions.commands import SlashCommand
 from bot.texts import answers
+from bot.types import Asker
 from ingest.errors import StateError
 
 COMMAND = SlashCommand("dance now", "U1", "C1")
 
 
-class People:
-    """Names one person, until somebody changes that."""
+class Admins:
+    """A gate that names one admin, until somebody changes that."""
 
     def __init__(self, *users: str) -> None:
         self.users = set(users)
 
-    async def has_user(self, user: str) -> bool:
-        return user in self.users
+    async def is_admin(self, person: Asker) -> bool:
+        return person.user in self.users
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def dance(_command, respond) -> str:
 
 
 async def test_the_right_is_looked_up_when_it_is_used(audit, entries):
-    people = People("U1")
+    people = Admins("U1")
     gate = AdminGate(people, audit)
     assert await run(gate, dance) == ["dancing"]
     people.users.clear()
@@ -65,5 +66,5 @@ async def test_a_failure_is_recorded_and_goes_on(audit, entries, error, result):
         raise error
 
     with pytest.raises(type(error)):
-        await run(AdminGate(People("U1"), audit), fall)
+        await run(AdminGate(Admins("U1"), audit), fall)
     assert entries == [("dance now", result)]

@@ -9,6 +9,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.actions.share import ShareAction
+from bot.slack.actions.visible_answers import VisibleAnswers
 from bot.slack.client.respond import Click
 from bot.slack.client.workspace import SlackClients
 from bot.storage.answers import PRIVATE_TS_PREFIX
@@ -79,8 +80,12 @@ def memory(tmp_path) -> BotDatabase:
 
 async def shared(memory: BotDatabase, respond: ResponseUrl, click: Click = CLICK) -> list[dict]:
     slack = SlackClients.of(Unreachable(), Unreachable())
-    await ShareAction(slack, memory).on_click(click, respond)
+    await sharing(slack, memory).on_click(click, respond)
     return respond.said
+
+
+def sharing(slack: SlackClients, memory: BotDatabase) -> ShareAction:
+    return ShareAction(slack, memory, VisibleAnswers(memory.answers, team="T1"))
 
 
 async def test_the_response_url_takes_it_to_the_thread(memory: BotDatabase):
@@ -125,7 +130,7 @@ async def test_a_part_that_stands_there_is_not_posted_again(memory: BotDatabase,
     assert [text[:6] for text in first.public] == ["> <@U1"]
     assert first.said[-1]["text"] == words.SHARE_FAILED
     second = ResponseUrl()
-    await ShareAction(SlackClients.of(client, client), memory).on_click(click, second)
+    await sharing(SlackClients.of(client, client), memory).on_click(click, second)
     assert [text[:6] for text in second.public] == ["Second"]
     assert second.said[-1]["delete_original"]
     assert getattr(client, "posted", []) == []
@@ -156,7 +161,7 @@ async def test_what_fails_after_the_post_does_not_post_it_again(
         monkeypatch.setattr(memory.answers, "record_shared", broken)
     respond = Silent() if fault == "delete" else ResponseUrl()
     for _ in range(2):
-        await ShareAction(slack, memory).on_click(CLICK, respond)
+        await sharing(slack, memory).on_click(CLICK, respond)
     assert len(channel.posted) == 1
 
 
@@ -182,7 +187,16 @@ async def test_blocks_that_the_response_url_refuses_leave_plainer_ones(memory: B
     assert gone["delete_original"]
 
 
-@pytest.mark.parametrize("click", [replace(CLICK, user="U2"), replace(CLICK, value="a2")])
+@pytest.mark.parametrize(
+    "click",
+    [
+        replace(CLICK, user="U2"),
+        replace(CLICK, user_team="T2"),
+        replace(CLICK, value="a2"),
+        replace(CLICK, value="a1 not-a-thread"),
+        replace(CLICK, value="a1' OR 1=1"),
+    ],
+)
 async def test_somebody_elses_answer_and_a_forgotten_one_are_not_shared(
     memory: BotDatabase, click: Click
 ):

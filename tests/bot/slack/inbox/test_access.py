@@ -1,10 +1,13 @@
 """Who gets answers, and how those who don't are told: the rules, then the real app."""
 
 import pytest
+from slack_sdk.errors import SlackClientError
 
 from bot.settings import BotSettings, parse_ids
+from bot.slack.client import people
+from bot.slack.client.people import People
 from bot.slack.client.user_list import UserList
-from bot.slack.inbox.access import REFUSE_AGAIN_SECONDS, AccessPolicy, Enterprise
+from bot.slack.inbox.access import REFUSE_AGAIN_SECONDS, AccessPolicy, Workspace
 from bot.texts import answers
 from bot.types import Asker
 from tests.bot.conftest import Docent
@@ -16,10 +19,25 @@ GUEST = Asker(user="U0GUEST", user_team="T0OTHER", channel=GENERAL, team=TEAM)
 MEMBER = Asker(user=ALICE, user_team=TEAM, channel=GENERAL, team=TEAM)
 
 
-def access(**settings: object) -> AccessPolicy:
+class Slack:
+    """A client that knows some people, and refuses to speak of others."""
+
+    def __init__(self, **people: dict) -> None:
+        self.people = {ALICE: {}, BOB: {}, "U0GUEST": {"team_id": "T0OTHER"}} | people
+
+    async def users_info(self, *, user: str, include_locale: bool) -> dict:
+        del include_locale
+        if user not in self.people:
+            raise SlackClientError("user_not_found")
+        return {"user": {"id": user, "team_id": TEAM} | self.people[user]}
+
+
+def access(slack: Slack | None = None, *, enterprise: str = "", **settings: object) -> AccessPolicy:
     loaded = BotSettings.load(**settings)
-    people = UserList(loaded.allowed_users, None, variable="DOCENT_ALLOWED_USERS")
-    return AccessPolicy(loaded, people, Enterprise("", None), clock=lambda: NOW[0])
+    allowed = UserList(loaded.allowed_users, None, variable="DOCENT_ALLOWED_USERS")
+    people = People(slack or Slack())
+    workspace = Workspace(TEAM, enterprise)
+    return AccessPolicy(loaded, allowed, people, workspace, clock=lambda: NOW[0])
 
 
 NOW = [0.0]
@@ -137,8 +155,7 @@ async def test_people_of_the_same_enterprise_are_no_guests(docent: Docent):
     for _ in range(2):
         question = await guest_asks(docent)
         await docent.slack.wait_for_reply(question, containing=TEXT)
-    looked = [call.arguments for call in docent.slack.calls("users.info")]
-    assert len([one for one in looked if "include_locale" not in one]) == 1
+    assert len(docent.slack.calls("users.info")) == 1
 
 
 @pytest.mark.parametrize("enterprise", ["", "E0OTHER"])
@@ -151,13 +168,17 @@ async def test_people_of_another_enterprise_are_guests(docent: Docent, enterpris
     assert docent.pipeline.questions == []
 
 
-async def test_somebody_whom_slack_can_not_look_up_is_a_guest(docent: Docent):
+async def test_somebody_whom_slack_can_not_look_up_is_a_guest(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(people, "RETRY_SECONDS", 0.0)
     docent.slack.store.enterprise = docent.slack.store.enterprises[BOB] = "E0GRID"
     async with docent.running():
         await docent.slack.wait_connected()
-        docent.slack.fail("users.info", times=2)
+        docent.slack.fail_for(methods={"users.info"})
         await guest_asks(docent)
         await docent.slack.wait_for(lambda: told(docent, BOB, answers.NOT_FOR_GUESTS))
+        docent.slack.recover()
         question = await guest_asks(docent)
         await docent.slack.wait_for_reply(question, containing=TEXT)
 

@@ -12,7 +12,7 @@ import pytest
 from bot.slack.inbox import catch_up as module
 from bot.slack.inbox.catch_up import CatchUp
 from bot.slack.inbox.conversation_reader import Conversation, RateUsedUpError
-from bot.slack.inbox.messages import ListenerConfig
+from bot.slack.inbox.messages import ListenerConfig, parse_event
 from bot.storage.database import BotDatabase
 from bot.storage.known_messages import KnownMessages
 from bot.types import IncomingMessage
@@ -67,6 +67,9 @@ class FakeReader:
 class FakeRecorder:
     def __init__(self) -> None:
         self.offered: list[IncomingMessage] = []
+
+    async def parse(self, event: dict[str, Any]) -> IncomingMessage | None:
+        return parse_event(event, CONFIG)
 
     async def offer(self, message: IncomingMessage) -> None:
         self.offered.append(message)

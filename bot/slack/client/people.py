@@ -1,0 +1,125 @@
+"""People: what Slack knows of a user, looked up when it is needed and kept for a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.rate_limit import Clock
+
+CACHE_SECONDS = 60.0
+"""A person whose right to act is looked up is asked for at Slack at most so often."""
+
+RETRY_SECONDS = 5.0
+"""The pause after a failed lookup; until then, what was known last counts."""
+
+WAIT_SECONDS = 1.0
+"""Longest wait for a lookup: Slack waits three seconds for a window."""
+
+_MAX_PEOPLE = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as Slack describes them.
+
+    Attributes:
+        team: id of their workspace.
+        enterprise: id of their enterprise; empty for none.
+        locale: the language of their Slack, such as `de-DE`.
+        is_guest: True for a guest account, of one channel or several.
+        is_deactivated: True if the account was deactivated.
+        is_bot: True for the account of an app.
+    """
+
+    team: str
+    enterprise: str = ""
+    locale: str = ""
+    is_guest: bool = False
+    is_deactivated: bool = False
+    is_bot: bool = False
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """The last lookup of a user, when it began, and what was known last."""
+
+    begun_at: float
+    task: asyncio.Task[Person | None]
+    last: Person | None = None
+
+
+class People:
+    """Looks people up in Slack; several who ask for one person share the lookup."""
+
+    def __init__(self, client: AsyncWebClient, *, clock: Clock = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._lookups: OrderedDict[str, _Lookup] = OrderedDict()
+
+    async def find(
+        self, user: str, *, max_age: float = CACHE_SECONDS, wait: float = WAIT_SECONDS
+    ) -> Person | None:
+        """Return a person as Slack knows them.
+
+        Args:
+            user: id of the user.
+            max_age: seconds for which a lookup counts.
+            wait: most seconds to wait for one.
+
+        Returns:
+            The person as last known; None if Slack has never said.
+        """
+        lookup = self._lookups.get(user)
+        if lookup is None or self._is_old(lookup, max_age):
+            lookup = self._begin(user, lookup)
+        if not lookup.task.done():
+            await asyncio.wait({lookup.task}, timeout=wait)
+        found = lookup.task.result() if lookup.task.done() else None
+        return found or lookup.last
+
+    def _is_old(self, lookup: _Lookup, max_age: float) -> bool:
+        if not lookup.task.done():
+            return False
+        seconds = max_age if lookup.task.result() is not None else RETRY_SECONDS
+        return self._clock() - lookup.begun_at >= seconds
+
+    def _begin(self, user: str, before: _Lookup | None) -> _Lookup:
+        last = None if before is None else before.task.result() or before.last
+        task = asyncio.create_task(self._fetch(user))
+        lookup = self._lookups[user] = _Lookup(self._clock(), task, last)
+        self._lookups.move_to_end(user)
+        if len(self._lookups) > _MAX_PEOPLE:
+            self._lookups.popitem(last=False)
+        return lookup
+
+    async def _fetch(self, user: str) -> Person | None:
+        """Return a person; None if Slack fails."""
+        try:
+            response = await self._client.users_info(user=user, include_locale=True)
+        except SLACK_FAILURES as error:
+            logger.warning("A person can't be looked up: %s", get_error_code(error) or error)
+            return None
+        return _build_person(response["user"])
+
+
+def _build_person(user: Mapping[str, Any]) -> Person:
+    grid = user.get("enterprise_user") or {}
+    return Person(
+        team=str(user.get("team_id") or ""),
+        enterprise=str(grid.get("enterprise_id") or ""),
+        locale=str(user.get("locale") or ""),
+        is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        is_deactivated=bool(user.get("deleted")),
+        is_bot=bool(user.get("is_bot")),
+    )
