@@ -5,7 +5,11 @@ from __future__ import annotations
 import regex
 
 from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_rewriter import READERS, LinkRewriter
+from rag_core.generation.text.link_rewriter import (
+    READERS,
+    LinkRewriter,
+    list_live_addresses,
+)
 from rag_core.generation.text.markdown_map import Leaf
 
 # A text is read word by word, so that it is read alike however it is cut into pieces. A word ends
@@ -93,7 +97,7 @@ class LinkGuard:
         """Return the end of the text that more text can't change."""
         text = self._text + self._held
         ends = []
-        for number, reader in enumerate(READERS):
+        for reader in READERS:
             leaves = reader.read(text).leaves
             if not leaves:
                 return 0
@@ -101,7 +105,7 @@ class LinkGuard:
             rest = text[last.end :]
             if rest.strip():
                 ends.append(last.end)
-            elif "\n" in rest or _is_decided(last, text, has_tables=number == 0):
+            elif "\n" in rest or _is_decided(last, text, has_tables=reader.has_tables):
                 ends.append(len(text))
             else:
                 ends.append(last.start)
@@ -124,6 +128,16 @@ class LinkGuard:
 def check_links(text: str, known: KnownAddresses) -> str:
     """Return a whole text without links that are not known."""
     return LinkRewriter(known).rewrite(_unify_lines(text))
+
+
+def keep_links(text: str, original: str) -> str:
+    """Return a text without links that the text it was made of does not have.
+
+    What is done to a checked text can end code, and what stood in it becomes prose.
+    """
+    if text == original:
+        return text
+    return check_links(text, KnownAddresses([], list_live_addresses(original)))
 
 
 def _unify_lines(text: str) -> str:

@@ -20,8 +20,12 @@ from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
 from rag_core.generation.text.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
 from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
 
-# An answer is safe as CommonMark and as text with marks of its own, which Slack reads.
-READERS = (MarkdownReader(html=True, tables=True), MarkdownReader(html=False, tables=False))
+READERS = (
+    MarkdownReader(html=True, tables=True),
+    MarkdownReader(html=False, tables=True),
+    MarkdownReader(html=False, tables=False),
+)
+"""An answer is safe as each of them reads it: CommonMark, Slack, and Slack without a table."""
 
 _ROUNDS = 12  # of rewriting: a label may hold a link of its own
 _LONGEST = 40_000  # characters that are read; more are made text
@@ -176,6 +180,18 @@ def _break_name(
         at = places[dot.end() - 1][1]
         if words[dot.end() : dot.end() + 1] != BREAK:
             yield Change(at, at, BREAK)
+
+
+def list_live_addresses(text: str) -> set[str]:
+    """Return the targets and the bare addresses of a Markdown text."""
+    live: set[str] = set()
+    for reader in READERS:
+        mapped = reader.read(text)
+        live |= {target for _, target in mapped.definitions}
+        for leaf in mapped.leaves:
+            live |= {element.target for element in leaf.elements} - {""}
+            live |= {address.text for address in find_addresses(leaf.read_words()[0])}
+    return live
 
 
 def find_other_host(label: str, target: str) -> str:

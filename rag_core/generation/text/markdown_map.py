@@ -120,6 +120,7 @@ class MarkdownReader:
     """
 
     def __init__(self, *, html: bool, tables: bool) -> None:
+        self.has_tables = tables
         rules = ["strikethrough", "table"] if tables else ["strikethrough"]
         self._parser = MarkdownIt("commonmark", {"html": html, "maxNesting": DEEPEST + 20})
         self._parser.enable(rules)
