@@ -70,7 +70,7 @@ def find_plain_addresses(text: str) -> list[str]:
 
 def find_mentions(text: str) -> list[str]:
     """The mentions in the words of a Markdown text."""
-    words = [words for words in find_words(text)]
+    words = find_words(text)
     tags = [
         token.content
         for parser in _PARSERS

@@ -63,7 +63,7 @@ def break_mentions(prose: str) -> str:
 
 
 def break_live_mentions(text: str) -> str:
-    """Break the mentions that are left where CommonMark sees no code, however they are written."""
+    """Break the mentions that CommonMark sees outside of code."""
     if not _SIGIL.search(text):
         return text
     for reader in _READERS:

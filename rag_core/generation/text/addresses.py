@@ -62,7 +62,7 @@ _UNSPACED = regex.compile(r"\A[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}
 _STOP = regex.compile(r"[。，、；：！？（）「」『』【】《》…]")
 _FREE = regex.compile(r"[)\]]*[.,;!?]?(?=\s|\Z)")
 _CLOSING = {")": "(", "]": "["}
-# Nobody owns them: https://www.rfc-editor.org/rfc/rfc2606
+# Kept free for examples: https://www.rfc-editor.org/info/rfc2606
 _EXAMPLES = frozenset(("example.com", "example.net", "example.org"))
 # Endings that no method has.
 _NO_METHODS = frozenset("com net org edu gov mil biz xyz io co".split())
@@ -117,7 +117,7 @@ class KnownAddresses:
         return _normalise_address(address) in self._known
 
     def find_unknown(self, text: str) -> Iterator[Address]:
-        """Yield the addresses of a text that must not be links as they stand, in their order."""
+        """Yield the addresses that must not stand so, in their order."""
         for address in find_addresses(text):
             if not (self.has(address) and address.stands_free):
                 yield address

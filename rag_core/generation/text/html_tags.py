@@ -16,16 +16,18 @@ _DECLARED = frozenset(("script", "style", "xmp", "plaintext", "noembed", "nofram
 """Their content is no text, even if they have no attributes."""
 
 _INERT = frozenset(
-    ("align", "alt", "class", "cols", "colspan", "dir", "height", "id", "lang", "name", "open")
-    + ("role", "rows", "rowspan", "scope", "span", "start", "target", "title", "type", "valign")
-    + ("value", "width")
+    [
+        *("align", "alt", "class", "cols", "colspan", "dir", "height", "id", "lang", "name"),
+        *("open", "role", "rows", "rowspan", "scope", "span", "start", "target", "title", "type"),
+        *("valign", "value", "width"),
+    ]
 )
 _INERT_VALUE = regex.compile(r"[^:/\\&%]*")
 _NO_LINK = frozenset(("meta", "base", "link", "object", "embed", "applet", "svg", "param"))
 
 
 def neutralise_tags(html: str, is_known: Callable[[str], bool]) -> str:
-    """Return HTML without tags that lead to an unknown address or do something.
+    """Return HTML without tags that do something.
 
     A link becomes its text, an image its alternative text; other tags become text.
 
@@ -53,7 +55,7 @@ def neutralise_tags(html: str, is_known: Callable[[str], bool]) -> str:
 
 
 def is_link_tag(html: str, *, closing: bool) -> bool:
-    """Return True for the tag that opens, or closes, a link."""
+    """Return True for a tag that opens or closes a link."""
     tag = _TAG.fullmatch(html)
     return tag is not None and tag["name"].lower() == "a" and bool(tag["close"]) == closing
 
@@ -63,7 +65,7 @@ def _is_end_of_link(tag: regex.Match[str]) -> bool:
 
 
 def _read_attributes(tag: regex.Match[str]) -> dict[str, str]:
-    """Return the attributes of a tag; an empty value for those without one."""
+    """Return the attributes of a tag, empty without a value."""
     attributes = {}
     for match in _ATTRIBUTES.finditer(tag[0]):
         attributes[match["key"].lower()] = (match["value"] or "").strip("\"'")
@@ -71,7 +73,7 @@ def _read_attributes(tag: regex.Match[str]) -> dict[str, str]:
 
 
 def _is_inert(tag: regex.Match[str], is_known: Callable[[str], bool]) -> bool:
-    """Return True for a tag that leads nowhere, or to a known address."""
+    """Return True for a tag that leads nowhere unknown."""
     name = tag["name"].lower()
     if name in _DECLARED:
         return False

@@ -131,7 +131,7 @@ def check_links(text: str, known: KnownAddresses) -> str:
 
 
 def keep_links(text: str, original: str) -> str:
-    """Return a text without links that the text it was made of does not have.
+    """Return a text without links that its original lacks.
 
     What is done to a checked text can end code, and what stood in it becomes prose.
     """
@@ -141,12 +141,12 @@ def keep_links(text: str, original: str) -> str:
 
 
 def _unify_lines(text: str) -> str:
-    """Return a text whose lines end with a line feed, without the sign zero."""
+    """Return a text with line feeds, without the sign zero."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
 def _is_decided(leaf: Leaf, text: str, *, has_tables: bool) -> bool:
-    """Return True if more text changes nothing in the last block so far."""
+    """Return True if more text changes nothing in a block."""
     if leaf.kind in {"fence", "code_block"}:
         return "\n" in text[leaf.start :]
     if leaf.kind != "inline" or leaf.places is None:

@@ -61,6 +61,9 @@ class LinkRewriter:
             text: Markdown whose lines end with a line feed.
             begin: the place where the part begins.
             end: the place behind it; None for the text's end.
+
+        Returns:
+            The part, rewritten.
         """
         end = len(text) if end is None else end
         rounds = _ROUNDS if len(text) - begin <= _LONGEST else 0
@@ -86,7 +89,7 @@ class LinkRewriter:
             changes = self._list_changes(text, mapped)
             if changes is None or not mapped.is_readable:
                 return None
-            reaching = [change for change in changes if _reaches(change, begin, end)]
+            reaching = [change for change in changes if _is_within(change, begin, end)]
             fitting = [_fit_change(text, change, begin, end) for change in reaching]
             if fitting:
                 return _drop_overlaps(fitting)
@@ -107,7 +110,7 @@ class LinkRewriter:
                 found = list(self._read_leaf(leaf))
                 if found and leaf.places is None:
                     return None
-                changes += [_place_change(leaf, change) for change in found]
+                changes += [_locate_change(leaf, change) for change in found]
         return changes
 
     def _read_leaf(self, leaf: Leaf) -> Iterator[Change]:
@@ -195,7 +198,10 @@ def list_live_addresses(text: str) -> set[str]:
 
 
 def find_other_host(label: str, target: str) -> str:
-    """Return the host of a link whose label names another; '' if it names none."""
+    """Return the host of a link whose label names another.
+
+    Return an empty text if it names none.
+    """
     host = read_host(target)
     if not host or host in label.lower():
         return ""
@@ -213,10 +219,10 @@ def find_other_host(label: str, target: str) -> str:
 
 
 def escape_signs(text: str) -> str:
-    """Return a text in which no sign makes a link, wherever it stands."""
+    """Return a text in which no sign makes a link."""
 
     def escape(match: regex.Match[str]) -> str:
-        sign = match[0]
+        sign = str(match[0])
         if not sign:
             return BREAK
         return {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{BREAK}"}.get(sign, f"\\{sign}")
@@ -224,8 +230,8 @@ def escape_signs(text: str) -> str:
     return _SIGNS.sub(escape, regex.sub(r"://|//|(?i:mailto:|www\.)", OMITTED, text))
 
 
-def _place_change(leaf: Leaf, change: Change) -> Change:
-    """Return a change of a leaf's content by its places in the source."""
+def _locate_change(leaf: Leaf, change: Change) -> Change:
+    """Return a change by its places in the source."""
     places = leaf.places or []
 
     def place(at: int) -> int:
@@ -237,8 +243,8 @@ def _place_change(leaf: Leaf, change: Change) -> Change:
     return Change(place(change.start), place(change.end - 1) + 1, change.text)
 
 
-def _reaches(change: Change, begin: int, end: int) -> bool:
-    """Return True if a change lies in a part of the text, at least partly."""
+def _is_within(change: Change, begin: int, end: int) -> bool:
+    """Return True if a change touches a part of the text."""
     is_insertion = change.start == change.end
     if is_insertion:
         return begin <= change.start <= end

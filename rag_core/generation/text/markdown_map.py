@@ -67,7 +67,7 @@ class Leaf:
     elements: list[Element] = field(default_factory=list)
 
     def read_words(self) -> tuple[str, list[tuple[int, int]]]:
-        """Return the decoded text, and the place in the content of each of its signs."""
+        """Return the decoded text, and the places of its signs."""
         covers = {element.start: element for element in self._list_opaque()}
         text, places, at = "", list[tuple[int, int]](), 0
         signs: list[str] = []
@@ -96,7 +96,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class MarkdownMap:
-    """What was read of a text.
+    """The blocks of a text and their places.
 
     Attributes:
         leaves: its blocks, in their order.
@@ -125,13 +125,13 @@ class MarkdownReader:
         self._parser = MarkdownIt("commonmark", {"html": html, "maxNesting": DEEPEST + 20})
         self._parser.enable(rules)
         # Other readers take schemes that markdown-it does not.
-        self._parser.validateLink = lambda _url: True  # type: ignore[method-assign]
+        setattr(self._parser, "validateLink", lambda _url: True)  # noqa: B010
         self._found: list[Element] = []
         self._depth = 0
         rulers = self._parser.inline.ruler
         for rule in rulers.__rules__:
             if rule.name in _RULES:
-                rulers.at(rule.name, self._watch(rule.name, rule.fn))
+                rulers.at(rule.name, self._wrap_rule(rule.name, rule.fn))
         self._parser.core.ruler.disable("inline")
 
     def read(self, text: str) -> MarkdownMap:
@@ -170,12 +170,12 @@ class MarkdownReader:
                 if leaf.is_cell:
                     cursor = cursor if row == first else 0
                     row = first
-                    leaf.places, cursor = _place_cell(token.content, lines[first], cursor)
+                    leaf.places, cursor = _find_cell_places(token.content, lines[first], cursor)
                     if leaf.places is not None:
                         leaf.places = [place + offsets[first] for place in leaf.places]
                 else:
                     is_title = before is not None and before.markup.startswith("#")
-                    leaf.places = _place_lines(
+                    leaf.places = _find_line_places(
                         token.content, lines, offsets, first, is_title=is_title
                     )
                 leaf.elements = self._read_inline(token.content, env)
@@ -186,7 +186,7 @@ class MarkdownReader:
         self._parser.inline.parse(content, self._parser, env, [])
         return self._found
 
-    def _watch(self, name: str, rule: Rule) -> Rule:
+    def _wrap_rule(self, name: str, rule: Rule) -> Rule:
         """Return a rule that notes what it takes."""
 
         def watched(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
@@ -195,12 +195,12 @@ class MarkdownReader:
             is_taken = rule(state, silent)
             self._depth -= name == "image"
             if is_taken and not silent and not self._depth:
-                self._note(name, state, start, tokens)
+                self._record_element(name, state, start, tokens)
             return is_taken
 
         return watched
 
-    def _note(self, name: str, state: StateInline, start: int, tokens: int) -> None:
+    def _record_element(self, name: str, state: StateInline, start: int, tokens: int) -> None:
         new = state.tokens[tokens:]
         # The text before it becomes a token of its own.
         new = new[1:] if new and new[0].type == "text" and name not in {"escape", "entity"} else new
@@ -222,10 +222,10 @@ class MarkdownReader:
         self._found.append(Element(name, start, state.pos, target, label, text))
 
 
-def _place_lines(
+def _find_line_places(
     content: str, lines: list[str], offsets: list[int], first: int, *, is_title: bool
 ) -> list[int] | None:
-    """Return the places of a paragraph's or heading's signs; None if they were not found."""
+    """Return the places of a block's signs, None if not found."""
     places: list[int] = []
     for number, inner in enumerate(content.split("\n"), start=first):
         if number > first:
@@ -246,8 +246,8 @@ def _place_lines(
     return places
 
 
-def _place_cell(content: str, line: str, cursor: int) -> tuple[list[int] | None, int]:
-    """Return the places of a cell's signs, and the place behind it."""
+def _find_cell_places(content: str, line: str, cursor: int) -> tuple[list[int] | None, int]:
+    """Return the places of a cell's signs, and its end."""
     if not content:
         return [], cursor
     for start in range(cursor, len(line)):

@@ -72,7 +72,7 @@ FILE_ENDINGS = frozenset("cc md ml mm pl ps py rs sh so st tf zip".split())
 
 
 def is_top_level_domain(label: str) -> bool:
-    """Return True if the last part of a name is a top-level domain."""
+    """Return True for a top-level domain."""
     label = label.lower()
     return (
         label in _NAMES
