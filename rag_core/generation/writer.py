@@ -198,7 +198,7 @@ class AnswerWriter:
                 delta = draft.text.feed(piece)
                 if self._is_endless(draft.text, written):
                     logger.warning("The LLM's answer does not end; it is cut.")
-                    draft.text.end_early()
+                    draft.rest = delta + draft.text.end_early()
                     return
                 if delta:
                     yield delta

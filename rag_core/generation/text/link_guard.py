@@ -20,6 +20,10 @@ _WORD = regex.compile(rf"[^\s:/.@\[\]<>&\\`!|(]*?{_UNSPACED}|\S{{0,2000}}?\s|\S{
 _TRIGGER = regex.compile(
     r"\[(?!\d{1,3}\](?![(\[:]|\Z))|\][(\[:]|<(?=[A-Za-z/!?@#]|\Z)|&(?=[#\w]|\Z)|\\(?=[^\w\s]|\Z)"
 )
+_LETTERS = regex.compile(
+    r"[\w,'-]*?(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?\Z)",
+    regex.IGNORECASE,
+)
 _CLOSERS = frozenset("`])>|\n")
 _UNFINISHED = regex.compile(r"`|<[A-Za-z/!?]|\]\(|\]\[|\]:")
 _ROW_BELOW = regex.compile(r"[-:| \t>]*")
@@ -62,6 +66,10 @@ class LinkGuard:
             shown += self._read_word(word[0])
             at = word.end()
         self._rest = self._rest[at:]
+        if not self._held and (letters := _LETTERS.match(self._rest)):
+            # Letters stay as they are, whatever follows, unless a scheme begins with them.
+            self._text += letters[0]
+            shown, self._rest = shown + letters[0], self._rest[letters.end() :]
         if last:
             self._held, self._rest = self._held + self._rest, ""
             shown += self._release(len(self._text) + len(self._held))

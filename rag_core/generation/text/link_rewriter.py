@@ -227,7 +227,7 @@ def escape_signs(text: str) -> str:
             return BREAK
         return {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{BREAK}"}.get(sign, f"\\{sign}")
 
-    return _SIGNS.sub(escape, regex.sub(r"://|//|(?i:mailto:|www\.)", OMITTED, text))
+    return str(_SIGNS.sub(escape, regex.sub(r"://|//|(?i:mailto:|www\.)", OMITTED, text)))
 
 
 def _locate_change(leaf: Leaf, change: Change) -> Change:

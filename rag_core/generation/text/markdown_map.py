@@ -83,7 +83,7 @@ class Leaf:
         return text, places
 
     def _list_opaque(self) -> Iterator[Element]:
-        """Yield what is no plain text, with the text that stands for it."""
+        """Yield what is no plain text, with its decoded text."""
         for element in sorted(self.elements, key=lambda each: (each.start, -each.end)):
             if element.kind in {"link", "image"}:
                 yield Element("", element.start, element.label[0], text=HIDDEN)
