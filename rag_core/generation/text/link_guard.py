@@ -21,9 +21,10 @@ _TRIGGER = regex.compile(
     r"\[(?!\d{1,3}\](?![(\[:]|\Z))|\][(\[:]|<(?=[A-Za-z/!?@#]|\Z)|&(?=[#\w]|\Z)|\\(?=[^\w\s]|\Z)"
 )
 _LETTERS = regex.compile(
-    r"[\w,'-]*?(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?\Z)",
+    r"(?:[\w,'-]*?|[\w,'-]*?\w(?<!www)[.?])(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?\Z)",
     regex.IGNORECASE,
 )
+_NAME_BEGUN = regex.compile(r"[.@/．｡]\S*\Z")  # noqa: RUF001
 _CLOSERS = frozenset("`])>|\n")
 _UNFINISHED = regex.compile(r"`|<[A-Za-z/!?]|\]\(|\]\[|\]:")
 _ROW_BELOW = regex.compile(r"[-:| \t>]*")
@@ -66,7 +67,8 @@ class LinkGuard:
             shown += self._read_word(word[0])
             at = word.end()
         self._rest = self._rest[at:]
-        if not self._held and (letters := _LETTERS.match(self._rest)):
+        is_free = not self._held and not _NAME_BEGUN.search(self._text[-_CONTEXT:])
+        if is_free and (letters := _LETTERS.match(self._rest)):
             # Letters stay as they are, whatever follows, unless a scheme begins with them.
             self._text += letters[0]
             shown, self._rest = shown + letters[0], self._rest[letters.end() :]
@@ -94,7 +96,8 @@ class LinkGuard:
         """Return True if a word can be no part of a link."""
         if _TRIGGER.search(word):
             return False
-        if not any(sign in word for sign in ".@/．｡"):  # noqa: RUF001
+        is_begun = _NAME_BEGUN.search(self._text[-_CONTEXT:]) is not None
+        if not is_begun and not any(sign in word for sign in ".@/．｡"):  # noqa: RUF001
             return True
         before = regex.search(r"\S*\Z", self._text[-_CONTEXT:])
         start = len(before[0]) if before else 0
