@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from bot.markup.latex import split_formulas
-from bot.markup.markdown import break_mentions, cut_open_mention, split_code
+from bot.markup.markdown import (
+    break_live_mentions,
+    break_mentions,
+    cut_open_mention,
+    split_code,
+)
+from rag_core.generation.text.link_guard import keep_links
 
 
 def render_answer(text: str, *, last: bool = True) -> str:
@@ -13,12 +19,13 @@ def render_answer(text: str, *, last: bool = True) -> str:
     text can change is left out. The result is the beginning of the final result, and grows as the
     text does.
     """
+    text = text.lstrip()  # Slack strips it, and what stood as code must not become prose there
     parts = split_code(text, last=last)
     rendered = [
         part if is_code else _render_prose(part, last=last or number < len(parts))
         for number, (part, is_code) in enumerate(parts, start=1)
     ]
-    return "".join(rendered).strip()
+    return break_live_mentions(keep_links("".join(rendered).strip(), text.strip()))
 
 
 def _render_prose(prose: str, *, last: bool) -> str:

@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from rag_core.generation.text.code_splitter import CodeSplitter, TextPart
+from rag_core.generation.text.link_guard import keep_links
+from rag_core.generation.text.markdown_map import MarkdownReader
 
 MARKDOWN_LIMIT = 11_500
 """Characters of Markdown in one message; Slack's own limit is 12,000 over all its blocks."""
@@ -22,6 +24,7 @@ _MENTION = re.compile(
     r"<(?:@(?=[UW][A-Z0-9]+[>|])|#(?=[CG][A-Z0-9]+[>|])"
     r"|!(?=(?:here|channel|everyone|group)[>|]|(?:subteam|date)\^))"
 )
+_SIGIL = re.compile(r"[<&\\][^\n]{0,20}[@#!3-6]")
 _OPEN_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{0,30}|!(?:[a-z]{0,9}))?\Z")
 _LONGEST_OPEN = 40
 _CODE = re.compile(r"[`~]|(?:\A|\n) *\t|(?:\A|\n)    ")
@@ -38,6 +41,8 @@ _WHOLE = re.compile(
 _MARKER = re.compile(r" {0,3}(?:[-*+]|\d{1,9}[.)])(?: {1,4}(?=\S)| ?)")
 _OPENING = re.compile(r"((?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})")
 _PARSER = MarkdownIt("commonmark").enable("table")
+# Slack reads no HTML, and shows a table that it does not take as text.
+_READERS = (MarkdownReader(html=False, tables=True), MarkdownReader(html=False, tables=False))
 
 
 def neutralise_mentions(text: str) -> str:
@@ -48,12 +53,30 @@ def neutralise_mentions(text: str) -> str:
     if "<" not in text:
         return text
     parts = split_code(text, last=True)
-    return "".join(part if is_code else break_mentions(part) for part, is_code in parts)
+    broken = "".join(part if is_code else break_mentions(part) for part, is_code in parts)
+    return break_live_mentions(broken)
 
 
 def break_mentions(prose: str) -> str:
     """Break the mentions of text without code."""
     return _MENTION.sub(lambda match: match[0] + _BREAK, prose)
+
+
+def break_live_mentions(text: str) -> str:
+    """Break the mentions that CommonMark sees outside of code."""
+    if not _SIGIL.search(text):
+        return text
+    for reader in _READERS:
+        for leaf in reversed(reader.read(text).leaves):
+            if leaf.kind != "inline":
+                continue
+            words, spans = leaf.read_words()
+            for mention in reversed(list(_MENTION.finditer(words))):
+                at = spans[mention.end() - 1][1]
+                place = (leaf.places or [])[at - 1 : at]
+                at = place[0] + 1 if place else leaf.start
+                text = text[:at] + _BREAK + text[at:]
+    return text
 
 
 def cut_open_mention(prose: str) -> str:
@@ -131,7 +154,8 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
         # A piece moves left no further than those before it, so that nesting stays.
         margin = min(margin, piece.indent)
         parts[-1] += _dedent(piece.text, margin)
-    return [part.strip("\n") for part in parts if part.strip()]
+    # A cut through long code ends it.
+    return [keep_links(part.strip("\n"), text) for part in parts if part.strip()]
 
 
 _Kind = Literal["block", "fence", "table"]

@@ -15,6 +15,7 @@ SECTION_LIMIT = 3_000
 _PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 _FENCE = "```"
 _UNFENCED = "`\u200b``"
+_TICK = "\u02cb"
 _MARKS = {"strong": "*", "em": "_", "s": "~"}
 
 
@@ -110,7 +111,8 @@ def _render_inline(node: SyntaxTreeNode) -> str:  # noqa: PLR0911  (a table)
             mark, content = _MARKS[node.type], _render_inlines(node.children)
             return f"{mark}{content}{mark}" if content.strip() else content
         case "code_inline":
-            return f"`{escape(node.content)}`"
+            # A backtick in it would end the code, and Slack would link what follows.
+            return f"`{escape(node.content).replace('`', _TICK)}`"
         case "link":
             return format_link(str(node.attrs.get("href", "")), _extract_text(node))
         case "image":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup.mrkdwn import render_table
 
+_LINES = re.compile(r"[^\n]*\n|[^\n]+")  # as markdown-it counts them
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
@@ -18,7 +20,7 @@ def split_at_tables(text: str) -> list[str]:
 
     Return the text alone if it has no second table. A part ends below its table.
     """
-    lines = text.splitlines(keepends=True)
+    lines = _LINES.findall(text)
     ends = [end for _, _, end in _find_tables(text)][:-1]
     parts = ("".join(lines[start:end]) for start, end in pairwise([0, *ends, len(lines)]))
     return [part.strip("\n") for part in parts if part.strip()]
@@ -26,7 +28,7 @@ def split_at_tables(text: str) -> list[str]:
 
 def flatten_tables(text: str) -> str:
     """Show the tables of a Markdown text as code in columns."""
-    lines = text.splitlines(keepends=True)
+    lines = _LINES.findall(text)
     for node, start, end in reversed(list(_find_tables(text))):
         lines[start:end] = [f"```\n{render_table(node)}\n```\n"]
     return "".join(lines)

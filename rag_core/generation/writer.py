@@ -16,8 +16,10 @@ from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
 from rag_core.generation.quotations.extractive import Quoter
 from rag_core.generation.results import RetrievalResult
+from rag_core.generation.text.addresses import KnownAddresses
 from rag_core.generation.text.answer_text import AnswerText
 from rag_core.generation.text.length_limit import cut_cleanly
+from rag_core.generation.text.link_guard import check_links
 from rag_core.protocols import Embedder, Generator, ImageReader, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (
@@ -196,7 +198,7 @@ class AnswerWriter:
                 delta = draft.text.feed(piece)
                 if self._is_endless(draft.text, written):
                     logger.warning("The LLM's answer does not end; it is cut.")
-                    draft.text.end_early()
+                    draft.rest = delta + draft.text.end_early()
                     return
                 if delta:
                     yield delta
@@ -227,6 +229,8 @@ class AnswerWriter:
         usage: Usage | None = None,
     ) -> Iterator[AnswerEvent]:
         quotations, numbers, unanswered = self._quote_parts(result)
+        # The links of a page pass, but no tag of it that does more than lead there.
+        quotations = check_links(quotations, KnownAddresses.of(result.passages, quotations))
         timer.record_lap("generate_ms")
         timer.record_first_text()
         yield TextDelta(quotations)
@@ -271,7 +275,8 @@ def _finish_generated(
     text = "" if answer.is_refused and not answer.citations else answer.text
     citations = answer.citations
     if len(text) > most:
-        text = cut_cleanly(text, most)
+        # A cut can end code, and what stood in it becomes prose.
+        text = check_links(cut_cleanly(text, most), KnownAddresses.of(result.passages))
         citations = tuple(each for each in citations if f"[{each.number}]" in text)
         result = replace(result, degraded=(*result.degraded, "answer_cut"))
     if text.strip() and not citations:

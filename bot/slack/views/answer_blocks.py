@@ -134,5 +134,9 @@ def build_text_block(text: str) -> Block:
 
 
 def render_preview(text: str) -> str:
-    """Return the text beside blocks, which notifications show."""
-    return markdown.escape(markdown.shorten(text, PREVIEW_LIMIT))
+    """Return the text beside blocks, which notifications show, without links.
+
+    What is code in the blocks is none here, so addresses are broken with an invisible space.
+    """
+    line = markdown.shorten(text, PREVIEW_LIMIT).replace("://", ":\u200b//")
+    return markdown.escape(line)

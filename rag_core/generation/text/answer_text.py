@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from rag_core.generation.text.addresses import KnownAddresses
 from rag_core.generation.text.answer_fence import FenceUnwrapper
 from rag_core.generation.text.citations import CitationChecker, IsSupported, accept_all
+from rag_core.generation.text.link_guard import LinkGuard
 from rag_core.generation.text.refusal_filter import RefusalFilter
 from rag_core.generation.text.source_list import SourceListFilter
 from rag_core.generation.text.surrogates import SurrogateRepairer
@@ -23,7 +25,7 @@ class AnswerText:
     """Collects an answer as it streams, without what is none of its text.
 
     The LLM's reasoning, a fence around the whole answer, its own list of sources and the word of a
-    refusal are left out; then citations and links are checked.
+    refusal are left out; then citations are checked, and links last.
 
     Args:
         passages: as the prompt numbers them, from 1.
@@ -34,6 +36,7 @@ class AnswerText:
         self._passages = passages
         self._is_supported = is_supported
         self._surrogates, self._reasoning = SurrogateRepairer(), ReasoningFilter()
+        self._known = KnownAddresses.of(passages)
         self._restarts = 0
         self._begin()
 
@@ -41,6 +44,7 @@ class AnswerText:
         self._fence, self._refusal = FenceUnwrapper(), RefusalFilter()
         self._sources = SourceListFilter(self._passages)
         self._checker = CitationChecker(self._passages, self._is_supported, self._sources.targets)
+        self._guard = LinkGuard(self._known)
         self._shown: list[str] = []
         self._says_something = False
 
@@ -79,7 +83,8 @@ class AnswerText:
         text = self._join("", self._reasoning.feed(self._surrogates.flush()))
         text = self._join(text, self._reasoning.flush(is_cut=True))
         text = self._fence.feed(text) + self._fence.flush()
-        return self._show(self._checker.feed(self._sources.feed(self._refusal.feed(text))))
+        text = self._checker.feed(self._sources.feed(self._refusal.feed(text)))
+        return self._show(self._guard.feed(text))
 
     def flush(self) -> str:
         """Return the text that was held back."""
@@ -101,7 +106,8 @@ class AnswerText:
     def _add(self, text: str, *, last: bool) -> str:
         for each in (self._fence, self._refusal, self._sources):
             text = each.feed(text) + (each.flush() if last else "")
-        return self._show(self._checker.feed(text, last=last))
+        text = self._checker.feed(text, last=last)
+        return self._show(self._guard.feed(text, last=last))
 
     def _show(self, text: str) -> str:
         if text:

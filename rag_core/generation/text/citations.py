@@ -1,4 +1,4 @@
-"""The check of citations and links in a streaming answer: unsupported ones are not shown."""
+"""The check of citations in a streaming answer: unsupported ones are not shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from rag_core.generation.text.code_splitter import CodeSplitter
-from rag_core.generation.text.links import LinkChecker, strip_address
 from rag_core.generation.text.marker_reader import (
     MarkerReader,
     ProsePart,
@@ -29,12 +28,11 @@ _NO_TARGETS: Mapping[str, str] = MappingProxyType({})
 
 
 class CitationChecker:
-    """Passes text through as it streams, without unsupported markers and unknown links.
+    """Passes text through as it streams, without unsupported markers.
 
     A marker stays if its passage exists and supports the sentence before it; the answer's own
-    brackets stay always. A link that no passage contains is replaced by its label. Code is not
-    changed. Text that could still become a marker or a link is held back until more text decides
-    it; `flush` returns the rest.
+    brackets stay always. Code is not changed. Text that could still become a marker or a link is
+    held back until more text decides it; `flush` returns the rest. `LinkGuard` decides about links.
 
     Args:
         passages: as the prompt numbers them, from 1.
@@ -54,8 +52,7 @@ class CitationChecker:
         self._targets = targets
         self._cited: dict[int, None] = {}
         self._code = CodeSplitter()
-        self._links = LinkChecker(passages)
-        self._reader = MarkerReader(len(passages), self._record_citation, self._links.replace_link)
+        self._reader = MarkerReader(len(passages), self._record_citation)
         self._queue: deque[ProsePart] = deque()
 
     def feed(self, text: str, *, last: bool = False) -> str:
@@ -82,13 +79,7 @@ class CitationChecker:
         return tuple(Citation(number, self._passages[number - 1]) for number in self._cited)
 
     def _check_prose(self, text: str, *, last: bool = False, behind: str = "") -> None:
-        for part in self._reader.feed(text, last=last, behind=behind):
-            if isinstance(part, str):
-                self._queue.append(self._links.check_addresses(part))
-            else:
-                self._queue += [self._links.check_addresses("", last=True), part]
-        if last:
-            self._queue.append(self._links.check_addresses("", last=True))
+        self._queue += self._reader.feed(text, last=last, behind=behind)
 
     def _record_citation(self, sentence: str, number: int) -> bool:
         if not self._is_supported(sentence, number):
@@ -111,6 +102,5 @@ class CitationChecker:
     def _resolve(self, link: ReferenceLink, *, last: bool) -> str | None:
         target = self._targets.get((link.name or link.label).lower())
         if target is not None:
-            is_known = self._links.is_known(target)
-            return f"[{link.label}]({target})" if is_known else strip_address(link.label)
-        return strip_address(link.text) if last else None
+            return f"[{link.label}]({target})"
+        return link.text if last else None

@@ -16,7 +16,6 @@ from rag_core.generation.text.brackets import (
     is_decided,
 )
 from rag_core.generation.text.code_splitter import CodeSplitter
-from rag_core.generation.text.links import LINK
 from rag_core.generation.text.markers import (
     BEGINNING,
     CONTINUATION,
@@ -28,6 +27,11 @@ from rag_core.generation.text.markers import (
 )
 from rag_core.generation.text.prose import ProseTail
 
+# Each part has an upper length, so that a text is read alike as a whole and in pieces.
+_TARGET = r"<?(?P<target>[^()\s<>]{0,1000}(?:\([^()\s<>]{0,200}\)[^()\s<>]{0,200})?)>?"
+_LINK = regex.compile(
+    rf"!?\[(?P<label>[^\[\]\n]{{0,300}})\]\({_TARGET}(?:[ ]\"[^\"\n]{{0,200}}\")?\)"
+)
 _REFERENCE_LINK = regex.compile(r"!?\[(?P<label>[^\[\]\n]{1,300})\]\[(?P<name>[^\[\]\n]{0,100})\]")
 _CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
 _ADDRESS_SIGN = regex.compile(r"[:/#]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
@@ -55,18 +59,11 @@ class MarkerReader:
     Args:
         passages: how many can be cited.
         cite: takes a sentence and a number; True if the number is to be shown.
-        replace_link: takes a match of `LINK`; returns what is shown.
     """
 
-    def __init__(
-        self,
-        passages: int,
-        cite: Callable[[str, int], bool],
-        replace_link: Callable[[regex.Match[str]], str] = lambda link: str(link[0]),
-    ) -> None:
+    def __init__(self, passages: int, cite: Callable[[str, int], bool]) -> None:
         self._passages = passages
         self._cite = cite
-        self._replace_link = replace_link
         self._judge = BracketJudge(passages)
         self._prose = ProseTail()
         self._held = ""
@@ -124,7 +121,7 @@ class MarkerReader:
     def _decide(self, text: str, start: int, spaces: int) -> tuple[int, list[ProsePart]] | None:
         """Return end and parts of one link or group; None while undecided."""
         partial, gap = not self._last, text[start - spaces : start]
-        link = LINK.match(text, start, partial=partial)
+        link = _LINK.match(text, start, partial=partial)
         group = MARKERS.match(text, start, partial=partial)
         reference = _REFERENCE_LINK.match(text, start, partial=partial)
         if any(match and match.partial for match in (link, group, reference)):
@@ -136,8 +133,7 @@ class MarkerReader:
         if group and (shown := self._replace_markers(group, spaces, text)) is not None:
             return group.end(), [shown]
         if link:
-            shown_link = link[0] if is_call else self._replace_link(link)
-            return link.end(), list(self._emit(gap + shown_link))
+            return link.end(), list(self._emit(gap + link[0]))
         if reference and not group:
             self._prose.add(gap + reference["label"])
             parts: list[ProsePart] = [

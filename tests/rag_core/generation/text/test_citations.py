@@ -12,7 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.generation.text import prose
+from rag_core.generation.text.addresses import KnownAddresses
 from rag_core.generation.text.citations import CitationChecker
+from rag_core.generation.text.link_guard import check_links
 from rag_core.types import Citation
 from tests.rag_core.fakes import make_passage
 
@@ -81,8 +83,10 @@ def test_citations_are_told_from_the_brackets_of_the_answer(pieces):
         checker = CitationChecker(FIVE)
         text = answer["text"]
         shown = "".join(map(checker.feed, text if pieces else [text])) + checker.flush()
+        # A call such as `args[0](x)` is a link for Markdown, and `* [1]: one` defines one.
+        shown = check_links(shown, KnownAddresses.of(FIVE)).replace("\\[", "[")
         cited = [citation.number for citation in checker.citations]
-        if (shown, cited) != (answer["shown"], answer["cited"]):
+        if (shown, cited) != (answer["shown"].replace("\\[", "["), answer["cited"]):
             wrong.append((text, shown, cited))
     assert len(answers) >= 200
     assert wrong == []
@@ -148,37 +152,6 @@ def test_a_text_without_markers_is_unchanged(text):
     assert checked(*text) == (text, ())
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("See [a](https://known.example/a) [1].", "See [a](https://known.example/a) [1]."),
-        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a#other)."),
-        ("See [b](sub/b.md).", "See [b](sub/b.md)."),
-        ("See [the page](https://bad.example/x) [1].", "See the page [1]."),
-        ('See [x](https://bad.example "title").', "See x."),
-        ("![a chart](https://bad.example/x.png)", "a chart"),
-        ("See https://known.example/c.", "See https://known.example/c."),
-        ("See https://bad.example/c, please.", "See …, please."),
-        ("See <https://bad.example/c>.", "See <…>."),
-        ("(https://bad.example/c_(d))", "(…)"),
-        ("See www.bad.example now", "See … now"),
-        ("[![i](https://bad.example/i)](https://bad.example)", "[i](…)"),
-        ("[https://bad.example](https://bad.example)", "https:…bad.example"),
-        ("Run `curl https://bad.example` now.", "Run `curl https://bad.example` now."),
-        ("```\n[a](https://bad.example)\n```", "```\n[a](https://bad.example)\n```"),
-    ],
-)
-def test_links_that_no_passage_contains_leave_their_label(text, shown):
-    assert checked(text)[0] == shown
-    assert checked(*text)[0] == shown
-
-
-@given(pieces)
-def test_no_address_that_is_unknown_is_ever_shown_in_prose(text):
-    prose = text.replace("`", "").replace("    ", "")
-    assert "://bad.example" not in checked(prose)[0]
-
-
 def test_a_marker_stays_only_where_its_passage_supports_the_sentence():
     asked = []
 
@@ -221,23 +194,6 @@ def test_blocks_of_code_are_no_part_of_the_sentence_and_spans_are(text, sentence
 
 def test_the_last_passage_can_be_cited_and_none_behind_it():
     assert checked("All of it 【3】. More 【4】.") == ("All of it [3]. More.", (3,))
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://known.example/a/",  # the same page
-        "https://docs.example/en/storage.md",  # of the passages themselves
-        "https://first.example",  # only in the first of them
-        "https://last.example/",
-    ],
-)
-def test_an_address_of_any_passage_is_known(address):
-    first = make_passage("See [one](https://first.example).")
-    last = make_passage("See [two](https://last.example) and [b](sub/b.md).", position=9)
-    checker = CitationChecker([first, *PASSAGES, last])
-    text = f"See [the page]({address}) [1]."
-    assert checker.feed(text, last=True) == text
 
 
 UNITS = [

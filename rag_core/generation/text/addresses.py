@@ -1,0 +1,204 @@
+"""Addresses in a text: those that the passages contain, and those that a reader would make live."""
+
+# ruff: noqa: RUF001, SIM905  (punctuation of other languages, and lists that are read as words)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+from markdown_it.common.normalize_url import normalizeLink
+from markdown_it.common.utils import unescapeAll
+
+from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
+from rag_core.types import Passage
+
+OMITTED = "…"
+"""Replaces a bare address that no passage contains."""
+
+BREAK = "\u200b"
+"""Stands behind each dot of a name that must be no link."""
+
+HIDDEN = "\0"
+"""Stands for what is no text in a text: code, targets, tags."""
+
+# Each part has an upper length, so that a hostile text costs no more than an honest one.
+_CHARACTER = r"[\p{L}\p{N}\p{Cf}\p{M}\u2010-]"
+_LABEL = rf"[\p{{L}}\p{{N}}]{_CHARACTER}{{0,70}}"
+_DOT = r"[.．｡]"
+_ENDING = r"(?P<ending>\p{L}[\p{L}\p{N}\p{M}-]{1,62})"
+_HOST = rf"{_LABEL}(?:{_DOT}{_LABEL}){{0,20}}{_DOT}{_ENDING}"
+_REST = rf"[^\s<>\"`|{HIDDEN}]"
+_EXPLICIT = (
+    rf"(?:(?:(?:https?|ftp|slack)://|www\.){_REST}{{1,2000}}"
+    rf"|mailto:{_REST}{{1,300}}"
+    rf"|(?<![\p{{L}}\p{{N}}_:/])//[^\s<>{HIDDEN}]{{1,200}}\.[^\s<>{HIDDEN}]{{1,2000}})"
+)
+_MAIL = (
+    rf"(?P<mail>[\p{{L}}\p{{N}}._%+$&'*=?^{{}}~!\#-]{{1,64}}@(?:{_LABEL}{_DOT}){{1,20}}"
+    rf"(?:\p{{L}}[\p{{L}}\p{{N}}-]{{1,62}}|(?<=@\d{{1,3}}\.\d{{1,3}}\.\d{{1,3}}\.)\d{{1,3}}))"
+)
+_NUMBERS = rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?/[\p{{L}}%?]{_REST}{{0,2000}}"
+_BARE = (
+    rf"(?P<bare>(?<![\p{{L}}\p{{N}}])(?<!(?<!/)/)(?:{_HOST}(?:(?P<path>(?::\d{{1,5}})?[/?\#]{_REST}"
+    rf"{{0,2000}})|(?::\d{{1,5}})?(?![\p{{L}}\p{{N}}]))|(?P<path>{_NUMBERS})))"
+)
+_MARKED = regex.compile(_EXPLICIT, regex.IGNORECASE)
+_UNMARKED = regex.compile(rf"{_MAIL}|{_BARE}", regex.IGNORECASE)
+_TARGET = regex.compile(
+    r"\]\(\s{0,9}<?(?P<target>[^()\s<>]{0,1000}(?:\([^()\s<>]{0,200}\)[^()\s<>]{0,200})?)"
+    r"|^[ ]{0,3}\[[^\]\n]{1,300}\]:\s*<?(?P<target>[^\s<>]+)"
+    r"|\b(?:href|src)\s?=\s?[\"']?(?P<target>[^\s\"'<>]{1,1000})"
+    r"|<(?P<target>[a-z][a-z0-9+.-]{1,31}:[^\s<>]{1,1000})>",
+    regex.MULTILINE | regex.IGNORECASE,
+)
+_SCHEME = regex.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", regex.IGNORECASE)
+_ORIGIN = regex.compile(r"[a-z][a-z0-9+.-]*:(?://[^/?\\]*)?", regex.IGNORECASE)
+_HOSTNAME = regex.compile(
+    r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#\\]*@)?(?P<host>[^/?#\\:]+)", regex.IGNORECASE
+)
+_UNSPACED = regex.compile(r"\A[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]+")
+_STOP = regex.compile(r"[。，、；：！？（）「」『』【】《》…]")
+_FREE = regex.compile(r"[)\]]*[.,;!?]?(?=\s|\Z)")
+_CLOSING = {")": "(", "]": "["}
+# Kept free for examples: https://www.rfc-editor.org/info/rfc2606
+_EXAMPLES = frozenset(("example.com", "example.net", "example.org"))
+# Endings that no method has.
+_NO_METHODS = frozenset("com net org edu gov mil biz xyz io co".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in prose.
+
+    Attributes:
+        start: its place in the text.
+        end: the place behind it, without the punctuation that follows.
+        text: the address.
+        is_explicit: True if it begins like an address: with `https://`, `www.` or `mailto:`.
+        stands_free: False if punctuation follows that a reader could take for a part of it.
+    """
+
+    start: int
+    end: int
+    text: str
+    is_explicit: bool
+    stands_free: bool = True
+
+
+class KnownAddresses:
+    """Knows the addresses that texts contain; every section of a known page is known.
+
+    Args:
+        texts: whose links, and whose bare addresses, are known.
+        addresses: that are known besides.
+    """
+
+    def __init__(self, texts: Iterable[str], addresses: Iterable[str] = ()) -> None:
+        known = set(addresses)
+        for text in texts:
+            known |= {match["target"] for match in _TARGET.finditer(text)}
+            found = list(find_addresses(text))
+            known |= {address.text for address in found}
+            known |= {f"mailto:{address.text}" for address in found if "@" in address.text}
+        self._known = frozenset(map(_normalise_address, known)) - {""}
+        self._names = {_SCHEME.sub("", address, count=1) for address in self._known}
+        self._names |= {read_host(address) for address in self._known} - {""}
+
+    @classmethod
+    def of(cls, passages: Sequence[Passage], *texts: str) -> KnownAddresses:
+        """Return those of passages, and of other texts."""
+        chunks = [passage.chunk for passage in passages]
+        return cls([*(chunk.text for chunk in chunks), *texts], {chunk.url for chunk in chunks})
+
+    def is_known(self, address: str) -> bool:
+        """Return True if a text contains the address, or lies there."""
+        return _normalise_address(address) in self._known
+
+    def find_unknown(self, text: str) -> Iterator[Address]:
+        """Yield the addresses that must not stand so, in their order."""
+        for address in find_addresses(text):
+            if not (self.has(address) and address.stands_free):
+                yield address
+
+    def has(self, address: Address) -> bool:
+        """Return True if a text contains an address of prose."""
+        return self.is_known(address.text) or (
+            not address.is_explicit and self._is_known_name(address.text)
+        )
+
+    def _is_known_name(self, name: str) -> bool:
+        names = (name, _UNSPACED.sub("", name))
+        return any(
+            _normalise_address(f"//{each}").removeprefix("//") in self._names for each in names
+        )
+
+
+def find_addresses(text: str) -> Iterator[Address]:
+    """Yield what readers take for an address, in its order."""
+    at = 0
+    while match := _MARKED.search(text, at):
+        end = match.start() + len(_cut_punctuation(match[0]))
+        yield from _find_names(text, at, match.start())
+        stands_free = _FREE.match(text, end) is not None
+        if end > match.start():
+            found = text[match.start() : end]
+            yield Address(match.start(), end, found, is_explicit=True, stands_free=stands_free)
+        at = max(end, match.start() + 1)
+    yield from _find_names(text, at, len(text))
+
+
+def _find_names(text: str, begin: int, end: int) -> Iterator[Address]:
+    """Yield names and mail addresses in a part of a text."""
+    for match in _UNMARKED.finditer(text, begin, end):
+        name = _cut_punctuation(match[0])
+        if name and (match["mail"] or _is_linked(match)):
+            yield Address(match.start(), match.start() + len(name), name, is_explicit=False)
+
+
+def _is_linked(match: regex.Match[str]) -> bool:
+    """Return True for a name that a reader makes a link of."""
+    ending, name = match["ending"], match["bare"].lower()
+    if match["path"] is not None:
+        return True
+    is_single = len(regex.findall(_DOT, name)) == 1
+    if name in _EXAMPLES or not is_top_level_domain(ending):
+        return False
+    is_call = match.string[match.end() : match.end() + 1] == "("
+    is_method = is_call and ending.lower() not in _NO_METHODS
+    is_file = ending.lower() in FILE_ENDINGS
+    return not (is_single and (is_method or is_file))
+
+
+def read_host(address: str) -> str:
+    """Return the host of an address, in lower case; '' without one."""
+    match = _HOSTNAME.match(address)
+    if match:
+        return str(match["host"]).lower()
+    return address.rpartition("@")[2].lower() if "@" in address else ""
+
+
+def _normalise_address(address: str) -> str:
+    """Remove the fragment, and write what has several forms in one."""
+    page, _, fragment = normalizeLink(unescapeAll(address.strip())).partition("#")
+    origin = _ORIGIN.match(page)
+    if origin:
+        page = origin[0].lower() + page[origin.end() :]
+    return page.rstrip("/") or f"#{fragment}"
+
+
+def _cut_punctuation(address: str) -> str:
+    """Return an address in prose without the punctuation that follows it."""
+    stop = _STOP.search(address)
+    address = address[: stop.start()] if stop else address
+    end = len(address)
+    while end and (address[end - 1] in ".,;:!?*_~'" or _has_unopened_bracket(address[:end])):
+        end -= 1
+    return address[:end]
+
+
+def _has_unopened_bracket(address: str) -> bool:
+    """Return True if the address ends with a bracket opened before it."""
+    opening = _CLOSING.get(address[-1])
+    return opening is not None and address.count(address[-1]) > address.count(opening)

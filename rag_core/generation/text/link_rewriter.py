@@ -1,0 +1,276 @@
+"""The rewriting of Markdown until no link in it leads to an unknown address."""
+
+# ruff: noqa: RUF001  (full stops of other languages)
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import regex
+
+from rag_core.generation.text.addresses import (
+    BREAK,
+    OMITTED,
+    KnownAddresses,
+    find_addresses,
+    read_host,
+)
+from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
+from rag_core.generation.text.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
+from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
+
+READERS = (
+    MarkdownReader(html=True, tables=True),
+    MarkdownReader(html=False, tables=True),
+    MarkdownReader(html=False, tables=False),
+)
+"""An answer is safe as each of them reads it: CommonMark, Slack, and Slack without a table."""
+
+_ROUNDS = 12  # of rewriting: a label may hold a link of its own
+_LONGEST = 40_000  # characters that are read; more are made text
+_DOT = regex.compile(r"[.．｡@]")
+_CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
+_ADDRESS_SIGN = regex.compile(r"[:/#\\%&@]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
+_SIGNS = regex.compile(r"[\[\]()!`|@&\\]|[<>]|(?<=[.．｡:/])(?=[\w/])")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """A part of a text, and what stands in its place."""
+
+    start: int
+    end: int
+    text: str
+
+
+class LinkRewriter:
+    """Rewrites Markdown so that it has only links to known addresses.
+
+    Args:
+        known: the addresses that may be linked.
+    """
+
+    def __init__(self, known: KnownAddresses) -> None:
+        self._known = known
+
+    def rewrite(self, text: str, *, begin: int = 0, end: int | None = None) -> str:
+        """Return a part of a text without unknown links.
+
+        Args:
+            text: Markdown whose lines end with a line feed.
+            begin: the place where the part begins.
+            end: the place behind it; None for the text's end.
+
+        Returns:
+            The part, rewritten.
+        """
+        end = len(text) if end is None else end
+        rounds = _ROUNDS if len(text) - begin <= _LONGEST else 0
+        for _ in range(rounds):
+            changes = self._find_changes(text, begin, end)
+            if changes is None:
+                break
+            if not changes:
+                return text[begin:end]
+            behind = len(text) - end
+            text = _apply_changes(text, changes)
+            end = len(text) - behind
+        return escape_signs(text[begin:end])
+
+    def is_clean(self, text: str) -> bool:
+        """Return True if a text has only links to known addresses."""
+        return self._find_changes(text, 0, len(text)) == []
+
+    def _find_changes(self, text: str, begin: int, end: int) -> list[Change] | None:
+        """Return what has to change; None if that can't be said."""
+        for reader in READERS:
+            mapped = reader.read(text)
+            changes = self._list_changes(text, mapped)
+            if changes is None or not mapped.is_readable:
+                return None
+            reaching = [change for change in changes if _is_within(change, begin, end)]
+            fitting = [_fit_change(text, change, begin, end) for change in reaching]
+            if fitting:
+                return _drop_overlaps(fitting)
+        return []
+
+    def _list_changes(self, text: str, mapped: MarkdownMap) -> list[Change] | None:
+        changes = [
+            Change(at, at, "\\")
+            for at, target in mapped.definitions
+            if not self._known.is_known(target)
+        ]
+        for leaf in mapped.leaves:
+            if leaf.kind == "html_block":
+                source = text[leaf.start : leaf.end]
+                cleaned = neutralise_tags(source, self._known.is_known)
+                changes += [Change(leaf.start, leaf.end, cleaned)] if cleaned != source else []
+            elif leaf.kind == "inline":
+                found = list(self._read_leaf(leaf))
+                if found and leaf.places is None:
+                    return None
+                changes += [_locate_change(leaf, change) for change in found]
+        return changes
+
+    def _read_leaf(self, leaf: Leaf) -> Iterator[Change]:
+        """Yield the changes of a leaf, by places in its content."""
+        open_tags = 0
+        for element in sorted(leaf.elements, key=lambda each: each.start):
+            if element.kind in {"link", "image"}:
+                yield from self._read_link(leaf.content, element)
+            elif element.kind == "autolink" and not self._known.is_known(element.target):
+                yield Change(element.start, element.start + 1, "")
+                yield Change(element.end - 1, element.end, "")
+            elif element.kind == "html_inline":
+                tag = leaf.content[element.start : element.end]
+                cleaned = neutralise_tags(tag, self._known.is_known)
+                if cleaned != tag and is_link_tag(tag, closing=False):
+                    open_tags += 1
+                elif open_tags and is_link_tag(tag, closing=True):
+                    cleaned, open_tags = "", open_tags - 1
+                if cleaned != tag:
+                    yield Change(element.start, element.end, cleaned)
+        yield from self._read_words(leaf)
+
+    def _read_link(self, content: str, link: Element) -> Iterator[Change]:
+        start, end = link.label
+        label = content[start:end]
+        if not self._known.is_known(link.target):
+            before = content[link.start - 1 : link.start]
+            if before and _CALLED.match(before) and not _ADDRESS_SIGN.search(link.target):
+                yield Change(start - 1, start, "\\[")  # code such as `args[0](x)`
+            else:
+                yield Change(link.start, start, "")
+                yield Change(end, link.end, "")
+        elif link.kind == "image" and "[" in label:
+            yield Change(link.start, start, "")
+            yield Change(end, link.end, "")
+        elif host := find_other_host(label, link.target):
+            yield Change(end, end, f" ({host})")
+
+    def _read_words(self, leaf: Leaf) -> Iterator[Change]:
+        words, places = leaf.read_words()
+        if "." not in words and "//" not in words and "@" not in words:
+            return
+        for address in find_addresses(words):
+            start, end = places[address.start][0], places[address.end - 1][1]
+            if not self._known.has(address):
+                if address.is_explicit:
+                    yield Change(start, end, OMITTED)
+                else:
+                    yield from _break_name(words, places, address.start, address.end)
+            elif address.is_explicit and not _is_in_label(leaf, start):
+                # Some readers look for the end of an address before they decode a text.
+                is_written_so = leaf.content[start:end] == address.text
+                is_followed = leaf.content[end : end + 1] in {"\\", "&"}
+                if is_followed or not (is_written_so and address.stands_free):
+                    yield Change(start, end, f"<{address.text}>")
+
+
+def _is_in_label(leaf: Leaf, place: int) -> bool:
+    links = (element for element in leaf.elements if element.kind in {"link", "image"})
+    return any(link.start <= place < link.end for link in links)
+
+
+def _break_name(
+    words: str, places: list[tuple[int, int]], start: int, end: int
+) -> Iterator[Change]:
+    """Yield the breaks behind the dots of a name."""
+    name = words[start:end]
+    stop = regex.search(r"[/?#]", name)
+    for dot in _DOT.finditer(words, start, start + stop.start() if stop else end):
+        at = places[dot.end() - 1][1]
+        if words[dot.end() : dot.end() + 1] != BREAK:
+            yield Change(at, at, BREAK)
+
+
+def list_live_addresses(text: str) -> set[str]:
+    """Return the targets and the bare addresses of a Markdown text."""
+    live: set[str] = set()
+    for reader in READERS:
+        mapped = reader.read(text)
+        live |= {target for _, target in mapped.definitions}
+        for leaf in mapped.leaves:
+            live |= {element.target for element in leaf.elements} - {""}
+            live |= {address.text for address in find_addresses(leaf.read_words()[0])}
+    return live
+
+
+def find_other_host(label: str, target: str) -> str:
+    """Return the host of a link whose label names another.
+
+    Return an empty text if it names none.
+    """
+    host = read_host(target)
+    if not host or host in label.lower():
+        return ""
+    plain = regex.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace(BREAK, "")
+    for address in find_addresses(plain):
+        named = read_host(address.text if "//" in address.text else f"//{address.text}")
+        named = named.removeprefix("www.")
+        ending = named.rpartition(".")[2]
+        is_name = is_top_level_domain(ending) and ending not in FILE_ENDINGS
+        is_same = host.endswith(named) or named.endswith(host.removeprefix("www."))
+        is_part = address.text.lower() in target.lower()
+        if not is_same and (address.is_explicit or (is_name and not is_part)):
+            return host
+    return ""
+
+
+def escape_signs(text: str) -> str:
+    """Return a text in which no sign makes a link."""
+
+    def escape(match: regex.Match[str]) -> str:
+        sign = str(match[0])
+        if not sign:
+            return BREAK
+        return {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{BREAK}"}.get(sign, f"\\{sign}")
+
+    return str(_SIGNS.sub(escape, regex.sub(r"://|//|(?i:mailto:|www\.)", OMITTED, text)))
+
+
+def _locate_change(leaf: Leaf, change: Change) -> Change:
+    """Return a change by its places in the source."""
+    places = leaf.places or []
+
+    def place(at: int) -> int:
+        return places[at] if at < len(places) else places[-1] + 1
+
+    if change.start == change.end:  # behind the sign before it
+        at = place(change.start - 1) + 1 if change.start else place(0)
+        return Change(at, at, change.text)
+    return Change(place(change.start), place(change.end - 1) + 1, change.text)
+
+
+def _is_within(change: Change, begin: int, end: int) -> bool:
+    """Return True if a change touches a part of the text."""
+    is_insertion = change.start == change.end
+    if is_insertion:
+        return begin <= change.start <= end
+    return change.end > begin and change.start < end
+
+
+def _fit_change(text: str, change: Change, begin: int, end: int) -> Change:
+    """Return a change that keeps to the part of the text."""
+    if begin <= change.start and change.end <= end:
+        return change
+    start, end = max(begin, change.start), min(end, change.end)
+    return Change(start, end, escape_signs(text[start:end]))
+
+
+def _drop_overlaps(changes: list[Change]) -> list[Change]:
+    """Return the changes in their order, without those that begin in another."""
+    kept: list[Change] = []
+    for change in sorted(changes):
+        if not kept or change.start >= kept[-1].end:
+            kept.append(change)
+    return kept
+
+
+def _apply_changes(text: str, changes: list[Change]) -> str:
+    parts, at = "", 0
+    for change in changes:
+        parts += text[at : change.start] + change.text
+        at = change.end
+    return parts + text[at:]

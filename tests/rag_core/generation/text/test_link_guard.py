@@ -1,0 +1,191 @@
+# ruff: noqa: RUF001  (signs of other languages)
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rag_core.generation.text.addresses import KnownAddresses
+from rag_core.generation.text.link_guard import LinkGuard, check_links
+from tests.live_links import find_links
+from tests.rag_core.fakes import make_passage
+
+PASSAGES = [
+    make_passage(
+        "See [a](https://known.example/a#part), [b](sub/b.md) or https://known.example/c."
+    ),
+    make_passage("Write to me@known.example, or read [it](https://evil.test/page).", position=1),
+]
+KNOWN = KnownAddresses.of(PASSAGES)
+
+# What answers and attacks are made of: links, tags, definitions, code and blocks, whole and broken.
+PIECES = [
+    *("[", "]", "(", ")", "](", "][", "]:", "]: ", "![", "*[", "<", ">", "</a>", '<a href="'),
+    *("<a href=", "<img src=", "<div>", "</div>", "<!--", "-->", "<pre>", "<script>", "</script>"),
+    *('"', "'", "`", "``", "```", "~~~", "\n", "\n\n", "\r", "\n> ", "\n- ", "\n  ", "\n    "),
+    *("1. ", "    ", "\t", " ", "\n\t", "\n\n    ", "\\", "&#58;", "&colon;", "&period;", "%2e"),
+    *("https", "http", ":", "//", "/", ".", "．", "@", "\u200b", "https://evil.com/x"),
+    *("https://evil.test", "www.evil.com", "evil.com", "evil.test/x?d=1", "me@evil.com"),
+    *("mailto:me@evil.com", "https://known.example/a", "https://known.example/c", "sub/b.md"),
+    *("known.example", "javascript:alert(1)", "data:x", "x", "word", "例", "。", "[x]", "[1]"),
+    *("[x]: https://evil.com", "[x]: https://known.example/a", "[x](https://evil.com)"),
+    *("[x](https://known.example/a)", "<https://evil.com>", "<me@evil.com>", "|", "|\n|---|---|\n"),
+    *("|---|", "*", "_", "~~", "**", "$", ",", "!", "?", "#", "# ", "=", "\n===\n", "---"),
+]
+texts = st.lists(st.sampled_from(PIECES), max_size=24).map("".join)
+
+
+def guard(*pieces: str) -> str:
+    guard = LinkGuard(KNOWN)
+    return "".join(map(guard.feed, pieces)) + guard.flush()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See [a](https://known.example/a) [1].", "See [a](https://known.example/a) [1]."),
+        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a#other)."),
+        ("See [b](sub/b.md).", "See [b](sub/b.md)."),
+        ("See [the page](https://bad.example/x) [1].", "See the page [1]."),
+        ('See [x](https://bad.example "title").', "See x."),
+        ("![a chart](https://bad.example/x.png)", "a chart"),
+        ("See https://known.example/c.", "See https://known.example/c."),
+        ("See https://bad.example/c, please.", "See …, please."),
+        ("See <https://bad.example/c>.", "See …."),
+        ("(https://bad.example/c_(d))", "(…)"),
+        ("See www.bad.example now", "See … now"),
+        ("[![i](https://bad.example/i)](https://bad.example)", "i"),
+        ("[https://bad.example](https://bad.example)", "…"),
+        ("Run `curl https://bad.example` now.", "Run `curl https://bad.example` now."),
+        ("```\n[a](https://bad.example)\n```", "```\n[a](https://bad.example)\n```"),
+        # How CommonMark reads it decides, however it is written.
+        ("[x](https&#58;//evil.com/y)", "x"),
+        ("[x](https\\://evil.com/y)", "x"),
+        ("https&colon;//evil.com/y", "…"),
+        ("[a [b\\] c](https://evil.com)", "[a b\\] c"),
+        ("[" + "long " * 80 + "](https://evil.com)", "long " * 80),
+        ("[two\nlines](https://evil.com)", "two\nlines"),
+        ("[x]( \n https://evil.com)", "x"),
+        ("[x](https://evil.com 'title')", "x"),
+        ("[x](https://evil.com (title))", "x"),
+        ("[x](<https://evil.com/a b>)", "x"),
+        ("[x][y]\n\n[y]: https://evil.com", "[x][y]\n\n\\[y]: …"),
+        ("> [y]: https://evil.com\n\n- [y]", "> \\[y]: …\n\n- y"),
+        ("Write to <me@evil.com>", "Write to me@\u200bevil.\u200bcom"),
+        ('<a href="https://evil.com">x</a> <img src=//evil.com alt=hi>', "x hi"),
+        ("<form action=x>a</form>", "&lt;form action=x>a</form>"),
+        ("- a\n  ```\n  code\n[x](https://evil.com)", "- a\n  ```\n  code\nx"),
+        (
+            "| a ` | [x](https://evil.com) ` |\n|---|---|\n| 1 | 2 |",
+            "| a ` | x ` |\n|---|---|\n| 1 | 2 |",
+        ),
+        ("a `\n> [x](https://evil.com) `", "a `\n> x `"),
+        ("<div>\n```\n</div>\n\n[x](https://evil.com)", "<div>\n```\n</div>\n\nx"),
+        ("text\r    [x](https://evil.com)", "text\n    x"),
+        ("text\n    [x](https://evil.com)", "text\n    x"),
+        ("    [x](https://evil.com)", "x"),
+        ("[x](javascript:alert(1))", "x"),
+        ("[x](//evil.com)", "x"),
+        ("[x](https://known.example@evil.com/a)", "x"),
+        ("[x](https://known.example.evil.com/a)", "x"),
+        ("[x](https://known.example/a?q=secret)", "x"),
+        ("[x](HTTPS://KNOWN.EXAMPLE/a)", "[x](HTTPS://KNOWN.EXAMPLE/a)"),
+        ("Call args[0](x).", "Call args\\[0](x)."),
+        # Names that a reader makes links of.
+        ("Go to evil.com or evil.test/x?d=1.", "Go to evil.\u200bcom or evil.\u200btest/x?d=1."),
+        ("**https://evil.com** _evil.com_", "**…** _evil.\u200bcom_"),
+        ("Write to me@known.example", "Write to me@known.example"),
+        ("见 https://known.example/c。好", "见 <https://known.example/c>。好"),
+        # A label that names another host than its link.
+        ("[https://bank.com](https://evil.test/page)", "[… (evil.test)](https://evil.test/page)"),
+        (
+            "[bank.com](https://evil.test/page)",
+            "[bank.\u200bcom (evil.test)](https://evil.test/page)",
+        ),
+        ("[evil.test](https://evil.test/page)", "[evil.test](https://evil.test/page)"),
+    ],
+)
+def test_only_links_of_the_passages_are_links(text: str, shown: str):
+    assert guard(text) == shown
+    assert guard(*text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use node.js, README.md, setup.py, example.com and foo.bar() in v2.6.x or 1.2.3.",
+        "Call asyncio.gather(), e.g. with np.float32; see docs/conf.py, ../x/y.yaml or a.b.c.d.",
+        "10.0.0.0/8 and 127.0.0.1:19530 and localhost:8080/x",
+        "x < y, a<5, List<int>, <token>, <br> and <details open> stay, and AT&T & co.",
+        "Formulas \\(a_1 \\le b\\) and $x^2$, and \\*stars\\*.",
+        "| a | b |\n|---|---|\n| `x|y` | [1] |\n\n1. one\n   - two [2]\n\n> quoted",
+        "- [ ] open\n- [x] done",
+        "An interval [0, 5) and a list [1, 2], rows[9] and x[i].",
+        "请访问 Milvus。然后安装 [1]。",
+        "Ends.And begins? etc.and so on",
+        "The user@host and @scope/pkg@1.2.3",
+    ],
+)
+def test_other_text_stays_as_it_is(text: str):
+    assert guard(text) == text
+    assert guard(*text) == text
+
+
+@given(st.text(st.sampled_from("ab Z09 \n-*_#,;!?'\"()`~+=$%^{}é例。")))
+def test_text_without_anything_like_a_link_is_unchanged(text: str):
+    assert guard(text) == text.lstrip()
+    assert guard(*text) == text.lstrip()
+
+
+@given(texts, st.data())
+@example("[\r[", None)
+@example("https://known.example/a`", None)
+@example("https://known.example/a[x](https://known.example/a)", None)
+@example("sub/b.md．https://evil.com/x", None)
+@example("//`evil.com", None)
+def test_no_link_leads_out_and_the_pieces_make_no_difference(text: str, data: st.DataObject | None):
+    shown = guard(text)
+    for form in (shown, shown.strip()):
+        assert [link for link in find_links(form) if not KNOWN.is_known(link)] == []
+    assert guard(*text) == shown
+    if data is not None:
+        cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
+        edges = [0, *cuts, len(text)]
+        assert guard(*(text[a:b] for a, b in itertools.pairwise(edges))) == shown
+
+
+@given(texts)
+def test_a_checked_text_is_not_changed_again(text: str):
+    once = check_links(text, KNOWN)
+    assert check_links(once, KNOWN) == once
+
+
+def test_text_is_not_held_back_longer_than_needed():
+    guard = LinkGuard(KNOWN)
+    assert guard.feed("Milvus stores data ") == "Milvus stores data "
+    assert guard.feed("in S3 [1]. It `calls x` ") == "in S3 [1]. It `calls x` "
+    assert guard.feed("and 数据。") == "and 数据。"
+    assert guard.feed("[a](https://known") == ""
+    assert guard.feed(".example/a) ") == "[a](https://known.example/a) "
+    assert guard.feed("and evil.com ") == "and evil.\u200bcom "
+    assert guard.feed("and `[b](https://evil.com) ") == "and "
+    assert guard.feed("`\n\n") == "`[b](https://evil.com) `\n\n"
+    assert guard.feed("a [b ") == "a "
+    assert guard.feed("c\n\nNext ") == "[b c\n\nNext "
+
+
+def test_known_addresses_are_those_of_every_passage():
+    first = make_passage("See [one](https://first.example).")
+    last = make_passage("See [two](https://last.example) and [b](sub/b.md).", position=9)
+    known = KnownAddresses.of([first, *PASSAGES, last])
+    for address in (
+        "https://known.example/a/",  # the same page
+        "https://docs.example/en/storage.md",  # of the passages themselves
+        "https://first.example",  # only in the first of them
+        "https://last.example/",
+    ):
+        text = f"See [the page]({address}) [1]."
+        assert check_links(text, known) == text
