@@ -59,7 +59,7 @@ def read_apart(
     seconds: float = PAGE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Outcome, None, None]:
-    """Read pages in a process of its own, which ends with the last one.
+    """Read pages in a process that ends with the last one.
 
     A page that takes too long or too much memory, or that ends the process, is an error; the next
     one is read by a new process. While the caller uses a document, the next page is read already.
