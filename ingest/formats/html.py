@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
-from ingest.formats.html_in_markdown import escape_unclosed_markup
+from ingest.formats.html_markup import bound_markup
 from ingest.formats.html_to_markdown import HEADINGS, HtmlConverter
 from ingest.formats.structure import build_converted_document
 
@@ -50,7 +50,6 @@ _CLOSES = {
 """Elements that end when another one begins, for pages that leave out end tags."""
 
 _CODE = ["pre", "code", "kbd", "samp", "tt"]
-_XML = re.compile(r"^\s*<\?xml[^>]*>")
 _LIKE_BLOCK = re.compile(r"^\s*(?=#{1,6}(?:\s|$)|`{3}|~{3})")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|&])")
 
@@ -95,8 +94,8 @@ def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tup
     if len(html) > MAX_CHARS:
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
     with translate_parser_errors("HTML"):
-        # bs4 warns of an XML declaration, and of a line without a newline as a file's name.
-        soup = _Soup(escape_unclosed_markup(_XML.sub("", html)) + "\n", "html.parser")
+        # bs4 warns of a line without a newline as a file's name.
+        soup = _Soup(bound_markup(html) + "\n", "html.parser")
         title = _find_title(soup)
         main = _find_main(soup)
         if anchors:

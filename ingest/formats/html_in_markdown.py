@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from ingest.formats.html_markup import bound_markup
 from ingest.formats.structure import fence_code
 
 _HIDDEN = {"script", "style", "svg", "button"}
@@ -40,24 +41,9 @@ def convert_html_block(html: str) -> str:
     return _collapse_blank_lines(_parse_html(html, _MarkdownParser()))
 
 
-def escape_unclosed_markup(html: str) -> str:
-    """Escape the beginnings of markup that is never closed.
-
-    html.parser would read to the end of the text for each of them.
-    """
-    for begin, end, escaped in (
-        ("<![", "]]>", "<!_["),
-        ("<!--", "-->", "&lt;!--"),
-        ("<", ">", "&lt;"),
-    ):
-        head, mark, rest = html.rpartition(end)
-        html = f"{head}{mark}{rest.replace(begin, escaped)}"
-    return html
-
-
 def _parse_html(html: str, parser: _TextParser) -> str:
     try:
-        parser.feed(escape_unclosed_markup(html))
+        parser.feed(bound_markup(html))
         parser.close()
     except AssertionError:  # html.parser's error for a malformed declaration
         return _TAG.sub("", html).strip()
