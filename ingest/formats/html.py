@@ -23,6 +23,9 @@ MAX_DEPTH = 400
 MAX_ELEMENTS = 100_000
 """Most elements of a page; more would take minutes."""
 
+MAX_SPAN = 20
+"""Most columns of a table that one cell spans."""
+
 _DROPPED = (
     "script, style, noscript, template, svg, button, nav, input, select, textarea, iframe, dialog, "
     "object, canvas, audio, video, [role=navigation], [role=banner], [role=contentinfo], "
@@ -218,6 +221,9 @@ def _adapt_for_markdown(main: Tag) -> None:
     for table in main.find_all("table"):
         if table.find(["pre", "table", *HEADINGS]):  # a table for the layout
             _rename_tags([table, *table.find_all(["thead", "tbody", "tr", "td", "th"])], "div")
+    for cell in main.find_all(_CELLS, colspan=True):
+        # markdownify would make a thousand columns of each such cell.
+        cell["colspan"] = str(min(_parse_span(cell["colspan"]), MAX_SPAN))
     for line in main.select("pre div"):
         line.name = "span"
         line.append("\n")
@@ -230,6 +236,11 @@ def _adapt_for_markdown(main: Tag) -> None:
     for heading in main.find_all(HEADINGS):
         for string in filter(_is_prose, heading.find_all(string=True)):
             string.replace_with(NavigableString(_SPECIAL.sub(r"\\\1", string)))
+
+
+def _parse_span(value: object) -> int:
+    text = str(value)
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else 1
 
 
 def _rename_tags(tags: Iterable[Tag], name: str) -> None:

@@ -13,6 +13,7 @@ _LINES = {"br", "div", "p", "tr", "table", "ul", "ol", "details", "summary"}
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = {"td", "th"}
 _TAG = re.compile(r"</?[A-Za-z][^>]*>")
+_MAX_COLUMNS = 100
 _LANGUAGE = re.compile(r"(?:^|\s)language-([\w+#.-]+)")
 _BAD_ANCHOR = re.compile(r"[\s{}]")
 _SPACES = re.compile(r"\s+")
@@ -177,6 +178,7 @@ class _MarkdownParser(_TextParser):
 
 def _render_table(rows: list[list[str]]) -> str:
     """Return rows as a Markdown table; the first row is the header."""
-    width = max(map(len, rows), default=0)
+    # Short rows are filled up, but not to the width of a row of thousands.
+    width = min(max(map(len, rows), default=0), _MAX_COLUMNS)
     lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]
     return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""

@@ -21,12 +21,16 @@ _ATTRIBUTE = re.compile(
     r"([^\s/=>\"'<]++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"'][^\s>]*+)))?+"
 )
 _CLOSING = re.compile(r"</([A-Za-z][^\s/>]*+)")
-_ENDS = (("<!--", "-->", 2), ("<![CDATA[", "]]>", 9), ("<!", ">", 2), ("<?", ">", 2), ("</", ">", 2))
+_ENDS = (
+    ("<!--", "-->", 2),
+    ("<![CDATA[", "]]>", 9),
+    ("<!", ">", 2),
+    ("<?", ">", 2),
+    ("</", ">", 2),
+)
 """Beginnings and ends of markup that is not shown, and the letters before its end can begin."""
 
-_RAW = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("script", "style")
-}
+_RAW = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("script", "style")}
 """Ends of elements whose content is no markup, and which no reader sees."""
 
 

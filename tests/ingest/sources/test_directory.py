@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -77,14 +78,14 @@ def test_a_folder_that_can_not_be_read_takes_no_pages_away(tmp_path: Path, monke
 
 def close(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Files of these names can't be read; root may read every file."""
-    read_bytes = Path.read_bytes
+    open_file = Path.open
 
-    def refused(path: Path) -> bytes:
+    def refused(path: Path, mode: str = "r") -> IO[Any]:
         if path.name in names:
             raise PermissionError(13, "Permission denied", str(path))
-        return read_bytes(path)
+        return open_file(path, mode)
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "open", refused)
 
 
 def test_a_file_that_can_not_be_read_is_there_all_the_same(tmp_path: Path, monkeypatch):
