@@ -36,6 +36,7 @@ USER_AGENT = "docent"
 TRANSIENT_ERRORS = (httpx.TransportError, httpx.HTTPStatusError)
 """Failures that may pass: the request is sent again."""
 
+_SCHEMES = {"http", "https"}
 _ATTEMPTS = 4
 _MAX_REDIRECTS = 10
 _MAX_RETRY_AFTER = 60.0
@@ -217,7 +218,8 @@ class WebClient:
             response = self._client.send(request, stream=True)
             try:
                 next_request = response.next_request
-                if next_request is None or not should_follow(str(next_request.url)):
+                is_web = next_request is not None and next_request.url.scheme in _SCHEMES
+                if next_request is None or (is_web and not should_follow(str(next_request.url))):
                     yield response
                     return
                 request = self._check_redirect(request, next_request)
@@ -242,7 +244,7 @@ class WebClient:
 
         httpx has removed the token if the redirect leads to another host.
         """
-        if next_request.url.scheme not in {"http", "https"}:
+        if next_request.url.scheme not in _SCHEMES:
             raise SourceRefusedError(
                 f"{self._source.redacted_uri} leads to an address that is not http:// or https://."
             )
