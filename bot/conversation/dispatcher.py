@@ -66,7 +66,12 @@ class Dispatcher:
         self._pace = pace or Pace()
         self._writer = InboxWriter(inbox)
         self._line = WaitingLine(
-            view, self._writer.run_blocking, inbox, show_place, remove_place=remove_place
+            view,
+            self._writer.run_blocking,
+            inbox,
+            show_place,
+            remove_place=remove_place,
+            is_full=lambda: self._used >= self._slots,
         )
         self._active: dict[str, OpenQuestion] = {}
         self._wake = asyncio.Event()

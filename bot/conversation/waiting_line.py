@@ -19,7 +19,7 @@ SHOW_SECONDS = 5.0
 """The time from one look at the places to the next."""
 
 ARRIVAL_SECONDS = 0.05
-"""A question that is taken in this time had no place in the line worth showing."""
+"""The time from one look at a new question to the next, while a slot is free for it."""
 
 SHOW_AGAIN_SECONDS = 90.0
 """An unchanged place is shown again after this time: Slack drops a status after two minutes."""
@@ -51,7 +51,7 @@ class _Waiting:
 class WaitingLine:
     """The questions that arrived here and wait; their places are those among all processes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (the parts, by name)
         self,
         view: InboxView,
         run_blocking: Callable[..., Awaitable[Any]],
@@ -59,6 +59,7 @@ class WaitingLine:
         show_place: ShowPlace,
         *,
         remove_place: RemovePlace,
+        is_full: Callable[[], bool],
     ) -> None:
         """Show places by `show_place`.
 
@@ -68,7 +69,9 @@ class WaitingLine:
             inbox: gets what has been shown.
             show_place: shows a place to the asker.
             remove_place: takes a place back whose question has ended while it was posted.
+            is_full: tells whether this process has no slot for one more question.
         """
+        self._is_full = is_full
         self._view = view
         self._run_blocking = run_blocking
         self._inbox = inbox
@@ -109,7 +112,8 @@ class WaitingLine:
 
     async def _show_arrival(self, entry_id: str) -> None:
         """Show the place of a question that still waits."""
-        await asyncio.sleep(ARRIVAL_SECONDS)
+        while entry_id in self._waiting and not self._is_full():  # noqa: ASYNC110  (being taken)
+            await asyncio.sleep(ARRIVAL_SECONDS)
         if entry_id not in self._waiting:
             return
         try:

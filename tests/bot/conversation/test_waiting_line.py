@@ -21,6 +21,7 @@ from ingest.state.database import open_state
 
 MESSAGE = IncomingMessage("question", MessageKey("T0", "C0", "1.0"), "1.0", "U1", "T0", "how?")
 ENTRY = InboxEntry("e1", MESSAGE)
+LOOKS = 2  # at the slots, until all are taken
 WAIT = 10  # seconds until something that never happens fails the test
 
 
@@ -65,7 +66,9 @@ def build_line(engine: Engine, slack: Slack, inbox: Inbox | None = None) -> Wait
     inbox = inbox or Inbox(engine)
     inbox.add(ENTRY.id, MESSAGE)
     view = InboxView(engine)
-    return WaitingLine(view, run_blocking, inbox, slack.show, remove_place=slack.remove)
+    return WaitingLine(
+        view, run_blocking, inbox, slack.show, remove_place=slack.remove, is_full=lambda: True
+    )
 
 
 def stop(engine: Engine) -> None:
@@ -155,7 +158,7 @@ async def test_a_question_that_comes_while_the_places_are_read_is_watched(engine
 
     async def read_slowly(work: Callable[..., Any], *args: Any) -> Any:
         result = await asyncio.to_thread(work, *args)
-        if args == ([other.id],):
+        if args == ([other.id],) and ENTRY.id not in line._waiting:
             line.add(ENTRY)
         return result
 
@@ -163,10 +166,29 @@ async def test_a_question_that_comes_while_the_places_are_read_is_watched(engine
     inbox = Inbox(engine)
     inbox.add(ENTRY.id, MESSAGE)
     view = InboxView(engine)
-    line = WaitingLine(view, read_slowly, inbox, slack.show, remove_place=slack.remove)
+    line = WaitingLine(
+        view, read_slowly, inbox, slack.show, remove_place=slack.remove, is_full=lambda: True
+    )
     line.add(other)
     await line._show_changes()
     slack.may_show.set()
     await asyncio.wait_for(slack.shows.wait(), WAIT)
     assert await line.remove(other.id) is None
     assert await line.remove(ENTRY.id) == ("9.0",)
+
+
+async def test_no_place_is_shown_while_a_slot_is_free(engine: Engine):
+    looks: list[bool] = []
+
+    def has_no_slot() -> bool:
+        looks.append(len(looks) == LOOKS)
+        assert slack.shown == 0
+        return looks[-1]
+
+    slack = Slack()
+    slack.may_show.set()
+    line = build_line(engine, slack)
+    line._is_full = has_no_slot
+    line.add(ENTRY)
+    await asyncio.wait_for(slack.shows.wait(), WAIT)
+    assert looks == [*[False] * LOOKS, True]

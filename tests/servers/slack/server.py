@@ -153,11 +153,11 @@ class SlackServer(Senders, Switches):
     async def wait_for_reply(
         self, question: Message, *, containing: str = "", timeout: float = 10
     ) -> Message:
-        """docent's first finished message in the thread that shows the text."""
+        """docent's first message in the thread that shows the text; without one, a finished one."""
 
         def first() -> Message | None:
             done = (m for m in self.replies(question) if not m.live and containing in m.shown)
-            return next(done, None)
+            return next((m for m in done if containing or not m.has_button("docent_stop")), None)
 
         found: Message = await self.wait_for(first, timeout=timeout, what="a reply")
         return found

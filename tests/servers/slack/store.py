@@ -130,6 +130,11 @@ class Message:
             if users
         ]
 
+    def has_button(self, action_id: str) -> bool:
+        """Whether a button with this action stands below the text."""
+        elements = [each for block in self.blocks for each in block.get("elements", [])]
+        return any(each.get("action_id") == action_id for each in elements)
+
     def _all_blocks(self) -> list[dict[str, Any]]:
         cards = [
             {"type": "task_card", "task_id": task, "title": card["title"], "status": card["status"]}
