@@ -72,7 +72,7 @@ def _is_xml(entry: ZipInfo) -> bool:
 
 
 def _count_tags(archive: ZipFile, entry: ZipInfo) -> int:
-    """Count the tags of a file of the document, in every encoding that XML may have."""
+    """Count the tags of a file, in every encoding of XML."""
     if entry.file_size > MAX_XML_BYTES:
         raise PageError(f"unpacks to more than {MAX_XML_BYTES // 2**20} MiB of text")
     with archive.open(entry) as file:

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
-from ingest.formats.html_markup import bound_markup
+from ingest.formats.html_markup import shorten_markup
 from ingest.formats.html_to_markdown import HEADINGS, HtmlConverter
 from ingest.formats.structure import build_converted_document
 
@@ -98,7 +98,7 @@ def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tup
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
     with translate_parser_errors("HTML"):
         # bs4 warns of a line without a newline as a file's name.
-        soup = _Soup(bound_markup(html) + "\n", "html.parser")
+        soup = _Soup(shorten_markup(html) + "\n", "html.parser")
         title = _find_title(soup)
         main = _find_main(soup)
         if anchors:

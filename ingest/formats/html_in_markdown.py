@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from ingest.formats.html_markup import bound_markup
+from ingest.formats.html_markup import shorten_markup
 from ingest.formats.structure import fence_code
 
 _HIDDEN = {"script", "style", "svg", "button"}
@@ -44,7 +44,7 @@ def convert_html_block(html: str) -> str:
 
 def _parse_html(html: str, parser: _TextParser) -> str:
     try:
-        parser.feed(bound_markup(html))
+        parser.feed(shorten_markup(html))
         parser.close()
     except AssertionError:  # html.parser's error for a malformed declaration
         return _TAG.sub("", html).strip()

@@ -34,7 +34,7 @@ _RAW = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in ("sc
 """Ends of elements whose content is no markup, and which no reader sees."""
 
 
-def bound_markup(html: str) -> str:
+def shorten_markup(html: str) -> str:
     """Return HTML whose tags are short and whole.
 
     Comments, declarations, scripts and styles are left out, since no reader sees them. A `<` that
@@ -88,7 +88,7 @@ class _MarkupReader:
         return None
 
     def _find_raw_end(self, name: str, start: int) -> int:
-        """Return where a script ends; where it starts if it has no end."""
+        """Return the end of a script; its start if none comes."""
         if name in self._missing:
             return start
         closing = _RAW[name].search(self._html, start)

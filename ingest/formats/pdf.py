@@ -81,7 +81,9 @@ def read_pdf(page: Page) -> Document:
 
 @contextmanager
 def _count_complaints() -> Iterator[None]:
-    """Keep pypdf's warnings out of the log: a small file may cause millions.
+    """Count pypdf's warnings, and keep them out of the log.
+
+    A small file may cause millions.
 
     Raises:
         PageError: there are more than `MAX_COMPLAINTS`.
@@ -107,7 +109,10 @@ class _ComplaintCounter(logging.Handler):
 
 
 def _extract_lines(reader: PdfReader) -> Iterator[list[str]]:
-    """Yield the lines of each sheet; many sheets may share one long text."""
+    """Yield the lines of each sheet.
+
+    Many sheets may share one long text.
+    """
     length = 0
     for sheet in reader.pages:
         text = sheet.extract_text()

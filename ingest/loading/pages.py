@@ -68,9 +68,10 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
 def _select_sound_files(
     files: Sequence[RawFile], failures: list[str], unread: list[str]
 ) -> list[RawFile]:
-    """Return the files that are no larger than docent reads, with names to be stored.
+    """Return the files that are not too large to read.
 
-    A large page that is left out counts as unread, so that the index keeps what it has of it.
+    Their paths are short enough to be stored. A large page that is left out counts as unread, so
+    that the index keeps what it has of it.
     """
     sound = []
     for file in files:
@@ -215,7 +216,10 @@ class _TemplateFiller:
 def _take_value(
     variables: Mapping[bytes, bytes], match: re.Match[bytes], bytes_left: list[int]
 ) -> bytes:
-    """Return the value of a variable; one of more than `bytes_left` stays as it is."""
+    """Return the value of a variable.
+
+    One of more than `bytes_left` stays as it is.
+    """
     value = variables.get(match[1])
     if value is None or len(value) > bytes_left[0]:
         return match[0]

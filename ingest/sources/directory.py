@@ -28,7 +28,10 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
         SourceRefusedError: the files are more than docent reads.
     """
     root = source.location.resolve()
-    files, failures, unread, last_error = [], [], [], None
+    files: list[RawFile] = []
+    failures: list[str] = []
+    unread: list[str] = []
+    last_error: OSError | None = None
     total = 0
     for file in sorted(_walk_files(root)):
         path = _replace_invalid_bytes(file.relative_to(root).as_posix())

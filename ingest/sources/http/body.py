@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Protocol
+from itertools import chain
 
 import httpx
 
@@ -20,16 +20,6 @@ BLOCK_BYTES = 2**16
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _CODINGS = {"gzip", "x-gzip", "deflate"}
 _NONE = {"", "identity"}
-
-
-class _Decompressor(Protocol):
-    """The part of a zlib decompressor that is used."""
-
-    unconsumed_tail: bytes
-    eof: bool
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """Return at most this many bytes."""
 
 
 def iterate_body(response: httpx.Response) -> Iterator[bytes]:
@@ -49,7 +39,7 @@ def iterate_body(response: httpx.Response) -> Iterator[bytes]:
                 yield block[start : start + BLOCK_BYTES]
         return
     try:
-        yield from _unpack(response.iter_raw(), is_deflate=coding == "deflate")
+        yield from _decompress(response.iter_raw(), is_deflate=coding == "deflate")
     except zlib.error as error:
         raise httpx.DecodingError(f"the packed body is damaged ({error})") from error
 
@@ -71,15 +61,14 @@ def _find_coding(response: httpx.Response) -> str:
     return codings[0] if codings else ""
 
 
-def _unpack(blocks: Iterator[bytes], *, is_deflate: bool) -> Iterator[bytes]:
-    decompressor: _Decompressor | None = None
-    for block in blocks:
-        if decompressor is None:
-            # Some servers send `deflate` without the header that it should have.
-            is_bare = is_deflate and block[:1] and block[0] & 0x0F != zlib.DEFLATED
-            decompressor = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else _GZIP_OR_ZLIB)
+def _decompress(blocks: Iterator[bytes], *, is_deflate: bool) -> Iterator[bytes]:
+    first = next(blocks, b"")
+    # Some servers send `deflate` without the header that it should have.
+    is_bare = is_deflate and first and first[0] & 0x0F != zlib.DEFLATED
+    decompressor = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else _GZIP_OR_ZLIB)
+    for block in chain([first], blocks):
         yield decompressor.decompress(block, BLOCK_BYTES)
         while decompressor.unconsumed_tail and not decompressor.eof:
             yield decompressor.decompress(decompressor.unconsumed_tail, BLOCK_BYTES)
-    if decompressor is not None and not decompressor.eof:
+    if first and not decompressor.eof:
         raise httpx.DecodingError("the packed body is cut off")

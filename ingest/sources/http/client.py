@@ -228,7 +228,10 @@ class WebClient:
         raise SourceRefusedError(f"{redact_uri(url)} is redirected over {_MAX_REDIRECTS} times.")
 
     def _check_time(self) -> None:
-        """Check that a response does not take for ever: a server may send a byte a second."""
+        """Check that a response does not take for ever.
+
+        A server may send a byte a second.
+        """
         if self._network.clock() > self._end:
             raise DownloadError(f"{self._source.redacted_uri} is too slow: try again later.")
 

@@ -12,7 +12,7 @@ from io import BytesIO
 from itertools import islice
 from xml.parsers import expat
 
-from ingest.formats.html_markup import bound_markup
+from ingest.formats.html_markup import shorten_markup
 from ingest.sources.website.paths import MAX_ADDRESS, resolve_link
 
 MAX_SITEMAP_BYTES = 64 * 2**20
@@ -82,7 +82,7 @@ class _SitemapReader:
         self._parser.StartElementHandler = self._on_start
         self._parser.EndElementHandler = self._on_end
         self._parser.CharacterDataHandler = self._on_text
-        # Called in whatever encoding the sitemap is, which a search in its bytes is not.
+        # Called in any encoding of the sitemap; a search in its bytes would know one.
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
 
     def feed(self, data: bytes) -> None:
@@ -135,7 +135,7 @@ def parse_links(html: str, base: str) -> PageLinks:
     reader = _LinkReader()
     # Markup that the parser can't read, such as `<![x[`, ends the links and not the page.
     with suppress(AssertionError, ValueError):
-        reader.feed(bound_markup(html))
+        reader.feed(shorten_markup(html))
         reader.close()
     base = resolve_link(base, reader.base) or base
     links = (resolve_link(base, link) for link in reader.links)
