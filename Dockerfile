@@ -17,6 +17,8 @@ RUN pip install --no-cache-dir --constraint constraints.txt '.[otel,postgres]' \
 USER docent
 # Index, state database and downloads; model weights.
 ENV HF_HOME=/app/models
+# HTTP mode is reached from outside of the container, and only through ports that you publish.
+ENV DOCENT_HTTP_HOST=0.0.0.0
 VOLUME ["/app/data", "/app/models"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["docent"]

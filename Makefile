@@ -12,7 +12,7 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo test coverage test-postgres test-server chaos mutate lint types check clean
+.PHONY: help install install-dev demo test coverage test-postgres test-server chaos mutate fuzz audit lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
@@ -22,6 +22,8 @@ help:
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
 	@echo "make chaos           kills real processes at every point of an answer; fails if a question is lost"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
+	@echo "make fuzz            random input for readers, Markdown, events and settings: MINUTES=10"
+	@echo "make audit           licences of all packages, and their known weaknesses where it can look"
 	@echo "make check           linters, types and tests"
 	@echo "make install         docent alone; make lint, make types and make clean do what they say"
 	@echo "                     PYTHON=python3.11 names the interpreter, with any of them"
@@ -105,6 +107,30 @@ mutate: install-dev
 		(cd "$$copy"; mutmut="$(CURDIR)/$(BIN)/mutmut"; "$$mutmut" run; \
 			"$$mutmut" results | sed 's/:.*//' | xargs -r -n 1 "$$mutmut" show); \
 	done
+
+# The tests run again and again with other examples, until the time is over or one fails.
+MINUTES ?= 10
+
+fuzz: install-dev
+	@end=$$(( $$(date +%s) + $(MINUTES) * 60 )); round=0; \
+	while [ $$(date +%s) -lt $$end ]; do round=$$(( round + 1 )); echo "fuzz: round $$round"; \
+		$(PYTEST) --hypothesis-profile=fuzz tests/hostile/fuzz || exit 1; \
+	done
+
+# A tool of its own environment, which needs an advisory service.
+AUDIT := build/audit
+UNKNOWN := so the known weaknesses of the packages were not looked up.
+
+audit: install-dev
+	@$(BIN)/python -m tests.licences
+	@$(BIN)/python -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip --disable-pip-version-check --quiet \
+		install 'pip-audit>=2.9,<3' 2>/dev/null || \
+		{ echo "audit: pip-audit can't be installed here, $(UNKNOWN)"; exit 0; }; \
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip \
+		--strict --progress-spinner off 2> $(AUDIT)/messages; code=$$?; \
+	if grep -Eq '(No|Found [0-9]+) known vulnerabilit' $(AUDIT)/messages; then \
+		cat $(AUDIT)/messages; exit $$code; \
+	fi; echo "audit: the advisory service can't be reached, $(UNKNOWN)"
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -46,6 +46,10 @@ class BotSettings(Settings):
     http_port: int | None = Field(
         None, ge=1, le=65535, description="Port of HTTP mode; unset means Socket Mode."
     )
+    http_host: str = Field(
+        "127.0.0.1",
+        description="Address on which HTTP mode listens; `0.0.0.0` for all interfaces.",
+    )
     admins: str = Field(
         "",
         description="Who may manage: Slack user (`U...`) and user-group (`S...`) ids, separated "

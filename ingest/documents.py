@@ -164,7 +164,7 @@ class SourcePages:
         source: its name.
         pages: the pages that were read.
         failures: readable lines `path: problem`.
-        unread: paths of existing pages that could not be read.
+        unread: paths of existing pages that could not be read; a folder ends in a slash.
     """
 
     source: str

@@ -305,4 +305,6 @@ def _build_key(settings: RagSettings) -> str:
         settings.embedding_url,
         version("docent"),
     )
-    return hash_content(*map(str, values))
+    # Only if it is set, so that what was recorded without one stays valid.
+    revision = [settings.embedding_revision] if settings.embedding_revision else []
+    return hash_content(*map(str, values), *revision)

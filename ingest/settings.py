@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -47,7 +48,7 @@ class IngestSettings(Settings):
         """Folder of docent's files: beside Milvus Lite, or `data` if Milvus is a server."""
         if "://" in self.milvus_uri:
             return Path("data")
-        return Path(self.milvus_uri).expanduser().parent
+        return Path(os.path.expanduser(self.milvus_uri)).parent  # noqa: PTH111  (see below)
 
     @property
     def resolved_state_url(self) -> str:
@@ -56,5 +57,5 @@ class IngestSettings(Settings):
             return self.state_url
         if "://" in self.milvus_uri:
             return "sqlite:///data/docent.state.sqlite"
-        lite = Path(self.milvus_uri).expanduser()
+        lite = Path(os.path.expanduser(self.milvus_uri))  # noqa: PTH111  (keeps an unknown `~name`)
         return f"sqlite:///{lite.with_name(f'{lite.stem}.state.sqlite')}"

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
+from rag_core.addresses import parse_http_address
 from rag_core.errors import IndexMissingError
 from rag_core.generation.instructions import read_instructions
 from rag_core.inference.lanes import InferenceWorker
@@ -16,7 +17,7 @@ from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.retrieval.calibration import STARTER, Calibration, read_calibration
 from rag_core.retrieval.fusion import REACH, FusionConfig
 from rag_core.retrieval.rerank import RerankConfig
-from rag_core.settings import RagSettings
+from rag_core.settings import RagSettings, name_model
 from rag_core.tuning import Tuning
 from rag_core.types import hash_content
 
@@ -117,6 +118,7 @@ def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
 
     return LocalEmbedder(
         settings.embedding_model,
+        revision=settings.embedding_revision,
         dimension=settings.embedding_dim,
         instruction=settings.query_instruction,
         placement=_choose_placement(settings),
@@ -138,6 +140,7 @@ def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:
 
     return LocalReranker(
         settings.reranker_model,
+        revision=settings.reranker_revision,
         instruction=settings.rerank_instruction or INSTRUCTION,
         placement=_choose_placement(settings),
     )
@@ -173,7 +176,10 @@ def _load_calibration(settings: RagSettings) -> _CalibrationSettings:
     if settings.abstention == "off":
         return _CalibrationSettings(reranker="", fitted=None)
     starter = settings.profile == "starter"
-    name = STARTER.reranker if starter and not settings.rerank_url else settings.reranker_model
+    revision = None if settings.rerank_url else settings.reranker_revision
+    name = name_model(settings.reranker_model, revision)
+    if starter and not settings.rerank_url:
+        name = STARTER.reranker
     tasks = [settings.query_instruction or "", settings.rerank_instruction or ""]
     if any(tasks) and (not starter or settings.embedding_url or settings.rerank_url):
         # Another task gives other scores, which the calibration of the first does not fit.
@@ -222,9 +228,14 @@ def open_generator(settings: RagSettings, outages: Outages | None = None) -> Gen
     """Create the LLM's client, which reports to `outages`.
 
     Return None without a key or server.
+
+    Raises:
+        SettingsError: the server's address is none.
     """
     if settings.openai_api_key is None and settings.openai_base_url is None:
         return None
+    if settings.openai_base_url is not None:
+        parse_http_address("OPENAI_BASE_URL", settings.openai_base_url)
     from rag_core.generation.llm.client import OpenAIGenerator
 
     return OpenAIGenerator(settings, outages)

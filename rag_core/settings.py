@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag_core.errors import SettingsError
 
+REVISION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+"""Form of a revision: a commit, or the name of a tag or branch."""
+
 
 class Settings(BaseSettings):
     """Base of the settings of all packages: frozen, from `DOCENT_*`; an empty value is unset."""
@@ -58,6 +61,12 @@ class RagSettings(Settings):
         "Qwen/Qwen3-Embedding-0.6B",
         description="Embedding model of the qwen3 profile, or of the server.",
     )
+    embedding_revision: str | None = Field(
+        None,
+        pattern=REVISION,
+        description="Commit, tag or branch of the embedding model on the hub, for docent's own "
+        "model; a commit pins it. Another one embeds everything anew.",
+    )
     embedding_dim: int | None = Field(
         None,
         ge=1,
@@ -80,6 +89,12 @@ class RagSettings(Settings):
     )
     reranker_model: str = Field(
         "Qwen/Qwen3-Reranker-0.6B", description="Reranker of the qwen3 profile, or of the server."
+    )
+    reranker_revision: str | None = Field(
+        None,
+        pattern=REVISION,
+        description="Commit, tag or branch of the reranker on the hub, for docent's own model; a "
+        "commit pins it.",
     )
     rerank_url: str | None = Field(
         None, description="Server with `/rerank` that reranks instead of docent's own model."
@@ -178,7 +193,7 @@ class RagSettings(Settings):
         """Directory of Milvus Lite; None if the URI names a server."""
         if "://" in self.milvus_uri:
             return None
-        return Path(self.milvus_uri).expanduser()
+        return Path(os.path.expanduser(self.milvus_uri))  # noqa: PTH111  (keeps an unknown `~name`)
 
 
 def read_setting_file(variable: str, path: Path, *, limit: int) -> str:
@@ -210,3 +225,12 @@ def read_setting_file(variable: str, path: Path, *, limit: int) -> str:
             f"{variable}: {path} has more than {limit:,} characters, which docent does not read."
         )
     return text
+
+
+def name_model(model: str, revision: str | None) -> str:
+    """Return a model's name with its pinned revision.
+
+    The index stores it so, because other revisions have other vectors. The name alone stands for
+    a model that is not pinned.
+    """
+    return f"{model}@{revision}" if revision else model

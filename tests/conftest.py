@@ -46,6 +46,10 @@ hypothesis_settings.register_profile(
     max_examples=25,
     phases=(Phase.explicit, Phase.generate),
 )
+# For `make fuzz`: other examples each time, and many of them.
+hypothesis_settings.register_profile(
+    "fuzz", hypothesis_settings.get_profile("docent"), max_examples=500, derandomize=False
+)
 
 
 @pytest.fixture(autouse=True)

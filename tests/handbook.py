@@ -15,7 +15,7 @@ from rag_core.settings import RagSettings
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
-PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG"))]
+PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY"))]
 PAGES += sorted(DOCS.glob("*.md"))
 
 SETTINGS_CLASSES = (RagSettings, IngestSettings, BotSettings, LogSettings)

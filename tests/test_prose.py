@@ -117,6 +117,9 @@ def walk(path: Path, node: ast.AST, *, public: bool = True) -> Iterator[Function
 FUNCTIONS = {path: list(walk(path, ast.parse(path.read_text()))) for path in MODULES}
 
 
+NAMED_BY_ASYNCIO = {"connection_made", "connection_lost", "data_received"}
+
+
 def names(path: Path) -> Iterator[tuple[str, str]]:
     """Place and name of the functions that a module or a class defines.
 
@@ -131,7 +134,9 @@ def names(path: Path) -> Iterator[tuple[str, str]]:
             decorators = " ".join(map(ast.unparse, node.decorator_list))
             named = re.search(r"property|classmethod|command|callback|setter", decorators)
             is_command = bool(re.search(r"Annotated\[|AsJson", ast.unparse(node.args)))
-            if not (named or is_command or node.name.startswith("__")):
+            if not (
+                named or is_command or node.name.startswith("__") or node.name in NAMED_BY_ASYNCIO
+            ):
                 yield f"{name_of(path)}:{node.lineno} {node.name}", node.name.strip("_")
 
 

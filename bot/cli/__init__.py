@@ -6,6 +6,7 @@ Each group of commands has a file. Heavy imports stay inside the commands to kee
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib import metadata
 from typing import Annotated, NoReturn
@@ -15,7 +16,11 @@ import typer
 from bot.cli import ask, evaluate, feedback, index, serve
 from bot.cli.unknown_settings import find_misspelt_settings
 from bot.health.logs import prepare_logging
+from bot.health.redaction import Redactor
+from bot.printable import join_lines
+from bot.private_files import PRIVATE_UMASK, check_env_file, make_private
 from bot.settings import LogSettings
+from ingest.settings import IngestSettings
 from rag_core.errors import DocentError, SettingsError
 
 app = typer.Typer(
@@ -34,6 +39,7 @@ def main() -> None:
 
     A failure prints one sentence on stderr and exits with code 1.
     """
+    os.umask(PRIVATE_UMASK)
     # Accept --verbose behind the command, too.
     words = sys.argv[1:]
     verbose = "--verbose" in words
@@ -55,7 +61,7 @@ def main() -> None:
 
 
 def _exit_with_error(sentence: str) -> NoReturn:
-    _print_line(logging.ERROR, sentence)
+    _print_line(logging.ERROR, Redactor.load().redact(sentence))
     raise SystemExit(1)
 
 
@@ -68,7 +74,7 @@ def _print_line(level: int, sentence: str) -> None:
     if is_json:
         logger.log(level, sentence)
     else:
-        typer.echo(f"docent: {sentence}", err=True)
+        typer.echo(f"docent: {join_lines(sentence)}", err=True)
 
 
 def _print_version(*, requested: bool) -> None:
@@ -80,6 +86,7 @@ def _print_version(*, requested: bool) -> None:
 
 @app.callback()
 def apply_global_options(
+    context: typer.Context,
     *,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Log each step, with stack traces.")
@@ -93,14 +100,28 @@ def apply_global_options(
 ) -> None:
     """Answer questions from your documentation, with sources."""
     del version
+    warning = check_env_file()
     level = logging.INFO if verbose else logging.CRITICAL
     prepare_logging(level, LogSettings.load().log_format, with_tracebacks=verbose)
     logger.setLevel(logging.INFO)  # its lines are what every command says on stderr
+    if warning and (verbose or context.invoked_subcommand in {"serve", "doctor"}):
+        _print_line(logging.WARNING, warning)
+    _make_files_private()
     for name, likely_name in find_misspelt_settings().items():
         _print_line(
             logging.WARNING,
             f"there is no setting {name}, so docent ignores it. Do you mean {likely_name}?",
         )
+
+
+def _make_files_private() -> None:
+    """Make docent's files private, unless the settings are not valid."""
+    try:
+        settings = IngestSettings.load()
+    except SettingsError:
+        return
+    for line in make_private(settings):
+        _print_line(logging.WARNING, line)
 
 
 for group in (index, ask, evaluate, feedback, serve):

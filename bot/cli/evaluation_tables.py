@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.console import out
+from bot.printable import join_lines
 from rag_core.english import format_count
 
 if TYPE_CHECKING:
     from rag_core.evaluation.metrics import Estimate
     from rag_core.evaluation.report import AbstentionReport, EvaluationReport
     from rag_core.retrieval.calibration import Calibration
-
-out = Console(highlight=False)
 
 
 def print_evaluation(report: EvaluationReport) -> None:
@@ -30,7 +29,7 @@ def print_evaluation(report: EvaluationReport) -> None:
     if report.absent:
         absent = format_count(len(report.absent), "judged id")
         line = f"Not in the index: {absent}, for example {report.absent[0]}"
-        out.print(Text(line), style="yellow", soft_wrap=True)
+        out.print(Text(join_lines(line)), style="yellow", soft_wrap=True)
     table = Table("", *MEASURE_NAMES.values())
     for method, estimates in report.methods.items():
         cells = (_format_estimate(estimates[name]) for name in MEASURE_NAMES.values())

@@ -5,18 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.options import AsJson, print_json
+from bot.printable import strip_controls
 
 if TYPE_CHECKING:
     from bot.storage.ratings import RatedAnswer
 
 _SPAN = re.compile(r"(\d{1,4})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+_FORMULA_SIGNS = frozenset({"=", "+", "-", "@", "\N{MINUS SIGN}"})
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a pattern that look like a space
 
 
 def register(app: typer.Typer) -> None:
@@ -88,6 +93,16 @@ def _format_csv(rated: tuple[RatedAnswer, ...]) -> str:
 
 
 def _escape_cell(text: str) -> str:
-    """Escape a text that a spreadsheet would take for a formula."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text[:1].isspace() or text[:1] in {"=", "+", "-", "@"} else text
+    """Escape a text that a spreadsheet would take for a formula.
+
+    Spreadsheets skip signs without a width, and read the full-width forms of signs, too.
+    """
+    text = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    first = next((sign for sign in text if not _is_unseen(sign)), "")
+    is_formula = unicodedata.normalize("NFKC", first) in _FORMULA_SIGNS
+    return f"'{text}" if is_formula or text[:1].isspace() else text
+
+
+def _is_unseen(sign: str) -> bool:
+    """Return True for blanks, joiners and other signs without a width."""
+    return sign.isspace() or sign in _BLANKS or unicodedata.category(sign) in {"Cc", "Cf", "Mn"}

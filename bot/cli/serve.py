@@ -95,9 +95,10 @@ def _check_slack() -> Sequence[CheckResult]:
 
 def serve() -> None:
     """Run the Slack app and the schedule."""
+    from bot.health.logs import set_level
     from bot.stop_signals import handle_early_stop
 
-    logging.getLogger().setLevel(logging.INFO)
+    set_level(logging.INFO)
     handle_early_stop()
     from bot.service import run  # it takes seconds
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,6 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.console import err, out
+from bot.printable import join_lines, strip_controls
 from bot.texts import answers
 from bot.texts.catalog import say
 from rag_core.english import format_count
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from ingest.types import IndexVersion
     from rag_core.models.known_answers import CheckResult
     from rag_core.types import Answer, Chunk, Hit, Passage
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 _PREVIEW_CHARACTERS = 160
 _LINE_SECONDS = 5.0
@@ -58,7 +56,7 @@ def print_sources(answer: Answer) -> None:
             for place in _format_places([each.chunk for each in answer.nearest_passages]):
                 out.print(Text(f"  {place}", style="dim"), soft_wrap=True)
     elif answer.unanswered:
-        parts = ", ".join(f"“{part}”" for part in answer.unanswered)
+        parts = ", ".join(f"“{join_lines(part)}”" for part in answer.unanswered)
         out.print(Text(f"\n\n{say('unanswered', parts=parts)}"), soft_wrap=True)
     if answer.status != "not_found" and answer.citations:
         out.print("\n\nSources:", style="bold")
@@ -78,7 +76,7 @@ def print_passages(passages: Sequence[Passage]) -> None:
     places = _format_places([passage.chunk for passage in passages])
     for number, (passage, place) in enumerate(zip(passages, places, strict=True), start=1):
         out.print(Text(f"{number}. {place}", style="bold"), soft_wrap=True)
-        preview = " ".join(passage.chunk.text.split())
+        preview = " ".join(strip_controls(passage.chunk.text).split())
         if len(preview) > _PREVIEW_CHARACTERS:
             preview = f"{preview[:_PREVIEW_CHARACTERS]}…"
         out.print(Text(f"   {preview}"), soft_wrap=True)
@@ -94,9 +92,9 @@ def print_comparison(by_embedding: Sequence[Hit], reranked: Sequence[Passage]) -
     for number, (hit, passage) in enumerate(zip(by_embedding, reranked, strict=False), start=1):
         table.add_row(
             str(number),
-            Text(_get_title(hit.chunk)),
+            Text(join_lines(_get_title(hit.chunk))),
             f"{hit.score:.4f}",
-            Text(_get_title(passage.chunk)),
+            Text(join_lines(_get_title(passage.chunk))),
             _format_score(passage),
         )
     out.print(table)
@@ -129,7 +127,7 @@ def print_report(report: IngestReport) -> None:
 def print_preview(preview: Preview) -> None:
     """Print the preview of a sync: pages on stdout, totals on stderr."""
     for page in preview.pages:
-        out.print(Text(f"{page.change:<8} {page.source}: {page.path}"), soft_wrap=True)
+        out.print(Text(f"{page.change:<8} {page.source}: {join_lines(page.path)}"), soft_wrap=True)
     if preview.unchanged:
         size = _format_size(preview.documents, preview.chunks)
         err.print(f"Nothing has changed. The index holds {size}.")
@@ -143,7 +141,7 @@ def print_preview(preview: Preview) -> None:
             f"{preview.chunks - preview.to_embed:,}. Estimated time: {time}."
         )
     if preview.stopped:
-        stop = f"This would only be published with --force: {preview.stopped}."
+        stop = f"This would only be published with --force: {join_lines(preview.stopped)}."
         err.print(Text(stop, style="yellow"), soft_wrap=True)
     _print_dropped(preview.dropped, "their pages would be removed")
     _print_failures(preview.failures)
@@ -181,7 +179,7 @@ def print_feedback(ratings: Sequence[RatedAnswer]) -> None:
         rating = rated.rating
         thumb = "up" if rating.verdict == "up" else "down"
         texts = (rated.record.question, rating.reason.replace("_", " "), rating.comment)
-        cells = (Text(" ".join(text.split())) for text in texts)
+        cells = (Text(" ".join(strip_controls(text).split())) for text in texts)
         table.add_row(_format_moment(rated.rated_at), thumb, *cells)
     out.print(table)
 
@@ -206,27 +204,31 @@ def _format_changes(added: int, changed: int, removed: int) -> str:
 
 def _format_golden(result: GoldenResult) -> str:
     if result.after is None:
-        return f"{result.source}: not compared, {result.skipped}"
+        return f"{result.source}: not compared, {join_lines(result.skipped)}"
     before = "-" if result.before is None else f"{result.before:.0%}"
     return f"{result.source}: {before} found the right page before, {result.after:.0%} now"
 
 
 def _print_dropped(names: Sequence[str], consequence: str) -> None:
     if names:
-        line = f"  No longer in DOCENT_SOURCES, {consequence}: {', '.join(names)}"
+        line = f"  No longer in DOCENT_SOURCES, {consequence}: {join_lines(', '.join(names))}"
         err.print(Text(line, style="yellow"), soft_wrap=True)
 
 
 def _print_failures(lines: Sequence[str]) -> None:
     for line in lines:
-        err.print(Text(f"  Skipped or repaired: {line}", style="yellow"), soft_wrap=True)
+        err.print(
+            Text(f"  Skipped or repaired: {join_lines(line)}", style="yellow"), soft_wrap=True
+        )
 
 
 def print_checks(checks: Sequence[CheckResult]) -> None:
     """Print the result of each check on a line."""
     for check in checks:
         mark, style = ("ok   ", "green") if check.passed else ("wrong", "bold red")
-        out.print(Text(mark, style=style), Text(f"{check.name}: {check.says}"), soft_wrap=True)
+        out.print(
+            Text(mark, style=style), Text(join_lines(f"{check.name}: {check.says}")), soft_wrap=True
+        )
 
 
 def print_status(status: IndexStatus, service: ServiceStatus) -> None:
@@ -247,10 +249,10 @@ def print_status(status: IndexStatus, service: ServiceStatus) -> None:
     if service.waiting or service.answering:
         rows["Questions"] = f"{service.waiting:,} waiting, {service.answering:,} being answered"
     for name, value in rows.items():
-        out.print(Text(f"{name:<10} {value}"), soft_wrap=True)
+        out.print(Text(f"{name:<10} {join_lines(value)}"), soft_wrap=True)
     for problem in service.problems:
         since = _format_moment(problem.since)
-        line = f"{'Problem':<10} {problem.service}, since {since}: {problem.text}"
+        line = f"{'Problem':<10} {problem.service}, since {since}: {join_lines(problem.text)}"
         out.print(Text(line, style="yellow"), soft_wrap=True)
 
 
@@ -261,7 +263,7 @@ def show_progress() -> Iterator[Callable[[Step], None]]:
         yield _ProgressLines().show
         return
     columns = (
-        TextColumn("{task.description:<17}"),
+        TextColumn("{task.description:<17}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -298,7 +300,7 @@ def _format_places(chunks: Sequence[Chunk]) -> list[str]:
 
     versions = (f" ({version})" if version else "" for version in list_version_labels(chunks))
     return [
-        f"{_get_title(chunk)}{version} — {chunk.url}"
+        join_lines(f"{_get_title(chunk)}{version} — {chunk.url}")
         for chunk, version in zip(chunks, versions, strict=True)
     ]
 

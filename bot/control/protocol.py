@@ -121,7 +121,7 @@ def decode(line: bytes) -> tuple[str, Any]:
     try:
         item = json.loads(line)
         return item["kind"], KINDS[item["kind"]].validate_python(item["data"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise build_version_error() from error
 
 

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import socket
 import socketserver
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from bot.control.protocol import ControlRequest, Failure, build_version_error, decode, encode
+from bot.control.socket_path import is_safe_folder
 from bot.errors import ControlError, SyncStoppedError
 from bot.index_service import IndexService
 from ingest.report import Progress, ProgressCallback
 from rag_core.errors import DocentError
 from rag_core.types import AnswerDone, AnswerEvent, Hit, Passage, Question, RerankStarted, TextDelta
 
-_READ_SECONDS = 10.0
+READ_SECONDS = 10.0
+"""For the whole request; the work has no limit."""
+
+MAX_REQUEST = 2**20
+MAX_CONNECTIONS = 32
+"""Each has a thread."""
+
+_ROOT = 0
 
 Part = TypeVar("Part")
 
@@ -103,6 +114,11 @@ class ControlServer:
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not is_safe_folder(self._path.parent):
+                raise ControlError(
+                    f"The folder {self._path.parent} is open to another user of this machine: "
+                    "delete it."
+                )
             # Only the process that holds the index creates the socket: this one is a leftover.
             self._path.unlink(missing_ok=True)
             self._server = _Server(self._path, self._executor)
@@ -125,18 +141,37 @@ class ControlServer:
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 2 * MAX_CONNECTIONS
 
     def __init__(self, path: Path, executor: RequestExecutor) -> None:
         self.executor = executor
+        self._slots = threading.Semaphore(MAX_CONNECTIONS)
         super().__init__(str(path), _Handler, bind_and_activate=False)
         self.server_bind()
         path.chmod(0o600)  # before a client can connect
         self.server_activate()
 
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Return True if the client is of this user, and not one too many."""
+        del client_address
+        if not _is_own_user(request):
+            logger.warning("A client of another user at the control socket was refused.")
+            return False
+        if not self._slots.acquire(blocking=False):
+            logger.warning("A client was refused: the control socket has too many.")
+            return False
+        return True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a client, and let the next one in."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._slots.release()
+
 
 class _Handler(socketserver.StreamRequestHandler):
     server: _Server
-    timeout = _READ_SECONDS
 
     def handle(self) -> None:
         """Handle one request at the outermost edge: no caller catches its errors."""
@@ -152,7 +187,7 @@ class _Handler(socketserver.StreamRequestHandler):
             self._send("failure", Failure("DocentError", sentence))
 
     def _serve_request(self) -> None:
-        line = self.rfile.readline(2**20)
+        line = read_request(self.connection)
         if not line:
             return  # a client only tested whether the service runs
         kind, request = decode(line)
@@ -169,6 +204,38 @@ class _Handler(socketserver.StreamRequestHandler):
     def _send(self, kind: str, value: Any) -> None:
         with contextlib.suppress(OSError):
             self.connection.sendall(encode(kind, value))
+
+
+def read_request(connection: socket.socket, clock: Callable[[], float] = time.monotonic) -> bytes:
+    """Return the one line of a request; empty if the client says nothing.
+
+    Raises:
+        TimeoutError: it took too long, however it was dripped.
+        ControlError: the line is too long.
+    """
+    end, line = clock() + READ_SECONDS, bytearray()
+    while b"\n" not in line:
+        if (left := end - clock()) <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        piece = connection.recv(2**16)
+        if not piece:
+            break
+        line += piece
+        if len(line) > MAX_REQUEST:
+            raise build_version_error()
+    return bytes(line)
+
+
+def _is_own_user(connection: socket.socket) -> bool:
+    """Return True if the client runs as this user or as root.
+
+    Only Linux tells; elsewhere the mode of the socket decides alone.
+    """
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return struct.unpack("3i", found)[1] in {os.getuid(), _ROOT}
 
 
 def _has_hung_up(connection: socket.socket) -> bool:

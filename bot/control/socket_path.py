@@ -24,7 +24,23 @@ def build_socket_path(settings: IngestSettings) -> Path | None:
     path = settings.data_folder.absolute() / name
     if len(os.fsencode(path)) <= _LONGEST_PATH:
         return path
-    return Path(tempfile.gettempdir()) / f"docent-{os.getuid()}" / f"{hash_content(str(path))}.sock"
+    return _get_temporary_folder() / f"{hash_content(str(path))}.sock"
+
+
+def is_safe_folder(folder: Path) -> bool:
+    """Return False for a temporary folder that another user has made or can change.
+
+    Its name is known beforehand, so another user may have been quicker.
+    """
+    if folder != _get_temporary_folder():
+        return True
+    status = folder.lstat()
+    is_ours = status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return stat.S_ISDIR(status.st_mode) and is_ours
+
+
+def _get_temporary_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"docent-{os.getuid()}"
 
 
 def is_private_socket(path: Path) -> bool:

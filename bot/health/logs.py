@@ -1,28 +1,35 @@
 """Logs: a line for each event, with the question's id, for people or as JSON.
 
 An error that docent raises on purpose is a sentence, so it takes one line. An error that was not
-expected has a traceback, and with `--verbose` every error has one.
+expected has a traceback, and with `--verbose` every error has one. A line for people never breaks
+inside its message, and what follows it is indented, so that no text of others looks like a line.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
+import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.health.redaction import Redactor
+from bot.printable import escape_controls, escape_json, strip_controls
 from bot.settings import LogFormat
 from rag_core.errors import DocentError
 from rag_core.request_id import REQUEST_ID
 
 PLAIN = "%(asctime)s %(levelname)s %(name)s: %(request)s%(message)s"
 
-_WORDY = ("httpx", "httpx2", "httpcore", "httpcore2", "alembic", "apscheduler")
-"""Loggers that are heard from WARNING on.
+OWN = ("bot", "docent", "ingest", "rag_core")
+"""The loggers of docent.
 
-The first log whole URLs, with any password or token in them; the others tell only the steps of
-their work.
+Those of all other packages are heard from WARNING on: some log whole URLs, with any password or
+token in them, and others the steps of their work.
 """
+
+_logger = logging.getLogger(__name__)
 
 _PEERS = frozenset({"aiohttp", "slack_sdk"})
 """Packages whose errors say that Slack refused something or can't be reached."""
@@ -39,13 +46,37 @@ def prepare_logging(
         with_tracebacks: also give expected errors a traceback.
     """
     handler = logging.StreamHandler()
-    inner = logging.Formatter(PLAIN) if log_format == "plain" else build_json_formatter()
-    handler.setFormatter(LineFormatter(inner, with_tracebacks=with_tracebacks))
-    logging.basicConfig(level=level, handlers=[handler])
-    for name in _WORDY:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    if log_format == "json":  # else Python prints them by itself
-        logging.captureWarnings(capture=True)
+    is_json = log_format == "json"
+    inner = build_json_formatter() if is_json else logging.Formatter(PLAIN)
+    formatter = LineFormatter(inner, with_tracebacks=with_tracebacks, is_json=is_json)
+    formatter.redactor = Redactor.load()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler])
+    set_level(level)
+    # Python would print these by itself, as they are.
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _report_failed_thread
+    sys.unraisablehook = _report_unraisable
+
+
+def set_level(level: int) -> None:
+    """Set the lowest level that is logged.
+
+    Other packages are heard from WARNING on at most.
+    """
+    logging.getLogger().setLevel(max(level, logging.WARNING))
+    for name in OWN:
+        logging.getLogger(name).setLevel(level if level < logging.WARNING else logging.NOTSET)
+
+
+def _report_failed_thread(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value is not None and failure.exc_type is not SystemExit:
+        name = failure.thread.name if failure.thread else "without a name"
+        _logger.error("The thread %s failed.", name, exc_info=failure.exc_value)
+
+
+def _report_unraisable(failure: sys.UnraisableHookArgs) -> None:
+    _logger.error("An error was ignored.", exc_info=failure.exc_value)
 
 
 def build_json_formatter() -> logging.Formatter:
@@ -64,13 +95,23 @@ def build_json_formatter() -> logging.Formatter:
 class LineFormatter(logging.Formatter):
     """Adds the question's id to a record, and shortens expected errors, for another formatter.
 
-    The record itself stays as it is, since other handlers get it too.
+    The record itself stays as it is, since other handlers get it too. The line has no control
+    characters and no secrets.
+
+    Args:
+        inner: the formatter of the line.
+        with_tracebacks: also give expected errors a traceback.
+        is_json: whether the inner formatter writes JSON.
     """
 
-    def __init__(self, inner: logging.Formatter, *, with_tracebacks: bool = False) -> None:
+    def __init__(
+        self, inner: logging.Formatter, *, with_tracebacks: bool = False, is_json: bool = False
+    ) -> None:
         super().__init__()
         self._inner = inner
         self._with_tracebacks = with_tracebacks
+        self._is_json = is_json
+        self.redactor = Redactor(())
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record with the inner formatter."""
@@ -85,7 +126,11 @@ class LineFormatter(logging.Formatter):
             if is_expected(error) and not self._with_tracebacks:
                 line.msg, line.args = f"{record.getMessage()} {line.error}", ()
                 line.exc_info = line.exc_text = None
-        return self._inner.format(line)
+        if self._is_json:
+            return self.redactor.redact(escape_json(self._inner.format(line)))
+        line.msg, line.args = escape_controls(line.getMessage()), ()
+        first, *rest = strip_controls(self._inner.format(line)).split("\n")
+        return self.redactor.redact("\n".join([first, *(f"  {row}" for row in rest)]))
 
 
 def is_expected(error: BaseException) -> bool:

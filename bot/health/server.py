@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.health.metrics import CONTENT_TYPE, Metrics
 from bot.health.probe import Check, Probe
 from bot.health.readiness import Readiness
+from bot.http_server import HttpServer
 from rag_core.errors import SettingsError
 
 FindStuck = Callable[[], str]
@@ -53,15 +54,16 @@ class HealthServer:
         Raises:
             SettingsError: the port is taken or not allowed.
         """
-        server = web.Application()
-        server.router.add_get("/healthz", self._answer_liveness)
-        server.router.add_get("/readyz", self._answer_readiness)
-        server.router.add_get("/metrics", self._answer_metrics)
-        runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
-        await runner.setup()
+        server = HttpServer(
+            {
+                ("GET", "/healthz"): self._answer_liveness,
+                ("GET", "/readyz"): self._answer_readiness,
+                ("GET", "/metrics"): self._answer_metrics,
+            }
+        )
         try:
             try:
-                await web.TCPSite(runner, host, port).start()
+                await server.open(host, port)
             except OSError as error:
                 raise SettingsError(
                     f"Nothing can be served on DOCENT_HEALTH_PORT={port} of "
@@ -70,17 +72,17 @@ class HealthServer:
             logger.info("Health and metrics are served on %s port %s.", host, port)
             yield
         finally:
-            await runner.cleanup()
+            await server.close()
 
-    async def _answer_liveness(self, request: web.Request) -> web.Response:
+    async def _answer_liveness(self, request: web.BaseRequest) -> web.Response:
         del request
         return _build_response({"worker": self._find_stuck()}, well="alive", ill="stuck")
 
-    async def _answer_readiness(self, request: web.Request) -> web.Response:
+    async def _answer_readiness(self, request: web.BaseRequest) -> web.Response:
         del request
         return _build_response(await self._find_problems(), well="ready", ill="not ready")
 
-    async def _answer_metrics(self, request: web.Request) -> web.Response:
+    async def _answer_metrics(self, request: web.BaseRequest) -> web.Response:
         del request
         if problem := await self._numbers.find_problem():
             logger.warning("Some metrics are old: %s", problem)

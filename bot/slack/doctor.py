@@ -96,7 +96,10 @@ def _read_granted_scopes(headers: Mapping[str, Any]) -> frozenset[str] | None:
 async def _check_transport(settings: BotSettings, client: AsyncWebClient) -> CheckResult:
     if settings.http_port is not None:
         return CheckResult(
-            "HTTP mode", passed=True, says="the signing secret is set; Slack checks it"
+            "HTTP mode",
+            passed=True,
+            says=f"docent listens on port {settings.http_port} of {settings.http_host}; Slack "
+            "checks the signing secret, which is set",
         )
     try:
         await connection.check_app_token(client, connection.reveal_secret(settings.slack_app_token))

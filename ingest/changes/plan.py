@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.documents import Page, SourcePages
 from ingest.types import Contents, KnownChunk, KnownPage
@@ -148,6 +148,17 @@ def plan_pages(
             if page.source in synced and page.key not in now and page.key not in current
         ),
     )
+
+
+def expand_unread_folders(pages: SourcePages, known: Iterable[KnownPage]) -> SourcePages:
+    """Return the pages with unread folders replaced by their known pages."""
+    folders = tuple(path for path in pages.unread if path.endswith("/"))
+    if not folders:
+        return pages
+    below = (page.path for page in known if page.source == pages.source)
+    files = {path for path in pages.unread if path not in folders}
+    files |= {path for path in below if path.startswith(folders)}
+    return replace(pages, unread=tuple(sorted(files)))
 
 
 def find_shrunk_sources(

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.changes.plan import PagePlan, find_shrunk_sources, plan_pages
+from ingest.changes.plan import (
+    PagePlan,
+    expand_unread_folders,
+    find_shrunk_sources,
+    plan_pages,
+)
 from ingest.errors import SourceShrankError
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import ChunkedPages, read_pages
@@ -181,7 +186,8 @@ class ChangeDetector:
         names = {source.name for source in named}
         # 1. The live version, and the pages of the sources now.
         snapshot = self._take_snapshot(names)
-        loaded, failures = read_pages(named, self._downloads, progress=progress)
+        read, failures = read_pages(named, self._downloads, progress=progress)
+        loaded = [expand_unread_folders(pages, snapshot.pages) for pages in read]
         # 2. Sources that were taken out of the settings, whose pages go.
         configured = {source.name for source in self._name_sources(options.configured)}
         removes = options.remove_unconfigured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ def read_golden_questions(path: Path) -> tuple[GoldenQuestion, ...]:
         SourceError: the file or a line can't be read; the error names the line.
     """
     try:
-        lines = path.expanduser().read_text(encoding="utf-8").splitlines()
+        path = Path(os.path.expanduser(path))  # noqa: PTH111  (keeps an unknown `~name`)
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise SourceError(f"The golden questions {path} can't be read: {error}.") from error
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())

@@ -4,55 +4,48 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ingest.errors import SourceEmptyError, SourceFormatError, SourceRefusedError
 from ingest.formats import MAX_FILE_BYTES
+from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1024 * 2**20
 """Most documents of a directory, and their size together."""
 
+# A fifo would wait for a writer, and a link in place of a file is one that has just been put there.
+_OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
+
+
+class _NoPageError(Exception):
+    """A file that is no page, and the reason."""
+
 
 def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> SourceFiles:
     """Read the wanted files below a directory.
 
-    Hidden files and links that lead out of the directory are left out. A file that can't be read
-    is a failure; the index keeps what it has of that page.
+    Hidden files are left out. A file that is no page, such as a link that leads out of the
+    directory, is a failure. So is one that can't be read, and a folder; the index keeps what it
+    has of those pages.
 
     Raises:
         SourceEmptyError: the directory has no wanted file.
-        SourceFormatError: a folder in it can't be read, or none of the wanted files.
+        SourceFormatError: the directory can't be read, or none of the wanted files.
         SourceRefusedError: the files are more than docent reads.
     """
-    root = source.location.resolve()
-    files: list[RawFile] = []
-    failures: list[str] = []
-    unread: list[str] = []
-    last_error: OSError | None = None
-    total = 0
-    for file in sorted(_walk_files(root)):
-        path = _replace_invalid_bytes(file.relative_to(root).as_posix())
-        if is_hidden(path) or not is_wanted(path):
-            continue
-        try:
-            data = _read_if_inside(file, root)
-        except OSError as error:
-            last_error = error
-            failures.append(f"{path}: could not be read ({error.strerror or error})")
-            unread.append(path)
-            continue
-        if data is not None:
-            total += len(data)
-            _check_total(source, len(files) + 1, total)
-            files.append(RawFile(path, source.build_page_url(path, file.as_uri()), data))
-    if last_error and not files:
-        _raise_unreadable(last_error)
-    if not files:
+    reading = _DirectoryReading(source, source.location.resolve())
+    reading.read(is_wanted)
+    if not reading.files and reading.error:
+        _raise_unreadable(reading.error)
+    if not reading.files:
         raise SourceEmptyError(f"There are no documents in {source.uri}.")
-    return SourceFiles(source, tuple(files), tuple(failures), tuple(unread))
+    return SourceFiles(source, tuple(reading.files), tuple(reading.failures), tuple(reading.unread))
 
 
 def _check_total(source: Source, count: int, total: int) -> None:
@@ -61,6 +54,21 @@ def _check_total(source: Source, count: int, total: int) -> None:
             f"{source.name} is refused: it holds more than {MAX_FILES:,} documents or "
             f"{MAX_TOTAL_BYTES // 2**20:,} MiB."
         )
+
+
+def _read_bounded(opened: BinaryIO) -> bytes:
+    """Read a file that is no larger than docent reads.
+
+    A file with a hole may be large and take no room on the disk.
+
+    Raises:
+        OSError: the file can't be read, or is too large.
+    """
+    if os.fstat(opened.fileno()).st_size <= MAX_FILE_BYTES:
+        data = opened.read(MAX_FILE_BYTES + 1)  # it may still grow
+        if len(data) <= MAX_FILE_BYTES:
+            return data
+    raise OSError(errno.EFBIG, f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
 
 
 def read_single_file(source: Source) -> SourceFiles:
@@ -72,51 +80,128 @@ def read_single_file(source: Source) -> SourceFiles:
     file = source.location
     path = _replace_invalid_bytes(file.name)
     try:
-        data = _read_bounded(file)
+        with _open_regular(file.resolve(strict=True)) as opened:
+            data = _read_bounded(opened)
     except OSError as error:
         raise SourceFormatError(
             f"{source.redacted_uri} can't be read: {error.strerror or error}."
         ) from error
+    except _NoPageError as error:
+        raise SourceFormatError(f"{source.redacted_uri} can't be read: {error}.") from error
     url = source.build_page_url(path, file.resolve().as_uri())
     return SourceFiles(source, (RawFile(path, url, data),))
 
 
-def _walk_files(root: Path) -> Iterator[Path]:
-    for folder, folders, names in os.walk(root, onerror=_raise_unreadable):
-        folders[:] = [name for name in folders if not is_hidden(name)]
-        yield from (Path(folder, name) for name in names)
-
-
 def _raise_unreadable(error: OSError) -> None:
-    """Stop at a folder that can't be read.
-
-    Otherwise its pages would count as removed.
-    """
     raise SourceFormatError(
-        f"{error.filename} can't be read: {error.strerror or error}."
+        f"{format_name(str(error.filename))} can't be read: {error.strerror or error}."
     ) from error
 
 
-def _read_if_inside(file: Path, root: Path) -> bytes | None:
-    if not file.resolve().is_relative_to(root) or not file.is_file():
-        return None
-    return _read_bounded(file)
+class _DirectoryReading:
+    """One pass over a directory: its files, and lines about those that are left out."""
+
+    def __init__(self, source: Source, root: Path) -> None:
+        self._source = source
+        self._root = root
+        self._seen: set[str] = set()
+        self._total = 0
+        self.files: list[RawFile] = []
+        self.failures: list[str] = []
+        self.unread: list[str] = []
+        self.error: OSError | None = None
+
+    def read(self, is_wanted: Callable[[str], bool]) -> None:
+        """Read the wanted files, ordered by path."""
+        for file in sorted(self._walk_files()):
+            path = self._name_path(file)
+            if is_hidden(path) or not is_wanted(path):
+                continue
+            try:
+                self._add_file(file, path)
+            except _NoPageError as error:
+                self.failures.append(f"{format_name(path)}: {error}")
+            except OSError as error:
+                self._record_unread(path, error)
+
+    def _walk_files(self) -> Iterator[Path]:
+        for folder, folders, names in os.walk(self._root, onerror=self._record_folder):
+            folders[:] = [name for name in folders if not is_hidden(name)]
+            yield from (Path(folder, name) for name in names)
+
+    def _add_file(self, file: Path, path: str) -> None:
+        if fault := find_name_fault(path):
+            raise _NoPageError(fault)
+        if path in self._seen:
+            raise _NoPageError("is left out, since another file's name reads the same")
+        data = _read_inside(file, self._root)
+        self._total += len(data)
+        _check_total(self._source, len(self.files) + 1, self._total)
+        self._seen.add(path)
+        self.files.append(RawFile(path, self._source.build_page_url(path, file.as_uri()), data))
+        if os.fsencode(file.name) != file.name.encode(errors="replace"):
+            self.failures.append(f"{path}: has a name that is not UTF-8")
+
+    def _record_folder(self, error: OSError) -> None:
+        """Record a folder that can't be read.
+
+        Otherwise its pages would count as removed.
+        """
+        folder = Path(error.filename)
+        self._record_unread("" if folder == self._root else f"{self._name_path(folder)}/", error)
+
+    def _record_unread(self, path: str, error: OSError) -> None:
+        self.error = error
+        self.unread.append(path)
+        self.failures.append(f"{format_name(path)}: could not be read ({error.strerror or error})")
+
+    def _name_path(self, file: Path) -> str:
+        return _replace_invalid_bytes(file.relative_to(self._root).as_posix())
 
 
-def _read_bounded(file: Path) -> bytes:
-    """Read a file that is no larger than docent reads.
-
-    A file with a hole may be large and take no room on the disk.
+def _read_inside(file: Path, root: Path) -> bytes:
+    """Return the bytes of a file that lies inside a directory.
 
     Raises:
-        OSError: the file can't be read, or is too large.
+        _NoPageError: it leads out of the directory or to no file.
+        OSError: it can't be read.
     """
-    with file.open("rb") as opened:
-        if os.fstat(opened.fileno()).st_size <= MAX_FILE_BYTES:
-            data = opened.read(MAX_FILE_BYTES + 1)  # it may still grow
-            if len(data) <= MAX_FILE_BYTES:
-                return data
-    raise OSError(errno.EFBIG, f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
+    with _open_regular(_resolve_inside(file, root)) as opened:
+        # A folder on the way may have become a link meanwhile: what is open must still be it.
+        now = _resolve_inside(file, root).stat()
+        if not os.path.samestat(now, os.fstat(opened.fileno())):
+            raise OSError(errno.ESTALE, "it changed while it was opened")
+        return _read_bounded(opened)
+
+
+def _resolve_inside(file: Path, root: Path) -> Path:
+    try:
+        target = file.resolve(strict=True)
+    except RuntimeError as error:
+        raise _NoPageError("is a link that leads back to itself") from error
+    except OSError as error:
+        if file.is_symlink():
+            raise _NoPageError("is a link that leads to no file") from error
+        raise
+    if not target.is_relative_to(root):
+        raise _NoPageError("is a link that leads out of the directory")
+    return target
+
+
+@contextmanager
+def _open_regular(file: Path) -> Iterator[BinaryIO]:
+    """Open a regular file, and nothing else."""
+    _check_regular(os.lstat(file))
+    with open(os.open(file, _OPEN_FLAGS), "rb") as opened:  # noqa: PTH123
+        _check_regular(os.fstat(opened.fileno()))
+        yield opened
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise _NoPageError("is a directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise _NoPageError("is a pipe, a socket or a device")
 
 
 def _replace_invalid_bytes(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -68,7 +69,7 @@ class Source:
         depth: how many links away from a website's start page pages are read.
         rate: most requests a second to a website.
         max_pages: most pages of a website.
-        allow_private: true if redirects may lead to addresses of private networks.
+        allow_private: true if the host and redirects may lead to private networks.
         among_words: true if the source was one of several words, where a path with a space
             becomes two sources; errors mention it.
     """
@@ -106,7 +107,7 @@ class Source:
     @property
     def location(self) -> Path:
         """Path of a local source."""
-        return Path(self.uri).expanduser()
+        return Path(os.path.expanduser(self.uri))  # noqa: PTH111  (keeps an unknown `~name`)
 
     @property
     def redacted_uri(self) -> str:
@@ -157,7 +158,7 @@ class SourceFiles:
         source: the source.
         files: the files that could be read.
         failures: sentences for people, one per file or group of pages: `path: reason`.
-        unread: paths of files that exist and could not be read.
+        unread: paths of files that exist and could not be read; a folder ends in a slash.
         revision: commit of a git repository; else empty.
     """
 

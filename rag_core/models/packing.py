@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from rag_core.errors import ModelError
+from rag_core.models.admission import LOCAL
 from rag_core.models.device import Placement
 from rag_core.models.quantisation import find_quantisation
 from rag_core.models.qwen3_decoder import Layout, Qwen3Decoder
@@ -44,7 +45,9 @@ def load_for_packing(
     Raises:
         ModelError: the model is not built like the published Qwen3 models, or lacks weights.
     """
-    loaded: Any = kind.from_pretrained(folder, dtype=placement.dtype, output_loading_info=True)
+    loaded: Any = kind.from_pretrained(
+        folder, dtype=placement.dtype, output_loading_info=True, use_safetensors=True, **LOCAL
+    )
     model: PreTrainedModel = loaded[0]
     config = model.config
     as_published = config.hidden_act == "silu" and not config.attention_bias

@@ -14,12 +14,14 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3ForCausalLM
 
 from rag_core.errors import ModelError, RerankerError
+from rag_core.models.admission import LOCAL
 from rag_core.models.device import Placement
 from rag_core.models.packing import build_decoder, load_for_packing
 from rag_core.models.probe import probe_reranker
 from rag_core.models.quantisation import check_packages
 from rag_core.models.qwen3_checkpoint import is_qwen3_reranker
 from rag_core.models.weights import locate_model, translate_load_errors
+from rag_core.settings import name_model
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class LocalReranker:
         self,
         model: str,
         *,
+        revision: str | None = None,
         instruction: str = INSTRUCTION,
         placement: Placement | None = None,
     ) -> None:
@@ -86,11 +89,13 @@ class LocalReranker:
 
         Args:
             model: name on the model hub, or a folder.
+            revision: commit, tag or branch on the hub; None means what is cached, else `main`.
             instruction: the task that Qwen3-Reranker reads with each pair.
             placement: device and number type; None means the best ones of this machine.
         """
         self.truncated = 0
         self._model = model
+        self._revision = revision
         self._instruction = instruction
         self._placement = placement
         self._scorer: Scorer | None = None
@@ -98,8 +103,8 @@ class LocalReranker:
 
     @property
     def model(self) -> str:
-        """Name of the model."""
-        return self._model
+        """Name of the model, with its revision if it is pinned."""
+        return name_model(self._model, self._revision)
 
     def warm_up(self) -> None:
         """Load the model, and check with a probe that it orders passages.
@@ -154,7 +159,7 @@ class LocalReranker:
     def _load(self) -> Scorer:
         placement = self._placement or Placement.choose()
         placement.set_threads()
-        folder = locate_model(self._model)
+        folder = locate_model(self._model, self._revision)
         check_packages(self._model, folder)
         with translate_load_errors(self._model, folder):
             scorer: Scorer
@@ -185,7 +190,7 @@ class Qwen3Scorer:
 
     def __init__(self, folder: Path, placement: Placement) -> None:
         self.instruction = INSTRUCTION
-        self._tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
         model = load_for_packing(Qwen3ForCausalLM, folder, placement)
         self._decoder = build_decoder(model)
         self._direction = compute_answer_direction(
@@ -248,7 +253,10 @@ class LibraryScorer:
         from sentence_transformers import CrossEncoder
 
         self._model = CrossEncoder(
-            str(folder), device=str(placement.device), model_kwargs={"dtype": placement.dtype}
+            str(folder),
+            device=str(placement.device),
+            model_kwargs={"dtype": placement.dtype, "use_safetensors": True},
+            **LOCAL,
         )
         if self._model.num_labels != 1:
             raise ModelError(

@@ -9,6 +9,7 @@ from typing import Self
 import httpx
 from pydantic import SecretStr
 
+from rag_core.addresses import parse_http_address, redact_address
 from rag_core.errors import SettingsError
 from rag_core.outages import Service
 
@@ -79,14 +80,7 @@ class Address:
         Raises:
             SettingsError: the setting is not an http address, or the key is not a key.
         """
-        try:
-            url = httpx.URL(base)
-        except httpx.InvalidURL as error:
-            raise SettingsError(f"{variables.url} is not an address: {error}.") from error
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise SettingsError(
-                f"{variables.url} is not an address: it must be http:// or https:// with a host."
-            )
+        url = parse_http_address(variables.url, base)
         if key is not None and not re.fullmatch(r"[!-~]+", key.get_secret_value()):
             raise SettingsError(
                 f"{variables.key} is not a key: it has spaces or letters no key has."
@@ -100,4 +94,4 @@ class Address:
     @property
     def display_url(self) -> str:
         """The URL without credentials; the query is left out, as it may hold some."""
-        return f"{self.url.scheme}://{self.url.netloc.decode()}{self.url.path}"
+        return redact_address(str(self.url))

@@ -59,13 +59,22 @@ def list_modules(folder: Path) -> list[tuple[str, str]]:
     Raises:
         ModelError: `modules.json` is damaged.
     """
+    return [(_read_kind(type_name), path) for type_name, path in list_module_types(folder)]
+
+
+def list_module_types(folder: Path) -> list[tuple[str, str]]:
+    """List class and folder of each module of `modules.json`.
+
+    Raises:
+        ModelError: `modules.json` is damaged.
+    """
     path = folder / "modules.json"
     if not path.is_file():
         return []
     modules = _parse_json(path)
     if not _has_shape(path.name, modules):
         raise _build_damage_error(path)
-    return [(_read_kind(each["type"]), each.get("path") or "") for each in modules]
+    return [(each["type"], each.get("path") or "") for each in modules]
 
 
 def list_broken_files(folder: Path) -> list[str]:
@@ -121,6 +130,8 @@ def _is_damaged_json(path: Path) -> bool:
     """Return whether a JSON file is there and damaged."""
     if not _is_named(path):
         return False
+    if not path.is_file():  # a fifo would be waited for
+        return True
     try:
         return not _has_shape(path.name, _parse_json(path))
     except (OSError, ModelError):
@@ -128,6 +139,8 @@ def _is_damaged_json(path: Path) -> bool:
 
 
 def _parse_json(path: Path) -> Any:
+    if path.stat().st_size > _LONGEST_HEADER:
+        raise _build_damage_error(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

@@ -59,6 +59,26 @@ def test_the_default_profile_is_named_by_the_settings_and_not_loaded_yet():
         models.close()
 
 
+def test_a_pinned_revision_is_part_of_the_models_names():
+    pinned = RagSettings.load(embedding_revision="a" * 40, reranker_revision="v2")
+    models = open_models(pinned)
+    try:
+        assert models.inference.questions.model == f"Qwen/Qwen3-Embedding-0.6B@{'a' * 40}"
+    finally:
+        models.close()
+    assert _choose_tuning(pinned).reranker == "Qwen/Qwen3-Reranker-0.6B@v2"
+    assert _choose_tuning(RagSettings.load()).reranker == "Qwen/Qwen3-Reranker-0.6B"
+    assert _choose_tuning(RagSettings.load(profile="starter", reranker_revision="v2")).reranker == (
+        STARTER.reranker
+    )
+
+
+@pytest.mark.parametrize("revision", ["../x", "-x", "a b", "a/../b", "x" * 101])
+def test_a_revision_is_a_name(revision):
+    with pytest.raises(SettingsError, match="DOCENT_EMBEDDING_REVISION is not valid"):
+        RagSettings.load(embedding_revision=revision)
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory) -> dict[str, str]:
     return {

@@ -13,6 +13,8 @@ FIELDS = {
     "profile": ("DOCENT_PROFILE", "starter", "starter"),
     "embedding_model": ("DOCENT_EMBEDDING_MODEL", "org/embedder", "org/embedder"),
     "reranker_model": ("DOCENT_RERANKER_MODEL", "org/reranker", "org/reranker"),
+    "embedding_revision": ("DOCENT_EMBEDDING_REVISION", "v1.0", "v1.0"),
+    "reranker_revision": ("DOCENT_RERANKER_REVISION", "e61197e", "e61197e"),
     "embedding_dim": ("DOCENT_EMBEDDING_DIM", "256", 256),
     "embedding_max_tokens": ("DOCENT_EMBEDDING_MAX_TOKENS", "512", 512),
     "embedding_url": ("DOCENT_EMBEDDING_URL", "http://tei", "http://tei"),

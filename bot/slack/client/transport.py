@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import json
-from typing import Protocol
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from aiohttp import WSMessage, web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.http_server import HttpLimits, HttpServer
 from bot.settings import BotSettings
 from bot.slack.client.connection import reveal_secret
+from bot.slack.client.signed_requests import RequestReader
 from rag_core.errors import SettingsError
 
 EVENTS_PATH = "/slack/events"
 HEALTH_PATH = "/healthz"
+RETRY_HEADER = "x-slack-retry-num"
+
+_RETRY = re.compile(r"[0-9]{1,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAddress:
+    """Address and port of HTTP mode, and the secret of Slack's signatures."""
+
+    host: str
+    port: int
+    signing_secret: str = field(repr=False)
 
 
 class ConnectionListener(Protocol):
@@ -55,7 +74,9 @@ def build_transport(
         The transport, which the caller opens.
     """
     if settings.http_port is not None:
-        return HttpTransport(app, settings.http_port, listener)
+        secret = reveal_secret(settings.slack_signing_secret)
+        address = HttpAddress(settings.http_host, settings.http_port, secret)
+        return HttpTransport(app, address, listener)
     return SocketTransport(app, reveal_secret(settings.slack_app_token), listener)
 
 
@@ -90,43 +111,73 @@ class SocketTransport:
 class HttpTransport:
     """An HTTP server: signed requests on `/slack/events`, and `/healthz` for supervisors."""
 
-    def __init__(self, app: AsyncApp, port: int, listener: ConnectionListener) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        address: HttpAddress,
+        listener: ConnectionListener,
+        *,
+        limits: HttpLimits | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take what is served.
+
+        Args:
+            app: gets the payloads.
+            address: where it is served, and the secret that requests are signed with.
+            listener: is told that events can arrive.
+            limits: for addresses and requests.
+            clock: the time, in seconds since 1970.
+        """
         self._app = app
-        self._port = port
+        self._address = address
         self._listener = listener
-        server = web.Application()
-        server.router.add_post(EVENTS_PATH, self._dispatch_request)
-        server.router.add_get(HEALTH_PATH, _answer_health_check)
-        self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=5)
+        limits = limits or HttpLimits()
+        self._reader = RequestReader(address.signing_secret, clock, limits)
+        routes = {("POST", EVENTS_PATH): self._dispatch_request, ("GET", HEALTH_PATH): _answer_ok}
+        self._server = HttpServer(routes, limits=limits)
 
     async def open(self) -> None:
-        """Listen on the port, on all interfaces.
+        """Listen on the port.
 
         Raises:
             SettingsError: the port is taken or not allowed.
         """
-        await self._runner.setup()
+        host, port = self._address.host, self._address.port
         try:
-            await web.TCPSite(self._runner, port=self._port).start()
+            await self._server.open(host, port)
         except OSError as error:
             raise SettingsError(
-                f"Nothing can be served on DOCENT_HTTP_PORT={self._port}: {error.strerror}."
+                f"Nothing can be served on DOCENT_HTTP_PORT={port} of DOCENT_HTTP_HOST={host}: "
+                f"{error.strerror}."
             ) from error
         self._listener.on_connected()
 
     async def is_connected(self) -> bool:
         """Return True while the server listens."""
-        return bool(self._runner.addresses)
+        return self._server.is_open
 
     async def close(self) -> None:
         """Accept no more requests."""
-        await self._runner.cleanup()
+        await self._server.close()
 
-    async def _dispatch_request(self, request: web.Request) -> web.Response:
-        response = await self._app.async_dispatch(await to_bolt_request(request))
+    async def _dispatch_request(self, request: web.BaseRequest) -> web.StreamResponse:
+        payload = await self._reader.read_payload(request)
+        response = await self._app.async_dispatch(_build_bolt_request(payload, request.headers))
         return await to_aiohttp_response(response)
 
 
-async def _answer_health_check(request: web.Request) -> web.Response:
+def _build_bolt_request(payload: dict[str, Any], headers: Mapping[str, str]) -> AsyncBoltRequest:
+    """Build Bolt's request of a payload that is checked and parsed.
+
+    Those of a socket are, too. If Bolt parsed it again, it would lose commands with the word
+    "payload" in them. Headers are not signed: only the one that is read goes on.
+    """
+    retry = headers.get(RETRY_HEADER, "")
+    known = {RETRY_HEADER: retry} if _RETRY.fullmatch(retry) else {}
+    return AsyncBoltRequest(mode="socket_mode", body=payload, headers=dict(known))
+
+
+async def _answer_ok(request: web.BaseRequest) -> web.Response:
     del request
     return web.Response(text="ok")

@@ -20,11 +20,12 @@ def normalise_uri(uri: str) -> str:
     Two spellings of one place have one canonical address.
     """
     if uri.startswith("file://"):
-        uri = unquote(urlsplit(uri).path)
+        uri = extract_path(uri) or uri
     if "://" in uri:
         return uri
     # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.
-    return os.path.abspath(Path(uri).expanduser())  # noqa: PTH100
+    # `expanduser` of os.path keeps a `~name` that is no user.
+    return os.path.abspath(Path(os.path.expanduser(uri)))  # noqa: PTH100, PTH111
 
 
 def detect_kind(uri: str) -> SourceKind:
@@ -81,7 +82,10 @@ def derive_name(uri: str) -> str:
     """
     kind = detect_kind(uri)
     if kind == "website":
-        return urlsplit(redact_uri(uri)).hostname or "docs"
+        try:
+            return urlsplit(redact_uri(uri)).hostname or "docs"
+        except ValueError:
+            return "docs"
     path = extract_path(uri) if "://" in uri else str(Path(uri).absolute())
     if kind == "git":
         path = path.rpartition("@")[0] or path

@@ -14,6 +14,12 @@ from ingest.errors import (
     SourceRefusedError,
 )
 from ingest.formats.zip_directory import has_too_many_entries
+from ingest.sources.address.file_names import (
+    find_name_fault,
+    find_windows_fault,
+    format_name,
+    has_drive,
+)
 from ingest.sources.address.uri import ARCHIVE_SUFFIXES
 from ingest.sources.archive.entries import (
     MAX_RATIO,
@@ -50,15 +56,16 @@ def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bo
         SourceEmptyError: the archive has no wanted entry.
     """
     origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
+    failures: list[str] = []
     with _translate_refusals(source), _open_archive(source, archive) as entries:
-        contents = dict(_read_wanted_entries(source, entries, is_wanted))
+        contents = dict(_read_wanted_entries(source, entries, is_wanted, failures))
     if not contents:
         raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
     files = tuple(
         RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), contents[path])
         for path in sorted(contents)
     )
-    return SourceFiles(source, files)
+    return SourceFiles(source, files, tuple(failures))
 
 
 def inspect_archive(source: Source, archive: Path) -> None:
@@ -69,12 +76,15 @@ def inspect_archive(source: Source, archive: Path) -> None:
         SourceRefusedError: an entry could do harm; the message names it.
     """
     with _translate_refusals(source), _open_archive(source, archive) as entries:
-        for _ in _read_wanted_entries(source, entries, lambda _: False):
+        for _ in _read_wanted_entries(source, entries, lambda _: False, []):
             pass
 
 
 def _read_wanted_entries(
-    source: Source, entries: Iterator[ArchiveEntry], is_wanted: Callable[[str], bool]
+    source: Source,
+    entries: Iterator[ArchiveEntry],
+    is_wanted: Callable[[str], bool],
+    failures: list[str],
 ) -> Iterator[tuple[str, bytes]]:
     seen: set[str] = set()
     total = 0
@@ -90,6 +100,9 @@ def _read_wanted_entries(
             raise RefusedEntryError(entry.name, entry.harm)
         if not is_wanted(path):
             continue
+        if fault := find_name_fault(path) or find_windows_fault(path):
+            failures.append(f"{format_name(path)}: {fault}")
+            continue
         total += entry.size  # as declared: checked before the entry takes memory
         _check_entry(entry, total, is_duplicate=path in seen)
         seen.add(path)
@@ -102,13 +115,14 @@ def _resolve_entry_path(entry: ArchiveEntry) -> str:
     Raises:
         RefusedEntryError: the path leads out of the archive.
     """
-    parts = entry.name.replace("\\", "/").split("/")
+    slashed = entry.name.replace("\\", "/")
+    parts = slashed.split("/")
     if ".." in parts:
         raise RefusedEntryError(entry.name, "leads out of the archive")
-    if not parts[0] or parts[0].endswith(":"):
+    if not parts[0] or parts[0].endswith(":") or has_drive(slashed):
         raise RefusedEntryError(entry.name, "has an absolute path")
     # A tar's names that are not UTF-8 come with surrogates, which no database stores.
-    name = entry.name.encode(errors="surrogateescape").decode(errors="replace")
+    name = slashed.encode(errors="surrogateescape").decode(errors="replace")
     return PurePosixPath(name).as_posix()
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 from ingest.errors import (
     DownloadError,
@@ -24,8 +23,8 @@ from ingest.errors import (
 )
 from ingest.sources.address.git_uri import GitUri
 from ingest.sources.archive.reader import MAX_TOTAL_BYTES
+from ingest.sources.git.environment import build_environment
 from ingest.sources.http.client import Deadline
-from ingest.sources.http.credentials import build_basic_auth, read_token
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import Source
 
@@ -40,9 +39,6 @@ MAX_LIST_BYTES = 128 * 2**20
 
 _POLL_SECONDS = 0.2
 _LOCAL_SECONDS = 600.0
-# Variables that an outer git may have set, or that make git prompt or run a program.
-_DROPPED = re.compile(r"GIT_(?!SSH|SSL|PROXY|HTTP|EXEC_PATH)|SSH_ASKPASS|SUDO_ASKPASS")
-_TOKEN_USER = "x-access-token"  # noqa: S105  (GitHub's; GitLab and Gitea take any)
 _NO_ACCESS = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|"
     r"returned error: 40[13]|host key verification failed",
@@ -80,7 +76,7 @@ class GitCommand:
         self._limits = downloads.limits
         self._clock = downloads.network.clock
         self._report_size = report_size
-        self._environment = _build_environment(source, uri)
+        self._environment = build_environment(source, uri, downloads.network.resolve)
 
     def read_line(self, *arguments: str) -> str:
         """Run a command and return the one line that it prints."""
@@ -214,57 +210,6 @@ def build_count_error(source: Source) -> SourceRefusedError:
     return SourceRefusedError(f"{source.name} is refused: it holds more than {MAX_FILES:,} files.")
 
 
-def _build_environment(source: Source, uri: GitUri) -> dict[str, str]:
-    """Return an environment where git asks nothing and finds the token."""
-    inherited = {name: value for name, value in os.environ.items() if not _DROPPED.match(name)}
-    config = {
-        "remote.origin.url": uri.url,
-        # Objects may be missing: the clone is partial.
-        "remote.origin.promisor": "true",
-        "remote.origin.partialclonefilter": "blob:none",
-        "core.hooksPath": os.devnull,
-        "core.askPass": "",
-        "gc.auto": "0",
-        "maintenance.auto": "false",
-        "protocol.version": "2",
-        "http.lowSpeedLimit": "1",
-        "http.lowSpeedTime": "60",
-        "http.followRedirects": "true" if source.allow_private else "false",
-        **_build_login_config(source, uri),
-    }
-    numbered = {f"GIT_CONFIG_KEY_{n}": key for n, key in enumerate(config)}
-    numbered |= {f"GIT_CONFIG_VALUE_{n}": value for n, value in enumerate(config.values())}
-    return (
-        inherited
-        | numbered
-        | {
-            "GIT_CONFIG_COUNT": str(len(config)),
-            "GIT_ALLOW_PROTOCOL": uri.scheme,
-            "GIT_ASKPASS": "",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GCM_INTERACTIVE": "never",
-            "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
-            "LC_ALL": "C",
-        }
-    )
-
-
-def _build_login_config(source: Source, uri: GitUri) -> dict[str, str]:
-    """Return the token as a header for this host alone.
-
-    It goes through the environment: everyone could read an argument.
-    """
-    login = uri.login
-    if source.token_env and uri.scheme in {"https", "http"}:
-        token = read_token(source)
-        login = token if ":" in token else f"{_TOKEN_USER}:{token}"
-    if not login:
-        return {}
-    parts = urlsplit(uri.url)
-    host = f"{parts.scheme}://{parts.netloc}/"
-    return {f"http.{host}.extraHeader": f"Authorization: {build_basic_auth(login)}"}
-
-
 def _build_error(source: Source, messages: str) -> SourceError:
     redacted = source.redacted_uri
     if _NO_ACCESS.search(messages):
@@ -275,7 +220,7 @@ def _build_error(source: Source, messages: str) -> SourceError:
         return SourceNotFoundError(f"There is no such repository, branch or tag: {redacted}.")
     if _REDIRECT.search(messages):
         return SourceRefusedError(
-            f"{redacted} leads to another address: name that one, or set `allow_private`."
+            f"{redacted} leads to another address, and git follows no redirect: name that one."
         )
     lines = [line for line in messages.splitlines() if line.startswith(("fatal:", "error:"))]
     reason = lines[0].partition(":")[2].strip() if lines else "git says no more"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ingest.errors import (
@@ -14,6 +14,7 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
+from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.address.git_uri import GitUri, parse_git_uri
 from ingest.sources.archive.reader import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES
 from ingest.sources.git.command import MAX_FILES, GitCommand, build_count_error
@@ -29,6 +30,7 @@ from ingest.sources.source import (
 )
 
 _FILE_MODES = {"100644", "100755"}
+_LINK_MODE = "120000"
 _MAX_PACKS = 50
 
 
@@ -61,13 +63,15 @@ def read_git(
         ToolMissingError: git is not installed.
     """
     mirror = _Mirror(source, downloads, progress)
+    failures: list[str] = []
     try:
         commit = mirror.update()
-        blobs = {
-            path: blob
-            for path, blob in mirror.list_files(commit)
-            if is_wanted(path) and not is_hidden(path)
-        }
+        wanted = (
+            entry
+            for entry in mirror.list_files(commit)
+            if is_wanted(entry.path) and not is_hidden(entry.path)
+        )
+        blobs = _choose_blobs(wanted, failures)
         if not blobs:
             raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
         # The clone is partial: only the files that are read are fetched.
@@ -89,7 +93,27 @@ def read_git(
         )
         for path in sorted(blobs)
     )
-    return SourceFiles(source, files, revision=commit)
+    return SourceFiles(source, files, tuple(failures), revision=commit)
+
+
+def _choose_blobs(entries: Iterable[_TreeEntry], failures: list[str]) -> dict[str, str]:
+    """Return the blobs of pages by path, with failures about others."""
+    blobs: dict[str, str] = {}
+    links = []
+    for entry in entries:
+        if entry.mode == _LINK_MODE:
+            links.append(entry.path)
+        elif fault := find_name_fault(entry.path):
+            failures.append(f"{format_name(entry.path)}: {fault}")
+        elif entry.path in blobs:
+            failures.append(f"{entry.path}: is left out, since another file's name reads the same")
+        else:
+            blobs[entry.path] = entry.blob
+    if links:
+        failures.append(
+            f"{format_name(links[0])}: is a link, which is not followed ({len(links)} in all)"
+        )
+    return blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +144,8 @@ class _Mirror:
             commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
         return commit
 
-    def list_files(self, commit: str) -> Iterator[tuple[str, str]]:
-        """Yield the path below the folder and the blob of each file."""
+    def list_files(self, commit: str) -> Iterator[_TreeEntry]:
+        """Yield the files and links, with their paths below the folder."""
         folder = PurePosixPath(self.uri.folder)
         arguments = ["--", self.uri.folder] if self.uri.folder else []
         output = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments)
@@ -132,10 +156,10 @@ class _Mirror:
             raise SourceNotFoundError(f"There is no folder {self._source.redacted_uri}.")
         for entry in entries:
             path = PurePosixPath(entry.path)
-            if entry.mode in _FILE_MODES:
+            if entry.mode in {*_FILE_MODES, _LINK_MODE}:
                 # The address may name a file in place of a folder: then only this file is read.
                 name = path.name if path == folder else str(path.relative_to(folder))
-                yield name, entry.blob
+                yield replace(entry, path=name)
 
     def fetch_missing(self, commit: str, blobs: set[str]) -> None:
         """Fetch the blobs that are not here, all at once."""

@@ -1,17 +1,22 @@
-"""Network addresses that a source may lead to: private ones only by its options."""
+"""A guard of network addresses: private ones are for a source that was told so."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 
 from ingest.errors import SourceRefusedError
+from ingest.sources.http.address_kinds import (
+    AddressKind,
+    is_literal,
+    is_local_name,
+    is_loopback,
+    is_metadata_name,
+    judge_address,
+)
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a host, the best first; raises `OSError` if there are none."""
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def resolve_host(host: str, port: int) -> tuple[str, ...]:
@@ -24,34 +29,23 @@ def resolve_host(host: str, port: int) -> tuple[str, ...]:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an address belongs to the public internet.
-
-    An IPv4 address inside an IPv6 one counts as itself.
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, ipaddress.IPv6Address):
-        embedded = parsed.ipv4_mapped or parsed.sixtofour
-        if embedded is None and parsed in _NAT64:
-            embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        if embedded is not None:
-            return is_public(str(embedded))
-    return parsed.is_global and not parsed.is_multicast
+    """Return whether an address belongs to the public internet."""
+    return judge_address(address) is AddressKind.PUBLIC
 
 
 class AddressGuard:
-    """Allows the source's own host and public addresses.
+    """Allows public addresses, and the source's own host where a person chose its network.
 
     Args:
-        host: host of the configured address; it may be private, since a person chose it.
-        allow_private: whether other hosts may be private, too.
+        host: host of the configured address.
+        port: its port; another port of the same host counts as another host.
+        allow_private: whether names and redirects may lead to private networks.
         resolve: returns the addresses of a host.
     """
 
-    def __init__(self, host: str, *, allow_private: bool, resolve: Resolver) -> None:
+    def __init__(self, host: str, port: int, *, allow_private: bool, resolve: Resolver) -> None:
         self._host = host.lower()
+        self._port = port
         self._allow_private = allow_private
         self._resolve = resolve
 
@@ -61,14 +55,41 @@ class AddressGuard:
         The caller connects to just these: a second look-up could return a private one.
 
         Raises:
-            SourceRefusedError: an address is private.
+            SourceRefusedError: an address is private, link-local or a metadata address.
             OSError: the host has no address.
         """
+        host = host.lower()
+        is_own = (host, port) == (self._host, self._port)
+        if is_metadata_name(host):
+            raise self._build_forbidden_error(host, is_own=is_own)
         addresses = self._resolve(host, port)
-        is_exempt = self._allow_private or host.lower() == self._host
-        if not is_exempt and not all(is_public(address) for address in addresses):
-            raise SourceRefusedError(
-                f"{self._host} leads to {host}, which is in a private network: name that address "
-                "itself, or set `allow_private`."
-            )
+        if not addresses:
+            raise OSError(f"{host} has no address")
+        kind = max(judge_address(address) for address in addresses)
+        if kind is AddressKind.FORBIDDEN:
+            raise self._build_forbidden_error(host, is_own=is_own)
+        if kind is AddressKind.PRIVATE and not (
+            self._allow_private or (is_own and _is_chosen(host, addresses))
+        ):
+            raise self._build_private_error(host, is_own=is_own)
         return addresses
+
+    def _build_forbidden_error(self, host: str, *, is_own: bool) -> SourceRefusedError:
+        lead = host if is_own else f"{self._host} leads to {host}, which"
+        return SourceRefusedError(
+            f"{lead} is a link-local or metadata address, and docent never connects to those."
+        )
+
+    def _build_private_error(self, host: str, *, is_own: bool) -> SourceRefusedError:
+        lead = host if is_own else f"{self._host} leads to {host}, which"
+        return SourceRefusedError(
+            f"{lead} is in a private network: name that address itself, or set `allow_private`."
+        )
+
+
+def _is_chosen(host: str, addresses: Sequence[str]) -> bool:
+    """Return whether the host itself says that it is private.
+
+    What another name leads to is up to the owner of the name.
+    """
+    return is_literal(host) or (is_local_name(host) and all(map(is_loopback, addresses)))

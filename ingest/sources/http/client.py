@@ -157,7 +157,10 @@ class WebClient:
         self._home = httpx.URL(source.uri).copy_with(userinfo=b"", fragment=None)
         self._authorization = build_authorization(source, httpx.URL(source.uri).userinfo.decode())
         guard = AddressGuard(
-            self._home.host, allow_private=source.allow_private, resolve=network.resolve
+            self._home.host,
+            self._home.port or get_default_port(self._home),
+            allow_private=source.allow_private,
+            resolve=network.resolve,
         )
 
         def check_waiting() -> None:
@@ -243,10 +246,7 @@ class WebClient:
     def _check_redirect(
         self, previous: httpx.Request, next_request: httpx.Request
     ) -> httpx.Request:
-        """Return the next request of a redirect that is safe.
-
-        httpx has removed the token if the redirect leads to another host.
-        """
+        """Return the next request of a safe redirect, without foreign token."""
         if next_request.url.scheme not in _SCHEMES:
             raise SourceRefusedError(
                 f"{self._source.redacted_uri} leads to an address that is not http:// or https://."
@@ -256,6 +256,9 @@ class WebClient:
                 f"{self._source.redacted_uri} leads from https:// to http://, where its token "
                 "could be read by others."
             )
+        if _extract_origin(next_request.url) != _extract_origin(self._home):
+            # httpx itself keeps it from http:// on to https://, which is another port.
+            next_request.headers.pop("Authorization", None)
         return next_request
 
 

@@ -34,7 +34,7 @@ def raise_and_catch(error: BaseException) -> BaseException:
 
 
 PEOPLE = LineFormatter(logging.Formatter(PLAIN))
-MACHINES = LineFormatter(build_json_formatter())
+MACHINES = LineFormatter(build_json_formatter(), is_json=True)
 
 
 @pytest.fixture

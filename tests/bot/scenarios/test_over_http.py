@@ -15,7 +15,7 @@ from rag_core.types import Scope
 from tests.bot.conftest import Docent
 from tests.bot.fakes import TEXT, Gate, script
 from tests.bot.scenarios.asking.test_asking import settled
-from tests.bot.slack.actions.test_admin import noted
+from tests.bot.slack.actions.test_admin import audited, noted
 from tests.bot.slack.actions.test_commands import shown, told
 from tests.bot.slack.inbox.test_follow_ups import answered
 from tests.servers.slack import delivery as slack_delivery
@@ -148,3 +148,33 @@ async def test_shortcuts_and_reactions_want_a_fresh_and_right_signature(
         assert ack.status == 401
     await docent.starts.aclose()
     assert docent.pipeline.questions == []
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("left_out", [set(), {"trigger_id"}, {"trigger_id", "response_url"}])
+async def test_a_replayed_command_is_carried_out_once(
+    docent: Docent, left_out: set[str], replicas: int
+):
+    await docent.start_http()
+    urls = {docent.slack.events_url}
+    if replicas == 2:
+        await docent.start_http()
+        urls.add(docent.slack.events_url)
+    user, channel = (ALICE, "alice"), docent.slack.store.channels[GENERAL]
+    ids = {"trigger_id": "1.2.3", "response_url": f"{docent.slack.base_url}response/none"}
+    payload = events.slash("/docent", "rollback", user=user, channel=channel, urls=ids)
+    command = {name: value for name, value in payload.items() if name not in left_out}
+    now = int(time.time())
+    for url in [*urls, *urls]:
+        delivery = Delivery("slash_commands", command)
+        ack = await slack_delivery.post(url, delivery, docent.slack.signing_secret, timestamp=now)
+        assert ack.status == 200
+    await docent.starts.aclose()
+    assert [action for _, action, _ in audited(docent)] == ["rollback"]
+
+
+async def test_a_command_may_speak_of_a_payload(docent: Docent):
+    await docent.start_http()
+    await docent.slack.slash("/docent", "ask how large may a payload be?")
+    await docent.slack.wait_for_message(told(ALICE, TEXT))
+    assert docent.pipeline.questions[0].text == "how large may a payload be?"

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 
 from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.formats import is_wanted
 from ingest.sources import Source
-from ingest.sources.directory import read_directory
+from ingest.sources.directory import read_directory, read_single_file
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
 
@@ -54,12 +54,69 @@ def test_a_link_that_leads_out_is_left(tmp_path: Path):
     (tmp_path / "docs/out.md").symlink_to(tmp_path / "secret.md")
     (tmp_path / "docs/in.md").symlink_to(tmp_path / "docs/a.md")
     (tmp_path / "docs/broken.md").symlink_to(tmp_path / "docs/nothing.md")
-    assert [file.path for file in read(tmp_path / "docs").files] == ["a.md", "in.md"]
+    (tmp_path / "docs/self.md").symlink_to("self.md")
+    (tmp_path / "docs/one.md").symlink_to("two.md")
+    (tmp_path / "docs/two.md").symlink_to("one.md")
+    found = read(tmp_path / "docs")
+    assert [file.path for file in found.files] == ["a.md", "in.md"]
+    assert found.failures == (
+        "broken.md: is a link that leads to no file",
+        "one.md: is a link that leads back to itself",
+        "out.md: is a link that leads out of the directory",
+        "self.md: is a link that leads back to itself",
+        "two.md: is a link that leads back to itself",
+    )
+    assert found.unread == ()
 
 
 def test_a_name_that_is_no_text(tmp_path: Path):
     (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("x")
-    assert [file.path for file in read(tmp_path).files] == ["caf\ufffd.md"]
+    (tmp_path / os.fsdecode(b"caf\xea.md")).write_text("y")
+    found = read(tmp_path)
+    assert [(file.path, file.data) for file in found.files] == [("caf\ufffd.md", b"x")]
+    assert found.failures == (
+        "caf\ufffd.md: has a name that is not UTF-8",
+        "caf\ufffd.md: is left out, since another file's name reads the same",
+    )
+
+
+def test_a_name_that_could_write_into_a_citation(tmp_path: Path):
+    make_folder(tmp_path, {"a.md": "A", "b\x1b[2J.md": "B", "c\u202e.md": "C"})
+    found = read(tmp_path)
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.failures == (
+        "b\\x1b[2J.md: has control characters in its name",
+        "c\\u202e.md: has characters in its name that turn the direction of text",
+    )
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path):
+    make_folder(tmp_path, {"a.md": "A"})
+    os.mkfifo(tmp_path / "fifo.md")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.md"))
+        found = read(tmp_path)
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.failures == tuple(
+        f"{name}.md: is a pipe, a socket or a device" for name in ("fifo", "socket")
+    )
+    with pytest.raises(SourceFormatError, match="is a pipe"):
+        read_single_file(Source("docs", str(tmp_path / "fifo.md")))
+
+
+def test_a_folder_that_becomes_a_link_while_a_file_is_opened(tmp_path: Path, monkeypatch):
+    docs = make_folder(tmp_path / "docs", {"a.md": "A", "in/b.md": "B"})
+    make_folder(tmp_path / "secret", {"b.md": "secret"})
+    open_ = os.open
+
+    def swap(path, *given, **named):
+        if str(path).endswith("in/b.md"):
+            (docs / "in").rename(docs / "was")
+            (docs / "in").symlink_to(tmp_path / "secret")
+        return open_(path, *given, **named)
+
+    monkeypatch.setattr(os, "open", swap)
+    assert [file.data for file in read(docs).files] == [b"A"]
 
 
 def test_a_folder_that_can_not_be_read_takes_no_pages_away(tmp_path: Path, monkeypatch):
@@ -72,20 +129,43 @@ def test_a_folder_that_can_not_be_read_takes_no_pages_away(tmp_path: Path, monke
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", scandir)  # root may read every folder
-    with pytest.raises(SourceFormatError, match=r"closed can't be read: Permission denied\."):
+    found = read(tmp_path)
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.failures == ("closed/: could not be read (Permission denied)",)
+    assert found.unread == ("closed/",)
+    monkeypatch.setattr(os, "scandir", lambda path: scandir(f"{path}/closed"))
+    with pytest.raises(SourceFormatError, match=r"can't be read: Permission denied\."):
         read(tmp_path)
+
+
+def test_its_pages_stay_in_the_index(tmp_path: Path, bench: Bench, monkeypatch):
+    names = ("a.md", "closed/b.md", "closed/c/d.md", "closer.md")
+    docs = make_folder(tmp_path / "docs", {name: f"# {name}\n\nText." for name in names})
+    bench.sync(docs)
+    (docs / "closer.md").unlink()
+    scan = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    report = bench.sync(docs, force=True)
+    assert (report.removed, report.documents) == (1, 3)
+    assert report.failures == ("closed/: could not be read (Permission denied)",)
 
 
 def close(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """Files of these names can't be read; root may read every file."""
-    open_file = Path.open
+    open_ = os.open
 
-    def refused(path: Path, mode: str = "r") -> IO[Any]:
-        if path.name in names:
+    def refused(path, *given, **named):
+        if Path(path).name in names:
             raise PermissionError(13, "Permission denied", str(path))
-        return open_file(path, mode)
+        return open_(path, *given, **named)
 
-    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(os, "open", refused)
 
 
 def test_a_file_that_can_not_be_read_is_there_all_the_same(tmp_path: Path, monkeypatch):

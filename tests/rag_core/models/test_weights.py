@@ -25,17 +25,17 @@ def test_offline():
     assert_helpful(str(caught.value), os.environ["HF_HOME"])
 
 
-def locate(model: str, endpoint: str, cache: Path) -> str:
+def locate(model: str, endpoint: str, cache: Path, revision: str = "") -> str:
     """The folder or the sentence, in a process of its own: the client reads its settings once."""
     program = (
         "import sys\n"
         "from rag_core.errors import ModelError\n"
         "from rag_core.models.weights import locate_model\n"
-        "try:\n    print(locate_model(sys.argv[1]))\n"
+        "try:\n    print(locate_model(sys.argv[1], sys.argv[2] or None))\n"
         "except ModelError as error:\n    print(error)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, model],
+        [sys.executable, "-c", program, model, revision],
         env=os.environ | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": endpoint, "HF_HOME": str(cache)},
         cwd=ROOT,
         capture_output=True,
@@ -104,6 +104,51 @@ def test_an_interrupted_download_is_completed_at_its_revision(tmp_path, by_folde
     said = locate(model, hub.url, tmp_path)  # the hub is gone
     assert f"The model some/model lacks {names[1]} (missing or damaged) in the cache" in said
     assert "\n" not in said
+
+
+WHOLE = {"config.json": b"{}", "model.safetensors": WEIGHTS}
+
+
+def test_a_pinned_revision_is_taken_whatever_is_in_the_cache(tmp_path):
+    pinned = "a" * 40
+    with Hub("some/model", WHOLE) as hub:
+        newest = locate("some/model", hub.url, tmp_path)
+        assert Path(newest).name == REVISION
+        folder = locate("some/model", hub.url, tmp_path, pinned)
+        assert Path(folder).name == pinned
+        assert locate("some/model", hub.url, tmp_path) == newest
+    # Without the hub both are in the cache, and a third one is not.
+    assert locate("some/model", hub.url, tmp_path, pinned) == folder
+    said = locate("some/model", hub.url, tmp_path, "b" * 40)
+    assert f"The model some/model at revision {'b' * 40} is not in the cache" in said
+
+
+def test_a_hub_that_gives_another_revision_is_not_believed(tmp_path, monkeypatch):
+    with Hub("some/model", WHOLE) as hub:
+        monkeypatch.setattr(hub, "_find_revision", lambda _: "c" * 40)
+        said = locate("some/model", hub.url, tmp_path, "a" * 40)
+    assert "The model some/model lacks config.json, model.safetensors (missing or dam" in said
+
+
+def test_pickles_and_code_are_not_even_downloaded(tmp_path):
+    more = {"pytorch_model.bin": b"1", "x/optimizer.pt": b"2", "modeling_x.py": b"3"}
+    with Hub("some/model", WHOLE | more) as hub:
+        locate("some/model", hub.url, tmp_path)
+        assert sorted(hub.downloads) == sorted(WHOLE)
+
+
+def test_a_hub_with_nothing_but_pickles(tmp_path):
+    with Hub("some/model", {"config.json": b"{}", "pytorch_model.bin": b"1"}) as hub:
+        said = locate("some/model", hub.url, tmp_path)
+    assert "has its weights in another form and not as safetensors" in said
+
+
+def test_a_folder_has_no_revision(tmp_path):
+    for name, content in WHOLE.items():
+        (tmp_path / name).write_bytes(content)
+    assert locate_model(str(tmp_path)) == tmp_path
+    with pytest.raises(ModelError, match="is a folder, which has no revisions"):
+        locate_model(str(tmp_path), "main")
 
 
 def test_a_folder_of_ones_own_that_lacks_files(tmp_path):

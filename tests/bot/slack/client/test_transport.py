@@ -6,7 +6,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.transport import HttpTransport, SocketTransport
+from bot.slack.client.transport import HttpAddress, HttpTransport, SocketTransport
 from rag_core.errors import SettingsError
 from tests.bot.conftest import free_port
 from tests.servers.slack.server import SlackServer
@@ -50,7 +50,9 @@ async def test_a_socket_is_connected_while_it_is_open(
 
 async def test_http_mode_is_connected_while_it_listens(app: AsyncApp, listener: Listener):
     port = free_port()
-    transport, other = (HttpTransport(app, port, listener) for _ in range(2))
+    transport, other = (
+        HttpTransport(app, HttpAddress("127.0.0.1", port, "secret"), listener) for _ in range(2)
+    )
     assert not await transport.is_connected()
     await transport.open()
     assert await transport.is_connected()

@@ -79,12 +79,32 @@ def test_no_documents(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil.md", "en/../../evil.md", "..\\evil.md", "/etc/evil.md", "C:/evil.md"]
+    "name",
+    [
+        *("../evil.md", "en/../../evil.md", "..\\evil.md", "/etc/evil.md", "C:/evil.md"),
+        *("C:evil.md", "en/C:evil.md", "c:\\evil.md", "\\\\server\\evil.md", "\\\\?\\C:\\evil.md"),
+    ],
 )
 def test_a_path_that_leads_out_is_refused_by_name(tmp_path: Path, name: str):
     path = make_zip(tmp_path / "d.zip", {"good.md": "x", name: "x"})
     with pytest.raises(SourceRefusedError, match=r"evil\.md"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["aux.md", "CON .md", "en/nul.x.md", "a\x1b.md", "a\u202e.md", "a. /b.md", "é" * 127 + ".md"],
+)
+def test_a_name_that_no_page_may_have_is_left_out(tmp_path: Path, name: str):
+    found = read(make_zip(tmp_path / "d.zip", {"good.md": "x", name: "x"}))
+    assert [file.path for file in found.files] == ["good.md"]
+    assert len(found.failures) == 1
+    assert found.failures[0].isprintable()
+
+
+def test_a_zip_of_windows_has_folders(tmp_path: Path):
+    found = read(make_zip(tmp_path / "d.zip", {"en\\a.md": "x", "en\\.git\\b.md": "x"}))
+    assert [file.path for file in found.files] == ["en/a.md"]
 
 
 def test_a_link_is_refused_by_name(tmp_path: Path):

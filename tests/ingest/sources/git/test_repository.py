@@ -104,7 +104,14 @@ def test_links_submodules_and_hidden_files_are_left(downloads, source, repositor
     commit = repository.git("rev-parse", "HEAD")
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},sub.md")
     repository.commit({".github/a.md": "no", "naïve name.md": "yes"})
-    assert sorted(read(source, downloads)) == ["README.md", "docs/a.md", "naïve name.md"]
+    repository.commit({"turned\u202edm.md": "no", "two\nlines.md": "no"})
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    assert [file.path for file in found.files] == ["README.md", "docs/a.md", "naïve name.md"]
+    assert found.failures == (
+        "turned\\u202edm.md: has characters in its name that turn the direction of text",
+        "two\\nlines.md: has control characters in its name",
+        "link.md: is a link, which is not followed (1 in all)",
+    )
 
 
 def test_options_choose_pages(downloads, source):

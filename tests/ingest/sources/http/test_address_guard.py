@@ -32,13 +32,62 @@ def test_every_address_is_one_or_the_other(address):
     assert is_public(str(address)) in {True, False}
 
 
+def guard(host: str, *addresses: str, port: int = 443, private: bool = False) -> AddressGuard:
+    return AddressGuard(host, port, allow_private=private, resolve=lambda *_: addresses)
+
+
 def test_one_private_address_of_several_is_enough_to_be_refused():
-    gate = AddressGuard(
-        "docs.example", allow_private=False, resolve=lambda *_: ("8.8.8.8", "10.0.0.1")
-    )
+    gate = guard("docs.example", "8.8.8.8", "10.0.0.1")
     with pytest.raises(SourceRefusedError, match=r"docs\.example leads to other\.example"):
         gate.resolve_addresses("other.example", 443)
-    assert gate.resolve_addresses("DOCS.example", 443) == ("8.8.8.8", "10.0.0.1")
+    with pytest.raises(SourceRefusedError, match=r"^docs\.example is in a private network"):
+        gate.resolve_addresses("DOCS.example", 443)
+    allowed = guard("docs.example", "8.8.8.8", "10.0.0.1", private=True)
+    assert allowed.resolve_addresses("other.example", 443) == ("8.8.8.8", "10.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        *(("10.0.0.1", "10.0.0.1"), ("::1", "::1"), ("127.0.0.1", "127.0.0.1")),
+        *(("localhost", "127.0.0.1"), ("docs.localhost", "::1"), ("LOCALHOST.", "127.0.0.1")),
+    ],
+)
+def test_a_host_that_says_itself_that_it_is_private(host: str, address: str):
+    assert guard(host, address).resolve_addresses(host, 443) == (address,)
+    with pytest.raises(SourceRefusedError, match="private network"):
+        guard(host, address).resolve_addresses(host, 8443)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.1", "127.0.0.1"), ("2130706433", "127.0.0.1"), ("docs.localhost", "10.0.0.1")],
+)
+def test_a_host_that_hides_it(host: str, address: str):
+    with pytest.raises(SourceRefusedError, match="private network"):
+        guard(host, address).resolve_addresses(host, 443)
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "fe80::1", "168.63.129.16", "fd00:ec2::254", "::169.254.1.1"]
+)
+def test_link_local_and_metadata_addresses_are_for_nobody(address: str):
+    for host in (address, "docs.example"):
+        with pytest.raises(SourceRefusedError, match="never connects"):
+            guard(host, address, private=True).resolve_addresses(host, 443)
+    with pytest.raises(SourceRefusedError, match="never connects"):
+        guard("docs.example", address, private=True).resolve_addresses("other.example", 443)
+
+
+def test_a_metadata_server_is_known_by_its_name():
+    gate = guard("docs.example", "8.8.8.8", private=True)
+    with pytest.raises(SourceRefusedError, match="never connects"):
+        gate.resolve_addresses("Metadata.Google.internal.", 80)
+
+
+def test_a_name_without_addresses():
+    with pytest.raises(OSError, match="has no address"):
+        guard("docs.example").resolve_addresses("docs.example", 443)
 
 
 def test_the_system_knows_this_machine():

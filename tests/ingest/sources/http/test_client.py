@@ -54,6 +54,11 @@ def test_a_public_redirect_is_followed_without_the_token(internet, monkeypatch):
     assert body == b"cdn.example.net 93.184.216.34 none"
     _, body = fetch(source, internet(leading_to("/x")))
     assert body == b"example.com 93.184.216.34 Bearer t0ken"
+    _, body = fetch(source, internet(leading_to("https://example.com:8443/x")))
+    assert body == b"example.com:8443 93.184.216.34 none"
+    upgraded = replace(source, uri="http://example.com/start")
+    _, body = fetch(upgraded, internet(leading_to("https://example.com/x")))
+    assert body == b"example.com 93.184.216.34 none"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,6 @@ def test_a_public_redirect_is_followed_without_the_token(internet, monkeypatch):
     [
         "http://127.0.0.1/latest",
         "http://intranet/x",
-        "http://169.254.169.254/latest/meta-data",
         "http://[::1]/",
         "http://[::ffff:10.0.0.1]/",
         "http://[64:ff9b::a00:1]/",
@@ -78,10 +82,30 @@ def test_a_redirect_into_a_private_network_is_refused(internet, place: str):
 
 
 def test_a_host_that_is_named_may_be_private_but_no_other(internet):
+    source = Source("docs", "http://10.0.0.7/start")
+    assert fetch(source, internet(leading_to("/x")))[0] == "http://10.0.0.7/x"
+    for place in ("http://10.0.0.8/x", "http://10.0.0.7:8080/x", "https://10.0.0.7/x"):
+        with pytest.raises(SourceRefusedError, match=r"leads to 10\.0\.0\.[78], .*private"):
+            fetch(source, internet(leading_to(place)))
+
+
+def test_what_a_name_leads_to_is_private_only_by_the_option(internet):
     source = Source("docs", "http://intranet/start")
-    assert fetch(source, internet(leading_to("/x")))[0] == "http://intranet/x"
-    with pytest.raises(SourceRefusedError, match=r"leads to 10\.0\.0\.8"):
-        fetch(source, internet(leading_to("http://10.0.0.8/x")))
+    with pytest.raises(SourceRefusedError, match=r"^intranet is in a private network"):
+        fetch(source, internet(leading_to("/x")))
+    allowed = replace(source, allow_private=True)
+    assert fetch(allowed, internet(leading_to("/x")))[0] == "http://intranet/x"
+
+
+@pytest.mark.parametrize(
+    "place", ["http://169.254.169.254/x", "http://[fe80::1]/", "http://metadata/"]
+)
+def test_nobody_is_led_to_a_metadata_server(internet, place: str):
+    source = Source("docs", "http://example.com/start", allow_private=True)
+    with pytest.raises(SourceRefusedError, match="metadata address"):
+        fetch(source, internet(leading_to(place)))
+    with pytest.raises(SourceRefusedError, match="metadata address"):
+        fetch(replace(source, uri=place), internet(leading_to("/x")))
 
 
 def test_a_local_server_may_not_lead_to_another_private_host(web: WebServer, network: Network):

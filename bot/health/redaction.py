@@ -1,0 +1,133 @@
+"""The last line of defence of secrets: their values are taken out of log lines and errors.
+
+No line should hold one. This is for lines of dependencies, and for what a server sends back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from dotenv import dotenv_values
+
+_SECRET_NAME = re.compile(
+    r"(?:PASSWORD|PASSWD|(?:^|_)(?:TOKEN|SECRET|KEY|PASS|HEADERS|CREDENTIALS?|LOGIN|AUTH))$"
+)
+_TOKEN_NAME = re.compile(r"token_env[\"']?\s*[:=]\s*[\"']?(\w+)")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+_SOURCES = "DOCENT_SOURCES"
+
+_SHORT = 4
+_LONG = 8
+
+_KNOWN_FORMS = (
+    (re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@"), "…@"),
+    (re.compile(r"\bx(?:ox[a-z]|app)-[\w-]{6,}"), "…"),
+    (re.compile(r"\b(Bearer|Basic)(\s+)[\w.~+/=-]{4,}", re.IGNORECASE), r"\1\2…"),
+    (
+        re.compile(
+            r"([?&;](?:[\w-]*(?:token|key|secret|password|signature|ticket|credential)[\w-]*|sig)=)"
+            r"[^&\s\"'<>]+",
+            re.IGNORECASE,
+        ),
+        r"\1…",
+    ),
+)
+"""Logins in addresses, Slack's tokens, headers and query parameters, with any values."""
+
+
+class Redactor:
+    """Takes the values of secrets out of texts.
+
+    Args:
+        secrets: the values; one that could be a word, such as `none`, is not replaced.
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {
+            form for secret in secrets if _is_telling(secret) for form in _list_spellings(secret)
+        }
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    @classmethod
+    def load(cls, env_file: Path = Path(".env")) -> Redactor:
+        """Build one for environment, `.env` and command line."""
+        try:
+            written = dotenv_values(env_file)
+        except (OSError, ValueError):  # docent has said so, or will
+            written = {}
+        settings = {name: value for name, value in written.items() if value} | os.environ
+        return cls([*list_secrets(settings), *_list_logins(" ".join(sys.argv), is_source=True)])
+
+    def redact(self, text: str) -> str:
+        """Return the text with `…` in the place of each secret."""
+        if self._values:
+            text = self._values.sub("…", text)
+        for form, replacement in _KNOWN_FORMS:
+            text = form.sub(replacement, text)
+        return text
+
+
+def list_secrets(settings: Mapping[str, str]) -> set[str]:
+    """Return what may not be shown of these variables.
+
+    These are the values of variables that are named like a secret or that a source takes its token
+    from, and the logins and queries of all addresses.
+    """
+    names = {name for value in settings.values() for name in _TOKEN_NAME.findall(value)}
+    secrets: set[str] = set()
+    for name, value in settings.items():
+        if _SECRET_NAME.search(name.upper()) or name in names:
+            secrets |= set(_split_value(value))
+        secrets |= set(_list_logins(value, is_source=name.upper() == _SOURCES))
+    return secrets
+
+
+def _split_value(value: str) -> Iterator[str]:
+    """Yield a secret, its values of headers and its password."""
+    yield value.strip()
+    for header in value.split(","):
+        name, is_header, content = header.partition("=")
+        words = unquote(content if is_header else name).split()
+        if words and (is_header or len(words) > 1 or ":" in words[-1]):
+            yield words[-1]
+            yield words[-1].partition(":")[2]
+
+
+def _list_logins(text: str, *, is_source: bool) -> Iterator[str]:
+    """Yield the logins and query values of the addresses in a text."""
+    for address in _ADDRESS.findall(text):
+        rest = address.partition("://")[2]
+        # A source may be named `host/repository@branch`; elsewhere the last `@` ends the login.
+        host = re.split("[/?#]", rest)[0] if is_source else rest
+        login = host.rpartition("@")[0]
+        if login:
+            user, colon, password = login.partition(":")
+            yield from (login, password if colon else user)
+            yield base64.b64encode(unquote(login).encode()).decode().rstrip("=")
+            if not is_source:
+                yield from re.split("[@/?#:]", password)
+        try:
+            query = urlsplit(address).query
+        except ValueError:
+            continue
+        yield from (part.partition("=")[2] or part for part in query.split("&"))
+
+
+def _is_telling(secret: str) -> bool:
+    """Return True unless the value could as well be a common word."""
+    return len(secret) >= _LONG or (len(secret) >= _SHORT and not secret.isalpha())
+
+
+def _list_spellings(secret: str) -> set[str]:
+    """Return the ways in which a line may write a secret."""
+    plain = unquote(secret)
+    written = {secret, plain, quote(plain, safe=""), quote(plain)}
+    return written | {json.dumps(plain)[1:-1], repr(plain)[1:-1]}

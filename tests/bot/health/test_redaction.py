@@ -1,0 +1,109 @@
+"""No line holds the value of a secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from bot.health.redaction import Redactor, list_secrets
+from tests.handbook import settings
+
+
+def redact(text: str, **variables: str) -> str:
+    return Redactor(list_secrets(variables)).redact(text)
+
+
+def is_secret(variable: str) -> bool:
+    return SecretStr.__name__ in str(settings()[variable].annotation)
+
+
+@pytest.mark.parametrize("variable", filter(is_secret, settings()))
+def test_the_value_of_each_secret_setting_is_taken_out(variable: str):
+    assert redact("a canary-1 b", **{variable: "canary-1"}) == "a … b"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["HF_TOKEN", "PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "docent_milvus_token", "DOCS_LOGIN"],
+)
+def test_secrets_of_others_are_taken_out(variable: str):
+    assert redact("a canary-1 b", **{variable: "canary-1"}) == "a … b"
+
+
+@pytest.mark.parametrize("variable", ["DOCENT_EMBEDDING_MAX_TOKENS", "PWD", "DOCENT_COLLECTION"])
+def test_other_settings_stay(variable: str):
+    assert redact("a 12345678 b", **{variable: "12345678"}) == "a 12345678 b"
+
+
+@pytest.mark.parametrize("word", ["none", "ollama", "EMPTY"])
+def test_a_key_that_is_a_word_stays(word: str):
+    assert redact(f"The LLM {word} fails.", OPENAI_API_KEY=word) == f"The LLM {word} fails."
+
+
+def test_the_token_of_a_source_is_taken_out():
+    sources = '[{"uri": "https://host/x.zip", "token_env": "MY_DOCS"}]'
+    assert redact("a canary-1 b", DOCENT_SOURCES=sources, MY_DOCS="canary-1") == "a … b"
+
+
+@pytest.mark.parametrize("part", ["canary-1", "one@canary-1", "one/canary-1", "canary-1@two/thr-3"])
+def test_passwords_of_addresses_are_taken_out_in_parts(part: str):
+    url = f"https://user:{part}@host.test/v1"
+    for tail in (part, part.rpartition("/")[2], part.rpartition("@")[2], part.partition("@")[0]):
+        if len(tail) > 4:
+            assert tail not in redact(f"can't resolve {tail} today", OPENAI_BASE_URL=url)
+
+
+def test_queries_and_headers_are_taken_out():
+    assert "canary" not in redact("x canary-12 y", OPENAI_BASE_URL="https://h/v1?v=canary-12")
+    headers = "authorization=Basic%20canary-12,x-team=docs"
+    redacted = redact("bad header canary-12 of docs", OTEL_EXPORTER_OTLP_HEADERS=headers)
+    assert redacted == "bad header … of docs"
+
+
+def test_a_branch_of_a_repository_stays():
+    sources = "git+https://canary-1@host.test/team/docs@main"
+    line = redact("team/docs@main from canary-1", DOCENT_SOURCES=sources)
+    assert line == "team/docs@main from …"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("GET https://u:p@host/x", "GET https://…@host/x"),
+        ("GET https://u:p@q@host/x", "GET https://…@host/x"),
+        ("wss://host/link?ticket=abc&app_id=1", "wss://host/link?ticket=…&app_id=1"),
+        ("Authorization: Bearer abcd.efgh", "Authorization: Bearer …"),
+        ("token xoxb-1234567-abc", "token …"),
+        ("see https://host/@scope/page?page=2", "see https://host/@scope/page?page=2"),
+        ("mail a@b.test", "mail a@b.test"),
+    ],
+)
+def test_known_forms_are_taken_out_whatever_their_values(line: str, shown: str):
+    assert Redactor(()).redact(line) == shown
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=8))
+def test_each_spelling_of_a_secret_is_taken_out(secret: str):
+    redactor = Redactor(list_secrets({"OPENAI_API_KEY": secret}))
+    for spelling in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]):
+        assert redactor.redact(f"⟦{spelling}⟧") == "⟦…⟧"
+
+
+def test_a_login_is_taken_out_as_a_header():
+    header = base64.b64encode(b"user:canary-1").decode()
+    assert header not in redact(f"sent {header}", DOCENT_RERANK_URL="http://user:canary-1@h")
+
+
+def test_the_environment_the_file_and_the_arguments_are_read(monkeypatch: pytest.MonkeyPatch):
+    Path(".env").write_text("OPENAI_API_KEY=canary-file\n")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "canary-variable")
+    monkeypatch.setattr("sys.argv", ["docent", "index", "https://canary-word@host/x.zip"])
+    line = Redactor.load().redact("canary-file canary-variable canary-word")
+    assert line == "… … …"
