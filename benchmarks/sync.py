@@ -1,4 +1,4 @@
-"""Cost of a sync: builds, changes, an unchanged one, searches beside it, very many chunks.
+"""Cost of a sync: builds, changes, an unchanged one, searches beside, many chunks, pages.
 
     python -m benchmarks.sync --json
     python -m benchmarks.sync --json --rows build change --pages 40
@@ -25,6 +25,7 @@ from typing import Any
 from benchmarks.harness.bench_index import BenchIndex, pages, timed
 from benchmarks.harness.counting import CountedStore, counting_server
 from benchmarks.harness.sync_load import scale, searching
+from benchmarks.harness.sync_reading import reading
 from benchmarks.harness.sync_tutorial import TutorialIndex
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Scope, hash_content
@@ -178,6 +179,13 @@ def many(sizes: Sizes) -> dict[str, Any]:
         return scale(Path(folder), chunks=sizes.chunks, dimension=sizes.dimension)
 
 
+def read(sizes: Sizes) -> dict[str, Any]:
+    """Pages read in this process, and in one of their own."""
+    with BenchIndex.open() as bench:
+        repeats = 5 if sizes.pages is None else 1
+        return reading(bench, taken(bench, OLD, sizes), repeats=repeats)
+
+
 ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
     "build": build,
     "change": change,
@@ -185,6 +193,7 @@ ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
     "releases": releases,
     "search": search,
     "scale": many,
+    "read": read,
 }
 
 

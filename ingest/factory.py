@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingest.loading.reading import read_apart
 from ingest.overview.status import IndexStatus, build_status
 from ingest.publishing.versions import list_versions
 from ingest.settings import IngestSettings
@@ -32,6 +33,8 @@ def open_indexer(
 ) -> Indexer:
     """Build an indexer, with snapshots of downloads in the data folder.
 
+    Its pages are read in a process of its own, with a deadline.
+
     Args:
         settings: sources, limits of downloads and the state database.
         store: the index in Milvus.
@@ -54,6 +57,7 @@ def open_indexer(
         downloads,
         schema=SCHEMA_VERSION,
         golden_margin=settings.golden_margin,
+        read_documents=read_apart,
     )
 
 

@@ -13,6 +13,7 @@ from ingest.changes.survey import ChangeDetector, ChangeSet, SyncOptions
 from ingest.errors import SourceEmptyError, StateError
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages
+from ingest.loading.reading import PageReader, read_here
 from ingest.progress import DurationStats
 from ingest.publishing.golden_questions import GoldenGate, check_golden_questions
 from ingest.publishing.pin import check_not_pinned
@@ -41,6 +42,7 @@ class Indexer:
         downloads: snapshots of remote sources.
         schema: version of the store's fields.
         golden_margin: share of golden questions that a new version may lose.
+        read_documents: reads pages; by default in this process, without a deadline.
 
     Example:
         >>> from ingest.sources import parse_sources
@@ -62,6 +64,7 @@ class Indexer:
         *,
         schema: int,
         golden_margin: float = GOLDEN_MARGIN,
+        read_documents: PageReader = read_here,
     ) -> None:
         self._store = store
         self._embedder = embedder
@@ -71,6 +74,7 @@ class Indexer:
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
         self._stats = DurationStats(ledger.engine)
         self._golden_margin = golden_margin
+        self._read_documents = read_documents
 
     def sync(
         self,
@@ -191,7 +195,12 @@ class Indexer:
         """Plan the next version; None if it would equal the live one."""
         if changes.is_unchanged and not options.full:
             return changes, None
-        chunked = chunk_pages(changes.pages.to_read, Chunker(self._embedder), progress=progress)
+        chunked = chunk_pages(
+            changes.pages.to_read,
+            Chunker(self._embedder),
+            progress=progress,
+            read_documents=self._read_documents,
+        )
         changes, live_chunks = changes.exclude_broken(chunked), changes.snapshot.read_chunks()
         plan = plan_chunks(
             live_chunks, changes.pages, chunked.chunks, recipe=changes.recipe, reuse=changes.reuse

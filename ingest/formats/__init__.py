@@ -74,6 +74,9 @@ VARIABLES_FILE = "Variables.json"
 MAX_BYTES = 20 * 10**6
 """Largest text that is read; no page for people is larger."""
 
+MAX_FILE_BYTES = 64 * 2**20
+"""Largest file of a binary format."""
+
 _MEDIA_TYPES: Mapping[str, str] = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
-from ingest.formats.html_in_markdown import escape_unclosed_markup
+from ingest.formats.html_markup import shorten_markup
 from ingest.formats.html_to_markdown import HEADINGS, HtmlConverter
 from ingest.formats.structure import build_converted_document
 
@@ -22,6 +22,9 @@ MAX_DEPTH = 400
 
 MAX_ELEMENTS = 100_000
 """Most elements of a page; more would take minutes."""
+
+MAX_SPAN = 20
+"""Most columns of a table that one cell spans."""
 
 _DROPPED = (
     "script, style, noscript, template, svg, button, nav, input, select, textarea, iframe, dialog, "
@@ -50,7 +53,6 @@ _CLOSES = {
 """Elements that end when another one begins, for pages that leave out end tags."""
 
 _CODE = ["pre", "code", "kbd", "samp", "tt"]
-_XML = re.compile(r"^\s*<\?xml[^>]*>")
 _LIKE_BLOCK = re.compile(r"^\s*(?=#{1,6}(?:\s|$)|`{3}|~{3})")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|&])")
 
@@ -95,8 +97,8 @@ def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tup
     if len(html) > MAX_CHARS:
         raise PageError(f"is larger than {MAX_CHARS // 1_000_000} million characters")
     with translate_parser_errors("HTML"):
-        # bs4 warns of an XML declaration, and of a line without a newline as a file's name.
-        soup = _Soup(escape_unclosed_markup(_XML.sub("", html)) + "\n", "html.parser")
+        # bs4 warns of a line without a newline as a file's name.
+        soup = _Soup(shorten_markup(html) + "\n", "html.parser")
         title = _find_title(soup)
         main = _find_main(soup)
         if anchors:
@@ -219,6 +221,9 @@ def _adapt_for_markdown(main: Tag) -> None:
     for table in main.find_all("table"):
         if table.find(["pre", "table", *HEADINGS]):  # a table for the layout
             _rename_tags([table, *table.find_all(["thead", "tbody", "tr", "td", "th"])], "div")
+    for cell in main.find_all(_CELLS, colspan=True):
+        # markdownify would make a thousand columns of each such cell.
+        cell["colspan"] = str(min(_parse_span(cell["colspan"]), MAX_SPAN))
     for line in main.select("pre div"):
         line.name = "span"
         line.append("\n")
@@ -231,6 +236,11 @@ def _adapt_for_markdown(main: Tag) -> None:
     for heading in main.find_all(HEADINGS):
         for string in filter(_is_prose, heading.find_all(string=True)):
             string.replace_with(NavigableString(_SPECIAL.sub(r"\\\1", string)))
+
+
+def _parse_span(value: object) -> int:
+    text = str(value)
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else 1
 
 
 def _rename_tags(tags: Iterable[Tag], name: str) -> None:

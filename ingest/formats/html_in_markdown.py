@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+from ingest.formats.html_markup import shorten_markup
 from ingest.formats.structure import fence_code
 
 _HIDDEN = {"script", "style", "svg", "button"}
@@ -12,6 +13,7 @@ _LINES = {"br", "div", "p", "tr", "table", "ul", "ol", "details", "summary"}
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = {"td", "th"}
 _TAG = re.compile(r"</?[A-Za-z][^>]*>")
+_MAX_COLUMNS = 100
 _LANGUAGE = re.compile(r"(?:^|\s)language-([\w+#.-]+)")
 _BAD_ANCHOR = re.compile(r"[\s{}]")
 _SPACES = re.compile(r"\s+")
@@ -40,24 +42,9 @@ def convert_html_block(html: str) -> str:
     return _collapse_blank_lines(_parse_html(html, _MarkdownParser()))
 
 
-def escape_unclosed_markup(html: str) -> str:
-    """Escape the beginnings of markup that is never closed.
-
-    html.parser would read to the end of the text for each of them.
-    """
-    for begin, end, escaped in (
-        ("<![", "]]>", "<!_["),
-        ("<!--", "-->", "&lt;!--"),
-        ("<", ">", "&lt;"),
-    ):
-        head, mark, rest = html.rpartition(end)
-        html = f"{head}{mark}{rest.replace(begin, escaped)}"
-    return html
-
-
 def _parse_html(html: str, parser: _TextParser) -> str:
     try:
-        parser.feed(escape_unclosed_markup(html))
+        parser.feed(shorten_markup(html))
         parser.close()
     except AssertionError:  # html.parser's error for a malformed declaration
         return _TAG.sub("", html).strip()
@@ -191,6 +178,7 @@ class _MarkdownParser(_TextParser):
 
 def _render_table(rows: list[list[str]]) -> str:
     """Return rows as a Markdown table; the first row is the header."""
-    width = max(map(len, rows), default=0)
+    # Short rows are filled up, but not to the width of a row of thousands.
+    width = min(max(map(len, rows), default=0), _MAX_COLUMNS)
     lines = [f"| {' | '.join([*row, *[''] * (width - len(row))])} |" for row in rows]
     return "\n".join([*lines[:1], f"|{' --- |' * width}", *lines[1:]]) if lines else ""

@@ -14,7 +14,6 @@ from ingest.formats.structure import fence_code
 
 HEADINGS = [f"h{level}" for level in range(1, 7)]
 
-_MAX_COLUMNS = 20  # of a table that one cell spans
 _LANGUAGE = re.compile(r"^(?:language|lang|highlight|highlight-source|brush)-([\w+#.-]+)$")
 _NO_LANGUAGE = {"default", "none", "text", "plaintext"}
 _BAD_ANCHOR = re.compile(r"[\s{}]|^$")
@@ -123,7 +122,7 @@ class HtmlConverter(MarkdownConverter):
         """
         del parent_tags
         span = str(el.get("colspan") or "")
-        columns = min(int(span), _MAX_COLUMNS) if re.fullmatch(r"[1-9]\d{0,3}", span) else 1
+        columns = int(span) if re.fullmatch(r"[1-9][0-9]?", span) else 1
         return f" {' '.join(text.split()).replace('|', chr(92) + '|')}{' |' * columns}"
 
     convert_th = convert_td

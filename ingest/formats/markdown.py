@@ -154,7 +154,9 @@ def _check_nesting(front_matter: str) -> None:
     for event in yaml.parse(front_matter, _YAML):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _MAX_YAML_DEPTH:
+        # A merge of merges would become millions of pairs.
+        is_merge = isinstance(event, yaml.ScalarEvent) and event.value == "<<"
+        if depth > _MAX_YAML_DEPTH or is_merge:
             raise ValueError
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 MAX_PAGES = 5_000
 """Longest PDF: pypdf reads some tens of pages a second."""
+
+MAX_CHARS = 20_000_000
+MAX_COMPLAINTS = 1_000
+"""Most faults of a PDF that pypdf works around."""
 
 _MAX_BOOKMARKS = 20_000
 _MIN_REPEATS = 3
@@ -59,18 +65,61 @@ def read_pdf(page: Page) -> Document:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
-    with translate_parser_errors("a PDF", PyPdfError):
+    with _count_complaints(), translate_parser_errors("a PDF", PyPdfError):
         reader = PdfReader(BytesIO(page.data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise PageError("is encrypted")
         if len(reader.pages) > MAX_PAGES:
             raise PageError(f"has more than {MAX_PAGES} pages")
-        texts = _drop_repeated_lines([sheet.extract_text().splitlines() for sheet in reader.pages])
+        texts = _drop_repeated_lines(list(_extract_lines(reader)))
         bookmarks = _read_bookmarks(reader)
         title = _read_title(reader) or next((mark.title for mark in bookmarks), "") or page.stem
     if not any(line.strip() for lines in texts for line in lines):
         raise PageError("has no text that can be read; perhaps it was scanned")
     return build_document(page, title, tuple(_build_sections(texts, bookmarks)))
+
+
+@contextmanager
+def _count_complaints() -> Iterator[None]:
+    """Count pypdf's warnings, and keep them out of the log.
+
+    A small file may cause millions.
+
+    Raises:
+        PageError: there are more than `MAX_COMPLAINTS`.
+    """
+    logger, handler = logging.getLogger("pypdf"), _ComplaintCounter()
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated
+
+
+class _ComplaintCounter(logging.Handler):
+    _count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        self._count += 1
+        if self._count > MAX_COMPLAINTS:
+            raise PageError(f"is damaged in more than {MAX_COMPLAINTS:,} places")
+
+
+def _extract_lines(reader: PdfReader) -> Iterator[list[str]]:
+    """Yield the lines of each sheet.
+
+    Many sheets may share one long text.
+    """
+    length = 0
+    for sheet in reader.pages:
+        text = sheet.extract_text()
+        length += len(text)
+        if length > MAX_CHARS:
+            raise PageError(f"has more than {MAX_CHARS // 10**6} million characters")
+        yield text.splitlines()
 
 
 def _read_title(reader: PdfReader) -> str:

@@ -10,8 +10,10 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.core import publish_doctree, publish_from_doctree
-from docutils.parsers.rst import Directive, directives, roles
+from docutils.nodes import fully_normalize_name
+from docutils.parsers.rst import Directive, Parser, directives, roles
 from docutils.parsers.rst.languages import en as english
+from docutils.transforms import Transform
 from docutils.utils import new_document
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
@@ -26,6 +28,10 @@ MAX_LINES = 50_000
 MAX_TARGETS = 3_000
 """Most link targets of a page: docutils compares each with all before it."""
 
+MAX_SUBSTITUTED = 50_000
+"""Most parts that substitutions become: thirty short lines can ask for billions."""
+
+_MAX_NESTED = 100
 _SETTINGS = {
     "_disable_config": True,
     "doctitle_xform": False,
@@ -86,7 +92,7 @@ def read_rst(page: Page) -> Document:
         raise PageError(f"has more than {MAX_TARGETS:,} link targets")
     with _isolate_registry(), translate_parser_errors("reStructuredText"):
         _register_unknown(text)
-        tree = publish_doctree(text, settings_overrides=_SETTINGS)
+        tree = publish_doctree(text, parser=_BoundedParser(), settings_overrides=_SETTINGS)
         _clean_tree(tree)
         html = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
     return build_converted_document(page, convert_html_page(str(html))[1])
@@ -124,6 +130,54 @@ def _clean_tree(tree: nodes.document) -> None:
     for node in tree.children[:1]:
         if isinstance(node, nodes.field_list):
             tree.remove(node)
+
+
+class _BoundedParser(Parser):
+    """docutils' parser, which refuses a page that would grow without end."""
+
+    def get_transforms(self) -> list[type[Transform]]:
+        return [*super().get_transforms(), _SubstitutionLimit]
+
+
+class _SubstitutionLimit(Transform):
+    """Counts what substitutions inside substitutions become before docutils puts them in."""
+
+    default_priority = 210  # before docutils' own, which is 220
+
+    def apply(self) -> None:
+        """Count the nodes; `startnode` is not used.
+
+        Raises:
+            PageError: there would be more than `MAX_SUBSTITUTED`.
+        """
+        self._sizes: dict[str, int] = {}
+        total = 0
+        for reference in self.document.findall(nodes.substitution_reference):
+            if not self._is_in_definition(reference):
+                total += self._count_nodes(reference, frozenset())
+            if total > MAX_SUBSTITUTED:
+                raise PageError(f"has substitutions of more than {MAX_SUBSTITUTED:,} parts")
+
+    def _is_in_definition(self, node: nodes.Node) -> bool:
+        while node.parent is not None:
+            node = node.parent
+            if isinstance(node, nodes.substitution_definition):
+                return True
+        return False
+
+    def _count_nodes(self, reference: nodes.Element, above: frozenset[str]) -> int:
+        name = str(reference.get("refname", ""))
+        if name not in self.document.substitution_defs:
+            name = self.document.substitution_names.get(fully_normalize_name(name), "")
+        definition = self.document.substitution_defs.get(name)
+        if definition is None or name in above or len(above) > _MAX_NESTED:
+            return 1  # docutils reports it
+        if name not in self._sizes:
+            inner = list(definition.findall(nodes.substitution_reference))
+            size = sum(1 for _ in definition.findall())
+            size += sum(self._count_nodes(each, above | {name}) for each in inner)
+            self._sizes[name] = min(size, 2 * MAX_SUBSTITUTED)
+        return self._sizes[name]
 
 
 class _AnyOptions(dict[str, Any]):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
-from ingest.documents import Page, PageError, SourcePages
+from ingest.documents import Document, Page, PageError, SourcePages
 from ingest.errors import SourceEmptyError, SourceError
-from ingest.formats import is_wanted, read_document
+from ingest.formats import is_wanted
 from ingest.loading.chunker import Chunker
 from ingest.loading.pages import prepare_pages
+from ingest.loading.reading import PageReader, read_here
 from ingest.report import Progress, ProgressCallback
 from ingest.sources import DownloadProgress, Downloads, Source, read_source
 from rag_core.types import Chunk, PageKey
@@ -71,14 +73,19 @@ class ChunkedPages:
 
 
 def chunk_pages(
-    pages: Sequence[Page], chunker: Chunker, *, progress: ProgressCallback
+    pages: Sequence[Page],
+    chunker: Chunker,
+    *,
+    progress: ProgressCallback,
+    read_documents: PageReader = read_here,
 ) -> ChunkedPages:
     """Divide all pages into chunks.
 
     Args:
         pages: the pages to read and divide.
         chunker: divides them.
-        progress: gets the number of pages divided so far.
+        progress: gets the number of pages divided so far, and again while a page is read.
+        read_documents: reads the pages.
 
     Returns:
         The chunks, and a line for the report about each page that has none.
@@ -86,21 +93,34 @@ def chunk_pages(
     chunks: list[Chunk] = []
     failures: list[str] = []
     broken: set[PageKey] = set()
-    for number, page in enumerate(pages, 1):
-        try:
-            page_chunks = chunker.split_document(read_document(page))
-        except PageError as error:
-            failures.append(f"{page.path}: {error}; left out")
-            broken.add((page.source, page.path))
-        except _PAGE_ERRORS as error:
-            failures.append(f"{page.path}: could not be read ({error}); left out")
-            broken.add((page.source, page.path))
-        else:
-            chunks += page_chunks
-            if not page_chunks and page.data.strip():
-                failures.append(f"{page.path}: the page has no text")
-        progress(Progress("chunking", number, len(pages)))
+    done = 0
+
+    def repeat_progress() -> None:
+        progress(Progress("chunking", done, len(pages)))
+
+    with closing(read_documents(pages, repeat_progress)) as outcomes:
+        for page, outcome in zip(pages, outcomes, strict=True):
+            try:
+                page_chunks = _split_outcome(outcome, chunker)
+            except PageError as error:
+                failures.append(f"{page.path}: {error}; left out")
+                broken.add((page.source, page.path))
+            else:
+                chunks += page_chunks
+                if not page_chunks and page.data.strip():
+                    failures.append(f"{page.path}: the page has no text")
+            done += 1
+            repeat_progress()
     return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken))
+
+
+def _split_outcome(outcome: Document | PageError, chunker: Chunker) -> list[Chunk]:
+    if isinstance(outcome, PageError):
+        raise outcome
+    try:
+        return chunker.split_document(outcome)
+    except _PAGE_ERRORS as error:
+        raise PageError(f"could not be read ({error})") from error
 
 
 def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback) -> SourcePages:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from charset_normalizer import from_bytes
 
 from ingest.documents import Page, SourcePages
-from ingest.formats import BINARY, TEMPLATES, VARIABLES_FILE, detect_format
+from ingest.formats import (
+    BINARY,
+    MAX_BYTES,
+    MAX_FILE_BYTES,
+    TEMPLATES,
+    VARIABLES_FILE,
+    detect_format,
+)
 from ingest.sources.source import RawFile, SourceFiles
 
 _VARIABLE = re.compile(rb"\{\{\s*(?:var\.)?([\w.-]+)\s*\}\}")
@@ -20,6 +27,14 @@ _RAW_MARKER = re.compile(rb"\{%-?\s*(?:end)?raw\s*-?%\}")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HEAD = 2_048  # bytes at the start of a page that may name its encoding
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TEXT_CODECS = (
+    *("ascii", "big5", "cp", "euc", "gb", "iso2022", "iso8859", "johab", "koi8", "mac", "ptcp"),
+    *("shift_jis", "tis", "utf-8"),
+)
+"""Encodings of pages by the beginnings of their names; Python's `codecs` has others, too."""
+
+_GUESS_BYTES = 200_000
+_MAX_PATH_BYTES = 1_000
 _BINARY = "this looks like a binary file; left out"
 _ENCODINGS = ["cp1252", "cp1251", "koi8_r", "cp932", "gb18030", "euc_kr"]
 """Encodings of pages that are not UTF-8; with more to choose from, short pages are misread."""
@@ -28,9 +43,11 @@ _ENCODINGS = ["cp1252", "cp1251", "koi8_r", "cp932", "gb18030", "euc_kr"]
 def prepare_pages(source_files: SourceFiles) -> SourcePages:
     """Decode the files of a source; fill in variables and includes."""
     source, failures = source_files.source, list(source_files.failures)
-    filler = _TemplateFiller(source_files.files, failures)
+    unread: list[str] = []
+    files = _select_sound_files(source_files.files, failures, unread)
+    filler = _TemplateFiller(files, failures)
     pages = []
-    for file in source_files.files:
+    for file in files:
         kind = detect_format(file.path, file.media_type)
         data = _decode_file(file, kind, failures) if kind else None
         if data is not None:
@@ -45,7 +62,28 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
                 anchors=source.anchors,
             )
             pages.append(page)
-    return SourcePages(source.name, tuple(pages), tuple(failures), source_files.unread)
+    return SourcePages(source.name, tuple(pages), tuple(failures), (*source_files.unread, *unread))
+
+
+def _select_sound_files(
+    files: Sequence[RawFile], failures: list[str], unread: list[str]
+) -> list[RawFile]:
+    """Return the files that are not too large to read.
+
+    Their paths are short enough to be stored. A large page that is left out counts as unread, so
+    that the index keeps what it has of it.
+    """
+    sound = []
+    for file in files:
+        limit = MAX_FILE_BYTES if detect_format(file.path, file.media_type) in BINARY else MAX_BYTES
+        if len(file.path.encode(errors="replace")) > _MAX_PATH_BYTES:
+            failures.append(f"{file.path[:100]}…: its path is too long; left out")
+        elif len(file.data) > limit:
+            failures.append(f"{file.path}: is larger than {limit // 10**6} MB; left out")
+            unread.append(file.path)
+        else:
+            sound.append(file)
+    return sound
 
 
 def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
@@ -76,6 +114,8 @@ def _find_encoding(file: RawFile, kind: str) -> str:
         name = codecs.lookup(match[1]).name if match else ""
     except LookupError:
         return ""
+    if not name.startswith(_TEXT_CODECS):
+        return ""
     # As browsers do: https://encoding.spec.whatwg.org/#names-and-labels
     return "cp1252" if name in {"iso8859-1", "ascii"} else name
 
@@ -100,8 +140,11 @@ def _decode(data: bytes, declared: str) -> tuple[str | None, str]:
     if declared and not declared.startswith("utf"):
         return data.decode(declared, errors="replace"), ""
     # 3. Guess.
-    guess = from_bytes(data, cp_isolation=_ENCODINGS).best()
-    return (str(guess), f"not UTF-8; read as {guess.encoding}") if guess else (None, _BINARY)
+    guess = from_bytes(data[:_GUESS_BYTES], cp_isolation=_ENCODINGS).best()
+    if guess is None:
+        return None, _BINARY
+    text = str(guess) if len(data) <= _GUESS_BYTES else data.decode(guess.encoding, "replace")
+    return text, f"not UTF-8; read as {guess.encoding}"
 
 
 def _is_mostly_utf8(text: str, broken: int) -> bool:
@@ -113,7 +156,7 @@ def _is_mostly_utf8(text: str, broken: int) -> bool:
 
 
 MAX_INCLUDED = 5 * 10**6
-"""Bytes that a page includes of others; a small page could ask for a large one many times."""
+"""Bytes that includes and variables add to a page; a small one could ask for many times as much."""
 
 
 class _TemplateFiller:
@@ -132,7 +175,7 @@ class _TemplateFiller:
             if path.name == VARIABLES_FILE:
                 try:
                     self._variables[str(path.parent)] = _encode_variables(json.loads(file.data))
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     failures.append(f"{file.path}: not valid JSON ({error}); left out")
             elif path.suffix in TEMPLATES:
                 text, _ = _decode(file.data, "")
@@ -149,7 +192,7 @@ class _TemplateFiller:
         variables = self._find_variables(path)
         if not variables:
             return data
-        return _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), data)
+        return _VARIABLE.sub(lambda match: _take_value(variables, match, bytes_left), data)
 
     def _find_variables(self, path: str) -> Mapping[bytes, bytes]:
         # The file of variables in the nearest folder counts.
@@ -168,6 +211,20 @@ class _TemplateFiller:
                 bytes_left[0] -= len(included)
                 return included
         return match[0]
+
+
+def _take_value(
+    variables: Mapping[bytes, bytes], match: re.Match[bytes], bytes_left: list[int]
+) -> bytes:
+    """Return the value of a variable.
+
+    One of more than `bytes_left` stays as it is.
+    """
+    value = variables.get(match[1])
+    if value is None or len(value) > bytes_left[0]:
+        return match[0]
+    bytes_left[0] -= len(value)
+    return value
 
 
 def _encode_variables(loaded: object) -> dict[bytes, bytes]:

@@ -10,9 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.errors import SourceEmptyError, SourceFormatError
+from ingest.errors import SourceEmptyError, SourceFormatError, SourceRefusedError
+from ingest.formats import MAX_FILE_BYTES
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
+
+MAX_FILES = 100_000
+MAX_TOTAL_BYTES = 1024 * 2**20
+"""Most documents of a directory, and their size together."""
 
 # A fifo would wait for a writer, and a link in place of a file is one that has just been put there.
 _OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
@@ -32,6 +37,7 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
     Raises:
         SourceEmptyError: the directory has no wanted file.
         SourceFormatError: the directory can't be read, or none of the wanted files.
+        SourceRefusedError: the files are more than docent reads.
     """
     reading = _DirectoryReading(source, source.location.resolve())
     reading.read(is_wanted)
@@ -40,6 +46,29 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
     if not reading.files:
         raise SourceEmptyError(f"There are no documents in {source.uri}.")
     return SourceFiles(source, tuple(reading.files), tuple(reading.failures), tuple(reading.unread))
+
+
+def _check_total(source: Source, count: int, total: int) -> None:
+    if count > MAX_FILES or total > MAX_TOTAL_BYTES:
+        raise SourceRefusedError(
+            f"{source.name} is refused: it holds more than {MAX_FILES:,} documents or "
+            f"{MAX_TOTAL_BYTES // 2**20:,} MiB."
+        )
+
+
+def _read_bounded(opened: BinaryIO) -> bytes:
+    """Read a file that is no larger than docent reads.
+
+    A file with a hole may be large and take no room on the disk.
+
+    Raises:
+        OSError: the file can't be read, or is too large.
+    """
+    if os.fstat(opened.fileno()).st_size <= MAX_FILE_BYTES:
+        data = opened.read(MAX_FILE_BYTES + 1)  # it may still grow
+        if len(data) <= MAX_FILE_BYTES:
+            return data
+    raise OSError(errno.EFBIG, f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
 
 
 def read_single_file(source: Source) -> SourceFiles:
@@ -52,7 +81,7 @@ def read_single_file(source: Source) -> SourceFiles:
     path = _replace_invalid_bytes(file.name)
     try:
         with _open_regular(file.resolve(strict=True)) as opened:
-            data = opened.read()
+            data = _read_bounded(opened)
     except OSError as error:
         raise SourceFormatError(
             f"{source.redacted_uri} can't be read: {error.strerror or error}."
@@ -76,6 +105,7 @@ class _DirectoryReading:
         self._source = source
         self._root = root
         self._seen: set[str] = set()
+        self._total = 0
         self.files: list[RawFile] = []
         self.failures: list[str] = []
         self.unread: list[str] = []
@@ -105,6 +135,8 @@ class _DirectoryReading:
         if path in self._seen:
             raise _NoPageError("is left out, since another file's name reads the same")
         data = _read_inside(file, self._root)
+        self._total += len(data)
+        _check_total(self._source, len(self.files) + 1, self._total)
         self._seen.add(path)
         self.files.append(RawFile(path, self._source.build_page_url(path, file.as_uri()), data))
         if os.fsencode(file.name) != file.name.encode(errors="replace"):
@@ -139,7 +171,7 @@ def _read_inside(file: Path, root: Path) -> bytes:
         now = _resolve_inside(file, root).stat()
         if not os.path.samestat(now, os.fstat(opened.fileno())):
             raise OSError(errno.ESTALE, "it changed while it was opened")
-        return opened.read()
+        return _read_bounded(opened)
 
 
 def _resolve_inside(file: Path, root: Path) -> Path:

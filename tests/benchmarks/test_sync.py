@@ -37,6 +37,13 @@ def test_searches_beside_syncs(run):
     assert found["searches"] == 40
 
 
+@pytest.mark.usefixtures("shared")
+def test_pages_are_read_both_ways(run):
+    found = run("--rows", "read", "--pages", "3")["read"]
+    assert found["pages"] == 3
+    assert set(found["seconds"]) == {"read_here", "read_apart", "divide_here", "divide_apart"}
+
+
 def test_many_chunks(run):
     found = run("--rows", "scale", "--chunks", "600", "--dimension", "16")["scale"]
     assert found["chunks"] == 601

@@ -252,7 +252,7 @@ def test_a_page_that_breaks_its_parser(bench: Bench, docs: Path, monkeypatch: py
             raise RecursionError("too deep")
         return read_document(page)
 
-    monkeypatch.setattr("ingest.loading.loader.read_document", broken)
+    monkeypatch.setattr("ingest.loading.reading_process.read_document", broken)
     report = bench.sync(docs)
     assert report.documents == 1
     assert report.failures == ("faq.md: could not be read (too deep); left out",)

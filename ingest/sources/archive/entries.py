@@ -18,7 +18,8 @@ from ingest.errors import SourceFormatError
 MAX_EXPANDED_BYTES = 4 * 2**30
 MAX_RATIO = 200
 _RATIO_FROM_BYTES = 2**20  # smaller files do no harm, and one repeated letter compresses well
-_HEADER_BYTES = 2**20
+_HEADER_BYTES = 2**17
+_MAX_PAX_HEADERS = 1_000
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 
@@ -98,6 +99,10 @@ def iterate_tar_entries(archive: Path, kind: ArchiveKind) -> Generator[ArchiveEn
             fileobj=cast("IO[bytes]", meter), mode="r|", tarinfo=_StrictTarInfo
         ) as opened:
             while (member := opened.next()) is not None:
+                # Every entry has a copy of the global headers, and tarfile keeps every entry.
+                opened.members.clear()  # type: ignore[attr-defined]
+                if len(member.pax_headers) > _MAX_PAX_HEADERS:
+                    raise RefusedEntryError(member.name, "has too many headers")
                 meter.start_entry(member.name, member.size)
                 yield ArchiveEntry(
                     name=member.name,

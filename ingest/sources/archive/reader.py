@@ -13,6 +13,7 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
+from ingest.formats.zip_directory import has_too_many_entries
 from ingest.sources.address.file_names import (
     find_name_fault,
     find_windows_fault,
@@ -89,9 +90,7 @@ def _read_wanted_entries(
     total = 0
     for count, entry in enumerate(entries, 1):
         if count > MAX_ENTRIES:
-            raise SourceRefusedError(
-                f"{source.name} is refused: it holds more than {MAX_ENTRIES:,} entries."
-            )
+            raise _build_count_error(source)
         path = _resolve_entry_path(entry)
         # An entry that is never read can't do harm: a link in an excluded folder is no reason to
         # refuse the archive.
@@ -152,6 +151,8 @@ def _open_archive(source: Source, archive: Path) -> Iterator[Iterator[ArchiveEnt
         kind = detect_archive_kind(archive)
         if kind is None:
             raise _build_format_error(source, archive)
+        if kind == "zip":
+            _check_directory(source, archive)
         with closing(
             iterate_zip_entries(archive) if kind == "zip" else iterate_tar_entries(archive, kind)
         ) as entries:
@@ -164,6 +165,18 @@ def _open_archive(source: Source, archive: Path) -> Iterator[Iterator[ArchiveEnt
         raise SourceFormatError(
             f"{source.redacted_uri} can't be read: {error.strerror or error}."
         ) from error
+
+
+def _check_directory(source: Source, archive: Path) -> None:
+    with archive.open("rb") as file:
+        if has_too_many_entries(file, MAX_ENTRIES):
+            raise _build_count_error(source)
+
+
+def _build_count_error(source: Source) -> SourceRefusedError:
+    return SourceRefusedError(
+        f"{source.name} is refused: it holds more than {MAX_ENTRIES:,} entries."
+    )
 
 
 def _build_not_found_error(source: Source) -> SourceNotFoundError:

@@ -22,10 +22,20 @@ from ingest.errors import (
     ToolMissingError,
 )
 from ingest.sources.address.git_uri import GitUri
+from ingest.sources.archive.reader import MAX_TOTAL_BYTES
 from ingest.sources.git.environment import build_environment
 from ingest.sources.http.client import Deadline
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import Source
+
+MAX_FILES = 500_000
+"""Most files of a repository: a tree that names itself twice, twenty times, has a million."""
+
+MAX_OUTPUT_BYTES = MAX_TOTAL_BYTES + 64 * 2**20
+"""Most bytes that git prints: all files that are read, and their headers."""
+
+MAX_LIST_BYTES = 128 * 2**20
+"""Most bytes of a list of files."""
 
 _POLL_SECONDS = 0.2
 _LOCAL_SECONDS = 600.0
@@ -123,7 +133,8 @@ class GitCommand:
             stdin.seek(0)
             command = ["git", f"--git-dir={self._folder}", *arguments]
             with self._start_process(command, stdin, stdout, stderr) as process:
-                self._wait(process, remote=remote)
+                is_content = "--batch=%(objectsize)" in arguments
+                self._wait(process, stdout, remote=remote, is_content=is_content)
             stdout.seek(0)
             stderr.seek(0)
             messages = stderr.read(20_000).decode(errors="replace")
@@ -155,7 +166,14 @@ class GitCommand:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def _wait(self, process: subprocess.Popen[bytes], *, remote: bool) -> None:
+    def _wait(
+        self,
+        process: subprocess.Popen[bytes],
+        output: BinaryIO,
+        *,
+        remote: bool,
+        is_content: bool,
+    ) -> None:
         seconds = self._limits.seconds if remote else _LOCAL_SECONDS
         deadline = Deadline(self._source, seconds, self._clock)
         while True:
@@ -163,11 +181,19 @@ class GitCommand:
                 process.wait(timeout=_POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 deadline.check()
+                self._check_output(output, is_content=is_content)
                 self._check_size()
             else:
+                self._check_output(output, is_content=is_content)
                 if remote:
                     self._check_size()
                 return
+
+    def _check_output(self, output: BinaryIO, *, is_content: bool) -> None:
+        """Stop git while it lists a tree that names itself many times."""
+        limit = MAX_OUTPUT_BYTES if is_content else MAX_LIST_BYTES
+        if os.fstat(output.fileno()).st_size > limit:
+            raise build_count_error(self._source)
 
     def _check_size(self) -> None:
         size = sum(_get_size(file) for file in (self._folder / "objects").rglob("*"))
@@ -177,6 +203,11 @@ class GitCommand:
                 f"{self._source.redacted_uri} is over {self._limits.bytes / 2**20:,.0f} MiB: raise "
                 "DOCENT_DOWNLOAD_MAX_MB if this size is expected."
             )
+
+
+def build_count_error(source: Source) -> SourceRefusedError:
+    """Return the error of a repository with more files than docent reads."""
+    return SourceRefusedError(f"{source.name} is refused: it holds more than {MAX_FILES:,} files.")
 
 
 def _build_error(source: Source, messages: str) -> SourceError:

@@ -17,7 +17,7 @@ from ingest.errors import (
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.address.git_uri import GitUri, parse_git_uri
 from ingest.sources.archive.reader import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES
-from ingest.sources.git.command import GitCommand
+from ingest.sources.git.command import MAX_FILES, GitCommand, build_count_error
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import (
     DownloadCallback,
@@ -148,9 +148,10 @@ class _Mirror:
         """Yield the files and links, with their paths below the folder."""
         folder = PurePosixPath(self.uri.folder)
         arguments = ["--", self.uri.folder] if self.uri.folder else []
-        entries = [
-            *_parse_tree(self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments))
-        ]
+        output = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments)
+        if output.count(b"\0") > MAX_FILES:
+            raise build_count_error(self._source)
+        entries = [*_parse_tree(output)]
         if not entries and self.uri.folder:
             raise SourceNotFoundError(f"There is no folder {self._source.redacted_uri}.")
         for entry in entries:

@@ -13,10 +13,10 @@ from ingest.sources.http.cancellation import CHECK_SECONDS, CancelCheck
 
 
 class CancellableTransport(httpx.HTTPTransport):
-    """A transport that checks for cancellation while a server is silent.
+    """A transport that checks for cancellation while it waits for a server.
 
     Args:
-        check_cancelled: called every `CHECK_SECONDS` during the silence.
+        check_cancelled: called before each read, and every `CHECK_SECONDS` of silence.
         proxy: address of a proxy; empty for none.
     """
 
@@ -51,13 +51,14 @@ class _Stream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         seconds_left = float("inf") if timeout is None else timeout
         while True:
+            # Also while bytes come: a server may send one every now and then.
+            self._check_cancelled()
             try:
                 return self._stream.read(max_bytes, min(seconds_left, CHECK_SECONDS))
             except httpcore.ReadTimeout:
                 seconds_left -= CHECK_SECONDS
                 if seconds_left <= 0:
                     raise
-            self._check_cancelled()
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, timeout)

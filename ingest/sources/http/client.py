@@ -26,6 +26,7 @@ from ingest.errors import (
 )
 from ingest.sources.address.uri import redact_uri
 from ingest.sources.http.address_guard import AddressGuard, Resolver, resolve_host
+from ingest.sources.http.body import ACCEPTED_ENCODINGS
 from ingest.sources.http.cancellation import CHECK_SECONDS, CancelCheck, skip_cancel_check
 from ingest.sources.http.credentials import build_authorization
 from ingest.sources.http.pinned_transport import PinnedTransport, get_default_port
@@ -35,9 +36,13 @@ USER_AGENT = "docent"
 TRANSIENT_ERRORS = (httpx.TransportError, httpx.HTTPStatusError)
 """Failures that may pass: the request is sent again."""
 
+_SCHEMES = {"http", "https"}
 _ATTEMPTS = 4
 _MAX_REDIRECTS = 10
 _MAX_RETRY_AFTER = 60.0
+RESPONSE_SECONDS = 120.0
+"""Longest time of a response; that of an archive has the limit of its source."""
+
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _LOGIN = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}
 _GONE = {httpx.codes.NOT_FOUND, httpx.codes.GONE}
@@ -147,6 +152,8 @@ class WebClient:
         self, source: Source, network: Network, *, check_cancelled: CancelCheck = skip_cancel_check
     ) -> None:
         self._source = source
+        self._network = network
+        self._end = float("inf")
         self._home = httpx.URL(source.uri).copy_with(userinfo=b"", fragment=None)
         self._authorization = build_authorization(source, httpx.URL(source.uri).userinfo.decode())
         guard = AddressGuard(
@@ -156,15 +163,19 @@ class WebClient:
             resolve=network.resolve,
         )
 
+        def check_waiting() -> None:
+            check_cancelled()
+            self._check_time()
+
         def build_transport(proxy: str) -> httpx.BaseTransport:
             from ingest.sources.http.cancellable_transport import CancellableTransport
 
             if network.transport and not proxy:
                 return network.transport()
-            return CancellableTransport(check_cancelled, proxy=proxy)
+            return CancellableTransport(check_waiting, proxy=proxy)
 
         transport = PinnedTransport(guard, build_transport)
-        headers = {"User-Agent": USER_AGENT}
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED_ENCODINGS}
         self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, headers=headers)
 
     def __enter__(self) -> Self:
@@ -185,6 +196,7 @@ class WebClient:
         headers: Mapping[str, str],
         *,
         should_follow: Callable[[str], bool] = _accept_any,
+        seconds: float = RESPONSE_SECONDS,
     ) -> Iterator[httpx.Response]:
         """Send a GET, follow its redirects, and yield the last response.
 
@@ -192,6 +204,7 @@ class WebClient:
             url: an absolute address.
             headers: headers of the request; the source's own host gets the token, too.
             should_follow: returns whether to follow a redirect to an address.
+            seconds: longest time for the response with its redirects and its body.
 
         Yields:
             the response, its body not read yet. A redirect that is not followed is itself the
@@ -199,20 +212,31 @@ class WebClient:
 
         Raises:
             SourceRefusedError: a redirect leads where it must not, or there are too many.
+            DownloadError: the response takes longer than `seconds`.
             httpx.HTTPError: the server can't be reached or breaks off.
         """
+        self._end = self._network.clock() + seconds
         request = self._client.build_request("GET", url, headers=self._build_headers(url, headers))
         for _ in range(_MAX_REDIRECTS):
             response = self._client.send(request, stream=True)
             try:
                 next_request = response.next_request
-                if next_request is None or not should_follow(str(next_request.url)):
+                is_web = next_request is not None and next_request.url.scheme in _SCHEMES
+                if next_request is None or (is_web and not should_follow(str(next_request.url))):
                     yield response
                     return
                 request = self._check_redirect(request, next_request)
             finally:
                 response.close()
         raise SourceRefusedError(f"{redact_uri(url)} is redirected over {_MAX_REDIRECTS} times.")
+
+    def _check_time(self) -> None:
+        """Check that a response does not take for ever.
+
+        A server may send a byte a second.
+        """
+        if self._network.clock() > self._end:
+            raise DownloadError(f"{self._source.redacted_uri} is too slow: try again later.")
 
     def _build_headers(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
         if self._authorization and _extract_origin(httpx.URL(url)) == _extract_origin(self._home):
@@ -223,7 +247,7 @@ class WebClient:
         self, previous: httpx.Request, next_request: httpx.Request
     ) -> httpx.Request:
         """Return the next request of a safe redirect, without foreign token."""
-        if next_request.url.scheme not in {"http", "https"}:
+        if next_request.url.scheme not in _SCHEMES:
             raise SourceRefusedError(
                 f"{self._source.redacted_uri} leads to an address that is not http:// or https://."
             )

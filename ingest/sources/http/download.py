@@ -10,6 +10,7 @@ import httpx
 
 from ingest.errors import DownloadError, SourceFormatError, SourceRefusedError
 from ingest.sources.archive.reader import inspect_archive
+from ingest.sources.http.body import is_packed, iterate_body
 from ingest.sources.http.cancellation import DownloadReporter
 from ingest.sources.http.client import (
     Deadline,
@@ -102,7 +103,7 @@ class Downloads:
         part = _PartialDownload(self.folder / f"{source.key}.part")
         # Ask for the bytes as the server stores them: only these can be resumed.
         headers = {"Accept-Encoding": "identity", **validators.headers, **part.headers}
-        with web.get(web.home, headers) as response:
+        with web.get(web.home, headers, seconds=self.limits.seconds) as response:
             if response.status_code == httpx.codes.NOT_MODIFIED and validators.headers:
                 part.remove()
                 return
@@ -175,13 +176,13 @@ class _PartialDownload:
     def _write_body(self, response: httpx.Response, monitor: _DownloadMonitor) -> None:
         received, total = self._locate_body(response)
         monitor.check(received, total)
-        # httpx unpacks a body that was compressed on its way: such parts can't be joined.
-        is_encoded = response.headers.get("content-encoding", "identity") != "identity"
+        # A body that was packed on its way is unpacked: such parts can't be joined.
+        is_encoded = is_packed(response)
         self._validator_file.write_text(
             "" if is_encoded else _read_validators(response).range_validator
         )
         with self.path.open("ab" if received else "wb") as file:
-            for block in response.iter_bytes():
+            for block in iterate_body(response):
                 file.write(block)
                 received += len(block)
                 monitor.check(received, None if is_encoded else total)

@@ -48,6 +48,7 @@ from rag_core.english import format_count
 from rag_core.types import hash_content
 
 _MAX_SITEMAPS = 500
+_MAX_ADDRESSES = 200_000  # that are remembered; each page may name thousands of others
 _MAX_FAILED_IN_A_ROW = 5
 """Pages that fail one after the other before the site is taken to be down."""
 
@@ -125,6 +126,7 @@ class _Crawler:
         self._on_other_hosts: set[str] = set()
         self._disallowed: set[str] = set()
         self._copies = 0
+        self._uncounted = 0
         self._failed_in_a_row = 0
 
     def run(self) -> None:
@@ -163,7 +165,7 @@ class _Crawler:
             (len(self._on_other_hosts), "at other hosts"),
             (len(self._disallowed), "refused by robots.txt"),
             (self._copies, "with the text of another page"),
-            (len(self._queue), "beyond `max_pages`"),
+            (len(self._queue) + self._uncounted, "beyond `max_pages`"),
         )
         name = self._source.name
         notes = [
@@ -227,6 +229,9 @@ class _Crawler:
         for link in addresses:
             address = self._unify_scheme(link)
             if address in self._queued:
+                continue
+            if len(self._queued) >= _MAX_ADDRESSES:
+                self._uncounted += 1
                 continue
             self._queued.add(address)
             if extract_host(address) not in self._hosts:

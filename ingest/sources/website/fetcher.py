@@ -10,6 +10,7 @@ from protego import Protego
 
 from ingest.errors import SourceNotFoundError, SourceRefusedError
 from ingest.sources.address.uri import redact_uri
+from ingest.sources.http.body import iterate_body
 from ingest.sources.http.cancellation import CancelCheck, DownloadReporter
 from ingest.sources.http.client import (
     USER_AGENT,
@@ -213,7 +214,7 @@ class SiteFetcher:
 
     def _read_body(self, response: httpx.Response, limit: int) -> bytes:
         data = bytearray()
-        for block in response.iter_bytes():
+        for block in iterate_body(response):
             data += block
             self._received += len(block)
             if len(data) > limit:

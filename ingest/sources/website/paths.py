@@ -22,6 +22,9 @@ SUFFIXES = {
 _ALIASES = {"application/xhtml+xml": HTML, "text/x-markdown": MARKDOWN}
 _PORTS = {"http": 80, "https": 443}
 _MAX_PATH = 300
+MAX_ADDRESS = 2_000
+"""Longest address that is read; servers and browsers go about as far."""
+
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -36,9 +39,11 @@ def parse_media_type(content_type: str) -> str:
 def resolve_link(base: str, link: str) -> str:
     """Return a link as an absolute address without fragment.
 
-    Return an empty string if the link is broken or leads to no web page. Host and scheme are in
-    lower case, the default port is left out, and the path has one spelling.
+    Return an empty string if the link is broken, very long or leads to no web page. Host and scheme
+    are in lower case, the default port is left out, and the path has one spelling.
     """
+    if len(link) > MAX_ADDRESS:
+        return ""
     try:
         parts = urlsplit(urljoin(base, link.strip()))
         host, port = parts.hostname or "", parts.port

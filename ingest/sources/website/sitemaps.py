@@ -9,16 +9,30 @@ from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from io import BytesIO
-from xml.etree import ElementTree as ET
+from itertools import islice
+from xml.parsers import expat
 
-from ingest.sources.website.paths import resolve_link
+from ingest.formats.html_markup import shorten_markup
+from ingest.sources.website.paths import MAX_ADDRESS, resolve_link
 
 MAX_SITEMAP_BYTES = 64 * 2**20
 """Largest sitemap that is read, unpacked; the protocol allows 50 MB."""
 
+MAX_ADDRESSES = 50_000
+"""Most addresses of a sitemap or llms.txt; the protocol of sitemaps has the same limit."""
+
+MAX_LINKS = 10_000
+"""Most links of a page that are followed."""
+
 _GZIP = b"\x1f\x8b"
-_DOCTYPE = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
-_LINK = re.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"\n]*\")?\s*\)")
+_BLOCK = 2**16
+_MAX_XML_DEPTH = 50
+_LOC_DEPTH = 3  # of `loc` in `url` in `urlset`
+# Groups are possessive and short: the text may be one line of millions of brackets.
+_LINK = re.compile(
+    r"\[(?:[^\[\]\n]|\[[^\[\]\n]{0,1000}+\]){0,1000}+\]"
+    r"\(\s{0,100}+<?([^)\s>]{1,2000}+)>?(?:\s{1,100}+\"[^\"\n]{0,1000}+\")?+\s{0,100}+\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +52,69 @@ class PageLinks:
 
 
 def parse_sitemap(data: bytes, base: str) -> Sitemap:
-    """Parse a sitemap, gzipped or not.
+    """Parse a sitemap, gzipped or not; addresses beyond `MAX_ADDRESSES` are left out.
 
     Raises:
         ValueError: the data is no sitemap.
     """
-    data = _decompress(data)
-    if _DOCTYPE.search(data):
-        raise ValueError("it declares a document type of its own")
+    reader = _SitemapReader()
     try:
-        root = ET.fromstring(data)  # noqa: S314  (entities were refused above)
-    except (ET.ParseError, LookupError, ValueError) as error:
+        reader.feed(_decompress(data))
+    except (expat.ExpatError, LookupError) as error:
         raise ValueError(str(error)) from error
-    kind = _strip_namespace(root.tag)
-    if kind not in {"urlset", "sitemapindex"}:
-        raise ValueError(f"its first element is {kind}")
-    links = [
-        resolve_link(base, child.text or "")
-        for item in root
-        for child in item
-        if _strip_namespace(child.tag) == "loc"
-    ]
+    if reader.kind not in {"urlset", "sitemapindex"}:
+        raise ValueError(f"its first element is {reader.kind[:100]}")
+    links = (resolve_link(base, address) for address in reader.addresses)
     addresses = tuple(dict.fromkeys(filter(None, links)))
-    return Sitemap(addresses, ()) if kind == "urlset" else Sitemap((), addresses)
+    return Sitemap(addresses, ()) if reader.kind == "urlset" else Sitemap((), addresses)
+
+
+class _SitemapReader:
+    """Reads the addresses of a sitemap piece by piece, without building a tree."""
+
+    def __init__(self) -> None:
+        self.kind = ""
+        self.addresses: list[str] = []
+        self._depth = 0
+        self._text: list[str] | None = None
+        self._length = 0
+        self._parser = expat.ParserCreate(namespace_separator="}")
+        self._parser.StartElementHandler = self._on_start
+        self._parser.EndElementHandler = self._on_end
+        self._parser.CharacterDataHandler = self._on_text
+        # Called in any encoding of the sitemap; a search in its bytes would know one.
+        self._parser.StartDoctypeDeclHandler = self._refuse_doctype
+
+    def feed(self, data: bytes) -> None:
+        for start in range(0, len(data), _BLOCK):
+            self._parser.Parse(data[start : start + _BLOCK])
+            if len(self.addresses) >= MAX_ADDRESSES:
+                return
+        self._parser.Parse(b"", True)  # noqa: FBT003  (the library's argument)
+
+    def _on_start(self, name: str, _: object) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self.kind = _strip_namespace(name)
+        elif self._depth > _MAX_XML_DEPTH:
+            raise ValueError("it is nested too deeply")
+        elif self._depth == _LOC_DEPTH and _strip_namespace(name) == "loc":
+            self._text, self._length = [], 0
+
+    def _on_end(self, _: str) -> None:
+        if self._depth == _LOC_DEPTH and self._text is not None:
+            if self._length <= MAX_ADDRESS and len(self.addresses) < MAX_ADDRESSES:
+                self.addresses.append("".join(self._text))
+            self._text = None
+        self._depth -= 1
+
+    def _on_text(self, text: str) -> None:
+        if self._text is not None and self._length <= MAX_ADDRESS:
+            self._length += len(text)
+            self._text.append(text)
+
+    def _refuse_doctype(self, *_: object) -> None:
+        raise ValueError("it declares a document type of its own")
 
 
 def parse_llms(text: str, base: str) -> tuple[str, ...]:
@@ -68,19 +122,20 @@ def parse_llms(text: str, base: str) -> tuple[str, ...]:
 
     The format is described at https://llmstxt.org.
     """
-    links = (resolve_link(base, link) for link in _LINK.findall(text))
+    found = islice(_LINK.finditer(text), MAX_ADDRESSES)
+    links = (resolve_link(base, match[1]) for match in found)
     return tuple(dict.fromkeys(filter(None, links)))
 
 
 def parse_links(html: str, base: str) -> PageLinks:
     """Return the canonical address and the links of an HTML page.
 
-    Broken links are left out.
+    Broken links are left out, and those beyond `MAX_LINKS`.
     """
     reader = _LinkReader()
     # Markup that the parser can't read, such as `<![x[`, ends the links and not the page.
     with suppress(AssertionError, ValueError):
-        reader.feed(html)
+        reader.feed(shorten_markup(html))
         reader.close()
     base = resolve_link(base, reader.base) or base
     links = (resolve_link(base, link) for link in reader.links)
@@ -98,7 +153,7 @@ class _LinkReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         address = values.get("href") or ""
-        if tag == "a" and address:
+        if tag == "a" and address and len(self.links) < MAX_LINKS:
             self.links.append(address)
         elif tag == "base":
             self.base = self.base or address

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.documents import Document, Page, PageError
 from ingest.errors import SourceShrankError
-from ingest.loading import loader
+from ingest.loading import reading_process
 from tests.ingest.conftest import Bench, sources_of
 from tests.ingest.fakes import make_folder
 
@@ -19,7 +19,7 @@ class Reader:
     def __init__(self) -> None:
         self.broken: dict[str, Exception] = {}
         self.read: list[str] = []
-        self._real = loader.read_document
+        self._real = reading_process.read_document
 
     def __call__(self, page: Page) -> Document:
         self.read.append(page.path)
@@ -31,7 +31,7 @@ class Reader:
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
     reader = Reader()
-    monkeypatch.setattr(loader, "read_document", reader)
+    monkeypatch.setattr(reading_process, "read_document", reader)
     return reader
 
 

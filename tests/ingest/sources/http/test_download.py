@@ -222,8 +222,10 @@ def test_a_server_that_resumes_wrongly_is_asked_anew(
         if len(asked) == 1:
             return httpx.Response(200, content=cut_off(whole[:2_000]), headers={"etag": '"1"'})
         if len(asked) == 2:
-            return httpx.Response(answer, headers={"content-range": "bytes 0-9/10"}, content=b"?")
-        return httpx.Response(200, content=whole)
+            return httpx.Response(
+                answer, headers={"content-range": "bytes 0-9/10"}, content=iter([b"?"])
+            )
+        return httpx.Response(200, content=iter([whole]))
 
     broken = replace(network, transport=lambda: httpx.MockTransport(handler))
     downloads = Downloads(tmp_path / "s", network=broken)
