@@ -51,5 +51,5 @@ def format_name(path: str) -> str:
 
 
 def shorten_name(path: str) -> str:
-    """Return the beginning of a path that is too long for a line."""
+    """Return a path, cut off if it is too long."""
     return path if len(path) <= _MAX_SHOWN else f"{path[:_MAX_SHOWN]}…"
