@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -78,11 +79,31 @@ def read_source(
 
 
 def _read_local(source: Source, is_selected: Callable[[str], bool]) -> SourceFiles:
-    if source.location.is_dir():
+    mode = _read_mode(source)
+    if stat.S_ISDIR(mode):
         return read_directory(source, is_wanted=is_selected)
-    if source.location.is_file() and is_selected(source.location.name):
+    if stat.S_ISREG(mode) and is_selected(source.location.name):
         return read_single_file(source)
+    if mode and not stat.S_ISREG(mode):
+        # Not opened: a pipe would wait for a writer without end.
+        raise SourceFormatError(
+            f"{source.redacted_uri} is not a directory, an archive or a document that docent reads."
+        )
     return read_archive(source, source.location, is_wanted=is_selected)
+
+
+def _read_mode(source: Source) -> int:
+    """Return the kind of a local source; 0 if there is nothing."""
+    try:
+        return source.location.stat().st_mode
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise SourceFormatError(
+            f"{source.redacted_uri} can't be read: {error.strerror or error}."
+        ) from error
+    except ValueError as error:  # a zero byte in the path
+        raise SourceFormatError(f"{source.redacted_uri} can't be read: {error}.") from error
 
 
 def _read_snapshot(

@@ -125,9 +125,21 @@ class _DirectoryReading:
                 self._record_unread(path, error)
 
     def _walk_files(self) -> Iterator[Path]:
-        for folder, folders, names in os.walk(self._root, onerror=self._record_folder):
-            folders[:] = [name for name in folders if not is_hidden(name)]
-            yield from (Path(folder, name) for name in names)
+        # Not `os.walk`, which calls itself for each folder: a deep tree would end the sync.
+        folders = [self._root]
+        while folders:
+            folder = folders.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    listed = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+            except OSError as error:
+                self._record_folder(folder, error)
+                continue
+            for name, is_folder in listed:
+                if not is_folder:
+                    yield folder / name
+                elif not is_hidden(name):
+                    folders.append(folder / name)
 
     def _add_file(self, file: Path, path: str) -> None:
         if fault := find_name_fault(path):
@@ -142,12 +154,11 @@ class _DirectoryReading:
         if os.fsencode(file.name) != file.name.encode(errors="replace"):
             self.failures.append(f"{path}: has a name that is not UTF-8")
 
-    def _record_folder(self, error: OSError) -> None:
+    def _record_folder(self, folder: Path, error: OSError) -> None:
         """Record a folder that can't be read.
 
         Otherwise its pages would count as removed.
         """
-        folder = Path(error.filename)
         self._record_unread("" if folder == self._root else f"{self._name_path(folder)}/", error)
 
     def _record_unread(self, path: str, error: OSError) -> None:

@@ -47,4 +47,9 @@ def has_drive(path: str) -> bool:
 def format_name(path: str) -> str:
     """Return a path on one line, short and without control characters."""
     shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in path)
-    return shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]}…"
+    return shorten_name(shown)
+
+
+def shorten_name(path: str) -> str:
+    """Return a path, cut off if it is too long."""
+    return path if len(path) <= _MAX_SHOWN else f"{path[:_MAX_SHOWN]}…"

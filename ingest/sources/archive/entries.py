@@ -78,7 +78,8 @@ def iterate_zip_entries(archive: Path) -> Generator[ArchiveEntry, None, None]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             yield ArchiveEntry(
-                name=info.filename,
+                # zipfile cuts a name off at its first zero byte.
+                name=info.orig_filename if "\0" in info.orig_filename else info.filename,
                 size=info.file_size,
                 is_folder=info.is_dir(),
                 harm=_find_zip_harm(info),

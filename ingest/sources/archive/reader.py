@@ -19,6 +19,7 @@ from ingest.sources.address.file_names import (
     find_windows_fault,
     format_name,
     has_drive,
+    shorten_name,
 )
 from ingest.sources.address.uri import ARCHIVE_SUFFIXES
 from ingest.sources.archive.entries import (
@@ -141,7 +142,7 @@ def _translate_refusals(source: Source) -> Iterator[None]:
         yield
     except RefusedEntryError as error:
         raise SourceRefusedError(
-            f"{source.name} is refused: its entry {error.entry!r} {error.reason}."
+            f"{source.name} is refused: its entry {shorten_name(error.entry)!r} {error.reason}."
         ) from error
 
 

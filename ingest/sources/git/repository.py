@@ -103,12 +103,16 @@ def _choose_blobs(entries: Iterable[_TreeEntry], failures: list[str]) -> dict[st
     for entry in entries:
         if entry.mode == _LINK_MODE:
             links.append(entry.path)
+        elif entry.path.startswith("/"):  # git writes no such tree, but takes one
+            failures.append(f"{format_name(entry.path)}: has an absolute path")
         elif fault := find_name_fault(entry.path):
             failures.append(f"{format_name(entry.path)}: {fault}")
         elif entry.path in blobs:
             failures.append(f"{entry.path}: is left out, since another file's name reads the same")
         else:
             blobs[entry.path] = entry.blob
+            if "\ufffd" in entry.path:
+                failures.append(f"{format_name(entry.path)}: has a name that is not UTF-8")
     if links:
         failures.append(
             f"{format_name(links[0])}: is a link, which is not followed ({len(links)} in all)"
@@ -146,7 +150,6 @@ class _Mirror:
 
     def list_files(self, commit: str) -> Iterator[_TreeEntry]:
         """Yield the files and links, with their paths below the folder."""
-        folder = PurePosixPath(self.uri.folder)
         arguments = ["--", self.uri.folder] if self.uri.folder else []
         output = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit, *arguments)
         if output.count(b"\0") > MAX_FILES:
@@ -154,12 +157,13 @@ class _Mirror:
         entries = [*_parse_tree(output)]
         if not entries and self.uri.folder:
             raise SourceNotFoundError(f"There is no folder {self._source.redacted_uri}.")
+        folder = f"{self.uri.folder}/" if self.uri.folder else ""
         for entry in entries:
-            path = PurePosixPath(entry.path)
             if entry.mode in {*_FILE_MODES, _LINK_MODE}:
                 # The address may name a file in place of a folder: then only this file is read.
-                name = path.name if path == folder else str(path.relative_to(folder))
-                yield replace(entry, path=name)
+                is_file = entry.path == self.uri.folder
+                name = PurePosixPath(entry.path).name if is_file else entry.path
+                yield replace(entry, path=name.removeprefix(folder))
 
     def fetch_missing(self, commit: str, blobs: set[str]) -> None:
         """Fetch the blobs that are not here, all at once."""

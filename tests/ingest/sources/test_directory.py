@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import inspect
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -192,3 +194,28 @@ def test_its_page_stays_in_the_index(tmp_path: Path, bench: Bench, monkeypatch):
         assert bench.sync(docs).unchanged
     (docs / "b.md").unlink()
     assert bench.sync(docs, force=True).removed == 1
+
+
+def test_a_deep_tree_ends_no_sync(tmp_path: Path):
+    make_folder(tmp_path, {"a.md": "a", "d/" * 200 + "b.md": "b"})
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 150)  # less than the tree is deep
+    try:
+        found = read(tmp_path)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert [file.data for file in found.files] == [b"a", b"b"]
+
+
+def test_a_tree_deeper_than_a_path_may_be_long(tmp_path: Path):
+    make_folder(tmp_path, {"a.md": "a"})
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("d" * 200, dir_fd=here)
+        inner = os.open("d" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    found = read(tmp_path)
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.failures[0].endswith("could not be read (File name too long)")
