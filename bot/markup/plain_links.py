@@ -13,11 +13,13 @@ _LINK = re.compile(
     r"|<(?P<bare>(?:https?|mailto):[^<>\s]+)>"
 )
 # A text that ends here could still become a link.
-_BEGUN = re.compile(rf"{_LABEL}(?:\[[^\[\]\n]*|\](?:\([^\n]*)?)?\Z|!\Z|<[^<>\s]*\Z")
+_BEGUN = re.compile(rf"{_LABEL}(?:\[[^\[\]\n]*|\](?:\([^\n]*)?)?\Z|!\Z|<[^<>\s]*\Z|\\\Z")
 _ADDRESS = re.compile(r"[:/#.]")
 # Behind a word or a bracket only this is an address: `args[0](x.y)` is a call.
 _CLEAR_ADDRESS = re.compile(r"\w+://|mailto:|\.{0,2}/|#")
 _CALLED = re.compile(r"[\w\])]")
+# What would be a link, but is a call or an index, as in `args\[0](x)`.
+_ESCAPED = re.compile(r"(?<=[\w\])])\\(?=\[)")
 _LONGEST = 2_000  # characters of a link that is waited for
 _HIDDEN = "\x7f"  # stands for each character of code where links are looked for
 
@@ -39,12 +41,19 @@ class LinkFlattener:
         for part, is_code in self._splitter.feed(text, last=last):
             self._held += part
             self._mask += re.sub(r"[^\n]", _HIDDEN, part) if is_code else part
+        self._remove_escapes()
         end = len(self._mask) if last else self._find_decided()
         text, mask = self._held[:end], self._before + self._mask[:end]
         self._held, self._mask = self._held[end:], self._mask[end:]
         flat = self._flatten(text, mask, len(self._before))
         self._before = mask[-1:]
         return flat
+
+    def _remove_escapes(self) -> None:
+        for escape in reversed([*_ESCAPED.finditer(self._before + self._mask)]):
+            at = escape.start() - len(self._before)
+            self._held = self._held[:at] + self._held[at + 1 :]
+            self._mask = self._mask[:at] + self._mask[at + 1 :]
 
     def _find_decided(self) -> int:
         """Return the end of the text in which no link has begun."""

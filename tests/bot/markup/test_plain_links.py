@@ -67,3 +67,12 @@ def test_a_bracket_does_not_hold_an_answer_back():
     flattener = LinkFlattener()
     assert flattener.feed("[1] is first. ") == "[1] is first. "
     assert len(flattener.feed("[" + "a" * 5_000)) > 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_an_escaped_call_is_shown_as_it_is_written(size: int):
+    text = r"Use args\[0](x) and f\[i], `a\[0](x)` and \[ x^2 \]."
+    flattener = LinkFlattener()
+    shown = "".join(flattener.feed(text[at : at + size]) for at in range(0, len(text), size))
+    shown += flattener.feed("", last=True)
+    assert shown == r"Use args[0](x) and f[i], `a\[0](x)` and \[ x^2 \]."
