@@ -458,7 +458,8 @@ ATTRIBUTES = {
     "bot.sqlite",
     "ingest.resolved_state_url",
 }  # of values that are called so
-PROSE = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "pyproject.toml", ROOT / "Makefile"]
+NAMES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "pyproject.toml", "Makefile")
+PROSE = [ROOT / name for name in NAMES]
 
 
 def exists(name: str) -> bool:

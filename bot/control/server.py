@@ -207,10 +207,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def read_request(connection: socket.socket, clock: Callable[[], float] = time.monotonic) -> bytes:
-    """Return the one line of a request; empty if the client says nothing.
+    """Read the line of a request; empty if the client says nothing.
 
     Raises:
-        TimeoutError: it took too long, however it was dripped.
+        TimeoutError: it took too long, all its pieces together.
         ControlError: the line is too long.
     """
     end, line = clock() + READ_SECONDS, bytearray()

@@ -69,7 +69,7 @@ class LinkGuard:
         self._rest = self._rest[at:]
         is_free = not self._held and not _NAME_BEGUN.search(self._text[-_CONTEXT:])
         if is_free and (letters := _LETTERS.match(self._rest)):
-            # Letters stay as they are, whatever follows, unless a scheme begins with them.
+            # Letters stay as they are, unless a scheme begins with them.
             self._text += letters[0]
             shown, self._rest = shown + letters[0], self._rest[letters.end() :]
         if last:
