@@ -22,6 +22,7 @@ from bot.markup import mrkdwn
 from bot.slack.views import answer_blocks, explanation
 from bot.storage.answers import AnswerRecord
 from bot.texts import button_labels as words
+from rag_core.generation.text.link_guard import show_hosts
 from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Answer, Passage
 
@@ -94,7 +95,7 @@ def _build_passages(answer: Answer) -> Iterator[Block]:
 def _build_passage(passage: Passage, mark: str, version: str) -> Iterator[Block]:
     chunk = passage.chunk
     yield build_section(f"*{mark}{answer_blocks.format_source(chunk, version)}*")
-    for piece in mrkdwn.render_pieces(chunk.text):
+    for piece in mrkdwn.render_pieces(show_hosts(chunk.text)):
         yield build_section(piece)
     yield _build_note(explanation.format_scores(passage))
 

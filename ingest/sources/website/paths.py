@@ -26,7 +26,7 @@ MAX_ADDRESS = 2_000
 """Longest address that is read; servers and browsers go about as far."""
 
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\\]")
 
 
 def parse_media_type(content_type: str) -> str:

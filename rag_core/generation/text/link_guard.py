@@ -151,6 +151,14 @@ def keep_links(text: str, original: str) -> str:
     return check_links(text, KnownAddresses([], list_live_addresses(original)))
 
 
+def show_hosts(text: str) -> str:
+    """Return a page's text with the host of each misleading link.
+
+    A link misleads if its label names another host than its target.
+    """
+    return check_links(text, KnownAddresses([], list_live_addresses(text)))
+
+
 def _unify_lines(text: str) -> str:
     """Return a text with line feeds, without the sign zero."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
