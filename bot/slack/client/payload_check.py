@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,10 @@ from slack_bolt.async_app import AsyncBoltRequest
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 
 from bot.slack.content.payloads import as_mapping, list_mappings, read_id
+
+_TEXTS = ("user", "channel", "channel_type", "subtype", "team", "user_team", "bot_id")
+_TIMES = ("ts", "thread_ts", "event_ts", "deleted_ts")
+_TIME = re.compile(r"(\d{1,12}(\.\d{1,12})?)?", re.ASCII)
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +78,22 @@ def _has_user(body: Mapping[str, Any]) -> bool:
 
 
 def _is_event(event: object) -> bool:
-    """Return True for an event whose ids are texts."""
+    """Return True for an event whose ids are texts, those of its messages too."""
     if not isinstance(event, Mapping) or not isinstance(event.get("type"), str):
         return False
-    names = ("user", "channel", "ts", "thread_ts", "channel_type", "subtype")
-    return all(isinstance(event.get(name) or "", str) for name in names)
+    messages = (event.get("message"), event.get("previous_message"))
+    return _has_texts(event) and all(each is None or _has_texts(each) for each in messages)
+
+
+def _has_texts(message: object) -> bool:
+    if not isinstance(message, Mapping):
+        return False
+    edited = message.get("edited")
+    if edited is not None and not (isinstance(edited, Mapping) and _has_times(edited)):
+        return False
+    return _has_times(message) and all(isinstance(message.get(each), str | None) for each in _TEXTS)
+
+
+def _has_times(message: Mapping[str, Any]) -> bool:
+    times = [message.get(name) or "" for name in _TIMES]
+    return all(isinstance(time, str) and _TIME.fullmatch(time) for time in times)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.actions.deliveries import read_delivery
+from bot.slack.client.payload_check import is_well_formed
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
 from bot.types import IncomingMessage, MessageKey
@@ -32,6 +33,17 @@ more = st.fixed_dictionaries(
     | {"thread_ts": times, "event_ts": times, "deleted_ts": times, "channel_type": names},
 )
 
+wild = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        (
+            *("subtype", "user", "channel", "team", "bot_id", "user_team", "thread_ts", "ts"),
+            *("event_ts", "deleted_ts", "channel_type", "edited", "message", "previous_message"),
+        ),
+        times | names | documents | objects,
+    ),
+)
+
 
 @given(contents, more)
 def test_an_event_is_a_message_or_none(content, other):
@@ -43,6 +55,15 @@ def test_an_edit_is_a_message_or_none(new, old, other):
     event = EVENT | {"message": EDITED | new | other, "previous_message": EDITED | old}
     assert isinstance(parse_edit(event, CONFIG), IncomingMessage | None)
     assert isinstance(parse_deletion(event | other, CONFIG), MessageKey | None)
+
+
+@given(contents, contents, wild, wild)
+def test_an_event_with_anything_in_it_is_refused_or_read(new, old, outside, inside):
+    event = EVENT | {"message": EDITED | new | inside, "previous_message": EDITED | old} | outside
+    if is_well_formed({"type": "event_callback", "event": event}):
+        assert isinstance(parse_event(event, CONFIG), IncomingMessage | None)
+        assert isinstance(parse_edit(event, CONFIG), IncomingMessage | None)
+        assert isinstance(parse_deletion(event, CONFIG), MessageKey | None)
 
 
 @given(contents)
