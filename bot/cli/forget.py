@@ -17,8 +17,8 @@ _LABELS = {
     "answers": "answers",
     "ratings": "ratings",
     "audit": "entries of the audit log",
-    "settings": "settings of channels that stay, without the person's id",
-    "claims": "marks of messages and clicks",
+    "settings": "channel settings, kept without the person's id",
+    "claims": "records of what was delivered",
 }
 
 
@@ -63,20 +63,26 @@ def forget(
     if as_json:
         print_json({"user": user, "team": team, "dry_run": dry_run, **forgotten.as_json()})
         return
-    typer.echo(f"Would delete of {user}:" if dry_run else f"Deleted of {user}:")
+    typer.echo(f"Would delete for {user}:" if dry_run else f"Deleted for {user}:")
     for name, number in forgotten.as_json().items():
         typer.echo(f"{number:>6,} {_LABELS[name]}")
 
 
 def _forget(user: str, team: str, *, is_dry_run: bool) -> Forgotten:
     """Delete in the state database; never create it."""
-    from bot.storage.forgetting import Forgotten, forget_person
+    from sqlalchemy import make_url
+
+    from bot.storage.forgetting import forget_person
+    from ingest.errors import StateError
     from ingest.settings import IngestSettings
-    from ingest.state.database import has_state_database, open_state
+    from ingest.state.database import has_state_database, open_state, redact_url
 
     url = IngestSettings.load().resolved_state_url
     if not has_state_database(url):
-        return Forgotten()
+        raise StateError(
+            f"There is no state database at {redact_url(make_url(url))}: run this in docent's "
+            "folder, or set DOCENT_STATE_URL."
+        )
     engine = open_state(url)
     try:
         return forget_person(engine, user, team=team, is_dry_run=is_dry_run)

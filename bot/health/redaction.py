@@ -29,7 +29,15 @@ _LONG = 8
 _KNOWN_FORMS = (
     (re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@"), "…@"),
     (re.compile(r"\bx(?:ox[a-z]|app)-[\w-]{6,}"), "…"),
-    (re.compile(r"\b(Bearer|Basic)(\s+)[\w.~+/=-]{4,}", re.IGNORECASE), r"\1\2…"),
+    # Behind `Authorization`, or with a digit or `=`: "Basic Tutorials" is no login.
+    (
+        re.compile(
+            r"(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic)\s+)[\w.~+/=-]{4,}"
+            r"|(\b(?:bearer|basic)\s+)(?=[\w.~+/-]*[\d=])[\w.~+/=-]{6,}",
+            re.IGNORECASE,
+        ),
+        lambda found: f"{found[1] or found[2]}…",
+    ),
     (
         re.compile(
             r"([?&;](?:[\w-]*(?:token|key|secret|password|signature|ticket|credential)[\w-]*|sig)=)"

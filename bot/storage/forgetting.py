@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, o
 from bot.storage import tables
 from bot.storage.inbox_entry import OPEN
 from ingest.state.database_clock import DatabaseMoment
+from ingest.state.sqlite_file import clear_journal
 
 RECENT_SECONDS = 86_400.0
 """An emptied row stays so long, or docent would answer a message again that it reads again."""
@@ -69,6 +70,8 @@ def forget_person(
         forgotten = _forget(connection, user, team)
         if is_dry_run:
             transaction.rollback()
+    if not is_dry_run:
+        clear_journal(engine)
     return forgotten
 
 

@@ -26,11 +26,19 @@ def prepare_sqlite(engine: Engine, *, busy_seconds: float) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
         _switch_to_wal(cursor, busy_seconds)
         cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         cursor.execute("SELECT 1 FROM sqlite_master").fetchone()  # opens the journal
         cursor.close()
 
     if has_file(engine.url):
         _watch_file(engine, Path(str(engine.url.database)).absolute())
+
+
+def clear_journal(engine: Engine) -> None:
+    """Empty the journal of SQLite, where deleted texts still stand."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _switch_to_wal(cursor: sqlite3.Cursor, busy_seconds: float) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot import cli
+from bot.cli import console
 from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
 from bot.storage.answers import AnswerRecord, Answers
@@ -30,6 +31,7 @@ from tests.hostile.attacks import Attack, each_attack, read_attacks
 from tests.servers.openai import API_KEY, OpenAIServer
 
 ATTACKS = read_attacks("terminal")
+WIDTH = 4_000
 PAGE_PLACES = {"title", "heading", "text", "file"}
 CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -93,10 +95,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             "DOCENT_MILVUS_URI": str(folder / "data" / "milvus.db"),
             "OPENAI_API_KEY": API_KEY,
             "OPENAI_BASE_URL": llm.base_url,
-            "COLUMNS": "4000",
+            "COLUMNS": str(WIDTH),
         }
         for name, value in environment.items():
             patch.setenv(name, value)
+        patch.setattr(console.out, "_width", WIDTH)  # they read COLUMNS once, when they are made
+        patch.setattr(console.err, "_width", WIDTH)
         indexed = run("--verbose", "index", str(folder / "docs"))
         rag, ingest = RagSettings.load(), IngestSettings.load()
         store, models = open_store(rag), open_models(rag)

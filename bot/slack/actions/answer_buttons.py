@@ -21,6 +21,7 @@ from bot.slack.content.payloads import is_answer_id
 from bot.slack.views import buttons, explanation, modals
 from bot.storage.answers import AnswerRecord
 from bot.storage.database import BotDatabase
+from bot.storage.ratings import Verdict
 from bot.texts import answers
 from bot.texts import button_labels as words
 from bot.types import MessageKey
@@ -99,7 +100,7 @@ class AnswerActions:
             )
 
     async def _rate_answer(self, click: Click, respond: Respond) -> None:
-        if (rating := buttons.parse_rating_value(click.value)) is None:
+        if (rating := _parse_rating(click.value)) is None:
             logger.warning("A rating that is neither up nor down was ignored.")
             await respond_privately(respond, click, words.ANSWER_GONE)
             return
@@ -168,3 +169,14 @@ class AnswerActions:
             logger.warning("A modal could not be opened: %s", get_error_code(error) or error)
             return False
         return True
+
+
+def _parse_rating(value: str) -> tuple[Verdict, str] | None:
+    """Return the thumb and answer id of a feedback button's value.
+
+    Return None for a thumb that is neither up nor down.
+    """
+    thumb, _, answer_id = value.partition(" ")
+    if thumb == buttons.UP:
+        return "up", answer_id
+    return ("down", answer_id) if thumb == buttons.DOWN else None

@@ -78,7 +78,7 @@ def _has_user(body: Mapping[str, Any]) -> bool:
 
 
 def _is_event(event: object) -> bool:
-    """Return True for an event whose ids are texts, those of its messages too."""
+    """Return True for an event whose ids are texts."""
     if not isinstance(event, Mapping) or not isinstance(event.get("type"), str):
         return False
     messages = (event.get("message"), event.get("previous_message"))

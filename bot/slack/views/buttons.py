@@ -13,7 +13,6 @@ from slack_sdk.models.blocks import (
     InteractiveElement,
 )
 
-from bot.storage.ratings import Verdict
 from bot.texts import asking
 from bot.texts import button_labels as words
 
@@ -90,17 +89,6 @@ def parse_share_value(value: str) -> tuple[str, str]:
     """
     answer_id, _, thread_ts = value.partition(" ")
     return answer_id, thread_ts
-
-
-def parse_rating_value(value: str) -> tuple[Verdict, str] | None:
-    """Return the thumb and answer id of a feedback button's value.
-
-    Return None for a thumb that is neither up nor down.
-    """
-    thumb, _, answer_id = value.partition(" ")
-    if thumb == UP:
-        return "up", answer_id
-    return ("down", answer_id) if thumb == DOWN else None
 
 
 def _build_escalation_button(answer_id: str) -> ButtonElement:

@@ -83,7 +83,8 @@ class AddressGuard:
     def _build_private_error(self, host: str, *, is_own: bool) -> SourceRefusedError:
         lead = host if is_own else f"{self._host} leads to {host}, which"
         return SourceRefusedError(
-            f"{lead} is in a private network: name that address itself, or set `allow_private`."
+            f"{lead} is in a private network: write its IP address, or give the source "
+            '`"allow_private": true` in DOCENT_SOURCES.'
         )
 
 

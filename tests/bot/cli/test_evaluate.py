@@ -154,7 +154,7 @@ def test_the_judge_says_which_it_is(run, asked, monkeypatch, openai_server):
     openai_server.reply = reply
     _, out, _ = run(*asked, "--judge", "--json")
     judged = json.loads(out)["judged"]
-    assert (judged["model"], judged["prompt"], judged["answers"]) == ("gpt-4o", "1", 2)
+    assert (judged["model"], judged["prompt"], judged["answers"]) == ("gpt-4o", "2", 2)
     assert (judged["faithful"]["value"], judged["answering"]["value"]) == (1.0, 0.0)
 
 

@@ -170,7 +170,6 @@ SURFACES: dict[ModuleType, dict[str, Draw]] = {
         "build_stop_block": buttons.build_stop_block,
         "build_share_block": lambda: buttons.build_share_block("1", "2"),
         "parse_share_value": lambda: buttons.parse_share_value("1 2"),
-        "parse_rating_value": lambda: buttons.parse_rating_value("1 2"),
     },
     answers: {
         "render_error": lambda: [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -78,6 +79,21 @@ def test_all_of_a_person_is_deleted_and_told_in_numbers(engine: Engine):
     assert text.count(WORDS) == 2 * 4
     assert "Be brief." in text
     assert forget_person(engine, "U1") == Forgotten()
+
+
+def test_nothing_is_left_in_the_files_beside_an_open_connection(engine: Engine):
+    fill(engine)
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as other:  # as that of a docent at work
+        other.execute(select(tables.claims)).all()
+        other.rollback()
+        for user in ("U1", "U2", "U12"):
+            forget_person(engine, user)
+        path = Path(str(engine.url.database))
+        files = [each for each in path.parent.iterdir() if each.name.startswith(path.name)]
+        held = [each.name for each in files if WORDS.encode() in each.read_bytes()]
+    assert held == []
 
 
 def test_a_dry_run_counts_and_deletes_nothing(engine: Engine):
