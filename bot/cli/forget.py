@@ -70,8 +70,6 @@ def forget(
 
 def _forget(user: str, team: str, *, is_dry_run: bool) -> Forgotten:
     """Delete in the state database; never create it."""
-    from sqlalchemy import make_url
-
     from bot.storage.forgetting import forget_person
     from ingest.errors import StateError
     from ingest.settings import IngestSettings
@@ -80,7 +78,7 @@ def _forget(user: str, team: str, *, is_dry_run: bool) -> Forgotten:
     url = IngestSettings.load().resolved_state_url
     if not has_state_database(url):
         raise StateError(
-            f"There is no state database at {redact_url(make_url(url))}: run this in docent's "
+            f"There is no state database at {redact_url(url)}: run this in docent's "
             "folder, or set DOCENT_STATE_URL."
         )
     engine = open_state(url)

@@ -68,12 +68,12 @@ def has_state_database(url: str) -> bool:
     return not is_file or Path(str(parsed.database)).exists()
 
 
-def redact_url(url: URL) -> str:
+def redact_url(url: URL | str) -> str:
     """Return a URL without its password.
 
     Its options are left out as well: a driver takes passwords there too.
     """
-    return url.set(query={}).render_as_string(hide_password=True)
+    return make_url(url).set(query={}).render_as_string(hide_password=True)
 
 
 def read_row(engine: Engine, table: Table, **key: Any) -> Row[Any] | None:
