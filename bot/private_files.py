@@ -98,12 +98,17 @@ def _is_own_folder(folder: Path) -> bool:
     shared = {Path("/"), Path.cwd(), Path(os.path.expanduser("~"))}  # noqa: PTH111  (never raises)
     if resolved in shared or status.st_mode & stat.S_ISVTX or resolved.parent == resolved:
         return False
-    return all(_is_own_entry(entry) for entry in entries)
+    return all(map(_is_own_entry, entries)) and any(map(_is_database, entries))
 
 
 def _is_own_entry(entry: os.DirEntry[str]) -> bool:
     is_database_file = entry.name.endswith(".db") and not entry.is_dir()
     return bool(_DATA_NAME.fullmatch(entry.name)) and not is_database_file
+
+
+def _is_database(entry: os.DirEntry[str]) -> bool:
+    """Return True for docent's state, or an index of Milvus Lite."""
+    return entry.name.endswith(".state.sqlite") or (Path(entry) / "LOCK").is_file()
 
 
 def _list_data_files(settings: IngestSettings) -> Iterator[Path]:
@@ -151,7 +156,10 @@ def _restrict(path: str, foreign: list[str]) -> bool:
         if not status.st_mode & _OTHERS:
             return False
         is_folder = stat.S_ISDIR(status.st_mode)
-        os.chmod(path, 0o700 if is_folder else status.st_mode & 0o600)  # noqa: PTH101
+        if not is_folder and status.st_nlink > 1:  # it has another name elsewhere
+            return False
+        own = stat.S_IMODE(status.st_mode) & ~_OTHERS
+        os.chmod(path, own | 0o700 if is_folder else own & 0o600)  # noqa: PTH101
     except OSError:  # it is gone, or the file system keeps no modes
         return False
     return True

@@ -21,6 +21,11 @@ _SECRET_NAME = re.compile(
 )
 _TOKEN_NAME = re.compile(r"token_env[\"']?\s*[:=]\s*[\"']?(\w+)")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+_TELLING_PARAMETER = (
+    r"(?:[\w-]{0,64}?(?:token|secret|password|signature|credential)s?(?:[-_]\w{0,64})?"
+    r"|(?:[\w-]{0,64}?[-_])?(?:api|access|private|auth|account|subscription)?key"
+    r"|(?:[\w-]{0,64}?[-_])?(?:ticket|sig))"
+)
 _SOURCES = "DOCENT_SOURCES"
 
 _SHORT = 4
@@ -40,8 +45,7 @@ _KNOWN_FORMS = (
     ),
     (
         re.compile(
-            r"([?&;](?:[\w-]*(?:token|key|secret|password|signature|ticket|credential)[\w-]*|sig)=)"
-            r"[^&\s\"'<>]+",
+            rf"([?&;]{_TELLING_PARAMETER}=)[^&\s\"'<>]+",
             re.IGNORECASE,
         ),
         r"\1…",
@@ -126,12 +130,18 @@ def _list_logins(text: str, *, is_source: bool) -> Iterator[str]:
             query = urlsplit(address).query
         except ValueError:
             continue
-        yield from (part.partition("=")[2] or part for part in query.split("&"))
+        for part in query.split("&"):
+            name, is_named, value = part.partition("=")
+            is_telling = re.fullmatch(_TELLING_PARAMETER, name, re.IGNORECASE) is not None
+            # Else a word, a number or a date is none: `?version=guide`, `?api-version=2024-10-21`.
+            if not is_named or is_telling or re.search(r"(?i)[a-z].*\d|\d.*[a-z]", value):
+                yield value or part
 
 
 def _is_telling(secret: str) -> bool:
-    """Return True unless the value could as well be a common word."""
-    return len(secret) >= _LONG or (len(secret) >= _SHORT and not secret.isalpha())
+    """Return False for what could be a word or number."""
+    is_plain = secret.isalpha() or secret.isdigit()
+    return len(secret) >= (_LONG if is_plain else _SHORT)
 
 
 def _list_spellings(secret: str) -> set[str]:

@@ -66,6 +66,7 @@ def break_live_mentions(text: str) -> str:
     """Break the mentions that CommonMark sees outside of code."""
     if not _SIGIL.search(text):
         return text
+    text = re.sub(r"\r\n?", "\n", text)  # the places count line feeds
     for reader in _READERS:
         for leaf in reversed(reader.read(text).leaves):
             if leaf.kind != "inline":

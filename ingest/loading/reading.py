@@ -155,9 +155,10 @@ class _ReadingProcess:
     def _read_bytes(self, size: int, deadline: float) -> bytes | None:
         """Return this many bytes; None if process or time ends before."""
         stream, data = self._replies.fileno(), bytearray()
+        poller = select.poll()  # `select` knows the first 1,024 files only
+        poller.register(stream, select.POLLIN)
         while len(data) < size:
-            ready, _, _ = select.select([stream], [], [], _CHECK_SECONDS)
-            if not ready:
+            if not poller.poll(_CHECK_SECONDS * 1000):
                 self._check_cancelled()
                 self._is_late = self._clock() > deadline
                 if self._is_late:
@@ -173,7 +174,8 @@ class _ReadingProcess:
 def _start_process() -> subprocess.Popen[bytes]:
     # No secret of docent's is in the environment: a parser may have a fault.
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    environment |= {"PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    paths = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
+    environment |= {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
     try:
         return subprocess.Popen(  # noqa: S603  (no shell, and fixed arguments)
             [sys.executable, "-P", "-m", _MODULE],

@@ -22,6 +22,7 @@ LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """Arguments of every loader: no other files than those that were checked, and no code in them."""
 
 _INDEXES = ("model.safetensors.index.json", "adapter_model.safetensors.index.json")
+_WEIGHTS = ("model.safetensors", "adapter_model.safetensors")
 _LIBRARY_CLASS = re.compile(
     r"sentence_transformers(\.\w+)*\.(models|modules)(\.\w+)*\."
     r"(Asym|BoW|CLIPModel|CNN|Dense|Dropout|LayerNorm|LogitScore|LSTM|MLMTransformer|Normalize"
@@ -69,7 +70,10 @@ def check_files(model: str, folder: Path) -> None:
     folders = [folder]
     for type_name, path in list_module_types(folder):
         _check_class(model, type_name)
-        folders.append(_join(model, folder, path))
+        module = _join(model, folder, path)
+        folders.append(module)
+        if path:  # a router has modules of its own inside
+            folders += [each for each in module.rglob("*") if each.is_dir()]
     for each in folders:
         for file in sorted(each.glob("*.json")):
             if file.name not in {"tokenizer.json", "vocab.json"} and "index" not in file.name:
@@ -135,7 +139,7 @@ def _check_weights(model: str, folder: Path) -> None:
             if not name.endswith(".safetensors"):
                 raise build_pickle_error(model, name)
     names = [path.name for pattern in PICKLES for path in folder.glob(pattern)]
-    if names and not any(folder.glob("*.safetensors")):
+    if names and not any((folder / name).is_file() for name in (*_WEIGHTS, *_INDEXES)):
         raise build_pickle_error(model, min(names))
 
 

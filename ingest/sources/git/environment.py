@@ -83,9 +83,9 @@ def build_environment(source: Source, uri: GitUri, resolve: Resolver) -> dict[st
             "GIT_ASKPASS": "",
             "GIT_TERMINAL_PROMPT": "0",
             "GCM_INTERACTIVE": "never",
-            "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
             "LC_ALL": "C",
         }
+        | ({} if {"GIT_SSH", "GIT_SSH_COMMAND"} & inherited.keys() else {"GIT_SSH_COMMAND": _SSH})
     )
 
 

@@ -44,7 +44,7 @@ class AddressGuard:
     """
 
     def __init__(self, host: str, port: int, *, allow_private: bool, resolve: Resolver) -> None:
-        self._host = host.lower()
+        self._host = host.lower().rstrip(".")
         self._port = port
         self._allow_private = allow_private
         self._resolve = resolve
@@ -58,7 +58,7 @@ class AddressGuard:
             SourceRefusedError: an address is private, link-local or a metadata address.
             OSError: the host has no address.
         """
-        host = host.lower()
+        host = host.lower().rstrip(".")
         is_own = (host, port) == (self._host, self._port)
         if is_metadata_name(host):
             raise self._build_forbidden_error(host, is_own=is_own)

@@ -24,14 +24,17 @@ MAX_ADDRESSES = 50_000
 MAX_LINKS = 10_000
 """Most links of a page that are followed."""
 
+MAX_LLMS_CHARACTERS = 2 * 2**20
+"""Characters of an llms.txt that are read."""
+
 _GZIP = b"\x1f\x8b"
-_BLOCK = 2**16
 _MAX_XML_DEPTH = 50
 _LOC_DEPTH = 3  # of `loc` in `url` in `urlset`
 # Groups are possessive and short: the text may be one line of millions of brackets.
 _LINK = re.compile(
     r"\[(?:[^\[\]\n]|\[[^\[\]\n]{0,1000}+\]){0,1000}+\]"
-    r"\(\s{0,100}+<?([^)\s>]{1,2000}+)>?(?:\s{1,100}+\"[^\"\n]{0,1000}+\")?+\s{0,100}+\)"
+    r"\(\s{0,100}+<?([^()\s<>\[\]]{1,2000}+(?:\([^()\s<>]{0,200}+\)[^()\s<>]{0,200}+)?+)>?"
+    r"(?:\s{1,100}+\"[^\"\n]{0,1000}+\")?+\s{0,100}+\)"
 )
 
 
@@ -69,8 +72,12 @@ def parse_sitemap(data: bytes, base: str) -> Sitemap:
     return Sitemap(addresses, ()) if reader.kind == "urlset" else Sitemap((), addresses)
 
 
+class _EnoughError(Exception):
+    """Ends the reading of a sitemap."""
+
+
 class _SitemapReader:
-    """Reads the addresses of a sitemap piece by piece, without building a tree."""
+    """Reads the addresses of a sitemap without building a tree."""
 
     def __init__(self) -> None:
         self.kind = ""
@@ -86,11 +93,9 @@ class _SitemapReader:
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
 
     def feed(self, data: bytes) -> None:
-        for start in range(0, len(data), _BLOCK):
-            self._parser.Parse(data[start : start + _BLOCK])
-            if len(self.addresses) >= MAX_ADDRESSES:
-                return
-        self._parser.Parse(b"", True)  # noqa: FBT003  (the library's argument)
+        # At once: of a long token, expat reads each block anew from its beginning.
+        with suppress(_EnoughError):
+            self._parser.Parse(data, True)  # noqa: FBT003  (the library's argument)
 
     def _on_start(self, name: str, _: object) -> None:
         self._depth += 1
@@ -103,9 +108,11 @@ class _SitemapReader:
 
     def _on_end(self, _: str) -> None:
         if self._depth == _LOC_DEPTH and self._text is not None:
-            if self._length <= MAX_ADDRESS and len(self.addresses) < MAX_ADDRESSES:
+            if self._length <= MAX_ADDRESS:
                 self.addresses.append("".join(self._text))
             self._text = None
+            if len(self.addresses) == MAX_ADDRESSES:
+                raise _EnoughError
         self._depth -= 1
 
     def _on_text(self, text: str) -> None:
@@ -122,7 +129,7 @@ def parse_llms(text: str, base: str) -> tuple[str, ...]:
 
     The format is described at https://llmstxt.org.
     """
-    found = islice(_LINK.finditer(text), MAX_ADDRESSES)
+    found = islice(_LINK.finditer(text[:MAX_LLMS_CHARACTERS]), MAX_ADDRESSES)
     links = (resolve_link(base, match[1]) for match in found)
     return tuple(dict.fromkeys(filter(None, links)))
 

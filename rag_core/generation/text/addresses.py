@@ -53,6 +53,7 @@ _TARGET = regex.compile(
     r"|<(?P<target>[a-z][a-z0-9+.-]{1,31}:[^\s<>]{1,1000})>",
     regex.MULTILINE | regex.IGNORECASE,
 )
+_FRAGMENT = regex.compile(r"[\p{L}\p{N}\p{M}_.~%/=&+-]*")
 _SCHEME = regex.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", regex.IGNORECASE)
 _ORIGIN = regex.compile(r"[a-z][a-z0-9+.-]*:(?://[^/?\\]*)?", regex.IGNORECASE)
 _HOSTNAME = regex.compile(
@@ -124,6 +125,8 @@ class KnownAddresses:
 
     def has(self, address: Address) -> bool:
         """Return True if a text contains an address of prose."""
+        if not _FRAGMENT.fullmatch(address.text.partition("#")[2]):
+            return False  # a reader may see another address in it
         return self.is_known(address.text) or (
             not address.is_explicit and self._is_known_name(address.text)
         )

@@ -29,6 +29,7 @@ _CLOSERS = frozenset("`])>|\n")
 _UNFINISHED = regex.compile(r"`|<[A-Za-z/!?]|\]\(|\]\[|\]:")
 _ROW_BELOW = regex.compile(r"[-:| \t>]*")
 _MOST_TRIES = 20  # to find an end within a line
+_READ_PART = 8
 _CONTEXT = 2_100
 
 
@@ -87,10 +88,12 @@ class LinkGuard:
         if is_new and self._is_plain(word):
             self._text, self._held = self._text + word, ""
             return word
+        # A long block is read again and again: what is new must be a part of it worth that.
+        is_due = len(self._held) * _READ_PART >= len(self._text) - _CONTEXT
         is_end = "\n" in word or (
             self._tries < _MOST_TRIES and (is_new or not _CLOSERS.isdisjoint(word))
         )
-        return self._release(self._find_decided()) if is_end else ""
+        return self._release(self._find_decided()) if is_end and is_due else ""
 
     def _is_plain(self, word: str) -> bool:
         """Return True if a word can be no part of a link."""

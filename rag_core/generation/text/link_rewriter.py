@@ -178,7 +178,7 @@ def _break_name(
 ) -> Iterator[Change]:
     """Yield the breaks behind the dots of a name."""
     name = words[start:end]
-    stop = regex.search(r"[/?#]", name)
+    stop = regex.search(r"[/?#]", name, pos=name.rfind("@") + 1)
     for dot in _DOT.finditer(words, start, start + stop.start() if stop else end):
         at = places[dot.end() - 1][1]
         if words[dot.end() : dot.end() + 1] != BREAK:
@@ -192,6 +192,8 @@ def list_live_addresses(text: str) -> set[str]:
         mapped = reader.read(text)
         live |= {target for _, target in mapped.definitions}
         for leaf in mapped.leaves:
+            if leaf.kind in {"fence", "code_block"}:
+                continue
             live |= {element.target for element in leaf.elements} - {""}
             live |= {address.text for address in find_addresses(leaf.read_words()[0])}
     return live
