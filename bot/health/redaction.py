@@ -133,8 +133,10 @@ def _list_logins(text: str, *, is_source: bool) -> Iterator[str]:
         for part in query.split("&"):
             name, is_named, value = part.partition("=")
             is_telling = re.fullmatch(_TELLING_PARAMETER, name, re.IGNORECASE) is not None
-            # Else a word, a number or a date is none: `?version=guide`, `?api-version=2024-10-21`.
-            if not is_named or is_telling or re.search(r"(?i)[a-z].*\d|\d.*[a-z]", value):
+            is_mixed = re.search(r"(?i)[a-z].*\d|\d.*[a-z]", value) is not None
+            # The query of a source names pages, that of a server may be all of a login.
+            is_server = not is_source and not name.lower().endswith("version")
+            if not is_named or is_telling or is_mixed or is_server:
                 yield value or part
 
 
