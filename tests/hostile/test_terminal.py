@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import logging
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bot import cli
 from bot.cli import console
 from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
@@ -26,6 +23,7 @@ from ingest.settings import IngestSettings
 from ingest.state.database import open_state
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.settings import RagSettings
+from tests.bot.command import run
 from tests.bot.fakes import answer
 from tests.hostile.attacks import Attack, each_attack, read_attacks
 from tests.servers.openai import API_KEY, OpenAIServer
@@ -42,23 +40,6 @@ FORGED = re.compile(r"^(2026-01-01|docent: everything)", re.MULTILINE)
 def mark_of(attack: Attack) -> str:
     """A word of each attack's own, by which its page is found and its text is known again."""
     return f"mark{next(n for n, each in enumerate(ATTACKS) if each == attack):03}x"
-
-
-def run(*args: str) -> str:
-    """What a command prints: both streams, and the log of `--verbose`."""
-    out, err = io.StringIO(), io.StringIO()
-    root, before, words = logging.getLogger(), logging.getLogger().handlers[:], sys.argv
-    root.handlers, sys.argv = [], ["docent", *args]
-    try:
-        with (
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-            contextlib.suppress(SystemExit),
-        ):
-            cli.main()
-    finally:
-        root.handlers, sys.argv = before, words
-    return out.getvalue() + err.getvalue()
 
 
 @dataclass

@@ -29,8 +29,9 @@ _CLOSERS = frozenset("`])>|\n")
 _UNFINISHED = regex.compile(r"`|<[A-Za-z/!?]|\]\(|\]\[|\]:")
 _ROW_BELOW = regex.compile(r"[-:| \t>]*")
 _MOST_TRIES = 20  # to find an end within a line
-_READ_PART = 8
 _CONTEXT = 2_100
+_SHORT_BLOCK = 2_100  # characters of a block that is read again at each end of a line
+_READ_PART = 8  # of a longer one, once so large a part of it is new
 
 
 class LinkGuard:
@@ -89,7 +90,7 @@ class LinkGuard:
             self._text, self._held = self._text + word, ""
             return word
         # A long block is read again and again: what is new must be a part of it worth that.
-        is_due = len(self._held) * _READ_PART >= len(self._text) - _CONTEXT
+        is_due = len(self._held) * _READ_PART >= len(self._text) - _SHORT_BLOCK
         is_end = "\n" in word or (
             self._tries < _MOST_TRIES and (is_new or not _CLOSERS.isdisjoint(word))
         )

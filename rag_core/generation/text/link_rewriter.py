@@ -78,10 +78,6 @@ class LinkRewriter:
             end = len(text) - behind
         return escape_signs(text[begin:end])
 
-    def is_clean(self, text: str) -> bool:
-        """Return True if a text has only links to known addresses."""
-        return self._find_changes(text, 0, len(text)) == []
-
     def _find_changes(self, text: str, begin: int, end: int) -> list[Change] | None:
         """Return what has to change; None if that can't be said."""
         for reader in READERS:

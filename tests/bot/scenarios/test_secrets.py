@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
-import sys
 from pathlib import Path
 
 import pytest
 
-from bot import cli
 from rag_core.index import connection
+from tests.bot.command import run
 from tests.servers.inference import InferenceServer
 from tests.servers.openai import OpenAIServer
 
@@ -30,23 +27,6 @@ CLIENTS = (
     "asyncio",
     "sqlalchemy",
 )
-
-
-def run(*args: str) -> str:
-    """All that a command prints and logs."""
-    out, err = io.StringIO(), io.StringIO()
-    root, before, words = logging.getLogger(), logging.getLogger().handlers[:], sys.argv
-    root.handlers, sys.argv = [], ["docent", "--verbose", *args]
-    try:
-        with (
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-            contextlib.suppress(SystemExit),
-        ):
-            cli.main()
-    finally:
-        root.handlers, sys.argv = before, words
-    return out.getvalue() + err.getvalue()
 
 
 @pytest.fixture(params=[logging.INFO, logging.DEBUG], ids=logging.getLevelName)
@@ -76,19 +56,19 @@ def with_login(url: str, name: str) -> str:
 
 @pytest.mark.usefixtures("level")
 def test_no_client_shows_a_secret(docs: Path, monkeypatch: pytest.MonkeyPatch):
-    printed = [run("index", str(docs))]
+    printed = [run("--verbose", "index", str(docs))]
     with OpenAIServer() as llm, InferenceServer() as models:
         monkeypatch.setenv("OPENAI_API_KEY", f"{CANARY}llm-key")
         monkeypatch.setenv("OPENAI_BASE_URL", with_login(llm.base_url, "llm") + f"?k={CANARY}query")
         monkeypatch.setenv("DOCENT_RERANK_URL", with_login(models.url, "rerank"))
         monkeypatch.setenv("DOCENT_RERANK_API_KEY", f"{CANARY}rerank-key")
-        printed.append(run("ask", "Where is the data kept?"))
+        printed.append(run("--verbose", "ask", "Where is the data kept?"))
         source = with_login(models.url, "source") + f"/docs.zip?sig={CANARY}signature"
-        printed.append(run("index", source))
+        printed.append(run("--verbose", "index", source))
         for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
             monkeypatch.setenv(name, f"{'xapp' if 'APP' in name else 'xoxb'}-{CANARY}slack")
         monkeypatch.setenv("SLACK_API_URL", with_login(models.url, "api") + "/api/")
-        printed.append(run("doctor", "--slack"))
+        printed.append(run("--verbose", "doctor", "--slack"))
     assert "Data is kept in object storage" in printed[1]
     assert "The LLM gpt-4o gave no complete answer" in printed[1]
     for text in printed:
@@ -104,7 +84,7 @@ def test_a_milvus_that_does_not_answer_shows_none(login: str, monkeypatch: pytes
     monkeypatch.setenv("DOCENT_PROFILE", "starter")
     monkeypatch.setenv("DOCENT_MILVUS_URI", f"http://root:{login}{CANARY}x@127.0.0.1:9")
     monkeypatch.setenv("DOCENT_MILVUS_TOKEN", f"root:{CANARY}token")
-    printed = run("search", "Where?")
+    printed = run("--verbose", "search", "Where?")
     assert "docent: " in printed
     assert CANARY not in printed
 
@@ -124,10 +104,14 @@ def test_a_milvus_that_does_not_answer_shows_none(login: str, monkeypatch: pytes
 def test_an_address_that_is_none_is_one_sentence(
     variable: str, value: str, docs: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    run("index", str(docs))
+    run("--verbose", "index", str(docs))
     monkeypatch.setattr(connection, "_OPEN_SECONDS", 0.5)
     monkeypatch.setenv(variable, value)
-    printed = run("ask", "Where is the data kept?") if "STATE" not in variable else run("status")
+    printed = (
+        run("--verbose", "ask", "Where is the data kept?")
+        if "STATE" not in variable
+        else run("--verbose", "status")
+    )
     assert "docent: " in printed
     assert "unexpectedly" not in printed
     assert CANARY not in printed
