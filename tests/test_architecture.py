@@ -116,7 +116,11 @@ HOMES = {
     "alembic": {"bot.storage.migrations", "ingest.state.migration", "ingest.state.migrations"},
     "apscheduler": {"ingest.scheduler"},
     "babel": {"bot.texts.catalog"},
-    "bs4": {"ingest.formats.html", "ingest.formats.html_to_markdown"},
+    "bs4": {
+        "ingest.formats.html",
+        "ingest.formats.html_elements",
+        "ingest.formats.html_to_markdown",
+    },
     "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
     "docutils": {"ingest.formats.rst"},
     "dotenv": {

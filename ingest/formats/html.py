@@ -10,6 +10,8 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
+from ingest.formats.html_elements.code import drop_line_numbers
+from ingest.formats.html_elements.tables import CELLS, GROUPS, drop_layout_tables
 from ingest.formats.html_markup import shorten_markup
 from ingest.formats.html_to_markdown import HEADINGS, HtmlConverter
 from ingest.formats.structure import build_converted_document
@@ -23,14 +25,11 @@ MAX_DEPTH = 400
 MAX_ELEMENTS = 100_000
 """Most elements of a page; more would take minutes."""
 
-MAX_SPAN = 20
-"""Most columns of a table that one cell spans."""
-
 _DROPPED = (
     "script, style, noscript, template, svg, button, nav, input, select, textarea, iframe, dialog, "
     "object, canvas, audio, video, [role=navigation], [role=banner], [role=contentinfo], "
     "[role=search], [aria-hidden=true], .anchor-icon, .copybtn, .edit-this-page, .feedback, "
-    ".lineno, .linenos, .line-numbers, .theme-doc-footer, .theme-doc-toc-mobile, .wy-breadcrumbs"
+    ".theme-doc-footer, .theme-doc-toc-mobile, .wy-breadcrumbs"
 )
 _BARS = (
     ".breadcrumb, .breadcrumbs, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
@@ -41,13 +40,13 @@ _BARS = (
 _PERMALINKS = {"", "#", "¶", "§", "🔗", "\u200b", "\uf0c1", "link", "permalink"}
 _SITE_NAME = re.compile(r"\s+[|–—·»]\s+")  # noqa: RUF001  (dashes are what sites write)
 _AS_DIV = "main, header, footer, aside, figure, details, address, fieldset, center, body, form"
-_CELLS = ("td", "th")
 _TERMS = ("dt", "dd")
 _CLOSES = {
     "li": ("li",),
     "p": ("p",),
-    "tr": ("tr", *_CELLS),
-    **dict.fromkeys(_CELLS, _CELLS),
+    "tr": ("p", *CELLS, "tr"),
+    **dict.fromkeys(GROUPS, ("p", *CELLS, "tr", *GROUPS)),
+    **dict.fromkeys(CELLS, ("p", *CELLS)),
     **dict.fromkeys(_TERMS, _TERMS),
 }
 """Elements that end when another one begins, for pages that leave out end tags."""
@@ -193,6 +192,7 @@ def _is_permalink(link: Tag) -> bool:
 
 def _drop_clutter(main: Tag) -> None:
     _label_tab_panels(main)
+    drop_line_numbers(main)
     for tag in main.select(_DROPPED):
         tag.extract()
     for tag in main.select(_BARS):
@@ -218,12 +218,7 @@ def _label_tab_panels(main: Tag) -> None:
 
 def _adapt_for_markdown(main: Tag) -> None:
     """Change elements that Markdown lacks, and text that it would misread."""
-    for table in main.find_all("table"):
-        if table.find(["pre", "table", *HEADINGS]):  # a table for the layout
-            _rename_tags([table, *table.find_all(["thead", "tbody", "tr", "td", "th"])], "div")
-    for cell in main.find_all(_CELLS, colspan=True):
-        # markdownify would make a thousand columns of each such cell.
-        cell["colspan"] = str(min(_parse_span(cell["colspan"]), MAX_SPAN))
+    drop_layout_tables(main)
     for line in main.select("pre div"):
         line.name = "span"
         line.append("\n")
@@ -236,11 +231,6 @@ def _adapt_for_markdown(main: Tag) -> None:
     for heading in main.find_all(HEADINGS):
         for string in filter(_is_prose, heading.find_all(string=True)):
             string.replace_with(NavigableString(_SPECIAL.sub(r"\\\1", string)))
-
-
-def _parse_span(value: object) -> int:
-    text = str(value)
-    return int(text) if re.fullmatch(r"[1-9][0-9]{0,5}", text) else 1
 
 
 def _rename_tags(tags: Iterable[Tag], name: str) -> None:

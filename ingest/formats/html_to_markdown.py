@@ -10,11 +10,13 @@ from urllib.parse import urljoin
 from bs4 import Tag
 from markdownify import MarkdownConverter
 
+from ingest.formats.html_elements.tables import flatten_html_table, render_html_table
 from ingest.formats.structure import fence_code
+from ingest.formats.tables import flatten_cell
 
 HEADINGS = [f"h{level}" for level in range(1, 7)]
 
-_LANGUAGE = re.compile(r"^(?:language|lang|highlight|highlight-source|brush)-([\w+#.-]+)$")
+_LANGUAGE = re.compile(r"^(?:language|lang|highlight-source|highlight|brush)-([\w+#.-]+)$")
 _NO_LANGUAGE = {"default", "none", "text", "plaintext"}
 _BAD_ANCHOR = re.compile(r"[\s{}]|^$")
 
@@ -41,6 +43,7 @@ class HtmlConverter(MarkdownConverter):
         self._base = base if base.startswith(("http://", "https://")) else ""
         # Items so far, by numbered list: the library would count them anew for each item.
         self._items: Counter[int] = Counter()
+        self._cells: dict[int, str] = {}  # the text of each cell, until its table is rendered
 
     def convert_hN(self, n: int, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: N802
         """Convert a heading.
@@ -54,7 +57,8 @@ class HtmlConverter(MarkdownConverter):
         Returns:
             the heading in one line, with its anchor.
         """
-        del parent_tags
+        if "_inline" in parent_tags:  # in a cell
+            return f" **{' '.join(text.split())}** " if text.strip() else ""
         anchor = str(el.get("id") or "")
         suffix = "" if _BAD_ANCHOR.search(anchor) else f" {{#{anchor}}}"
         text = " ".join(text.split())
@@ -69,10 +73,10 @@ class HtmlConverter(MarkdownConverter):
             parent_tags: names of the elements around it, and marks of the library.
 
         Returns:
-            a fence that no backticks in the code can close; inside a line, a code span.
+            a fence that no backticks in the code can close; in a cell, a code span for each line.
         """
         if "_inline" in parent_tags:
-            return f" `{' '.join(text.split())}` "
+            return "".join(f" {_mark_code(line)} " for line in text.split("\n") if line.strip())
         return f"\n\n{fence_code(text, _find_language(el))}\n\n"
 
     def convert_a(self, el: Tag, text: str, parent_tags: set[str]) -> str:
@@ -118,14 +122,46 @@ class HtmlConverter(MarkdownConverter):
             parent_tags: names of the elements around it, and marks of the library.
 
         Returns:
-            the cell in one line, with empty cells for the columns that it spans.
+            nothing, since its table will show it; its text if there is no table.
         """
-        del parent_tags
-        span = str(el.get("colspan") or "")
-        columns = int(span) if re.fullmatch(r"[1-9][0-9]?", span) else 1
-        return f" {' '.join(text.split()).replace('|', chr(92) + '|')}{' |' * columns}"
+        if "table" not in parent_tags:
+            return f" {text.strip()} "
+        self._cells[id(el)] = flatten_cell(text)
+        return ""
 
     convert_th = convert_td
+
+    def convert_tr(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Convert a row of a table.
+
+        Args:
+            el: the element.
+            text: its content, converted.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            what stands outside of its cells.
+        """
+        del el, parent_tags
+        return f" {text.strip()} " if text.strip() else ""
+
+    def convert_table(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        """Convert a table.
+
+        Args:
+            el: the element.
+            text: what stands outside of its cells, such as its caption.
+            parent_tags: names of the elements around it, and marks of the library.
+
+        Returns:
+            the caption and the table; in one line inside of a cell.
+        """
+        if "_inline" in parent_tags:
+            return f" {text.strip()} {flatten_html_table(el, self._get_cell)} "
+        return f"\n\n{text.strip()}\n\n{render_html_table(el, self._get_cell)}\n\n"
+
+    def _get_cell(self, cell: Tag) -> str:
+        return self._cells.get(id(cell), "")
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
         """Convert an item of a list.
@@ -178,6 +214,13 @@ class HtmlConverter(MarkdownConverter):
         """
         del el
         return f" {text.strip()} " if "_inline" in parent_tags else f"\n\n{text.strip()}\n\n"
+
+
+def _mark_code(line: str) -> str:
+    """Return a line of code as a span that it can't close."""
+    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
+    ticks, space = "`" * (longest + 1), " " if longest else ""
+    return f"{ticks}{space}{line.rstrip()}{space}{ticks}"
 
 
 def _find_language(pre: Tag) -> str:

@@ -41,7 +41,7 @@ def test_a_page_of_a_site_maker():
         "```bash\napt install acme\n  # two\n```",
         "dnf:",
         "Not packaged.",
-        "| Option | Meaning |\n| --- | --- |\n| `-v` | a \\| b - one - two |",
+        "| Option | Meaning |\n| --- | --- |\n| `-v` | a \\| b one; two |",
         "1. First\n2. Second\n   - inner",
     ]
 

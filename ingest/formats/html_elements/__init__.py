@@ -1,0 +1,1 @@
+"""Elements of HTML pages that need more than a mark in Markdown."""
