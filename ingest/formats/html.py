@@ -111,6 +111,19 @@ def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tup
         return ("" if main.find("h1") else title), text
 
 
+def convert_html_fragment(html: str) -> str:
+    """Convert a piece of HTML that stands in another format to Markdown.
+
+    Raises:
+        PageError: it is nested too deeply, or has too many elements.
+    """
+    with translate_parser_errors("HTML"):
+        soup = _Soup(shorten_markup(html) + "\n", "html.parser")
+        _drop_clutter(soup)
+        _adapt_for_markdown(soup)
+        return HtmlConverter().convert_soup(soup)
+
+
 class _Soup(BeautifulSoup):
     """Closes elements that a page leaves open before another one like them begins."""
 

@@ -9,7 +9,7 @@ from datetime import date
 import yaml
 
 from ingest.documents import Block, Document, Page, Section, build_document
-from ingest.formats.html_in_markdown import convert_html_block, extract_html_text
+from ingest.formats.html_in_markdown import convert_html_block, convert_tables, extract_html_text
 from ingest.formats.mkdocs import flatten_admonitions
 from ingest.formats.sphinx import parse_role
 from ingest.formats.structure import (
@@ -100,7 +100,7 @@ def build_markdown_document(page: Page, text: str, *, indented_code: bool = True
     Returns:
         the document with its sections.
     """
-    text = flatten_admonitions(text)
+    text = convert_tables(flatten_admonitions(text), indented_code=indented_code)
     parsed = ParsedMarkdown(text, build_written_parser(indented_code=indented_code))
     front = next((n for n in parsed.root.children[:1] if n.type == "front_matter"), None)
     title = strip_markdown(_parse_title(front.content)) if front else ""

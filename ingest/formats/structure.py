@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from html import escape
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.anchors.index import slugify
 from mdit_py_plugins.front_matter import front_matter_plugin
@@ -25,6 +28,7 @@ _KINDS: dict[str, BlockKind] = {
     "table": "table",
     "html_block": "html",
 }
+_CODE_SPAN = re.compile(r"(?<!`)(`++)[^`]++\1(?!`)")
 _BACKTICKS = re.compile(r"`+")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 _CONTAINERS = {"list", "item", "quote"}
@@ -102,6 +106,25 @@ def build_converted_parser() -> MarkdownIt:
 @cache
 def _build_inline_parser() -> MarkdownIt:
     return MarkdownIt("commonmark")
+
+
+@cache
+def _build_markup_parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark").enable("table").disable(["code", "lheading"])
+    parser.add_render_rule("html_block", _render_html_block)
+    return parser
+
+
+def _render_html_block(
+    _renderer: RendererProtocol, tokens: Sequence[Token], number: int, *_rest: object
+) -> str:
+    """Return HTML with escaped tags in its code spans."""
+    return _CODE_SPAN.sub(lambda span: escape(span[0], quote=False), tokens[number].content)
+
+
+def render_markup(text: str) -> str:
+    """Return HTML whose text between tags may be Markdown as HTML alone."""
+    return str(_build_markup_parser().render(text))
 
 
 def build_converted_document(page: Page, text: str, *, title: str = "") -> Document:

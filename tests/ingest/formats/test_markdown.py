@@ -170,7 +170,7 @@ def test_html_tables_are_tables():
     </tr></tbody>
     </table>
     """
-    shown = "| Name | Default |\n| --- | --- |\n| - The port. a \\| b | `19530` |"
+    shown = "| Name | Default |\n| --- | --- |\n| The port. a \\| b | `19530` |"
     assert blocks(text) == [Block("table", shown, head="| Name | Default |\n| --- | --- |")]
 
 
