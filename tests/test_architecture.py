@@ -122,7 +122,7 @@ HOMES = {
         "ingest.formats.html_to_markdown",
     },
     "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
-    "docutils": {"ingest.formats.rst"},
+    "docutils": {"ingest.formats.rst", "ingest.formats.rst_directives"},
     "dotenv": {
         "bot.cli.unknown_settings",
         "bot.health.redaction",

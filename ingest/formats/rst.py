@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.core import publish_doctree, publish_from_doctree
 from docutils.nodes import fully_normalize_name
-from docutils.parsers.rst import Directive, Parser, directives, roles
-from docutils.parsers.rst.languages import en as english
+from docutils.parsers.rst import Parser, directives, roles
 from docutils.transforms import Transform
-from docutils.utils import new_document
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
 from ingest.formats.html import convert_html_page
-from ingest.formats.sphinx import parse_role
+from ingest.formats.rst_directives import REFERENCE, register_known, register_unknown
 from ingest.formats.structure import build_converted_document
 
 MAX_CHARS = 2_000_000
@@ -34,6 +30,7 @@ MAX_SUBSTITUTED = 50_000
 _MAX_NESTED = 100
 _SETTINGS = {
     "_disable_config": True,
+    "auto_id_prefix": "id",  # as Sphinx has it
     "doctitle_xform": False,
     "docinfo_xform": False,
     "embed_stylesheet": False,
@@ -49,30 +46,7 @@ _SETTINGS = {
     "toc_backlinks": False,
     "warning_stream": False,
 }
-# The length of names is limited: each colon of a page would be a search to its end.
-_ROLE = re.compile(r":([a-zA-Z][\w:.+-]{0,100}):`")
 _TARGET = re.compile(r"^[ \t]*\.\. (?:_|\[|\|)|^[ \t]*__ ", re.MULTILINE)
-_DIRECTIVE = re.compile(r"^[ \t]*\.\. +([a-zA-Z][\w:.+-]{0,100})::", re.MULTILINE)
-
-_CODE = (
-    "code code-block ipython parsed-literal prompt sourcecode doctest testcode testoutput mermaid "
-    "graphviz"
-)
-_HIDDEN = (
-    "automodule contents currentmodule default-domain default-role highlight index meta module "
-    "py:currentmodule py:module raw sectnum tabularcolumns title toctree testsetup testcleanup"
-)
-_IN_OTHER_FILES = "literalinclude include autoclass autofunction automethod autodata"
-"""Directives whose content is in other files, which are not read."""
-
-_TITLES = {
-    "deprecated": "Deprecated since version",
-    "seealso": "See also",
-    "todo": "To do",
-    "versionadded": "New in version",
-    "versionchanged": "Changed in version",
-    "versionremoved": "Removed in version",
-}
 
 
 def read_rst(page: Page) -> Document:
@@ -91,7 +65,7 @@ def read_rst(page: Page) -> Document:
     if sum(1 for _ in _TARGET.finditer(text)) > MAX_TARGETS:
         raise PageError(f"has more than {MAX_TARGETS:,} link targets")
     with _isolate_registry(), translate_parser_errors("reStructuredText"):
-        _register_unknown(text)
+        register_unknown(text)
         tree = publish_doctree(text, parser=_BoundedParser(), settings_overrides=_SETTINGS)
         _clean_tree(tree)
         html = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
@@ -104,7 +78,7 @@ def _isolate_registry() -> Iterator[None]:
 
     docutils has one registry for all; a page's `default-role` changes it, too.
     """
-    _register_known()
+    register_known()
     tables = [vars(directives)["_directives"], vars(roles)["_roles"]]
     saved = [dict(table) for table in tables]
     try:
@@ -127,9 +101,36 @@ def _clean_tree(tree: nodes.document) -> None:
     for section in list(tree.findall(nodes.section)):
         if "system-messages" in section["classes"]:
             section.parent.remove(section)
+    for section in tree.findall(nodes.section):
+        _order_ids(section)
+    for reference in list(tree.findall(nodes.inline)):
+        if REFERENCE in reference["classes"]:
+            title = _find_title(tree, reference.astext()) or reference.astext()
+            reference[:] = [nodes.Text(title)]
     for node in tree.children[:1]:
         if isinstance(node, nodes.field_list):
             tree.remove(node)
+
+
+def _order_ids(section: nodes.section) -> None:
+    """Put the anchor that Sphinx makes of a heading first.
+
+    A label of the same name has taken it.
+    """
+    own = nodes.make_id(section.children[0].astext()) if section.children else ""
+    if own in section["ids"]:
+        section["ids"].remove(own)
+        section["ids"].insert(0, own)
+
+
+def _find_title(tree: nodes.document, label: str) -> str:
+    """Return the heading or caption that a label stands before."""
+    node = tree.ids.get(tree.nameids.get(fully_normalize_name(label)) or "")
+    if isinstance(node, nodes.section | nodes.figure | nodes.table):
+        for child in node.children:
+            if isinstance(child, nodes.title | nodes.caption):
+                return " ".join(child.astext().split())
+    return ""
 
 
 class _BoundedParser(Parser):
@@ -178,101 +179,3 @@ class _SubstitutionLimit(Transform):
             size += sum(self._count_nodes(each, above | {name}) for each in inner)
             self._sizes[name] = min(size, 2 * MAX_SUBSTITUTED)
         return self._sizes[name]
-
-
-class _AnyOptions(dict[str, Any]):
-    """An `option_spec` that accepts every option."""
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __getitem__(self, name: str) -> Any:
-        return directives.unchanged
-
-
-class _Container(Directive):
-    """A directive whose argument is a title and whose content is text, such as a tab."""
-
-    optional_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
-    option_spec: ClassVar[Mapping[str, Any] | None] = _AnyOptions()  # type: ignore[assignment]
-
-    def run(self) -> list[nodes.Node]:
-        """Return the title as a paragraph, then the content."""
-        title = " ".join(" ".join(self.arguments).split())
-        if self.name in _TITLES:
-            version, _, text = title.partition(" ")
-            title = f"{_TITLES[self.name]} {version}".strip() + (f": {text}" if text else "")
-        container = nodes.container()
-        if title:
-            sentence = title if title.endswith((".", ":", "!", "?")) else f"{title}:"
-            inline, _ = self.state.inline_text(sentence, self.lineno)
-            container += nodes.paragraph("", "", *inline)
-        self.state.nested_parse(self.content, self.content_offset, container)
-        return [container] if container.children else []
-
-
-class _Code(_Container):
-    """Code; the argument is its language."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return a literal block."""
-        code = "\n".join(self.content)
-        language = "".join(self.arguments) or ("python" if self.name == "testcode" else "")
-        # Not `language-`: docutils takes that for a natural language.
-        classes = [f"highlight-{language}"] if language and " " not in language else []
-        return [nodes.literal_block(code, code, classes=classes)] if code.strip() else []
-
-
-class _FileReference(_Container):
-    """A directive whose content is in another file: a line that names the file."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return a paragraph such as `See stopping.py`."""
-        name = " ".join(self.arguments)
-        return [nodes.paragraph("", "See ", nodes.literal("", name), nodes.Text("."))]
-
-
-class _HiddenDirective(_Container):
-    """A directive that shows nothing to readers."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return nothing."""
-        return []
-
-
-def _render_role(
-    name: str, rawtext: str, text: str, *_rest: Any, **_options: Any
-) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-    """Render a role as its text, a name as code."""
-    del rawtext
-    label, is_code = parse_role(name, text)
-    return [nodes.literal("", label) if is_code else nodes.Text(label)], []
-
-
-@cache
-def _register_known() -> None:
-    groups = (
-        (_CODE, _Code),
-        (_IN_OTHER_FILES, _FileReference),
-        (_HIDDEN, _HiddenDirective),
-        (" ".join(_TITLES), _Container),
-    )
-    for names, directive in groups:
-        for name in names.split():
-            directives.register_directive(name, directive)
-
-
-def _register_unknown(text: str) -> None:
-    """Register the roles and directives of a page that are not known.
-
-    They come from extensions of Sphinx; their text is kept.
-    """
-    document = new_document("")
-    for name in set(_DIRECTIVE.findall(text)):
-        if directives.directive(name, english, document)[0] is None:  # type: ignore[arg-type]
-            directives.register_directive(name.lower(), _Container)
-    for name in set(_ROLE.findall(text)):
-        if roles.role(name, english, 0, document.reporter)[0] is None:  # type: ignore[arg-type]
-            roles.register_local_role(name.lower(), _render_role)  # type: ignore[arg-type]

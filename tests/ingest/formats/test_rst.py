@@ -109,7 +109,7 @@ def test_directives_keep_their_text():
         "Be careful.",
         "Python:",
         "Text of *Python*.",
-        "New in version 2.4: Faster.",
+        "Added in version 2.4: Faster.",
         "Some title:",
         "Its content.",
         "See `/code/stopping.py`.",
