@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
+from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -11,6 +13,7 @@ import mammoth
 from ingest.documents import Document, Page, PageError, translate_parser_errors
 from ingest.formats.html import convert_html_page
 from ingest.formats.structure import build_converted_document
+from ingest.formats.word.body import prepare_word
 from ingest.formats.zip_directory import has_too_many_entries
 
 MAX_XML_BYTES = 64 * 2**20
@@ -31,6 +34,13 @@ r[style-name='HTML Code'] => code
 """
 
 
+_NUMBERED_LIST = re.compile(r"<ol><li>\ue000(\d+)\ue001")
+_NUMBER = re.compile(r"\ue000\d+\ue001")
+_CHECK_BOX = re.compile(r'<input [^<>]*type="checkbox"[^<>]*>')
+_BOXES = {ord("☐"): "[ ]", ord("☑"): "[x]", ord("☒"): "[x]"}
+_BACK_LINK = re.compile(r' ?<a href="#(?:foot|end)note-ref-[^"<>]*">↑</a>')
+
+
 def read_docx(page: Page) -> Document:
     """Read a Word document.
 
@@ -40,15 +50,23 @@ def read_docx(page: Page) -> Document:
     Raises:
         PageError: the page is not a Word document, or unpacks to more than docent reads.
     """
-    with translate_parser_errors("a Word document", BadZipFile, ExpatError):
+    with translate_parser_errors("a Word document", BadZipFile, ExpatError, ParseError):
         _check_size(page.data)
         html = mammoth.convert_to_html(
-            BytesIO(page.data),
+            prepare_word(page.data),
             style_map=_STYLES,
             id_prefix="",
             convert_image=mammoth.images.img_element(lambda _image: {}),
         ).value
-    return build_converted_document(page, convert_html_page(html, anchors=False)[1])
+    return build_converted_document(page, convert_html_page(_finish_html(html), anchors=False)[1])
+
+
+def _finish_html(html: str) -> str:
+    """Return mammoth's HTML with numbers, check boxes and notes as they read."""
+    html = _NUMBERED_LIST.sub(r'<ol start="\1"><li>', html)
+    html = _NUMBER.sub("", html)
+    html = _CHECK_BOX.sub(lambda box: "[x]" if "checked" in box[0] else "[ ]", html)
+    return _BACK_LINK.sub("", html.translate(_BOXES))
 
 
 def _check_size(data: bytes) -> None:

@@ -32,8 +32,9 @@ _CODE = (
     "graphviz"
 )
 _HIDDEN = (
-    "automodule contents currentmodule default-domain default-role highlight index meta module program "
-    "py:currentmodule py:module raw sectnum tabularcolumns title toctree testsetup testcleanup"
+    "automodule contents currentmodule default-domain default-role highlight index meta module "
+    "program py:currentmodule py:module raw sectnum tabularcolumns title toctree "
+    "testsetup testcleanup"
 )
 _IN_OTHER_FILES = "literalinclude include autoclass autofunction automethod autodata"
 """Directives whose content is in other files, which are not read."""

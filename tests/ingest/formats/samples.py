@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -36,8 +36,15 @@ def table(*rows: Sequence[str]) -> str:
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
 
-def docx(*body: str, styles: Sequence[str] = ("Heading 1", "Heading 2", "Title", "Code")) -> bytes:
-    """A Word document of these paragraphs and tables; a style's id is its name without spaces."""
+def docx(
+    *body: str,
+    styles: Sequence[str] = ("Heading 1", "Heading 2", "Title", "Code"),
+    **more: str,
+) -> bytes:
+    """A Word document of these paragraphs and tables; a style's id is its name without spaces.
+
+    Further parts, such as `footnotes`, are given by name.
+    """
     defined = "".join(
         f'<w:style w:type="paragraph" w:styleId="{name.replace(" ", "")}"><w:name w:val="{name}"/>'
         "</w:style>"
@@ -49,8 +56,22 @@ def docx(*body: str, styles: Sequence[str] = ("Heading 1", "Heading 2", "Title",
         parts.writestr("_rels/.rels", _RELS)
         document = f'<w:document xmlns:w="{_W}"><w:body>{"".join(body)}</w:body></w:document>'
         parts.writestr("word/document.xml", document)
+        for name, content in more.items():
+            part = f'<w:{name} xmlns:w="{_W}">{content}</w:{name}>'
+            parts.writestr(f"word/{name}.xml", part)
+        if more:
+            parts.writestr("word/_rels/document.xml.rels", _relate(more))
         parts.writestr("word/styles.xml", f'<w:styles xmlns:w="{_W}">{defined}</w:styles>')
     return file.getvalue()
+
+
+def _relate(names: Iterable[str]) -> str:
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    related = "".join(
+        f'<Relationship Id="p-{name}" Target="{name}.xml" Type="{kind}/{name}"/>' for name in names
+    )
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    return f'<Relationships xmlns="{package}">{related}</Relationships>'
 
 
 def pdf(

@@ -1,0 +1,1 @@
+"""Parts of Word documents that are prepared before mammoth reads them."""
