@@ -38,7 +38,6 @@ _NUMBERED_LIST = re.compile(r"<ol><li>\ue000(\d+)\ue001")
 _NUMBER = re.compile(r"\ue000\d+\ue001")
 _CHECK_BOX = re.compile(r'<input [^<>]*type="checkbox"[^<>]*>')
 _BOXES = {ord("☐"): "[ ]", ord("☑"): "[x]", ord("☒"): "[x]"}
-_BACK_LINK = re.compile(r' ?<a href="#(?:foot|end)note-ref-[^"<>]*">↑</a>')
 
 
 def read_docx(page: Page) -> Document:
@@ -62,11 +61,11 @@ def read_docx(page: Page) -> Document:
 
 
 def _finish_html(html: str) -> str:
-    """Return mammoth's HTML with numbers, check boxes and notes as they read."""
+    """Return mammoth's HTML with numbers and check boxes."""
     html = _NUMBERED_LIST.sub(r'<ol start="\1"><li>', html)
     html = _NUMBER.sub("", html)
     html = _CHECK_BOX.sub(lambda box: "[x]" if "checked" in box[0] else "[ ]", html)
-    return _BACK_LINK.sub("", html.translate(_BOXES))
+    return html.translate(_BOXES)
 
 
 def _check_size(data: bytes) -> None:

@@ -11,7 +11,10 @@ from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
 from ingest.formats.html_elements.code import drop_line_numbers
+from ingest.formats.html_elements.footnotes import mark_check_boxes, move_footnotes
+from ingest.formats.html_elements.formulas import keep_formulas
 from ingest.formats.html_elements.tables import CELLS, GROUPS, drop_layout_tables
+from ingest.formats.html_elements.tabs import label_tab_panels
 from ingest.formats.html_markup import shorten_markup
 from ingest.formats.html_to_markdown import HEADINGS, HtmlConverter
 from ingest.formats.structure import build_converted_document
@@ -100,6 +103,7 @@ def convert_html_page(html: str, *, base: str = "", anchors: bool = True) -> tup
         soup = _Soup(shorten_markup(html) + "\n", "html.parser")
         title = _find_title(soup)
         main = _find_main(soup)
+        move_footnotes(main)
         if anchors:
             _assign_heading_ids(main)
         else:
@@ -170,7 +174,9 @@ def _find_main(soup: BeautifulSoup) -> Tag:
     if main:
         return main
     body = soup.body or soup
-    for surrounding in body.select("header, footer, aside:not([class*=admonition]), head, title"):
+    for surrounding in body.select(
+        "header, footer, aside:not([class*=admonition], [class*=footnote]), head, title"
+    ):
         if not surrounding.find_parent("article"):
             surrounding.extract()
     return body
@@ -204,7 +210,9 @@ def _is_permalink(link: Tag) -> bool:
 
 
 def _drop_clutter(main: Tag) -> None:
-    _label_tab_panels(main)
+    label_tab_panels(main)
+    keep_formulas(main)
+    mark_check_boxes(main)
     drop_line_numbers(main)
     for tag in main.select(_DROPPED):
         tag.extract()
@@ -212,21 +220,6 @@ def _drop_clutter(main: Tag) -> None:
         linked = sum(len(link.get_text()) for link in tag.find_all("a"))
         if linked >= 0.8 * len(tag.get_text().strip()):
             tag.extract()
-
-
-def _label_tab_panels(main: Tag) -> None:
-    """Write the name of a tab above its panel.
-
-    The bar of all names is dropped.
-    """
-    for bar in main.select("[role=tablist]"):
-        names = [tab.get_text().strip() for tab in bar.select("[role=tab]")]
-        panels = bar.parent.select("[role=tabpanel]") if bar.parent else []
-        for name, panel in zip(names, panels, strict=False):
-            label = Tag(name="p")
-            label.append(f"{name}:")
-            panel.insert(0, label)
-        bar.extract()
 
 
 def _adapt_for_markdown(main: Tag) -> None:

@@ -104,7 +104,7 @@ def test_comments_are_left_out_and_footnotes_stay():
         footnotes=f'<w:footnote w:id="2" {namespace}>{paragraph("Every night.")}</w:footnote>',
     )
     assert "Really" not in str(found)
-    assert found == ["Backups[1]", "1. Every night."]
+    assert found == ["Backups[1]", "[1] Every night."]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""Tabs of HTML pages: each panel begins with the name of its tab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from bs4.element import Tag
+
+_SETS = (
+    ("[role=tablist]", "[role=tab]", "[role=tabpanel]"),
+    (".tabbed-labels", "label", ".tabbed-block"),  # MkDocs Material
+    (".vp-code-group > .tabs", "label", ".blocks > *"),  # VitePress
+)
+"""Of each kind of tabs: the bar of names, a name in it, and the panels beside it."""
+
+_SIMPLE = (
+    (".tabbed-set", "label", ".tabbed-content"),  # MkDocs Material, before 2021
+    (".sd-tab-set", ".sd-tab-label", ".sd-tab-content"),  # sphinx-design
+)
+"""Tabs whose names stand between their panels."""
+
+
+def label_tab_panels(main: Tag) -> None:
+    """Write the name of a tab above its panel.
+
+    The bar of all names is dropped.
+    """
+    for bar_selector, name_selector, panel_selector in _SETS:
+        bars = main.select(bar_selector)
+        holders = {id(bar.parent) for bar in bars}
+        for bar in bars:
+            names = [_get_name(name) for name in bar.select(name_selector)]
+            panels = bar.parent.select(panel_selector) if bar.parent else []
+            panels = [panel for panel in panels if not _is_nested(panel, bar, holders)]
+            if len(names) > len(panels):
+                continue  # the names would be lost
+            for name, panel in zip(names, panels, strict=False):
+                _write_label(panel, name)
+            bar.extract()
+    for selector, name_selector, panel_selector in _SIMPLE:
+        for tabs in main.select(selector):
+            for tab, panel in list(_match_tabs(tabs, name_selector, panel_selector)):
+                _write_label(panel, _get_name(tab.extract()))
+
+
+def _match_tabs(tabs: Tag, name_selector: str, panel_selector: str) -> Iterator[tuple[Tag, Tag]]:
+    name: Tag | None = None
+    for child in tabs.select(f":scope > {name_selector}, :scope > {panel_selector}"):
+        if name is not None and child.css.match(panel_selector):
+            yield name, child
+            name = None
+        elif child.css.match(name_selector):
+            name = child
+
+
+def _is_nested(panel: Tag, bar: Tag, holders: AbstractSet[int]) -> bool:
+    """Return whether a panel belongs to tabs inside of another panel."""
+    for parent in panel.parents:
+        if parent is bar.parent:
+            return False
+        if id(parent) in holders:
+            return True
+    return False
+
+
+def _get_name(tab: Tag) -> str:
+    return " ".join(tab.get_text().split())
+
+
+def _write_label(panel: Tag, name: str) -> None:
+    label = Tag(name="p")
+    label.append(f"{name}:")
+    if panel.name == "pre" or panel.find("pre", recursive=False):
+        panel.insert_before(label)  # the panel is the code
+    else:
+        panel.insert(0, label)
