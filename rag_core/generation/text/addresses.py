@@ -60,6 +60,7 @@ _HOSTNAME = regex.compile(
     r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#\\]*@)?(?P<host>[^/?#\\:]+)", regex.IGNORECASE
 )
 _UNSPACED = regex.compile(r"\A[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]+")
+_BREAKS = regex.compile(rf"(?<=[.．｡。@]){BREAK}(?=[\p{{L}}\p{{N}}])")
 _STOP = regex.compile(r"[。，、；：！？（）「」『』【】《》…]")
 _FREE = regex.compile(r"[)\]]*[.,;!?]?(?=\s|\Z)")
 _CLOSING = {")": "(", "]": "["}
@@ -172,6 +173,22 @@ def _is_linked(match: regex.Match[str]) -> bool:
     is_method = is_call and ending.lower() not in _NO_METHODS
     is_file = ending.lower() in FILE_ENDINGS
     return not (is_single and (is_method or is_file))
+
+
+def find_link_breaks(words: str) -> list[int]:
+    """Return the places of the breaks in the names of a text without markup.
+
+    Only whole names are read: a streaming text is cut behind a space.
+    """
+    breaks = [match.start() for match in _BREAKS.finditer(words)]
+    # Where each of them stands in the text without breaks.
+    bare = dict(zip((at - number for number, at in enumerate(breaks)), breaks, strict=True))
+    return [
+        place
+        for address in (find_addresses(_BREAKS.sub("", words)) if breaks else ())
+        for at, place in bare.items()
+        if address.start < at < address.end
+    ]
 
 
 def read_host(address: str) -> str:

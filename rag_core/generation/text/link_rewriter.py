@@ -14,6 +14,7 @@ from rag_core.generation.text.addresses import (
     OMITTED,
     KnownAddresses,
     find_addresses,
+    find_link_breaks,
     read_host,
 )
 from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
@@ -179,6 +180,22 @@ def _break_name(
         at = places[dot.end() - 1][1]
         if words[dot.end() : dot.end() + 1] != BREAK:
             yield Change(at, at, BREAK)
+
+
+def drop_link_breaks(text: str) -> str:
+    """Return Markdown without the invisible signs that keep names from being links.
+
+    For surfaces that link no bare names. Code, and invisible signs elsewhere, stay as they are.
+    """
+    if BREAK not in text:
+        return text
+    found = set()
+    for reader in READERS:
+        for leaf in reader.read(text).leaves:
+            if leaf.kind == "inline" and leaf.places is not None:
+                words, places = leaf.read_words()
+                found |= {leaf.places[places[at][0]] for at in find_link_breaks(words)}
+    return "".join(sign for at, sign in enumerate(text) if at not in found)
 
 
 def list_live_addresses(text: str) -> set[str]:
