@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import regex
+from markdown_it.common.utils import unescapeAll
 
 from rag_core.generation.text.addresses import (
     BREAK,
@@ -28,12 +29,28 @@ READERS = (
 )
 """An answer is safe as each of them reads it: CommonMark, Slack, and Slack without a table."""
 
+_TAG = regex.compile(r"<[A-Za-z/!?]")
 _ROUNDS = 12  # of rewriting: a label may hold a link of its own
 _LONGEST = 40_000  # characters that are read; more are made text
-_DOT = regex.compile(r"[.．｡@]")
+_DOT = regex.compile(r"[.．｡。@]")
+_ADDRESSED = regex.compile(r"[.．｡。@]|//|(?i:mailto:)")
 _CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
 _ADDRESS_SIGN = regex.compile(r"[:/#\\%&@]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
-_SIGNS = regex.compile(r"[\[\]()!`|@&\\]|[<>]|(?<=[.．｡:/])(?=[\w/])")
+_SIGNS = regex.compile(
+    r"://|//|(?i:mailto:|www\.)|[\[\]()!`|&\\<>]|(?<=[.．｡。@:/])(?=[\w/])", regex.V1
+)
+_NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "": BREAK}
+_HIDDEN_MARKUP = regex.compile(r"<[^<>]*>|[*_~`\p{Cf}]")
+
+
+def read_all(text: str) -> tuple[MarkdownMap, ...]:
+    """Return each different way to read a text, the one with HTML and tables first."""
+    maps = [READERS[0].read(text)]
+    if _TAG.search(text):
+        maps.append(READERS[1].read(text))
+    if "|" in text:
+        maps.append(READERS[2].read(text))
+    return tuple(maps)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,6 +71,13 @@ class LinkRewriter:
 
     def __init__(self, known: KnownAddresses) -> None:
         self._known = known
+        self._text, self._maps = "", read_all("")
+
+    def read(self, text: str) -> tuple[MarkdownMap, ...]:
+        """Return how the readers read a text; the last text is not read again."""
+        if text != self._text:
+            self._text, self._maps = text, read_all(text)
+        return self._maps
 
     def rewrite(self, text: str, *, begin: int = 0, end: int | None = None) -> str:
         """Return a part of a text without unknown links.
@@ -77,13 +101,12 @@ class LinkRewriter:
             behind = len(text) - end
             text = _apply_changes(text, changes)
             end = len(text) - behind
-        return escape_signs(text[begin:end])
+        return escape_signs(text, begin, end)
 
     def _find_changes(self, text: str, begin: int, end: int) -> list[Change] | None:
         """Return what has to change; None if that can't be said."""
-        for reader in READERS:
-            mapped = reader.read(text)
-            changes = self._list_changes(text, mapped)
+        for mapped in self.read(text):
+            changes = self._list_changes(text, mapped, begin, end)
             if changes is None or not mapped.is_readable:
                 return None
             reaching = [change for change in changes if _is_within(change, begin, end)]
@@ -92,19 +115,26 @@ class LinkRewriter:
                 return _drop_overlaps(fitting)
         return []
 
-    def _list_changes(self, text: str, mapped: MarkdownMap) -> list[Change] | None:
+    def _list_changes(
+        self, text: str, mapped: MarkdownMap, begin: int, end: int
+    ) -> list[Change] | None:
         changes = [
             Change(at, at, "\\")
             for at, target in mapped.definitions
             if not self._known.is_known(target)
         ]
         for leaf in mapped.leaves:
+            if leaf.end < begin or leaf.start > end:
+                continue
             if leaf.kind == "html_block":
                 source = text[leaf.start : leaf.end]
                 cleaned = neutralise_tags(source, self._known.is_known)
-                changes += [Change(leaf.start, leaf.end, cleaned)] if cleaned != source else []
-            elif leaf.kind == "inline":
-                found = list(self._read_leaf(leaf))
+                if cleaned != source:
+                    changes.append(Change(leaf.start, leaf.end, cleaned))
+                    continue
+            if leaf.kind in {"inline", "html_block"}:
+                is_inline = leaf.kind == "inline"
+                found = list(self._read_leaf(leaf) if is_inline else self._read_words(leaf))
                 if found and leaf.places is None:
                     return None
                 changes += [_locate_change(leaf, change) for change in found]
@@ -147,22 +177,34 @@ class LinkRewriter:
             yield Change(end, end, f" ({host})")
 
     def _read_words(self, leaf: Leaf) -> Iterator[Change]:
+        if not leaf.elements and not _ADDRESSED.search(leaf.content):
+            return
         words, places = leaf.read_words()
-        if "." not in words and "//" not in words and "@" not in words:
+        if not _ADDRESSED.search(words):
             return
         for address in find_addresses(words):
             start, end = places[address.start][0], places[address.end - 1][1]
+            is_in_label = _is_in_label(leaf, start)
             if not self._known.has(address):
-                if address.is_explicit:
+                part = "" if is_in_label else self._known.find_part(address.text)
+                if address.is_explicit and part:
+                    end = places[address.start + len(part) - 1][1]
+                    yield Change(start, end, _set_apart(leaf, part) + " ")
+                elif address.is_explicit:
                     yield Change(start, end, OMITTED)
                 else:
                     yield from _break_name(words, places, address.start, address.end)
-            elif address.is_explicit and not _is_in_label(leaf, start):
+            elif address.is_explicit and not is_in_label:
                 # Some readers look for the end of an address before they decode a text.
                 is_written_so = leaf.content[start:end] == address.text
                 is_followed = leaf.content[end : end + 1] in {"\\", "&"}
                 if is_followed or not (is_written_so and address.stands_free):
-                    yield Change(start, end, f"<{address.text}>")
+                    yield Change(start, end, _set_apart(leaf, address.text))
+
+
+def _set_apart(leaf: Leaf, address: str) -> str:
+    """Return an address so that what follows is no part of it."""
+    return f"<{address}>" if leaf.kind == "inline" else f"{address} "
 
 
 def _is_in_label(leaf: Leaf, place: int) -> bool:
@@ -190,9 +232,9 @@ def drop_link_breaks(text: str) -> str:
     if BREAK not in text:
         return text
     found = set()
-    for reader in READERS:
-        for leaf in reader.read(text).leaves:
-            if leaf.kind == "inline" and leaf.places is not None:
+    for mapped in read_all(text):
+        for leaf in mapped.leaves:
+            if leaf.kind in {"inline", "html_block"} and leaf.places is not None:
                 words, places = leaf.read_words()
                 found |= {leaf.places[places[at][0]] for at in find_link_breaks(words)}
     return "".join(sign for at, sign in enumerate(text) if at not in found)
@@ -201,8 +243,7 @@ def drop_link_breaks(text: str) -> str:
 def list_live_addresses(text: str) -> set[str]:
     """Return the targets and the bare addresses of a Markdown text."""
     live: set[str] = set()
-    for reader in READERS:
-        mapped = reader.read(text)
+    for mapped in read_all(text):
         live |= {target for _, target in mapped.definitions}
         for leaf in mapped.leaves:
             if leaf.kind in {"fence", "code_block"}:
@@ -220,8 +261,10 @@ def find_other_host(label: str, target: str) -> str:
     host = read_host(target)
     if not host or host in label.lower():
         return ""
-    plain = regex.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace(BREAK, "")
-    for address in find_addresses(plain):
+    # As people read it: `*` and other signs between letters are not shown.
+    written = unescapeAll(label).replace(BREAK, "")
+    shown = _HIDDEN_MARKUP.sub("", written)
+    for address in (*find_addresses(written), *find_addresses(shown)):
         named = read_host(address.text if "//" in address.text else f"//{address.text}")
         named = named.removeprefix("www.")
         ending = named.rpartition(".")[2]
@@ -233,16 +276,17 @@ def find_other_host(label: str, target: str) -> str:
     return ""
 
 
-def escape_signs(text: str) -> str:
-    """Return a text in which no sign makes a link."""
+def escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:
+    """Return a part of a text in which no sign makes a link."""
 
-    def escape(match: regex.Match[str]) -> str:
-        sign = str(match[0])
-        if not sign:
-            return BREAK
-        return {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{BREAK}"}.get(sign, f"\\{sign}")
+    def escape(sign: str) -> str:
+        return _NAMED.get(sign) or (OMITTED if len(sign) > 1 else f"\\{sign}")
 
-    return str(_SIGNS.sub(escape, regex.sub(r"://|//|(?i:mailto:|www\.)", OMITTED, text)))
+    parts, end = "", len(text) if end is None else end
+    for match in _SIGNS.finditer(text, begin, end):  # sees the signs before the part
+        parts += text[begin : match.start()] + escape(match[0])
+        begin = match.end()
+    return parts + text[begin:end]
 
 
 def _locate_change(leaf: Leaf, change: Change) -> Change:
@@ -271,7 +315,7 @@ def _fit_change(text: str, change: Change, begin: int, end: int) -> Change:
     if begin <= change.start and change.end <= end:
         return change
     start, end = max(begin, change.start), min(end, change.end)
-    return Change(start, end, escape_signs(text[start:end]))
+    return Change(start, end, escape_signs(text, start, end))
 
 
 def _drop_overlaps(changes: list[Change]) -> list[Change]:

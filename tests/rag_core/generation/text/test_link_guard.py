@@ -116,7 +116,7 @@ def test_only_links_of_the_passages_are_links(text: str, shown: str):
 @pytest.mark.parametrize(
     "text",
     [
-        "Use node.js, README.md, setup.py, example.com and foo.bar() in v2.6.x or 1.2.3.",
+        "Use node.js, config.yaml, example.com and foo.baz() in v2.6.x or 1.2.3.",
         "Call asyncio.gather(), e.g. with np.float32; see docs/conf.py, ../x/y.yaml or a.b.c.d.",
         "10.0.0.0/8 and 127.0.0.1:19530 and localhost:8080/x",
         "x < y, a<5, List<int>, <token>, <br> and <details open> stay, and AT&T & co.",
