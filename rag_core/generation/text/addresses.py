@@ -35,7 +35,7 @@ _REST = rf"[^\s<>\"`|{HIDDEN}]"
 _EXPLICIT = (
     rf"(?:(?:(?:https?|ftp|slack)://|www\.){_REST}{{1,2000}}"
     rf"|mailto:{_REST}{{1,300}}"
-    rf"|(?:(?:https?|ftp|slack)://|mailto:|www\.)(?={HIDDEN})"  # code may follow
+    rf"|(?:(?:https?|ftp|slack)://|mailto:|www\.)(?=[{HIDDEN}`])"  # code may follow
     rf"|(?<![\p{{L}}\p{{N}}_:/])//[^\s<>{HIDDEN}]{{1,200}}\.[^\s<>{HIDDEN}]{{1,2000}})"
 )
 _MAIL = (

@@ -124,19 +124,7 @@ class LinkGuard:
         """Return the end of the text that more text can't change."""
         text = self._text + self._held
         self._unread = 0
-        ends = []
-        for mapped in self._rewriter.read(text):
-            if not mapped.leaves:
-                return 0
-            last = mapped.leaves[-1]
-            rest = text[last.end :]
-            if rest.strip():
-                ends.append(last.end)
-            elif "\n" in rest or _is_decided(last, text, mapped):
-                ends.append(len(text))
-            else:
-                ends.append(last.start)
-        return min(ends)
+        return min(_find_end(text, mapped) for mapped in self._rewriter.read(text))
 
     def _release(self, end: int) -> str:
         """Return the text up to an end, rewritten."""
@@ -197,6 +185,23 @@ def show_hosts(text: str) -> str:
 def _unify_lines(text: str) -> str:
     """Return a text with line feeds, without the sign zero."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def _find_end(text: str, mapped: MarkdownMap) -> int:
+    """Return the end of what more text can't change, as one reader reads it."""
+    if not mapped.leaves:
+        return 0
+    # More of its last line can make it a part of the block above.
+    line = text.rfind("\n") + 1
+    above = next((leaf for leaf in reversed(mapped.leaves) if leaf.start < line), None)
+    is_beside = above is not None and above.kind == "inline" and above.end == line < len(text)
+    if above and is_beside and not _is_decided(above, text[:line], mapped):
+        return above.start
+    last = mapped.leaves[-1]
+    rest = text[last.end :]
+    if rest.strip():
+        return last.end
+    return len(text) if "\n" in rest or _is_decided(last, text, mapped) else last.start
 
 
 def _is_closed(mapped: MarkdownMap) -> bool:

@@ -26,8 +26,9 @@ READERS = (
     MarkdownReader(html=True, tables=True),
     MarkdownReader(html=False, tables=True),
     MarkdownReader(html=False, tables=False),
+    MarkdownReader(html=True, tables=False),
 )
-"""An answer is safe as each of them reads it: CommonMark, Slack, and Slack without a table."""
+"""An answer is safe as each of them reads it: with and without HTML (as Slack does) and tables."""
 
 _TAG = regex.compile(r"<[A-Za-z/!?]")
 _ROUNDS = 12  # of rewriting: a label may hold a link of its own
@@ -45,12 +46,11 @@ _HIDDEN_MARKUP = regex.compile(r"<[^<>]*>|[*_~`\p{Cf}]")
 
 def read_all(text: str) -> tuple[MarkdownMap, ...]:
     """Return each different way to read a text, the one with HTML and tables first."""
-    maps = [READERS[0].read(text)]
-    if _TAG.search(text):
-        maps.append(READERS[1].read(text))
-    if "|" in text:
-        maps.append(READERS[2].read(text))
-    return tuple(maps)
+    has_tag, has_cells = _TAG.search(text) is not None, "|" in text
+    readers = (True, has_tag, has_cells, has_tag and has_cells)
+    return tuple(
+        reader.read(text) for reader, differs in zip(READERS, readers, strict=True) if differs
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -170,7 +170,7 @@ class LinkRewriter:
             else:
                 yield Change(link.start, start, "")
                 yield Change(end, link.end, "")
-        elif link.kind == "image" and "[" in label:
+        elif link.kind == "image" and regex.search(r"[\[<]", label):
             yield Change(link.start, start, "")
             yield Change(end, link.end, "")
         elif host := find_other_host(label, link.target):
@@ -189,7 +189,9 @@ class LinkRewriter:
                 part = "" if is_in_label else self._known.find_part(address.text)
                 if address.is_explicit and part:
                     end = places[address.start + len(part) - 1][1]
-                    yield Change(start, end, _set_apart(leaf, part) + " ")
+                    words_follow = regex.search(r"\w", address.text[len(part) :]) is not None
+                    space = " " if words_follow and leaf.kind == "inline" else ""
+                    yield Change(start, end, _set_apart(leaf, part) + space)
                 elif address.is_explicit:
                     yield Change(start, end, OMITTED)
                 else:
@@ -266,7 +268,7 @@ def find_other_host(label: str, target: str) -> str:
     shown = _HIDDEN_MARKUP.sub("", written)
     for address in (*find_addresses(written), *find_addresses(shown)):
         named = read_host(address.text if "//" in address.text else f"//{address.text}")
-        named = named.removeprefix("www.")
+        named = regex.sub("[．｡。]", ".", named).removeprefix("www.")
         ending = named.rpartition(".")[2]
         is_name = is_top_level_domain(ending) and ending not in FILE_ENDINGS
         is_same = host.endswith(named) or named.endswith(host.removeprefix("www."))
