@@ -142,7 +142,6 @@ HOMES = {
         "ingest.formats.structure",
         "rag_core.generation.quotations.markdown_blocks",
         "rag_core.generation.text.addresses",
-        "rag_core.generation.text.link_rewriter",
         "rag_core.generation.text.markdown_map",
     },
     "markdownify": {"ingest.formats.html_to_markdown"},

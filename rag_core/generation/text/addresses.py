@@ -11,7 +11,7 @@ import regex
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import unescapeAll
 
-from rag_core.generation.text.top_level_domains import is_top_level_domain
+from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
 from rag_core.types import Passage
 
 OMITTED = "…"
@@ -23,6 +23,10 @@ BREAK = "\u200b"
 HIDDEN = "\0"
 """Stands for what is no text in a text: code, targets, tags."""
 
+EMPHASIS = regex.compile(r"[*~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])")
+"""Signs that are not shown where they emphasise."""
+
+_AROUND_MAIL = "*_~'"
 # Each part has an upper length, so that a hostile text costs no more than an honest one.
 _CHARACTER = r"[\p{L}\p{N}\p{Cf}\p{M}\u2010-]"
 _LABEL = rf"[\p{{L}}\p{{N}}]{_CHARACTER}{{0,70}}"
@@ -74,7 +78,7 @@ _CLOSING = {")": "(", "]": "["}
 _MOST_PARTS = 50  # of an address that are looked up
 # Kept free for examples: https://www.rfc-editor.org/info/rfc2606
 _EXAMPLES = frozenset(("example.com", "example.net", "example.org"))
-_EMPHASIS = "*_~'"
+_HIDDEN_MARKUP = regex.compile(r"<[^<>]*>|[*_~`\p{Cf}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,9 @@ class KnownAddresses:
             known |= {match["target"] for match in _TARGET.finditer(text)}
             found = [address.text for address in find_addresses(text)]
             known.update(found)
-            known |= {f"mailto:{address.strip(_EMPHASIS)}" for address in found if "@" in address}
+            known |= {
+                f"mailto:{address.strip(_AROUND_MAIL)}" for address in found if "@" in address
+            }
         self._known = frozenset(map(_normalise_address, known)) - {""}
         self._names = {_SCHEME.sub("", address, count=1) for address in self._known}
         self._names |= {read_host(address) for address in self._known} - {""}
@@ -152,7 +158,7 @@ class KnownAddresses:
         )
 
     def _is_known_name(self, name: str) -> bool:
-        if "@" in name and self.is_known(f"mailto:{name.strip(_EMPHASIS)}"):
+        if "@" in name and self.is_known(f"mailto:{name.strip(_AROUND_MAIL)}"):
             return True
         names = (name, _WORDS_BEFORE.sub("", name))
         return any(
@@ -223,6 +229,29 @@ def read_host(address: str) -> str:
     if match:
         return str(match["host"]).lower()
     return address.rpartition("@")[2].lower() if "@" in address else ""
+
+
+def find_other_host(label: str, target: str) -> str:
+    """Return the host of a link whose label names another.
+
+    Return an empty text if it names none.
+    """
+    host = read_host(target)
+    if not host or host in label.lower():
+        return ""
+    # As people read it: `*` and other signs between letters are not shown.
+    written = unescapeAll(label).replace(BREAK, "")
+    shown = _HIDDEN_MARKUP.sub("", written)
+    for address in (*find_addresses(written), *find_addresses(shown)):
+        named = read_host(address.text if "//" in address.text else f"//{address.text}")
+        named = regex.sub("[．｡。]", ".", named).removeprefix("www.")
+        ending = named.rpartition(".")[2]
+        is_name = is_top_level_domain(ending) and ending not in FILE_ENDINGS
+        is_same = host.endswith(named) or named.endswith(host.removeprefix("www."))
+        is_part = address.text.lower() in target.lower()
+        if not is_same and (address.is_explicit or (is_name and not is_part)):
+            return host
+    return ""
 
 
 def _normalise_address(address: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import regex
 
-from rag_core.generation.text.addresses import KnownAddresses
+from rag_core.generation.text.addresses import EMPHASIS, KnownAddresses
 from rag_core.generation.text.link_rewriter import (
     LinkRewriter,
     list_live_addresses,
@@ -21,7 +21,7 @@ _TRIGGER = regex.compile(
     r"\[(?!\d{1,3}\](?![(\[:]|\Z))|\][(\[:]|<(?=[A-Za-z/!?@#]|\Z)|&(?=[#\w]|\Z)|\\(?=[^\w\s]|\Z)"
 )
 _LETTERS = regex.compile(
-    r"(?:[\w,'-]*?|[\w,'-]*?\w(?<!www)[.?])(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?\Z)",
+    r"(?:[\w,'-]*?|[\w,'-]*?\w(?<!www)[.?])(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?_*\Z)",
     regex.IGNORECASE,
 )
 _NAME_BEGUN = regex.compile(r"[.@/．｡。]\S*\Z")  # noqa: RUF001
@@ -118,7 +118,10 @@ class LinkGuard:
         before = regex.search(r"\S*\Z", self._text[-_CONTEXT:])
         start = len(before[0]) if before else 0
         text = self._text[len(self._text) - start :] + word
-        return all(address.end <= start for address in self._known.find_unknown(text))
+        shown = EMPHASIS.sub("", text)
+        return all(address.end <= start for address in self._known.find_unknown(text)) and (
+            shown == text or not any(self._known.find_unknown(shown))
+        )
 
     def _find_decided(self) -> int:
         """Return the end of the text that more text can't change."""

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import regex
-from markdown_it.common.utils import unescapeAll
 
 from rag_core.generation.text.addresses import (
     BREAK,
+    EMPHASIS,
     OMITTED,
+    Address,
     KnownAddresses,
     find_addresses,
     find_link_breaks,
-    read_host,
+    find_other_host,
 )
 from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
 from rag_core.generation.text.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
-from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
 
 READERS = (
     MarkdownReader(html=True, tables=True),
@@ -41,7 +41,6 @@ _SIGNS = regex.compile(
     r"://|//|(?i:mailto:|www\.)|[\[\]()!`|&\\<>]|(?<=[.．｡。@:/])(?=[\w/])", regex.V1
 )
 _NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "": BREAK}
-_HIDDEN_MARKUP = regex.compile(r"<[^<>]*>|[*_~`\p{Cf}]")
 
 
 def read_all(text: str) -> tuple[MarkdownMap, ...]:
@@ -182,26 +181,51 @@ class LinkRewriter:
         words, places = leaf.read_words()
         if not _ADDRESSED.search(words):
             return
-        for address in find_addresses(words):
-            start, end = places[address.start][0], places[address.end - 1][1]
-            is_in_label = _is_in_label(leaf, start)
-            if not self._known.has(address):
-                part = "" if is_in_label else self._known.find_part(address.text)
-                if address.is_explicit and part:
-                    end = places[address.start + len(part) - 1][1]
-                    words_follow = regex.search(r"\w", address.text[len(part) :]) is not None
-                    space = " " if words_follow and leaf.kind == "inline" else ""
-                    yield Change(start, end, _set_apart(leaf, part) + space)
-                elif address.is_explicit:
-                    yield Change(start, end, OMITTED)
-                else:
-                    yield from _break_name(words, places, address.start, address.end)
-            elif address.is_explicit and not is_in_label:
-                # Some readers look for the end of an address before they decode a text.
-                is_written_so = leaf.content[start:end] == address.text
-                is_followed = leaf.content[end : end + 1] in {"\\", "&"}
-                if is_followed or not (is_written_so and address.stands_free):
-                    yield Change(start, end, _set_apart(leaf, address.text))
+        found = list(find_addresses(words))
+        changes = [change for each in found for change in self._read_address(leaf, each)]
+        if EMPHASIS.search(words):
+            changes += self._read_across_emphasis(words, places, found)
+        yield from dict.fromkeys(changes)
+
+    def _read_across_emphasis(
+        self, words: str, places: list[tuple[int, int]], found: list[Address]
+    ) -> Iterator[Change]:
+        """Yield the changes of addresses with signs of emphasis in them: `evil**.com**`."""
+        signs = {match.start() for match in EMPHASIS.finditer(words)}
+        shown = [at for at in range(len(words)) if at not in signs]
+        bare, inner = "".join(words[at] for at in shown), [places[at] for at in shown]
+        known = [each for each in found if each.is_explicit or self._known.has(each)]
+        for address in find_addresses(bare):
+            start, end = shown[address.start], shown[address.end - 1] + 1
+            is_read = any(each.start <= start and end <= each.end for each in known)
+            if is_read or end - start == len(address.text) or self._known.has(address):
+                continue
+            if address.is_explicit:
+                yield Change(places[start][0], places[end - 1][1], OMITTED)
+            else:
+                yield from _break_name(bare, inner, address.start, address.end)
+
+    def _read_address(self, leaf: Leaf, address: Address) -> Iterator[Change]:
+        words, places = leaf.read_words()
+        start, end = places[address.start][0], places[address.end - 1][1]
+        is_in_label = _is_in_label(leaf, start)
+        if not self._known.has(address):
+            part = "" if is_in_label else self._known.find_part(address.text)
+            if address.is_explicit and part:
+                end = places[address.start + len(part) - 1][1]
+                words_follow = regex.search(r"\w", address.text[len(part) :]) is not None
+                space = " " if words_follow and leaf.kind == "inline" else ""
+                yield Change(start, end, _set_apart(leaf, part) + space)
+            elif address.is_explicit:
+                yield Change(start, end, OMITTED)
+            else:
+                yield from _break_name(words, places, address.start, address.end)
+        elif address.is_explicit and not is_in_label:
+            # Some readers look for the end of an address before they decode a text.
+            is_written_so = leaf.content[start:end] == address.text
+            is_followed = leaf.content[end : end + 1] in {"\\", "&"}
+            if is_followed or not (is_written_so and address.stands_free):
+                yield Change(start, end, _set_apart(leaf, address.text))
 
 
 def _set_apart(leaf: Leaf, address: str) -> str:
@@ -253,29 +277,6 @@ def list_live_addresses(text: str) -> set[str]:
             live |= {element.target for element in leaf.elements} - {""}
             live |= {address.text for address in find_addresses(leaf.read_words()[0])}
     return live
-
-
-def find_other_host(label: str, target: str) -> str:
-    """Return the host of a link whose label names another.
-
-    Return an empty text if it names none.
-    """
-    host = read_host(target)
-    if not host or host in label.lower():
-        return ""
-    # As people read it: `*` and other signs between letters are not shown.
-    written = unescapeAll(label).replace(BREAK, "")
-    shown = _HIDDEN_MARKUP.sub("", written)
-    for address in (*find_addresses(written), *find_addresses(shown)):
-        named = read_host(address.text if "//" in address.text else f"//{address.text}")
-        named = regex.sub("[．｡。]", ".", named).removeprefix("www.")
-        ending = named.rpartition(".")[2]
-        is_name = is_top_level_domain(ending) and ending not in FILE_ENDINGS
-        is_same = host.endswith(named) or named.endswith(host.removeprefix("www."))
-        is_part = address.text.lower() in target.lower()
-        if not is_same and (address.is_explicit or (is_name and not is_part)):
-            return host
-    return ""
 
 
 def escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:

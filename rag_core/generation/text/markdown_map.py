@@ -204,7 +204,8 @@ class MarkdownReader:
     def read(self, text: str) -> MarkdownMap:
         """Read a text whose lines end with a line feed."""
         env: dict[str, Any] = {}
-        tokens = self._parser.parse(text, env)
+        # Without a line feed at the end, HTML in a quotation is an IndexError.
+        tokens = self._parser.parse(text.removesuffix("\n") + "\n", env)
         offsets = [0, *(match.end() for match in re.finditer("\n", text))]
         offsets += [len(text)] * 2
         lines = text.split("\n")
