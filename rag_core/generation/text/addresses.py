@@ -147,7 +147,7 @@ class KnownAddresses:
         )
 
     def find_part(self, address: str) -> str:
-        """Return the known address that others words follow without a space; '' without one."""
+        """Return the known address before other words; '' without one."""
         ends = [match.start() for match in _FOLLOWING.finditer(address)]
         parts = (address[:end] for end in reversed(ends[:_MOST_PARTS]))
         return next((part for part in parts if self._has_page(part)), "")
@@ -190,7 +190,7 @@ def _find_names(text: str, begin: int, end: int) -> Iterator[Address]:
 
 
 def _read_name(match: regex.Match[str]) -> str:
-    """Return the name that a reader makes a link of; '' if none does."""
+    """Return the name that a reader links; '' without one."""
     host, path = match["host"] or "", match["path"]
     if path is not None:
         start = match.start("path") - match.start()
@@ -208,7 +208,7 @@ def _is_linked(name: str) -> bool:
 
 
 def find_link_breaks(words: str) -> list[int]:
-    """Return the places of the breaks in the names of a text without markup.
+    """Return the places of the breaks in a text's names.
 
     Only whole names are read: a streaming text is cut behind a space.
     """

@@ -103,7 +103,7 @@ class LinkGuard:
         return self._release(self._find_decided()) if is_end and self._is_due() else ""
 
     def _is_due(self) -> bool:
-        """Return True if so much is new that the block is worth reading again."""
+        """Return True if enough is new to read the block again."""
         length = len(self._text) + len(self._held)
         part = _READ_PART * (4 if self._held.endswith("\n\n") else 1)
         return length <= _SHORT_HELD or self._unread * part >= length
@@ -140,7 +140,7 @@ class LinkGuard:
         return shown
 
     def _shorten(self) -> None:
-        """Keep of the text that was returned what decides how more is read."""
+        """Keep what decides how more text is read."""
         maps = self._rewriter.read(self._text)
         common = set.intersection(*(set(mapped.starts) for mapped in maps))
         start = max(common, default=0)
@@ -191,7 +191,7 @@ def _unify_lines(text: str) -> str:
 
 
 def _find_end(text: str, mapped: MarkdownMap) -> int:
-    """Return the end of what more text can't change, as one reader reads it."""
+    """Return the end of what more text can't change."""
     if not mapped.leaves:
         return 0
     # More of its last line can make it a part of the block above.
@@ -232,7 +232,7 @@ def _is_decided(leaf: Leaf, text: str, mapped: MarkdownMap) -> bool:
 
 
 def _is_open(leaf: Leaf, mapped: MarkdownMap) -> bool:
-    """Return True if a link, a tag or code in it may have begun."""
+    """Return True if a link, tag or code may have begun."""
     words, _ = leaf.read_words()
     begun = _BEGUN_TAG if mapped.has_html else _BEGUN_AUTOLINK
     return _has_open_bracket(words) or bool(_UNFINISHED.search(words) or begun.search(words))

@@ -44,7 +44,7 @@ _NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "": BREAK}
 
 
 def read_all(text: str) -> tuple[MarkdownMap, ...]:
-    """Return each different way to read a text, the one with HTML and tables first."""
+    """Return each different way to read a text."""
     has_tag, has_cells = _TAG.search(text) is not None, "|" in text
     readers = (True, has_tag, has_cells, has_tag and has_cells)
     return tuple(
@@ -73,7 +73,7 @@ class LinkRewriter:
         self._text, self._maps = "", read_all("")
 
     def read(self, text: str) -> tuple[MarkdownMap, ...]:
-        """Return how the readers read a text; the last text is not read again."""
+        """Return how the readers read a text, the last from memory."""
         if text != self._text:
             self._text, self._maps = text, read_all(text)
         return self._maps
@@ -100,7 +100,7 @@ class LinkRewriter:
             behind = len(text) - end
             text = _apply_changes(text, changes)
             end = len(text) - behind
-        return escape_signs(text, begin, end)
+        return _escape_signs(text, begin, end)
 
     def _find_changes(self, text: str, begin: int, end: int) -> list[Change] | None:
         """Return what has to change; None if that can't be said."""
@@ -279,8 +279,8 @@ def list_live_addresses(text: str) -> set[str]:
     return live
 
 
-def escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:
-    """Return a part of a text in which no sign makes a link."""
+def _escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:
+    """Return a part of a text without signs of links."""
 
     def escape(sign: str) -> str:
         return _NAMED.get(sign) or (OMITTED if len(sign) > 1 else f"\\{sign}")
@@ -318,7 +318,7 @@ def _fit_change(text: str, change: Change, begin: int, end: int) -> Change:
     if begin <= change.start and change.end <= end:
         return change
     start, end = max(begin, change.start), min(end, change.end)
-    return Change(start, end, escape_signs(text, start, end))
+    return Change(start, end, _escape_signs(text, start, end))
 
 
 def _drop_overlaps(changes: list[Change]) -> list[Change]:

@@ -90,7 +90,7 @@ class Leaf:
         return text, places
 
     def list_middles(self) -> Iterator[tuple[int, int, str]]:
-        """Yield the lines before the last, and of that the words before its last, with a stub."""
+        """Yield the lines and words before the last, with their stubs."""
         places, at = self.places or [], self.find_last_word()
         line = self.content.rfind("\n", 0, at) + 1
         if line > 1:
@@ -101,7 +101,7 @@ class Leaf:
             yield places[line], places[at], f"{'' if before.startswith('|') else 'x'}{cells} "
 
     def find_last_word(self) -> int:
-        """Return where the last word begins, or the code or the link that it belongs to."""
+        """Return where the last word begins, or its code or link."""
         at = max(self.content.rstrip().rfind(sign) for sign in " \n\t") + 1
         for element in sorted(self.elements, key=lambda each: -each.end):
             if element.start < at < element.end:
@@ -145,12 +145,12 @@ class MarkdownMap:
     offsets: list[int]
 
     def list_middles(self) -> Iterator[tuple[int, int, str]]:
-        """Yield the parts without which more text would be read alike, and what stands for them.
+        """Yield the parts that more text does not need, with their stubs.
 
         Of blocks that end with the text: all their rows, items, lines or words but the first and
         the last.
         """
-        for children in self._trace_end()[1:]:
+        for children in self._list_levels()[1:]:
             maps = [child.map for child in children if child.map]
             first = 0 if children[0].type == "tr_open" else 1
             if len(maps) > first + 1:
@@ -166,10 +166,10 @@ class MarkdownMap:
     def describe_end(self) -> tuple[object, ...]:
         """Return what decides how more text is read."""
         last = self.leaves[-1]
-        path = [(children[-1].type, children[-1].markup) for children in self._trace_end()]
+        path = [(children[-1].type, children[-1].markup) for children in self._list_levels()]
         return (*path, last.kind, last.is_cell, last.content[last.find_last_word() :])
 
-    def _trace_end(self) -> list[list[Token]]:
+    def _list_levels(self) -> list[list[Token]]:
         """Return the blocks beside the last one, of each level."""
         levels: list[list[Token]] = []
         for token in self.tokens:
