@@ -68,14 +68,14 @@ class People:
         self._lookups: OrderedDict[str, _Lookup] = OrderedDict()
 
     async def find(
-        self, user: str, *, max_age: float = CACHE_SECONDS, wait: float = WAIT_SECONDS
+        self, user: str, *, max_age: float = CACHE_SECONDS, wait: float | None = None
     ) -> Person | None:
         """Return a person as Slack knows them.
 
         Args:
             user: id of the user.
             max_age: seconds for which a lookup counts.
-            wait: most seconds to wait for one.
+            wait: most seconds to wait for one; `WAIT_SECONDS` if not given.
 
         Returns:
             The person as last known; None if Slack has never said.
@@ -84,7 +84,8 @@ class People:
         if lookup is None or self._is_old(lookup, max_age):
             lookup = self._begin(user, lookup)
         if not lookup.task.done():
-            await asyncio.wait({lookup.task}, timeout=wait)
+            seconds = WAIT_SECONDS if wait is None else wait
+            await asyncio.wait({lookup.task}, timeout=seconds)
         found = lookup.task.result() if lookup.task.done() else None
         return found or lookup.last
 
