@@ -78,7 +78,7 @@ async def test_a_slow_lookup_holds_nothing_up(docent: Docent, monkeypatch: pytes
     docent.slack.hold("users.info")
     await docent.start()
     await docent.slack.slash("/docent", "help", user=BOB)
-    await docent.slack.wait_for_message(told(BOB, load_sentences("en")["help"]))
+    await docent.slack.wait_for_message(told(BOB, load_sentences("en")["not_looked_up"]))
     docent.slack.release()
     await docent.slack.wait_for(lambda: docent.slack.calls("users.info")[0], what="the call")
 
