@@ -157,7 +157,9 @@ class AnswerFlow:
         """Run the pipeline, and show its progress and its text."""
         prepared = await self._questions.prepare(message, earlier)
         asked = prepared.question
-        reply.context = replace(reply.context, scope=asked.scope, notes=prepared.notes)
+        reply.context = replace(
+            reply.context, scope=asked.scope, notes=prepared.notes, authors=prepared.authors
+        )
         for _ in range(BUSY_TRIES):
             try:
                 return await self._run_pipeline(replace(asked, id=question.id), reply)
@@ -196,6 +198,7 @@ class AnswerFlow:
             question=message.text,
             answer=answer,
             scope=reply.context.scope,
+            authors=reply.context.authors,
         )
         storing = asyncio.to_thread(self._add_record, record, reply.context)
         try:
