@@ -100,12 +100,12 @@ _IN_SQUARE = (
 )
 # Some servers begin a turn with a small `<s>`; `List<S>` is a type.
 _SENTENCE = rf"[{_SLASHES}]?{_HIDDEN}{_build_letter('s')}{_HIDDEN}[>\uff1e\ufe65]"
-_OPENED_ROLE = (
-    rf"(?:[{_OPENERS}]%s(?={_HIDDEN}(?:{_IN_BARS}|{_IN_TAG}|{_IN_TWO}){_HIDDEN}[{_CLOSERS}])"
-    rf"|(?-i:[<\uff1c\ufe64]%s(?={_HIDDEN}{_SENTENCE}))"
-    rf"|[{_SQUARE_OPENERS}]%s(?={_HIDDEN}{_IN_SQUARE}{_HIDDEN}[{_SQUARE_CLOSERS}]))"
+_ROLE = regex.compile(
+    rf"[{_OPENERS}](?=(?P<rest>{_HIDDEN}(?:{_IN_BARS}|{_IN_TAG}|{_IN_TWO}){_HIDDEN}[{_CLOSERS}]))"
+    rf"|(?-i:[<\uff1c\ufe64](?=(?P<rest>{_HIDDEN}{_SENTENCE})))"
+    rf"|[{_SQUARE_OPENERS}](?=(?P<rest>{_HIDDEN}{_IN_SQUARE}{_HIDDEN}[{_SQUARE_CLOSERS}]))",
+    regex.IGNORECASE,
 )
-_ROLE = regex.compile(_OPENED_ROLE.replace("%s", ""), regex.IGNORECASE)
 """The first sign of what separates the roles of a conversation for servers of LLMs."""
 
 _SIGN = rf"[^\p{{L}}\u2020{_MARK_OPENERS}{_MARK_CLOSERS}]"
@@ -135,6 +135,11 @@ def escape_tags(text: str) -> str:
 def escape_roles(text: str) -> str:
     """Break what servers of LLMs take for a role, or for its end, by a blank."""
     return str(_ROLE.sub(lambda match: f"{match.group()} ", text))
+
+
+def list_roles(text: str) -> list[str]:
+    """Return what `escape_roles` breaks, in the order of the text."""
+    return [match.group() + match["rest"] for match in _ROLE.finditer(text)]
 
 
 def escape_numbers(text: str) -> str:
