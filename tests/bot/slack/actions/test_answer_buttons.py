@@ -1,7 +1,7 @@
 """Buttons below an answer: evidence, thumbs, and people who are asked instead."""
 
-from dataclasses import asyncio
-import replace
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -197,7 +197,7 @@ async def test_a_thumb_up_is_stored_with_what_it_is_about(docent: Docent):
 async def explained(docent: Docent) -> None:
     """The reason of a rating is stored; no call of Slack tells it."""
     async with asyncio.timeout(10):
-        while not rated(docent)[0].rating.reason:
+        while not rated(docent)[0].rating.reason:  # noqa: ASYNC110  (a thread stores it, which knows no event)
             await asyncio.sleep(0.01)
 
 
