@@ -104,7 +104,7 @@ def _forget_questions(connection: Connection, user: str, team: str) -> int:
     mine = or_(
         _select_rows(inbox, user, team),
         _select_keys(inbox, user, team),
-        # A question of somebody else that is open, and holds the person's words.
+        # Open questions of others that hold the person's words.
         and_(inbox.c.user != user, inbox.c.message.contains(f'"{user}"', autoescape=True)),
     )
     recent = or_(inbox.c.status.in_(OPEN), inbox.c.ended_at > DatabaseMoment(-RECENT_SECONDS))
@@ -164,7 +164,7 @@ def _delete(connection: Connection, table: Table, where: ColumnElement[bool]) ->
 
 
 def _clear_texts(connection: Connection, user: str) -> int:
-    """Empty the texts of answers to others that may hold a person's words.
+    """Empty answers to others that may hold a person's words.
 
     No row says of which workspace these are.
     """

@@ -133,7 +133,7 @@ def escape_tags(text: str) -> str:
 
 
 def escape_roles(text: str) -> str:
-    """Break what servers of LLMs take for a role, or for its end, by a blank."""
+    """Break the roles of chat templates by a blank."""
     return str(_ROLE.sub(lambda match: f"{match.group()} ", text))
 
 
@@ -152,7 +152,7 @@ def escape_numbers(text: str) -> str:
 
 
 def neutralise_text(text: str) -> str:
-    """Return the text of a page or a person without live tags, numbers and roles.
+    """Return a text without live tags, numbers and roles.
 
     Apart from a blank or a bracket, it stays as it is: a question or a page may be about tags.
     """

@@ -20,7 +20,7 @@ class _Shape(BaseModel):
 
 
 class _Part(_Shape):
-    """What Bolt reads of any payload, of its event and of the parts of both."""
+    """The fields that Bolt reads of any payload, its event and their parts."""
 
     type: Text = None
     id: Text = None

@@ -97,7 +97,10 @@ class People:
         return found or lookup.last or self._profiles.get(user)
 
     def learn(self, user: str, person: Person) -> None:
-        """Remember what a message says of its author; a lookup counts for more."""
+        """Remember a message's word about its author.
+
+        A lookup counts for more.
+        """
         self._profiles[user] = person
         self._profiles.move_to_end(user)
         if len(self._profiles) > _MAX_PEOPLE:
@@ -131,7 +134,10 @@ class People:
 
 
 def read_profile(message: Mapping[str, Any]) -> Person | None:
-    """Return the author of a message as Slack describes them in it; None if it does not."""
+    """Return the author as a message describes them.
+
+    Return None if it does not.
+    """
     profile = as_mapping(message.get("user_profile"))
     team = profile.get("team")
     limits = profile.get("is_restricted"), profile.get("is_ultra_restricted")

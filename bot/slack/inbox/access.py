@@ -51,8 +51,8 @@ class Workspace:
             return True
         return person.team == self.team and team in {"", self.team}
 
-    def may_have(self, team: str) -> bool:
-        """Return whether people of a team may be members: a lookup would tell."""
+    def can_have(self, team: str) -> bool:
+        """Return whether a lookup could show someone of a team as a member."""
         return bool(self.enterprise) or team in {"", self.team}
 
 
@@ -86,7 +86,7 @@ class AccessPolicy:
         self._admitted = ExpiringSet(seconds=AUTHOR_SECONDS, clock=clock)
 
     def learn_author(self, message: Mapping[str, Any]) -> None:
-        """Remember what a message says of its author, if they are of this workspace."""
+        """Remember a message's word about an author of this workspace."""
         person = read_profile(message)
         if person is not None and person.team == self._workspace.team:
             self._people.learn(str(message.get("user") or ""), person)
@@ -159,7 +159,7 @@ class AccessPolicy:
         if person is not None and (person.is_deactivated or person.is_bot):
             return answers.NOT_FOR_YOU
         refusal = await self._find_personal_refusal(user, team, person)
-        # Without the scope nobody could ever ask; then the team that Slack names is believed.
+        # Without the scope nobody would get an answer, so the team that Slack names is believed.
         is_believed = not self._people.has_scope and self._workspace.has_member(None, team)
         return None if refusal == answers.NOT_LOOKED_UP and is_believed else refusal
 
@@ -175,11 +175,11 @@ class AccessPolicy:
                 return answers.NOT_FOR_YOU
             if is_known:
                 return None
-            may_be_known = person is None and self._workspace.may_have(team)
+            may_be_known = person is None and self._workspace.can_have(team)
             return answers.NOT_LOOKED_UP if may_be_known else answers.NOT_FOR_YOU
         if self._external:
             return None
-        if person is None and self._workspace.may_have(team):
+        if person is None and self._workspace.can_have(team):
             return answers.NOT_LOOKED_UP  # a guest has the same team as a member
         is_guest = not is_member or (person is not None and person.is_guest)
         return answers.NOT_FOR_GUESTS if is_guest else None

@@ -81,7 +81,7 @@ def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
 
 
 def list_authors(message: Mapping[str, Any], *, asker: str) -> tuple[str, ...]:
-    """Return the ids of the people, other than the asker, whose words a message holds."""
+    """Return the ids of others whose words a message holds."""
     authors = [str(message.get("user") or ""), *list_quoted_authors(message.get("attachments"))]
     return tuple(dict.fromkeys(each for each in authors if each and each != asker))
 

@@ -37,6 +37,6 @@ class RoleRestorer:
 
 
 def _count_begun(text: str, broken: str) -> int:
-    """Return how many characters of a role stand at the end of a text."""
+    """Return the length of a role's beginning at the text's end."""
     lengths = range(min(len(broken) - 1, len(text)), 0, -1)
     return next((length for length in lengths if text.endswith(broken[:length])), 0)
