@@ -52,7 +52,7 @@ class Workspace:
         return person.team == self.team and team in {"", self.team}
 
     def can_have(self, team: str) -> bool:
-        """Return whether somebody of a team could be a member."""
+        """Return False if nobody of a team is a member."""
         return bool(self.enterprise) or team in {"", self.team}
 
 
@@ -159,7 +159,7 @@ class AccessPolicy:
         if person is not None and (person.is_deactivated or person.is_bot):
             return answers.NOT_FOR_YOU
         refusal = await self._find_personal_refusal(user, team, person)
-        # Without the scope docent would answer nobody, so it goes by the team in the payload.
+        # Without the scope it would refuse everyone, so the team in the payload counts.
         is_by_payload = not self._people.has_scope and self._workspace.has_member(None, team)
         return None if refusal == answers.NOT_LOOKED_UP and is_by_payload else refusal
 
