@@ -52,7 +52,7 @@ class Workspace:
         return person.team == self.team and team in {"", self.team}
 
     def can_have(self, team: str) -> bool:
-        """Return False if nobody of a team is a member."""
+        """Return whether people of a team can be members."""
         return bool(self.enterprise) or team in {"", self.team}
 
 
