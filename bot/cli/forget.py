@@ -19,6 +19,7 @@ _LABELS = {
     "audit": "entries of the audit log",
     "settings": "channel settings, kept without the person's id",
     "claims": "records of what was delivered",
+    "quotations": "answers to others, emptied, as they may hold the person's words",
 }
 
 
