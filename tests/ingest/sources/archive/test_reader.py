@@ -375,11 +375,47 @@ def test_a_size_that_would_be_skipped_for_years_is_refused(tmp_path: Path, name:
         read(path)
 
 
-def test_a_name_that_is_not_what_it_says_is_damage(tmp_path: Path):
-    path = make_zip(tmp_path / "docs.zip", {"\u00e4bc.md": "text"})
+def test_a_name_that_says_it_is_utf8_and_is_not(tmp_path: Path):
+    path = make_zip(tmp_path / "docs.zip", {"\u00f6.md": "one", "\u00e4bc.md": "two", "z.md": "3"})
     path.write_bytes(path.read_bytes().replace("\u00e4".encode(), b"\xff\xfe"))
-    with pytest.raises(SourceFormatError, match="is damaged or cut off"):
-        read(path)
+    found = read(path)
+    assert [file.path for file in found.files] == ["z.md", "\u00f6.md"]
+    (line,) = found.failures
+    assert line.endswith("bc.md: has a name that is not UTF-8")
+
+
+@pytest.mark.parametrize("name", ["", "/", "//", "./", "\\"])
+def test_a_name_that_is_no_name(tmp_path: Path, name: str):
+    path = tmp_path / "docs.zip"
+    info = zipfile.ZipInfo("x")
+    info.filename = name
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr(info, "odd")
+        opened.writestr("good.md", "good")
+    assert [file.path for file in read(path).files] == ["good.md"]
+
+
+@pytest.mark.parametrize("method", [1, 6, 9, 93, 97, 99])
+def test_an_entry_packed_in_another_way_costs_itself(tmp_path: Path, method: int):
+    path = make_zip(tmp_path / "docs.zip", {"good.md": "good", "odd.md": "odd", "z.md": "last"})
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"odd.md"))
+    data[at + 10 : at + 12] = method.to_bytes(2, "little")
+    path.write_bytes(data)
+    found = read(path)
+    assert [file.path for file in found.files] == ["good.md", "z.md"]
+    assert found.failures == ("odd.md: is packed as docent does not unpack",)
+    assert found.unread == ("odd.md",)
+
+
+def test_an_encrypted_entry_costs_itself(tmp_path: Path):
+    path = make_zip(tmp_path / "docs.zip", {"good.md": "good", "odd.md": "odd"})
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    found = read(path)
+    assert [file.path for file in found.files] == ["good.md"]
+    assert found.failures == ("odd.md: is encrypted",)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
