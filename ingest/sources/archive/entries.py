@@ -111,9 +111,9 @@ class _ZipReader(io.BufferedReader):
         if self._is_directory_read or not data.startswith(_ZIP_ENTRY):
             return data
         self._is_directory_read = True  # the next such bytes are of an entry
-        return self._unmark_false_names(data)
+        return self._replace_false_names(data)
 
-    def _unmark_false_names(self, directory: bytes) -> bytes:
+    def _replace_false_names(self, directory: bytes) -> bytes:
         unmarked, start, number = bytearray(directory), 0, 0
         while directory.startswith(_ZIP_ENTRY, start) and len(directory) > start + 34:
             lengths = directory[start + 28 : start + 34]  # of name, extra field and comment
