@@ -158,7 +158,7 @@ def _list_logins(text: str, *, is_source: bool) -> Iterator[str]:
 
 
 def is_like_a_word(secret: str) -> bool:
-    """Return whether a secret could be a word or number in a line."""
+    """Return whether a secret looks like a word or number."""
     if len(secret) < _LONG:
         return secret.isalpha() or secret.isdigit()
     is_one_case = secret.islower() or secret.isupper() or secret.istitle()
