@@ -167,7 +167,7 @@ HOMES = {
     "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
     "prometheus_client": {"bot.health.metrics"},
-    "protego": {"ingest.sources.website.fetcher"},
+    "protego": {"ingest.sources.website.fetcher", "ingest.sources.website.robots"},
     "pydantic": {
         "bot.control.protocol",
         "bot.settings",

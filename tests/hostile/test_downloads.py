@@ -109,6 +109,8 @@ def build_answers(attack: Attack) -> Mapping[str, Answer]:
     """Return what the server of an attack answers, by path."""
     answers = {"/robots.txt": NOTHING}
     robots = attack.get("robots", "")
+    for line, times in attack.get("robots_lines", ()):
+        robots += "".join(line.replace("%", str(number)) for number in range(times))
     if robots == "#":
         answers["/robots.txt"] = Answer(b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 100_000)
     elif robots:
@@ -201,6 +203,23 @@ def zip_bomb() -> bytes:
     return pack_zip("a.md", b"a" * 20_000_000)
 
 
+def zip_other_packing() -> bytes:
+    """A zip whose first entry is packed as Windows does for large files."""
+    data = bytearray(pack_zip("a.md", b"text", "b.md"))
+    data[data.index(b"PK\x01\x02") + 10] = 9
+    return bytes(data)
+
+
+def zip_false_utf8() -> bytes:
+    """A zip with a name that says it is UTF-8 and is not."""
+    return pack_zip("\u00e4.md", b"text", "b.md").replace("\u00e4".encode(), b"\xff\xfe")
+
+
+def zip_large_page() -> bytes:
+    """A zip of few bytes whose first page has 65 MiB; it is never unpacked."""
+    return pack_zip("a.md", b"a" * (65 * 2**20), "b.md")
+
+
 def zip_false_size() -> bytes:
     data = pack_zip("a.md", b"a" * 1_000)
     return data.replace((1_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
@@ -264,8 +283,11 @@ BUILDERS: Mapping[str, Callable[[], bytes]] = {
         zip64_many,
         zip_bomb,
         zip_false_size,
+        zip_false_utf8,
+        zip_large_page,
         zip_long_path,
         zip_many,
+        zip_other_packing,
     )
 }
 
