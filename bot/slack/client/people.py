@@ -15,7 +15,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code, get_failure_kind
 from bot.slack.client.rate_limit import Clock
 from bot.slack.content.payloads import as_mapping
 
@@ -73,6 +73,8 @@ class People:
         self._profiles: OrderedDict[str, Person] = OrderedDict()
         self.has_scope = True
         """False once Slack has said that docent lacks the scope to look people up."""
+        self.is_slack_down = False
+        """True if the last lookup failed as everything does while Slack is down."""
 
     async def find(
         self, user: str, *, max_age: float = CACHE_SECONDS, wait: float | None = None
@@ -128,8 +130,9 @@ class People:
         except SLACK_FAILURES as error:
             logger.warning("A person can't be looked up: %s", get_error_code(error) or error)
             self.has_scope = get_error_code(error) != "missing_scope"
+            self.is_slack_down = get_failure_kind(error) == "temporary"
             return None
-        self.has_scope = True
+        self.has_scope, self.is_slack_down = True, False
         return _build_person(response["user"])
 
 

@@ -85,6 +85,11 @@ class AccessPolicy:
         self._refused_lately = ExpiringSet(seconds=REFUSE_AGAIN_SECONDS, clock=clock)
         self._admitted = ExpiringSet(seconds=AUTHOR_SECONDS, clock=clock)
 
+    @property
+    def is_slack_down(self) -> bool:
+        """True if people can't be looked up because Slack is down."""
+        return self._people.is_slack_down
+
     def learn_author(self, message: Mapping[str, Any]) -> None:
         """Remember a message's word about an author of this workspace."""
         person = read_profile(message)

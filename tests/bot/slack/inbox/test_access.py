@@ -266,6 +266,7 @@ async def test_a_member_who_can_not_be_looked_up_is_told_to_try_again(
     docent: Docent, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(people, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(responder, "OUTAGE_SECONDS", 0.0)
     await docent.start()
     docent.slack.fail_for(methods={"users.info"})
     for count in (1, 2):
@@ -277,6 +278,20 @@ async def test_a_member_who_can_not_be_looked_up_is_told_to_try_again(
     docent.slack.recover()
     question = await docent.slack.mention("how is data stored?")
     await docent.slack.wait_for_reply(question, containing=TEXT)
+
+
+async def test_an_asker_is_looked_up_again_until_slack_is_back(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(people, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(responder, "LOOK_AGAIN_SECONDS", 0.01)
+    await docent.start()
+    docent.slack.fail_for(methods={"users.info"})
+    question = await docent.slack.mention("how is data stored?")
+    await docent.slack.wait_for(lambda: len(docent.slack.calls("users.info")) > 5)
+    docent.slack.recover()
+    await docent.slack.wait_for_reply(question, containing=TEXT)
+    assert told(docent, ALICE, answers.NOT_LOOKED_UP) == []
 
 
 @pytest.mark.parametrize("is_guest", [False, True])
@@ -339,6 +354,7 @@ async def test_somebody_of_the_enterprise_may_try_again(
     docent: Docent, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(people, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(responder, "OUTAGE_SECONDS", 0.0)
     docent.slack.store.enterprise = docent.slack.store.enterprises[BOB] = "E0GRID"
     async with docent.running():
         await docent.slack.wait_connected()
