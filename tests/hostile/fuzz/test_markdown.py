@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.markup.answer import render_answer
@@ -46,6 +46,8 @@ def test_an_answer_is_shown_anywhere(text: str):
 
 
 @given(texts(MARKDOWN, MARKUP, size=60))
+@example("<https://e.test><script>" + "-" * 40)
+@example("<b>" * 40)
 def test_no_part_is_over_the_limit(text: str):
     assert all(len(part) <= LIMIT for part in split(text, LIMIT))
     assert all(len(piece) <= LIMIT for piece in render_pieces(text, LIMIT))
