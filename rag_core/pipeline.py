@@ -289,8 +289,10 @@ def _build_model_error(built: str, configured: str) -> IndexMismatchError:
     """Build the error of another model, or of another revision of the same one."""
     if built.partition("@")[0] != configured.partition("@")[0]:
         return _build_mismatch_error(built, configured, "DOCENT_PROFILE or DOCENT_EMBEDDING_MODEL")
-    names = [name if "@" in name else f"{name} without a revision" for name in (built, configured)]
-    return _build_mismatch_error(*names, "DOCENT_EMBEDDING_REVISION")
+    built, configured = (
+        name if "@" in name else f"{name} without a revision" for name in (built, configured)
+    )
+    return _build_mismatch_error(built, configured, "DOCENT_EMBEDDING_REVISION")
 
 
 def _build_mismatch_error(built: str, configured: str, setting: str) -> IndexMismatchError:
