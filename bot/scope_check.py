@@ -15,7 +15,7 @@ _MOST_NAMES = 10
 
 
 def check_scope(store: VectorStore, scope: Scope) -> None:
-    """Refuse a scope, or a source of it, without a page in the live index.
+    """Refuse a scope, or a source of it, without pages.
 
     Raises:
         QuestionError: naming the option, and the values that pages have.

@@ -286,7 +286,7 @@ def check_question(question: Question) -> None:
 
 
 def _build_model_error(built: str, configured: str) -> IndexMismatchError:
-    """Build the error of another model, or of another revision of the same one."""
+    """Build the error of another model, or another revision of it."""
     if built.partition("@")[0] != configured.partition("@")[0]:
         return _build_mismatch_error(built, configured, "DOCENT_PROFILE or DOCENT_EMBEDDING_MODEL")
     built, configured = (
