@@ -44,7 +44,7 @@ _MRKDWN_CODE = re.compile(r"```.*?```|(?<!\w)`[^`\n]+`(?!\w)", re.DOTALL)
 
 def find_links(text: str) -> list[str]:
     """The targets of a Markdown text that a reader could open."""
-    return [link for parser in _PARSERS for link in _list_targets(parser.parse(text, {}))]
+    return [link for parser in _PARSERS for link in _list_targets(parser.parse(text + "\n", {}))]
 
 
 def find_words(text: str) -> list[str]:
@@ -52,7 +52,7 @@ def find_words(text: str) -> list[str]:
     return [
         words
         for parser in _PARSERS
-        for token in parser.parse(text, {})
+        for token in parser.parse(text + "\n", {})
         for words in _list_words(token)
     ]
 
@@ -74,7 +74,7 @@ def find_mentions(text: str) -> list[str]:
     tags = [
         token.content
         for parser in _PARSERS
-        for token in _walk(parser.parse(text, {}))
+        for token in _walk(parser.parse(text + "\n", {}))
         if token.type in {"html_inline", "html_block"}
     ]
     return [match for part in (*words, *tags) for match in _MENTION.findall(part)]

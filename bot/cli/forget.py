@@ -19,6 +19,7 @@ _LABELS = {
     "audit": "Audit log entries",
     "settings": "Channel settings (kept without the person's id)",
     "claims": "Delivery records",
+    "quotations": "Answers to others, emptied because they may hold the person's words",
 }
 
 

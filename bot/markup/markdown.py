@@ -206,7 +206,7 @@ class _Piece:
 
 def _cut_pieces(text: str, limit: int) -> Iterator[_Piece]:
     lines = re.split(r"(?<=\n)", text)
-    spans = list(_find_spans(_PARSER.parse(text), lines))
+    spans = list(_find_spans(_PARSER.parse(text.removesuffix("\n") + "\n"), lines))
     yield from _cut_span(lines, _Span(0, len(lines), level=-1), spans, limit)
 
 

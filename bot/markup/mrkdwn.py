@@ -39,7 +39,9 @@ def _render_fitting(text: str, room: int, limit: int) -> Iterator[str]:
 
 def render_mrkdwn(text: str) -> str:
     """Render Markdown for a `mrkdwn` field."""
-    return _render_blocks(SyntaxTreeNode(_PARSER.parse(text)).children).strip("\n")
+    return _render_blocks(
+        SyntaxTreeNode(_PARSER.parse(text.removesuffix("\n") + "\n")).children
+    ).strip("\n")
 
 
 def _render_blocks(nodes: Sequence[SyntaxTreeNode], between: str = "\n\n") -> str:

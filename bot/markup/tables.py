@@ -36,6 +36,6 @@ def flatten_tables(text: str) -> str:
 
 def _find_tables(text: str) -> Iterator[tuple[SyntaxTreeNode, int, int]]:
     """Yield the tables outside of lists and quotes, with their lines."""
-    for node in SyntaxTreeNode(_PARSER.parse(text)).children:
+    for node in SyntaxTreeNode(_PARSER.parse(text.removesuffix("\n") + "\n")).children:
         if node.type == "table" and node.map is not None:
             yield node, *node.map

@@ -36,7 +36,7 @@ class ParsedMarkdown:
     """The block structure of a text, and its lines; a line that was dropped is None."""
 
     def __init__(self, text: str, parser: MarkdownIt) -> None:
-        self.tokens = parser.parse(text)
+        self.tokens = parser.parse(text.removesuffix("\n") + "\n")
         self.root = SyntaxTreeNode(self.tokens)
         self.lines: list[str | None] = [*text.split("\n")]
 

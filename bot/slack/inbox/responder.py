@@ -19,7 +19,7 @@ from bot.health.telemetry import Telemetry
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
-from bot.slack.inbox.access import AccessPolicy
+from bot.slack.inbox.access import ASKER_SECONDS, AccessPolicy
 from bot.slack.inbox.acknowledgement import Acknowledgement
 from bot.slack.inbox.follow_ups import FollowUp, FollowUps
 from bot.slack.inbox.message_reader import MessageReader
@@ -164,11 +164,11 @@ class Responder:
 
     async def _respond(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         asker = Asker(message.user, message.user_team, message.key.channel, message.key.team)
-        refusal = await self._access.find_refusal(asker)
+        refusal = await self._access.find_refusal(asker, wait=ASKER_SECONDS)
         if refusal is not None:
             if message.audience != "mention":
                 return "ignored"
-            if message.is_private or self._access.should_post_refusal(asker):
+            if message.is_private or self._access.should_post_refusal(asker, refusal):
                 await self._say(question, message, refusal)
             return "refused"
         home_team = await self._access.find_home(message.user, message.user_team)

@@ -93,6 +93,8 @@ async def test_an_outage_from_the_beginning_delays_the_answer(
     if way == "edit":
         docent.slack.lack_streaming()
     await docent.start()
+    earlier = await docent.slack.mention("how?")  # so docent knows that Alice may ask
+    await docent.slack.wait_for_reply(earlier, containing=answers.SOURCES)
     docent.slack.fail_for(**outage)
     before = len(docent.slack.calls())
     question = await docent.slack.mention("how?")
