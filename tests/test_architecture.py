@@ -84,6 +84,7 @@ ORDER = (
     "bot.stop_signals",
     "bot.http_server",
     "bot.index_service",
+    "bot.scope_check",
     "bot.control",
     "bot.storage",
     "bot.health",
@@ -149,6 +150,7 @@ HOMES = {
     "mdit_py_plugins": {"ingest.formats.structure"},
     "milvus_lite": {"rag_core.index.milvus_lite"},
     "numpy": {
+        "bot.scope_check",
         "ingest.publishing",
         "rag_core.evaluation",
         "rag_core.generation.groundedness",

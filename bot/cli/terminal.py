@@ -236,12 +236,12 @@ def print_status(status: IndexStatus, service: ServiceStatus) -> None:
     rows = {
         "Index": status.collection,
         "Revision": status.revision or "no index yet: run `docent index`",
-        "Model": status.model or "-",
+        "Model": status.model or "none yet",
         "Documents": _format_size(status.documents, status.chunks),
-        "Sources": ", ".join(status.sources) or "-",
-        "Last sync": _format_moment(status.last_sync)
+        "Sources": ", ".join(status.sources) or "none yet",
+        "Last sync": (_format_moment(status.last_sync) if status.last_sync else "never")
         + (f", failed: {status.last_error}" if status.last_error else ""),
-        "Next sync": _format_moment(status.next_sync),
+        "Next sync": _format_next_sync(status.next_sync),
     }
     if status.pinned:
         since = f"rolled back at {_format_moment(status.pinned_at)}"
@@ -311,6 +311,10 @@ def _get_title(chunk: Chunk) -> str:
 
 def _format_moment(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "-"
+
+
+def _format_next_sync(moment: datetime | None) -> str:
+    return _format_moment(moment) if moment else "none planned: `docent serve` keeps the schedule"
 
 
 def _format_score(passage: Passage) -> str:

@@ -145,6 +145,23 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
     Links and code spans stay whole unless one alone is over the limit.
     """
     text = re.sub(r"\r\n?", "\n", text)
+    return list(_split_fitting(text, limit, limit, text))
+
+
+def _split_fitting(text: str, room: int, limit: int, original: str) -> Iterator[str]:
+    """Split smaller until each part is within the limit.
+
+    A cut through long code ends it; what is escaped then is longer.
+    """
+    for part in _fill_parts(text, room):
+        kept = keep_links(part, original)
+        if len(kept) > limit and room > 1:
+            yield from _split_fitting(part, room // 2, limit, original)
+        else:
+            yield kept
+
+
+def _fill_parts(text: str, limit: int) -> list[str]:
     if len(text) <= limit:
         return [text] if text.strip() else []
     parts, margin = [""], 0
@@ -155,8 +172,7 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
         # A piece moves left no further than those before it, so that nesting stays.
         margin = min(margin, piece.indent)
         parts[-1] += _dedent(piece.text, margin)
-    # A cut through long code ends it.
-    return [keep_links(part.strip("\n"), text) for part in parts if part.strip()]
+    return [part.strip("\n") for part in parts if part.strip()]
 
 
 _Kind = Literal["block", "fence", "table"]

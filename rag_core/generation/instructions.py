@@ -47,8 +47,8 @@ def read_instructions(setting: str) -> str:
         path = Path(os.path.expanduser(setting))  # noqa: PTH111  (keeps an unknown `~name`)
         if not os.path.isfile(path):  # noqa: PTH113  (False for what can be no path)
             raise SettingsError(
-                f"DOCENT_INSTRUCTIONS names the file {setting}, which is not there: set its path "
-                "right, or end it with a full stop if it is a text."
+                f"DOCENT_INSTRUCTIONS names the file {setting}, which is not there: correct its "
+                "path, or end it with a full stop if it is a text."
             )
         return read_setting_file("DOCENT_INSTRUCTIONS", path, limit=MAX_INSTRUCTIONS).strip()
     if len(setting) > MAX_INSTRUCTIONS:

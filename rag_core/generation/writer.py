@@ -170,7 +170,7 @@ class AnswerWriter:
             result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
             draft.rest += draft.text.flush()
         if draft.text.is_empty and not draft.text.is_refused:
-            logger.warning("The LLM wrote no answer, at most its reasoning.")
+            logger.warning("The LLM wrote no answer, or nothing but reasoning.")
             yield from self._write_quotations(result, timer, "llm_empty", draft.usage)
             return
         if held or draft.rest:

@@ -39,7 +39,7 @@ class PayloadCheck(AsyncMiddleware):
         del resp
         if is_well_formed(req.body):
             return await next()
-        logger.warning("A payload that is none of Slack's was refused.")
+        logger.warning("A payload that is not one of Slack's was refused.")
         return BoltResponse(status=200 if req.mode == "socket_mode" else 400, body="")
 
     async_process = refuse_malformed

@@ -215,7 +215,7 @@ class _Crawler:
         self._hosts.add(extract_host(fetched.address))
         if not fetched.media_type:
             raise SourceFormatError(
-                f"{self._source.redacted_uri} is no page of HTML, Markdown or text; an archive "
+                f"{self._source.redacted_uri} is not an HTML, Markdown or text page; an archive "
                 "needs the option `kind`."
             )
         self._accept_page(fetched, self._source.depth, should_store=self._is_selected(self._home))

@@ -17,7 +17,7 @@ def print_answer(monkeypatch: pytest.MonkeyPatch):
     def ask_for(*pieces: str, text: str) -> str:
         events = [*map(TextDelta, pieces), AnswerDone(answer(text=text))]
         pipeline = SimpleNamespace(stream=lambda _question: iter(events))
-        monkeypatch.setattr(ask, "_connect_pipeline", lambda: nullcontext(pipeline))
+        monkeypatch.setattr(ask, "_connect_pipeline", lambda _scope: nullcontext(pipeline))
         with terminal.out.capture() as shown:
             ask.ask("Where is it?")
         return shown.get()

@@ -52,11 +52,11 @@ def test_a_dry_run_and_then_the_deletion(run: Run, engine: Engine):
     said = run("U1", "--team", "T1")
     assert said.splitlines()[:3] == [
         "Deleted for U1:",
-        "     1 questions",
-        "     1 answers",
+        "  Questions: 1",
+        "  Answers: 1",
     ]
     assert "'U1'" not in dump(engine)
-    assert "     0 questions" in run("U1", "--dry-run")
+    assert "  Questions: 0" in run("U1", "--dry-run")
 
 
 def test_an_id_as_slack_writes_it_is_understood(run: Run, engine: Engine):

@@ -132,6 +132,8 @@ def test_an_answer_is_shown_anywhere(text: str):
 
 
 @given(texts(MARKDOWN, MARKUP, size=60))
+@example("<https://e.test><script>" + "-" * 40)
+@example("<b>" * 40)
 def test_no_part_is_over_the_limit(text: str):
     assert all(len(part) <= LIMIT for part in split(text, LIMIT))
     assert all(len(piece) <= LIMIT for piece in render_pieces(text, LIMIT))

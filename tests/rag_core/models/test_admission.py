@@ -85,3 +85,10 @@ def test_a_long_name_is_cut_and_stays_on_a_line(tmp_path):
         check_files("m", tmp_path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("settings", ["{}", '{"base_model_name_or_path": "org/base"}'])
+def test_an_adapter_is_refused(tmp_path, settings):
+    (tmp_path / "adapter_config.json").write_text(settings)
+    with pytest.raises(ModelError, match="is an adapter of another model"):
+        check_files("m", tmp_path)

@@ -24,5 +24,5 @@ async def test_over_http_it_is_refused_with_400(docent: Docent, caplog: pytest.L
 async def test_over_a_socket_it_is_acknowledged(docent: Docent, caplog: pytest.LogCaptureFixture):
     await docent.start()
     await docent.slack.deliver(Delivery("interactive", CLICK | {"actions": []}))
-    assert "A payload that is none of Slack's was refused." in caplog.text
+    assert "A payload that is not one of Slack's was refused." in caplog.text
     assert "Traceback" not in caplog.text
