@@ -33,7 +33,7 @@ _MENTION = re.compile(
 _SIGIL = re.compile(r"[<&\\][^\n]{0,20}[@#!3-6]")
 _OPEN_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{0,30}|!(?:[a-z]{0,9}))?\Z")
 _LONGEST_OPEN = 40
-_ADDRESS_JOINT = re.compile(r"(?<=[.．｡。@])(?=[^\W_])|(?<=:)(?=//)")
+_ADDRESS_JOINT = re.compile(r"(?<=[.．｡。@])(?=[^\W_])|(?<=:)(?=\S)")
 _CODE = re.compile(r"[`~]|(?:\A|\n) *\t|(?:\A|\n)    ")
 # A line's beginning that may still become code.
 _LINE_START = re.compile(r"(?:\A|\n)[ \t\n]*(?:(?:[-*+]|\d{1,9}[.)]?)[ \t]*)?\Z")

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_guard import LinkGuard, check_links
+from rag_core.generation.text.link_guard import LinkGuard, check_links, keep_links, show_hosts
 from tests.live_links import find_links
 from tests.rag_core.fakes import make_passage
 
@@ -189,3 +189,13 @@ def test_known_addresses_are_those_of_every_passage():
     ):
         text = f"See [the page]({address}) [1]."
         assert check_links(text, known) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["a\r```\r\r[x](https://a.example)", "- a\r  ```\r  b\r\n[x](y)\r"]
+)
+def test_any_line_end_is_read(text: str):
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert show_hosts(text) == keep_links(f"{text}\r", text).rstrip("\n") + "\n" * unified.endswith(
+        "\n"
+    )
