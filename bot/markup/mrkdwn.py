@@ -103,7 +103,7 @@ def render_table(node: SyntaxTreeNode) -> str:
 
 
 def _render_title(node: SyntaxTreeNode) -> str:
-    """Render the words of a heading on one line; its code stays code."""
+    """Render the words of a heading, with its code as code."""
     leaves = (leaf for leaf in node.walk() if not leaf.children)
     words = "".join(
         " "
@@ -111,22 +111,22 @@ def _render_title(node: SyntaxTreeNode) -> str:
         else (_render_inline(leaf) if leaf.type == "code_inline" else escape_words(leaf.content))
         for leaf in leaves
     )
-    return _separate_code(" ".join(words.split()))
+    return _spread_code(" ".join(words.split()))
 
 
-def _separate_code(text: str) -> str:
+def _spread_code(text: str) -> str:
     """Put a space between code and the words beside it.
 
     Slack reads no code whose backticks touch a word or each other, and would link what is in it.
     """
 
-    def separate(match: re.Match[str]) -> str:
+    def spread(match: re.Match[str]) -> str:
         before, after = text[match.start() - 1 : match.start()], text[match.end() :][:1]
         left = " " if re.match(r"[\w`]", before) else ""
         right = " " if re.match(r"\w", after) else ""
         return f"{left}{match[0]}{right}"
 
-    return _CODE.sub(separate, text)
+    return _CODE.sub(spread, text)
 
 
 def _render_inlines(nodes: Sequence[SyntaxTreeNode]) -> str:
@@ -136,7 +136,7 @@ def _render_inlines(nodes: Sequence[SyntaxTreeNode]) -> str:
 def _render_inline(node: SyntaxTreeNode) -> str:
     match node.type:
         case "inline":
-            return _separate_code(_render_inlines(node.children))
+            return _spread_code(_render_inlines(node.children))
         case "strong" | "em" | "s":
             return _mark_words(_render_inlines(node.children), _MARKS[node.type])
         case "code_inline":
@@ -152,13 +152,19 @@ def _render_inline(node: SyntaxTreeNode) -> str:
 
 
 def _mark_words(content: str, mark: str) -> str:
-    """Return words in bold or italics; an underscore beside a backtick would be a word's."""
+    """Return words in bold or italics.
+
+    An underscore beside a backtick would count as a word's.
+    """
     is_beside_code = mark == "_" and "`" in (content[:1], content[-1:])
     return f"{mark}{content}{mark}" if content.strip() and not is_beside_code else content
 
 
 def _render_link(node: SyntaxTreeNode, url: str) -> str:
-    """Render a link or an image; code in the label of none stays code."""
+    """Render a link or an image.
+
+    Where there can be no link, code in the label stays code.
+    """
     label = _extract_text(node)
     return (
         format_link(url, label or url)

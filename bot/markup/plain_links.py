@@ -70,7 +70,7 @@ class LinkFlattener:
                 self._mask = self._mask[:start] + _HIDDEN * len(sign) + self._mask[end:]
 
     def _find_decided(self) -> int:
-        """Return the end of the text in which no link, and no broken name, has begun."""
+        """Return the end of the text that more text can't change."""
         at = max(0, len(self._mask) - _LONGEST)
         end = self._find_begun(at)
         word = _get_word(self._mask)
