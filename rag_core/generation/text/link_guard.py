@@ -174,7 +174,7 @@ def keep_links(text: str, original: str) -> str:
     """
     if text == original:
         return text
-    return check_links(text, KnownAddresses([], list_live_addresses(original)))
+    return check_links(text, KnownAddresses([], list_live_addresses(_unify_lines(original))))
 
 
 def show_hosts(text: str) -> str:
@@ -182,7 +182,7 @@ def show_hosts(text: str) -> str:
 
     A link misleads if its label names another host than its target.
     """
-    return check_links(text, KnownAddresses([], list_live_addresses(text)))
+    return check_links(text, KnownAddresses([], list_live_addresses(_unify_lines(text))))
 
 
 def _unify_lines(text: str) -> str:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.cli import ask, terminal
+from bot.cli import ask, json_output, terminal
 from rag_core.types import AnswerDone, TextDelta
 from tests.bot.fakes import answer
 
@@ -38,3 +38,16 @@ def test_an_answer_that_began_anew_is_printed_whole_on_a_line_of_its_own(print_a
 
 def test_a_text_that_was_no_answer_is_not_repeated(print_answer):
     assert print_answer("I am sorry.", text="").count("sorry") == 1
+
+
+MARKED = "Set metadata.\u200bname in a &lt;td class=x> of ASP.\u200bNET, `b.\u200bcom` [1]."
+
+
+def test_names_and_tags_are_printed_as_they_are_meant(print_answer):
+    shown = print_answer(*MARKED, text=MARKED)
+    assert "Set metadata.name in a <td class=x> of ASP.NET, `b.\u200bcom` [1]." in shown
+
+
+def test_the_answer_in_json_is_markdown_with_names_as_they_are_written():
+    written = json_output.serialise_answer("Where?", answer(text=MARKED))["answer"]
+    assert written == "Set metadata.name in a &lt;td class=x> of ASP.NET, `b.\u200bcom` [1]."

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_guard import LinkGuard, check_links
+from rag_core.generation.text.link_guard import LinkGuard, check_links, keep_links, show_hosts
 from rag_core.generation.text.markdown_map import MarkdownMap, MarkdownReader
 from tests.live_links import find_links
 from tests.rag_core.fakes import make_passage
@@ -261,3 +261,13 @@ def test_rows_and_items_come_as_soon_as_they_are_complete(name: str):
     guard.feed(head)
     shown = [guard.feed(row.format(number)).replace("\u200b", "") for number in range(60)]
     assert shown[1:] == [row.format(number) for number in range(1, 60)]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\r```\r\r[x](https://a.example)", "- a\r  ```\r  b\r\n[x](y)\r"]
+)
+def test_any_line_end_is_read(text: str):
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert show_hosts(text) == keep_links(f"{text}\r", text).rstrip("\n") + "\n" * unified.endswith(
+        "\n"
+    )
