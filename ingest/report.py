@@ -107,7 +107,7 @@ class IngestReport:
     truncated: int = 0
 
     def limit_failures(self, most: int) -> IngestReport:
-        """Return the report with at most so many failures, and how many more there are."""
+        """Return the report with its first failures; count the rest."""
         return replace(self, failures=tuple(limit_lines(self.failures, most)))
 
     def as_json(self) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def parse_page(payload: bytes) -> Page:
 
 
 def serialise_chunker(chunker: Chunker) -> bytes:
-    """Return what another process needs to divide pages alike, but for the tokenizer."""
+    """Return the settings of a chunker, without its tokenizer, as JSON."""
     return json.dumps([chunker.tokenizer.max_tokens, chunker.budget]).encode()
 
 
@@ -86,7 +86,7 @@ def parse_counts(payload: bytes) -> list[int]:
 
 
 def serialise_outcome(outcome: Outcome, page: Page) -> bytes:
-    """Return the chunks of a page, or the sentence of an error, as JSON."""
+    """Return the chunks of a page, or an error, as JSON."""
     if isinstance(outcome, PageError):
         return json.dumps({"error": str(outcome)}).encode()
     title = outcome[0].title if outcome else ""

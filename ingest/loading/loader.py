@@ -126,7 +126,7 @@ def _read_all(
     read_documents: PageReader,
     hard: Mapping[str, str],
 ) -> Generator[Outcome, None, None]:
-    """Yield the outcome of each page, of a hard one without reading it."""
+    """Yield the outcome of each page; read no hard one."""
     hashes = [page.content_hash if hard else "" for page in pages]
     to_read = [page for page, name in zip(pages, hashes, strict=True) if name not in hard]
     with closing(read_documents(to_read, chunker, check_cancelled)) as outcomes:

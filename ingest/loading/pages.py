@@ -106,7 +106,7 @@ def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
 
 
 def _encode_text(text: str, data: bytes) -> bytes:
-    """Return the text in UTF-8: the file's own bytes if they are equal, which take no memory."""
+    """Return the text in UTF-8; the file's own bytes if they are equal."""
     return _keep_unchanged(data, text.encode(errors="replace"))
 
 
@@ -257,7 +257,7 @@ class _TemplateFiller:
         return match[0]
 
     def _read_include(self, path: str) -> bytes | None:
-        """Return the text of a page that is included; None if there is none."""
+        """Return the text of an included page; None without one."""
         file = self._includes.get(path)
         if file is None:
             return None

@@ -112,7 +112,7 @@ def read_apart(
     patience = _Patience(seconds)
     try:
         for page in pages:
-            allowed = patience.allow_seconds(page)
+            allowed = patience.limit_seconds(page)
             if allowed is None:
                 yield PageError(f"was not read, because {MOST_ENDED} pages before it were too much")
                 continue
@@ -131,7 +131,7 @@ class _Patience:
         self._seconds = seconds
         self._ended: Counter[str] = Counter()
 
-    def allow_seconds(self, page: Page) -> float | None:
+    def limit_seconds(self, page: Page) -> float | None:
         """Return how long a page may take; None if it should not be read."""
         ended = self._ended[page.source]
         if ended >= MOST_ENDED:
@@ -186,7 +186,7 @@ class _Reader:
 
 
 class _KilledError(PageError):
-    """Somebody else ended the process; it need not be the page's fault."""
+    """The process was ended from outside, which need not be the page's fault."""
 
 
 class _ReadingProcess:
@@ -311,7 +311,7 @@ def _start_process() -> subprocess.Popen[bytes]:
 
 
 def _read_cpu_seconds(pid: int) -> float:
-    """Return the time that a process has computed; 0 where the system does not say it."""
+    """Return the processor time of a process; 0 where it is unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -58,7 +58,7 @@ class _AskedTokenizer:
         self.max_tokens = max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Ask for the tokens of each text, as many texts at once as one answer may take.
+        """Ask for the tokens of each text, batch by batch.
 
         Raises:
             BrokenPipeError: docent reads no more pages.

@@ -28,7 +28,7 @@ class HardPages:
             return {row.content_hash: row.reason for row in connection.execute(query)}
 
     def remember(self, sources: Iterable[str], pages: Mapping[tuple[str, str], str]) -> None:
-        """Record the hard pages of sources that were read, in place of earlier ones.
+        """Record the hard pages of these sources instead of earlier ones.
 
         Args:
             sources: names of the sources.

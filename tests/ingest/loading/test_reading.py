@@ -17,6 +17,7 @@ from ingest.loading import reading
 from ingest.loading.chunker import Chunker
 from ingest.loading.reading import MOST_ENDED, MOST_LATE, read_apart, read_here
 from tests.ingest.fakes import HashEmbedder
+from tests.ingest.formats.samples import pdf
 
 CHUNKER = Chunker(HashEmbedder())
 GOOD = Page("docs", "good.md", "", b"# Good\n\nText.")
@@ -247,10 +248,10 @@ def test_a_source_whose_pages_are_too_much_has_less_and_less_time():
     other = Page("other", "a.md", "", b"")
     allowed = []
     for _ in range(MOST_ENDED + 1):
-        allowed.append(patience.allow_seconds(ODD))
+        allowed.append(patience.limit_seconds(ODD))
         patience.record_end(ODD)
     assert allowed == [20] * MOST_LATE + [1] * (MOST_ENDED - MOST_LATE) + [None]
-    assert patience.allow_seconds(other) == 20
+    assert patience.limit_seconds(other) == 20
 
 
 def test_the_rest_of_such_a_source_is_not_read(harm, monkeypatch):
@@ -274,7 +275,7 @@ def test_the_rest_of_such_a_source_is_not_read(harm, monkeypatch):
 )
 def test_a_large_pdf_has_more_time(path: str, size: int, seconds: float):
     page = Page("docs", path, "", bytes(size))
-    assert reading._Patience(20).allow_seconds(page) == seconds
+    assert reading._Patience(20).limit_seconds(page) == seconds
 
 
 def test_a_process_that_asks_for_tokens_without_an_end_is_late(harm):
@@ -330,3 +331,10 @@ def test_a_server_with_many_open_files_reads_pages():
         for each in opened:
             os.close(each)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_pdf_of_four_hundred_pages_is_read():
+    sheets = [[f"Sheet {number} says so and more.", "It has two lines."] for number in range(400)]
+    (chunks,) = read_all(Page("docs", "a.pdf", "", pdf(*sheets)))
+    assert isinstance(chunks, list)
+    assert "Sheet 399 says" in chunks[-1].text
