@@ -78,10 +78,10 @@ test-server: install-dev
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
 
-# The short form; docs/reliability.md has the long one.
+# The short form; docs/reliability.md has the long one. Most of its time is waiting.
 chaos: install-dev
-	$(BIN)/python -m benchmarks.chaos --json --check --settings one postgres sqlite \
-		--questions 10 --batch 1 --few 2
+	$(BIN)/python -m benchmarks.chaos --json --check --beside \
+		--settings one postgres sqlite --questions 10 --batch 1 --few 2
 
 # Modules that are mutated, each with the tests that must notice.
 MUTATED := \
