@@ -106,7 +106,7 @@ def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
 
 
 def _encode_text(text: str, data: bytes) -> bytes:
-    """Return the text in UTF-8; the file's own bytes if they are equal."""
+    """Return the text in UTF-8, the file's bytes if equal."""
     return _keep_unchanged(data, text.encode(errors="replace"))
 
 

@@ -89,7 +89,7 @@ def read_apart(
     seconds: float = PAGE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Outcome, None, None]:
-    """Read and divide pages in a process that ends with the last one.
+    """Read and divide pages in a process of its own.
 
     A page that takes too long or too much memory, or that ends the process, is an error; the next
     one is read by a new process. The chunker's tokens are counted here, and the time of that does
@@ -132,7 +132,7 @@ class _Patience:
         self._ended: Counter[str] = Counter()
 
     def limit_seconds(self, page: Page) -> float | None:
-        """Return how long a page may take; None if it should not be read."""
+        """Return the seconds for a page; None to leave it out."""
         ended = self._ended[page.source]
         if ended >= MOST_ENDED:
             return None
@@ -165,7 +165,7 @@ class _Reader:
         return self._process is None
 
     def read(self, page: Page, seconds: float) -> Outcome:
-        """Return the outcome of a page, which is read again if the process was killed."""
+        """Return the outcome of a page; read again after a kill."""
         outcome = self._try(page, seconds)
         return self._try(page, seconds) if isinstance(outcome, _KilledError) else outcome
 

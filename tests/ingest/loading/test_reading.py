@@ -334,7 +334,9 @@ def test_a_server_with_many_open_files_reads_pages():
 
 
 def test_a_pdf_of_four_hundred_pages_is_read():
-    sheets = [[f"Sheet {number} says so and more.", "It has two lines."] for number in range(400)]
+    # Lines that are alike but for their numbers would be taken for a header.
+    names = ["".join(chr(ord("a") + int(digit)) for digit in str(n)) for n in range(400)]
+    sheets = [[f"Here {name} is told.", f"And {name} has an end."] for name in names]
     (chunks,) = read_all(Page("docs", "a.pdf", "", pdf(*sheets)))
     assert isinstance(chunks, list)
-    assert "Sheet 399 says" in chunks[-1].text
+    assert "Here djj is told." in chunks[-1].text
