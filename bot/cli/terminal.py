@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from rag_core.models.known_answers import CheckResult
     from rag_core.types import Answer, Chunk, Hit, Passage
 
+_FAILURES_SHOWN = 100  # lines; `--json` has all of them
+
 _PREVIEW_CHARACTERS = 160
 _LINE_SECONDS = 5.0
 
@@ -216,7 +218,9 @@ def _print_dropped(names: Sequence[str], consequence: str) -> None:
 
 
 def _print_failures(lines: Sequence[str]) -> None:
-    for line in lines:
+    from ingest.report import limit_lines
+
+    for line in limit_lines(lines, _FAILURES_SHOWN):
         err.print(
             Text(f"  Skipped or repaired: {join_lines(line)}", style="yellow"), soft_wrap=True
         )
