@@ -83,5 +83,5 @@ def test_broken_addresses_are_read_but_not_linked(words: str):
 
 
 def test_words_that_are_no_address_are_not_broken():
-    words = "Set a.b, call x.y(), read README.md: 3.5 of 4, etc."
+    words = "Set a.b, call x.y(), read config.yaml: 3.5 of 4, etc."
     assert break_addresses(words) == words
