@@ -142,7 +142,7 @@ def _render_lines(parsed: ParsedMarkdown, prose: ProseRenderer) -> None:
         elif token.type == "table_open":
             for line in range(*token.map):
                 source = parsed.lines[line] or ""
-                parsed.lines[line] = prose.render(source, is_table=True) or None
+                parsed.lines[line] = prose.render(source, is_table=True).rstrip() or None
     parsed.drop_definitions()
 
 
@@ -152,7 +152,10 @@ def _render_paragraph(parsed: ParsedMarkdown, prose: ProseRenderer, start: int, 
     )
     if "[!" in source:
         source = "\n".join(_ALERT.sub(_render_alert, line) for line in source.split("\n"))
-    lines = prose.render(source).split("\n")
+    rendered = prose.render(source)
+    if rendered == "\n".join(filter(None, parsed.lines[start:end])):
+        return
+    lines = [line.rstrip() for line in rendered.split("\n")]
     shown = "\n".join(line for line in lines if line.strip())
     parsed.replace(start, end, "" if _QUOTE_MARKS.match(shown) else shown)
 
