@@ -39,6 +39,7 @@ _PREFORMATTED_END = re.compile(r"</pre>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
 _ALERT = re.compile(r"^([\s>]*>\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
 _MYST_LABEL = re.compile(r"[A-Za-z][\w:-]*")
+_CLOSING_HASHES = re.compile(r"(?<! ) +#+$")
 _QUOTE_MARKS = re.compile(r"[ \t>]*$")
 
 
@@ -135,6 +136,7 @@ def _render_lines(parsed: ParsedMarkdown, prose: ProseRenderer) -> None:
         elif token.type == "heading_open":
             inline = parsed.tokens[number + 1]
             heading, anchor = split_attribute_lists(inline.content)
+            heading = _CLOSING_HASHES.sub("", heading) if anchor else heading
             inline.content, slug = prose.render_heading(heading)
             inline.meta = {"anchor": anchor, "slug": slug}
         elif token.type == "paragraph_open":
