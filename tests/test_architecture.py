@@ -140,6 +140,7 @@ HOMES = {
     "mammoth": {"ingest.formats.docx"},
     "markdown_it": {
         "bot.markup",
+        "ingest.formats.dialects",
         "ingest.formats.structure",
         "rag_core.generation.quotations.markdown_blocks",
         "rag_core.generation.text.links.addresses",
@@ -208,7 +209,12 @@ HOMES = {
         "rag_core.reasoning",
         "rag_core.query.inert_text",
     },
-    "rich": {"bot.cli.console", "bot.cli.evaluation_tables", "bot.cli.terminal"},
+    "rich": {
+        "bot.cli.console",
+        "bot.cli.evaluation_tables",
+        "bot.cli.terminal",
+        "ingest.formats.dialects.icons",
+    },
     "safetensors": {"rag_core.models.minilm"},
     "scipy": {"rag_core.evaluation.fusion_fit"},
     "sentence_transformers": {"rag_core.models.embedder", "rag_core.models.reranker"},
@@ -240,7 +246,7 @@ HOMES = {
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "yaml": {"ingest.formats.markdown"},
+    "yaml": {"ingest.formats.dialects.front_matter"},
     "zstandard": {"ingest.sources.archive.entries"},
 }
 LOADERS = {"import_module", "__import__"}
