@@ -35,10 +35,11 @@ PageKey = tuple[str, str]
 """Source and path of a page."""
 
 
+# A label is matched without a target, too, so that no letter is read many times.
 _LINK = re.compile(
-    r"""!?\[([^\]\n]*)\]                                     # the label, which stays
-        \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one
-        (?:\s+"[^"\n]*")?\)""",
+    r"""!?\[(?P<label>[^\]\n]*+)
+        (?P<link>\]\(\s*+<?(?:[a-z]++:|[\#./]|[\w/-]++\.(?:md|html))  # it looks like a target
+        [^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+(?:\s++"[^"\n]*+")?\))?""",
     re.VERBOSE,
 )
 
@@ -48,7 +49,7 @@ def strip_link_targets(markdown: str) -> str:
 
     To a model they are many tokens of noise.
     """
-    return _LINK.sub(r"\1", markdown)
+    return _LINK.sub(lambda match: match["label"] if match["link"] else match[0], markdown)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 _OPENING = re.compile(r"[ \t>]*(?:[-*+] +|\d+[.)] +)?(`{3,}|~{3,})[^\n`]*$")
-_CLOSING = re.compile(r"[ \t>]*(`{3,}|~{3,})[`~]*[ \t]*$")
+_CLOSING = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*$")
+_MAX_INDENT = 3
+"""Columns by which a closing mark may stand behind the opening one, as in CommonMark."""
+
 _TICKS = re.compile(r"`+")
 
 _Lines = list[tuple[int, str]]  # start and text of each
@@ -29,24 +32,25 @@ class CodeSpans:
 
 def _find_spans(text: str) -> Iterator[tuple[int, int]]:
     lines = _split_lines(text)
-    # By character, the shortest fence that no later line closes: the text is searched for its
-    # closing line once, not again for each fence of that length.
-    unclosed: dict[str, int] = {}
+    # By character and column, the shortest fence that no later line closes: the text is searched
+    # for its closing line once, not again for each fence of that length.
+    unclosed: dict[tuple[str, int], int] = {}
     number = 0
     while number < len(lines):
         start, line = lines[number]
         fence = _OPENING.match(line)
         mark = fence[1] if fence else ""
         closing = 0
-        if mark and len(mark) < unclosed.get(mark[0], len(mark) + 1):
-            closing = _find_closing(lines, number, mark)
+        kind = (mark[:1], fence.start(1) if fence else 0)
+        if mark and len(mark) < unclosed.get(kind, len(mark) + 1):
+            closing = _find_closing(lines, number, mark, kind[1] + _MAX_INDENT)
             if not closing:
-                unclosed[mark[0]] = len(mark)
+                unclosed[kind] = len(mark)
         if closing:
             yield start, lines[closing][0] + len(lines[closing][1])
             number = closing
         else:
-            yield from ((start + begin, start + end) for begin, end in _find_inline_spans(line))
+            yield from ((start + begin, start + end) for begin, end in find_inline_spans(line))
         number += 1
 
 
@@ -58,18 +62,18 @@ def _split_lines(text: str) -> _Lines:
     return lines
 
 
-def _find_closing(lines: _Lines, opening: int, mark: str) -> int:
+def _find_closing(lines: _Lines, opening: int, mark: str, last_column: int) -> int:
     """Return the line that closes a fence; 0 if none does."""
     for number in range(opening + 1, len(lines)):
         line = lines[number][1]
         closing = _CLOSING.match(line) if mark in line else None
-        if closing and closing[1].startswith(mark):
+        if closing and closing[1].startswith(mark) and closing.start(1) <= last_column:
             return number
     return 0
 
 
-def _find_inline_spans(line: str) -> Iterator[tuple[int, int]]:
-    """Yield the code spans of a line.
+def find_inline_spans(line: str) -> Iterator[tuple[int, int]]:
+    """Yield the code spans of a line or a paragraph.
 
     A span lies between two runs of the same number of backticks.
     """

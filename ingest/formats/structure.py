@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.anchors.index import slugify
-from mdit_py_plugins.front_matter import front_matter_plugin
 
 from ingest.documents import MAX_TITLE, Block, BlockKind, Document, Page, Section, build_document
 
@@ -37,10 +37,20 @@ _MISREAD = ["html_block", "code", "lheading", "reference"]
 
 
 class ParsedMarkdown:
-    """The block structure of a text, and its lines; a line that was dropped is None."""
+    """The block structure of a text.
+
+    Attributes:
+        tokens: the tokens of markdown-it.
+        references: the definitions of reference links by their labels.
+        root: the tree of tokens.
+        lines: the lines of the text; a line that was dropped is None.
+    """
 
     def __init__(self, text: str, parser: MarkdownIt) -> None:
-        self.tokens = parser.parse(text)
+        environment = dict[str, Any]()
+        self.tokens = parser.parse(text.removesuffix("\n") + "\n", environment)
+        self.references: dict[str, dict[str, Any]] = environment.get("references", {})
+        self._definitions = [*self.references.values(), *environment.get("duplicate_refs", [])]
         self.root = SyntaxTreeNode(self.tokens)
         self.lines: list[str | None] = [*text.split("\n")]
 
@@ -58,6 +68,11 @@ class ParsedMarkdown:
             text: the text; if it is empty, the lines are dropped.
         """
         self.lines[start:end] = [text or None] + [None] * (end - start - 1)
+
+    def drop_definitions(self) -> None:
+        """Drop the definitions of reference links, which show nothing themselves."""
+        for start, end in (definition["map"] for definition in self._definitions):
+            self.lines[start:end] = [None] * (end - start)
 
     def close_fence(self, markup: str, start: int, end: int) -> None:
         """Close a fence that its author left open.
@@ -86,9 +101,9 @@ Nodes = Iterable[tuple[SyntaxTreeNode, ParsedMarkdown] | Block]
 def build_written_parser(*, indented_code: bool = True) -> MarkdownIt:
     """Return the parser of Markdown that a person wrote.
 
-    It knows CommonMark, tables and front matter.
+    It knows CommonMark and tables.
     """
-    parser = MarkdownIt("commonmark").enable("table").use(front_matter_plugin)
+    parser = MarkdownIt("commonmark").enable("table")
     parser.disable(["inline", "text_join"])
     return parser if indented_code else parser.disable("code")
 
@@ -195,7 +210,7 @@ def build_sections(nodes: Nodes, *, make_slug: Callable[[str], str] | None) -> I
             blocks.append(item)
             continue
         node, parsed = item
-        heading, explicit = _parse_heading(node)
+        heading, explicit, slug = _parse_heading(node)
         if not heading:
             blocks += _build_blocks(node, parsed)
             continue
@@ -205,7 +220,7 @@ def build_sections(nodes: Nodes, *, make_slug: Callable[[str], str] | None) -> I
         above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
         anchor = explicit
         if not explicit and make_slug is not None:
-            anchor = _make_unique(make_slug(heading[:MAX_TITLE].strip()), taken)
+            anchor = _make_unique(make_slug(slug[:MAX_TITLE].strip()), taken)
         # The whole of a heading that was cut stays as text.
         blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
     yield from _finish_section(above, anchor, blocks)
@@ -232,13 +247,19 @@ def _finish_section(
         yield Section(tuple(heading for _, heading in above), anchor, tuple(blocks))
 
 
-def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str]:
-    """Return plain text and explicit anchor of a heading; else ('', '')."""
+def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str, str]:
+    """Return text, explicit anchor and anchor's text of a heading.
+
+    All are empty if the node is none.
+    """
     if node.type != "heading":
-        return "", ""
+        return "", "", ""
     text = " ".join(child.content for child in node.children)
     explicit = _ANCHOR.search(text)
-    return strip_markdown(_ANCHOR.sub("", text)), explicit[1] if explicit else ""
+    shown = strip_markdown(_ANCHOR.sub("", text))
+    written = next((child.meta for child in node.children if child.meta), {})
+    slug = strip_markdown(str(written.get("slug", ""))) or shown
+    return shown, explicit[1] if explicit else str(written.get("anchor", "")), slug
 
 
 def strip_markdown(text: str) -> str:
@@ -260,7 +281,7 @@ def build_table_block(text: str) -> Block:
 
 
 def _build_blocks(node: SyntaxTreeNode, parsed: ParsedMarkdown) -> Iterator[Block]:
-    if node.map is None or node.type in {"front_matter", "hr"}:
+    if node.map is None or node.type == "hr":
         return
     text = parsed.join_lines(*node.map)
     kind = _KINDS.get(node.type, "paragraph")

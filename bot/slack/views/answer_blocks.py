@@ -129,7 +129,7 @@ def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
 
 
 def build_text_block(text: str) -> Block:
-    """Build a block of at most `markdown.MARKDOWN_LIMIT` characters of Markdown."""
+    """Build a block of at most `splitting.MARKDOWN_LIMIT` characters of Markdown."""
     return MarkdownBlock(text=text)
 
 
@@ -138,5 +138,5 @@ def render_preview(text: str) -> str:
 
     What is code in the blocks is none here, so addresses are broken with an invisible space.
     """
-    line = markdown.shorten(text, PREVIEW_LIMIT).replace("://", ":\u200b//")
-    return markdown.escape(line)
+    line = markdown.shorten(text, PREVIEW_LIMIT)
+    return markdown.escape(markdown.break_addresses(line))

@@ -72,7 +72,7 @@ def test_markdown_in_cells_is_read():
     assert [block.text for block in blocks(document)] == [
         "Text.",
         (
-            "| Key | **Use** |\n| --- | --- |\n| `List<T>` | a; [b](c.md) |\n"
+            "| Key | **Use** |\n| --- | --- |\n| `List<T>` | a; [b](https://example.com/docs/c) |\n"
             "| `List<T>` | `x<y` `z` |"
         ),
         "After.",

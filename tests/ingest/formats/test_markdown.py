@@ -95,7 +95,7 @@ def test_headings_inside_fences_are_code():
 
 
 def test_original_lines_are_kept():
-    text = "Some *text*  with [a link](b.md).\nAnd more."
+    text = "Some *text*  with [a link](https://x/b).\nAnd more."
     assert blocks(text) == [Block("paragraph", text)]
 
 
@@ -215,8 +215,8 @@ def test_tags_in_a_line_give_way_to_markdown():
     ("text", "shown"),
     [
         (":::note\n\nText.\n\n:::", ["**Note**", "Text."]),
-        (":::tip My title\nText.\n:::", ["**My title**\nText."]),
-        (":::{warning}\nText.\n:::", ["**Warning**\nText."]),
+        (":::tip My title\nText.\n:::", ["**My title**", "Text."]),
+        (":::{warning}\nText.\n:::", ["**Warning**", "Text."]),
         ("> [!IMPORTANT]\n> Text.", ["> **Important**\n> Text."]),
         ("> **Note**\n> Text.", ["> **Note**\n> Text."]),
         ("```{note}\nText *and*\n\n- more\n```", ["**Note**", "Text *and*", "- more"]),

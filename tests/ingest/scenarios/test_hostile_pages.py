@@ -6,11 +6,11 @@ import pytest
 
 from ingest.documents import PageError
 from ingest.formats.code_spans import CodeSpans
+from ingest.formats.dialects.masking import MaskedText
+from ingest.formats.dialects.prose import _LINK, _convert_tags
 from ingest.formats.html import MAX_DEPTH
 from ingest.formats.html_markup import shorten_markup
-from ingest.formats.markdown import _LINK, _convert_tags
 from ingest.formats.mdx import _find_tags, _strip_esm
-from ingest.formats.mkdocs import flatten_admonitions
 from ingest.formats.rst import MAX_LINES, MAX_TARGETS
 from ingest.formats.sphinx import parse_role
 from tests.ingest.formats.reading import outline, read, text
@@ -30,7 +30,7 @@ MANY = 60_000
     ids=["link", "open link", "image", "whole image", "code"],
 )
 def test_tags_in_a_line_of_millions(line, shown):
-    found = _convert_tags(line)
+    found = _convert_tags(MaskedText(line))
     assert found in {line, ""} if shown is None else found == shown
 
 
@@ -130,7 +130,41 @@ def test_restructured_text_has_limits():
 
 
 def test_marks_of_site_makers():
-    assert flatten_admonitions("!!! " + "a" * MANY + 'b"c')
+    assert text(read("!!! " + "a" * MANY + 'b"c'))
     assert parse_role("doc", " " * MANY + "a") == (" " * MANY + "a", False)
     assert parse_role("doc", "a b  <c>") == ("a b", False)
     assert parse_role("doc", "<c>") == ("<c>", False)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("[" * MANY, "[](" * MANY, "[a](" * MANY, "[a" * MANY + "]" * MANY, "[^a]" * MANY),
+        *("{% " * MANY, "{{< " * MANY, "{{ " * MANY, "{% a %}" * MANY, "{{< tab >}}\n" * 5_000),
+        *("{#a " * MANY, "]{.a " * MANY, "]{" + ".a " * MANY, "# a " + "{#a} " * 5_000),
+        *(":a" * MANY, "==a" * MANY, "++a" * MANY, "^^a" * MANY, "[[a" * MANY, "$a" * MANY),
+        *("{{++a" * MANY, "{==a" * MANY, "&amp" * MANY, "{a}`" * MANY, "http://" * MANY),
+        *("::: a\n" * 5_000, ":::{note}\n" * 2_000, "/// a\n" * 5_000, "(a)=\n" * 5_000),
+        *(
+            "[^a]: b\n" * 5_000,
+            "*[a]: b\n" * 5_000,
+            "{: #a}\n" * 5_000,
+            "{{< highlight >}}\n" * 500,
+        ),
+        *("+++\n" + "a = [" * 5_000, "{" * MANY, '{"a": ' * MANY, "+++\n" * 5_000),
+        *("".join(f"{' ' * 4 * n}!!! note\n" for n in range(100)), "````{note}\n" * 2_000),
+    ],
+    ids=lambda page: repr(page[:12]),
+)
+def test_marks_that_never_end_are_read(page):
+    assert read(f"a\n\n{page}").sections
+
+
+def test_footnotes_do_not_multiply():
+    note = "long " * 2_000
+    page = "a[^1] " * 2_000 + f"\n\n[^1]: {note}\n"
+    assert len(text(read(page))) < 300_000
+
+
+def test_footnotes_that_cite_each_other_end():
+    assert "one" in text(read("a[^1]\n\n[^1]: one[^2]\n[^2]: two[^1]\n"))
