@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from ingest.formats.tables import Cell, flatten_cell, render_table
+
 _MAX_ROWS = 10_000
-_MAX_COLUMNS = 100
 
 
 def convert_list_table(content: str) -> str:
@@ -50,17 +51,8 @@ def convert_csv_table(content: str, header: str, delimiter: str) -> str:
 
 def render_rows(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as a table, of which the first is the head."""
-    rows = rows[:_MAX_ROWS]
-    width = min(max(map(len, rows), default=0), _MAX_COLUMNS)
-    if not width:
-        return ""
-    lines = [f"| {' | '.join(_fill_row(row, width))} |" for row in rows]
-    return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
-
-
-def _fill_row(row: Sequence[str], width: int) -> list[str]:
-    cells = [" ".join(cell.split()).replace("|", "\\|") for cell in row[:width]]
-    return cells + [""] * (width - len(cells))
+    cells = [[Cell(flatten_cell(cell)) for cell in row] for row in rows[:_MAX_ROWS]]
+    return render_table(cells, heads=1)
 
 
 def _is_list(node: SyntaxTreeNode) -> bool:
