@@ -23,7 +23,7 @@ help:
 	@echo "make chaos           kills real processes at every point of an answer; fails if a question is lost"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make fuzz            random input for readers, Markdown, events and settings: MINUTES=10"
-	@echo "make audit           licences of all packages, and their known weaknesses where it can look"
+	@echo "make audit           licences of all packages, and their known vulnerabilities where it can look"
 	@echo "make check           linters, types and tests"
 	@echo "make install         docent alone; make lint, make types and make clean do what they say"
 	@echo "                     PYTHON=python3.11 names the interpreter, with any of them"
@@ -78,10 +78,10 @@ test-server: install-dev
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
 
-# The short form; docs/reliability.md has the long one.
+# The short form; docs/reliability.md has the long one. Most of its time is waiting.
 chaos: install-dev
-	$(BIN)/python -m benchmarks.chaos --json --check --settings one postgres sqlite \
-		--questions 10 --batch 1 --few 2
+	$(BIN)/python -m benchmarks.chaos --json --check --beside \
+		--settings one postgres sqlite --questions 10 --batch 1 --few 2
 
 # Modules that are mutated, each with the tests that must notice.
 MUTATED := \
@@ -119,18 +119,19 @@ fuzz: install-dev
 
 # A tool of its own environment, which needs an advisory service.
 AUDIT := build/audit
-UNKNOWN := so the known weaknesses of the packages were not looked up.
+UNKNOWN := audit: the known vulnerabilities of the packages were not looked up, because
 
 audit: install-dev
 	@$(BIN)/python -m tests.licences
 	@$(BIN)/python -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip --disable-pip-version-check --quiet \
 		install 'pip-audit>=2.9,<3' 2>/dev/null || \
-		{ echo "audit: pip-audit can't be installed here, $(UNKNOWN)"; exit 0; }; \
+		{ echo "$(UNKNOWN) pip-audit can't be installed here."; exit 0; }; \
 	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip \
 		--strict --progress-spinner off 2> $(AUDIT)/messages; code=$$?; \
 	if grep -Eq '(No|Found [0-9]+) known vulnerabilit' $(AUDIT)/messages; then \
 		cat $(AUDIT)/messages; exit $$code; \
-	fi; echo "audit: the advisory service can't be reached, $(UNKNOWN)"
+	fi; echo "$(UNKNOWN) no advisory service answered" \
+		"($$(sed -n 's/^ERROR:[^:]*://p' $(AUDIT)/messages | tail -n 1))."
 
 lint: install-dev
 	$(BIN)/ruff check .

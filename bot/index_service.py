@@ -71,6 +71,17 @@ class PageLabels(NamedTuple):
         )
 
 
+def read_page_labels(store: VectorStore) -> Collection[PageLabels] | None:
+    """Read the labels of all live pages; None if nothing is indexed."""
+    live = store.read_live_index()
+    if live is None:
+        return None
+    return {
+        PageLabels(chunk.source, chunk.version, chunk.language, chunk.path)
+        for chunk in store.read_chunks(live.collection)
+    }
+
+
 SyncOutcome = Literal["changed", "unchanged", "incomplete", "failed", "stopped", "skipped"]
 """The end of a sync; `incomplete` could not read a source, `skipped` was not allowed to begin."""
 
@@ -211,13 +222,7 @@ class IndexService:
 
     def list_page_labels(self) -> Collection[PageLabels] | None:
         """Read the labels of all live pages; None if nothing is indexed."""
-        live = self.store.read_live_index()
-        if live is None:
-            return None
-        return {
-            PageLabels(chunk.source, chunk.version, chunk.language, chunk.path)
-            for chunk in self.store.read_chunks(live.collection)
-        }
+        return read_page_labels(self.store)
 
     def _choose_sources(self, request: SyncRequest) -> tuple[Source, ...]:
         if not request.sources:

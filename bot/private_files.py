@@ -21,6 +21,7 @@ PRIVATE_UMASK = 0o077
 """New folders are 0700, new files 0600."""
 
 _OTHERS = 0o077
+_OTHERS_READ = 0o044
 _OTHERS_WRITE = 0o022
 
 _DATA_NAME = re.compile(
@@ -32,7 +33,7 @@ _SQLITE_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
 
 
 def check_env_file(path: Path = Path(".env")) -> str:
-    """Return a warning about a `.env` that all may read; else empty.
+    """Return a warning about a `.env` that others may read; else empty.
 
     Raises:
         SettingsError: others may write the file, and so choose where docent sends its texts.
@@ -51,7 +52,7 @@ def check_env_file(path: Path = Path(".env")) -> str:
             f"{path} belongs to another user of this machine: run `chown {user} {path}`, or start "
             "docent in another folder."
         )
-    if status.st_mode & stat.S_IROTH and status.st_uid == user:
+    if status.st_mode & _OTHERS_READ and status.st_uid == user:
         return f"{path} can be read by other users of this machine: run `chmod 600 {path}`."
     return ""
 
@@ -61,7 +62,7 @@ def make_private(settings: IngestSettings) -> list[str]:
 
     Links are not followed. A file that belongs to another user is left as it is.
     """
-    lines: list[str] = []
+    lines = list(_describe_shared_folder(settings.data_folder))
     for root in _list_roots(settings):
         changed, foreign = _restrict_tree(root)
         if changed:
@@ -75,6 +76,22 @@ def make_private(settings: IngestSettings) -> list[str]:
                 f"of another user, which docent left as they are, for example {foreign[0]}."
             )
     return lines
+
+
+def _describe_shared_folder(folder: Path) -> Iterator[str]:
+    """Yield a line if others can put files in place of docent's."""
+    try:
+        status = folder.stat()
+        foreign = sorted(each.name for each in os.scandir(folder) if not _is_own_entry(each))
+    except OSError:
+        return
+    is_open = status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX
+    if is_open and not _is_own_folder(folder):
+        reason = f" because of files that are not docent's, such as {foreign[0]}" if foreign else ""
+        yield (
+            f"{folder} can be changed by other users of this machine, and docent left it so"
+            f"{reason}: run `chmod 700 {folder}`, or give docent a folder of its own."
+        )
 
 
 def _list_roots(settings: IngestSettings) -> list[Path]:

@@ -183,7 +183,7 @@ def _ensure_end() -> None:
 
 
 def _exit_late() -> None:
-    logger.warning("docent ends, although some of its threads still wait for something.")
+    logger.warning("docent is shutting down, although some of its threads are still waiting.")
     _exit_now()
 
 

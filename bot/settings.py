@@ -52,8 +52,8 @@ class BotSettings(Settings):
     )
     admins: str = Field(
         "",
-        description="Who may manage: Slack user (`U...`) and user-group (`S...`) ids, separated "
-        "by white space or commas.",
+        description="Who may manage docent: Slack user (`U...`) and user-group (`S...`) ids, "
+        "separated by white space or commas.",
     )
     admin_channel: str = Field(
         "",

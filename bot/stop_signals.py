@@ -45,7 +45,7 @@ async def run_until_stopped(
             started.set()
             logger.info("docent is connected to Slack.")
             await stop.wait()
-            logger.info("Stopping; answers in flight may end, and others are handed back.")
+            logger.info("Stopping: answers in progress may finish, and the others are handed back.")
 
     def end() -> None:
         if not stop.is_set():

@@ -73,6 +73,7 @@ class IncomingMessage:
         home_team: the team that the author counts to: docent's for all who belong to its workspace
             or enterprise; empty before they were looked up.
         is_about_foreign: True if it asks about a message whose author may not ask.
+        authors: ids of other people whose words it holds, quoted or asked about.
     """
 
     kind: MessageKind
@@ -95,6 +96,7 @@ class IncomingMessage:
     mentions_others: bool = False
     home_team: str = ""
     is_about_foreign: bool = False
+    authors: tuple[str, ...] = ()
 
     @property
     def in_thread(self) -> bool:
@@ -160,6 +162,7 @@ class AnswerContext:
         can_escalate: True if the question can be passed on to people.
         notes: sentences about what docent did not read, in the asker's language.
         was_missed: True if docent was away when the question was asked.
+        authors: ids of other people whose words were read for the answer.
     """
 
     answer_id: str = ""
@@ -168,6 +171,7 @@ class AnswerContext:
     can_escalate: bool = False
     notes: tuple[str, ...] = ()
     was_missed: bool = False
+    authors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

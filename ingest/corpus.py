@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from contextlib import closing
 
-from ingest.documents import Page
-from ingest.formats import read_document
+from ingest.documents import Page, PageError
+from ingest.errors import SourceFormatError
 from ingest.loading.chunker import Chunker
+from ingest.loading.reading import read_apart
 from ingest.report import Progress, ProgressCallback, ignore_progress
 from rag_core.evaluation.files import CorpusDocument
 from rag_core.protocols import Embedder, VectorStore
@@ -37,6 +38,7 @@ def index_corpus(
 
     Raises:
         StoreError, ModelError: Milvus or the embedder failed.
+        SourceFormatError: a document can't be read; the sentence names it.
     """
     chunker = Chunker(embedder)
     spec = IndexSpec(
@@ -60,10 +62,19 @@ def map_document_ids(records: Sequence[CorpusDocument]) -> Mapping[str, str]:
 
 
 def _chunk_records(records: Sequence[CorpusDocument], chunker: Chunker) -> Iterator[list[Chunk]]:
-    for number, record in enumerate(records):
-        path = _build_path(number)
-        page = Page("corpus", path, path, record.text.encode(errors="replace"))
-        yield chunker.split_document(replace(read_document(page), title=record.title))
+    pages = [_build_page(number, record) for number, record in enumerate(records)]
+    with closing(read_apart(pages, chunker, lambda: None)) as outcomes:
+        for record, outcome in zip(records, outcomes, strict=True):
+            if isinstance(outcome, PageError):
+                raise SourceFormatError(
+                    f"The document {record.id} of the corpus can't be indexed: it {outcome}."
+                ) from outcome
+            yield outcome
+
+
+def _build_page(number: int, record: CorpusDocument) -> Page:
+    path = _build_path(number)
+    return Page("corpus", path, path, record.text.encode(errors="replace"), title=record.title)
 
 
 def _build_path(number: int) -> str:

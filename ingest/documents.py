@@ -41,6 +41,10 @@ class PageError(ValueError):
     """A page can't be read; its text continues a line of the report that names the page."""
 
 
+class HardPageError(PageError):
+    """A page took too long or too much memory; docent tries it again when it has changed."""
+
+
 @contextmanager
 def translate_parser_errors(what: str, *errors: type[Exception]) -> Iterator[None]:
     """Translate the errors of a parser into a PageError of one sentence.
@@ -126,6 +130,7 @@ class Page:
         version: version of the product that it describes, as its source says.
         language: its language as a BCP 47 tag, as its source says.
         anchors: the site's rule for anchors of headings, see `ingest.sources.Source`.
+        title: its title, if that is known; None to take it from the text.
     """
 
     source: str
@@ -136,6 +141,7 @@ class Page:
     version: str = ""
     language: str = ""
     anchors: str = "github"
+    title: str | None = None
 
     @property
     def content_hash(self) -> str:
@@ -183,7 +189,8 @@ def build_document(page: Page, title: str, sections: Sequence[Section]) -> Docum
 
     Args:
         page: the page.
-        title: its title, which is cut at `MAX_TITLE` characters.
+        title: the title that its text has; one that the page has goes before it. It is cut at
+            `MAX_TITLE` characters.
         sections: its sections; of each, the outermost `MAX_HEADINGS` headings stay.
 
     Returns:
@@ -193,7 +200,7 @@ def build_document(page: Page, title: str, sections: Sequence[Section]) -> Docum
         source=page.source,
         path=page.path,
         url=page.url,
-        title=title[:MAX_TITLE],
+        title=(title if page.title is None else page.title)[:MAX_TITLE],
         sections=tuple(
             replace(section, headings=section.headings[:MAX_HEADINGS]) for section in sections
         ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Stage = Literal[
@@ -39,6 +39,13 @@ ProgressCallback = Callable[[Progress], None]
 def ignore_progress(progress: Progress) -> None:
     """Do nothing with the progress."""
     del progress
+
+
+def limit_lines(lines: Sequence[str], most: int) -> list[str]:
+    """Return the first lines, and a line that counts the rest."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[:most], f"and {len(lines) - most:,} more"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,10 @@ class IngestReport:
     dropped: tuple[str, ...] = ()
     golden: tuple[GoldenResult, ...] = ()
     truncated: int = 0
+
+    def limit_failures(self, most: int) -> IngestReport:
+        """Return the report with its first failures; count the rest."""
+        return replace(self, failures=tuple(limit_lines(self.failures, most)))
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data."""

@@ -186,7 +186,7 @@ class SyncScheduler:
             return None
         # A run that was missed while docent was down starts now.
         if now - GRACE <= state.next_run <= now:
-            logger.info("A sync that was due at %s is made up for.", state.next_run)
+            logger.info("A sync that was due at %s was missed and runs now.", state.next_run)
             return now
         # An interval goes on from before the restart, instead of beginning anew.
         is_interval = isinstance(trigger, IntervalTrigger)

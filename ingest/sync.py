@@ -21,6 +21,7 @@ from ingest.publishing.publisher import Publisher, PublishResult
 from ingest.publishing.versions import complete_rollback
 from ingest.report import IngestReport, ProgressCallback, ignore_progress
 from ingest.sources import Downloads, Source
+from ingest.state.hard_pages import HardPages
 from ingest.state.lease import HeldLease, SyncLease
 from ingest.state.ledger import Ledger
 from rag_core.errors import DocentError
@@ -42,7 +43,7 @@ class Indexer:
         downloads: snapshots of remote sources.
         schema: version of the store's fields.
         golden_margin: share of golden questions that a new version may lose.
-        read_documents: reads pages; by default in this process, without a deadline.
+        read_documents: reads and divides pages; by default in this process, without a deadline.
 
     Example:
         >>> from ingest.sources import parse_sources
@@ -73,6 +74,7 @@ class Indexer:
         self._publisher = Publisher(store, embedder, ledger)
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
         self._stats = DurationStats(ledger.engine)
+        self._hard_pages = HardPages(ledger.engine, index=ledger.index)
         self._golden_margin = golden_margin
         self._read_documents = read_documents
 
@@ -123,7 +125,9 @@ class Indexer:
         progress: ProgressCallback = ignore_progress,
         options: SyncOptions = _PLAIN,
     ) -> Preview:
-        """Preview a sync; change nothing but the snapshots of downloads.
+        """Preview a sync; change nothing in the index.
+
+        The snapshots of downloads are renewed, and pages that are too hard to read remembered.
 
         Args:
             sources: the sources to sync.
@@ -200,7 +204,10 @@ class Indexer:
             Chunker(self._embedder),
             progress=progress,
             read_documents=self._read_documents,
+            hard={} if options.full else self._hard_pages.read(),
         )
+        read = {source.name for source in changes.sources} - set(changes.unread)
+        self._hard_pages.remember(read, chunked.hard)
         changes, live_chunks = changes.exclude_broken(chunked), changes.snapshot.read_chunks()
         plan = plan_chunks(
             live_chunks, changes.pages, chunked.chunks, recipe=changes.recipe, reuse=changes.reuse

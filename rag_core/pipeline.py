@@ -234,11 +234,13 @@ class Pipeline:
             raise IndexMissingError("Nothing is indexed yet: run `docent index` first.")
         spec, embedder = live.spec, self._embedder
         if spec.model != embedder.model:
-            raise _build_mismatch_error(spec.model, embedder.model)
+            raise _build_model_error(spec.model, embedder.model)
         dimension = self._find_dimension(default=spec.dimension)
         if spec.dimension != dimension:
             raise _build_mismatch_error(
-                f"{spec.model} in {spec.dimension} dimensions", f"{dimension} dimensions"
+                f"{spec.model} in {spec.dimension} dimensions",
+                f"{dimension} dimensions",
+                "DOCENT_EMBEDDING_DIM",
             )
         if spec.schema < SCHEMA_VERSION:
             raise IndexMismatchError(
@@ -283,8 +285,18 @@ def check_question(question: Question) -> None:
         )
 
 
-def _build_mismatch_error(built: str, configured: str) -> IndexMismatchError:
+def _build_model_error(built: str, configured: str) -> IndexMismatchError:
+    """Build the error of another model, or another revision of it."""
+    if built.partition("@")[0] != configured.partition("@")[0]:
+        return _build_mismatch_error(built, configured, "DOCENT_PROFILE or DOCENT_EMBEDDING_MODEL")
+    built, configured = (
+        name if "@" in name else f"{name} without a revision" for name in (built, configured)
+    )
+    return _build_mismatch_error(built, configured, "DOCENT_EMBEDDING_REVISION")
+
+
+def _build_mismatch_error(built: str, configured: str, setting: str) -> IndexMismatchError:
     return IndexMismatchError(
         f"The index was built with {built}, but the settings say {configured}: run `docent index` "
-        "to rebuild it, or set DOCENT_PROFILE back."
+        f"to rebuild it, or set {setting} back."
     )

@@ -65,7 +65,7 @@ class RagSettings(Settings):
         None,
         pattern=REVISION,
         description="Commit, tag or branch of the embedding model on the hub, for docent's own "
-        "model; a commit pins it. Another one embeds everything anew.",
+        "model; a commit pins it. A change embeds everything again.",
     )
     embedding_dim: int | None = Field(
         None,
@@ -84,7 +84,7 @@ class RagSettings(Settings):
     embedding_api_key: SecretStr | None = Field(None, description="Key of the embedding server.")
     query_instruction: str | None = Field(
         None,
-        description="Task that stands before a question for a Qwen3 embedding model; for another "
+        description="Task that precedes a question for a Qwen3 embedding model; for another "
         "model, the whole text in front of the question. By default Qwen3's own, or none.",
     )
     reranker_model: str = Field(
@@ -119,7 +119,7 @@ class RagSettings(Settings):
     dtype: Literal["float32", "bfloat16", "float16"] | None = Field(
         None,
         description="Number type of the qwen3 profile's models: `float32`, `bfloat16` or "
-        "`float16`. By default bfloat16 if the hardware multiplies it, else float32.",
+        "`float16`. By default bfloat16 if the hardware supports it, else float32.",
     )
     threads: int | None = Field(
         None, ge=1, le=1024, description="CPU threads of the models; by default one for each core."
@@ -127,8 +127,8 @@ class RagSettings(Settings):
     max_questions: int = Field(
         32,
         ge=1,
-        description="Questions searched or waiting at a time; docent asks further ones to try "
-        "again.",
+        description="Questions searched or waiting at a time; docent asks people with further "
+        "ones to try again.",
     )
     milvus_uri: str = Field(
         "data/milvus.db",

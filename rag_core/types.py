@@ -35,10 +35,12 @@ PageKey = tuple[str, str]
 """Source and path of a page."""
 
 
-_LINK = re.compile(
-    r"""!?\[([^\]\n]*)\]                                     # the label, which stays
-        \(\s*<?(?:[a-z]+:|[\#./]|[\w/-]+\.(?:md|html))[^)\s]*  # a target that looks like one
-        (?:\s+"[^"\n]*")?\)""",
+# A label is matched whether or not a target follows, and a target ends at a parenthesis that is
+# not closed inside it: so no letter is read many times.
+_LABEL_AND_TARGET = re.compile(
+    r"""!?\[(?P<label>[^\]\n]*+)
+        (?P<link>\]\(\s*+<?(?:[a-z]++:|[\#./]|[\w/-]++\.(?:md|html))  # it looks like a target
+        [^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+(?:\s++"[^"\n]*+")?\))?""",
     re.VERBOSE,
 )
 
@@ -48,7 +50,9 @@ def strip_link_targets(markdown: str) -> str:
 
     To a model they are many tokens of noise.
     """
-    return _LINK.sub(r"\1", markdown)
+    return _LABEL_AND_TARGET.sub(
+        lambda match: match["label"] if match["link"] else match[0], markdown
+    )
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ _ATTRIBUTE = re.compile(
     r"|on\w+|xlink:href|ping|cite)\s*=\s*[\"']?([^\"'>\s]*)",
     re.IGNORECASE,
 )
-_EXPLICIT = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|mailto:[^\s<>\"]+", re.IGNORECASE)
+_EXPLICIT = re.compile(r"(?:https?|ftp)://[^\s<>\"]+|mailto:[^\s<>\"\u200b]+", re.IGNORECASE)
+_MARKED = re.compile(_EXPLICIT.pattern + r"|www\.[^\s<>\"]+", re.IGNORECASE)
 # Endings of the attacks, and of enough others.
 _ENDING = r"(?:com|net|org|io|co|dev|app|xyz|site|info|example|test|uk|de|ru)"
 _NAME = re.compile(
@@ -44,7 +45,7 @@ _MRKDWN_CODE = re.compile(r"```.*?```|(?<!\w)`[^`\n]+`(?!\w)", re.DOTALL)
 
 def find_links(text: str) -> list[str]:
     """The targets of a Markdown text that a reader could open."""
-    return [link for parser in _PARSERS for link in _list_targets(parser.parse(text, {}))]
+    return [link for parser in _PARSERS for link in _list_targets(parser.parse(text + "\n", {}))]
 
 
 def find_words(text: str) -> list[str]:
@@ -52,7 +53,7 @@ def find_words(text: str) -> list[str]:
     return [
         words
         for parser in _PARSERS
-        for token in parser.parse(text, {})
+        for token in parser.parse(text + "\n", {})
         for words in _list_words(token)
     ]
 
@@ -60,6 +61,12 @@ def find_words(text: str) -> list[str]:
 def find_bare_addresses(text: str) -> list[str]:
     """The addresses and names in the words of a Markdown text."""
     return [address for words in find_words(text) for address in find_plain_addresses(words)]
+
+
+def find_marked_addresses(text: str) -> list[str]:
+    """The addresses outside of code that are written as such: a terminal links no bare names."""
+    found = [address for words in find_words(text) for address in _MARKED.findall(words)]
+    return [address.rstrip(".,;:!?)]*_~'") for address in found]
 
 
 def find_plain_addresses(text: str) -> list[str]:
@@ -74,7 +81,7 @@ def find_mentions(text: str) -> list[str]:
     tags = [
         token.content
         for parser in _PARSERS
-        for token in _walk(parser.parse(text, {}))
+        for token in _walk(parser.parse(text + "\n", {}))
         if token.type in {"html_inline", "html_block"}
     ]
     return [match for part in (*words, *tags) for match in _MENTION.findall(part)]

@@ -84,6 +84,7 @@ ORDER = (
     "bot.stop_signals",
     "bot.http_server",
     "bot.index_service",
+    "bot.scope_check",
     "bot.control",
     "bot.storage",
     "bot.health",
@@ -150,6 +151,7 @@ HOMES = {
     "mdit_py_plugins": {"ingest.formats.structure"},
     "milvus_lite": {"rag_core.index.milvus_lite"},
     "numpy": {
+        "bot.scope_check",
         "ingest.publishing",
         "rag_core.evaluation",
         "rag_core.generation.groundedness",
@@ -168,7 +170,7 @@ HOMES = {
     "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
     "prometheus_client": {"bot.health.metrics"},
-    "protego": {"ingest.sources.website.fetcher"},
+    "protego": {"ingest.sources.website.fetcher", "ingest.sources.website.robots"},
     "pydantic": {
         "bot.control.protocol",
         "bot.settings",

@@ -61,8 +61,14 @@ NOT_MET = {
     "torch knows no device …; try cpu, cuda or mps.",
     "… is not a number type for models; try ….",
 }
-# Put together from parts, or said by the report of a sync.
-SAID_ELSEWHERE = {"The model server at … (…) …: ….", "Skipped or repaired: …"}
+# Put together from parts, warnings, or said by the report of a sync.
+SAID_ELSEWHERE = {
+    "The model server at … (…) …: ….",
+    "Skipped or repaired: …",
+    "… can be read by other users of this machine: run `chmod 600 …`.",
+    "… was open to other users of this machine: docent made … private.",
+    "… has … of another user, which docent left as they are, for example ….",
+}
 
 CHUNK = Chunk("1", "docs", "a.md", "file:///a.md", "A", (), 0, "Text.")
 PASSAGE = Passage(CHUNK, 1.0, None)

@@ -35,6 +35,14 @@ CATCH_UP_SECONDS = 180.0
 """For what was missed: docent reads its conversations no faster than Slack's tiers allow."""
 
 
+async def measure_all(names: Sequence[str], chosen: argparse.Namespace) -> dict[str, Any]:
+    """Run all settings, one after the other or beside each other."""
+    if chosen.beside:
+        reports = await asyncio.gather(*(measure(name, chosen) for name in names))
+        return dict(zip(names, reports, strict=True))
+    return {name: await measure(name, chosen) for name in names}
+
+
 async def measure(name: str, chosen: argparse.Namespace) -> dict[str, Any]:
     """Run everything in one setting, in a folder of its own."""
     names = ("a",) if name == "one" else ("a", "b")
@@ -132,16 +140,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--points", nargs="+", choices=POINTS, default=list(POINTS))
     parser.add_argument("--patience", type=float, default=60, help="seconds for answers")
     parser.add_argument("--settle", type=float, default=5, help="seconds before counting")
+    parser.add_argument("--beside", action="store_true", help="all settings at the same time")
     parser.add_argument("--apart", action="store_true", help="as in containers of their own")
     parser.add_argument("--logs", type=Path, help="folder for the logs of the processes")
     chosen = parser.parse_args(arguments)
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # of connections that were cut
     found: dict[str, Any] = {}
-    for name in chosen.settings:
-        if name == "postgres" and not postgres.install():
-            found[name] = "skipped: PostgreSQL can't be installed here"
-        else:
-            found[name] = asyncio.run(measure(name, chosen))
+    if "postgres" in chosen.settings and not postgres.install():
+        found["postgres"] = "skipped: PostgreSQL can't be installed here"
+    found |= asyncio.run(measure_all([n for n in chosen.settings if n not in found], chosen))
     print(json.dumps(found, indent=None if chosen.json else 2))
     misses = list_misses(found) if chosen.check else []
     if misses:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex
 from benchmarks.harness.timing import alternate
-from ingest.documents import Page
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages, read_pages
 from ingest.loading.reading import PageReader, read_apart, read_here
@@ -20,14 +18,11 @@ READERS: dict[str, PageReader] = {"here": read_here, "apart": read_apart}
 
 
 def reading(bench: BenchIndex, source: Path, *, repeats: int) -> dict[str, Any]:
-    """Read pages alone, and divide them as a sync does; the start of the process counts."""
+    """Read and divide pages as a sync does; the start of the process counts."""
     downloads = Downloads(bench.folder / "snapshots")
     (loaded,), _ = read_pages(parse_sources(str(source)), downloads, progress=ignore_progress)
     chunker = Chunker(bench.models.inference.indexing)
     runs = {
-        f"read_{name}": partial(_read, loaded.pages, reader) for name, reader in READERS.items()
-    }
-    runs |= {
         f"divide_{name}": partial(
             chunk_pages,
             loaded.pages,
@@ -42,11 +37,5 @@ def reading(bench: BenchIndex, source: Path, *, repeats: int) -> dict[str, Any]:
     return {
         "pages": len(loaded.pages),
         "seconds": seconds,
-        "read_overhead": round(seconds["read_apart"] / seconds["read_here"] - 1, 3),
         "divide_overhead": round(seconds["divide_apart"] / seconds["divide_here"] - 1, 3),
     }
-
-
-def _read(pages: Sequence[Page], reader: PageReader) -> None:
-    for _ in reader(pages, lambda: None):
-        pass

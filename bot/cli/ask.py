@@ -57,7 +57,7 @@ def ask(  # noqa: PLR0913  (the options, by name)
     from rag_core.types import AnswerDone, TextDelta
 
     scoped_question = _build_question(question, _build_scope(source, version, language, path))
-    with _connect_pipeline() as pipeline:
+    with _connect_pipeline(scoped_question.scope) as pipeline:
         comparison = None
         if compare:
             comparison = (pipeline.search_dense(scoped_question), pipeline.search(scoped_question))
@@ -99,7 +99,7 @@ def search(  # noqa: PLR0913  (the options, by name)
     from bot.cli import json_output, terminal
 
     scoped_question = _build_question(question, _build_scope(source, version, language, path))
-    with _connect_pipeline() as pipeline:
+    with _connect_pipeline(scoped_question.scope) as pipeline:
         passages = pipeline.search(scoped_question, limit=limit)
     if as_json:
         print_json(
@@ -113,9 +113,14 @@ def search(  # noqa: PLR0913  (the options, by name)
 
 
 @contextmanager
-def _connect_pipeline() -> Iterator[Pipeline | ControlClient]:
-    """Yield the service that holds the index, or a local pipeline."""
+def _connect_pipeline(scope: Scope) -> Iterator[Pipeline | ControlClient]:
+    """Yield the service that holds the index, or a local pipeline.
+
+    Raises:
+        QuestionError: no page of the local index is in the scope; the service says so later.
+    """
     from bot.control.client import ControlClient
+    from bot.scope_check import check_scope
     from ingest.settings import IngestSettings
     from rag_core.factory import open_models, open_pipeline, open_store
     from rag_core.settings import RagSettings
@@ -130,6 +135,7 @@ def _connect_pipeline() -> Iterator[Pipeline | ControlClient]:
     try:
         pipeline = open_pipeline(settings, models, store)
         pipeline.require_live_index()
+        check_scope(store, scope)
         # Load the models now, so that the timings of the stages exclude it.
         models.warm_up()
         pipeline.warm_up()

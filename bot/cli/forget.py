@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from bot.storage.forgetting import Forgotten
 
 _LABELS = {
-    "questions": "questions",
-    "answers": "answers",
-    "ratings": "ratings",
-    "audit": "entries of the audit log",
-    "settings": "channel settings, kept without the person's id",
-    "claims": "records of what was delivered",
+    "questions": "Questions",
+    "answers": "Answers",
+    "ratings": "Ratings",
+    "audit": "Audit log entries",
+    "settings": "Channel settings (kept without the person's id)",
+    "claims": "Delivery records",
+    "quotations": "Answers to others, emptied because they may hold the person's words",
 }
 
 
@@ -65,7 +66,7 @@ def forget(
         return
     typer.echo(f"Would delete for {user}:" if dry_run else f"Deleted for {user}:")
     for name, number in forgotten.as_json().items():
-        typer.echo(f"{number:>6,} {_LABELS[name]}")
+        typer.echo(f"  {_LABELS[name]}: {number:,}")
 
 
 def _forget(user: str, team: str, *, is_dry_run: bool) -> Forgotten:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rag_core.generation.text.link_rewriter import drop_link_breaks
 from rag_core.types import Answer, Citation, Hit, Passage
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def serialise_answer(question: str, answer: Answer) -> dict[str, Any]:
     return {
         "question": question,
         "query": answer.query,
-        "answer": answer.text,
+        "answer": drop_link_breaks(answer.text),
         "status": answer.status,
         "degraded": list(answer.degraded),
         "unanswered": list(answer.unanswered),
@@ -96,7 +97,7 @@ def serialise_rated_answer(rated: RatedAnswer) -> dict[str, Any]:
         "ts": rated.record.key.ts,
         "question": rated.record.question,
         "query": answer.query if answer else "",
-        "answer": answer.text if answer else None,
+        "answer": drop_link_breaks(answer.text) if answer else None,
         "status": answer.status if answer else None,
         "revision": answer.revision if answer else "",
         "passages": [serialise_passage(passage) for passage in answer.passages] if answer else [],

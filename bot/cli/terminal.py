@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from rag_core.models.known_answers import CheckResult
     from rag_core.types import Answer, Chunk, Hit, Passage
 
+_FAILURES_SHOWN = 100  # lines; `--json` has all of them
+
 _PREVIEW_CHARACTERS = 160
 _LINE_SECONDS = 5.0
 
@@ -216,7 +218,9 @@ def _print_dropped(names: Sequence[str], consequence: str) -> None:
 
 
 def _print_failures(lines: Sequence[str]) -> None:
-    for line in lines:
+    from ingest.report import limit_lines
+
+    for line in limit_lines(lines, _FAILURES_SHOWN):
         err.print(
             Text(f"  Skipped or repaired: {join_lines(line)}", style="yellow"), soft_wrap=True
         )
@@ -236,12 +240,12 @@ def print_status(status: IndexStatus, service: ServiceStatus) -> None:
     rows = {
         "Index": status.collection,
         "Revision": status.revision or "no index yet: run `docent index`",
-        "Model": status.model or "-",
+        "Model": status.model or "none yet",
         "Documents": _format_size(status.documents, status.chunks),
-        "Sources": ", ".join(status.sources) or "-",
-        "Last sync": _format_moment(status.last_sync)
+        "Sources": ", ".join(status.sources) or "none yet",
+        "Last sync": (_format_moment(status.last_sync) if status.last_sync else "never")
         + (f", failed: {status.last_error}" if status.last_error else ""),
-        "Next sync": _format_moment(status.next_sync),
+        "Next sync": _format_next_sync(status.next_sync),
     }
     if status.pinned:
         since = f"rolled back at {_format_moment(status.pinned_at)}"
@@ -311,6 +315,10 @@ def _get_title(chunk: Chunk) -> str:
 
 def _format_moment(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "-"
+
+
+def _format_next_sync(moment: datetime | None) -> str:
+    return _format_moment(moment) if moment else "none planned: `docent serve` keeps the schedule"
 
 
 def _format_score(passage: Passage) -> str:

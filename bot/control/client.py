@@ -115,7 +115,7 @@ class ControlClient:
                     raise data.to_error()
                 yield kind, data
         if kind not in {"answer", "passages", "hits", "checks", "result"}:
-            raise ControlError("The running `docent serve` broke off: look into its log.")
+            raise ControlError("The running `docent serve` broke off: see its log.")
 
     def _connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

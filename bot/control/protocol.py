@@ -103,7 +103,7 @@ parse_version: Callable[[Any], IndexVersion] = TypeAdapter(IndexVersion).validat
 
 def build_version_error() -> ControlError:
     """Build the error for two incompatible versions of docent."""
-    return ControlError("The running `docent serve` is of another version: restart it.")
+    return ControlError("The running `docent serve` has another version of docent: restart it.")
 
 
 def encode(kind: str, value: Any) -> bytes:
@@ -134,5 +134,5 @@ def read_lines(connection: socket.socket) -> Iterator[bytes]:
     with connection.makefile("rb") as stream:
         while line := stream.readline(MAX_LINE):
             if not line.endswith(b"\n"):
-                raise ControlError("The running `docent serve` broke off: look into its log.")
+                raise ControlError("The running `docent serve` broke off: see its log.")
             yield line

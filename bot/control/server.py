@@ -19,6 +19,7 @@ from bot.control.protocol import ControlRequest, Failure, build_version_error, d
 from bot.control.socket_path import is_safe_folder
 from bot.errors import ControlError, SyncStoppedError
 from bot.index_service import IndexService
+from bot.scope_check import check_scope
 from ingest.report import Progress, ProgressCallback
 from rag_core.errors import DocentError
 from rag_core.types import AnswerDone, AnswerEvent, Hit, Passage, Question, RerankStarted, TextDelta
@@ -71,12 +72,12 @@ class RequestExecutor:
         """
         match request.command:
             case "stream":
-                self._stream_answer(_require(request.question), send)
+                self._stream_answer(self._read_question(request), send)
             case "search":
-                question = _require(request.question)
+                question = self._read_question(request)
                 send("passages", self.pipeline.search(question, limit=request.limit))
             case "by_embedding":
-                question = _require(request.question)
+                question = self._read_question(request)
                 send("hits", self.pipeline.search_dense(question, limit=request.limit))
             case "roll_back":
                 send("result", self.index.roll_back().as_json())
@@ -87,6 +88,11 @@ class RequestExecutor:
                     _require(request.sync), _build_progress_sender(send)
                 )
                 send("result", outcome.as_json())
+
+    def _read_question(self, request: ControlRequest) -> Question:
+        question = _require(request.question)
+        check_scope(self.index.store, question.scope)
+        return question
 
     def _stream_answer(self, question: Question, send: Callable[[str, Any], None]) -> None:
         for event in self.pipeline.stream(question):
@@ -124,7 +130,7 @@ class ControlServer:
             self._server = _Server(self._path, self._executor)
         except OSError as error:
             raise ControlError(
-                f"The control socket {self._path} can't be made: {error.strerror or error}."
+                f"The control socket {self._path} can't be created: {error.strerror or error}."
             ) from error
         threading.Thread(
             target=self._server.serve_forever, name="control", daemon=True, args=(0.2,)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal
 
 from bot.conversation.open_question import OpenQuestion
@@ -52,6 +53,7 @@ class AnswerFlow:
         self._database = database
         self._questions = questions
         self._telemetry = telemetry or Telemetry()
+        self._read_times: dict[frozenset[str], datetime | None] = {}
 
     async def answer(
         self,
@@ -155,7 +157,9 @@ class AnswerFlow:
         """Run the pipeline, and show its progress and its text."""
         prepared = await self._questions.prepare(message, earlier)
         asked = prepared.question
-        reply.context = replace(reply.context, scope=asked.scope, notes=prepared.notes)
+        reply.context = replace(
+            reply.context, scope=asked.scope, notes=prepared.notes, authors=prepared.authors
+        )
         for _ in range(BUSY_TRIES):
             try:
                 return await self._run_pipeline(replace(asked, id=question.id), reply)
@@ -179,7 +183,8 @@ class AnswerFlow:
     ) -> AnswerRecord | None:
         """Store the answer before its buttons can be pressed.
 
-        Returns None when it was not stored: then it has no buttons.
+        Returns None when it was not stored: then it has no buttons, and the documentation was read
+        when docent last knew.
         """
         if message.audience == "channel" and not is_worth_posting(answer):
             return None  # it is not shown, so there is nothing to keep
@@ -193,21 +198,30 @@ class AnswerFlow:
             question=message.text,
             answer=answer,
             scope=reply.context.scope,
+            authors=reply.context.authors,
         )
         storing = asyncio.to_thread(self._add_record, record, reply.context)
         try:
             reply.context = await asyncio.wait_for(storing, STORE_SECONDS)
         except (StateError, TimeoutError) as error:
             logger.warning("An answer is shown without buttons, as it is not stored: %r", error)
+            as_of = self._read_times.get(frozenset(record.scope.sources))
+            reply.context = replace(reply.context, as_of=as_of)
             return None
         return record
 
     def _add_record(self, record: AnswerRecord, context: AnswerContext) -> AnswerContext:
         """Store the answer and return the context with its id; blocks."""
-        as_of = self._database.read_last_success_time(record.scope.sources)
+        as_of = self._read_as_of(record.scope.sources)
         shown_id = record.id if self._database.answers.keeps_texts else ""
         self._database.answers.add(replace(record, as_of=as_of))
         return replace(context, answer_id=shown_id, as_of=as_of)
+
+    def _read_as_of(self, sources: Collection[str]) -> datetime | None:
+        """Return when these sources were last read, and remember it; blocks."""
+        as_of = self._database.read_last_success_time(sources)
+        self._read_times[frozenset(sources)] = as_of
+        return as_of
 
     async def _record_messages(self, record: AnswerRecord, posted: tuple[str, ...]) -> None:
         """Record which messages show the answer."""

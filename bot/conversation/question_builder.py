@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.conversation.history import build_turns
@@ -25,10 +26,17 @@ EarlierMessages = tuple[ThreadMessage, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class PreparedQuestion:
-    """A question, and notes for its asker about what was not read."""
+    """A question, ready for the pipeline.
+
+    Attributes:
+        question: with its history and material.
+        notes: for the asker, about what was not read.
+        authors: ids of other people whose words it holds.
+    """
 
     question: Question
     notes: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
 class QuestionBuilder:
@@ -64,7 +72,8 @@ class QuestionBuilder:
             material=material,
             images=contents.images,
         )
-        return PreparedQuestion(question, _build_notes(contents))
+        authors = _list_authors(message, earlier or ())
+        return PreparedQuestion(question, _build_notes(contents), authors)
 
     async def _read_earlier(
         self, message: IncomingMessage, earlier: EarlierMessages
@@ -90,6 +99,13 @@ class QuestionBuilder:
         """Read the scope and the instructions of a channel; blocks."""
         scope = self._database.scopes.read_scope(key.team, key.channel)
         return scope, self._database.instructions.read_instructions(key.team, key.channel)
+
+
+def _list_authors(message: IncomingMessage, earlier: Iterable[ThreadMessage]) -> tuple[str, ...]:
+    """Return the ids of other people whose words the LLM may read."""
+    said = (each.user for each in earlier if each.is_readable and not each.is_own)
+    authors = dict.fromkeys((*message.authors, *said))
+    return tuple(each for each in authors if each != message.user)
 
 
 def _build_notes(contents: FileContents) -> tuple[str, ...]:

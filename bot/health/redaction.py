@@ -30,6 +30,19 @@ _SOURCES = "DOCENT_SOURCES"
 
 _SHORT = 4
 _LONG = 8
+_LONGEST_WORD = 15
+"""Letters; the handbook and the code have five longer words, and app passwords begin at 16."""
+
+# Random letters have few vowels, or many consonants in a row.
+_UNLIKE_WORD = re.compile(r"[^\W\daeiouy_]{6}|[aeiouy]{5}|(.)\1\1", re.IGNORECASE)
+_LEAST_VOWELS = 0.2
+
+# What stands before a value, such as `password=`, `"api_key": "` or `Bearer `.
+_BEFORE_VALUE = (
+    r"((?i:pass(?:word|wd|phrase)?|pwd|secret|token|credential|key|login|auth|bearer|basic)"
+    r"(?:[\w-]{0,32}(?:\s\w{1,20}){0,3}[\\\"'`]*\s?[=:]>?\s*(?:(?i:bearer|basic)\s+)?b?[\\\"'`]*"
+    r"|[\w-]{0,32}\s+b?[\\\"'`]+|(?<=(?i:bearer))\s+|(?<=(?i:basic))\s+))"
+)
 
 _KNOWN_FORMS = (
     (re.compile(r"(?<=://)[^\s/?#\"'<>@]*(?:@[^\s/?#\"'<>@]*)*@"), "…@"),
@@ -57,16 +70,18 @@ _KNOWN_FORMS = (
 class Redactor:
     """Takes the values of secrets out of texts.
 
+    A secret that could be a word, such as `database`, is replaced only where a value stands, as in
+    `password=database`: with all places gone, a line is hard to read, and tells the secret.
+
     Args:
-        secrets: the values; one that could be a word, such as `none`, is not replaced.
+        secrets: the values; those of fewer than four characters are not replaced.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {
-            form for secret in secrets if _is_telling(secret) for form in _list_spellings(secret)
-        }
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._values = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+        telling = {secret for secret in secrets if len(secret) >= _SHORT}
+        self._words = {secret for secret in telling if is_like_a_word(secret)}
+        self._values = _compile_any(_list_forms(telling - self._words))
+        self._placed_words = _compile_any(self._words, before=_BEFORE_VALUE, after=r"(?!\w)")
 
     @classmethod
     def load(cls, env_file: Path = Path(".env")) -> Redactor:
@@ -82,6 +97,8 @@ class Redactor:
         """Return the text with `…` in the place of each secret."""
         if self._values:
             text = self._values.sub("…", text)
+        if self._placed_words and any(word in text for word in self._words):
+            text = self._placed_words.sub(r"\1…", text)
         for form, replacement in _KNOWN_FORMS:
             text = form.sub(replacement, text)
         return text
@@ -140,10 +157,30 @@ def _list_logins(text: str, *, is_source: bool) -> Iterator[str]:
                 yield value or part
 
 
-def _is_telling(secret: str) -> bool:
-    """Return False for what could be a word or number."""
-    is_plain = secret.isalpha() or secret.isdigit()
-    return len(secret) >= (_LONG if is_plain else _SHORT)
+def is_like_a_word(secret: str) -> bool:
+    """Return whether a secret looks like a word or number."""
+    if len(secret) < _LONG:
+        return secret.isalpha() or secret.isdigit()
+    is_one_case = secret.islower() or secret.isupper() or secret.istitle()
+    if not (secret.isalpha() and is_one_case) or len(secret) > _LONGEST_WORD:
+        return False
+    if not secret.isascii():
+        return True
+    vowels = sum(letter in "aeiouy" for letter in secret.lower())
+    return vowels >= _LEAST_VOWELS * len(secret) and not _UNLIKE_WORD.search(secret)
+
+
+def _compile_any(
+    forms: Iterable[str], *, before: str = "", after: str = ""
+) -> re.Pattern[str] | None:
+    """Return a pattern of texts, the longest first; None for none."""
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    any_form = "|".join(map(re.escape, longest_first))
+    return re.compile(f"{before}(?:{any_form}){after}") if any_form else None
+
+
+def _list_forms(secrets: Iterable[str]) -> set[str]:
+    return {form for secret in secrets for form in _list_spellings(secret)}
 
 
 def _list_spellings(secret: str) -> set[str]:

@@ -1,5 +1,7 @@
 """Markdown for Slack: neutralise its mentions, escape it, and split it between its blocks."""
 
+# ruff: noqa: RUF001  (full stops of other languages)
+
 from __future__ import annotations
 
 import re
@@ -8,10 +10,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Literal
+from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rag_core.generation.text.addresses import BREAK, find_addresses
 from rag_core.generation.text.code_splitter import CodeSplitter, TextPart
 from rag_core.generation.text.link_guard import keep_links
 from rag_core.generation.text.markdown_map import MarkdownReader
@@ -19,7 +23,9 @@ from rag_core.generation.text.markdown_map import MarkdownReader
 MARKDOWN_LIMIT = 11_500
 """Characters of Markdown in one message; Slack's own limit is 12,000 over all its blocks."""
 
-_BREAK = "\u200b"
+TICK = "\u02cb"
+"""A sign that looks like a backtick, and begins no code."""
+
 _MENTION = re.compile(
     r"<(?:@(?=[UW][A-Z0-9]+[>|])|#(?=[CG][A-Z0-9]+[>|])"
     r"|!(?=(?:here|channel|everyone|group)[>|]|(?:subteam|date)\^))"
@@ -27,6 +33,7 @@ _MENTION = re.compile(
 _SIGIL = re.compile(r"[<&\\][^\n]{0,20}[@#!3-6]")
 _OPEN_MENTION = re.compile(r"<(?:[@#][A-Z0-9]{0,30}|!(?:[a-z]{0,9}))?\Z")
 _LONGEST_OPEN = 40
+_ADDRESS_JOINT = re.compile(r"(?<=[.．｡。@])(?=[^\W_])|(?<=:)(?=\S)")
 _CODE = re.compile(r"[`~]|(?:\A|\n) *\t|(?:\A|\n)    ")
 # A line's beginning that may still become code.
 _LINE_START = re.compile(r"(?:\A|\n)[ \t\n]*(?:(?:[-*+]|\d{1,9}[.)]?)[ \t]*)?\Z")
@@ -59,7 +66,7 @@ def neutralise_mentions(text: str) -> str:
 
 def break_mentions(prose: str) -> str:
     """Break the mentions of text without code."""
-    return _MENTION.sub(lambda match: match[0] + _BREAK, prose)
+    return _MENTION.sub(lambda match: match[0] + BREAK, prose)
 
 
 def break_live_mentions(text: str) -> str:
@@ -76,7 +83,7 @@ def break_live_mentions(text: str) -> str:
                 at = spans[mention.end() - 1][1]
                 place = (leaf.places or [])[at - 1 : at]
                 at = place[0] + 1 if place else leaf.start
-                text = text[:at] + _BREAK + text[at:]
+                text = text[:at] + BREAK + text[at:]
     return text
 
 
@@ -106,6 +113,23 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def escape_words(text: str) -> str:
+    """Escape words for a `mrkdwn` field: no links, no mentions, no code."""
+    return escape(text).replace("`", TICK)
+
+
+def break_addresses(words: str) -> str:
+    """Break the addresses of words without markup with invisible spaces.
+
+    Slack links each address and each name in a text by itself.
+    """
+    parts, at = "", 0
+    for address in find_addresses(words):
+        parts += words[at : address.start] + _ADDRESS_JOINT.sub(BREAK, address.text)
+        at = address.end
+    return parts + words[at:]
+
+
 def escape_line(text: str) -> str:
     """Escape text from outside as one line, without mentions or code."""
     return escape(" ".join(text.split())).replace("`", "'")
@@ -118,11 +142,15 @@ def escape_plain(text: str) -> str:
 
 def format_link(url: str, label: str) -> str:
     """Format a `mrkdwn` link; return the label if Slack can't open it."""
-    if not url.startswith(_LINK_SCHEMES) or len(url) > _LONGEST_URL:
-        return escape(label)
-    for character, code in (("|", "%7C"), ("<", "%3C"), (">", "%3E"), (" ", "%20")):
-        url = url.replace(character, code)
-    return f"<{url.replace('&', '&amp;')}|{escape(label)}>"
+    if not can_link(url):
+        return escape_words(label)
+    url = re.sub(r"[|<>`\s]", lambda match: quote(match[0]), url)
+    return f"<{url.replace('&', '&amp;')}|{escape_words(label)}>"
+
+
+def can_link(url: str) -> bool:
+    """Return True for an address that a `mrkdwn` link can have."""
+    return url.startswith(_LINK_SCHEMES) and len(url) <= _LONGEST_URL
 
 
 def shorten(text: str, limit: int) -> str:
@@ -145,6 +173,23 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
     Links and code spans stay whole unless one alone is over the limit.
     """
     text = re.sub(r"\r\n?", "\n", text)
+    return list(_split_fitting(text, limit, limit, text))
+
+
+def _split_fitting(text: str, room: int, limit: int, original: str) -> Iterator[str]:
+    """Split smaller until each part is within the limit.
+
+    A cut through long code ends it; what is escaped then is longer.
+    """
+    for part in _fill_parts(text, room):
+        kept = keep_links(part, original)
+        if len(kept) > limit and room > 1:
+            yield from _split_fitting(part, room // 2, limit, original)
+        else:
+            yield kept
+
+
+def _fill_parts(text: str, limit: int) -> list[str]:
     if len(text) <= limit:
         return [text] if text.strip() else []
     parts, margin = [""], 0
@@ -155,8 +200,7 @@ def split(text: str, limit: int = MARKDOWN_LIMIT) -> list[str]:
         # A piece moves left no further than those before it, so that nesting stays.
         margin = min(margin, piece.indent)
         parts[-1] += _dedent(piece.text, margin)
-    # A cut through long code ends it.
-    return [keep_links(part.strip("\n"), text) for part in parts if part.strip()]
+    return [part.strip("\n") for part in parts if part.strip()]
 
 
 _Kind = Literal["block", "fence", "table"]
@@ -190,7 +234,7 @@ class _Piece:
 
 def _cut_pieces(text: str, limit: int) -> Iterator[_Piece]:
     lines = re.split(r"(?<=\n)", text)
-    spans = list(_find_spans(_PARSER.parse(text), lines))
+    spans = list(_find_spans(_PARSER.parse(text.removesuffix("\n") + "\n"), lines))
     yield from _cut_span(lines, _Span(0, len(lines), level=-1), spans, limit)
 
 

@@ -1,9 +1,10 @@
-"""Links of a streaming answer as plain text, for surfaces that show no Markdown."""
+"""A streaming answer as plain text, for surfaces that show no Markdown: links, signs, names."""
 
 from __future__ import annotations
 
 import re
 
+from rag_core.generation.text.addresses import BREAK, find_link_breaks
 from rag_core.generation.text.code_splitter import CodeSplitter
 
 _LABEL = r"!?\[(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]*\])*)"
@@ -12,14 +13,20 @@ _LINK = re.compile(
     r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"
     r"|<(?P<bare>(?:https?|mailto):[^<>\s]+)>"
 )
-# A text that ends here could still become a link.
-_BEGUN = re.compile(rf"{_LABEL}(?:\[[^\[\]\n]*|\](?:\([^\n]*)?)?\Z|!\Z|<[^<>\s]*\Z|\\\Z")
+# A text that ends here could still become a link, or an entity.
+_BEGUN = re.compile(
+    rf"{_LABEL}(?:\[[^\[\]\n]*|\](?:\([^\n]*)?)?\Z|!\Z|<[^<>\s]*\Z|&[a-z]{{0,3}}\Z|\\\Z"
+)
 _ADDRESS = re.compile(r"[:/#.]")
 # Behind a word or a bracket only this is an address: `args[0](x.y)` is a call.
 _CLEAR_ADDRESS = re.compile(r"\w+://|mailto:|\.{0,2}/|#")
 _CALLED = re.compile(r"[\w\])]")
 # What would be a link, but is a call or an index, as in `args\[0](x)`.
 _ESCAPED = re.compile(r"(?<=[\w\])])\\(?=\[)")
+# As docent and LLMs write a tag that is text.
+_ENTITY = re.compile(r"&(?:lt|gt|amp);")
+_SIGNS = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_WORD = re.compile(r"\S*\Z")
 _LONGEST = 2_000  # characters of a link that is waited for
 _HIDDEN = "\x7f"  # stands for each character of code where links are looked for
 
@@ -27,13 +34,14 @@ _HIDDEN = "\x7f"  # stands for each character of code where links are looked for
 class LinkFlattener:
     """Writes `[text](address)` as its text, with the address behind it the first time.
 
-    It gives the same text however the answer is cut into pieces, and leaves code alone.
+    Entities become their signs, and names lose docent's invisible breaks. It gives the same text
+    however the answer is cut into pieces, and leaves code alone.
     """
 
     def __init__(self) -> None:
         self._splitter = CodeSplitter()
         self._held = self._mask = ""
-        self._before = ""  # the last character that was returned
+        self._before = ""  # the mask of the word that was begun
         self._shown: set[str] = set()
 
     def feed(self, text: str, *, last: bool = False) -> str:
@@ -41,23 +49,38 @@ class LinkFlattener:
         for part, is_code in self._splitter.feed(text, last=last):
             self._held += part
             self._mask += re.sub(r"[^\n]", _HIDDEN, part) if is_code else part
-        self._remove_escapes()
+        self._decode_signs()
         end = len(self._mask) if last else self._find_decided()
-        text, mask = self._held[:end], self._before + self._mask[:end]
+        before, whole = self._before, self._before + self._mask
+        breaks = {at - len(before) for at in find_link_breaks(whole)}
+        kept = [at for at in range(end) if at not in breaks]
+        text = "".join(self._held[at] for at in kept)
+        mask = before[-1:] + "".join(self._mask[at] for at in kept)
+        self._before = _get_word(before + self._mask[:end])
         self._held, self._mask = self._held[end:], self._mask[end:]
-        flat = self._flatten(text, mask, len(self._before))
-        self._before = mask[-1:]
-        return flat
+        return self._flatten(text, mask, len(before[-1:]))
 
-    def _remove_escapes(self) -> None:
-        for escape in reversed([*_ESCAPED.finditer(self._before + self._mask)]):
-            at = escape.start() - len(self._before)
-            self._held = self._held[:at] + self._held[at + 1 :]
-            self._mask = self._mask[:at] + self._mask[at + 1 :]
+    def _decode_signs(self) -> None:
+        """Remove escapes, and turn entities into signs that are no markup."""
+        for pattern in (_ESCAPED, _ENTITY):
+            for match in reversed([*pattern.finditer(self._before + self._mask)]):
+                start, end = (at - len(self._before) for at in match.span())
+                sign = _SIGNS.get(match[0], "")
+                self._held = self._held[:start] + sign + self._held[end:]
+                self._mask = self._mask[:start] + _HIDDEN * len(sign) + self._mask[end:]
 
     def _find_decided(self) -> int:
-        """Return the end of the text in which no link has begun."""
+        """Return the end of the text that more text can't change."""
         at = max(0, len(self._mask) - _LONGEST)
+        end = self._find_begun(at)
+        word = _get_word(self._mask)
+        if BREAK not in word:
+            return end
+        end = min(end, len(self._mask) - len(word))
+        around = (link for link in _LINK.finditer(self._mask, at) if link.end() > end)
+        return min(end, next((link.start() for link in around), end))
+
+    def _find_begun(self, at: int) -> int:
         while begun := _BEGUN.search(self._mask, at):
             link = _LINK.match(self._mask, begun.start())
             if link is None:
@@ -88,3 +111,9 @@ class LinkFlattener:
         if not label or label == address:
             return address
         return f"{label} ({address})" if is_new else label
+
+
+def _get_word(mask: str) -> str:
+    """Return the word in which a text ends."""
+    match = _WORD.search(mask, max(0, len(mask) - _LONGEST))
+    return match[0] if match else ""

@@ -10,9 +10,11 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup.mrkdwn import render_table
+from rag_core.generation.text.link_guard import keep_links
 
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")  # as markdown-it counts them
-_PARSER = MarkdownIt("commonmark").enable("table")
+_BACKTICKS = re.compile(r"`+")
+_PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")  # Slack reads no HTML
 
 
 def split_at_tables(text: str) -> list[str]:
@@ -30,12 +32,19 @@ def flatten_tables(text: str) -> str:
     """Show the tables of a Markdown text as code in columns."""
     lines = _LINES.findall(text)
     for node, start, end in reversed(list(_find_tables(text))):
-        lines[start:end] = [f"```\n{render_table(node)}\n```\n"]
-    return "".join(lines)
+        lines[start:end] = [_fence(render_table(node))]
+    return keep_links("".join(lines), text)
+
+
+def _fence(code: str) -> str:
+    """Return code in a fence that nothing in it closes."""
+    longest = max(map(len, _BACKTICKS.findall(code)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return f"{fence}\n{code}\n{fence}\n"
 
 
 def _find_tables(text: str) -> Iterator[tuple[SyntaxTreeNode, int, int]]:
     """Yield the tables outside of lists and quotes, with their lines."""
-    for node in SyntaxTreeNode(_PARSER.parse(text)).children:
+    for node in SyntaxTreeNode(_PARSER.parse(text.removesuffix("\n") + "\n")).children:
         if node.type == "table" and node.map is not None:
             yield node, *node.map

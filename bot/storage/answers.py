@@ -49,6 +49,7 @@ class AnswerRecord:
         answered_at: when it was given; None before it is stored.
         scope: the part of the documentation that was searched.
         as_of: when that part was last read.
+        authors: ids of other people whose words the question or the answer may hold.
     """
 
     id: str
@@ -62,6 +63,7 @@ class AnswerRecord:
     scope: Scope = field(default_factory=Scope)
     as_of: datetime | None = None
     user_team: str = ""
+    authors: tuple[str, ...] = ()
 
     @property
     def is_private(self) -> bool:
@@ -128,6 +130,7 @@ class Answers:
             "answer": encode_json(_ANSWER, record.answer) if texts and record.answer else None,
             "scope": encode_json(_SCOPE, record.scope),
             "as_of": record.as_of,
+            "authors": "".join(f" {each} " for each in record.authors) if texts else "",
         }
         forgotten = select(inbox.c.id).where(inbox.c.id == record.id, inbox.c.user == "")
         with self._engine.begin() as connection:
@@ -226,7 +229,7 @@ class Answers:
         with self._engine.begin() as connection:
             connection.execute(delete(answers).where(answers.c.answered_at < oldest))
             if not self.keeps_texts:
-                connection.execute(update(answers).values(question="", answer=None))
+                connection.execute(update(answers).values(question="", answer=None, authors=""))
             connection.execute(delete(ratings).where(ratings.c.answer.not_in(stored_ids)))
 
     def _find_first(self, query: Select[tuple[object, ...]]) -> AnswerRecord | None:
@@ -248,4 +251,5 @@ def _build_record(row: Row[tuple[object, ...]]) -> AnswerRecord:
         scope=_SCOPE.validate_json(row.scope),
         as_of=row.as_of,
         user_team=row.user_team,
+        authors=tuple(row.authors.split()),
     )

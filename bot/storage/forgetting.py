@@ -31,6 +31,8 @@ class Forgotten:
         audit: actions of the person, and texts of others that name the person.
         settings: of channels that the person has set; they stay, without the person's id.
         claims: of messages and clicks that hold the person's id.
+        quotations: answers to others, of which the texts may hold words of the person; they stay,
+            without their texts.
     """
 
     questions: int = 0
@@ -39,6 +41,7 @@ class Forgotten:
     audit: int = 0
     settings: int = 0
     claims: int = 0
+    quotations: int = 0
 
     def as_json(self) -> dict[str, int]:
         """Return the numbers by kind."""
@@ -66,6 +69,8 @@ def forget_person(
         StateError: the state database can't be used.
     """
     tables.ensure_bot_tables(engine)
+    if not user:
+        return Forgotten()
     with engine.connect() as connection, connection.begin() as transaction:
         forgotten = _forget(connection, user, team)
         if is_dry_run:
@@ -90,12 +95,18 @@ def _forget(connection: Connection, user: str, team: str) -> Forgotten:
             for table in (tables.scopes, tables.instructions)
         ),
         claims=_delete(connection, claims, _select_keys(claims, user, team)),
+        quotations=_clear_texts(connection, user),
     )
 
 
 def _forget_questions(connection: Connection, user: str, team: str) -> int:
     """Empty rows of open and recent questions; delete the others."""
-    mine = or_(_select_rows(inbox, user, team), _select_keys(inbox, user, team))
+    mine = or_(
+        _select_rows(inbox, user, team),
+        _select_keys(inbox, user, team),
+        # Open questions of others that hold the person's words.
+        and_(inbox.c.user != user, inbox.c.message.contains(f'"{user}"', autoescape=True)),
+    )
     recent = or_(inbox.c.status.in_(OPEN), inbox.c.ended_at > DatabaseMoment(-RECENT_SECONDS))
     deleted = _delete(connection, inbox, and_(mine, ~recent))
     rows = connection.execute(
@@ -150,6 +161,17 @@ def _delete(connection: Connection, table: Table, where: ColumnElement[bool]) ->
     """Delete rows, and return their number, which not every driver tells."""
     first = next(iter(table.primary_key))
     return len(connection.execute(delete(table).where(where).returning(first)).all())
+
+
+def _clear_texts(connection: Connection, user: str) -> int:
+    """Empty answers to others that may hold a person's words.
+
+    No row says of which workspace these are.
+    """
+    held = answers.c.authors.contains(f" {user} ", autoescape=True)
+    texts = {"question": "", "answer": None, "authors": ""}
+    statement = update(answers).where(held).values(texts).returning(answers.c.id)
+    return len(connection.execute(statement).all())
 
 
 def _clear_audit_texts(connection: Connection, user: str) -> int:

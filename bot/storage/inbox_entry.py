@@ -90,6 +90,7 @@ def parse_message(text: str) -> IncomingMessage:
     values = {name: value for name, value in json.loads(text).items() if name in known}
     values["key"] = MessageKey(**values["key"])
     values["files"] = tuple(SharedFile(**each) for each in values["files"])
+    values["authors"] = tuple(values.get("authors", ()))
     return IncomingMessage(**values)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, Table, UniqueCo
 from ingest.state.column_types import CleanText, UtcDateTime, clean_text
 from ingest.state.migration import Schema, ensure_schema
 
-SCHEMA = Schema("bot", newest="0003", migrations="bot.storage:migrations", last_version=5)
+SCHEMA = Schema("bot", newest="0004", migrations="bot.storage:migrations", last_version=5)
 """The history of these tables: a change of them is a migration there."""
 
 metadata = MetaData()
@@ -47,6 +47,8 @@ answers = Table(
     Column("scope", CleanText, nullable=False, server_default="{}"),
     Column("as_of", UtcDateTime),  # when the documentation was last read
     Column("passed_on_at", UtcDateTime),  # to the help channel
+    # Ids of other people whose words it may hold, each between spaces.
+    Column("authors", CleanText, nullable=False, server_default=""),
 )
 
 ratings = Table(

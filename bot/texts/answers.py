@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 from bot import errors as bot_errors
-from bot.markup.markdown import escape_line, shorten
+from bot.markup.markdown import break_addresses, escape_line, shorten
 from bot.texts.catalog import LocalizedMapping, find_constant, say
 from ingest import errors as ingest_errors
 from rag_core import errors
@@ -96,7 +96,9 @@ def render_revision(name: str, as_of: datetime | None) -> str:
 
 def render_unanswered(parts: Sequence[str]) -> str:
     """Return the note about unanswered parts of a question, for `mrkdwn`."""
-    return say("unanswered", parts=", ".join(f"“{escape_line(part)}”" for part in parts))
+    # An LLM may have written them.
+    inert = (escape_line(break_addresses(part)) for part in parts)
+    return say("unanswered", parts=", ".join(f"“{part}”" for part in inert))
 
 
 def render_unread_files(names: Sequence[str]) -> str:

@@ -39,6 +39,7 @@ _SETTINGS = {
     "embed_stylesheet": False,
     "file_insertion_enabled": False,
     "halt_level": 5,
+    "image_loading": "link",
     "math_output": "LaTeX",
     "output_encoding": "unicode",
     "raw_enabled": False,
@@ -116,7 +117,7 @@ def _isolate_registry() -> Iterator[None]:
 
 
 def _clean_tree(tree: nodes.document) -> None:
-    """Remove the page's fields for Sphinx and the messages of docutils.
+    """Remove fields for Sphinx, messages of docutils, and what reads files.
 
     Text that docutils could not read stays as it was written.
     """
@@ -127,6 +128,9 @@ def _clean_tree(tree: nodes.document) -> None:
     for section in list(tree.findall(nodes.section)):
         if "system-messages" in section["classes"]:
             section.parent.remove(section)
+    for image in tree.findall(nodes.image):
+        # With `:loading: embed`, docutils reads any file of the machine, or waits for a pipe.
+        image.attributes.pop("loading", None)
     for node in tree.children[:1]:
         if isinstance(node, nodes.field_list):
             tree.remove(node)

@@ -44,7 +44,7 @@ class ParsedMarkdown:
 
     def __init__(self, text: str, parser: MarkdownIt) -> None:
         environment = dict[str, Any]()
-        self.tokens = parser.parse(text, environment)
+        self.tokens = parser.parse(text.removesuffix("\n") + "\n", environment)
         self.references: dict[str, dict[str, Any]] = environment.get("references", {})
         self._definitions = [*self.references.values(), *environment.get("duplicate_refs", [])]
         self.root = SyntaxTreeNode(self.tokens)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
-from ingest.documents import Block, Document, Section
+from ingest.documents import Block, Document, PageError, Section
 from rag_core.types import Chunk, hash_content, strip_link_targets
 
 CHUNKER = "1"
@@ -21,6 +21,12 @@ BUDGET = 250
 
 MAX_CHARS = 4_000
 """Characters of a chunk, because a tokenizer may count a huge word as one token."""
+
+MAX_CHUNKS = 5_000
+"""Chunks of a page: a book of a thousand pages has fewer."""
+
+MAX_COUNTED = 30_000_000
+"""Characters of a page whose tokens are counted, parts that lie inside others again."""
 
 _WHOLE = {"fence", "code", "table", "list", "item"}
 _SPECIAL_TOKENS = 4
@@ -74,6 +80,8 @@ class Chunker:
     """
 
     def __init__(self, tokenizer: Tokenizer, *, budget: int = BUDGET) -> None:
+        self.tokenizer = tokenizer
+        self.budget = budget
         longest = tokenizer.max_tokens - _SPECIAL_TOKENS
         self._fill = min(budget, longest)
         self._whole = min(2 * budget, longest)
@@ -85,17 +93,18 @@ class Chunker:
         return f"{CHUNKER}/{self._fill}/{self._whole}"
 
     def split_document(self, document: Document) -> list[Chunk]:
-        """Return the chunks of a page, none if it has no text."""
-        self._count.restart(b.text for section in document.sections for b in section.blocks)
-        chunks: list[Chunk] = []
-        # An id is a hash of the content, so equal texts are told apart by their number.
-        occurrences: Counter[tuple[str, str]] = Counter()
+        """Return the chunks of a page, none if it has no text.
+
+        Raises:
+            PageError: the page has more than `MAX_CHUNKS` chunks, or too much text to count.
+        """
+        self._count.restart(_list_counted_texts(document))
+        drafts: list[Chunk] = []
         for section, text in self._split_sections(document):
-            draft = _draft_chunk(document, section, text, len(chunks))
-            key = (draft.heading_path, text)
-            chunks.append(_assign_id(draft, occurrences[key]))
-            occurrences[key] += 1
-        return chunks
+            if len(drafts) == MAX_CHUNKS:
+                raise PageError(f"has text for more than {MAX_CHUNKS:,} chunks")
+            drafts.append(_draft_chunk(document, section, text, len(drafts)))
+        return assign_ids(drafts)
 
     def _split_sections(self, document: Document) -> Iterator[tuple[Section, str]]:
         has_text = False
@@ -148,17 +157,21 @@ class Chunker:
     def _group_lines(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
         """Yield groups of lines, each between the block's head and tail."""
         head, tail, lines = _split_frame(block)
+        self._count.learn([f"{head}\n{tail}", *lines])
         fill = budget.fill - self._count(f"{head}\n{tail}")
         if fill < budget.fill // 2:  # the head is too large to be repeated
             # The fence's label becomes a line: a second fence inside would look like half of one.
             label = head.strip().lstrip("`~").strip() if tail.strip() else head
             head, lines = tail.strip(), [*filter(None, [label]), *lines]
             fill = max(budget.fill - 2 * self._count(tail), budget.fill // 4)
-        self._count.learn(lines)
         pieces = [piece for line in lines for piece in self._split_line(line, fill)]
-        for text in _pack_pieces(pieces, fill):
-            framed = "\n".join(part for part in (head, text, tail) if part)
-            yield _Piece(framed, self._count(framed))
+        framed = [
+            "\n".join(part for part in (head, text, tail) if part)
+            for text in _pack_pieces(pieces, fill)
+        ]
+        self._count.learn(framed)
+        for text in framed:
+            yield _Piece(text, self._count(text))
 
     def _split_line(self, line: str, fill: int) -> Iterator[_Piece]:
         tokens = self._count(line)
@@ -217,16 +230,20 @@ class _TokenCounter:
     def __init__(self, count: Callable[[Sequence[str]], list[int]]) -> None:
         self._count = count
         self._counts: dict[str, int] = {}
+        self._length = 0
 
     def restart(self, texts: Iterator[str]) -> None:
         """Forget the last document, and count the texts of the next one."""
-        self._counts = {}
+        self._counts, self._length = {}, 0
         self.learn(texts)
 
     def learn(self, texts: Iterator[str] | Sequence[str]) -> None:
         """Count texts in one batch."""
         # A text over the limit of characters is divided in any case, so it needs no count.
         new = [t for t in dict.fromkeys(texts) if t not in self._counts and len(t) <= MAX_CHARS]
+        self._length += sum(map(len, new))
+        if self._length > MAX_COUNTED:
+            raise PageError("has too much text to divide")
         if new:
             self._counts.update(zip(new, self._count(new), strict=True))
 
@@ -254,9 +271,24 @@ def _draft_chunk(document: Document, section: Section, text: str, position: int)
     )
 
 
-def _assign_id(chunk: Chunk, occurrence: int) -> Chunk:
-    identity = (chunk.source, chunk.path, chunk.heading_path, chunk.text, str(occurrence))
-    return replace(chunk, id=hash_content(*identity))
+def _list_counted_texts(document: Document) -> Iterator[str]:
+    """Yield the texts that are counted in any case."""
+    for section in document.sections:
+        yield _draft_chunk(document, section, "", 0).heading_path
+        yield from (block.text for block in section.blocks)
+
+
+def assign_ids(chunks: Iterable[Chunk]) -> list[Chunk]:
+    """Give the chunks of a page their ids: hashes of their content."""
+    named: list[Chunk] = []
+    # Equal texts are told apart by their number.
+    occurrences: Counter[tuple[str, str]] = Counter()
+    for chunk in chunks:
+        key = (chunk.heading_path, chunk.text)
+        identity = (chunk.source, chunk.path, *key, str(occurrences[key]))
+        named.append(replace(chunk, id=hash_content(*identity)))
+        occurrences[key] += 1
+    return named
 
 
 def _pack_pieces(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
-from ingest.documents import Block, Document, Page, PageError, Section, build_document
+from ingest.documents import Page, PageError
+from ingest.loading.chunker import Chunker, assign_ids
+from rag_core.types import Chunk
 
 LENGTH = struct.Struct(">Q")
 """The number of bytes that follow."""
 
 MAX_REPLY_BYTES = 256 * 2**20
-"""Most bytes of a document: what a reader makes of the largest page is smaller."""
+"""Most bytes of a reply: the chunks of the largest page are smaller."""
+
+Outcome = list[Chunk] | PageError
+"""The chunks of a page, or the reason why there are none."""
+
+
+class TextsToCount(list[str]):
+    """Texts whose tokens the process asks for."""
+
 
 _PAGE_FIELDS = [field.name for field in fields(Page) if field.name != "data"]
 
@@ -48,49 +58,74 @@ def parse_page(payload: bytes) -> Page:
     return Page(data=data, **json.loads(head))
 
 
-def serialise_outcome(outcome: Document | PageError) -> bytes:
-    """Return a document, or the sentence of an error, as JSON."""
+def serialise_chunker(chunker: Chunker) -> bytes:
+    """Return the settings of a chunker, without its tokenizer, as JSON."""
+    return json.dumps([chunker.tokenizer.max_tokens, chunker.budget]).encode()
+
+
+def parse_chunker(payload: bytes) -> tuple[int, int]:
+    """Parse the longest input and the budget of `serialise_chunker`."""
+    max_tokens, budget = json.loads(payload)
+    return max_tokens, budget
+
+
+def serialise_texts(texts: Sequence[str]) -> bytes:
+    """Return texts whose tokens shall be counted as JSON."""
+    return json.dumps({"count": texts}).encode()
+
+
+def serialise_counts(counts: Sequence[int]) -> bytes:
+    """Return the tokens of texts as JSON."""
+    return json.dumps(counts).encode()
+
+
+def parse_counts(payload: bytes) -> list[int]:
+    """Parse the tokens of `serialise_counts`."""
+    counts: list[int] = json.loads(payload)
+    return counts
+
+
+def serialise_outcome(outcome: Outcome, page: Page) -> bytes:
+    """Return the chunks of a page, or an error, as JSON."""
     if isinstance(outcome, PageError):
         return json.dumps({"error": str(outcome)}).encode()
-    sections = [
-        [section.headings, section.anchor, [_serialise_block(block) for block in section.blocks]]
-        for section in outcome.sections
-    ]
-    return json.dumps({"title": outcome.title, "sections": sections}).encode()
+    title = outcome[0].title if outcome else ""
+    chunks = [[chunk.headings, chunk.url.removeprefix(page.url), chunk.text] for chunk in outcome]
+    return json.dumps({"title": title, "chunks": chunks}).encode()
 
 
-def parse_outcome(payload: bytes, page: Page) -> Document | PageError:
-    """Parse an outcome of `serialise_outcome`.
+def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
+    """Parse an outcome of `serialise_outcome`, or texts of `serialise_texts`.
 
-    Path, address and hash are those of the page, not those that the reply may name.
+    Source, path and address are those of the page, not those that the reply may name.
 
     Raises:
-        ValueError: the payload is no outcome.
+        ValueError: the payload is neither.
     """
     try:
         reply: Mapping[str, Any] = json.loads(payload)
+        if "count" in reply:
+            return TextsToCount(map(str, reply["count"]))
         if "error" in reply:
             return PageError(str(reply["error"]))
-        sections = [
-            Section(tuple(map(str, headings)), str(anchor), tuple(map(_parse_block, blocks)))
-            for headings, anchor, blocks in reply["sections"]
-        ]
-        return build_document(page, str(reply["title"]), sections)
+        return assign_ids(_parse_chunks(reply["chunks"], str(reply["title"]), page))
     except (TypeError, LookupError, RecursionError) as error:
-        raise ValueError("not an outcome") from error
+        raise ValueError("not a reply") from error
 
 
-def _serialise_block(block: Block) -> list[Any]:
-    return [
-        block.kind,
-        block.text,
-        [_serialise_block(p) for p in block.parts],
-        block.head,
-        block.tail,
-    ]
-
-
-def _parse_block(packed: list[Any]) -> Block:
-    kind, text, parts, head, tail = packed
-    # The kind only chooses how a block is divided, so another one does no harm.
-    return Block(kind, str(text), tuple(map(_parse_block, parts)), str(head), str(tail))
+def _parse_chunks(rows: Sequence[Any], title: str, page: Page) -> Iterator[Chunk]:
+    known: dict[tuple[str, ...], tuple[str, ...]] = {}  # chunks of a section share its headings
+    for position, (headings, fragment, text) in enumerate(rows):
+        path = tuple(map(str, headings))
+        yield Chunk(
+            id="",
+            source=page.source,
+            path=page.path,
+            url=page.url + fragment if str(fragment).startswith("#") else page.url,
+            title=title,
+            headings=known.setdefault(path, path),
+            position=position,
+            text=str(text),
+            version=page.version,
+            language=page.language,
+        )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from ingest.documents import Document, Page, PageError, SourcePages
+from ingest.documents import HardPageError, Page, PageError, SourcePages
 from ingest.errors import SourceEmptyError, SourceError
 from ingest.formats import is_wanted
 from ingest.loading.chunker import Chunker
+from ingest.loading.frames import Outcome
 from ingest.loading.pages import prepare_pages
-from ingest.loading.reading import PageReader, read_here
+from ingest.loading.reading import CancelCheck, PageReader, read_here
 from ingest.report import Progress, ProgressCallback
 from ingest.sources import DownloadProgress, Downloads, Source, read_source
 from rag_core.types import Chunk, PageKey
 
-# Errors that a parser may raise over one odd page; the other pages are still indexed.
-_PAGE_ERRORS = (ValueError, TypeError, LookupError, RecursionError, AssertionError)
+_NONE_HARD: Mapping[str, str] = {}
 
 
 def read_pages(
@@ -65,11 +65,13 @@ class ChunkedPages:
         chunks: of all pages.
         failures: a readable line for each page without chunks.
         broken: source and path of the pages that could not be read; the next sync tries again.
+        hard: of the pages that took too much time or memory, the reason by source and hash.
     """
 
     chunks: tuple[Chunk, ...]
     failures: tuple[str, ...]
     broken: frozenset[PageKey]
+    hard: Mapping[tuple[str, str], str]
 
 
 def chunk_pages(
@@ -78,6 +80,7 @@ def chunk_pages(
     *,
     progress: ProgressCallback,
     read_documents: PageReader = read_here,
+    hard: Mapping[str, str] = _NONE_HARD,
 ) -> ChunkedPages:
     """Divide all pages into chunks.
 
@@ -85,7 +88,8 @@ def chunk_pages(
         pages: the pages to read and divide.
         chunker: divides them.
         progress: gets the number of pages divided so far, and again while a page is read.
-        read_documents: reads the pages.
+        read_documents: reads and divides the pages.
+        hard: hashes of pages that are not tried again, each with the reason.
 
     Returns:
         The chunks, and a line for the report about each page that has none.
@@ -93,34 +97,41 @@ def chunk_pages(
     chunks: list[Chunk] = []
     failures: list[str] = []
     broken: set[PageKey] = set()
+    found_hard: dict[tuple[str, str], str] = {}
     done = 0
 
     def repeat_progress() -> None:
         progress(Progress("chunking", done, len(pages)))
 
-    with closing(read_documents(pages, repeat_progress)) as outcomes:
+    with closing(_read_all(pages, chunker, repeat_progress, read_documents, hard)) as outcomes:
         for page, outcome in zip(pages, outcomes, strict=True):
-            try:
-                page_chunks = _split_outcome(outcome, chunker)
-            except PageError as error:
-                failures.append(f"{page.path}: {error}; left out")
+            if isinstance(outcome, PageError):
+                failures.append(f"{page.path}: {outcome}; left out")
                 broken.add((page.source, page.path))
+                if isinstance(outcome, HardPageError):
+                    found_hard[page.source, page.content_hash] = str(outcome)
             else:
-                chunks += page_chunks
-                if not page_chunks and page.data.strip():
+                chunks += outcome
+                if not outcome and page.data.strip():
                     failures.append(f"{page.path}: the page has no text")
             done += 1
             repeat_progress()
-    return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken))
+    return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken), found_hard)
 
 
-def _split_outcome(outcome: Document | PageError, chunker: Chunker) -> list[Chunk]:
-    if isinstance(outcome, PageError):
-        raise outcome
-    try:
-        return chunker.split_document(outcome)
-    except _PAGE_ERRORS as error:
-        raise PageError(f"could not be read ({error})") from error
+def _read_all(
+    pages: Sequence[Page],
+    chunker: Chunker,
+    check_cancelled: CancelCheck,
+    read_documents: PageReader,
+    hard: Mapping[str, str],
+) -> Generator[Outcome, None, None]:
+    """Yield the outcome of each page; read no hard one."""
+    hashes = [page.content_hash if hard else "" for page in pages]
+    to_read = [page for page, name in zip(pages, hashes, strict=True) if name not in hard]
+    with closing(read_documents(to_read, chunker, check_cancelled)) as outcomes:
+        for name in hashes:
+            yield HardPageError(hard[name]) if name in hard else next(outcomes)
 
 
 def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback) -> SourcePages:

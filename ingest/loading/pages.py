@@ -55,7 +55,9 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
                 source=source.name,
                 path=file.path,
                 url=file.url,
-                data=filler.fill(file.path, data) if kind in TEMPLATES else data,
+                data=_keep_unchanged(data, filler.fill(file.path, data))
+                if kind in TEMPLATES
+                else data,
                 media_type=file.media_type,
                 version=source.version,
                 language=source.language,
@@ -100,7 +102,16 @@ def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
         return None
     if not text.strip():
         failures.append(f"{file.path}: the page is empty")
-    return text.encode(errors="replace")
+    return _encode_text(text, file.data)
+
+
+def _encode_text(text: str, data: bytes) -> bytes:
+    """Return the text in UTF-8, the file's bytes if equal."""
+    return _keep_unchanged(data, text.encode(errors="replace"))
+
+
+def _keep_unchanged(data: bytes, changed: bytes) -> bytes:
+    return data if changed == data else changed
 
 
 def _find_encoding(file: RawFile, kind: str) -> str:
@@ -158,6 +169,12 @@ def _is_mostly_utf8(text: str, broken: int) -> bool:
 MAX_INCLUDED = 5 * 10**6
 """Bytes that includes and variables add to a page; a small one could ask for many times as much."""
 
+MAX_INCLUDES = 10_000
+"""Includes of a page that are looked up."""
+
+MAX_ALL_INCLUDED = 200 * 10**6
+"""Bytes that they add to all pages of a source."""
+
 
 class _TemplateFiller:
     """The variables and includes of a source, filled in on its pages.
@@ -169,7 +186,11 @@ class _TemplateFiller:
 
     def __init__(self, files: Iterable[RawFile], failures: list[str]) -> None:
         self._variables: dict[str, dict[bytes, bytes]] = {}
-        self._includes: dict[str, bytes] = {}
+        self._includes: dict[str, RawFile] = {}  # read when a page asks for them
+        self._failures = failures
+        self._bytes_left = MAX_ALL_INCLUDED
+        self._names: set[str] = set()
+        self._read: dict[str, bytes | None] = {}
         for file in files:
             path = PurePosixPath(file.path)
             if path.name == VARIABLES_FILE:
@@ -178,39 +199,72 @@ class _TemplateFiller:
                 except (ValueError, RecursionError) as error:
                     failures.append(f"{file.path}: not valid JSON ({error}); left out")
             elif path.suffix in TEMPLATES:
-                text, _ = _decode(file.data, "")
-                if text is not None:
-                    self._includes[file.path] = text.encode(errors="replace")
+                self._includes[file.path] = file
+                self._names.add(path.name)
 
     def fill(self, path: str, data: bytes) -> bytes:
         """Fill in a page; keep each placeholder without a value."""
         if b"{" not in data:
             return data
         data = _RAW_MARKER.sub(b"", data)
-        bytes_left = [MAX_INCLUDED]  # a list, so that each include can take its part
-        data = _INCLUDE.sub(lambda match: self._resolve_include(path, match, bytes_left), data)
+        most = min(MAX_INCLUDED, self._bytes_left)
+        bytes_left = [most]  # a list, so that each include can take its part
+        folders = [
+            "" if str(folder) == "." else f"{folder}/" for folder in PurePosixPath(path).parents
+        ]
+        data = _INCLUDE.sub(
+            lambda match: self._resolve_include(path, folders, match, bytes_left),
+            data,
+            count=MAX_INCLUDES,
+        )
         variables = self._find_variables(path)
-        if not variables:
-            return data
-        return _VARIABLE.sub(lambda match: _take_value(variables, match, bytes_left), data)
+        if variables:
+            data = _VARIABLE.sub(lambda match: _take_value(variables, match, bytes_left), data)
+        self._take_from_source(path, most - bytes_left[0])
+        return data
+
+    def _take_from_source(self, path: str, count: int) -> None:
+        was_enough = self._bytes_left >= MAX_INCLUDED
+        self._bytes_left -= count
+        if was_enough and self._bytes_left < MAX_INCLUDED:
+            self._failures.append(
+                f"{path}: includes and variables of the source add more than "
+                f"{MAX_ALL_INCLUDED // 10**6} MB; from here on they stay as they are"
+            )
+            self._bytes_left = 0
 
     def _find_variables(self, path: str) -> Mapping[bytes, bytes]:
         # The file of variables in the nearest folder counts.
         folders = map(str, PurePosixPath(path).parents)
         return next((self._variables[name] for name in folders if name in self._variables), {})
 
-    def _resolve_include(self, path: str, match: re.Match[bytes], bytes_left: list[int]) -> bytes:
+    def _resolve_include(
+        self, path: str, folders: Sequence[str], match: re.Match[bytes], bytes_left: list[int]
+    ) -> bytes:
         """Return the included page, looked up from each folder above the page.
 
         A page does not include itself, and an include of more than `bytes_left` stays as it is.
         """
-        for folder in PurePosixPath(path).parents:
-            included_path = str(folder / match[1].decode())
-            included = self._includes.get(included_path)
-            if included is not None and included_path != path and len(included) <= bytes_left[0]:
+        name = PurePosixPath(match[1].decode())
+        if name.name not in self._names:
+            return match[0]
+        for folder in folders:
+            included_path = f"{folder}{name}"
+            included = self._read_include(included_path) if included_path != path else None
+            if included is not None and len(included) <= bytes_left[0]:
                 bytes_left[0] -= len(included)
                 return included
         return match[0]
+
+    def _read_include(self, path: str) -> bytes | None:
+        """Return the text of an included page; None without one."""
+        file = self._includes.get(path)
+        if file is None:
+            return None
+        if path not in self._read:
+            text, _ = _decode(file.data, "")
+            self._read[path] = None if text is None else _encode_text(text, file.data)
+        return self._read[path]
 
 
 def _take_value(

@@ -8,64 +8,96 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ingest.documents import Document, Page, PageError
+from ingest.documents import HardPageError, Page, PageError
 from ingest.errors import IngestError
+from ingest.formats import BINARY, detect_format
+from ingest.loading.chunker import Chunker
 from ingest.loading.frames import (
     LENGTH,
     MAX_REPLY_BYTES,
-    parse_outcome,
+    Outcome,
+    TextsToCount,
+    parse_reply,
+    serialise_chunker,
+    serialise_counts,
     serialise_page,
     write_frame,
 )
-from ingest.loading.reading_process import MEMORY_BYTES, READY, read_page
+from ingest.loading.reading_process import MEMORY_BYTES, OUT_OF_MEMORY, READY, read_page
 
 PAGE_SECONDS = 20.0
-"""Longest time that a page may take to read."""
+"""Longest time that a page may take to read and divide."""
+
+BYTES_PER_DEADLINE = 2 * 2**20
+"""A PDF or Word document has `PAGE_SECONDS` more for each so many bytes."""
+
+MAX_PAGE_SECONDS = 120.0
+"""Longest time for the largest of them."""
+
+MOST_LATE = 5
+"""Pages of a source that may take all of their time in a sync, or end the process."""
+
+SHORT_SECONDS = 1.0
+"""Longest time for each page of the source after those."""
+
+MOST_ENDED = 50
+"""Pages of a source that may end the process in a sync, after which no more of it are read."""
 
 _START_SECONDS = 60.0
 _CHECK_SECONDS = 0.2
 _MODULE = "ingest.loading.reading_process"
 _ROOT = Path(__file__).parents[2]
 _KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TZ")
-_OUT_OF_MEMORY = {0, -signal.SIGKILL}  # the process ended itself, or the kernel did
+_FROM_OUTSIDE = {-signal.SIGKILL, -signal.SIGTERM}  # the kernel's or a person's, not a parser's
 
 CancelCheck = Callable[[], None]
 """Called while a page is read; an exception from it ends the reading."""
 
-Outcome = Document | PageError
-"""A document, or the reason why there is none."""
-
-PageReader = Callable[[Sequence[Page], CancelCheck], Generator[Outcome, None, None]]
+PageReader = Callable[[Sequence[Page], Chunker, CancelCheck], Generator[Outcome, None, None]]
 """Yields the outcome of each page, in their order."""
 
 
 def read_here(
-    pages: Sequence[Page], check_cancelled: CancelCheck
+    pages: Sequence[Page], chunker: Chunker, check_cancelled: CancelCheck
 ) -> Generator[Outcome, None, None]:
-    """Read pages in this process, without a deadline."""
+    """Read and divide pages in this process, without a deadline.
+
+    Args:
+        pages: the pages to read.
+        chunker: divides them.
+        check_cancelled: not called.
+
+    Yields:
+        The outcome of each page.
+    """
     del check_cancelled
-    yield from map(read_page, pages)
+    for page in pages:
+        yield read_page(page, chunker)
 
 
 def read_apart(
     pages: Sequence[Page],
+    chunker: Chunker,
     check_cancelled: CancelCheck,
     *,
     seconds: float = PAGE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Outcome, None, None]:
-    """Read pages in a process that ends with the last one.
+    """Read and divide pages in a process of its own.
 
     A page that takes too long or too much memory, or that ends the process, is an error; the next
-    one is read by a new process. While the caller uses a document, the next page is read already.
+    one is read by a new process. The chunker's tokens are counted here, and the time of that does
+    not count.
 
     Args:
         pages: the pages to read.
+        chunker: divides them.
         check_cancelled: called while docent waits; an exception from it ends the process.
         seconds: longest time for a page.
         clock: returns the time in seconds.
@@ -76,32 +108,98 @@ def read_apart(
     Raises:
         IngestError: the process can't be started.
     """
-    reader: _ReadingProcess | None = None
+    reader = _Reader(chunker, check_cancelled, clock)
+    patience = _Patience(seconds)
     try:
-        for number, page in enumerate(pages):
-            if reader is None:
-                reader = _ReadingProcess(check_cancelled, clock)
-                reader.send(page)
-            outcome = reader.receive(page, seconds)
-            if outcome is None:
-                outcome = reader.describe_end(seconds)
-                reader.close()
-                reader = None
-            elif number + 1 < len(pages):
-                reader.send(pages[number + 1])
+        for page in pages:
+            allowed = patience.limit_seconds(page)
+            if allowed is None:
+                yield PageError(f"was not read, because {MOST_ENDED} pages before it were too much")
+                continue
+            outcome = reader.read(page, allowed)
+            if reader.has_ended:
+                patience.record_end(page)
             yield outcome
     finally:
-        if reader is not None:
-            reader.close()
+        reader.close()
+
+
+class _Patience:
+    """The time that pages have, which gets shorter the more pages of a source end the process."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ended: Counter[str] = Counter()
+
+    def limit_seconds(self, page: Page) -> float | None:
+        """Return the seconds for a page; None to leave it out."""
+        ended = self._ended[page.source]
+        if ended >= MOST_ENDED:
+            return None
+        if ended >= MOST_LATE:
+            return min(SHORT_SECONDS, self._seconds)
+        if detect_format(page.path, page.media_type) not in BINARY:
+            return self._seconds
+        more = len(page.data) / BYTES_PER_DEADLINE
+        return min(self._seconds * (1 + more), max(MAX_PAGE_SECONDS, self._seconds))
+
+    def record_end(self, page: Page) -> None:
+        """Record that a page ended the process."""
+        self._ended[page.source] += 1
+
+
+class _Reader:
+    """Reads pages by one process after the other."""
+
+    def __init__(
+        self, chunker: Chunker, check_cancelled: CancelCheck, clock: Callable[[], float]
+    ) -> None:
+        self._chunker = chunker
+        self._check_cancelled = check_cancelled
+        self._clock = clock
+        self._process: _ReadingProcess | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the last page ended its process."""
+        return self._process is None
+
+    def read(self, page: Page, seconds: float) -> Outcome:
+        """Return the outcome of a page; read again after a kill."""
+        outcome = self._try(page, seconds)
+        return self._try(page, seconds) if isinstance(outcome, _KilledError) else outcome
+
+    def _try(self, page: Page, seconds: float) -> Outcome:
+        if self._process is None:
+            self._process = _ReadingProcess(self._chunker, self._check_cancelled, self._clock)
+        outcome = self._process.read(page, seconds)
+        if outcome is None:
+            outcome = self._process.describe_end(seconds)
+            self.close()
+        return outcome
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+class _KilledError(PageError):
+    """The process was ended from outside, which need not be the page's fault."""
 
 
 class _ReadingProcess:
-    """One process that reads pages."""
+    """One process that reads and divides pages."""
 
-    def __init__(self, check_cancelled: CancelCheck, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, chunker: Chunker, check_cancelled: CancelCheck, clock: Callable[[], float]
+    ) -> None:
+        self._chunker = chunker
         self._check_cancelled = check_cancelled
         self._clock = clock
         self._is_late = False
+        self._used = 0.0
         self._process = _start_process()
         # With pipes, Popen always has both.
         self._requests = cast("BinaryIO", self._process.stdin)
@@ -114,30 +212,45 @@ class _ReadingProcess:
         if not is_ready:
             self.close()
             raise _build_start_error("it ended at once")
+        self._send(serialise_chunker(chunker))
 
-    def send(self, page: Page) -> None:
-        """Send a page to read."""
-        try:
-            write_frame(self._requests, serialise_page(page))
-        except OSError:
-            self._process.kill()  # it has ended: `receive` finds that
-
-    def receive(self, page: Page, seconds: float) -> Outcome | None:
-        """Return the outcome of a sent page; None if the process failed."""
-        payload = self._read_frame(self._clock() + seconds)
-        try:
-            return parse_outcome(payload, page) if payload is not None else None
-        except ValueError:
-            return None
+    def read(self, page: Page, seconds: float) -> Outcome | None:
+        """Return the outcome of a page; None if the process failed."""
+        self._used = _read_cpu_seconds(self._process.pid)
+        self._send(serialise_page(page))
+        deadline = self._clock() + seconds
+        while (payload := self._read_frame(deadline)) is not None:
+            try:
+                reply = parse_reply(payload, page)
+            except ValueError:
+                return None
+            if not isinstance(reply, TextsToCount):
+                return reply
+            # A question in Slack may come first, which is not the page's fault.
+            began = self._clock()
+            self._check_cancelled()
+            self._send(serialise_counts(self._chunker.tokenizer.count_tokens(reply)))
+            deadline += self._clock() - began
+        return None
 
     def describe_end(self, seconds: float) -> PageError:
         """Return the reason why there was no outcome."""
         if self._is_late:
-            return PageError(f"took longer than {seconds:g} seconds to read")
+            # A page that was late on a busy machine, or in a short time, may be read another time.
+            used = _read_cpu_seconds(self._process.pid) - self._used
+            is_hard = seconds >= PAGE_SECONDS and used >= seconds / 2
+            kind = HardPageError if is_hard else PageError
+            return kind(f"took longer than {seconds:.3g} seconds to read")
         self._process.kill()
-        if self._process.wait() in _OUT_OF_MEMORY:
-            return PageError(f"needs more than {MEMORY_BYTES // 2**30} GiB of memory to read")
-        return PageError("made the process end that reads pages")
+        status = self._process.wait()
+        if status == OUT_OF_MEMORY:
+            gibibytes = MEMORY_BYTES // 2**30
+            return HardPageError(f"needs more than {gibibytes} GiB of memory to read")
+        if status in _FROM_OUTSIDE:
+            ended = f"the process that read it was ended by signal {-status}"
+            return _KilledError(f"{ended}; perhaps the machine has too little memory")
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        return PageError(f"made the process end that reads pages ({how})")
 
     def close(self) -> None:
         """End the process at once."""
@@ -146,6 +259,11 @@ class _ReadingProcess:
         self._replies.close()
         with suppress(OSError):  # what was not sent is of no use any more
             self._requests.close()
+
+    def _send(self, payload: bytes) -> None:
+        # If the process has ended, the next reading finds that.
+        with suppress(OSError):
+            write_frame(self._requests, payload)
 
     def _read_frame(self, deadline: float) -> bytes | None:
         head = self._read_bytes(LENGTH.size, deadline)
@@ -158,11 +276,14 @@ class _ReadingProcess:
         poller = select.poll()  # `select` knows the first 1,024 files only
         poller.register(stream, select.POLLIN)
         while len(data) < size:
-            if not poller.poll(_CHECK_SECONDS * 1000):
+            has_data = poller.poll(_CHECK_SECONDS * 1000)
+            if not has_data:
                 self._check_cancelled()
-                self._is_late = self._clock() > deadline
-                if self._is_late:
-                    return None
+            # Also where there is data: a process may ask for tokens without an end.
+            self._is_late = self._clock() > deadline
+            if self._is_late:
+                return None
+            if not has_data:
                 continue
             block = os.read(stream, min(size - len(data), 2**20))
             if not block:
@@ -187,6 +308,15 @@ def _start_process() -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise _build_start_error(error.strerror or str(error)) from error
+
+
+def _read_cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process; 0 where it is unknown."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _build_start_error(reason: str) -> IngestError:

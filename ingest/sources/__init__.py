@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ingest.errors import SourceFormatError
@@ -20,9 +21,11 @@ from ingest.sources.source import (
     RawFile,
     Source,
     SourceFiles,
+    build_empty_error,
     ignore_download_progress,
 )
 from ingest.sources.website.crawler import read_website
+from rag_core.english import format_count
 
 __all__ = [
     "READABLE",
@@ -37,6 +40,11 @@ __all__ = [
     "read_source",
     "select_sources",
 ]
+
+MAX_FAILURES = 1_000
+"""Most lines about the files of a source; an archive may have fifty thousand odd names."""
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def read_source(
@@ -69,13 +77,45 @@ def read_source(
 
     match source.resolved_kind:
         case "git":
-            return read_git(source, downloads, is_wanted=is_selected, progress=progress)
+            read = read_git(source, downloads, is_wanted=is_selected, progress=progress)
         case "website":
             # A website applies the options itself: to the address of a page and to its path.
-            return read_website(source, downloads, is_wanted=is_wanted, progress=progress)
+            read = read_website(source, downloads, is_wanted=is_wanted, progress=progress)
         case "archive" if source.is_remote:
-            return _read_snapshot(source, downloads, is_selected, progress)
-    return _read_local(source, is_selected)
+            read = _read_snapshot(source, downloads, is_selected, progress)
+        case _:
+            read = _read_local(source, is_selected)
+    return _shorten_failures(_drop_pointers(read))
+
+
+def _drop_pointers(read: SourceFiles) -> SourceFiles:
+    """Drop pages that only point at a file in Git LFS.
+
+    Raises:
+        SourceEmptyError: there are no other pages.
+    """
+    pointers = [file for file in read.files if file.data.startswith(_LFS_POINTER)]
+    if not pointers:
+        return read
+    lines = [f"{file.path}: is kept in Git LFS, which docent does not read" for file in pointers]
+    files = tuple(file for file in read.files if not file.data.startswith(_LFS_POINTER))
+    if not files:
+        raise build_empty_error(read.source, lines)
+    return replace(
+        read,
+        files=files,
+        failures=(*read.failures, *lines),
+        unread=(*read.unread, *(file.path for file in pointers)),
+    )
+
+
+def _shorten_failures(read: SourceFiles) -> SourceFiles:
+    """Count the failures that are too many for a report."""
+    more = len(read.failures) - MAX_FAILURES
+    if more <= 0:
+        return read
+    line = f"{read.source.name}: {format_count(more, 'further file', 'further files')} left out"
+    return replace(read, failures=(*read.failures[:MAX_FAILURES], line))
 
 
 def _read_local(source: Source, is_selected: Callable[[str], bool]) -> SourceFiles:

@@ -10,10 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.errors import SourceEmptyError, SourceFormatError, SourceRefusedError
+from ingest.errors import SourceFormatError, SourceRefusedError
 from ingest.formats import MAX_FILE_BYTES
 from ingest.sources.address.file_names import find_name_fault, format_name
-from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
+from ingest.sources.source import (
+    RawFile,
+    Source,
+    SourceFiles,
+    build_empty_error,
+    is_hidden,
+)
 
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1024 * 2**20
@@ -44,7 +50,7 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
     if not reading.files and reading.error:
         _raise_unreadable(reading.error)
     if not reading.files:
-        raise SourceEmptyError(f"There are no documents in {source.uri}.")
+        raise build_empty_error(source, reading.failures)
     return SourceFiles(source, tuple(reading.files), tuple(reading.failures), tuple(reading.unread))
 
 

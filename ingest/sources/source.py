@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ingest.errors import SourceEmptyError
 from ingest.sources.address.patterns import is_excluded, is_selected
 from ingest.sources.address.uri import (
     SourceKind,
@@ -24,6 +25,7 @@ __all__ = [
     "RawFile",
     "Source",
     "SourceFiles",
+    "build_empty_error",
     "derive_distinct_name",
     "derive_name",
     "ignore_download_progress",
@@ -192,6 +194,15 @@ DownloadCallback = Callable[[DownloadProgress], None]
 def ignore_download_progress(progress: DownloadProgress) -> None:
     """Ignore the progress of a download."""
     del progress
+
+
+def build_empty_error(source: Source, failures: Sequence[str] = ()) -> SourceEmptyError:
+    """Return the error of a source without pages, with its first failure."""
+    if failures:
+        return SourceEmptyError(
+            f"There are no documents in {source.redacted_uri} that can be read: {failures[0]}."
+        )
+    return SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
 
 
 def derive_distinct_name(source: Source) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ingest.sources import Source
 
 _BATCH = 1_000
+_FAILURES = 1_000  # lines of a report that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ class Ledger:
         """
         values = {
             "finished_at": datetime.now(UTC),
-            "report": json.dumps(report.as_json()) if report else None,
+            "report": json.dumps(report.limit_failures(_FAILURES).as_json()) if report else None,
             "error": error,
         }
         with self.engine.begin() as connection:

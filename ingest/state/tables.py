@@ -8,7 +8,7 @@ from ingest.state.column_types import CleanText, UtcDateTime
 from ingest.state.migration import Schema, ensure_schema
 
 SCHEMA = Schema(
-    "ingest", newest="0002", migrations="ingest.state:migrations/versions", last_version=1
+    "ingest", newest="0003", migrations="ingest.state:migrations/versions", last_version=1
 )
 """The history of these tables: a change of them is a migration there."""
 
@@ -128,6 +128,16 @@ fingerprints = Table(
     Column("index_name", CleanText, primary_key=True),
     Column("collection", CleanText, nullable=False),
     Column("files", CleanText, nullable=False),  # hash over the names and sizes of its files
+)
+
+hard_pages = Table(
+    "hard_pages",
+    metadata,
+    Column("index_name", CleanText, primary_key=True),
+    Column("source", CleanText, primary_key=True),
+    Column("content_hash", CleanText, primary_key=True),
+    Column("reason", CleanText, nullable=False),
+    Column("docent", CleanText, nullable=False),  # the version that could not read the page
 )
 
 jobs = Table(

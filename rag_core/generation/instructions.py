@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag_core.errors import SettingsError
 from rag_core.query.glossary import GlossaryEntry
-from rag_core.query.inert_text import escape_tags, neutralise_words
+from rag_core.query.inert_text import neutralise_text
 from rag_core.settings import read_setting_file
 
 MAX_INSTRUCTIONS = 4_000
@@ -47,8 +47,8 @@ def read_instructions(setting: str) -> str:
         path = Path(os.path.expanduser(setting))  # noqa: PTH111  (keeps an unknown `~name`)
         if not os.path.isfile(path):  # noqa: PTH113  (False for what can be no path)
             raise SettingsError(
-                f"DOCENT_INSTRUCTIONS names the file {setting}, which is not there: set its path "
-                "right, or end it with a full stop if it is a text."
+                f"DOCENT_INSTRUCTIONS names the file {setting}, which is not there: correct its "
+                "path, or end it with a full stop if it is a text."
             )
         return read_setting_file("DOCENT_INSTRUCTIONS", path, limit=MAX_INSTRUCTIONS).strip()
     if len(setting) > MAX_INSTRUCTIONS:
@@ -82,9 +82,9 @@ def render_notes(team: str, channel: str, entries: Iterable[GlossaryEntry]) -> s
     """
     definitions = "\n".join(entry.definition for entry in entries)
     notes = [
-        *_build_note("", "team_instructions", escape_tags(team)),
-        *_build_note(_CHANNEL, "channel_instructions", neutralise_words(channel)),
-        *_build_note(_GLOSSARY, "team_glossary", escape_tags(definitions)),
+        *_build_note("", "team_instructions", neutralise_text(team)),
+        *_build_note(_CHANNEL, "channel_instructions", neutralise_text(channel)),
+        *_build_note(_GLOSSARY, "team_glossary", neutralise_text(definitions)),
     ]
     return "\n\n".join([_INTRODUCTION, *notes, _END, ""]) if notes else ""
 

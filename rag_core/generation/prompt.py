@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rag_core.generation.text.marker_reader import strip_markers
 from rag_core.generation.text.markers import REQUESTED_FORM
 from rag_core.query.history import HISTORY_CHARACTERS, truncate_history
-from rag_core.query.inert_text import neutralise_passage, neutralise_words
+from rag_core.query.inert_text import neutralise_text
 from rag_core.query.material import cut_middle
 from rag_core.retrieval.versions import list_source_labels, list_version_labels
 from rag_core.types import Passage, Question, Turn
@@ -59,14 +59,14 @@ def build_prompt(
         The system prompt, and the turns: history, then passages and question.
     """
     numbered = "\n\n".join(
-        f"{REQUESTED_FORM.format(number)} {neutralise_passage(heading)}\n"
-        f"{neutralise_passage(passage.chunk.text)}"
+        f"{REQUESTED_FORM.format(number)} {neutralise_text(heading)}\n"
+        f"{neutralise_text(passage.chunk.text)}"
         for number, (passage, heading) in enumerate(
             zip(passages, _label_headings(passages), strict=True), start=1
         )
     )
     material, rule = _render_material(question.material)
-    asked = f"{material}Question: {neutralise_words(question.text)}"
+    asked = f"{material}Question: {neutralise_text(question.text)}"
     message = f"<passages>\n{numbered}\n</passages>\n\n{asked}"
     history = truncate_history(question.history, characters=HISTORY_CHARACTERS)
     turns = (*map(_clean_turn, history), Turn("user", message, question.images))
@@ -77,7 +77,7 @@ def _render_material(material: str) -> tuple[str, str]:
     """Render the material between its tags, and its rule; nothing without material."""
     if not material.strip():
         return "", ""
-    text = neutralise_words(cut_middle(material.strip(), MATERIAL_CHARACTERS))
+    text = neutralise_text(cut_middle(material.strip(), MATERIAL_CHARACTERS))
     return f"<quoted_material>\n{text}\n</quoted_material>\n\n", MATERIAL_PROMPT
 
 
@@ -97,5 +97,5 @@ def _label_headings(passages: Sequence[Passage]) -> list[str]:
 def _clean_turn(turn: Turn) -> Turn:
     """Make a turn inert, and remove markers of other passages."""
     if turn.role == "user":
-        return Turn(turn.role, neutralise_words(turn.text))
-    return Turn(turn.role, neutralise_words(strip_markers(turn.text, passages=_MOST_CITED)))
+        return Turn(turn.role, neutralise_text(turn.text))
+    return Turn(turn.role, neutralise_text(strip_markers(turn.text, passages=_MOST_CITED)))

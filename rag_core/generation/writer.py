@@ -16,7 +16,7 @@ from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
 from rag_core.generation.quotations.extractive import Quoter
 from rag_core.generation.results import RetrievalResult
-from rag_core.generation.text.addresses import KnownAddresses
+from rag_core.generation.text.addresses import KnownAddresses, find_addresses
 from rag_core.generation.text.answer_text import AnswerText
 from rag_core.generation.text.length_limit import cut_cleanly
 from rag_core.generation.text.link_guard import check_links
@@ -170,7 +170,7 @@ class AnswerWriter:
             result = replace(result, degraded=(*result.degraded, "llm_cut_off"))
             draft.rest += draft.text.flush()
         if draft.text.is_empty and not draft.text.is_refused:
-            logger.warning("The LLM wrote no answer, at most its reasoning.")
+            logger.warning("The LLM wrote no answer, or nothing but reasoning.")
             yield from self._write_quotations(result, timer, "llm_empty", draft.usage)
             return
         if held or draft.rest:
@@ -298,8 +298,11 @@ def _leave_reserve() -> float:
 
 def _format_heading(asked: str) -> str:
     """Format a part as a heading, without marks of its own."""
-    plain = re.sub(r"[*`<>\[\]\\]+", " ", asked).replace("_", r"\_")
-    return f"**{' '.join(plain.split())}**"
+    plain = " ".join(re.sub(r"[*`<>\[\]\\]+", " ", asked).split())
+    # An LLM may have rewritten the part: a name in it is no link.
+    written = [each.text for each in find_addresses(plain) if each.is_explicit]
+    heading = check_links(plain, KnownAddresses([], written)).replace("_", r"\_")
+    return f"**{heading}**"
 
 
 def finish_answer(

@@ -1,4 +1,4 @@
-"""Admission of a model's files: weights only as safetensors, and no code that comes with them.
+"""Admission of a model's files: whole, weights only as safetensors, and no code that comes along.
 
 A pickle runs what its author wrote, and so does a class that a model's settings name. The libraries
 refuse some of it and load the rest, so this looks at the files before they do.
@@ -75,11 +75,34 @@ def check_files(model: str, folder: Path) -> None:
         if path:  # a router has modules of its own inside
             folders += [each for each in module.rglob("*") if each.is_dir()]
     for each in folders:
+        _refuse_adapter(model, each)
+        _refuse_other_tokenizer(model, each)
         for file in sorted(each.glob("*.json")):
             if file.name not in {"tokenizer.json", "vocab.json"} and "index" not in file.name:
                 _check_settings(model, file)
         _check_weights(model, each)
     _check_sizes(model, folder)
+
+
+def _refuse_adapter(model: str, folder: Path) -> None:
+    """Refuse an adapter.
+
+    The libraries would load its base model by name: at any revision, and unchecked.
+    """
+    settings = read_json(folder, "adapter_config.json")
+    if (folder / "adapter_config.json").exists():
+        base = " ".join(str(settings.get("base_model_name_or_path")).split())[:100]
+        raise ModelError(
+            f"The model {model} is an adapter of another model ({base}), which docent can neither "
+            "pin nor check: merge the two into one model, or choose another."
+        )
+
+
+def _refuse_other_tokenizer(model: str, folder: Path) -> None:
+    """Refuse settings of sentence-transformers that take the tokenizer from another model."""
+    for path in folder.glob("sentence_*.json"):
+        if name := read_json(folder, path.name).get("tokenizer_name_or_path"):
+            raise _build_place_error(model, str(name))
 
 
 def _check_settings(model: str, path: Path) -> None:

@@ -268,7 +268,7 @@ def _describe_unreached(error: Exception) -> tuple[str, str]:
 def _describe_failure(reply: ServerReply) -> tuple[str, str]:
     """Return the problem and its remedy."""
     if reply.status != _TOO_MANY_REQUESTS:
-        return f"fails (HTTP {reply.status})", f"look into its log{_quote_error(reply)}"
+        return f"fails (HTTP {reply.status})", f"see its log{_quote_error(reply)}"
     wait = f" in {reply.retry_after:.0f} s" if reply.retry_after else " later"
     return "is over its limit (HTTP 429)", f"try again{wait}"
 

@@ -143,7 +143,7 @@ class LocalReranker:
         scores, cut = scorer.score(query, passages)
         if not np.isfinite(scores).all():
             raise RerankerError(
-                f"The reranker {self._model} gave scores that are no numbers: set "
+                f"The reranker {self._model} gave scores that are not numbers: set "
                 "DOCENT_DTYPE=float32, or choose another model."
             )
         return scores, cut
@@ -260,7 +260,7 @@ class LibraryScorer:
         )
         if self._model.num_labels != 1:
             raise ModelError(
-                f"The reranker in {folder} gives {self._model.num_labels} scores a pair, "
+                f"The reranker in {folder} gives {self._model.num_labels} scores per pair, "
                 "not one: set DOCENT_RERANKER_MODEL to a reranker."
             )
 

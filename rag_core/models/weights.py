@@ -52,8 +52,8 @@ def _find_folder(model: str, revision: str | None) -> Path:
     if model and Path(model).is_dir():
         if revision:
             raise ModelError(
-                f"The model {model} is a folder, which has no revisions: take the setting "
-                f"of its revision ({revision}) away, or name a model of the hub."
+                f"The model {model} is a folder, which has no revisions: remove the setting of "
+                f"its revision ({revision}), or name a model on the hub."
             )
         return _complete_folder(model, Path(model))
     folder = _find_cached(model, revision)

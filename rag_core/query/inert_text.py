@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import regex
 
 _NAMES = (
@@ -14,11 +16,36 @@ _NAMES = (
 )
 """The tags of docent's prompts."""
 
+_ROLE_TAGS = (
+    *("start_of_turn", "end_of_turn", "begin_of_text", "end_of_text"),
+    *("beginning_of_sentence", "end_of_sentence", "bos", "eos", "sop", "eop"),
+    *("tool_call", "tool_calls", "tool_response", "tool_results"),
+)
+"""Roles of LLMs, and what else ends a turn, between `<` and `>`."""
+
+_ROLE_WORDS = (
+    *("inst", "system_prompt", "available_tools", "tool_calls", "tool_results", "tool_content"),
+    *("gmask", "smask"),
+)
+"""The same in square brackets."""
+
+_NOUNS = ("passage", "source", "document", "doc", "reference", "ref", "citation", "cite", "chunk")
+_OTHER_NOUNS = (
+    "quelle|passage|abschnitt|dokument|fuente|pasaje|источник|фрагмент|отрывок|пассаж|документ"
+    "|来源|段落|文档|出处|引用|资料|片段|出典|資料|文書|ソース"
+)
+_AND = "and|und|or|oder|или|и|和|与|と"
+"""Words that a citation may hold beside its number."""
+
 # Invisible characters, wide signs and letters that only look alike do not hide a tag from an LLM.
 _HIDDEN = r"[\p{Cf}\p{Mn}]*+"
 _GAP = r"[\s\p{Cf}\p{Mn}]*+"
 _OPENERS = "<\uff1c\ufe64\u2039\u3008\u27e8\u276e"
+_CLOSERS = ">\uff1e\ufe65\u203a\u3009\u27e9\u276f"
 _SLASHES = "/\uff0f\u2044\u2215"
+_BARS = "|\uff5c\uffe8\u2502\u2223\u2758\u01c0"
+_SQUARE_OPENERS, _SQUARE_CLOSERS = r"\[\uff3b", r"\]\uff3d"
+_MARK_OPENERS, _MARK_CLOSERS = "\u3010\ufe3b\u3016", "\u3011\ufe3c\u3017"
 _LOOKALIKES = {
     "a": "\u0430\u03b1",
     "c": "\u0441",
@@ -44,23 +71,55 @@ def _build_letter(letter: str) -> str:
     return f"[{letter}{''.join(forms)}{_LOOKALIKES.get(letter, '')}]"
 
 
-def _build_name(name: str) -> str:
-    letters = (r"[\s_-]?" if each == "_" else _build_letter(each) for each in name)
+def _build_name(name: str, gap: str = r"[_\u2581\uff3f]") -> str:
+    letters = (gap if each == "_" else _build_letter(each) for each in name)
     return _HIDDEN.join(letters)
 
 
+def _build_names(names: Iterable[str]) -> str:
+    return f"(?:{'|'.join(map(_build_name, names))})"
+
+
+_OWN_TAGS = "|".join(_build_name(name, r"[\s_-]?") for name in _NAMES)
+
+
 _TAG = regex.compile(
-    rf"[{_OPENERS}](?={_GAP}[{_SLASHES}]?{_GAP}(?:" + "|".join(map(_build_name, _NAMES)) + "))",
+    rf"[{_OPENERS}](?={_GAP}[{_SLASHES}]?{_GAP}(?:{_OWN_TAGS})"
+    rf"(?!{_HIDDEN}[\p{{L}}\p{{N}}_-]))",
     regex.IGNORECASE,
 )
-_NUMBER_OPENER = regex.compile(r"[\u3010\ufe3b\u3016](?=[^\u3010\u3011]{0,80}?\p{N})")
-_NUMBER_CLOSER = regex.compile(r"(?<=\p{N}[^\u3010\u3011]{0,80})[\u3011\ufe3c\u3017]")
+
+_IN_BARS = (
+    rf"[{_BARS}]{_HIDDEN}[{_SLASHES}]?[\w\u2581][\w\u2581\p{{Cf}} ./-]{{0,60}}[{_BARS}]{_HIDDEN}"
+)
+_IN_TAG = rf"[{_SLASHES}]?{_HIDDEN}{_build_names(_ROLE_TAGS)}{_HIDDEN}"
+_IN_TWO = rf"[{_OPENERS}]{_HIDDEN}[{_SLASHES}]?{_HIDDEN}{_build_name('sys')}{_HIDDEN}[{_CLOSERS}]"
+_IN_SQUARE = (
+    rf"[{_SLASHES}]?{_HIDDEN}"
+    rf"(?:{_build_names(_ROLE_WORDS)}|(?-i:[BE\uff22\uff25]{_HIDDEN}[O\uff2f]{_HIDDEN}[S\uff33]))"
+)
+# Some servers begin a turn with a small `<s>`; `List<S>` is a type.
+_SENTENCE = rf"[{_SLASHES}]?{_HIDDEN}{_build_letter('s')}{_HIDDEN}[>\uff1e\ufe65]"
 _ROLE = regex.compile(
-    rf"<(?=[|\uff5c]{_HIDDEN}[\w\u2581][\w\u2581 /-]{{0,40}}[|\uff5c]>)"
-    r"|<(?=/?(?:start_of_turn|end_of_turn)>|</?SYS>>)|\[(?=/?INST\])",
+    rf"[{_OPENERS}](?=(?P<rest>{_HIDDEN}(?:{_IN_BARS}|{_IN_TAG}|{_IN_TWO}){_HIDDEN}[{_CLOSERS}]))"
+    rf"|(?-i:[<\uff1c\ufe64](?=(?P<rest>{_HIDDEN}{_SENTENCE})))"
+    rf"|[{_SQUARE_OPENERS}](?=(?P<rest>{_HIDDEN}{_IN_SQUARE}{_HIDDEN}[{_SQUARE_CLOSERS}]))",
     regex.IGNORECASE,
 )
-"""The signs with which servers of LLMs separate the roles of a conversation."""
+"""The first sign of what separates the roles of a conversation for servers of LLMs."""
+
+_SIGN = rf"[^\p{{L}}\u2020{_MARK_OPENERS}{_MARK_CLOSERS}]"
+_MARK = (
+    rf"(?=[^{_MARK_OPENERS}{_MARK_CLOSERS}]{{0,80}}?\p{{N}})"
+    rf"(?:(?:{_build_names(_NOUNS)}|{_OTHER_NOUNS})\p{{L}}{{0,2}}|{_AND}|{_SIGN}){{0,80}}+"
+    rf"(?:\u2020[^{_MARK_OPENERS}{_MARK_CLOSERS}]{{0,80}})?"
+)
+_NUMBER = regex.compile(rf"[{_MARK_OPENERS}](?P<mark>{_MARK})[{_MARK_CLOSERS}]", regex.IGNORECASE)
+# What is cut off here may go on in the text that follows.
+_LOOSE_OPENER = regex.compile(
+    rf"[{_MARK_OPENERS}](?={_SIGN}{{0,80}}?\p{{N}}(?:(?!\n){_SIGN}){{0,80}}(?:\n|\Z))"
+)
+_LOOSE_CLOSER = regex.compile(rf"(?<=\A{_SIGN}{{0,80}}\p{{N}}{_SIGN}{{0,80}})[{_MARK_CLOSERS}]")
 
 _LINE_END = regex.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
@@ -73,22 +132,31 @@ def escape_tags(text: str) -> str:
     return str(_TAG.sub(lambda match: f"{match.group()} ", text))
 
 
+def escape_roles(text: str) -> str:
+    """Break the roles of chat templates by a blank."""
+    return str(_ROLE.sub(lambda match: f"{match.group()} ", text))
+
+
+def list_roles(text: str) -> list[str]:
+    """Return what `escape_roles` breaks, in the order of the text."""
+    return [match.group() + match["rest"] for match in _ROLE.finditer(text)]
+
+
 def escape_numbers(text: str) -> str:
-    """Put numbers that look like a passage's into square brackets."""
-    return str(_NUMBER_CLOSER.sub("]", _NUMBER_OPENER.sub("[", text)))
+    """Put numbers that look like a passage's into square brackets.
 
-
-def neutralise_passage(text: str) -> str:
-    """Return a page's text without live tags and numbers."""
-    return escape_numbers(escape_tags(text))
-
-
-def neutralise_words(text: str) -> str:
-    """Return people's words without live tags, numbers and roles.
-
-    Apart from a space or a bracket, it stays as it is: a question may be about tags.
+    A year or a step, as in `【2024年】`, stays as it is.
     """
-    return str(_ROLE.sub(lambda match: f"{match.group()} ", neutralise_passage(text)))
+    text = _NUMBER.sub(r"[\g<mark>]", text)
+    return str(_LOOSE_CLOSER.sub("]", _LOOSE_OPENER.sub("[", text)))
+
+
+def neutralise_text(text: str) -> str:
+    """Return a text without live tags, numbers and roles.
+
+    Apart from a blank or a bracket, it stays as it is: a question or a page may be about tags.
+    """
+    return escape_numbers(escape_roles(escape_tags(text)))
 
 
 def prefix_lines(text: str) -> str:

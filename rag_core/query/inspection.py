@@ -32,7 +32,10 @@ _MARKS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 # What no question to search for holds, unless it was said in the thread.
-_FOREIGN = re.compile(r"</?[a-z|][^<>\n]{0,100}>|\b[A-Z]{2,}(?:_[A-Z]+){2,}\b")
+_FOREIGN = re.compile(
+    r"</?[a-z|][^<>\n]{0,100}>|\b[A-Z]{2,}(?:_[A-Z]+){2,}\b"
+    r"|(?i:(?:https?|ftp)://|\bwww\.)[^\s<>\"'`]{0,2000}[\w/]"
+)
 # An LLM that will not rewrite; a person who "can't connect" asks what to do.
 _REFUSAL = re.compile(
     r"""\b(?:can['’]?t|cannot|can\ not|(?:un|not\ )able\ to|won['’]?t|will\ not)\ (?:\w+\ ){0,2}

@@ -16,7 +16,7 @@ from rag_core.deadline import limit_seconds, limit_time
 from rag_core.errors import GenerationError
 from rag_core.protocols import Generator
 from rag_core.query.history import truncate_history
-from rag_core.query.inert_text import neutralise_words, prefix_lines
+from rag_core.query.inert_text import neutralise_text, prefix_lines
 from rag_core.query.inspection import ADDED_CHARACTERS, inspect_rewriting
 from rag_core.query.material import MATERIAL_CHARACTERS, cut_middle
 from rag_core.query.plan import MOST_PARTS, PlannedPart, plan_by_words, plan_rewriting
@@ -183,13 +183,13 @@ class Planner:
 def _build_turn(question: Question) -> Turn:
     turns = truncate_history(question.history, characters=_TURN_CHARACTERS)
     conversation = "\n".join(
-        f"{turn.role}: {prefix_lines(neutralise_words(turn.text))}" for turn in turns
+        f"{turn.role}: {prefix_lines(neutralise_text(turn.text))}" for turn in turns
     )
     parts = [
         f"<conversation>\n{conversation}\n</conversation>",
-        f"Last message: {neutralise_words(question.text)}",
+        f"Last message: {neutralise_text(question.text)}",
     ]
     if question.material:
-        material = neutralise_words(cut_middle(question.material, MATERIAL_CHARACTERS))
+        material = neutralise_text(cut_middle(question.material, MATERIAL_CHARACTERS))
         parts.insert(1, f"<quoted_material>\n{material}\n</quoted_material>")
     return Turn("user", "\n\n".join(parts))

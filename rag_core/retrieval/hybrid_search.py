@@ -73,7 +73,7 @@ def retrieve(
     except StoreError as error:
         if vector is None:
             raise
-        logger.warning("BM25 search failed, dense search goes on alone: %s", error)
+        logger.warning("BM25 search failed; searching by vectors alone: %s", error)
         has_lexical = False
     # Step 2: all chunks of the best pages, which tell how much of a page is about the question.
     pages = choose_pages(dense, lexical, fusion.pages)
@@ -103,5 +103,5 @@ def _score_pages(
     try:
         return store.score_page_chunks(live.collection, vector, pages)
     except StoreError as error:
-        logger.warning("The best pages can't be compared, the order goes without: %s", error)
+        logger.warning("The best pages can't be compared; ranking without that: %s", error)
         return None

@@ -90,7 +90,7 @@ def rerank_candidates(
         logger.warning("%s", error)
         return RankedPassages(_build_unscored(candidates), reranked=False)
     except ModelError:
-        logger.exception("The reranker failed; the fused order stands")
+        logger.exception("The reranker failed; keeping the fused order")
         return RankedPassages(_build_unscored(candidates), reranked=False)
     scored = [
         Passage(each.chunk, each.retrieval_score, score)

@@ -12,16 +12,24 @@ from bot import cli
 
 def run(*args: str) -> str:
     """What a command prints: both streams, and the log of `--verbose`."""
-    out, err = io.StringIO(), io.StringIO()
+    return "".join(_run(*args)[:2])
+
+
+def run_for_result(*args: str) -> str:
+    """What a command prints for a program: its result, or why it failed."""
+    out, err, code = _run(*args)
+    return err if code else out
+
+
+def _run(*args: str) -> tuple[str, str, object]:
+    out, err, code = io.StringIO(), io.StringIO(), None
     root, before, words = logging.getLogger(), logging.getLogger().handlers[:], sys.argv
     root.handlers, sys.argv = [], ["docent", *args]
     try:
-        with (
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-            contextlib.suppress(SystemExit),
-        ):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             cli.main()
+    except SystemExit as ended:
+        code = ended.code
     finally:
         root.handlers, sys.argv = before, words
-    return out.getvalue() + err.getvalue()
+    return out.getvalue(), err.getvalue(), code

@@ -46,6 +46,18 @@ LABELS = (
 )
 # On a busy machine the state database is no slower than that: no answer begins without it.
 PACE = Pace(first_sign=5.0)
+PATIENCE = 30.0
+SHORT_WAITS = (
+    "bot.conversation.answer_flow.STORE_SECONDS",
+    "bot.conversation.question_builder.READ_SECONDS",
+    "bot.service.BUSY_SECONDS",
+    "bot.slack.actions.deliveries.LOOK_SECONDS",
+    "bot.slack.client.locale.WAIT_SECONDS",
+    "bot.slack.client.names.WAIT_SECONDS",
+    "bot.slack.client.people.WAIT_SECONDS",
+    "bot.slack.inbox.recorder.LOOK_SECONDS",
+    "bot.slack.inbox.thread_history.READ_SECONDS",
+)
 INTERVALS = Intervals(flush_seconds=0, edit_seconds=0.01, grace_seconds=5, pace=PACE)
 
 
@@ -188,6 +200,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(autouse=True)
+def long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait long where docent would go on without: a busy machine changes no answer.
+
+    A test of slowness sets its own limit.
+    """
+    for name in SHORT_WAITS:
+        monkeypatch.setattr(name, PATIENCE)
 
 
 @pytest.fixture

@@ -62,6 +62,38 @@ def test_a_shared_folder_keeps_its_mode_and_its_other_files(data: Path):
     assert mode_of(data / "snapshots/0123456789abcdef.git/objects/pack/a.pack") == 0o600
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o2775])
+def test_a_shared_folder_that_others_can_change_is_a_line(data: Path, mode: int):
+    put(data / "report.pdf")
+    make_private(IngestSettings.load())
+    data.chmod(mode)
+    (line,) = make_private(IngestSettings.load())
+    assert "such as report.pdf: run `chmod 700" in line
+    assert mode_of(data) == mode
+    data.chmod(0o700)
+    assert make_private(IngestSettings.load()) == []
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o755])
+def test_a_shared_folder_that_others_can_not_change_is_none(data: Path, mode: int):
+    put(data / "report.pdf")
+    make_private(IngestSettings.load())
+    data.chmod(mode)
+    assert make_private(IngestSettings.load()) == []
+
+
+@pytest.mark.parametrize("mark", ["milvus.db/LOCK", "milvus.state.sqlite", "other.db/LOCK"])
+def test_a_folder_is_docents_own_by_its_database(tmp_path: Path, mark: str):
+    folder = tmp_path / "data"
+    put(folder / "snapshots" / "photo.jpg")
+    folder.chmod(0o755)
+    make_private(IngestSettings.load())
+    assert mode_of(folder) == 0o755
+    put(folder / mark)
+    make_private(IngestSettings.load())
+    assert mode_of(folder) == 0o700
+
+
 def test_another_folder_named_snapshots_is_not_docents(tmp_path: Path):
     put(tmp_path / "shared" / "notes.txt")
     photo = put(tmp_path / "shared" / "snapshots" / "photo.jpg")
@@ -129,12 +161,13 @@ def test_settings_that_others_can_change_are_refused(mode: int):
         check_env_file()
 
 
-def test_settings_that_others_can_read_are_a_warning():
-    put(Path(".env"), 0o644)
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o440])
+def test_settings_that_others_can_read_are_a_warning(mode: int):
+    put(Path(".env"), mode)
     assert "chmod 600 .env" in check_env_file()
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640])
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
 def test_private_settings_are_taken(mode: int):
     put(Path(".env"), mode)
     assert check_env_file() == ""

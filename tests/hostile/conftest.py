@@ -1,5 +1,5 @@
 """Fixtures of the attacks: the app, against the local Slack."""
 
-from tests.bot.conftest import docent
+from tests.bot.conftest import docent, long_patience
 
-__all__ = ["docent"]
+__all__ = ["docent", "long_patience"]

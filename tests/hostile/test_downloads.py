@@ -9,20 +9,14 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tenacity import wait_none
 
-from ingest.loading.reading import read_apart
-from ingest.report import IngestReport
 from ingest.sources import Downloads, Limits, Network, Source
-from ingest.state.database import open_state
-from ingest.state.ledger import Ledger
-from ingest.sync import Indexer
 from tests.hostile.attacks import Attack, each_attack, read_attacks
-from tests.ingest.fakes import HashEmbedder, MemoryStore
+from tests.hostile.sync import Synced, sync_sources
 from tests.servers.hostile_web import NOTHING, Answer, HostileServer
 
 TYPES = {
@@ -34,21 +28,12 @@ TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Synced:
-    """Chunks by source, and the report."""
-
-    texts: Mapping[str, str]
-    report: IngestReport
-
-
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Synced:
     folder = tmp_path_factory.mktemp("downloads")
     (folder / "neighbour").mkdir()
     (folder / "neighbour" / "a.md").write_text("# Fine\n\nneighbour")
     attacks = read_attacks("downloads")
-    store, engine = MemoryStore(), open_state(f"sqlite:///{folder / 'state.sqlite'}")
     # Each attack has a server of its own, since a robots.txt is for all of one.
     servers = [HostileServer(build_answers(attack)) for attack in attacks]
     try:
@@ -60,41 +45,28 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
             clock=lambda: sum(server.now for server in servers),
         )
         downloads = Downloads(folder / "s", limits=Limits(32 * 2**20), network=network)
-        indexer = Indexer(
-            store,
-            HashEmbedder(),
-            Ledger(engine, index="docent"),
-            downloads,
-            schema=1,
-            read_documents=read_apart,
-        )
         sources = [
             Source(f"odd{number}", locate(attack, server.url, folder))
             for number, (attack, server) in enumerate(zip(attacks, servers, strict=True))
         ]
-        report = indexer.sync([*sources, Source("neighbour", str(folder / "neighbour"))])
+        sources.append(Source("neighbour", str(folder / "neighbour")))
+        return sync_sources(sources, downloads, folder)
     finally:
         for server in servers:
             server.__exit__()
-    live = store.read_live_index()
-    assert live is not None
-    texts: dict[str, str] = {}
-    for chunk in store.read_chunks(live.collection):
-        texts[chunk.source] = texts.get(chunk.source, "") + chunk.text
-    yield Synced(texts, report)
-    engine.dispose()
 
 
 @each_attack("downloads")
 def test_a_server_costs_no_more_than_its_limit(attack: Attack, synced: Synced):
     name = f"odd{read_attacks('downloads').index(attack)}"
     lines = [line for line in synced.report.failures if line.startswith((f"{name}: ", "aaaa"))]
-    assert synced.texts["neighbour"] == "neighbour"
+    assert synced.texts["neighbour", "a.md"] == "neighbour"
     assert all(len(line) < 1_000 for line in lines)
     if "line" in attack:
         assert any(attack["line"] in line for line in lines), lines
     else:
-        assert attack["shown"] in synced.texts.get(name, ""), lines
+        text = "".join(text for (source, _), text in synced.texts.items() if source == name)
+        assert attack["shown"] in text, lines
 
 
 def locate(attack: Attack, server: str, folder: Path) -> str:
@@ -109,6 +81,8 @@ def build_answers(attack: Attack) -> Mapping[str, Answer]:
     """Return what the server of an attack answers, by path."""
     answers = {"/robots.txt": NOTHING}
     robots = attack.get("robots", "")
+    for line, times in attack.get("robots_lines", ()):
+        robots += "".join(line.replace("%", str(number)) for number in range(times))
     if robots == "#":
         answers["/robots.txt"] = Answer(b"HTTP/1.1 200 OK\r\n\r\n", b"#" * 100_000)
     elif robots:
@@ -201,6 +175,23 @@ def zip_bomb() -> bytes:
     return pack_zip("a.md", b"a" * 20_000_000)
 
 
+def zip_other_packing() -> bytes:
+    """A zip whose first entry is packed as Windows does for large files."""
+    data = bytearray(pack_zip("a.md", b"text", "b.md"))
+    data[data.index(b"PK\x01\x02") + 10] = 9
+    return bytes(data)
+
+
+def zip_false_utf8() -> bytes:
+    """A zip with a name that says it is UTF-8 and is not."""
+    return pack_zip("\u00e4.md", b"text", "b.md").replace("\u00e4".encode(), b"\xff\xfe")
+
+
+def zip_large_page() -> bytes:
+    """A zip of few bytes whose first page has 65 MiB; it is never unpacked."""
+    return pack_zip("a.md", b"a" * (65 * 2**20), "b.md")
+
+
 def zip_false_size() -> bytes:
     data = pack_zip("a.md", b"a" * 1_000)
     return data.replace((1_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
@@ -264,8 +255,11 @@ BUILDERS: Mapping[str, Callable[[], bytes]] = {
         zip64_many,
         zip_bomb,
         zip_false_size,
+        zip_false_utf8,
+        zip_large_page,
         zip_long_path,
         zip_many,
+        zip_other_packing,
     )
 }
 

@@ -56,7 +56,8 @@ def list_files(attack: Attack) -> Iterator[tuple[str, str, str]]:
         path = file.get("path", "") + "a" * file.get("letters", 0)
         path = "d/" * file.get("folders", 0) + path + file.get("end", "")
         path = path or os.fsdecode(bytes.fromhex(file["bytes"]))
-        yield path, file.get("kind", "file"), file.get("to", "# Page\n\nAn odd page.")
+        page = "# Page\n\nAn odd page." + " " * file.get("mebibytes", 0) * 2**20
+        yield path, file.get("kind", "file"), file.get("to", page)
 
 
 def make_tree(root: Path, attack: Attack) -> Path:
@@ -65,7 +66,7 @@ def make_tree(root: Path, attack: Attack) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
         match kind:
             case "file":
-                place.write_text(content)
+                place.write_text(content.replace("{outside}", str(root.parent / "outside")))
             case "link":
                 place.symlink_to(content.replace("{outside}", str(root.parent / "outside")))
             case "pipe":

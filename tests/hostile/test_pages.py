@@ -7,20 +7,14 @@ import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest.loading.reading import read_apart
-from ingest.report import IngestReport
 from ingest.sources import Downloads, parse_sources
-from ingest.state.database import open_state
-from ingest.state.ledger import Ledger
-from ingest.sync import Indexer
 from tests.hostile.attacks import Attack, each_attack, read_attacks
-from tests.ingest.fakes import HashEmbedder, MemoryStore
+from tests.hostile.sync import Synced, sync_sources
 from tests.ingest.formats.samples import docx, paragraph, pdf
 
 Files = Mapping[str, bytes]
@@ -29,59 +23,39 @@ MAX_INCLUDED = 300_000
 """Less than docent allows, so that its chunks are fewer."""
 
 
-@dataclass(frozen=True)
-class Synced:
-    """The result of the sync: chunks by path, and its report."""
-
-    texts: Mapping[str, str]
-    report: IngestReport
-
-    def lines(self, folder: str) -> list[str]:
-        return [line for line in self.report.failures if line.startswith(f"{folder}/")]
-
-
 @pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Synced:
     folder = tmp_path_factory.mktemp("pages")
     for number, attack in enumerate(read_attacks("pages")):
         write(folder / "docs" / str(number), attack)
-    store = MemoryStore()
-    engine = open_state(f"sqlite:///{folder / 'state.sqlite'}")
-    downloads = Downloads(folder / "snapshots")
-    indexer = Indexer(
-        store,
-        HashEmbedder(),
-        Ledger(engine, index="docent"),
-        downloads,
-        schema=1,
-        read_documents=read_apart,
-    )
     with pytest.MonkeyPatch.context() as smaller:
         smaller.setattr("ingest.loading.pages.MAX_INCLUDED", MAX_INCLUDED)
-        report = indexer.sync(parse_sources(str(folder / "docs")))
-    live = store.read_live_index()
-    assert live is not None
-    texts: dict[str, str] = {}
-    for chunk in store.read_chunks(live.collection):
-        texts[chunk.path] = texts.get(chunk.path, "") + chunk.text
-    yield Synced(texts, report)
-    engine.dispose()
+        sources = parse_sources(str(folder / "docs"))
+        return sync_sources(sources, Downloads(folder / "snapshots"), folder)
+
+
+@pytest.fixture(scope="module")
+def texts(synced: Synced) -> Mapping[str, str]:
+    """The texts by path: there is one source."""
+    return {path: text for (_, path), text in synced.texts.items()}
 
 
 @each_attack("pages")
-def test_a_page_costs_no_more_than_its_line(attack: Attack, synced: Synced):
+def test_a_page_costs_no_more_than_its_line(
+    attack: Attack, synced: Synced, texts: Mapping[str, str]
+):
     folder = str(read_attacks("pages").index(attack))
-    lines = synced.lines(folder)
-    assert f"neighbour {folder}" in synced.texts[f"{folder}/neighbour.md"]
+    lines = [line for line in synced.report.failures if line.startswith(f"{folder}/")]
+    assert f"neighbour {folder}" in texts[f"{folder}/neighbour.md"]
     assert not [line for line in lines if "took longer" in line or "GiB" in line]
     assert all(len(line) < 500 and "\n" not in line for line in lines)
     if "line" in attack:
         assert any(attack["line"] in line for line in lines), lines
     elif "shown" in attack:
-        assert attack["shown"] in synced.texts.get(f"{folder}/{attack['path']}", ""), lines
+        assert attack["shown"] in texts.get(f"{folder}/{attack['path']}", ""), lines
     else:
         assert attack["either"]
-        assert lines or f"{folder}/{attack['path']}" in synced.texts
+        assert lines or f"{folder}/{attack['path']}" in texts
 
 
 def test_the_report_has_a_line_for_each_page_and_no_flood(synced: Synced):
@@ -89,9 +63,9 @@ def test_the_report_has_a_line_for_each_page_and_no_flood(synced: Synced):
 
 
 @pytest.mark.parametrize("build", ["many_variables", "many_includes"])
-def test_what_a_page_includes_is_counted(build: str, synced: Synced):
+def test_what_a_page_includes_is_counted(build: str, texts: Mapping[str, str]):
     builds = [attack.get("build") for attack in read_attacks("pages")]
-    text = synced.texts[f"{builds.index(build)}/odd.md"]
+    text = texts[f"{builds.index(build)}/odd.md"]
     written = len(BUILDERS[build]()[""])
     assert MAX_INCLUDED / 2 < len(text) < MAX_INCLUDED + written
 

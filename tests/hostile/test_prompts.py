@@ -39,7 +39,15 @@ TAGS = (
     "team_glossary",
     "conversation",
 )
-ROLES = ("<|im_start|>", "<|im_end|>", "<|system|>", "<|eot_id|>", "<start_of_turn>", "[INST]")
+ROLES = (
+    *("<|im_start|>", "<|im_end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"),
+    *("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+    *("<|start|>", "<|channel|>", "<|message|>", "<|endoftext|>", "<|start_of_turn_token|>"),
+    *("<|user|>", "<|assistant|>", "<start_of_turn>", "<end_of_turn>", "<<sys>>", "<</sys>>"),
+    *("<s>", "</s>", "<bos>", "<eos>", "[inst]", "[/inst]", "[system_prompt]", "[gmask]"),
+    *("[available_tools]", "[tool_results]", "<tool_response>"),
+)
+"""In small letters."""
 PROMPT = re.compile(
     r"<passages>\n(?P<passages>.*)\n</passages>\n\n"
     r"(?:<quoted_material>\n(?P<material>.*)\n</quoted_material>\n\n)?Question: (?P<question>.*)",
@@ -122,7 +130,7 @@ async def test_a_prompt_keeps_its_parts(
     await ask(docent, attack)
     assert openai_server.requests
     for request in openai_server.requests:
-        check_request(request, by_people=attack["place"] != "passage")
+        check_request(request)
     read = "\n".join(read_texts(openai_server.requests[-1]))
     assert [word for word in attack.get("kept", []) if word not in read] == []
 
@@ -132,7 +140,7 @@ def reply(messages: list[dict[str, Any]]) -> str:
     return QUESTION if is_rewriting else "Attu shows collections 【1】."
 
 
-def check_request(request: Request, *, by_people: bool) -> None:
+def check_request(request: Request) -> None:
     """Check that only docent's own tags, numbers and roles are in a request."""
     roles = [message["role"] for message in request.messages]
     assert roles[0] == "system"
@@ -148,8 +156,7 @@ def check_request(request: Request, *, by_people: bool) -> None:
         assert sum(live) in (0, 2), (tag, live)
         assert count_tags(system, tag) <= 4  # the rules name a tag as well
         assert fold(system).count(f"</{tag}>") <= 1
-    if by_people:
-        assert [role for role in ROLES if role in fold("\n".join((*turns, last)))] == []
+    assert [role for role in ROLES if role in fold("\n".join((system, *turns, last)))] == []
 
 
 def check_rewriting(prompt: str) -> None:
@@ -177,14 +184,13 @@ def list_numbers(text: str) -> list[str]:
 
 
 def count_tags(text: str, tag: str) -> int:
-    return len(re.findall(rf"</?{tag}", fold(text)))
+    return len(re.findall(rf"</?{tag}(?![\w-])", fold(text)))
 
 
 def fold(text: str) -> str:
     """A text as an LLM may see it: in small narrow letters, without what is invisible."""
     narrow = unicodedata.normalize("NFKC", text).casefold()
-    visible = "".join(each for each in narrow if unicodedata.category(each) not in ("Cf", "Mn"))
-    return visible.replace("[inst]", "[INST]")
+    return "".join(each for each in narrow if unicodedata.category(each) not in ("Cf", "Mn"))
 
 
 def read_texts(request: Request) -> Iterator[str]:

@@ -258,16 +258,19 @@ def test_an_index_of_an_earlier_docent_names_the_command(ask):
 
 @pytest.mark.parametrize("ask", ["answer", "search", "search_dense"])
 @pytest.mark.parametrize(
-    ("embedder", "built", "mine"),
+    ("embedder", "built", "mine", "setting"),
     [
-        (HashEmbedder("newer"), "built with hash", "newer"),
-        (HashEmbedder("hash", 16), "built with hash in 32 dimensions", "16 dimensions"),
+        (HashEmbedder("newer"), "built with hash", "newer", "DOCENT_PROFILE"),
+        (HashEmbedder("hash@1"), "built with hash without", "hash@1", "DOCENT_EMBEDDING_REVISION"),
+        (HashEmbedder("hash", 16), "built with hash in 32", "16 dim", "DOCENT_EMBEDDING_DIM"),
     ],
 )
-def test_an_index_of_another_model_names_both_and_the_command(ask, embedder, built, mine):
+def test_an_index_of_another_model_names_both_and_the_command(ask, embedder, built, mine, setting):
     pipeline = build()
     pipeline._embedder = embedder
-    with pytest.raises(IndexMismatchError, match=rf"{built}.*{mine}.*run `docent index`") as caught:
+    with pytest.raises(
+        IndexMismatchError, match=rf"{built}.*{mine}.*`docent index`.*{setting}"
+    ) as caught:
         getattr(pipeline, ask)(QUESTION)
     with pytest.raises(IndexMismatchError, match=re.escape(str(caught.value))):
         pipeline.require_live_index()

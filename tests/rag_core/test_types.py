@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.types import Answer, Question, Scope, Timings, hash_content
+from rag_core.types import Answer, Question, Scope, Timings, hash_content, strip_link_targets
 from tests.rag_core.fakes import make_chunk, make_passage
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
@@ -69,3 +69,26 @@ def test_a_question_asks_all_of_the_index_by_default():
 def test_timings_of_stages_that_did_not_run_are_zero():
     answer = Answer("", (), (), "not_found", (), "r1", None, Timings())
     assert answer.timings == Timings(0, 0, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "stripped"),
+    [
+        ("see [a b](https://x.test/a) and ![c](/c.png)", "see a b and c"),
+        ('[a](b.md "title") [c](<#d>)', "a c"),
+        ("[a](https://x.test/b_(c)) d", "a d"),
+        ("[a](#b(c)_(d)) (e)", "a (e)"),
+        ("[a [b](#c)", "a [b"),
+        ("x[1] [a](b) [a](b c.md)", "x[1] [a](b) [a](b c.md)"),
+        ("[a](#b(c) d", "[a](#b(c) d"),
+        ("[a\n](#b)", "[a\n](#b)"),
+    ],
+)
+def test_targets_of_links_are_stripped(markdown: str, stripped: str):
+    assert strip_link_targets(markdown) == stripped
+
+
+@pytest.mark.parametrize("mark", ["](", "[", "[a](#", '[a](# "', "[](#(", "[a](#(b)", "[a](x:"])
+def test_links_that_never_end_are_kept(mark: str):
+    text = mark * 200_000  # a hundred times what would take seconds if letters were read twice
+    assert strip_link_targets(text) == text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.servers.in_thread import ServerInThread
 
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
@@ -57,7 +57,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
-class GitServer:
+class GitServer(ServerInThread):
     """Serves the repositories below a folder, to everybody or by one login."""
 
     def __init__(self, root: Path) -> None:
@@ -65,29 +65,7 @@ class GitServer:
         self.login = ""
         self.location = ""
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.owner = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.host}"
+        super().__init__(_Handler, ThreadingHTTPServer)
 
     def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[str, bytes]:
         """Status and headers in CGI's form, and body."""

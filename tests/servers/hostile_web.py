@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+
+from tests.servers.in_thread import ServerInThread
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Answer:
     times: int = 0
 
 
-class HostileServer:
+class HostileServer(ServerInThread):
     """Serves `answers` by path on 127.0.0.1.
 
     Attributes:
@@ -35,25 +35,7 @@ class HostileServer:
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.answers = answers
         self.now = 0.0
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.owner = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_Handler)
 
 
 class _Handler(socketserver.StreamRequestHandler):

@@ -6,11 +6,11 @@ What no polite client does is noted in `violations`.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+
+from tests.servers.in_thread import ServerInThread
 
 _RANGE = re.compile(r"bytes=(\d+)-")
 
@@ -48,7 +48,7 @@ class Seen:
     headers: Mapping[str, str]
 
 
-class WebServer:
+class WebServer(ServerInThread):
     """Serves `resources` on 127.0.0.1; a path without one is 404.
 
     Args:
@@ -61,30 +61,7 @@ class WebServer:
         self.violations: list[str] = []
         self.body_bytes = 0
         self._robots = robots
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
-        self._server.owner = self
-        # A short poll, so that a test ends soon after it is done.
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.host}"
+        super().__init__(_Handler, ThreadingHTTPServer)
 
     def paths(self) -> list[str]:
         """Paths that were asked for, in order."""

@@ -26,6 +26,7 @@ from bot.storage.database import BotDatabase
 from bot.texts import asking as words
 from bot.types import AnswerContext, MessageKey
 from ingest.errors import StateError
+from rag_core.generation.text.link_guard import show_hosts
 from rag_core.types import Answer
 
 QUESTION_LIMIT = 500
@@ -159,5 +160,6 @@ def _build_claim_key(record: AnswerRecord, step: str) -> MessageKey:
 
 
 def _render_shared_text(record: AnswerRecord, answer: Answer) -> str:
-    question = markdown.neutralise_mentions(markdown.shorten(record.question, QUESTION_LIMIT))
+    question = show_hosts(markdown.shorten(record.question, QUESTION_LIMIT))
+    question = markdown.neutralise_mentions(question)
     return f"> {words.render_shared_heading(record.user, question)}\n\n{render_answer(answer.text)}"

@@ -24,7 +24,6 @@ class UserLocales:
         *,
         bot_user: str = "",
         channels: Collection[str] = (),
-        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         """Look users up, at most once an hour each.
 
@@ -32,16 +31,14 @@ class UserLocales:
             people: looks them up.
             bot_user: the id of docent's user.
             channels: ids of the channels where every message may be a question.
-            wait_seconds: longest wait for one lookup.
         """
         self._people = people
         self._bot_user = bot_user
         self._channels = channels
-        self._wait_seconds = wait_seconds
 
     async def find_locale(self, user: str) -> str:
         """Return the user's locale, such as `de-DE`; empty if not yet known."""
-        person = await self._people.find(user, max_age=CACHE_SECONDS, wait=self._wait_seconds)
+        person = await self._people.find(user, max_age=CACHE_SECONDS, wait=WAIT_SECONDS)
         return person.locale if person else ""
 
     async def set_language(

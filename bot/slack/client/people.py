@@ -1,4 +1,7 @@
-"""People: what Slack knows of a user, looked up when it is needed and kept for a minute."""
+"""People: what Slack knows of a user, looked up when it is needed and kept for a minute.
+
+While Slack can't be asked, what it said before counts, in a lookup or beside a message.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
+from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code, get_failure_kind
 from bot.slack.client.rate_limit import Clock
+from bot.slack.content.payloads import as_mapping
 
 CACHE_SECONDS = 60.0
 """A person whose right to act is looked up is asked for at Slack at most so often."""
@@ -66,16 +70,21 @@ class People:
         self._client = client
         self._clock = clock
         self._lookups: OrderedDict[str, _Lookup] = OrderedDict()
+        self._profiles: OrderedDict[str, Person] = OrderedDict()
+        self.has_scope = True
+        """False once Slack has said that docent lacks the scope to look people up."""
+        self.is_slack_down = False
+        """True if the last lookup failed as everything does while Slack is down."""
 
     async def find(
-        self, user: str, *, max_age: float = CACHE_SECONDS, wait: float = WAIT_SECONDS
+        self, user: str, *, max_age: float = CACHE_SECONDS, wait: float | None = None
     ) -> Person | None:
         """Return a person as Slack knows them.
 
         Args:
             user: id of the user.
             max_age: seconds for which a lookup counts.
-            wait: most seconds to wait for one.
+            wait: most seconds to wait for one; `WAIT_SECONDS` if not given.
 
         Returns:
             The person as last known; None if Slack has never said.
@@ -84,9 +93,20 @@ class People:
         if lookup is None or self._is_old(lookup, max_age):
             lookup = self._begin(user, lookup)
         if not lookup.task.done():
-            await asyncio.wait({lookup.task}, timeout=wait)
+            seconds = WAIT_SECONDS if wait is None else wait
+            await asyncio.wait({lookup.task}, timeout=seconds)
         found = lookup.task.result() if lookup.task.done() else None
-        return found or lookup.last
+        return found or lookup.last or self._profiles.get(user)
+
+    def learn(self, user: str, person: Person) -> None:
+        """Remember a message's word about its author.
+
+        A lookup counts for more.
+        """
+        self._profiles[user] = person
+        self._profiles.move_to_end(user)
+        if len(self._profiles) > _MAX_PEOPLE:
+            self._profiles.popitem(last=False)
 
     def _is_old(self, lookup: _Lookup, max_age: float) -> bool:
         if not lookup.task.done():
@@ -109,8 +129,24 @@ class People:
             response = await self._client.users_info(user=user, include_locale=True)
         except SLACK_FAILURES as error:
             logger.warning("A person can't be looked up: %s", get_error_code(error) or error)
+            self.has_scope = get_error_code(error) != "missing_scope"
+            self.is_slack_down = get_failure_kind(error) == "temporary"
             return None
+        self.has_scope, self.is_slack_down = True, False
         return _build_person(response["user"])
+
+
+def read_profile(message: Mapping[str, Any]) -> Person | None:
+    """Return the author as a message describes them.
+
+    Return None if it does not.
+    """
+    profile = as_mapping(message.get("user_profile"))
+    team = profile.get("team")
+    limits = profile.get("is_restricted"), profile.get("is_ultra_restricted")
+    if not isinstance(team, str) or not all(isinstance(each, bool) for each in limits):
+        return None
+    return Person(team, is_guest=any(limits))
 
 
 def _build_person(user: Mapping[str, Any]) -> Person:

@@ -17,10 +17,14 @@ from bot.slack.views.home import AdminContent, HomeContent
 from bot.storage.activity import Activity
 from bot.storage.database import ReadSuccessTime
 from bot.storage.problems import Problem
+from bot.texts import answers
 from bot.types import Asker
 from rag_core.errors import DocentError
 
 WEEK = timedelta(days=7)
+
+TRY_AGAIN_SECONDS = (6.0, 30.0, 120.0)
+"""The pauses before a person who could not be looked up is looked up again."""
 
 _MAX_QUESTIONS = 5
 _MAX_SYNCS = 5
@@ -56,11 +60,9 @@ class HomeTab:
 
     async def _publish(self, user: str) -> None:
         try:
-            refusal = await self._gate.find_refusal_for_user(user)
+            refusal = await self._find_refusal(user)
             if refusal is not None:
-                await self._slack.client.views_publish(
-                    user_id=user, view=home.build_refusal_view(refusal)
-                )
+                await self._publish_refusal(user, refusal)
                 return
             is_admin = await self._gate.is_admin(Asker(user, "", "", ""))
             content = await asyncio.to_thread(self._read_content, user)
@@ -73,6 +75,25 @@ class HomeTab:
             logger.warning(
                 "The Home tab could not be published: %s", get_error_code(error) or error
             )
+
+    async def _find_refusal(self, user: str) -> str | None:
+        """Return the refusal for a user, once they could be looked up.
+
+        Meanwhile the tab says that they could not be.
+        """
+        refusal = await self._gate.find_refusal_for_user(user)
+        if refusal == answers.NOT_LOOKED_UP:
+            await self._publish_refusal(user, refusal)
+        for pause in TRY_AGAIN_SECONDS:
+            if refusal != answers.NOT_LOOKED_UP:
+                break
+            await asyncio.sleep(pause)
+            refusal = await self._gate.find_refusal_for_user(user)
+        return refusal
+
+    async def _publish_refusal(self, user: str, refusal: str) -> None:
+        view = home.build_refusal_view(refusal)
+        await self._slack.client.views_publish(user_id=user, view=view)
 
     def _read_content(self, user: str) -> HomeContent:
         questions = self._activity.list_questions(user, limit=_MAX_QUESTIONS)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.settings import BotSettings, parse_ids
-from bot.slack.client.people import People, Person
+from bot.slack.client.people import People, Person, read_profile
 from bot.slack.client.rate_limit import Clock, ExpiringSet
 from bot.slack.client.user_list import UserList
 from bot.slack.client.workspace import is_direct_channel
@@ -21,6 +22,9 @@ REFUSE_AGAIN_SECONDS = 24 * 3600.0
 
 AUTHOR_SECONDS = 600.0
 """The author of an earlier message is not looked up again for so long."""
+
+ASKER_SECONDS = 8.0
+"""Longest wait for the lookup of an asker whom docent has never seen."""
 
 Author = tuple[str, str]
 """The id of a message's author, and of their team as the message names it; it may be empty."""
@@ -46,6 +50,10 @@ class Workspace:
         if self.enterprise and person.enterprise == self.enterprise:
             return True
         return person.team == self.team and team in {"", self.team}
+
+    def can_have(self, team: str) -> bool:
+        """Return whether people of a team can be members."""
+        return bool(self.enterprise) or team in {"", self.team}
 
 
 class AccessPolicy:
@@ -75,11 +83,24 @@ class AccessPolicy:
         self._allowed_users = allowed_users
         self._external = settings.allow_external
         self._refused_lately = ExpiringSet(seconds=REFUSE_AGAIN_SECONDS, clock=clock)
+        self._admitted = ExpiringSet(seconds=AUTHOR_SECONDS, clock=clock)
 
-    async def find_refusal(self, asker: Asker) -> str | None:
+    @property
+    def is_slack_down(self) -> bool:
+        """True if people can't be looked up because Slack is down."""
+        return self._people.is_slack_down
+
+    def learn_author(self, message: Mapping[str, Any]) -> None:
+        """Remember a message's word about an author of this workspace."""
+        person = read_profile(message)
+        if person is not None and person.team == self._workspace.team:
+            self._people.learn(str(message.get("user") or ""), person)
+
+    async def find_refusal(self, asker: Asker, *, wait: float | None = None) -> str | None:
         """Return the sentence that refuses an asker; None if they may ask.
 
-        `DOCENT_ALLOWED_CHANNELS` limits channels alone: direct messages are always open.
+        `DOCENT_ALLOWED_CHANNELS` limits channels alone: direct messages are always open. Who can't
+        be looked up within `wait` seconds is told so, unless docent knows that they may ask.
         """
         if (
             self._channels
@@ -87,13 +108,16 @@ class AccessPolicy:
             and not is_direct_channel(asker.channel)
         ):
             return answers.NOT_IN_THIS_CHANNEL
-        person = await self._people.find(asker.user)
-        return await self._find_refusal_now(asker.user, asker.user_team, person)
+        person = await self._people.find(asker.user, wait=wait)
+        refusal = await self._find_refusal_now(asker.user, asker.user_team, person)
+        if refusal is None:
+            self._admitted.add(f"{asker.user} {asker.user_team}")
+        return refusal
 
     async def find_refusal_for_user(self, user: str) -> str | None:
         """Return the refusal for a user who opens docent itself.
 
-        Slack names no team there, so someone who can't be looked up is refused.
+        Slack names no team there, so someone who can't be looked up is told so.
         """
         person = await self._people.find(user)
         return await self._find_refusal_now(user, person.team if person else "", person)
@@ -126,19 +150,23 @@ class AccessPolicy:
 
     async def _can_read(self, user: str, team: str) -> bool:
         person = await self._people.find(user, max_age=AUTHOR_SECONDS)
-        if person is None:
+        if person is None and f"{user} {team or self._workspace.team}" in self._admitted:
+            return True  # they have asked lately, and it was settled that they may
+        refusal = await self._find_personal_refusal(user, team, person)
+        if refusal == answers.NOT_LOOKED_UP:
             logger.warning("A message is left out, as its author %s can't be looked up.", user)
-            return False
-        is_read = await self._find_personal_refusal(user, team, person) is None
-        if not is_read:
+        elif refusal is not None:
             logger.info("A message is left out, as its author %s may not ask.", user)
-        return is_read
+        return refusal is None
 
     async def _find_refusal_now(self, user: str, team: str, person: Person | None) -> str | None:
         """Return the refusal for a person who acts now."""
         if person is not None and (person.is_deactivated or person.is_bot):
             return answers.NOT_FOR_YOU
-        return await self._find_personal_refusal(user, team, person)
+        refusal = await self._find_personal_refusal(user, team, person)
+        # Without the scope it would refuse everyone, so the team in the payload counts.
+        is_by_payload = not self._people.has_scope and self._workspace.has_member(None, team)
+        return None if refusal == answers.NOT_LOOKED_UP and is_by_payload else refusal
 
     async def _find_personal_refusal(
         self, user: str, team: str, person: Person | None
@@ -148,17 +176,26 @@ class AccessPolicy:
         if self._allowed_users.has_names:
             # A named person of another workspace has to be the one that Slack knows.
             is_known = is_member or (person is not None and team in {"", person.team})
-            is_allowed = is_known and await self._allowed_users.has_user(user)
-            return None if is_allowed else answers.NOT_FOR_YOU
+            if not await self._allowed_users.has_user(user):
+                return answers.NOT_FOR_YOU
+            if is_known:
+                return None
+            may_be_known = person is None and self._workspace.can_have(team)
+            return answers.NOT_LOOKED_UP if may_be_known else answers.NOT_FOR_YOU
+        if self._external:
+            return None
+        if person is None and self._workspace.can_have(team):
+            return answers.NOT_LOOKED_UP  # a guest has the same team as a member
         is_guest = not is_member or (person is not None and person.is_guest)
-        return answers.NOT_FOR_GUESTS if is_guest and not self._external else None
+        return answers.NOT_FOR_GUESTS if is_guest else None
 
-    def should_post_refusal(self, asker: Asker) -> bool:
+    def should_post_refusal(self, asker: Asker, refusal: str) -> bool:
         """Return whether to post a refusal, and remember that it was posted.
 
-        Direct messages get one each time, a person in a channel one a day.
+        Direct messages get one each time, a person in a channel one a day. Who could not be looked
+        up may try again, and hears about it each time.
         """
-        if is_direct_channel(asker.channel):
+        if is_direct_channel(asker.channel) or refusal == answers.NOT_LOOKED_UP:
             return True
         entry = f"{asker.user} {asker.channel}"
         if entry in self._refused_lately:

@@ -128,7 +128,9 @@ class CatchUp:
                 try:
                     await self._read_round(_Round(oldest, MAX_READS))
                 except StateError as error:
-                    logger.warning("What was missed can't be read without the state: %s", error)
+                    logger.warning(
+                        "Missed messages can't be read without the state database: %s", error
+                    )
                     self._since = oldest if self._since is None else min(oldest, self._since)
                     await asyncio.sleep(self._retry_seconds)
         finally:

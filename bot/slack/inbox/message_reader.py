@@ -9,6 +9,7 @@ from bot.slack.client.names import Names
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.follow_ups import FollowUps
 from bot.slack.inbox.readable_messages import ReadableMessages
+from bot.slack.inbox.targets import list_authors
 from bot.slack.inbox.thread_history import SlackThreadHistory
 from bot.types import IncomingMessage
 
@@ -78,4 +79,5 @@ class MessageReader:
             text=content.text,
             material=content.material,
             files=content.files,
+            authors=list_authors(raw, asker=message.user),
         )

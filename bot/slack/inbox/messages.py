@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.conversation.small_talk import is_greeting, is_small_talk
 from bot.slack.client.workspace import is_direct_channel
+from bot.slack.content.attachments import list_quoted_authors
 from bot.slack.content.message_content import MessageContent, read_content
 from bot.slack.content.rich_text import render_blocks
 from bot.types import Audience, IncomingMessage, MessageKey, MessageKind, Origin
@@ -119,6 +120,7 @@ def _build_message(
         origin=_find_origin(event, audience),
         material=content.material,
         files=content.files,
+        authors=tuple(list_quoted_authors(event.get("attachments"))),
     )
 
 

@@ -24,12 +24,19 @@ class ReadableMessages:
 
     async def find_unreadable(self, messages: Collection[Message]) -> frozenset[str]:
         """Return the time stamps of messages whose authors may not ask."""
+        for each in messages:
+            self.learn_author(each)
         authors = {str(each.get("ts")): find_author(each) for each in messages}
         people = [each for each in authors.values() if each[0] and each[0] != self._bot_user]
         readable = await self._access.list_readable(people)
         apps = {str(each.get("ts")) for each in messages if self._is_foreign_app(each)}
         closed = {ts for ts, author in authors.items() if author in set(people) - readable}
         return frozenset(closed | apps)
+
+    def learn_author(self, message: Message) -> None:
+        """Remember what a message says of its author."""
+        if find_author(message)[0]:
+            self._access.learn_author(message)
 
     async def is_readable(self, message: Message) -> bool:
         """Return whether the LLM may read a message."""

@@ -112,6 +112,7 @@ class QuestionRecorder:
             return None
         edited = event.get("message")
         said = edited if isinstance(edited, Mapping) else event
+        self._readable.learn_author(said)
         readable = await self._readable.remove_foreign_quotations(said)
         if readable is said:
             return message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +20,7 @@ from bot.health.telemetry import Telemetry
 from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code
 from bot.slack.client.locale import UserLocales
 from bot.slack.client.respond import Click, Respond, build_respond, respond_privately
-from bot.slack.inbox.access import AccessPolicy
+from bot.slack.inbox.access import ASKER_SECONDS, AccessPolicy
 from bot.slack.inbox.acknowledgement import Acknowledgement
 from bot.slack.inbox.follow_ups import FollowUp, FollowUps
 from bot.slack.inbox.message_reader import MessageReader
@@ -45,6 +46,11 @@ RESPONSE_URL_SECONDS = 29 * 60.0
 STATE_SECONDS = 1.0
 STATE_TRIES = 120
 """Tries, and the pause between two, of a decision that needs the state database."""
+
+OUTAGE_SECONDS = 60.0
+"""So long an asker is looked up again while Slack is down; calls that post wait as long."""
+
+LOOK_AGAIN_SECONDS = 1.0
 
 Result = TypeVar("Result")
 
@@ -164,11 +170,11 @@ class Responder:
 
     async def _respond(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         asker = Asker(message.user, message.user_team, message.key.channel, message.key.team)
-        refusal = await self._access.find_refusal(asker)
+        refusal = await self._find_refusal(asker)
         if refusal is not None:
             if message.audience != "mention":
                 return "ignored"
-            if message.is_private or self._access.should_post_refusal(asker):
+            if message.is_private or self._access.should_post_refusal(asker, refusal):
                 await self._say(question, message, refusal)
             return "refused"
         home_team = await self._access.find_home(message.user, message.user_team)
@@ -184,6 +190,19 @@ class Responder:
             await self._acknowledgement.react(message)
             return "told"
         return await self._choose_answer(question, message)
+
+    async def _find_refusal(self, asker: Asker) -> str | None:
+        """Return the sentence that refuses an asker.
+
+        An asker who can't be looked up because Slack is down gets the answer when it is back.
+        """
+        end = time.monotonic() + OUTAGE_SECONDS
+        while True:
+            refusal = await self._access.find_refusal(asker, wait=ASKER_SECONDS)
+            is_over = not self._access.is_slack_down or time.monotonic() >= end
+            if refusal != answers.NOT_LOOKED_UP or is_over:
+                return refusal
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _choose_answer(self, question: OpenQuestion, message: IncomingMessage) -> Outcome:
         if message.is_private:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from bot.slack.client.workspace import is_direct_channel
+from bot.slack.content.attachments import list_quoted_authors
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ListenerConfig
 from bot.storage.answers import PRIVATE_TS_PREFIX
@@ -31,6 +32,7 @@ class MessageTarget:
         files: the files that it shares.
         is_foreign: True if its author may not ask, so that it has no content here.
         delivery: names the use of a shortcut, the same in each delivery; empty for a reaction.
+        authors: ids of the people, other than the asker, whose words it holds.
     """
 
     key: MessageKey
@@ -42,6 +44,7 @@ class MessageTarget:
     files: tuple[SharedFile, ...] = ()
     is_foreign: bool = False
     delivery: str = ""
+    authors: tuple[str, ...] = ()
 
     @property
     def in_thread(self) -> bool:
@@ -73,7 +76,14 @@ def build_question(target: MessageTarget, origin: Origin) -> IncomingMessage:
         target_ts=target.key.ts,
         target_thread_ts=thread_ts,
         is_about_foreign=target.is_foreign,
+        authors=target.authors,
     )
+
+
+def list_authors(message: Mapping[str, Any], *, asker: str) -> tuple[str, ...]:
+    """Return the ids of others whose words a message holds."""
+    authors = [str(message.get("user") or ""), *list_quoted_authors(message.get("attachments"))]
+    return tuple(dict.fromkeys(each for each in authors if each and each != asker))
 
 
 def build_private_ts(delivery: str) -> str:
@@ -97,7 +107,8 @@ def parse_shortcut(
     """
     message, user = body["message"], body["user"]
     ts = str(message["ts"])
-    content = read_content(message if is_readable else {})
+    said = message if is_readable else {}
+    content = read_content(said)
     return MessageTarget(
         key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
@@ -107,6 +118,7 @@ def parse_shortcut(
         text=content.text,
         material=content.material,
         files=content.files,
+        authors=list_authors(said, asker=str(user["id"])),
         delivery=str(body.get("trigger_id") or f"{user['id']} {body.get('action_ts')}"),
     )
 

@@ -42,6 +42,8 @@ async def send_answer(
         code = get_error_code(closed.error)
         logger.warning("A thread does not take an answer: %s", code or repr(closed.error))
         if get_failure_kind(closed.error) == "temporary" and code != "ratelimited":
-            raise UndeliverableError("Slack fails for longer than docent waits.") from closed
+            raise UndeliverableError(
+                "Slack has been failing for longer than docent waits."
+            ) from closed
         await send_privately(slack, list_outlets(slack, thread), closed.parts, code=code)
         await message.remove_rest(closed.count)

@@ -138,5 +138,5 @@ def render_preview(text: str) -> str:
 
     What is code in the blocks is none here, so addresses are broken with an invisible space.
     """
-    line = markdown.shorten(text, PREVIEW_LIMIT).replace("://", ":\u200b//")
-    return markdown.escape(line)
+    line = markdown.shorten(text, PREVIEW_LIMIT)
+    return markdown.escape(markdown.break_addresses(line))

@@ -57,13 +57,17 @@ def _format_score(score: float) -> str:
 
 
 def _quote(text: str) -> str:
-    """Return the text, shortened and escaped.
+    """Return the text without links, shortened and escaped.
 
     Cut a text with many escaped characters earlier: a section holds 3,000 characters.
     """
-    quote = markdown.escape(markdown.shorten(text, _QUOTE_LIMIT))
+
+    def quote(limit: int) -> str:
+        return markdown.escape(markdown.break_addresses(markdown.shorten(text, limit)))
+
     room = 2 * _QUOTE_LIMIT
-    return quote if len(quote) <= room else markdown.escape(markdown.shorten(text, room // 5))
+    quoted = quote(_QUOTE_LIMIT)
+    return quoted if len(quoted) <= room else quote(room // 5)
 
 
 def _format_timings(timings: Timings) -> str:

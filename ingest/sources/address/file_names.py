@@ -40,8 +40,8 @@ def find_windows_fault(path: str) -> str:
 
 
 def has_drive(path: str) -> bool:
-    """Return whether a part of a path begins with a drive's letter."""
-    return any(_DRIVE.match(part) for part in path.split("/"))
+    """Return whether a path begins with a drive's letter."""
+    return _DRIVE.match(path) is not None
 
 
 def format_name(path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -23,9 +24,11 @@ def normalise_uri(uri: str) -> str:
         uri = extract_path(uri) or uri
     if "://" in uri:
         return uri
-    # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.
     # `expanduser` of os.path keeps a `~name` that is no user.
-    return os.path.abspath(Path(os.path.expanduser(uri)))  # noqa: PTH100, PTH111
+    with contextlib.suppress(ValueError):  # a sign that no name has, such as NUL
+        uri = os.path.expanduser(uri)  # noqa: PTH111
+    # Not `resolve`: a link such as `current -> v2` stays one source when its target moves.
+    return os.path.abspath(Path(uri))  # noqa: PTH100
 
 
 def detect_kind(uri: str) -> SourceKind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import stat
 import tarfile
@@ -21,6 +22,9 @@ _RATIO_FROM_BYTES = 2**20  # smaller files do no harm, and one repeated letter c
 _HEADER_BYTES = 2**17
 _MAX_PAX_HEADERS = 1_000
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZIP_ENTRY, _ZIP_ENTRY_BYTES = b"PK\x01\x02", 46
+_ZIP_UTF8_MARK = 0x08  # in the second byte of the flags
+_ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 
 ArchiveKind = Literal["zip", "tar", "tar.gz", "tar.zst"]
@@ -75,17 +79,61 @@ def detect_archive_kind(archive: Path) -> ArchiveKind | None:
 
 def iterate_zip_entries(archive: Path) -> Generator[ArchiveEntry, None, None]:
     """Yield the entries of a zip, in the order of its directory."""
-    with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
+    with _ZipReader(archive) as file, zipfile.ZipFile(file) as opened:
+        for number, info in enumerate(opened.infolist()):
+            is_false = number in file.false_names
             yield ArchiveEntry(
                 # zipfile cuts a name off at its first zero byte.
                 name=info.orig_filename if "\0" in info.orig_filename else info.filename,
                 size=info.file_size,
-                is_folder=info.is_dir(),
-                harm=_find_zip_harm(info),
+                is_folder=info.filename.endswith("/"),  # `is_dir` fails on an empty name
+                harm="has a name that is not UTF-8" if is_false else _find_zip_harm(info),
                 expansion=_compute_expansion(info.file_size, info.compress_size),
                 read=lambda info=info: _read_zip_entry(opened, info),  # type: ignore[misc]
             )
+
+
+class _ZipReader(io.BufferedReader):
+    """A zip whose names are text: zipfile fails on one that says it is UTF-8 and is not.
+
+    Attributes:
+        false_names: numbers of the entries with such names.
+    """
+
+    def __init__(self, archive: Path) -> None:
+        super().__init__(io.FileIO(archive))
+        self.false_names: set[int] = set()
+        self._is_directory_read = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read bytes; in the directory, such names lose their mark."""
+        data = super().read(size)
+        if self._is_directory_read or not data.startswith(_ZIP_ENTRY):
+            return data
+        self._is_directory_read = True  # the next such bytes are of an entry
+        return self._replace_false_names(data)
+
+    def _replace_false_names(self, directory: bytes) -> bytes:
+        unmarked, start, number = bytearray(directory), 0, 0
+        while directory.startswith(_ZIP_ENTRY, start) and len(directory) > start + 34:
+            lengths = directory[start + 28 : start + 34]  # of name, extra field and comment
+            name_length, *others = (int.from_bytes(lengths[n : n + 2], "little") for n in (0, 2, 4))
+            name_start = start + _ZIP_ENTRY_BYTES
+            is_marked = directory[start + 9] & _ZIP_UTF8_MARK
+            if is_marked and not _is_utf8(directory[name_start : name_start + name_length]):
+                unmarked[start + 9] &= ~_ZIP_UTF8_MARK
+                self.false_names.add(number)
+            start = name_start + name_length + sum(others)
+            number += 1
+        return bytes(unmarked)
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def iterate_tar_entries(archive: Path, kind: ArchiveKind) -> Generator[ArchiveEntry, None, None]:
@@ -211,7 +259,9 @@ def _find_zip_harm(info: zipfile.ZipInfo) -> str:
         return "is a link"
     if stat.S_IFMT(mode) and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return "is a device"
-    return "is encrypted" if info.flag_bits & 1 else ""
+    if info.flag_bits & 1:
+        return "is encrypted"
+    return "" if info.compress_type in _ZIP_METHODS else "is packed as docent does not unpack"
 
 
 def _find_tar_harm(member: tarfile.TarInfo) -> str:

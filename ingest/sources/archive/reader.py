@@ -1,4 +1,4 @@
-"""Archives as sources; an entry that could do harm is refused, and the error names it."""
+"""Archives as sources: an entry that could do harm is left out, a bomb is refused."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from ingest.errors import (
-    SourceEmptyError,
-    SourceFormatError,
-    SourceNotFoundError,
-    SourceRefusedError,
-)
+from ingest.errors import SourceFormatError, SourceNotFoundError, SourceRefusedError
 from ingest.formats.zip_directory import has_too_many_entries
 from ingest.sources.address.file_names import (
     find_name_fault,
@@ -31,7 +26,13 @@ from ingest.sources.archive.entries import (
     iterate_zip_entries,
     list_damage_errors,
 )
-from ingest.sources.source import RawFile, Source, SourceFiles, is_hidden
+from ingest.sources.source import (
+    RawFile,
+    Source,
+    SourceFiles,
+    build_empty_error,
+    is_hidden,
+)
 
 MAX_ENTRIES = 50_000
 MAX_ENTRY_BYTES = 64 * 2**20
@@ -48,92 +49,105 @@ def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bo
         is_wanted: returns whether an entry is read, by its path.
 
     Returns:
-        the files, ordered by path.
+        the files, ordered by path, and lines about wanted entries that are left out.
 
     Raises:
         SourceNotFoundError: the file does not exist.
         SourceFormatError: the file is no archive, or it is damaged.
-        SourceRefusedError: an entry could do harm; the message names it.
-        SourceEmptyError: the archive has no wanted entry.
+        SourceRefusedError: the archive as a whole could do harm; the message names an entry.
+        SourceEmptyError: the archive has no wanted entry that can be read.
     """
     origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
-    failures: list[str] = []
+    reading = _ArchiveReading(source, is_wanted)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
-        contents = dict(_read_wanted_entries(source, entries, is_wanted, failures))
+        contents = dict(reading.read(entries))
     if not contents:
-        raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
+        raise build_empty_error(source, reading.failures)
     files = tuple(
         RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), contents[path])
         for path in sorted(contents)
     )
-    return SourceFiles(source, files, tuple(failures))
+    return SourceFiles(source, files, tuple(reading.failures), tuple(reading.unread))
 
 
 def inspect_archive(source: Source, archive: Path) -> None:
-    """Check every entry of an archive without keeping any.
+    """Go through the entries of an archive without reading any.
 
     Raises:
         SourceFormatError: the file is no archive, or it is damaged.
-        SourceRefusedError: an entry could do harm; the message names it.
+        SourceRefusedError: the archive as a whole could do harm.
     """
+    reading = _ArchiveReading(source, lambda _: False)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
-        for _ in _read_wanted_entries(source, entries, lambda _: False, []):
+        for _ in reading.read(entries):
             pass
 
 
-def _read_wanted_entries(
-    source: Source,
-    entries: Iterator[ArchiveEntry],
-    is_wanted: Callable[[str], bool],
-    failures: list[str],
-) -> Iterator[tuple[str, bytes]]:
-    seen: set[str] = set()
-    total = 0
-    for count, entry in enumerate(entries, 1):
-        if count > MAX_ENTRIES:
-            raise _build_count_error(source)
-        path = _resolve_entry_path(entry)
-        # An entry that is never read can't do harm: a link in an excluded folder is no reason to
-        # refuse the archive.
-        if entry.is_folder or is_hidden(path) or source.is_path_excluded(path):
-            continue
-        if entry.harm:
-            raise RefusedEntryError(entry.name, entry.harm)
-        if not is_wanted(path):
-            continue
-        if fault := find_name_fault(path) or find_windows_fault(path):
-            failures.append(f"{format_name(path)}: {fault}")
-            continue
-        total += entry.size  # as declared: checked before the entry takes memory
-        _check_entry(entry, total, is_duplicate=path in seen)
-        seen.add(path)
-        yield path, entry.read()
+class _ArchiveReading:
+    """One pass over an archive: its pages, and lines about those that are left out."""
+
+    def __init__(self, source: Source, is_wanted: Callable[[str], bool]) -> None:
+        self._source = source
+        self._is_wanted = is_wanted
+        self._seen: set[str] = set()
+        self._total = 0
+        self.failures: list[str] = []
+        self.unread: list[str] = []
+
+    def read(self, entries: Iterator[ArchiveEntry]) -> Iterator[tuple[str, bytes]]:
+        """Yield the path and the bytes of each wanted entry."""
+        for count, entry in enumerate(entries, 1):
+            if count > MAX_ENTRIES:
+                raise _build_count_error(self._source)
+            path = _normalise_path(entry.name)
+            if entry.is_folder or not self._is_selected(path):
+                continue
+            if fault := self._find_fault(entry, path):
+                self.failures.append(f"{format_name(path)}: {fault}")
+                continue
+            self._total += entry.size  # as declared: checked before the entry takes memory
+            self._check_bomb(entry)
+            self._seen.add(path)
+            yield path, entry.read()
+
+    def _is_selected(self, path: str) -> bool:
+        if not self._is_wanted(path) or self._source.is_path_excluded(path):
+            return False
+        return not is_hidden(path) or ".." in path.split("/")
+
+    def _find_fault(self, entry: ArchiveEntry, path: str) -> str:
+        """Return why a page is left out; empty if it is read."""
+        if fault := _find_path_fault(path) or find_name_fault(path) or find_windows_fault(path):
+            return fault
+        if path in self._seen:
+            return "is left out, since another file's name reads the same"
+        if not entry.harm and entry.size <= MAX_ENTRY_BYTES:
+            return ""
+        self.unread.append(path)
+        return entry.harm or f"is larger than {MAX_ENTRY_BYTES // 2**20} MiB"
+
+    def _check_bomb(self, entry: ArchiveEntry) -> None:
+        if self._total > MAX_TOTAL_BYTES:
+            raise RefusedEntryError(entry.name, "is too large")
+        if entry.expansion > MAX_RATIO:
+            raise RefusedEntryError(entry.name, f"expands {entry.expansion:,.0f} times")
 
 
-def _resolve_entry_path(entry: ArchiveEntry) -> str:
-    """Return the path of an entry inside the archive.
-
-    Raises:
-        RefusedEntryError: the path leads out of the archive.
-    """
-    slashed = entry.name.replace("\\", "/")
-    parts = slashed.split("/")
-    if ".." in parts:
-        raise RefusedEntryError(entry.name, "leads out of the archive")
-    if not parts[0] or parts[0].endswith(":") or has_drive(slashed):
-        raise RefusedEntryError(entry.name, "has an absolute path")
+def _normalise_path(name: str) -> str:
+    """Return an entry's path with slashes; it may still lead out."""
     # A tar's names that are not UTF-8 come with surrogates, which no database stores.
-    name = slashed.encode(errors="surrogateescape").decode(errors="replace")
-    return PurePosixPath(name).as_posix()
+    text = name.encode(errors="surrogateescape").decode(errors="replace")
+    return PurePosixPath(text.replace("\\", "/")).as_posix()
 
 
-def _check_entry(entry: ArchiveEntry, total: int, *, is_duplicate: bool) -> None:
-    if is_duplicate:
-        raise RefusedEntryError(entry.name, "is there twice")
-    if entry.size > MAX_ENTRY_BYTES or total > MAX_TOTAL_BYTES:
-        raise RefusedEntryError(entry.name, "is too large")
-    if entry.expansion > MAX_RATIO:
-        raise RefusedEntryError(entry.name, f"expands {entry.expansion:,.0f} times")
+def _find_path_fault(path: str) -> str:
+    """Return why a path is none inside the archive; else empty."""
+    parts = path.split("/")
+    if ".." in parts:
+        return "leads out of the archive"
+    # An address such as `http://host/x.md` begins with a name and a colon.
+    is_absolute = not parts[0] or (len(parts) > 1 and parts[0].endswith(":")) or has_drive(path)
+    return "has an absolute path" if is_absolute else ""
 
 
 @contextmanager

@@ -80,6 +80,8 @@ def build_environment(source: Source, uri: GitUri, resolve: Resolver) -> dict[st
         | {
             "GIT_CONFIG_COUNT": str(len(config)),
             "GIT_ALLOW_PROTOCOL": uri.scheme,
+            # A folder such as `:(exclude)a` is a name and no pattern.
+            "GIT_LITERAL_PATHSPECS": "1",
             "GIT_ASKPASS": "",
             "GIT_TERMINAL_PROMPT": "0",
             "GCM_INTERACTIVE": "never",

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 
 from ingest.errors import (
     DownloadError,
-    SourceEmptyError,
     SourceFormatError,
     SourceNotFoundError,
     SourceRefusedError,
@@ -25,6 +24,7 @@ from ingest.sources.source import (
     RawFile,
     Source,
     SourceFiles,
+    build_empty_error,
     ignore_download_progress,
     is_hidden,
 )
@@ -57,8 +57,8 @@ def read_git(
     Raises:
         SourceNotFoundError: there is no such repository, branch or folder.
         SourceAccessError: the repository wants a login.
-        SourceRefusedError: a file or the whole is too large.
-        SourceEmptyError: the folder has no wanted file.
+        SourceRefusedError: the files together are too large.
+        SourceEmptyError: the folder has no wanted file that can be read.
         DownloadError: the server can't be reached or takes too long.
         ToolMissingError: git is not installed.
     """
@@ -73,10 +73,10 @@ def read_git(
         )
         blobs = _choose_blobs(wanted, failures)
         if not blobs:
-            raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
+            raise build_empty_error(source, failures)
         # The clone is partial: only the files that are read are fetched.
         mirror.fetch_missing(commit, set(blobs.values()))
-        contents = mirror.read(blobs)
+        contents, large = mirror.read(blobs)
     except SourceFormatError:
         mirror.discard()
         raise
@@ -91,9 +91,14 @@ def read_git(
             source.build_page_url(path, mirror.uri.build_page_url(path)),
             contents[path],
         )
-        for path in sorted(blobs)
+        for path in sorted(contents)
     )
-    return SourceFiles(source, files, tuple(failures), revision=commit)
+    failures += [
+        f"{format_name(path)}: is larger than {MAX_ENTRY_BYTES // 2**20} MiB" for path in large
+    ]
+    if not files:
+        raise build_empty_error(source, failures)
+    return SourceFiles(source, files, tuple(failures), tuple(large), revision=commit)
 
 
 def _choose_blobs(entries: Iterable[_TreeEntry], failures: list[str]) -> dict[str, str]:
@@ -142,9 +147,9 @@ class _Mirror:
     def update(self) -> str:
         """Fetch the commit that the branch points to, if missing; return it."""
         self._prepare()
-        commit = self._resolve_remote_commit()
+        name, commit = self._resolve_remote_ref()
         if not self._has_commit(commit):
-            self._fetch(commit if self.uri.is_commit else self.uri.ref or "HEAD")
+            self._fetch(name)
             commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
         return commit
 
@@ -179,13 +184,10 @@ class _Mirror:
                 remote=True,
             )
 
-    def read(self, blobs: Mapping[str, str]) -> dict[str, bytes]:
-        """Return the bytes of files by path."""
-        order = sorted(blobs)
+    def read(self, blobs: Mapping[str, str]) -> tuple[dict[str, bytes], list[str]]:
+        """Return the bytes of files by path, and paths of large files."""
+        order, large = self._split_by_size(blobs)
         request = "".join(f"{blobs[path]}\n" for path in order).encode()
-        self._check_sizes(
-            order, self._git.run("cat-file", "--batch-check=%(objectsize)", data=request)
-        )
         batch = memoryview(self._git.run("cat-file", "--batch=%(objectsize)", data=request))
         contents = {}
         for path in order:
@@ -195,16 +197,28 @@ class _Mirror:
                 raise self._git.build_damage_error() from error
             contents[path] = bytes(batch[start : start + size])
             batch = batch[start + size + 1 :]
-        return contents
+        return contents, large
 
-    def _check_sizes(self, paths: list[str], sizes: bytes) -> None:
-        total = 0
-        for path, size in zip(paths, sizes.split(), strict=True):
-            total += int(size)
-            if int(size) > MAX_ENTRY_BYTES or total > MAX_TOTAL_BYTES:
-                raise SourceRefusedError(
-                    f"{self._source.name} is refused: its file {path!r} is too large."
-                )
+    def _split_by_size(self, blobs: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Return the paths of files to read, and those of large ones.
+
+        Raises:
+            SourceRefusedError: the files together are too large.
+        """
+        paths = sorted(blobs)
+        request = "".join(f"{blobs[path]}\n" for path in paths).encode()
+        printed = self._git.run("cat-file", "--batch-check=%(objectsize)", data=request)
+        try:
+            sizes = dict(zip(paths, map(int, printed.split()), strict=True))
+        except ValueError as error:  # an object is missing
+            raise self._git.build_damage_error() from error
+        small = [path for path in paths if sizes[path] <= MAX_ENTRY_BYTES]
+        if sum(sizes[path] for path in small) > MAX_TOTAL_BYTES:
+            raise SourceRefusedError(
+                f"{self._source.name} is refused: its documents have more than "
+                f"{MAX_TOTAL_BYTES // 2**20:,} MiB."
+            )
+        return small, [path for path in paths if sizes[path] > MAX_ENTRY_BYTES]
 
     def discard(self) -> None:
         """Delete the mirror, so that the next sync fetches everything."""
@@ -217,22 +231,27 @@ class _Mirror:
         if not (self._folder / "HEAD").is_file():
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True)
-            self._git.run("init", "--bare", "--quiet", "--template=", str(self._folder))
+            self._git.run("init", "--bare", "--quiet", "--template=", "--", str(self._folder))
         for lock in self._folder.rglob("*.lock"):
             # Left by a git that was killed, for only one sync runs at a time.
             lock.unlink(missing_ok=True)
 
-    def _resolve_remote_commit(self) -> str:
-        """Return the commit that the branch or tag points to."""
+    def _resolve_remote_ref(self) -> tuple[str, str]:
+        """Return the whole name of the branch or tag, and its commit.
+
+        A short name such as `tag` can be a word of git, or name a branch and a tag.
+        """
         if self.uri.is_commit:
-            return self.uri.ref
+            return self.uri.ref, self.uri.ref
         ref = self.uri.ref or "HEAD"
-        output = self._git.run("ls-remote", "--quiet", "origin", ref, f"{ref}^{{}}", remote=True)
+        output = self._git.run(
+            "ls-remote", "--quiet", "--", "origin", ref, f"{ref}^{{}}", remote=True
+        )
         commits = dict(line.split("\t")[::-1] for line in output.decode().splitlines())
         # A branch goes before a tag; `^{}` is the commit that an annotated tag points to.
         for name in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}"):
             if name in commits:
-                return commits[name]
+                return name.removesuffix("^{}"), commits[name]
         raise SourceNotFoundError(
             f"There is no branch or tag {ref} in {self._source.redacted_uri}."
         )

@@ -24,7 +24,7 @@ def resolve_host(host: str, port: int) -> tuple[str, ...]:
     try:
         records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:  # a label is empty or over 63 characters
-        raise OSError(f"{host} is no name of a host") from error
+        raise OSError(f"{host} is not a host name") from error
     return tuple(dict.fromkeys(str(address[4][0]) for address in records))
 
 

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 
 from ingest.errors import (
     DownloadError,
-    SourceEmptyError,
     SourceError,
     SourceFormatError,
     SourceNotFoundError,
@@ -26,6 +25,7 @@ from ingest.sources.source import (
     RawFile,
     Source,
     SourceFiles,
+    build_empty_error,
     ignore_download_progress,
 )
 from ingest.sources.website.cache import PageCache
@@ -104,9 +104,10 @@ def read_website(
             f"{error.strerror or error}."
         ) from error
     files = tuple(file for file in crawl.list_files() if is_wanted(file.path))
+    failures = crawl.list_failures()
     if not files:
-        raise SourceEmptyError(f"There are no documents in {source.redacted_uri}.")
-    return SourceFiles(source, files, tuple(crawl.list_failures()))
+        raise build_empty_error(source, failures)
+    return SourceFiles(source, files, tuple(failures))
 
 
 class _Crawler:
@@ -214,7 +215,7 @@ class _Crawler:
         self._hosts.add(extract_host(fetched.address))
         if not fetched.media_type:
             raise SourceFormatError(
-                f"{self._source.redacted_uri} is no page of HTML, Markdown or text; an archive "
+                f"{self._source.redacted_uri} is not an HTML, Markdown or text page; an archive "
                 "needs the option `kind`."
             )
         self._accept_page(fetched, self._source.depth, should_store=self._is_selected(self._home))

@@ -25,6 +25,7 @@ from ingest.sources.http.download import Downloads
 from ingest.sources.source import DownloadProgress, Source
 from ingest.sources.website.cache import CachedPage, PageCache
 from ingest.sources.website.paths import extract_host, parse_media_type, resolve_link
+from ingest.sources.website.robots import parse_robots
 
 MAX_PAGE_BYTES = 16 * 2**20
 MAX_CRAWL_DELAY = 30.0
@@ -108,10 +109,11 @@ class SiteFetcher:
 
         Raises:
             DownloadError: robots.txt can't be read, so nothing may be read.
+            SourceRefusedError: robots.txt is too large, or has too many patterns.
         """
         host = extract_host(address)
         if host not in self._rules:
-            self._rules[host] = Protego.parse(self._fetch_robots(address))
+            self._rules[host] = parse_robots(self._fetch_robots(address), host)
             delay = self._rules[host].crawl_delay(USER_AGENT)
             self._throttle.slow_down(min(float(delay or 0), MAX_CRAWL_DELAY))
         return bool(self._rules[host].can_fetch(address, USER_AGENT))

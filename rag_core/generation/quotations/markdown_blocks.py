@@ -103,7 +103,8 @@ def split_blocks(text: str, position: int = 0) -> list[Block]:
     text = _clean_lines(_FRONT_MATTER.sub("", text))
     lines = text.split("\n")
     blocks = [
-        replace(block, position=position) for block in _find_blocks(_PARSER.parse(text), lines)
+        replace(block, position=position)
+        for block in _find_blocks(_PARSER.parse(text.removesuffix("\n") + "\n"), lines)
     ]
     return [block for block in map(_strip_links, blocks) if _has_content(block)]
 

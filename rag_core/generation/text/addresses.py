@@ -1,6 +1,6 @@
 """Addresses in a text: those that the passages contain, and those that a reader would make live."""
 
-# ruff: noqa: RUF001, SIM905  (punctuation of other languages, and lists that are read as words)
+# ruff: noqa: RUF001  (punctuation of other languages)
 
 from __future__ import annotations
 
@@ -23,16 +23,23 @@ BREAK = "\u200b"
 HIDDEN = "\0"
 """Stands for what is no text in a text: code, targets, tags."""
 
+EMPHASIS = regex.compile(r"[*~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])")
+"""Signs that are not shown where they emphasise."""
+
+_AROUND_MAIL = "*_~'"
 # Each part has an upper length, so that a hostile text costs no more than an honest one.
 _CHARACTER = r"[\p{L}\p{N}\p{Cf}\p{M}\u2010-]"
 _LABEL = rf"[\p{{L}}\p{{N}}]{_CHARACTER}{{0,70}}"
-_DOT = r"[.．｡]"
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]"
+# The full stop of Chinese is a dot between words of other scripts.
+_DOT = rf"(?:[.．｡]|(?<!{_UNSPACED})。(?!{_UNSPACED}))"
 _ENDING = r"(?P<ending>\p{L}[\p{L}\p{N}\p{M}-]{1,62})"
 _HOST = rf"{_LABEL}(?:{_DOT}{_LABEL}){{0,20}}{_DOT}{_ENDING}"
 _REST = rf"[^\s<>\"`|{HIDDEN}]"
 _EXPLICIT = (
     rf"(?:(?:(?:https?|ftp|slack)://|www\.){_REST}{{1,2000}}"
     rf"|mailto:{_REST}{{1,300}}"
+    rf"|(?:(?:https?|ftp|slack)://|mailto:|www\.)(?=[{HIDDEN}`])"  # code may follow
     rf"|(?<![\p{{L}}\p{{N}}_:/])//[^\s<>{HIDDEN}]{{1,200}}\.[^\s<>{HIDDEN}]{{1,2000}})"
 )
 _MAIL = (
@@ -41,8 +48,9 @@ _MAIL = (
 )
 _NUMBERS = rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}})?/[\p{{L}}%?]{_REST}{{0,2000}}"
 _BARE = (
-    rf"(?P<bare>(?<![\p{{L}}\p{{N}}])(?<!(?<!/)/)(?:{_HOST}(?:(?P<path>(?::\d{{1,5}})?[/?\#]{_REST}"
-    rf"{{0,2000}})|(?::\d{{1,5}})?(?![\p{{L}}\p{{N}}]))|(?P<path>{_NUMBERS})))"
+    rf"(?P<bare>(?:(?<![\p{{L}}\p{{N}}])|(?<={_UNSPACED})(?=[a-zA-Z0-9]))(?<!(?<!/)/)"
+    rf"(?:(?P<host>{_HOST})(?:(?P<path>(?::\d{{1,5}})?[/?\#]{_REST}{{0,2000}})"
+    rf"|(?::\d{{1,5}})?(?![\p{{L}}\p{{N}}]))|(?P<path>{_NUMBERS})))"
 )
 _MARKED = regex.compile(_EXPLICIT, regex.IGNORECASE)
 _UNMARKED = regex.compile(rf"{_MAIL}|{_BARE}", regex.IGNORECASE)
@@ -59,14 +67,18 @@ _ORIGIN = regex.compile(r"[a-z][a-z0-9+.-]*:(?://[^/?\\]*)?", regex.IGNORECASE)
 _HOSTNAME = regex.compile(
     r"(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#\\]*@)?(?P<host>[^/?#\\:]+)", regex.IGNORECASE
 )
-_UNSPACED = regex.compile(r"\A[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]+")
+_WORDS_BEFORE = regex.compile(rf"\A{_UNSPACED}+")
+_WIDE_DOT = regex.compile(r"[．｡。]")
+# What follows an address without a space: no part of a path or a query.
+_FOLLOWING = regex.compile(r"[^\w\s/?#&=%@.+$~:-]|[^\x00-\x7f]")
+_BREAKS = regex.compile(rf"(?<=(?:{_DOT}|@)){BREAK}(?=[\p{{L}}\p{{N}}])")
 _STOP = regex.compile(r"[。，、；：！？（）「」『』【】《》…]")
 _FREE = regex.compile(r"[)\]]*[.,;!?]?(?=\s|\Z)")
 _CLOSING = {")": "(", "]": "["}
+_MOST_PARTS = 50  # of an address that are looked up
 # Kept free for examples: https://www.rfc-editor.org/info/rfc2606
 _EXAMPLES = frozenset(("example.com", "example.net", "example.org"))
-# Endings that no method has.
-_NO_METHODS = frozenset("com net org edu gov mil biz xyz io co".split())
+_HIDDEN_MARKUP = regex.compile(r"<[^<>]*>|[*_~`\p{Cf}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +112,15 @@ class KnownAddresses:
         known = set(addresses)
         for text in texts:
             known |= {match["target"] for match in _TARGET.finditer(text)}
-            found = list(find_addresses(text))
-            known |= {address.text for address in found}
-            known |= {f"mailto:{address.text}" for address in found if "@" in address.text}
+            found = [address.text for address in find_addresses(text)]
+            known.update(found)
+            known |= {
+                f"mailto:{address.strip(_AROUND_MAIL)}" for address in found if "@" in address
+            }
         self._known = frozenset(map(_normalise_address, known)) - {""}
         self._names = {_SCHEME.sub("", address, count=1) for address in self._known}
         self._names |= {read_host(address) for address in self._known} - {""}
+        self._names |= {name.casefold() for name in self._names if "/" not in name}
 
     @classmethod
     def of(cls, passages: Sequence[Passage], *texts: str) -> KnownAddresses:
@@ -131,10 +146,24 @@ class KnownAddresses:
             not address.is_explicit and self._is_known_name(address.text)
         )
 
+    def find_part(self, address: str) -> str:
+        """Return the known address before other words; '' without one."""
+        ends = [match.start() for match in _FOLLOWING.finditer(address)]
+        parts = (address[:end] for end in reversed(ends[:_MOST_PARTS]))
+        return next((part for part in parts if self._has_page(part)), "")
+
+    def _has_page(self, address: str) -> bool:
+        return (
+            "#" not in address and address == _cut_punctuation(address) and self.is_known(address)
+        )
+
     def _is_known_name(self, name: str) -> bool:
-        names = (name, _UNSPACED.sub("", name))
+        if "@" in name and self.is_known(f"mailto:{name.strip(_AROUND_MAIL)}"):
+            return True
+        names = (name, _WORDS_BEFORE.sub("", name))
         return any(
-            _normalise_address(f"//{each}").removeprefix("//") in self._names for each in names
+            _normalise_address(f"//{each}").removeprefix("//").casefold() in self._names
+            for each in names
         )
 
 
@@ -155,23 +184,43 @@ def find_addresses(text: str) -> Iterator[Address]:
 def _find_names(text: str, begin: int, end: int) -> Iterator[Address]:
     """Yield names and mail addresses in a part of a text."""
     for match in _UNMARKED.finditer(text, begin, end):
-        name = _cut_punctuation(match[0])
-        if name and (match["mail"] or _is_linked(match)):
+        name = _cut_punctuation(match[0]) if match["mail"] else _read_name(match)
+        if name:
             yield Address(match.start(), match.start() + len(name), name, is_explicit=False)
 
 
-def _is_linked(match: regex.Match[str]) -> bool:
-    """Return True for a name that a reader makes a link of."""
-    ending, name = match["ending"], match["bare"].lower()
-    if match["path"] is not None:
-        return True
-    is_single = len(regex.findall(_DOT, name)) == 1
-    if name in _EXAMPLES or not is_top_level_domain(ending):
-        return False
-    is_call = match.string[match.end() : match.end() + 1] == "("
-    is_method = is_call and ending.lower() not in _NO_METHODS
-    is_file = ending.lower() in FILE_ENDINGS
-    return not (is_single and (is_method or is_file))
+def _read_name(match: regex.Match[str]) -> str:
+    """Return the name that a reader links; '' without one."""
+    host, path = match["host"] or "", match["path"]
+    if path is not None:
+        start = match.start("path") - match.start()
+        return str(match[0][:start] + _cut_punctuation(path))
+    # Some readers take a dot of another language for a dot, some for the end of a name.
+    ends = [dot.start() for dot in _WIDE_DOT.finditer(host)]
+    names = [host, *(host[:end] for end in reversed(ends))]
+    return next((name for name in names if _is_linked(name)), "")
+
+
+def _is_linked(name: str) -> bool:
+    labels = regex.split(_DOT, name)
+    is_free = name.lower() in _EXAMPLES or len(labels) < 2
+    return not is_free and is_top_level_domain(labels[-1].rstrip("-"))
+
+
+def find_link_breaks(words: str) -> list[int]:
+    """Return the places of the breaks in a text's names.
+
+    Only whole names are read: a streaming text is cut behind a space.
+    """
+    breaks = [match.start() for match in _BREAKS.finditer(words)]
+    # Where each of them stands in the text without breaks.
+    bare = dict(zip((at - number for number, at in enumerate(breaks)), breaks, strict=True))
+    return [
+        place
+        for address in (find_addresses(_BREAKS.sub("", words)) if breaks else ())
+        for at, place in bare.items()
+        if address.start < at < address.end
+    ]
 
 
 def read_host(address: str) -> str:
@@ -182,11 +231,36 @@ def read_host(address: str) -> str:
     return address.rpartition("@")[2].lower() if "@" in address else ""
 
 
+def find_other_host(label: str, target: str) -> str:
+    """Return the host of a link whose label names another.
+
+    Return an empty text if it names none.
+    """
+    host = read_host(target)
+    if not host or host in label.lower():
+        return ""
+    # As people read it: `*` and other signs between letters are not shown.
+    written = unescapeAll(label).replace(BREAK, "")
+    shown = _HIDDEN_MARKUP.sub("", written)
+    for address in (*find_addresses(written), *find_addresses(shown)):
+        named = read_host(address.text if "//" in address.text else f"//{address.text}")
+        named = regex.sub("[．｡。]", ".", named).removeprefix("www.")
+        ending = named.rpartition(".")[2]
+        is_name = is_top_level_domain(ending) and ending not in FILE_ENDINGS
+        is_same = host.endswith(named) or named.endswith(host.removeprefix("www."))
+        is_part = address.text.lower() in target.lower()
+        if not is_same and (address.is_explicit or (is_name and not is_part)):
+            return host
+    return ""
+
+
 def _normalise_address(address: str) -> str:
     """Remove the fragment, and write what has several forms in one."""
     page, _, fragment = normalizeLink(unescapeAll(address.strip())).partition("#")
     origin = _ORIGIN.match(page)
-    if origin:
+    if origin and origin[0].lower() == "mailto:":
+        page = page.casefold()
+    elif origin:
         page = origin[0].lower() + page[origin.end() :]
     return page.rstrip("/") or f"#{fragment}"
 

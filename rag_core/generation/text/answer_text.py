@@ -11,6 +11,7 @@ from rag_core.generation.text.answer_fence import FenceUnwrapper
 from rag_core.generation.text.citations import CitationChecker, IsSupported, accept_all
 from rag_core.generation.text.link_guard import LinkGuard
 from rag_core.generation.text.refusal_filter import RefusalFilter
+from rag_core.generation.text.roles import RoleRestorer
 from rag_core.generation.text.source_list import SourceListFilter
 from rag_core.generation.text.surrogates import SurrogateRepairer
 from rag_core.reasoning import ReasoningFilter
@@ -43,6 +44,7 @@ class AnswerText:
     def _begin(self) -> None:
         self._fence, self._refusal = FenceUnwrapper(), RefusalFilter()
         self._sources = SourceListFilter(self._passages)
+        self._roles = RoleRestorer(self._passages)
         self._checker = CitationChecker(self._passages, self._is_supported, self._sources.targets)
         self._guard = LinkGuard(self._known)
         self._shown: list[str] = []
@@ -83,7 +85,8 @@ class AnswerText:
         text = self._join("", self._reasoning.feed(self._surrogates.flush()))
         text = self._join(text, self._reasoning.flush(is_cut=True))
         text = self._fence.feed(text) + self._fence.flush()
-        text = self._checker.feed(self._sources.feed(self._refusal.feed(text)))
+        text = self._roles.feed(self._sources.feed(self._refusal.feed(text)))
+        text = self._checker.feed(text)
         return self._show(self._guard.feed(text))
 
     def flush(self) -> str:
@@ -104,7 +107,7 @@ class AnswerText:
         return text
 
     def _add(self, text: str, *, last: bool) -> str:
-        for each in (self._fence, self._refusal, self._sources):
+        for each in (self._fence, self._refusal, self._sources, self._roles):
             text = each.feed(text) + (each.flush() if last else "")
         text = self._checker.feed(text, last=last)
         return self._show(self._guard.feed(text, last=last))

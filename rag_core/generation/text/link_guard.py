@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import regex
 
-from rag_core.generation.text.addresses import KnownAddresses
+from rag_core.generation.text.addresses import EMPHASIS, KnownAddresses
 from rag_core.generation.text.link_rewriter import (
-    READERS,
     LinkRewriter,
     list_live_addresses,
+    read_all,
 )
-from rag_core.generation.text.markdown_map import Leaf
+from rag_core.generation.text.markdown_map import Leaf, MarkdownMap
 
 # A text is read word by word, so that it is read alike however it is cut into pieces. A word ends
 # behind its space, or behind a sign of a language without spaces.
@@ -21,17 +21,21 @@ _TRIGGER = regex.compile(
     r"\[(?!\d{1,3}\](?![(\[:]|\Z))|\][(\[:]|<(?=[A-Za-z/!?@#]|\Z)|&(?=[#\w]|\Z)|\\(?=[^\w\s]|\Z)"
 )
 _LETTERS = regex.compile(
-    r"(?:[\w,'-]*?|[\w,'-]*?\w(?<!www)[.?])(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?\Z)",
+    r"(?:[\w,'-]*?|[\w,'-]*?\w(?<!www)[.?])(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?_*\Z)",
     regex.IGNORECASE,
 )
-_NAME_BEGUN = regex.compile(r"[.@/．｡]\S*\Z")  # noqa: RUF001
+_NAME_BEGUN = regex.compile(r"[.@/．｡。]\S*\Z")  # noqa: RUF001
 _CLOSERS = frozenset("`])>|\n")
-_UNFINISHED = regex.compile(r"`|<[A-Za-z/!?]|\]\(|\]\[|\]:")
+_UNFINISHED = regex.compile(r"`|\]\(|\]\[|\]:")
+_BEGUN_AUTOLINK = regex.compile(r"<[^\s<>]*\Z")
+_BEGUN_TAG = regex.compile(
+    r"<(?:[!?]|[A-Za-z/](?:[^<>\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+\Z)"
+)
 _ROW_BELOW = regex.compile(r"[-:| \t>]*")
-_MOST_TRIES = 20  # to find an end within a line
 _CONTEXT = 2_100
-_SHORT_BLOCK = 2_100  # characters of a block that is read again at each end of a line
-_READ_PART = 8  # of a longer one, once so large a part of it is new
+_SHORT = 250  # characters of a block that is read again whole
+_SHORT_HELD = 600  # characters that are read again at each end of a line
+_READ_PART = 8  # of more, once so large a part of it is new
 
 
 class LinkGuard:
@@ -51,7 +55,7 @@ class LinkGuard:
         self._rewriter = LinkRewriter(known)
         self._text = ""  # what was returned, from the beginning of its block on
         self._held = self._rest = self._return = ""
-        self._tries = 0
+        self._unread = 0  # characters since the text was read
         self._is_begun = False
 
     def feed(self, text: str, *, last: bool = False) -> str:
@@ -73,6 +77,7 @@ class LinkGuard:
         if is_free and (letters := _LETTERS.match(self._rest)):
             # Letters stay as they are, unless a scheme begins with them.
             self._text += letters[0]
+            self._unread += len(letters[0])
             shown, self._rest = shown + letters[0], self._rest[letters.end() :]
         if last:
             self._held, self._rest = self._held + self._rest, ""
@@ -86,58 +91,75 @@ class LinkGuard:
     def _read_word(self, word: str) -> str:
         is_new = not self._held
         self._held += word
+        self._unread += len(word)
         if is_new and self._is_plain(word):
             self._text, self._held = self._text + word, ""
             return word
-        # A long block is read again and again: what is new must be a part of it worth that.
-        is_due = len(self._held) * _READ_PART >= len(self._text) - _SHORT_BLOCK
-        is_end = "\n" in word or (
-            self._tries < _MOST_TRIES and (is_new or not _CLOSERS.isdisjoint(word))
-        )
-        return self._release(self._find_decided()) if is_end and is_due else ""
+        is_end = "\n" in word
+        if not is_end and (is_new or not _CLOSERS.isdisjoint(word)):
+            # A row is read once it is complete.
+            line = (self._text[-_CONTEXT:] + self._held).rpartition("\n")[2]
+            is_end = "|" not in line or self._unread > _SHORT_HELD
+        return self._release(self._find_decided()) if is_end and self._is_due() else ""
+
+    def _is_due(self) -> bool:
+        """Return True if enough is new to read the block again."""
+        length = len(self._text) + len(self._held)
+        part = _READ_PART * (4 if self._held.endswith("\n\n") else 1)
+        return length <= _SHORT_HELD or self._unread * part >= length
 
     def _is_plain(self, word: str) -> bool:
         """Return True if a word can be no part of a link."""
         if _TRIGGER.search(word):
             return False
         is_begun = _NAME_BEGUN.search(self._text[-_CONTEXT:]) is not None
-        if not is_begun and not any(sign in word for sign in ".@/．｡"):  # noqa: RUF001
+        if not is_begun and not any(sign in word for sign in ".@/．｡。"):  # noqa: RUF001
             return True
         before = regex.search(r"\S*\Z", self._text[-_CONTEXT:])
         start = len(before[0]) if before else 0
         text = self._text[len(self._text) - start :] + word
-        return all(address.end <= start for address in self._known.find_unknown(text))
+        shown = EMPHASIS.sub("", text)
+        return all(address.end <= start for address in self._known.find_unknown(text)) and (
+            shown == text or not any(self._known.find_unknown(shown))
+        )
 
     def _find_decided(self) -> int:
         """Return the end of the text that more text can't change."""
         text = self._text + self._held
-        ends = []
-        for reader in READERS:
-            leaves = reader.read(text).leaves
-            if not leaves:
-                return 0
-            last = leaves[-1]
-            rest = text[last.end :]
-            if rest.strip():
-                ends.append(last.end)
-            elif "\n" in rest or _is_decided(last, text, has_tables=reader.has_tables):
-                ends.append(len(text))
-            else:
-                ends.append(last.start)
-        return min(ends)
+        self._unread = 0
+        return min(_find_end(text, mapped) for mapped in self._rewriter.read(text))
 
     def _release(self, end: int) -> str:
         """Return the text up to an end, rewritten."""
         begin, text = len(self._text), self._text + self._held
         if end <= begin:
-            self._tries += 1
             return ""
-        self._tries = 0
         shown = self._rewriter.rewrite(text, begin=begin, end=end)
         self._text, self._held = text[:begin] + shown, text[end:]
-        common = set.intersection(*(set(reader.read(self._text).starts) for reader in READERS))
-        self._text = self._text[max(common, default=0) :]
+        self._shorten()
         return shown
+
+    def _shorten(self) -> None:
+        """Keep what decides how more text is read."""
+        maps = self._rewriter.read(self._text)
+        common = set.intersection(*(set(mapped.starts) for mapped in maps))
+        start = max(common, default=0)
+        whole, self._text = self._text, self._text[start:]
+        if len(self._text) <= _SHORT or not all(map(_is_closed, maps)):
+            return
+        for mapped in maps:
+            short = whole
+            for begin, end, stub in sorted(mapped.list_middles(), reverse=True):
+                if begin >= start:
+                    short = short[:begin] + stub + short[end:]
+            short = short[start:]
+            shorter = read_all(short) if len(short) < len(self._text) else ()
+            if len(shorter) == len(maps) and all(
+                _is_closed(new) and new.describe_end() == old.describe_end()
+                for new, old in zip(shorter, maps, strict=True)
+            ):
+                self._text = short
+                return
 
 
 def check_links(text: str, known: KnownAddresses) -> str:
@@ -152,7 +174,7 @@ def keep_links(text: str, original: str) -> str:
     """
     if text == original:
         return text
-    return check_links(text, KnownAddresses([], list_live_addresses(original)))
+    return check_links(text, KnownAddresses([], list_live_addresses(_unify_lines(original))))
 
 
 def show_hosts(text: str) -> str:
@@ -160,7 +182,7 @@ def show_hosts(text: str) -> str:
 
     A link misleads if its label names another host than its target.
     """
-    return check_links(text, KnownAddresses([], list_live_addresses(text)))
+    return check_links(text, KnownAddresses([], list_live_addresses(_unify_lines(text))))
 
 
 def _unify_lines(text: str) -> str:
@@ -168,18 +190,52 @@ def _unify_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
-def _is_decided(leaf: Leaf, text: str, *, has_tables: bool) -> bool:
+def _find_end(text: str, mapped: MarkdownMap) -> int:
+    """Return the end of what more text can't change."""
+    if not mapped.leaves:
+        return 0
+    # More of its last line can make it a part of the block above.
+    line = text.rfind("\n") + 1
+    above = next((leaf for leaf in reversed(mapped.leaves) if leaf.start < line), None)
+    is_beside = above is not None and above.kind == "inline" and above.end == line < len(text)
+    if above and is_beside and not _is_decided(above, text[:line], mapped):
+        return above.start
+    last = mapped.leaves[-1]
+    rest = text[last.end :]
+    if rest.strip():
+        return last.end
+    return len(text) if "\n" in rest or _is_decided(last, text, mapped) else last.start
+
+
+def _is_closed(mapped: MarkdownMap) -> bool:
+    """Return True if nothing in the last block waits for an end."""
+    if not mapped.leaves or mapped.definitions:
+        return False
+    last = mapped.leaves[-1]
+    return last.kind != "inline" or (last.places is not None and not _is_open(last, mapped))
+
+
+def _is_decided(leaf: Leaf, text: str, mapped: MarkdownMap) -> bool:
     """Return True if more text changes nothing in a block."""
     if leaf.kind in {"fence", "code_block"}:
         return "\n" in text[leaf.start :]
     if leaf.kind != "inline" or leaf.places is None:
         return False
     lines = text[leaf.start :].rstrip("\n").split("\n")
-    if has_tables and ("|" in lines[-1] or _ROW_BELOW.fullmatch(lines[-1])) and not leaf.is_cell:
+    if (
+        mapped.has_tables
+        and ("|" in lines[-1] or _ROW_BELOW.fullmatch(lines[-1]))
+        and not leaf.is_cell
+    ):
         return False
+    return not _is_open(leaf, mapped) and text[-1:].isspace()
+
+
+def _is_open(leaf: Leaf, mapped: MarkdownMap) -> bool:
+    """Return True if a link, tag or code may have begun."""
     words, _ = leaf.read_words()
-    is_open = _has_open_bracket(words) or _UNFINISHED.search(words) is not None
-    return not is_open and text[-1:].isspace()
+    begun = _BEGUN_TAG if mapped.has_html else _BEGUN_AUTOLINK
+    return _has_open_bracket(words) or bool(_UNFINISHED.search(words) or begun.search(words))
 
 
 def _has_open_bracket(words: str) -> bool:

@@ -11,28 +11,45 @@ import regex
 
 from rag_core.generation.text.addresses import (
     BREAK,
+    EMPHASIS,
     OMITTED,
+    Address,
     KnownAddresses,
     find_addresses,
-    read_host,
+    find_link_breaks,
+    find_other_host,
 )
 from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
 from rag_core.generation.text.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
-from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
 
 READERS = (
     MarkdownReader(html=True, tables=True),
     MarkdownReader(html=False, tables=True),
     MarkdownReader(html=False, tables=False),
+    MarkdownReader(html=True, tables=False),
 )
-"""An answer is safe as each of them reads it: CommonMark, Slack, and Slack without a table."""
+"""An answer is safe as each of them reads it: with and without HTML (as Slack does) and tables."""
 
+_TAG = regex.compile(r"<[A-Za-z/!?]")
 _ROUNDS = 12  # of rewriting: a label may hold a link of its own
 _LONGEST = 40_000  # characters that are read; more are made text
-_DOT = regex.compile(r"[.．｡@]")
+_DOT = regex.compile(r"[.．｡。@]")
+_ADDRESSED = regex.compile(r"[.．｡。@]|//|(?i:mailto:)")
 _CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
 _ADDRESS_SIGN = regex.compile(r"[:/#\\%&@]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
-_SIGNS = regex.compile(r"[\[\]()!`|@&\\]|[<>]|(?<=[.．｡:/])(?=[\w/])")
+_SIGNS = regex.compile(
+    r"://|//|(?i:mailto:|www\.)|[\[\]()!`|&\\<>]|(?<=[.．｡。@:/])(?=[\w/])", regex.V1
+)
+_NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "": BREAK}
+
+
+def read_all(text: str) -> tuple[MarkdownMap, ...]:
+    """Return each different way to read a text."""
+    has_tag, has_cells = _TAG.search(text) is not None, "|" in text
+    readers = (True, has_tag, has_cells, has_tag and has_cells)
+    return tuple(
+        reader.read(text) for reader, differs in zip(READERS, readers, strict=True) if differs
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +70,13 @@ class LinkRewriter:
 
     def __init__(self, known: KnownAddresses) -> None:
         self._known = known
+        self._text, self._maps = "", read_all("")
+
+    def read(self, text: str) -> tuple[MarkdownMap, ...]:
+        """Return how the readers read a text, the last from memory."""
+        if text != self._text:
+            self._text, self._maps = text, read_all(text)
+        return self._maps
 
     def rewrite(self, text: str, *, begin: int = 0, end: int | None = None) -> str:
         """Return a part of a text without unknown links.
@@ -76,13 +100,12 @@ class LinkRewriter:
             behind = len(text) - end
             text = _apply_changes(text, changes)
             end = len(text) - behind
-        return escape_signs(text[begin:end])
+        return _escape_signs(text, begin, end)
 
     def _find_changes(self, text: str, begin: int, end: int) -> list[Change] | None:
         """Return what has to change; None if that can't be said."""
-        for reader in READERS:
-            mapped = reader.read(text)
-            changes = self._list_changes(text, mapped)
+        for mapped in self.read(text):
+            changes = self._list_changes(text, mapped, begin, end)
             if changes is None or not mapped.is_readable:
                 return None
             reaching = [change for change in changes if _is_within(change, begin, end)]
@@ -91,19 +114,26 @@ class LinkRewriter:
                 return _drop_overlaps(fitting)
         return []
 
-    def _list_changes(self, text: str, mapped: MarkdownMap) -> list[Change] | None:
+    def _list_changes(
+        self, text: str, mapped: MarkdownMap, begin: int, end: int
+    ) -> list[Change] | None:
         changes = [
             Change(at, at, "\\")
             for at, target in mapped.definitions
             if not self._known.is_known(target)
         ]
         for leaf in mapped.leaves:
+            if leaf.end < begin or leaf.start > end:
+                continue
             if leaf.kind == "html_block":
                 source = text[leaf.start : leaf.end]
                 cleaned = neutralise_tags(source, self._known.is_known)
-                changes += [Change(leaf.start, leaf.end, cleaned)] if cleaned != source else []
-            elif leaf.kind == "inline":
-                found = list(self._read_leaf(leaf))
+                if cleaned != source:
+                    changes.append(Change(leaf.start, leaf.end, cleaned))
+                    continue
+            if leaf.kind in {"inline", "html_block"}:
+                is_inline = leaf.kind == "inline"
+                found = list(self._read_leaf(leaf) if is_inline else self._read_words(leaf))
                 if found and leaf.places is None:
                     return None
                 changes += [_locate_change(leaf, change) for change in found]
@@ -139,29 +169,68 @@ class LinkRewriter:
             else:
                 yield Change(link.start, start, "")
                 yield Change(end, link.end, "")
-        elif link.kind == "image" and "[" in label:
+        elif link.kind == "image" and regex.search(r"[\[<]", label):
             yield Change(link.start, start, "")
             yield Change(end, link.end, "")
         elif host := find_other_host(label, link.target):
             yield Change(end, end, f" ({host})")
 
     def _read_words(self, leaf: Leaf) -> Iterator[Change]:
-        words, places = leaf.read_words()
-        if "." not in words and "//" not in words and "@" not in words:
+        if not leaf.elements and not _ADDRESSED.search(leaf.content):
             return
-        for address in find_addresses(words):
-            start, end = places[address.start][0], places[address.end - 1][1]
-            if not self._known.has(address):
-                if address.is_explicit:
-                    yield Change(start, end, OMITTED)
-                else:
-                    yield from _break_name(words, places, address.start, address.end)
-            elif address.is_explicit and not _is_in_label(leaf, start):
-                # Some readers look for the end of an address before they decode a text.
-                is_written_so = leaf.content[start:end] == address.text
-                is_followed = leaf.content[end : end + 1] in {"\\", "&"}
-                if is_followed or not (is_written_so and address.stands_free):
-                    yield Change(start, end, f"<{address.text}>")
+        words, places = leaf.read_words()
+        if not _ADDRESSED.search(words):
+            return
+        found = list(find_addresses(words))
+        changes = [change for each in found for change in self._read_address(leaf, each)]
+        if EMPHASIS.search(words):
+            changes += self._read_across_emphasis(words, places, found)
+        yield from dict.fromkeys(changes)
+
+    def _read_across_emphasis(
+        self, words: str, places: list[tuple[int, int]], found: list[Address]
+    ) -> Iterator[Change]:
+        """Yield the changes of addresses with signs of emphasis in them: `evil**.com**`."""
+        signs = {match.start() for match in EMPHASIS.finditer(words)}
+        shown = [at for at in range(len(words)) if at not in signs]
+        bare, inner = "".join(words[at] for at in shown), [places[at] for at in shown]
+        known = [each for each in found if each.is_explicit or self._known.has(each)]
+        for address in find_addresses(bare):
+            start, end = shown[address.start], shown[address.end - 1] + 1
+            is_read = any(each.start <= start and end <= each.end for each in known)
+            if is_read or end - start == len(address.text) or self._known.has(address):
+                continue
+            if address.is_explicit:
+                yield Change(places[start][0], places[end - 1][1], OMITTED)
+            else:
+                yield from _break_name(bare, inner, address.start, address.end)
+
+    def _read_address(self, leaf: Leaf, address: Address) -> Iterator[Change]:
+        words, places = leaf.read_words()
+        start, end = places[address.start][0], places[address.end - 1][1]
+        is_in_label = _is_in_label(leaf, start)
+        if not self._known.has(address):
+            part = "" if is_in_label else self._known.find_part(address.text)
+            if address.is_explicit and part:
+                end = places[address.start + len(part) - 1][1]
+                words_follow = regex.search(r"\w", address.text[len(part) :]) is not None
+                space = " " if words_follow and leaf.kind == "inline" else ""
+                yield Change(start, end, _set_apart(leaf, part) + space)
+            elif address.is_explicit:
+                yield Change(start, end, OMITTED)
+            else:
+                yield from _break_name(words, places, address.start, address.end)
+        elif address.is_explicit and not is_in_label:
+            # Some readers look for the end of an address before they decode a text.
+            is_written_so = leaf.content[start:end] == address.text
+            is_followed = leaf.content[end : end + 1] in {"\\", "&"}
+            if is_followed or not (is_written_so and address.stands_free):
+                yield Change(start, end, _set_apart(leaf, address.text))
+
+
+def _set_apart(leaf: Leaf, address: str) -> str:
+    """Return an address so that what follows is no part of it."""
+    return f"<{address}>" if leaf.kind == "inline" else f"{address} "
 
 
 def _is_in_label(leaf: Leaf, place: int) -> bool:
@@ -181,11 +250,26 @@ def _break_name(
             yield Change(at, at, BREAK)
 
 
+def drop_link_breaks(text: str) -> str:
+    """Return Markdown without the invisible signs that keep names from being links.
+
+    For surfaces that link no bare names. Code, and invisible signs elsewhere, stay as they are.
+    """
+    if BREAK not in text:
+        return text
+    found = set()
+    for mapped in read_all(text):
+        for leaf in mapped.leaves:
+            if leaf.kind in {"inline", "html_block"} and leaf.places is not None:
+                words, places = leaf.read_words()
+                found |= {leaf.places[places[at][0]] for at in find_link_breaks(words)}
+    return "".join(sign for at, sign in enumerate(text) if at not in found)
+
+
 def list_live_addresses(text: str) -> set[str]:
     """Return the targets and the bare addresses of a Markdown text."""
     live: set[str] = set()
-    for reader in READERS:
-        mapped = reader.read(text)
+    for mapped in read_all(text):
         live |= {target for _, target in mapped.definitions}
         for leaf in mapped.leaves:
             if leaf.kind in {"fence", "code_block"}:
@@ -195,37 +279,17 @@ def list_live_addresses(text: str) -> set[str]:
     return live
 
 
-def find_other_host(label: str, target: str) -> str:
-    """Return the host of a link whose label names another.
+def _escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:
+    """Return a part of a text without signs of links."""
 
-    Return an empty text if it names none.
-    """
-    host = read_host(target)
-    if not host or host in label.lower():
-        return ""
-    plain = regex.sub(r"\\([!-/:-@\[-`{-~])", r"\1", label).replace(BREAK, "")
-    for address in find_addresses(plain):
-        named = read_host(address.text if "//" in address.text else f"//{address.text}")
-        named = named.removeprefix("www.")
-        ending = named.rpartition(".")[2]
-        is_name = is_top_level_domain(ending) and ending not in FILE_ENDINGS
-        is_same = host.endswith(named) or named.endswith(host.removeprefix("www."))
-        is_part = address.text.lower() in target.lower()
-        if not is_same and (address.is_explicit or (is_name and not is_part)):
-            return host
-    return ""
+    def escape(sign: str) -> str:
+        return _NAMED.get(sign) or (OMITTED if len(sign) > 1 else f"\\{sign}")
 
-
-def escape_signs(text: str) -> str:
-    """Return a text in which no sign makes a link."""
-
-    def escape(match: regex.Match[str]) -> str:
-        sign = str(match[0])
-        if not sign:
-            return BREAK
-        return {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": f"@{BREAK}"}.get(sign, f"\\{sign}")
-
-    return str(_SIGNS.sub(escape, regex.sub(r"://|//|(?i:mailto:|www\.)", OMITTED, text)))
+    parts, end = "", len(text) if end is None else end
+    for match in _SIGNS.finditer(text, begin, end):  # sees the signs before the part
+        parts += text[begin : match.start()] + escape(match[0])
+        begin = match.end()
+    return parts + text[begin:end]
 
 
 def _locate_change(leaf: Leaf, change: Change) -> Change:
@@ -254,7 +318,7 @@ def _fit_change(text: str, change: Change, begin: int, end: int) -> Change:
     if begin <= change.start and change.end <= end:
         return change
     start, end = max(begin, change.start), min(end, change.end)
-    return Change(start, end, escape_signs(text[start:end]))
+    return Change(start, end, _escape_signs(text, start, end))
 
 
 def _drop_overlaps(changes: list[Change]) -> list[Change]:

@@ -53,7 +53,7 @@ def test_a_short_answer_has_three_sentences():
         ([reply(f"{BEGINNING} {END}")], "half"),
         ([reply("", stream="live")], "half"),
         ([reply("_Searching the documentation…_")], "half"),
-        ([reply("_I was interrupted; now I am going on with your question…_")], "half"),
+        ([reply("_I was interrupted; now I am continuing with your question…_")], "half"),
         ([reply("Sorry, please ask again.")], "told"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

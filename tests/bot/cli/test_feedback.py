@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
-from bot import cli
 from bot.cli import json_output
 from bot.cli.feedback import _escape_cell
 from bot.printable import strip_controls
@@ -24,6 +23,7 @@ from bot.storage.answers import AnswerRecord, Answers
 from bot.storage.ratings import Ratings
 from bot.types import MessageKey
 from ingest.state.database import open_state
+from tests.bot.command import run_for_result
 from tests.bot.fakes import answer
 
 NOW = datetime.now(UTC)
@@ -32,18 +32,10 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("DOCENT_STATE_URL", f"sqlite:///{tmp_path / 'state.sqlite'}")
     monkeypatch.setenv("COLUMNS", "200")
-
-    def invoke(*args: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["docent", "feedback", *args])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return printed.err if ended.value.code else printed.out
-
-    return invoke
+    return partial(run_for_result, "feedback")
 
 
 @pytest.fixture

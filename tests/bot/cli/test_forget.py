@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from bot import cli
 from ingest.state.database import open_state
+from tests.bot.command import run_for_result
 from tests.bot.storage.test_forgetting import FORGOTTEN, dump, fill
 
 Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     monkeypatch.setenv("DOCENT_STATE_URL", f"sqlite:///{tmp_path / 'state.sqlite'}")
-
-    def invoke(*args: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["docent", "forget", *args])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return printed.err if ended.value.code else printed.out
-
-    return invoke
+    return partial(run_for_result, "forget")
 
 
 @pytest.fixture
@@ -52,11 +44,11 @@ def test_a_dry_run_and_then_the_deletion(run: Run, engine: Engine):
     said = run("U1", "--team", "T1")
     assert said.splitlines()[:3] == [
         "Deleted for U1:",
-        "     1 questions",
-        "     1 answers",
+        "  Questions: 1",
+        "  Answers: 1",
     ]
     assert "'U1'" not in dump(engine)
-    assert "     0 questions" in run("U1", "--dry-run")
+    assert "  Questions: 0" in run("U1", "--dry-run")
 
 
 def test_an_id_as_slack_writes_it_is_understood(run: Run, engine: Engine):

@@ -205,6 +205,18 @@ async def test_an_answer_that_can_not_be_kept_is_shown_without_buttons(
     await bench.answer(MESSAGE)
     assert bench.reply.lines[-1] == f"finish: {TEXT}"
     assert bench.reply.context.answer_id == ""
+    assert bench.reply.context.as_of == LAST_SYNC
+
+
+async def test_an_answer_that_is_kept_too_late_says_when_the_pages_were_last_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    await bench.answer()
+    bench.reply = Notebook(posts=("4.0",))
+    monkeypatch.setattr(answer_flow, "STORE_SECONDS", 0)
+    assert await bench.answer() == "answered"
+    assert bench.reply.context.answer_id == ""
+    assert bench.reply.context.as_of == LAST_SYNC
 
 
 async def test_nobody_sees_an_uncalled_answer_that_is_none(bench: Bench):

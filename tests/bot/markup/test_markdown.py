@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.markup.markdown import escape, format_link, neutralise_mentions, shorten, split
+from bot.markup.markdown import (
+    break_addresses,
+    escape,
+    format_link,
+    neutralise_mentions,
+    shorten,
+    split,
+)
+from tests import live_links
 
 LIMIT = 300
 
@@ -214,3 +222,25 @@ def test_only_web_addresses_become_links():
 @given(st.text())
 def test_escaped_text_has_no_markup(text: str):
     assert not set("<>") & set(escape(text))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "https://evil.test/x?d=SECRET",
+        "HTTP://evil.test:80/",
+        "mailto:secret@evil.com",
+        "secret@evil.com",
+        "evil.com and www.evil.com/x",
+        "evil。com",
+    ],
+)
+def test_broken_addresses_are_read_but_not_linked(words: str):
+    broken = break_addresses(words)
+    assert live_links.find_plain_addresses(broken) == []
+    assert broken.replace("\u200b", "") == words
+
+
+def test_words_that_are_no_address_are_not_broken():
+    words = "Set a.b, call x.y(), read README.md: 3.5 of 4, etc."
+    assert break_addresses(words) == words

@@ -3,10 +3,14 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.markup.mrkdwn import SECTION_LIMIT, render_mrkdwn, render_pieces
+from bot.markup.tables import flatten_tables
+from rag_core.generation.text.addresses import KnownAddresses
+from rag_core.generation.text.link_guard import check_links
+from tests import live_links
 from tests.bot.markup.test_markdown import documents, squeezed
 
 anything = st.text(alphabet="abc <>&!@#|-*_~`[]()\n0123.:\\\t>", max_size=300)
@@ -28,14 +32,65 @@ anything = st.text(alphabet="abc <>&!@#|-*_~`[]()\n0123.:\\\t>", max_size=300)
         ("| a | b |\n|---|---|\n| one | 2 |", "```\na    b\n---  -\none  2\n```"),
         ("<!here> & <@U1>", "&lt;!here&gt; &amp; &lt;@U1&gt;"),
         ("one\n\n---\n\ntwo", "one\n\n———\n\ntwo"),
+        ("# <!here> & `x < y`s", "*&lt;!here&gt; &amp; `x &lt; y` s*"),
+        ("Two\nlines\n===", "*Two lines*"),
+        ("a \\` b `c` d", "a \u02cb b `c` d"),
+        ("a`b`c, (`d`)", "a `b` c, (`d`)"),
+        ("**`a`** _`b`_ _c_", "*`a`* `b` _c_"),
+        ("` ` `a`", " `a`"),
+        ("[`a` b](other.md)", "`a` b"),
+        ("![](other.png)", "other.png"),
+        ("[a \\` b](https://a.b/\\`)", "<https://a.b/%60|a \u02cb b>"),
+        ("<p>\n`a` ` b\n</p>", "&lt;p&gt;\n`a` \u02cb b\n&lt;/p&gt;"),
     ],
 )
 def test_markdown_is_shown_as_slack_shows_it(text: str, shown: str):
     assert render_mrkdwn(text) == shown
 
 
-def test_a_fence_in_code_does_not_end_it():
-    assert render_mrkdwn("````\n```\n````").count("```") == 2
+@pytest.mark.parametrize("ticks", [3, 4, 5, 6])
+def test_a_fence_in_code_does_not_end_it(ticks: int):
+    code = f"~~~\n{'`' * ticks} https://evil.test\n~~~"
+    assert render_mrkdwn(code).count("```") == 2
+    assert live_links.find_mrkdwn_links(render_mrkdwn(code)) == []
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *(
+            "`",
+            "``",
+            "```",
+            "~~~",
+            "\\`",
+            "&#96;",
+            "https://evil.test/x",
+            "evil.com",
+            "a",
+            " ",
+            "_",
+        ),
+        *("\n", "\n\n", "# ", "- ", "> ", "    ", "|", "|a|b|\n|-|-|\n|", "**", "[a](", "](b.md)"),
+        *("<p>", "<!here>", "![", "["),
+    ]
+)
+
+
+@given(st.lists(FRAGMENTS, max_size=14).map("".join))
+@example("a \\` b `https://evil.test/x` c")
+@example("a`https://evil.test/x`")
+@example("# `https://evil.test/x`")
+@example("[`https://evil.test/x`](b.md)")
+@example("|a|b|\n|-|-|\n|```|`https://evil.test/x`|")
+@example("|a|\n|-|\n|```|\n|`https://evil.test/x`|")
+def test_what_is_code_stays_code_in_each_plainer_form(text: str):
+    checked = check_links(text, KnownAddresses([], ["b.md"]))
+    flat = flatten_tables(checked)
+    for piece in (*render_pieces(checked), *render_pieces(flat)):
+        assert live_links.find_mrkdwn_links(piece) == []
+        assert live_links.find_mrkdwn_mentions(piece) == []
+    before = live_links.find_bare_addresses(checked)
+    assert set(live_links.find_bare_addresses(flat)) <= set(before)
 
 
 @given(anything, st.integers(20, 200))

@@ -46,6 +46,18 @@ def flat(*pieces: str) -> str:
         (f"`[it]({URL})`", f"`[it]({URL})`"),
         (f"```\n[it]({URL})\n```\n[it]({URL})", f"```\n[it]({URL})\n```\nit ({URL})"),
         ("an end!", "an end!"),
+        # Signs that docent writes are read as they are meant.
+        ("A &lt;td class=x> & R&amp;D &amp;lt; `&lt;`", "A <td class=x> & R&D &lt; `&lt;`"),
+        ("set metadata.\u200bname, [user.\u200bname] now", "set metadata.name, [user.name] now"),
+        ("git@\u200bgithub.\u200bcom:org/repo", "git@github.com:org/repo"),
+        (
+            f"docker.\u200bio/library/x and [ASP.\u200bNET]({URL})",
+            f"docker.io/library/x and ASP.NET ({URL})",
+        ),
+        (
+            "a\u200bb, `evil.\u200bcom`, พ.ศ.\u200b2560",
+            "a\u200bb, `evil.\u200bcom`, พ.ศ.\u200b2560",
+        ),
         ("a [begun", "a [begun"),
     ],
 )
@@ -54,7 +66,12 @@ def test_links_read_as_text(text: str, expected: str):
     assert flat(*text) == expected
 
 
-@given(st.text(st.sampled_from("a![]()<>`\n h:/'\""), max_size=40), st.integers(0, 40))
+@given(
+    st.lists(
+        st.sampled_from([*"a![]()<>`\n h:/'\".@\u200b", "&lt;", "&amp;", ".\u200bio"]), max_size=40
+    ).map("".join),
+    st.integers(0, 60),
+)
 @example("![a](b)", 1)
 @example("[`a`](b.c 'd)e')", 9)
 @example("a[0](x.y)", 1)

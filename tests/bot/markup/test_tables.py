@@ -3,6 +3,7 @@
 import pytest
 
 from bot.markup.tables import flatten_tables, split_at_tables
+from tests import live_links
 
 TABLE = "| Name | Port |\n|---|---|\n| proxy | 19530 |"
 
@@ -25,3 +26,11 @@ def test_a_table_in_code_is_none():
 def test_a_flat_table_has_columns_and_the_rest_stays():
     flat = flatten_tables(f"**Ports**\n\n{TABLE}\n\nThe *end*.")
     assert flat == ("**Ports**\n\n```\nName   Port\n-----  -----\nproxy  19530\n```\n\nThe *end*.")
+
+
+@pytest.mark.parametrize("ticks", [3, 4, 7])
+def test_nothing_in_a_flat_table_ends_its_code(ticks: int):
+    row = f"| {'`' * ticks} |\n| `https://evil.test` |"
+    flat = flatten_tables(f"| a |\n|---|\n{row}\n\nThe end.")
+    assert live_links.find_bare_addresses(flat) == []
+    assert flat.endswith(f"\n{'`' * (ticks + 1)}\n\nThe end.")

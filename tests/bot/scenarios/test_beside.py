@@ -51,6 +51,9 @@ async def test_every_command_works_while_the_service_holds_the_index(
         assert answer["revision"] == second["revision"]
         found = await run(settings, tmp_path, "search", "logs", "--limit", "1")
         assert "Pulsar" in found["passages"][0]["text"]
+        elsewhere = await start(settings, tmp_path, "ask", "Where?", "--source", "nope")
+        _, said = await elsewhere.communicate()
+        assert (elsewhere.returncode, b"source nope: there is docs." in said) == (1, True)
         assert all(check["passed"] for check in await run(settings, tmp_path, "doctor", "--index"))
         assert (await run(settings, tmp_path, "rollback"))["revision"] == first["revision"]
         versions = await run(settings, tmp_path, "versions")

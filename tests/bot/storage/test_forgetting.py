@@ -134,6 +134,57 @@ def test_a_refusal_holds_no_name_any_more(engine: Engine):
     assert "U1" not in dump(engine)
 
 
+def store(engine: Engine, answer_id: str, user: str, *, authors: tuple[str, ...]) -> None:
+    """An answer to a person, about words of others."""
+    key = replace(KEY, ts=f"{answer_id}.1")
+    record = replace(
+        KEPT, id=answer_id, key=key, user=user, user_team="T1", question=WORDS, authors=authors
+    )
+    Answers(engine, days=90).add(record)
+
+
+class TestWordsInAnswersToOthers:
+    """Somebody else asked about the person's message, or in a thread of theirs."""
+
+    def test_their_texts_are_emptied_and_the_rows_stay(self, engine: Engine):
+        for answer_id, authors in (("q1", ("U1",)), ("q2", ("U3", "U1", "U4"))):
+            store(engine, answer_id, "U2", authors=authors)
+        Ratings(engine).rate("q1", "U2", "down", user_team="T1")
+        assert forget_person(engine, "U1") == Forgotten(quotations=2)
+        text = dump(engine)
+        assert WORDS not in text
+        assert "U1" not in text
+        assert KEPT.answer is not None
+        assert KEPT.answer.text not in text
+        found = Answers(engine, days=90).find("q1")
+        assert found is not None
+        assert (found.user, found.question, found.answer) == ("U2", "", None)
+        assert "'down'" in text
+        assert forget_person(engine, "U1") == Forgotten()
+
+    @pytest.mark.parametrize("authors", [(), ("U3",), ("U12", "XU1")])
+    def test_answers_without_their_words_stay(self, engine: Engine, authors: tuple[str, ...]):
+        store(engine, "q1", "U2", authors=authors)
+        before = dump(engine)
+        assert forget_person(engine, "U1") == Forgotten()
+        assert dump(engine) == before
+
+    def test_where_no_texts_are_kept_nobody_is_named(self, engine: Engine):
+        Answers(engine, days=0).add(replace(KEPT, user="U2", authors=("U1",)))
+        assert "U1" not in dump(engine)
+
+    def test_an_open_question_with_their_words_is_ended(self, engine: Engine):
+        inbox = Inbox(engine)
+        inbox.add("q1", replace(ask("U2"), authors=("U1",)))
+        inbox.add("q2", replace(ask("U2", ts="2.1"), text='see "U1" and [\\"U1\\"]'))
+        assert forget_person(engine, "U1") == Forgotten(questions=1)
+        store(engine, "q1", "U2", authors=("U1",))
+        assert WORDS not in dump(engine)
+        taken = inbox.take()
+        assert taken is not None
+        assert taken.id == "q2"
+
+
 class TestAnOpenQuestion:
     """A question that is being answered is ended, and its answer is not stored."""
 

@@ -67,6 +67,7 @@ REFUSALS = (SettingsError, IngestError)
 
 @given(addresses)
 @example("~0")
+@example("~\x00")
 @example("file://[x")
 @example("http:\x1b]52;c;https://")
 def test_an_address_is_read_or_refused(address: str):

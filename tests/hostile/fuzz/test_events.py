@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.actions.deliveries import read_delivery
-from bot.slack.client.payload_check import is_well_formed
+from bot.slack.client.payloads import is_well_formed
 from bot.slack.content.message_content import read_content
 from bot.slack.inbox.messages import ListenerConfig, parse_deletion, parse_edit, parse_event
 from bot.types import IncomingMessage, MessageKey

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
@@ -207,3 +210,54 @@ def test_the_roles_of_a_page_are_no_other_pages():
     before = shown(":strong:`c` and `b`.")
     shown(".. default-role:: literal\n\n.. role:: strong(emphasis)\n\nA `b` :strong:`c`.\n")
     assert shown(":strong:`c` and `b`.") == before
+
+
+WATCHED: list[list[str]] = []
+"""The list that openings are noted in, if a test watches: an audit hook stays for good."""
+
+
+def note_opening(event: str, arguments: tuple[object, ...]) -> None:
+    if WATCHED and event in {"open", "os.scandir", "socket.getaddrinfo", "subprocess.Popen"}:
+        WATCHED[0].append(str(arguments[0]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def hook() -> None:
+    sys.addaudithook(note_opening)
+
+
+@contextmanager
+def watch() -> Iterator[list[str]]:
+    opened: list[str] = []
+    WATCHED.append(opened)
+    try:
+        yield opened
+    finally:
+        WATCHED.clear()
+
+
+@pytest.mark.parametrize("name", ["canary.txt", "canary.svg", "canary.png"])
+@pytest.mark.parametrize(
+    "directive",
+    [
+        *("include:: {}", "literalinclude:: {}", "parsed-literal:: {}", "highlight:: {}"),
+        *("include:: {}\n   :code: python", "include:: {}\n   :parser: markdown"),
+        *("raw:: html\n   :file: {}", "raw:: html\n   :url: file://{}"),
+        *("csv-table:: T\n   :file: {}", "csv-table:: T\n   :url: file://{}"),
+        *("image:: {}\n   :loading: embed", "image:: file://{}\n   :loading: embed"),
+        *("figure:: {}\n   :loading: embed", "|a| image:: {}\n   :loading: embed\n\n|a|"),
+        *("image:: {}\n   :scale: 50", "figure:: {}\n   :figwidth: image"),
+        *("math::\n   :file: {}", "graphviz:: {}", "uml:: {}", "table:: T\n   :file: {}"),
+        *("code:: python\n   :file: {}", "list-table::\n   :file: {}", "video:: {}"),
+        "role:: odd(raw)\n   :format: html\n   :file: {}\n\n:odd:`x`",
+    ],
+)
+def test_no_directive_reads_a_file(tmp_path: Path, name: str, directive: str):
+    canary = tmp_path / name
+    canary.write_text("<svg xmlns='http://www.w3.org/2000/svg'><text>sings</text></svg>")
+    source = f"Text.\n\n.. {directive.format(canary)}\n\nThe end.\n"
+    with watch() as opened:
+        words = text(read(source, "a.rst"))
+    assert "The end." in words
+    assert "sings" not in words
+    assert not [place for place in opened if str(tmp_path) in place]

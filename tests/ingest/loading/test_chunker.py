@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.documents import Page
+from ingest.documents import Page, PageError
 from ingest.formats import read_document
 from ingest.loading.chunker import MAX_CHARS, Chunker
 from rag_core.types import Chunk
@@ -227,3 +227,23 @@ def test_any_text_can_be_divided(text: str):
     for chunk in Chunker(TOKENIZER, budget=16).split_document(read_document(page)):
         assert chunk.text.strip()
         assert len(chunk.text) <= MAX_CHARS
+
+
+def test_a_page_of_too_many_chunks_is_an_error(monkeypatch):
+    monkeypatch.setattr("ingest.loading.chunker.MAX_CHUNKS", 3)
+    chunker = Chunker(TOKENIZER)
+    three = Page("docs", "a.md", "", b"# a\n\nb\n\n" * 3)
+    assert len(chunker.split_document(read_document(three))) == 3
+    four = Page("docs", "a.md", "", b"# a\n\nb\n\n" * 4)
+    with pytest.raises(PageError, match="has text for more than 3 chunks"):
+        chunker.split_document(read_document(four))
+
+
+def test_the_text_to_count_is_limited_for_each_page(monkeypatch):
+    monkeypatch.setattr("ingest.loading.chunker.MAX_COUNTED", 20)
+    chunker = Chunker(TOKENIZER)
+    fine = read_document(Page("docs", "a.md", "", b"# a\n\n123456789"))
+    for _ in range(3):
+        assert len(chunker.split_document(fine)) == 1
+    with pytest.raises(PageError, match="has too much text to divide"):
+        chunker.split_document(read_document(Page("docs", "a.md", "", b"# a\n\n" + b"1" * 30)))

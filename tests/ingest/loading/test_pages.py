@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 
@@ -178,3 +179,39 @@ def test_a_page_can_not_include_without_end(monkeypatch):
     monkeypatch.setattr(prepare_module, "MAX_INCLUDED", 10)
     found = pages(**{"a.md": b"{{b.md}} " * 5, "b.md": b"1234"})
     assert found.pages[0].text == "1234 1234 " + "{{b.md}} " * 3
+
+
+def test_the_includes_of_all_pages_are_counted(monkeypatch):
+    monkeypatch.setattr(prepare_module, "MAX_INCLUDED", 10)
+    monkeypatch.setattr(prepare_module, "MAX_ALL_INCLUDED", 24)
+    files = {f"{n}.md": b"{{part.md}}" for n in range(4)}
+    found = pages(**files, **{"part.md": b"12345678"})
+    assert [page.data for page in found.pages] == [b"12345678"] * 2 + [b"{{part.md}}"] * 2 + [
+        b"12345678"
+    ]
+    _, line = found.failures
+    assert line.startswith("1.md: includes and variables of the source add more than")
+
+
+def test_so_many_includes_of_a_page_are_looked_up(monkeypatch):
+    monkeypatch.setattr(prepare_module, "MAX_INCLUDES", 2)
+    page = pages(**{"a.md": b"{{b.md}}" * 3, "b.md": b"b"}).pages[0]
+    assert page.data == b"bb{{b.md}}"
+
+
+def test_a_page_in_utf8_is_the_file_itself():
+    files = {"a.md": b"a {{none.md}}" * 10, "b.html": "ü".encode(), "c.txt": b"{{a.md}}"}
+    for page in pages(**files).pages[:2]:
+        assert page.data is files[page.path]
+
+
+def test_pages_take_no_second_copy():
+    files = {f"{n}.md": b"x" * 10**6 for n in range(20)}
+    tracemalloc.start()
+    try:
+        found = pages(**files)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(found.pages) == 20
+    assert kept < 10**6

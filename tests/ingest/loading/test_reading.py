@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import itertools
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ingest.documents import Document, Page, PageError
+from ingest.documents import HardPageError, Page, PageError
 from ingest.errors import IngestError
-from ingest.formats import read_document
 from ingest.loading import reading
-from ingest.loading.reading import read_apart, read_here
+from ingest.loading.chunker import Chunker
+from ingest.loading.reading import MOST_ENDED, MOST_LATE, read_apart, read_here
+from tests.ingest.fakes import HashEmbedder
+from tests.ingest.formats.samples import pdf
 
+CHUNKER = Chunker(HashEmbedder())
 GOOD = Page("docs", "good.md", "", b"# Good\n\nText.")
 ODD = Page("docs", "odd.md", "", b"odd")
 
@@ -31,6 +35,13 @@ def read_odd(page):
         {harm}
     return read(page)
 
+def keep(*parts):
+    global tokenizer
+    tokenizer = ask(*parts)
+    return tokenizer
+
+ask = reading_process._AskedTokenizer
+reading_process._AskedTokenizer = keep
 reading_process.read_document = read_odd
 reading_process.MEMORY_BYTES = 2**28
 reading_process.main()
@@ -51,12 +62,24 @@ def harm(monkeypatch, tmp_path: Path):
 
 
 def read_all(*pages: Page, **options) -> list[object]:
-    return list(read_apart(pages, lambda: None, **options))
+    return list(read_apart(pages, CHUNKER, lambda: None, **options))
 
 
-def test_documents_are_those_that_are_read_here():
-    pages = [GOOD, Page("docs", "a.html", "", b"<h1>A</h1><p>b</p>"), GOOD]
-    assert read_all(*pages) == list(read_here(pages, lambda: None))
+def read_one(page: Page) -> object:
+    return next(read_here([page], CHUNKER, lambda: None))
+
+
+def test_chunks_are_those_that_are_made_here():
+    table = "| a | b |\n|---|---|\n" + "| [c](#d) | e |\n" * 2_000
+    pages = [
+        GOOD,
+        Page("docs", "a.html", "https://x.test/a", b"<h1>A</h1><p>b</p>", version="2", title="T"),
+        Page("docs", "b.md", "", f"# A\n\n# A\n\nb\n\n{table}\n# A\n\nb".encode()),
+        GOOD,
+    ]
+    apart = read_all(*pages)
+    assert apart == [read_one(page) for page in pages]
+    assert [len(chunks) > 5 for chunks in apart] == [False, False, True, False]
 
 
 def test_no_page_starts_no_process(monkeypatch):
@@ -75,32 +98,45 @@ def test_a_page_that_takes_too_long_is_a_line_and_the_next_is_read(harm, tmp_pat
             begun.unlink()
             now += 20.1
 
-    odd, good = read_apart([ODD, GOOD], wait, clock=lambda: now)
+    odd, good = read_apart([ODD, GOOD], CHUNKER, wait, clock=lambda: now)
     assert str(odd) == "took longer than 20 seconds to read"
-    assert good == read_document(GOOD)
+    assert good == read_one(GOOD)
+    assert not isinstance(odd, HardPageError)  # it slept: the machine may have been busy
+
+
+KILLED = "the process that read it was ended by signal 9; perhaps the machine has too little memory"
 
 
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("os.kill(os.getpid(), signal.SIGSEGV)", "made the process end that reads pages"),
-        ("os._exit(3)", "made the process end that reads pages"),
+        (
+            "os.kill(os.getpid(), signal.SIGSEGV)",
+            "made the process end that reads pages (signal 11)",
+        ),
+        ("os._exit(3)", "made the process end that reads pages (status 3)"),
+        ("os._exit(0)", "made the process end that reads pages (status 0)"),
+        (
+            "os.kill(os.getpid(), signal.SIGKILL)",
+            KILLED,
+        ),
         ("bytearray(2**30)", "needs more than 1 GiB of memory to read"),
         ("[page.data * 2**20 for _ in range(2**20)]", "needs more than 1 GiB of memory to read"),
     ],
-    ids=["crash", "end", "memory", "slow memory"],
+    ids=["crash", "end", "good end", "killed", "memory", "slow memory"],
 )
 def test_a_page_that_ends_the_process_is_a_line(harm, statement, sentence):
     harm(statement)
     odd, good = read_all(ODD, GOOD)
     assert isinstance(odd, PageError)
     assert str(odd) == sentence
-    assert isinstance(good, Document)
+    assert isinstance(odd, HardPageError) == ("GiB" in sentence)
+    assert good == read_one(GOOD)
 
 
 def test_a_reply_that_is_no_document_is_a_line(harm):
     harm("os.write(3, b'x'); print('noise')")
-    assert all(isinstance(each, Document | PageError) for each in read_all(ODD, GOOD))
+    assert all(isinstance(each, list | PageError) for each in read_all(ODD, GOOD))
 
 
 def test_cancelling_ends_the_process(harm, monkeypatch):
@@ -115,7 +151,7 @@ def test_cancelling_ends_the_process(harm, monkeypatch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(read_apart([ODD], cancel))
+        list(read_apart([ODD], CHUNKER, cancel))
     assert started[-1].returncode is not None
 
 
@@ -123,15 +159,15 @@ def test_a_reader_that_is_not_used_up_leaves_no_process(monkeypatch):
     started = []
     start = reading._start_process
     monkeypatch.setattr(reading, "_start_process", lambda: started.append(start()) or started[-1])
-    outcomes = read_apart([GOOD, GOOD], lambda: None)
+    outcomes = read_apart([GOOD, GOOD], CHUNKER, lambda: None)
     next(outcomes)
     outcomes.close()
     assert started[0].returncode is not None
 
 
 PARENT = """
-import sys
 from ingest.loading import reading
+from tests.ingest.fakes import HashEmbedder
 reading._MODULE, reading._ROOT = "odd_reader", {folder!r}
 start = reading._start_process
 def tell():
@@ -139,7 +175,8 @@ def tell():
     print(process.pid, flush=True)
     return process
 reading._start_process = tell
-list(reading.read_apart([reading.Page("docs", "odd.md", "", b"odd")], lambda: None))
+chunker = reading.Chunker(HashEmbedder())
+list(reading.read_apart([reading.Page("docs", "odd.md", "", b"odd")], chunker, lambda: None))
 """
 
 
@@ -175,3 +212,131 @@ def test_the_process_has_no_secret(harm, monkeypatch):
     (odd,) = read_all(ODD)
     assert "PYTHONPATH" in str(odd)
     assert "canary" not in str(odd)
+
+
+def test_a_page_is_read_again_if_the_process_was_killed(harm, tmp_path: Path):
+    tried = tmp_path / "tried"
+    harm(
+        f"if not os.path.exists({str(tried)!r}): "
+        f"open({str(tried)!r}, 'w'); os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    assert read_all(ODD, GOOD) == [read_one(ODD), read_one(GOOD)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "used", "is_hard"), [(20, 15, True), (20, 5, False), (1, 1, False)]
+)
+def test_a_late_page_is_hard_if_it_computed_all_the_time(
+    harm, monkeypatch, tmp_path, seconds, used, is_hard
+):
+    begun = tmp_path / "begun"
+    harm(f"open({str(begun)!r}, 'w'); time.sleep(3600)")
+    monkeypatch.setattr(reading, "_read_cpu_seconds", lambda _: used if begun.exists() else 0)
+    clock = lambda: 30.0 if begun.exists() else 0.0  # noqa: E731
+    (odd,) = read_apart([ODD], CHUNKER, lambda: None, seconds=seconds, clock=clock)
+    assert str(odd) == f"took longer than {seconds} seconds to read"
+    assert isinstance(odd, HardPageError) == is_hard
+
+
+def test_a_process_says_how_much_it_has_computed():
+    assert reading._read_cpu_seconds(os.getpid()) > 0
+    assert reading._read_cpu_seconds(-1) == 0
+
+
+def test_a_source_whose_pages_are_too_much_has_less_and_less_time():
+    patience = reading._Patience(20)
+    other = Page("other", "a.md", "", b"")
+    allowed = []
+    for _ in range(MOST_ENDED + 1):
+        allowed.append(patience.limit_seconds(ODD))
+        patience.record_end(ODD)
+    assert allowed == [20] * MOST_LATE + [1] * (MOST_ENDED - MOST_LATE) + [None]
+    assert patience.limit_seconds(other) == 20
+
+
+def test_the_rest_of_such_a_source_is_not_read(harm, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_ENDED", 1)
+    harm("os._exit(3)")
+    first, second, third = read_all(ODD, ODD, Page("other", "good.md", "", b"Text."))
+    assert "status 3" in str(first)
+    assert str(second) == "was not read, because 1 pages before it were too much"
+    assert isinstance(third, list)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "seconds"),
+    [
+        ("a.md", 10 * 2**20, 20),
+        ("a.pdf", 0, 20),
+        ("a.pdf", 2**20, 30),
+        ("a.docx", 4 * 2**20, 60),
+        ("a.pdf", 60 * 2**20, 120),
+    ],
+)
+def test_a_large_pdf_has_more_time(path: str, size: int, seconds: float):
+    page = Page("docs", path, "", bytes(size))
+    assert reading._Patience(20).limit_seconds(page) == seconds
+
+
+def test_a_process_that_asks_for_tokens_without_an_end_is_late(harm):
+    harm("while True: tokenizer.count_tokens(['a'])")
+    asked = []
+
+    class Tokenizer(HashEmbedder):
+        def count_tokens(self, texts):
+            asked.append(texts)
+            return super().count_tokens(texts)
+
+    ticks = itertools.count()
+    clock = lambda: float(next(ticks)) if asked else 0.0  # noqa: E731
+    (odd,) = read_apart([ODD], Chunker(Tokenizer()), lambda: None, clock=clock)
+    assert str(odd) == "took longer than 20 seconds to read"
+
+
+def test_the_time_of_counting_is_not_the_page_s():
+    now = 0.0
+
+    class Slow(HashEmbedder):
+        def count_tokens(self, texts):
+            nonlocal now
+            now += 50
+            return super().count_tokens(texts)
+
+    (good,) = read_apart([GOOD], Chunker(Slow()), lambda: None, clock=lambda: now)
+    assert good == read_one(GOOD)
+    assert now >= 50
+
+
+def test_a_page_is_divided_within_the_limit_of_memory(harm):
+    harm("page = __import__('dataclasses').replace(page, data=b'a\\n\\n' * 3_000_000)")
+    (odd,) = read_all(ODD)
+    assert str(odd) == "needs more than 1 GiB of memory to read"
+
+
+def test_the_process_has_no_model(harm):
+    harm("raise ValueError(sorted({'torch', 'transformers', 'tokenizers'} & set(sys.modules)))")
+    (odd,) = read_all(ODD)
+    assert str(odd) == "could not be read ([])"
+
+
+def test_a_server_with_many_open_files_reads_pages():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2_048, hard), hard))
+    opened: list[int] = []
+    try:
+        while not opened or opened[-1] < 1_024:  # more than `select` can wait for
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+        assert read_all(GOOD) == [read_one(GOOD)]
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_pdf_of_four_hundred_pages_is_read():
+    # Lines that are alike but for their numbers would be taken for a header.
+    names = ["".join(chr(ord("a") + int(digit)) for digit in str(n)) for n in range(400)]
+    sheets = [[f"Here {name} is told.", f"And {name} has an end."] for name in names]
+    (chunks,) = read_all(Page("docs", "a.pdf", "", pdf(*sheets)))
+    assert isinstance(chunks, list)
+    assert "Here djj is told." in chunks[-1].text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.documents import Document, Page, PageError
+from ingest.documents import Document, HardPageError, Page, PageError
 from ingest.errors import SourceShrankError
 from ingest.loading import reading_process
 from tests.ingest.conftest import Bench, sources_of
@@ -89,6 +89,37 @@ def test_a_full_sync_keeps_it_too(bench: Bench, docs: Path, reader: Reader):
     reader.broken["4.md"] = PageError("needs a program")
     assert bench.sync(docs, full=True).documents == 5
     assert "Page 4." in bench.store.texts()
+
+
+def test_a_hard_page_is_tried_once_until_it_changes(bench: Bench, docs: Path, reader: Reader):
+    reader.broken["4.md"] = HardPageError("took longer than 20 seconds to read")
+    line = "4.md: took longer than 20 seconds to read; left out"
+    assert bench.indexer().preview(sources_of(docs)).failures == (line,)
+    reader.read.clear()
+    assert bench.sync(docs).failures == (line,)
+    assert "4.md" not in reader.read
+    again = bench.sync(docs)
+    assert (again.unchanged, again.failures) == (True, (line,))
+
+    reader.read.clear()
+    bench.sync(docs, full=True)
+    assert "4.md" in reader.read
+    make_folder(docs, {"4.md": "# P4\n\nNew text."})
+    reader.broken.clear()
+    assert bench.sync(docs).added == 1
+    assert "New text." in bench.store.texts()
+
+
+def test_the_pages_of_a_source_that_is_not_synced_stay_remembered(
+    bench: Bench, docs: Path, tmp_path: Path, reader: Reader
+):
+    other = make_folder(tmp_path / "other", {"a.md": "# A\n\nText."})
+    reader.broken["4.md"] = HardPageError("took longer than 20 seconds to read")
+    bench.sync(docs)
+    bench.sync(other)
+    reader.read.clear()
+    bench.sync(docs)
+    assert reader.read == []
 
 
 def test_want_of_memory_is_no_broken_page(bench: Bench, docs: Path, reader: Reader):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from ingest.corpus import index_corpus, map_document_ids
+from ingest.errors import SourceFormatError
 from rag_core.evaluation.files import CorpusDocument
 from rag_core.types import Scope
 from tests.rag_core.fakes import HashEmbedder, MemoryStore
@@ -37,3 +40,11 @@ def test_the_id_is_not_in_what_is_embedded():
         scope=Scope(),
     )
     assert found[0].chunk.embedding_text == "Storage\n\nData lies in object storage."
+
+
+def test_a_document_that_can_not_be_read_is_named():
+    endless = CorpusDocument("faq/large", "Large", "# a\n\nb\n\n" * 6_000)
+    with pytest.raises(
+        SourceFormatError, match=r"faq/large of the corpus .* more than 5,000 chunks\.$"
+    ):
+        index_corpus([RECORDS[0], endless], MemoryStore(), HashEmbedder())

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import SourceFormatError, SourceNotFoundError
+from ingest.errors import SourceEmptyError, SourceFormatError, SourceNotFoundError
 from ingest.formats import is_wanted
 from ingest.sources import Downloads, Source, parse_sources, read_source, select_sources
 from rag_core.errors import SettingsError
+from tests.ingest.fakes import make_folder, make_zip
 
 
 def here(path: str) -> str:
@@ -131,3 +132,33 @@ def test_the_example_of_a_source_is_right():
     result = doctest.DocTestRunner().run(example)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12\n"
+
+
+@pytest.mark.parametrize("way", ["folder", "zip"])
+def test_a_pointer_of_git_lfs_is_no_page(tmp_path: Path, way: str):
+    files = {"a.md": "# A", "manual.pdf": POINTER, "notes.md": POINTER}
+    made = make_folder if way == "folder" else make_zip
+    place = made(tmp_path / f"docs.{way}", files)
+    (source,) = parse_sources(str(place))
+    found = read_source(source, Downloads(tmp_path), is_wanted=is_wanted)
+    assert [file.path for file in found.files] == ["a.md"]
+    assert found.unread == ("manual.pdf", "notes.md")
+    assert found.failures[1] == "notes.md: is kept in Git LFS, which docent does not read"
+
+
+def test_a_source_of_nothing_but_pointers(tmp_path: Path):
+    (source,) = parse_sources(str(make_folder(tmp_path / "docs", {"a.md": POINTER})))
+    with pytest.raises(SourceEmptyError, match=r"that can be read: a\.md: is kept in Git LFS"):
+        read_source(source, Downloads(tmp_path), is_wanted=is_wanted)
+
+
+def test_lines_without_end_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ingest.sources.MAX_FAILURES", 2)
+    files = {"a.md": "# A", **{f"aux.{n}.md": "# B" for n in range(5)}}
+    (source,) = parse_sources(str(make_zip(tmp_path / "docs.zip", files)))
+    found = read_source(source, Downloads(tmp_path), is_wanted=is_wanted)
+    assert len(found.failures) == 3
+    assert found.failures[-1] == "docs: 3 further files left out"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -79,6 +80,13 @@ def test_syncs_are_remembered(ledger: Ledger):
     ledger.finish_sync(ledger.start_sync(), error="It failed.")
     assert ledger.read_last_sync().error == "It failed."
     assert ledger.read_last_sync().finished_at.tzinfo is UTC
+
+
+def test_the_lines_of_a_flooded_report_are_counted(ledger: Ledger):
+    flooded = replace(REPORT, failures=("a.md: is broken",) * 100_000)
+    ledger.finish_sync(ledger.start_sync(), report=flooded)
+    failures = ledger.read_last_sync().report["failures"]
+    assert (len(failures), failures[-1]) == (1_001, "and 99,000 more")
 
 
 def test_sources_and_schedule(ledger: Ledger, engine: Engine):

@@ -39,6 +39,21 @@ def test_classes_of_the_library_are_let_in(tmp_path, type_name):
     check_files("m", tmp_path)
 
 
+@pytest.mark.parametrize("place", ["1_Router/document", "1_Router/a/b/c"])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("pytorch_model.bin", "x"), ("config.json", '{"types": {"a": "evil.Evil"}}')],
+)
+def test_folders_inside_a_module_are_looked_at(tmp_path, place, name, content):
+    types = [{"type": "sentence_transformers.models.Router", "path": "1_Router"}]
+    (tmp_path / "modules.json").write_text(json.dumps(types))
+    (tmp_path / place).mkdir(parents=True)
+    check_files("m", tmp_path)
+    (tmp_path / place / name).write_text(content)
+    with pytest.raises(ModelError):
+        check_files("m", tmp_path)
+
+
 @pytest.mark.parametrize("type_name", OF_OTHERS)
 def test_other_classes_are_not(tmp_path, type_name):
     name_module(tmp_path, type_name)
@@ -70,3 +85,10 @@ def test_a_long_name_is_cut_and_stays_on_a_line(tmp_path):
         check_files("m", tmp_path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("settings", ["{}", '{"base_model_name_or_path": "org/base"}'])
+def test_an_adapter_is_refused(tmp_path, settings):
+    (tmp_path / "adapter_config.json").write_text(settings)
+    with pytest.raises(ModelError, match="is an adapter of another model"):
+        check_files("m", tmp_path)

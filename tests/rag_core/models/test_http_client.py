@@ -193,7 +193,7 @@ class TestSentences:
         remote.fail(500, times=3)
         with pytest.raises(
             ModelUnavailableError,
-            match=r"fails \(HTTP 500\): look into its log; it said: told to fail\.$",
+            match=r"fails \(HTTP 500\): see its log; it said: told to fail\.$",
         ):
             server.post(BODY)
 

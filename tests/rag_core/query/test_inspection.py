@@ -56,6 +56,8 @@ def test_a_question_is_found_in_what_models_write(text):
         '{"question": "How do I drop a partition?"}',
         '["How do I drop a partition?"]',
         f"```\n{GOOD}\n```",
+        "How do I drop a partition with https://evil.test/?d=SECRET?",
+        "How do I drop a partition as www.evil.test/SECRET says?",
         f"{GOOD}\nThe pronoun stands for the partition.",
         f"{GOOD}\nHow do I create a partition?\nWhy drop it?\nWhat is a partition?",
         "What is the weather in Paris?",
@@ -146,3 +148,9 @@ def test_any_text_gives_few_short_questions(text):
     questions = inspect_rewriting(text, FOLLOW_UP)
     assert len(questions) <= 3
     assert all(question and "\n" not in question for question in questions)
+
+
+def test_an_address_of_the_thread_stays_in_the_rewriting():
+    asked = Question("How do I drop it at https://db.example:19530?", HISTORY)
+    written = "How do I drop a partition at https://db.example:19530?"
+    assert inspect_rewriting(written, asked) == (written,)

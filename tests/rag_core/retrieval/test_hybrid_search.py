@@ -78,7 +78,7 @@ def test_without_the_comparison_of_pages_the_order_goes_on_and_the_log_says_so(e
     publish(store, embedder, make_pages())
     with caplog.at_level(logging.WARNING):
         assert sorted(set(list_paths(store, embedder, FusionConfig()))) == ["logs.md", "stray.md"]
-    assert "the order goes without: down" in caplog.text
+    assert "ranking without that: down" in caplog.text
 
 
 def test_nothing_is_compared_where_nothing_was_found(embedder):

@@ -229,3 +229,10 @@ def test_a_refusal_in_place_of_a_rewriting_is_not_searched():
     assert "sorry" not in answer.query
     assert answer.passages[0].chunk == LOGS
     assert "rewrite_failed" in answer.degraded
+
+
+def test_a_name_in_the_heading_of_a_part_is_no_link():
+    text = "How does evil.com read logs, and how do I grant a role to a user?"
+    shown = build(reranker=ScriptedReranker(read_logs_only)).answer(Question(text)).text
+    assert "evil.\u200bcom" in shown
+    assert "evil.com" not in shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -198,13 +197,14 @@ class Store:
         self.restricted: dict[str, str] = {}  # channels where only some may post, with the code
         self.single_table = False  # Markdown with two tables is refused
         self.refused_blocks: set[str] = set()  # kinds of blocks that are refused
-        self._micros = itertools.count(int(time.time() * 1_000_000))
+        self._last_micros = 0
         for user in (ALICE, BOB):
             self.open_direct(user)
 
     def new_ts(self) -> str:
         """A timestamp later than every one before."""
-        seconds, micros = divmod(next(self._micros), 1_000_000)
+        self._last_micros = max(self._last_micros + 1, time.time_ns() // 1_000)
+        seconds, micros = divmod(self._last_micros, 1_000_000)
         return f"{seconds}.{micros:06d}"
 
     def open_direct(self, user: str) -> Channel:

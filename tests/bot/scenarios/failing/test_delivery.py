@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.slack.client import calls
+from bot.slack.client import calls, people
+from bot.slack.inbox import responder
 from bot.slack.views import buttons
 from bot.texts import answers
 from bot.texts.catalog import say
@@ -88,8 +89,10 @@ async def test_an_outage_in_the_middle_delays_the_answer(docent: Docent, way: st
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("outage", OUTAGES[::3], ids=lambda o: f"{o['error']}{o.get('status', '')}")
 async def test_an_outage_from_the_beginning_delays_the_answer(
-    docent: Docent, way: str, outage: dict
+    docent: Docent, way: str, outage: dict, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(people, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(responder, "LOOK_AGAIN_SECONDS", 0.01)
     if way == "edit":
         docent.slack.lack_streaming()
     await docent.start()

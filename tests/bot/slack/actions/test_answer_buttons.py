@@ -1,5 +1,6 @@
 """Buttons below an answer: evidence, thumbs, and people who are asked instead."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -193,13 +194,20 @@ async def test_a_thumb_up_is_stored_with_what_it_is_about(docent: Docent):
     assert not docent.slack.store.views
 
 
+async def explained(docent: Docent) -> None:
+    """The reason of a rating is stored; no call of Slack tells it."""
+    async with asyncio.timeout(10):
+        while not rated(docent)[0].rating.reason:  # noqa: ASYNC110  (a thread stores it, which knows no event)
+            await asyncio.sleep(0.01)
+
+
 async def test_a_thumb_down_asks_why_and_stores_it(docent: Docent):
     await docent.start()
     reply = await reply_to(docent)
     await rate(docent, reply, "down")
     view = await opened(docent)
     await docent.slack.submit(view, {modals.REASON: "outdated", modals.COMMENT: " since 2.5 "})
-    await docent.slack.wait_for(lambda: rated(docent)[0].rating.reason)
+    await explained(docent)
     [found] = rated(docent)
     assert found.rating.verdict == "down"
     assert (found.rating.reason, found.rating.comment) == ("outdated", "since 2.5")
@@ -219,7 +227,7 @@ async def test_changing_ones_mind_overwrites(docent: Docent):
     reply = await reply_to(docent)
     await rate(docent, reply, "down")
     await docent.slack.submit(await opened(docent), {modals.REASON: "wrong"})
-    await docent.slack.wait_for(lambda: rated(docent)[0].rating.reason)
+    await explained(docent)
     await rate(docent, reply, "up")
     [found] = rated(docent)
     assert (found.rating.verdict, found.rating.reason) == ("up", "")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.slack.client import locale, people
 from bot.texts.catalog import LANGUAGES, load_sentences
 from tests.bot.conftest import Docent
 from tests.bot.fakes import Gate, answer, script
@@ -70,12 +71,14 @@ async def test_small_talk_looks_nobody_up(docent: Docent):
     assert [call.arguments["user"] for call in docent.slack.calls("users.info")] == [ALICE]
 
 
-async def test_a_slow_lookup_holds_nothing_up(docent: Docent):
+async def test_a_slow_lookup_holds_nothing_up(docent: Docent, monkeypatch: pytest.MonkeyPatch):
+    for waiting in (locale, people):
+        monkeypatch.setattr(waiting, "WAIT_SECONDS", 0)
     docent.slack.store.locales[BOB] = "de-DE"
     docent.slack.hold("users.info")
     await docent.start()
     await docent.slack.slash("/docent", "help", user=BOB)
-    await docent.slack.wait_for_message(told(BOB, load_sentences("en")["help"]))
+    await docent.slack.wait_for_message(told(BOB, load_sentences("en")["not_looked_up"]))
     docent.slack.release()
     await docent.slack.wait_for(lambda: docent.slack.calls("users.info")[0], what="the call")
 

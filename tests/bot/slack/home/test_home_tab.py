@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.slack.client import people
+from bot.slack.home import home_tab
 from bot.slack.views import buttons
 from bot.slack.views import home as home_view
 from bot.slack.views.home import AdminContent, HomeContent
@@ -54,6 +56,30 @@ async def test_who_gets_no_answers_sees_only_that(docent: Docent):
     words = await home(docent, BOB)
     assert answers.NOT_FOR_YOU in words
     assert "docs" not in words.replace(answers.NOT_FOR_YOU, "")
+
+
+async def test_who_can_not_be_looked_up_sees_that_until_they_can(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(people, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(home_tab, "TRY_AGAIN_SECONDS", [0.01] * 1_000)
+    docent.slack.fail_for(methods={"users.info"})
+    await docent.start()
+    await docent.slack.open_app(user=BOB)
+    words = await home(docent, BOB, answers.NOT_LOOKED_UP)
+    assert "docs" not in words
+    docent.slack.recover()
+    await home(docent, BOB, "*docs*: 224 pages")
+
+
+async def test_who_can_not_be_looked_up_is_not_called_a_guest(
+    docent: Docent, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(home_tab, "TRY_AGAIN_SECONDS", ())
+    docent.slack.fail_for(methods={"users.info"})
+    await docent.start()
+    await docent.slack.open_app(user=BOB)
+    assert await home(docent, BOB) == answers.NOT_LOOKED_UP
 
 
 async def test_own_questions_are_listed_and_those_of_others_are_not(docent: Docent):

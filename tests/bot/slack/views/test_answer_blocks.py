@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bot.slack.views import answer_blocks
 from bot.types import AnswerContext
 from rag_core.types import Scope
+from tests import live_links
 from tests.bot.fakes import LAST_SYNC, answer, chunk, citation
 
 
@@ -72,12 +73,14 @@ def test_the_footer_says_how_fresh_the_documentation_is_and_which_part_was_asked
 
 
 def test_parts_of_the_question_without_an_answer_are_named():
-    parts = ("How do I <!channel> it?", "And `why`?")
+    parts = ("How do I <!channel> it?", "And `why`?", "At https://evil.test/x or evil.com?")
     given = replace(answer(), unanswered=parts)
     text = shown(answer_blocks.build_answer_tail(given))
     assert "nothing about this part" in text
     assert "<!channel>" not in text
     assert "And 'why'?" in text
+    assert "https://evil.test" not in text
+    assert "evil.com" not in text
     assert "nothing about this part" not in shown(answer_blocks.build_answer_tail(answer()))
 
 
@@ -92,3 +95,5 @@ def test_not_found_names_each_near_page_once():
 def test_previews_are_short_and_plain():
     assert answer_blocks.render_preview("a <b>\n" + "word " * 100).startswith("a &lt;b&gt; word")
     assert len(answer_blocks.render_preview("word " * 1000)) <= answer_blocks.PREVIEW_LIMIT
+    preview = answer_blocks.render_preview("`https://evil.test` evil.com me@evil.com " * 9)
+    assert live_links.find_plain_addresses(preview) == []

@@ -48,8 +48,9 @@ def test_names_that_only_begin_so(path: str):
 
 def test_drives():
     assert has_drive("C:x.md")
-    assert has_drive("docs/z:/x.md")
+    assert has_drive("z:/x.md")
     assert not has_drive("note: x.md")
+    assert not has_drive("docs/z: x.md")
 
 
 @given(st.text())

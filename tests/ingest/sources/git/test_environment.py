@@ -73,6 +73,18 @@ def test_git_gets_what_it_needs_and_no_secret(downloads, tmp_path: Path, monkeyp
     assert {name: environment.get(name) for name in NEEDED} == NEEDED
 
 
+def test_a_program_in_place_of_ssh_is_kept(monkeypatch):
+    monkeypatch.delenv("GIT_SSH_COMMAND", raising=False)
+    uri = "git+ssh://docs.example/x.git"
+    assert "BatchMode=yes" in build(uri, "8.8.8.8")["GIT_SSH_COMMAND"]
+    monkeypatch.setenv("GIT_SSH", "/usr/bin/plink")
+    environment = build(uri, "8.8.8.8")
+    assert environment["GIT_SSH"] == "/usr/bin/plink"
+    assert "GIT_SSH_COMMAND" not in environment  # which would go before it
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -i key")
+    assert build(uri, "8.8.8.8")["GIT_SSH_COMMAND"] == "ssh -i key"
+
+
 def test_what_others_have_configured_is_not_read_for_a_server():
     environment = build("git+https://docs.example/x.git", "8.8.8.8")
     assert environment["GIT_CONFIG_NOSYSTEM"] == "1"

@@ -5,6 +5,7 @@ import subprocess
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,6 +22,7 @@ from ingest.formats import is_wanted
 from ingest.sources import DownloadProgress, Downloads, Limits, Source, read_source
 from ingest.sources.git import command as git_command
 from ingest.sources.git import repository as git
+from rag_core.errors import SettingsError
 from tests.servers.git import GitServer, Repository
 
 FILES = {"README.md": "# Hi", "docs/a.md": "# A", "docs/logo.png": b"\x89", "src/big.bin": b"x"}
@@ -181,8 +183,44 @@ def test_a_repository_that_is_too_large(downloads, source):
 
 def test_a_page_that_is_too_large(downloads, source, monkeypatch):
     monkeypatch.setattr(git, "MAX_ENTRY_BYTES", 3)
-    with pytest.raises(SourceRefusedError, match=r"README\.md' is too large"):
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    assert [file.path for file in found.files] == ["docs/a.md"]
+    assert found.failures == ("README.md: is larger than 0 MiB",)
+    assert found.unread == ("README.md",)
+    monkeypatch.setattr(git, "MAX_ENTRY_BYTES", 0)
+    with pytest.raises(SourceEmptyError, match=r"that can be read: README\.md: is larger"):
         read(source, downloads)
+
+
+def test_pages_that_are_too_large_together(downloads, source, monkeypatch):
+    monkeypatch.setattr(git, "MAX_TOTAL_BYTES", 6)
+    with pytest.raises(SourceRefusedError, match="documents have more than"):
+        read(source, downloads)
+
+
+@pytest.mark.parametrize(
+    "folder", [":(glob)*", ":(exclude)docs", ":!docs", ":^docs", "*", "-r", "--name-only"]
+)
+def test_a_folder_is_a_name_and_no_pattern(downloads, source, repository, folder):
+    named = replace(source, uri=f"git+file://{repository.folder}#{quote(folder)}")
+    with pytest.raises((SourceNotFoundError, SettingsError), match="no folder"):
+        read(named, downloads)
+    repository.commit({f"{folder}/x.md": "odd"})
+    assert read(named, downloads) == {"x.md": b"odd"}
+
+
+@pytest.mark.parametrize("name", ["tag", "HEAD2", "v1"])
+def test_a_branch_with_the_name_of_a_tag_or_a_word(downloads, source, repository, git_server, name):
+    repository.git("tag", "v1")
+    repository.git("branch", name)
+    repository.git("checkout", "--quiet", "--detach")
+    repository.git("checkout", "--quiet", "-B", name, "refs/heads/main")
+    branch = repository.commit({"README.md": "# The branch"})
+    named = replace(source, uri=f"{source.uri}@{name}")
+    assert read_source(named, downloads, is_wanted=is_wanted).revision == branch
+    git_server.requests.clear()
+    assert read(named, downloads)["README.md"] == b"# The branch"
+    assert fetches(git_server) == 1  # the list of branches
 
 
 def test_progress_is_told(downloads, source):

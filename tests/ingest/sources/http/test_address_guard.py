@@ -36,6 +36,21 @@ def guard(host: str, *addresses: str, port: int = 443, private: bool = False) ->
     return AddressGuard(host, port, allow_private=private, resolve=lambda *_: addresses)
 
 
+@pytest.mark.parametrize(
+    ("host", "asked"), [("localhost.", "localhost"), ("LocalHost", "localhost.")]
+)
+def test_a_host_with_a_dot_at_its_end_is_the_same_host(host: str, asked: str):
+    assert guard(host, "127.0.0.1").resolve_addresses(asked, 443) == ("127.0.0.1",)
+    with pytest.raises(SourceRefusedError, match=r"^localhost leads to docs\.example"):
+        guard(host, "127.0.0.1").resolve_addresses("docs.example.", 443)
+
+
+@pytest.mark.parametrize("host", ["metadata.google.internal.", "METADATA", "instance-data."])
+def test_a_metadata_server_by_any_spelling_of_its_name(host: str):
+    with pytest.raises(SourceRefusedError, match="metadata address"):
+        guard(host, "8.8.8.8", private=True).resolve_addresses(host, 443)
+
+
 def test_one_private_address_of_several_is_enough_to_be_refused():
     gate = guard("docs.example", "8.8.8.8", "10.0.0.1")
     with pytest.raises(SourceRefusedError, match=r"docs\.example leads to other\.example"):

@@ -56,6 +56,36 @@ def test_links_of_an_llms_txt():
     )
 
 
+def test_a_sitemap_ends_with_the_last_address_that_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sitemaps, "MAX_ADDRESSES", 2)
+    items = "".join(f"<url><loc>/{n}</loc></url>" for n in range(3))
+    assert len(parse_sitemap(f"<urlset>{items}".encode(), BASE).pages) == 2
+    with pytest.raises(
+        ValueError, match="no element found"
+    ):  # its end is missed only if it is read
+        parse_sitemap(b"<urlset><url><loc>/0</loc></url>", BASE)
+
+
+def test_a_sitemap_is_parsed_at_once(monkeypatch: pytest.MonkeyPatch):
+    calls = []
+
+    class Parser:
+        def Parse(self, data: bytes, final: bool) -> None:  # noqa: N802
+            calls.append((len(data), final))
+
+    monkeypatch.setattr(sitemaps.expat, "ParserCreate", lambda **_: Parser())
+    with pytest.raises(ValueError, match="first element"):
+        parse_sitemap(b"<urlset " + b"a" * 200_000, BASE)
+    assert calls == [(200_008, True)]
+
+
+def test_an_llms_txt_is_read_up_to_its_limit(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sitemaps, "MAX_LLMS_CHARACTERS", 20)
+    assert parse_llms("[a](/a)" + " " * 20 + "[b](/b)", BASE) == ("https://h.example/a",)
+    # An address in parentheses, and one that never ends.
+    assert parse_llms("[a](/a_(b)) [c](/c(", BASE) == ("https://h.example/a_(b)",)
+
+
 @given(st.text())
 def test_any_text_has_links_or_none(text: str):
     for found in (parse_llms(text, BASE), parse_links(text, BASE).links):

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_guard import LinkGuard, check_links
+from rag_core.generation.text.link_guard import LinkGuard, check_links, keep_links, show_hosts
+from rag_core.generation.text.markdown_map import MarkdownMap, MarkdownReader
 from tests.live_links import find_links
 from tests.rag_core.fakes import make_passage
 
@@ -35,6 +36,7 @@ PIECES = [
     *("[x](https://known.example/a)", "<https://evil.com>", "<me@evil.com>", "|", "|\n|---|---|\n"),
     *("|---|", "*", "_", "~~", "**", "$", ",", "!", "?", "#", "# ", "=", "\n===\n", "---"),
 ]
+BLANKS = "\v\f\x1c\x1d\x1e\x1f\x85\u00a0\u2003\u2028\u2029\u3000"
 texts = st.lists(st.sampled_from(PIECES), max_size=24).map("".join)
 
 
@@ -106,6 +108,32 @@ def guard(*pieces: str) -> str:
             "[bank.\u200bcom (evil.test)](https://evil.test/page)",
         ),
         ("[evil.test](https://evil.test/page)", "[evil.test](https://evil.test/page)"),
+        (
+            "[bank&#46;com](https://evil.test/page)",
+            "[bank&#46;\u200bcom (evil.test)](https://evil.test/page)",
+        ),
+        (
+            "[b**ank**．com](https://evil.test/page)",
+            "[b**ank**．\u200bcom (evil.test)](https://evil.test/page)",
+        ),
+        # What a name ends with, or stands in.
+        *((f"evil.com?z=1{blank}\n\nx", f"evil.\u200bcom?z=1{blank}\n\nx") for blank in BLANKS),
+        ("> " * 160 + "evil.com?z=1\n\nx", "> " * 160 + "evil.\u200bcom?z=1\n\nx"),
+        ("- " * 160 + "evil.com?z=1\n\nx", "- " * 160 + "evil.\u200bcom?z=1\n\nx"),
+        ("a.evil.com．foobar evil。com", "a.\u200bevil.\u200bcom．foobar evil。\u200bcom"),
+        ("evil.ru(x) and evil.sh", "evil.\u200bru(x) and evil.\u200bsh"),
+        ("https://`x.evil.com/s and b`", "…`x.evil.com/s and b`"),
+        ("<div>\nevil&period;com\n</div>\n", "<div>\nevil&period;\u200bcom\n</div>\n"),
+        ("<textarea>`</textarea>https://evil.com`", "<textarea>`</textarea>…`"),
+        ("evil**.com** _https_://evil.com x", "evil**.\u200bcom** _… x"),
+        # Known addresses, and the words beside them.
+        ("**me@known.example** ME@KNOWN.EXAMPLE", "**me@known.example** ME@KNOWN.EXAMPLE"),
+        ("https://known.example/c—yes", "<https://known.example/c> —yes"),
+        ("https://known.example/c)evil.com", "<https://known.example/c> )evil.\u200bcom"),
+        ("“https://known.example/c”", "“<https://known.example/c>”"),
+        ("https://known.example/c/secret", "…"),
+        # More of a line can make it a part of the block above.
+        ("> 1. [r]:\n>    https://evil.com 'a\n>    b'\n", "> 1. \\[r]:\n>    … 'a\n>    b'\n"),
     ],
 )
 def test_only_links_of_the_passages_are_links(text: str, shown: str):
@@ -116,7 +144,7 @@ def test_only_links_of_the_passages_are_links(text: str, shown: str):
 @pytest.mark.parametrize(
     "text",
     [
-        "Use node.js, README.md, setup.py, example.com and foo.bar() in v2.6.x or 1.2.3.",
+        "Use node.js, config.yaml, example.com and foo.baz() in v2.6.x or 1.2.3.",
         "Call asyncio.gather(), e.g. with np.float32; see docs/conf.py, ../x/y.yaml or a.b.c.d.",
         "10.0.0.0/8 and 127.0.0.1:19530 and localhost:8080/x",
         "x < y, a<5, List<int>, <token>, <br> and <details open> stay, and AT&T & co.",
@@ -189,3 +217,57 @@ def test_known_addresses_are_those_of_every_passage():
     ):
         text = f"See [the page]({address}) [1]."
         assert check_links(text, known) == text
+
+
+TABLE = "| a | b |\n|---|---|\n", "| metadata.name{} | < 1 | Named user.name [1] |\n"
+LONG = {
+    "table": TABLE,
+    "table in a quotation": tuple("> " + part.replace("\n|", "\n> |") for part in TABLE),
+    "table with a bracket": (TABLE[0], "| metadata.name{} | [0, 5) |\n"),
+    "list": ("", "- item {} of user.name with `a.b.c` [1]\n"),
+    "list in a list": ("* one\n", "  - item {} of user.name with a.b.c [1]\n"),
+    "paragraph": ("", "See [a](https://known.example/a) for user.name {} [1]. "),
+    "lines": ("", "user.name and a <br> {}\n"),
+    "references": ("", "Kept {} [a][1]. "),
+    "code": ("```\n", "user.name = a[{}](x) < 1\n"),
+    "HTML": ("<div>\n", "<b>user.name</b> {}\n"),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_work_grows_as_the_text_does(name: str, monkeypatch: pytest.MonkeyPatch):
+    work, read = [0], MarkdownReader.read
+
+    def count(self: MarkdownReader, text: str) -> MarkdownMap:
+        work[0] += len(text)
+        return read(self, text)
+
+    monkeypatch.setattr(MarkdownReader, "read", count)
+    counts = []
+    for rows in (50, 100, 200):
+        head, row = LONG[name]
+        text = head + "".join(row.format(number) for number in range(rows))
+        work[0] = 0
+        guard(*(text[at : at + 7] for at in range(0, len(text), 7)))
+        counts.append(work[0])
+        assert work[0] <= 50 * len(text)
+    assert counts[2] <= 2.5 * counts[1] <= 2.5 * 2.5 * counts[0]
+
+
+@pytest.mark.parametrize("name", ["table", "table in a quotation", "list", "list in a list"])
+def test_rows_and_items_come_as_soon_as_they_are_complete(name: str):
+    guard = LinkGuard(KNOWN)
+    head, row = LONG[name]
+    guard.feed(head)
+    shown = [guard.feed(row.format(number)).replace("\u200b", "") for number in range(60)]
+    assert shown[1:] == [row.format(number) for number in range(1, 60)]
+
+
+@pytest.mark.parametrize(
+    "text", ["a\r```\r\r[x](https://a.example)", "- a\r  ```\r  b\r\n[x](y)\r"]
+)
+def test_any_line_end_is_read(text: str):
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert show_hosts(text) == keep_links(f"{text}\r", text).rstrip("\n") + "\n" * unified.endswith(
+        "\n"
+    )

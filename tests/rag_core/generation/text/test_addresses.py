@@ -1,0 +1,73 @@
+# ruff: noqa: RUF001  (signs of other languages)
+
+from __future__ import annotations
+
+import pytest
+
+from rag_core.generation.text.addresses import (
+    KnownAddresses,
+    find_addresses,
+    find_link_breaks,
+    read_host,
+)
+
+KNOWN = KnownAddresses(["See https://acme.com/docs, [b](sub/b.md) and **help@acme.com**."])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("See https://a.test/x, or www.a.test.", ["https://a.test/x", "www.a.test"]),
+        ("metadata.name and evil.sh(x)", ["metadata.name", "evil.sh"]),
+        ("a.evil.com．foobar", ["a.evil.com"]),
+        ("evil.com．com--", ["evil.com．com--"]),
+        ("evil。com and evil．com", ["evil。com", "evil．com"]),
+        ("好" * 90 + "evil.com", ["evil.com"]),
+        ("Milvus。然后 v2.6.x, 1.2.3 and example.com", []),
+        ("请看。docs/conf.py", []),
+        ("https://`evil", ["https://"]),
+    ],
+)
+def test_addresses_are_what_a_reader_may_link(text: str, found: list[str]):
+    assert [address.text for address in find_addresses(text)] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**help@acme.com**",
+        "_help@acme.com_",
+        "'help@acme.com'",
+        "HELP@ACME.COM",
+        "https://ACME.com/docs#part",
+        "ACME.COM",
+    ],
+)
+def test_known_addresses_are_known_however_they_are_written(text: str):
+    assert list(KNOWN.find_unknown(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "part"),
+    [
+        ("https://acme.com/docs—yes", "https://acme.com/docs"),
+        ("https://acme.com/docs)evil.com", "https://acme.com/docs"),
+        ("https://acme.com/docs是的", "https://acme.com/docs"),
+        ("https://acme.com/docs/secret", ""),
+        ("https://acme.com/docs?q=secret", ""),
+        ("https://acme.com.evil.com/docs", ""),
+        ("https://acme.com/docs@evil.com", ""),
+        ("https://acme.com/docs\\@evil.com", "https://acme.com/docs"),
+    ],
+)
+def test_the_known_part_of_an_address_ends_before_other_words(address: str, part: str):
+    assert KNOWN.find_part(address) == part
+
+
+def test_breaks_are_found_in_names_alone():
+    assert find_link_breaks("x evil.\u200bcom a.\u200b b.\u200bnothing \u200bc") == [7]
+
+
+def test_the_host_is_that_behind_the_user():
+    assert read_host("https://acme.com@Evil.test/x") == "evil.test"
+    assert read_host("sub/b.md") == ""
