@@ -53,6 +53,7 @@ class _Brackets:
         self._position = start
         self._limit = min(len(text), start + MAX_CHARS)
         self._depth = 0
+        self._closes_comments = True  # until a search for an end was in vain
         self._holes = list[int]()  # the depth of braces in each template that is open
 
     def read(self) -> Iterator[tuple[str, int]]:
@@ -75,7 +76,10 @@ class _Brackets:
         if mark == "`":
             self._skip_template()
         elif mark == "/*":
-            end = self._text.find("*/", self._position, self._limit)
+            end = (
+                self._text.find("*/", self._position, self._limit) if self._closes_comments else -1
+            )
+            self._closes_comments = end >= 0
             self._position = end + 2 if end >= 0 else self._position
         elif mark == "//":
             # After a colon, it belongs to an address in the text of an element.

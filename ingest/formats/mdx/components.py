@@ -37,12 +37,14 @@ class Component:
         title: the properties that may hold its title, the first that is there.
         text: the properties that are shown below.
         kind: where an admonition's kind stands: "own name" or "property"; empty for others.
+        usual: the kind of an admonition that names none.
     """
 
     role: Role
     title: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     kind: str = ""
+    usual: str = ""
 
 
 UNKNOWN = Component(
@@ -80,6 +82,7 @@ def _load_components() -> dict[str, Component]:
             tuple(entry["title"]),
             tuple(entry.get("text", ())),
             entry.get("kind", ""),
+            entry.get("usual", ""),
         )
         components |= dict.fromkeys(entry["names"], component)
     return components
@@ -106,7 +109,7 @@ def is_wording(name: str, value: str) -> bool:
         return bool(_CAPITALISED.fullmatch(text)) or not text.isascii()
     if any(map(_CLASS.fullmatch, words)) and not any(map(str.istitle, words)):
         return sum(bool(_CLASS.fullmatch(word)) for word in words) < len(words) / 2
-    return len(_LOOKS_LIKE_CODE.findall(text)) <= len(words) // 4
+    return len(_LOOKS_LIKE_CODE.findall(text)) <= len(words) // 5
 
 
 def render_name(name: str) -> str:

@@ -11,6 +11,9 @@ _SEAL = re.compile(r"\x00(\d+)\x00")
 _ONLY_MARKS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)*(?:\x00\d+\x00[ \t]*)*")
 _MARKS = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)*")
 _HEADING = re.compile(r"[ \t>]*#{1,6}[ \t]")
+_MAX_START = 300
+"""Characters of a line that tell what it is."""
+
 _NOT_QUOTE = re.compile(r"[^>\s]")
 
 
@@ -87,7 +90,7 @@ class Layout:
         if text:
             self._parts.append(text)
             _, line_end, tail = text.rpartition("\n")
-            self._line = tail if line_end else self._line + text
+            self._line = (tail if line_end else self._line + text[:_MAX_START])[:_MAX_START]
 
     def _open_seals(self, line: str) -> str:
         """Return a line with its blocks, each in the line's indent."""

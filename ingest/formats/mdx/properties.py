@@ -83,7 +83,7 @@ class Properties:
         if self._component.kind == "own name":
             return self._element.name.rpartition(".")[2]
         kind = next(filter(None, map(self.read, _KINDS)), "")
-        return kind.capitalize() if _KIND.fullmatch(kind) else ""
+        return kind.capitalize() if _KIND.fullmatch(kind) else self._component.usual
 
     @property
     def target(self) -> str:

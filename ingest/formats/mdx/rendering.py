@@ -19,6 +19,8 @@ _STARTS_BLOCK = re.compile(
     r"(?:[-*+>|#]|\d+[.)])(?:\s|$)|`{3}|~{3}|:::|!!!|\||<|\*\*[^*]+\*\*(?:\n|$)"
 )
 
+_LIST_ONLY = re.compile(r"(?:\s*+- [^\n]*+)+\s*")
+_BLANK_LINES = re.compile(r"\n[ \t]*(?=\n)")
 _LINKS = {"link", "unknown"}
 """Roles of components that lead to the address in their properties."""
 
@@ -140,6 +142,8 @@ def _render_component(element: Element, scope: Scope) -> str:
         return _render_entry(said, content)
     if role == "figure":
         return join_blocks([content if content.strip() else said.title, *said.texts])
+    if role == "plain" and _LIST_ONLY.fullmatch(content):
+        content = _BLANK_LINES.sub("", content)
     title = _render_title(said, role)
     is_link = not title and role in _LINKS
     linked = render_link(content, said.target) if is_link else content
@@ -149,8 +153,8 @@ def _render_component(element: Element, scope: Scope) -> str:
 def _render_entry(said: Properties, content: str) -> str:
     """Return a file, or a folder with its files, as an item."""
     line = " ".join(filter(None, [said.title, *said.texts]))
-    inner = content.strip("\n").replace("\n", "\n  ")
-    return f"- {line}\n\n  {inner}" if inner.strip() else f"- {line}" if line else ""
+    inner = _BLANK_LINES.sub("", content.strip("\n")).replace("\n", "\n  ")
+    return f"- {line}\n  {inner}" if inner.strip() else f"- {line}" if line else ""
 
 
 def _render_title(said: Properties, role: str) -> str:
@@ -168,7 +172,7 @@ def _render_field(said: Properties, content: str) -> str:
     head = said.field
     if not head:
         return join_blocks([*said.texts, content])
-    described = join_blocks([*said.texts, content])
+    described = join_blocks([*said.texts, content]).lstrip()
     if not described:
         return head
     return f"{head}:\n\n{described}" if _STARTS_BLOCK.match(described) else f"{head}: {described}"

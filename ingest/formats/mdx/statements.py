@@ -16,6 +16,7 @@ _STATEMENT = re.compile(
     r"|export\s*[{*]"
 )
 _MAX_VALUES = 200
+_MAX_CHARS = 20_000
 _VALUE = re.compile(
     r"^export\s+(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*(?::[^=\n]{1,200})?=\s*(?=[\"'`\d\[{(-])",
     re.MULTILINE,
@@ -31,7 +32,7 @@ def read_values(statements: Iterable[str]) -> dict[str, Value]:
     """Return the values of exported constants that are written out."""
     values = dict[str, Value]()
     for statement in statements:
-        if len(values) < _MAX_VALUES:
+        if len(values) < _MAX_VALUES and len(statement) <= _MAX_CHARS:
             values |= _read_constants(statement, values)
     return values
 

@@ -79,3 +79,8 @@ def test_statements_are_told_from_prose_and_from_code_in_properties():
 @given(st.text("<>/{}AaBb =\"'`$\\\n-import", max_size=200))
 def test_any_text_is_parsed(source: str):
     parse_elements(source)
+
+
+def test_comments_that_never_end_are_searched_for_once():
+    nodes = parse_elements("{/*" * 50_000).nodes
+    assert nodes == ["{/*" * 50_000]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from textwrap import dedent
 
 import pytest
@@ -49,6 +51,7 @@ def shown(source: str) -> list[str]:
         ('<Callout type="default">Go.</Callout>', ["Go."]),
         ('<Aside type="tip" title="Did you know?">Yes.</Aside>', ["**Did you know?**", "Yes."]),
         ('<Admonition type="info" title="Info box">Yes.</Admonition>', ["**Info box**", "Yes."]),
+        ("<Aside>Read.</Aside>", ["**Note**", "Read."]),
         ("<DocCardList />", []),
         ('<Icon name="star" label="A star" />', []),
         ('<BrowserWindow url="https://x.test">In it.</BrowserWindow>', ["In it."]),
@@ -179,11 +182,7 @@ def test_files_are_a_list():
           <FileTree.File name="b.ts" />
         </FileTree>
         """
-    assert [line.strip() for line in "\n".join(shown(page)).split("\n") if line.strip()] == [
-        "- src",
-        "- a.ts",
-        "- b.ts",
-    ]
+    assert shown(page) == ["- src\n  - a.ts\n- b.ts"]
 
 
 @pytest.mark.parametrize(
@@ -228,3 +227,71 @@ def test_tags_on_one_line_and_closing_tags_without_opening_ones():
     assert shown("</Card>One</Tab> two") == ["One two"]
     assert shown("<Card>\n\nNever closed.") == ["Never closed."]
     assert shown("Use <your-key> or <API_KEY> here.") == ["Use <your-key> or <API_KEY> here."]
+
+
+SAMPLE = """\
+---
+title: Send a message
+---
+import { Steps, Step } from '@theme/steps'
+
+export const limit = 40
+
+# Send a message <Badge text="Stable" />
+
+<Info>Each account sends at most {limit} messages a minute.</Info>
+
+<Steps>
+  <Step title="Make a key" icon="key">
+    Open **Settings**{/* the new page */} and press <kbd>Create</kbd>.
+
+    <Frame caption="The form for a key"><img src="/form.png" alt="A form" /></Frame>
+  </Step>
+  <Step title="Call the API">
+    <Tabs items={["Shell", `Python`]}>
+      <Tabs.Tab>
+        ```sh
+        curl -d '{"to": "<name>"}' $URL
+        ```
+      </Tabs.Tab>
+      <Tabs.Tab>
+        ```py
+        send({"to": name})
+        ```
+      </Tabs.Tab>
+    </Tabs>
+  </Step>
+</Steps>
+
+<ParamField body="to" type="string" required>
+  Name of the {"receiver"}.
+</ParamField>
+
+<div className="grid" style={{gap: 4}}>
+  <Card title="Errors" icon="bug" href="/errors">All codes.</Card>
+  <Region zone="Europe and Asia" size="lg" color="#fff" />
+</div>
+
+<table>
+  <tbody>
+    <tr><th>Plan</th><th>Price</th></tr>
+    <tr><td>Small</td><td>{`5 €`}</td></tr>
+  </tbody>
+</table>
+"""
+VISIBLE = """
+Send a message Stable Info Each account sends at most 40 messages a minute. Make a key Open Settings
+and press Create. A form The form for a key Call the API Shell curl -d '{"to": "<name>"}' $URL
+Python send({"to": name}) to (string, required): Name of the receiver. Errors All codes. zone Europe
+and Asia Plan Price Small 5 €
+"""
+
+
+def test_the_words_of_a_page_are_those_that_a_reader_sees():
+    document = read(SAMPLE, "a.mdx")
+    headings = [section.headings[-1] for section in document.sections if section.headings]
+    read_text = "\n".join([*headings, *(block.text for block in blocks(document))])
+    code = re.sub(r"```\w*|\]\([^)]*\)", " ", read_text)  # languages and addresses
+    found, wanted = (Counter(re.findall(r"\w+", text)) for text in (code, VISIBLE))
+    assert wanted - found == Counter()
+    assert found - wanted == Counter()
