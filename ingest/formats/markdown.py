@@ -39,6 +39,7 @@ _PREFORMATTED_END = re.compile(r"</pre>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
 _ALERT = re.compile(r"^([\s>]*>\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
 _MYST_LABEL = re.compile(r"[A-Za-z][\w:-]*")
+_CLOSING_HASHES = re.compile(r"(?<! ) +#+$")
 _QUOTE_MARKS = re.compile(r"[ \t>]*$")
 
 
@@ -135,6 +136,7 @@ def _render_lines(parsed: ParsedMarkdown, prose: ProseRenderer) -> None:
         elif token.type == "heading_open":
             inline = parsed.tokens[number + 1]
             heading, anchor = split_attribute_lists(inline.content)
+            heading = _CLOSING_HASHES.sub("", heading) if anchor else heading
             inline.content, slug = prose.render_heading(heading)
             inline.meta = {"anchor": anchor, "slug": slug}
         elif token.type == "paragraph_open":
@@ -142,7 +144,7 @@ def _render_lines(parsed: ParsedMarkdown, prose: ProseRenderer) -> None:
         elif token.type == "table_open":
             for line in range(*token.map):
                 source = parsed.lines[line] or ""
-                parsed.lines[line] = prose.render(source, is_table=True) or None
+                parsed.lines[line] = prose.render(source, is_table=True).rstrip() or None
     parsed.drop_definitions()
 
 
@@ -152,7 +154,10 @@ def _render_paragraph(parsed: ParsedMarkdown, prose: ProseRenderer, start: int, 
     )
     if "[!" in source:
         source = "\n".join(_ALERT.sub(_render_alert, line) for line in source.split("\n"))
-    lines = prose.render(source).split("\n")
+    rendered = prose.render(source)
+    if rendered == "\n".join(filter(None, parsed.lines[start:end])):
+        return
+    lines = [line.rstrip() for line in rendered.split("\n")]
     shown = "\n".join(line for line in lines if line.strip())
     parsed.replace(start, end, "" if _QUOTE_MARKS.match(shown) else shown)
 

@@ -167,7 +167,7 @@ class _Expander:
         if depth > _MAX_NESTED or not _MARK.search(text):
             return text
         traits = {"myst": self._expanded.is_myst, "tabs": has_tabs(text)}
-        tokens = self._parser.parse(text, traits)
+        tokens = self._parser.parse(text.removesuffix("\n") + "\n", traits)
         lines = text.split("\n")
         edits = _Edits(lines, self._expanded.labels)
         for token in tokens:

@@ -33,7 +33,11 @@ class MaskedText:
         self._codes = len(self._hidden)
         self.text = "".join([*parts, _SEALS.sub("", text[end:])])
         if not code_only and ("$" in self.text or "://" in self.text or "mailto:" in self.text):
-            self.text = _OTHERS.sub(lambda match: self.seal(match[0]), self.text)
+            self.text = _OTHERS.sub(self._seal_match, self.text)
+
+    def _seal_match(self, match: re.Match[str]) -> str:
+        is_formula = match[0].startswith("$")
+        return self.seal(match[0] if is_formula else match[0].replace("&amp;", "&"))
 
     def seal(self, hidden: str) -> str:
         """Hide a text and return the seal that stands for it."""

@@ -25,11 +25,12 @@ def match_indented(block: BlockLines) -> Expansion | None:
     if not match:
         return None
     stop = block.find_body_end()
+    body = block.get_body(stop).strip("\n")
     titles = [title for title in match.groups()[1:] if title is not None]
     title = titles[0] if titles else match[1].replace("-", " ").capitalize()
     title = _ESCAPED.sub(r"\1", title).strip()
     heading = f"**{title}**" if title else ""
-    return Expansion(stop, f"{heading}\n\n{block.get_body(stop)}", is_markdown=True)
+    return Expansion(stop, f"{heading}\n\n{body}", is_markdown=True)
 
 
 def match_definition(block: BlockLines) -> Expansion | None:

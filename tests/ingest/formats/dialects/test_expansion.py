@@ -262,7 +262,9 @@ SAMPLES = {
     ),
     "docusaurus": (
         """\
-        # Kettle {#top}
+        # Kettle ## {#top}
+
+        See <https://x.org/?a=1&amp;b=2> or [it](https://x.org/?a=1&amp;b=2).
 
         :::danger[Mind the lid]{.big}
 
@@ -279,7 +281,8 @@ SAMPLES = {
         Press <kbd>Esc</kbd>.
         """,
         """\
-        Kettle Mind the lid It is hot. Info Nested. Descale Use lemon juice & water, &amp; in code.
+        Kettle See https://x.org/?a=1&b=2 or it.
+        Mind the lid It is hot. Info Nested. Descale Use lemon juice & water, &amp; in code.
         Press Esc.
         """,
     ),
@@ -409,6 +412,7 @@ def test_any_lines_are_read(page: str):
         ("# A {: #own .c }", ["own"]),
         ('# A { id="9.7.6" }', ["9.7.6"]),
         ("# A {#own}\n{: .c #other}", ["own"]),
+        ("# A ## {#own}", ["own"]),
         ("# A\n{: .c #own}", ["own"]),
         ("A\n===\n{: #own}", ["own"]),
         ("{: #own}\n# A", ["own"]),
