@@ -11,8 +11,14 @@ from ingest.formats.markdown import read_markdown, read_text
 Reader = Callable[[Page], Document]
 
 
+def _read_markdown(page: Page) -> Document:
+    from ingest.formats.mdx.reader import is_mdx
+
+    return _read_mdx(page) if is_mdx(page.text) else read_markdown(page)
+
+
 def _read_mdx(page: Page) -> Document:
-    from ingest.formats.mdx import read_mdx
+    from ingest.formats.mdx.reader import read_mdx
 
     return read_mdx(page)
 
@@ -48,8 +54,8 @@ def _read_docx(page: Page) -> Document:
 
 
 READERS: Mapping[str, Reader] = {
-    ".md": read_markdown,
-    ".markdown": read_markdown,
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
     ".mdx": _read_mdx,
     ".txt": read_text,
     ".rst": _read_rst,
