@@ -47,6 +47,18 @@ def _read_docx(page: Page) -> Document:
     return read_docx(page)
 
 
+def _read_pptx(page: Page) -> Document:
+    from ingest.formats.office.presentation import read_pptx
+
+    return read_pptx(page)
+
+
+def _read_xlsx(page: Page) -> Document:
+    from ingest.formats.office.workbook import read_xlsx
+
+    return read_xlsx(page)
+
+
 READERS: Mapping[str, Reader] = {
     ".md": read_markdown,
     ".markdown": read_markdown,
@@ -59,10 +71,12 @@ READERS: Mapping[str, Reader] = {
     ".ipynb": _read_notebook,
     ".pdf": _read_pdf,
     ".docx": _read_docx,
+    ".pptx": _read_pptx,
+    ".xlsx": _read_xlsx,
 }
 """The reader of each suffix. A new format is one more line here."""
 
-BINARY = {".pdf", ".docx"}
+BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 """Formats that are not text."""
 
 TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
@@ -86,6 +100,8 @@ _MEDIA_TYPES: Mapping[str, str] = {
     "application/x-ipynb+json": ".ipynb",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
 
 

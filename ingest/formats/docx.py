@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from io import BytesIO
 from xml.parsers.expat import ExpatError
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile
 
 import mammoth
 
-from ingest.documents import Document, Page, PageError, translate_parser_errors
+from ingest.documents import Document, Page, translate_parser_errors
 from ingest.formats.html import convert_html_page
+from ingest.formats.office.package import MAX_TAGS, MAX_XML_BYTES, check_package
 from ingest.formats.structure import build_converted_document
-from ingest.formats.zip_directory import has_too_many_entries
 
-MAX_XML_BYTES = 64 * 2**20
-"""Most XML of a document, unpacked: a bomb packs gigabytes into a few kilobytes."""
-
-MAX_TAGS = 1_000_000
-"""Most XML tags: mammoth keeps an object for each, and a book has some hundred thousand."""
-
-_MAX_ENTRIES = 10_000
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => p:fresh
@@ -41,7 +34,7 @@ def read_docx(page: Page) -> Document:
         PageError: the page is not a Word document, or unpacks to more than docent reads.
     """
     with translate_parser_errors("a Word document", BadZipFile, ExpatError):
-        _check_size(page.data)
+        check_package(page.data, max_bytes=MAX_XML_BYTES, max_tags=MAX_TAGS)
         html = mammoth.convert_to_html(
             BytesIO(page.data),
             style_map=_STYLES,
@@ -49,31 +42,3 @@ def read_docx(page: Page) -> Document:
             convert_image=mammoth.images.img_element(lambda _image: {}),
         ).value
     return build_converted_document(page, convert_html_page(html, anchors=False)[1])
-
-
-def _check_size(data: bytes) -> None:
-    if has_too_many_entries(BytesIO(data), _MAX_ENTRIES):
-        raise PageError(f"holds more than {_MAX_ENTRIES:,} files")
-    with ZipFile(BytesIO(data)) as archive:
-        entries = archive.infolist()
-        tags = sum(_count_tags(archive, entry) for entry in entries if _is_xml(entry))
-    # Pictures hardly shrink: an entry that does is text under any name.
-    text_bytes = sum(
-        entry.file_size for entry in entries if entry.file_size > 2 * entry.compress_size
-    )
-    if text_bytes > MAX_XML_BYTES:
-        raise PageError(f"unpacks to more than {MAX_XML_BYTES // 2**20} MiB of text")
-    if tags > MAX_TAGS:
-        raise PageError(f"has more than {MAX_TAGS:,} XML tags")
-
-
-def _is_xml(entry: ZipInfo) -> bool:
-    return entry.filename.lower().endswith((".xml", ".rels"))
-
-
-def _count_tags(archive: ZipFile, entry: ZipInfo) -> int:
-    """Count the tags of a file, in every encoding of XML."""
-    if entry.file_size > MAX_XML_BYTES:
-        raise PageError(f"unpacks to more than {MAX_XML_BYTES // 2**20} MiB of text")
-    with archive.open(entry) as file:
-        return sum(block.count(b"<") for block in iter(lambda: file.read(2**16), b""))

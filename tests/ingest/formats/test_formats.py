@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.documents import Page, PageError
-from ingest.formats import READERS, detect_format, is_document, is_wanted, read_document
+from ingest.formats import BINARY, READERS, detect_format, is_document, is_wanted, read_document
+from tests.ingest.formats.office.samples import pptx, xlsx
 from tests.ingest.formats.samples import docx, paragraph, pdf, table
 
 CODE = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": ["1"]}]}
@@ -26,6 +27,8 @@ SAMPLES = {
     ".ipynb": json.dumps({"cells": [CODE], "metadata": {}}).encode(),
     ".pdf": pdf(["One line.", "Two."], ["More."], bookmarks=[("One", 0, 0)], title="T"),
     ".docx": docx(paragraph("A", "Heading1"), paragraph("text"), table(("a", "b"))),
+    ".pptx": pptx(("A", "text")),
+    ".xlsx": xlsx({"S": [("a", "b"), (1, 2)]}),
 }
 
 
@@ -95,7 +98,7 @@ def test_a_damaged_file(data: st.DataObject, suffix: str):
 
 
 @settings(max_examples=60)
-@given(data=st.binary(max_size=300), suffix=st.sampled_from([".pdf", ".docx"]))
+@given(data=st.binary(max_size=300), suffix=st.sampled_from(sorted(BINARY)))
 def test_any_bytes(data: bytes, suffix: str):
     check(data, suffix)
     check(SAMPLES[suffix][:200] + data + SAMPLES[suffix][200:], suffix)
@@ -106,7 +109,7 @@ def test_any_bytes(data: bytes, suffix: str):
     text=st.text(
         st.sampled_from("ab #-*`~>|<!>/\n\t[]{}()$&;\\0\u2028й字\x0c=:.'\"\x00_^+,"), max_size=200
     ),
-    suffix=st.sampled_from(sorted({*SAMPLES} - {".pdf", ".docx"})),
+    suffix=st.sampled_from(sorted({*SAMPLES} - BINARY)),
 )
 def test_any_text(text: str, suffix: str):
     check(text.encode(), suffix)
@@ -114,7 +117,7 @@ def test_any_text(text: str, suffix: str):
 
 def decodable(data: bytes, suffix: str) -> bytes:
     """Text formats are handed to their readers as UTF-8."""
-    if suffix in {".pdf", ".docx"}:
+    if suffix in BINARY:
         return data
     return data.decode(errors="replace").encode()
 
