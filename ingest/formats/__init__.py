@@ -47,6 +47,12 @@ def _read_docx(page: Page) -> Document:
     return read_docx(page)
 
 
+def _read_asciidoc(page: Page) -> Document:
+    from ingest.formats.asciidoc.reader import read_asciidoc
+
+    return read_asciidoc(page)
+
+
 def _read_pptx(page: Page) -> Document:
     from ingest.formats.office.presentation import read_pptx
 
@@ -65,6 +71,9 @@ READERS: Mapping[str, Reader] = {
     ".mdx": _read_mdx,
     ".txt": read_text,
     ".rst": _read_rst,
+    ".adoc": _read_asciidoc,
+    ".asciidoc": _read_asciidoc,
+    ".asc": _read_asciidoc,
     ".html": _read_html,
     ".htm": _read_html,
     ".xhtml": _read_html,
@@ -98,6 +107,7 @@ _MEDIA_TYPES: Mapping[str, str] = {
     "text/x-rst": ".rst",
     "text/prs.fallenstein.rst": ".rst",
     "application/x-ipynb+json": ".ipynb",
+    "text/asciidoc": ".adoc",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",

@@ -15,12 +15,34 @@ from tests.ingest.formats.office.samples import pptx, xlsx
 from tests.ingest.formats.samples import docx, paragraph, pdf, table
 
 CODE = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": ["1"]}]}
+ADOC = b"""= T
+:a: b
+
+[[c]]
+== D {a} *e*
+.F
+[source,py]
+----
+g <1>
+----
+<1> <<c,h>>
+* i
++
+NOTE: j
+k:: l
+
+|===
+2+|m
+.2+a|n |o
+|===
+"""
 SAMPLES = {
     ".md": b"---\ntitle: T\n---\n# A {#a}\n\n- b\n\n  ```py\n  c\n  ```\n\n| d |\n|---|\n| e |\n",
     ".markdown": b"<h1 id='a'>A</h1><p>text</p><table><tr><td>1</td></tr></table>",
     ".mdx": b"import a from 'b'\n\n<Tabs><Tab label='x'>\n\n  text\n\n</Tab></Tabs>\n",
     ".txt": b"one\n\ntwo",
     ".rst": b".. _l:\n\nTitle\n=====\n\n.. tab-item:: A\n\n   :ref:`b <c>`\n\n== ==\n1  2\n== ==\n",
+    **dict.fromkeys((".adoc", ".asciidoc", ".asc"), ADOC),
     ".html": b"<main><h1 id=a>A</h1><p>t <a href='b'>c</a><pre class=language-py>d</pre></main>",
     ".htm": b"<p>text<ul><li>a<li>b</ul>",
     ".xhtml": b"<?xml version='1.0'?><html><body><p>text</p></body></html>",
