@@ -126,7 +126,7 @@ class Attributes:
 
 
 def _count_on(value: str | None, start: str) -> str:
-    """Return the next value of a counter, which may be a number or a letter."""
+    """Return the next value of a counter, a number or a letter."""
     if not value:
         return start or "1"
     if value.isascii() and value.isdigit():

@@ -66,7 +66,7 @@ class BlockRenderer:
         Raises:
             PageError: the blocks are nested too deeply.
         """
-        self._enter()
+        self._check_depth()
         parts = []
         while cursor.skip_blank() or cursor.line is not None:
             if cursor.line is not None:
@@ -74,13 +74,13 @@ class BlockRenderer:
         self._depth -= 1
         return "\n".join(filter(None, parts))
 
-    def _enter(self) -> None:
+    def _check_depth(self) -> None:
         self._depth += 1
         if self._depth > MAX_NESTED:
             raise PageError("is nested too deeply")
 
     def _render_header(self, cursor: Cursor) -> str:
-        """Return the page's title; its authors and its revision are left out."""
+        """Return the page's title, without its authors and revision."""
         above = BlockAttributes()
         while (line := cursor.line) is not None:
             if line == "" or is_comment(line) or read_entry(cursor, self._attributes):
@@ -109,7 +109,7 @@ class BlockRenderer:
         return f"<h1{_render_id(above.name)}>{title}</h1>\n"
 
     def _render_block(self, cursor: Cursor, markers: tuple[str, ...]) -> str:
-        """Return the next block with the lines above it; empty if it shows nothing."""
+        """Return the next block; empty if it shows nothing."""
         above = BlockAttributes()
         while cursor.line is not None:
             line = cursor.line
@@ -201,7 +201,7 @@ class BlockRenderer:
     ) -> str:
         is_literal = (cursor.line or "").startswith((" ", "\t")) and above.style != "normal"
         lines = [cursor.take()]
-        while cursor.line and not self._ends_paragraph(cursor.line, above):
+        while cursor.line and not self._is_paragraph_end(cursor.line, above):
             if is_in_list and read_item(cursor.line):
                 break
             line = cursor.take()
@@ -225,7 +225,7 @@ class BlockRenderer:
             paragraph = f"<blockquote>{paragraph}{self._plain.render_source(above)}</blockquote>"
         return self._plain.render_title(above) + paragraph
 
-    def _ends_paragraph(self, line: str, above: BlockAttributes) -> bool:
+    def _is_paragraph_end(self, line: str, above: BlockAttributes) -> bool:
         if above.style in CODE:
             return False
         return is_delimiter(line) or is_metadata(line) or line == "+"
@@ -243,7 +243,7 @@ class BlockRenderer:
 
     def _render_list(self, cursor: Cursor, item: Item, markers: tuple[str, ...]) -> str:
         """Return a list with those inside it."""
-        self._enter()
+        self._check_depth()
         tag = "ol" if item.tag == "callouts" else item.tag
         own, parts = f"{item.tag} {item.marker}", []
         inner = (*markers, own)
@@ -262,9 +262,9 @@ class BlockRenderer:
         if item.tag == "dl" and not lines and cursor.line == "":
             place = cursor.place
             cursor.skip_blank()
-            if cursor.line is None or self._begins_block(cursor.line):
+            if cursor.line is None or self._is_block_start(cursor.line):
                 cursor.place = place
-        while cursor.line and not self._begins_block(cursor.line):
+        while cursor.line and not self._is_block_start(cursor.line):
             line = cursor.take()
             if not is_comment(line):
                 lines.append(line.strip())
@@ -278,7 +278,7 @@ class BlockRenderer:
         term = f"<dt>{self._inline.render(item.term)}</dt>"
         return f"{term}<dd>{content}</dd>" if content else term
 
-    def _begins_block(self, line: str) -> bool:
+    def _is_block_start(self, line: str) -> bool:
         return (
             line == "+"
             or is_delimiter(line)
@@ -313,7 +313,7 @@ class BlockRenderer:
         return "\n".join(parts)
 
     def _skip_metadata(self, cursor: Cursor, markers: tuple[str, ...]) -> bool:
-        """Skip attributes and a title of a list inside an item; return whether it has some."""
+        """Skip the lines above a list; return whether there are some."""
         place = cursor.place
         while cursor.line and (is_metadata(cursor.line) or TITLE.match(cursor.line)):
             if read_item(cursor.line):

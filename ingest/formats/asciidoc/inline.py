@@ -111,7 +111,7 @@ class InlineRenderer:
             text = pattern.sub(_keep_escaped(sign), text)
         text = self._render_macros(text)
         text = _BREAK.sub("<br>", text)
-        text = _SAVED.sub(self._restore, text)
+        text = _SAVED.sub(self._put_back, text)
         del self._saved[first:]
         return text
 
@@ -127,10 +127,10 @@ class InlineRenderer:
         self._saved.append(html)
         return f"\ue000{len(self._saved) - 1}\ue001"
 
-    def _restore(self, match: re.Match[str]) -> str:
+    def _put_back(self, match: re.Match[str]) -> str:
         number = int(match[1][:9])
         html = self._saved[number] if number < len(self._saved) else ""
-        return _SAVED.sub(self._restore, html) if "\ue000" in html else html
+        return _SAVED.sub(self._put_back, html) if "\ue000" in html else html
 
     def _save_passthroughs(self, text: str) -> str:
         if "++" in text or "$$" in text or "pass:" in text:
@@ -174,7 +174,7 @@ class InlineRenderer:
         ]
         for sign, pattern, replace in macros:
             if sign in text:
-                text = pattern.sub(_unless_escaped(replace), text)
+                text = pattern.sub(_replace_unescaped(replace), text)
         return text
 
     def _render_footnote(self, match: re.Match[str]) -> str:
@@ -210,7 +210,7 @@ class InlineRenderer:
 
     def _build_link(self, target: str, body: str) -> str:
         text = _read_text(body)
-        target = unescape(_SAVED.sub(self._restore, target))
+        target = unescape(_SAVED.sub(self._put_back, target))
         shown = text or escape(target, quote=False)
         return f'<a href="{escape(target)}">{shown}</a>'
 
@@ -245,7 +245,7 @@ def _keep_escaped(sign: str) -> Replace:
     return lambda match: match[0][1:] if match[0].startswith("\\") else match.expand(sign)
 
 
-def _unless_escaped(replace: Replace) -> Replace:
+def _replace_unescaped(replace: Replace) -> Replace:
     return lambda match: match[0][1:] if match[0].startswith("\\") else replace(match)
 
 
@@ -260,7 +260,7 @@ def _read_body(body: str) -> str:
 
 
 def _read_text(body: str) -> str:
-    """Return the text of a link: its first attribute, if there are others."""
+    """Return the text of a link, without its other attributes."""
     body = _read_body(body).strip()
     quoted = _QUOTED.match(body)
     if quoted:
@@ -290,7 +290,7 @@ def _render_index_term(match: re.Match[str]) -> str:
 
 
 def render_alt(target: str, body: str) -> str:
-    """Return the text that stands for a picture: its description, else its name."""
+    """Return a picture's description, else its name."""
     text = _read_text(body)
     if text:
         return text if body.lstrip().startswith('"') else text.split(",")[0].strip()

@@ -70,7 +70,7 @@ class Cursor:
         return self.place - start
 
     def take_delimited(self) -> tuple[str, list[str]]:
-        """Return the opening line of a block and the lines up to its end."""
+        """Return the opening line of a block and its lines."""
         opening = self.take()
         closing = re.sub(r"^(`{3,}).*", r"\1", opening)
         start = self.place
@@ -134,7 +134,7 @@ class BlockAttributes:
 
     def read(self, content: str) -> None:
         """Add the attributes of a line."""
-        values = _divide(content)
+        values = _split_attributes(content)
         for number, value in enumerate(values):
             key, sign, given = value.partition("=")
             if sign and re.fullmatch(r"[\w.%#-]+", key.strip()) and key.strip():
@@ -170,7 +170,7 @@ class BlockAttributes:
             self.positional[:1] = [style]
 
 
-def _divide(content: str) -> list[str]:
+def _split_attributes(content: str) -> list[str]:
     """Return attributes that are divided by commas outside of quotes."""
     first = [""] if content.startswith(",") else []
     return first + re.findall(r"(?:\s*[\w-]+=)?(?:\"[^\"]*\"|'[^']*'|[^,])+|(?<=,)(?=,)", content)

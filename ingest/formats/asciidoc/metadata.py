@@ -15,7 +15,7 @@ from ingest.formats.asciidoc.lines import (
 
 
 def read_entry(cursor: Cursor, attributes: Attributes) -> bool:
-    """Read lines that set an attribute of the page; return whether they do."""
+    """Read lines that set an attribute; return whether they do."""
     line = cursor.line or ""
     if not ENTRY.match(line):
         return False

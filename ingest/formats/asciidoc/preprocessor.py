@@ -1,4 +1,4 @@
-"""What AsciiDoc decides before it reads a page: conditions, and lines of other files."""
+"""Conditions of AsciiDoc, and lines of other files: read before the blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMPARISON = re.compile(r"^\s*(.+?)\s*(==|!=|<=|>=|<|>)\s*(.+?)\s*$")
 _VERBATIM = re.compile(r"^(-{4,}|\.{4,}|\+{4,}|/{4,}|`{3,}.*)$")
 
 
-def preprocess(text: str) -> list[str]:
+def read_lines(text: str) -> list[str]:
     """Return the lines of a page whose conditions are met.
 
     Lines of files that were not found are left out.
@@ -37,7 +37,7 @@ class _Preprocessor:
             if match:
                 kept += self._read_directive(match)
             elif all(self._is_met):
-                kept.append(_unescape(stripped))
+                kept.append(_strip_escapes(stripped))
                 self._watch(stripped)
         return kept
 
@@ -97,6 +97,6 @@ class _Preprocessor:
                 self._attributes.read_entry(line)
 
 
-def _unescape(line: str) -> str:
+def _strip_escapes(line: str) -> str:
     is_escaped = line.startswith("\\") and _DIRECTIVE.match(line[1:])
     return line[1:] if is_escaped else line

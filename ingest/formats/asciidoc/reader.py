@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.documents import Document, Page, PageError, translate_parser_errors
 from ingest.formats.asciidoc.attributes import Attributes
 from ingest.formats.asciidoc.blocks import BlockRenderer
-from ingest.formats.asciidoc.preprocessor import preprocess
+from ingest.formats.asciidoc.preprocessor import read_lines
 from ingest.formats.html import convert_html_page
 from ingest.formats.structure import build_converted_document
 
@@ -32,4 +32,4 @@ def read_asciidoc(page: Page) -> Document:
 
 def render_asciidoc(text: str) -> str:
     """Return a page of AsciiDoc as HTML."""
-    return BlockRenderer(Attributes()).render_page(preprocess(text))
+    return BlockRenderer(Attributes()).render_page(read_lines(text))

@@ -27,7 +27,7 @@ class References:
             self._titles[name] = title
 
     def build_id(self, title: str) -> str:
-        """Return the id of a section that has none, from its title as HTML.
+        """Return the id of a section, from its title as HTML.
 
         Return an empty string if the page switched such ids off.
         """
@@ -57,7 +57,7 @@ class References:
         return f"{name}{separator}{number}"
 
     def mark(self, target: str) -> str:
-        """Return a mark that becomes the title of an id when all are known."""
+        """Return a mark that becomes the title of an id later."""
         return f"\ue002{target}\ue003"
 
     def resolve(self, html: str) -> str:

@@ -67,7 +67,7 @@ def render_table(
         first = cells[0].row if cells else 0
         count = sum(cell.columns * cell.repeats for cell in cells if cell.row == first)
         styles = [""] * min(max(count, 1), MAX_COLUMNS)
-    rows = _place(cells, len(styles))
+    rows = _fit_cells(cells, len(styles))
     has_head = _has_head(lines, attributes, rows)
     html = []
     for number, row in enumerate(rows):
@@ -102,7 +102,7 @@ def _has_head(
 
 
 def _read_columns(spec: str) -> list[str]:
-    """Return the style of each column; an empty list if none is given."""
+    """Return the style of each column; empty if none is given."""
     styles: list[str] = []
     for part in re.split(r"[,;]", spec.strip()) if spec.strip() else ():
         match = _COLUMN.match(part.strip())
@@ -125,7 +125,7 @@ def _read_cells(opening: str, lines: Sequence[str], attributes: BlockAttributes)
     if form == "dsv":
         for number, line in enumerate(filter(None, lines)):
             texts = pattern.split(line)
-            yield from (Cell(_unescape(text, sign), row=number) for text in texts)
+            yield from (Cell(_strip_escapes(text, sign), row=number) for text in texts)
         return
     yield from _read_marked_cells(lines, pattern, sign)
 
@@ -147,7 +147,7 @@ def _read_marked_cells(lines: Sequence[str], pattern: re.Pattern[str], sign: str
 
 
 def _take_spec(piece: str) -> tuple[str, tuple[int, int, int, str]]:
-    """Return the text before the sign of a cell, and what it says of the cell."""
+    """Return the text before a cell, and what it says of it."""
     # Only the last word can say something.
     tail = piece[-30:]
     match = _SPEC.search(tail)
@@ -163,15 +163,15 @@ def _take_spec(piece: str) -> tuple[str, tuple[int, int, int, str]]:
 
 def _build_cell(spec: tuple[int, int, int, str], text: str, row: int, sign: str) -> Cell:
     columns, rows, repeats, style = spec
-    return Cell(_unescape(text, sign), columns, rows, repeats, style, row)
+    return Cell(_strip_escapes(text, sign), columns, rows, repeats, style, row)
 
 
-def _unescape(text: str, sign: str) -> str:
+def _strip_escapes(text: str, sign: str) -> str:
     return text.replace(f"\\{sign}", sign).strip("\n ")
 
 
-def _place(cells: Sequence[Cell], width: int) -> list[list[tuple[int, Cell]]]:
-    """Return rows of cells with their columns; cells from above are repeated."""
+def _fit_cells(cells: Sequence[Cell], width: int) -> list[list[tuple[int, Cell]]]:
+    """Return rows of cells with their columns."""
     rows: list[list[tuple[int, Cell]]] = [[]]
     above: dict[int, tuple[int, Cell]] = {}  # rows that a cell still reaches over, by column
     column = count = 0
@@ -198,8 +198,8 @@ def _fill_from_above(
     column: int,
     width: int,
 ) -> int:
-    """Return the next free column, after the cells that reach into the row."""
-    while column < width and column in above and not _begins_here(rows, above[column][1]):
+    """Return the next free column behind cells from above."""
+    while column < width and column in above and not _is_from_row(rows, above[column][1]):
         left, cell = above.pop(column)
         rows[-1].append((column, cell))
         if left > 1:
@@ -210,7 +210,7 @@ def _fill_from_above(
     return column
 
 
-def _begins_here(rows: list[list[tuple[int, Cell]]], cell: Cell) -> bool:
+def _is_from_row(rows: list[list[tuple[int, Cell]]], cell: Cell) -> bool:
     return any(each is cell for _, each in rows[-1])
 
 

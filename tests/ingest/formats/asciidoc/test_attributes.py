@@ -5,7 +5,7 @@ import pytest
 from ingest.documents import PageError
 from ingest.formats.asciidoc import attributes as attributes_module
 from ingest.formats.asciidoc.attributes import Attributes
-from ingest.formats.asciidoc.preprocessor import preprocess
+from ingest.formats.asciidoc.preprocessor import read_lines
 
 
 def test_values():
@@ -44,4 +44,4 @@ def test_values_of_values_end(monkeypatch):
     ],
 )
 def test_conditions(text: str, kept: list[str]):
-    assert preprocess(text) == kept
+    assert read_lines(text) == kept
