@@ -35,9 +35,8 @@ PageKey = tuple[str, str]
 """Source and path of a page."""
 
 
-# A label is matched whether or not a target follows, and a target ends at a parenthesis that is
-# not closed inside it: so no letter is read many times.
-_LABEL_AND_TARGET = re.compile(
+# A label is matched without a target, too, so that no letter is read many times.
+_LINK = re.compile(
     r"""!?\[(?P<label>[^\]\n]*+)
         (?P<link>\]\(\s*+<?(?:[a-z]++:|[\#./]|[\w/-]++\.(?:md|html))  # it looks like a target
         [^()\s]*+(?:\([^()\s]*+\)[^()\s]*+)*+(?:\s++"[^"\n]*+")?\))?""",
@@ -50,9 +49,7 @@ def strip_link_targets(markdown: str) -> str:
 
     To a model they are many tokens of noise.
     """
-    return _LABEL_AND_TARGET.sub(
-        lambda match: match["label"] if match["link"] else match[0], markdown
-    )
+    return _LINK.sub(lambda match: match["label"] if match["link"] else match[0], markdown)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rag_core.generation.text.link_rewriter import drop_link_breaks
+from rag_core.generation.text.links.link_rewriter import drop_link_breaks
 from rag_core.types import Answer, Citation, Hit, Passage
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from bot.markup.markdown import (
     cut_open_mention,
     split_code,
 )
-from rag_core.generation.text.link_guard import keep_links
+from rag_core.generation.text.links.link_guard import keep_links
 
 
 def render_answer(text: str, *, last: bool = True) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from bot.markup.markdown import can_link, escape, escape_words, format_link, split
-from rag_core.generation.text.addresses import BREAK
+from bot.markup.markdown import can_link, escape, escape_words, format_link
+from bot.markup.splitting import split
+from rag_core.generation.text.links.addresses import BREAK
 
 SECTION_LIMIT = 3_000
 """Most characters in one `section`."""

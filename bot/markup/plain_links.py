@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rag_core.generation.text.addresses import BREAK, find_link_breaks
 from rag_core.generation.text.code_splitter import CodeSplitter
+from rag_core.generation.text.links.addresses import BREAK, find_link_breaks
 
 _LABEL = r"!?\[(?P<label>(?:[^\[\]\n]|\[[^\[\]\n]*\])*)"
 _LINK = re.compile(

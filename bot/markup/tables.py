@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markup.mrkdwn import render_table
-from rag_core.generation.text.link_guard import keep_links
+from rag_core.generation.text.links.link_guard import keep_links
 
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")  # as markdown-it counts them
 _BACKTICKS = re.compile(r"`+")

@@ -239,8 +239,8 @@ class _ReadingProcess:
             # A page that was late on a busy machine, or in a short time, may be read another time.
             used = _read_cpu_seconds(self._process.pid) - self._used
             is_hard = seconds >= PAGE_SECONDS and used >= seconds / 2
-            kind = HardPageError if is_hard else PageError
-            return kind(f"took longer than {seconds:.3g} seconds to read")
+            sentence = f"took longer than {seconds:.3g} seconds to read"
+            return HardPageError(sentence) if is_hard else PageError(sentence)
         self._process.kill()
         status = self._process.wait()
         if status == OUT_OF_MEMORY:

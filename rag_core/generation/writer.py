@@ -16,10 +16,10 @@ from rag_core.generation.instructions import render_notes
 from rag_core.generation.prompt import build_prompt
 from rag_core.generation.quotations.extractive import Quoter
 from rag_core.generation.results import RetrievalResult
-from rag_core.generation.text.addresses import KnownAddresses, find_addresses
 from rag_core.generation.text.answer_text import AnswerText
 from rag_core.generation.text.length_limit import cut_cleanly
-from rag_core.generation.text.link_guard import check_links
+from rag_core.generation.text.links.addresses import KnownAddresses, find_addresses
+from rag_core.generation.text.links.link_guard import check_links
 from rag_core.protocols import Embedder, Generator, ImageReader, VectorStore
 from rag_core.query.glossary import NO_GLOSSARY, Glossary
 from rag_core.types import (

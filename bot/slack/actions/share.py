@@ -26,7 +26,7 @@ from bot.storage.database import BotDatabase
 from bot.texts import asking as words
 from bot.types import AnswerContext, MessageKey
 from ingest.errors import StateError
-from rag_core.generation.text.link_guard import show_hosts
+from rag_core.generation.text.links.link_guard import show_hosts
 from rag_core.types import Answer
 
 QUESTION_LIMIT = 500

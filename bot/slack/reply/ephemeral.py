@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from slack_sdk.models.blocks import Block
 
-from bot.markup import markdown
+from bot.markup import splitting
 from bot.markup.answer import render_answer
 from bot.slack.client.api_errors import SLACK_FAILURES
 from bot.slack.client.respond import Respond
@@ -124,7 +124,7 @@ def split_into_parts(text: str, max_parts: int) -> list[str]:
 
     If there are more, the last says that they are left out.
     """
-    parts = markdown.split(text)
+    parts = splitting.split(text)
     if len(parts) <= max_parts:
         return parts
     return [*parts[: max_parts - 1], words.TOO_LONG_FOR_ONE]

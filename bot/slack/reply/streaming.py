@@ -8,7 +8,7 @@ from collections.abc import Callable
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.messages.chunk import Chunk, MarkdownTextChunk, TaskUpdateChunk
 
-from bot.markup.markdown import MARKDOWN_LIMIT
+from bot.markup.splitting import MARKDOWN_LIMIT
 from bot.slack.client.api_errors import (
     SLACK_FAILURES,
     UNAVAILABLE_CODES,

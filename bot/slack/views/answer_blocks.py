@@ -129,7 +129,7 @@ def build_footer(answer: Answer, context: AnswerContext) -> list[Block]:
 
 
 def build_text_block(text: str) -> Block:
-    """Build a block of at most `markdown.MARKDOWN_LIMIT` characters of Markdown."""
+    """Build a block of at most `splitting.MARKDOWN_LIMIT` characters of Markdown."""
     return MarkdownBlock(text=text)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block, ContextBlock, MarkdownTextObject, SectionBlock
 
-from bot.markup import markdown
+from bot.markup import splitting
 from bot.markup.mrkdwn import render_pieces
 from bot.markup.tables import flatten_tables, split_at_tables
 from bot.slack.views.answer_blocks import build_text_block, render_preview
@@ -64,7 +64,7 @@ class MessagePart:
         """True if docent's own limits, and those of slack_sdk's models, allow the message."""
         if self.form == "text":
             return len(self.text) <= TEXT_LIMIT
-        if self.form == "blocks" and len(self.text) > markdown.MARKDOWN_LIMIT:
+        if self.form == "blocks" and len(self.text) > splitting.MARKDOWN_LIMIT:
             return False
         blocks = self.build_blocks()
         try:
@@ -83,7 +83,7 @@ def build_parts(text: str, tail: Sequence[Block] = ()) -> list[MessagePart]:
     Returns:
         The messages in their order; the tail stands in the last, or in messages of its own.
     """
-    parts = [MessagePart(part) for part in markdown.split(text)]
+    parts = [MessagePart(part) for part in splitting.split(text)]
     if tail and parts:
         parts[-1] = replace(parts[-1], tail=tuple(tail))
     elif tail:
@@ -117,7 +117,7 @@ def add_note(parts: Sequence[MessagePart], note: str) -> list[MessagePart]:
     if not parts:
         return [MessagePart(note)]
     first = replace(parts[0], text=f"{note}\n\n{parts[0].text}".strip())
-    if first.fits and len(first.text) <= markdown.MARKDOWN_LIMIT:
+    if first.fits and len(first.text) <= splitting.MARKDOWN_LIMIT:
         return [first, *parts[1:]]
     return [MessagePart(note), *parts]
 
@@ -156,7 +156,7 @@ def _halve(part: MessagePart) -> list[MessagePart]:
         return [replace(part, tail=part.tail[:middle]), replace(part, tail=part.tail[middle:])]
     if len(part.text) < _SMALLEST:
         return []
-    halves = markdown.split(part.text, len(part.text) // 2 + 1)
+    halves = splitting.split(part.text, len(part.text) // 2 + 1)
     return [replace(part, text=half) for half in halves] if len(halves) > 1 else []
 
 

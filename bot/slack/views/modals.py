@@ -22,7 +22,7 @@ from bot.markup import mrkdwn
 from bot.slack.views import answer_blocks, explanation
 from bot.storage.answers import AnswerRecord
 from bot.texts import button_labels as words
-from rag_core.generation.text.link_guard import show_hosts
+from rag_core.generation.text.links.link_guard import show_hosts
 from rag_core.retrieval.versions import list_version_labels
 from rag_core.types import Answer, Passage
 

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from rag_core.generation.text.addresses import KnownAddresses
 from rag_core.generation.text.answer_fence import FenceUnwrapper
 from rag_core.generation.text.citations import CitationChecker, IsSupported, accept_all
-from rag_core.generation.text.link_guard import LinkGuard
+from rag_core.generation.text.links.addresses import KnownAddresses
+from rag_core.generation.text.links.link_guard import LinkGuard
 from rag_core.generation.text.refusal_filter import RefusalFilter
 from rag_core.generation.text.roles import RoleRestorer
 from rag_core.generation.text.source_list import SourceListFilter

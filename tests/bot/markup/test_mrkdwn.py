@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from bot.markup.mrkdwn import SECTION_LIMIT, render_mrkdwn, render_pieces
 from bot.markup.tables import flatten_tables
-from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_guard import check_links
+from rag_core.generation.text.links.addresses import KnownAddresses
+from rag_core.generation.text.links.link_guard import check_links
 from tests import live_links
-from tests.bot.markup.test_markdown import documents, squeezed
+from tests.bot.markup.test_splitting import documents, squeezed
 
 anything = st.text(alphabet="abc <>&!@#|-*_~`[]()\n0123.:\\\t>", max_size=300)
 

@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.markup.answer import render_answer
-from bot.markup.markdown import escape, escape_line, neutralise_mentions, shorten, split
+from bot.markup.markdown import escape, escape_line, neutralise_mentions, shorten
 from bot.markup.mrkdwn import render_mrkdwn, render_pieces
+from bot.markup.splitting import split
 from bot.markup.tables import flatten_tables
 from rag_core.generation.text.answer_text import AnswerText
 from rag_core.types import Chunk, Passage

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import select
 
-from bot.markup.markdown import MARKDOWN_LIMIT
+from bot.markup.splitting import MARKDOWN_LIMIT
 from bot.slack.client import calls
 from bot.slack.client.workspace import ReplyDraft, SlackClients, ThreadRef
 from bot.slack.reply.streaming import STREAM_SECONDS, StreamedMessage, StreamEnded

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import MarkdownTextObject, SectionBlock
 
-from bot.markup import markdown
+from bot.markup import splitting
 from bot.slack.views.answer_blocks import build_answer_tail
 from bot.slack.views.message_parts import (
     MESSAGE_LIMIT,
@@ -112,7 +112,7 @@ def test_every_text_has_a_last_form(text: str):
 
 def test_a_note_stands_above_the_text_or_before_it():
     assert add_note([MessagePart("Text.")], "Why.")[0].text == "Why.\n\nText."
-    long = MessagePart("x" * markdown.MARKDOWN_LIMIT)
+    long = MessagePart("x" * splitting.MARKDOWN_LIMIT)
     assert add_note([long], "Why.") == [MessagePart("Why."), long]
     assert add_note([], "Why.") == [MessagePart("Why.")]
 
@@ -120,7 +120,7 @@ def test_a_note_stands_above_the_text_or_before_it():
 def test_a_table_that_is_longer_as_lines_is_divided():
     rows = "".join(f"| p{n} | v{n} |\n" for n in range(700))
     text = f"| Name of the parameter | Description |\n|---|---|\n{rows}"
-    assert len(text) <= markdown.MARKDOWN_LIMIT
+    assert len(text) <= splitting.MARKDOWN_LIMIT
     for parts in list_all_plainer(MessagePart(text, tail_of(2))):
         assert all(part.fits for part in parts)
         assert all(f"v{n}" in " ".join(part.text for part in parts) for n in range(700))

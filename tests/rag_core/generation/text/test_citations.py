@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag_core.generation.text import prose
-from rag_core.generation.text.addresses import KnownAddresses
 from rag_core.generation.text.citations import CitationChecker
-from rag_core.generation.text.link_guard import check_links
+from rag_core.generation.text.links.addresses import KnownAddresses
+from rag_core.generation.text.links.link_guard import check_links
 from rag_core.types import Citation
 from tests.rag_core.fakes import make_passage
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_guard import LinkGuard, check_links, keep_links, show_hosts
-from rag_core.generation.text.markdown_map import MarkdownMap, MarkdownReader
+from rag_core.generation.text.links.addresses import KnownAddresses
+from rag_core.generation.text.links.link_guard import LinkGuard, check_links, keep_links, show_hosts
+from rag_core.generation.text.links.markdown_map import MarkdownMap, MarkdownReader
 from tests.live_links import find_links
 from tests.rag_core.fakes import make_passage
 

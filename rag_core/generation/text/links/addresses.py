@@ -11,7 +11,7 @@ import regex
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.common.utils import unescapeAll
 
-from rag_core.generation.text.top_level_domains import FILE_ENDINGS, is_top_level_domain
+from rag_core.generation.text.links.top_level_domains import FILE_ENDINGS, is_top_level_domain
 from rag_core.types import Passage
 
 OMITTED = "…"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.text.addresses import KnownAddresses
-from rag_core.generation.text.link_rewriter import LinkRewriter, drop_link_breaks
+from rag_core.generation.text.links.addresses import KnownAddresses
+from rag_core.generation.text.links.link_rewriter import LinkRewriter, drop_link_breaks
 
 NOTHING = KnownAddresses([])
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import regex
 
-from rag_core.generation.text.addresses import (
+from rag_core.generation.text.links.addresses import (
     BREAK,
     EMPHASIS,
     OMITTED,
@@ -19,8 +19,8 @@ from rag_core.generation.text.addresses import (
     find_link_breaks,
     find_other_host,
 )
-from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
-from rag_core.generation.text.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
+from rag_core.generation.text.links.html_tags import is_link_tag, neutralise_tags
+from rag_core.generation.text.links.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
 
 READERS = (
     MarkdownReader(html=True, tables=True),

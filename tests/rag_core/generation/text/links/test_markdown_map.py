@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rag_core.generation.text.addresses import HIDDEN
-from rag_core.generation.text.markdown_map import MarkdownReader
+from rag_core.generation.text.links.addresses import HIDDEN
+from rag_core.generation.text.links.markdown_map import MarkdownReader
 
 READER = MarkdownReader(html=True, tables=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.text.addresses import (
+from rag_core.generation.text.links.addresses import (
     KnownAddresses,
     find_addresses,
     find_link_breaks,

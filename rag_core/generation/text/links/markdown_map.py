@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from rag_core.generation.text.addresses import HIDDEN
+from rag_core.generation.text.links.addresses import HIDDEN
 
 DEEPEST = 150
 """Levels of nesting that are read; deeper text counts as unreadable."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import regex
 
-from rag_core.generation.text.addresses import EMPHASIS, KnownAddresses
-from rag_core.generation.text.link_rewriter import (
+from rag_core.generation.text.links.addresses import EMPHASIS, KnownAddresses
+from rag_core.generation.text.links.link_rewriter import (
     LinkRewriter,
     list_live_addresses,
     read_all,
 )
-from rag_core.generation.text.markdown_map import Leaf, MarkdownMap
+from rag_core.generation.text.links.markdown_map import Leaf, MarkdownMap
 
 # A text is read word by word, so that it is read alike however it is cut into pieces. A word ends
 # behind its space, or behind a sign of a language without spaces.

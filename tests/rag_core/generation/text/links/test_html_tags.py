@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.text.html_tags import is_link_tag, neutralise_tags
+from rag_core.generation.text.links.html_tags import is_link_tag, neutralise_tags
 
 KNOWN = "https://known.example/a"
 

@@ -1,0 +1,1 @@
+"""Links of an answer: only addresses of its passages stay live."""
