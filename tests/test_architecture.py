@@ -171,8 +171,10 @@ HOMES = {
         "rag_core.generation.llm.event_decoder",
         "rag_core.generation.llm.faults",
     },
+    "openpyxl": {"ingest.formats.office.merged_cells", "ingest.formats.office.workbook"},
     "opentelemetry": {"bot.health.traces"},
     "pathspec": {"ingest.sources.address.patterns"},
+    "pptx": {"ingest.formats.office.presentation"},
     "prometheus_client": {"bot.health.metrics"},
     "protego": {"ingest.sources.website.fetcher", "ingest.sources.website.robots"},
     "pydantic": {

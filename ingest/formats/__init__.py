@@ -53,22 +53,45 @@ def _read_docx(page: Page) -> Document:
     return read_docx(page)
 
 
+def _read_asciidoc(page: Page) -> Document:
+    from ingest.formats.asciidoc.reader import read_asciidoc
+
+    return read_asciidoc(page)
+
+
+def _read_pptx(page: Page) -> Document:
+    from ingest.formats.office.presentation import read_pptx
+
+    return read_pptx(page)
+
+
+def _read_xlsx(page: Page) -> Document:
+    from ingest.formats.office.workbook import read_xlsx
+
+    return read_xlsx(page)
+
+
 READERS: Mapping[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
     ".mdx": _read_mdx,
     ".txt": read_text,
     ".rst": _read_rst,
+    ".adoc": _read_asciidoc,
+    ".asciidoc": _read_asciidoc,
+    ".asc": _read_asciidoc,
     ".html": _read_html,
     ".htm": _read_html,
     ".xhtml": _read_html,
     ".ipynb": _read_notebook,
     ".pdf": _read_pdf,
     ".docx": _read_docx,
+    ".pptx": _read_pptx,
+    ".xlsx": _read_xlsx,
 }
 """The reader of each suffix. A new format is one more line here."""
 
-BINARY = {".pdf", ".docx"}
+BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 """Formats that are not text."""
 
 TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
@@ -90,8 +113,11 @@ _MEDIA_TYPES: Mapping[str, str] = {
     "text/x-rst": ".rst",
     "text/prs.fallenstein.rst": ".rst",
     "application/x-ipynb+json": ".ipynb",
+    "text/asciidoc": ".adoc",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
 }
 
 

@@ -35,7 +35,7 @@ PAGE_SECONDS = 20.0
 """Longest time that a page may take to read and divide."""
 
 BYTES_PER_DEADLINE = 2 * 2**20
-"""A PDF or Word document has `PAGE_SECONDS` more for each so many bytes."""
+"""A PDF or office file has `PAGE_SECONDS` more for each so many bytes."""
 
 MAX_PAGE_SECONDS = 120.0
 """Longest time for the largest of them."""

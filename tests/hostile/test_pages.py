@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ingest.sources import Downloads, parse_sources
+from tests.hostile import office_files
 from tests.hostile.attacks import Attack, each_attack, read_attacks
 from tests.hostile.sync import Synced, sync_sources
 from tests.ingest.formats.samples import docx, paragraph, pdf
@@ -204,7 +205,7 @@ def pdf_faults() -> Files:
     return {"": whole.replace(b"/Type", b"/Tipe", 1) + b"\n1 0 obj <<" * 5_000}
 
 
-BUILDERS: Mapping[str, Callable[[], Files]] = {
+BUILDERS: Mapping[str, Callable[[], Files]] = office_files.BUILDERS | {
     build.__name__: build
     for build in (
         docx_entities,

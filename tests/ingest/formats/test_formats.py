@@ -10,22 +10,47 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.documents import Page, PageError
-from ingest.formats import READERS, detect_format, is_document, is_wanted, read_document
+from ingest.formats import BINARY, READERS, detect_format, is_document, is_wanted, read_document
+from tests.ingest.formats.office.samples import pptx, xlsx
 from tests.ingest.formats.samples import docx, paragraph, pdf, table
 
 CODE = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": ["1"]}]}
+ADOC = b"""= T
+:a: b
+
+[[c]]
+== D {a} *e*
+.F
+[source,py]
+----
+g <1>
+----
+<1> <<c,h>>
+* i
++
+NOTE: j
+k:: l
+
+|===
+2+|m
+.2+a|n |o
+|===
+"""
 SAMPLES = {
     ".md": b"---\ntitle: T\n---\n# A {#a}\n\n- b\n\n  ```py\n  c\n  ```\n\n| d |\n|---|\n| e |\n",
     ".markdown": b"<h1 id='a'>A</h1><p>text</p><table><tr><td>1</td></tr></table>",
     ".mdx": b"import a from 'b'\n\n<Tabs><Tab label='x'>\n\n  text\n\n</Tab></Tabs>\n",
     ".txt": b"one\n\ntwo",
     ".rst": b".. _l:\n\nTitle\n=====\n\n.. tab-item:: A\n\n   :ref:`b <c>`\n\n== ==\n1  2\n== ==\n",
+    **dict.fromkeys((".adoc", ".asciidoc", ".asc"), ADOC),
     ".html": b"<main><h1 id=a>A</h1><p>t <a href='b'>c</a><pre class=language-py>d</pre></main>",
     ".htm": b"<p>text<ul><li>a<li>b</ul>",
     ".xhtml": b"<?xml version='1.0'?><html><body><p>text</p></body></html>",
     ".ipynb": json.dumps({"cells": [CODE], "metadata": {}}).encode(),
     ".pdf": pdf(["One line.", "Two."], ["More."], bookmarks=[("One", 0, 0)], title="T"),
     ".docx": docx(paragraph("A", "Heading1"), paragraph("text"), table(("a", "b"))),
+    ".pptx": pptx(("A", "text")),
+    ".xlsx": xlsx({"S": [("a", "b"), (1, 2)]}),
 }
 
 
@@ -95,7 +120,7 @@ def test_a_damaged_file(data: st.DataObject, suffix: str):
 
 
 @settings(max_examples=60)
-@given(data=st.binary(max_size=300), suffix=st.sampled_from([".pdf", ".docx"]))
+@given(data=st.binary(max_size=300), suffix=st.sampled_from(sorted(BINARY)))
 def test_any_bytes(data: bytes, suffix: str):
     check(data, suffix)
     check(SAMPLES[suffix][:200] + data + SAMPLES[suffix][200:], suffix)
@@ -106,7 +131,7 @@ def test_any_bytes(data: bytes, suffix: str):
     text=st.text(
         st.sampled_from("ab #-*`~>|<!>/\n\t[]{}()$&;\\0\u2028й字\x0c=:.'\"\x00_^+,"), max_size=200
     ),
-    suffix=st.sampled_from(sorted({*SAMPLES} - {".pdf", ".docx"})),
+    suffix=st.sampled_from(sorted({*SAMPLES} - BINARY)),
 )
 def test_any_text(text: str, suffix: str):
     check(text.encode(), suffix)
@@ -114,7 +139,7 @@ def test_any_text(text: str, suffix: str):
 
 def decodable(data: bytes, suffix: str) -> bytes:
     """Text formats are handed to their readers as UTF-8."""
-    if suffix in {".pdf", ".docx"}:
+    if suffix in BINARY:
         return data
     return data.decode(errors="replace").encode()
 

@@ -1,0 +1,1 @@
+"""AsciiDoc, read without Ruby: its converter has no port that is kept and free."""
