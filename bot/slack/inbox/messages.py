@@ -100,7 +100,8 @@ def parse_deletion(event: Mapping[str, Any], config: ListenerConfig) -> MessageK
     """
     message = event.get("message") or {}
     ts = message.get("ts") if message.get("subtype") == "tombstone" else event.get("deleted_ts")
-    return MessageKey(config.team, str(event["channel"]), str(ts)) if ts else None
+    channel = event.get("channel")
+    return MessageKey(config.team, str(channel), str(ts)) if channel and ts else None
 
 
 def _build_message(
