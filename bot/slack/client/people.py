@@ -182,7 +182,7 @@ def read_profile(message: Mapping[str, Any]) -> Person | None:
 
 
 def _is_outage(error: BaseException) -> bool:
-    """Return True if an error says nothing about the person who was looked up."""
+    """Return True if an error says nothing about the person."""
     code = get_error_code(error)
     return get_failure_kind(error) == "temporary" or not code or code in _CODES_ABOUT_DOCENT
 

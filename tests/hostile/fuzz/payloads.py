@@ -156,9 +156,8 @@ def build_payloads(number: int) -> list[tuple[str, dict[str, Any]]]:
 
 def iterate_places(value: Any, place: Place = ()) -> Iterator[Place]:
     """Yield the places of all values within a value."""
-    inner = value.items() if isinstance(value, dict) else ()
-    inner = enumerate(value) if isinstance(value, list) else inner
-    for key, each in inner:
+    inner = enumerate(value) if isinstance(value, list) else ()
+    for key, each in value.items() if isinstance(value, dict) else inner:
         yield (*place, key)
         yield from iterate_places(each, (*place, key))
 
