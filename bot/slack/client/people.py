@@ -68,7 +68,7 @@ class Person:
     is_bot: bool = False
 
 
-NOBODY = Person(team="")
+UNKNOWN_PERSON = Person(team="")
 """The person whom Slack does not know or show: a member of no workspace."""
 
 
@@ -106,7 +106,7 @@ class People:
             wait: most seconds to wait for one; `WAIT_SECONDS` if not given.
 
         Returns:
-            The person as last known, `NOBODY` if Slack knows none; None if it has never said.
+            The person as last known, `UNKNOWN_PERSON` if Slack knows none; None if it has never said.
         """
         lookup = self._lookups.get(user)
         if lookup is None or self._is_old(lookup, max_age):
@@ -143,21 +143,21 @@ class People:
         return lookup
 
     async def _fetch(self, user: str) -> Person | None:
-        """Return a person, or `NOBODY`; None if Slack fails."""
+        """Return a person, or `UNKNOWN_PERSON`; None if Slack fails."""
         if not read_id(user):
-            return NOBODY
+            return UNKNOWN_PERSON
         try:
             response = await self._client.users_info(user=user, include_locale=True)
         except SLACK_FAILURES as error:
             logger.warning("A person can't be looked up: %s", get_error_code(error) or error)
-            self._note_scope(has_scope=get_error_code(error) != "missing_scope")
+            self._record_scope(has_scope=get_error_code(error) != "missing_scope")
             self.is_slack_down = get_failure_kind(error) == "temporary"
-            return None if _is_outage(error) else NOBODY
-        self._note_scope(has_scope=True)
+            return None if _is_outage(error) else UNKNOWN_PERSON
+        self._record_scope(has_scope=True)
         self.is_slack_down = False
         return _build_person(as_mapping(response.get("user")))
 
-    def _note_scope(self, *, has_scope: bool) -> None:
+    def _record_scope(self, *, has_scope: bool) -> None:
         if not has_scope and not self._is_warned:
             logger.warning(
                 "docent lacks the scope users:read, so it can't tell guests from members and "

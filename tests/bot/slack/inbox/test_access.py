@@ -318,7 +318,7 @@ async def test_an_error_about_docent_or_slack_changes_nothing_for_a_member(code:
     assert await rules.find_refusal(MEMBER) is None
 
 
-async def test_an_id_that_is_none_is_nobody():
+async def test_an_id_that_is_none_is_refused():
     for user in ("", "\ud800", "U 1", "U" * 200):
         assert await access().list_readable([(user, TEAM)]) == frozenset()
         assert await access().find_refusal_for_user(user) == answers.NOT_FOR_GUESTS
