@@ -106,7 +106,7 @@ class People:
             wait: most seconds to wait for one; `WAIT_SECONDS` if not given.
 
         Returns:
-            The person as last known, `UNKNOWN_PERSON` if Slack knows none; None if it has never said.
+            The person as last known, `UNKNOWN_PERSON` if Slack has none; None if it never said.
         """
         lookup = self._lookups.get(user)
         if lookup is None or self._is_old(lookup, max_age):

@@ -190,7 +190,7 @@ def _list_mappings(values: Any) -> list[Mapping[str, Any]]:
 
 
 def _list_values(values: Any) -> list[Any]:
-    """Return the values of a list, or of its JSON text; none of anything else."""
+    """Return the values of a list, or of its JSON text."""
     if isinstance(values, str):
         try:
             values = json.loads(values)
