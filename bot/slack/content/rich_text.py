@@ -125,7 +125,7 @@ def _render_section(section: Block, depth: int = 0) -> str:
 
 
 def _render_list(section: Block, depth: int) -> str:
-    """Return the items of a list; none if it is nested too deep."""
+    """Return the items of a list that is not too deep."""
     if depth > _MOST_INDENTS:
         return ""
     indent = "  " * min(read_number(section.get("indent")), _MOST_INDENTS)
