@@ -28,6 +28,7 @@ _ENTITY = re.compile(r"&(?:lt|gt|amp);")
 _SIGNS = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _WORD = re.compile(r"\S*\Z")
 _LONGEST = 2_000  # characters of a link that is waited for
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s]*\Z")
 _END = "\x1f"  # stands behind each address of a link
 _BEHIND = re.compile(rf"{_END}+(?=[\w@/\\?#&=%+$~-])")
 _HIDDEN = "\x7f"  # stands for each character of code where links are looked for
@@ -55,7 +56,9 @@ class LinkFlattener:
         self._decode_signs()
         end = len(self._mask) if last else self._find_decided()
         before, whole = self._before, self._before + self._mask
-        breaks = {at - len(before) for at in find_link_breaks(whole)}
+        # A terminal links an address with a scheme, so that its breaks stay.
+        found = (at for at in find_link_breaks(whole) if not _SCHEME.search(whole, 0, at))
+        breaks = {at - len(before) for at in found}
         kept = [at for at in range(end) if at not in breaks]
         text = "".join(self._held[at] for at in kept)
         mask = before[-1:] + "".join(self._mask[at] for at in kept)

@@ -34,6 +34,7 @@ def flat(*pieces: str) -> str:
         (f"[a]({URL} 'T'), [b]({URL} (T)), [c]({URL} \"T (u)\")", f"a ({URL}), b, c"),
         (f"[![logo]({URL}.png)]({URL})", f"logo ({URL})"),
         (f"[![]({URL}.png)]({URL})", URL),
+        ("ssh://evil.\u200btest/x, a.\u200bio", "ssh://evil.\u200btest/x, a.io"),
         (f"[k]({URL})me@bad.com", f"k ({URL}) me@bad.com"),
         (f"[k]({URL})/SECRET <{URL}>word", f"k ({URL}) /SECRET {URL} word"),
         (f"[k]({URL})`code`, **[m]({URL}/m)**", f"k ({URL})`code`, **m ({URL}/m)**"),
