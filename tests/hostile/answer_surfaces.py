@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -124,7 +125,8 @@ class Surfaces:
             patch.setenv("DOCENT_MILVUS_URI", str(folder / "data" / "milvus.db"))
             path = build_socket_path(IngestSettings.load())
             assert path is not None
-            control = ControlServer(path, RequestExecutor(pipeline, index=None))  # type: ignore[arg-type]
+            index = SimpleNamespace(store=MemoryStore())  # no question has a scope
+            control = ControlServer(path, RequestExecutor(pipeline, index=index))  # type: ignore[arg-type]
             control.start()
             # Building the commands takes longer than an answer.
             patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))

@@ -49,7 +49,8 @@ def guard(*pieces: str) -> str:
     ("text", "shown"),
     [
         ("See [a](https://known.example/a) [1].", "See [a](https://known.example/a) [1]."),
-        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a#other)."),
+        ("See [a](https://known.example/a#part).", "See [a](https://known.example/a#part)."),
+        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a)."),
         ("See [b](sub/b.md).", "See [b](sub/b.md)."),
         ("See [the page](https://bad.example/x) [1].", "See the page [1]."),
         ('See [x](https://bad.example "title").', "See x."),
@@ -94,7 +95,7 @@ def guard(*pieces: str) -> str:
         ("[x](https://known.example@evil.com/a)", "x"),
         ("[x](https://known.example.evil.com/a)", "x"),
         ("[x](https://known.example/a?q=secret)", "x"),
-        ("[x](HTTPS://KNOWN.EXAMPLE/a)", "[x](HTTPS://KNOWN.EXAMPLE/a)"),
+        ("[x](HTTPS://KNOWN.EXAMPLE/a)", "[x](https://known.example/a)"),
         ("Call args[0](x).", "Call args\\[0](x)."),
         # Names that a reader makes links of.
         ("Go to evil.com or evil.test/x?d=1.", "Go to evil.\u200bcom or evil.\u200btest/x?d=1."),
@@ -127,7 +128,10 @@ def guard(*pieces: str) -> str:
         ("<textarea>`</textarea>https://evil.com`", "<textarea>`</textarea>…`"),
         ("evil**.com** _https_://evil.com x", "evil**.\u200bcom** _… x"),
         # Known addresses, and the words beside them.
-        ("**me@known.example** ME@KNOWN.EXAMPLE", "**me@known.example** ME@KNOWN.EXAMPLE"),
+        (
+            "**me@known.example** ME@KNOWN.EXAMPLE",
+            "**me@known.example** ME@\u200bKNOWN.\u200bEXAMPLE",
+        ),
         ("https://known.example/c—yes", "<https://known.example/c> —yes"),
         ("https://known.example/c)evil.com", "<https://known.example/c> )evil.\u200bcom"),
         ("“https://known.example/c”", "“<https://known.example/c>”"),
@@ -210,10 +214,11 @@ def test_known_addresses_are_those_of_every_passage():
     last = make_passage("See [two](https://last.example) and [b](sub/b.md).", position=9)
     known = KnownAddresses.of([first, *PASSAGES, last])
     for address in (
-        "https://known.example/a/",  # the same page
+        "https://known.example/a#part",
+        "https://known.example/a",  # the same page
         "https://docs.example/en/storage.md",  # of the passages themselves
         "https://first.example",  # only in the first of them
-        "https://last.example/",
+        "https://last.example",
     ):
         text = f"See [the page]({address}) [1]."
         assert check_links(text, known) == text
