@@ -43,13 +43,24 @@ MAX_TOTAL_BYTES = 1024 * 2**20
 _PAGE_MARKS = (b"<!doctype html", b"<html")
 
 
-def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bool]) -> SourceFiles:
+def _ignore_damage() -> None:
+    pass
+
+
+def read_archive(
+    source: Source,
+    archive: Path,
+    *,
+    is_wanted: Callable[[str], bool],
+    on_damage: Callable[[], None] = _ignore_damage,
+) -> SourceFiles:
     """Read the wanted entries of a zip, tar, tar.gz or tar.zst.
 
     Args:
         source: the source, with its options.
         archive: path of the file.
         is_wanted: returns whether an entry is read, by its path.
+        on_damage: called for each entry that is damaged and left out.
 
     Returns:
         the files, ordered by path, and lines about wanted entries that are left out.
@@ -61,7 +72,7 @@ def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bo
         SourceEmptyError: the archive has no wanted entry that can be read.
     """
     origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
-    reading = _ArchiveReading(source, archive, is_wanted)
+    reading = _ArchiveReading(source, archive, is_wanted, on_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         contents = dict(reading.read(entries))
     if not contents:
@@ -80,7 +91,7 @@ def inspect_archive(source: Source, archive: Path) -> None:
         SourceFormatError: the file is no archive, or it is damaged.
         SourceRefusedError: the archive as a whole could do harm.
     """
-    reading = _ArchiveReading(source, archive, lambda _: False)
+    reading = _ArchiveReading(source, archive, lambda _: False, _ignore_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         for _ in reading.read(entries):
             pass
@@ -89,8 +100,15 @@ def inspect_archive(source: Source, archive: Path) -> None:
 class _ArchiveReading:
     """One pass over an archive: its pages, and lines about those that are left out."""
 
-    def __init__(self, source: Source, archive: Path, is_wanted: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        archive: Path,
+        is_wanted: Callable[[str], bool],
+        on_damage: Callable[[], None],
+    ) -> None:
         self._source = source
+        self._on_damage = on_damage
         self._archive = archive
         self._is_wanted = is_wanted
         self._seen: set[str] = set()
@@ -117,6 +135,7 @@ class _ArchiveReading:
             except DamagedEntryError:
                 self.failures.append(f"{format_name(path)}: {DAMAGED}")
                 self.unread.append(path)
+                self._on_damage()
                 continue
             yield path, data
 
