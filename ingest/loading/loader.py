@@ -127,7 +127,7 @@ def chunk_pages(
 
 
 def _order_by_turn(pages: Sequence[Page], hard: Mapping[str, str]) -> Sequence[Page]:
-    """Return the pages, first those that had no full turn in an earlier sync."""
+    """Return the pages, those without a full turn first."""
     if not any(reason in TURNS for reason in hard.values()):
         return pages
 

@@ -271,7 +271,7 @@ class _Limit:
         self._deadline += seconds
 
     def find_excess(self) -> PageError | None:
-        """Return the error of a page that is over its time; else None."""
+        """Return the error of too long a page; else None."""
         used = self._read_used()
         if used is not None and self._used is not None and used - self._used > self._seconds:
             return HardPageError(_describe_excess(self._seconds))

@@ -63,7 +63,7 @@ class Turns:
         self._spent: defaultdict[str, float] = defaultdict(float)
 
     def read(self, pages: Sequence[Page]) -> Iterator[tuple[int, Outcome]]:
-        """Yield the number and the outcome of each page; some come later than others."""
+        """Yield number and outcome of each page, in any order."""
         aside: list[int] = []
         for number, page in enumerate(pages):
             if self._has_no_time(page):
