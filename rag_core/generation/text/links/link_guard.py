@@ -76,9 +76,9 @@ class LinkGuard:
             # Letters stay as they are, unless a scheme begins with them.
             self._text += letters[0]
             self._unread += len(letters[0])
-            shown += self._words.take(len(letters[0]))
+            shown += self._words.extract(len(letters[0]))
         if last:
-            self._held += self._words.take(len(self._words.rest))
+            self._held += self._words.extract(len(self._words.rest))
             shown += self._release(len(self._text) + len(self._held))
         return shown
 

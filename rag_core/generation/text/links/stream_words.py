@@ -18,10 +18,9 @@ UNSPACED = (
 LABEL = r"[\p{L}\p{N}\p{M}\p{Cf}\u2010:*~_;#\\-]"
 """A sign of a name's part, of its port or of its markup, as a pattern."""
 
-LAST_WORD = regex.compile(
+_LAST_WORD = regex.compile(
     rf"(?r)[ \n\t]|(?<={UNSPACED})[。，、！？；：…](?!\Z)|{UNSPACED}(?=[\s\S]{{80}})"
 )
-"""Finds the end of what the last word of a text does not need."""
 
 _BLANK = regex.compile(r"\s")
 _UNSPACED = regex.compile(UNSPACED)
@@ -36,7 +35,7 @@ _LONGEST_LABEL = 64
 
 
 class _Place(Enum):
-    """Where a text has arrived; a word in a language without spaces ends where it is free."""
+    """The place that a text has reached: a word without a space behind it ends where it is free."""
 
     FREE = auto()
     ENTITY = auto()  # which may be a dot
@@ -65,18 +64,18 @@ class StreamWords:
         """Yield the words that end in the text."""
         begin = 0
         for at, sign in enumerate(text, start=1):
-            if self._ends_word(sign):
+            if self._is_end(sign):
                 word, self.rest = self.rest + text[begin:at], ""
                 begin, self._length = at, 0
                 yield word
         self.rest += text[begin:]
 
-    def take(self, length: int) -> str:
-        """Return the beginning of the rest, which then is no part of its word."""
+    def extract(self, length: int) -> str:
+        """Return the beginning of the rest, and remove it there."""
         taken, self.rest = self.rest[:length], self.rest[length:]
         return taken
 
-    def _ends_word(self, sign: str) -> bool:
+    def _is_end(self, sign: str) -> bool:
         self._length += 1
         if _BLANK.match(sign):
             self._place, self._before = _Place.FREE, ""
@@ -100,24 +99,24 @@ class StreamWords:
             self._letters = 0
             return _Place.ENTITY if sign == "&" else _Place.NAME
         if self._place is _Place.ENTITY:
-            return self._go_on_in_entity(sign)
-        return self._go_on_in_prose(sign)
+            return self._move_in_entity(sign)
+        return self._move_in_prose(sign)
 
-    def _go_on_in_prose(self, sign: str) -> _Place:
+    def _move_in_prose(self, sign: str) -> _Place:
         is_in_name = self._place in {_Place.NAME, _Place.NUMBER}
         is_begun = (self._before + sign).endswith(("//", "mailto:"))
         if is_begun or (is_in_name and sign in "/?#"):
             return _Place.ADDRESS
-        return self._go_on_in_name(sign) if is_in_name else _Place.FREE
+        return self._move_in_name(sign) if is_in_name else _Place.FREE
 
-    def _go_on_in_entity(self, sign: str) -> _Place:
+    def _move_in_entity(self, sign: str) -> _Place:
         self._letters += 1
         if _ENTITY.match(sign) and self._letters <= _LONGEST_LABEL:
             return _Place.ENTITY
         self._letters = 0
-        return _Place.NAME if sign == ";" else self._go_on_in_name(sign)
+        return _Place.NAME if sign == ";" else self._move_in_name(sign)
 
-    def _go_on_in_name(self, sign: str) -> _Place:
+    def _move_in_name(self, sign: str) -> _Place:
         if self._place is _Place.NUMBER:
             return _Place.NUMBER if _DIGIT.match(sign) else _Place.FREE
         if not _LABEL.match(sign):
@@ -126,3 +125,9 @@ class StreamWords:
         if self._letters == 1 and sign.isnumeric():
             return _Place.NUMBER
         return _Place.NAME if self._letters <= _LONGEST_LABEL else _Place.FREE
+
+
+def find_last_word(text: str) -> int:
+    """Return the place where the last word of a text begins."""
+    match = _LAST_WORD.search(text)
+    return match.end() if match else 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.generation.text.links.stream_words import LAST_WORD, StreamWords
+from rag_core.generation.text.links.stream_words import StreamWords, find_last_word
 
 texts = st.text(st.sampled_from("ab 4数据中ไ。，（.．@&#;/:?*m\u200b<\n`")) | st.text()
 
@@ -62,7 +62,7 @@ def test_a_long_word_ends_within_no_name():
 def test_what_is_taken_is_no_part_of_the_word():
     words = StreamWords()
     assert list(words.feed("abc")) == []
-    assert words.take(2) == "ab"
+    assert words.extract(2) == "ab"
     assert list(words.feed("d ")) == ["cd "]
 
 
@@ -71,5 +71,4 @@ def test_what_is_taken_is_no_part_of_the_word():
     [("a b.c", 2), ("数据，a.b", 3), ("数据。", 0), ("a。b", 0), ("数" * 100, 20), ("x" * 100, 0)],
 )
 def test_the_last_word_is_found(text: str, end: int):
-    match = LAST_WORD.search(text)
-    assert (match.end() if match else 0) == end
+    assert find_last_word(text) == end
