@@ -145,7 +145,8 @@ def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
         return False
     if event.get("subtype") not in ANSWERED_SUBTYPES:
         return False
-    is_complete = all(event.get(name) for name in ("user", "channel", "ts"))
+    needed = [event.get(name) for name in ("user", "channel", "ts")]
+    is_complete = all(value and isinstance(value, str) for value in needed)
     return is_complete and event["user"] not in {bot_user, SLACKBOT}
 
 
