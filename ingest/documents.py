@@ -45,6 +45,10 @@ class HardPageError(PageError):
     """A page took too long or too much memory; docent tries it again when it has changed."""
 
 
+class WaitingPageError(PageError):
+    """A page had no full turn; the next sync reads it before the others."""
+
+
 @contextmanager
 def translate_parser_errors(what: str, *errors: type[Exception]) -> Iterator[None]:
     """Translate the errors of a parser into a PageError of one sentence.

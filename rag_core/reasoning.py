@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import regex
 
+from rag_core.reasoning_signs import FIRST_CHARACTERS, FIRST_WORD, is_like_reasoning
+
 _NAMES = "think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue|analysis"
 _SPECIAL = r"<\|(?:end|start|im_start|im_end|return|eot_id)\|>(?:assistant)?\s{0,20}"
 _CHANNEL = rf"(?:{_SPECIAL}){{0,2}}<\|channel\|>"
@@ -53,37 +55,6 @@ _WRAPPER_END = regex.compile(
     regex.IGNORECASE,
 )
 
-# An answer that begins with one of these words may be reasoning whose opening tag was in the
-# prompt. With two points in its first characters it is held back until a closing tag or its end.
-# Then it is shown late, but never lost.
-_FIRST_CHARACTERS = 100
-_FIRST_WORD = regex.compile(
-    r"\W*(?:okay|ok|alright|hmm+|well|so|now|first(?:ly)?|let|wait|got|thinking|the|this|users?|we"
-    r"|i|to|looking|based|here|given|from|question|need|passages?|step|also|nun|gut|zuerst|die|der"
-    r"|ich|хорошо|ладно|итак|так|сначала|пользователь|вопрос|мне|нужно)\b|\W*[好嗯首现我用让问まさで]",
-    regex.IGNORECASE,
-)
-_INTERJECTION = (
-    r"\A\W*(?:okay|ok|alright|hmm+|well|so|now|first(?:ly)?|wait|got it|thinking|also|nun|gut"
-    r"|zuerst|хорошо|ладно|итак|так|сначала)\b|\A\W*[好嗯首现まさ]"
-)
-_READER = (
-    r"\bthe (?:users?|questions?|query)\b|\busers? (?:asks?|wants?|question)\b"
-    r"|\b(?:provided|given|these|the) (?:passages?|documents?|context)\b|\bpassages? \W?\d"
-    r"|\b(?:be)?nutzer\w*\b|\bdie frage\b|\bpassagen\b|\bпользовател\w*|\bвопрос\w*"
-    r"|用户|使用者|这个问题|段落|ユーザー|質問"
-)
-_PLAN = (
-    r"\b(?:I|we) (?:need|should|must|have|can|am|are|will|was)\b|\bI'(?:ll|m|ve)\b|\bwe're\b"
-    r"|\blet(?:'s|’s| me| us)\b|\bich (?:muss|soll|werde)\b|\b(?:muss|soll) ich\b"
-    r"|\b(?:мне|нам) (?:нужно|надо|следует)\b|\bдавай(?:те)?\b"
-    r"|我(?:需要|应该|要|来|得|们)|让我|必要がある"
-)
-_SIGNS = tuple(
-    (points, regex.compile(pattern, regex.IGNORECASE))
-    for points, pattern in ((1, _INTERJECTION), (2, _READER), (2, _PLAN))
-)
-_HOLDING_SCORE = 2
 _FENCE = regex.compile(
     r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)\Z"
 )
@@ -220,7 +191,7 @@ class ReasoningFilter:
         elif not match["opening"] and self._is_stray(following[:1]):
             if not following.strip() and self._place.is_in_sentence:
                 self._show(match[0])
-            elif following.strip() or _is_reasoning("".join(self._kept or ())):
+            elif following.strip() or is_like_reasoning("".join(self._kept or ())):
                 self._drop_shown()
         else:
             self._mentions += 1 if match["opening"] and not self._place.is_code else 0
@@ -261,9 +232,9 @@ class ReasoningFilter:
         if self._kept is None or (self._is_kept_back and not self._is_last):
             return
         beginning = "".join(self._kept)
-        if not self._is_last and _FIRST_WORD.match(beginning, partial=True):
-            is_short = len(beginning) < _FIRST_CHARACTERS
-            self._is_kept_back = not is_short and _is_reasoning(beginning)
+        if not self._is_last and FIRST_WORD.match(beginning, partial=True):
+            is_short = len(beginning) < FIRST_CHARACTERS
+            self._is_kept_back = not is_short and is_like_reasoning(beginning)
             if is_short or self._is_kept_back:
                 return
         if beginning or self._is_last:
@@ -275,12 +246,6 @@ class ReasoningFilter:
         match = _WRAPPER_END.search(text, partial=not self._is_last)
         self._end = text[match.start() :] if match and not self._is_last else ""
         return text[: match.start()] if match else text
-
-
-def _is_reasoning(text: str) -> bool:
-    beginning = text[:_FIRST_CHARACTERS]
-    score = sum(points for points, pattern in _SIGNS if pattern.search(beginning))
-    return score >= _HOLDING_SCORE
 
 
 class _Place:

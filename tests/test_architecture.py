@@ -32,6 +32,7 @@ ORDER = (
     "rag_core.interruption",
     "rag_core.question_context",
     "rag_core.english",
+    "rag_core.reasoning_signs",
     "rag_core.reasoning",
     "rag_core.addresses",
     "rag_core.settings",
@@ -206,6 +207,7 @@ HOMES = {
         "rag_core.generation.text.links.html_tags",
         "rag_core.generation.text.links.link_guard",
         "rag_core.generation.text.links.link_rewriter",
+        "rag_core.generation.text.links.stream_words",
         "rag_core.generation.text.marker_reader",
         "rag_core.generation.text.markers",
         "rag_core.generation.text.prose",
@@ -213,6 +215,7 @@ HOMES = {
         "rag_core.generation.text.source_list",
         "rag_core.query.glossary",
         "rag_core.reasoning",
+        "rag_core.reasoning_signs",
         "rag_core.query.inert_text",
     },
     "rich": {

@@ -28,6 +28,9 @@ _ENTITY = re.compile(r"&(?:lt|gt|amp);")
 _SIGNS = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _WORD = re.compile(r"\S*\Z")
 _LONGEST = 2_000  # characters of a link that is waited for
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s]*\Z")
+_END = "\x1f"  # stands behind each address of a link
+_BEHIND = re.compile(rf"{_END}+(?=[\w@/\\?#&=%+$~-])")
 _HIDDEN = "\x7f"  # stands for each character of code where links are looked for
 
 
@@ -43,22 +46,25 @@ class LinkFlattener:
         self._held = self._mask = ""
         self._before = ""  # the mask of the word that was begun
         self._shown: set[str] = set()
+        self._is_behind_address = False
 
     def feed(self, text: str, *, last: bool = False) -> str:
         """Return what more text can't change; with `last`, all."""
         for part, is_code in self._splitter.feed(text, last=last):
-            self._held += part
-            self._mask += re.sub(r"[^\n]", _HIDDEN, part) if is_code else part
+            self._held += part.replace(_END, " ")
+            self._mask += re.sub(r"[^\n]", _HIDDEN, part) if is_code else part.replace(_END, " ")
         self._decode_signs()
         end = len(self._mask) if last else self._find_decided()
         before, whole = self._before, self._before + self._mask
-        breaks = {at - len(before) for at in find_link_breaks(whole)}
+        # A terminal links an address with a scheme, so that its breaks stay.
+        found = (at for at in find_link_breaks(whole) if not _SCHEME.search(whole, 0, at))
+        breaks = {at - len(before) for at in found}
         kept = [at for at in range(end) if at not in breaks]
         text = "".join(self._held[at] for at in kept)
         mask = before[-1:] + "".join(self._mask[at] for at in kept)
         self._before = _get_word(before + self._mask[:end])
         self._held, self._mask = self._held[end:], self._mask[end:]
-        return self._flatten(text, mask, len(before[-1:]))
+        return self._join(self._flatten(text, mask, len(before[-1:])))
 
     def _decode_signs(self) -> None:
         """Remove escapes, and turn entities into signs that are no markup."""
@@ -96,6 +102,13 @@ class LinkFlattener:
             done = match.end() - ahead
         return flat + text[done:]
 
+    def _join(self, text: str) -> str:
+        """Put a blank between an address and a word behind it."""
+        text = (_END if self._is_behind_address and text else "") + text
+        if text:
+            self._is_behind_address = text.endswith(_END)
+        return _BEHIND.sub(" ", text).replace(_END, "")
+
     def _format_link(self, match: re.Match[str], text: str, ahead: int) -> str:
         address = match["address"] or match["bare"] or ""
         is_called = _CALLED.match(match.string, match.start() - 1) if match.start() else None
@@ -108,9 +121,9 @@ class LinkFlattener:
             return label
         is_new = address not in self._shown
         self._shown.add(address)
-        if not label or label == address:
-            return address
-        return f"{label} ({address})" if is_new else label
+        if not label.strip(_END) or label == address:
+            return f"{address}{_END}"
+        return f"{label} ({address}){_END}" if is_new else label
 
 
 def _get_word(mask: str) -> str:

@@ -32,7 +32,8 @@ SCOPES = {
     "reactions:read": "DOCENT_EMOJI",
     "reactions:write": "a thumb for thanks",
     "usergroups:read": "user groups in DOCENT_ADMINS",
-    "users:read": "who people are, and their language",
+    "users:read": "who people are, and their language; without it docent can't tell guests from "
+    "members, and answers both",
 }
 """The bot scopes in `slack-manifest.yaml`, and the features that need each."""
 

@@ -6,13 +6,14 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from ingest.documents import HardPageError, Page, PageError, SourcePages
+from ingest.documents import HardPageError, Page, PageError, SourcePages, WaitingPageError
 from ingest.errors import SourceEmptyError, SourceError
 from ingest.formats import is_wanted
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import Outcome
 from ingest.loading.pages import prepare_pages
 from ingest.loading.reading import CancelCheck, PageReader, read_here
+from ingest.loading.turns import NO_TURN, SHORT_TURN, TURNS
 from ingest.report import Progress, ProgressCallback
 from ingest.sources import DownloadProgress, Downloads, Source, read_source
 from rag_core.types import Chunk, PageKey
@@ -65,7 +66,8 @@ class ChunkedPages:
         chunks: of all pages.
         failures: a readable line for each page without chunks.
         broken: source and path of the pages that could not be read; the next sync tries again.
-        hard: of the pages that took too much time or memory, the reason by source and hash.
+        hard: of the pages that took too much time or memory, or that had no full turn, the reason
+            by source and hash.
     """
 
     chunks: tuple[Chunk, ...]
@@ -89,7 +91,8 @@ def chunk_pages(
         chunker: divides them.
         progress: gets the number of pages divided so far, and again while a page is read.
         read_documents: reads and divides the pages.
-        hard: hashes of pages that are not tried again, each with the reason.
+        hard: hashes of pages that are not tried again, or that are read first, each with the
+            reason.
 
     Returns:
         The chunks, and a line for the report about each page that has none.
@@ -103,13 +106,17 @@ def chunk_pages(
     def repeat_progress() -> None:
         progress(Progress("chunking", done, len(pages)))
 
+    pages = _order_by_turn(pages, hard)
     with closing(_read_all(pages, chunker, repeat_progress, read_documents, hard)) as outcomes:
         for page, outcome in zip(pages, outcomes, strict=True):
             if isinstance(outcome, PageError):
                 failures.append(f"{page.path}: {outcome}; left out")
                 broken.add((page.source, page.path))
-                if isinstance(outcome, HardPageError):
-                    found_hard[page.source, page.content_hash] = str(outcome)
+                if isinstance(outcome, HardPageError | WaitingPageError):
+                    name = page.content_hash
+                    # A page that had its short turn stays behind those that had none.
+                    had_turn = hard.get(name) == SHORT_TURN and str(outcome) == NO_TURN
+                    found_hard[page.source, name] = SHORT_TURN if had_turn else str(outcome)
             else:
                 chunks += outcome
                 if not outcome and page.data.strip():
@@ -117,6 +124,18 @@ def chunk_pages(
             done += 1
             repeat_progress()
     return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken), found_hard)
+
+
+def _order_by_turn(pages: Sequence[Page], hard: Mapping[str, str]) -> Sequence[Page]:
+    """Return the pages, those without a full turn first."""
+    if not any(reason in TURNS for reason in hard.values()):
+        return pages
+
+    def find_turn(page: Page) -> int:
+        reason = hard.get(page.content_hash)
+        return TURNS.index(reason) if reason in TURNS else len(TURNS)
+
+    return sorted(pages, key=find_turn)
 
 
 def _read_all(
@@ -127,6 +146,7 @@ def _read_all(
     hard: Mapping[str, str],
 ) -> Generator[Outcome, None, None]:
     """Yield the outcome of each page; read no hard one."""
+    hard = {name: reason for name, reason in hard.items() if reason not in TURNS}
     hashes = [page.content_hash if hard else "" for page in pages]
     to_read = [page for page, name in zip(pages, hashes, strict=True) if name not in hard]
     with closing(read_documents(to_read, chunker, check_cancelled)) as outcomes:

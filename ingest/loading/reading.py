@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import BinaryIO, cast
 
 from ingest.documents import HardPageError, Page, PageError
 from ingest.errors import IngestError
-from ingest.formats import BINARY, detect_format
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import (
     LENGTH,
@@ -30,24 +28,13 @@ from ingest.loading.frames import (
     write_frame,
 )
 from ingest.loading.reading_process import MEMORY_BYTES, OUT_OF_MEMORY, READY, read_page
+from ingest.loading.turns import Turns
 
 PAGE_SECONDS = 20.0
-"""Longest time that a page may take to read and divide."""
+"""Longest time that a page may compute to be read and divided."""
 
-BYTES_PER_DEADLINE = 2 * 2**20
-"""A PDF or office file has `PAGE_SECONDS` more for each so many bytes."""
-
-MAX_PAGE_SECONDS = 120.0
-"""Longest time for the largest of them."""
-
-MOST_LATE = 5
-"""Pages of a source that may take all of their time in a sync, or end the process."""
-
-SHORT_SECONDS = 1.0
-"""Longest time for each page of the source after those."""
-
-MOST_ENDED = 50
-"""Pages of a source that may end the process in a sync, after which no more of it are read."""
+WALL_FACTOR = 10
+"""A page that does not compute, or on a busy machine, ends after so many times its limit."""
 
 _START_SECONDS = 60.0
 _CHECK_SECONDS = 0.2
@@ -93,13 +80,14 @@ def read_apart(
 
     A page that takes too long or too much memory, or that ends the process, is an error; the next
     one is read by a new process. The chunker's tokens are counted here, and the time of that does
-    not count.
+    not count. After some such pages of a source, each further one has a short turn; one that needs
+    more is read when the others are, while the time of its source lasts.
 
     Args:
         pages: the pages to read.
         chunker: divides them.
         check_cancelled: called while docent waits; an exception from it ends the process.
-        seconds: longest time for a page.
+        seconds: longest time that a page may compute.
         clock: returns the time in seconds.
 
     Yields:
@@ -109,43 +97,17 @@ def read_apart(
         IngestError: the process can't be started.
     """
     reader = _Reader(chunker, check_cancelled, clock)
-    patience = _Patience(seconds)
+    turns = Turns(reader, seconds, clock)
+    outcomes: dict[int, Outcome] = {}
+    position = 0
     try:
-        for page in pages:
-            allowed = patience.limit_seconds(page)
-            if allowed is None:
-                yield PageError(f"was not read, because {MOST_ENDED} pages before it were too much")
-                continue
-            outcome = reader.read(page, allowed)
-            if reader.has_ended:
-                patience.record_end(page)
-            yield outcome
+        for number, outcome in turns.read(pages):
+            outcomes[number] = outcome
+            while position in outcomes:
+                yield outcomes.pop(position)
+                position += 1
     finally:
         reader.close()
-
-
-class _Patience:
-    """The time that pages have, which gets shorter the more pages of a source end the process."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._ended: Counter[str] = Counter()
-
-    def limit_seconds(self, page: Page) -> float | None:
-        """Return the seconds for a page; None to leave it out."""
-        ended = self._ended[page.source]
-        if ended >= MOST_ENDED:
-            return None
-        if ended >= MOST_LATE:
-            return min(SHORT_SECONDS, self._seconds)
-        if detect_format(page.path, page.media_type) not in BINARY:
-            return self._seconds
-        more = len(page.data) / BYTES_PER_DEADLINE
-        return min(self._seconds * (1 + more), max(MAX_PAGE_SECONDS, self._seconds))
-
-    def record_end(self, page: Page) -> None:
-        """Record that a page ended the process."""
-        self._ended[page.source] += 1
 
 
 class _Reader:
@@ -158,6 +120,8 @@ class _Reader:
         self._check_cancelled = check_cancelled
         self._clock = clock
         self._process: _ReadingProcess | None = None
+        self.was_late = False
+        """True if the last page ended its process by taking too long."""
 
     @property
     def has_ended(self) -> bool:
@@ -173,8 +137,9 @@ class _Reader:
         if self._process is None:
             self._process = _ReadingProcess(self._chunker, self._check_cancelled, self._clock)
         outcome = self._process.read(page, seconds)
+        self.was_late = outcome is None and self._process.is_late
         if outcome is None:
-            outcome = self._process.describe_end(seconds)
+            outcome = self._process.describe_end()
             self.close()
         return outcome
 
@@ -198,14 +163,14 @@ class _ReadingProcess:
         self._chunker = chunker
         self._check_cancelled = check_cancelled
         self._clock = clock
-        self._is_late = False
-        self._used = 0.0
+        self._late = PageError()
+        self.is_late = False
         self._process = _start_process()
         # With pipes, Popen always has both.
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies = cast("BinaryIO", self._process.stdout)
         try:
-            is_ready = self._read_frame(clock() + _START_SECONDS) == READY
+            is_ready = self._read_frame(_Limit(None, _START_SECONDS, clock)) == READY
         except BaseException:
             self.close()
             raise
@@ -216,10 +181,9 @@ class _ReadingProcess:
 
     def read(self, page: Page, seconds: float) -> Outcome | None:
         """Return the outcome of a page; None if the process failed."""
-        self._used = _read_cpu_seconds(self._process.pid)
+        limit = _Limit(self._process.pid, seconds, self._clock)
         self._send(serialise_page(page))
-        deadline = self._clock() + seconds
-        while (payload := self._read_frame(deadline)) is not None:
+        while (payload := self._read_frame(limit)) is not None:
             try:
                 reply = parse_reply(payload, page)
             except ValueError:
@@ -230,17 +194,13 @@ class _ReadingProcess:
             began = self._clock()
             self._check_cancelled()
             self._send(serialise_counts(self._chunker.tokenizer.count_tokens(reply)))
-            deadline += self._clock() - began
+            limit.extend(self._clock() - began)
         return None
 
-    def describe_end(self, seconds: float) -> PageError:
+    def describe_end(self) -> PageError:
         """Return the reason why there was no outcome."""
-        if self._is_late:
-            # A page that was late on a busy machine, or in a short time, may be read another time.
-            used = _read_cpu_seconds(self._process.pid) - self._used
-            is_hard = seconds >= PAGE_SECONDS and used >= seconds / 2
-            sentence = f"took longer than {seconds:.3g} seconds to read"
-            return HardPageError(sentence) if is_hard else PageError(sentence)
+        if self.is_late:
+            return self._late
         self._process.kill()
         status = self._process.wait()
         if status == OUT_OF_MEMORY:
@@ -265,12 +225,12 @@ class _ReadingProcess:
         with suppress(OSError):
             write_frame(self._requests, payload)
 
-    def _read_frame(self, deadline: float) -> bytes | None:
-        head = self._read_bytes(LENGTH.size, deadline)
+    def _read_frame(self, limit: _Limit) -> bytes | None:
+        head = self._read_bytes(LENGTH.size, limit)
         size = LENGTH.unpack(head)[0] if head else MAX_REPLY_BYTES + 1
-        return self._read_bytes(size, deadline) if size <= MAX_REPLY_BYTES else None
+        return self._read_bytes(size, limit) if size <= MAX_REPLY_BYTES else None
 
-    def _read_bytes(self, size: int, deadline: float) -> bytes | None:
+    def _read_bytes(self, size: int, limit: _Limit) -> bytes | None:
         """Return this many bytes; None if process or time ends before."""
         stream, data = self._replies.fileno(), bytearray()
         poller = select.poll()  # `select` knows the first 1,024 files only
@@ -280,8 +240,8 @@ class _ReadingProcess:
             if not has_data:
                 self._check_cancelled()
             # Also where there is data: a process may ask for tokens without an end.
-            self._is_late = self._clock() > deadline
-            if self._is_late:
+            if late := limit.find_excess():
+                self.is_late, self._late = True, late
                 return None
             if not has_data:
                 continue
@@ -290,6 +250,39 @@ class _ReadingProcess:
                 return None
             data += block
         return bytes(data)
+
+
+class _Limit:
+    """The time of a page: what its process computes, and much later what the clock says.
+
+    So a page has the same time on a busy machine as on an idle one.
+    """
+
+    def __init__(self, pid: int | None, seconds: float, clock: Callable[[], float]) -> None:
+        self._pid = pid
+        self._seconds = seconds
+        self._clock = clock
+        self._used = self._read_used()
+        self._wall = seconds if self._used is None else seconds * WALL_FACTOR
+        self._deadline = clock() + self._wall
+
+    def extend(self, seconds: float) -> None:
+        """Move the end, since the process waited so long."""
+        self._deadline += seconds
+
+    def find_excess(self) -> PageError | None:
+        """Return the error of too long a page; else None."""
+        used = self._read_used()
+        if used is not None and self._used is not None and used - self._used > self._seconds:
+            return HardPageError(_describe_excess(self._seconds))
+        return PageError(_describe_excess(self._wall)) if self._clock() > self._deadline else None
+
+    def _read_used(self) -> float | None:
+        return None if self._pid is None else _read_cpu_seconds(self._pid)
+
+
+def _describe_excess(seconds: float) -> str:
+    return f"took longer than {seconds:.3g} {'second' if seconds == 1 else 'seconds'} to read"
 
 
 def _start_process() -> subprocess.Popen[bytes]:
@@ -310,13 +303,13 @@ def _start_process() -> subprocess.Popen[bytes]:
         raise _build_start_error(error.strerror or str(error)) from error
 
 
-def _read_cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process; 0 where it is unknown."""
+def _read_cpu_seconds(pid: int) -> float | None:
+    """Return the processor time of a process; None where it is unknown."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
-        return 0.0
+        return None
 
 
 def _build_start_error(reason: str) -> IngestError:

@@ -153,8 +153,13 @@ def _read_snapshot(
     progress: DownloadCallback,
 ) -> SourceFiles:
     snapshot = downloads.fetch(source, progress=progress)
+
+    # The disk or the network may have damaged it; the next sync downloads it again.
+    def forget() -> None:
+        downloads.forget(source)
+
     try:
-        return read_archive(source, snapshot, is_wanted=is_selected)
+        return read_archive(source, snapshot, is_wanted=is_selected, on_damage=forget)
     except SourceFormatError:
-        downloads.forget(source)  # it was checked when it came, so the disk has damaged it
+        forget()
         raise

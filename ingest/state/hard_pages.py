@@ -1,4 +1,4 @@
-"""Pages that took too much time or memory, which are read again only when they have changed."""
+"""Pages that took too much time or memory, and pages that had no turn beside them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class HardPages:
         self._docent = version("docent")
 
     def read(self) -> dict[str, str]:
-        """Return the reason why each page can't be read, by its hash."""
+        """Return the reason why each page was not read, by its hash."""
         query = select(hard_pages.c.content_hash, hard_pages.c.reason).where(
             hard_pages.c.index_name == self._index, hard_pages.c.docent == self._docent
         )

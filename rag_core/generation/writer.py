@@ -151,7 +151,7 @@ class AnswerWriter:
     def _write_generated(
         self, generator: Generator, question: Question, result: RetrievalResult, timer: StageTimer
     ) -> Iterator[AnswerEvent]:
-        draft = _Draft(self._build_text(result))
+        draft = _Draft(self._build_text(question, result))
         held = ""  # markup alone is no answer yet
         try:
             for delta in self._read_draft(draft, generator, question, result):
@@ -215,11 +215,11 @@ class AnswerWriter:
         entries = self._glossary.list_entries_for(texts)
         return render_notes(self._instructions, question.instructions, entries)
 
-    def _build_text(self, result: RetrievalResult) -> AnswerText:
+    def _build_text(self, question: Question, result: RetrievalResult) -> AnswerText:
         if result.support is None:
-            return AnswerText(result.passages)
+            return AnswerText(result.passages, question=question.text)
         supported = SupportChecker(self._embedder, result.passages, result.support)
-        return AnswerText(result.passages, supported)
+        return AnswerText(result.passages, supported, question=question.text)
 
     def _write_quotations(
         self,

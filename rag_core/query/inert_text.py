@@ -19,7 +19,7 @@ _NAMES = (
 _ROLE_TAGS = (
     *("start_of_turn", "end_of_turn", "begin_of_text", "end_of_text"),
     *("beginning_of_sentence", "end_of_sentence", "bos", "eos", "sop", "eop"),
-    *("tool_call", "tool_calls", "tool_response", "tool_results"),
+    *("tool_call", "tool_calls", "tool_response", "tool_results", "eoh", "eoa"),
 )
 """Roles of LLMs, and what else ends a turn, between `<` and `>`."""
 
@@ -28,6 +28,15 @@ _ROLE_WORDS = (
     *("gmask", "smask"),
 )
 """The same in square brackets."""
+
+_CAPITAL_WORDS = ("BOS", "EOS", "THINK", "CALL_ID", "MODEL_SETTINGS")
+"""The same, where small letters mean something else."""
+
+_BAR_WORDS = ("system", "user", "assistant", "tool", "endofturn")
+"""The same between `[|` and `|]`."""
+
+_PREFIXED = ("bos", "eos", "sop", "eop", "pad", "think", "tool_call", "tool_calls", "tool_response")
+"""The same behind a name and a colon, such as `<seed:bos>`."""
 
 _NOUNS = ("passage", "source", "document", "doc", "reference", "ref", "citation", "cite", "chunk")
 _OTHER_NOUNS = (
@@ -76,6 +85,15 @@ def _build_name(name: str, gap: str = r"[_\u2581\uff3f]") -> str:
     return _HIDDEN.join(letters)
 
 
+def _build_capitals(name: str) -> str:
+    """Build the pattern of a name in capital letters, wide ones included."""
+    letters = (
+        "[_\uff3f]" if each == "_" else f"[{each}{chr(0xFF21 + ord(each) - ord('A'))}]"
+        for each in name
+    )
+    return _HIDDEN.join(letters)
+
+
 def _build_names(names: Iterable[str]) -> str:
     return f"(?:{'|'.join(map(_build_name, names))})"
 
@@ -89,19 +107,35 @@ _TAG = regex.compile(
     regex.IGNORECASE,
 )
 
-_IN_BARS = (
-    rf"[{_BARS}]{_HIDDEN}[{_SLASHES}]?[\w\u2581][\w\u2581\p{{Cf}} ./-]{{0,60}}[{_BARS}]{_HIDDEN}"
-)
-_IN_TAG = rf"[{_SLASHES}]?{_HIDDEN}{_build_names(_ROLE_TAGS)}{_HIDDEN}"
+_BAR = rf"[{_BARS}]{_HIDDEN}"
+_IN_BARS = rf"{_BAR}[{_SLASHES}]?[\w\u2581][\w\u2581\p{{Cf}} .:/-]{{0,60}}{_BAR}"
+# With one bar, as in `<|turn>` and `<turn|>`, a name is one word; `<a|b>` is a choice.
+_WORD = rf"[{_SLASHES}]?[\w\u2581][\w\u2581\p{{Cf}}.-]{{0,60}}"
+_BESIDE_BAR = rf"(?:{_BAR}{_WORD}|{_WORD}{_BAR})"
+_PREFIX = rf"(?:[\w-]{{1,30}}{_HIDDEN}[:\uff1a]{_HIDDEN}{_build_names(_PREFIXED)})"
+_NUMBERED = rf"(?:{_build_names(('special', 'reserved', 'extra_id'))}[_\uff3f]\p{{N}}{{1,4}})"
+_IN_TAG = rf"[{_SLASHES}]?{_HIDDEN}(?:{_build_names(_ROLE_TAGS)}|{_PREFIX}|{_NUMBERED}){_HIDDEN}"
 _IN_TWO = rf"[{_OPENERS}]{_HIDDEN}[{_SLASHES}]?{_HIDDEN}{_build_name('sys')}{_HIDDEN}[{_CLOSERS}]"
 _IN_SQUARE = (
     rf"[{_SLASHES}]?{_HIDDEN}"
-    rf"(?:{_build_names(_ROLE_WORDS)}|(?-i:[BE\uff22\uff25]{_HIDDEN}[O\uff2f]{_HIDDEN}[S\uff33]))"
+    rf"(?:{_build_names(_ROLE_WORDS)}|(?-i:{'|'.join(map(_build_capitals, _CAPITAL_WORDS))})"
+    rf"|{_BAR}{_build_names(_BAR_WORDS)}{_HIDDEN}{_BAR})"
+)
+# Signs of one family each: `]~b]` and `[e~[`, and `<role>HUMAN`, where other roles are anyone's.
+_IN_TILDES = rf"{_HIDDEN}[~\uff5e\u223c]{_HIDDEN}"
+_BEGIN = rf"{_IN_TILDES}!?{_build_letter('b')}{_HIDDEN}[{_SQUARE_OPENERS}{_SQUARE_CLOSERS}]"
+_END = rf"{_HIDDEN}{_build_letter('e')}{_IN_TILDES}[{_SQUARE_OPENERS}]"
+_SPEAKER = (
+    rf"{_build_name('role')}{_HIDDEN}[{_CLOSERS}]{_GAP}"
+    r"(?-i:(?:SYSTEM|HUMAN|ASSISTANT|OBSERVATION)(?![\p{Lu}_]))"
 )
 # Some servers begin a turn with a small `<s>`; `List<S>` is a type.
 _SENTENCE = rf"[{_SLASHES}]?{_HIDDEN}{_build_letter('s')}{_HIDDEN}[>\uff1e\ufe65]"
 _ROLE = regex.compile(
-    rf"[{_OPENERS}](?=(?P<rest>{_HIDDEN}(?:{_IN_BARS}|{_IN_TAG}|{_IN_TWO}){_HIDDEN}[{_CLOSERS}]))"
+    rf"[{_OPENERS}](?=(?P<rest>{_HIDDEN}(?:{_IN_BARS}|{_BESIDE_BAR}|{_IN_TAG}|{_IN_TWO})"
+    rf"{_HIDDEN}[{_CLOSERS}]))"
+    rf"|[{_OPENERS}](?=(?P<rest>{_HIDDEN}{_SPEAKER}))"
+    rf"|[{_SQUARE_CLOSERS}](?=(?P<rest>{_BEGIN}))|[{_SQUARE_OPENERS}](?=(?P<rest>{_END}))"
     rf"|(?-i:[<\uff1c\ufe64](?=(?P<rest>{_HIDDEN}{_SENTENCE})))"
     rf"|[{_SQUARE_OPENERS}](?=(?P<rest>{_HIDDEN}{_IN_SQUARE}{_HIDDEN}[{_SQUARE_CLOSERS}]))",
     regex.IGNORECASE,

@@ -8,6 +8,7 @@ import logging
 import sys
 
 from bot import cli
+from bot.health.logs import OWN
 
 
 def run(*args: str) -> str:
@@ -24,6 +25,8 @@ def run_for_result(*args: str) -> str:
 def _run(*args: str) -> tuple[str, str, object]:
     out, err, code = io.StringIO(), io.StringIO(), None
     root, before, words = logging.getLogger(), logging.getLogger().handlers[:], sys.argv
+    # The levels as well, since a fixture of a whole module may run a command.
+    levels = {name: logging.getLogger(name).level for name in ("", *OWN)}
     root.handlers, sys.argv = [], ["docent", *args]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -32,4 +35,6 @@ def _run(*args: str) -> tuple[str, str, object]:
         code = ended.code
     finally:
         root.handlers, sys.argv = before, words
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
     return out.getvalue(), err.getvalue(), code

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,6 @@ import yaml
 
 from bot.control.server import ControlServer, RequestExecutor
 from bot.control.socket_path import build_socket_path
-from bot.conversation import answer_flow
 from bot.slack.client import rate_limit
 from bot.slack.views import buttons
 from bot.storage.answers import AnswerRecord, Answers
@@ -33,7 +33,7 @@ from rag_core.settings import RagSettings
 from rag_core.tuning import Tuning
 from rag_core.types import Passage
 from tests.bot.command import run
-from tests.bot.conftest import Docent
+from tests.bot.conftest import SHORT_WAITS, Docent
 from tests.bot.fakes import answer
 from tests.hostile.attacks import Attack
 from tests.rag_core.fakes import HashEmbedder, MemoryStore, ScriptedReranker, make_chunk, publish
@@ -124,7 +124,8 @@ class Surfaces:
             patch.setenv("DOCENT_MILVUS_URI", str(folder / "data" / "milvus.db"))
             path = build_socket_path(IngestSettings.load())
             assert path is not None
-            control = ControlServer(path, RequestExecutor(pipeline, index=None))  # type: ignore[arg-type]
+            index = SimpleNamespace(store=MemoryStore())  # no question has a scope
+            control = ControlServer(path, RequestExecutor(pipeline, index=index))  # type: ignore[arg-type]
             control.start()
             # Building the commands takes longer than an answer.
             patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
@@ -148,7 +149,9 @@ class Surfaces:
             patch = starts.enter_context(pytest.MonkeyPatch.context())
             rates = dict.fromkeys(rate_limit.CALLS_A_MINUTE, 1_000_000)
             patch.setattr(rate_limit, "CALLS_A_MINUTE", rates)
-            patch.setattr(answer_flow, "STORE_SECONDS", SECONDS)  # or it would lack its buttons
+            self.slack.ack_seconds = SECONDS  # so many at once are slow on a busy machine
+            for name in SHORT_WAITS:  # the fixture that lengthens them begins after this one
+                patch.setattr(name, SECONDS)
             self.docent = Docent(self.slack, engine, starts)
             self.docent.pipeline = pipeline  # type: ignore[assignment]
             await self.docent.start(max_open_questions=1_000)

@@ -45,7 +45,9 @@ ROLES = (
     *("<|start|>", "<|channel|>", "<|message|>", "<|endoftext|>", "<|start_of_turn_token|>"),
     *("<|user|>", "<|assistant|>", "<start_of_turn>", "<end_of_turn>", "<<sys>>", "<</sys>>"),
     *("<s>", "</s>", "<bos>", "<eos>", "[inst]", "[/inst]", "[system_prompt]", "[gmask]"),
-    *("[available_tools]", "[tool_results]", "<tool_response>"),
+    *("[available_tools]", "[tool_results]", "<tool_response>", "<|turn>", "<turn|>"),
+    *("<|tool_call>", "<tool_call|>", "<|channel>", "<channel|>", "]~b]", "]~!b[", "[e~["),
+    *("<seed:bos>", "<seed:eos>", "<minimax:tool_call>", "[think]", "[/think]", "[|system|]"),
 )
 """In small letters."""
 PROMPT = re.compile(

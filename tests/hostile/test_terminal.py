@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,7 +91,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         path = build_socket_path(ingest)
         assert path is not None
         pipeline = open_pipeline(rag, models, store)
-        control = ControlServer(path, RequestExecutor(pipeline, index=None))
+        index = SimpleNamespace(store=store)  # what a command's scope is checked with
+        control = ControlServer(path, RequestExecutor(pipeline, index=index))  # type: ignore[arg-type]
         control.start()
         opened.callback(control.close)
         yield Place(folder, indexed, llm, environment)

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (signs of other languages)
 """Reasoning is never shown, and answers that speak of its tags are whole."""
 
 from __future__ import annotations
@@ -144,6 +145,53 @@ def test_text_is_shown_at_once_unless_it_may_be_reasoning():
     assert held.feed("Okay, the user asks where data is. " * 9) == ""
     assert held.feed("It is in S3.") == ""
     assert held.flush().endswith("It is in S3.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "用户可以通过角色获得权限。",
+        "用户名和密码在配置文件中设置。",
+        "使用者可以在界面中创建集合。",
+        "我们可以使用索引来加速搜索。",
+        "首先，将文档分成段落，然后写入集合。",
+        "助手和思考模型都可以使用。",
+        "ユーザーは役割によって権限を得ます。",
+        "まず、コレクションを作成する必要があります。",
+        "The user can pass a password when a role is created. ",
+        "The query node loads segments into memory and searches them. ",
+        "Users ask questions in a channel, and the bot answers them there. ",
+        "Thinking models write a long text before the answer that counts. ",
+        "The assistant is a program that answers questions of people. ",
+        "We can create an index on each field of the collection, at any time. ",
+        "Based on the provided documentation, segments are kept in S3. ",
+        "Der Benutzer kann ein Passwort setzen, sobald er angemeldet ist. ",
+        "Пользователь может создать коллекцию, если у него есть роль. ",
+        "Вопросы о лицензии задают авторам проекта через страницу проекта. ",
+    ],
+)
+def test_an_answer_that_only_begins_like_reasoning_is_shown_early(text):
+    reasoning = ReasoningFilter()
+    assert reasoning.feed(text * 9) == text * 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "用户想知道数据存储在哪里。",
+        "用户问的是如何加载集合。",
+        "首先，我需要回答这个问题。",
+        "The user is asking about storage. ",
+        "Well, we need to answer from the passages. ",
+        "Der Nutzer möchte wissen, wo die Daten liegen. ",
+        "Пользователь спрашивает, где хранятся данные. ",
+        "まず、ユーザーは保存先について質問しています。",
+    ],
+)
+def test_what_may_be_reasoning_is_held_back(text):
+    reasoning = ReasoningFilter()
+    assert reasoning.feed(text * 9) == ""
+    assert reasoning.flush() == text * 9
 
 
 def test_text_that_turns_out_to_be_reasoning_is_counted():

@@ -149,7 +149,7 @@ class _Interaction(_TypedPayload):
 
 
 class _Click(_Interaction):
-    actions: Annotated[list[_Action], Field(min_length=1)]
+    actions: Annotated[list[_Action], Field(min_length=1)]  # type: ignore[assignment]
 
 
 class _SubmittedView(_View):

@@ -1,6 +1,7 @@
 """People: what Slack knows of a user, looked up when it is needed and kept for a minute.
 
-While Slack can't be asked, what it said before counts, in a lookup or beside a message.
+While Slack can't be asked, what it said before counts, in a lookup or beside a message. If Slack
+answers that it knows no such person, nothing else counts.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.client.api_errors import SLACK_FAILURES, get_error_code, get_failure_kind
+from bot.slack.client.api_errors import (
+    SLACK_FAILURES,
+    UNAVAILABLE_CODES,
+    get_error_code,
+    get_failure_kind,
+)
 from bot.slack.client.rate_limit import Clock
-from bot.slack.content.payloads import as_mapping
+from bot.slack.content.payloads import as_mapping, read_id
 
 CACHE_SECONDS = 60.0
 """A person whose right to act is looked up is asked for at Slack at most so often."""
@@ -30,6 +36,14 @@ WAIT_SECONDS = 1.0
 
 _MAX_PEOPLE = 10_000
 
+_CODES_ABOUT_DOCENT = UNAVAILABLE_CODES | {
+    "ekm_access_denied",
+    "org_login_required",
+    "team_access_not_granted",
+    "two_factor_setup_required",
+}
+"""Codes that say something about docent's rights, and nothing about the person."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -38,7 +52,7 @@ class Person:
     """A user as Slack describes them.
 
     Attributes:
-        team: id of their workspace.
+        team: id of their workspace; empty if Slack knows no such person.
         enterprise: id of their enterprise; empty for none.
         locale: the language of their Slack, such as `de-DE`.
         is_guest: True for a guest account, of one channel or several.
@@ -52,6 +66,10 @@ class Person:
     is_guest: bool = False
     is_deactivated: bool = False
     is_bot: bool = False
+
+
+UNKNOWN_PERSON = Person(team="")
+"""The person whom Slack does not know or show: a member of no workspace."""
 
 
 @dataclass(slots=True)
@@ -71,6 +89,7 @@ class People:
         self._clock = clock
         self._lookups: OrderedDict[str, _Lookup] = OrderedDict()
         self._profiles: OrderedDict[str, Person] = OrderedDict()
+        self._is_warned = False
         self.has_scope = True
         """False once Slack has said that docent lacks the scope to look people up."""
         self.is_slack_down = False
@@ -87,7 +106,7 @@ class People:
             wait: most seconds to wait for one; `WAIT_SECONDS` if not given.
 
         Returns:
-            The person as last known; None if Slack has never said.
+            The person as last known, `UNKNOWN_PERSON` if Slack has none; None if it never said.
         """
         lookup = self._lookups.get(user)
         if lookup is None or self._is_old(lookup, max_age):
@@ -124,29 +143,48 @@ class People:
         return lookup
 
     async def _fetch(self, user: str) -> Person | None:
-        """Return a person; None if Slack fails."""
+        """Return a person, or `UNKNOWN_PERSON`; None if Slack fails."""
+        if not read_id(user):
+            return UNKNOWN_PERSON
         try:
             response = await self._client.users_info(user=user, include_locale=True)
         except SLACK_FAILURES as error:
             logger.warning("A person can't be looked up: %s", get_error_code(error) or error)
-            self.has_scope = get_error_code(error) != "missing_scope"
+            self._record_scope(has_scope=get_error_code(error) != "missing_scope")
             self.is_slack_down = get_failure_kind(error) == "temporary"
-            return None
-        self.has_scope, self.is_slack_down = True, False
-        return _build_person(response["user"])
+            return None if _is_outage(error) else UNKNOWN_PERSON
+        self._record_scope(has_scope=True)
+        self.is_slack_down = False
+        return _build_person(as_mapping(response.get("user")))
+
+    def _record_scope(self, *, has_scope: bool) -> None:
+        if not has_scope and not self._is_warned:
+            logger.warning(
+                "docent lacks the scope users:read, so it can't tell guests from members and "
+                "answers both. Install the app again with today's slack-manifest.yaml."
+            )
+        self._is_warned = self._is_warned or not has_scope
+        self.has_scope = has_scope
 
 
 def read_profile(message: Mapping[str, Any]) -> Person | None:
     """Return the author as a message describes them.
 
-    Return None if it does not.
+    Return None if it does not. One limit makes a guest; a member has none of them.
     """
     profile = as_mapping(message.get("user_profile"))
-    team = profile.get("team")
     limits = profile.get("is_restricted"), profile.get("is_ultra_restricted")
-    if not isinstance(team, str) or not all(isinstance(each, bool) for each in limits):
+    is_guest = True in limits
+    team = profile.get("team") or (is_guest and (message.get("user_team") or message.get("team")))
+    if not isinstance(team, str) or not (is_guest or all(each is False for each in limits)):
         return None
-    return Person(team, is_guest=any(limits))
+    return Person(team, is_guest=is_guest)
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Return True if an error says nothing about the person."""
+    code = get_error_code(error)
+    return get_failure_kind(error) == "temporary" or not code or code in _CODES_ABOUT_DOCENT
 
 
 def _build_person(user: Mapping[str, Any]) -> Person:

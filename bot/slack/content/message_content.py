@@ -11,6 +11,7 @@ from bot.conversation.history import shorten_middle
 from bot.conversation.small_talk import is_greeting
 from bot.slack.content.attachments import Quotation, read_attachments
 from bot.slack.content.markup import read_markup
+from bot.slack.content.payloads import read_number
 from bot.slack.content.rich_text import render_blocks, replace_named_references
 from bot.types import SharedFile
 
@@ -120,11 +121,11 @@ def _list_files(files: Any) -> list[SharedFile]:
 def _build_file(file: Mapping[str, Any]) -> SharedFile:
     """Return a file; a deleted or hidden one has no URL."""
     name = str(file.get("name") or file.get("title") or file.get("id"))
-    is_gone = file.get("mode") in {"tombstone", "hidden_by_limit"}
+    is_gone = str(file.get("mode")) in {"tombstone", "hidden_by_limit"}
     return SharedFile(
         id=str(file["id"]),
         name=" ".join(name.split()),
         media_type=str(file.get("mimetype") or ""),
-        size=int(file.get("size") or 0),
+        size=read_number(file.get("size")),
         url="" if is_gone else str(file.get("url_private") or ""),
     )

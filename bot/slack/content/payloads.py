@@ -25,6 +25,11 @@ def list_mappings(values: object) -> list[Mapping[str, Any]]:
     return [each for each in values if isinstance(each, Mapping)]
 
 
+def read_number(value: object) -> int:
+    """Return a whole number above zero; zero for anything else."""
+    return value if isinstance(value, int) and value > 0 else 0
+
+
 def read_value(value: object) -> str:
     """Return a text of Slack's length; empty for anything else."""
     return value if isinstance(value, str) and len(value) <= MAX_VALUE else ""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.content.markup import read_markup, remove_mention
+from bot.slack.content.payloads import as_mapping, read_number
 
 _DATE = re.compile(r"<!date\^(\d{1,12})\^[^<>]*>")
 _NAMED_REFERENCE = re.compile(r"<((?:[@#]|!subteam\^)[A-Z0-9]+)\|[^<>]*>")
@@ -88,7 +89,7 @@ def _render_leaves(values: Any) -> list[str]:
 def _render_table(block: Block) -> str:
     rows = (
         " | ".join(_render_cell(cell) for cell in _list_mappings(row))
-        for row in block.get("rows") or ()
+        for row in _list_values(block.get("rows"))
     )
     return "\n".join(row for row in rows if row.strip(" |"))
 
@@ -109,11 +110,11 @@ def _render_sections(sections: Any) -> str:
     return "\n".join(lines)
 
 
-def _render_section(section: Block) -> str:
+def _render_section(section: Block, depth: int = 0) -> str:
     elements = section.get("elements")
     match section.get("type"):
         case "rich_text_list":
-            return _render_list(section)
+            return _render_list(section, depth)
         case "rich_text_preformatted":
             code = _render_inline(elements).strip("\n")
             return f"```{section.get('language') or ''}\n{code}\n```"
@@ -123,19 +124,18 @@ def _render_section(section: Block) -> str:
     return _render_inline(elements)
 
 
-def _render_list(section: Block) -> str:
-    indent = "  " * min(_read_number(section.get("indent")), _MOST_INDENTS)
-    number = _read_number(section.get("offset"))
+def _render_list(section: Block, depth: int) -> str:
+    """Return the items of a list that is not too deep."""
+    if depth > _MOST_INDENTS:
+        return ""
+    indent = "  " * min(read_number(section.get("indent")), _MOST_INDENTS)
+    number = read_number(section.get("offset"))
     lines: list[str] = []
     for item in _list_mappings(section.get("elements")):
         number += 1
         mark = f"{number}." if section.get("style") == "ordered" else "•"
-        lines.append(f"{indent}{mark} {_render_section(item).strip()}")
+        lines.append(f"{indent}{mark} {_render_section(item, depth + 1).strip()}")
     return "\n".join(lines)
-
-
-def _read_number(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def _render_inline(elements: Any) -> str:
@@ -147,7 +147,7 @@ def _render_inline(elements: Any) -> str:
 
 def _render_words(element: Block) -> str:
     text = str(element.get("text") or "")
-    is_code = (element.get("style") or {}).get("code") and text.strip()
+    is_code = as_mapping(element.get("style")).get("code") and text.strip()
     return f"`{text}`" if is_code else text
 
 
@@ -186,11 +186,14 @@ def _format_date(timestamp: Any) -> str:
 
 
 def _list_mappings(values: Any) -> list[Mapping[str, Any]]:
-    """Return the mappings of a list, or of its JSON text."""
+    return [value for value in _list_values(values) if isinstance(value, Mapping)]
+
+
+def _list_values(values: Any) -> list[Any]:
+    """Return the values of a list, or of its JSON text."""
     if isinstance(values, str):
         try:
             values = json.loads(values)
-        except ValueError:
+        except (ValueError, RecursionError):
             return []
-    values = values if isinstance(values, list | tuple) else []
-    return [value for value in values if isinstance(value, Mapping)]
+    return list(values) if isinstance(values, list | tuple) else []

@@ -175,7 +175,9 @@ class AccessPolicy:
         is_member = self._workspace.has_member(person, team)
         if self._allowed_users.has_names:
             # A named person of another workspace has to be the one that Slack knows.
-            is_known = is_member or (person is not None and team in {"", person.team})
+            is_known = is_member or (
+                person is not None and person.team != "" and team in {"", person.team}
+            )
             if not await self._allowed_users.has_user(user):
                 return answers.NOT_FOR_YOU
             if is_known:

@@ -100,7 +100,8 @@ def parse_deletion(event: Mapping[str, Any], config: ListenerConfig) -> MessageK
     """
     message = event.get("message") or {}
     ts = message.get("ts") if message.get("subtype") == "tombstone" else event.get("deleted_ts")
-    return MessageKey(config.team, str(event["channel"]), str(ts)) if ts else None
+    channel = event.get("channel")
+    return MessageKey(config.team, str(channel), str(ts)) if channel and ts else None
 
 
 def _build_message(
@@ -144,7 +145,8 @@ def _is_from_person(event: Mapping[str, Any], bot_user: str) -> bool:
         return False
     if event.get("subtype") not in ANSWERED_SUBTYPES:
         return False
-    is_complete = all(event.get(name) for name in ("user", "channel", "ts"))
+    needed = [event.get(name) for name in ("user", "channel", "ts")]
+    is_complete = all(value and isinstance(value, str) for value in needed)
     return is_complete and event["user"] not in {bot_user, SLACKBOT}
 
 

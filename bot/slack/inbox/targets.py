@@ -10,6 +10,7 @@ from typing import Any
 from bot.slack.client.workspace import is_direct_channel
 from bot.slack.content.attachments import list_quoted_authors
 from bot.slack.content.message_content import read_content
+from bot.slack.content.payloads import as_mapping
 from bot.slack.inbox.messages import ListenerConfig
 from bot.storage.answers import PRIVATE_TS_PREFIX
 from bot.types import IncomingMessage, MessageKey, Origin, SharedFile
@@ -112,7 +113,7 @@ def parse_shortcut(
     return MessageTarget(
         key=MessageKey(config.team, str(body["channel"]["id"]), ts),
         user=str(user["id"]),
-        user_team=str(user.get("team_id") or (body.get("team") or {}).get("id") or ""),
+        user_team=str(user.get("team_id") or as_mapping(body.get("team")).get("id") or ""),
         is_foreign=not is_readable,
         thread_ts=str(message.get("thread_ts") or ts),
         text=content.text,
@@ -128,11 +129,13 @@ def parse_reaction(event: Mapping[str, Any], config: ListenerConfig) -> MessageT
 
     Return None unless it is docent's emoji on another person's message.
     """
-    item = event.get("item") or {}
+    item = as_mapping(event.get("item"))
     name = str(event.get("reaction") or "").partition("::")[0]  # without the skin tone
     if not config.emoji or name != config.emoji or item.get("type") != "message":
         return None
     if config.bot_user in {event.get("user"), event.get("item_user")}:
+        return None
+    if not all((item.get("channel"), item.get("ts"), event.get("user"))):
         return None
     key = MessageKey(config.team, str(item["channel"]), str(item["ts"]))
     return MessageTarget(key, user=str(event["user"]))

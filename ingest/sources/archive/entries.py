@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -14,17 +15,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Literal, Self, cast
 
-from ingest.errors import SourceFormatError
-
+DAMAGED = "is damaged"
 MAX_EXPANDED_BYTES = 4 * 2**30
 MAX_RATIO = 200
-_RATIO_FROM_BYTES = 2**20  # smaller files do no harm, and one repeated letter compresses well
+RATIO_FROM_BYTES = 256 * 2**20
+"""Unpacked bytes that may expand to any ratio: a page of a table or a log repeats itself."""
+
 _HEADER_BYTES = 2**17
 _MAX_PAX_HEADERS = 1_000
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZIP_ENTRY, _ZIP_ENTRY_BYTES = b"PK\x01\x02", 46
 _ZIP_UTF8_MARK = 0x08  # in the second byte of the flags
+_ZIP_VERSION, _ZIP_OLD_VERSION = 63, 20  # the newest that zipfile reads, and a usual one
+_ZIP_ENCRYPTED, _ZIP_PATCHED = 0x1 | 0x40, 0x20  # flags
+_ZIP64, _ZIP_UNICODE_PATH = 0x0001, 0x7075  # extra fields
+_ZIP_IN_EXTRA = b"\xff" * 4  # a number that is in the extra field
 _ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_OTHER_PACKING = "is packed as docent does not unpack"
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 
 ArchiveKind = Literal["zip", "tar", "tar.gz", "tar.zst"]
@@ -39,6 +46,10 @@ class RefusedEntryError(Exception):
         super().__init__(entry, reason)
 
 
+class DamagedEntryError(Exception):
+    """An entry can't be unpacked, and the others can."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArchiveEntry:
     """An entry as the archive declares it.
@@ -48,15 +59,14 @@ class ArchiveEntry:
         size: bytes of the entry, unpacked.
         is_folder: true if the entry holds no data of its own.
         harm: the reason not to read it; empty if it may be read.
-        expansion: size over compressed size; 0.0 if the archive does not say it of one entry.
-        read: returns the bytes; in a tar only until the next entry is asked for.
+        read: returns the bytes, or raises a DamagedEntryError; in a tar only until the next entry
+            is asked for.
     """
 
     name: str
     size: int
     is_folder: bool
     harm: str
-    expansion: float
     read: Callable[[], bytes]
 
 
@@ -81,51 +91,75 @@ def iterate_zip_entries(archive: Path) -> Generator[ArchiveEntry, None, None]:
     """Yield the entries of a zip, in the order of its directory."""
     with _ZipReader(archive) as file, zipfile.ZipFile(file) as opened:
         for number, info in enumerate(opened.infolist()):
-            is_false = number in file.false_names
             yield ArchiveEntry(
                 # zipfile cuts a name off at its first zero byte.
                 name=info.orig_filename if "\0" in info.orig_filename else info.filename,
                 size=info.file_size,
                 is_folder=info.filename.endswith("/"),  # `is_dir` fails on an empty name
-                harm="has a name that is not UTF-8" if is_false else _find_zip_harm(info),
-                expansion=_compute_expansion(info.file_size, info.compress_size),
+                harm=file.faults.get(number) or _find_zip_harm(info),
                 read=lambda info=info: _read_zip_entry(opened, info),  # type: ignore[misc]
             )
 
 
 class _ZipReader(io.BufferedReader):
-    """A zip whose names are text: zipfile fails on one that says it is UTF-8 and is not.
+    """A zip whose directory has no faults: for one odd entry, zipfile refuses all.
 
     Attributes:
-        false_names: numbers of the entries with such names.
+        faults: the reason not to read an odd entry, by its number.
     """
 
     def __init__(self, archive: Path) -> None:
         super().__init__(io.FileIO(archive))
-        self.false_names: set[int] = set()
+        self.faults: dict[int, str] = {}
         self._is_directory_read = False
 
     def read(self, size: int | None = -1) -> bytes:
-        """Read bytes; in the directory, such names lose their mark."""
+        """Read bytes; in the directory, odd entries look like others."""
         data = super().read(size)
         if self._is_directory_read or not data.startswith(_ZIP_ENTRY):
             return data
         self._is_directory_read = True  # the next such bytes are of an entry
-        return self._replace_false_names(data)
+        return self._replace_faults(data)
 
-    def _replace_false_names(self, directory: bytes) -> bytes:
-        unmarked, start, number = bytearray(directory), 0, 0
+    def _replace_faults(self, directory: bytes) -> bytes:
+        sound, start, number = bytearray(directory), 0, 0
         while directory.startswith(_ZIP_ENTRY, start) and len(directory) > start + 34:
             lengths = directory[start + 28 : start + 34]  # of name, extra field and comment
-            name_length, *others = (int.from_bytes(lengths[n : n + 2], "little") for n in (0, 2, 4))
+            name, extra, comment = struct.unpack("<3H", lengths)
             name_start = start + _ZIP_ENTRY_BYTES
+            extra_start = name_start + name
+            end = extra_start + extra
+            if directory[start + 6] > _ZIP_VERSION:
+                sound[start + 6] = _ZIP_OLD_VERSION
+                self.faults[number] = _OTHER_PACKING
+            if _is_extra_damaged(directory[start:name_start], directory[extra_start:end]):
+                sound[extra_start:end] = bytes(len(sound[extra_start:end]))
+                self.faults[number] = DAMAGED
             is_marked = directory[start + 9] & _ZIP_UTF8_MARK
-            if is_marked and not _is_utf8(directory[name_start : name_start + name_length]):
-                unmarked[start + 9] &= ~_ZIP_UTF8_MARK
-                self.false_names.add(number)
-            start = name_start + name_length + sum(others)
+            if is_marked and not _is_utf8(directory[name_start:extra_start]):
+                sound[start + 9] &= ~_ZIP_UTF8_MARK
+                self.faults[number] = "has a name that is not UTF-8"
+            start = end + comment
             number += 1
-        return bytes(unmarked)
+        return bytes(sound)
+
+
+def _is_extra_damaged(entry: bytes, extra: bytes) -> bool:
+    """Return whether zipfile fails on the extra field of an entry."""
+    sizes = (entry[20:24], entry[24:28], entry[42:46])
+    missing = 8 * sizes.count(_ZIP_IN_EXTRA)
+    while len(extra) >= 4:
+        kind, length = struct.unpack("<2H", extra[:4])
+        data, extra = extra[4 : 4 + length], extra[4 + length :]
+        if len(data) < length:
+            return True
+        if kind == _ZIP64:
+            if length < missing:
+                return True
+            missing = 0 if length else missing
+        if kind == _ZIP_UNICODE_PATH and (length < 5 or not _is_utf8(data[5:])):
+            return True
+    return False
 
 
 def _is_utf8(name: bytes) -> bool:
@@ -158,7 +192,6 @@ def iterate_tar_entries(archive: Path, kind: ArchiveKind) -> Generator[ArchiveEn
                     size=member.size,
                     is_folder=member.isdir(),
                     harm=_find_tar_harm(member),
-                    expansion=0.0,
                     read=lambda member=member: _read_tar_entry(opened, member),  # type: ignore[misc]
                 )
 
@@ -214,14 +247,15 @@ class _ExpansionMeter:
             raise RefusedEntryError(self._entry, "is followed by a header that is too large")
         if self._expanded > MAX_EXPANDED_BYTES:
             raise RefusedEntryError(self._entry, "is too large")
-        ratio = _compute_expansion(self._expanded, self._compressed.tell())
+        ratio = compute_expansion(self._expanded, self._compressed.tell())
         if ratio > MAX_RATIO:
             raise RefusedEntryError(self._entry, f"expands {ratio:,.0f} times")
         return data
 
 
-def _compute_expansion(size: int, compressed: int) -> float:
-    return size / max(compressed, 1) if size > _RATIO_FROM_BYTES else 0.0
+def compute_expansion(size: int, compressed: int) -> float:
+    """Return size over compressed size; 0.0 of a small size."""
+    return size / max(compressed, 1) if size > RATIO_FROM_BYTES else 0.0
 
 
 def _decompress(file: BinaryIO, kind: ArchiveKind) -> BinaryIO:
@@ -259,9 +293,10 @@ def _find_zip_harm(info: zipfile.ZipInfo) -> str:
         return "is a link"
     if stat.S_IFMT(mode) and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return "is a device"
-    if info.flag_bits & 1:
+    if info.flag_bits & _ZIP_ENCRYPTED:
         return "is encrypted"
-    return "" if info.compress_type in _ZIP_METHODS else "is packed as docent does not unpack"
+    is_usual = info.compress_type in _ZIP_METHODS and not info.flag_bits & _ZIP_PATCHED
+    return "" if is_usual else _OTHER_PACKING
 
 
 def _find_tar_harm(member: tarfile.TarInfo) -> str:
@@ -273,14 +308,19 @@ def _find_tar_harm(member: tarfile.TarInfo) -> str:
 
 
 def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    # bz2 raises OSError and ValueError, a wrong password RuntimeError.
-    broken: tuple[type[Exception], ...] = (*list_damage_errors(), OSError, RuntimeError)
+    # bz2 raises OSError and ValueError, an entry at no place in the file OverflowError.
+    broken: tuple[type[Exception], ...] = (
+        *list_damage_errors(),
+        OSError,
+        OverflowError,
+        RuntimeError,
+    )
     try:
         with archive.open(info) as entry:
             # zipfile stops at the declared size and checks the CRC: a false size does no harm.
             return entry.read(info.file_size + 1)
     except broken as error:
-        raise SourceFormatError(f"The entry {info.filename!r} is damaged: {error}.") from error
+        raise DamagedEntryError(info.filename) from error
 
 
 def _read_tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -18,9 +18,12 @@ from ingest.sources.address.file_names import (
 )
 from ingest.sources.address.uri import ARCHIVE_SUFFIXES
 from ingest.sources.archive.entries import (
+    DAMAGED,
     MAX_RATIO,
     ArchiveEntry,
+    DamagedEntryError,
     RefusedEntryError,
+    compute_expansion,
     detect_archive_kind,
     iterate_tar_entries,
     iterate_zip_entries,
@@ -40,13 +43,24 @@ MAX_TOTAL_BYTES = 1024 * 2**20
 _PAGE_MARKS = (b"<!doctype html", b"<html")
 
 
-def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bool]) -> SourceFiles:
+def _ignore_damage() -> None:
+    pass
+
+
+def read_archive(
+    source: Source,
+    archive: Path,
+    *,
+    is_wanted: Callable[[str], bool],
+    on_damage: Callable[[], None] = _ignore_damage,
+) -> SourceFiles:
     """Read the wanted entries of a zip, tar, tar.gz or tar.zst.
 
     Args:
         source: the source, with its options.
         archive: path of the file.
         is_wanted: returns whether an entry is read, by its path.
+        on_damage: called for each entry that is damaged and left out.
 
     Returns:
         the files, ordered by path, and lines about wanted entries that are left out.
@@ -58,7 +72,7 @@ def read_archive(source: Source, archive: Path, *, is_wanted: Callable[[str], bo
         SourceEmptyError: the archive has no wanted entry that can be read.
     """
     origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
-    reading = _ArchiveReading(source, is_wanted)
+    reading = _ArchiveReading(source, archive, is_wanted, on_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         contents = dict(reading.read(entries))
     if not contents:
@@ -77,7 +91,7 @@ def inspect_archive(source: Source, archive: Path) -> None:
         SourceFormatError: the file is no archive, or it is damaged.
         SourceRefusedError: the archive as a whole could do harm.
     """
-    reading = _ArchiveReading(source, lambda _: False)
+    reading = _ArchiveReading(source, archive, lambda _: False, _ignore_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         for _ in reading.read(entries):
             pass
@@ -86,8 +100,16 @@ def inspect_archive(source: Source, archive: Path) -> None:
 class _ArchiveReading:
     """One pass over an archive: its pages, and lines about those that are left out."""
 
-    def __init__(self, source: Source, is_wanted: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        archive: Path,
+        is_wanted: Callable[[str], bool],
+        on_damage: Callable[[], None],
+    ) -> None:
         self._source = source
+        self._on_damage = on_damage
+        self._archive = archive
         self._is_wanted = is_wanted
         self._seen: set[str] = set()
         self._total = 0
@@ -108,7 +130,14 @@ class _ArchiveReading:
             self._total += entry.size  # as declared: checked before the entry takes memory
             self._check_bomb(entry)
             self._seen.add(path)
-            yield path, entry.read()
+            try:
+                data = entry.read()
+            except DamagedEntryError:
+                self.failures.append(f"{format_name(path)}: {DAMAGED}")
+                self.unread.append(path)
+                self._on_damage()
+                continue
+            yield path, data
 
     def _is_selected(self, path: str) -> bool:
         if not self._is_wanted(path) or self._source.is_path_excluded(path):
@@ -129,8 +158,10 @@ class _ArchiveReading:
     def _check_bomb(self, entry: ArchiveEntry) -> None:
         if self._total > MAX_TOTAL_BYTES:
             raise RefusedEntryError(entry.name, "is too large")
-        if entry.expansion > MAX_RATIO:
-            raise RefusedEntryError(entry.name, f"expands {entry.expansion:,.0f} times")
+        # In all: a single page is within its own limit, however well it is packed.
+        ratio = compute_expansion(self._total, self._archive.stat().st_size)
+        if ratio > MAX_RATIO:
+            raise RefusedEntryError(entry.name, f"expands {ratio:,.0f} times")
 
 
 def _normalise_path(name: str) -> str:

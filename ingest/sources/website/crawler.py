@@ -205,7 +205,8 @@ class _Crawler:
             raise SourceFormatError(
                 f"{self._source.redacted_uri} is a web page and not an llms.txt."
             )
-        self._enqueue(parse_llms(fetched.data.decode(errors="replace"), fetched.address), depth=0)
+        text = fetched.data.decode("utf-8-sig", errors="replace")
+        self._enqueue(parse_llms(text, fetched.address), depth=0)
 
     def _queue_from_start(self) -> None:
         fetched = self._site.fetch_page(self._home)

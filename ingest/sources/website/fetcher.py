@@ -168,7 +168,7 @@ class SiteFetcher:
             )
         except SourceNotFoundError:
             return ""
-        return page.data.decode(errors="replace")
+        return page.data.decode("utf-8-sig", errors="replace")
 
     def _fetch(
         self,

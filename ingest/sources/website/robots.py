@@ -14,6 +14,9 @@ MAX_PATTERNS = 2_000
 """Most rules with `*` or `$`: each of them is compared with each address."""
 
 _AGENT = re.compile(r"\s*user[- ]?agent\s*:?([^#]*)", re.IGNORECASE)
+_RULE = re.compile(
+    r"\s*(?:allow|di[a-z]+)\b([^#]*)", re.IGNORECASE
+)  # the parser knows misspellings
 _SITE_WIDE = re.compile(r"\s*(?:#|$|site-?maps?\b|host\b)", re.IGNORECASE)
 _OTHERS = "User-agent: others"
 
@@ -42,13 +45,18 @@ def _unify_others(text: str, host: str) -> Iterator[str]:
             yield line if is_mine else _OTHERS
             continue
         is_open = is_open and _SITE_WIDE.match(line) is not None
-        patterns += is_ours and ("*" in line or "$" in line)
+        patterns += is_ours and _is_pattern(line)
         if patterns > MAX_PATTERNS:
             raise SourceRefusedError(
                 f"The robots.txt of {host} has more than {MAX_PATTERNS:,} rules with wildcards, "
                 "which docent does not check."
             )
         yield line
+
+
+def _is_pattern(line: str) -> bool:
+    rule = _RULE.match(line)
+    return rule is not None and ("*" in rule[1] or "$" in rule[1])
 
 
 def _is_docent(agent: str) -> bool:

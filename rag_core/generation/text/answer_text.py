@@ -31,10 +31,18 @@ class AnswerText:
     Args:
         passages: as the prompt numbers them, from 1.
         is_supported: judges the sentence before a citation.
+        question: as it was typed.
     """
 
-    def __init__(self, passages: Sequence[Passage], is_supported: IsSupported = accept_all) -> None:
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        is_supported: IsSupported = accept_all,
+        *,
+        question: str = "",
+    ) -> None:
         self._passages = passages
+        self._question = question
         self._is_supported = is_supported
         self._surrogates, self._reasoning = SurrogateRepairer(), ReasoningFilter()
         self._known = KnownAddresses.of(passages)
@@ -44,7 +52,7 @@ class AnswerText:
     def _begin(self) -> None:
         self._fence, self._refusal = FenceUnwrapper(), RefusalFilter()
         self._sources = SourceListFilter(self._passages)
-        self._roles = RoleRestorer(self._passages)
+        self._roles = RoleRestorer(self._passages, self._question)
         self._checker = CitationChecker(self._passages, self._is_supported, self._sources.targets)
         self._guard = LinkGuard(self._known)
         self._shown: list[str] = []

@@ -9,14 +9,16 @@ from rag_core.types import Passage
 
 
 class RoleRestorer:
-    """Passes text through as it streams, with the roles that passages hold as they hold them.
+    """Passes text through as it streams, with roles as passages and the question hold them.
 
     Args:
         passages: those that the LLM has read, in which a blank breaks each role.
+        question: the question as it was typed; the LLM reads its roles broken as well.
     """
 
-    def __init__(self, passages: Iterable[Passage]) -> None:
-        texts = (f"{each.chunk.heading_path}\n{each.chunk.text}" for each in passages)
+    def __init__(self, passages: Iterable[Passage], question: str = "") -> None:
+        texts = [f"{each.chunk.heading_path}\n{each.chunk.text}" for each in passages]
+        texts.append(question)
         roles = sorted({role for text in texts for role in list_roles(text)})
         self._roles = {escape_roles(role): role for role in roles}
         self._held = ""

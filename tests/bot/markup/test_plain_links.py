@@ -34,6 +34,10 @@ def flat(*pieces: str) -> str:
         (f"[a]({URL} 'T'), [b]({URL} (T)), [c]({URL} \"T (u)\")", f"a ({URL}), b, c"),
         (f"[![logo]({URL}.png)]({URL})", f"logo ({URL})"),
         (f"[![]({URL}.png)]({URL})", URL),
+        ("ssh://evil.\u200btest/x, a.\u200bio", "ssh://evil.\u200btest/x, a.io"),
+        (f"[k]({URL})me@bad.com", f"k ({URL}) me@bad.com"),
+        (f"[k]({URL})/SECRET <{URL}>word", f"k ({URL}) /SECRET {URL} word"),
+        (f"[k]({URL})`code`, **[m]({URL}/m)**", f"k ({URL})`code`, **m ({URL}/m)**"),
         (f"\u89c1[\u6587\u6863]({URL})\u3002", f"\u89c1\u6587\u6863 ({URL})\u3002"),
         (f"[1][it]({URL})", f"[1]it ({URL})"),
         # What is no link stays.

@@ -57,8 +57,8 @@ async def test_missing_scopes_are_named_with_what_to_click(slack_server: SlackSe
     found = await wrong(slack_server, admins="")
     assert [check.name for check in found] == ["scopes"]
     assert (
-        "reactions:read (DOCENT_EMOJI), users:read (who people are, and their language)"
-        in found[0].says
+        "reactions:read (DOCENT_EMOJI), users:read (who people are, and their language; "
+        "without it docent can't tell guests from members, and answers both)" in found[0].says
     )
     assert "Reinstall" in found[0].says
 

@@ -278,11 +278,11 @@ class TestProbe:
             ),
             (
                 lambda head, yes, _: head[yes].fill_(math.nan),
-                "no numbers: set DOCENT_DTYPE=float32",
+                "not numbers: set DOCENT_DTYPE=float32",
             ),
             (
                 lambda head, yes, _: head[yes].fill_(math.inf),
-                "no numbers: set DOCENT_DTYPE=float32",
+                "not numbers: set DOCENT_DTYPE=float32",
             ),
         ],
         ids=["inverted", "equal", "another head", "nan", "infinite"],
@@ -315,7 +315,7 @@ class TestProbe:
         docent.warm_up()
         lost = lambda *_: (np.array([0.5, math.nan], np.float32), 0)  # noqa: E731
         monkeypatch.setattr(reranker.Qwen3Scorer, "score", lost)
-        with pytest.raises(ModelError, match=r"no numbers: set DOCENT_DTYPE=float32"):
+        with pytest.raises(ModelError, match=r"not numbers: set DOCENT_DTYPE=float32"):
             docent.rerank(QUERY, ["a", "b"])
 
 

@@ -152,7 +152,12 @@ ROLES = [
     *("<sop>", "<eop>", "<tool_call>", "</tool_response>", "[INST]", "[/INST]"),
     *("[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]"),
     *("[TOOL_CALLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[gMASK]", "[sMASK]", "[BOS]"),
-    *("[EOS]", "<<SYS>>", "<</SYS>>"),
+    *("[EOS]", "<<SYS>>", "<</SYS>>", "<|turn>", "<turn|>", "<|tool_call>", "<tool_call|>"),
+    *("<|channel>", "<channel|>", "<|think|>", "<|tool_response>", "<\uff5cturn>", "<|/turn>"),
+    *("]~b]", "]~!b[", "[e~[", "<seed:bos>", "<seed:eos>", "<seed:think>", "</seed:think>"),
+    *("<minimax:tool_call>", "</minimax:tool_call>", "[THINK]", "[/THINK]", "[CALL_ID]"),
+    *("[MODEL_SETTINGS]", "[/MODEL_SETTINGS]", "[TOOL_CONTENT]", "[|system|]", "[|endofturn|]"),
+    *("<SPECIAL_12>", "<reserved_106>", "<extra_id_1>", "<eoh>", "<role>HUMAN", "<role>SYSTEM"),
 ]
 
 
@@ -166,6 +171,11 @@ def test_the_roles_of_all_families_are_broken_once(role: str):
     [
         *("a <| b |> c", "List<S>", "usage: cmd [args] [prefix]", "tokens[eos]", "[system prompt]"),
         *("x || y > z", "a<b|c>d", "<system>", "<user>", "<strong>", "[INSTALL]", "cat <<SYS"),
+        *("x <| y", "x |> f |> g", "<||>", "<|>", "Some <|> None", "<string|null>", "Foo<A|B>"),
+        *("cmd <a|b|c>", "Animal <|-- Duck", "[think]", "[prefix]", "[args]", "[|1; 2|]", "[|x|]"),
+        *("<xs:element>", "<soap:Body>", "<role>ADMIN</role>", "<auth:user>", "x ]~ b", "[e~1]"),
+        *("cat <<EOF | wc", "a < b | c > d", "ls <in |> out", "<https://e.test/x|>", "<#C1|>"),
+        *("git show [HEAD~[1]]", "[ARGS]", "[OPTIONS]", "a[~b]", "<reserved>", "<special>"),
         *("| a | b |", "<img/>", "if (a<s) {}", "<table><tr>", "[tool]", "[INFO]", "<sub>1</sub>"),
     ],
 )

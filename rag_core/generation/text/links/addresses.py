@@ -27,6 +27,7 @@ EMPHASIS = regex.compile(r"[*~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])")
 """Signs that are not shown where they emphasise."""
 
 _AROUND_MAIL = "*_~'"
+_MOST_AROUND = 3  # signs of emphasis before a mail address
 # Each part has an upper length, so that a hostile text costs no more than an honest one.
 _CHARACTER = r"[\p{L}\p{N}\p{Cf}\p{M}\u2010-]"
 _LABEL = rf"[\p{{L}}\p{{N}}]{_CHARACTER}{{0,70}}"
@@ -36,10 +37,11 @@ _DOT = rf"(?:[.．｡]|(?<!{_UNSPACED})。(?!{_UNSPACED}))"
 _ENDING = r"(?P<ending>\p{L}[\p{L}\p{N}\p{M}-]{1,62})"
 _HOST = rf"{_LABEL}(?:{_DOT}{_LABEL}){{0,20}}{_DOT}{_ENDING}"
 _REST = rf"[^\s<>\"`|{HIDDEN}]"
+_SCHEMES = r"(?:https?|(?<!\b[st])ftp|slack)"  # sftp and tftp are others
 _EXPLICIT = (
-    rf"(?:(?:(?:https?|ftp|slack)://|www\.){_REST}{{1,2000}}"
+    rf"(?:(?:{_SCHEMES}://|www\.){_REST}{{1,2000}}"
     rf"|mailto:{_REST}{{1,300}}"
-    rf"|(?:(?:https?|ftp|slack)://|mailto:|www\.)(?=[{HIDDEN}`])"  # code may follow
+    rf"|(?:{_SCHEMES}://|mailto:|www\.)(?=[{HIDDEN}`])"  # code may follow
     rf"|(?<![\p{{L}}\p{{N}}_:/])//[^\s<>{HIDDEN}]{{1,200}}\.[^\s<>{HIDDEN}]{{1,2000}})"
 )
 _MAIL = (
@@ -78,6 +80,10 @@ _CLOSING = {")": "(", "]": "["}
 _MOST_PARTS = 50  # of an address that are looked up
 # Kept free for examples: https://www.rfc-editor.org/info/rfc2606
 _EXAMPLES = frozenset(("example.com", "example.net", "example.org"))
+_SIGNS = regex.compile(
+    r"://|//|(?i:mailto:|www\.)|[\[\]()!`|&\\<>]|(?<=[.．｡。@:/])(?=[\w/])", regex.V1
+)
+_NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "": BREAK}
 _HIDDEN_MARKUP = regex.compile(r"<[^<>]*>|[*_~`\p{Cf}]")
 
 
@@ -101,7 +107,7 @@ class Address:
 
 
 class KnownAddresses:
-    """Knows the addresses that texts contain; every section of a known page is known.
+    """Knows the addresses that texts contain, and how these write them.
 
     Args:
         texts: whose links, and whose bare addresses, are known.
@@ -117,20 +123,55 @@ class KnownAddresses:
             known |= {
                 f"mailto:{address.strip(_AROUND_MAIL)}" for address in found if "@" in address
             }
-        self._known = frozenset(map(_normalise_address, known)) - {""}
-        self._names = {_SCHEME.sub("", address, count=1) for address in self._known}
-        self._names |= {read_host(address) for address in self._known} - {""}
+        written = {unescapeAll(address.strip()) for address in known} - {""}
+        self._spellings: dict[str, str] = {}
+        for address in sorted(written):
+            page, _, fragment = address.partition("#")
+            if page:
+                self._spellings.setdefault(_normalise_page(page), page)
+                self._spellings.setdefault(f"{_normalise_page(page)}#{fragment}", address)
+        # Readers of Markdown write a target as `normalizeLink` does.
+        exact = known.union(written, map(normalizeLink, written))
+        self._exact = exact.union(address.partition("#")[0] for address in exact) - {""}
+        self._names = {_SCHEME.sub("", address, count=1) for address in self._exact}
+        self._names |= {read_host(address) for address in self._exact} - {""}
         self._names |= {name.casefold() for name in self._names if "/" not in name}
 
     @classmethod
     def of(cls, passages: Sequence[Passage], *texts: str) -> KnownAddresses:
         """Return those of passages, and of other texts."""
         chunks = [passage.chunk for passage in passages]
-        return cls([*(chunk.text for chunk in chunks), *texts], {chunk.url for chunk in chunks})
+        urls = {chunk.url for chunk in chunks}
+        for chunk in chunks:
+            targets = [match["target"] for match in _TARGET.finditer(chunk.text)]
+            page = chunk.url.partition("#")[0]
+            urls |= {page + target for target in targets if target.startswith("#")}
+        return cls([*(chunk.text for chunk in chunks), *texts], urls)
 
-    def is_known(self, address: str) -> bool:
-        """Return True if a text contains the address, or lies there."""
-        return _normalise_address(address) in self._known
+    def is_known(self, target: str) -> bool:
+        """Return True if a text contains a link's target exactly."""
+        return target in self._exact
+
+    def find_spelling(self, target: str) -> str:
+        """Return a target as the texts write it, or ''.
+
+        A section that no text names is the spelling of its page: private text could stand there.
+        """
+        if self.is_known(target):
+            return target
+        page, _, fragment = target.partition("#")
+        name = _normalise_page(page)
+        return self._spellings.get(f"{name}#{fragment}") or self._spellings.get(name, "")
+
+    def find_shown(self, address: Address) -> str:
+        """Return an address as the texts write it, or ''.
+
+        The beginning of a name may be shown before its end is known: it has no other spelling.
+        """
+        shown = self.find_spelling(address.text) if address.is_explicit else ""
+        page, _, fragment = shown.partition("#")
+        shown = shown if _FRAGMENT.fullmatch(fragment) else page
+        return "" if shown == address.text else shown
 
     def find_unknown(self, text: str) -> Iterator[Address]:
         """Yield the addresses that must not stand so, in their order."""
@@ -139,7 +180,7 @@ class KnownAddresses:
                 yield address
 
     def has(self, address: Address) -> bool:
-        """Return True if a text contains an address of prose."""
+        """Return True if a text contains an address of prose exactly."""
         if not _FRAGMENT.fullmatch(address.text.partition("#")[2]):
             return False  # a reader may see another address in it
         return self.is_known(address.text) or (
@@ -148,23 +189,17 @@ class KnownAddresses:
 
     def find_part(self, address: str) -> str:
         """Return the known address before other words; '' without one."""
-        ends = [match.start() for match in _FOLLOWING.finditer(address)]
-        parts = (address[:end] for end in reversed(ends[:_MOST_PARTS]))
-        return next((part for part in parts if self._has_page(part)), "")
-
-    def _has_page(self, address: str) -> bool:
-        return (
-            "#" not in address and address == _cut_punctuation(address) and self.is_known(address)
-        )
+        ends = [match.start() for match in _FOLLOWING.finditer(address)][:_MOST_PARTS]
+        parts = [address[:end] for end in ends if address[:end] == _cut_punctuation(address[:end])]
+        whole = (part for part in reversed(parts) if self.is_known(part) or "#" not in part)
+        sections = (part for part in parts if "#" in part)
+        return next(filter(self.find_spelling, (*whole, *sections)), "")
 
     def _is_known_name(self, name: str) -> bool:
-        if "@" in name and self.is_known(f"mailto:{name.strip(_AROUND_MAIL)}"):
-            return True
-        names = (name, _WORDS_BEFORE.sub("", name))
-        return any(
-            _normalise_address(f"//{each}").removeprefix("//").casefold() in self._names
-            for each in names
-        )
+        mail = name.strip(_AROUND_MAIL)
+        if "@" in name and self.is_known(f"mailto:{mail}"):
+            return name.index(mail) <= _MOST_AROUND
+        return name in self._names or _WORDS_BEFORE.sub("", name) in self._names
 
 
 def find_addresses(text: str) -> Iterator[Address]:
@@ -223,6 +258,34 @@ def find_link_breaks(words: str) -> list[int]:
     ]
 
 
+def write_target(address: str) -> str:
+    """Return an address as the target of a link."""
+    target = normalizeLink(address)
+    return f"<{target}>" if regex.search(r"[()&\\]", target) else target
+
+
+def escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:
+    """Return a part of a text without signs of links.
+
+    Args:
+        text: Markdown.
+        begin: the place where the part begins.
+        end: the place behind it; None for the text's end.
+
+    Returns:
+        The part, without them.
+    """
+
+    def escape(sign: str) -> str:
+        return _NAMED.get(sign) or (OMITTED if len(sign) > 1 else f"\\{sign}")
+
+    parts, end = "", len(text) if end is None else end
+    for match in _SIGNS.finditer(text, begin, end):  # sees the signs before the part
+        parts += text[begin : match.start()] + escape(match[0])
+        begin = match.end()
+    return parts + text[begin:end]
+
+
 def read_host(address: str) -> str:
     """Return the host of an address, in lower case; '' without one."""
     match = _HOSTNAME.match(address)
@@ -254,15 +317,15 @@ def find_other_host(label: str, target: str) -> str:
     return ""
 
 
-def _normalise_address(address: str) -> str:
-    """Remove the fragment, and write what has several forms in one."""
-    page, _, fragment = normalizeLink(unescapeAll(address.strip())).partition("#")
+def _normalise_page(page: str) -> str:
+    """Write what has several forms in one."""
+    page = normalizeLink(unescapeAll(page.strip()))
     origin = _ORIGIN.match(page)
     if origin and origin[0].lower() == "mailto:":
         page = page.casefold()
     elif origin:
         page = origin[0].lower() + page[origin.end() :]
-    return page.rstrip("/") or f"#{fragment}"
+    return page.rstrip("/")
 
 
 def _cut_punctuation(address: str) -> str:

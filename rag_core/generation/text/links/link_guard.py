@@ -11,11 +11,8 @@ from rag_core.generation.text.links.link_rewriter import (
     read_all,
 )
 from rag_core.generation.text.links.markdown_map import Leaf, MarkdownMap
+from rag_core.generation.text.links.stream_words import LABEL, UNSPACED, StreamWords
 
-# A text is read word by word, so that it is read alike however it is cut into pieces. A word ends
-# behind its space, or behind a sign of a language without spaces.
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}。，、！？；：…]"  # noqa: RUF001
-_WORD = regex.compile(rf"[^\s:/.@\[\]<>&\\`!|(]*?{_UNSPACED}|\S{{0,2000}}?\s|\S{{2000}}")
 # What can be a part of a link, a tag, a definition or an escape; the number of a source can't.
 _TRIGGER = regex.compile(
     r"\[(?!\d{1,3}\](?![(\[:]|\Z))|\][(\[:]|<(?=[A-Za-z/!?@#]|\Z)|&(?=[#\w]|\Z)|\\(?=[^\w\s]|\Z)"
@@ -24,7 +21,11 @@ _LETTERS = regex.compile(
     r"(?:[\w,'-]*?|[\w,'-]*?\w(?<!www)[.?])(?=(?:h|ht|htt|https?|f|ftp?|w{1,3}|s|sl|sla|slack?|m|ma|mai|mail|mailto?)?_*\Z)",
     regex.IGNORECASE,
 )
-_NAME_BEGUN = regex.compile(r"[.@/．｡。]\S*\Z")  # noqa: RUF001
+# Each is read from a text's end backwards, and no further than a name reaches.
+_NAME_BEGUN = regex.compile(rf"(?r)(?:[.@．｡]|(?<!{UNSPACED})。){LABEL}{{0,160}}")  # noqa: RUF001
+_NAME_BEFORE = regex.compile(r"(?r)[^\s，、；：！？…]{0,160}")  # noqa: RUF001
+_DECIDED = regex.compile(rf"\s|{UNSPACED}")
+_NAME_SIGN = regex.compile(r"[.@/．｡。]|(?i:mailto:)")  # noqa: RUF001
 _CLOSERS = frozenset("`])>|\n")
 _UNFINISHED = regex.compile(r"`|\]\(|\]\[|\]:")
 _BEGUN_AUTOLINK = regex.compile(r"<[^\s<>]*\Z")
@@ -54,7 +55,8 @@ class LinkGuard:
         self._known = known
         self._rewriter = LinkRewriter(known)
         self._text = ""  # what was returned, from the beginning of its block on
-        self._held = self._rest = self._return = ""
+        self._held = self._return = ""
+        self._words = StreamWords()
         self._unread = 0  # characters since the text was read
         self._is_begun = False
 
@@ -63,24 +65,20 @@ class LinkGuard:
         text, self._return = self._return + text, ""
         if text.endswith("\r") and not last:  # a line feed may follow
             text, self._return = text[:-1], "\r"
-        self._rest += _unify_lines(text)
+        text = _unify_lines(text)
         if not self._is_begun:
             # Surfaces strip an answer, and what stood as code must not become prose there.
-            self._rest = self._rest.lstrip()
-            self._is_begun = bool(self._rest)
-        shown, at = "", 0
-        while word := _WORD.match(self._rest, at):
-            shown += self._read_word(word[0])
-            at = word.end()
-        self._rest = self._rest[at:]
-        is_free = not self._held and not _NAME_BEGUN.search(self._text[-_CONTEXT:])
-        if is_free and (letters := _LETTERS.match(self._rest)):
+            text = text.lstrip()
+            self._is_begun = bool(text)
+        shown = "".join(map(self._read_word, self._words.feed(text)))
+        is_free = not self._held and not _NAME_BEGUN.match(self._text)
+        if is_free and (letters := _LETTERS.match(self._words.rest)):
             # Letters stay as they are, unless a scheme begins with them.
             self._text += letters[0]
             self._unread += len(letters[0])
-            shown, self._rest = shown + letters[0], self._rest[letters.end() :]
+            shown += self._words.extract(len(letters[0]))
         if last:
-            self._held, self._rest = self._held + self._rest, ""
+            self._held += self._words.extract(len(self._words.rest))
             shown += self._release(len(self._text) + len(self._held))
         return shown
 
@@ -112,10 +110,10 @@ class LinkGuard:
         """Return True if a word can be no part of a link."""
         if _TRIGGER.search(word):
             return False
-        is_begun = _NAME_BEGUN.search(self._text[-_CONTEXT:]) is not None
-        if not is_begun and not any(sign in word for sign in ".@/．｡。"):  # noqa: RUF001
+        is_begun = _NAME_BEGUN.match(self._text) is not None
+        if not is_begun and not _NAME_SIGN.search(word):
             return True
-        before = regex.search(r"\S*\Z", self._text[-_CONTEXT:])
+        before = _NAME_BEFORE.match(self._text)
         start = len(before[0]) if before else 0
         text = self._text[len(self._text) - start :] + word
         shown = EMPHASIS.sub("", text)
@@ -228,7 +226,7 @@ def _is_decided(leaf: Leaf, text: str, mapped: MarkdownMap) -> bool:
         and not leaf.is_cell
     ):
         return False
-    return not _is_open(leaf, mapped) and text[-1:].isspace()
+    return not _is_open(leaf, mapped) and _DECIDED.match(text[-1:]) is not None
 
 
 def _is_open(leaf: Leaf, mapped: MarkdownMap) -> bool:

@@ -15,9 +15,11 @@ from rag_core.generation.text.links.addresses import (
     OMITTED,
     Address,
     KnownAddresses,
+    escape_signs,
     find_addresses,
     find_link_breaks,
     find_other_host,
+    write_target,
 )
 from rag_core.generation.text.links.html_tags import is_link_tag, neutralise_tags
 from rag_core.generation.text.links.markdown_map import Element, Leaf, MarkdownMap, MarkdownReader
@@ -31,16 +33,14 @@ READERS = (
 """An answer is safe as each of them reads it: with and without HTML (as Slack does) and tables."""
 
 _TAG = regex.compile(r"<[A-Za-z/!?]")
+_TAG_BEHIND = regex.compile(rf"[.:]?{_TAG.pattern}")
+_SCHEME = regex.compile(r"[a-z]+://|www|mailto", regex.IGNORECASE)
 _ROUNDS = 12  # of rewriting: a label may hold a link of its own
 _LONGEST = 40_000  # characters that are read; more are made text
 _DOT = regex.compile(r"[.．｡。@]")
 _ADDRESSED = regex.compile(r"[.．｡。@]|//|(?i:mailto:)")
 _CALLED = regex.compile(r"[\w\]`--\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]", regex.V1)
 _ADDRESS_SIGN = regex.compile(r"[:/#\\%&@]|\.(?:mdx?|html?|rst|txt|ipynb|pdf)\Z")
-_SIGNS = regex.compile(
-    r"://|//|(?i:mailto:|www\.)|[\[\]()!`|&\\<>]|(?<=[.．｡。@:/])(?=[\w/])", regex.V1
-)
-_NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "": BREAK}
 
 
 def read_all(text: str) -> tuple[MarkdownMap, ...]:
@@ -100,7 +100,7 @@ class LinkRewriter:
             behind = len(text) - end
             text = _apply_changes(text, changes)
             end = len(text) - behind
-        return _escape_signs(text, begin, end)
+        return escape_signs(text, begin, end)
 
     def _find_changes(self, text: str, begin: int, end: int) -> list[Change] | None:
         """Return what has to change; None if that can't be said."""
@@ -145,9 +145,8 @@ class LinkRewriter:
         for element in sorted(leaf.elements, key=lambda each: each.start):
             if element.kind in {"link", "image"}:
                 yield from self._read_link(leaf.content, element)
-            elif element.kind == "autolink" and not self._known.is_known(element.target):
-                yield Change(element.start, element.start + 1, "")
-                yield Change(element.end - 1, element.end, "")
+            elif element.kind == "autolink":
+                yield from self._read_autolink(leaf.content, element)
             elif element.kind == "html_inline":
                 tag = leaf.content[element.start : element.end]
                 cleaned = neutralise_tags(tag, self._known.is_known)
@@ -159,10 +158,21 @@ class LinkRewriter:
                     yield Change(element.start, element.end, cleaned)
         yield from self._read_words(leaf)
 
+    def _read_autolink(self, content: str, link: Element) -> Iterator[Change]:
+        spelling = self._known.find_spelling(link.target)
+        if not spelling:
+            yield Change(link.start, link.start + 1, "")
+            yield Change(link.end - 1, link.end, "")
+        elif spelling != link.target:
+            is_mail = not content.startswith("mailto:", link.start + 1)
+            shown = spelling.removeprefix("mailto:") if is_mail else spelling
+            yield Change(link.start + 1, link.end - 1, shown)
+
     def _read_link(self, content: str, link: Element) -> Iterator[Change]:
         start, end = link.label
         label = content[start:end]
-        if not self._known.is_known(link.target):
+        spelling = self._known.find_spelling(link.target)
+        if not spelling:
             before = content[link.start - 1 : link.start]
             if before and _CALLED.match(before) and not _ADDRESS_SIGN.search(link.target):
                 yield Change(start - 1, start, "\\[")  # code such as `args[0](x)`
@@ -172,6 +182,8 @@ class LinkRewriter:
         elif link.kind == "image" and regex.search(r"[\[<]", label):
             yield Change(link.start, start, "")
             yield Change(end, link.end, "")
+        elif spelling != link.target:
+            yield Change(end, link.end, f"]({write_target(spelling)})")
         elif host := find_other_host(label, link.target):
             yield Change(end, end, f" ({host})")
 
@@ -216,8 +228,12 @@ class LinkRewriter:
                 words_follow = regex.search(r"\w", address.text[len(part) :]) is not None
                 space = " " if words_follow and leaf.kind == "inline" else ""
                 yield Change(start, end, _set_apart(leaf, part) + space)
+            elif shown := self._known.find_shown(address):
+                yield Change(start, end, shown if is_in_label else _set_apart(leaf, shown))
             elif address.is_explicit:
-                yield Change(start, end, OMITTED)
+                # A tag is read first: it may be a placeholder, as in `http://<host>`.
+                if not (_SCHEME.fullmatch(address.text) and _TAG_BEHIND.match(leaf.content, end)):
+                    yield Change(start, end, OMITTED)
             else:
                 yield from _break_name(words, places, address.start, address.end)
         elif address.is_explicit and not is_in_label:
@@ -279,19 +295,6 @@ def list_live_addresses(text: str) -> set[str]:
     return live
 
 
-def _escape_signs(text: str, begin: int = 0, end: int | None = None) -> str:
-    """Return a part of a text without signs of links."""
-
-    def escape(sign: str) -> str:
-        return _NAMED.get(sign) or (OMITTED if len(sign) > 1 else f"\\{sign}")
-
-    parts, end = "", len(text) if end is None else end
-    for match in _SIGNS.finditer(text, begin, end):  # sees the signs before the part
-        parts += text[begin : match.start()] + escape(match[0])
-        begin = match.end()
-    return parts + text[begin:end]
-
-
 def _locate_change(leaf: Leaf, change: Change) -> Change:
     """Return a change by its places in the source."""
     places = leaf.places or []
@@ -318,7 +321,7 @@ def _fit_change(text: str, change: Change, begin: int, end: int) -> Change:
     if begin <= change.start and change.end <= end:
         return change
     start, end = max(begin, change.start), min(end, change.end)
-    return Change(start, end, _escape_signs(text, start, end))
+    return Change(start, end, escape_signs(text, start, end))
 
 
 def _drop_overlaps(changes: list[Change]) -> list[Change]:

@@ -13,6 +13,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from rag_core.generation.text.links.addresses import HIDDEN
+from rag_core.generation.text.links.stream_words import find_last_word
 
 DEEPEST = 150
 """Levels of nesting that are read; deeper text counts as unreadable."""
@@ -102,7 +103,7 @@ class Leaf:
 
     def find_last_word(self) -> int:
         """Return where the last word begins, or its code or link."""
-        at = max(self.content.rstrip().rfind(sign) for sign in " \n\t") + 1
+        at = find_last_word(self.content.rstrip())
         for element in sorted(self.elements, key=lambda each: -each.end):
             if element.start < at < element.end:
                 at = element.start

@@ -103,7 +103,7 @@ async def test_admins_see_syncs_and_the_week(docent: Docent):
     words = await home(docent, ALICE)
     assert "3 new pages, 1 changed and 0 removed" in words
     assert "failed, docs: answered 404" in words
-    assert "I got 2 questions and found no answer to 1. Ratings: 👍 0, 👎 0" in words
+    assert "I got 2 questions, and found no answer to 1 of them. Ratings: 👍 0, 👎 0" in words
 
 
 async def test_admins_see_what_does_not_work(docent: Docent):

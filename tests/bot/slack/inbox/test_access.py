@@ -206,6 +206,33 @@ async def test_without_the_scope_the_team_of_an_asker_is_believed():
     assert await rules.find_refusal(stranger) == answers.NOT_FOR_GUESTS
 
 
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"team": TEAM, "is_restricted": True, "is_ultra_restricted": False},
+        {"team": TEAM, "is_restricted": False, "is_ultra_restricted": True},
+        {"team": TEAM, "is_restricted": True},
+        {"is_restricted": True},
+    ],
+)
+async def test_without_the_scope_a_message_that_names_a_guest_refuses(profile: dict):
+    slack = Slack()
+    slack.error = "missing_scope"
+    rules = access(slack)
+    rules.learn_author({"user": "U0NEW", "team": TEAM, "user_profile": profile})
+    asker = Asker("U0NEW", TEAM, GENERAL, TEAM)
+    assert await rules.find_refusal(asker) == answers.NOT_FOR_GUESTS
+
+
+async def test_a_missing_scope_is_one_warning(caplog: pytest.LogCaptureFixture):
+    slack = Slack()
+    slack.error = "missing_scope"
+    rules = access(slack)
+    for user in ("U0NEW", "U0OTHER"):
+        await rules.find_refusal(Asker(user, TEAM, GENERAL, TEAM))
+    assert caplog.text.count("can't tell guests from members") == 1
+
+
 async def test_who_opens_docent_and_can_not_be_looked_up_is_told_so():
     assert await access().find_refusal_for_user("U0NEW") == answers.NOT_LOOKED_UP
 
@@ -253,6 +280,48 @@ async def test_hours_without_lookups_change_nothing_for_who_is_known():
         assert await rules.find_refusal(guest) == answers.NOT_FOR_GUESTS
         assert await rules.list_readable([(ALICE, TEAM), (BOB, TEAM)]) == {(ALICE, TEAM)}
         slack.people.clear()
+
+
+@pytest.mark.parametrize("code", ["user_not_found", "user_not_visible", "an_unknown_code"])
+@pytest.mark.parametrize("settings", [{}, {"allowed_users": ALICE}])
+async def test_a_member_whom_slack_does_not_know_any_more_is_refused(code: str, settings: dict):
+    slack, now = Slack(), [0.0]
+    rules = access(slack, **settings)
+    rules._people._clock = lambda: now[0]
+    rules.learn_author({"user": ALICE, "user_profile": PROFILE})
+    assert await rules.find_refusal(MEMBER) is None
+    slack.error, now[0] = code, 30 * 24 * 3600.0
+    slack.people.clear()
+    assert await rules.find_refusal(MEMBER) in {answers.NOT_FOR_GUESTS, answers.NOT_FOR_YOU}
+    assert await rules.find_refusal_for_user(ALICE) is not None
+    assert await rules.list_readable([(ALICE, TEAM), (ALICE, "")]) == frozenset()
+    assert not await rules.is_member(ALICE, TEAM)
+    slack.error, now[0] = "internal_error", now[0] + 3600  # the answer holds in an outage
+    assert await rules.find_refusal(MEMBER) is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("invalid_auth", "token_revoked", "token_expired", "account_inactive", "not_authed"),
+        *("internal_error", "fatal_error", "ratelimited", "request_timeout", "missing_scope"),
+        *("team_access_not_granted", "service_unavailable"),
+    ],
+)
+async def test_an_error_about_docent_or_slack_changes_nothing_for_a_member(code: str):
+    slack, now = Slack(), [0.0]
+    rules = access(slack)
+    rules._people._clock = lambda: now[0]
+    assert await rules.find_refusal(MEMBER) is None
+    slack.error, now[0] = code, 30 * 24 * 3600.0
+    slack.people.clear()
+    assert await rules.find_refusal(MEMBER) is None
+
+
+async def test_an_id_that_is_none_is_refused():
+    for user in ("", "\ud800", "U 1", "U" * 200):
+        assert await access().list_readable([(user, TEAM)]) == frozenset()
+        assert await access().find_refusal_for_user(user) == answers.NOT_FOR_GUESTS
 
 
 async def test_who_could_not_be_looked_up_hears_about_it_each_time():

@@ -64,12 +64,112 @@ def test_cut_off(tmp_path: Path):
         read(path)
 
 
-def test_damaged_entry_is_named(tmp_path: Path):
+CENTRAL = b"PK\x01\x02"
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "said"),
+    [
+        (6, b"\xff", "is packed as docent does not unpack"),  # version 25.5
+        (6, b"\x40", "is packed as docent does not unpack"),
+        (8, b"\x01", "is encrypted"),
+        (8, b"\x40", "is encrypted"),  # strongly
+        (8, b"\x41", "is encrypted"),
+        (8, b"\x20", "is packed as docent does not unpack"),  # a patch
+        (10, b"\x63", "is packed as docent does not unpack"),
+        (16, bytes(4), "is damaged"),  # checksum
+        (20, b"\x01\x00", "is damaged"),  # packed size
+        (24, b"\x01\x00", "is damaged"),  # unpacked size
+        (24, b"\xff\xff\xff\xff", "is larger than 64 MiB"),
+        (42, b"\x01\x00\x00\x00", "is damaged"),  # place in the file
+        (42, b"\xff\xff\xff\x7f", "is damaged"),
+        (46, b"x", ""),  # a name that is not the one beside the data
+    ],
+)
+def test_a_fault_in_the_directory_costs_one_entry(tmp_path: Path, at: int, value: bytes, said: str):
+    path = make_zip(tmp_path / "d.zip", {"a.md": "one " * 99, "odd.md": "odd " * 99, "z.md": "z"})
+    data = bytearray(path.read_bytes())
+    start = data.rindex(CENTRAL, 0, data.rindex(b"odd.md")) + at
+    data[start : start + len(value)] = value
+    path.write_bytes(data)
+    archive.inspect_archive(Source("docs", str(path)), path)
+    found = read(path)
+    assert [file.path for file in found.files] == ["a.md", "z.md"]
+    assert found.failures == (f"odd.md: {said}" if said else "xdd.md: is damaged",)
+    assert found.unread == ("odd.md" if said else "xdd.md",)
+
+
+ZIP64_OFFSET = b"\x01\x00\x08\x00" + b"\xff" * 8
+
+
+@pytest.mark.parametrize(
+    ("extra", "head", "said"),
+    [
+        (b"\x00\x10\xff\xff", b"", "is damaged"),  # longer than there is room
+        (b"\x01\x00\x04\x00abcd", b"\xff" * 4, "is damaged"),  # a place without its number
+        (ZIP64_OFFSET, b"\xff" * 4, "is damaged"),  # at 18 exabytes
+        (b"\x75\x70\x02\x00ab", b"", "is damaged"),
+        (b"\x75\x70\x06\x00\x01abcd\xff", b"", "is damaged"),
+        (b"\x00\x10\x02\x00ab", b"", ""),
+        (b"\x01\x00\x00\x00", b"", ""),
+        (b"ab", b"", ""),
+    ],
+)
+def test_an_extra_field_costs_one_entry(tmp_path: Path, extra: bytes, head: bytes, said: str):
+    path = tmp_path / "d.zip"
+    odd = zipfile.ZipInfo("odd.md")
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr("a.md", "one")
+        opened.writestr(odd, "odd")
+        opened.writestr("z.md", "last")
+        odd.extra = extra
+    data = bytearray(path.read_bytes())
+    start = data.rindex(CENTRAL, 0, data.rindex(b"odd.md")) + 42
+    data[start : start + len(head)] = head
+    path.write_bytes(data)
+    found = read(path)
+    assert found.failures == ((f"odd.md: {said}",) if said else ())
+    assert [file.path for file in found.files] == ["a.md", *([] if said else ["odd.md"]), "z.md"]
+
+
+@given(data=st.data())
+def test_changed_bytes_of_one_entry_cost_no_other(data: st.DataObject):
+    with tempfile.TemporaryDirectory() as folder:
+        path = make_zip(Path(folder) / "d.zip", {"a.md": "one", "odd.md": "odd " * 9, "z.md": "z"})
+        whole = bytearray(path.read_bytes())
+        start = whole.rindex(CENTRAL, 0, whole.rindex(b"odd.md"))
+        # All but the mark of the entry and the three lengths, which the next entry stands behind.
+        at = data.draw(st.sampled_from([*range(4, 28), *range(34, 46)]))
+        whole[start + at] = data.draw(st.integers(0, 255))
+        path.write_bytes(whole)
+        assert {"a.md", "z.md"} <= {file.path for file in read(path).files}
+
+
+def test_a_damaged_entry_is_a_line(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"a.md": bytes(range(256)) * 20, "b.md": "b"})
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+    found = read(path)
+    assert [file.path for file in found.files] == ["b.md"]
+    assert (found.failures, found.unread) == (("a.md: is damaged",), ("a.md",))
+
+
+def test_a_zip_of_nothing_but_damage_is_an_error(tmp_path: Path):
     path = make_zip(tmp_path / "d.zip", {"a.md": bytes(range(256)) * 20})
     data = bytearray(path.read_bytes())
     data[60:90] = bytes(30)
     path.write_bytes(data)
-    with pytest.raises(SourceFormatError, match=r"a\.md"):
+    with pytest.raises(SourceEmptyError, match=r"a\.md: is damaged"):
+        read(path)
+
+
+def test_a_damaged_directory_is_an_error(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"a.md": "a", "b.md": "b"})
+    data = bytearray(path.read_bytes())
+    data[data.rindex(CENTRAL)] = 0
+    path.write_bytes(data)
+    with pytest.raises(SourceFormatError, match="damaged or cut off"):
         read(path)
 
 
@@ -161,10 +261,43 @@ def test_a_link_is_left_out(tmp_path: Path):
     assert found.failures == ("link.md: is a link",)
 
 
-def test_a_bomb_is_refused_by_ratio(tmp_path: Path):
-    path = make_zip(tmp_path / "d.zip", {"bomb.md": b"\0" * (4 * 2**20)})
-    with pytest.raises(SourceRefusedError, match=r"bomb\.md' expands"):
+def test_a_bomb_is_refused_by_its_ratio_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(entries, "RATIO_FROM_BYTES", 3 * 2**20)
+    files = {f"{number}.md": bytes(2**20) for number in range(4)}
+    with pytest.raises(SourceRefusedError, match=r"3\.md' expands"):
+        read(make_zip(tmp_path / "d.zip", files))
+    del files["3.md"]
+    assert len(read(make_zip(tmp_path / "e.zip", files)).files) == 3
+
+
+def test_entries_that_share_their_bytes_are_counted_each(tmp_path: Path):
+    path = make_zip(tmp_path / "d.zip", {"a.md": bytes(2**20)})
+    data = path.read_bytes()
+    start, end = data.rindex(CENTRAL), data.rindex(b"PK\x05\x06")
+    entry = bytearray(data[start:end])
+    entry[24:28] = (60 * 2**20).to_bytes(4, "little")
+    size = (len(entry) * 20).to_bytes(4, "little")
+    same = b"".join(bytes(entry).replace(b"a.md", b"%c.md" % (97 + n)) for n in range(20))
+    path.write_bytes(data[:start] + same + data[end : end + 12] + size + data[-6:])
+    with pytest.raises(SourceRefusedError, match=r"e\.md' expands"):
         read(path)
+
+
+def test_a_zip_in_a_zip_is_not_unpacked(tmp_path: Path):
+    inner = make_zip(tmp_path / "inner.zip", {"a.md": "a"}).read_bytes()
+    with pytest.raises(SourceEmptyError, match="no documents"):
+        read(make_zip(tmp_path / "d.zip", {"inner.zip": inner}))
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz", "zst"])
+@pytest.mark.parametrize("line", ["a ", "| 200 | GET /health | 12 ms |\n"])
+def test_a_page_that_repeats_itself_is_no_bomb(tmp_path: Path, kind: str, line: str):
+    text = (line * (3 * 2**20 // len(line))).encode()
+    if kind == "zip":
+        path = make_zip(tmp_path / "d.zip", {"a.md": text})
+    else:
+        path = make_tar(tmp_path / "d.tar", [plain("a.md", text)], kind)
+    assert [file.data for file in read(path).files] == [text]
 
 
 def test_a_bomb_is_refused_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -185,7 +318,7 @@ def test_an_entry_that_lies_about_its_size(tmp_path: Path):
     path = make_zip(tmp_path / "d.zip", {"a.md": b"a" * 5000})
     real, lie = (5000).to_bytes(4, "little"), (10).to_bytes(4, "little")
     path.write_bytes(path.read_bytes().replace(real, lie))
-    with pytest.raises(SourceFormatError, match=r"a\.md"):
+    with pytest.raises(SourceEmptyError, match=r"a\.md: is damaged"):
         read(path)
 
 
@@ -280,7 +413,8 @@ def test_what_is_excluded_may_be_a_link(tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])
-def test_a_packed_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, kind: str):
+def test_a_packed_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, kind, monkeypatch):
+    monkeypatch.setattr(entries, "RATIO_FROM_BYTES", 2**20)
     path = make_tar(tmp_path / "d", [plain("bomb.bin", bytes(8 * 2**20)), plain("a.md")], kind)
     with pytest.raises(SourceRefusedError, match=r"bomb\.bin' expands"):
         read(path)
@@ -426,7 +560,7 @@ def test_damage_in_any_compression_is_named(tmp_path: Path, method: int):
     data = bytearray(path.read_bytes())
     data[50:90] = b"\xaa" * 40
     path.write_bytes(data)
-    with pytest.raises(SourceFormatError, match="damaged"):
+    with pytest.raises(SourceEmptyError, match=r"a\.md: is damaged"):
         read(path)
 
 

@@ -17,7 +17,8 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from ingest.sources import Downloads, Limits, Network, Source
+from ingest.formats import is_wanted
+from ingest.sources import Downloads, Limits, Network, Source, read_source
 from ingest.sources.source import DownloadProgress
 from tests.ingest.sources.conftest import Clock
 from tests.servers.web import Resource, WebServer
@@ -288,3 +289,24 @@ def test_a_download_that_is_stopped_leaves_the_snapshot(downloads, source, resou
     assert snapshot.read_bytes() == before
     downloads.fetch(source)
     assert snapshot.read_bytes() == resource.body
+
+
+def test_an_archive_with_a_damaged_entry_is_downloaded_again(downloads, web, source, resource):
+    whole = {"a.md": "# A", "b.md": "# B"}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in whole.items():
+            archive.writestr(name, text)
+    resource.body = buffer.getvalue()
+    snapshot = downloads.fetch(source)
+    snapshot.write_bytes(resource.body.replace(b"# A", b"# X", 1))
+
+    def read() -> list[str]:
+        found = read_source(source, downloads, is_wanted=is_wanted)
+        return [*(file.path for file in found.files), *found.failures]
+
+    assert read() == ["b.md", "a.md: is damaged"]
+    assert read() == ["a.md", "b.md"]
+    web.clear()
+    assert read() == ["a.md", "b.md"]
+    assert web.body_bytes == 0

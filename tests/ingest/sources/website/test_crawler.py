@@ -124,6 +124,13 @@ def test_robots_are_obeyed(small, read):
     assert found.failures == ("docs: 1 address refused by robots.txt; left out",)
 
 
+def test_robots_are_obeyed_behind_a_byte_order_mark(small, read):
+    robots = b"\xef\xbb\xbfUser-agent: *\nDisallow: /docs/b.html\n"
+    small.resources["/robots.txt"] = Resource(robots, "text/plain")
+    assert paths(read("/sitemap.xml")) == ["docs/a.html", "index.html"]
+    assert "/docs/b.html" not in small.paths()
+
+
 def test_a_site_that_wants_no_robots(small, read):
     small.resources["/robots.txt"] = Resource(b"User-agent: *\nDisallow: /\n", "text/plain")
     with pytest.raises(SourceRefusedError, match=r"robots\.txt of 127"):

@@ -49,6 +49,21 @@ def test_rules_with_wildcards_are_counted():
         parse_robots(f"User-agent: *\n{rules}Disallow: /*x\n", "host.test")
 
 
+@pytest.mark.parametrize(
+    "line", ["# * * *", "Disallow: /a # * and $", "Sitemap: https://host.test/*.xml", "odd: *", "*"]
+)
+def test_what_is_no_rule_with_a_wildcard_is_not_counted(line: str):
+    lines = f"{line}\n" * (MAX_PATTERNS + 1)
+    parsed = parse_robots(f"User-agent: *\n{lines}Disallow: /c\n", "host.test")
+    assert not parsed.can_fetch("https://host.test/c", "docent")
+
+
+@pytest.mark.parametrize("field", ["Allow", "Disallow", "dissallow", "diasllow", "disallaw"])
+def test_a_rule_is_counted_however_it_is_spelt(field: str):
+    with pytest.raises(SourceRefusedError, match="has more than 2,000 rules"):
+        parse_robots("User-agent: *\n" + f"  {field} /*x\n" * 2_001, "host.test")
+
+
 def test_the_wildcards_of_others_are_not_counted():
     rules = "".join(f"Disallow: /*{n}$\n" for n in range(MAX_PATTERNS + 1))
     parsed = parse_robots(f"User-agent: other\n{rules}\nUser-agent: *\nAllow: /\n", "host.test")

@@ -35,6 +35,13 @@ def test_what_no_passage_holds_stays(text: str):
     assert read(text, pieces=1) == text
 
 
+def test_a_role_of_the_question_is_whole_again():
+    answer = AnswerText((), question="What do [INST] and <|turn> do?")
+    answer.feed("[ INST] begins a turn, < |turn> too; [ /INST] is another.")
+    answer.flush()
+    assert answer.text == "[INST] begins a turn, <|turn> too; [ /INST] is another."
+
+
 @given(st.lists(st.sampled_from(["< ", "<", "|im_start|>", "|im_", "[ ", "INST]", "/s>", "x"])))
 def test_pieces_change_nothing(parts: list[str]):
     text = "".join(parts)

@@ -10,6 +10,7 @@ from rag_core.generation.text.links.addresses import (
     find_link_breaks,
     read_host,
 )
+from tests.rag_core.fakes import make_passage
 
 KNOWN = KnownAddresses(["See https://acme.com/docs, [b](sub/b.md) and **help@acme.com**."])
 
@@ -26,6 +27,7 @@ KNOWN = KnownAddresses(["See https://acme.com/docs, [b](sub/b.md) and **help@acm
         ("Milvus。然后 v2.6.x, 1.2.3 and example.com", []),
         ("请看。docs/conf.py", []),
         ("https://`evil", ["https://"]),
+        ("sftp://1.acme.com/x and ftp://b", ["1.acme.com/x", "ftp://b"]),
     ],
 )
 def test_addresses_are_what_a_reader_may_link(text: str, found: list[str]):
@@ -38,13 +40,60 @@ def test_addresses_are_what_a_reader_may_link(text: str, found: list[str]):
         "**help@acme.com**",
         "_help@acme.com_",
         "'help@acme.com'",
-        "HELP@ACME.COM",
-        "https://ACME.com/docs#part",
-        "ACME.COM",
+        "https://acme.com/docs",
+        "acme.com",
     ],
 )
-def test_known_addresses_are_known_however_they_are_written(text: str):
+def test_known_addresses_are_known_within_emphasis(text: str):
     assert list(KNOWN.find_unknown(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "spelling"),
+    [
+        ("https://acme.com/docs#SECRET", "https://acme.com/docs"),
+        ("https://ACME.com/docs", "https://acme.com/docs"),
+        ("https://acme.com/docs////", "https://acme.com/docs"),
+        ("HTTPS://acme.com/x/#part", "https://acme.com/x#part"),
+        ("https://acme.com/x#other", "https://acme.com/x"),
+        ("mailto:HeLp@acme.com#SECRET", "mailto:help@acme.com"),
+        ("sub/b.md/#SECRET", "sub/b.md"),
+        ("https://acme.com/m\u00fcll", "https://acme.com/m%C3%BCll"),
+        ("https://acme.com/Docs", ""),
+        ("https://acme.com/docs?q=SECRET", ""),
+        ("#SECRET", ""),
+    ],
+)
+def test_another_spelling_of_a_known_address_is_that_of_the_passages(target: str, spelling: str):
+    text = (
+        "See https://acme.com/docs, [b](sub/b.md), help@acme.com, [p](#part)"
+        " and <https://acme.com/x#part>, https://acme.com/m%C3%BCll"
+    )
+    known = KnownAddresses([text])
+    assert known.find_spelling(target) == spelling
+    assert not known.is_known(target)
+    assert not spelling or known.is_known(spelling)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("HELP@ACME.COM", ""),
+        ("acme.com/docs#SECRET", ""),
+        ("https://acme.com/docs/#SECRET", "https://acme.com/docs"),
+        ("ACME.COM", ""),
+        ("acme.com/SECRET", ""),
+    ],
+)
+def test_another_spelling_in_prose_is_unknown(text: str, shown: str):
+    (address,) = KNOWN.find_unknown(text)
+    assert KNOWN.find_shown(address) == shown
+
+
+def test_sections_of_a_passages_own_page_are_known():
+    known = KnownAddresses.of([make_passage("See [setup](#setup).")])
+    assert known.is_known("https://docs.example/en/storage.md#setup")
+    assert not known.is_known("https://docs.example/en/storage.md#other")
 
 
 @pytest.mark.parametrize(
@@ -53,6 +102,7 @@ def test_known_addresses_are_known_however_they_are_written(text: str):
         ("https://acme.com/docs—yes", "https://acme.com/docs"),
         ("https://acme.com/docs)evil.com", "https://acme.com/docs"),
         ("https://acme.com/docs是的", "https://acme.com/docs"),
+        ("https://acme.com/docs#SECRET是的", "https://acme.com/docs#SECRET"),
         ("https://acme.com/docs/secret", ""),
         ("https://acme.com/docs?q=secret", ""),
         ("https://acme.com.evil.com/docs", ""),

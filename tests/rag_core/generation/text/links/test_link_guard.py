@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag_core.generation.text.links.addresses import KnownAddresses
+from rag_core.generation.text.links.addresses import Address, KnownAddresses
 from rag_core.generation.text.links.link_guard import LinkGuard, check_links, keep_links, show_hosts
 from rag_core.generation.text.links.markdown_map import MarkdownMap, MarkdownReader
-from tests.live_links import find_links
+from tests.live_links import find_links, find_words
 from tests.rag_core.fakes import make_passage
 
 PASSAGES = [
@@ -49,7 +51,8 @@ def guard(*pieces: str) -> str:
     ("text", "shown"),
     [
         ("See [a](https://known.example/a) [1].", "See [a](https://known.example/a) [1]."),
-        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a#other)."),
+        ("See [a](https://known.example/a#part).", "See [a](https://known.example/a#part)."),
+        ("See [a](https://known.example/a#other).", "See [a](https://known.example/a)."),
         ("See [b](sub/b.md).", "See [b](sub/b.md)."),
         ("See [the page](https://bad.example/x) [1].", "See the page [1]."),
         ('See [x](https://bad.example "title").', "See x."),
@@ -94,7 +97,7 @@ def guard(*pieces: str) -> str:
         ("[x](https://known.example@evil.com/a)", "x"),
         ("[x](https://known.example.evil.com/a)", "x"),
         ("[x](https://known.example/a?q=secret)", "x"),
-        ("[x](HTTPS://KNOWN.EXAMPLE/a)", "[x](HTTPS://KNOWN.EXAMPLE/a)"),
+        ("[x](HTTPS://KNOWN.EXAMPLE/a)", "[x](https://known.example/a)"),
         ("Call args[0](x).", "Call args\\[0](x)."),
         # Names that a reader makes links of.
         ("Go to evil.com or evil.test/x?d=1.", "Go to evil.\u200bcom or evil.\u200btest/x?d=1."),
@@ -127,7 +130,10 @@ def guard(*pieces: str) -> str:
         ("<textarea>`</textarea>https://evil.com`", "<textarea>`</textarea>…`"),
         ("evil**.com** _https_://evil.com x", "evil**.\u200bcom** _… x"),
         # Known addresses, and the words beside them.
-        ("**me@known.example** ME@KNOWN.EXAMPLE", "**me@known.example** ME@KNOWN.EXAMPLE"),
+        (
+            "**me@known.example** ME@KNOWN.EXAMPLE",
+            "**me@known.example** ME@\u200bKNOWN.\u200bEXAMPLE",
+        ),
         ("https://known.example/c—yes", "<https://known.example/c> —yes"),
         ("https://known.example/c)evil.com", "<https://known.example/c> )evil.\u200bcom"),
         ("“https://known.example/c”", "“<https://known.example/c>”"),
@@ -205,15 +211,68 @@ def test_text_is_not_held_back_longer_than_needed():
     assert guard.feed("c\n\nNext ") == "[b c\n\nNext "
 
 
+HONEST = {
+    "Chinese": "数据存储在段中，并定期压缩。[1]要加载集合，请调用`load`，版本2.4支持它。"
+    "参见config.yaml文件，默认值为0.5秒[2]。**注意**：如果x<5时，见[a](https://known.example/a)！",
+    "Chinese without a stop": "数据存储在段中并定期压缩[1]要加载集合请调用`load`方法版本2.4支持",
+    "Japanese": "データは保存されます。[1]読むには、`load()`を呼ぶ。2.4では[2]。「値」は3/4だ。",
+    "Korean": "데이터는 세그먼트에 저장됩니다.[1]컬렉션을 로드하려면 `load()`를 호출하세요[2].",
+    "Thai": "ข้อมูลถูกเก็บไว้ในเซกเมนต์[1]และถูกบีบอัดเป็นระยะ`load()`รุ่น2.4แล้วตรวจสอบ[2]",
+    "Lao": "ຂໍ້ມູນຖືກເກັບໄວ້ໃນພາກສ່ວນ[1]ແລະຖືກບີບອັດເປັນໄລຍະ`load()`[2]",
+    "Khmer": "ទិន្នន័យត្រូវបានរក្សាទុកក្នុងផ្នែក[1]ហើយត្រូវបានបង្រួម`load()`[2]",
+    "Burmese": "ဒေတာကိုအပိုင်းများတွင်သိမ်းဆည်းထားသည်[1]ထို့နောက်`load()`[2]",
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_text_without_spaces_comes_as_it_is_written(name: str):
+    guard, text, shown = LinkGuard(KNOWN), HONEST[name] * 12, ""
+    for length, sign in enumerate(text, start=1):
+        shown += guard.feed(sign)
+        assert length - len(shown) <= 80
+    assert shown + guard.flush() == text
+
+
+NAMES = ["evil.com", "例子.中国", "中国．中国", "例｡com", "s.evil.网络", "me@例子.中国", "ไทย.ไทย"]
+HIDDEN_DOTS = [
+    "evil&#46;中国",
+    "evil\\.中国",
+    "evil.**中国**",
+    "**evil**&period;中国",
+    "evil.\u200b中国",
+]
+_LIVE = re.compile(r"(?:com|中国|网络|ไทย)(?!\w)")
+
+
+@given(
+    st.lists(
+        st.sampled_from([*NAMES, *HIDDEN_DOTS, "https://evil.com/数据", "www.例子.中国"])
+        | st.sampled_from(["数据", "。", "，", "（", "）", "[1]", "`", "**", " ", "2.4", "&"]),
+        max_size=12,
+    ).map("".join)
+)
+@example("(" * 1993 + "evil.co" + "m 数据")
+@example("数据" * 300 + "。evil.中国。")
+def test_no_name_in_text_without_spaces_is_live(text: str):
+    shown = guard(*text)
+    assert guard(text) == shown
+    for words in (*find_words(shown), *find_words(shown.strip())):
+        bare = re.sub(r"[*_~]", "", words)
+        ends = [bare[: match.start()] for match in _LIVE.finditer(bare)]
+        assert [end for end in ends if re.search(r"\w[.．｡]\Z", end)] == []
+        assert "https://e" not in bare
+
+
 def test_known_addresses_are_those_of_every_passage():
     first = make_passage("See [one](https://first.example).")
     last = make_passage("See [two](https://last.example) and [b](sub/b.md).", position=9)
     known = KnownAddresses.of([first, *PASSAGES, last])
     for address in (
-        "https://known.example/a/",  # the same page
+        "https://known.example/a#part",
+        "https://known.example/a",  # the same page
         "https://docs.example/en/storage.md",  # of the passages themselves
         "https://first.example",  # only in the first of them
-        "https://last.example/",
+        "https://last.example",
     ):
         text = f"See [the page]({address}) [1]."
         assert check_links(text, known) == text
@@ -231,6 +290,11 @@ LONG = {
     "references": ("", "Kept {} [a][1]. "),
     "code": ("```\n", "user.name = a[{}](x) < 1\n"),
     "HTML": ("<div>\n", "<b>user.name</b> {}\n"),
+    "Chinese": ("", "数据存储在段中，并定期压缩。要加载集合{}，请调用方法。[1]"),
+    "Chinese with names": ("", "访问evil.com或者例子.中国{}。参见config.yaml文件（`a.b`）。[1]"),
+    "Chinese without a stop": ("", "数据user.name存储在段中例子.中国并定期压缩+版.本{}"),
+    "Japanese": ("", "データはセグメントに保存されます。config.yamlを{}編集します[2]。"),
+    "Thai": ("", "ข้อมูลถูกเก็บไว้ในเซกเมนต์[1]และถูกบีบอัดuser.nameไทย{}"),
 }
 
 
@@ -242,6 +306,12 @@ def test_the_work_grows_as_the_text_does(name: str, monkeypatch: pytest.MonkeyPa
         work[0] += len(text)
         return read(self, text)
 
+    def count_names(self: KnownAddresses, text: str) -> Iterator[Address]:
+        work[0] += len(text)
+        return find_unknown(self, text)
+
+    find_unknown = KnownAddresses.find_unknown
+    monkeypatch.setattr(KnownAddresses, "find_unknown", count_names)
     monkeypatch.setattr(MarkdownReader, "read", count)
     counts = []
     for rows in (50, 100, 200):
