@@ -101,7 +101,7 @@ def test_charts_are_tables():
         chart.chart_title.text_frame.text = "Growth"
 
     assert text(changed(change)) == (
-        "Growth\n|  | Mails |\n| --- | --- |\n| 2025 | 1.5 |\n| 2026 |  |"
+        "Growth\n| | Mails |\n| --- | --- |\n| 2025 | 1.5 |\n| 2026 | |"
     )
 
 
