@@ -189,6 +189,18 @@ class LazyStore:
         """Read every chunk of a collection."""
         return self.opened.read_chunks(collection)
 
+    def read_rows(self, collection: str, ids: Sequence[str]) -> list[tuple[Chunk, Vector]]:
+        """Read chunks with their vectors, of shape (dimension,), float32."""
+        return self.opened.read_rows(collection, ids)
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Delete chunks by id."""
+        self.opened.delete(collection, ids)
+
+    def write_spec(self, collection: str, spec: IndexSpec) -> None:
+        """Write how a collection is built into its properties."""
+        self.opened.write_spec(collection, spec)
+
     def seal(self, collection: str) -> int:
         """Flush and load a collection that is complete."""
         self._counted = True

@@ -26,6 +26,7 @@ from ingest.state.lease import HeldLease, SyncLease
 from ingest.state.ledger import Ledger
 from rag_core.errors import DocentError
 from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
+from rag_core.types import Chunk
 
 GOLDEN_MARGIN = 0.05
 """Share of a source's golden questions that a version may lose by default."""
@@ -174,7 +175,7 @@ class Indexer:
         else:
             if not options.force:
                 changes.check_losses()  # now of pages without any text, too
-            if not plan.contents.chunks:
+            if not plan.chunks:
                 raise SourceEmptyError("There is no text to index in any source.")
             # 3. Embed them, and publish the next version.
             report = self._publish(changes, plan, lease, progress, options)
@@ -208,14 +209,26 @@ class Indexer:
         )
         read = {source.name for source in changes.sources} - set(changes.unread)
         self._hard_pages.remember(read, chunked.hard)
-        changes, live_chunks = changes.exclude_broken(chunked), changes.snapshot.read_chunks()
+        changes = changes.exclude_broken(chunked)
         plan = plan_chunks(
-            live_chunks, changes.pages, chunked.chunks, recipe=changes.recipe, reuse=changes.reuse
+            changes.pages,
+            chunked.chunks,
+            recipe=changes.recipe,
+            vector_ids=self._find_vectors(changes, chunked.chunks),
+            reuse=changes.reuse,
         )
         # The pages that seemed new may all be pages that still can't be read.
-        if changes.is_reproduced_by(plan.contents):
+        if changes.is_reproduced_by(plan.pages):
             return changes, None
-        return changes.add_text_losses(plan.contents.chunks), plan
+        return changes.add_text_losses(plan.pages), plan
+
+    def _find_vectors(self, changes: ChangeSet, chunks: Sequence[Chunk]) -> dict[str, str]:
+        """Find live chunks whose vectors can be carried over, by their text."""
+        live = changes.snapshot.live
+        if live is None or not changes.reuse:
+            return {}
+        hashes = {chunk.embedding_hash for chunk in chunks}
+        return self._ledger.contents.find_vectors(live.collection, hashes)
 
     def _publish(
         self,
@@ -236,13 +249,13 @@ class Indexer:
             plan,
             changes.spec,
             progress=progress,
-            confirm=lease.confirm,
+            lease=lease,
             gate=lambda live, new: gate.compare(changes.sources, live, new),
         )
         self._stats.record_embedding(
             self._embedder.model, published.characters, published.embed_seconds
         )
-        self._stats.record_writing(len(plan.contents.chunks), published.write_seconds)
+        self._stats.record_writing(plan.chunks, published.write_seconds)
         return _build_report(published, plan, changes)
 
 
@@ -259,9 +272,9 @@ def _describe_error(error: BaseException) -> str:
 
 def _build_unchanged_report(changes: ChangeSet) -> IngestReport:
     live, version = changes.snapshot.live, changes.snapshot.version
-    chunks = version.chunks if version else len(changes.snapshot.read_chunks())
+    chunks = version.chunks if version else 0
     return IngestReport(
-        documents=version.documents if version else len(changes.snapshot.pages),
+        documents=version.documents if version else 0,
         chunks=chunks,
         added=0,
         changed=0,
@@ -276,8 +289,8 @@ def _build_unchanged_report(changes: ChangeSet) -> IngestReport:
 
 def _build_report(published: PublishResult, plan: ChunkPlan, changes: ChangeSet) -> IngestReport:
     return IngestReport(
-        documents=plan.contents.documents,
-        chunks=len(plan.contents.chunks),
+        documents=plan.documents,
+        chunks=plan.chunks,
         added=changes.pages.added,
         changed=changes.pages.changed,
         removed=changes.pages.removed,

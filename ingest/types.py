@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from rag_core.types import PageKey
+from rag_core.types import Chunk, PageKey, hash_content
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A page of a version; `recipe` names the chunker and the model that divided it."""
+    """A page of a version.
+
+    Attributes:
+        source: name of its source.
+        path: its path inside the source.
+        content_hash: hash of its content; empty if it is not known.
+        recipe: names the chunker and the model that divided it.
+        chunks: number of its chunks.
+    """
 
     source: str
     path: str
     content_hash: str
     recipe: str
+    chunks: int = 0
 
     @property
     def key(self) -> PageKey:
@@ -27,12 +35,21 @@ class KnownPage:
 
 @dataclass(frozen=True, slots=True)
 class KnownChunk:
-    """A chunk of a version."""
+    """A chunk of a version.
+
+    Attributes:
+        id: its id in Milvus.
+        source: name of its source.
+        path: path of its page.
+        embedding_hash: hash of the text that was embedded.
+        row_hash: hash of all other fields of its row; empty if it is not known.
+    """
 
     id: str
     source: str
     path: str
     embedding_hash: str
+    row_hash: str = ""
 
     @property
     def page(self) -> PageKey:
@@ -40,21 +57,12 @@ class KnownChunk:
         return self.source, self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """The pages and chunks of a version."""
-
-    pages: tuple[KnownPage, ...] = ()
-    chunks: tuple[KnownChunk, ...] = ()
-
-    @property
-    def documents(self) -> int:
-        """Number of pages that can be found, which are those with a chunk."""
-        return len({chunk.page for chunk in self.chunks})
-
-    def is_equal_to(self, pages: Sequence[KnownPage], chunks: Sequence[KnownChunk]) -> bool:
-        """Return True if the pages and chunks are equal, in any order."""
-        return set(self.pages) == set(pages) and set(self.chunks) == set(chunks)
+def describe_chunk(chunk: Chunk) -> KnownChunk:
+    """Return what the ledger keeps of a chunk."""
+    fields = (chunk.url, chunk.version, chunk.language, str(chunk.position), *chunk.headings)
+    return KnownChunk(
+        chunk.id, chunk.source, chunk.path, chunk.embedding_hash, hash_content(*fields)
+    )
 
 
 @dataclass(frozen=True, slots=True)

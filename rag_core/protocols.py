@@ -240,6 +240,18 @@ class VectorStore(Protocol):
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk of a collection, in no particular order."""
 
+    def read_rows(self, collection: str, ids: Sequence[str]) -> list[tuple[Chunk, Vector]]:
+        """Read chunks with their vectors by id; leave missing ids out.
+
+        Each vector has shape (dimension,), float32.
+        """
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Delete chunks by id; ids that are not there are no error."""
+
+    def write_spec(self, collection: str, spec: IndexSpec) -> None:
+        """Write how a collection is built, and its revision, into its properties."""
+
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""
 

@@ -94,7 +94,7 @@ def searching(bench: BenchIndex, sources: Sequence[Path], *, searches: int) -> d
         bench.index(live)
         index = bench.store.read_live_index()
         assert index is not None
-        contents[index.collection] = {chunk.id for chunk in ledger.read_chunks(index.collection)}
+        contents[index.collection] = {chunk.id for chunk in ledger.contents.read_chunks(index.collection)}
 
     sync(0)
     asked = [next_question(bench, text) for text in _texts(bench)]

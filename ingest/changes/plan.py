@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.documents import Page, SourcePages
-from ingest.types import Contents, KnownChunk, KnownPage
+from ingest.types import KnownPage
 from rag_core.types import Chunk, IndexSpec, PageKey, hash_content
 
 _USUAL_CHARACTERS = 500  # of a chunk, where no chunk was read
@@ -73,21 +73,33 @@ class ChunkPlan:
     """The chunks of the next version, and the source of their vectors.
 
     Attributes:
-        kept: ids of chunks that are carried over from the live version.
-        fresh: chunks to write, in the best order for embedding.
+        pages: all pages of the next version, with their numbers of chunks.
+        kept: keys of the pages that are carried over from the live version.
+        fresh: chunks of the pages that were read, in the best order for embedding.
         vector_ids: by the hash of an embedded text, the id of a live chunk with the same text.
-        contents: pages and chunks of the next version, for the ledger.
+        reuse: whether vectors of the live version may be carried over.
     """
 
-    kept: frozenset[str]
+    pages: tuple[KnownPage, ...]
+    kept: frozenset[PageKey]
     fresh: tuple[Chunk, ...]
     vector_ids: Mapping[str, str]
-    contents: Contents
+    reuse: bool
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks of the next version."""
+        return sum(page.chunks for page in self.pages)
+
+    @property
+    def documents(self) -> int:
+        """Number of pages that can be found, which are those with a chunk."""
+        return sum(page.chunks > 0 for page in self.pages)
 
     @property
     def to_embed(self) -> int:
         """Number of texts without a vector; with no vectors to reuse, kept chunks count too."""
-        return len(self._find_missing()) + (0 if self.vector_ids else len(self.kept))
+        return len(self._find_missing()) + self._kept_to_embed
 
     @property
     def characters(self) -> int:
@@ -95,7 +107,13 @@ class ChunkPlan:
         missing = self._find_missing()
         total = sum(map(len, missing.values()))
         average = total / len(missing) if missing else _USUAL_CHARACTERS
-        return total + round((self.to_embed - len(missing)) * average)
+        return total + round(self._kept_to_embed * average)
+
+    @property
+    def _kept_to_embed(self) -> int:
+        if self.reuse:
+            return 0
+        return sum(page.chunks for page in self.pages if page.key in self.kept)
 
     def _find_missing(self) -> dict[str, str]:
         chunks = (chunk for chunk in self.fresh if chunk.embedding_hash not in self.vector_ids)
@@ -185,45 +203,51 @@ def find_shrunk_sources(
 
 
 def plan_chunks(
-    known: Sequence[KnownChunk],
     pages: PagePlan,
     fresh: Sequence[Chunk],
     *,
     recipe: str,
+    vector_ids: Mapping[str, str],
     reuse: bool,
 ) -> ChunkPlan:
     """Plan the next version: its chunks, and which vectors are carried over.
 
     Args:
-        known: chunks of the live version.
         pages: the pages to read and to keep.
         fresh: chunks of the pages that were read.
         recipe: names the chunker and the model that divided them.
+        vector_ids: by the hash of an embedded text, the id of a live chunk with that text.
         reuse: whether vectors of the live version may be carried over.
 
     Returns:
         The plan for the publisher.
     """
-    kept_pages = {page.key for page in pages.kept}
-    kept = [chunk for chunk in known if chunk.page in kept_pages]
-    vectors = {chunk.embedding_hash: chunk.id for chunk in known} if reuse else {}
-    read = [KnownPage(p.source, p.path, p.content_hash, recipe) for p in pages.to_read]
-    new = [KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in fresh]
+    counts = Counter(chunk.page_key for chunk in fresh)
+    read = [
+        KnownPage(p.source, p.path, p.content_hash, recipe, counts[p.source, p.path])
+        for p in pages.to_read
+    ]
     return ChunkPlan(
-        kept=frozenset(chunk.id for chunk in kept),
-        fresh=_order_for_embedding(fresh, vectors),
-        vector_ids=vectors,
-        contents=Contents((*pages.kept, *read), (*kept, *new)),
+        pages=(*pages.kept, *read),
+        kept=frozenset(page.key for page in pages.kept),
+        fresh=_order_for_embedding(fresh, vector_ids),
+        vector_ids=vector_ids,
+        reuse=reuse,
     )
 
 
-def compute_revision(chunks: Iterable[KnownChunk], spec: IndexSpec) -> str:
+def compute_revision(pages: Iterable[KnownPage], spec: IndexSpec) -> str:
     """Return the revision: eight hexadecimal digits of a hash.
 
-    The hash is of the chunks and of how they were embedded.
+    The hash is of the pages, of how they were divided and of how they were embedded. It costs as
+    much as there are pages, not chunks.
     """
-    ids = sorted(chunk.id for chunk in chunks)
-    return hash_content(*ids, spec.model, str(spec.dimension), spec.chunker)[:8]
+    parts = (
+        part
+        for page in sorted(pages, key=lambda page: page.key)
+        for part in (*page.key, page.content_hash, page.recipe)
+    )
+    return hash_content(*parts, spec.model, str(spec.dimension), spec.chunker)[:8]
 
 
 def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> tuple[Chunk, ...]:

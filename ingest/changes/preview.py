@@ -81,8 +81,8 @@ def build_preview(
         The preview.
     """
     version = changes.snapshot.version
-    chunks = len(plan.contents.chunks) if plan else (version.chunks if version else 0)
-    documents = plan.contents.documents if plan else (version.documents if version else 0)
+    chunks = plan.chunks if plan else (version.chunks if version else 0)
+    documents = plan.documents if plan else (version.documents if version else 0)
     if plan is not None and durations is not None:
         seconds += durations.estimate_seconds(plan.characters, chunks)
     return Preview(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.changes.plan import (
@@ -18,10 +18,10 @@ from ingest.report import ProgressCallback
 from ingest.sources import Downloads, Source
 from ingest.sources.source import derive_distinct_name, derive_name
 from ingest.state.ledger import Ledger, VersionRecord
-from ingest.types import Contents, KnownChunk, KnownPage
+from ingest.types import KnownPage, describe_chunk
 from rag_core.english import format_count
 from rag_core.protocols import Embedder, VectorStore
-from rag_core.types import Chunk, IndexSpec, LiveIndex, PageKey
+from rag_core.types import IndexSpec, LiveIndex, PageKey
 
 MOST_LOST = 0.2
 """Share of its pages that a source may lose without `--force`."""
@@ -51,14 +51,12 @@ class LiveSnapshot:
     Attributes:
         live: the version; None before the first sync.
         pages: its pages.
-        read_chunks: reads its chunks, which an unchanged sync does not need.
-        version: its record in the ledger; None if the ledger does not match the store.
+        version: its record in the ledger; None before the first sync.
         failures: lines for the report.
     """
 
     live: LiveIndex | None
     pages: tuple[KnownPage, ...]
-    read_chunks: Callable[[], tuple[KnownChunk, ...]]
     version: VersionRecord | None = None
     failures: tuple[str, ...] = ()
 
@@ -106,25 +104,23 @@ class ChangeSet:
         pages = self.pages.exclude_broken(chunked.broken, self.snapshot.pages)
         return replace(self, pages=pages, failures=self.failures + chunked.failures)
 
-    def is_reproduced_by(self, contents: Contents) -> bool:
+    def is_reproduced_by(self, pages: Sequence[KnownPage]) -> bool:
         """Return True if the next version would equal the live one."""
-        live = self.snapshot
-        is_certain = self.reuse and live.version is not None
-        return is_certain and contents.is_equal_to(live.pages, live.read_chunks())
+        return self.reuse and set(pages) == set(self.snapshot.pages)
 
-    def add_text_losses(self, chunks: Sequence[KnownChunk]) -> ChangeSet:
+    def add_text_losses(self, pages: Sequence[KnownPage]) -> ChangeSet:
         """Return the changes with losses of text: pages without chunks.
 
         A page without text can't be found, as if it were gone.
 
         Args:
-            chunks: all chunks of the next version.
+            pages: all pages of the next version.
         """
         if self.losses:
             return self
         read = [source.name for source in self.sources if source.name not in self.unread]
-        before = (chunk.page for chunk in self.snapshot.read_chunks())
-        now = (chunk.page for chunk in chunks)
+        before = (page.key for page in self.snapshot.pages if page.chunks)
+        now = (page.key for page in pages if page.chunks)
         return replace(self, losses=_describe_losses(before, now, read, of=" with text"))
 
     def check_losses(self) -> None:
@@ -241,19 +237,18 @@ class ChangeDetector:
         """Read the live version, if possible from the ledger."""
         live = self._store.read_live_index()
         if live is None:
-            return LiveSnapshot(None, (), tuple, failures=self._report_lost_sources(synced))
+            return LiveSnapshot(None, (), failures=self._report_lost_sources(synced))
         version = self._ledger.read_version(live.collection)
         if (
-            version is not None
-            and version.spec == live.spec
-            and version.chunks == self._store.count(live.collection)
+            version is None
+            or version.spec != live.spec
+            or version.chunks != self._store.count(live.collection)
         ):
-            pages = self._ledger.read_pages(live.collection)
-            return LiveSnapshot(
-                live, pages, lambda: self._ledger.read_chunks(live.collection), version
-            )
-        chunks = _list_known_chunks(self._store.read_chunks(live.collection))
-        return LiveSnapshot(live, _derive_pages(chunks), lambda: chunks)
+            # The state database was lost, or rows of Milvus: what is there counts.
+            chunks = self._store.read_chunks(live.collection)
+            self._ledger.adopt_version(live, map(describe_chunk, chunks))
+            version = self._ledger.read_version(live.collection)
+        return LiveSnapshot(live, self._ledger.contents.read_pages(live.collection), version)
 
     def _report_lost_sources(self, synced: set[str]) -> tuple[str, ...]:
         """Report the other sources of an index that is gone from Milvus."""
@@ -287,12 +282,3 @@ def _describe_losses(
         f"{name} would go from {old:,} to {format_count(new, 'page')}{of}"
         for name, old, new in find_shrunk_sources(before, now, read, most=MOST_LOST)
     )
-
-
-def _list_known_chunks(chunks: Iterable[Chunk]) -> tuple[KnownChunk, ...]:
-    return tuple(KnownChunk(c.id, c.source, c.path, c.embedding_hash) for c in chunks)
-
-
-def _derive_pages(chunks: Iterable[KnownChunk]) -> tuple[KnownPage, ...]:
-    """Derive pages from chunks, without a hash, so that they are reread."""
-    return tuple(KnownPage(*key, "", "") for key in sorted({chunk.page for chunk in chunks}))

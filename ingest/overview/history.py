@@ -50,7 +50,9 @@ def list_source_states(ledger: Ledger, configured: Sequence[Source]) -> tuple[So
     """List the sources of the settings and of the live version."""
     live = ledger.read_live_version()
     pages = (
-        Counter(page.source for page in ledger.read_pages(live.collection)) if live else Counter()
+        Counter(page.source for page in ledger.contents.read_pages(live.collection))
+        if live
+        else Counter()
     )
     uris = ledger.read_source_uris() | {source.name: source.redacted_uri for source in configured}
     jobs, names = JobStore(ledger), {source.name for source in configured}

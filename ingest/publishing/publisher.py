@@ -1,32 +1,38 @@
-"""Publishing: a new version is built beside the live one, checked, and switched to at once."""
+"""Publishing: the next version is written beside the live one, checked, and switched to at once.
+
+Two collections take turns. The one that is not live, the standby, holds the version before; a sync
+brings it to the next version by the rows that differ. It is written to only while the ledger marks
+it, which needs a valid lease. A sync that finds a mark of another drops that collection and builds
+a new one, so a sync that lost its lease and wakes up writes into nothing that answers.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from datetime import UTC, datetime
 from uuid import uuid4
-
-import numpy as np
 
 from ingest.changes.plan import ChunkPlan, compute_revision
 from ingest.errors import PublishError, SyncRunningError
+from ingest.publishing.delta import DeltaBuild, plan_delta
+from ingest.publishing.fresh_build import FreshBuild
 from ingest.publishing.pin import check_not_pinned, read_pin
-from ingest.publishing.self_check import WrittenChunk, check_sample, extend_sample
+from ingest.publishing.self_check import WrittenChunk, check_sample
+from ingest.publishing.vectors import VectorMaker
 from ingest.report import GoldenResult, Progress, ProgressCallback
-from ingest.state.lease import SyncLease
-from ingest.state.ledger import Ledger
+from ingest.state.lease import HeldLease, SyncLease
+from ingest.state.ledger import Ledger, VersionRecord
 from rag_core.english import format_count
-from rag_core.errors import StoreError
+from rag_core.errors import DocentError, StoreError
 from rag_core.protocols import Embedder, VectorStore
-from rag_core.types import Chunk, IndexSpec, LiveIndex, Vector, Vectors
+from rag_core.types import IndexSpec, LiveIndex
 
-_EMBED_BATCH = 128
-_CARRY_BATCH = 500
-
+logger = logging.getLogger(__name__)
 
 PublishGate = Callable[[LiveIndex | None, LiveIndex], tuple[GoldenResult, ...]]
 """A comparison of the live version with the new one; it raises a PublishError to stop."""
@@ -58,15 +64,26 @@ class PublishResult:
 class Publisher:
     """The publisher of versions of one index.
 
-    A version has a collection `<index>__v<N>_<run>`, which no other run writes to. So a run that
-    lost its lease and wakes up later harms only its own collection. If anything fails, the live
-    version stays, and the next sync removes the leftovers.
+    Args:
+        store: the index in Milvus.
+        embedder: makes vectors.
+        ledger: the ledger of the index.
+        drain_seconds: time that questions have to end their searches after a switch, before the
+            version that answered them is written to.
     """
 
-    def __init__(self, store: VectorStore, embedder: Embedder, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        store: VectorStore,
+        embedder: Embedder,
+        ledger: Ledger,
+        *,
+        drain_seconds: float = 0.0,
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._ledger = ledger
+        self._drain_seconds = drain_seconds
 
     def publish(
         self,
@@ -74,17 +91,17 @@ class Publisher:
         spec: IndexSpec,
         *,
         progress: ProgressCallback,
-        confirm: Callable[[], None],
+        lease: HeldLease,
         gate: PublishGate,
     ) -> PublishResult:
-        """Build, check and publish the planned version.
+        """Write, check and publish the planned version.
 
         Args:
             plan: the chunks of the version.
             spec: how it is built.
             progress: gets the number of chunks and steps done.
-            confirm: raises SyncRunningError if another sync took over; called right before the
-                switch, and before another sync's version could be dropped.
+            lease: the lease of the sync; it is confirmed right before the switch, and before
+                another sync's version could be dropped.
             gate: compares it with the live version.
 
         Returns:
@@ -96,37 +113,133 @@ class Publisher:
             IndexPinnedError: the index was rolled back meanwhile.
         """
         started = time.perf_counter()
-        # 1. Build the version in a collection of its own.
+        # 1. Write the version.
         live = self._store.read_live_index()
-        spec = replace(spec, revision=compute_revision(plan.contents.chunks, spec))
-        collection = self._name_next_collection()
-        self._store.create(collection, spec)
-        build = _VersionBuilder(self._store, self._embedder, plan, live, collection, progress)
-        with _confirm_on_error(confirm):
-            build.write()
-            # 2. Check that it is complete and that its chunks are found.
-            progress(Progress("publishing", 0, 4))
-            self._check_version(collection, plan, build.sample)
-        # 3. Ask the golden questions.
-        progress(Progress("publishing", 1, 4))
-        golden = gate(live, LiveIndex(collection, spec))
-        # 4. Record it, and then switch: a live version is always in the ledger.
-        progress(Progress("publishing", 2, 4))
-        self._ledger.record(collection, spec, plan.contents)
-        self._switch(collection, confirm)
+        spec = replace(spec, revision=compute_revision(plan.pages, spec))
+        number = self._count_next_version()
+        vectors = VectorMaker(
+            self._store, self._embedder, live, plan.vector_ids, plan.to_embed, progress
+        )
+        build = self._choose_build(plan, spec, live, vectors, lease, progress, number)
+        try:
+            with _confirm_on_error(lease.confirm):
+                build.write()
+                # 2. Check that it is complete and that its chunks are found.
+                progress(Progress("publishing", 0, 4))
+                self._store.write_spec(build.collection, spec)
+                self._check_version(build.collection, plan, build.sample)
+            # 3. Ask the golden questions.
+            progress(Progress("publishing", 1, 4))
+            golden = gate(live, LiveIndex(build.collection, spec))
+            # 4. Record it, and then switch: a live version is always in the ledger.
+            progress(Progress("publishing", 2, 4))
+            self._complete(build, spec, plan, number, lease)
+            self._switch(build.collection, lease.confirm)
+        except SyncRunningError:
+            raise  # what was written belongs to the other sync, which drops it
+        except DocentError:
+            self._take_back(build, lease)
+            raise
         # 5. Remove older versions.
         progress(Progress("publishing", 3, 4))
-        self.prune(confirm)
+        self.prune(lease.confirm)
         progress(Progress("publishing", 4, 4))
         return PublishResult(
             spec.revision,
-            build.embedded,
-            build.reused,
+            vectors.embedded,
+            plan.chunks - vectors.embedded,
             golden,
-            build.characters,
-            build.embed_seconds,
-            time.perf_counter() - started - build.embed_seconds,
+            vectors.characters,
+            vectors.seconds,
+            time.perf_counter() - started - vectors.seconds,
         )
+
+    def _choose_build(  # noqa: PLR0913, PLR0917  (internal: the state of one build)
+        self,
+        plan: ChunkPlan,
+        spec: IndexSpec,
+        live: LiveIndex | None,
+        vectors: VectorMaker,
+        lease: HeldLease,
+        progress: ProgressCallback,
+        number: int,
+    ) -> FreshBuild | DeltaBuild:
+        """Return the build of the standby's delta, or of a new collection."""
+        contents = self._ledger.contents
+        standby = self._find_standby(spec) if live is not None and plan.reuse else None
+        if standby is not None and live is not None:
+            delta = plan_delta(contents, plan, live=live.collection, standby=standby)
+            if delta is not None:
+
+                def claim() -> None:
+                    self._claim_standby(standby.collection, lease)
+
+                return DeltaBuild(
+                    self._store, contents, vectors, delta, plan, live, standby, claim, progress
+                )
+        collection = f"{self._ledger.index}__v{number}_{uuid4().hex[:8]}"
+        self._store.create(collection, spec)
+        self._ledger.begin_version(collection, spec, number=number, writer=lease.token)
+        return FreshBuild(self._store, contents, vectors, plan, live, collection, progress)
+
+    def _find_standby(self, spec: IndexSpec) -> VersionRecord | None:
+        """Find the version before, if a delta can bring it to the next one."""
+        standby = self._ledger.read_previous_version()
+        if standby is None or standby.writer or standby.collection not in self._list_collections():
+            return None
+        is_same_recipe = replace(standby.spec, revision=spec.revision) == spec
+        is_complete = self._store.count(standby.collection) == standby.chunks
+        return standby if is_same_recipe and is_complete else None
+
+    def _claim_standby(self, collection: str, lease: HeldLease) -> None:
+        """Mark the standby, when no question can still be searching it.
+
+        Raises:
+            SyncRunningError: the lease is lost.
+            IndexPinnedError: a rollback is about to make this version live.
+        """
+        live = self._ledger.read_live_version()
+        if live is not None and live.switched_at is not None:
+            passed = (datetime.now(UTC) - live.switched_at).total_seconds()
+            time.sleep(min(max(0.0, self._drain_seconds - passed), self._drain_seconds))
+        # The lease of the switch keeps a rollback from moving the alias here at this moment.
+        with build_switch_lease(self._ledger).hold():
+            check_not_pinned(self._ledger)
+            if not self._ledger.claim_version(collection, lease.token):
+                lease.confirm()
+                raise SyncRunningError("Another process writes the version before this one.")
+
+    def _complete(
+        self,
+        build: FreshBuild | DeltaBuild,
+        spec: IndexSpec,
+        plan: ChunkPlan,
+        number: int,
+        lease: HeldLease,
+    ) -> None:
+        is_recorded = self._ledger.complete_version(
+            build.collection,
+            spec,
+            number=number,
+            pages=plan.pages,
+            dead=build.dead,
+            writer=lease.token,
+        )
+        if not is_recorded:
+            lease.confirm()
+            raise SyncRunningError("Another sync took over because this one had stalled.")
+
+    def _take_back(self, build: FreshBuild | DeltaBuild, lease: HeldLease) -> None:
+        """Bring the standby back, so that the version before is still there to go back to.
+
+        If that fails, the mark stays, and the next sync drops the collection.
+        """
+        try:
+            before = build.undo()
+            if before is not None:
+                self._ledger.restore_version(before, writer=lease.token)
+        except DocentError as error:
+            logger.warning("The version before could not be brought back: %s", error)
 
     def _switch(self, collection: str, confirm: Callable[[], None]) -> None:
         """Move the alias, under the lease that a rollback needs too."""
@@ -155,7 +268,8 @@ class Publisher:
             repair_marks(self._ledger, live)
         previous = self._ledger.read_previous_version()
         kept = {live.collection} if live else set()
-        kept |= {previous.collection} if previous else set()
+        # What another sync was writing, and did not end, is in no known state.
+        kept |= {previous.collection} if previous and not previous.writer else set()
         for collection in self._list_collections():
             if collection not in kept:
                 confirm()
@@ -165,7 +279,7 @@ class Publisher:
             self._ledger.forget(gone)
 
     def _check_version(self, collection: str, plan: ChunkPlan, sample: list[WrittenChunk]) -> None:
-        rows, expected = self._store.seal(collection), len(plan.contents.chunks)
+        rows, expected = self._store.seal(collection), plan.chunks
         if rows != expected:
             raise PublishError(
                 f"The new version holds {rows:,} of {format_count(expected, 'chunk')} and was not "
@@ -177,10 +291,11 @@ class Publisher:
         """List this index's versions in the store, which may hold other collections."""
         return [name for name in self._store.list_collections() if self._parse_number(name)]
 
-    def _name_next_collection(self) -> str:
-        recorded = [version.collection for version in self._ledger.list_versions()]
-        numbers = map(self._parse_number, [*self._list_collections(), *recorded])
-        return f"{self._ledger.index}__v{max(numbers, default=0) + 1}_{uuid4().hex[:8]}"
+    def _count_next_version(self) -> int:
+        recorded = [version.number for version in self._ledger.list_versions()]
+        names = [version.collection for version in self._ledger.list_versions()]
+        numbers = map(self._parse_number, [*self._list_collections(), *names])
+        return max([*numbers, *recorded], default=0) + 1
 
     def _parse_number(self, collection: str) -> int:
         return parse_version_number(self._ledger.index, collection)
@@ -217,116 +332,3 @@ def _confirm_on_error(confirm: Callable[[], None]) -> Iterator[None]:
     except StoreError:
         confirm()
         raise
-
-
-class _VersionBuilder:
-    """The writer of one new collection."""
-
-    def __init__(  # noqa: PLR0913, PLR0917  (internal: the state of one build)
-        self,
-        store: VectorStore,
-        embedder: Embedder,
-        plan: ChunkPlan,
-        live: LiveIndex | None,
-        collection: str,
-        progress: ProgressCallback,
-    ) -> None:
-        self._store = store
-        self._embedder = embedder
-        self._plan = plan
-        self._live = live
-        self._collection = collection
-        self._progress = progress
-        self._written = 0
-        self._to_embed = plan.to_embed
-        self.embedded = 0
-        self.characters = 0
-        self.embed_seconds = 0.0
-        self.sample: list[WrittenChunk] = []
-
-    @property
-    def reused(self) -> int:
-        """Number of chunks written so far without being embedded."""
-        return self._written - self.embedded
-
-    def write(self) -> None:
-        """Write every chunk of the plan, those with a vector first."""
-        fresh, vector_ids = self._plan.fresh, self._plan.vector_ids
-        with_vector = sum(chunk.embedding_hash in vector_ids for chunk in fresh)  # they come first
-        kept_batch = _CARRY_BATCH if vector_ids else _EMBED_BATCH
-        self._progress(Progress("embedding", 0, self._to_embed))
-        for chunks, size in (
-            (self._read_kept_chunks(), kept_batch),
-            (fresh[:with_vector], _CARRY_BATCH),
-            (fresh[with_vector:], _EMBED_BATCH),
-        ):
-            for batch in _split_into_batches(chunks, size):
-                self._insert_batch(batch)
-
-    def _read_kept_chunks(self) -> Iterator[Chunk]:
-        if self._live is None or not self._plan.kept:
-            return
-        for chunk in self._store.read_chunks(self._live.collection):
-            if chunk.id in self._plan.kept:
-                yield chunk
-
-    def _insert_batch(self, batch: list[Chunk]) -> None:
-        vectors = self._collect_vectors(batch)
-        self._store.insert(self._collection, batch, vectors)
-        self.sample = extend_sample(self.sample, map(WrittenChunk, batch, vectors))
-        self._written += len(batch)
-        self._progress(Progress("writing", self._written, len(self._plan.contents.chunks)))
-
-    def _collect_vectors(self, batch: list[Chunk]) -> Vectors:
-        """Return the vectors of a batch; embed each missing text once.
-
-        Returns: array of shape (chunks, dimension), float32, rows of length 1.
-        """
-        by_hash = self._read_stored_vectors(batch)
-        texts = {c.embedding_hash: c.embedding_text for c in batch}
-        missing = [key for key in texts if key not in by_hash]
-        if missing:
-            embedded = self._embed_texts([texts[key] for key in missing])
-            by_hash.update(zip(missing, embedded, strict=True))
-            self.embedded += len(missing)
-            self._progress(Progress("embedding", self.embedded, max(self._to_embed, self.embedded)))
-        return self._check_vectors(np.stack([by_hash[c.embedding_hash] for c in batch]), len(batch))
-
-    def _embed_texts(self, texts: list[str]) -> Vectors:
-        started = time.perf_counter()
-        vectors = self._check_vectors(self._embedder.embed_passages(texts), len(texts))
-        self.embed_seconds += time.perf_counter() - started
-        self.characters += sum(map(len, texts))
-        return vectors
-
-    def _read_stored_vectors(self, batch: list[Chunk]) -> dict[str, Vector]:
-        """Read the vectors to carry over, by hash of their text.
-
-        Each vector has shape (dimension,), float32.
-        """
-        vector_ids, keys = self._plan.vector_ids, (chunk.embedding_hash for chunk in batch)
-        ids = {key: vector_ids[key] for key in keys if key in vector_ids}
-        if self._live is None or not ids:
-            return {}
-        stored = self._store.read_vectors(self._live.collection, list(ids.values()))
-        return {key: stored[id_] for key, id_ in ids.items() if id_ in stored}
-
-    def _check_vectors(self, vectors: Vectors, count: int) -> Vectors:
-        """Return the vectors, of shape (count, dimension), if they are usable.
-
-        Milvus Lite accepts NaN without an error, and a wrong vector finds wrong neighbours.
-
-        Raises:
-            PublishError: the vectors have another shape, or not all numbers are finite.
-        """
-        if vectors.shape != (count, self._embedder.dimension) or not np.isfinite(vectors).all():
-            raise PublishError(
-                f"The model {self._embedder.model} gave unusable vectors; nothing was published."
-            )
-        return vectors
-
-
-def _split_into_batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
-    iterator = iter(chunks)
-    while batch := list(islice(iterator, size)):
-        yield batch

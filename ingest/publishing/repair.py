@@ -104,7 +104,7 @@ class IndexCheck:
 
     def _check_rows(self, live: LiveIndex) -> CheckResult:
         name = "chunks"
-        expected = {chunk.id for chunk in self._ledger.read_chunks(live.collection)}
+        expected = {chunk.id for chunk in self._ledger.contents.read_chunks(live.collection)}
         stored = [chunk.id for chunk in self._store.read_chunks(live.collection)]
         rows = self._store.count(live.collection)
         missing, foreign = len(expected - set(stored)), len(set(stored) - expected)

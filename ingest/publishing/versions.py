@@ -14,7 +14,7 @@ from ingest.state.ledger import Ledger, VersionRecord
 from ingest.types import IndexVersion
 from rag_core.protocols import VectorStore
 
-_PATIENCE = 10.0  # seconds; a process that moves the alias holds the lease only for a moment
+_PATIENCE = 60.0  # seconds; a sync that writes the earlier version sees the pin and ends
 _PAUSE = 0.05  # seconds
 
 
@@ -22,8 +22,13 @@ def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
     """List the versions in the ledger, the newest first."""
     pin = read_pin(ledger)
     pinned = pin.collection if pin else None
-    versions = [_build_index_version(version, pinned) for version in ledger.list_versions()]
-    return tuple(sorted(versions, key=lambda v: -parse_version_number(ledger.index, v.collection)))
+    recorded = [one for one in ledger.list_versions() if one.live or not one.writer]
+    recorded.sort(key=lambda version: _find_number(ledger, version), reverse=True)
+    return tuple(_build_index_version(version, pinned) for version in recorded)
+
+
+def _find_number(ledger: Ledger, version: VersionRecord) -> int:
+    return version.number or parse_version_number(ledger.index, version.collection)
 
 
 def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
@@ -43,7 +48,11 @@ def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
         wait=wait_fixed(_PAUSE),
         reraise=True,
     )
-    return attempts(_switch_to_pin, store, ledger)
+    try:
+        return attempts(_switch_to_pin, store, ledger)
+    except NoVersionError:
+        remove_pin(ledger)  # the sync that was writing the version before was killed
+        raise
 
 
 def complete_rollback(store: VectorStore, ledger: Ledger) -> None:
@@ -79,7 +88,26 @@ def _find_target(store: VectorStore, ledger: Ledger) -> str:
     is_rolled_back = pin is not None and live is not None and pin.collection == live.collection
     if is_rolled_back or previous is None or previous.collection not in others:
         raise NoVersionError("There is no earlier version to go back to.")
+    with suppress(SyncRunningError):
+        _check_complete(ledger, previous)
     return previous.collection
+
+
+def _check_complete(ledger: Ledger, version: VersionRecord) -> None:
+    """Raise an error if a sync has changed this version and did not end.
+
+    Raises:
+        SyncRunningError: the sync is still at work. It sees the pin, and brings the version back.
+        NoVersionError: the sync was killed.
+    """
+    if ledger.is_being_written(version):
+        raise SyncRunningError(
+            "A sync is writing the earlier version at this moment: try again in a minute."
+        )
+    if version.writer:
+        raise NoVersionError(
+            "There is no earlier version to go back to: a sync was killed while it wrote there."
+        )
 
 
 def _switch_to_pin(store: VectorStore, ledger: Ledger) -> IndexVersion:
@@ -89,6 +117,7 @@ def _switch_to_pin(store: VectorStore, ledger: Ledger) -> IndexVersion:
         version = ledger.read_version(target)
         if version is None:
             raise NoVersionError("There is no earlier version to go back to.")
+        _check_complete(ledger, version)
         if live is None or live.collection != target:
             store.switch(target)
         ledger.mark_rolled_back(target)

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, exists, func, insert, select, update
+from sqlalchemy import Engine, Row, Select, exists, func, insert, select, update
 
 from ingest.report import IngestReport
 from ingest.state import tables
+from ingest.state.contents import ContentsRecord
 from ingest.state.database import delete_row, read_row, replace_row
-from ingest.types import Contents, KnownChunk, KnownPage
-from rag_core.types import IndexSpec
+from ingest.state.database_clock import DatabaseMoment
+from ingest.types import KnownChunk, KnownPage
+from rag_core.types import IndexSpec, LiveIndex, PageKey
 
 if TYPE_CHECKING:
     # The modules that read sources import a lot, and a rollback does not need them.
     from ingest.sources import Source
 
-_BATCH = 1_000
 _FAILURES = 1_000  # lines of a report that are kept
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """A version of the index as it was built; `previous` is the one to go back to."""
+    """A version of the index.
+
+    Attributes:
+        collection: its collection in Milvus.
+        spec: how it was built.
+        documents: number of its pages with text.
+        chunks: number of its chunks.
+        created_at: when it was written.
+        live: True if it answers.
+        previous: True for the version to go back to.
+        number: counts the versions of an index.
+        dead: rows that were deleted from the collection since it was built.
+        writer: token of the sync that is writing it; empty if it is complete.
+        switched_at: when it went live.
+    """
 
     collection: str
     spec: IndexSpec
@@ -35,6 +51,10 @@ class VersionRecord:
     created_at: datetime
     live: bool = False
     previous: bool = False
+    number: int = 0
+    dead: int = 0
+    writer: str = ""
+    switched_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +81,7 @@ class Ledger:
     def __init__(self, engine: Engine, *, index: str) -> None:
         self.engine = engine
         self.index = index
+        self.contents = ContentsRecord(engine)
         tables.ensure_ingest_tables(engine)
 
     # Versions
@@ -85,48 +106,143 @@ class Ledger:
         row = read_row(self.engine, tables.versions, collection=collection)
         return _build_version(row) if row else None
 
-    def read_contents(self, collection: str) -> Contents:
-        """Return the pages and chunks of a version."""
-        return Contents(self.read_pages(collection), self.read_chunks(collection))
-
-    def read_pages(self, collection: str) -> tuple[KnownPage, ...]:
-        """Return the pages of a version."""
-        with self.engine.connect() as connection:
-            return tuple(
-                KnownPage(row.source, row.path, row.content_hash, row.recipe)
-                for row in _select_rows(connection, tables.pages, collection)
-            )
-
-    def read_chunks(self, collection: str) -> tuple[KnownChunk, ...]:
-        """Return the chunks of a version."""
-        with self.engine.connect() as connection:
-            return tuple(
-                KnownChunk(row.id, row.source, row.path, row.embedding_hash)
-                for row in _select_rows(connection, tables.chunks, collection)
-            )
-
-    def record(self, collection: str, spec: IndexSpec, contents: Contents) -> None:
-        """Record a version before it goes live, in one transaction.
+    def begin_version(self, collection: str, spec: IndexSpec, *, number: int, writer: str) -> None:
+        """Record a new collection that a sync is about to write.
 
         Args:
-            collection: its collection in Milvus.
-            spec: how it was built.
-            contents: its pages and chunks.
+            collection: its name in Milvus.
+            spec: how it is built.
+            number: of the version that it will hold.
+            writer: token of the sync's lease.
         """
         with self.engine.begin() as connection:
-            _forget(connection, collection)
             connection.execute(
                 insert(tables.versions).values(
                     collection=collection,
                     index_name=self.index,
                     **_build_columns(spec),
-                    documents=contents.documents,
-                    chunks=len(contents.chunks),
+                    documents=0,
+                    chunks=0,
+                    created_at=datetime.now(UTC),
+                    number=number,
+                    writer=writer,
+                )
+            )
+
+    def claim_version(self, collection: str, writer: str) -> bool:
+        """Mark a version as being written; return False if that is not allowed.
+
+        It is allowed to the holder of a valid lease, where nobody else writes.
+
+        Args:
+            collection: its collection.
+            writer: token of the sync's lease.
+        """
+        return self._update_version(collection, "", writer, writer=writer)
+
+    def complete_version(  # noqa: PLR0913  (the columns of a row)
+        self,
+        collection: str,
+        spec: IndexSpec,
+        *,
+        number: int,
+        pages: Sequence[KnownPage],
+        dead: int,
+        writer: str,
+    ) -> bool:
+        """Record what a written version holds; it stays marked until it is live.
+
+        Args:
+            collection: its collection.
+            spec: how it is built.
+            number: of the version.
+            pages: all of its pages.
+            dead: rows that were deleted from the collection since it was built.
+            writer: token of the sync's lease.
+
+        Returns:
+            False if the lease is lost.
+        """
+        return self._update_version(
+            collection,
+            writer,
+            writer,
+            **_build_columns(spec),
+            number=number,
+            dead=dead,
+            documents=sum(page.chunks > 0 for page in pages),
+            chunks=sum(page.chunks for page in pages),
+            created_at=datetime.now(UTC),
+        )
+
+    def restore_version(self, version: VersionRecord, *, writer: str) -> None:
+        """Record that a version is again as it was before this sync wrote it."""
+        self._update_version(
+            version.collection,
+            writer,
+            writer,
+            **_build_columns(version.spec),
+            number=version.number,
+            dead=version.dead,
+            documents=version.documents,
+            chunks=version.chunks,
+            created_at=version.created_at,
+            writer="",
+        )
+
+    def is_being_written(self, version: VersionRecord) -> bool:
+        """Return whether a sync is writing a version at this moment."""
+        leases = tables.leases.c
+        query = select(leases.name).where(
+            leases.token == version.writer, leases.expires_at > DatabaseMoment()
+        )
+        with self.engine.connect() as connection:
+            return bool(version.writer) and connection.execute(query).first() is not None
+
+    def _update_version(self, collection: str, marked: str, lease: str, **values: Any) -> bool:
+        columns, leases = tables.versions.c, tables.leases.c
+        holds = exists().where(leases.token == lease, leases.expires_at > DatabaseMoment())
+        statement = (
+            update(tables.versions)
+            .where(columns.collection == collection, columns.writer == marked, holds)
+            .values(**values)
+            .returning(columns.collection)
+        )
+        with self.engine.begin() as connection:
+            return connection.execute(statement).first() is not None
+
+    def adopt_version(self, live: LiveIndex, chunks: Iterable[KnownChunk]) -> None:
+        """Record a version of Milvus that the ledger does not know, or knows otherwise.
+
+        Its pages have no hash, so that the next sync reads them again.
+
+        Args:
+            live: the live version.
+            chunks: all of its chunks.
+        """
+        self.forget([live.collection])
+        counts: Counter[PageKey] = Counter()
+
+        def count_chunks() -> Iterator[KnownChunk]:
+            for chunk in chunks:
+                counts[chunk.page] += 1
+                yield chunk
+
+        self.contents.add_chunks(live.collection, count_chunks())
+        pages = [KnownPage(*key, "", "", count) for key, count in sorted(counts.items())]
+        self.contents.add_pages(live.collection, pages)
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(tables.versions).values(
+                    collection=live.collection,
+                    index_name=self.index,
+                    **_build_columns(live.spec),
+                    documents=len(pages),
+                    chunks=counts.total(),
                     created_at=datetime.now(UTC),
                 )
             )
-            _insert_rows(connection, tables.pages, collection, contents.pages)
-            _insert_rows(connection, tables.chunks, collection, contents.chunks)
+        self.mark_live(live.collection)
 
     def mark_live(self, collection: str) -> None:
         """Record a version as live, and the one before as previous."""
@@ -143,7 +259,7 @@ class Ledger:
             connection.execute(
                 update(tables.versions)
                 .where(columns.collection == collection)
-                .values(live=True, previous=False)
+                .values(live=True, previous=False, writer="", switched_at=datetime.now(UTC))
             )
 
     def mark_rolled_back(self, collection: str) -> None:
@@ -158,9 +274,10 @@ class Ledger:
 
     def forget(self, collections: Iterable[str]) -> None:
         """Delete the records of versions that are gone."""
-        with self.engine.begin() as connection:
-            for collection in collections:
-                _forget(connection, collection)
+        for collection in collections:
+            with self.engine.begin() as connection:
+                delete_row(connection, tables.versions, collection=collection)
+            self.contents.clear(collection)
 
     def _read_marked(self, **mark: bool) -> VersionRecord | None:
         row = read_row(self.engine, tables.versions, index_name=self.index, **mark)
@@ -301,30 +418,6 @@ class Ledger:
         return moment
 
 
-def _select_rows(connection: Connection, table: Table, collection: str) -> Iterable[Row[Any]]:
-    return connection.execute(select(table).where(table.c.collection == collection))
-
-
-def _insert_rows(
-    connection: Connection,
-    table: Table,
-    collection: str,
-    rows: Sequence[KnownPage] | Sequence[KnownChunk],
-) -> None:
-    names = [column.name for column in table.columns if column.name != "collection"]
-    for start in range(0, len(rows), _BATCH):
-        values = [
-            {"collection": collection, **{name: getattr(row, name) for name in names}}
-            for row in rows[start : start + _BATCH]
-        ]
-        connection.execute(insert(table), values)
-
-
-def _forget(connection: Connection, collection: str) -> None:
-    for table in (tables.versions, tables.pages, tables.chunks):
-        delete_row(connection, table, collection=collection)
-
-
 def _build_columns(spec: IndexSpec) -> dict[str, Any]:
     return {
         "model": spec.model,
@@ -345,4 +438,8 @@ def _build_version(row: Row[Any]) -> VersionRecord:
         row.created_at,
         live=row.live,
         previous=row.previous,
+        number=row.number,
+        dead=row.dead,
+        writer=row.writer,
+        switched_at=row.switched_at,
     )

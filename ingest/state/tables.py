@@ -8,7 +8,7 @@ from ingest.state.column_types import CleanText, UtcDateTime
 from ingest.state.migration import Schema, ensure_schema
 
 SCHEMA = Schema(
-    "ingest", newest="0003", migrations="ingest.state:migrations/versions", last_version=1
+    "ingest", newest="0004", migrations="ingest.state:migrations/versions", last_version=1
 )
 """The history of these tables: a change of them is a migration there."""
 
@@ -29,6 +29,10 @@ versions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("live", Boolean, nullable=False, default=False),
     Column("previous", Boolean, nullable=False, default=False),
+    Column("number", Integer, nullable=False, server_default="0"),
+    Column("dead", Integer, nullable=False, server_default="0"),  # rows deleted since it was built
+    Column("writer", CleanText, nullable=False, server_default=""),  # token of a sync's lease
+    Column("switched_at", UtcDateTime),  # when it went live
 )
 
 pages = Table(
@@ -39,6 +43,7 @@ pages = Table(
     Column("path", CleanText, primary_key=True),
     Column("content_hash", CleanText, nullable=False),
     Column("recipe", CleanText, nullable=False),
+    Column("chunks", Integer, nullable=False, server_default="0"),
 )
 
 chunks = Table(
@@ -49,6 +54,7 @@ chunks = Table(
     Column("source", CleanText, nullable=False),
     Column("path", CleanText, nullable=False),
     Column("embedding_hash", CleanText, nullable=False),
+    Column("row_hash", CleanText, nullable=False, server_default=""),
 )
 
 sources = Table(
@@ -151,6 +157,8 @@ jobs = Table(
     Column("problems", CleanText, nullable=False),  # a JSON list: those reported that still exist
 )
 
+Index("chunks_by_page", chunks.c.collection, chunks.c.source, chunks.c.path)
+Index("chunks_by_text", chunks.c.collection, chunks.c.embedding_hash)
 Index("syncs_finished", syncs.c.index_name, syncs.c.finished_at)
 
 

@@ -292,6 +292,33 @@ class MilvusStore:
                     del row["terms"]
                 self._client.insert(collection, batch)
 
+    def read_rows(self, collection: str, ids: Sequence[str]) -> list[tuple[Chunk, Vector]]:
+        """Read chunks with their vectors by id; leave missing ids out.
+
+        Each vector has shape (dimension,), float32.
+        """
+        found: list[tuple[Chunk, Vector]] = []
+        for start in range(0, len(ids), _READ_ROWS):
+            with self._watch_call():
+                rows = self._client.get(
+                    collection,
+                    list(ids[start : start + _READ_ROWS]),
+                    output_fields=[*FIELDS, "vector"],
+                )
+            found += [(parse_chunk(row), np.asarray(row["vector"], np.float32)) for row in rows]
+        return found
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        """Delete chunks by id; ids that are not there are no error."""
+        with self._write_lock, self._watch_call():
+            for start in range(0, len(ids), _READ_ROWS):
+                self._client.delete(collection, ids=list(ids[start : start + _READ_ROWS]))
+
+    def write_spec(self, collection: str, spec: IndexSpec) -> None:
+        """Write how a collection is built, and its revision, into its properties."""
+        with self._write_lock, self._watch_call():
+            self._client.alter_collection_properties(collection, build_properties(spec))
+
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""
         # On Lite a search over unflushed rows takes 25 times as long.

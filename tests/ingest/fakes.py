@@ -92,6 +92,21 @@ class MemoryStore:
         for _, (chunk, _) in sorted(self._rows(collection).items()):
             yield chunk
 
+    def read_rows(self, collection: str, ids: Sequence[str]) -> list[tuple[Chunk, Vector]]:
+        rows = self._rows(collection)
+        return [rows[id_] for id_ in ids if id_ in rows]
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        self._write("delete")
+        assert collection != self.target, "a live version is never written to"
+        for id_ in ids:
+            self._rows(collection).pop(id_, None)
+
+    def write_spec(self, collection: str, spec: IndexSpec) -> None:
+        self._rows(collection)
+        assert collection != self.target, "a live version is never written to"
+        self.specs[collection] = spec
+
     def seal(self, collection: str) -> int:
         self._write("seal")
         self.sealed.add(collection)

@@ -178,7 +178,7 @@ class MemoryStore:
         self._sealed.discard(collection)
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        assert collection not in self._sealed, "a sealed version is not written to"
+        assert collection != self._live, "a live version is not written to"
         assert vectors.shape == (len(chunks), self._specs[collection].dimension)
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
         table = self._table(collection)
@@ -212,6 +212,18 @@ class MemoryStore:
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         for chunk, _ in list(self._table(collection).values()):
             yield chunk
+
+    def read_rows(self, collection: str, ids: Sequence[str]) -> list[tuple[Chunk, Vector]]:
+        table = self._table(collection)
+        return [table[key] for key in ids if key in table]
+
+    def delete(self, collection: str, ids: Sequence[str]) -> None:
+        assert collection != self._live, "a live version is not written to"
+        for key in ids:
+            self._table(collection).pop(key, None)
+
+    def write_spec(self, collection: str, spec: IndexSpec) -> None:
+        self._specs[collection] = spec
 
     def seal(self, collection: str) -> int:
         self._sealed.add(collection)

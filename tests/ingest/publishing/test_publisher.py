@@ -106,9 +106,9 @@ def crash_at(step: str, bench: Bench) -> Callable[[], None]:
 
     if step == "embed":
         bench.embedder.before = crash
-    elif step in {"record", "mark_live", "remember_sources"}:
+    elif step in {"complete_version", "mark_live", "remember_sources"}:
         real = getattr(bench.ledger, step)
-        after = "switch" if step != "record" else "seal"
+        after = "switch" if step != "complete_version" else "seal"
         setattr(
             bench.ledger,
             step,
@@ -132,7 +132,7 @@ def crash_at(step: str, bench: Bench) -> Callable[[], None]:
         "insert",
         "embed",
         "seal",
-        "record",
+        "complete_version",
         "switch",
         "mark_live",
         "drop",
@@ -170,7 +170,7 @@ def test_a_crash_leaves_an_answer_and_the_next_sync_completes(
     assert bench.store.list_collections() == sorted([live.collection, previous.collection])
     recorded = {version.collection for version in bench.ledger.list_versions()}
     assert recorded == set(bench.store.list_collections())
-    assert bench.ledger.read_contents(live.collection).documents == 3
+    assert len(bench.ledger.contents.read_pages(live.collection)) == 3
 
 
 def test_rows_that_are_missing_stop_the_switch(bench: Bench, docs: Path):

@@ -1,0 +1,27 @@
+"""Versions are brought up to date in place, by what differs."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import Column, DateTime, Integer, Text, text
+
+revision = "0004"
+down_revision = "0003"
+
+_COUNT = (
+    "UPDATE pages SET chunks = (SELECT count(*) FROM chunks c WHERE c.collection = "
+    "pages.collection AND c.source = pages.source AND c.path = pages.path)"
+)
+
+
+def upgrade() -> None:
+    """Add who writes a version, and what is written again only when it differs."""
+    op.add_column("index_versions", Column("number", Integer, nullable=False, server_default="0"))
+    op.add_column("index_versions", Column("dead", Integer, nullable=False, server_default="0"))
+    op.add_column("index_versions", Column("writer", Text, nullable=False, server_default=""))
+    op.add_column("index_versions", Column("switched_at", DateTime))
+    op.add_column("pages", Column("chunks", Integer, nullable=False, server_default="0"))
+    op.add_column("chunks", Column("row_hash", Text, nullable=False, server_default=""))
+    op.create_index("chunks_by_page", "chunks", ["collection", "source", "path"])
+    op.create_index("chunks_by_text", "chunks", ["collection", "embedding_hash"])
+    op.get_bind().execute(text(_COUNT))

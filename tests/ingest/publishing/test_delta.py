@@ -1,0 +1,191 @@
+"""The standby after a delta is what a new collection would be, and after an undo what it was."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.errors import PublishError
+from ingest.state.database import open_state
+from ingest.state.ledger import Ledger
+from ingest.types import describe_chunk
+from tests.ingest.conftest import Bench
+from tests.ingest.fakes import make_folder
+
+paths = st.sampled_from(["a.md", "b.md", "c.md", "d.md"])
+texts = st.lists(st.sampled_from(["one", "two", "three", "same"]), max_size=4).map(
+    lambda parts: "# T\n\n" + "".join(f"## H\n\n{part}\n\n" for part in parts)
+)
+edits = st.tuples(paths, st.none() | texts)
+syncs = st.tuples(st.lists(edits, max_size=4), st.booleans())
+
+
+def open_bench(folder: Path, name: str) -> Bench:
+    engine = open_state(f"sqlite:///{folder / name}.sqlite")
+    return Bench(Ledger(engine, index="docent"), folder)
+
+
+def read_live(bench: Bench) -> dict[str, Any]:
+    rows = bench.store.rows[bench.store.target or ""]
+    return {id_: (chunk, vector.tolist()) for id_, (chunk, vector) in rows.items()}
+
+
+def fail(_: str) -> None:
+    raise PublishError("refused")
+
+
+def check_ledger(bench: Bench) -> None:
+    """The ledger has what the store has, row by row, and page by page."""
+    contents = bench.ledger.contents
+    for version in bench.ledger.list_versions():
+        assert not version.writer
+        rows = bench.store.rows[version.collection]
+        recorded = {chunk.id: chunk for chunk in contents.read_chunks(version.collection)}
+        assert recorded == {id_: describe_chunk(chunk) for id_, (chunk, _) in rows.items()}
+        assert version.chunks == len(rows)
+        pages = {page.key: page.chunks for page in contents.read_pages(version.collection)}
+        for key, count in pages.items():
+            assert count == sum(chunk.page_key == key for chunk, _ in rows.values())
+        assert version.spec == bench.store.specs[version.collection]
+
+
+@given(st.lists(syncs, min_size=3, max_size=6))
+def test_any_edits_give_what_a_build_from_nothing_gives(plan: list[Any]):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        docs = make_folder(folder / "docs", {"always.md": "# A\n\nAlways."})
+        bench = open_bench(folder, "state")
+        for changed, is_refused in plan:
+            for path, text in changed:
+                if text is None:
+                    (docs / path).unlink(missing_ok=True)
+                else:
+                    make_folder(docs, {path: text})
+            before = {name: dict(rows) for name, rows in bench.store.rows.items()}
+            bench.store.before = lambda name, refused=is_refused: (
+                fail(name) if refused and name == "switch" else None
+            )
+            try:
+                bench.sync(docs, force=True)
+            except PublishError:
+                standby = bench.ledger.read_previous_version()
+                if standby is not None:  # it can still be gone back to
+                    rows = bench.store.rows[standby.collection]
+                    assert rows.keys() == before[standby.collection].keys()
+                    assert all(rows[i][0] == before[standby.collection][i][0] for i in rows)
+                    check_ledger(bench)
+                continue
+            check_ledger(bench)
+            fresh = open_bench(folder, "fresh")
+            fresh.sync(docs)
+            assert read_live(bench) == read_live(fresh)
+            live = bench.store.read_live_index()
+            assert live is not None
+            assert live.spec == fresh.store.read_live_index().spec
+            (folder / "fresh.sqlite").unlink()
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    pages = {f"{n}.md": f"# Page {n}\n\nText of {n}." for n in range(30)}
+    return make_folder(tmp_path / "docs", pages)
+
+
+def note_writes(bench: Bench) -> list[tuple[str, int]]:
+    """Note each write of rows with their number."""
+    noted: list[tuple[str, int]] = []
+
+    def wrap(name: str, real: Callable[..., None]) -> Callable[..., None]:
+        def call(collection: str, rows: Any, *more: Any) -> None:
+            noted.append((name, len(rows)))
+            real(collection, rows, *more)
+
+        return call
+
+    bench.store.insert = wrap("insert", bench.store.insert)
+    bench.store.delete = wrap("delete", bench.store.delete)
+    return noted
+
+
+def test_only_what_differs_is_written(bench: Bench, many: Path):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    noted = note_writes(bench)
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    report = bench.sync(many)
+    # Page 3 of the version before, and page 4.
+    assert noted == [("delete", 2), ("insert", 2)]
+    assert (report.embedded, report.reused, report.chunks) == (1, 29, 30)
+    assert bench.ledger.read_live_version().dead == 2
+
+
+def test_a_new_address_writes_its_chunks_and_embeds_none(bench: Bench, many: Path):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    noted = note_writes(bench)
+    text = "# Page 4\n\nText of 4.\n\n"
+    make_folder(many, {"4.md": text + "## More\n\nEnd."})
+    bench.sync(many)
+    make_folder(many, {"4.md": "# Page 4\n\n## New\n\nBegin.\n\n" + "## More\n\nEnd."})
+    noted.clear()
+    report = bench.sync(many)
+    assert report.embedded == 1
+    assert sum(count for name, count in noted if name == "insert") <= 4
+
+
+def test_a_standby_of_another_recipe_is_not_used(bench: Bench, many: Path):
+    bench.sync(many)
+    bench.embedder.model = "another"
+    bench.sync(many)
+    make_folder(many, {"3.md": "# Page 3\n\nEdition 2."})
+    bench.sync(many)
+    assert "create" in bench.store.writes
+
+
+def test_rows_that_the_standby_lost_make_a_new_collection(bench: Bench, many: Path):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    standby = bench.ledger.read_previous_version()
+    del bench.store.rows[standby.collection][next(iter(bench.store.rows[standby.collection]))]
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.sync(many)
+    assert "create" in bench.store.writes
+    assert standby.collection not in bench.store.list_collections()
+
+
+def test_the_standby_rests_until_questions_have_ended(
+    bench: Bench, many: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rested: list[float] = []
+    monkeypatch.setattr("ingest.publishing.publisher.time.sleep", rested.append)
+    for edition in range(3):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        indexer = bench.indexer()
+        indexer._publisher._drain_seconds = 20.0
+        bench.indexer = lambda made=indexer: made
+        bench.sync(many)
+    assert len(rested) == 1
+    assert 0 < rested[0] <= 20
+
+
+def test_a_version_that_is_written_by_another_is_dropped(bench: Bench, many: Path):
+    for edition in range(2):
+        make_folder(many, {"3.md": f"# Page 3\n\nEdition {edition}."})
+        bench.sync(many)
+    standby = bench.ledger.read_previous_version()
+    with bench.ledger.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE index_versions SET writer = 'gone' WHERE previous = 1")
+    make_folder(many, {"4.md": "# Page 4\n\nAnother text."})
+    bench.sync(many)
+    assert standby.collection not in bench.store.list_collections()
+    assert replace(standby) not in bench.ledger.list_versions()
