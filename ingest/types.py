@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -65,12 +66,19 @@ def describe_chunk(chunk: Chunk) -> KnownChunk:
     )
 
 
+def parse_version_number(index: str, collection: str) -> int:
+    """Return the number in a collection's name; 0 for a foreign collection."""
+    match = re.fullmatch(rf"{re.escape(index)}__v([1-9]\d*)(_[0-9a-f]{{8}})?", collection)
+    return int(match[1]) if match else 0
+
+
 @dataclass(frozen=True, slots=True)
 class IndexVersion:
     """A version as `docent versions` shows it.
 
     Attributes:
         collection: its collection in Milvus.
+        number: counts the versions of the index.
         revision: hash of its contents.
         model: its embedding model.
         created_at: when it was built.
@@ -82,6 +90,7 @@ class IndexVersion:
     """
 
     collection: str
+    number: int
     revision: str
     model: str
     created_at: datetime

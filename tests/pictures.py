@@ -100,7 +100,7 @@ def _home() -> list[Mapping[str, Any]]:
         RecentQuestion("How do I drop a partition?", "C0", NOW),
         RecentQuestion("What is a shard?", "C0", NOW),
     ]
-    version = IndexVersion("docent_v2", REVISION, "", NOW, 451, 3_912, True, False, False)
+    version = IndexVersion("docent_v2", 2, REVISION, "", NOW, 451, 3_912, True, False, False)
     syncs = [PastSync(NOW, 12, 30, 2), PastSync(NOW, error="milvus: the server answered 503")]
     managed = AdminContent([version], syncs, ActivityCounts(128, 9, 41, 5))
     view = home.build_home_view(HomeContent(status, sources, asked, NOW), managed).to_dict()

@@ -9,7 +9,6 @@ a new one, so a sync that lost its lease and wakes up writes into nothing that a
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from ingest.publishing.vectors import VectorMaker
 from ingest.report import GoldenResult, Progress, ProgressCallback
 from ingest.state.lease import HeldLease, SyncLease
 from ingest.state.ledger import Ledger, VersionRecord
+from ingest.types import parse_version_number
 from rag_core.english import format_count
 from rag_core.errors import DocentError, StoreError
 from rag_core.protocols import Embedder, VectorStore
@@ -299,12 +299,6 @@ class Publisher:
 
     def _parse_number(self, collection: str) -> int:
         return parse_version_number(self._ledger.index, collection)
-
-
-def parse_version_number(index: str, collection: str) -> int:
-    """Return the number in a collection's name; 0 for a foreign collection."""
-    match = re.fullmatch(rf"{re.escape(index)}__v([1-9]\d*)(_[0-9a-f]{{8}})?", collection)
-    return int(match[1]) if match else 0
 
 
 def build_switch_lease(ledger: Ledger) -> SyncLease:

@@ -9,7 +9,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from ingest.errors import NoVersionError, SyncRunningError
 from ingest.publishing.pin import read_pin, remove_pin, set_pin
-from ingest.publishing.publisher import build_switch_lease, parse_version_number
+from ingest.publishing.publisher import build_switch_lease
 from ingest.state.ledger import Ledger, VersionRecord
 from ingest.types import IndexVersion
 from rag_core.protocols import VectorStore
@@ -23,12 +23,8 @@ def list_versions(ledger: Ledger) -> tuple[IndexVersion, ...]:
     pin = read_pin(ledger)
     pinned = pin.collection if pin else None
     recorded = [one for one in ledger.list_versions() if one.live or not one.writer]
-    recorded.sort(key=lambda version: _find_number(ledger, version), reverse=True)
+    recorded.sort(key=lambda version: version.number, reverse=True)
     return tuple(_build_index_version(version, pinned) for version in recorded)
-
-
-def _find_number(ledger: Ledger, version: VersionRecord) -> int:
-    return version.number or parse_version_number(ledger.index, version.collection)
 
 
 def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
@@ -137,6 +133,7 @@ def _resolve_pin(store: VectorStore, ledger: Ledger) -> str:
 def _build_index_version(version: VersionRecord, pinned: str | None) -> IndexVersion:
     return IndexVersion(
         collection=version.collection,
+        number=version.number,
         revision=version.spec.revision,
         model=version.spec.model,
         created_at=version.created_at,

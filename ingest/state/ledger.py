@@ -16,7 +16,7 @@ from ingest.state import tables
 from ingest.state.contents import ContentsRecord
 from ingest.state.database import delete_row, read_row, replace_row
 from ingest.state.database_clock import DatabaseMoment
-from ingest.types import KnownChunk, KnownPage
+from ingest.types import KnownChunk, KnownPage, parse_version_number
 from rag_core.types import IndexSpec, LiveIndex, PageKey
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ class Ledger:
                     documents=len(pages),
                     chunks=counts.total(),
                     created_at=datetime.now(UTC),
+                    number=parse_version_number(self.index, live.collection),
                 )
             )
         self.mark_live(live.collection)

@@ -234,6 +234,7 @@ SYNCS = (
 def version(revision: str, number: int) -> IndexVersion:
     return IndexVersion(
         collection=f"docent_v{number}",
+        number=number,
         revision=revision,
         model="all-MiniLM-L6-v2",
         created_at=LAST_SYNC,

@@ -23,7 +23,7 @@ from typing import Any
 import milvus_lite.server_manager  # noqa: F401  (once, before the forks)
 
 from ingest import sync as pipeline
-from ingest.changes.survey import ChangeDetector
+from ingest.changes.survey import ChangeDetector, SyncOptions
 from ingest.factory import open_indexer, open_ledger
 from ingest.publishing import publisher
 from ingest.publishing.repair import IndexCheck
@@ -50,7 +50,7 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
     "in the middle of writing": (MilvusStore, "insert", "after", 2),
     "after sealing": (MilvusStore, "seal", "after", 1),
     "after the checks": (publisher, "check_sample", "after", 1),
-    "after the record": (Ledger, "record", "after", 1),
+    "after the record": (Ledger, "complete_version", "after", 1),
     "after the switch": (MilvusStore, "switch", "after", 1),
     "after the mark": (Ledger, "mark_live", "after", 2),
     "in the middle of pruning": (MilvusStore, "drop", "after", 1),
@@ -58,6 +58,16 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
 }
 """Where a sync is killed: an owner, its function, before or after the n-th call of it. `mark_live`
 is called once to repair what another sync may have left."""
+
+DELTA_POINTS: dict[str, tuple[Any, str, str, int]] = {
+    "after the mark of the standby": (Ledger, "claim_version", "after", 1),
+    "after deleting rows of the standby": (MilvusStore, "delete", "after", 1),
+    "after writing rows of the standby": (MilvusStore, "insert", "after", 1),
+    "after sealing the standby": (MilvusStore, "seal", "after", 1),
+    "after the record of the standby": (Ledger, "complete_version", "after", 1),
+    "after the switch to the standby": (MilvusStore, "switch", "after", 1),
+}
+"""Where a sync is killed that writes only what differs; at the other points all is written."""
 
 
 def pages(edition: int) -> dict[str, str]:
@@ -78,7 +88,11 @@ def opened(folder: Path):
     indexer = open_indexer(settings, store=store, embedder=HashEmbedder(), ledger=ledger)
     sources = parse_sources(json.dumps([{"uri": str(folder / "docs"), "name": "pages"}]))
     try:
-        yield store, ledger, lambda: indexer.sync(sources)
+        yield (
+            store,
+            ledger,
+            lambda *, full=False: indexer.sync(sources, options=SyncOptions(full=full)),
+        )
     finally:
         store.close()
 
@@ -100,8 +114,8 @@ def killed(folder: Path, point: str, edition: int) -> str:
         threading.Thread(target=ask, args=(store, log), daemon=True).start()
         while os.fstat(log).st_size < _ASKED_BEFORE * 4:
             time.sleep(0.001)
-        die_at(*POINTS[point])
-        sync()
+        die_at(*{**POINTS, **DELTA_POINTS}[point])
+        sync(full=point in POINTS)
     return "survived"
 
 

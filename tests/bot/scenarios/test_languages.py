@@ -62,7 +62,7 @@ UNCITED = replace(ANSWER, citations=(), status="not_found")
 KEPT = AnswerRecord("1", MessageKey("1", "2", "3"), "4", "5", question=DATA, answer=ANSWER)
 SCOPE = Scope((DATA,), DATA, DATA, DATA)
 STATUS = IndexStatus("1", "1234567", "1", 1205, 224, ("1",), WHEN, DATA, WHEN)
-VERSION = IndexVersion("1", "1234567", "1", WHEN, 224, 1205, True, True, True)
+VERSION = IndexVersion("1", 1, "1234567", "1", WHEN, 224, 1205, True, True, True)
 SOURCE = SourceState(DATA, DATA, 224, WHEN)
 SKIPPED = (golden_questions.NO_QUESTIONS, golden_questions.NO_VERSION, DATA)
 REPORT = replace(

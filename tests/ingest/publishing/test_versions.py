@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from ingest.errors import IndexPinnedError, NoVersionError, SyncRunningError
 from ingest.publishing.pin import read_pin
 from ingest.publishing.publisher import build_switch_lease
 from ingest.publishing.versions import list_versions, resume_syncs, roll_back
+from ingest.state.tables import versions
 from tests.ingest.conftest import Bench
-from tests.ingest.fakes import make_folder, version_of, versions_in
+from tests.ingest.fakes import make_folder, version_of
 
 
 @pytest.fixture
@@ -50,8 +53,11 @@ def test_older_versions_are_dropped(bench: Bench, two: Path):
     for edition in range(3):
         make_folder(two, {"a.md": f"# A\n\nEdition {edition}."})
         bench.sync(two)
-    assert [row[0] for row in marks(bench)] == ["docent__v5", "docent__v4"]
-    assert versions_in(bench.store.list_collections()) == ["docent__v4", "docent__v5"]
+    assert [(v.number, v.live, v.previous) for v in list_versions(bench.ledger)] == [
+        (5, True, False),
+        (4, False, True),
+    ]
+    assert len(bench.store.list_collections()) == 2
 
 
 def test_a_rollback_pins_until_it_is_resumed(bench: Bench, two: Path):
@@ -132,18 +138,36 @@ def test_two_rollbacks_at_once_go_to_the_same_version(bench: Bench, two: Path):
     assert bench.store.texts() == ["First."]
 
 
-def test_a_sync_at_work_does_not_undo_a_rollback(bench: Bench, two: Path):
+def test_a_sync_at_work_gives_way_to_a_rollback(bench: Bench, two: Path):
     make_folder(two, {"a.md": "# A\n\nThird."})
+    rollback = threading.Thread(target=roll_back, args=(bench.store, bench.ledger))
 
     def rolled_back(name: str) -> None:
         if name == "seal":
             bench.store.before = lambda _: None
-            roll_back(bench.store, bench.ledger)
+            rollback.start()
+            while read_pin(bench.ledger) is None:
+                threading.Event().wait(0.01)
 
     bench.store.before = rolled_back
     with pytest.raises(IndexPinnedError):
         bench.sync(two)
+    rollback.join()
     assert bench.store.texts() == ["First."]
+    resume_syncs(bench.ledger)
+    bench.sync(two)
+    assert bench.store.texts() == ["Third."]
+
+
+def test_a_version_that_a_killed_sync_was_writing_is_not_gone_back_to(bench: Bench, two: Path):
+    with bench.ledger.engine.begin() as connection:
+        connection.execute(update(versions).where(versions.c.previous).values(writer="killed"))
+    with pytest.raises(NoVersionError, match="was killed while it wrote"):
+        roll_back(bench.store, bench.ledger)
+    assert read_pin(bench.ledger) is None
+    make_folder(two, {"a.md": "# A\n\nThird."})
+    bench.sync(two)
+    assert bench.store.texts() == ["Third."]
 
 
 def test_a_sync_does_not_switch_while_a_rollback_does(bench: Bench, two: Path):

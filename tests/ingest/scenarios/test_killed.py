@@ -12,9 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.ingest.killed import CHUNKS, POINTS
+from tests.ingest.killed import CHUNKS, DELTA_POINTS, POINTS
 
-SWITCHED = ("after the switch", "after the mark", "in the middle of pruning", "before the end")
+SWITCHED = (
+    "after the switch",
+    "after the switch to the standby",
+    "after the mark",
+    "in the middle of pruning",
+    "before the end",
+)
 
 
 class Worker:
@@ -58,7 +64,7 @@ def two_versions(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [*POINTS, *DELTA_POINTS])
 def test_a_sync_that_is_killed(worker: Worker, two_versions: Path, tmp_path: Path, point: str):
     folder = tmp_path / "index"
     shutil.copytree(two_versions, folder)

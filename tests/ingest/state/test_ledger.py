@@ -12,16 +12,15 @@ from ingest.report import IngestReport
 from ingest.sources import Source
 from ingest.state.database import open_state
 from ingest.state.jobs import JobStore
+from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
 from ingest.state.migrations.versions import r0001_released_tables as released
-from ingest.types import Contents, KnownChunk, KnownPage
-from rag_core.types import IndexSpec
+from ingest.types import KnownChunk, KnownPage
+from rag_core.types import IndexSpec, LiveIndex
 
 SPEC = IndexSpec(model="hash", dimension=8, chunker="1", schema=1, revision="abcdef01")
-CONTENTS = Contents(
-    (KnownPage("docs", "a.md", "h1", "r"), KnownPage("more", "empty.md", "h2", "r")),
-    (KnownChunk("c1", "docs", "a.md", "e1"), KnownChunk("c2", "docs", "a.md", "e2")),
-)
+PAGES = (KnownPage("docs", "a.md", "h1", "r", 2), KnownPage("more", "empty.md", "h2", "r"))
+CHUNKS = (KnownChunk("c1", "docs", "a.md", "e1"), KnownChunk("c2", "docs", "a.md", "e2"))
 REPORT = IngestReport(1, 2, 1, 0, 0, 2, 0, 0.5, "abcdef01", ("a.md: odd",))
 
 
@@ -31,41 +30,93 @@ def test_an_empty_ledger(ledger: Ledger):
     assert ledger.read_last_sync() is None
     assert ledger.read_next_sync_time() is None
     assert ledger.read_version("docent__v1") is None
-    assert ledger.read_contents("docent__v1") == Contents()
+    assert ledger.contents.read_pages("docent__v1") == ()
+
+
+def record(
+    ledger: Ledger,
+    collection: str,
+    pages: tuple[KnownPage, ...] = PAGES,
+    chunks: tuple[KnownChunk, ...] = CHUNKS,
+) -> None:
+    """Record a version as a sync does that writes a new collection."""
+    with SyncLease(ledger.engine, name=f"sync:{ledger.index}").hold() as lease:
+        ledger.begin_version(collection, SPEC, number=1, writer=lease.token)
+        ledger.contents.add_chunks(collection, chunks)
+        ledger.contents.add_pages(collection, pages)
+        assert ledger.complete_version(
+            collection, SPEC, number=1, pages=pages, dead=0, writer=lease.token
+        )
 
 
 def test_a_version_is_written_down(ledger: Ledger):
-    ledger.record("docent__v1", SPEC, CONTENTS)
-    assert ledger.read_contents("docent__v1") == CONTENTS
+    record(ledger, "docent__v1")
+    assert ledger.contents.read_pages("docent__v1") == PAGES
+    assert tuple(ledger.contents.read_chunks("docent__v1")) == CHUNKS
     version = ledger.read_version("docent__v1")
     assert version is not None
     assert (version.spec, version.documents, version.chunks) == (SPEC, 1, 2)
     assert ledger.read_live_version() is None
 
 
-def test_writing_down_again_replaces(ledger: Ledger):
-    ledger.record("docent__v1", SPEC, CONTENTS)
-    ledger.record("docent__v1", SPEC, Contents())
-    assert ledger.read_contents("docent__v1") == Contents()
+def test_only_the_holder_of_a_lease_writes_a_version(ledger: Ledger):
+    record(ledger, "docent__v1")
+    ledger.mark_live("docent__v1")
+    assert not ledger.claim_version("docent__v1", "no lease")
+    lease = SyncLease(ledger.engine, name="sync:docent")
+    with lease.hold() as held:
+        assert ledger.claim_version("docent__v1", held.token)
+        assert ledger.is_being_written(ledger.read_version("docent__v1"))
+        assert not ledger.claim_version("docent__v1", held.token)  # by now somebody writes
+    assert not ledger.is_being_written(ledger.read_version("docent__v1"))
+    done = {"number": 2, "pages": PAGES, "dead": 0}
+    assert not ledger.complete_version("docent__v1", SPEC, **done, writer=held.token)
+    with lease.hold() as other:
+        assert not ledger.claim_version("docent__v1", other.token)
+        assert not ledger.complete_version("docent__v1", SPEC, **done, writer=other.token)
+
+
+def test_a_version_is_restored(ledger: Ledger):
+    record(ledger, "docent__v1")
+    ledger.mark_live("docent__v1")
+    before = ledger.read_version("docent__v1")
+    with SyncLease(ledger.engine, name="sync:docent").hold() as held:
+        assert ledger.claim_version("docent__v1", held.token)
+        spec = replace(SPEC, revision="another")
+        assert ledger.complete_version(
+            "docent__v1", spec, number=7, pages=(), dead=9, writer=held.token
+        )
+        changed = ledger.read_version("docent__v1")
+        assert (changed.number, changed.chunks, changed.dead) == (7, 0, 9)
+        ledger.restore_version(before, writer=held.token)
+    assert ledger.read_version("docent__v1") == before
+
+
+def test_a_version_of_milvus_is_adopted(ledger: Ledger):
+    ledger.adopt_version(LiveIndex("docent__v1", SPEC), iter(CHUNKS))
+    assert ledger.contents.read_pages("docent__v1") == (KnownPage("docs", "a.md", "", "", 2),)
+    assert ledger.read_live_version().chunks == 2
+    ledger.adopt_version(LiveIndex("docent__v1", SPEC), CHUNKS[:1])
+    assert tuple(ledger.contents.read_chunks("docent__v1")) == CHUNKS[:1]
 
 
 def test_the_live_one_becomes_the_previous_one(ledger: Ledger):
     for number in (1, 2, 3):
-        ledger.record(f"docent__v{number}", SPEC, CONTENTS)
+        record(ledger, f"docent__v{number}")
         ledger.mark_live(f"docent__v{number}")
         ledger.mark_live(f"docent__v{number}")
     assert ledger.read_live_version().collection == "docent__v3"
     assert ledger.read_previous_version().collection == "docent__v2"
     ledger.forget(["docent__v1", "docent__v2"])
     assert [version.collection for version in ledger.list_versions()] == ["docent__v3"]
-    assert ledger.read_contents("docent__v1") == Contents()
+    assert ledger.contents.read_pages("docent__v1") == ()
 
 
 def test_two_indexes_in_one_database(ledger: Ledger, engine: Engine):
     other = Ledger(engine, index="other")
-    ledger.record("docent__v1", SPEC, CONTENTS)
+    record(ledger, "docent__v1")
     ledger.mark_live("docent__v1")
-    other.record("other__v1", SPEC, CONTENTS)
+    record(other, "other__v1")
     other.mark_live("other__v1")
     assert ledger.read_live_version().collection == "docent__v1"
     assert [version.collection for version in other.list_versions()] == ["other__v1"]
@@ -118,7 +169,7 @@ def marks(ledger: Ledger) -> list[tuple[str, bool, bool]]:
 
 def test_an_older_version_that_goes_live_again_is_no_longer_the_previous_one(ledger: Ledger):
     for name in ("docent__v1", "docent__v2"):
-        ledger.record(name, SPEC, CONTENTS)
+        record(ledger, name)
         ledger.mark_live(name)
     assert marks(ledger) == [("v1", False, True), ("v2", True, False)]
     ledger.mark_live("docent__v1")
@@ -129,7 +180,7 @@ def test_after_a_rollback_there_is_none_to_go_back_to(ledger: Ledger, engine: En
     other = Ledger(engine, index="other")
     for one, index in ((ledger, "docent"), (other, "other")):
         for number in (1, 2):
-            one.record(f"{index}__v{number}", SPEC, CONTENTS)
+            record(one, f"{index}__v{number}")
             one.mark_live(f"{index}__v{number}")
     ledger.mark_rolled_back("docent__v1")
     assert marks(ledger) == [("v1", True, False), ("v2", False, False)]
@@ -139,7 +190,7 @@ def test_after_a_rollback_there_is_none_to_go_back_to(ledger: Ledger, engine: En
 def test_the_oldest_version_comes_first_under_any_name(ledger: Ledger):
     began = datetime.now(UTC)
     for name in ("docent__v2", "docent__v1"):
-        ledger.record(name, SPEC, CONTENTS)
+        record(ledger, name)
     assert [one.collection for one in ledger.list_versions()] == ["docent__v2", "docent__v1"]
     first, second = (one.created_at for one in ledger.list_versions())
     assert began <= first <= second <= datetime.now(UTC)
@@ -163,8 +214,8 @@ def test_configured_sources_are_those_of_the_index_and_of_the_last_time(
 def test_the_sources_of_a_version_come_in_order_and_once(ledger: Ledger):
     names = ("more", "docs", "more", "api")
     pages = tuple(KnownPage(name, f"{n}.md", "h", "r") for n, name in enumerate(names))
-    ledger.record("docent__v1", SPEC, Contents(pages))
-    ledger.record("docent__v2", SPEC, CONTENTS)
+    record(ledger, "docent__v1", pages)
+    record(ledger, "docent__v2")
     assert ledger.list_sources("docent__v1") == ("api", "docs", "more")
     assert ledger.list_sources("docent__v2") == ("docs", "more")
 
@@ -186,7 +237,7 @@ DOCS, MORE = Source("docs", "https://x/docs.zip"), Source("more", "https://x/mor
 
 def read_live_sources(ledger: Ledger) -> None:
     """Publish a version with two sources, of which only one could be read again later."""
-    ledger.record("docent__v1", SPEC, CONTENTS)
+    record(ledger, "docent__v1")
     ledger.mark_live("docent__v1")
     ledger.remember_sources([DOCS, MORE])
     ledger.remember_sources([DOCS, MORE], unread=["docs"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from alembic import op
 from sqlalchemy import Column, DateTime, Integer, Text, text
 
@@ -12,6 +14,8 @@ _COUNT = (
     "UPDATE pages SET chunks = (SELECT count(*) FROM chunks c WHERE c.collection = "
     "pages.collection AND c.source = pages.source AND c.path = pages.path)"
 )
+
+_NUMBER = "UPDATE index_versions SET number = :number WHERE collection = :collection"
 
 
 def upgrade() -> None:
@@ -24,4 +28,9 @@ def upgrade() -> None:
     op.add_column("chunks", Column("row_hash", Text, nullable=False, server_default=""))
     op.create_index("chunks_by_page", "chunks", ["collection", "source", "path"])
     op.create_index("chunks_by_text", "chunks", ["collection", "embedding_hash"])
-    op.get_bind().execute(text(_COUNT))
+    connection = op.get_bind()
+    connection.execute(text(_COUNT))
+    for (collection,) in connection.execute(text("SELECT collection FROM index_versions")).all():
+        match = re.search(r"__v(\d+)(?:_[0-9a-f]{8})?$", collection)
+        values = {"number": int(match[1]) if match else 0, "collection": collection}
+        connection.execute(text(_NUMBER), values)
