@@ -17,7 +17,8 @@ from ingest.loading.loader import ChunkedPages, read_pages
 from ingest.report import ProgressCallback
 from ingest.sources import Downloads, Source
 from ingest.sources.source import derive_distinct_name, derive_name
-from ingest.state.ledger import Ledger, VersionRecord
+from ingest.state.ledger import Ledger
+from ingest.state.version_claims import VersionRecord
 from ingest.types import KnownPage, describe_chunk
 from rag_core.english import format_count
 from rag_core.protocols import Embedder, VectorStore

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingest.changes.plan import ChunkPlan
-from ingest.publishing.self_check import WrittenChunk, extend_sample
+from ingest.publishing.self_check import SAMPLE, WrittenChunk, extend_sample
 from ingest.publishing.vectors import EMBED_BATCH, VectorMaker
 from ingest.report import Progress, ProgressCallback
 from ingest.state.contents import ContentsRecord
-from ingest.state.ledger import VersionRecord
+from ingest.state.version_claims import VersionRecord
 from ingest.types import KnownChunk, KnownPage, describe_chunk
 from rag_core.protocols import VectorStore
 from rag_core.types import Chunk, LiveIndex, PageKey, Vector
@@ -23,6 +23,7 @@ MOST_ROWS = 10_000
 _FEW_ROWS = 500  # a small version may change as a whole
 _MOST_SHARE = 0.25
 _MOST_DEAD = 1 / 3
+_FEW_CHECKS = 4
 
 Row = tuple[Chunk, Vector]
 """A chunk with its vector, of shape (dimension,), float32."""
@@ -167,7 +168,9 @@ class DeltaBuild:
         # 3. The record of them.
         self._contents.remove_pages(self.collection, self._delta.gone)
         self._contents.add_pages(self.collection, self._delta.pages)
-        self.sample = extend_sample([], (WrittenChunk(*row) for row in rows))
+        # Each search passes all of the version, so a small delta is checked by few.
+        most = min(SAMPLE, max(_FEW_CHECKS, len(rows) // 10))
+        self.sample = extend_sample([], (WrittenChunk(*row) for row in rows), most=most)
         self._progress(Progress("writing", self._plan.chunks, self._plan.chunks))
 
     def undo(self) -> VersionRecord | None:

@@ -25,7 +25,8 @@ from ingest.publishing.self_check import WrittenChunk, check_sample
 from ingest.publishing.vectors import VectorMaker
 from ingest.report import GoldenResult, Progress, ProgressCallback
 from ingest.state.lease import HeldLease, SyncLease
-from ingest.state.ledger import Ledger, VersionRecord
+from ingest.state.ledger import Ledger
+from ingest.state.version_claims import VersionRecord
 from ingest.types import parse_version_number
 from rag_core.english import format_count
 from rag_core.errors import DocentError, StoreError
@@ -179,7 +180,7 @@ class Publisher:
                 )
         collection = f"{self._ledger.index}__v{number}_{uuid4().hex[:8]}"
         self._store.create(collection, spec)
-        self._ledger.begin_version(collection, spec, number=number, writer=lease.token)
+        self._ledger.claims.begin(collection, spec, number=number, writer=lease.token)
         return FreshBuild(self._store, contents, vectors, plan, live, collection, progress)
 
     def _find_standby(self, spec: IndexSpec) -> VersionRecord | None:
@@ -205,7 +206,7 @@ class Publisher:
         # The lease of the switch keeps a rollback from moving the alias here at this moment.
         with build_switch_lease(self._ledger).hold():
             check_not_pinned(self._ledger)
-            if not self._ledger.claim_version(collection, lease.token):
+            if not self._ledger.claims.claim(collection, lease.token):
                 lease.confirm()
                 raise SyncRunningError("Another process writes the version before this one.")
 
@@ -217,7 +218,7 @@ class Publisher:
         number: int,
         lease: HeldLease,
     ) -> None:
-        is_recorded = self._ledger.complete_version(
+        is_recorded = self._ledger.claims.complete(
             build.collection,
             spec,
             number=number,
@@ -237,7 +238,7 @@ class Publisher:
         try:
             before = build.undo()
             if before is not None:
-                self._ledger.restore_version(before, writer=lease.token)
+                self._ledger.claims.restore(before, writer=lease.token)
         except DocentError as error:
             logger.warning("The version before could not be brought back: %s", error)
 

@@ -30,13 +30,13 @@ class WrittenChunk:
 
 
 def extend_sample(
-    sample: Sequence[WrittenChunk], more: Iterable[WrittenChunk]
+    sample: Sequence[WrittenChunk], more: Iterable[WrittenChunk], *, most: int = SAMPLE
 ) -> list[WrittenChunk]:
     """Return the sample after more chunks were written.
 
-    The sample is the chunks with the smallest ids. Ids are hashes, so it is random.
+    The sample is the `most` chunks with the smallest ids. Ids are hashes, so it is random.
     """
-    return heapq.nsmallest(SAMPLE, [*sample, *more], key=lambda written: written.chunk.id)
+    return heapq.nsmallest(most, [*sample, *more], key=lambda written: written.chunk.id)
 
 
 def check_sample(store: VectorStore, collection: str, sample: Sequence[WrittenChunk]) -> None:

@@ -10,7 +10,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 from ingest.errors import NoVersionError, SyncRunningError
 from ingest.publishing.pin import read_pin, remove_pin, set_pin
 from ingest.publishing.publisher import build_switch_lease
-from ingest.state.ledger import Ledger, VersionRecord
+from ingest.state.ledger import Ledger
+from ingest.state.version_claims import VersionRecord
 from ingest.types import IndexVersion
 from rag_core.protocols import VectorStore
 
@@ -96,7 +97,7 @@ def _check_complete(ledger: Ledger, version: VersionRecord) -> None:
         SyncRunningError: the sync is still at work. It sees the pin, and brings the version back.
         NoVersionError: the sync was killed.
     """
-    if ledger.is_being_written(version):
+    if ledger.claims.is_held(version):
         raise SyncRunningError(
             "A sync is writing the earlier version at this moment: try again in a minute."
         )

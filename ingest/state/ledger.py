@@ -9,52 +9,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, Row, Select, exists, func, insert, select, update
+from sqlalchemy import Engine, Select, exists, func, insert, select, update
 
 from ingest.report import IngestReport
 from ingest.state import tables
 from ingest.state.contents import ContentsRecord
 from ingest.state.database import delete_row, read_row, replace_row
-from ingest.state.database_clock import DatabaseMoment
+from ingest.state.version_claims import (
+    VersionClaims,
+    VersionRecord,
+    build_columns,
+    build_version,
+)
 from ingest.types import KnownChunk, KnownPage, parse_version_number
-from rag_core.types import IndexSpec, LiveIndex, PageKey
+from rag_core.types import LiveIndex, PageKey
 
 if TYPE_CHECKING:
     # The modules that read sources import a lot, and a rollback does not need them.
     from ingest.sources import Source
 
 _FAILURES = 1_000  # lines of a report that are kept
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRecord:
-    """A version of the index.
-
-    Attributes:
-        collection: its collection in Milvus.
-        spec: how it was built.
-        documents: number of its pages with text.
-        chunks: number of its chunks.
-        created_at: when it was written.
-        live: True if it answers.
-        previous: True for the version to go back to.
-        number: counts the versions of an index.
-        dead: rows that were deleted from the collection since it was built.
-        writer: token of the sync that is writing it; empty if it is complete.
-        switched_at: when it went live.
-    """
-
-    collection: str
-    spec: IndexSpec
-    documents: int
-    chunks: int
-    created_at: datetime
-    live: bool = False
-    previous: bool = False
-    number: int = 0
-    dead: int = 0
-    writer: str = ""
-    switched_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +56,7 @@ class Ledger:
         self.engine = engine
         self.index = index
         self.contents = ContentsRecord(engine)
+        self.claims = VersionClaims(engine, index=index)
         tables.ensure_ingest_tables(engine)
 
     # Versions
@@ -91,7 +66,7 @@ class Ledger:
         rows = select(tables.versions).where(tables.versions.c.index_name == self.index)
         with self.engine.connect() as connection:
             ordered = connection.execute(rows.order_by(tables.versions.c.created_at))
-            return [_build_version(row) for row in ordered]
+            return [build_version(row) for row in ordered]
 
     def read_live_version(self) -> VersionRecord | None:
         """Return the live version of the last sync; None before the first."""
@@ -104,112 +79,7 @@ class Ledger:
     def read_version(self, collection: str) -> VersionRecord | None:
         """Return the version in this collection; None if the ledger has none."""
         row = read_row(self.engine, tables.versions, collection=collection)
-        return _build_version(row) if row else None
-
-    def begin_version(self, collection: str, spec: IndexSpec, *, number: int, writer: str) -> None:
-        """Record a new collection that a sync is about to write.
-
-        Args:
-            collection: its name in Milvus.
-            spec: how it is built.
-            number: of the version that it will hold.
-            writer: token of the sync's lease.
-        """
-        with self.engine.begin() as connection:
-            connection.execute(
-                insert(tables.versions).values(
-                    collection=collection,
-                    index_name=self.index,
-                    **_build_columns(spec),
-                    documents=0,
-                    chunks=0,
-                    created_at=datetime.now(UTC),
-                    number=number,
-                    writer=writer,
-                )
-            )
-
-    def claim_version(self, collection: str, writer: str) -> bool:
-        """Mark a version as being written; return False if that is not allowed.
-
-        It is allowed to the holder of a valid lease, where nobody else writes.
-
-        Args:
-            collection: its collection.
-            writer: token of the sync's lease.
-        """
-        return self._update_version(collection, "", writer, writer=writer)
-
-    def complete_version(  # noqa: PLR0913  (the columns of a row)
-        self,
-        collection: str,
-        spec: IndexSpec,
-        *,
-        number: int,
-        pages: Sequence[KnownPage],
-        dead: int,
-        writer: str,
-    ) -> bool:
-        """Record what a written version holds; it stays marked until it is live.
-
-        Args:
-            collection: its collection.
-            spec: how it is built.
-            number: of the version.
-            pages: all of its pages.
-            dead: rows that were deleted from the collection since it was built.
-            writer: token of the sync's lease.
-
-        Returns:
-            False if the lease is lost.
-        """
-        return self._update_version(
-            collection,
-            writer,
-            writer,
-            **_build_columns(spec),
-            number=number,
-            dead=dead,
-            documents=sum(page.chunks > 0 for page in pages),
-            chunks=sum(page.chunks for page in pages),
-            created_at=datetime.now(UTC),
-        )
-
-    def restore_version(self, version: VersionRecord, *, writer: str) -> None:
-        """Record that a version is again as it was before this sync wrote it."""
-        self._update_version(
-            version.collection,
-            writer,
-            writer,
-            **_build_columns(version.spec),
-            number=version.number,
-            dead=version.dead,
-            documents=version.documents,
-            chunks=version.chunks,
-            created_at=version.created_at,
-            writer="",
-        )
-
-    def is_being_written(self, version: VersionRecord) -> bool:
-        """Return whether a sync is writing a version at this moment."""
-        leases = tables.leases.c
-        query = select(leases.name).where(
-            leases.token == version.writer, leases.expires_at > DatabaseMoment()
-        )
-        with self.engine.connect() as connection:
-            return bool(version.writer) and connection.execute(query).first() is not None
-
-    def _update_version(self, collection: str, marked: str, lease: str, **values: Any) -> bool:
-        columns, leases = tables.versions.c, tables.leases.c
-        holds = exists().where(leases.token == lease, leases.expires_at > DatabaseMoment())
-        statement = (
-            update(tables.versions)
-            .where(columns.collection == collection, columns.writer == marked, holds)
-            .values(**values)
-            .returning(columns.collection)
-        )
-        with self.engine.begin() as connection:
-            return connection.execute(statement).first() is not None
+        return build_version(row) if row else None
 
     def adopt_version(self, live: LiveIndex, chunks: Iterable[KnownChunk]) -> None:
         """Record a version of Milvus that the ledger does not know, or knows otherwise.
@@ -236,7 +106,7 @@ class Ledger:
                 insert(tables.versions).values(
                     collection=live.collection,
                     index_name=self.index,
-                    **_build_columns(live.spec),
+                    **build_columns(live.spec),
                     documents=len(pages),
                     chunks=counts.total(),
                     created_at=datetime.now(UTC),
@@ -282,7 +152,7 @@ class Ledger:
 
     def _read_marked(self, **mark: bool) -> VersionRecord | None:
         row = read_row(self.engine, tables.versions, index_name=self.index, **mark)
-        return _build_version(row) if row else None
+        return build_version(row) if row else None
 
     # Sources
 
@@ -417,30 +287,3 @@ class Ledger:
         with self.engine.connect() as connection:
             moment: datetime | None = connection.scalar(query)
         return moment
-
-
-def _build_columns(spec: IndexSpec) -> dict[str, Any]:
-    return {
-        "model": spec.model,
-        "dimension": spec.dimension,
-        "chunker": spec.chunker,
-        "schema": spec.schema,
-        "revision": spec.revision,
-    }
-
-
-def _build_version(row: Row[Any]) -> VersionRecord:
-    spec = IndexSpec(row.model, row.dimension, row.chunker, row.schema, row.revision)
-    return VersionRecord(
-        row.collection,
-        spec,
-        row.documents,
-        row.chunks,
-        row.created_at,
-        live=row.live,
-        previous=row.previous,
-        number=row.number,
-        dead=row.dead,
-        writer=row.writer,
-        switched_at=row.switched_at,
-    )

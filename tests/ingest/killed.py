@@ -30,6 +30,7 @@ from ingest.publishing.repair import IndexCheck
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.state.ledger import Ledger
+from ingest.state.version_claims import VersionClaims
 from rag_core.errors import DocentError
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
@@ -50,7 +51,7 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
     "in the middle of writing": (MilvusStore, "insert", "after", 2),
     "after sealing": (MilvusStore, "seal", "after", 1),
     "after the checks": (publisher, "check_sample", "after", 1),
-    "after the record": (Ledger, "complete_version", "after", 1),
+    "after the record": (VersionClaims, "complete", "after", 1),
     "after the switch": (MilvusStore, "switch", "after", 1),
     "after the mark": (Ledger, "mark_live", "after", 2),
     "in the middle of pruning": (MilvusStore, "drop", "after", 1),
@@ -60,11 +61,11 @@ POINTS: dict[str, tuple[Any, str, str, int]] = {
 is called once to repair what another sync may have left."""
 
 DELTA_POINTS: dict[str, tuple[Any, str, str, int]] = {
-    "after the mark of the standby": (Ledger, "claim_version", "after", 1),
+    "after the mark of the standby": (VersionClaims, "claim", "after", 1),
     "after deleting rows of the standby": (MilvusStore, "delete", "after", 1),
     "after writing rows of the standby": (MilvusStore, "insert", "after", 1),
     "after sealing the standby": (MilvusStore, "seal", "after", 1),
-    "after the record of the standby": (Ledger, "complete_version", "after", 1),
+    "after the record of the standby": (VersionClaims, "complete", "after", 1),
     "after the switch to the standby": (MilvusStore, "switch", "after", 1),
 }
 """Where a sync is killed that writes only what differs; at the other points all is written."""

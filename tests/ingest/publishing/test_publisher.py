@@ -106,15 +106,16 @@ def crash_at(step: str, bench: Bench) -> Callable[[], None]:
 
     if step == "embed":
         bench.embedder.before = crash
-    elif step in {"complete_version", "mark_live", "remember_sources"}:
-        real = getattr(bench.ledger, step)
-        after = "switch" if step != "complete_version" else "seal"
+    elif step in {"complete", "mark_live", "remember_sources"}:
+        owner = bench.ledger.claims if step == "complete" else bench.ledger
+        real = getattr(owner, step)
+        after = "switch" if step != "complete" else "seal"
         setattr(
-            bench.ledger,
+            owner,
             step,
             lambda *a, **k: crash() if after in bench.store.writes else real(*a, **k),
         )
-        return lambda: delattr(bench.ledger, step)
+        return lambda: delattr(owner, step)
     else:
         bench.store.before = crash
 
@@ -133,7 +134,7 @@ def crash_at(step: str, bench: Bench) -> Callable[[], None]:
         "insert",
         "embed",
         "seal",
-        "complete_version",
+        "complete",
         "switch",
         "mark_live",
         "drop",

@@ -41,10 +41,10 @@ def record(
 ) -> None:
     """Record a version as a sync does that writes a new collection."""
     with SyncLease(ledger.engine, name=f"sync:{ledger.index}").hold() as lease:
-        ledger.begin_version(collection, SPEC, number=1, writer=lease.token)
+        ledger.claims.begin(collection, SPEC, number=1, writer=lease.token)
         ledger.contents.add_chunks(collection, chunks)
         ledger.contents.add_pages(collection, pages)
-        assert ledger.complete_version(
+        assert ledger.claims.complete(
             collection, SPEC, number=1, pages=pages, dead=0, writer=lease.token
         )
 
@@ -62,18 +62,18 @@ def test_a_version_is_written_down(ledger: Ledger):
 def test_only_the_holder_of_a_lease_writes_a_version(ledger: Ledger):
     record(ledger, "docent__v1")
     ledger.mark_live("docent__v1")
-    assert not ledger.claim_version("docent__v1", "no lease")
+    assert not ledger.claims.claim("docent__v1", "no lease")
     lease = SyncLease(ledger.engine, name="sync:docent")
     with lease.hold() as held:
-        assert ledger.claim_version("docent__v1", held.token)
-        assert ledger.is_being_written(ledger.read_version("docent__v1"))
-        assert not ledger.claim_version("docent__v1", held.token)  # by now somebody writes
-    assert not ledger.is_being_written(ledger.read_version("docent__v1"))
+        assert ledger.claims.claim("docent__v1", held.token)
+        assert ledger.claims.is_held(ledger.read_version("docent__v1"))
+        assert not ledger.claims.claim("docent__v1", held.token)  # by now somebody writes
+    assert not ledger.claims.is_held(ledger.read_version("docent__v1"))
     done = {"number": 2, "pages": PAGES, "dead": 0}
-    assert not ledger.complete_version("docent__v1", SPEC, **done, writer=held.token)
+    assert not ledger.claims.complete("docent__v1", SPEC, **done, writer=held.token)
     with lease.hold() as other:
-        assert not ledger.claim_version("docent__v1", other.token)
-        assert not ledger.complete_version("docent__v1", SPEC, **done, writer=other.token)
+        assert not ledger.claims.claim("docent__v1", other.token)
+        assert not ledger.claims.complete("docent__v1", SPEC, **done, writer=other.token)
 
 
 def test_a_version_is_restored(ledger: Ledger):
@@ -81,14 +81,14 @@ def test_a_version_is_restored(ledger: Ledger):
     ledger.mark_live("docent__v1")
     before = ledger.read_version("docent__v1")
     with SyncLease(ledger.engine, name="sync:docent").hold() as held:
-        assert ledger.claim_version("docent__v1", held.token)
+        assert ledger.claims.claim("docent__v1", held.token)
         spec = replace(SPEC, revision="another")
-        assert ledger.complete_version(
+        assert ledger.claims.complete(
             "docent__v1", spec, number=7, pages=(), dead=9, writer=held.token
         )
         changed = ledger.read_version("docent__v1")
         assert (changed.number, changed.chunks, changed.dead) == (7, 0, 9)
-        ledger.restore_version(before, writer=held.token)
+        ledger.claims.restore(before, writer=held.token)
     assert ledger.read_version("docent__v1") == before
 
 
