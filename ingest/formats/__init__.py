@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
+from ingest.formats.settings_files import is_settings_file
 
 Reader = Callable[[Page], Document]
 
@@ -138,7 +139,8 @@ def detect_format(path: str, media_type: str = "") -> str:
 
 def is_wanted(path: str) -> bool:
     """Return whether a file is a document or belongs to one."""
-    return is_document(path) or PurePosixPath(path).name == VARIABLES_FILE
+    name = PurePosixPath(path).name
+    return is_document(path) or name == VARIABLES_FILE or is_settings_file(path)
 
 
 def is_document(path: str, media_type: str = "") -> bool:

@@ -45,7 +45,8 @@ class SourceOptions(BaseModel):
     exclude: Patterns = ()
     version: str = Field(default="", max_length=64)
     language: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
-    anchors: Literal["github", "case", "none"] = "github"
+    site: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
+    anchors: Literal["", "github", "case", "none"] = ""
     golden: str = ""
     schedule: str = ""
     token_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")

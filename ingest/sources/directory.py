@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from ingest.errors import SourceFormatError, SourceRefusedError
 from ingest.formats import MAX_FILE_BYTES
+from ingest.formats.settings_files import is_settings_folder
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.source import (
     RawFile,
@@ -144,7 +145,7 @@ class _DirectoryReading:
             for name, is_folder in listed:
                 if not is_folder:
                     yield folder / name
-                elif not is_hidden(name):
+                elif not is_hidden(name) or is_settings_folder(name):
                     folders.append(folder / name)
 
     def _add_file(self, file: Path, path: str) -> None:
