@@ -61,7 +61,7 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
                 media_type=file.media_type,
                 version=source.version,
                 language=source.language,
-                anchors=source.anchors,
+                anchors=source.anchors or "github",
             )
             pages.append(page)
     return SourcePages(source.name, tuple(pages), tuple(failures), (*source_files.unread, *unread))

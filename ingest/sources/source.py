@@ -63,8 +63,8 @@ class Source:
         exclude: patterns likewise; a path must match none of them.
         version: version of the product that the pages describe, for instance `2.6`.
         language: language of the pages, as a BCP 47 tag such as `en`.
-        anchors: how the site makes the anchor of a heading: `github` in small letters, `case` as
-            it is written, `none` not at all.
+        anchors: name of the rule by which the site makes the anchor of a heading, see
+            `ingest.formats.slugs`; empty for the rule of the site's maker, or else GitHub's.
         golden: path of a file of golden questions; empty for none.
         schedule: when this source is synced, in place of DOCENT_SYNC_SCHEDULE.
         token_env: environment variable with the token that the source wants.
@@ -84,7 +84,7 @@ class Source:
     exclude: tuple[str, ...] = ()
     version: str = ""
     language: str = ""
-    anchors: str = "github"
+    anchors: str = ""
     golden: str = ""
     schedule: str = ""
     token_env: str = ""
