@@ -128,7 +128,11 @@ HOMES = {
         "ingest.formats.html_to_markdown",
     },
     "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
-    "docutils": {"ingest.formats.rst", "ingest.formats.rst_directives"},
+    "docutils": {
+        "ingest.formats.rst",
+        "ingest.formats.rst_directives",
+        "ingest.formats.slugs",
+    },
     "dotenv": {
         "bot.cli.unknown_settings",
         "bot.health.redaction",
@@ -150,6 +154,7 @@ HOMES = {
     "markdown_it": {
         "bot.markup",
         "ingest.formats.dialects",
+        "ingest.formats.headings",
         "ingest.formats.structure",
         "rag_core.generation.quotations.markdown_blocks",
         "rag_core.generation.text.links.addresses",
@@ -157,7 +162,6 @@ HOMES = {
     },
     "markdownify": {"ingest.formats.html_to_markdown"},
     "markupsafe": {"rag_core.evaluation.page"},
-    "mdit_py_plugins": {"ingest.formats.structure"},
     "milvus_lite": {"rag_core.index.milvus_lite"},
     "numpy": {
         "bot.scope_check",

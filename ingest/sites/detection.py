@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ingest.formats.dialects.front_matter import split_front_matter
 from ingest.formats.settings_files import MAX_SETTINGS_BYTES, is_settings_file
-from ingest.formats.structure import SLUGS
+from ingest.formats.slugs import SLUGS
 from ingest.sites.makers.antora import find_antora
 from ingest.sites.makers.books import build_plain_site, find_gitbook, find_mdbook
 from ingest.sites.makers.docusaurus import find_docusaurus

@@ -65,8 +65,8 @@ class Source:
         version: version of the product that the pages describe, for instance `2.6`.
         language: language of the pages, as a BCP 47 tag such as `en`.
         site: address of the site that is made of the pages; empty to take it from its settings.
-        anchors: how the site makes the anchor of a heading, see `docs/sources.md`; empty to go by
-            the site's maker.
+        anchors: name of the rule by which the site makes the anchor of a heading, see
+            `ingest.formats.slugs`; empty for the rule of the site's maker, or else GitHub's.
         golden: path of a file of golden questions; empty for none.
         schedule: when this source is synced, in place of DOCENT_SYNC_SCHEDULE.
         token_env: environment variable with the token that the source wants.

@@ -57,6 +57,7 @@ def find_hugo(file: SettingsFile, tree: SourceTree) -> Site | None:
         return None
     languages = _list_languages(settings, root)
     default = find_text(settings, "defaultcontentlanguage") or "en"
+    has_ids = find_flag(settings, "markup", "goldmark", "parser", "autoHeadingID", default=True)
     rules = _Rules(
         contents=_list_contents(settings, root, languages),
         languages=languages,
@@ -70,7 +71,7 @@ def find_hugo(file: SettingsFile, tree: SourceTree) -> Site | None:
         maker="hugo",
         find_route=rules.find_route,
         base=build_base(find_text(settings, "baseurl")),
-        anchors="hugo",
+        anchors="hugo" if has_ids else "none",
         language=clean_language(find_text(settings, "languagecode") or default),
         variables=flatten_texts(find_table(settings, "params"), ".Site.Params."),
         roots=tuple(content.folder for content in rules.contents),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ingest.sites.settings.values import find_text, flatten_texts, list_items
+from ingest.sites.settings.values import find_text, find_value, flatten_texts, list_items
 from ingest.sites.site import (
     PageHead,
     Route,
@@ -57,11 +57,21 @@ def find_jekyll(file: SettingsFile, tree: SourceTree) -> Site | None:
         maker="jekyll",
         find_route=rules.find_route,
         base=build_base(find_text(settings, "url"), base),
-        anchors="kramdown",
+        anchors=_find_anchors(settings),
         language=clean_language(find_text(settings, "lang")),
         variables=flatten_texts(own, "site.") | {"site.baseurl": base.rstrip("/")},
         roots=(folder,),
     )
+
+
+def _find_anchors(settings: Mapping[str, Any]) -> str:
+    """Return the rule of the Markdown that the site is written in."""
+    if find_text(settings, "markdown").lower() in {"gfm", "commonmark", "commonmarkghpages"}:
+        return "github"
+    if find_value(settings, "kramdown", "auto_ids") is False:
+        return "none"
+    is_plain = find_text(settings, "kramdown", "input").lower() == "kramdown"
+    return "kramdown-plain" if is_plain else "kramdown"
 
 
 def _list_collections(settings: Mapping[str, Any]) -> dict[str, str | None]:

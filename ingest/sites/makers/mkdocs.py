@@ -101,7 +101,7 @@ def _find_anchors(settings: Mapping[str, Any]) -> str:
         case = find_text(slugify, "kwds", "case") or ("lower" if "lower" in name else "")
         is_lower = case.startswith(("lower", "fold")) or name.endswith(("uslugify", "gfm"))
         return "pymdownx" if is_lower else "pymdownx-case"
-    return "mkdocs"
+    return "mkdocs-unicode" if "unicode" in name else "mkdocs"
 
 
 def _list_variables(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingest.formats.structure import slugify
+from ingest.formats.slugs import slugify_github
 from ingest.sites.settings.javascript import find_call
 from ingest.sites.settings.values import find_table, find_text, find_value
 from ingest.sites.site import (
@@ -71,7 +71,7 @@ class _Rules:
         folder, name = split_page(path)
         slug = find_slug(head, "slug").strip("/")
         if not slug:
-            parts = [slugify(part) for part in (folder + name).split("/")]
+            parts = [slugify_github(part) for part in (folder + name).split("/")]
             slug = "/".join(parts[:-1] if parts[-1] == "index" else parts)
         language = self.languages.get(slug.partition("/")[0], "")
         if slug in {"index", ""}:
