@@ -9,6 +9,9 @@ MAX_SETTINGS_BYTES = 1_000_000
 """Largest settings file that is read."""
 
 _HIDDEN_FOLDER = ".vitepress"
+SETTINGS_FOLDERS = (f"{_HIDDEN_FOLDER}/", "config/_default/")
+"""Folders that hold settings, below that of the site."""
+
 _NAMES = re.compile(
     r"mkdocs\.ya?ml|zensical\.toml|_config\.(?:ya?ml|toml)|_toc\.ya?ml|conf\.py|book\.toml|"
     r"(?:hugo|config)\.(?:toml|ya?ml|json)|(?:docs|mint)\.json|antora\.ya?ml|"
