@@ -21,6 +21,7 @@ from ingest.formats import (
 )
 from ingest.sites.detection import find_sites
 from ingest.sites.links import link_pages
+from ingest.sites.placeholders import Placeholders
 from ingest.sites.site import Site
 from ingest.sources.source import RawFile, SourceFiles
 
@@ -50,12 +51,14 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     files = _select_sound_files(source_files.files, failures, unread)
     filler = _TemplateFiller(files, failures)
     sites = find_sites(source_files)
+    placeholders = Placeholders(sites, files)
     pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
         data = _decode_file(file, kind, failures) if kind else None
         if data is not None:
             traits = sites.find_traits(file)
+            data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
             page = Page(
                 source=source.name,
                 path=file.path,

@@ -13,6 +13,9 @@ from ingest.formats.dialects.front_matter import split_front_matter
 
 _MAX_CHARS = 2_000_000
 _MAX_LABELS = 200_000
+_MAX_HEAD = 10_000
+_ASCIIDOC = {".adoc", ".asciidoc", ".asc"}
+_ADOC_TITLE = re.compile(r"^=[ \t]+(\S[^\n]{0,299})$", re.MULTILINE)
 _RST_LABEL = re.compile(r"^\.\.[ \t]+_(`[^`\n]{1,200}`|[^:\n`]{1,200}):[ \t]*$", re.MULTILINE)
 _MYST_LABEL = re.compile(r"^\(([^()\n]{1,200})\)=[ \t]*$", re.MULTILINE)
 _RST_TITLE = re.compile(
@@ -49,6 +52,10 @@ class Labels:
         self._kinds = {page.path: detect_format(page.path, page.media_type) for page in pages}
         has_rst = any(kind == ".rst" for kind in self._kinds.values())
         is_sphinx = has_rst or any(page.maker == "sphinx" for page in pages)
+        for page in pages:
+            if self._kinds[page.path] in _ASCIIDOC:
+                title = _ADOC_TITLE.search(page.text[:_MAX_HEAD])
+                self._titles[page.path] = title[1].strip() if title else ""
         for page in pages if is_sphinx else ():
             if self._kinds[page.path] in {".rst", ".md"} and len(page.data) <= _MAX_CHARS:
                 self._add_page(page)

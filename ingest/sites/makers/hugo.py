@@ -198,7 +198,8 @@ class _Rules:
         section = folder.partition("/")[0]
         slug = find_slug(head, "slug")
         if name == "_index":
-            return self._sanitise(folder)
+            place = self._sanitise(folder)
+            return f"{place[:-1]}.html" if place and self._is_ugly(section) else place
         if name == "index":  # a bundle
             folder, name = _split_last(folder)
         pattern = self.permalinks.get(section, "")
