@@ -11,7 +11,7 @@ from ingest.sources.source import RawFile, Source, SourceFiles
 
 def read_tree(files: Mapping[str, str], *, folder: str = "", **options: str) -> SourcePages:
     """Return the pages of a source with these files; those above `folder` lie above the source."""
-    source = Source("docs", "docs", **options)
+    source = Source(**{"name": "docs", "uri": "docs", **options})  # type: ignore[arg-type]
     raw = [
         RawFile(path, f"https://host.test/{path}", text.encode()) for path, text in files.items()
     ]
