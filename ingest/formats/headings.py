@@ -21,7 +21,7 @@ _BRACKETED = re.compile(r"(?<!\s)\s+\[#([^\s\[\]]+)\]\s*$")
 _COMMENT = re.compile(
     r"(?<!\s)\s*(?:\{/\*\s*#([^\s{}]+)[^{}]*\*/\}|<!--\s*#([^\s<>]+)[^<>]*-->)\s*$"
 )
-_IMAGE = re.compile(r"<img\s[^<>]*>", re.IGNORECASE)
+_DROPPED = re.compile(r"</?(?:img|br|wbr|p|div)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _ESCAPED_BRACE = re.compile(r"\\(?=\{#[^{}]*\}\s*$)")
 _ID = re.compile(r"\{#([^\s{}]+)\}\s*$")
 
@@ -60,7 +60,7 @@ class HeadingRenderer:
         """Put the text that readers see into a heading, and its anchor into `meta`."""
         is_unnamed = inline.content.endswith(UNNAMED)
         heading, anchor = split_anchor(inline.content.removesuffix(UNNAMED).rstrip())
-        inline.content, shown = self._prose.render_heading(heading)
+        inline.content, _ = self._prose.render_heading(heading)
         name = _NAMED.search(heading) if "<a" in heading else None
         named = (name[1] if name else "") or self._above
         own, self._above = "", ""
@@ -69,10 +69,9 @@ class HeadingRenderer:
         if anchor:
             self._anchors.take(anchor)
         if not anchor or self._anchors.names_all:
-            if "<img" in heading:
-                shown = self._prose.render_heading(_IMAGE.sub("", heading))[1]
-            if not self._anchors.has_emoji:
-                shown = inline.content
+            bare = _DROPPED.sub("", heading) if "<" in heading else heading
+            rendered = self._prose.render_heading(bare)
+            shown = rendered[1 if self._anchors.has_emoji else 0]
             own = self._anchors.make(heading, shown, int(opening.tag[1]))
         inline.meta = {"anchor": anchor or named or own}
 
