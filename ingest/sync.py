@@ -190,6 +190,7 @@ class Indexer:
             failures=changes.failures,
             unread=changes.unread,
             dropped=changes.dropped,
+            sites=changes.site_lines,
             truncated=_count_truncated(self._embedder) - truncated,
         )
 

@@ -63,6 +63,10 @@ ORDER = (
     "ingest.sources.git",
     "ingest.sources.website",
     "ingest.sources",
+    "ingest.sites.settings",
+    "ingest.sites.site",
+    "ingest.sites.makers",
+    "ingest.sites",
     "ingest.types",
     "ingest.loading",
     "ingest.state",
@@ -259,7 +263,7 @@ HOMES = {
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "yaml": {"ingest.formats.dialects.front_matter"},
+    "yaml": {"ingest.formats.dialects.front_matter", "ingest.sites.settings.yaml_file"},
     "zstandard": {"ingest.sources.archive.entries"},
 }
 LOADERS = {"import_module", "__import__"}

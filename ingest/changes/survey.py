@@ -78,6 +78,7 @@ class ChangeSet:
         failures: lines for the report.
         unread: names of sources that could not be read.
         dropped: names of sources that were taken out of the settings.
+        site_lines: a line for each source that a site is made of.
     """
 
     sources: tuple[Source, ...]
@@ -90,6 +91,7 @@ class ChangeSet:
     failures: tuple[str, ...]
     unread: tuple[str, ...]
     dropped: tuple[str, ...]
+    site_lines: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
@@ -213,6 +215,7 @@ class ChangeDetector:
             failures=failures + snapshot.failures,
             unread=tuple(sorted(names - {pages.source for pages in loaded})),
             dropped=dropped,
+            site_lines=tuple(f"{pages.source}: {pages.sites}" for pages in loaded if pages.sites),
         )
 
     def _name_sources(self, sources: Sequence[Source]) -> list[Source]:

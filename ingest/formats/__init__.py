@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
+from ingest.formats.page_links import resolve_links
+from ingest.formats.settings_files import is_settings_file
 
 Reader = Callable[[Page], Document]
 
@@ -14,7 +16,8 @@ Reader = Callable[[Page], Document]
 def _read_markdown(page: Page) -> Document:
     from ingest.formats.mdx.reader import is_mdx
 
-    return _read_mdx(page) if is_mdx(page.text) else read_markdown(page)
+    is_docusaurus = page.maker == "docusaurus"  # where `.md` is MDX, too
+    return _read_mdx(page) if is_docusaurus or is_mdx(page.text) else read_markdown(page)
 
 
 def _read_mdx(page: Page) -> Document:
@@ -91,6 +94,9 @@ READERS: Mapping[str, Reader] = {
 }
 """The reader of each suffix. A new format is one more line here."""
 
+LINKED = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".asc", ".ipynb"}
+"""Formats whose pages name each other by their files."""
+
 BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 """Formats that are not text."""
 
@@ -138,7 +144,8 @@ def detect_format(path: str, media_type: str = "") -> str:
 
 def is_wanted(path: str) -> bool:
     """Return whether a file is a document or belongs to one."""
-    return is_document(path) or PurePosixPath(path).name == VARIABLES_FILE
+    name = PurePosixPath(path).name
+    return is_document(path) or name == VARIABLES_FILE or is_settings_file(path)
 
 
 def is_document(path: str, media_type: str = "") -> bool:
@@ -155,4 +162,5 @@ def read_document(page: Page) -> Document:
     suffix = detect_format(page.path, page.media_type)
     if suffix not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
-    return READERS[suffix](page)
+    document = READERS[suffix](page)
+    return resolve_links(document, page) if suffix in LINKED else document

@@ -19,6 +19,10 @@ from ingest.formats import (
     VARIABLES_FILE,
     detect_format,
 )
+from ingest.sites.detection import find_sites
+from ingest.sites.links import link_pages
+from ingest.sites.placeholders import Placeholders
+from ingest.sites.site import Site
 from ingest.sources.source import RawFile, SourceFiles
 
 _VARIABLE = re.compile(rb"\{\{\s*(?:var\.)?([\w.-]+)\s*\}\}")
@@ -46,25 +50,38 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     unread: list[str] = []
     files = _select_sound_files(source_files.files, failures, unread)
     filler = _TemplateFiller(files, failures)
-    pages = []
+    sites = find_sites(source_files)
+    placeholders = Placeholders(sites, files)
+    pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
         data = _decode_file(file, kind, failures) if kind else None
         if data is not None:
+            traits = sites.find_traits(file)
+            data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
             page = Page(
                 source=source.name,
                 path=file.path,
-                url=file.url,
+                url=traits.url,
                 data=_keep_unchanged(data, filler.fill(file.path, data))
                 if kind in TEMPLATES
                 else data,
                 media_type=file.media_type,
-                version=source.version,
-                language=source.language,
-                anchors=source.anchors or "github",
+                version=traits.version,
+                language=traits.language,
+                anchors=traits.anchors,
+                maker=traits.maker,
             )
             pages.append(page)
-    return SourcePages(source.name, tuple(pages), tuple(failures), (*source_files.unread, *unread))
+            if traits.site:
+                places[file.path] = traits.site
+    return SourcePages(
+        source.name,
+        tuple(link_pages(pages, places, source_files.folder)),
+        tuple(failures),
+        (*source_files.unread, *unread),
+        sites.describe(),
+    )
 
 
 def _select_sound_files(

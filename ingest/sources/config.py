@@ -52,6 +52,7 @@ class SourceOptions(BaseModel):
     exclude: Patterns = ()
     version: str = Field(default="", max_length=64)
     language: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    site: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
     anchors: Annotated[str, AfterValidator(_check_anchors)] = ""
     golden: str = ""
     schedule: str = ""
