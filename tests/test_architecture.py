@@ -255,7 +255,7 @@ HOMES = {
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "yaml": {"ingest.formats.dialects.front_matter"},
+    "yaml": {"ingest.formats.dialects.front_matter", "ingest.formats.openapi.parsing"},
     "zstandard": {"ingest.sources.archive.entries"},
 }
 LOADERS = {"import_module", "__import__"}
