@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, BinaryIO
 
@@ -18,7 +18,27 @@ LENGTH = struct.Struct(">Q")
 MAX_REPLY_BYTES = 256 * 2**20
 """Most bytes of a reply: the chunks of the largest page are smaller."""
 
-Outcome = list[Chunk] | PageError
+MAX_NOTES = 50
+"""Most notes of a page."""
+
+_MAX_NOTE = 500  # characters
+
+
+class PageChunks(list[Chunk]):
+    """The chunks of a page that was read.
+
+    Args:
+        chunks: in their order.
+        notes: what was left out of them, and why; each continues a line of the report that names
+            the page.
+    """
+
+    def __init__(self, chunks: Iterable[Chunk] = (), notes: Sequence[str] = ()) -> None:
+        super().__init__(chunks)
+        self.notes = tuple(notes)
+
+
+Outcome = PageChunks | PageError
 """The chunks of a page, or the reason why there are none."""
 
 
@@ -91,7 +111,8 @@ def serialise_outcome(outcome: Outcome, page: Page) -> bytes:
         return json.dumps({"error": str(outcome)}).encode()
     title = outcome[0].title if outcome else ""
     chunks = [[chunk.headings, chunk.url.removeprefix(page.url), chunk.text] for chunk in outcome]
-    return json.dumps({"title": title, "chunks": chunks}).encode()
+    notes = [note[:_MAX_NOTE] for note in outcome.notes[:MAX_NOTES]]
+    return json.dumps({"title": title, "chunks": chunks, "notes": notes}).encode()
 
 
 def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
@@ -108,7 +129,9 @@ def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
             return TextsToCount(map(str, reply["count"]))
         if "error" in reply:
             return PageError(str(reply["error"]))
-        return assign_ids(_parse_chunks(reply["chunks"], str(reply["title"]), page))
+        chunks = assign_ids(_parse_chunks(reply["chunks"], str(reply["title"]), page))
+        notes = [str(note)[:_MAX_NOTE] for note in reply["notes"][:MAX_NOTES]]
+        return PageChunks(chunks, notes)
     except (TypeError, LookupError, RecursionError) as error:
         raise ValueError("not a reply") from error
 

@@ -64,7 +64,7 @@ class ChunkedPages:
 
     Attributes:
         chunks: of all pages.
-        failures: a readable line for each page without chunks.
+        failures: a readable line for each page without chunks, and for each note of a page.
         broken: source and path of the pages that could not be read; the next sync tries again.
         hard: of the pages that took too much time or memory, or that had no full turn, the reason
             by source and hash.
@@ -119,6 +119,7 @@ def chunk_pages(
                     found_hard[page.source, name] = SHORT_TURN if had_turn else str(outcome)
             else:
                 chunks += outcome
+                failures += (f"{page.path}: {note}" for note in outcome.notes)
                 if not outcome and page.data.strip():
                     failures.append(f"{page.path}: the page has no text")
             done += 1

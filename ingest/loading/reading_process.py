@@ -15,6 +15,7 @@ from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import (
     Outcome,
+    PageChunks,
     parse_chunker,
     parse_counts,
     parse_page,
@@ -42,7 +43,8 @@ _COUNTED_CHARS = 500_000  # characters of texts that are counted at once
 def read_page(page: Page, chunker: Chunker) -> Outcome:
     """Read and divide a page; return the error of a broken one."""
     try:
-        return chunker.split_document(read_document(page))
+        document = read_document(page)
+        return PageChunks(chunker.split_document(document), document.notes)
     except PageError as error:
         return error
     except _PAGE_ERRORS as error:

@@ -10,6 +10,7 @@ import pytest
 
 from ingest.documents import Page, translate_parser_errors
 from ingest.loading.chunker import Chunker
+from ingest.loading.frames import PageChunks
 from ingest.loading.loader import chunk_pages, read_pages
 from ingest.report import Progress
 from ingest.sources import Downloads, Source
@@ -37,6 +38,18 @@ def test_a_broken_file_is_a_line_in_the_report(path: str):
     assert failures[0].startswith(f"{path}: {reason}")
     assert "\n" not in failures[0]
     assert divided.broken == (set() if path == "a.md" else {("docs", path)})
+
+
+def test_what_a_reader_left_out_is_a_line_in_the_report():
+    page = Page("docs", "a.pdf", "", b"%PDF")
+    divided = chunk_pages(
+        [page],
+        Chunker(HashEmbedder()),
+        progress=lambda _: None,
+        read_documents=lambda *_: (PageChunks([], ["page 3 was scanned"]) for _ in range(1)),
+    )
+    assert divided.failures[0] == "a.pdf: page 3 was scanned"
+    assert divided.broken == set()
 
 
 def test_want_of_memory_in_a_parser_goes_up():
