@@ -189,12 +189,14 @@ class SourcePages:
         pages: the pages that were read.
         failures: readable lines `path: problem`.
         unread: paths of existing pages that could not be read; a folder ends in a slash.
+        notes: readable lines about what was read all the same.
     """
 
     source: str
     pages: tuple[Page, ...]
     failures: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

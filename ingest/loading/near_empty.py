@@ -13,6 +13,7 @@ MOST_LOOKED_AT = 4_000
 """Characters; a longer text is a list that people look things up in, whatever it is made of."""
 
 _FEW = 1  # words
+_BEGINNING = 400  # characters, in which a text without links has its words
 # Each repetition is possessive: no letter is read twice, whatever is left open.
 _IMAGE = re.compile(r"!\[[^\[\]]*+\]\([^()\n]*+\)")
 _LINK = re.compile(
@@ -32,6 +33,8 @@ def is_near_empty(text: str) -> bool:
     """Return whether a text is a single word or links alone."""
     if len(text) > MOST_LOOKED_AT:
         return False
+    if "](" not in text and "://" not in text:
+        text = text[:_BEGINNING]
     plain = _LINK.sub(" ", _IMAGE.sub(" ", _MARKS.sub("", text)))
     return sum(1 for _ in islice(_WORD.finditer(plain), _FEW + 1)) <= _FEW
 
