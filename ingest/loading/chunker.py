@@ -26,7 +26,7 @@ MAX_CHUNKS = 5_000
 """Chunks of a page: a book of a thousand pages has fewer."""
 
 MAX_COUNTED = 30_000_000
-"""Characters of a page whose tokens are counted, parts that lie inside others again."""
+"""Characters of a page that are counted, parts inside others again."""
 
 _WHOLE = {"fence", "code", "table", "list", "item"}
 _COLONS = (":", "\N{FULLWIDTH COLON}")
@@ -70,11 +70,13 @@ class Chunker:
     Args:
         tokenizer: counts tokens as the embedder does.
         budget: tokens of a chunk.
+        keeps_outline: whether what reads pages for it returns the outline of each page, too.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, budget: int = BUDGET) -> None:
-        self.tokenizer = tokenizer
-        self.budget = budget
+    def __init__(
+        self, tokenizer: Tokenizer, *, budget: int = BUDGET, keeps_outline: bool = False
+    ) -> None:
+        self.tokenizer, self.budget, self.keeps_outline = tokenizer, budget, keeps_outline
         longest = tokenizer.max_tokens - _SPECIAL_TOKENS
         self._fill = min(budget, longest)
         self._whole = min(2 * budget, longest)

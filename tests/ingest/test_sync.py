@@ -81,7 +81,12 @@ def test_a_change_embeds_only_itself(bench: Bench, docs: Path):
     assert (report.added, report.changed, report.removed) == (0, 1, 0)
     assert (report.embedded, report.reused) == (1, 3)
     assert bench.embedder.embedded == ["FAQ > New?\n\nYes it is."]
-    assert bench.store.texts() == ["Yes it is.", "Because it is.", "So it goes.", "First this, then that."]
+    assert bench.store.texts() == [
+        "Yes it is.",
+        "Because it is.",
+        "So it goes.",
+        "First this, then that.",
+    ]
     assert report.revision != first.revision
     assert versions_in(bench.store.list_collections()) == ["docent__v1", "docent__v2"]
 
