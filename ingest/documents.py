@@ -199,6 +199,7 @@ class SourcePages:
         failures: readable lines `path: problem`.
         unread: paths of existing pages that could not be read; a folder ends in a slash.
         sites: one line on the sites that are made of the pages; empty if none was found.
+        notes: readable lines about what was read all the same.
     """
 
     source: str
@@ -206,6 +207,7 @@ class SourcePages:
     failures: tuple[str, ...]
     unread: tuple[str, ...] = ()
     sites: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

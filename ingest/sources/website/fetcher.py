@@ -66,6 +66,7 @@ class SiteFetcher:
         reporter: called after each page, and again during each wait.
 
     Attributes:
+        is_offline: True if only the cache is read.
         used: addresses that were fetched, or read from the cache because they could not be.
     """
 
@@ -86,6 +87,7 @@ class SiteFetcher:
         self._deadline = Deadline(source, self._limits.seconds, self._network.clock)
         self._throttle = RequestThrottle(1 / source.rate, self._network, reporter.repeat_last)
         self._rules: dict[str, Protego] = {}
+        self.is_offline = downloads.prefers_stored and not cache.is_empty
         self.used: set[str] = set()
         self._received = 0
         self._pages = 0
@@ -197,6 +199,10 @@ class SiteFetcher:
         accepts_type: Callable[[str], bool],
         should_follow: Callable[[str], bool],
     ) -> FetchedPage:
+        if self.is_offline:
+            if stored := self.read_cached(address):
+                return stored
+            raise SourceNotFoundError(f"{redact_uri(address)} was not downloaded.")
         self.check_limits()
         self._throttle.wait()
         cached = self._cache.get(address)
