@@ -185,7 +185,7 @@ class _Crawler:
                 self._store_part(part)
 
     def _find_page(self, address: str) -> str:
-        """Return the address of the HTML page that an address leads to; empty for none."""
+        """Return the HTML page that an address leads to; empty for none."""
         try:
             if not self._site.is_allowed(address):
                 return ""
@@ -314,7 +314,7 @@ class _Crawler:
         )
 
     def _is_inside(self, address: str) -> bool:
-        """Return whether a page is in the folder of the crawl, or is the folder itself."""
+        """Return whether a page is in the folder of the crawl."""
         return f"{urlsplit(address).path.rstrip('/')}/".startswith(self._folder)
 
     def _is_selected(self, address: str) -> bool:
@@ -327,7 +327,7 @@ class _Crawler:
         )
 
     def _unify_address(self, address: str) -> str:
-        """Return an address of this site with the scheme of its home, as it is without visitors.
+        """Return the usual spelling of an address of this site.
 
         Old sitemaps still name `http`, and some links have parameters that count visitors.
         """

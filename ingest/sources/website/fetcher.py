@@ -232,10 +232,10 @@ class SiteFetcher:
             if not accepts(page.content_type, page.address, b""):
                 return FetchedPage(page.address, page.content_type, b"")
 
-            def accepts_beginning(beginning: bytes) -> bool:
+            def should_go_on(beginning: bytes) -> bool:
                 return accepts(page.content_type, page.address, beginning)
 
-            data = self._read_body(response, limit, accepts_beginning, cut=cut)
+            data = self._read_body(response, limit, should_go_on, cut=cut)
             if data is None:
                 return FetchedPage(page.address, page.content_type, b"")
         self._cache.put(address, page, data)
@@ -245,18 +245,21 @@ class SiteFetcher:
         self,
         response: httpx.Response,
         limit: int,
-        accepts_beginning: Callable[[bytes], bool],
+        should_go_on: Callable[[bytes], bool],
         *,
         cut: bool,
     ) -> bytes | None:
-        """Return the body, up to its limit if it may be cut; None for one that is not read."""
+        """Return the body; None if it is not to be read.
+
+        With `cut`, only the beginning of a body over its limit counts.
+        """
         data, is_known = bytearray(), False
         for block in iterate_body(response):
             data += block
             self._received += len(block)
             if not is_known and len(data) >= SNIFFED_BYTES:
                 is_known = True
-                if not accepts_beginning(bytes(data)):
+                if not should_go_on(bytes(data)):
                     return None
             if len(data) > limit and cut:
                 return bytes(data[:limit])

@@ -78,9 +78,10 @@ def is_llms_full(name: str) -> bool:
 
 
 def parse_llms(text: str, base: str) -> tuple[str, ...]:
-    """Return the links of an llms.txt in their order, however they are written.
+    """Return the links of an llms.txt in their order.
 
-    The format is described at https://llmstxt.org. Addresses in code are none.
+    They may be written in any way that Markdown has; addresses in code are none. The format is
+    described at https://llmstxt.org.
     """
     found = islice(_LINK.finditer(_drop_fences(text[:MAX_LLMS_CHARACTERS])), MAX_ADDRESSES)
     targets = (match[1] or match[2] or match[3] or match[4].rstrip(_PUNCTUATION) for match in found)
@@ -93,7 +94,10 @@ def _drop_fences(text: str) -> str:
 
 
 def _iterate_lines(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the lines, and whether each is code; a fence that never ends is none."""
+    """Yield the lines, and whether each is code.
+
+    A fence that never ends is none.
+    """
     lines, ends = text.split("\n"), dict[int, int]()
     opened: tuple[int, str] | None = None
     for number, line in enumerate(lines):
@@ -109,8 +113,8 @@ def _iterate_lines(text: str) -> Iterator[tuple[str, bool]]:
         yield line, number <= end
 
 
-def divide_llms_full(text: str, base: str) -> list[PagePart]:
-    """Divide a file of all pages into its pages, where it marks them.
+def split_llms_full(text: str, base: str) -> list[PagePart]:
+    """Split a file of all pages where it marks them.
 
     A mark is a line such as `Source: https://…` below a title, a front matter with an address, or a
     tag around the page. The parts of one address are one page. Without marks, return one part.
@@ -144,7 +148,10 @@ def _join_lines(lines: Iterable[str]) -> str:
 
 
 def _find_starts(lines: _Lines, base: str) -> list[_Start]:
-    """Return where pages begin; marks of a host that few of them name are text."""
+    """Return where pages begin.
+
+    Marks of a host that few of them name are text.
+    """
     starts: list[_Start] = []
     earliest = 0
     for number, (line, is_code) in enumerate(lines):
@@ -165,7 +172,7 @@ def _find_starts(lines: _Lines, base: str) -> list[_Start]:
 
 
 def _find_start(lines: _Lines, mark: int, earliest: int) -> tuple[int | None, set[int]]:
-    """Return where the page of a mark begins, and the lines that are only marks.
+    """Return where the page of a mark begins, and its marks.
 
     A line that looks like a mark, without a title or a rule above it, is text.
     """
@@ -191,7 +198,10 @@ def _is_property(line: str) -> bool:
 
 
 def _find_front_matter(lines: _Lines, mark: int, earliest: int) -> int | None:
-    """Return the first line of the front matter around a line; None without one."""
+    """Return the first line of the front matter around a line.
+
+    Return None without one.
+    """
     first = next(
         (
             number

@@ -87,7 +87,7 @@ def parse_media_type(content_type: str) -> str:
 
 
 def detect_media_type(content_type: str, address: str, data: bytes) -> str:
-    """Return the media type of a page, by what says it best; empty if it is not read.
+    """Return the media type of a page; empty if not read.
 
     The signature of a PDF or an Office file goes before the header, and the suffix of the address
     decides where the header says nothing or only that the page is text.
@@ -96,6 +96,9 @@ def detect_media_type(content_type: str, address: str, data: bytes) -> str:
         content_type: the Content-Type header.
         address: address of the page.
         data: its body, or the beginning of it.
+
+    Returns:
+        the media type, one of `SUFFIXES`; empty if docent does not read it.
     """
     if not data:
         return ""
@@ -110,7 +113,7 @@ def detect_media_type(content_type: str, address: str, data: bytes) -> str:
 
 
 def describe_content(content_type: str, media_type: str) -> str:
-    """Return the Content-Type header of a page as it should have been sent."""
+    """Return the Content-Type header that a page should have had."""
     if parse_media_type(content_type) == media_type:
         return content_type
     _, semicolon, parameters = content_type.partition(";")
@@ -124,6 +127,9 @@ def should_download(content_type: str, address: str, beginning: bytes) -> bool:
         content_type: the Content-Type header.
         address: address of the page.
         beginning: the beginning of its body; empty if nothing is known of it yet.
+
+    Returns:
+        true if docent reads the kind, or may read it once more is known.
     """
     if parse_media_type(content_type):
         return True

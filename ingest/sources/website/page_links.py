@@ -1,4 +1,4 @@
-"""What an HTML page says of itself and of others: its canonical address, its links, its text."""
+"""HTML pages as a crawler sees them: canonical address, links, text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_LINKS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PageLinks:
-    """What an HTML page says of itself and of others.
+    """An HTML page as a crawler sees it.
 
     Attributes:
         canonical: its canonical address; empty for none.
@@ -33,7 +33,7 @@ class PageLinks:
 
 
 def parse_links(html: str, base: str) -> PageLinks:
-    """Return what an HTML page says of itself and of others.
+    """Return the addresses that an HTML page names, and its hash.
 
     Broken links are left out, and those beyond `MAX_LINKS`.
     """

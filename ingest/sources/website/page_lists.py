@@ -19,10 +19,10 @@ from ingest.sources.source import Source
 from ingest.sources.website.fetcher import FetchedPage, SiteFetcher
 from ingest.sources.website.llms import (
     PagePart,
-    divide_llms_full,
     is_llms_full,
     is_llms_list,
     parse_llms,
+    split_llms_full,
 )
 from ingest.sources.website.media_types import HTML
 from ingest.sources.website.paths import extract_folder, extract_host
@@ -35,7 +35,7 @@ _MAX_FAILED_IN_A_ROW = 5
 
 @dataclass
 class PageList:
-    """What the lists of a site name.
+    """The pages that the lists of a site name.
 
     Attributes:
         addresses: addresses of pages, in the order of the lists.
@@ -49,7 +49,7 @@ class PageList:
 
 
 def is_list(address: str) -> bool:
-    """Return whether the name of an address is that of a list of pages."""
+    """Return whether an address has the name of a list."""
     name = get_name(address)
     return name.endswith((".xml", ".xml.gz")) or is_llms_list(name) or is_llms_full(name)
 
@@ -170,7 +170,7 @@ class ListReader:
         if is_whole:
             self._found.parts += [
                 part if part.address else PagePart(fetched.address, part.text)
-                for part in divide_llms_full(text, fetched.address)
+                for part in split_llms_full(text, fetched.address)
             ]
             return []
         links = parse_llms(text, fetched.address)
@@ -186,7 +186,7 @@ class ListReader:
 
 
 def find_list_folder(home: str, addresses: Iterable[str]) -> str:
-    """Return the folder that a sitemap is for; `/` for the whole host.
+    """Return the folder of a sitemap; `/` for the whole host.
 
     By the protocol, a sitemap names only pages below its own folder. One that names none there is
     kept apart from the pages, and is for all.

@@ -80,9 +80,10 @@ class PageStore:
         self._keys.add(self._choose_key(page))
 
     def list_files(self, twins: Mapping[str, str]) -> list[RawFile]:
-        """Return the pages, ordered by path; each has a path of its own.
+        """Return the pages, ordered by path.
 
-        A page in Markdown is left out if its twin, which `twins` names, is there.
+        Each has a path of its own. A page in Markdown is left out if its twin, which `twins`
+        names, is there.
         """
         pages = self._choose_pages()
         for markdown, twin in twins.items():
@@ -105,7 +106,10 @@ class PageStore:
         return self._copies + len(self._pages) - len(self._choose_pages())
 
     def _choose_pages(self) -> dict[str, StoredPage]:
-        """Return one page for each address; a page at its own address goes first."""
+        """Return one page for each address.
+
+        A page at its own address goes first.
+        """
         chosen: dict[str, StoredPage] = {}
         for page in self._pages:
             key = self._choose_key(page)
@@ -121,7 +125,7 @@ class PageStore:
         return page.canonical if is_believed else page.address
 
     def _is_believed(self, canonical: str) -> bool:
-        """Return whether the claims of pages with other names to be this one may be true.
+        """Return whether pages with other names may be this one.
 
         A template that is set up wrong names one address, mostly the home page, on every page.
         """
@@ -134,7 +138,7 @@ class PageStore:
 
 
 def _is_claim(page: StoredPage) -> bool:
-    """Return whether a page says that it is another one, with another name."""
+    """Return whether a page claims to be one with another name."""
     if extract_page_name(page.canonical) != extract_page_name(page.address):
         return True
     has_query = bool(urlsplit(page.address).query)

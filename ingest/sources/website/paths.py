@@ -79,7 +79,7 @@ def build_kin_key(address: str) -> str:
 
 
 def extract_page_name(address: str) -> str:
-    """Return the last part of an address, without what differs between its usual spellings."""
+    """Return the last part of an address, without suffix."""
     return _PAGE_ENDING.sub("", urlsplit(address).path).rstrip("/").rpartition("/")[2].lower()
 
 
@@ -89,7 +89,7 @@ def is_home(address: str) -> bool:
 
 
 def extract_folder(address: str) -> str:
-    """Return the path of the folder that a page is in, with a slash at its end."""
+    """Return the folder of a page, with a slash at its end."""
     return urlsplit(address).path.rpartition("/")[0] + "/"
 
 

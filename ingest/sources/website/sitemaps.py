@@ -143,7 +143,10 @@ def _search_addresses(data: bytes, fault: str) -> tuple[str, list[str]]:
 
 
 def _iterate_addresses(text: str, prefix: str) -> Iterator[str]:
-    """Yield what stands in the elements `loc` of a prefix; others are of pictures and videos."""
+    """Yield the texts of the elements `loc` of a prefix.
+
+    Others are of pictures and videos.
+    """
     name = re.escape(f"{prefix}:loc" if prefix else "loc")
     for match in re.finditer(
         rf"<{name}(?:\s[^<>]{{0,200}}+)?>([^<]{{0,{10 * MAX_ADDRESS}}}+|\s{{0,100}}+<!\[CDATA\["
@@ -163,7 +166,7 @@ def _decode_entity(match: re.Match[str]) -> str:
 
 
 def _decompress(data: bytes) -> tuple[bytes, str]:
-    """Return the data unpacked, and why its end is missing, if it is.
+    """Return the data unpacked, and why its end is missing.
 
     Raises:
         ValueError: it can't be unpacked, or is too large.

@@ -39,7 +39,7 @@ class TwinFinder:
             self._ending = endings.pop()
 
     def find(self, address: str) -> str:
-        """Return the address of a page's twin; empty if the site's rule is not known."""
+        """Return the address of a page's twin; empty if unknown."""
         if self._ending is None or not is_twin(address):
             return ""
         path = _strip(address)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from ingest.sources.website import llms
 from ingest.sources.website.llms import (
     PagePart,
-    divide_llms_full,
     is_llms_full,
     is_llms_list,
     parse_llms,
+    split_llms_full,
 )
 
 BASE = "https://h.example/docs/llms.txt"
@@ -85,7 +85,7 @@ B = PagePart("https://h.example/b", "# B\n\ntext b")
     ],
 )
 def test_pages_are_divided_where_the_file_marks_them(text: str):
-    found = divide_llms_full(text, BASE)
+    found = split_llms_full(text, BASE)
     assert [PagePart(part.address, _tighten(part.text)) for part in found] == [A, B]
 
 
@@ -112,7 +112,7 @@ def test_front_matter_marks_a_page_and_keeps_its_title():
         # B
         """
     )
-    first, second = divide_llms_full(text, BASE)
+    first, second = split_llms_full(text, BASE)
     assert first.address == "https://h.example/a"
     assert first.text == "---\ntitle: A\ndescription: About A.\n---\n\ntext a"
     assert (second.address, second.text.strip("-\n")) == ("https://h.example/b.md", "# B")
@@ -120,7 +120,7 @@ def test_front_matter_marks_a_page_and_keeps_its_title():
 
 def test_the_text_before_the_first_page_and_the_parts_of_one_page():
     text = "# All\n\nIntro.\n\n# A\nSource: /a\n\none\n\n# A2\nSource: /a\n\ntwo"
-    before, page = divide_llms_full(text, BASE)
+    before, page = split_llms_full(text, BASE)
     assert before == PagePart("", "# All\n\nIntro.")
     assert page.address == "https://h.example/a"
     assert page.text == "# A\n\none\n\n# A2\n\ntwo"
@@ -137,18 +137,18 @@ def test_the_text_before_the_first_page_and_the_parts_of_one_page():
     ],
 )
 def test_without_marks_it_is_one_page(text: str):
-    assert divide_llms_full(text, BASE) == [PagePart("", text)]
+    assert split_llms_full(text, BASE) == [PagePart("", text)]
 
 
 def test_a_mark_of_another_host_among_many_is_text():
     text = "# A\nSource: /a\n\nx\n\n# B\nSource: /b\n\n## C\nSource: https://other.example/c\n\ny"
-    assert [part.address for part in divide_llms_full(text, BASE)] == [A.address, B.address]
-    assert "other.example" in divide_llms_full(text, BASE)[1].text
+    assert [part.address for part in split_llms_full(text, BASE)] == [A.address, B.address]
+    assert "other.example" in split_llms_full(text, BASE)[1].text
 
 
 @given(st.text("#-=`~<>/ab:\n SourceURLuptehdc", max_size=200))
 def test_no_line_of_any_text_is_lost(text: str):
-    for part in divide_llms_full(text, BASE):
+    for part in split_llms_full(text, BASE):
         assert part.text in text or part.address
     for each in parse_llms(text, BASE):
         assert each.startswith(("http://", "https://"))

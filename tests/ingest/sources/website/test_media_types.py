@@ -17,8 +17,8 @@ from ingest.sources.website.media_types import (
     can_be_page,
     describe_content,
     detect_media_type,
-    should_download,
     parse_media_type,
+    should_download,
 )
 
 OCTETS = "application/octet-stream"
