@@ -110,7 +110,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page that was read; `content_hash` changes with its content and its URL."""
+    """A page that was read.
+
+    Attributes:
+        source: name of its source.
+        path: its path inside the source.
+        url: its address for people.
+        title: its title.
+        sections: its text.
+        content_hash: hash that changes with its content and its URL.
+        version: version of the product that it describes.
+        language: its language as a BCP 47 tag.
+        notes: what its reader left out, and why; each continues a line of the report that names
+            the page.
+    """
 
     source: str
     path: str
@@ -120,6 +133,7 @@ class Document:
     content_hash: str
     version: str = ""
     language: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +200,7 @@ class SourcePages:
         failures: readable lines `path: problem`.
         unread: paths of existing pages that could not be read; a folder ends in a slash.
         sites: one line on the sites that are made of the pages; empty if none was found.
+        notes: readable lines about what was read all the same.
     """
 
     source: str
@@ -193,6 +208,7 @@ class SourcePages:
     failures: tuple[str, ...]
     unread: tuple[str, ...] = ()
     sites: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -200,7 +216,9 @@ class SourcePages:
         return tuple(page.path for page in self.pages) + self.unread
 
 
-def build_document(page: Page, title: str, sections: Sequence[Section]) -> Document:
+def build_document(
+    page: Page, title: str, sections: Sequence[Section], *, notes: Sequence[str] = ()
+) -> Document:
     """Build the document of a page that was read.
 
     Args:
@@ -208,6 +226,7 @@ def build_document(page: Page, title: str, sections: Sequence[Section]) -> Docum
         title: the title that its text has; one that the page has goes before it. It is cut at
             `MAX_TITLE` characters.
         sections: its sections; of each, the outermost `MAX_HEADINGS` headings stay.
+        notes: what was left out, and why, for the report.
 
     Returns:
         The document, with the labels of the page.
@@ -223,4 +242,5 @@ def build_document(page: Page, title: str, sections: Sequence[Section]) -> Docum
         content_hash=page.content_hash,
         version=page.version,
         language=page.language,
+        notes=tuple(notes),
     )

@@ -188,6 +188,7 @@ class Indexer:
             report,
             seconds=time.perf_counter() - started,
             failures=changes.failures,
+            notes=changes.notes,
             unread=changes.unread,
             dropped=changes.dropped,
             sites=changes.site_lines,

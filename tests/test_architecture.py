@@ -263,7 +263,11 @@ HOMES = {
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "yaml": {"ingest.formats.dialects.front_matter", "ingest.sites.settings.yaml_file"},
+    "yaml": {
+        "ingest.formats.dialects.front_matter",
+        "ingest.formats.openapi.parsing",
+        "ingest.sites.settings.yaml_file",
+    },
     "zstandard": {"ingest.sources.archive.entries"},
 }
 LOADERS = {"import_module", "__import__"}

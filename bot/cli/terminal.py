@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rag_core.models.known_answers import CheckResult
     from rag_core.types import Answer, Chunk, Hit, Passage
 
-_FAILURES_SHOWN = 100  # lines; `--json` has all of them
+_LINES_SHOWN = 100  # lines; `--json` has all of them
 
 _PREVIEW_CHARACTERS = 160
 _LINE_SECONDS = 5.0
@@ -124,7 +124,8 @@ def print_report(report: IngestReport) -> None:
         )
     _print_sites(report.sites)
     _print_dropped(report.dropped, "their pages are removed")
-    _print_failures(report.failures)
+    _print_lines("Skipped or repaired", report.failures)
+    _print_lines("Note", report.notes)
 
 
 def print_preview(preview: Preview) -> None:
@@ -148,7 +149,8 @@ def print_preview(preview: Preview) -> None:
         err.print(Text(stop, style="yellow"), soft_wrap=True)
     _print_sites(preview.sites)
     _print_dropped(preview.dropped, "their pages would be removed")
-    _print_failures(preview.failures)
+    _print_lines("Skipped or repaired", preview.failures)
+    _print_lines("Note", preview.notes)
 
 
 def print_stopped() -> None:
@@ -224,13 +226,12 @@ def _print_dropped(names: Sequence[str], consequence: str) -> None:
         err.print(Text(line, style="yellow"), soft_wrap=True)
 
 
-def _print_failures(lines: Sequence[str]) -> None:
+def _print_lines(label: str, lines: Sequence[str]) -> None:
     from ingest.report import limit_lines
 
-    for line in limit_lines(lines, _FAILURES_SHOWN):
-        err.print(
-            Text(f"  Skipped or repaired: {join_lines(line)}", style="yellow"), soft_wrap=True
-        )
+    style = "dim" if label == "Note" else "yellow"
+    for line in limit_lines(lines, _LINES_SHOWN):
+        err.print(Text(f"  {label}: {join_lines(line)}", style=style), soft_wrap=True)
 
 
 def print_checks(checks: Sequence[CheckResult]) -> None:

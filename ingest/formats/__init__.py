@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
@@ -74,6 +75,12 @@ def _read_xlsx(page: Page) -> Document:
     return read_xlsx(page)
 
 
+def _read_openapi(page: Page) -> Document:
+    from ingest.formats.openapi.reader import read_openapi
+
+    return read_openapi(page)
+
+
 READERS: Mapping[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -91,6 +98,7 @@ READERS: Mapping[str, Reader] = {
     ".docx": _read_docx,
     ".pptx": _read_pptx,
     ".xlsx": _read_xlsx,
+    ".openapi": _read_openapi,
 }
 """The reader of each suffix. A new format is one more line here."""
 
@@ -102,6 +110,21 @@ BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 
 TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
 """Formats that people write, where site generators fill in variables and includes."""
+
+PART_TYPE = "application/vnd.docent.openapi-part+json"
+"""Media type of a part of an API's description, which docent itself makes."""
+
+_SPECIFICATION_SUFFIXES = {".yaml", ".yml", ".json"}
+_SPECIFICATION_TYPES = re.compile(
+    r"(?:application|text)/(?:(?:[\w.-]+\+)?(?:json|yaml)|x-yaml|vnd\.oai\.openapi)", re.IGNORECASE
+)
+_SPECIFICATION_WORDS = re.compile(
+    r"(?:open-?api|swagger|oas)|(?<![a-z])(?:apis?|rest|specs?|specifications?|references?|"
+    r"endpoints?|webhooks?|schemas?|petstore|components|paths|parameters|responses|"
+    r"definitions)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words in the path of a file that may describe an API, or be a part of such a description."""
 
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
@@ -121,6 +144,7 @@ _MEDIA_TYPES: Mapping[str, str] = {
     "application/x-ipynb+json": ".ipynb",
     "text/asciidoc": ".adoc",
     "application/pdf": ".pdf",
+    PART_TYPE: ".openapi",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
@@ -145,7 +169,24 @@ def detect_format(path: str, media_type: str = "") -> str:
 def is_wanted(path: str) -> bool:
     """Return whether a file is a document or belongs to one."""
     name = PurePosixPath(path).name
-    return is_document(path) or name == VARIABLES_FILE or is_settings_file(path)
+    return (
+        is_document(path)
+        or name == VARIABLES_FILE
+        or is_settings_file(path)
+        or is_possible_specification(path)
+    )
+
+
+def is_possible_specification(path: str, media_type: str = "") -> bool:
+    """Return whether a file may describe an API or a part."""
+    plain_type = media_type.partition(";")[0].strip()
+    if plain_type and plain_type != PART_TYPE and _SPECIFICATION_TYPES.fullmatch(plain_type):
+        return True
+    suffix = PurePosixPath(path).suffix.lower()
+    is_known = not plain_type or plain_type in {"text/plain", "application/octet-stream"}
+    if suffix not in _SPECIFICATION_SUFFIXES or not is_known:
+        return False
+    return bool(_SPECIFICATION_WORDS.search(path))
 
 
 def is_document(path: str, media_type: str = "") -> bool:

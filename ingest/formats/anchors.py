@@ -10,6 +10,8 @@ from ingest.formats.slugs import SLUGS, SlugRule
 from ingest.formats.structure import parse_inline
 
 _NUMBERED = re.compile(r"(.*)_([0-9]+)", re.DOTALL)
+_NUMBERS = re.compile(r"(?:-\d+)+$")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _MAX_HEADING = 10_000
 _MAX_DIGITS = 9
 
@@ -65,53 +67,70 @@ class AnchorMaker:
         rule = self._rule
         if rule is None or level not in rule.levels:
             return ""
-        if rule.is_written:
-            text = written
-        else:
-            parts = parse_inline(shown[:_MAX_HEADING], has_alt=rule.has_alt)
-            text = "".join(part if code else rule.typeset(part) for part, code in parts)
-        text = text.encode(errors="replace").decode()
-        slug = rule.slugify(text[:MAX_TITLE])
-        if rule.numbers == "automatic":
-            return self._name(slug)
-        if rule.numbers == "counted":
-            return self._count_on(slug)
-        return self._number(slug, rule) if slug else ""
+        text = written if rule.is_written else _extract_text(shown[:_MAX_HEADING], rule)
+        slug = rule.slugify(text[:MAX_TITLE].encode(errors="replace").decode())
+        if not slug and not rule.numbers_empty:
+            return ""
+        number = {
+            "automatic": self._name,
+            "counted": self._count_on,
+            "stem": self._count_stem,
+            "next": self._count,
+            "free": self._number,
+        }[rule.numbers]
+        return rule.finish(number(slug, rule))
 
-    def _name(self, slug: str) -> str:
+    def _name(self, slug: str, rule: SlugRule) -> str:
         """Return the slug, or the next name such as `id1` if it is empty or taken."""
         while not slug or slug in self._taken:
             number = self._next.get("", 1)
             self._next[""] = number + 1
-            slug = f"id{number}"
+            slug = f"{rule.automatic}{number}"
         self._taken.add(slug)
         return slug
 
-    def _count_on(self, slug: str) -> str:
+    def _count_on(self, slug: str, rule: SlugRule) -> str:
         """Return the slug, with a number that counts on from its own if it is taken."""
         match = _NUMBERED.fullmatch(slug)
         stem, number = (match[1], int(match[2][-_MAX_DIGITS:]) + 1) if match else (slug, 1)
         number = max(number, self._next.get(slug, 1))
         unique = slug
         while not unique or unique in self._taken:
-            unique, number = f"{stem}_{number}", number + 1
+            unique, number = f"{stem}{rule.separator}{number}", number + 1
         self._next[slug] = number
         self._taken.add(unique)
         return unique
 
+    def _count(self, slug: str, rule: SlugRule) -> str:
+        """Return the slug, with the next number from the second on, though it may be taken."""
+        number = self._next.get(slug, rule.first - 1)
+        self._next[slug] = number + 1
+        return f"{slug}{rule.separator}{number}" if number >= rule.first else slug
+
+    def _count_stem(self, slug: str, rule: SlugRule) -> str:
+        """Return the slug, with a number if it or its stem was there before."""
+        stem = self._next.get(_NUMBERS.sub("", slug.lower()), 0)
+        number = self._next.get(slug.lower(), 0) + 1
+        self._next[slug.lower()] = number
+        has_number = number >= rule.first or stem > rule.first
+        return f"{slug}{rule.separator}{number}" if has_number else slug
+
     def _number(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with a number from the second on.
+        """Return the slug, with the first number that makes it unique.
 
         `_next` has the next number of each slug, since a page may have a hundred thousand
         headings with one text: trying all numbers would take too long.
         """
         unique, number = slug, self._next.get(slug, rule.first)
-        if rule.numbers == "next":
-            unique = f"{slug}{rule.separator}{number}" if slug in self._next else slug
-            self._next[slug] = number + (slug in self._next)
-            return unique
         while unique in self._taken:
             unique, number = f"{slug}{rule.separator}{number}", number + 1
         self._next[slug] = number
         self._taken.add(unique)
         return unique
+
+
+def _extract_text(shown: str, rule: SlugRule) -> str:
+    if rule.has_entities and "`" not in shown:
+        shown = _ENTITY.sub("&amp;", shown)
+    parts = parse_inline(shown, has_alt=rule.has_alt)
+    return "".join(part if is_code else rule.typeset(part) for part, is_code in parts)

@@ -7,7 +7,7 @@ import re
 from markdown_it.token import Token
 
 from ingest.formats.anchors import AnchorMaker
-from ingest.formats.dialects.attribute_lists import split_attribute_lists
+from ingest.formats.dialects.attribute_lists import UNNAMED, split_attribute_lists
 from ingest.formats.dialects.prose import ProseRenderer
 from ingest.formats.structure import ParsedMarkdown
 
@@ -21,7 +21,7 @@ _BRACKETED = re.compile(r"(?<!\s)\s+\[#([^\s\[\]]+)\]\s*$")
 _COMMENT = re.compile(
     r"(?<!\s)\s*(?:\{/\*\s*#([^\s{}]+)[^{}]*\*/\}|<!--\s*#([^\s<>]+)[^<>]*-->)\s*$"
 )
-_IMAGE = re.compile(r"<img\s[^<>]*>", re.IGNORECASE)
+_DROPPED = re.compile(r"</?(?:img|br|wbr|p|div)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _ESCAPED_BRACE = re.compile(r"\\(?=\{#[^{}]*\}\s*$)")
 _ID = re.compile(r"\{#([^\s{}]+)\}\s*$")
 
@@ -58,21 +58,22 @@ class HeadingRenderer:
 
     def render(self, opening: Token, inline: Token) -> None:
         """Put the text that readers see into a heading, and its anchor into `meta`."""
-        heading, anchor = split_anchor(inline.content)
-        inline.content, shown = self._prose.render_heading(heading)
+        is_unnamed = inline.content.endswith(UNNAMED)
+        heading, anchor = split_anchor(inline.content.removesuffix(UNNAMED).rstrip())
+        inline.content, _ = self._prose.render_heading(heading)
         name = _NAMED.search(heading) if "<a" in heading else None
         named = (name[1] if name else "") or self._above
-        own = ""
+        own, self._above = "", ""
+        if is_unnamed:
+            return
         if anchor:
             self._anchors.take(anchor)
         if not anchor or self._anchors.names_all:
-            if "<img" in heading:
-                shown = self._prose.render_heading(_IMAGE.sub("", heading))[1]
-            if not self._anchors.has_emoji:
-                shown = inline.content
+            bare = _DROPPED.sub("", heading) if "<" in heading else heading
+            rendered = self._prose.render_heading(bare)
+            shown = rendered[1 if self._anchors.has_emoji else 0]
             own = self._anchors.make(heading, shown, int(opening.tag[1]))
         inline.meta = {"anchor": anchor or named or own}
-        self._above = ""
 
     def render_converted(self, parsed: ParsedMarkdown) -> None:
         """Put the anchors of headings that were HTML into `meta`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote, unquote
 
@@ -19,13 +19,15 @@ _VITEPRESS_SPECIAL = re.compile(
 )
 _VITEPRESS_DROPPED = re.compile(r"[\u0000-\u001f\u0300-\u036f]")
 _EMOJI = re.compile(
-    "[\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
+    "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\u200d\ufe0e\ufe0f]"
 )
 _MINTLIFY_DROPPED = re.compile(r"[?,;:!'\"()\[\]{}]")
 _ASCIIDOC_DROPPED = re.compile(r"[^ \w\-.]")
 _GITBOOK_DROPPED = re.compile(r"[^\w\s.~$-]+")
 _QUOTE = re.compile(r"(^|[\s(\[{/-])?([\"'])")
+_DASHES = re.compile(r"(?<!-)--(?!-)")
+_DECADE = re.compile(r"'(?=\d\ds\b)")
 _CURLY = {'"': "\u201c\u201d", "'": "\u2018\u2019"}
 
 
@@ -124,13 +126,16 @@ def slugify_gitbook(text: str) -> str:
 
 
 def slugify_mintlify(text: str) -> str:
-    """Return the slug of Mintlify, which keeps letters beyond ASCII, and bars and ampersands."""
+    """Return the slug of Mintlify, in which letters beyond ASCII are percent-encoded."""
     words = "-".join(text.lower().split())
     encoded = quote(words, safe="!~*'()")
-    is_encoded = encoded != words and "%" in encoded
+    kept = "_" if encoded == words else "%_"
     encoded = re.sub(r"([a-zA-Z\d]+)'([ts])$", r"\1\2", encoded)
-    kept = "%_" if is_encoded else "_"
-    slug = re.sub(rf"[^a-zA-Z\d{kept}]+", "-", encoded).strip("-")
+    return re.sub(rf"[^a-zA-Z\d{kept}]+", "-", encoded).strip("-")
+
+
+def _decode_mintlify(slug: str) -> str:
+    """Return the anchor of a slug: letters, bars and ampersands stay, emoji go."""
     return _EMOJI.sub("", _MINTLIFY_DROPPED.sub("", unquote(slug)))
 
 
@@ -152,7 +157,8 @@ def slugify_asciidoc(text: str) -> str:
 
 def _curl_quotes(text: str) -> str:
     """Return text with the quotes, dashes and dots of typographers."""
-    text = text.replace("---", "\u2014").replace("--", "\u2014").replace("...", "\u2026")
+    text = _DASHES.sub("\u2014", text).replace("...", "\u2026")
+    text = _DECADE.sub(_CURLY["'"][1], text)
     return _QUOTE.sub(
         lambda match: f"{match[1] or ''}{_CURLY[match[2]][0 if match[1] is not None else 1]}", text
     )
@@ -175,8 +181,10 @@ class SlugRule:
         separator: what stands between the slug and the number of a second equal one.
         numbers: how equal slugs are told apart: the first number that is `free`; the `next` one,
             though it may be taken; a number `counted` on from that in the slug, as `a_1` makes
-            `a_2`; or an `automatic` name such as `id1` in place of the slug.
+            `a_2`; a number for each `stem`, which slugs with other numbers share; or an
+            `automatic` name such as `id1` in place of the slug.
         first: the number of the second equal slug.
+        automatic: what automatic names begin with.
         is_written: whether the Markdown of the heading counts, and not the text that it shows.
         has_alt: whether the text of an image counts.
         has_emoji: whether the code of an emoji counts by its name.
@@ -185,13 +193,17 @@ class SlugRule:
         names_all: whether a heading that names an anchor has its own besides.
         has_html: whether a heading in HTML without an id gets one.
         levels: the levels of the headings that get an anchor.
+        has_entities: whether entities count as they are written.
+        numbers_empty: whether an empty slug gets a number, too.
         typeset: changes text, though not code, as the maker does before.
+        finish: makes the anchor of the slug and its number.
     """
 
     slugify: Callable[[str], str]
     separator: str = "-"
-    numbers: Literal["free", "next", "counted", "automatic"] = "free"
+    numbers: Literal["free", "next", "counted", "stem", "automatic"] = "free"
     first: int = 1
+    automatic: str = "id"
     is_written: bool = False
     has_alt: bool = False
     has_emoji: bool = True
@@ -199,16 +211,17 @@ class SlugRule:
     names_all: bool = False
     has_html: bool = False
     levels: range = range(1, 7)
+    has_entities: bool = False
+    numbers_empty: bool = True
     typeset: Callable[[str], str] = _keep_text
+    finish: Callable[[str], str] = _keep_text
 
 
 def _build_mkdocs_rule(slugify: Callable[[str], str]) -> SlugRule:
     return SlugRule(slugify, separator="_", numbers="counted", has_emoji=False, keeps_named="all")
 
 
-_DOCUTILS = SlugRule(
-    slugify_docutils, numbers="automatic", has_alt=True, keeps_named="below", names_all=True
-)
+_DOCUTILS = SlugRule(slugify_docutils, numbers="automatic", keeps_named="below", names_all=True)
 
 SLUGS: dict[str, SlugRule | None] = {
     "github": SlugRule(slugify_github, has_alt=True, has_html=True),
@@ -218,18 +231,27 @@ SLUGS: dict[str, SlugRule | None] = {
     "mkdocs-unicode": _build_mkdocs_rule(_slugify_mkdocs_unicode),
     "pymdownx": _build_mkdocs_rule(slugify_pymdownx),
     "pymdownx-case": _build_mkdocs_rule(_slugify_pymdownx_case),
-    "vitepress": SlugRule(slugify_vitepress, has_alt=True, has_emoji=False, keeps_named="below"),
+    "vitepress": SlugRule(
+        slugify_vitepress, has_emoji=False, has_entities=True, keeps_named="below"
+    ),
     "kramdown": SlugRule(_slugify_kramdown, numbers="next", typeset=_join_dashes),
     "kramdown-plain": SlugRule(slugify_kramdown_plain, numbers="next", is_written=True),
     "docutils": _DOCUTILS,
     "sphinx": _DOCUTILS,
     "myst": _DOCUTILS,
+    "myst-smartquotes": replace(_DOCUTILS, typeset=_curl_quotes),
     "hugo": SlugRule(slugify_hugo, is_written=True, keeps_named="below"),
     "starlight": SlugRule(slugify_github, typeset=_curl_quotes),
     "nextra": SlugRule(slugify_github, keeps_named="below", levels=range(2, 7)),
-    "gitbook": SlugRule(slugify_gitbook),
+    "gitbook": SlugRule(slugify_gitbook, numbers_empty=False),
     "mintlify": SlugRule(
-        slugify_mintlify, numbers="next", first=2, levels=range(1, 5), typeset=_curl_quotes
+        slugify_mintlify,
+        numbers="stem",
+        first=2,
+        levels=range(1, 5),
+        numbers_empty=False,
+        typeset=_curl_quotes,
+        finish=_decode_mintlify,
     ),
     "mdbook": SlugRule(slugify_mdbook, numbers="next"),
     "asciidoc": SlugRule(slugify_asciidoc, separator="_", first=2, keeps_named="below"),

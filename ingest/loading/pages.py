@@ -18,7 +18,9 @@ from ingest.formats import (
     TEMPLATES,
     VARIABLES_FILE,
     detect_format,
+    is_possible_specification,
 )
+from ingest.loading.specifications import SpecificationPages
 from ingest.sites.detection import find_sites
 from ingest.sites.links import link_pages
 from ingest.sites.placeholders import Placeholders
@@ -75,6 +77,7 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
             pages.append(page)
             if traits.site:
                 places[file.path] = traits.site
+    pages += SpecificationPages(source_files, failures, unread).build()
     return SourcePages(
         source.name,
         tuple(link_pages(pages, places, source_files.folder)),
@@ -97,12 +100,18 @@ def _select_sound_files(
         limit = MAX_FILE_BYTES if detect_format(file.path, file.media_type) in BINARY else MAX_BYTES
         if len(file.path.encode(errors="replace")) > _MAX_PATH_BYTES:
             failures.append(f"{file.path[:100]}…: its path is too long; left out")
-        elif len(file.data) > limit:
+        elif len(file.data) > limit and not _is_specification_alone(file):
             failures.append(f"{file.path}: is larger than {limit // 10**6} MB; left out")
             unread.append(file.path)
         else:
             sound.append(file)
     return sound
+
+
+def _is_specification_alone(file: RawFile) -> bool:
+    """Return whether a file is no document, unless it describes an API."""
+    kind = detect_format(file.path, file.media_type)
+    return not kind and is_possible_specification(file.path, file.media_type)
 
 
 def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:

@@ -58,6 +58,7 @@ class SourceOptions(BaseModel):
     schedule: str = ""
     token_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
     depth: int = Field(default=2, ge=0, le=20)
+    crawl: Literal["folder", "host"] = "folder"
     rate: float = Field(default=4.0, gt=0, le=100)
     max_pages: int = Field(default=5_000, ge=1)
     allow_private: bool = False

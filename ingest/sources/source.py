@@ -71,6 +71,8 @@ class Source:
         schedule: when this source is synced, in place of DOCENT_SYNC_SCHEDULE.
         token_env: environment variable with the token that the source wants.
         depth: how many links away from a website's start page pages are read.
+        crawl: `folder` to keep to the folder of the start page, or of the sitemap; `host` to read
+            pages of the whole host.
         rate: most requests a second to a website.
         max_pages: most pages of a website.
         allow_private: true if the host and redirects may lead to private networks.
@@ -92,6 +94,7 @@ class Source:
     schedule: str = ""
     token_env: str = ""
     depth: int = 2
+    crawl: str = "folder"
     rate: float = 4.0
     max_pages: int = 5_000
     allow_private: bool = False

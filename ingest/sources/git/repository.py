@@ -154,9 +154,14 @@ class _Mirror:
         self._folder = downloads.folder / f"{source.key}.git"
         self._git = GitCommand(source, self.uri, self._folder, downloads, self._report_received)
         self._progress = progress
+        self._prefers_stored = downloads.prefers_stored
 
     def update(self) -> str:
         """Fetch the commit that the branch points to, if missing; return it."""
+        if self._prefers_stored and (self._folder / "FETCH_HEAD").is_file():
+            commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
+            if self._has_commit(commit):
+                return commit
         self._prepare()
         name, commit = self._resolve_remote_ref()
         if not self._has_commit(commit):
