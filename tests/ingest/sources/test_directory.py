@@ -219,3 +219,32 @@ def test_a_tree_deeper_than_a_path_may_be_long(tmp_path: Path):
     found = read(tmp_path)
     assert [file.path for file in found.files] == ["a.md"]
     assert found.failures[0].endswith("could not be read (File name too long)")
+
+
+def test_settings_of_site_makers_are_read_also_in_their_hidden_folder(tmp_path: Path):
+    names = (".vitepress/config.ts", ".vitepress/theme/index.ts", ".vitepress/note.md", "a.md")
+    make_folder(tmp_path, dict.fromkeys(names, "x"))
+    assert [file.path for file in read(tmp_path).files] == [".vitepress/config.ts", "a.md"]
+
+
+def test_settings_above_a_folder_of_a_repository_are_read(tmp_path: Path):
+    names = ("mkdocs.yml", "secret.md", "docs/conf.py", "docs/en/a.md", "docs/.vitepress/config.ts")
+    make_folder(tmp_path, dict.fromkeys(names, "x"))
+    (tmp_path / "hugo.toml").symlink_to("/etc/hostname")
+    found = read(tmp_path / "docs/en")
+    assert (found.folder, found.above) == ("", ())
+    (tmp_path / ".git").mkdir()
+    found = read(tmp_path / "docs/en")
+    paths = [file.path for file in found.above]
+    assert (found.folder, paths) == (
+        "docs/en/",
+        ["docs/conf.py", "docs/.vitepress/config.ts", "mkdocs.yml"],
+    )
+    found = read(tmp_path)
+    assert (found.folder, found.above) == ("", ())
+
+
+def test_a_folder_of_settings_alone_has_no_documents(tmp_path: Path):
+    make_folder(tmp_path, {"mkdocs.yml": "site_name: X"})
+    with pytest.raises(SourceEmptyError, match="no documents"):
+        read(tmp_path)
