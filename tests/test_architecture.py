@@ -65,6 +65,7 @@ ORDER = (
     "ingest.sources",
     "ingest.types",
     "ingest.loading",
+    "ingest.inspection",
     "ingest.state",
     "ingest.progress",
     "ingest.changes",
@@ -221,6 +222,7 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
     },

@@ -1,4 +1,4 @@
-"""The check of a sample of addresses: is the page there, and has it the anchor?"""
+"""The check of a sample of addresses: the page must be there, and have the anchor."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ class _SiteCheck:
 
 
 def _as_site(source: Source, address: str) -> Source:
-    """Return the source as a website that may ask for the addresses of its pages.
+    """Return the source as a website with the addresses of its pages.
 
     Its own host is one that a person wrote into the settings. Another one, which only a file of the
     source names, must not be in a private network.
