@@ -87,6 +87,7 @@ class IngestReport:
         unread: names of sources that could not be read; their pages stayed as they were.
         dropped: names of sources that were taken out of the settings; their pages are gone.
         golden: the recall of golden questions by source; empty if nothing changed.
+        sites: a line for each source that a site is made of: its maker, address and anchors.
         truncated: embedded chunks of which the model read only the beginning.
         notes: readable lines about pages that were read all the same, such as near-empty ones.
     """
@@ -105,6 +106,7 @@ class IngestReport:
     unread: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     golden: tuple[GoldenResult, ...] = ()
+    sites: tuple[str, ...] = ()
     truncated: int = 0
     notes: tuple[str, ...] = ()
 
@@ -115,7 +117,9 @@ class IngestReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        names = ("failures", "notes", "unread", "dropped")
-        lists = {name: list(getattr(self, name)) for name in names}
+        lists = {
+            name: list(getattr(self, name))
+            for name in ("failures", "unread", "dropped", "sites", "notes")
+        }
         golden = [asdict(result) for result in self.golden]
         return {**asdict(self), **lists, "golden": golden, "seconds": round(self.seconds, 3)}

@@ -191,6 +191,7 @@ class Indexer:
             notes=changes.notes,
             unread=changes.unread,
             dropped=changes.dropped,
+            sites=changes.site_lines,
             truncated=_count_truncated(self._embedder) - truncated,
         )
 

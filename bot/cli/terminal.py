@@ -122,6 +122,7 @@ def print_report(report: IngestReport) -> None:
         err.print(
             Text(f"  Golden questions of {_format_golden(result)}", style="dim"), soft_wrap=True
         )
+    _print_sites(report.sites)
     _print_dropped(report.dropped, "their pages are removed")
     _print_lines("Skipped or repaired", report.failures)
     _print_lines("Note", report.notes)
@@ -146,6 +147,7 @@ def print_preview(preview: Preview) -> None:
     if preview.stopped:
         stop = f"This would only be published with --force: {join_lines(preview.stopped)}."
         err.print(Text(stop, style="yellow"), soft_wrap=True)
+    _print_sites(preview.sites)
     _print_dropped(preview.dropped, "their pages would be removed")
     _print_lines("Skipped or repaired", preview.failures)
     _print_lines("Note", preview.notes)
@@ -211,6 +213,11 @@ def _format_golden(result: GoldenResult) -> str:
         return f"{result.source}: not compared, {join_lines(result.skipped)}"
     before = "-" if result.before is None else f"{result.before:.0%}"
     return f"{result.source}: {before} found the right page before, {result.after:.0%} now"
+
+
+def _print_sites(lines: Sequence[str]) -> None:
+    for line in lines:
+        err.print(Text(f"  Site of {join_lines(line)}", style="dim"), soft_wrap=True)
 
 
 def _print_dropped(names: Sequence[str], consequence: str) -> None:

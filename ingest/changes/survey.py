@@ -78,6 +78,7 @@ class ChangeSet:
         failures: lines for the report.
         unread: names of sources that could not be read.
         dropped: names of sources that were taken out of the settings.
+        site_lines: a line for each source that a site is made of.
         notes: lines for the report about what was read all the same.
     """
 
@@ -91,6 +92,7 @@ class ChangeSet:
     failures: tuple[str, ...]
     unread: tuple[str, ...]
     dropped: tuple[str, ...]
+    site_lines: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -216,6 +218,7 @@ class ChangeDetector:
             failures=failures + snapshot.failures,
             unread=tuple(sorted(names - {pages.source for pages in loaded})),
             dropped=dropped,
+            site_lines=tuple(f"{pages.source}: {pages.sites}" for pages in loaded if pages.sites),
             notes=tuple(note for pages in loaded for note in pages.notes),
         )
 

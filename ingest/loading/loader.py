@@ -212,5 +212,5 @@ def _describe_addresses(pages: SourcePages) -> Iterator[str]:
     if count:
         yield (
             f"{pages.source}: {format_count(count, 'page has', 'pages have')} no web address, so "
-            "answers can't link there: give the source a `url` in DOCENT_SOURCES"
+            "answers can't link there: give the source a `site` or a `url` in DOCENT_SOURCES"
         )

@@ -11,14 +11,18 @@ _SETS = (
     ("[role=tablist]", "[role=tab]", "[role=tabpanel]"),
     (".tabbed-labels", "label", ".tabbed-block"),  # MkDocs Material
     (".vp-code-group > .tabs", "label", ".blocks > *"),  # VitePress
+    (".nav-tabs:not([role=tablist])", "a, button", ".tab-pane"),  # Bootstrap
 )
 """Of each kind of tabs: the bar of names, a name in it, and the panels beside it."""
 
 _SIMPLE = (
     (".tabbed-set", "label", ".tabbed-content"),  # MkDocs Material, before 2021
     (".sd-tab-set", ".sd-tab-label", ".sd-tab-content"),  # sphinx-design
+    (".tab-set", ".tab-label", ".tab-content"),  # sphinx-inline-tabs
 )
 """Tabs whose names stand between their panels."""
+
+_MOST_AROUND = 3  # elements around a bar that may hold its panels
 
 
 def label_tab_panels(main: Tag) -> None:
@@ -27,16 +31,18 @@ def label_tab_panels(main: Tag) -> None:
     The bar of all names is dropped.
     """
     for bar_selector, name_selector, panel_selector in _SETS:
-        bars = main.select(bar_selector)
-        holders = {id(bar.parent) for bar in bars}
-        for bar in bars:
-            names = [_get_name(name) for name in bar.select(name_selector)]
-            panels = bar.parent.select(panel_selector) if bar.parent else []
-            panels = [panel for panel in panels if not _is_nested(panel, bar, holders)]
-            if len(names) > len(panels):
+        bars = [(bar, _find_holder(bar, panel_selector)) for bar in main.select(bar_selector)]
+        holders = {id(holder) for _, holder in bars}
+        for bar, holder in bars:
+            tabs = bar.select(name_selector)
+            panels = holder.select(panel_selector) if holder else []
+            panels = [panel for panel in panels if not _is_nested(panel, holder, holders)]
+            if len(panels) == 1:  # the others are loaded when they are opened
+                tabs = [tab for tab in tabs if tab.get("aria-selected") == "true"] or tabs
+            if len(tabs) > len(panels):
                 continue  # the names would be lost
-            for name, panel in zip(names, panels, strict=False):
-                _write_label(panel, name)
+            for tab, panel in zip(tabs, panels, strict=False):
+                _write_label(panel, _get_name(tab))
             bar.extract()
     for selector, name_selector, panel_selector in _SIMPLE:
         for tabs in main.select(selector):
@@ -54,10 +60,16 @@ def _match_tabs(tabs: Tag, name_selector: str, panel_selector: str) -> Iterator[
             name = child
 
 
-def _is_nested(panel: Tag, bar: Tag, holders: AbstractSet[int]) -> bool:
+def _find_holder(bar: Tag, panel_selector: str) -> Tag | None:
+    """Return the element around a bar and its panels; None without one."""
+    around = list(bar.parents)[:_MOST_AROUND]
+    return next((parent for parent in around if parent.select_one(panel_selector)), None)
+
+
+def _is_nested(panel: Tag, holder: Tag | None, holders: AbstractSet[int]) -> bool:
     """Return whether a panel belongs to tabs inside of another panel."""
     for parent in panel.parents:
-        if parent is bar.parent:
+        if parent is holder:
             return False
         if id(parent) in holders:
             return True

@@ -21,6 +21,7 @@ class CachedPage:
         content_type: Content-Type of the response.
         etag: ETag of the response, to ask for a newer page.
         last_modified: date of the response, likewise.
+        canonical: address that the server names as the page's own; empty for none.
         body: name of the file; each body has its own, so that no page gets another's body.
     """
 
@@ -28,6 +29,7 @@ class CachedPage:
     content_type: str
     etag: str
     last_modified: str
+    canonical: str = ""
     body: str = ""
 
     @property
