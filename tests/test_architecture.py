@@ -69,6 +69,7 @@ ORDER = (
     "ingest.sites",
     "ingest.types",
     "ingest.loading",
+    "ingest.inspection",
     "ingest.state",
     "ingest.progress",
     "ingest.changes",
@@ -229,6 +230,7 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
     },
