@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
+from ingest.formats.navigation import drop_navigation
 
 Reader = Callable[[Page], Document]
 
@@ -97,6 +98,9 @@ BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
 """Formats that people write, where site generators fill in variables and includes."""
 
+_LINKING = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".xhtml"}
+"""Formats of pages that may only lead to others."""
+
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
 
@@ -155,4 +159,5 @@ def read_document(page: Page) -> Document:
     suffix = detect_format(page.path, page.media_type)
     if suffix not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
-    return READERS[suffix](page)
+    document = READERS[suffix](page)
+    return drop_navigation(page, document) if suffix in _LINKING else document

@@ -22,12 +22,12 @@ _DROPPED = (
     ".edit-this-page, .edit-link, .edit-page-link, .theme-edit-this-page, .theme-last-updated, "
     ".md-content__button, .md-source-file, .VPDocFooter, .td-page-meta, [rel~=edit], .skip-link, "
     ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .feedback, .md-feedback, "
-    ".theme-doc-footer, .theme-doc-toc-mobile, .wy-breadcrumbs"
+    ".theme-doc-footer, .theme-doc-toc-mobile, .toctree-wrapper, .wy-breadcrumbs"
 )
 """Surroundings by their role, or by the class that a site maker gives to nothing else."""
 
 _BARS = (
-    ".breadcrumb, .breadcrumbs, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
+    ".contents, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
     ".prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, .table-of-contents, .toc"
 )
 """Bars of links and tabs, by the class names of site generators; dropped if all is links."""
@@ -50,6 +50,7 @@ _HELPFUL = re.compile(
     re.IGNORECASE,
 )
 _MOST_FEEDBACK = 25  # words
+_MOST_BREADCRUMBS = 25  # words
 
 
 def is_permalink(link: Tag) -> bool:
@@ -65,6 +66,8 @@ def drop_surroundings(main: Tag) -> None:
     _drop_feedback(main)
     _keep_buttons(main)
     _drop_all(main.select(_DROPPED))
+    _drop_all(tag for tag in main.select(".breadcrumb, .breadcrumbs") if _is_short_bar(tag))
+    _drop_all(main.select("[class*=language-] > span.lang"))  # VitePress writes it in a corner
     for tag in main.select(_BARS):
         linked = sum(len(link.get_text()) for link in tag.find_all("a"))
         if linked >= 0.8 * len(tag.get_text().strip()):
@@ -74,6 +77,10 @@ def drop_surroundings(main: Tag) -> None:
     for string in main.find_all(string=_PRIVATE):
         if _PRIVATE.fullmatch(string):
             string.extract()  # an icon, as a character of a font
+
+
+def _is_short_bar(tag: Tag) -> bool:
+    return tag.find("a") is not None and len(tag.get_text().split()) <= _MOST_BREADCRUMBS
 
 
 def _drop_all(tags: Iterable[Tag]) -> None:
