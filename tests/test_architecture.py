@@ -63,6 +63,7 @@ ORDER = (
     "ingest.sources.git",
     "ingest.sources.website",
     "ingest.sources",
+    "ingest.includes",
     "ingest.types",
     "ingest.loading",
     "ingest.state",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -22,6 +22,7 @@ from rag_core.types import hash_content
 __all__ = [
     "DownloadCallback",
     "DownloadProgress",
+    "FileReader",
     "RawFile",
     "Source",
     "SourceFiles",
@@ -30,10 +31,22 @@ __all__ = [
     "derive_name",
     "ignore_download_progress",
     "is_hidden",
+    "is_includable",
     "normalise_uri",
+    "read_no_files",
 ]
 
 _SKIPPED_FOLDERS = {"__MACOSX", "node_modules"}
+_INCLUDES_FOLDER = ".gitbook/includes/"
+
+MAX_INCLUDED_FILE = 5 * 10**6
+"""Largest file that a page may include."""
+
+MAX_INCLUDED_FILES = 64 * 2**20
+"""Bytes that are read at once of files that pages include."""
+
+FileReader = Callable[[Collection[str]], Mapping[str, bytes]]
+"""Returns the bytes of those files that the snapshot of a source has, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +165,12 @@ class RawFile:
     media_type: str = ""
 
 
+def read_no_files(paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return nothing: the source has no other files."""
+    del paths
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
     """The files that were read from one source, ordered by path.
@@ -162,6 +181,7 @@ class SourceFiles:
         failures: sentences for people, one per file or group of pages: `path: reason`.
         unread: paths of files that exist and could not be read; a folder ends in a slash.
         revision: commit of a git repository; else empty.
+        read_others: reads files of the same snapshot that are no documents, such as examples.
     """
 
     source: Source
@@ -169,6 +189,7 @@ class SourceFiles:
     failures: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     revision: str = ""
+    read_others: FileReader = field(default=read_no_files, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,3 +241,14 @@ def is_hidden(path: str) -> bool:
     """
     parts = PurePosixPath(path).parts
     return any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in parts)
+
+
+def is_includable(path: str) -> bool:
+    """Return whether a page may include a file.
+
+    It may not if the file is hidden or outside the source.
+    """
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return False
+    before, mark, after = path.partition(_INCLUDES_FOLDER)
+    return not is_hidden(f"{before}{after}" if mark else path)

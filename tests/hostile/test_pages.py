@@ -30,7 +30,7 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Synced:
     for number, attack in enumerate(read_attacks("pages")):
         write(folder / "docs" / str(number), attack)
     with pytest.MonkeyPatch.context() as smaller:
-        smaller.setattr("ingest.loading.pages.MAX_INCLUDED", MAX_INCLUDED)
+        smaller.setattr("ingest.includes.allowance.MAX_INCLUDED", MAX_INCLUDED)
         sources = parse_sources(str(folder / "docs"))
         return sync_sources(sources, Downloads(folder / "snapshots"), folder)
 
