@@ -6,16 +6,7 @@ import pytest
 
 from ingest.includes import allowance, filling
 from ingest.includes.filling import FilledPages, fill_includes
-
-
-def fill(others: Mapping[str, str] | None = None, **files: str) -> FilledPages:
-    kept = {path: text.encode() for path, text in (others or {}).items()}
-
-    def read_others(paths: Collection[str]) -> Mapping[str, bytes]:
-        return {path: kept[path] for path in paths if path in kept}
-
-    documents = {path: text.encode() for path, text in files.items()}
-    return fill_includes(documents, read_others, lambda data: data.decode())
+from tests.ingest.includes.samples import fill
 
 
 def text(filled: FilledPages, path: str = "a.md") -> str:
