@@ -14,8 +14,11 @@ MAX_ALL_INCLUDED = 200 * 10**6
 MAX_ALL_INCLUDES = 300_000
 """Includes of all pages of a source."""
 
-MAX_SEARCHED = 500 * 10**6
-"""Characters of files in which the parts that pages include are looked for."""
+MAX_SEARCHED = 50 * 10**6
+"""Characters of files in which the parts that a page includes are looked for."""
+
+MAX_ALL_SEARCHED = 500 * 10**6
+"""Characters of files in which those of all pages are looked for."""
 
 
 class Allowance:
@@ -24,19 +27,21 @@ class Allowance:
     def __init__(self) -> None:
         self._all_bytes = MAX_ALL_INCLUDED
         self._all_includes = MAX_ALL_INCLUDES
-        self._searched = MAX_SEARCHED
+        self._all_searched = MAX_ALL_SEARCHED
+        self._searched = 0
         self._bytes = 0
         self._includes = 0
 
     @property
     def is_spent(self) -> bool:
         """True if the source has used up what all pages may include."""
-        return min(self._all_bytes, self._all_includes, self._searched) <= 0
+        return min(self._all_bytes, self._all_includes, self._all_searched) <= 0
 
     def start_page(self) -> None:
         """Give the next page its part."""
         self._bytes = min(MAX_INCLUDED, self._all_bytes)
         self._includes = min(MAX_INCLUDES, self._all_includes)
+        self._searched = MAX_SEARCHED
         if self._all_bytes < MAX_INCLUDED:
             self._all_bytes = 0  # from here on, pages stay as they are
 
@@ -51,6 +56,7 @@ class Allowance:
         self._includes -= 1
         self._all_includes -= 1
         self._searched -= searched
+        self._all_searched -= searched
         return True
 
     def take_bytes(self, count: int) -> bool:

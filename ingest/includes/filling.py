@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from rag_core.english import format_count
 
 MAX_FAILURES = 100
 """Lines of the report about the includes of a source."""
+
+MAX_PAGE_FAILURES = 10
+"""Of these, lines about the includes of one file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ class _Filler:
         self._library = library
         self._allowance = Allowance()
         self._failures: dict[str, None] = {}
+        self._counts: Counter[str] = Counter()
+        self._more = 0
+        self._page = ""
         self.included: dict[str, set[str]] = {}
 
     def fill_pages(self, paths: Iterable[str]) -> Iterable[tuple[str, bytes]]:
@@ -74,6 +81,7 @@ class _Filler:
             if self._allowance.is_spent:
                 break
             self._allowance.start_page()
+            self._page = path
             text = self._library.decode_document(path)
             filled = self._fill(text, path, ())
             if filled is not text:
@@ -86,11 +94,8 @@ class _Filler:
 
     def list_failures(self) -> tuple[str, ...]:
         """Return the lines for the report, at most `MAX_FAILURES` and one."""
-        more = len(self._failures) - MAX_FAILURES
-        lines = [*self._failures][:MAX_FAILURES]
-        if more > 0:
-            lines.append(f"{format_count(more, 'further include', 'further includes')} not found")
-        return tuple(lines)
+        more = format_count(self._more, "further include", "further includes")
+        return (*self._failures, *([f"{more} not filled in"] if self._more else ()))
 
     def _fill(self, text: str, path: str, above: tuple[str, ...]) -> str:
         """Return a text with its includes; itself without any."""
@@ -117,8 +122,7 @@ class _Filler:
         if content is None:
             return self._report_mark(path, mark, "is no text")
         if not self._allowance.take_include(len(content)):
-            self._report_mark(path, mark, "stays as it is, since the page includes too much")
-            return written
+            return self._stop(written)
         return self._render(mark, content, (path, found, above), written)
 
     def _render(
@@ -138,7 +142,11 @@ class _Filler:
             return self._report_mark(path, mark, f'has no "{format_name(str(error))}"')
         except KeptMarkError:
             return written
-        self._report_mark(path, mark, "stays as it is, since the page includes too much")
+        return self._stop(written)
+
+    def _stop(self, written: str) -> str:
+        """Report that the page includes too much; return that the mark stays."""
+        self._report(f"{self._page}: includes more than docent fills in; the rest stays as it is")
         return written
 
     def _show_missing(self, mark: Mark, path: str, written: str) -> str:
@@ -149,12 +157,20 @@ class _Filler:
 
     def _report_mark(self, path: str, mark: Mark, reason: str) -> str:
         """Report a mark; return that it shows nothing."""
-        self._report(f'{path}: its include "{format_name(mark.target)}" {reason}')
+        line = f'{path}: its include "{format_name(mark.target)}" {reason}'
+        if line not in self._failures:
+            self._counts[path] += 1
+            if self._counts[path] <= MAX_PAGE_FAILURES:
+                self._report(line)
+            else:
+                self._more += 1
         return ""
 
     def _report(self, line: str) -> None:
-        if len(self._failures) < 10 * MAX_FAILURES:
+        if line in self._failures or len(self._failures) < MAX_FAILURES:
             self._failures[line] = None
+        else:
+            self._more += 1
 
 
 def _measure(text: str) -> int:

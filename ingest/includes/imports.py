@@ -24,6 +24,7 @@ _IMPORT = re.compile(
 )
 _TAG = re.compile(r"<([A-Z][\w$]*)(?=[\s/>])")
 _RAW_IMPORT = re.compile(r"^!!raw-loader!|\?raw$")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _PARTIALS = {".mdx", ".md", ".markdown"}
 _STATEMENT = re.compile(r"^(?:import|export)\b", re.MULTILINE)
 _ARROW = re.compile(r"=>\s*\(?\s*(<.*>)\s*\)?\s*;?\s*\Z", re.DOTALL)
@@ -69,7 +70,7 @@ def _parse_names(written: str) -> dict[str, str]:
     names = dict[str, str]()
     for part in written.split(","):
         words = part.split()
-        if words:
+        if words and all(map(_NAME.fullmatch, words)):
             names[words[-1]] = words[0]
     return names
 
@@ -221,12 +222,16 @@ def _show_statements(text: str, names: Mapping[str, str], is_whole: bool) -> str
     """Return the imports and exports of a partial for the page."""
     statements = [text[start:stop].strip() for start, stop in _find_statements(text)]
     shown = statements if is_whole else list[str]()
+    exports = [line for statement in statements for line in _split_exports(statement)]
     for local, exported in names.items():
         pattern = re.compile(rf"export\s+(const|let|var)\s+{re.escape(exported)}\b")
-        for statement in statements:
-            for line in [statement] if is_whole else _split_exports(statement):
-                if pattern.match(line) and (not is_whole or local != exported):
-                    shown.append(pattern.sub(rf"export \1 {local.replace(chr(92), '')}", line))
+        shown += [
+            pattern.sub(rf"export \1 {local}", line)
+            for line in exports
+            if pattern.match(line)
+            and not _ARROW.search(line)
+            and not (is_whole and local == exported)
+        ]
     return "\n\n".join(shown) + "\n" if shown else ""
 
 

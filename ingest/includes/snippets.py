@@ -8,7 +8,7 @@ from functools import partial
 
 from ingest.includes.marks import Change, Mark, MarkedText, keep_text
 from ingest.includes.rendering import name_language, prefix_lines, show_code, show_lines
-from ingest.includes.selection import cut_anchor, cut_lines, cut_section, parse_ranges
+from ingest.includes.selection import Range, cut_anchor, cut_lines, cut_section, parse_ranges
 from ingest.includes.targets import list_above, list_below, list_beside
 
 _SNIPPET = re.compile(
@@ -76,7 +76,7 @@ def _build_snippet(path: str, place: tuple[int, int], prefix: str, target: str) 
         written = lines.removeprefix(":")
         # A single number is where the lines begin.
         ranges = parse_ranges(written if ":" in written else f"{written}:")
-        select = partial(cut_lines, ranges=ranges)
+        select = partial(_cut_lines, ranges=ranges)
     return Mark(
         *place,
         target,
@@ -84,6 +84,10 @@ def _build_snippet(path: str, place: tuple[int, int], prefix: str, target: str) 
         select=select,
         wrap=partial(show_lines, prefix=prefix),
     )
+
+
+def _cut_lines(text: str, ranges: list[Range]) -> str:
+    return cut_section(cut_lines(text, ranges), "")
 
 
 def find_braced(page: MarkedText) -> Iterator[Mark]:
@@ -107,7 +111,7 @@ def find_braced(page: MarkedText) -> Iterator[Mark]:
         )
 
 
-def _cut_trimmed(text: str, ranges: list[tuple[int, int | None]]) -> str:
+def _cut_trimmed(text: str, ranges: list[Range]) -> str:
     return cut_lines(text, ranges).rstrip("\n")
 
 

@@ -31,7 +31,7 @@ def list_beside(path: str, target: str) -> tuple[str, ...]:
 def list_imported(path: str, target: str) -> tuple[str, ...]:
     """Return the paths of an import, also behind an alias: `@components/`."""
     alias = _ALIAS.match(target)
-    if alias:
+    if alias and not _ROOT_MARK.match(target):
         rest = target[alias.end() :]
         return (*list_below(path, rest), *list_below(path, f"src/{rest}"))
     return list_beside(path, target)

@@ -51,7 +51,7 @@ def test_doubling_includes_end(monkeypatch: pytest.MonkeyPatch):
     files = {f"{n}.md": f'--8<-- "{n + 1}.md"\n' * 10 for n in range(8)} | {"8.md": "end"}
     filled = fill(**files)
     assert text(filled, "0.md").count("end") < 100
-    assert any(line.endswith("since the page includes too much") for line in filled.failures)
+    assert any("includes more than docent fills in" in line for line in filled.failures)
 
 
 def test_a_page_can_not_include_without_end(monkeypatch: pytest.MonkeyPatch):
@@ -74,7 +74,7 @@ def test_indentation_counts(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(allowance, "MAX_INCLUDED", 60)
     filled = fill(**{"a.md": " " * 40 + '--8<-- "b.md"', "b.md": "1\n2\n3\n4\n"})
     assert filled.texts == {}
-    assert "includes too much" in filled.failures[0]
+    assert "includes more than docent fills in" in filled.failures[0]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_the_lines_of_the_report_are_counted(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(filling, "MAX_FAILURES", 3)
     filled = fill(**{"a.md": "".join(f'--8<-- "{n}.py"\n' for n in range(5))})
     assert len(filled.failures) == 4
-    assert filled.failures[3] == "2 further includes not found"
+    assert filled.failures[3] == "2 further includes not filled in"
 
 
 def test_only_one_line_for_one_include():
@@ -123,4 +123,4 @@ def test_a_large_file_is_searched_only_so_often(monkeypatch: pytest.MonkeyPatch)
     page = "".join(f'--8<-- "big.md:{n}:{n}"\n' for n in range(1, 50))
     filled = fill(**{"a.md": page, "big.md": "line\n" * 4_000})
     assert text(filled).count("line") == 3
-    assert "stays as it is" in filled.failures[0]
+    assert "the rest stays as it is" in filled.failures[0]

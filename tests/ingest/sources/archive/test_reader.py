@@ -585,6 +585,9 @@ def test_other_files_are_read_when_pages_include_them(tmp_path: Path, monkeypatc
 
 
 def test_a_damaged_file_is_not_included(tmp_path: Path):
-    path = make_zip(tmp_path / "d.zip", {"a.md": "a", "x.py": "some code"})
+    path = tmp_path / "d.zip"
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr("a.md", "a")
+        opened.writestr("x.py", "some code")
     path.write_bytes(path.read_bytes().replace(b"some code", b"same code"))
     assert read(path).read_others({"x.py"}) == {}

@@ -315,5 +315,3 @@ def test_included_files_have_limits(downloads, source, monkeypatch):
     found = read_source(source, downloads, is_wanted=is_wanted)
     monkeypatch.setattr(git, "MAX_INCLUDED_FILES", 1)
     assert found.read_others({"docs/logo.png", "src/big.bin"}) == {"docs/logo.png": b"\x89"}
-    monkeypatch.setattr(git, "MAX_INCLUDED_FILE", 0)
-    assert found.read_others({"src/big.bin"}) == {}
