@@ -67,6 +67,7 @@ ORDER = (
     "ingest.sites.site",
     "ingest.sites.makers",
     "ingest.sites",
+    "ingest.includes",
     "ingest.types",
     "ingest.loading",
     "ingest.inspection",
