@@ -132,7 +132,7 @@ def _open_remote_embedder(settings: RagSettings, url: str, outages: Outages) -> 
 
 
 def open_tokenizer(settings: RagSettings) -> MiniLM | RemoteEmbedder | ModelTokenizer:
-    """Open what counts tokens as the embedder does; load no weights, and ask no server.
+    """Open the tokenizer of the embedder, without weights or a server.
 
     Raises:
         SettingsError: the address or the key of a server is not valid.

@@ -67,8 +67,10 @@ ORDER = (
     "ingest.sites.site",
     "ingest.sites.makers",
     "ingest.sites",
+    "ingest.includes",
     "ingest.types",
     "ingest.loading",
+    "ingest.inspection",
     "ingest.state",
     "ingest.progress",
     "ingest.changes",
@@ -229,6 +231,7 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
     },

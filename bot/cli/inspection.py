@@ -22,7 +22,7 @@ _LINES_SHOWN = 100
 
 
 def inspect_sources(words: Sequence[str], *, explain: str | None, as_json: bool) -> None:
-    """Explain a page, or check links if none is named; print the result.
+    """Explain a page or check links, and print the result.
 
     Args:
         words: the sources; without any, those of the settings. A number before them is the size

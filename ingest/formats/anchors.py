@@ -27,6 +27,7 @@ class AnchorMaker:
         self._rule = SLUGS[name]
         self._taken = set[str]()
         self._next = dict[str, int]()
+        self._automatic = 1
 
     @property
     def has_html(self) -> bool:
@@ -52,6 +53,10 @@ class AnchorMaker:
         """Remember the anchor that the next heading names."""
         if self._rule is not None and self._rule.keeps_named != "none":
             self._taken.add(anchor)
+
+    def skip(self, count: int) -> None:
+        """Skip some of the names that are made without a heading's text."""
+        self._automatic += count
 
     def make(self, written: str, shown: str, level: int) -> str:
         """Return the anchor of the next heading.
@@ -83,9 +88,8 @@ class AnchorMaker:
     def _name(self, slug: str, rule: SlugRule) -> str:
         """Return the slug, or the next name such as `id1` if it is empty or taken."""
         while not slug or slug in self._taken:
-            number = self._next.get("", 1)
-            self._next[""] = number + 1
-            slug = f"{rule.automatic}{number}"
+            slug = f"{rule.automatic}{self._automatic}"
+            self._automatic += 1
         self._taken.add(slug)
         return slug
 

@@ -250,6 +250,7 @@ SLUGS: dict[str, SlugRule | None] = {
         first=2,
         levels=range(1, 5),
         numbers_empty=False,
+        has_html=True,
         typeset=_curl_quotes,
         finish=_decode_mintlify,
     ),

@@ -107,7 +107,7 @@ def explain_page(
         page.path,
         page.url,
         page.title or page.stem,
-        str(getattr(page, "maker", "")),
+        page.maker,
         page.anchors,
         notes=_list_notes(page, failures),
     )

@@ -1,4 +1,4 @@
-"""The check of a sample of addresses: is the page there, and has it the anchor?"""
+"""The check of a sample of addresses: the page must be there, and have the anchor."""
 
 from __future__ import annotations
 
@@ -209,13 +209,15 @@ class _SiteCheck:
 
 
 def _as_site(source: Source, address: str) -> Source:
-    """Return the source as a website that may ask for the addresses of its pages.
+    """Return the source as a website with the addresses of its pages.
 
     Its own host is one that a person wrote into the settings. Another one, which only a file of the
     source names, must not be in a private network.
     """
     uri = source.uri.removeprefix("git+")
-    written = next((text for text in (source.url, uri) if text.startswith(_WEB)), _NO_HOME)
+    written = next(
+        (text for text in (source.url, source.site, uri) if text.startswith(_WEB)), _NO_HOME
+    )
     is_same = urlsplit(uri).netloc.rpartition("@")[2] == urlsplit(address).netloc
     home = uri if is_same and uri.startswith(_WEB) else _strip_path(written)
     return replace(source, uri=home, token_env=source.token_env if home == uri else "")

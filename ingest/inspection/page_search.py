@@ -32,14 +32,16 @@ def find_page(text: str, pages: Sequence[Page]) -> Page:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        names = ", ".join(_name_page(page) for page in fitting[:MOST_NAMED])
-        more = f" and {len(fitting) - MOST_NAMED:,} more" if len(fitting) > MOST_NAMED else ""
+        names = [_name_page(page) for page in fitting[:MOST_NAMED]]
+        more = [f"{len(fitting) - MOST_NAMED:,} more"] if len(fitting) > MOST_NAMED else []
         raise PageNotFoundError(
-            f"{text!r} fits several pages, so write one in full: {names}{more}."
+            f"{text!r} fits several pages, so write one in full: {', '.join(names + more)}."
         )
-    nearest = _list_nearest(text, pages)
-    hint = f"The nearest names are {', '.join(nearest)}." if nearest else "There are no others."
-    raise PageNotFoundError(f"There is no page {text!r} in the sources. {hint}")
+    if nearest := ", ".join(_list_nearest(text, pages)):
+        raise PageNotFoundError(
+            f"There is no page {text!r} in the sources; the nearest names are {nearest}."
+        )
+    raise PageNotFoundError(f"There is no page {text!r} in the sources.")
 
 
 def _name_page(page: Page) -> str:
@@ -47,7 +49,7 @@ def _name_page(page: Page) -> str:
 
 
 def _list_nearest(text: str, pages: Sequence[Page]) -> list[str]:
-    """Return the nearest names, by the whole path and by the file's name."""
+    """List the nearest names, by path and by file name."""
     by_name = {page.path.lower(): _name_page(page) for page in pages}
     by_name |= {page.path.lower().rpartition("/")[2]: _name_page(page) for page in pages}
     wanted = text.lower().rpartition(":")[2]

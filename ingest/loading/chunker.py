@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ingest.documents import Block, Document, PageError, Section
 from ingest.loading.near_empty import SectionGroup, group_sections
-from ingest.loading.packing import MAX_CHARS, Piece, pack_lines, pack_pieces
+from ingest.loading.packing import MAX_CHARS, Piece, add_lead, pack_lines, pack_pieces
 from ingest.loading.table_rows import split_row
 from rag_core.types import Chunk, hash_content, strip_link_targets
 
@@ -128,13 +128,13 @@ class Chunker:
             yield piece._replace(is_aside=True)
 
     def _split_blocks(self, blocks: Iterable[Block], budget: _TokenBudget) -> Iterator[Piece]:
-        """Yield the pieces of neighbouring blocks; those of a list keep its lead-in."""
+        """Yield the pieces of blocks; a list keeps its lead-in."""
         before: Block | None = None
         for block in blocks:
             pieces = self._split_block(block, budget)
             lead = _find_lead(before, block)
             if lead and (tokens := self._count(lead)) <= budget.fill // 4:
-                pieces = (_add_lead(piece, lead, tokens) for piece in pieces)
+                pieces = (add_lead(piece, lead, tokens) for piece in pieces)
             yield from pieces
             before = block
 
@@ -322,16 +322,11 @@ def assign_ids(chunks: Iterable[Chunk]) -> list[Chunk]:
 
 
 def _find_lead(before: Block | None, block: Block) -> str:
-    """Return the sentence that leads in to a list; empty if none does."""
+    """Return the sentence that leads in to a list, if any."""
     if before is None or before.kind != "paragraph" or block.kind != "list":
         return ""
     text = before.text[-_LONG:].rstrip()
     return _cut_text(text, _SENTENCE)[-1].strip() if text.endswith(_COLONS) else ""
-
-
-def _add_lead(piece: Piece, lead: str, tokens: int) -> Piece:
-    """Return the piece with a lead-in, unless it goes on in a sentence or has one."""
-    return piece if piece.lead or not piece.glue else piece._replace(lead=lead, lead_tokens=tokens)
 
 
 def _split_frame(block: Block) -> tuple[str, str, list[str]]:

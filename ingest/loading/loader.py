@@ -130,7 +130,7 @@ def chunk_pages(
             else:
                 chunks += outcome
                 failures += (f"{page.path}: {note}" for note in outcome.notes)
-                notes += _note_near_empty(page, outcome)
+                notes += _describe_near_empty(page, outcome)
                 if not outcome and page.data.strip():
                     failures.append(f"{page.path}: the page has no text")
             done += 1
@@ -140,7 +140,7 @@ def chunk_pages(
     )
 
 
-def _note_near_empty(page: Page, chunks: PageChunks) -> Iterator[str]:
+def _describe_near_empty(page: Page, chunks: PageChunks) -> Iterator[str]:
     texts = [chunk.text for chunk in chunks if is_near_empty(chunk.text)]
     if texts:
         beginning = " ".join(texts[0].split())[:_SHOWN_CHARACTERS]
@@ -188,7 +188,9 @@ def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback
         files = read_source(source, downloads, is_wanted=left_out.check, progress=report)
     except SourceEmptyError as error:
         if kinds := left_out.describe():
-            raise SourceEmptyError(f"{error} It has {kinds}.") from error
+            raise SourceEmptyError(
+                f"There are no documents in {source.redacted_uri}: it has {kinds}."
+            ) from error
         raise
     pages = prepare_pages(files)
     if not any(page.data.strip() for page in pages.pages):
@@ -196,7 +198,7 @@ def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback
     return replace(
         pages,
         failures=(*pages.failures, *_list_left_out(source, left_out)),
-        notes=(*pages.notes, *_note_addresses(pages)),
+        notes=(*pages.notes, *_describe_addresses(pages)),
     )
 
 
@@ -205,10 +207,10 @@ def _list_left_out(source: Source, left_out: LeftOutFiles) -> Iterator[str]:
         yield f"{source.name}: {kinds}"
 
 
-def _note_addresses(pages: SourcePages) -> Iterator[str]:
+def _describe_addresses(pages: SourcePages) -> Iterator[str]:
     count = sum(not page.url.startswith(("http://", "https://")) for page in pages.pages)
     if count:
         yield (
             f"{pages.source}: {format_count(count, 'page has', 'pages have')} no web address, so "
-            "answers can't link there: give the source a `url` in DOCENT_SOURCES"
+            "answers can't link there: give the source a `site` or a `url` in DOCENT_SOURCES"
         )

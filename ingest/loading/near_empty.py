@@ -10,11 +10,11 @@ from itertools import islice, takewhile
 from ingest.documents import Block, Section
 
 MOST_LOOKED_AT = 4_000
-"""Characters; a longer text is a list that people look things up in, whatever it is made of."""
+"""Characters; a longer text is a list in which people look things up."""
 
 _FEW = 1  # words
 _BEGINNING = 400  # characters, in which a text without links has its words
-# Each repetition is possessive: no letter is read twice, whatever is left open.
+# Each repetition is possessive: no letter is read twice, even of marks that are left open.
 _IMAGE = re.compile(r"!\[[^\[\]]*+\]\([^()\n]*+\)")
 _LINK = re.compile(
     r"\[[^\[\]]*+\]\([^()\n]*+(?:\([^()\n]*+\)[^()\n]*+)*+\)|<?\b\w++://[^\s<>|]++>?"
@@ -79,7 +79,7 @@ class SectionGroup:
 
 
 def group_sections(sections: Iterable[Section]) -> Iterator[SectionGroup]:
-    """Yield the sections that have text, in order, near-empty ones joined to a neighbour.
+    """Yield the sections with text, near-empty ones joined to a neighbour.
 
     A near-empty section joins the first one below it, else the neighbour that shares more of its
     headings. If a page has nothing else, it stays.
@@ -95,7 +95,7 @@ def group_sections(sections: Iterable[Section]) -> Iterator[SectionGroup]:
             if last is not None:
                 yield last
             last, waiting = SectionGroup(section, above=tuple(waiting)), []
-        elif following is not None and _belongs_below(section, last, following):
+        elif following is not None and _is_part_of_next(section, last, following):
             waiting.append(section)
         elif last is None:
             last, waiting = SectionGroup(section, above=tuple(waiting)), []
@@ -114,7 +114,7 @@ def _is_near_empty(blocks: Sequence[Block]) -> bool:
     return is_near_empty("\n".join(block.text for block in blocks))
 
 
-def _belongs_below(section: Section, last: SectionGroup | None, following: Section) -> bool:
+def _is_part_of_next(section: Section, last: SectionGroup | None, following: Section) -> bool:
     shared = _count_shared(section, following)
     if shared == len(section.headings) < len(following.headings):
         return True
@@ -133,7 +133,7 @@ def _label_blocks(section: Section, host: Section) -> Iterator[Block]:
 
 
 def _name_section(section: Section, host: Section) -> tuple[str, ...]:
-    """Return the headings of a section that are not above its host, too."""
+    """Return the headings of a section that its host lacks."""
     return section.headings[_count_shared(section, host) :]
 
 

@@ -79,7 +79,7 @@ class Outline:
 
 
 NO_OUTLINE = Outline()
-"""The outline of a page for which nobody asked."""
+"""The outline of a page that was read without one."""
 
 
 def parse_outline(data: Any) -> Outline:
@@ -127,7 +127,7 @@ def build_outline(page: Page, document: Document, chunks: Sequence[Chunk]) -> Ou
 
 
 def _find_left_out(pieces: Iterable[LeftOutText], texts: Iterable[str]) -> Iterator[LeftOutText]:
-    """Yield the pieces of which most words are in no chunk, neighbours of a kind together."""
+    """Yield the pieces whose words are mostly in no chunk."""
     known = {word for text in texts for word in _WORD.findall(text.lower())}
     missing = (piece for piece in pieces if _is_missing(piece, known))
     for number, (reason, group) in enumerate(groupby(missing, lambda piece: piece.reason)):
@@ -144,7 +144,7 @@ def _is_missing(piece: LeftOutText, known: set[str]) -> bool:
 
 
 def _list_lines(text: str) -> Iterator[LeftOutText]:
-    """Yield the lines of a text, each with the reason why it would be left out."""
+    """Yield the lines, each with the likely reason to leave it out."""
     lines = text.split("\n")
     ends = (n for n, line in enumerate(lines[1:], 1) if line.rstrip() == lines[0].rstrip())
     front = next(ends, 0) if lines[0].rstrip() in _FRONT_MATTER else 0

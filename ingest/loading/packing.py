@@ -33,13 +33,27 @@ class Piece(NamedTuple):  # a line may have a million of them, and a named tuple
     is_aside: bool = False
 
 
+def add_lead(piece: Piece, lead: str, tokens: int) -> Piece:
+    """Add the lead-in, unless the piece goes on in a sentence.
+
+    Args:
+        piece: the piece.
+        lead: the sentence that leads in to its list.
+        tokens: tokens of that sentence.
+
+    Returns:
+        The piece, with a lead-in.
+    """
+    return piece if piece.lead or not piece.glue else piece._replace(lead=lead, lead_tokens=tokens)
+
+
 def pack_pieces(pieces: Iterable[Piece], fill: int) -> Iterator[str]:
     """Yield texts of neighbouring pieces within `fill` tokens.
 
     A text that would be near-empty takes a piece of its neighbour or joins it, and what has joined
     may have a quarter more.
     """
-    for group in _mend_groups(_group_pieces(pieces, fill), fill):
+    for group in _repair_groups(_group_pieces(pieces, fill), fill):
         yield from trim_text(_join_pieces(group))
 
 
@@ -50,7 +64,7 @@ def pack_lines(pieces: Iterable[Piece], fill: int) -> Iterator[str]:
 
 
 def trim_text(text: str) -> Iterator[str]:
-    """Yield a text without the blanks around it; nothing if it has no more than them."""
+    """Yield the text without blanks around it, if it has more."""
     if text.strip():
         yield text.rstrip().strip("\n")
 
@@ -63,7 +77,7 @@ def _group_pieces(pieces: Iterable[Piece], fill: int) -> Iterator[list[Piece]]:
         joined = tokens + len(piece.glue) + piece.tokens
         if group and (joined > fill or length + len(piece.text) + 2 > MAX_CHARS):
             yield group
-            group = _lead_in(piece, fill)
+            group = _begin_group(piece, fill)
             tokens, length = _count_tokens(group), _count_characters(group)
             continue
         tokens = joined if group else piece.tokens
@@ -73,15 +87,15 @@ def _group_pieces(pieces: Iterable[Piece], fill: int) -> Iterator[list[Piece]]:
         yield group
 
 
-def _lead_in(piece: Piece, fill: int) -> list[Piece]:
-    """Return the piece at the beginning of a chunk, after its lead-in if both fit."""
+def _begin_group(piece: Piece, fill: int) -> list[Piece]:
+    """Begin a chunk with the piece, after its lead-in if both fit."""
     length = len(piece.lead) + len(piece.text) + 2
     if not piece.lead or piece.lead_tokens + 2 + piece.tokens > fill or length > MAX_CHARS:
         return [piece]
     return [Piece(piece.lead, piece.lead_tokens), piece._replace(glue="\n\n")]
 
 
-def _mend_groups(groups: Iterable[list[Piece]], fill: int) -> Iterator[list[Piece]]:
+def _repair_groups(groups: Iterable[list[Piece]], fill: int) -> Iterator[list[Piece]]:
     last: list[Piece] = []
     for group in groups:
         if last and (_is_near_empty(last) or _is_near_empty(group)):
@@ -96,7 +110,7 @@ def _mend_groups(groups: Iterable[list[Piece]], fill: int) -> Iterator[list[Piec
 
 
 def _share_pieces(one: list[Piece], other: list[Piece], fill: int) -> list[list[Piece]]:
-    """Return two groups, of which one is near-empty, as one or more evenly."""
+    """Join two groups, or move pieces to the near-empty one."""
     both = [*one, *other]
     tokens, fewer = _count_tokens(both), min(_count_tokens(one), _count_tokens(other))
     fits = tokens <= fill or fewer <= fill // 4

@@ -14,7 +14,7 @@ SplitText = Callable[[str, int], Iterator[str]]
 
 
 def split_row(row: str, fill: int, *, count: CountTokens, split: SplitText) -> Iterator[str]:
-    """Yield rows of at most about `fill` tokens that have the text of a longer row.
+    """Yield shorter rows that have the text of a long one.
 
     Each begins with the row's first cell, its name, if that is short. A cell stays in its column.
 

@@ -57,6 +57,9 @@ def find_id(attributes: str) -> str:
 UNNAMED = "{#}"
 """Stands behind a heading that the site gives no anchor."""
 
+AS_HTML = "{#=html}"
+"""Stands behind a heading that is HTML, which few makers give an anchor."""
+
 
 def hide_anchors(text: str) -> str:
     """Mark the headings of a text as ones without anchors."""

@@ -223,7 +223,8 @@ class SiteFetcher:
         if self.is_offline:
             if stored := self.read_cached(address):
                 return stored
-            raise SourceNotFoundError(f"{redact_uri(address)} was not downloaded.")
+            status = httpx.codes.NOT_FOUND.value
+            raise SourceNotFoundError(f"There is nothing at {redact_uri(address)} (HTTP {status}).")
         self.check_limits()
         self._throttle.wait()
         cached = self._cache.get(address)

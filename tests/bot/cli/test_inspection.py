@@ -67,7 +67,7 @@ def test_no_page_or_several_are_one_sentence(run: Run, tmp_path: Path):
     assert err.endswith("so write one in full: docs:limits.md, docs:other.md.\n")
     code, _, err = run("--explain", "limts", str(tmp_path / "docs"))
     assert code == 1
-    assert "The nearest names are docs:limits.md" in err
+    assert "the nearest names are docs:limits.md" in err
 
 
 def test_control_characters_of_a_page_are_not_printed(run: Run, tmp_path: Path):
@@ -79,7 +79,7 @@ def test_dead_links_end_with_1(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
     with WebServer() as web:
         web.resources["/limits"] = Resource(b"<h1 id=limits>x</h1><h2 id=port>y</h2>")
         source = {"uri": str(tmp_path / "docs"), "url": f"{web.url}/{{slug}}", "rate": 100}
-        monkeypatch.setenv("DOCENT_SOURCES", json.dumps({"docs": source}))
+        monkeypatch.setenv("DOCENT_SOURCES", json.dumps([{"name": "docs", **source}]))
         code, out, err = run("--check-links")
         assert (code, out) == (1, f"docs: {web.url}/other is dead\n")
         assert err.endswith("Checked 3 addresses on 2 pages; 1 dead.\n")

@@ -85,7 +85,7 @@ def test_files_without_a_reader_are_a_line(tmp_path: Path):
 
 
 def test_a_source_of_such_files_alone_says_so(tmp_path: Path):
-    with pytest.raises(SourceEmptyError, match=r"It has 2 files of a kind .*: 2 \.doc\.$"):
+    with pytest.raises(SourceEmptyError, match=r"it has 2 files of a kind .*: 2 \.doc\.$"):
         load(make_folder(tmp_path, {"a.doc": "x", "b.doc": "y"}))
 
 
