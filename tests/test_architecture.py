@@ -63,8 +63,14 @@ ORDER = (
     "ingest.sources.git",
     "ingest.sources.website",
     "ingest.sources",
+    "ingest.sites.settings",
+    "ingest.sites.site",
+    "ingest.sites.makers",
+    "ingest.sites",
+    "ingest.includes",
     "ingest.types",
     "ingest.loading",
+    "ingest.inspection",
     "ingest.state",
     "ingest.progress",
     "ingest.changes",
@@ -225,6 +231,7 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
     },
@@ -259,7 +266,11 @@ HOMES = {
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "yaml": {"ingest.formats.dialects.front_matter"},
+    "yaml": {
+        "ingest.formats.dialects.front_matter",
+        "ingest.formats.openapi.parsing",
+        "ingest.sites.settings.yaml_file",
+    },
     "zstandard": {"ingest.sources.archive.entries"},
 }
 LOADERS = {"import_module", "__import__"}

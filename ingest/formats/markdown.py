@@ -92,12 +92,18 @@ def _build_prose(
     links = LinkRenderer(
         parsed.references,
         expanded.footnotes,
-        {label: title for label, (_, title) in expanded.labels.items()},
+        _list_titles(page, expanded),
         lambda target: _resolve_target(page, target, expanded, resolve),
         lambda note: prose.render(note, footnotes=False),
     )
-    prose = ProseRenderer(links, expanded.abbreviations, expanded.labels)
+    prose = ProseRenderer(links, expanded.abbreviations, expanded.labels, page)
     return prose
+
+
+def _list_titles(page: Page, expanded: ExpandedPage) -> dict[str, str]:
+    """Return the texts of links that have none, by their targets."""
+    titles = {target.lstrip("#"): title for target, title in page.link_titles.items()}
+    return titles | {label: title for label, (_, title) in expanded.labels.items()}
 
 
 def _resolve_target(
@@ -111,7 +117,7 @@ def _resolve_target(
     if anchor:
         return resolve_link(page, f"#{anchor}")
     if expanded.is_myst and _MYST_LABEL.fullmatch(target):
-        return resolve(target) if resolve else ""
+        return page.links.get(target) or (resolve(target) if resolve else "")
     return resolve_link(page, target, resolve)
 
 

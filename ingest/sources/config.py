@@ -52,11 +52,13 @@ class SourceOptions(BaseModel):
     exclude: Patterns = ()
     version: str = Field(default="", max_length=64)
     language: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    site: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
     anchors: Annotated[str, AfterValidator(_check_anchors)] = ""
     golden: str = ""
     schedule: str = ""
     token_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
     depth: int = Field(default=2, ge=0, le=20)
+    crawl: Literal["folder", "host"] = "folder"
     rate: float = Field(default=4.0, gt=0, le=100)
     max_pages: int = Field(default=5_000, ge=1)
     allow_private: bool = False

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.formats import is_wanted
-from ingest.sources import Source
+from ingest.sources import Downloads, Source, directory, read_source
 from ingest.sources.directory import read_directory, read_single_file
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
@@ -219,3 +219,28 @@ def test_a_tree_deeper_than_a_path_may_be_long(tmp_path: Path):
     found = read(tmp_path)
     assert [file.path for file in found.files] == ["a.md"]
     assert found.failures[0].endswith("could not be read (File name too long)")
+
+
+def test_other_files_are_read_when_pages_include_them(tmp_path: Path):
+    files = {"docs/a.md": "a", "docs/x.py": "x", "docs/.gitbook/includes/b.md": "b"}
+    make_folder(tmp_path, {**files, "docs/.env": "secret", "secret.py": "secret"})
+    docs = tmp_path / "docs"
+    (docs / "out.py").symlink_to(tmp_path / "secret.py")
+    (docs / "hidden.py").symlink_to(docs / ".env")
+    (docs / "in.py").symlink_to(docs / "x.py")
+    (docs / "folder.py").mkdir()
+    found = read_source(Source("docs", str(docs)), Downloads(tmp_path), is_wanted=is_wanted)
+    others = ["out.py", "hidden.py", ".env", "../secret.py", "folder.py", "none.py", "x\0.py"]
+    kept = ["x.py", "in.py", ".gitbook/includes/b.md"]
+    assert found.read_others([*others, *kept]) == {
+        "x.py": b"x",
+        "in.py": b"x",
+        ".gitbook/includes/b.md": b"b",
+    }
+
+
+def test_included_files_have_limits(tmp_path: Path, monkeypatch):
+    make_folder(tmp_path, {"a.md": "a", "b.py": "123456", "c.py": "1234", "d.py": "1234"})
+    monkeypatch.setattr(directory, "MAX_INCLUDED_FILE", 5)
+    monkeypatch.setattr(directory, "MAX_INCLUDED_FILES", 7)
+    assert [*read(tmp_path).read_others(["b.py", "c.py", "d.py"])] == ["c.py"]
