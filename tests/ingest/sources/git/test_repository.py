@@ -21,6 +21,7 @@ from ingest.errors import (
 from ingest.formats import is_wanted
 from ingest.sources import DownloadProgress, Downloads, Limits, Source, read_source
 from ingest.sources.git import command as git_command
+from ingest.sources.git import mirror as git_mirror
 from ingest.sources.git import repository as git
 from rag_core.errors import SettingsError
 from tests.servers.git import GitServer, Repository
@@ -182,18 +183,18 @@ def test_a_repository_that_is_too_large(downloads, source):
 
 
 def test_a_page_that_is_too_large(downloads, source, monkeypatch):
-    monkeypatch.setattr(git, "MAX_ENTRY_BYTES", 3)
+    monkeypatch.setattr(git_mirror, "MAX_ENTRY_BYTES", 3)
     found = read_source(source, downloads, is_wanted=is_wanted)
     assert [file.path for file in found.files] == ["docs/a.md"]
-    assert found.failures == ("README.md: is larger than 0 MiB",)
+    assert found.failures == ("README.md: is larger than 64 MiB",)
     assert found.unread == ("README.md",)
-    monkeypatch.setattr(git, "MAX_ENTRY_BYTES", 0)
+    monkeypatch.setattr(git_mirror, "MAX_ENTRY_BYTES", 0)
     with pytest.raises(SourceEmptyError, match=r"that can be read: README\.md: is larger"):
         read(source, downloads)
 
 
 def test_pages_that_are_too_large_together(downloads, source, monkeypatch):
-    monkeypatch.setattr(git, "MAX_TOTAL_BYTES", 6)
+    monkeypatch.setattr(git_mirror, "MAX_TOTAL_BYTES", 6)
     with pytest.raises(SourceRefusedError, match="documents have more than"):
         read(source, downloads)
 
@@ -276,7 +277,7 @@ def test_an_unfinished_copy_is_begun_anew(downloads, source):
 
 
 def test_many_small_fetches_are_replaced_by_one(downloads, source, repository, monkeypatch):
-    monkeypatch.setattr(git, "_MAX_PACKS", 3)
+    monkeypatch.setattr(git_mirror, "_MAX_PACKS", 3)
     mirror = downloads.folder / f"{source.key}.git"
     for number in range(6):
         repository.commit({"n.md": f"# {number}"})
