@@ -43,10 +43,9 @@ _AROUND = (
 
 
 _BLOCKS = (
-    *(
-        "address article aside blockquote br caption dd details div dl dt figcaption figure h1 h2 h3 "
-        "h4 h5 h6 hr label li ol p pre section summary table tbody td tfoot th thead tr ul"
-    ).split(),
+    *("address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl"),
+    *("dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "label", "li", "ol"),
+    *("p", "pre", "section", "summary", "table", "td", "th", "thead", "tr", "ul"),
 )
 
 

@@ -152,7 +152,7 @@ HOMES = {
     "huggingface_hub": {"rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
     "jinja2": {"rag_core.evaluation.page"},
-    "mammoth": {"ingest.formats.docx"},
+    "mammoth": {"ingest.formats.word.reader"},
     "markdown_it": {
         "bot.markup",
         "ingest.formats.dialects",

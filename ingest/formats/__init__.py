@@ -53,7 +53,7 @@ def _read_pdf(page: Page) -> Document:
 
 
 def _read_docx(page: Page) -> Document:
-    from ingest.formats.docx import read_docx
+    from ingest.formats.word.reader import read_docx
 
     return read_docx(page)
 

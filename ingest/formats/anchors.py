@@ -86,7 +86,7 @@ class AnchorMaker:
         return rule.finish(number(slug, rule))
 
     def _name(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, or the next name such as `id1` if it is empty or taken."""
+        """Return the slug, or if taken, the next automatic name."""
         while not slug or slug in self._taken:
             slug = f"{rule.automatic}{self._automatic}"
             self._automatic += 1
@@ -94,7 +94,7 @@ class AnchorMaker:
         return slug
 
     def _count_on(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with a number that counts on from its own if it is taken."""
+        """Return the slug; if taken, its number counts on."""
         match = _NUMBERED.fullmatch(slug)
         stem, number = (match[1], int(match[2][-_MAX_DIGITS:]) + 1) if match else (slug, 1)
         number = max(number, self._next.get(slug, 1))
@@ -106,13 +106,13 @@ class AnchorMaker:
         return unique
 
     def _count(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with the next number from the second on, though it may be taken."""
+        """Return the slug, numbered from the second on."""
         number = self._next.get(slug, rule.first - 1)
         self._next[slug] = number + 1
         return f"{slug}{rule.separator}{number}" if number >= rule.first else slug
 
     def _count_stem(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with a number if it or its stem was there before."""
+        """Return the slug, numbered if its stem was there before."""
         stem = self._next.get(_NUMBERS.sub("", slug.lower()), 0)
         number = self._next.get(slug.lower(), 0) + 1
         self._next[slug.lower()] = number

@@ -51,7 +51,7 @@ class HeadingRenderer:
         self._anchors.reserve(filter(None, (split_anchor(heading)[1] for heading in headings)))
 
     def keep_above(self, text: str) -> None:
-        """Keep the name in a block that holds nothing else, for the heading below."""
+        """Keep the name in a block of names for the heading below."""
         if "<a" in text and _NAMES_ONLY.fullmatch(text) and not _HREF.search(text):
             name = _NAMED.search(text)
             self._above = name[1] if name else ""
@@ -59,12 +59,12 @@ class HeadingRenderer:
             self._above = ""
 
     def count_notes(self, text: str) -> None:
-        """Count the references to footnotes in a text, which take numbered anchors of docutils."""
+        """Count the references to footnotes, which have automatic names in docutils."""
         if "[^" in text:
             self._anchors.skip(len(_NOTE.findall(_CODE.sub("", text))))
 
     def render(self, opening: Token, inline: Token) -> None:
-        """Put the text that readers see into a heading, and its anchor into `meta`."""
+        """Render a heading as readers see it, with its anchor in `meta`."""
         content = inline.content
         is_unnamed = content.endswith(UNNAMED) or (
             content.endswith(AS_HTML) and not self._anchors.has_html

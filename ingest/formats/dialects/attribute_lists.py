@@ -61,7 +61,7 @@ AS_HTML = "{#=html}"
 """Stands behind a heading that is HTML, which few makers give an anchor."""
 
 
-def hide_anchors(text: str) -> str:
+def mark_unnamed(text: str) -> str:
     """Mark the headings of a text as ones without anchors."""
     if "#" not in text:
         return text
