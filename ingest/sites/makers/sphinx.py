@@ -81,7 +81,7 @@ def find_jupyter_book(file: SettingsFile, tree: SourceTree) -> Site | None:
 
 
 def _find_anchors(settings: Mapping[str, Any]) -> str:
-    """Return the rule of the site; MyST may replace quotes before it makes anchors."""
+    """Return the rule of the site, with the quotes of MyST."""
     extensions = list_items(settings, "myst_enable_extensions")
     return "myst-smartquotes" if "smartquotes" in map(str, extensions) else "sphinx"
 
