@@ -171,10 +171,10 @@ class Page:
     @property
     def content_hash(self) -> str:
         """Hash that changes when the page has to be indexed again."""
-        more = () if self.anchors == "github" else (self.anchors,)
+        more = [] if self.anchors == "github" else [self.anchors]
         if self.maker or self.links or self.link_titles:
             pairs = [sorted(self.links.items()), sorted(self.link_titles.items())]
-            more = (self.anchors, self.maker, json.dumps(pairs))
+            more = [self.anchors, self.maker, json.dumps(pairs)]
         labels = (self.media_type, self.version, self.language, *more)
         data = hashlib.sha256(self.data).hexdigest()
         return hash_content(self.path, self.url, data, *(labels if any(labels) else ()))

@@ -15,7 +15,7 @@ _CODE = {"fence", "code"}
 
 
 def resolve_links(document: Document, page: Page) -> Document:
-    """Return a document whose links to other pages of its source are addresses."""
+    """Return a document with addresses in its links to pages."""
     return replace(
         document,
         sections=tuple(

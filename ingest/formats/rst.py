@@ -127,7 +127,10 @@ def _order_ids(section: nodes.section) -> None:
 
 
 def _show_reference(tree: nodes.document, reference: nodes.inline, page: Page) -> None:
-    """Show the title of what a reference points at, as a link if it is on another page."""
+    """Show the title of the place that a reference names.
+
+    It is a link if the place is on another page.
+    """
     target = reference["target"]
     address = page.links.get(target, "")
     title = _find_title(tree, target) or page.link_titles.get(target, "")

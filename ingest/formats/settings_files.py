@@ -34,5 +34,5 @@ def is_settings_file(path: str) -> bool:
 
 
 def is_settings_folder(name: str) -> bool:
-    """Return whether a hidden folder may hold the settings of a site maker."""
+    """Return whether a hidden folder may hold settings."""
     return name == _HIDDEN_FOLDER

@@ -28,7 +28,10 @@ def parse_role(role: str, text: str) -> tuple[str, bool]:
 
 
 def split_target(text: str) -> tuple[str, str]:
-    """Return the target of `title <target>`, and its title, which is empty if there is none."""
+    """Return the target of `title <target>`, and its title.
+
+    Without a title, it is empty.
+    """
     title, _, target = text.removesuffix(">").rpartition("<")
     is_titled = text.endswith(">") and target and ">" not in target and title.strip()
     return (target, title.rstrip()) if is_titled else (text, "")

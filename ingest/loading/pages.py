@@ -21,7 +21,7 @@ from ingest.includes.filling import fill_includes
 from ingest.includes.variables import Variables
 from ingest.loading.specifications import SpecificationPages
 from ingest.sites.detection import find_sites
-from ingest.sites.links import link_pages
+from ingest.sites.links import resolve_page_links
 from ingest.sites.placeholders import Placeholders
 from ingest.sites.site import Site
 from ingest.sources.source import RawFile, SourceFiles
@@ -83,7 +83,7 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     pages += SpecificationPages(source_files, failures, unread).build()
     return SourcePages(
         source.name,
-        tuple(link_pages(pages, places, source_files.folder)),
+        tuple(resolve_page_links(pages, places, source_files.folder)),
         tuple(failures),
         (*source_files.unread, *unread),
         sites.describe(),

@@ -71,7 +71,7 @@ _NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a page has from its site.
+    """The traits that a page has from its site.
 
     Attributes:
         url: its address.
@@ -108,7 +108,10 @@ class Sites:
     folder: str = ""
 
     def find_traits(self, file: RawFile) -> Traits:
-        """Return what a page has from its site; the options of the source go before."""
+        """Return the traits of a page.
+
+        The options of the source go before those of the site.
+        """
         source = self.source
         place = self._find_place(file) if self.found else None
         if place is None:

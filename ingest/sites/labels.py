@@ -71,7 +71,7 @@ class Labels:
                 self._labels.setdefault(name, Label(page.path, _make_id(name), title))
 
     def find(self, page: Page, target: str) -> Label | None:
-        """Return the label that a target of a page names; None if there is none."""
+        """Return the label that a target names; else None."""
         if not self._labels or self._kinds[page.path] not in {".rst", ".md"}:
             return None
         name = target.removeprefix("project:").removeprefix("#")

@@ -39,7 +39,7 @@ _INDEXES = ("index.md", "index.mdx", "README.md", "_index.md", "index.rst", "rea
 _HTML = re.compile(r"\.html?$")
 
 
-def link_pages(pages: Sequence[Page], sites: Mapping[str, Site], folder: str) -> list[Page]:
+def resolve_page_links(pages: Sequence[Page], sites: Mapping[str, Site], folder: str) -> list[Page]:
     """Return the pages with the addresses that their links lead to.
 
     Args:
@@ -51,7 +51,7 @@ def link_pages(pages: Sequence[Page], sites: Mapping[str, Site], folder: str) ->
         the pages; links that lead to no page of the source stay.
     """
     resolver = _Resolver(pages, sites, folder)
-    return [resolver.link(page) for page in pages]
+    return [resolver.resolve(page) for page in pages]
 
 
 class _Resolver:
@@ -70,7 +70,7 @@ class _Resolver:
                     site.variables["page-component-name"], find_module(path)[0]
                 )
 
-    def link(self, page: Page) -> Page:
+    def resolve(self, page: Page) -> Page:
         """Return a page with the addresses and titles of its targets."""
         if len(page.data) > MAX_BYTES or _find_kind(page) not in _KINDS:
             return page
@@ -78,15 +78,15 @@ class _Resolver:
             return page
         links, titles = dict[str, str](), dict[str, str]()
         for target in _list_targets(page):
-            name, address, title = self._resolve(page, target)
+            name, address, title = self._search_target(page, target)
             if address.startswith(("http://", "https://")):
                 links[name] = address
             if title:
                 titles[name] = title
         return replace(page, links=links, link_titles=titles) if links or titles else page
 
-    def _resolve(self, page: Page, target: str) -> tuple[str, str, str]:
-        """Return the part of a target that is looked up, its address and its title."""
+    def _search_target(self, page: Page, target: str) -> tuple[str, str, str]:
+        """Return the name that is looked up, its address and title."""
         site = self._sites.get(page.path)
         if label := self._labels.find(page, target):
             return target, self._join(label.path, label.anchor), label.title
@@ -103,7 +103,10 @@ class _Resolver:
         return f"{address}#{anchor}" if anchor else address
 
     def _find_path(self, page: Page, path: str, site: Site | None) -> str:
-        """Return the path of the page that a target names; empty if there is none."""
+        """Return the path of the page that a target names.
+
+        Return an empty text if there is none.
+        """
         if site and site.maker == "antora":
             found = find_target(page.path, path, self._modules)
             return found if found in self._addresses else ""
@@ -130,7 +133,10 @@ class _Resolver:
         return next((name for name in names if name in self._addresses), "")
 
     def _find_address(self, page: Page, path: str, site: Site | None) -> str:
-        """Return the address of a target that is written as one; empty if there is no page."""
+        """Return the address of a target that is no path.
+
+        Return an empty text if there is no such page.
+        """
         if _SCHEME.match(path) or site is None:
             return ""
         if path.startswith("/") and site.is_rooted and site.base:
@@ -149,7 +155,10 @@ def _strip_end(address: str) -> str:
 
 
 def _list_targets(page: Page) -> Iterator[str]:
-    """Yield the targets of a page's links, each once; some may be no links."""
+    """Yield the targets of a page's links, each once.
+
+    Some may be no links.
+    """
     seen = set[str]()
     for match in _TARGETS.finditer(page.text):
         target = match[match.lastindex or 0]

@@ -1,4 +1,4 @@
-"""What site makers fill in on pages: variables of their settings, and addresses of other pages."""
+"""Placeholders that site makers fill in: variables of settings, and addresses of pages."""
 
 from __future__ import annotations
 
@@ -81,7 +81,10 @@ class Placeholders:
         return data if filled == text else filled.encode()
 
     def _fill_liquid(self, site: Site, text: str) -> str:
-        """Return a page of Jekyll with its placeholders filled in, but for raw parts."""
+        """Return a page of Jekyll with its placeholders filled in.
+
+        Raw parts stay.
+        """
         parts, replacer = _RAW.split(text), _Replacer(lambda m: self._read_liquid(site, m))
         for number in range(0, len(parts), 2):
             if number == 0 or "end" in parts[number - 1]:
@@ -118,7 +121,7 @@ class Placeholders:
         return root.removeprefix(self._sites.folder)
 
     def _find_address(self, paths: Sequence[str]) -> str | None:
-        """Return the address of the first page that is there; None without one."""
+        """Return the address of the first page; else None."""
         names = (f"{path}{suffix}" for path in paths if path for suffix in _SUFFIXES)
         found = next((name for name in names if name in self._files), None)
         return self._sites.find_traits(self._files[found]).url if found else None
@@ -141,7 +144,7 @@ class _Replacer:
 
 
 def _set_attributes(text: str, attributes: Mapping[str, str]) -> str:
-    """Return AsciiDoc with the attributes of the component that it uses, set above it."""
+    """Return AsciiDoc below the attributes that it uses."""
     used = {match[1] for match in _ATTRIBUTE.finditer(text)} & attributes.keys()
     lines = [f":{name}: {' '.join(attributes[name].split())}" for name in sorted(used)]
     return "\n".join([*lines, text]) if lines else text

@@ -22,7 +22,7 @@ _MAX_ROUTE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PageHead:
-    """What a page's address depends on.
+    """The part of a page that its address depends on.
 
     Attributes:
         path: its path in the repository, or in the source.
@@ -81,7 +81,10 @@ class Site:
     is_rooted: bool = False
 
     def build_address(self, route: Route) -> str:
-        """Return the address of a place; empty if the site has no base."""
+        """Return the address of a place.
+
+        Return an empty text if the site has no base.
+        """
         return f"{self.base}{quote(route.path, safe='/~@+')}" if self.base else ""
 
 
@@ -123,7 +126,7 @@ class SourceTree:
     paths: frozenset[str]
 
     def find_settings(self, folder: str, *names: str) -> SettingsFile | None:
-        """Return the first settings file of these names in a folder; None without one."""
+        """Return the first of these settings files; else None."""
         found = (self.settings.get(f"{folder}{name}") for name in names)
         return next(filter(None, found), None)
 
@@ -133,7 +136,10 @@ class SourceTree:
 
 
 def name_folder(path: str) -> str:
-    """Return a folder's path with a slash at its end; empty for the root."""
+    """Return a folder's path with a slash at its end.
+
+    That of the root is empty.
+    """
     normal = posixpath.normpath(path).strip("/")
     return "" if normal in {".", ""} else f"{normal}/"
 
@@ -144,7 +150,7 @@ def join_folder(folder: str, path: str) -> str:
 
 
 def build_base(address: str, path: str = "") -> str:
-    """Return the base address of a site, with a slash at its end.
+    """Return the base address of a site, ending in a slash.
 
     Args:
         address: the address of its host, or of the site.
@@ -169,7 +175,10 @@ def build_base(address: str, path: str = "") -> str:
 
 
 def split_page(path: str) -> tuple[str, str]:
-    """Return a page's path without its suffix, as folder with a slash and name."""
+    """Return the folder and the name of a page.
+
+    The folder ends in a slash, the name has no suffix.
+    """
     plain = _PAGES.sub("", path)
     folder, slash, name = plain.rpartition("/")
     return folder + slash, name
@@ -181,7 +190,7 @@ def strip_folder(path: str, folder: str) -> str | None:
 
 
 def find_slug(head: PageHead, *names: str) -> str:
-    """Return the first of these values of the front matter that is a path."""
+    """Return the first value of front matter that is a path."""
     texts = (find_text(head.front, name) for name in names)
     usable = (text for text in texts if text and len(text) <= _MAX_ROUTE and "\n" not in text)
     return next((text for text in usable if "://" not in text), "")
@@ -193,6 +202,9 @@ def clean_version(text: str) -> str:
 
 
 def clean_language(text: str) -> str:
-    """Return a language as a BCP 47 tag, such as `pt-BR`; empty if it is none."""
+    """Return a language as a BCP 47 tag, such as `pt-BR`.
+
+    Return an empty text if it is none.
+    """
     match = _LANGUAGE.fullmatch(text)
     return f"{match[1].lower()}{match[2].replace('_', '-')}" if match else ""

@@ -71,7 +71,7 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
 
 
 def _read_settings_above(root: Path) -> tuple[str, tuple[RawFile, ...]]:
-    """Return a folder's path in its repository, and the settings of site makers above it.
+    """Return a folder's path in its repository, and settings above.
 
     Return nothing if the folder is in no git repository, or is all of one.
     """

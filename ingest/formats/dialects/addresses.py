@@ -49,7 +49,10 @@ def resolve_link(page: Page, target: str, resolve: Resolver | None = None) -> st
 
 
 def _find_known(page: Page, target: str) -> str:
-    """Return the address of a link to a page of the source; empty if it is none."""
+    """Return the address of a link to another page.
+
+    Return an empty text if it leads to no page of the source.
+    """
     if not page.links:
         return ""
     if known := page.links.get(target):

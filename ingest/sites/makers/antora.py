@@ -20,7 +20,10 @@ from ingest.sites.site import (
 
 
 def find_antora(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of an `antora.yml`, with the address of a playbook; None without a name."""
+    """Return the site of an `antora.yml`.
+
+    Its address is that of a playbook. Return None if it has no name.
+    """
     settings = file.values
     if not find_text(settings, "name"):
         return None
@@ -56,7 +59,7 @@ def find_antora(file: SettingsFile, tree: SourceTree) -> Site | None:
 
 
 def find_module(path: str) -> tuple[str, str]:
-    """Return the folder of modules that a path of Antora is in, and its module.
+    """Return the folder of modules above a path, and its module.
 
     Both are empty if it is in none.
     """

@@ -20,7 +20,10 @@ from ingest.sites.site import (
 
 
 def find_mdbook(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of a `book.toml`; None if it is of another program."""
+    """Return the site of a `book.toml`.
+
+    Return None if the file is of another program.
+    """
     del tree
     settings = file.values
     if "book" not in settings and "output" not in settings:

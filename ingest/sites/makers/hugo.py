@@ -46,8 +46,11 @@ _DATES = {"year": "%Y", "month": "%m", "day": "%d", "monthname": "%B"}
 
 
 def find_hugo(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of a `hugo.toml`, or of a `config.toml` of Hugo; None if it is of another."""
-    settings = _lower_keys(file.values)
+    """Return the site of a `hugo.toml` or `config.toml`.
+
+    Return None if the file is of another program.
+    """
+    settings = _normalise_keys(file.values)
     root = file.folder
     if PurePosixPath(root).parts[-2:] == ("config", "_default"):
         root = join_folder(root, "../..")
@@ -78,8 +81,8 @@ def find_hugo(file: SettingsFile, tree: SourceTree) -> Site | None:
     )
 
 
-def _lower_keys(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with their first names in small letters, as Hugo takes them."""
+def _normalise_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with their names in small letters."""
     return {str(key).lower(): value for key, value in values.items()}
 
 
@@ -113,7 +116,7 @@ class _Content:
 def _list_languages(settings: Mapping[str, Any], root: str) -> dict[str, _Language]:
     languages = dict[str, _Language]()
     for name, given in find_table(settings, "languages").items():
-        options = _lower_keys(given) if isinstance(given, Mapping) else {}
+        options = _normalise_keys(given) if isinstance(given, Mapping) else {}
         if options.get("disabled") is True:
             continue
         folder = find_text(options, "contentdir")
@@ -198,7 +201,7 @@ class _Rules:
         section = folder.partition("/")[0]
         slug = find_slug(head, "slug")
         if name == "_index":
-            place = self._sanitise(folder)
+            place = self._normalise(folder)
             return f"{place[:-1]}.html" if place and self._is_ugly(section) else place
         if name == "index":  # a bundle
             folder, name = _split_last(folder)
@@ -208,7 +211,7 @@ class _Rules:
         if pattern:
             place = self._fill(pattern, head, folder, name).strip("/")
         else:
-            place = self._sanitise(folder) + self._sanitise(slug or name)
+            place = self._normalise(folder) + self._normalise(slug or name)
         is_file = PurePosixPath(place).suffix in {".html", ".htm"}
         return place if is_file else f"{place}.html" if self._is_ugly(section) else f"{place}/"
 
@@ -234,15 +237,18 @@ class _Rules:
         def fill(token: re.Match[str]) -> str:
             key = token[1].lower()
             if key == "sections":
-                return "/".join(self._sanitise(each) for each in _cut(sections, token[2] or ""))
+                return "/".join(self._normalise(each) for each in _cut(sections, token[2] or ""))
             if key in _DATES:
                 return day.strftime(_DATES[key]) if isinstance(day, date) else ""
-            return self._sanitise(parts.get(key, token[0]).replace("/", "-"))
+            return self._normalise(parts.get(key, token[0]).replace("/", "-"))
 
         return re.sub("/{2,}", "/", _TOKEN.sub(fill, pattern))
 
-    def _sanitise(self, path: str) -> str:
-        """Return a path as Hugo writes it: hyphens for blanks, and only some signs."""
+    def _normalise(self, path: str) -> str:
+        """Return a path as Hugo writes it in addresses.
+
+        Hyphens stand for blanks, and only some signs stay.
+        """
         kept, is_pending = list[str](), False
         for letter in path:
             if _ALLOWED.match(letter):

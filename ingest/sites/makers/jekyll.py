@@ -38,7 +38,10 @@ _STYLES: Mapping[str, str] = {
 
 
 def find_jekyll(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of a `_config.yml`; None if it is of Jupyter Book."""
+    """Return the site of a `_config.yml`.
+
+    Return None if the file is of Jupyter Book.
+    """
     settings = file.values
     if tree.find_settings(file.folder, "_toc.yml", "_toc.yaml") or "sphinx" in settings:
         return None
@@ -91,7 +94,10 @@ def _list_collections(settings: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _list_defaults(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the path, the type and the permalink of each default that has one."""
+    """Return the path, type and permalink of each default.
+
+    Defaults without a permalink are left out.
+    """
     found = list[tuple[str, str, str]]()
     for default in list_items(settings, "defaults"):
         if permalink := find_text(default, "values", "permalink"):
@@ -101,7 +107,10 @@ def _list_defaults(settings: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _list_excluded(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the patterns of paths that are no pages; none if one can't be read."""
+    """Return the patterns of paths that are no pages.
+
+    Return none if one of them can't be read.
+    """
     patterns = tuple(str(each) for each in list_items(settings, "exclude"))
     try:
         is_excluded(patterns, "index.md")
@@ -137,7 +146,7 @@ class _Rules:
         if collection:
             label = collection.rstrip("/").rpartition("/")[2].removeprefix("_")
             return self._build_document(head, place or self.collections[collection], label, below)
-        is_index = name == "index" or (name.lower() == "readme" and self._stands_for_folder(folder))
+        is_index = name == "index" or (name.lower() == "readme" and self._is_index(folder))
         if not place and is_index:
             return Route(folder)
         template = place or self._add_ending("/:path/:basename")
@@ -156,7 +165,7 @@ class _Rules:
                 best = (scope, permalink)
         return best[1]
 
-    def _stands_for_folder(self, folder: str) -> bool:
+    def _is_index(self, folder: str) -> bool:
         """Return whether GitHub shows a README as the page of its folder."""
         names = (f"{self.folder}{folder}index.{suffix}" for suffix in ("md", "html", "markdown"))
         return not any(name in self.paths for name in names)

@@ -31,7 +31,10 @@ _ADDRESSES = (
 
 
 def find_mintlify(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of a `docs.json` or `mint.json`; None if it is of another program."""
+    """Return the site of a `docs.json` or `mint.json`.
+
+    Return None if the file is of another program.
+    """
     del tree
     settings = file.values
     is_mintlify = "mintlify" in find_text(settings, "$schema") or file.name == "mint.json"

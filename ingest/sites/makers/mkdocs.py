@@ -40,8 +40,11 @@ _MACROS = ("macros", "mkdocs-macros", "mkdocs-macros-plugin")
 
 
 def find_mkdocs(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of a `mkdocs.yml` or `zensical.toml`; None if it is of another program."""
-    settings = find_table(file.values, "project") or _inherit(file, tree)
+    """Return the site of a `mkdocs.yml` or `zensical.toml`.
+
+    Return None if the file is of another program.
+    """
+    settings = find_table(file.values, "project") or _add_inherited(file, tree)
     if "site_name" not in settings and "docs_dir" not in settings and "nav" not in settings:
         return None
     version = _find_version(settings)
@@ -63,7 +66,7 @@ def find_mkdocs(file: SettingsFile, tree: SourceTree) -> Site | None:
     )
 
 
-def _inherit(file: SettingsFile, tree: SourceTree) -> Mapping[str, Any]:
+def _add_inherited(file: SettingsFile, tree: SourceTree) -> Mapping[str, Any]:
     """Return the settings, over those of the file that they inherit from."""
     settings, folder = dict(file.values), file.folder
     for _ in range(_MAX_PARENTS):
@@ -72,11 +75,11 @@ def _inherit(file: SettingsFile, tree: SourceTree) -> Mapping[str, Any]:
         if not parent or path not in tree.settings:
             break
         above = tree.settings[path]
-        settings, folder = _merge(above.values, settings), above.folder
+        settings, folder = _join(above.values, settings), above.folder
     return settings
 
 
-def _merge(above: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def _join(above: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**above, **own}
     for key in above.keys() & own.keys():
         if isinstance(above[key], dict) and isinstance(own[key], dict):
@@ -85,7 +88,10 @@ def _merge(above: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _find_version(settings: Mapping[str, Any]) -> str:
-    """Return the folder of the version that mike shows first; empty without mike."""
+    """Return the folder of the version that mike shows first.
+
+    Return an empty text without mike.
+    """
     mike = find_options(settings, "mike", "plugins")
     if find_text(settings, "extra", "version", "provider") != "mike" and mike is None:
         return ""
@@ -202,7 +208,7 @@ class _Rules:
 
 
 def _build_post(head: PageHead, blog: _Blog, name: str) -> str:
-    """Return the place of a blog's post, by its date and its title."""
+    """Return the place of a post, by its date and title."""
     heading = _HEADING.search(head.body)
     title = find_text(head.front, "title") or (heading[1] if heading else name)
     slug = find_slug(head, "slug") or _slugify(title)

@@ -25,7 +25,10 @@ _READ_THE_DOCS = (".readthedocs.yaml", ".readthedocs.yml")
 
 
 def find_sphinx(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of a `conf.py`; None if it is of another program."""
+    """Return the site of a `conf.py`.
+
+    Return None if the file is of another program.
+    """
     settings = file.values
     if not any(sign in settings for sign in _SIGNS):
         return None
@@ -33,7 +36,7 @@ def find_sphinx(file: SettingsFile, tree: SourceTree) -> Site | None:
     rules = _Rules(
         folder=file.folder,
         suffix=find_text(settings, "html_link_suffix") or find_text(settings, "html_file_suffix"),
-        directories=_builds_directories(file.folder, tree),
+        directories=_has_directories(file.folder, tree),
     )
     return Site(
         maker="sphinx",
@@ -57,7 +60,10 @@ _ADDRESSES = (
 
 
 def find_jupyter_book(file: SettingsFile, tree: SourceTree) -> Site | None:
-    """Return the site of Jupyter Book's `_config.yml`; None if it is of Jekyll."""
+    """Return the site of Jupyter Book's `_config.yml`.
+
+    Return None if the file is of Jekyll.
+    """
     settings = file.values
     if not tree.find_settings(file.folder, "_toc.yml", "_toc.yaml") and "sphinx" not in settings:
         return None
@@ -75,7 +81,7 @@ def find_jupyter_book(file: SettingsFile, tree: SourceTree) -> Site | None:
 
 
 def _find_anchors(settings: Mapping[str, Any]) -> str:
-    """Return the rule of the site; MyST may replace quotes before it makes anchors."""
+    """Return the rule of the site, with the quotes of MyST."""
     extensions = list_items(settings, "myst_enable_extensions")
     return "myst-smartquotes" if "smartquotes" in map(str, extensions) else "sphinx"
 
@@ -86,7 +92,7 @@ def _list_substitutions(settings: Mapping[str, Any]) -> dict[str, str]:
     return flatten_texts(find_table(settings, key))
 
 
-def _builds_directories(folder: str, tree: SourceTree) -> bool:
+def _has_directories(folder: str, tree: SourceTree) -> bool:
     """Return whether Read the Docs builds a folder for each page."""
     parts = folder.rstrip("/").split("/")
     for count in range(len(parts), -1, -1):

@@ -56,7 +56,7 @@ def find_vitepress(file: SettingsFile, tree: SourceTree) -> Site | None:
 
 
 def _find_base(settings: Mapping[str, Any], base: str) -> str:
-    """Return the address that the sitemap, or a link in the head, has."""
+    """Return the address in the sitemap or in the head."""
     address = find_text(settings, "sitemap", "hostname") or _find_canonical(settings)
     whole = build_base(address)
     return whole if whole.endswith(base) else build_base(address, base)
@@ -83,7 +83,10 @@ def _list_rewrites(table: Mapping[str, Any]) -> tuple[tuple[re.Pattern[str], str
 
 
 def _compile(pattern: str) -> re.Pattern[str] | None:
-    """Return a pattern of paths as a regular expression; None if it has unusual groups."""
+    """Return a pattern of paths as a regular expression.
+
+    Return None if it has unusual groups.
+    """
     parts, end, unnamed = list[str](), 0, 0
     for match in _PART.finditer(pattern):
         parts.append(re.escape(pattern[end : match.start()]))

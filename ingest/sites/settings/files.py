@@ -17,7 +17,7 @@ _MAX_TABLES = 5_000
 
 
 def read_settings(path: str, text: str) -> Mapping[str, Any]:
-    """Return the values of a settings file, as far as they are written out.
+    """Return the values that a settings file writes out.
 
     Return an empty mapping if the file is broken.
     """

@@ -43,7 +43,7 @@ def read_javascript(source: str) -> dict[str, Any]:
 
 
 def find_call(value: object, name: str) -> Call | None:
-    """Return the call of a function within a list or another call; None if there is none."""
+    """Return the call of a function in a value; else None."""
     if isinstance(value, Call):
         if value.name == name:
             return value
@@ -67,7 +67,7 @@ class _Reader:
         """Return the value behind `export default` or `module.exports =`."""
         for start in self._find_exports():
             self._position = start
-            value = _unwrap(self._read(0))
+            value = _open_calls(self._read(0))
             if isinstance(value, dict):
                 return value
         return None
@@ -95,12 +95,12 @@ class _Reader:
                     break
         return declared
 
-    def _peek(self, ahead: int = 0) -> Token:
+    def _get_token(self, ahead: int = 0) -> Token:
         place = self._position + ahead
         return self._tokens[place] if place < len(self._tokens) else END
 
     def _take(self) -> Token:
-        token = self._peek()
+        token = self._get_token()
         self._position += 1
         return token
 
@@ -134,7 +134,7 @@ class _Reader:
         return value
 
     def _is_at_end(self) -> bool:
-        token = self._peek()
+        token = self._get_token()
         if token.kind == "end" or token.text in {",", ";", ":"} or token.text in _CLOSERS:
             return True
         return token.is_first and token.kind in {"name", "string"}
@@ -147,7 +147,7 @@ class _Reader:
     def _skip_group(self) -> None:
         """Skip to the end of a group whose opening sign was taken."""
         depth = 1
-        while depth and self._peek().kind != "end":
+        while depth and self._get_token().kind != "end":
             text = self._take().text
             depth += (text in _OPENERS) - (text in _CLOSERS)
 
@@ -180,20 +180,20 @@ class _Reader:
             value = self._read_operand(depth + 1) if depth < _MAX_DEPTH else None
             return None if name == "new" else value
         if name == "function":
-            while self._peek().text not in {"(", ""}:
+            while self._get_token().text not in {"(", ""}:
                 self._take()
             self._take()
             self._skip_group()
-            while self._peek().text not in {"{", ""}:
+            while self._get_token().text not in {"{", ""}:
                 self._take()
             return self._read_body(depth)
         value = _WORDS.get(name) if name in _WORDS else self._find(name, depth)
-        while self._peek().text in {".", "?."} and self._peek(1).kind == "name":
+        while self._get_token().text in {".", "?."} and self._get_token(1).kind == "name":
             self._take()
-            name = f"{name}.{self._peek().text}"
+            name = f"{name}.{self._get_token().text}"
             key = self._take().text
             value = value.get(key) if isinstance(value, dict) else None
-        if self._peek().text == "(" and not self._peek().is_first:
+        if self._get_token().text == "(" and not self._get_token().is_first:
             self._take()
             return Call(name, tuple(self._read_items(")", depth + 1)))
         return value
@@ -209,10 +209,13 @@ class _Reader:
         return self._known[name]
 
     def _read_choice(self, start: int, depth: int) -> Any:
-        """Return the value for production of `condition ? value : value`; None if unknown."""
+        """Return the value of a choice that counts in production.
+
+        Return None if it is unknown.
+        """
         condition = [token.text for token in self._tokens[start : self._position - 1]]
         first = self._read(depth + 1)
-        if self._peek().text == ":":
+        if self._get_token().text == ":":
             self._take()
         second = self._read(depth + 1)
         says = "".join(condition).lower()
@@ -232,51 +235,51 @@ class _Reader:
 
     def _read_items(self, closer: str, depth: int) -> list[Any]:
         items = list[Any]()
-        while self._peek().kind != "end" and self._peek().text != closer:
+        while self._get_token().kind != "end" and self._get_token().text != closer:
             before = self._position
-            if self._peek().text == "...":
+            if self._get_token().text == "...":
                 self._take()
                 more = self._read(depth)
                 items += more if isinstance(more, list) else []
-            elif self._peek().text != ",":
+            elif self._get_token().text != ",":
                 items.append(self._read(depth))
-            if self._peek().text in {",", ":", ";"} or self._position == before:
+            if self._get_token().text in {",", ":", ";"} or self._position == before:
                 self._take()
         self._take()
         return items
 
     def _read_object(self, depth: int) -> dict[str, Any]:
         values = dict[str, Any]()
-        while self._peek().kind != "end" and self._peek().text != "}":
+        while self._get_token().kind != "end" and self._get_token().text != "}":
             before = self._position
-            if self._peek().text == "...":
+            if self._get_token().text == "...":
                 self._take()
                 more = self._read(depth)
                 values |= more if isinstance(more, dict) else {}
-            elif self._peek().text != ",":
+            elif self._get_token().text != ",":
                 self._read_entry(values, depth)
-            if self._peek().text in {",", ";"} or self._position == before:
+            if self._get_token().text in {",", ";"} or self._position == before:
                 self._take()
         self._take()
         return values
 
     def _read_entry(self, values: dict[str, Any], depth: int) -> None:
         token = self._take()
-        while token.text in {"async", "get", "set"} and self._peek().kind == "name":
+        while token.text in {"async", "get", "set"} and self._get_token().kind == "name":
             token = self._take()
         if token.text == "[":  # a computed key
             self._skip_group()
         key = _decode(token.text[1:-1]) if token.kind in {"string", "template"} else token.text
-        follows = self._peek().text
+        follows = self._get_token().text
         if follows == ":":
             self._take()
             values[key] = self._read(depth)
         elif follows == "(":
             self._take()
             self._skip_group()
-            while self._peek().text not in {"{", ",", "}", ""}:
+            while self._get_token().text not in {"{", ",", "}", ""}:
                 self._take()
-            if self._peek().text == "{":
+            if self._get_token().text == "{":
                 values[key] = self._read_body(depth)
         elif token.kind == "name":
             values[key] = self._find(key, depth)
@@ -284,7 +287,7 @@ class _Reader:
 
     def _read_body(self, depth: int) -> Any:
         """Return the first value that a function returns."""
-        if self._peek().text != "{":
+        if self._get_token().text != "{":
             return self._read(depth + 1)
         start = self._position
         self._take()
@@ -314,7 +317,7 @@ class _Reader:
         return None if "${" in filled else _decode(filled)
 
 
-def _unwrap(value: Any) -> Any:
+def _open_calls(value: Any) -> Any:
     """Return the object that calls such as `defineConfig(…)` are given."""
     for _ in range(_MAX_DEPTH):
         if not isinstance(value, Call):

@@ -11,7 +11,7 @@ _ENVIRONMENT = {"os.environ.get", "os.getenv", "environ.get", "getenv"}
 
 
 def read_python(source: str) -> dict[str, Any]:
-    """Return the values of a module's names, as far as they are written out.
+    """Return the values that a module writes out, by name.
 
     Return an empty object if the module can't be parsed.
     """
@@ -27,13 +27,13 @@ def read_python(source: str) -> dict[str, Any]:
 
 def _read_statement(statement: ast.stmt, values: dict[str, Any]) -> None:
     if isinstance(statement, ast.Assign):
-        value = _evaluate(statement.value, values, 0)
+        value = _read_value(statement.value, values, 0)
         for target in statement.targets:
             _assign(target, value, values)
     elif isinstance(statement, ast.AnnAssign) and statement.value:
-        _assign(statement.target, _evaluate(statement.value, values, 0), values)
+        _assign(statement.target, _read_value(statement.value, values, 0), values)
     elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-        before, more = values.get(statement.target.id), _evaluate(statement.value, values, 0)
+        before, more = values.get(statement.target.id), _read_value(statement.value, values, 0)
         values[statement.target.id] = _add(before, more)
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         _read_call(statement.value, values)
@@ -43,7 +43,7 @@ def _assign(target: ast.expr, value: Any, values: dict[str, Any]) -> None:
     if isinstance(target, ast.Name):
         values[target.id] = value
     elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
-        table, key = values.get(target.value.id), _evaluate(target.slice, values, 0)
+        table, key = values.get(target.value.id), _read_value(target.slice, values, 0)
         if isinstance(table, dict) and isinstance(key, str):
             table[key] = value
 
@@ -52,7 +52,7 @@ def _read_call(call: ast.Call, values: dict[str, Any]) -> None:
     """Read `extensions.append(…)` and its kind."""
     if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
         return
-    held, given = values.get(call.func.value.id), [_evaluate(a, values, 0) for a in call.args]
+    held, given = values.get(call.func.value.id), [_read_value(a, values, 0) for a in call.args]
     if isinstance(held, list) and given:
         if call.func.attr == "append":
             held.append(given[0])
@@ -62,8 +62,11 @@ def _read_call(call: ast.Call, values: dict[str, Any]) -> None:
         held |= given[0] if isinstance(given[0], dict) else {}
 
 
-def _evaluate(node: ast.expr | None, values: dict[str, Any], depth: int) -> Any:
-    """Return the value of an expression; None if only a program could say it."""
+def _read_value(node: ast.expr | None, values: dict[str, Any], depth: int) -> Any:
+    """Return the value of an expression.
+
+    Return None if only a program could say it.
+    """
     value: Any = None
     if depth > _MAX_DEPTH:
         return value
@@ -74,29 +77,32 @@ def _evaluate(node: ast.expr | None, values: dict[str, Any], depth: int) -> Any:
         case ast.Name(id=name):
             value = values.get(name)
         case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
-            value = [_evaluate(item, values, below) for item in items]
+            value = [_read_value(item, values, below) for item in items]
         case ast.Dict(keys=keys, values=items):
-            names = [str(_evaluate(key, values, below)) for key in keys]
-            value = dict(zip(names, (_evaluate(i, values, below) for i in items), strict=True))
+            names = [str(_read_value(key, values, below)) for key in keys]
+            value = dict(zip(names, (_read_value(i, values, below) for i in items), strict=True))
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            value = _add(_evaluate(left, values, below), _evaluate(right, values, below))
+            value = _add(_read_value(left, values, below), _read_value(right, values, below))
         case ast.BoolOp(op=ast.Or(), values=choices):
-            value = next(filter(None, (_evaluate(c, values, below) for c in choices)), None)
+            value = next(filter(None, (_read_value(c, values, below) for c in choices)), None)
         case ast.JoinedStr(values=parts):
             value = _join(parts, values, below)
         case ast.Call():
-            value = _evaluate_call(node, values, below)
+            value = _read_called(node, values, below)
     return value
 
 
-def _evaluate_call(call: ast.Call, values: dict[str, Any], depth: int) -> Any:
-    """Return the default of a variable of the environment, or the values of `dict(…)`."""
+def _read_called(call: ast.Call, values: dict[str, Any], depth: int) -> Any:
+    """Return the value of a call.
+
+    It is the default of an environment variable, or the values of `dict(…)`.
+    """
     name = ast.unparse(call.func) if isinstance(call.func, ast.Attribute | ast.Name) else ""
     if name in _ENVIRONMENT and len(call.args) == 2:
-        return _evaluate(call.args[1], values, depth)
+        return _read_value(call.args[1], values, depth)
     if name == "dict" and not call.args:
         pairs = ((each.arg, each.value) for each in call.keywords)
-        return {key: _evaluate(value, values, depth) for key, value in pairs if key}
+        return {key: _read_value(value, values, depth) for key, value in pairs if key}
     return None
 
 
@@ -104,7 +110,7 @@ def _join(parts: list[ast.expr], values: dict[str, Any], depth: int) -> str | No
     texts = list[str]()
     for part in parts:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
-        value = _evaluate(inner, values, depth)
+        value = _read_value(inner, values, depth)
         if not isinstance(value, str | int):
             return None
         texts.append(str(value))

@@ -17,7 +17,10 @@ def find_value(settings: object, *names: str) -> Any:
 
 
 def find_text(settings: object, *names: str) -> str:
-    """Return the text or number that names lead to; empty if there is none."""
+    """Return the text or number that names lead to.
+
+    Return an empty text if there is none.
+    """
     value = find_value(settings, *names)
     is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     return str(value).strip() if is_plain and len(str(value)) <= MAX_TEXT else ""
@@ -45,7 +48,10 @@ def find_table(settings: object, *names: str) -> Mapping[str, Any]:
 
 
 def list_items(settings: object, *names: str) -> list[Any]:
-    """Return the list that names lead to; a single value is a list of one."""
+    """Return the list that names lead to.
+
+    A single value is a list of one.
+    """
     value = find_value(settings, *names)
     if isinstance(value, list):
         return value
@@ -53,7 +59,9 @@ def list_items(settings: object, *names: str) -> list[Any]:
 
 
 def find_options(settings: object, name: str, *names: str) -> Mapping[str, Any] | None:
-    """Find an entry of a list such as `plugins`, where each is a name or a mapping of one name.
+    """Find an entry of a list such as `plugins`.
+
+    Each entry is a name, or a mapping of one name to options.
 
     Args:
         settings: the settings.
@@ -75,7 +83,7 @@ def find_options(settings: object, name: str, *names: str) -> Mapping[str, Any] 
 
 
 def flatten_texts(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return the texts and numbers of a mapping by their names with dots.
+    """Return the texts of a mapping by names with dots.
 
     Args:
         table: the mapping.

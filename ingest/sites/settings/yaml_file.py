@@ -47,7 +47,7 @@ def _is_sound(source: str) -> bool:
     return True
 
 
-def _construct(loader: Any, suffix: str, node: yaml.Node) -> Any:
+def _build_value(loader: Any, suffix: str, node: yaml.Node) -> Any:
     name = suffix.rpartition(":")[2]
     if isinstance(node, yaml.SequenceNode):
         items = loader.construct_sequence(node, deep=True)
@@ -59,5 +59,5 @@ def _construct(loader: Any, suffix: str, node: yaml.Node) -> Any:
     return None if suffix == "ENV" else text or name
 
 
-_Loader.add_multi_constructor("!", _construct)
-_Loader.add_multi_constructor("tag:yaml.org,2002:python/", _construct)
+_Loader.add_multi_constructor("!", _build_value)
+_Loader.add_multi_constructor("tag:yaml.org,2002:python/", _build_value)

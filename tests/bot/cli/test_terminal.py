@@ -54,3 +54,11 @@ def test_a_flood_of_failures_is_counted():
     lines = shown.get().splitlines()
     assert len(lines) == 101
     assert lines[-1] == "  Note: and 9,900 more"
+
+
+def test_the_site_of_a_source_is_one_line():
+    with terminal.err.capture() as shown:
+        terminal._print_sites(["docs: MkDocs, https://m.test/,\nanchors as MkDocs makes them"])
+    assert shown.get() == (
+        "  Site of docs: MkDocs, https://m.test/, anchors as MkDocs makes them\n"
+    )

@@ -31,12 +31,9 @@ def test_addresses(option: str, path: str, address: str):
 
 
 def test_without_an_address_pages_keep_theirs():
-    pages = read_tree(
-        build_pages({"next.config.js": SETTINGS % ""}, "content/de/a.mdx", "content/_b.mdx")
-    )
+    pages = read_tree(build_pages({"next.config.js": SETTINGS % ""}, "content/de/a.mdx"))
     assert [(page.url, page.maker, page.language) for page in pages.pages] == [
-        ("https://host.test/content/de/a.mdx", "nextra", "de"),
-        ("https://host.test/content/_b.mdx", "", ""),
+        ("https://host.test/content/de/a.mdx", "nextra", "de")
     ]
     assert "option `site`" in pages.sites
 
