@@ -49,6 +49,11 @@ class PageCache:
         self._folder = folder
         self._pages = _load_index(folder / _INDEX)
 
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was downloaded."""
+        return not self._pages
+
     def get(self, address: str) -> CachedPage | None:
         """Return the cached page of an address; None if there is none."""
         page = self._pages.get(address)

@@ -93,7 +93,8 @@ def read_website(
                 crawl.run()
                 cache.keep_only(site.used)
             finally:
-                cache.save()  # also after a failure: the next sync goes on from there
+                if not site.is_offline:
+                    cache.save()  # also after a failure: the next sync goes on from there
     except OSError as error:
         raise DownloadError(
             f"{source.redacted_uri} can't be stored in {downloads.folder}: "

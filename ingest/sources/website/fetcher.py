@@ -79,6 +79,7 @@ class SiteFetcher:
         reporter: called after each page, and again during each wait.
 
     Attributes:
+        is_offline: True if only the cache is read.
         used: addresses that were fetched, or read from the cache because they could not be.
     """
 
@@ -99,6 +100,7 @@ class SiteFetcher:
         self._deadline = Deadline(source, self._limits.seconds, self._network.clock)
         self._throttle = RequestThrottle(1 / source.rate, self._network, reporter.repeat_last)
         self._rules: dict[str, Protego] = {}
+        self.is_offline = downloads.prefers_stored and not cache.is_empty
         self.used: set[str] = set()
         self._received = 0
         self._pages = 0
@@ -218,6 +220,11 @@ class SiteFetcher:
         should_follow: Callable[..., bool],
         cut: bool = False,
     ) -> FetchedPage:
+        if self.is_offline:
+            if stored := self.read_cached(address):
+                return stored
+            status = httpx.codes.NOT_FOUND.value
+            raise SourceNotFoundError(f"There is nothing at {redact_uri(address)} (HTTP {status}).")
         self.check_limits()
         self._throttle.wait()
         cached = self._cache.get(address)
