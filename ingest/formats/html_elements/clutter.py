@@ -13,7 +13,7 @@ _DROPPED = (
     "object, canvas, audio, video, [role=navigation], [role=banner], [role=contentinfo], "
     "[role=search], [aria-hidden=true], [aria-label*=breadcrumb i], [itemtype*=BreadcrumbList], "
     # signs and buttons
-    ".anchor-icon, .clipboard, .copybtn, .copy-btn, .copy-button, .expressive-code .copy, "
+    ".anchor-icon, .clipboard-copy, .copybtn, .copy-btn, .copy-button, .expressive-code .copy, "
     ".md-clipboard, .zeroclipboard-container, mat-icon, [class^=material-icons], "
     "[class*=' material-icons'], [class*=material-symbols], "
     # text that no eye sees
@@ -28,8 +28,9 @@ _DROPPED = (
 """Surroundings by their role, or by the class that a site maker gives to nothing else."""
 
 _BARS = (
-    ".contents, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
-    ".prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, .table-of-contents, .toc"
+    ".contents.topic, .contents.local, .filter, .multipleCode, .page-toc, .pagination, "
+    ".pagination-nav, .prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, "
+    ".table-of-contents, .toc"
 )
 """Bars of links and tabs, by the class names of site generators; dropped if all is links."""
 
@@ -46,8 +47,9 @@ _EDIT = re.compile(
 )
 _FORGE = re.compile(r"/(?:edit|blob|_edit|-/edit|-/blob|issues/new|src)(?:[/?]|$)")
 _HELPFUL = re.compile(
-    r"\W*(?:was|is|did|do|how)\b[\w' ]{0,40}\b(?:page|article|doc|docs|document|this|topic|guide"
-    r"|content|answer)\b[\w' ]{0,30}(?:helpful|useful|help|question|rate)?[\w' ]{0,15}\?\W*",
+    r"\W*(?:was|were|is|did|do|does|have|how)\b[\w' ]{0,60}\b(?:helpful|useful|help you|helped"
+    r"|looking for|solve your|answer your questions?|feedback|we doing|rate this|improve)\b"
+    r"[\w' ]{0,30}\?\W*",
     re.IGNORECASE,
 )
 _MOST_FEEDBACK = 25  # words
@@ -124,7 +126,7 @@ def _is_edit_link(link: Tag) -> bool:
 def _drop_feedback(main: Tag) -> None:
     """Drop questions whether a page was helpful, with their buttons."""
     for string in main.find_all(string=_HELPFUL, limit=_MOST_QUESTIONS):
-        if string.parent is None or not _HELPFUL.fullmatch(string):
+        if not _HELPFUL.fullmatch(string) or string.find_parent(["button", "label"]):
             continue
         for parent in list(string.parents)[:4]:
             if parent is main or len(parent.get_text().split()) > _MOST_FEEDBACK:

@@ -6,6 +6,8 @@ import mimetypes
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from ingest.formats import is_possible_specification
+
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 MDX = "text/mdx"
@@ -14,6 +16,8 @@ RST = "text/x-rst"
 ASCIIDOC = "text/asciidoc"
 NOTEBOOK = "application/x-ipynb+json"
 PDF = "application/pdf"
+JSON = "application/json"
+YAML = "application/yaml"
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 DOCX = f"{_OFFICE}.wordprocessingml.document"
 PPTX = f"{_OFFICE}.presentationml.presentation"
@@ -31,6 +35,8 @@ SUFFIXES = {
     DOCX: (".docx",),
     PPTX: (".pptx",),
     XLSX: (".xlsx",),
+    JSON: (".json",),
+    YAML: (".yaml", ".yml"),
 }
 """Suffixes that may stay, by the media types that are read; the first is added if none does."""
 
@@ -50,6 +56,13 @@ _ALIASES = {
     "text/rst": RST,
     "text/x-asciidoc": ASCIIDOC,
     "application/x-pdf": PDF,
+    "text/json": JSON,
+    "application/vnd.oai.openapi": YAML,
+    "application/vnd.oai.openapi+json": JSON,
+    "application/vnd.oai.openapi+yaml": YAML,
+    "application/x-yaml": YAML,
+    "text/yaml": YAML,
+    "text/x-yaml": YAML,
 }
 _UNKNOWN = {
     "",
@@ -67,12 +80,13 @@ _UNKNOWN = {
 }
 """Types that say nothing, or only how a file is packed."""
 
-_BY_SUFFIX = {
-    suffix: media_type
-    for media_type in (MDX, MARKDOWN, HTML, RST, ASCIIDOC, NOTEBOOK, PDF, DOCX, PPTX, XLSX)
-    for suffix in SUFFIXES[media_type]
-    if media_type != MARKDOWN or suffix != ".mdx"
-} | {".txt": TEXT}
+_BY_SUFFIX = {suffix: media_type for media_type in SUFFIXES for suffix in SUFFIXES[media_type]} | {
+    ".txt": TEXT,
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".mdx": MDX,
+    ".rst": RST,
+}
 _OFFICE_PARTS = {b"word/document": DOCX, b"ppt/presentation": PPTX, b"xl/workbook": XLSX}
 _ZIP = b"PK\x03\x04"
 _PDF = b"%PDF-"
@@ -107,6 +121,8 @@ def detect_media_type(content_type: str, address: str, data: bytes) -> str:
         return signature
     if declared == TEXT:
         return by_suffix if by_suffix in {MARKDOWN, MDX, RST, ASCIIDOC} else TEXT
+    if JSON in {declared, by_suffix} or YAML in {declared, by_suffix}:
+        return (declared or by_suffix) if _is_specification(address) else ""
     if declared or _strip_parameters(content_type) not in _UNKNOWN:
         return declared
     return by_suffix or (HTML if data[:SNIFFED_BYTES].lstrip().lower().startswith(_HTML) else "")
@@ -131,8 +147,9 @@ def should_download(content_type: str, address: str, beginning: bytes) -> bool:
     Returns:
         true if docent reads the kind, or may read it once more is known.
     """
-    if parse_media_type(content_type):
-        return True
+    declared = parse_media_type(content_type)
+    if declared:
+        return declared not in {JSON, YAML} or _is_specification(address)
     if _strip_parameters(content_type) not in _UNKNOWN:
         return False
     if not beginning:
@@ -145,10 +162,19 @@ def can_be_page(address: str) -> bool:
 
     The suffix decides: images and archives are no pages.
     """
-    if _get_suffix(address) in _BY_SUFFIX:
-        return True
+    if media_type := _BY_SUFFIX.get(_get_suffix(address)):
+        return media_type not in {JSON, YAML} or _is_specification(address)
     media_type, encoding = mimetypes.guess_type(urlsplit(address).path)
     return encoding is None and (media_type is None or bool(parse_media_type(media_type)))
+
+
+def _is_specification(address: str) -> bool:
+    """Return whether an address may describe an API.
+
+    Other files of data are none for people.
+    """
+    path = unquote(urlsplit(address).path, errors="replace")
+    return is_possible_specification(path if _get_suffix(address) else f"{path}.json")
 
 
 def _strip_parameters(content_type: str) -> str:

@@ -16,7 +16,7 @@ def convert(html: str) -> str:
         "<button aria-label='Copy code to clipboard'>Copy</button>",
         "<p><button>Copy</button></p>",
         "<button>Menu</button>",
-        "<div class=clipboard>Copy</div>",
+        "<div class=clipboard-copy>Copy</div>",
         "<a href='https://forge.example/a/b/edit/main/x.md'>Edit this page</a>",
         "<p><a href='https://github.com/a/b/blob/main/x.md'>View source on GitHub</a></p>",
         "<a class='md-content__button' href='/x'>e</a>",
@@ -60,6 +60,15 @@ def test_surroundings_are_dropped(html: str):
             "A bar that shows where you are.",
         ),
         ("<p>Is this page for me?</p>", "Is this page for me?"),
+        (
+            "<h3><button aria-expanded=false>How do I use this page?</button></h3><p>So.</p>",
+            "### How do I use this page?\n\nSo.",
+        ),
+        ("<h3><button>Is it useful?</button></h3><p>So.</p>", "### Is it useful?\n\nSo."),
+        (
+            "<div class=contents><a href='/x'>The plan costs 5 euros</a></div>",
+            "[The plan costs 5 euros](https://h.example/x)",
+        ),
     ],
 )
 def test_what_only_looks_like_it_stays(html: str, text: str):

@@ -58,6 +58,10 @@ def test_types():
         ("", "/a", b"\n<!DOCTYPE html><p>A", HTML),
         (OCTETS, "/a", b"\x7fELF", ""),
         ("image/png", "/a.md", b"x", ""),
+        ("application/json", "/openapi.json", b"{}", "application/json"),
+        ("text/yaml", "/api/v1.yaml", b"openapi: 3", "application/yaml"),
+        (OCTETS, "/swagger.yml", b"swagger: 2", "application/yaml"),
+        ("application/json", "/search_index.json", b"{}", ""),
         ("text/html", "/a", b"", ""),
     ],
 )
@@ -77,9 +81,10 @@ def test_what_is_not_worth_its_download():
 
 
 def test_links_to_pages():
+    assert can_be_page("https://h/openapi.json")
     for name in ("a.html", "v1.2", "a.md", "a.mdx", "a.pdf", "a.docx", "a", "a.ipynb"):
         assert can_be_page(f"https://h/{name}")
-    for name in ("a.png", "a.tar.gz", "a.css", "a.xml", "a.zip", "a.js"):
+    for name in ("a.png", "a.tar.gz", "a.css", "a.xml", "a.zip", "a.js", "search_index.json"):
         assert not can_be_page(f"https://h/{name}")
 
 
