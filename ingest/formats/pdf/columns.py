@@ -20,7 +20,7 @@ _MAX_SWITCHES = 0.12
 
 
 def order_columns(fragments: Sequence[Fragment], depth: int = 0) -> Iterator[list[Fragment]]:
-    """Yield the regions of a page in the order of reading; each is read line by line."""
+    """Yield the regions of a page in the order of reading."""
     gutter = _find_gutter(fragments) if depth < _MAX_COLUMNS_DEPTH else None
     if gutter is None:
         yield list(fragments)
@@ -62,7 +62,7 @@ def _find_gutter(fragments: Sequence[Fragment]) -> float | None:
     if len(rows) < _MIN_ROWS:
         return None
     for start, end in sorted(_list_spaces(fragments, len(rows)), key=lambda gap: gap[0] - gap[1]):
-        if _divides(fragments, (start + end) / 2):
+        if _has_columns(fragments, (start + end) / 2):
             return (start + end) / 2
     return None
 
@@ -88,8 +88,8 @@ def _list_spaces(fragments: Sequence[Fragment], rows: int) -> Iterator[tuple[flo
             start = None
 
 
-def _divides(fragments: Sequence[Fragment], gutter: float) -> bool:
-    """Return whether columns of text, not of a table, stand beside a space.
+def _has_columns(fragments: Sequence[Fragment], gutter: float) -> bool:
+    """Return whether columns of text stand beside a space.
 
     A file has the text of a column together, and a table row by row.
     """
@@ -97,7 +97,7 @@ def _divides(fragments: Sequence[Fragment], gutter: float) -> bool:
     left = [each for each in sides if each.right <= gutter]
     right = [each for each in sides if each.left >= gutter]
     rows = [len(_group_rows(side)) for side in (left, right)]
-    if min(rows) < _MIN_ROWS or not _overlap(left, right):
+    if min(rows) < _MIN_ROWS or not _is_beside(left, right):
         return False
     order = [each.left >= gutter for each in sorted(sides, key=lambda each: each.order)]
     switches = sum(a != b for a, b in pairwise(order))
@@ -107,7 +107,7 @@ def _divides(fragments: Sequence[Fragment], gutter: float) -> bool:
     return min(rows) > 2 * _MIN_ROWS and all(map(_is_prose, (left, right)))
 
 
-def _overlap(left: Sequence[Fragment], right: Sequence[Fragment]) -> bool:
+def _is_beside(left: Sequence[Fragment], right: Sequence[Fragment]) -> bool:
     """Return whether two sides stand beside each other."""
     tops = [max(each.baseline for each in side) for side in (left, right)]
     bottoms = [min(each.baseline for each in side) for side in (left, right)]

@@ -85,7 +85,7 @@ class LetterSizes:
         return self._levels.get(_round_size(line)) if self._is_large(line) else None
 
     def find_title(self, lines: Sequence[Line]) -> str:
-        """Return the largest lines of the first page; empty if none is much larger."""
+        """Return the largest lines of the first page, if much larger."""
         largest = max((_round_size(line) for line in lines if not line.is_code), default=0.0)
         if largest < _TITLE * self._text:
             return ""
@@ -104,9 +104,10 @@ def _round_size(line: Line) -> float:
 def find_headings(
     pages: Sequence[Sequence[Line | Block]], sizes: LetterSizes
 ) -> list[list[tuple[Heading, int, int]]]:
-    """Return the headings of each page with the numbers of their first line and of the next.
+    """Return the headings of each page, each with its lines.
 
-    Neighbouring lines of one level are one heading.
+    The numbers are those of its first line and of the line after it. Neighbouring lines of one
+    level are one heading.
     """
     return [list(_find_on_page(items, number, sizes)) for number, items in enumerate(pages)]
 
@@ -129,7 +130,16 @@ def _find_on_page(
 
 
 def find_heading_line(title: str, items: Sequence[Line | Block], start: int) -> int:
-    """Return the number of a bookmark's line; `start` if it is not found."""
+    """Return the number of a bookmark's line; `start` without one.
+
+    Args:
+        title: the bookmark.
+        items: the lines and tables of its page.
+        start: number of the first of them to look at.
+
+    Returns:
+        the number of the line.
+    """
     heading = _normalise_letters(title)
     for number in range(start, len(items)):
         item = items[number]

@@ -126,7 +126,7 @@ class FragmentReader:
                 has_space = True
                 continue
             left, right, height, baseline = self._measure(text_page, index)
-            if current is None or not _continues(current, left, baseline, height):
+            if current is None or not _is_next(current, left, baseline, height):
                 current = Fragment(len(fragments), left, right, baseline, height)
                 current.has_space, has_space = has_space, False
                 fragments.append(current)
@@ -150,7 +150,7 @@ class FragmentReader:
         return box.left, box.right, max(box.top - box.bottom, 1.0), self._y.value
 
 
-def _continues(fragment: Fragment, left: float, baseline: float, height: float) -> bool:
+def _is_next(fragment: Fragment, left: float, baseline: float, height: float) -> bool:
     size = fragment.height
     is_level = abs(baseline - fragment.baseline) < 0.2 * size
     is_next = -0.5 * size < left - fragment.right < GAP * size
@@ -158,7 +158,7 @@ def _continues(fragment: Fragment, left: float, baseline: float, height: float) 
 
 
 def _read_character(code: int) -> str:
-    """Return a character; empty if its font does not say which it is."""
+    """Return a character; empty if its font names none."""
     if code == _HYPHEN:
         return "-"
     if code < 32 or 127 <= code < 160 or code in _NO_CHARACTERS or code in _PRIVATE:

@@ -55,7 +55,7 @@ def build_blocks(lines: Sequence[Line], judge: HyphenJudge) -> Iterator[Block]:
 
 
 def _mark_code(lines: Sequence[Line]) -> list[bool]:
-    """Return which lines are code, also by the lines around them: `}` alone says nothing."""
+    """Return which lines are code, also by the lines around them."""
     marks = [line.is_code for line in lines]
     forward = range(1, len(lines))
     for numbers, step in ((forward, -1), (reversed(range(len(lines) - 1)), 1)):
@@ -80,14 +80,14 @@ def _build_code(lines: Sequence[Line]) -> Iterator[Block]:
     for number, line in enumerate(lines):
         gap = lines[number - 1].baseline - line.baseline if number else 0.0
         texts += [""] if gap > 1.9 * line.height else []
-        texts.append(_space_code(line, first, pitch))
+        texts.append(_format_code_line(line, first, pitch))
     fence = fence_code("\n".join(texts)).strip("\n")
     head, *_, tail = fence.split("\n")
     yield Block("fence", fence, head=head, tail=tail)
 
 
-def _space_code(line: Line, first: float, pitch: float) -> str:
-    """Return a line of code with its indentation and the gaps in it."""
+def _format_code_line(line: Line, first: float, pitch: float) -> str:
+    """Return a line of code with its indentation and gaps."""
     text = ""
     for left, _, cell in line.cells:
         text = text.ljust(min(round((left - first) / pitch), 200)) + cell
@@ -95,7 +95,7 @@ def _space_code(line: Line, first: float, pitch: float) -> str:
 
 
 def _build_paragraphs(lines: Sequence[Line], judge: HyphenJudge) -> Iterator[Block]:
-    """Yield paragraphs; one ends before a gap, a mark of a list, or after a short line."""
+    """Yield the paragraphs of lines."""
     end = max((line.right for line in lines), default=0.0)
     start = min((line.left for line in lines), default=0.0)
     text = ""

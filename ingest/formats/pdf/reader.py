@@ -31,7 +31,7 @@ from ingest.formats.pdf.headings import (
 )
 from ingest.formats.pdf.lines import FragmentReader, Line, build_lines
 from ingest.formats.pdf.paragraphs import HyphenJudge, build_blocks
-from ingest.formats.pdf.tables import divide_tables
+from ingest.formats.pdf.tables import split_tables
 
 MAX_PAGES = 5_000
 """Longest PDF."""
@@ -100,7 +100,7 @@ class _SheetReader:
         self._without_text: list[int] = []
 
     def read(self, document: pdfium.PdfDocument, number: int) -> list[list[Line]]:
-        """Return the lines of each region of a page, as they are read."""
+        """Return the lines of each region of a page."""
         with closing(document[number]) as sheet, closing(sheet.get_textpage()) as text_page:
             self._length += text_page.count_chars()
             if self._length > MAX_CHARS:
@@ -151,7 +151,7 @@ def format_pages(numbers: Sequence[int]) -> str:
 
 
 def _drop_running_lines(sheets: Sequence[Sequence[Sequence[Line]]]) -> list[_Items]:
-    """Return the lines and tables of each page without running heads and page numbers."""
+    """Return the lines and tables of pages without running heads."""
     flat = [[line for region in regions for line in region] for regions in sheets]
     pages = []
     for regions, running in zip(sheets, find_running_lines(flat), strict=True):
@@ -160,7 +160,7 @@ def _drop_running_lines(sheets: Sequence[Sequence[Sequence[Line]]]) -> list[_Ite
         for region in regions:
             kept = [line for n, line in enumerate(region, number) if n not in running]
             number += len(region)
-            items += divide_tables(kept)
+            items += split_tables(kept)
         pages.append(items)
     return pages
 
@@ -168,18 +168,18 @@ def _drop_running_lines(sheets: Sequence[Sequence[Sequence[Line]]]) -> list[_Ite
 def _build_sections(
     pages: Sequence[_Items], bookmarks: Sequence[Heading], judge: HyphenJudge
 ) -> tuple[tuple[Section, ...], str]:
-    """Return the sections, and a title: in large letters, else the first heading."""
+    """Return the sections, and a title."""
     lines = [[item for item in items if isinstance(item, Line)] for items in pages]
     sizes = LetterSizes([line for items in lines for line in items])
     if bookmarks:
-        marks = [list(_place_bookmarks(items, n, bookmarks)) for n, items in enumerate(pages)]
+        marks = [list(_locate_bookmarks(items, n, bookmarks)) for n, items in enumerate(pages)]
     else:
         marks = find_headings(pages, sizes)
     first = next((heading.title for found in marks for heading, _, _ in found), "")
-    return tuple(_divide(pages, marks, judge)), sizes.find_title(lines[0]) or first
+    return tuple(_split_sections(pages, marks, judge)), sizes.find_title(lines[0]) or first
 
 
-def _place_bookmarks(
+def _locate_bookmarks(
     items: _Items, number: int, bookmarks: Sequence[Heading]
 ) -> Iterator[tuple[Heading, int, int]]:
     start = 0
@@ -191,7 +191,7 @@ def _place_bookmarks(
             start += is_same
 
 
-def _divide(
+def _split_sections(
     pages: Sequence[_Items],
     marks: Sequence[Sequence[tuple[Heading, int, int]]],
     judge: HyphenJudge,

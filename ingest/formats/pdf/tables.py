@@ -21,7 +21,7 @@ _MARK = re.compile(r"(?:[•◦▪●*–-]|\(?\d{1,3}[.)]|\(?[a-z]\)|\[\d+\])")
 _Column = tuple[float, float]
 
 
-def divide_tables(lines: Sequence[Line]) -> Iterator[Block | Line]:
+def split_tables(lines: Sequence[Line]) -> Iterator[Block | Line]:
     """Yield the tables of a region as blocks, and its other lines."""
     start = 0
     while start < len(lines):
@@ -36,14 +36,14 @@ def divide_tables(lines: Sequence[Line]) -> Iterator[Block | Line]:
 
 
 def _is_row(line: Line) -> bool:
-    """Return whether a line has cells; marks of lists and leaders make none."""
+    """Return whether a line has cells, not marks of a list."""
     if len(line.cells) < 2 or line.is_code or _LEADERS.search(line.text):
         return False
     return not (len(line.cells) == 2 and _MARK.fullmatch(line.cells[0][2].strip()))
 
 
 def _find_end(lines: Sequence[Line], start: int) -> int:
-    """Return the number of the line after the table that may begin here."""
+    """Return the end of the table that may begin here."""
     if not _is_row(lines[start]):
         return start
     end = last = start + 1
@@ -54,14 +54,14 @@ def _find_end(lines: Sequence[Line], start: int) -> int:
             break
         if _is_row(line):
             last = end + 1
-        elif not _may_continue(lines[start:end], line, step):
+        elif not _is_rest(lines[start:end], line, step):
             break
         end += 1
     return last
 
 
-def _may_continue(rows: Sequence[Line], line: Line, step: float) -> bool:
-    """Return whether a line is the rest of a cell of the row above."""
+def _is_rest(rows: Sequence[Line], line: Line, step: float) -> bool:
+    """Return whether a line may be the rest of a row."""
     if line.is_code or step > 1.7 * line.height:
         return False
     columns = _find_columns([row for row in rows if _is_row(row)])
@@ -70,7 +70,7 @@ def _may_continue(rows: Sequence[Line], line: Line, step: float) -> bool:
 
 
 def _build_table(lines: Sequence[Line]) -> Block | None:
-    """Return the table of lines; None if their cells are not in columns."""
+    """Return the table of lines; None if there is none."""
     rows = [line for line in lines if _is_row(line)]
     columns = _find_columns(rows)
     if len(rows) < _MIN_ROWS or not 1 < len(columns) <= _MAX_COLUMNS:
@@ -99,7 +99,7 @@ def _build_table(lines: Sequence[Line]) -> Block | None:
 
 
 def _find_columns(rows: Sequence[Line]) -> list[_Column]:
-    """Return the stripes that the cells of rows stand in, from the left."""
+    """Return the stripes that the cells of rows stand in."""
     ends = sorted((left, right) for row in rows for left, right, _ in row.cells)
     columns: list[_Column] = []
     for left, right in ends:
@@ -111,6 +111,6 @@ def _find_columns(rows: Sequence[Line]) -> list[_Column]:
 
 
 def _find_column(columns: Sequence[_Column], left: float, right: float) -> int | None:
-    """Return the only column that a cell overlaps; None for none or several."""
+    """Return the only column that a cell overlaps; else None."""
     found = [n for n, (start, end) in enumerate(columns) if left < end and right > start]
     return found[0] if len(found) == 1 else None

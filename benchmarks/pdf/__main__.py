@@ -66,7 +66,7 @@ def compare(text: str, reference: str) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Print a row of a Markdown table for each PDF of a folder."""
+    """Print a row of a table for each PDF."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pypdf", action="store_true", help="measure pypdf as well")
