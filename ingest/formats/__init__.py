@@ -8,6 +8,9 @@ from pathlib import PurePosixPath
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
+from ingest.formats.navigation import drop_navigation
+from ingest.formats.page_links import resolve_links
+from ingest.formats.settings_files import is_settings_file
 
 Reader = Callable[[Page], Document]
 
@@ -15,7 +18,8 @@ Reader = Callable[[Page], Document]
 def _read_markdown(page: Page) -> Document:
     from ingest.formats.mdx.reader import is_mdx
 
-    return _read_mdx(page) if is_mdx(page.text) else read_markdown(page)
+    is_docusaurus = page.maker == "docusaurus"  # where `.md` is MDX, too
+    return _read_mdx(page) if is_docusaurus or is_mdx(page.text) else read_markdown(page)
 
 
 def _read_mdx(page: Page) -> Document:
@@ -99,6 +103,9 @@ READERS: Mapping[str, Reader] = {
 }
 """The reader of each suffix. A new format is one more line here."""
 
+LINKED = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".asc", ".ipynb"}
+"""Formats whose pages name each other by their files."""
+
 BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 """Formats that are not text."""
 
@@ -119,6 +126,9 @@ _SPECIFICATION_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Words in the path of a file that may describe an API, or be a part of such a description."""
+
+_LINKING = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".xhtml"}
+"""Formats of pages that may only lead to others."""
 
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
@@ -163,7 +173,12 @@ def detect_format(path: str, media_type: str = "") -> str:
 def is_wanted(path: str) -> bool:
     """Return whether a file is a document or belongs to one."""
     name = PurePosixPath(path).name
-    return is_document(path) or name == VARIABLES_FILE or is_possible_specification(path)
+    return (
+        is_document(path)
+        or name == VARIABLES_FILE
+        or is_settings_file(path)
+        or is_possible_specification(path)
+    )
 
 
 def is_possible_specification(path: str, media_type: str = "") -> bool:
@@ -192,4 +207,7 @@ def read_document(page: Page) -> Document:
     suffix = detect_format(page.path, page.media_type)
     if suffix not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
-    return READERS[suffix](page)
+    document = READERS[suffix](page)
+    if suffix in LINKED:
+        document = resolve_links(document, page)
+    return drop_navigation(page, document) if suffix in _LINKING else document

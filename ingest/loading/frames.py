@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, BinaryIO
 
 from ingest.documents import Page, PageError
 from ingest.loading.chunker import Chunker, assign_ids
+from ingest.loading.outline import NO_OUTLINE, Outline, parse_outline
 from rag_core.types import Chunk
 
 LENGTH = struct.Struct(">Q")
@@ -31,11 +32,18 @@ class PageChunks(list[Chunk]):
         chunks: in their order.
         notes: what was left out of them, and why; each continues a line of the report that names
             the page.
+        outline: the outline of the page; empty if the chunker does not keep it.
     """
 
-    def __init__(self, chunks: Iterable[Chunk] = (), notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        chunks: Iterable[Chunk] = (),
+        notes: Sequence[str] = (),
+        outline: Outline = NO_OUTLINE,
+    ) -> None:
         super().__init__(chunks)
         self.notes = tuple(notes)
+        self.outline = outline
 
 
 Outcome = PageChunks | PageError
@@ -80,13 +88,14 @@ def parse_page(payload: bytes) -> Page:
 
 def serialise_chunker(chunker: Chunker) -> bytes:
     """Return the settings of a chunker, without its tokenizer, as JSON."""
-    return json.dumps([chunker.tokenizer.max_tokens, chunker.budget]).encode()
+    settings = [chunker.tokenizer.max_tokens, chunker.budget, chunker.keeps_outline]
+    return json.dumps(settings).encode()
 
 
-def parse_chunker(payload: bytes) -> tuple[int, int]:
-    """Parse the longest input and the budget of `serialise_chunker`."""
-    max_tokens, budget = json.loads(payload)
-    return max_tokens, budget
+def parse_chunker(payload: bytes) -> tuple[int, int, bool]:
+    """Parse the longest input, the budget and the rest of `serialise_chunker`."""
+    max_tokens, budget, keeps_outline = json.loads(payload)
+    return max_tokens, budget, keeps_outline
 
 
 def serialise_texts(texts: Sequence[str]) -> bytes:
@@ -112,7 +121,10 @@ def serialise_outcome(outcome: Outcome, page: Page) -> bytes:
     title = outcome[0].title if outcome else ""
     chunks = [[chunk.headings, chunk.url.removeprefix(page.url), chunk.text] for chunk in outcome]
     notes = [note[:_MAX_NOTE] for note in outcome.notes[:MAX_NOTES]]
-    return json.dumps({"title": title, "chunks": chunks, "notes": notes}).encode()
+    reply: dict[str, Any] = {"title": title, "chunks": chunks, "notes": notes}
+    if outcome.outline is not NO_OUTLINE:
+        reply["outline"] = asdict(outcome.outline)
+    return json.dumps(reply).encode()
 
 
 def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
@@ -131,7 +143,7 @@ def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
             return PageError(str(reply["error"]))
         chunks = assign_ids(_parse_chunks(reply["chunks"], str(reply["title"]), page))
         notes = [str(note)[:_MAX_NOTE] for note in reply["notes"][:MAX_NOTES]]
-        return PageChunks(chunks, notes)
+        return PageChunks(chunks, notes, parse_outline(reply.get("outline")))
     except (TypeError, LookupError, RecursionError) as error:
         raise ValueError("not a reply") from error
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate
 from pathlib import PurePosixPath
 
 from ingest.errors import (
@@ -13,12 +15,15 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
+from ingest.formats.settings_files import SETTINGS_FOLDERS, is_settings_file
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.address.git_uri import GitUri, parse_git_uri
 from ingest.sources.archive.reader import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES
 from ingest.sources.git.command import MAX_FILES, GitCommand, build_count_error
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import (
+    MAX_INCLUDED_FILE,
+    MAX_INCLUDED_FILES,
     DownloadCallback,
     DownloadProgress,
     RawFile,
@@ -72,11 +77,13 @@ def read_git(
             if is_wanted(entry.path) and not is_hidden(entry.path)
         )
         blobs = _choose_blobs(wanted, failures)
-        if not blobs:
+        if all(map(is_settings_file, blobs)):
             raise build_empty_error(source, failures)
+        above = mirror.list_settings_above(commit)
         # The clone is partial: only the files that are read are fetched.
-        mirror.fetch_missing(commit, set(blobs.values()))
+        mirror.fetch_missing(commit, {*blobs.values(), *above.values()})
         contents, large = mirror.read(blobs)
+        settings, _ = mirror.read(above) if above else ({}, [])
     except SourceFormatError:
         mirror.discard()
         raise
@@ -98,7 +105,31 @@ def read_git(
     ]
     if not files:
         raise build_empty_error(source, failures)
-    return SourceFiles(source, files, tuple(failures), tuple(large), revision=commit)
+    return SourceFiles(
+        source,
+        files,
+        tuple(failures),
+        tuple(large),
+        revision=commit,
+        folder=f"{mirror.uri.folder}/" if mirror.uri.folder else "",
+        above=tuple(RawFile(path, "", data) for path, data in sorted(settings.items())),
+        read_others=partial(_read_others, mirror, commit),
+    )
+
+
+def _read_others(mirror: _Mirror, commit: str, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return the files of the commit that pages include."""
+    wanted = (
+        entry
+        for entry in mirror.list_files(commit)
+        if entry.path in paths and entry.mode != _LINK_MODE
+    )
+    blobs = _choose_blobs(wanted, [])
+    if not blobs:
+        return {}
+    # As with the documents, only the files that are read are fetched.
+    mirror.fetch_missing(commit, set(blobs.values()))
+    return mirror.read(blobs, most=MAX_INCLUDED_FILE, most_together=MAX_INCLUDED_FILES)[0]
 
 
 def _choose_blobs(entries: Iterable[_TreeEntry], failures: list[str]) -> dict[str, str]:
@@ -143,9 +174,14 @@ class _Mirror:
         self._folder = downloads.folder / f"{source.key}.git"
         self._git = GitCommand(source, self.uri, self._folder, downloads, self._report_received)
         self._progress = progress
+        self._prefers_stored = downloads.prefers_stored
 
     def update(self) -> str:
         """Fetch the commit that the branch points to, if missing; return it."""
+        if self._prefers_stored and (self._folder / "FETCH_HEAD").is_file():
+            commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
+            if self._has_commit(commit):
+                return commit
         self._prepare()
         name, commit = self._resolve_remote_ref()
         if not self._has_commit(commit):
@@ -170,6 +206,23 @@ class _Mirror:
                 name = PurePosixPath(entry.path).name if is_file else entry.path
                 yield replace(entry, path=name.removeprefix(folder))
 
+    def list_settings_above(self, commit: str) -> dict[str, str]:
+        """Return the blobs of site makers' settings above the folder, by path."""
+        parts = self.uri.folder.split("/")[:-1] if self.uri.folder else []
+        if not self.uri.folder:
+            return {}
+        above = ["".join(f"{part}/" for part in parts[:count]) for count in range(len(parts) + 1)]
+        places = [f"{folder}{name}" for folder in above for name in ("", *SETTINGS_FOLDERS)]
+        outputs = [self._git.run("ls-tree", "-z", "--full-tree", commit)]
+        arguments = ["ls-tree", "-z", "--full-tree", commit, "--", *filter(None, places)]
+        outputs.append(self._git.run(*arguments))
+        entries = [entry for output in outputs for entry in _parse_tree(output)]
+        return {
+            entry.path: entry.blob
+            for entry in entries
+            if entry.mode in _FILE_MODES and is_settings_file(entry.path)
+        }
+
     def fetch_missing(self, commit: str, blobs: set[str]) -> None:
         """Fetch the blobs that are not here, all at once."""
         output = self._git.run(
@@ -184,9 +237,18 @@ class _Mirror:
                 remote=True,
             )
 
-    def read(self, blobs: Mapping[str, str]) -> tuple[dict[str, bytes], list[str]]:
-        """Return the bytes of files by path, and paths of large files."""
-        order, large = self._split_by_size(blobs)
+    def read(
+        self, blobs: Mapping[str, str], most: int = 0, most_together: int = 0
+    ) -> tuple[dict[str, bytes], list[str]]:
+        """Return the bytes of files by path, and paths of large files.
+
+        Args:
+            blobs: the blobs of the files by path.
+            most: bytes of a file that is not large; 0 for those of a document.
+            most_together: bytes of all files, of which those at the end are left out; 0 to refuse
+                the source in their place.
+        """
+        order, large = self._split_by_size(blobs, most or MAX_ENTRY_BYTES, most_together)
         request = "".join(f"{blobs[path]}\n" for path in order).encode()
         batch = memoryview(self._git.run("cat-file", "--batch=%(objectsize)", data=request))
         contents = {}
@@ -199,7 +261,9 @@ class _Mirror:
             batch = batch[start + size + 1 :]
         return contents, large
 
-    def _split_by_size(self, blobs: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    def _split_by_size(
+        self, blobs: Mapping[str, str], most: int, most_together: int
+    ) -> tuple[list[str], list[str]]:
         """Return the paths of files to read, and those of large ones.
 
         Raises:
@@ -212,13 +276,19 @@ class _Mirror:
             sizes = dict(zip(paths, map(int, printed.split()), strict=True))
         except ValueError as error:  # an object is missing
             raise self._git.build_damage_error() from error
-        small = [path for path in paths if sizes[path] <= MAX_ENTRY_BYTES]
+        small = [path for path in paths if sizes[path] <= most]
+        large = [path for path in paths if sizes[path] > most]
+        if most_together:
+            sums = accumulate(sizes[path] for path in small)
+            return [
+                path for path, total in zip(small, sums, strict=True) if total <= most_together
+            ], large
         if sum(sizes[path] for path in small) > MAX_TOTAL_BYTES:
             raise SourceRefusedError(
                 f"{self._source.name} is refused: its documents have more than "
                 f"{MAX_TOTAL_BYTES // 2**20:,} MiB."
             )
-        return small, [path for path in paths if sizes[path] > MAX_ENTRY_BYTES]
+        return small, large
 
     def discard(self) -> None:
         """Delete the mirror, so that the next sync fetches everything."""

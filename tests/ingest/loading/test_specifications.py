@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ingest.documents import SourcePages
-from ingest.formats import is_wanted, is_possible_specification, read_document
+from ingest.formats import is_possible_specification, is_wanted, read_document
 from ingest.loading import specifications
 from ingest.loading.pages import prepare_pages
 from ingest.sources.source import RawFile, Source, SourceFiles
