@@ -89,7 +89,7 @@ def test_a_description_from_a_website():
         ("v1/components/schemas/User.yaml", True),
         ("package.json", False),
         ("capital.yaml", False),
-        ("mkdocs.yml", False),
+        ("values.yml", False),
         ("openapi.png", False),
         ("api/data.csv", False),
     ],
