@@ -206,7 +206,7 @@ HOMES = {
         "rag_core.index.milvus_errors",
         "rag_core.index.schema",
     },
-    "pypdf": {"ingest.formats.pdf"},
+    "pypdfium2": {"ingest.formats.pdf"},
     "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
         "rag_core.generation.text.links.addresses",

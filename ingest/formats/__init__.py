@@ -47,7 +47,7 @@ def _read_notebook(page: Page) -> Document:
 
 
 def _read_pdf(page: Page) -> Document:
-    from ingest.formats.pdf import read_pdf
+    from ingest.formats.pdf.reader import read_pdf
 
     return read_pdf(page)
 
