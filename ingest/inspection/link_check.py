@@ -215,7 +215,9 @@ def _as_site(source: Source, address: str) -> Source:
     source names, must not be in a private network.
     """
     uri = source.uri.removeprefix("git+")
-    written = next((text for text in (source.url, source.site, uri) if text.startswith(_WEB)), _NO_HOME)
+    written = next(
+        (text for text in (source.url, source.site, uri) if text.startswith(_WEB)), _NO_HOME
+    )
     is_same = urlsplit(uri).netloc.rpartition("@")[2] == urlsplit(address).netloc
     home = uri if is_same and uri.startswith(_WEB) else _strip_path(written)
     return replace(source, uri=home, token_env=source.token_env if home == uri else "")
