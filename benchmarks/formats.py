@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats import is_wanted, read_document
@@ -39,6 +39,13 @@ _MAIN = ("main article", "article", "main", "[role=main]", "div.body", "div.cont
 _AROUND = (
     "script, style, nav, header nav, footer, template, svg, noscript, button, a.headerlink, "
     "a.header-anchor, .toc, .sr-only, .visually-hidden, .linenos"
+)
+
+
+_BLOCKS = (
+    *("address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl"),
+    *("dt", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "label", "li", "ol"),
+    *("p", "pre", "section", "summary", "table", "td", "th", "thead", "tr", "ul"),
 )
 
 
@@ -169,7 +176,10 @@ def _extract_text(soup: BeautifulSoup) -> str:
     main = next(filter(None, map(soup.select_one, _MAIN)), soup)
     for tag in main.select(_AROUND):
         tag.decompose()
-    return main.get_text("" if isinstance(main, Tag) else " ")
+    for tag in main.find_all(_BLOCKS):
+        tag.insert_before("\n")
+        tag.insert_after("\n")
+    return main.get_text()
 
 
 def _find_built_pages(pages: Iterable[Page], site: Path) -> dict[str, Path]:

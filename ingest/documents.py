@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -171,9 +172,9 @@ class Page:
     def content_hash(self) -> str:
         """Hash that changes when the page has to be indexed again."""
         more = () if self.anchors == "github" else (self.anchors,)
-        pairs = [*sorted(self.links.items()), *sorted(self.link_titles.items())]
-        if self.maker or pairs:
-            more = (*more, self.maker, *(part for pair in pairs for part in pair))
+        if self.maker or self.links or self.link_titles:
+            pairs = [sorted(self.links.items()), sorted(self.link_titles.items())]
+            more = (self.anchors, self.maker, json.dumps(pairs))
         labels = (self.media_type, self.version, self.language, *more)
         data = hashlib.sha256(self.data).hexdigest()
         return hash_content(self.path, self.url, data, *(labels if any(labels) else ()))

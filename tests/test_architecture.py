@@ -67,6 +67,7 @@ ORDER = (
     "ingest.sites.site",
     "ingest.sites.makers",
     "ingest.sites",
+    "ingest.includes",
     "ingest.types",
     "ingest.loading",
     "ingest.inspection",
@@ -151,7 +152,7 @@ HOMES = {
     "huggingface_hub": {"rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
     "jinja2": {"rag_core.evaluation.page"},
-    "mammoth": {"ingest.formats.docx"},
+    "mammoth": {"ingest.formats.word.reader"},
     "markdown_it": {
         "bot.markup",
         "ingest.formats.dialects",

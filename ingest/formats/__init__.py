@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
+from ingest.formats.navigation import drop_navigation
 from ingest.formats.page_links import resolve_links
 from ingest.formats.settings_files import is_settings_file
 
@@ -52,7 +53,7 @@ def _read_pdf(page: Page) -> Document:
 
 
 def _read_docx(page: Page) -> Document:
-    from ingest.formats.docx import read_docx
+    from ingest.formats.word.reader import read_docx
 
     return read_docx(page)
 
@@ -125,6 +126,9 @@ _SPECIFICATION_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Words in the path of a file that may describe an API, or be a part of such a description."""
+
+_LINKING = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".xhtml"}
+"""Formats of pages that may only lead to others."""
 
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
@@ -204,4 +208,6 @@ def read_document(page: Page) -> Document:
     if suffix not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
     document = READERS[suffix](page)
-    return resolve_links(document, page) if suffix in LINKED else document
+    if suffix in LINKED:
+        document = resolve_links(document, page)
+    return drop_navigation(page, document) if suffix in _LINKING else document

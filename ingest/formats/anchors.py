@@ -27,6 +27,7 @@ class AnchorMaker:
         self._rule = SLUGS[name]
         self._taken = set[str]()
         self._next = dict[str, int]()
+        self._automatic = 1
 
     @property
     def has_html(self) -> bool:
@@ -52,6 +53,10 @@ class AnchorMaker:
         """Remember the anchor that the next heading names."""
         if self._rule is not None and self._rule.keeps_named != "none":
             self._taken.add(anchor)
+
+    def skip(self, count: int) -> None:
+        """Skip some of the names that are made without a heading's text."""
+        self._automatic += count
 
     def make(self, written: str, shown: str, level: int) -> str:
         """Return the anchor of the next heading.
@@ -81,16 +86,15 @@ class AnchorMaker:
         return rule.finish(number(slug, rule))
 
     def _name(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, or the next name such as `id1` if it is empty or taken."""
+        """Return the slug, or if taken, the next automatic name."""
         while not slug or slug in self._taken:
-            number = self._next.get("", 1)
-            self._next[""] = number + 1
-            slug = f"{rule.automatic}{number}"
+            slug = f"{rule.automatic}{self._automatic}"
+            self._automatic += 1
         self._taken.add(slug)
         return slug
 
     def _count_on(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with a number that counts on from its own if it is taken."""
+        """Return the slug; if taken, its number counts on."""
         match = _NUMBERED.fullmatch(slug)
         stem, number = (match[1], int(match[2][-_MAX_DIGITS:]) + 1) if match else (slug, 1)
         number = max(number, self._next.get(slug, 1))
@@ -102,13 +106,13 @@ class AnchorMaker:
         return unique
 
     def _count(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with the next number from the second on, though it may be taken."""
+        """Return the slug, numbered from the second on."""
         number = self._next.get(slug, rule.first - 1)
         self._next[slug] = number + 1
         return f"{slug}{rule.separator}{number}" if number >= rule.first else slug
 
     def _count_stem(self, slug: str, rule: SlugRule) -> str:
-        """Return the slug, with a number if it or its stem was there before."""
+        """Return the slug, numbered if its stem was there before."""
         stem = self._next.get(_NUMBERS.sub("", slug.lower()), 0)
         number = self._next.get(slug.lower(), 0) + 1
         self._next[slug.lower()] = number

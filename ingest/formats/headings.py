@@ -7,7 +7,7 @@ import re
 from markdown_it.token import Token
 
 from ingest.formats.anchors import AnchorMaker
-from ingest.formats.dialects.attribute_lists import UNNAMED, split_attribute_lists
+from ingest.formats.dialects.attribute_lists import AS_HTML, UNNAMED, split_attribute_lists
 from ingest.formats.dialects.prose import ProseRenderer
 from ingest.formats.structure import ParsedMarkdown
 
@@ -16,6 +16,8 @@ _NAMED = re.compile(
     r"<a\s(?=[^<>]*>)(?:[^<>]*?\s)??(?:id|name)\s*=\s*[\"']?([^\s\"'<>]+)", re.IGNORECASE
 )
 _NAMES_ONLY = re.compile(r"(?:\s*<a\s[^<>]*>\s*(?:</a>)?)+\s*", re.IGNORECASE)
+_NOTE = re.compile(r"\[\^[^\]\s]+\](?!:)")
+_CODE = re.compile(r"(`+)[^`]+\1")
 _HREF = re.compile(r"\shref\s*=", re.IGNORECASE)
 _BRACKETED = re.compile(r"(?<!\s)\s+\[#([^\s\[\]]+)\]\s*$")
 _COMMENT = re.compile(
@@ -49,17 +51,25 @@ class HeadingRenderer:
         self._anchors.reserve(filter(None, (split_anchor(heading)[1] for heading in headings)))
 
     def keep_above(self, text: str) -> None:
-        """Keep the name in a block that holds nothing else, for the heading below."""
+        """Keep the name in a block of names for the heading below."""
         if "<a" in text and _NAMES_ONLY.fullmatch(text) and not _HREF.search(text):
             name = _NAMED.search(text)
             self._above = name[1] if name else ""
         else:
             self._above = ""
 
+    def count_notes(self, text: str) -> None:
+        """Count the references to footnotes, which have automatic names in docutils."""
+        if "[^" in text:
+            self._anchors.skip(len(_NOTE.findall(_CODE.sub("", text))))
+
     def render(self, opening: Token, inline: Token) -> None:
-        """Put the text that readers see into a heading, and its anchor into `meta`."""
-        is_unnamed = inline.content.endswith(UNNAMED)
-        heading, anchor = split_anchor(inline.content.removesuffix(UNNAMED).rstrip())
+        """Render a heading as readers see it, with its anchor in `meta`."""
+        content = inline.content
+        is_unnamed = content.endswith(UNNAMED) or (
+            content.endswith(AS_HTML) and not self._anchors.has_html
+        )
+        heading, anchor = split_anchor(content.removesuffix(UNNAMED).removesuffix(AS_HTML).rstrip())
         inline.content, _ = self._prose.render_heading(heading)
         name = _NAMED.search(heading) if "<a" in heading else None
         named = (name[1] if name else "") or self._above

@@ -143,7 +143,9 @@ def _render_lines(
     headings.collect(parsed)
     converted = dict[int, ParsedMarkdown]()
     for number, token in enumerate(parsed.tokens):
-        if token.map is None:
+        if token.type == "inline":
+            headings.count_notes(token.content)
+        if token.map is None or token.type == "inline":
             continue
         if token.type == "heading_open":
             headings.render(token, parsed.tokens[number + 1])

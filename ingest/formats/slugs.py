@@ -32,7 +32,7 @@ _CURLY = {'"': "\u201c\u201d", "'": "\u2018\u2019"}
 
 
 def slugify_github(text: str, *, keeps_case: bool = False) -> str:
-    """Return the slug of GitHub, of github-slugger, and of kramdown in Jekyll."""
+    """Return the slug of GitHub and of the package github-slugger."""
     shown = text if keeps_case else text.lower()
     return "".join(letter for letter in shown if letter in " -" or _is_word(letter)).replace(
         " ", "-"
@@ -65,7 +65,7 @@ def _slugify_mkdocs_unicode(text: str) -> str:
 
 
 def slugify_pymdownx(text: str, *, keeps_case: bool = False) -> str:
-    """Return the slug of the extension pymdownx, which MkDocs can be told to use."""
+    """Return the slug of the extension pymdownx of MkDocs."""
     text = unicodedata.normalize("NFC", " ".join(text.split()))
     text = re.sub(r"</?[^>]*>", "", text).strip()
     return re.sub(r"[^\w\- ]", "", text if keeps_case else text.lower()).replace(" ", "-")
@@ -94,7 +94,7 @@ def slugify_kramdown_plain(text: str) -> str:
 
 
 def slugify_hugo(text: str) -> str:
-    """Return the slug of Hugo, which is made of the heading as it is written."""
+    """Return the slug of Hugo for a heading as it is written."""
     letters = [letter for letter in text if letter in " \t-_" or _is_letter_or_digit(letter)]
     slug = "".join("-" if letter in " \t" else letter.lower()[0] for letter in letters)
     return slug or "heading"
@@ -126,7 +126,7 @@ def slugify_gitbook(text: str) -> str:
 
 
 def slugify_mintlify(text: str) -> str:
-    """Return the slug of Mintlify, in which letters beyond ASCII are percent-encoded."""
+    """Return the slug of Mintlify, percent-encoded."""
     words = "-".join(text.lower().split())
     encoded = quote(words, safe="!~*'()")
     kept = "_" if encoded == words else "%_"
@@ -135,7 +135,7 @@ def slugify_mintlify(text: str) -> str:
 
 
 def _decode_mintlify(slug: str) -> str:
-    """Return the anchor of a slug: letters, bars and ampersands stay, emoji go."""
+    """Return the anchor of a slug, without emoji and punctuation."""
     return _EMOJI.sub("", _MINTLIFY_DROPPED.sub("", unquote(slug)))
 
 
@@ -155,7 +155,7 @@ def slugify_asciidoc(text: str) -> str:
     return "_" + re.sub(r"[ .\-_]+", "_", text).strip("_")
 
 
-def _curl_quotes(text: str) -> str:
+def _replace_quotes(text: str) -> str:
     """Return text with the quotes, dashes and dots of typographers."""
     text = _DASHES.sub("\u2014", text).replace("...", "\u2026")
     text = _DECADE.sub(_CURLY["'"][1], text)
@@ -174,14 +174,14 @@ def _keep_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SlugRule:
-    """How a maker makes the anchor of a heading.
+    """The rule by which a maker makes anchors of headings.
 
     Attributes:
         slugify: makes the slug of the heading's text.
         separator: what stands between the slug and the number of a second equal one.
         numbers: how equal slugs are told apart: the first number that is `free`; the `next` one,
             though it may be taken; a number `counted` on from that in the slug, as `a_1` makes
-            `a_2`; a number for each `stem`, which slugs with other numbers share; or an
+            `a_2`; a number for each `stem`, with which slugs with other numbers count; or an
             `automatic` name such as `id1` in place of the slug.
         first: the number of the second equal slug.
         automatic: what automatic names begin with.
@@ -190,7 +190,7 @@ class SlugRule:
         has_emoji: whether the code of an emoji counts by its name.
         keeps_named: which headings can't have an anchor that one names: `all`, those `below` it,
             or `none`.
-        names_all: whether a heading that names an anchor has its own besides.
+        names_all: true if a heading that names an anchor has its own besides.
         has_html: whether a heading in HTML without an id gets one.
         levels: the levels of the headings that get an anchor.
         has_entities: whether entities count as they are written.
@@ -239,9 +239,9 @@ SLUGS: dict[str, SlugRule | None] = {
     "docutils": _DOCUTILS,
     "sphinx": _DOCUTILS,
     "myst": _DOCUTILS,
-    "myst-smartquotes": replace(_DOCUTILS, typeset=_curl_quotes),
+    "myst-smartquotes": replace(_DOCUTILS, typeset=_replace_quotes),
     "hugo": SlugRule(slugify_hugo, is_written=True, keeps_named="below"),
-    "starlight": SlugRule(slugify_github, typeset=_curl_quotes),
+    "starlight": SlugRule(slugify_github, typeset=_replace_quotes),
     "nextra": SlugRule(slugify_github, keeps_named="below", levels=range(2, 7)),
     "gitbook": SlugRule(slugify_gitbook, numbers_empty=False),
     "mintlify": SlugRule(
@@ -250,7 +250,8 @@ SLUGS: dict[str, SlugRule | None] = {
         first=2,
         levels=range(1, 5),
         numbers_empty=False,
-        typeset=_curl_quotes,
+        has_html=True,
+        typeset=_replace_quotes,
         finish=_decode_mintlify,
     ),
     "mdbook": SlugRule(slugify_mdbook, numbers="next"),

@@ -213,7 +213,7 @@ def _finish_section(
 
 
 def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str]:
-    """Return text and anchor of a heading; both are empty if the node is none."""
+    """Return text and anchor of a heading; both empty for other nodes."""
     if node.type != "heading":
         return "", ""
     text = " ".join(child.content for child in node.children)

@@ -111,7 +111,9 @@ class _Resolver:
             return ""
         plain = unquote(path)
         if not plain.startswith("/"):
-            return self._find_file(posixpath.join(posixpath.dirname(page.path), plain))
+            beside = self._find_file(posixpath.join(posixpath.dirname(page.path), plain))
+            # Some write a file's path from the top of the repository.
+            return beside or (self._find_file(plain) if "/" in plain else "")
         for root in site.roots if site else ("",):
             below = root.removeprefix(self._folder)
             if found := self._find_file(below + plain.lstrip("/")):

@@ -71,21 +71,21 @@ class Placeholders:
         elif site.maker == "jekyll":
             filled = self._fill_liquid(site, text)
         elif site.maker == "hugo":
-            filled = _replace(_SHORTCODE, text, lambda m: self._read_shortcode(file, site, m))
+            read = _Replacer(lambda match: self._read_shortcode(file, site, match))
+            filled = _SHORTCODE.sub(read.replace, text)
         elif site.variables:
-            filled = _replace(_BRACES, text, lambda match: site.variables.get(match[1]))
+            read = _Replacer(lambda match: site.variables.get(match[1]))
+            filled = _BRACES.sub(read.replace, text)
         else:
             return data
         return data if filled == text else filled.encode()
 
     def _fill_liquid(self, site: Site, text: str) -> str:
         """Return a page of Jekyll with its placeholders filled in, but for raw parts."""
-        parts = _RAW.split(text)
+        parts, replacer = _RAW.split(text), _Replacer(lambda m: self._read_liquid(site, m))
         for number in range(0, len(parts), 2):
             if number == 0 or "end" in parts[number - 1]:
-                parts[number] = _replace(
-                    _LIQUID, parts[number], lambda match: self._read_liquid(site, match)
-                )
+                parts[number] = _LIQUID.sub(replacer.replace, parts[number])
         return "".join(parts)
 
     def _read_liquid(self, site: Site, match: re.Match[str]) -> str | None:
@@ -124,21 +124,20 @@ class Placeholders:
         return self._sites.find_traits(self._files[found]).url if found else None
 
 
-def _replace(
-    pattern: re.Pattern[str], text: str, read: Callable[[re.Match[str]], str | None]
-) -> str:
-    """Return a text with placeholders replaced, as far as they may add to it."""
-    left = MAX_ADDED
+class _Replacer:
+    """Replaces the placeholders of a page, as far as they may add to it."""
 
-    def replace(match: re.Match[str]) -> str:
-        nonlocal left
-        value = read(match)
-        if value is None or len(value) > left:
+    def __init__(self, read: Callable[[re.Match[str]], str | None]) -> None:
+        self._read = read
+        self._left = MAX_ADDED
+
+    def replace(self, match: re.Match[str]) -> str:
+        """Return the value of a placeholder; without one, the placeholder."""
+        value = self._read(match)
+        if value is None or len(value) > self._left:
             return match[0]
-        left -= len(value)
+        self._left -= len(value)
         return value
-
-    return pattern.sub(replace, text)
 
 
 def _set_attributes(text: str, attributes: Mapping[str, str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,11 +16,14 @@ from ingest.formats import MAX_FILE_BYTES
 from ingest.formats.settings_files import SETTINGS_FOLDERS, is_settings_file, is_settings_folder
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.source import (
+    MAX_INCLUDED_FILE,
+    MAX_INCLUDED_FILES,
     RawFile,
     Source,
     SourceFiles,
     build_empty_error,
     is_hidden,
+    is_includable,
 )
 
 _MAX_ABOVE = 10
@@ -47,7 +51,8 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
         SourceFormatError: the directory can't be read, or none of the wanted files.
         SourceRefusedError: the files are more than docent reads.
     """
-    reading = _DirectoryReading(source, source.location.resolve())
+    root = source.location.resolve()
+    reading = _DirectoryReading(source, root)
     reading.read(is_wanted)
     if not reading.files and reading.error:
         _raise_unreadable(reading.error)
@@ -61,6 +66,7 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
         tuple(reading.unread),
         folder=folder,
         above=above,
+        read_others=partial(_read_others, root),
     )
 
 
@@ -84,6 +90,25 @@ def _read_settings_above(root: Path) -> tuple[str, tuple[RawFile, ...]]:
     return f"{root.relative_to(top).as_posix()}/", tuple(found)
 
 
+def _read_others(root: Path, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return the files that pages include and that can be read."""
+    found: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(paths):
+        try:
+            file = _resolve_inside(root / path, root)
+            if not is_includable(file.relative_to(root).as_posix()):
+                continue  # the target of a link
+            data = _read_inside(file, root, most=MAX_INCLUDED_FILE)
+        except (OSError, ValueError, _NoPageError):
+            continue
+        total += len(data)
+        if total > MAX_INCLUDED_FILES:
+            break
+        found[path] = data
+    return found
+
+
 def _check_total(source: Source, count: int, total: int) -> None:
     if count > MAX_FILES or total > MAX_TOTAL_BYTES:
         raise SourceRefusedError(
@@ -92,7 +117,7 @@ def _check_total(source: Source, count: int, total: int) -> None:
         )
 
 
-def _read_bounded(opened: BinaryIO) -> bytes:
+def _read_bounded(opened: BinaryIO, most: int = MAX_FILE_BYTES) -> bytes:
     """Read a file that is no larger than docent reads.
 
     A file with a hole may be large and take no room on the disk.
@@ -100,11 +125,11 @@ def _read_bounded(opened: BinaryIO) -> bytes:
     Raises:
         OSError: the file can't be read, or is too large.
     """
-    if os.fstat(opened.fileno()).st_size <= MAX_FILE_BYTES:
-        data = opened.read(MAX_FILE_BYTES + 1)  # it may still grow
-        if len(data) <= MAX_FILE_BYTES:
+    if os.fstat(opened.fileno()).st_size <= most:
+        data = opened.read(most + 1)  # it may still grow
+        if len(data) <= most:
             return data
-    raise OSError(errno.EFBIG, f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
+    raise OSError(errno.EFBIG, f"is larger than {most // 2**20} MiB")
 
 
 def read_single_file(source: Source) -> SourceFiles:
@@ -206,7 +231,7 @@ class _DirectoryReading:
         return _replace_invalid_bytes(file.relative_to(self._root).as_posix())
 
 
-def _read_inside(file: Path, root: Path) -> bytes:
+def _read_inside(file: Path, root: Path, most: int = MAX_FILE_BYTES) -> bytes:
     """Return the bytes of a file that lies inside a directory.
 
     Raises:
@@ -218,7 +243,7 @@ def _read_inside(file: Path, root: Path) -> bytes:
         now = _resolve_inside(file, root).stat()
         if not os.path.samestat(now, os.fstat(opened.fileno())):
             raise OSError(errno.ESTALE, "it changed while it was opened")
-        return _read_bounded(opened)
+        return _read_bounded(opened, most)
 
 
 def _resolve_inside(file: Path, root: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +23,7 @@ from rag_core.types import hash_content
 __all__ = [
     "DownloadCallback",
     "DownloadProgress",
+    "FileReader",
     "RawFile",
     "Source",
     "SourceFiles",
@@ -31,10 +32,22 @@ __all__ = [
     "derive_name",
     "ignore_download_progress",
     "is_hidden",
+    "is_includable",
     "normalise_uri",
+    "read_no_files",
 ]
 
 _SKIPPED_FOLDERS = {"__MACOSX", "node_modules"}
+_INCLUDES_FOLDER = ".gitbook/includes/"
+
+MAX_INCLUDED_FILE = 5 * 10**6
+"""Largest file that a page may include."""
+
+MAX_INCLUDED_FILES = 64 * 2**20
+"""Bytes that are read at once of files that pages include."""
+
+FileReader = Callable[[Collection[str]], Mapping[str, bytes]]
+"""Returns the bytes of those files that the snapshot of a source has, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,12 @@ class RawFile:
     media_type: str = ""
 
 
+def read_no_files(paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return nothing: the source has no other files."""
+    del paths
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
     """The files that were read from one source, ordered by path.
@@ -170,6 +189,7 @@ class SourceFiles:
         revision: commit of a git repository; else empty.
         folder: folder of the repository that the files are in, with a slash at its end; else empty.
         above: settings of site makers that lie above it, with their paths in the repository.
+        read_others: reads files of the same snapshot that are no documents, such as examples.
     """
 
     source: Source
@@ -179,6 +199,7 @@ class SourceFiles:
     revision: str = ""
     folder: str = ""
     above: tuple[RawFile, ...] = ()
+    read_others: FileReader = field(default=read_no_files, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +253,14 @@ def is_hidden(path: str) -> bool:
     if parts and is_settings_file(path):
         parts = tuple(part for part in parts[:-1] if not is_settings_folder(part))
     return any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in parts)
+
+
+def is_includable(path: str) -> bool:
+    """Return whether a page may include a file.
+
+    It may not if the file is hidden or outside the source.
+    """
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return False
+    before, mark, after = path.partition(_INCLUDES_FOLDER)
+    return not is_hidden(f"{before}{after}" if mark else path)

@@ -57,8 +57,11 @@ def find_id(attributes: str) -> str:
 UNNAMED = "{#}"
 """Stands behind a heading that the site gives no anchor."""
 
+AS_HTML = "{#=html}"
+"""Stands behind a heading that is HTML, which few makers give an anchor."""
 
-def hide_anchors(text: str) -> str:
+
+def mark_unnamed(text: str) -> str:
     """Mark the headings of a text as ones without anchors."""
     if "#" not in text:
         return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from bs4.element import NavigableString, Tag
@@ -22,12 +23,12 @@ _DROPPED = (
     ".edit-this-page, .edit-link, .edit-page-link, .theme-edit-this-page, .theme-last-updated, "
     ".md-content__button, .md-source-file, .VPDocFooter, .td-page-meta, [rel~=edit], .skip-link, "
     ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .feedback, .md-feedback, "
-    ".theme-doc-footer, .theme-doc-toc-mobile, .wy-breadcrumbs"
+    ".theme-doc-footer, .theme-doc-toc-mobile, .toctree-wrapper, .wy-breadcrumbs"
 )
 """Surroundings by their role, or by the class that a site maker gives to nothing else."""
 
 _BARS = (
-    ".breadcrumb, .breadcrumbs, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
+    ".contents, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
     ".prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, .table-of-contents, .toc"
 )
 """Bars of links and tabs, by the class names of site generators; dropped if all is links."""
@@ -51,6 +52,9 @@ _HELPFUL = re.compile(
     re.IGNORECASE,
 )
 _MOST_FEEDBACK = 25  # words
+_MOST_QUESTIONS = 20  # that may be about the page
+_MOST_HIDDEN = 10  # elements in a sign
+_MOST_BREADCRUMBS = 25  # words
 
 
 def is_permalink(link: Tag) -> bool:
@@ -66,6 +70,8 @@ def drop_surroundings(main: Tag) -> None:
     _drop_feedback(main)
     _keep_buttons(main)
     _drop_all(main.select(_DROPPED))
+    _drop_all(tag for tag in main.select(".breadcrumb, .breadcrumbs") if _is_short_bar(tag))
+    _drop_all(main.select("[class*=language-] > span.lang"))  # VitePress writes it in a corner
     for tag in main.select(_BARS):
         linked = sum(len(link.get_text()) for link in tag.find_all("a"))
         if linked >= 0.8 * len(tag.get_text().strip()):
@@ -77,6 +83,10 @@ def drop_surroundings(main: Tag) -> None:
             string.extract()  # an icon, as a character of a font
 
 
+def _is_short_bar(tag: Tag) -> bool:
+    return tag.find("a") is not None and len(tag.get_text().split()) <= _MOST_BREADCRUMBS
+
+
 def _drop_all(tags: Iterable[Tag]) -> None:
     for tag in list(tags):
         tag.extract()
@@ -86,8 +96,13 @@ def _is_hidden(link: Tag) -> bool:
     """Return whether all text of a link is for screen readers."""
     strings = [string for string in link.find_all(string=True) if string.strip()]
     hidden = link.select(".sr-only, .visually-hidden, [aria-hidden=true]")
-    return bool(strings) and all(
-        any(parent is each for parent in string.parents for each in hidden) for string in strings
+    return (
+        bool(strings)
+        and len(hidden) <= _MOST_HIDDEN
+        and all(
+            any(parent is each for parent in string.parents for each in hidden)
+            for string in strings
+        )
     )
 
 
@@ -109,7 +124,7 @@ def _is_edit_link(link: Tag) -> bool:
 
 def _drop_feedback(main: Tag) -> None:
     """Drop questions whether a page was helpful, with their buttons."""
-    for string in main.find_all(string=_HELPFUL):
+    for string in main.find_all(string=_HELPFUL, limit=_MOST_QUESTIONS):
         if string.parent is None or not _HELPFUL.fullmatch(string):
             continue
         for parent in list(string.parents)[:4]:
@@ -126,11 +141,13 @@ def _keep_buttons(main: Tag) -> None:
     Such a button is in a sentence about them, in a heading, or the title of what they open.
     """
     ids = {str(tag["id"]) for tag in main.find_all(id=True)}
-    for button in main.find_all("button"):
+    buttons = main.find_all("button")
+    sentences = _list_sentences(buttons)
+    for button in buttons:
         text = button.get_text().strip()
         if not text or _COPY.search(_describe(button)):
             button.extract()
-        elif button.find_parent(_HEADINGS) or _is_in_sentence(button, text):
+        elif button.find_parent(_HEADINGS) or id(button) in sentences:
             button.name = "span"
         elif button.has_attr("aria-expanded") and str(button.get("aria-controls") or "") in ids:
             button.name = "p"
@@ -143,13 +160,23 @@ def _describe(button: Tag) -> str:
     return " ".join(str(name) for name in (*names, button.get_text()) if name)
 
 
-def _is_in_sentence(button: Tag, text: str) -> bool:
-    around = button.find_parent(_SENTENCES)
-    if around is None:
-        return False
-    buttons = sum(len(each.get_text().strip()) for each in around.find_all("button"))
-    beside = any(
-        isinstance(each, NavigableString) and each.strip()
-        for each in (*button.previous_siblings, *button.next_siblings)
-    )
-    return beside and len(around.get_text().strip()) > buttons >= len(text)
+def _list_sentences(buttons: list[Tag]) -> set[int]:
+    """Return the ids of the buttons that stand in a sentence."""
+    around = {id(button): button.find_parent(_SENTENCES) for button in buttons}
+    lengths: Counter[int] = Counter()
+    for button in buttons:
+        lengths[id(around[id(button)])] += len(button.get_text().strip())
+    whole = {id(each): len(each.get_text().strip()) for each in _list_distinct(around.values())}
+    return {
+        id(button)
+        for button in buttons
+        if whole.get(id(around[id(button)]), 0) > lengths[id(around[id(button)])]
+        and any(
+            isinstance(each, NavigableString) and each.strip()
+            for each in (button.previous_sibling, button.next_sibling)
+        )
+    }
+
+
+def _list_distinct(tags: Iterable[Tag | None]) -> list[Tag]:
+    return list({id(tag): tag for tag in tags if tag is not None}.values())

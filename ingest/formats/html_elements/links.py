@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bs4.element import Tag
 
+_MOST_BLOCKS = 50  # of a link, of which one is its title
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _BLOCKS = [
     "div",
@@ -26,7 +27,7 @@ def move_links_inside(main: Tag) -> None:
     A heading goes before other blocks. Markdown has no link around blocks.
     """
     for link in main.find_all("a", href=True):
-        if link.find(_BLOCKS) is None:
+        if link.find_parent("a") is not None or link.find(_BLOCKS) is None:
             continue
         block = _find_title(link)
         if block is not None:
@@ -39,7 +40,8 @@ def move_links_inside(main: Tag) -> None:
 
 
 def _find_title(link: Tag) -> Tag | None:
-    for block in [*link.find_all(_HEADINGS), *link.find_all(_BLOCKS)]:
+    headings = link.find_all(_HEADINGS, limit=_MOST_BLOCKS)
+    for block in [*headings, *link.find_all(_BLOCKS, limit=_MOST_BLOCKS)]:
         if block.get_text().strip() and block.find([*_BLOCKS, "a"]) is None and block.name != "pre":
             return block
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from bs4.element import Tag
 
@@ -22,6 +24,7 @@ _SIMPLE = (
 )
 """Tabs whose names stand between their panels."""
 
+_MOST_BARS = 50  # in one element
 _MOST_AROUND = 3  # elements around a bar that may hold its panels
 
 
@@ -31,19 +34,18 @@ def label_tab_panels(main: Tag) -> None:
     The bar of all names is dropped.
     """
     for bar_selector, name_selector, panel_selector in _SETS:
-        bars = [(bar, _find_holder(bar, panel_selector)) for bar in main.select(bar_selector)]
-        holders = {id(holder) for _, holder in bars}
-        for bar, holder in bars:
-            tabs = bar.select(name_selector)
-            panels = holder.select(panel_selector) if holder else []
-            panels = [panel for panel in panels if not _is_nested(panel, holder, holders)]
-            if len(panels) == 1:  # the others are loaded when they are opened
-                tabs = [tab for tab in tabs if tab.get("aria-selected") == "true"] or tabs
-            if len(tabs) > len(panels):
-                continue  # the names would be lost
-            for tab, panel in zip(tabs, panels, strict=False):
-                _write_label(panel, _get_name(tab))
-            bar.extract()
+        bars = main.select(bar_selector)
+        around = _list_ids_around(main.select(panel_selector)) if bars else set()
+        holders = [_find_holder(bar, around) for bar in bars]
+        shared = Counter(map(id, holders))
+        for bar, holder in zip(bars, holders, strict=True):
+            if holder is not None and shared[id(holder)] <= _MOST_BARS:
+                panels = [
+                    panel
+                    for panel in holder.select(panel_selector)
+                    if not _is_nested(panel, holder, shared)
+                ]
+                _label_panels(bar, bar.select(name_selector), panels)
     for selector, name_selector, panel_selector in _SIMPLE:
         for tabs in main.select(selector):
             for tab, panel in list(_match_tabs(tabs, name_selector, panel_selector)):
@@ -60,13 +62,28 @@ def _match_tabs(tabs: Tag, name_selector: str, panel_selector: str) -> Iterator[
             name = child
 
 
-def _find_holder(bar: Tag, panel_selector: str) -> Tag | None:
+def _label_panels(bar: Tag, tabs: list[Tag], panels: list[Tag]) -> None:
+    if len(panels) == 1:  # the others are loaded when they are opened
+        tabs = [tab for tab in tabs if tab.get("aria-selected") == "true"] or tabs
+    if len(tabs) > len(panels):
+        return  # the names would be lost
+    for tab, panel in zip(tabs, panels, strict=False):
+        _write_label(panel, _get_name(tab))
+    bar.extract()
+
+
+def _list_ids_around(panels: list[Tag]) -> set[int]:
+    """Return the ids of all elements that have panels in them."""
+    return {id(parent) for panel in panels for parent in panel.parents}
+
+
+def _find_holder(bar: Tag, around: AbstractSet[int]) -> Tag | None:
     """Return the element around a bar and its panels; None without one."""
-    around = list(bar.parents)[:_MOST_AROUND]
-    return next((parent for parent in around if parent.select_one(panel_selector)), None)
+    parents = islice(bar.parents, _MOST_AROUND)
+    return next((parent for parent in parents if id(parent) in around), None)
 
 
-def _is_nested(panel: Tag, holder: Tag | None, holders: AbstractSet[int]) -> bool:
+def _is_nested(panel: Tag, holder: Tag | None, holders: Mapping[int, int]) -> bool:
     """Return whether a panel belongs to tabs inside of another panel."""
     for parent in panel.parents:
         if parent is holder:

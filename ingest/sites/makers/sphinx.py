@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sites.settings.values import find_table, find_text, flatten_texts
+from ingest.sites.settings.values import find_table, find_text, flatten_texts, list_items
 from ingest.sites.site import (
     PageHead,
     Route,
@@ -39,7 +39,7 @@ def find_sphinx(file: SettingsFile, tree: SourceTree) -> Site | None:
         maker="sphinx",
         find_route=rules.find_route,
         base=build_base(address),
-        anchors="sphinx",
+        anchors=_find_anchors(settings),
         language=clean_language(find_text(settings, "language")),
         version=clean_version(find_text(settings, "version") or find_text(settings, "release")),
         variables=_list_substitutions(settings),
@@ -68,10 +68,16 @@ def find_jupyter_book(file: SettingsFile, tree: SourceTree) -> Site | None:
         maker="sphinx",
         find_route=rules.find_route,
         base=build_base(address),
-        anchors="sphinx",
+        anchors=_find_anchors(config),
         language=clean_language(find_text(config, "language")),
         roots=(file.folder,),
     )
+
+
+def _find_anchors(settings: Mapping[str, Any]) -> str:
+    """Return the rule of the site; MyST may replace quotes before it makes anchors."""
+    extensions = list_items(settings, "myst_enable_extensions")
+    return "myst-smartquotes" if "smartquotes" in map(str, extensions) else "sphinx"
 
 
 def _list_substitutions(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
@@ -31,6 +32,8 @@ from ingest.sources.archive.entries import (
     list_damage_errors,
 )
 from ingest.sources.source import (
+    MAX_INCLUDED_FILE,
+    MAX_INCLUDED_FILES,
     RawFile,
     Source,
     SourceFiles,
@@ -82,7 +85,36 @@ def read_archive(
         RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), contents[path])
         for path in sorted(contents)
     )
-    return SourceFiles(source, files, tuple(reading.failures), tuple(reading.unread))
+    return SourceFiles(
+        source,
+        files,
+        tuple(reading.failures),
+        tuple(reading.unread),
+        read_others=partial(_read_others, source, archive),
+    )
+
+
+def _read_others(source: Source, archive: Path, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return the sound entries that pages include.
+
+    Raises:
+        SourceError: the archive has changed, and can no longer be read.
+    """
+    found: dict[str, bytes] = {}
+    total = 0
+    with _translate_refusals(source), _open_archive(source, archive) as entries:
+        for entry in entries:
+            path = _normalise_path(entry.name)
+            if path not in paths or path in found or entry.is_folder or entry.harm:
+                continue
+            if entry.size > MAX_INCLUDED_FILE or total + entry.size > MAX_INCLUDED_FILES:
+                continue
+            try:
+                found[path] = entry.read()
+            except DamagedEntryError:
+                continue
+            total += entry.size
+    return found
 
 
 def inspect_archive(source: Source, archive: Path) -> None:

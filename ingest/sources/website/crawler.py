@@ -182,7 +182,9 @@ class _Crawler:
         if not get_name(self._home).endswith((".xml", ".xml.gz")):
             self._twins.probe(addresses, self._find_page)
         for part in found.parts:
-            if self._is_selected(part.address):
+            if len(self._store) >= self._source.max_pages:
+                self._uncounted += 1
+            elif self._is_selected(part.address):
                 self._store_part(part)
 
     def _find_page(self, address: str) -> str:

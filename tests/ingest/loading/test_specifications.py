@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ingest.documents import SourcePages
-from ingest.formats import is_wanted, is_possible_specification, read_document
+from ingest.formats import is_possible_specification, is_wanted, read_document
 from ingest.loading import specifications
 from ingest.loading.pages import prepare_pages
 from ingest.sources.source import RawFile, Source, SourceFiles
@@ -89,7 +89,7 @@ def test_a_description_from_a_website():
         ("v1/components/schemas/User.yaml", True),
         ("package.json", False),
         ("capital.yaml", False),
-        ("mkdocs.yml", False),
+        ("compose.yml", False),
         ("openapi.png", False),
         ("api/data.csv", False),
     ],

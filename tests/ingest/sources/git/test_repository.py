@@ -298,3 +298,40 @@ def test_hooks_and_settings_of_others_do_not_run(downloads, source, tmp_path, mo
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     read(source, downloads)
     assert not (tmp_path / "ran").exists()
+
+
+def test_settings_above_the_folder_are_read(downloads, source, repository):
+    repository.commit(
+        {
+            "mkdocs.yml": "site_name: X",
+            "docs/.vitepress/config.ts": "export default {}",
+            "docs/en/a.md": "# A",
+            "src/conf.py": "x = 1",
+            "config/_default/hugo.toml": "",
+        }
+    )
+    source = replace(source, uri=f"{source.uri}#docs/en")
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    assert ([file.path for file in found.files], found.folder) == (["a.md"], "docs/en/")
+    assert {file.path: file.data for file in found.above} == {
+        "config/_default/hugo.toml": b"",
+        "docs/.vitepress/config.ts": b"export default {}",
+        "mkdocs.yml": b"site_name: X",
+    }
+
+
+def test_other_files_of_the_commit_are_read_when_pages_include_them(
+    downloads, source, repository, git_server
+):
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    repository.commit({"src/big.bin": b"newer"})
+    before = fetches(git_server)
+    assert found.read_others({"src/big.bin", "none.py", ".git/config"}) == {"src/big.bin": b"x"}
+    assert fetches(git_server) > before
+    assert found.read_others({"none.py"}) == {}
+
+
+def test_included_files_have_limits(downloads, source, monkeypatch):
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    monkeypatch.setattr(git, "MAX_INCLUDED_FILES", 1)
+    assert found.read_others({"docs/logo.png", "src/big.bin"}) == {"docs/logo.png": b"\x89"}

@@ -1,0 +1,178 @@
+"""Filling in: pages with the text of the files that they include, within limits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ingest.includes.allowance import MAX_ALL_INCLUDED, Allowance
+from ingest.includes.finders import find_marks, has_signs
+from ingest.includes.library import MAX_NESTED, Decoder, Library
+from ingest.includes.marks import KeptMarkError, Mark, MissingPartError
+from ingest.includes.partials import find_partials
+from ingest.sources.address.file_names import format_name
+from ingest.sources.source import FileReader
+from rag_core.english import format_count
+
+MAX_FAILURES = 100
+"""Lines of the report about the includes of a source."""
+
+MAX_PAGE_FAILURES = 10
+"""Of these, lines about the includes of one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledPages:
+    """The pages of a source with their includes.
+
+    Attributes:
+        texts: the pages that have changed, in UTF-8 by path.
+        partials: the paths of files that are no pages of their own.
+        failures: lines for the report.
+    """
+
+    texts: Mapping[str, bytes]
+    partials: frozenset[str]
+    failures: tuple[str, ...] = ()
+
+
+def fill_includes(
+    documents: Mapping[str, bytes], read_others: FileReader, decode: Decoder
+) -> FilledPages:
+    """Fill in the includes of a source's pages.
+
+    Args:
+        documents: the documents that are text, in UTF-8 by path.
+        read_others: reads other files of the source, such as examples.
+        decode: returns the text of a file in any encoding; None if it is none.
+
+    Returns:
+        the pages that have changed, and which files are only parts of others.
+    """
+    marked = [path for path, data in documents.items() if has_signs(path, data)]
+    library = Library(documents, read_others, decode)
+    library.collect(marked)
+    filler = _Filler(library)
+    texts = dict(filler.fill_pages(marked))
+    partials = find_partials([*documents], filler.included)
+    return FilledPages(texts, partials, filler.list_failures())
+
+
+class _Filler:
+    """Fills in page after page.
+
+    Attributes:
+        included: the files that each page or partial includes.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._allowance = Allowance()
+        self._failures: dict[str, None] = {}
+        self._counts: Counter[str] = Counter()
+        self._more = 0
+        self._page = ""
+        self.included: dict[str, set[str]] = {}
+
+    def fill_pages(self, paths: Iterable[str]) -> Iterable[tuple[str, bytes]]:
+        """Yield the pages that change."""
+        for path in paths:
+            if self._allowance.is_spent:
+                break
+            self._allowance.start_page()
+            self._page = path
+            text = self._library.decode_document(path)
+            filled = self._fill(text, path, ())
+            if filled is not text:
+                yield path, filled.encode(errors="replace")
+            if self._allowance.is_spent:
+                self._report(
+                    f"{path}: includes and variables of the source add more than "
+                    f"{MAX_ALL_INCLUDED // 10**6} MB; from here on they stay as they are"
+                )
+
+    def list_failures(self) -> tuple[str, ...]:
+        """Return the lines for the report, at most `MAX_FAILURES` and one."""
+        more = format_count(self._more, "further include", "further includes")
+        return (*self._failures, *([f"{more} not filled in"] if self._more else ()))
+
+    def _fill(self, text: str, path: str, above: tuple[str, ...]) -> str:
+        """Return a text with its includes; itself without any."""
+        marks = find_marks(path, text)
+        pieces, end = list[str](), 0
+        for mark in marks:
+            pieces += (text[end : mark.start], self._show(mark, text, path, above))
+            end = mark.end
+        filled = "".join([*pieces, text[end:]])
+        return text if filled == text else filled
+
+    def _show(self, mark: Mark, text: str, path: str, above: tuple[str, ...]) -> str:
+        """Return what stands in the place of a mark."""
+        written = text[mark.start : mark.end]
+        if mark.literal is not None:
+            return mark.literal
+        found = self._library.locate(mark.paths, path)
+        if not found:
+            return self._show_missing(mark, path, written)
+        if found in {path, *above} or len(above) >= MAX_NESTED:
+            reason = "leads back to itself" if found in {path, *above} else "is nested too deeply"
+            return self._report_mark(path, mark, reason)
+        content = self._library.read(found)
+        if content is None:
+            return self._report_mark(path, mark, "is no text")
+        if not self._allowance.take_include(len(content)):
+            return self._stop(written)
+        return self._render(mark, content, (path, found, above), written)
+
+    def _render(
+        self, mark: Mark, content: str, place: tuple[str, str, tuple[str, ...]], written: str
+    ) -> str:
+        path, found, above = place
+        try:
+            part = mark.select(content)
+            size = _measure(part)
+            if self._allowance.take_bytes(size):
+                filled = self._fill(part, found, (*above, path)) if mark.is_filled else part
+                shown = mark.wrap(filled)
+                if self._allowance.take_bytes(max(_measure(shown) - _measure(filled), 0)):
+                    self.included.setdefault(path, set()).add(found)
+                    return shown
+        except MissingPartError as error:
+            return self._report_mark(path, mark, f'has no "{format_name(str(error))}"')
+        except KeptMarkError:
+            return written
+        return self._stop(written)
+
+    def _stop(self, written: str) -> str:
+        """Report that the page includes too much; return that the mark stays."""
+        self._report(f"{self._page}: includes more than docent fills in; the rest stays as it is")
+        return written
+
+    def _show_missing(self, mark: Mark, path: str, written: str) -> str:
+        if mark.missing == "ignore":
+            return written
+        shown = self._report_mark(path, mark, "is not in the source")
+        return written if mark.missing == "keep" else shown
+
+    def _report_mark(self, path: str, mark: Mark, reason: str) -> str:
+        """Report a mark; return that it shows nothing."""
+        line = f'{path}: its include "{format_name(mark.target)}" {reason}'
+        if line not in self._failures:
+            self._counts[path] += 1
+            if self._counts[path] <= MAX_PAGE_FAILURES:
+                self._report(line)
+            else:
+                self._more += 1
+        return ""
+
+    def _report(self, line: str) -> None:
+        if line in self._failures or len(self._failures) < MAX_FAILURES:
+            self._failures[line] = None
+        else:
+            self._more += 1
+
+
+def _measure(text: str) -> int:
+    """Return the size of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode(errors="replace"))

@@ -1,0 +1,92 @@
+"""The files of a source that pages may include, of which others than documents are read late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+
+from ingest.includes.finders import find_marks, has_signs
+from ingest.sources.source import MAX_INCLUDED_FILES, FileReader
+
+MAX_NESTED = 8
+"""Files that include each other in a row."""
+
+_MAX_PATHS = 200_000
+"""Places where the files may lie that the pages of a source include."""
+
+_MAX_CACHED = 32
+
+Decoder = Callable[[bytes], str | None]
+
+
+class Library:
+    """The texts that a source holds.
+
+    Args:
+        documents: the documents in UTF-8, by path.
+        read_others: reads other files of the source.
+        decode: returns the text of a file in any encoding; None if it is none.
+    """
+
+    def __init__(
+        self, documents: Mapping[str, bytes], read_others: FileReader, decode: Decoder
+    ) -> None:
+        self._documents = documents
+        self._read_others = read_others
+        self._decode = decode
+        self._others: dict[str, bytes] = {}
+        self._asked: set[str] = set()
+        self.read = lru_cache(_MAX_CACHED)(self._read)
+
+    def collect(self, paths: Iterable[str]) -> None:
+        """Read what these pages include, and what that includes."""
+        wanted = self._list_targets((path, self.decode_document(path)) for path in paths)
+        for _ in range(MAX_NESTED):
+            found = self._read_others(wanted) if wanted else {}
+            if sum(map(len, self._others.values())) + sum(map(len, found.values())) > (
+                2 * MAX_INCLUDED_FILES
+            ):
+                return
+            self._others |= found
+            partials = [path for path, data in found.items() if has_signs(path, data)]
+            wanted = self._list_targets((path, self.read(path) or "") for path in partials)
+
+    def _list_targets(self, texts: Iterable[tuple[str, str]]) -> set[str]:
+        """Return unknown paths where included files may lie."""
+        wanted = set[str]()
+        for path, text in texts:
+            for mark in find_marks(path, text):
+                # A document that is there goes before the places that are less likely.
+                for place in mark.paths:
+                    if place in self._documents:
+                        break
+                    if place not in self._asked and len(self._asked) < _MAX_PATHS:
+                        self._asked.add(place)
+                        wanted.add(place)
+        return wanted
+
+    def decode_document(self, path: str) -> str:
+        """Return a page; its lines end with a newline alone."""
+        return _unify_lines(self._documents[path].decode(errors="replace"))
+
+    def locate(self, paths: Iterable[str], page: str) -> str:
+        """Return the first path that has a file; else empty.
+
+        Args:
+            paths: the places, the likeliest first.
+            page: the file that includes, which is meant only if no other is.
+        """
+        found = [path for path in paths if path in self._documents or path in self._others]
+        return next((path for path in found if path != page), found[0] if found else "")
+
+    def _read(self, path: str) -> str | None:
+        """Return the text of a file; None if it is none."""
+        data = self._documents.get(path)
+        if data is not None:
+            return _unify_lines(data.decode(errors="replace"))
+        text = self._decode(self._others[path])
+        return None if text is None else _unify_lines(text)
+
+
+def _unify_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
