@@ -84,7 +84,7 @@ _URL_END = re.compile(r"(?:\)?[;:]|\))$")
 _XREF = re.compile(
     rf"\\?(?:&lt;&lt;([\w#/.:][^\n]{{0,500}}?)&gt;&gt;|xref:([\w#/.:][^\s\[]{{0,500}}){_BODY})"
 )
-_BREAK = re.compile(r"[ \t]+\+(?:\n|$)")
+_BREAK = re.compile(r"(?<![ \t])[ \t]++\+(?:\n|$)")
 _QUOTED = re.compile(r'^"((?:[^"\\]|\\.)*)"')
 _NAMED = re.compile(r",\s*\w[\w-]*=")
 

@@ -39,15 +39,16 @@ _SIGNS = _PERMALINKS - {"", "link", "permalink"}
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _SENTENCES = ["p", "li", "td", "th", "dd", "dt", "figcaption", "caption", "summary"]
 _COPY = re.compile(r"\b(copy|copied|clipboard)", re.IGNORECASE)
-_PRIVATE = re.compile(r"[\s\ue000-\uf8ff]*[\ue000-\uf8ff][\s\ue000-\uf8ff]*")
+# Anchored and possessive: a search would else read a long text once for each of its letters.
+_PRIVATE = re.compile(r"^\s*+[\ue000-\uf8ff][\s\ue000-\uf8ff]*+")
 _EDIT = re.compile(
-    r"\W*(?:edit|improve|suggest|view|open|report|raise|create)\b[\w ]{0,30}"
+    r"\W*+(?:edit|improve|suggest|view|open|report|raise|create)\b[\w ]{0,30}"
     r"\b(?:page|edits?|source|issue|github|gitlab)\b[\w ]{0,20}\W*",
     re.IGNORECASE,
 )
 _FORGE = re.compile(r"/(?:edit|blob|_edit|-/edit|-/blob|issues/new|src)(?:[/?]|$)")
 _HELPFUL = re.compile(
-    r"\W*(?:was|were|is|did|do|does|have|how)\b[\w' ]{0,60}\b(?:helpful|useful|help you|helped"
+    r"\W*+(?:was|were|is|did|do|does|have|how)\b[\w' ]{0,60}\b(?:helpful|useful|help you|helped"
     r"|looking for|solve your|answer your questions?|feedback|we doing|rate this|improve)\b"
     r"[\w' ]{0,30}\?\W*",
     re.IGNORECASE,

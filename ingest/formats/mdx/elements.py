@@ -10,7 +10,7 @@ from ingest.formats.code_spans import CodeSpans
 from ingest.formats.mdx.brackets import MAX_CHARS, find_expression_end, find_statement_end
 from ingest.formats.mdx.statements import is_statement
 
-MAX_WASTED = 2_000_000
+MAX_WASTED = 500_000
 """Characters read in vain for an end; after that, no more ends are searched for in a page."""
 
 MAX_DEPTH = 50

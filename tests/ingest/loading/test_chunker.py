@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count, islice
 from textwrap import dedent
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest.documents import Page, PageError
+from ingest.documents import Block, Document, Page, PageError, Section
 from ingest.formats import read_document
 from ingest.loading.chunker import MAX_CHARS, Chunker
 from rag_core.types import Chunk
@@ -298,3 +301,62 @@ def test_the_text_to_count_is_limited_for_each_page(monkeypatch):
         assert len(chunker.split_document(fine)) == 1
     with pytest.raises(PageError, match="has too much text to divide"):
         chunker.split_document(read_document(Page("docs", "a.md", "", b"# a\n\n" + b"1" * 30)))
+
+
+def build_block(draw: st.DrawFn, words: Iterator[str], depth: int) -> Block:
+    """A block of words that no other block has, with blocks inside where its kind has them."""
+    kinds = ["paragraph", "fence", "table", "code"] + ["list", "quote"] * (depth < 3)
+    kind = draw(st.sampled_from(kinds))
+
+    def write(least: int, most: int) -> str:
+        return " ".join(islice(words, draw(st.integers(least, most))))
+
+    if kind == "list":
+        parts = [build_item(draw, words, depth + 1) for _ in range(draw(st.integers(1, 4)))]
+        return Block("list", "\n".join(part.text for part in parts), tuple(parts))
+    if kind == "quote":
+        parts = [build_block(draw, words, depth + 1) for _ in range(draw(st.integers(1, 2)))]
+        return Block("quote", "\n\n".join(part.text for part in parts), tuple(parts))
+    if kind == "fence":
+        lines = "\n".join(write(1, 30) for _ in range(draw(st.integers(1, 5))))
+        return Block("fence", f"```py\n{lines}\n```", head="```py", tail="```")
+    if kind == "table":
+        head = f"| {write(1, 4)} | {write(1, 4)} |\n| --- | --- |"
+        rows = [f"| {write(0, 40)} | {write(0, 40)} |" for _ in range(draw(st.integers(1, 4)))]
+        return Block("table", "\n".join([head, *rows]), head=head)
+    end = draw(st.sampled_from(["", ".", ":"]))
+    return Block("code" if kind == "code" else "paragraph", write(1, 60) + end)
+
+
+def build_item(draw: st.DrawFn, words: Iterator[str], depth: int) -> Block:
+    parts = [build_block(draw, words, depth) for _ in range(draw(st.integers(1, 2)))]
+    first = replace(parts[0], text=f"- {parts[0].text}") if parts[0].kind == "paragraph" else None
+    parts = [first or parts[0], *parts[1:]]
+    return Block("item", "\n\n".join(part.text for part in parts), tuple(parts))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Document:
+    words = (f"w{number}" for number in count())
+    sections = []
+    for number in range(draw(st.integers(1, 5))):
+        depth = draw(st.integers(1, 3))
+        headings = tuple(f"h{number}x{level}" for level in range(depth))
+        blocks = tuple(build_block(draw, words, 0) for _ in range(draw(st.integers(0, 3))))
+        sections.append(Section(headings, "", blocks))
+    return Document("docs", "a.md", "", "T", tuple(sections), "")
+
+
+@settings(deadline=None, max_examples=80)
+@given(document=documents(), budget=st.integers(16, 160))
+def test_each_word_of_a_document_is_in_a_chunk_in_order(document: Document, budget: int):
+    found = Chunker(TOKENIZER, budget=budget).split_document(document)
+    written = [
+        word
+        for section in document.sections
+        for block in section.blocks
+        for word in re.findall(r"\bw\d+", block.text)
+    ]
+    shown = iter(re.findall(r"\bw\d+", "\n".join(chunk.text for chunk in found)))
+    missing = [word for word in written if word not in shown]  # consumes what was before it
+    assert missing == []
