@@ -13,7 +13,7 @@ from docutils.parsers.rst.languages import en as english
 from docutils.statemachine import StringList
 from docutils.utils import new_document
 
-from ingest.formats.sphinx import parse_role
+from ingest.formats.sphinx import REFERENCES, parse_role, split_target
 
 REFERENCE = "docent-reference"
 """Class of a role that shows the heading of what it points at, if the page has it."""
@@ -229,8 +229,9 @@ def _render_role(
     """Render a role as its text, a name as code."""
     del rawtext
     label, is_code = parse_role(name, text)
-    if name.lower() in {"ref", "std:ref"} and label == text:
-        return [nodes.inline("", label, classes=[REFERENCE])], []
+    if name.lower().removeprefix("std:") in REFERENCES:
+        target, title = split_target(text)
+        return [nodes.inline("", label, classes=[REFERENCE], target=target, titled=bool(title))], []
     return [nodes.literal("", label) if is_code else nodes.Text(label)], []
 
 

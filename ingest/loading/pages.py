@@ -15,9 +15,15 @@ from ingest.formats import (
     MAX_FILE_BYTES,
     TEMPLATES,
     detect_format,
+    is_possible_specification,
 )
 from ingest.includes.filling import fill_includes
 from ingest.includes.variables import Variables
+from ingest.loading.specifications import SpecificationPages
+from ingest.sites.detection import find_sites
+from ingest.sites.links import link_pages
+from ingest.sites.placeholders import Placeholders
+from ingest.sites.site import Site
 from ingest.sources.source import RawFile, SourceFiles
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -47,27 +53,41 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     filled = fill_includes(own, source_files.read_others, _decode_other)
     variables = Variables(files, failures)
     failures += filled.failures
-    pages = []
+    sites = find_sites(source_files)
+    placeholders = Placeholders(sites, files)
+    pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
         data = filled.texts.get(file.path, texts.get(file.path))
         if data is None and kind in BINARY:
             data = file.data
         if data is not None and file.path not in filled.partials:
+            traits = sites.find_traits(file)
+            data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
             page = Page(
                 source=source.name,
                 path=file.path,
-                url=file.url,
+                url=traits.url,
                 data=_keep_unchanged(data, variables.fill(file.path, data))
                 if kind in TEMPLATES
                 else data,
                 media_type=file.media_type,
-                version=source.version,
-                language=source.language,
-                anchors=source.anchors,
+                version=traits.version,
+                language=traits.language,
+                anchors=traits.anchors,
+                maker=traits.maker,
             )
             pages.append(page)
-    return SourcePages(source.name, tuple(pages), tuple(failures), (*source_files.unread, *unread))
+            if traits.site:
+                places[file.path] = traits.site
+    pages += SpecificationPages(source_files, failures, unread).build()
+    return SourcePages(
+        source.name,
+        tuple(link_pages(pages, places, source_files.folder)),
+        tuple(failures),
+        (*source_files.unread, *unread),
+        sites.describe(),
+    )
 
 
 def _select_sound_files(
@@ -83,12 +103,18 @@ def _select_sound_files(
         limit = MAX_FILE_BYTES if detect_format(file.path, file.media_type) in BINARY else MAX_BYTES
         if len(file.path.encode(errors="replace")) > _MAX_PATH_BYTES:
             failures.append(f"{file.path[:100]}…: its path is too long; left out")
-        elif len(file.data) > limit:
+        elif len(file.data) > limit and not _is_specification_alone(file):
             failures.append(f"{file.path}: is larger than {limit // 10**6} MB; left out")
             unread.append(file.path)
         else:
             sound.append(file)
     return sound
+
+
+def _is_specification_alone(file: RawFile) -> bool:
+    """Return whether a file is no document, unless it describes an API."""
+    kind = detect_format(file.path, file.media_type)
+    return not kind and is_possible_specification(file.path, file.media_type)
 
 
 def _decode_files(files: Sequence[RawFile], failures: list[str]) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from ingest.errors import SourceFormatError
 from ingest.formats import VARIABLES_FILE
+from ingest.formats.settings_files import is_settings_file
 from ingest.sources.archive.reader import read_archive
 from ingest.sources.config import READABLE, parse_sources, select_sources
 from ingest.sources.directory import read_directory, read_single_file
@@ -72,8 +73,8 @@ def read_source(
     """
 
     def is_selected(path: str) -> bool:
-        # Variables belong to the pages beside them; `include` is about pages.
-        if PurePosixPath(path).name == VARIABLES_FILE:
+        # Variables and settings belong to the pages beside them; `include` is about pages.
+        if PurePosixPath(path).name == VARIABLES_FILE or is_settings_file(path):
             return is_wanted(path) and not source.is_path_excluded(path)
         return is_wanted(path) and source.is_path_selected(path)
 

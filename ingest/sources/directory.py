@@ -6,13 +6,14 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from ingest.errors import SourceFormatError, SourceRefusedError
 from ingest.formats import MAX_FILE_BYTES
+from ingest.formats.settings_files import SETTINGS_FOLDERS, is_settings_file, is_settings_folder
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.source import (
     MAX_INCLUDED_FILE,
@@ -25,6 +26,7 @@ from ingest.sources.source import (
     is_includable,
 )
 
+_MAX_ABOVE = 10
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1024 * 2**20
 """Most documents of a directory, and their size together."""
@@ -54,15 +56,38 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
     reading.read(is_wanted)
     if not reading.files and reading.error:
         _raise_unreadable(reading.error)
-    if not reading.files:
+    if all(is_settings_file(file.path) for file in reading.files):
         raise build_empty_error(source, reading.failures)
+    folder, above = _read_settings_above(source.location.resolve())
     return SourceFiles(
         source,
         tuple(reading.files),
         tuple(reading.failures),
         tuple(reading.unread),
+        folder=folder,
+        above=above,
         read_others=partial(_read_others, root),
     )
+
+
+def _read_settings_above(root: Path) -> tuple[str, tuple[RawFile, ...]]:
+    """Return a folder's path in its repository, and the settings of site makers above it.
+
+    Return nothing if the folder is in no git repository, or is all of one.
+    """
+    parents = list(root.parents)[:_MAX_ABOVE]
+    top = next((parent for parent in [root, *parents] if (parent / ".git").exists()), root)
+    if top == root:
+        return "", ()
+    found = list[RawFile]()
+    for folder in parents[: parents.index(top) + 1]:
+        for place in (folder, *(folder / name for name in SETTINGS_FOLDERS)):
+            with suppress(OSError):
+                for file in sorted(place.iterdir()):
+                    path = _replace_invalid_bytes(file.relative_to(top).as_posix())
+                    if is_settings_file(path) and file.is_file() and not file.is_symlink():
+                        found.append(RawFile(path, "", _read_inside(file, top)))
+    return f"{root.relative_to(top).as_posix()}/", tuple(found)
 
 
 def _read_others(root: Path, paths: Collection[str]) -> Mapping[str, bytes]:
@@ -174,7 +199,7 @@ class _DirectoryReading:
             for name, is_folder in listed:
                 if not is_folder:
                     yield folder / name
-                elif not is_hidden(name):
+                elif not is_hidden(name) or is_settings_folder(name):
                     folders.append(folder / name)
 
     def _add_file(self, file: Path, path: str) -> None:

@@ -231,8 +231,6 @@ class InlineRenderer:
             )
         if not page:
             return text or self._references.mark(unescape(anchor or target))
-        if re.search(r"[:@$]", page):  # coordinates of Antora, which are no address
-            return text or page
         page = page if "." in page else f"{page}.adoc"
         href = page + (f"#{anchor}" if anchor else "")
         return f'<a href="{escape(href)}">{text or page}</a>'

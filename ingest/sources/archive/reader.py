@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from ingest.errors import SourceFormatError, SourceNotFoundError, SourceRefusedError
+from ingest.formats.settings_files import is_settings_file
 from ingest.formats.zip_directory import has_too_many_entries
 from ingest.sources.address.file_names import (
     find_name_fault,
@@ -78,7 +79,7 @@ def read_archive(
     reading = _ArchiveReading(source, archive, is_wanted, on_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         contents = dict(reading.read(entries))
-    if not contents:
+    if all(map(is_settings_file, contents)):
         raise build_empty_error(source, reading.failures)
     files = tuple(
         RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), contents[path])

@@ -15,6 +15,7 @@ from ingest.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
+from ingest.formats.settings_files import SETTINGS_FOLDERS, is_settings_file
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.address.git_uri import GitUri, parse_git_uri
 from ingest.sources.archive.reader import MAX_ENTRY_BYTES, MAX_TOTAL_BYTES
@@ -76,11 +77,13 @@ def read_git(
             if is_wanted(entry.path) and not is_hidden(entry.path)
         )
         blobs = _choose_blobs(wanted, failures)
-        if not blobs:
+        if all(map(is_settings_file, blobs)):
             raise build_empty_error(source, failures)
+        above = mirror.list_settings_above(commit)
         # The clone is partial: only the files that are read are fetched.
-        mirror.fetch_missing(commit, set(blobs.values()))
+        mirror.fetch_missing(commit, {*blobs.values(), *above.values()})
         contents, large = mirror.read(blobs)
+        settings, _ = mirror.read(above) if above else ({}, [])
     except SourceFormatError:
         mirror.discard()
         raise
@@ -108,6 +111,8 @@ def read_git(
         tuple(failures),
         tuple(large),
         revision=commit,
+        folder=f"{mirror.uri.folder}/" if mirror.uri.folder else "",
+        above=tuple(RawFile(path, "", data) for path, data in sorted(settings.items())),
         read_others=partial(_read_others, mirror, commit),
     )
 
@@ -169,9 +174,14 @@ class _Mirror:
         self._folder = downloads.folder / f"{source.key}.git"
         self._git = GitCommand(source, self.uri, self._folder, downloads, self._report_received)
         self._progress = progress
+        self._prefers_stored = downloads.prefers_stored
 
     def update(self) -> str:
         """Fetch the commit that the branch points to, if missing; return it."""
+        if self._prefers_stored and (self._folder / "FETCH_HEAD").is_file():
+            commit = self._git.read_line("rev-parse", "FETCH_HEAD^{commit}")
+            if self._has_commit(commit):
+                return commit
         self._prepare()
         name, commit = self._resolve_remote_ref()
         if not self._has_commit(commit):
@@ -195,6 +205,23 @@ class _Mirror:
                 is_file = entry.path == self.uri.folder
                 name = PurePosixPath(entry.path).name if is_file else entry.path
                 yield replace(entry, path=name.removeprefix(folder))
+
+    def list_settings_above(self, commit: str) -> dict[str, str]:
+        """Return the blobs of site makers' settings above the folder, by path."""
+        parts = self.uri.folder.split("/")[:-1] if self.uri.folder else []
+        if not self.uri.folder:
+            return {}
+        above = ["".join(f"{part}/" for part in parts[:count]) for count in range(len(parts) + 1)]
+        places = [f"{folder}{name}" for folder in above for name in ("", *SETTINGS_FOLDERS)]
+        outputs = [self._git.run("ls-tree", "-z", "--full-tree", commit)]
+        arguments = ["ls-tree", "-z", "--full-tree", commit, "--", *filter(None, places)]
+        outputs.append(self._git.run(*arguments))
+        entries = [entry for output in outputs for entry in _parse_tree(output)]
+        return {
+            entry.path: entry.blob
+            for entry in entries
+            if entry.mode in _FILE_MODES and is_settings_file(entry.path)
+        }
 
     def fetch_missing(self, commit: str, blobs: set[str]) -> None:
         """Fetch the blobs that are not here, all at once."""

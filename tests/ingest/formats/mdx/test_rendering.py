@@ -111,7 +111,7 @@ def test_components_in_a_line_stay_in_it():
 
 def test_a_badge_of_a_heading_stands_below_it():
     document = read('## Search <Badge text="New" /> API\n\nText.', "a.mdx")
-    assert outline(document) == [("Search API", "search-api")]
+    assert outline(document) == [("Search API", "search--api")]
     assert [block.text for block in blocks(document)] == ["New", "Text."]
 
 

@@ -1,0 +1,181 @@
+"""Surroundings inside of a page's main part: buttons, bars, hidden text, signs beside headings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from bs4.element import NavigableString, Tag
+
+_DROPPED = (
+    "script, style, noscript, template, svg, nav, input, select, textarea, iframe, dialog, "
+    "object, canvas, audio, video, [role=navigation], [role=banner], [role=contentinfo], "
+    "[role=search], [aria-hidden=true], [aria-label*=breadcrumb i], [itemtype*=BreadcrumbList], "
+    # signs and buttons
+    ".anchor-icon, .clipboard, .copybtn, .copy-btn, .copy-button, .expressive-code .copy, "
+    ".md-clipboard, .zeroclipboard-container, mat-icon, [class^=material-icons], "
+    "[class*=' material-icons'], [class*=material-symbols], "
+    # text that no eye sees
+    ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screen-reader-only, "
+    ".sd-hide-text, .a11y-hidden, .show-for-sr, .u-visually-hidden, "
+    # links beside the text
+    ".edit-this-page, .edit-link, .edit-page-link, .theme-edit-this-page, .theme-last-updated, "
+    ".md-content__button, .md-source-file, .VPDocFooter, .td-page-meta, [rel~=edit], .skip-link, "
+    ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .feedback, .md-feedback, "
+    ".theme-doc-footer, .theme-doc-toc-mobile, .toctree-wrapper, .wy-breadcrumbs"
+)
+"""Surroundings by their role, or by the class that a site maker gives to nothing else."""
+
+_BARS = (
+    ".contents, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
+    ".prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, .table-of-contents, .toc"
+)
+"""Bars of links and tabs, by the class names of site generators; dropped if all is links."""
+
+_PERMALINKS = {"", "#", "¶", "§", "🔗", "\u200b", "\uf0c1", "link", "permalink"}
+_SIGNS = _PERMALINKS - {"", "link", "permalink"}
+_HEADINGS = [f"h{level}" for level in range(1, 7)]
+_SENTENCES = ["p", "li", "td", "th", "dd", "dt", "figcaption", "caption", "summary"]
+_COPY = re.compile(r"\b(copy|copied|clipboard)", re.IGNORECASE)
+_PRIVATE = re.compile(r"[\s\ue000-\uf8ff]*[\ue000-\uf8ff][\s\ue000-\uf8ff]*")
+_EDIT = re.compile(
+    r"\W*(?:edit|improve|suggest|view|open|report|raise|create)\b[\w ]{0,30}"
+    r"\b(?:page|edits?|source|issue|github|gitlab)\b[\w ]{0,20}\W*",
+    re.IGNORECASE,
+)
+_FORGE = re.compile(r"/(?:edit|blob|_edit|-/edit|-/blob|issues/new|src)(?:[/?]|$)")
+_HELPFUL = re.compile(
+    r"\W*(?:was|is|did|do|how)\b[\w' ]{0,40}\b(?:page|article|doc|docs|document|this|topic|guide"
+    r"|content|answer)\b[\w' ]{0,30}(?:helpful|useful|help|question|rate)?[\w' ]{0,15}\?\W*",
+    re.IGNORECASE,
+)
+_MOST_FEEDBACK = 25  # words
+_MOST_QUESTIONS = 20  # that may be about the page
+_MOST_HIDDEN = 10  # elements in a sign
+_MOST_BREADCRUMBS = 25  # words
+
+
+def is_permalink(link: Tag) -> bool:
+    """Return whether a link beside a heading only leads to the heading."""
+    href, text = str(link["href"]), link.get_text().strip().lower()
+    if href.startswith("#"):
+        return text in _PERMALINKS or _is_hidden(link)
+    return "#" in href and text in _SIGNS
+
+
+def drop_surroundings(main: Tag) -> None:
+    """Drop all of a page's main part that is not its text."""
+    _drop_feedback(main)
+    _keep_buttons(main)
+    _drop_all(main.select(_DROPPED))
+    _drop_all(tag for tag in main.select(".breadcrumb, .breadcrumbs") if _is_short_bar(tag))
+    _drop_all(main.select("[class*=language-] > span.lang"))  # VitePress writes it in a corner
+    for tag in main.select(_BARS):
+        linked = sum(len(link.get_text()) for link in tag.find_all("a"))
+        if linked >= 0.8 * len(tag.get_text().strip()):
+            tag.extract()
+    _drop_all(link for link in main.find_all("a", href=True) if _is_sign(link))
+    _drop_all(link for link in main.find_all("a", href=True) if _is_edit_link(link))
+    for string in main.find_all(string=_PRIVATE):
+        if _PRIVATE.fullmatch(string):
+            string.extract()  # an icon, as a character of a font
+
+
+def _is_short_bar(tag: Tag) -> bool:
+    return tag.find("a") is not None and len(tag.get_text().split()) <= _MOST_BREADCRUMBS
+
+
+def _drop_all(tags: Iterable[Tag]) -> None:
+    for tag in list(tags):
+        tag.extract()
+
+
+def _is_hidden(link: Tag) -> bool:
+    """Return whether all text of a link is for screen readers."""
+    strings = [string for string in link.find_all(string=True) if string.strip()]
+    hidden = link.select(".sr-only, .visually-hidden, [aria-hidden=true]")
+    return (
+        bool(strings)
+        and len(hidden) <= _MOST_HIDDEN
+        and all(
+            any(parent is each for parent in string.parents for each in hidden)
+            for string in strings
+        )
+    )
+
+
+def _is_sign(link: Tag) -> bool:
+    """Return whether a link is a sign beside a text."""
+    return str(link["href"]).startswith("#") and link.get_text().strip() in _SIGNS
+
+
+def _is_edit_link(link: Tag) -> bool:
+    """Return whether a link leads to the page's source.
+
+    It says so, and its address is one of a forge. A link in a sentence is text.
+    """
+    if not (_EDIT.fullmatch(link.get_text()) and _FORGE.search(str(link["href"]))):
+        return False
+    around = link.find_parent(_SENTENCES + _HEADINGS)
+    return around is None or around.get_text().strip() == link.get_text().strip()
+
+
+def _drop_feedback(main: Tag) -> None:
+    """Drop questions whether a page was helpful, with their buttons."""
+    for string in main.find_all(string=_HELPFUL, limit=_MOST_QUESTIONS):
+        if string.parent is None or not _HELPFUL.fullmatch(string):
+            continue
+        for parent in list(string.parents)[:4]:
+            if parent is main or len(parent.get_text().split()) > _MOST_FEEDBACK:
+                break
+            if parent.select_one("button, input, form, textarea, [role=button]"):
+                parent.extract()
+                break
+
+
+def _keep_buttons(main: Tag) -> None:
+    """Keep the texts of buttons that readers read; drop other buttons.
+
+    Such a button is in a sentence about them, in a heading, or the title of what they open.
+    """
+    ids = {str(tag["id"]) for tag in main.find_all(id=True)}
+    buttons = main.find_all("button")
+    sentences = _list_sentences(buttons)
+    for button in buttons:
+        text = button.get_text().strip()
+        if not text or _COPY.search(_describe(button)):
+            button.extract()
+        elif button.find_parent(_HEADINGS) or id(button) in sentences:
+            button.name = "span"
+        elif button.has_attr("aria-expanded") and str(button.get("aria-controls") or "") in ids:
+            button.name = "p"
+        else:
+            button.extract()
+
+
+def _describe(button: Tag) -> str:
+    names = (*button.get_attribute_list("class"), button.get("title"), button.get("aria-label"))
+    return " ".join(str(name) for name in (*names, button.get_text()) if name)
+
+
+def _list_sentences(buttons: list[Tag]) -> set[int]:
+    """Return the ids of the buttons that stand in a sentence."""
+    around = {id(button): button.find_parent(_SENTENCES) for button in buttons}
+    lengths: Counter[int] = Counter()
+    for button in buttons:
+        lengths[id(around[id(button)])] += len(button.get_text().strip())
+    whole = {id(each): len(each.get_text().strip()) for each in _list_distinct(around.values())}
+    return {
+        id(button)
+        for button in buttons
+        if whole.get(id(around[id(button)]), 0) > lengths[id(around[id(button)])]
+        and any(
+            isinstance(each, NavigableString) and each.strip()
+            for each in (button.previous_sibling, button.next_sibling)
+        )
+    }
+
+
+def _list_distinct(tags: Iterable[Tag | None]) -> list[Tag]:
+    return list({id(tag): tag for tag in tags if tag is not None}.values())

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from ingest.formats.html import convert_html_page
+
+
+def convert(html: str) -> str:
+    return convert_html_page(f"<main>{html}</main>", base="https://h.example/docs/a")[1].strip()
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<button class=copy title='Copy Code'></button>",
+        "<button aria-label='Copy code to clipboard'>Copy</button>",
+        "<p><button>Copy</button></p>",
+        "<button>Menu</button>",
+        "<div class=clipboard>Copy</div>",
+        "<a href='https://forge.example/a/b/edit/main/x.md'>Edit this page</a>",
+        "<p><a href='https://github.com/a/b/blob/main/x.md'>View source on GitHub</a></p>",
+        "<a class='md-content__button' href='/x'>e</a>",
+        "<div><h4>Was this page helpful?</h4><div><button>Yes</button></div></div>",
+        "<form><p>Did this article help you?</p><input type=radio><input type=radio></form>",
+        "<ol class=breadcrumb><li><a href='/'>Home</a></li><li class=active>Here</li></ol>",
+        "<div aria-label='Breadcrumbs'><a href='/'>Home</a> Here</div>",
+        "<ol itemscope itemtype='https://schema.org/BreadcrumbList'><li>Home</li></ol>",
+        "<a class='skip-link' href='#x'>Skip to content</a>",
+        "<span class='sr-only'>Section titled “A”</span>",
+        "<span class='material-icons'>home</span>",
+        "<i>&#xf015;</i>",
+        "<div class='toctree-wrapper'><ul><li><a href='b.html'>B</a></li></ul></div>",
+    ],
+)
+def test_surroundings_are_dropped(html: str):
+    assert convert(f"<p>Text.</p>{html}") == "Text."
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Press <button>Save</button> to store it.</p>", "Press Save to store it."),
+        (
+            "<p>You can <a href='https://h.example/edit/x'>edit this page</a> yourself.</p>",
+            "You can [edit this page](https://h.example/edit/x) yourself.",
+        ),
+        ("<p>Was this page helpful?</p><p>Ask it.</p>", "Was this page helpful?\n\nAsk it."),
+        (
+            "<p><a href='edit-page'>Edit this page</a></p>",
+            "[Edit this page](https://h.example/docs/edit-page)",
+        ),
+        ("<h2><button aria-expanded=false>Reset?</button></h2><p>Yes.</p>", "## Reset?\n\nYes."),
+        (
+            "<button aria-expanded=false aria-controls=x>Reset?</button><div id=x>Yes.</div>",
+            "Reset?\n\nYes.",
+        ),
+        ("<p>Costs 5 # of <a href='#b'>5</a></p>", "Costs 5 # of 5"),
+        (
+            "<p class=breadcrumbs>A bar that shows where you are.</p>",
+            "A bar that shows where you are.",
+        ),
+        ("<p>Is this page for me?</p>", "Is this page for me?"),
+    ],
+)
+def test_what_only_looks_like_it_stays(html: str, text: str):
+    assert convert(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<h2 id=a>A<a class=headerlink href='#a'>¶</a></h2>", "## A {#a}"),
+        ("<h2>A<a class=x href='/docs/a#b'>#</a></h2>", "## A {#b}"),
+        (
+            "<h2 id=a><a class=header-anchor href='#a'><span>All of it</span></a></h2>",
+            "## All of it {#a}",
+        ),
+        (
+            "<h2 id=a>A</h2><a href='#a'><span class=sr-only>Section titled A</span></a>",
+            "## A {#a}",
+        ),
+        ("<h2 id=a>A <a href='#a'><span class=sr-only>Link to A</span></a></h2>", "## A {#a}"),
+        ("<p>Caption <a href='#c'>¶</a></p>", "Caption"),
+    ],
+)
+def test_signs_beside_texts(html: str, text: str):
+    assert convert(html) == text
