@@ -26,7 +26,7 @@ _Signs = tuple[bytes, ...]
 _IMPORT_SIGNS = (b'mdx"', b"mdx'", b'.md"', b".md'", b"raw-loader", b"?raw", b"<Snippet")
 _TAG_SIGNS = (b"include", b"readfile", b"data", b"render", b"code", b"snippet")
 _FINDERS: tuple[tuple[Finder, _Signs] | tuple[Finder, _Signs, _Signs], ...] = (
-    (find_imports, _IMPORT_SIGNS, (b"import", b"<Snippet")),
+    (find_imports, (b"import", b"<Snippet"), _IMPORT_SIGNS),
     (find_snippets, (b"8<-",)),
     (find_braced, (b"{!",)),
     (find_starred, (b"{*",)),

@@ -131,16 +131,16 @@ def many_includes() -> Files:
 
 
 def doubling_includes() -> Files:
-    names = ["", *(f"d{n}.md" for n in range(12))]
+    names = ["", *(f"d{n}.md" for n in range(8))]
     files = {
         name: f'there is text {name}\n\n--8<-- "{after}"\n\n--8<-- "{after}"\n'.encode()
         for name, after in itertools.pairwise(names)
     }
-    return {**files, names[-1]: b"end " * 5_000}
+    return {**files, names[-1]: b"end " * 50}
 
 
 def chained_includes() -> Files:
-    names = ["", *(f"c{n}.md" for n in range(300))]
+    names = ["", *(f"c{n}.md" for n in range(12))]
     files = {
         name: f'there is text\n\n--8<-- "{after}"\n'.encode()
         for name, after in itertools.pairwise(names)
@@ -149,15 +149,15 @@ def chained_includes() -> Files:
 
 
 def many_parts() -> Files:
-    marks = "".join(f'--8<-- "lines.md:{n}:{n}"\n' for n in range(1, 9_000))
+    marks = "".join(f'--8<-- "lines.md:{n}:{n}"\n' for n in range(1, 2_000))
     page = f"there is text\n\n{marks}"
-    return {"": page.encode(), "lines.md": b"a line of some words\n" * 50_000}
+    return {"": page.encode(), "lines.md": b"a line of some words\n" * 5_000}
 
 
 def growing_values() -> Files:
     value = "x" * 10_000
     page = f"import A from './_part.mdx'\n\nthere is text\n\n<A v='{value}' />\n"
-    return {"": page.encode(), "_part.mdx": b"{props.v}" * 10_000}
+    return {"": page.encode(), "_part.mdx": b"{props.v} " * 1_000}
 
 
 def docx_tags() -> Files:

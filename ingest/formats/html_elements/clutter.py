@@ -48,7 +48,7 @@ _EDIT = re.compile(
 )
 _FORGE = re.compile(r"/(?:edit|blob|_edit|-/edit|-/blob|issues/new|src)(?:[/?]|$)")
 _HELPFUL = re.compile(
-    r"\W*+(?:was|were|is|did|do|does|have|how)\b[\w' ]{0,60}\b(?:helpful|useful|help you|helped"
+    r"^\W*+(?:was|were|is|did|do|does|have|how)\b[\w' ]{0,60}\b(?:helpful|useful|help you|helped"
     r"|looking for|solve your|answer your questions?|feedback|we doing|rate this|improve)\b"
     r"[\w' ]{0,30}\?\W*",
     re.IGNORECASE,
