@@ -28,7 +28,7 @@ def test_a_tree_is_measured_against_the_site_beside_it(tmp_path: Path):
     assert list(found) == ["mail", "plain"]
     assert found["mail"] == {
         "pages": 2,
-        "chunks": 2,
+        "chunks": 1,
         "pages_without_text": 1,
         "unresolved_links": 0,
         "built_pages": 1,
