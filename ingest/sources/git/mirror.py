@@ -121,6 +121,12 @@ class Mirror:
             most: bytes of a file that is not large; 0 for those of a document.
             most_together: bytes of all files, of which those at the end are left out; 0 to refuse
                 the source in their place.
+
+        Returns:
+            the bytes by path, and the paths of files that are too large.
+
+        Raises:
+            SourceRefusedError: the documents have too many bytes together.
         """
         order, large = self._split_by_size(blobs, most or MAX_ENTRY_BYTES, most_together)
         request = "".join(f"{blobs[path]}\n" for path in order).encode()
