@@ -39,6 +39,8 @@ _PREFORMATTED_END = re.compile(r"</pre>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
 _ALERT = re.compile(r"^([\s>]*>\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
 _MYST_LABEL = re.compile(r"[A-Za-z][\w:-]*")
+_PADDING = re.compile(r"(?<=(?<!\\)\|) {2,}|(?<=\S) {2,}(?=\|)")
+_RULE = re.compile(r"-{4,}")
 _QUOTE_MARKS = re.compile(r"[ \t>]*$")
 
 
@@ -173,7 +175,9 @@ def _render_block(
         _render_paragraph(parsed, prose, start, end)
     elif kind == "table_open":
         for line in range(start, end):
-            source = parsed.lines[line] or ""
+            # Padding and long rules, which align a table for its author, would cost a chunk room.
+            source = _PADDING.sub(" ", parsed.lines[line] or "")
+            source = _RULE.sub("---", source) if line == start + 1 else source
             parsed.lines[line] = prose.render(source, is_table=True).rstrip() or None
 
 

@@ -88,7 +88,7 @@ def test_an_index_is_there_after_a_reopen(tmp_path: Path):
 def test_a_crash_before_the_switch(
     store: MilvusStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nOne."})
+    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nThe one."})
     sync(store, docs)
     make_folder(docs, {"a.md": "# A\n\nTwo."})
     with monkeypatch.context() as broken:
