@@ -22,6 +22,13 @@ def shown(source: str) -> list[str]:
             '<ParamField query="size" type="integer" default="20" required>A page.</ParamField>',
             ["size (integer, default 20, required): A page."],
         ),
+        ("<Step title={`Start ${kettle} twice`}>Go.</Step>", ["**Start twice**", "Go."]),
+        ("<Step title={'Boil ' + \"twice\"}>Go.</Step>", ["**Boil twice**", "Go."]),
+        (
+            "export const lid = 'red';\n\n<Odd note={`The ${lid} lid of ${a.b(c)} leaks`} />",
+            ["note: The red lid of leaks"],
+        ),
+        ("<Odd note={open(`the lid`)} className={`big ${size} red`} />", []),
         (
             '<ParamField body="a_b" type="bool" default={true} required={false} deprecated />',
             ["a_b (bool, default true, deprecated)"],
