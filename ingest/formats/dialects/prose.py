@@ -71,6 +71,7 @@ class ProseRenderer:
         abbreviations: the long forms of abbreviations; the first use of each gets its own.
         labels: the anchors and headings of the page's labels, which `{ref}` shows.
         page: the page, for references to others; None where there are none.
+        is_myst: whether the page is written for MyST, whose extensions have roles of their own.
     """
 
     def __init__(
@@ -79,8 +80,11 @@ class ProseRenderer:
         abbreviations: Mapping[str, str],
         labels: Mapping[str, tuple[str, str]],
         page: Page | None = None,
+        *,
+        is_myst: bool = False,
     ) -> None:
         self._links = links
+        self._is_myst = is_myst
         self._page = page
         self._labels = labels
         self._abbreviations = dict(abbreviations)
@@ -136,7 +140,7 @@ class ProseRenderer:
             return match[0]
         if role in _HIDDEN_ROLES:
             return ""
-        if not _ROLES.fullmatch(role):
+        if not _ROLES.fullmatch(role) and not self._is_myst:
             return match[0]
         if role == "math":
             return f"${code[2]}$"
