@@ -163,6 +163,23 @@ def list_words(value: Expression, scope: Scope, render: Render) -> list[str]:
     return [escape_words(text) for item in items if (text := render_value(item))]
 
 
+def list_entries(value: Expression, scope: Scope) -> list[tuple[str, str]]:
+    """Return the texts of the objects in a list, each with its name."""
+    try:
+        parsed = parse_literal(value.source, scope.values)
+    except NoLiteralError:
+        return []
+    objects = (
+        [item for item in parsed if isinstance(item, dict)] if isinstance(parsed, list) else []
+    )
+    return [
+        (name, escape_words(text))
+        for item in objects[:_MAX_REPEATED]
+        for name, text in item.items()
+        if isinstance(text, str)
+    ]
+
+
 def _join_known(source: str, scope: Scope) -> str:
     """Return the words of a template or a sum of strings.
 

@@ -22,6 +22,17 @@ def shown(source: str) -> list[str]:
             '<ParamField query="size" type="integer" default="20" required>A page.</ParamField>',
             ["size (integer, default 20, required): A page."],
         ),
+        (
+            '<ResponseField name="lid" type="text" pre={["beta"]} post={["read-only"]} />',
+            ["lid (beta, text, read-only)"],
+        ),
+        (
+            (
+                "export const rows = [{lid: 'A red lid', size: 'xl'}, {lid: 'Blue', n: 2}];\n\n"
+                "<Kettles data={rows} options={{hint: 'not shown'}} colors={[{a: 'Dark red'}]} />"
+            ),
+            ["data: A red lid, Blue"],
+        ),
         ("<Step title={`Start ${kettle} twice`}>Go.</Step>", ["**Start twice**", "Go."]),
         ("<Step title={'Boil ' + \"twice\"}>Go.</Step>", ["**Boil twice**", "Go."]),
         (
