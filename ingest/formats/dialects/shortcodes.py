@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from ingest.formats.dialects.masking import MaskedText
@@ -217,6 +217,9 @@ class TemplateText:
             for word in tag.quoted
             if _is_wording(word) or (tag.name in _SHOWN_WORDS and word.strip())
         ]
+        spoken = (
+            _describe_api(tag.properties, spoken) if spoken and "swagger" in tag.name else spoken
+        )
         if spoken:
             return ". ".join(dict.fromkeys(" ".join(each.split()) for each in spoken))
         return self._name_box(tag)
@@ -252,6 +255,18 @@ class TemplateText:
             return ""
         # An expression that is no plain name is shown as it is written.
         return name if _NAME.fullmatch(expression) else expression
+
+
+def _describe_api(properties: Mapping[str, str], spoken: list[str]) -> list[str]:
+    """Return what GitBook shows of an operation, a parameter or an answer of an API."""
+    method, path = properties.get("method", ""), properties.get("path", "")
+    endpoint = f"`{method.upper()} {path}`" if method and path else ""
+    is_required = properties.get("required", "") == "true"
+    kinds = [properties.get("in", ""), properties.get("type", ""), "required" * is_required]
+    kind = ", ".join(filter(None, kinds))
+    status = properties.get("status", "")
+    first, *rest = [status, *(text for text in spoken if text != status)] if status else spoken
+    return [*filter(None, [f"{first} ({kind})" if kind else first, *rest, endpoint])]
 
 
 def _replace_matches(
