@@ -29,6 +29,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"(?<![\w${\\])\{([A-Za-z][\w:.+-]{0,60})\}\x02(\d+)\x03")
+_BAR = re.compile(r"(?<!\\)\|")
+_ESCAPED_BAR = r"\\|"
 _CODE = re.compile(r"(`+)(.*)\1", re.DOTALL)
 _HIDDEN_ROLES = {
     *("octicon", "fas", "fab", "far", "material-regular", "material-outlined", "raw", "cite:t"),
@@ -106,7 +108,9 @@ class ProseRenderer:
             the Markdown; empty if a reader sees nothing of it.
         """
         masked = MaskedText(text)
-        shown = _convert_tags(masked) if tags and "<" in masked.text else masked.text
+        shown = (
+            _convert_tags(masked, is_table=is_table) if tags and "<" in masked.text else masked.text
+        )
         shown = _render_marks(self._render_roles(shown, masked))
         shown = replace_icons(drop_attribute_lists(shown))
         if self._links:
@@ -168,7 +172,7 @@ class ProseRenderer:
         return f"{name} ({meaning})" if meaning else name
 
 
-def _convert_tags(masked: MaskedText) -> str:
+def _convert_tags(masked: MaskedText, *, is_table: bool = False) -> str:
     """Convert HTML tags to Markdown or drop them.
 
     Text that only looks like a tag stays.
@@ -176,9 +180,14 @@ def _convert_tags(masked: MaskedText) -> str:
     head, mark, rest = masked.text.rpartition("-->")
     text = f"{_COMMENT.sub('', head + mark)}{rest}"
     text = _LINK.sub(r"[\2](\1)", text)
-    text = _CODE_TAG.sub(lambda match: masked.seal(f"`{html.unescape(match[1])}`"), text)
+    text = _CODE_TAG.sub(lambda match: masked.seal(_render_code(match[1], is_table)), text)
     text = _IMAGE.sub(lambda match: match[1] or "", text)
     return _TAG.sub("", _BREAK.sub(" ", text))
+
+
+def _render_code(source: str, is_table: bool) -> str:  # noqa: FBT001
+    code = html.unescape(source)
+    return f"`{_BAR.sub(_ESCAPED_BAR, code) if is_table else code}`"
 
 
 def _render_marks(text: str) -> str:

@@ -167,7 +167,10 @@ class TemplateText:
         return "".join([*parts, "" if hidden else text[end:]])
 
     def _render_within(self, tag: Tag, text: str) -> str:
-        """Return a tag within a line; the name of what it begins stands apart from the words."""
+        """Return a tag within a line.
+
+        The name of what it begins stands apart from the words.
+        """
         rendered = self._render(tag, is_block=False)
         if not rendered and tag.name in _BRANCHES:
             return " "
@@ -258,7 +261,7 @@ class TemplateText:
 
 
 def _describe_api(properties: Mapping[str, str], spoken: list[str]) -> list[str]:
-    """Return what GitBook shows of an operation, a parameter or an answer of an API."""
+    """Return what GitBook shows of an operation, a parameter or an answer."""
     method, path = properties.get("method", ""), properties.get("path", "")
     endpoint = f"`{method.upper()} {path}`" if method and path else ""
     is_required = properties.get("required", "") == "true"

@@ -164,7 +164,7 @@ def list_words(value: Expression, scope: Scope, render: Render) -> list[str]:
 
 
 def list_entries(value: Expression, scope: Scope) -> list[tuple[str, str]]:
-    """Return the texts of the objects in a list, each with its name."""
+    """Return the texts of a list's objects with their names."""
     try:
         parsed = parse_literal(value.source, scope.values)
     except NoLiteralError:
