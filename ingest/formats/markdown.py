@@ -98,7 +98,8 @@ def _build_prose(
         lambda target: _resolve_target(page, target, expanded, resolve),
         lambda note: prose.render(note, footnotes=False),
     )
-    prose = ProseRenderer(links, expanded.abbreviations, expanded.labels, page)
+    names = expanded.abbreviations
+    prose = ProseRenderer(links, names, expanded.labels, page, is_myst=expanded.is_myst)
     return prose
 
 

@@ -29,6 +29,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"(?<![\w${\\])\{([A-Za-z][\w:.+-]{0,60})\}\x02(\d+)\x03")
+_BAR = re.compile(r"(?<!\\)\|")
+_ESCAPED_BAR = r"\\|"
 _CODE = re.compile(r"(`+)(.*)\1", re.DOTALL)
 _HIDDEN_ROLES = {
     *("octicon", "fas", "fab", "far", "material-regular", "material-outlined", "raw", "cite:t"),
@@ -71,6 +73,7 @@ class ProseRenderer:
         abbreviations: the long forms of abbreviations; the first use of each gets its own.
         labels: the anchors and headings of the page's labels, which `{ref}` shows.
         page: the page, for references to others; None where there are none.
+        is_myst: whether the page is written for MyST, whose extensions have roles of their own.
     """
 
     def __init__(
@@ -79,8 +82,11 @@ class ProseRenderer:
         abbreviations: Mapping[str, str],
         labels: Mapping[str, tuple[str, str]],
         page: Page | None = None,
+        *,
+        is_myst: bool = False,
     ) -> None:
         self._links = links
+        self._is_myst = is_myst
         self._page = page
         self._labels = labels
         self._abbreviations = dict(abbreviations)
@@ -102,7 +108,9 @@ class ProseRenderer:
             the Markdown; empty if a reader sees nothing of it.
         """
         masked = MaskedText(text)
-        shown = _convert_tags(masked) if tags and "<" in masked.text else masked.text
+        shown = (
+            _convert_tags(masked, is_table=is_table) if tags and "<" in masked.text else masked.text
+        )
         shown = _render_marks(self._render_roles(shown, masked))
         shown = replace_icons(drop_attribute_lists(shown))
         if self._links:
@@ -136,7 +144,7 @@ class ProseRenderer:
             return match[0]
         if role in _HIDDEN_ROLES:
             return ""
-        if not _ROLES.fullmatch(role):
+        if not _ROLES.fullmatch(role) and not self._is_myst:
             return match[0]
         if role == "math":
             return f"${code[2]}$"
@@ -164,7 +172,7 @@ class ProseRenderer:
         return f"{name} ({meaning})" if meaning else name
 
 
-def _convert_tags(masked: MaskedText) -> str:
+def _convert_tags(masked: MaskedText, *, is_table: bool = False) -> str:
     """Convert HTML tags to Markdown or drop them.
 
     Text that only looks like a tag stays.
@@ -172,9 +180,14 @@ def _convert_tags(masked: MaskedText) -> str:
     head, mark, rest = masked.text.rpartition("-->")
     text = f"{_COMMENT.sub('', head + mark)}{rest}"
     text = _LINK.sub(r"[\2](\1)", text)
-    text = _CODE_TAG.sub(lambda match: masked.seal(f"`{html.unescape(match[1])}`"), text)
+    text = _CODE_TAG.sub(lambda match: masked.seal(_render_code(match[1], is_table)), text)
     text = _IMAGE.sub(lambda match: match[1] or "", text)
     return _TAG.sub("", _BREAK.sub(" ", text))
+
+
+def _render_code(source: str, is_table: bool) -> str:  # noqa: FBT001
+    code = html.unescape(source)
+    return f"`{_BAR.sub(_ESCAPED_BAR, code) if is_table else code}`"
 
 
 def _render_marks(text: str) -> str:

@@ -314,8 +314,15 @@ def _describe(fields: Fields, description: str) -> Iterator[str]:
     """Yield the sentences that describe a schema."""
     if fields.get("deprecated") is True:
         yield "Deprecated."
+    limits = list(_list_limits(fields))
     if description:
-        yield description
+        is_open = limits and description.rstrip()[-1:].isalnum()
+        yield f"{description.rstrip()}." if is_open else description
+    yield from limits
+
+
+def _list_limits(fields: Fields) -> Iterator[str]:
+    """Yield what values may be, and an example."""
     for word, sentence in _LIMITS:
         limit = fields.get(word)
         if isinstance(limit, str | int | float) and not isinstance(limit, bool):

@@ -70,6 +70,19 @@ def test_limits_and_examples_are_sentences():
     )
 
 
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        ("An id", "An id. At least 1."),
+        ("An id.", "An id. At least 1."),
+        ("Which one?", "Which one? At least 1."),
+    ],
+)
+def test_a_description_before_limits_is_a_sentence(description: str, shown: str):
+    fields = {"a": {"type": "integer", "minimum": 1, "description": description}}
+    assert f"| {shown} |" in read_body({"properties": fields})
+
+
 def test_what_only_the_other_direction_has_is_left_out():
     fields = {"id": {"readOnly": True}, "password": {"writeOnly": True}, "name": {}}
     body = {"content": {"application/json": {"schema": {"properties": fields}}}}
