@@ -198,12 +198,16 @@ class _Code(_Container):
     """Code; the argument is its language."""
 
     def run(self) -> list[nodes.Node]:
-        """Return a literal block."""
+        """Return the caption, if it has one, and a literal block."""
         code = "\n".join(self.content)
         language = "".join(self.arguments) or ("python" if self.name == "testcode" else "")
         # Not `language-`: docutils takes that for a natural language.
         classes = [f"highlight-{language}"] if language and " " not in language else []
-        return [nodes.literal_block(code, code, classes=classes)] if code.strip() else []
+        if not code.strip():
+            return []
+        inline, _ = self.state.inline_text(self.options.get("caption", ""), self.lineno)
+        caption = [nodes.paragraph("", "", *inline)] if inline else []
+        return [*caption, nodes.literal_block(code, code, classes=classes)]
 
 
 class _FileReference(_Container):

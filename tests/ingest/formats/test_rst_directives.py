@@ -162,3 +162,19 @@ def test_a_label_does_not_change_the_anchor_of_its_heading():
         "a.rst",
     )
     assert [anchor for _, anchor in outline(document)] == ["api-reference", "setup", "id2"]
+
+
+def test_code_has_its_caption():
+    assert render(
+        """\
+        .. code-block:: python
+           :caption: The file ``limits.py``
+
+           LIMIT = 3
+
+        .. code-block:: sh
+           :linenos:
+
+           ls
+        """
+    ) == ["The file `limits.py`", "```python\nLIMIT = 3\n```", "```sh\nls\n```"]
