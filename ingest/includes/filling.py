@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from ingest.includes.additions import NO_ADDITIONS, Additions
 from ingest.includes.allowance import MAX_ALL_INCLUDED, Allowance
 from ingest.includes.finders import find_marks, has_signs
 from ingest.includes.library import MAX_NESTED, Decoder, Library
@@ -38,7 +39,10 @@ class FilledPages:
 
 
 def fill_includes(
-    documents: Mapping[str, bytes], read_others: FileReader, decode: Decoder
+    documents: Mapping[str, bytes],
+    read_others: FileReader,
+    decode: Decoder,
+    additions: Additions = NO_ADDITIONS,
 ) -> FilledPages:
     """Fill in the includes of a source's pages.
 
@@ -46,17 +50,20 @@ def fill_includes(
         documents: the documents that are text, in UTF-8 by path.
         read_others: reads other files of the source, such as examples.
         decode: returns the text of a file in any encoding; None if it is none.
+        additions: what the settings of sites add.
 
     Returns:
         the pages that have changed, and which files are only parts of others.
     """
-    marked = [path for path, data in documents.items() if has_signs(path, data)]
-    library = Library(documents, read_others, decode)
+    marked = [
+        path for path, data in documents.items() if path in additions.texts or has_signs(path, data)
+    ]
+    library = Library(documents, read_others, decode, additions)
     library.collect(marked)
-    filler = _Filler(library)
+    filler = _Filler(library, additions.texts.keys())
     texts = dict(filler.fill_pages(marked))
     partials = find_partials([*documents], filler.included)
-    return FilledPages(texts, partials, filler.list_failures())
+    return FilledPages(texts, partials, (*additions.failures, *filler.list_failures()))
 
 
 class _Filler:
@@ -66,8 +73,9 @@ class _Filler:
         included: the files that each page or partial includes.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, additions: Collection[str]) -> None:
         self._library = library
+        self._additions = additions
         self._allowance = Allowance()
         self._failures: dict[str, None] = {}
         self._counts: Counter[str] = Counter()
@@ -84,7 +92,7 @@ class _Filler:
             self._page = path
             text = self._library.decode_document(path)
             filled = self._fill(text, path, ())
-            if filled is not text:
+            if filled is not text or path in self._additions:
                 yield path, filled.encode(errors="replace")
             if self._allowance.is_spent:
                 self._report(
@@ -112,7 +120,7 @@ class _Filler:
         written = text[mark.start : mark.end]
         if mark.literal is not None:
             return mark.literal
-        found = self._library.locate(mark.paths, path)
+        found = self._library.locate(mark, path)
         if not found:
             return self._show_missing(mark, path, written)
         if found in {path, *above} or len(above) >= MAX_NESTED:

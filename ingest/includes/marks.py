@@ -45,6 +45,7 @@ class Mark:
         missing: what comes of the mark if there is no such file: it shows nothing, or it is kept
             for the page's reader, or it is no include but an example, and no failure.
         literal: what an escaped mark shows; None for a mark that includes.
+        name: the file below the folders that the settings name; empty if they say nothing of it.
     """
 
     start: int
@@ -56,6 +57,7 @@ class Mark:
     is_filled: bool = True
     missing: Missing = "drop"
     literal: str | None = None
+    name: str = ""
 
 
 class MarkedText:

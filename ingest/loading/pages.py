@@ -17,6 +17,7 @@ from ingest.formats import (
     detect_format,
     is_possible_specification,
 )
+from ingest.includes.additions import find_additions
 from ingest.includes.filling import fill_includes
 from ingest.includes.variables import Variables
 from ingest.loading.specifications import SpecificationPages
@@ -50,10 +51,11 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     texts = _decode_files(files, failures)
     # The pages of a website have their includes.
     own = {} if source.resolved_kind == "website" else texts
-    filled = fill_includes(own, source_files.read_others, _decode_other)
+    sites = find_sites(source_files)
+    additions = find_additions(sites.found, source_files.folder, own.keys())
+    filled = fill_includes(own, source_files.read_others, _decode_other, additions)
     variables = Variables(files, failures)
     failures += filled.failures
-    sites = find_sites(source_files)
     placeholders = Placeholders(sites, files)
     pages, places = list[Page](), dict[str, Site]()
     for file in files:
