@@ -46,6 +46,9 @@ def find_additions(sites: Sequence[Site], folder: str, paths: Collection[str]) -
         sites: the sites, those in deeper folders first.
         folder: folder of the repository that the paths are relative to.
         paths: the documents of the source.
+
+    Returns:
+        the additions, with a line for each file that is not in the source.
     """
     folders = dict.fromkeys(below for site in sites for below in site.snippet_folders)
     texts, failures = dict[str, str](), list[str]()

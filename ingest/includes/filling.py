@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from ingest.includes.additions import NO_ADDITIONS, Additions
 from ingest.includes.allowance import MAX_ALL_INCLUDED, Allowance
 from ingest.includes.finders import find_marks, has_signs
 from ingest.includes.library import MAX_NESTED, Decoder, Library
-from ingest.includes.marks import KeptMarkError, Mark, MissingPartError
+from ingest.includes.marks import KeptMarkError, Mark, MarkedText, MissingPartError
 from ingest.includes.partials import find_partials
+from ingest.includes.relative_links import move_links
 from ingest.sources.address.file_names import format_name
 from ingest.sources.source import FileReader
 from rag_core.english import format_count
@@ -21,6 +23,8 @@ MAX_FAILURES = 100
 
 MAX_PAGE_FAILURES = 10
 """Of these, lines about the includes of one file."""
+
+_WITH_LINKS = {".md", ".mdx", ".markdown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +111,17 @@ class _Filler:
 
     def _fill(self, text: str, path: str, above: tuple[str, ...]) -> str:
         """Return a text with its includes; itself without any."""
-        marks = find_marks(path, text)
+        marks, page = find_marks(path, text), MarkedText(path, text)
         pieces, end = list[str](), 0
         for mark in marks:
-            pieces += (text[end : mark.start], self._show(mark, text, path, above))
+            pieces += (text[end : mark.start], self._show(mark, page, above))
             end = mark.end
         filled = "".join([*pieces, text[end:]])
         return text if filled == text else filled
 
-    def _show(self, mark: Mark, text: str, path: str, above: tuple[str, ...]) -> str:
+    def _show(self, mark: Mark, page: MarkedText, above: tuple[str, ...]) -> str:
         """Return what stands in the place of a mark."""
-        written = text[mark.start : mark.end]
+        path, written = page.path, page.text[mark.start : mark.end]
         if mark.literal is not None:
             return mark.literal
         found = self._library.locate(mark, path)
@@ -131,16 +135,19 @@ class _Filler:
             return self._report_mark(path, mark, "is no text")
         if not self._allowance.take_include(len(content)):
             return self._stop(written)
-        return self._render(mark, content, (path, found, above), written)
+        return self._render(mark, content, (page, found, above), written)
 
     def _render(
-        self, mark: Mark, content: str, place: tuple[str, str, tuple[str, ...]], written: str
+        self, mark: Mark, content: str, place: tuple[MarkedText, str, tuple[str, ...]], written: str
     ) -> str:
-        path, found, above = place
+        page, found, above = place
+        path = page.path
         try:
             part = mark.select(content)
             size = _measure(part)
             if self._allowance.take_bytes(size):
+                if mark.is_filled:
+                    part = self._move_links(part, found, mark, page)
                 filled = self._fill(part, found, (*above, path)) if mark.is_filled else part
                 shown = mark.wrap(filled)
                 if self._allowance.take_bytes(max(_measure(shown) - _measure(filled), 0)):
@@ -151,6 +158,14 @@ class _Filler:
         except KeptMarkError:
             return written
         return self._stop(written)
+
+    def _move_links(self, part: str, found: str, mark: Mark, page: MarkedText) -> str:
+        """Return a part whose links lead on from the page."""
+        if PurePosixPath(found).suffix.lower() not in _WITH_LINKS:
+            return part
+        paths = self._library.documents
+        moved = move_links(part, found, self._page, paths, is_beside=mark.is_beside)
+        return part if moved == part or page.find_place(mark.start) else moved
 
     def _stop(self, written: str) -> str:
         """Report that the page includes too much; return that the mark stays."""

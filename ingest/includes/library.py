@@ -24,6 +24,9 @@ Decoder = Callable[[bytes], str | None]
 class Library:
     """The texts that a source holds.
 
+    Attributes:
+        documents: the documents in UTF-8, by path.
+
     Args:
         documents: the documents in UTF-8, by path.
         read_others: reads other files of the source.
@@ -38,7 +41,7 @@ class Library:
         decode: Decoder,
         additions: Additions,
     ) -> None:
-        self._documents = documents
+        self.documents = documents
         self._read_others = read_others
         self._decode = decode
         self._additions = additions
@@ -66,7 +69,7 @@ class Library:
             for mark in find_marks(path, text):
                 # A document that is there goes before the places that are less likely.
                 for place in self.list_places(mark):
-                    if place in self._documents:
+                    if place in self.documents:
                         break
                     if place not in self._asked and len(self._asked) < _MAX_PATHS:
                         self._asked.add(place)
@@ -75,7 +78,7 @@ class Library:
 
     def decode_document(self, path: str) -> str:
         """Return a page; its lines end with a newline alone."""
-        text = _unify_lines(self._documents[path].decode(errors="replace"))
+        text = _unify_lines(self.documents[path].decode(errors="replace"))
         return text + self._additions.texts.get(path, "")
 
     def list_places(self, mark: Mark) -> tuple[str, ...]:
@@ -94,12 +97,12 @@ class Library:
             the first that is there; an empty text if none is.
         """
         paths = self.list_places(mark)
-        found = [path for path in paths if path in self._documents or path in self._others]
+        found = [path for path in paths if path in self.documents or path in self._others]
         return next((path for path in found if path != page), found[0] if found else "")
 
     def _read(self, path: str) -> str | None:
         """Return the text of a file; None if it is none."""
-        data = self._documents.get(path)
+        data = self.documents.get(path)
         if data is not None:
             return _unify_lines(data.decode(errors="replace"))
         text = self._decode(self._others[path])
