@@ -18,7 +18,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def move_links(text: str, source: str, page: str, paths: Container[str], *, is_beside: bool) -> str:
-    """Return the text of an included file with its links to pages as from the page.
+    """Return an included file with its links as from the page.
 
     Args:
         text: Markdown.
