@@ -131,6 +131,6 @@ class _Rules:
 
 
 def _fill(target: str, groups: Mapping[str, str | None]) -> str:
-    """Return the target of a rewrite; groups without a name count from the first."""
+    """Return the target of a rewrite with its groups filled in."""
     unnamed = (f"_{number}" for number in range(len(groups)))
     return _PART.sub(lambda part: groups.get(part[1] or next(unnamed, ""), "") or "", target)
