@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from ingest.includes.additions import NO_ADDITIONS, Additions
@@ -14,6 +14,7 @@ from ingest.includes.library import MAX_NESTED, Decoder, Library
 from ingest.includes.marks import KeptMarkError, Mark, MarkedText, MissingPartError
 from ingest.includes.partials import find_partials
 from ingest.includes.relative_links import move_links
+from ingest.includes.rendering import strip_front_matter
 from ingest.sources.address.file_names import format_name
 from ingest.sources.source import FileReader
 from rag_core.english import format_count
@@ -35,11 +36,13 @@ class FilledPages:
         texts: the pages that have changed, in UTF-8 by path.
         partials: the paths of files that are no pages of their own.
         failures: lines for the report.
+        whole: pages by the files that stand on them from their beginning to their end.
     """
 
     texts: Mapping[str, bytes]
     partials: frozenset[str]
     failures: tuple[str, ...] = ()
+    whole: Mapping[str, str] = field(default_factory=dict)
 
 
 def fill_includes(
@@ -67,7 +70,9 @@ def fill_includes(
     filler = _Filler(library, additions.texts.keys())
     texts = dict(filler.fill_pages(marked))
     partials = find_partials([*documents], filler.included)
-    return FilledPages(texts, partials, (*additions.failures, *filler.list_failures()))
+    return FilledPages(
+        texts, partials, (*additions.failures, *filler.list_failures()), filler.whole
+    )
 
 
 class _Filler:
@@ -75,6 +80,7 @@ class _Filler:
 
     Attributes:
         included: the files that each page or partial includes.
+        whole: the first page of each file that is included from its beginning to its end.
     """
 
     def __init__(self, library: Library, additions: Collection[str]) -> None:
@@ -86,6 +92,7 @@ class _Filler:
         self._more = 0
         self._page = ""
         self.included: dict[str, set[str]] = {}
+        self.whole: dict[str, str] = {}
 
     def fill_pages(self, paths: Iterable[str]) -> Iterable[tuple[str, bytes]]:
         """Yield the pages that change."""
@@ -144,6 +151,7 @@ class _Filler:
         path = page.path
         try:
             part = mark.select(content)
+            is_whole = strip_front_matter(content).strip() == strip_front_matter(part).strip()
             size = _measure(part)
             if self._allowance.take_bytes(size):
                 if mark.is_filled:
@@ -152,6 +160,8 @@ class _Filler:
                 shown = mark.wrap(filled)
                 if self._allowance.take_bytes(max(_measure(shown) - _measure(filled), 0)):
                     self.included.setdefault(path, set()).add(found)
+                    if is_whole and 2 * len(shown.strip()) >= len(part.strip()):
+                        self.whole.setdefault(found, self._page)
                     return shown
         except MissingPartError as error:
             return self._report_mark(path, mark, f'has no "{format_name(str(error))}"')

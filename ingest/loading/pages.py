@@ -57,6 +57,10 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     variables = Variables(files, failures)
     failures += filled.failures
     placeholders = Placeholders(sites, files)
+    holders = set(filled.whole.values())
+    on_sites = {
+        file.path for file in files if file.path in holders and sites.find_traits(file).site
+    }
     pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
@@ -65,6 +69,8 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
             data = file.data
         if data is not None and file.path not in filled.partials:
             traits = sites.find_traits(file)
+            if traits.site is None and filled.whole.get(file.path) in on_sites:
+                continue  # it is on the site as a part of another page
             data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
             page = Page(
                 source=source.name,
