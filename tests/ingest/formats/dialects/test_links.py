@@ -63,3 +63,9 @@ def test_definitions_inside_of_a_list_show_nothing():
 )
 def test_notes_stand_where_they_are_cited(page: str, shown: str):
     assert text(read(page)) == shown
+
+
+def test_a_reference_to_a_program_is_its_text():
+    page = "[Press][demo] or [load][data].\n\n[demo]: javascript:f()\n[data]: data:text/plain,a\n"
+    (block,) = blocks(read(page))
+    assert block.text == "Press or load."
