@@ -122,7 +122,7 @@ class LinkRenderer:
     def _close_inline(self, bracket: _Bracket, inline: re.Match[str], masked: MaskedText) -> str:
         mark, inner, *_ = bracket
         target = inline[1]
-        bare = target.strip("<>")
+        bare = target.strip("<>").strip().replace(" ", "%20")
         if "\x02" in bare:
             return f"{mark}{inner}]{inline[0]}"
         inner = inner or (self._name_target(bare) if mark == "[" else "")

@@ -24,6 +24,7 @@ words]: <https://x.org/b b>
         ("[the plan][plan]", "[the plan](https://x.org/plan)"),
         ("[the `p]` plan][PLAN]", "[the `p]` plan](https://x.org/plan)"),
         ("[restore][]", "[restore](https://example.com/docs/restore)"),
+        ("[it](<my file.md#x>)", "[it](https://example.com/docs/my%20file#x)"),
         ("[Plan], then", "[Plan](https://x.org/plan), then"),
         ("![a picture][plan]", "![a picture](https://x.org/plan)"),
         (
