@@ -217,7 +217,7 @@ class _Code(_Container):
     """Code; the argument is its language."""
 
     def run(self) -> list[nodes.Node]:
-        """Return a literal block."""
+        """Return the caption, if it has one, and a literal block."""
         code = "\n".join(self.content)
         language = "".join(self.arguments) or ("python" if self.name == "testcode" else "")
         # Not `language-`: docutils takes that for a natural language.

@@ -103,7 +103,13 @@ def build_written_parser(*, indented_code: bool = True) -> MarkdownIt:
     """
     parser = MarkdownIt("commonmark").enable("table")
     parser.disable(["inline", "text_join"])
+    # A definition whose target is a program defines as well: the reader drops its target.
+    parser.validateLink = _accept_target  # type: ignore[assignment,method-assign]
     return parser if indented_code else parser.disable("code")
+
+
+def _accept_target(target: str) -> bool:
+    return bool(target)
 
 
 @cache

@@ -12,7 +12,11 @@ from ingest.includes.marks import Mark
 from ingest.includes.selection import cut_lines, cut_tags, dedent_lines, parse_ranges
 from ingest.includes.targets import list_above, list_beside
 
-_INCLUDE = re.compile(r"^include::([^\[\n]{1,500})\[([^\n]{0,500})\][ \t]*$", re.MULTILINE)
+_INCLUDE = re.compile(
+    # A cell of AsciiDoc may begin with one, behind `a|`.
+    r"(?:^|(?<=a\|)|(?<=a\| ))include::([^\[\n]{1,500})\[([^\n]{0,500}?)\](?=[ \t]*$|[ \t]*\|)",
+    re.MULTILINE,
+)
 _ENTRY = re.compile(r"^:([\w-]+):[ \t]+(\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _REFERENCE = re.compile(r"\{([\w-]+)\}")
 _OPTION = re.compile(r"([\w-]+)[ \t]*=[ \t]*(?:\"([^\"]*)\"|'([^']*)'|([^,]*))")

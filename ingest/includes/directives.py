@@ -93,8 +93,9 @@ def find_rst_includes(path: str, text: str, offset: int = 0) -> Iterator[Mark]:
             if match and not match[3].startswith("<"):  # docutils' own files
                 options, stop = _read_options(lines, stop, indent)
                 end = start + sum(map(len, lines[number:stop])) + stop - number - 1
+                rest = "\n" if stop < len(lines) and lines[stop].strip() else ""
                 yield _build_rst_mark(
-                    path, (start, end), match[1], _Include(match[2], match[3], options)
+                    path, (start, end), match[1], _Include(match[2], match[3], options), rest
                 )
         start += sum(map(len, lines[number:stop])) + stop - number
         number = stop
@@ -120,11 +121,19 @@ def _read_options(lines: list[str], start: int, indent: int) -> tuple[dict[str, 
     return options, start
 
 
-def _build_rst_mark(path: str, place: tuple[int, int], prefix: str, include: _Include) -> Mark:
-    wrap: Change = partial(show_lines, prefix=prefix)
+def _build_rst_mark(
+    path: str, place: tuple[int, int], prefix: str, include: _Include, rest: str
+) -> Mark:
+    # `rest` is what docutils puts between the text and the next line.
+    wrap: Change = partial(_show_rst_lines, prefix=prefix, rest=rest)
     if include.is_code:
         wrap = partial(_show_rst_code, prefix=prefix, include=include)
     return _build_mark(path, place, include, wrap)
+
+
+def _show_rst_lines(text: str, prefix: str, rest: str) -> str:
+    shown = show_lines(text, prefix)
+    return shown + rest if shown else ""
 
 
 def _show_rst_code(text: str, prefix: str, include: _Include) -> str:

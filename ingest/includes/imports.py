@@ -173,6 +173,7 @@ class _Use:
             self.paths or list_imported(self.path, self.target),
             select=strip_front_matter,
             wrap=wrap,
+            is_beside=True,
         )
 
 

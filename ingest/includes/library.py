@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from ingest.includes.additions import Additions
 from ingest.includes.finders import find_marks, has_signs
+from ingest.includes.marks import Mark
 from ingest.sources.source import MAX_INCLUDED_FILES, FileReader
 
 MAX_NESTED = 8
@@ -22,18 +24,27 @@ Decoder = Callable[[bytes], str | None]
 class Library:
     """The texts that a source holds.
 
+    Attributes:
+        documents: the documents in UTF-8, by path.
+
     Args:
         documents: the documents in UTF-8, by path.
         read_others: reads other files of the source.
         decode: returns the text of a file in any encoding; None if it is none.
+        additions: what the settings of sites add.
     """
 
     def __init__(
-        self, documents: Mapping[str, bytes], read_others: FileReader, decode: Decoder
+        self,
+        documents: Mapping[str, bytes],
+        read_others: FileReader,
+        decode: Decoder,
+        additions: Additions,
     ) -> None:
-        self._documents = documents
+        self.documents = documents
         self._read_others = read_others
         self._decode = decode
+        self._additions = additions
         self._others: dict[str, bytes] = {}
         self._asked: set[str] = set()
         self.read = lru_cache(_MAX_CACHED)(self._read)
@@ -57,8 +68,8 @@ class Library:
         for path, text in texts:
             for mark in find_marks(path, text):
                 # A document that is there goes before the places that are less likely.
-                for place in mark.paths:
-                    if place in self._documents:
+                for place in self.list_places(mark):
+                    if place in self.documents:
                         break
                     if place not in self._asked and len(self._asked) < _MAX_PATHS:
                         self._asked.add(place)
@@ -67,21 +78,31 @@ class Library:
 
     def decode_document(self, path: str) -> str:
         """Return a page; its lines end with a newline alone."""
-        return _unify_lines(self._documents[path].decode(errors="replace"))
+        text = _unify_lines(self.documents[path].decode(errors="replace"))
+        return text + self._additions.texts.get(path, "")
 
-    def locate(self, paths: Iterable[str], page: str) -> str:
-        """Return the first path that has a file; else empty.
+    def list_places(self, mark: Mark) -> tuple[str, ...]:
+        """Return where the file of a mark may lie, the likeliest first."""
+        named = self._additions.list_places(mark.name) if mark.name else ()
+        return (*named, *mark.paths)
+
+    def locate(self, mark: Mark, page: str) -> str:
+        """Return the path of the file that a mark names.
 
         Args:
-            paths: the places, the likeliest first.
+            mark: the mark.
             page: the file that includes, which is meant only if no other is.
+
+        Returns:
+            the first that is there; an empty text if none is.
         """
-        found = [path for path in paths if path in self._documents or path in self._others]
+        paths = self.list_places(mark)
+        found = [path for path in paths if path in self.documents or path in self._others]
         return next((path for path in found if path != page), found[0] if found else "")
 
     def _read(self, path: str) -> str | None:
         """Return the text of a file; None if it is none."""
-        data = self._documents.get(path)
+        data = self.documents.get(path)
         if data is not None:
             return _unify_lines(data.decode(errors="replace"))
         text = self._decode(self._others[path])

@@ -45,6 +45,8 @@ class Mark:
         missing: what comes of the mark if there is no such file: it shows nothing, or it is kept
             for the page's reader, or it is no include but an example, and no failure.
         literal: what an escaped mark shows; None for a mark that includes.
+        is_beside: whether the relative links of the file lead on from it, and not from the page.
+        name: the file below the folders that the settings name; empty if they say nothing of it.
     """
 
     start: int
@@ -56,6 +58,8 @@ class Mark:
     is_filled: bool = True
     missing: Missing = "drop"
     literal: str | None = None
+    is_beside: bool = False
+    name: str = ""
 
 
 class MarkedText:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from ingest.formats.mdx.elements import Expression, Property
-from ingest.formats.mdx.literals import NoLiteralError, parse_literal
+from ingest.formats.mdx.literals import NoLiteralError, parse_literal, render_value
 
 MAX_GROWTH = 500_000
 """Characters that the values of a use may add; after that, names stay as they are."""
@@ -65,4 +65,4 @@ def _find_plain(value: Property) -> str | None:
         return None
     if isinstance(literal, bool) or literal is None:
         return ""
-    return str(literal) if isinstance(literal, str | int | float) else None
+    return render_value(literal) if isinstance(literal, str | int | float) else None

@@ -83,6 +83,7 @@ def _build_snippet(path: str, place: tuple[int, int], prefix: str, target: str) 
         list_below(path, name, _SNIPPET_FOLDERS),
         select=select,
         wrap=partial(show_lines, prefix=prefix),
+        name=name,
     )
 
 

@@ -69,6 +69,11 @@ def list_below(path: str, target: str, folders: Sequence[str] = ("",)) -> tuple[
     return _join_all((f"{parent}{folder}" for folder in folders for parent in parents), target)
 
 
+def list_in_folders(target: str, folders: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths in folders that settings name."""
+    return _join_all(folders, target)
+
+
 def _measure_root(target: str) -> int:
     root = _ROOT_MARK.match(target)
     return root.end() if root else 0

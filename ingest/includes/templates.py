@@ -126,6 +126,7 @@ def _read_liquid(page: MarkedText, tag: Tag, *, is_code: bool) -> Mark | None:
             is_page=PurePosixPath(paths[0]).suffix.lower() in _TEXT,
         ),
         missing="ignore" if is_code else "keep",
+        is_beside=tag.name == "include-markdown",
     )
 
 

@@ -17,6 +17,7 @@ from ingest.formats import (
     detect_format,
     is_possible_specification,
 )
+from ingest.includes.additions import find_additions
 from ingest.includes.filling import fill_includes
 from ingest.includes.variables import Variables
 from ingest.loading.specifications import SpecificationPages
@@ -50,11 +51,16 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     texts = _decode_files(files, failures)
     # The pages of a website have their includes.
     own = {} if source.resolved_kind == "website" else texts
-    filled = fill_includes(own, source_files.read_others, _decode_other)
+    sites = find_sites(source_files)
+    additions = find_additions(sites.found, source_files.folder, own.keys())
+    filled = fill_includes(own, source_files.read_others, _decode_other, additions)
     variables = Variables(files, failures)
     failures += filled.failures
-    sites = find_sites(source_files)
     placeholders = Placeholders(sites, files)
+    holders = set(filled.whole.values())
+    on_sites = {
+        file.path for file in files if file.path in holders and sites.find_traits(file).site
+    }
     pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
@@ -63,6 +69,8 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
             data = file.data
         if data is not None and file.path not in filled.partials:
             traits = sites.find_traits(file)
+            if traits.site is None and filled.whole.get(file.path) in on_sites:
+                continue  # it is on the site as a part of another page
             data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
             page = Page(
                 source=source.name,

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from ingest.formats.dialects.front_matter import split_front_matter
 from ingest.sites.detection import Sites
+from ingest.sites.settings.values import flatten_texts
 from ingest.sites.site import Site
 from ingest.sources.source import RawFile
 
@@ -85,15 +87,19 @@ class Placeholders:
 
         Raw parts stay.
         """
-        parts, replacer = _RAW.split(text), _Replacer(lambda m: self._read_liquid(site, m))
+        values = {**site.variables, **flatten_texts(split_front_matter(text)[0].values, "page.")}
+        parts = _RAW.split(text)
+        replacer = _Replacer(lambda match: self._read_liquid(site, values, match))
         for number in range(0, len(parts), 2):
             if number == 0 or "end" in parts[number - 1]:
                 parts[number] = _LIQUID.sub(replacer.replace, parts[number])
         return "".join(parts)
 
-    def _read_liquid(self, site: Site, match: re.Match[str]) -> str | None:
+    def _read_liquid(
+        self, site: Site, values: Mapping[str, str], match: re.Match[str]
+    ) -> str | None:
         if match["name"]:
-            return site.variables.get(match["name"])
+            return values.get(match["name"])
         if match["filter"]:
             base = site.base if match["filter"] == "absolute_url" else urlsplit(site.base).path
             return base.rstrip("/") + "/" + match["path"].lstrip("/") if base else None

@@ -68,6 +68,9 @@ class Site:
         variables: texts by the names that pages write in braces.
         roots: folders that links with a leading slash may be relative to; the last is the site's.
         is_rooted: whether the base is put before links with a leading slash.
+        snippet_folders: folders that the snippets of pages are relative to.
+        appended: paths of files that the maker appends to each page.
+        definitions: reStructuredText that it adds to each page.
     """
 
     maker: str
@@ -79,6 +82,9 @@ class Site:
     variables: Mapping[str, str] = field(default_factory=dict)
     roots: tuple[str, ...] = ()
     is_rooted: bool = False
+    snippet_folders: tuple[str, ...] = ()
+    appended: tuple[str, ...] = ()
+    definitions: str = ""
 
     def build_address(self, route: Route) -> str:
         """Return the address of a place.

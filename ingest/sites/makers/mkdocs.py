@@ -49,6 +49,8 @@ def find_mkdocs(file: SettingsFile, tree: SourceTree) -> Site | None:
         return None
     version = _find_version(settings)
     folder = join_folder(file.folder, find_text(settings, "docs_dir") or "docs")
+    snippets = find_options(settings, "pymdownx.snippets", "markdown_extensions")
+    snippet_folders = _list_snippet_folders(snippets, file.folder, folder)
     rules = _Rules(
         folder=folder,
         directories=find_flag(settings, "use_directory_urls", default=True),
@@ -63,6 +65,29 @@ def find_mkdocs(file: SettingsFile, tree: SourceTree) -> Site | None:
         language=clean_language(find_text(settings, "theme", "language")),
         variables=_list_variables(settings),
         roots=(folder,),
+        snippet_folders=snippet_folders,
+        appended=tuple(
+            posixpath.normpath(f"{above}{name}")
+            for name in map(str, list_items(snippets, "auto_append"))
+            for above in (*snippet_folders, file.folder)
+        ),
+    )
+
+
+def _list_snippet_folders(options: object, above: str, docs: str) -> tuple[str, ...]:
+    """Return the folders that the names of snippets are relative to.
+
+    Args:
+        options: the options of the extension; None without it.
+        above: the folder of the settings.
+        docs: the folder of the pages.
+    """
+    if options is None:
+        return ()
+    named = {"$docs_dir": docs, "$config_dir": above, "!relative": docs, "relative": docs}
+    paths = [str(each) for each in list_items(options, "base_path")] or ["."]
+    return tuple(
+        named[path] if path in named else join_folder(above, path) for path in paths if path
     )
 
 

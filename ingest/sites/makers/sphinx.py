@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Any
 
-from ingest.sites.settings.values import find_table, find_text, flatten_texts, list_items
+from ingest.sites.settings.values import (
+    find_table,
+    find_text,
+    find_value,
+    flatten_texts,
+    list_items,
+)
 from ingest.sites.site import (
     PageHead,
     Route,
@@ -21,6 +29,7 @@ from ingest.sites.site import (
 )
 
 _SIGNS = ("extensions", "html_theme", "master_doc", "root_doc", "source_suffix", "html_title")
+_DEFINITION = re.compile(r"^\.\.[ ]+(?:_|\||role::)[^\n]*\n(?:[ \t]+\S[^\n]*\n)*", re.MULTILINE)
 _READ_THE_DOCS = (".readthedocs.yaml", ".readthedocs.yml")
 
 
@@ -47,6 +56,7 @@ def find_sphinx(file: SettingsFile, tree: SourceTree) -> Site | None:
         version=clean_version(find_text(settings, "version") or find_text(settings, "release")),
         variables=_list_substitutions(settings),
         roots=(file.folder,),
+        definitions=_find_definitions(settings),
     )
 
 
@@ -78,6 +88,13 @@ def find_jupyter_book(file: SettingsFile, tree: SourceTree) -> Site | None:
         language=clean_language(find_text(config, "language")),
         roots=(file.folder,),
     )
+
+
+def _find_definitions(settings: Mapping[str, Any]) -> str:
+    """Return the targets, substitutions and roles that Sphinx adds to each page."""
+    texts = (find_value(settings, name) for name in ("rst_prolog", "rst_epilog"))
+    found = (_DEFINITION.findall(dedent(f"{text}\n")) for text in texts if isinstance(text, str))
+    return "\n\n".join(definition.rstrip() for each in found for definition in each)
 
 
 def _find_anchors(settings: Mapping[str, Any]) -> str:

@@ -126,6 +126,11 @@ class _Rules:
     def _rewrite(self, path: str) -> str:
         for pattern, target in self.rewrites:
             if match := pattern.fullmatch(path):
-                groups = match.groupdict()
-                return _PART.sub(lambda part: groups.get(part[1] or "", "") or "", target)  # noqa: B023
+                return _fill(target, match.groupdict())
         return path
+
+
+def _fill(target: str, groups: Mapping[str, str | None]) -> str:
+    """Return the target of a rewrite with its groups filled in."""
+    unnamed = (f"_{number}" for number in range(len(groups)))
+    return _PART.sub(lambda part: groups.get(part[1] or next(unnamed, ""), "") or "", target)

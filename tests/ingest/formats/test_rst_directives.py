@@ -198,3 +198,19 @@ def test_captions_of_code_and_parts_of_cards_are_text():
         "```\n++++\n```",
         "See the lid.",
     ]
+
+
+def test_code_has_its_caption():
+    assert render(
+        """\
+        .. code-block:: python
+           :caption: The file ``limits.py``
+
+           LIMIT = 3
+
+        .. code-block:: sh
+           :linenos:
+
+           ls
+        """
+    ) == ["The file `limits.py`", "```python\nLIMIT = 3\n```", "```sh\nls\n```"]

@@ -27,6 +27,7 @@ def code(*lines: str) -> str:
         (".. include:: part.rst\n   :start-line: 1\n   :end-line: 2\n\nend", "two\n\nend"),
         (".. include:: part.rst\n   :start-after: one\n   :end-before: three", "two"),
         (".. include:: /_includes/all.rst", "all"),
+        (".. include:: /_includes/all.rst\n.. note:: end", "all\n\n.. note:: end"),
         ("  .. include:: part.rst", "  one\n  two\n  three"),
         (".. literalinclude:: x.py\n   :start-after: # start\n   :end-before: # end", code("@wraps", "def f():", "    return 1")),
         (".. literalinclude:: x.py\n   :pyobject: A.b\n   :dedent:", code("def b(self):", "    pass")),

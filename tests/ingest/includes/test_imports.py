@@ -31,6 +31,8 @@ def body(page: str, path: str = "docs/a.mdx") -> str:
         ("import H from './_hello.mdx'\n\n<H name='Ann' />", "Hello Ann! `npm i Ann`"),
         ('import H from "./_hello.mdx"\n\n<H name={"Ann"} />\n<H name="Bo" />', "Hello Ann! `npm i Ann` Hello Bo! `npm i Bo`"),
         ("import W from '/snippets/word.mdx'\n\n<W word=\"one\" />", "My word is one. ```bash npm i one ```"),
+        ("import W from '/snippets/word.mdx'\n\n<W word={8} />", "My word is 8. ```bash npm i 8 ```"),
+        ("import W from '/snippets/word.mdx'\n\n<W word={0.25} />", "My word is 0.25. ```bash npm i 0.25 ```"),
         ('<Snippet file="word.mdx" word="two" />', "My word is two. ```bash npm i two ```"),
         ("import B from '/snippets/box.mdx'\n\n<B>\ninner\n</B>", "before inner after"),
         ("import { product as p } from '/snippets/values.mdx'\n\nThis is {p}.", 'export const p = "Docent"; This is {p}.'),

@@ -210,3 +210,31 @@ def test_pages_take_no_second_copy():
         tracemalloc.stop()
     assert len(found.pages) == 20
     assert kept < 10**6
+
+
+def test_a_file_that_its_site_shows_only_as_a_part_is_no_page():
+    config = b"import { defineConfig } from 'vitepress'\nexport default {srcDir: 'docs'}"
+    whole = pages(
+        **{
+            ".vitepress/config.js": config,
+            "docs/a.md": b"<!--@include: ../texts/b.md-->\n\n<!--@include: ../texts/c.md{1}-->\n",
+            "texts/b.md": b"All of it.\n",
+            "texts/c.md": b"The first line.\n\nThe last line.\n",
+            "texts/d.md": b"Alone.\n",
+        }
+    )
+    assert [page.path for page in whole.pages] == ["docs/a.md", "texts/c.md", "texts/d.md"]
+    assert b"All of it." in whole.pages[0].data
+
+
+def test_two_files_on_no_site_that_include_each_other_stay():
+    config = b"export default {srcDir: 'docs'}"
+    found = pages(
+        **{
+            ".vitepress/config.js": config,
+            "docs/a.md": b"# A\n",
+            "x.md": b"X <!--@include: ./y.md-->\n",
+            "y.md": b"Y <!--@include: ./x.md-->\n",
+        }
+    )
+    assert [page.path for page in found.pages] == ["docs/a.md", "x.md", "y.md"]

@@ -20,3 +20,10 @@ def test_a_small_page_can_not_ask_for_many_times_as_much():
 def test_a_page_of_no_site_stays():
     tree = {"mkdocs.yml": "site_name: X\nplugins: [macros]\nextra: {v: 1}\n", "b.md": "{{ v }}"}
     assert find_page(read_tree(tree), "b.md").text == "{{ v }}"
+
+
+def test_values_of_the_front_matter_of_jekyll():
+    front = "---\ntitle: Plans\nlimits: {seats: 5}\n---\n"
+    body = "{{ page.title }}: {{ page.limits.seats }} {% raw %}{{ page.title }}{% endraw %}"
+    tree = {"_config.yml": "url: https://j.test\ntitle: Site\n", "a.md": front + body}
+    assert find_page(read_tree(tree), "a.md").text == f"{front}Plans: 5 {{{{ page.title }}}}"

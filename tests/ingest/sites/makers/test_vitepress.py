@@ -56,3 +56,15 @@ def test_a_pattern_that_could_take_long_is_ignored():
     path = f"{'a' * 50}.md"
     tree = build_pages({".vitepress/config.js": settings}, path)
     assert list_addresses(tree) == {path: f"https://v.test/{path.removesuffix('.md')}.html"}
+
+
+def test_groups_without_a_name():
+    settings = (
+        "export default {sitemap: {hostname: 'https://v.test'}, rewrites: "
+        "{'pkg/:name/docs/(.*)': ':name/(.*)', '(.*)/README.md': '(.*)/index.md'}}"
+    )
+    tree = build_pages({".vitepress/config.js": settings}, "pkg/core/docs/b.md", "guide/README.md")
+    assert list_addresses(tree) == {
+        "pkg/core/docs/b.md": "https://v.test/core/b.html",
+        "guide/README.md": "https://v.test/guide/",
+    }
