@@ -40,7 +40,7 @@ def drop_line_numbers(main: Tag) -> None:
 
 
 def end_lines(main: Tag) -> None:
-    """End the lines of code that are elements, such as `<div>` and `<li>`, once each."""
+    """End each line of code that is an element, once."""
     for line in main.select("pre div, pre li"):
         if line.find(["div", "li"]) is None and not _is_line_end(line):
             line.append("\n")
@@ -49,7 +49,7 @@ def end_lines(main: Tag) -> None:
 
 
 def _is_line_end(line: Tag) -> bool:
-    """Return whether a line of code ends with a break, inside of it or right behind it."""
+    """Return whether a line of code already ends with a break."""
     if line.get_text().endswith("\n"):
         return True
     last: Tag = line

@@ -23,6 +23,7 @@ def convert(html: str) -> str:
         "<div><h4>Was this page helpful?</h4><div><button>Yes</button></div></div>",
         "<form><p>Did this article help you?</p><input type=radio><input type=radio></form>",
         "<ol class=breadcrumb><li><a href='/'>Home</a></li><li class=active>Here</li></ol>",
+        "<div>Was this page helpful? <a href='#'>Yes</a> <a href='#'>No</a></div>",
         "<div aria-label='Breadcrumbs'><a href='/'>Home</a> Here</div>",
         "<ol itemscope itemtype='https://schema.org/BreadcrumbList'><li>Home</li></ol>",
         "<a class='skip-link' href='#x'>Skip to content</a>",
@@ -94,3 +95,27 @@ def test_what_only_looks_like_it_stays(html: str, text: str):
 )
 def test_signs_beside_texts(html: str, text: str):
     assert convert(html) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<svg aria-label=No role=img></svg>", "No"),
+        ("<span class=visually-hidden>Yes</span><svg></svg>", "Yes"),
+        ("<span aria-hidden=true>✗</span><span class=sr-only>No</span>", "No"),
+        ("<i class='fa fa-check' title=Yes></i>", "Yes"),
+        ("<svg><title>Beta</title><path/></svg>", "Beta"),
+        ("<i aria-hidden=true>✔</i>", "✔"),
+        ("<span aria-hidden=true>✔</span> in the free plan", "in the free plan"),
+        ("<i aria-hidden=true>&#xf00c;</i>", ""),
+        ("<button aria-label=Delete><svg></svg></button>", ""),
+    ],
+)
+def test_a_cell_that_is_a_sign_has_its_meaning(cell: str, text: str):
+    row = convert(f"<table><tr><th>A</th><th>B</th></tr><tr><td>x</td><td>{cell}</td></tr></table>")
+    assert row.splitlines()[-1] == f"| x | {text} |".replace("  ", " ")
+
+
+def test_a_title_that_is_hidden_since_its_box_is_called_so_stays():
+    html = "<aside aria-label='Take care'><p aria-hidden=true>Take care</p><p>Hot.</p></aside>"
+    assert convert(html) == "Take care\n\nHot."

@@ -71,8 +71,7 @@ def test_a_table_of_numbers_is_no_listing():
         "<div class=line><div>a</div></div>\n<div class=line><div>  b</div></div>\n",
         "<div>a\n</div><div>  b\n</div>",
         "<ol class=linenums><li class=L0><span>a</span></li><li class=L1>  b</li></ol>",
-        "<div class=l><div class=gutter><div class=ln>1</div></div><div class=code>a</div></div>"
-        "<div class=l><div class=gutter><div class=ln>2</div></div><div class=code>  b</div></div>",
+        "<div><p class=ln>1</p><div>a</div></div><div><p class=ln>2</p><div>  b</div></div>",
     ],
 )
 def test_lines_that_are_elements_end_once(code: str):
