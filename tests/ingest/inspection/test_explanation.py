@@ -77,6 +77,19 @@ def test_a_page_that_only_leads_to_others_says_so(tmp_path: Path):
     assert (page.chunks, page.notes) == ((), (NO_TEXT,))
 
 
+def test_the_page_of_an_api_has_no_data_that_is_left_out(tmp_path: Path):
+    api = """
+openapi: 3.1.0
+info: {title: Pets, version: "1"}
+paths:
+  /pets: {get: {tags: [Pet], summary: List pets, responses: {"200": {description: ok}}}}
+"""
+    folder = make_folder(tmp_path / "docs", {"openapi.yaml": api})
+    page = explain("openapi.yaml/Pet", Source("docs", str(folder)), tmp_path)
+    assert page.title == "Pets: Pet"
+    assert page.left_out == ()
+
+
 def test_the_named_source_alone_is_read(tmp_path: Path):
     folder = make_folder(tmp_path / "docs", {"a.md": PAGE})
     sources = [Source("docs", str(folder)), Source("gone", str(tmp_path / "gone"))]
