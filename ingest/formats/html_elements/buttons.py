@@ -28,7 +28,8 @@ def keep_buttons(main: Tag) -> None:
     sentences = _list_sentences(buttons)
     for button in buttons:
         text = button.get_text().strip()
-        if not text or _COPY.search(_describe(button)):
+        is_named = _is_string(button.previous_sibling) and _is_string(button.next_sibling)
+        if not text or (_COPY.search(_describe(button)) and not is_named):
             button.extract()
         elif button.find_parent(HEADINGS) or id(button) in sentences or _is_term(button):
             button.name = "span"

@@ -28,7 +28,7 @@ _DROPPED = (
     # links beside the text
     ".edit-this-page, .edit-link, .edit-page-link, .theme-edit-this-page, .theme-last-updated, "
     ".md-content__button, .md-source-file, .VPDocFooter, .td-page-meta, [rel~=edit], .skip-link, "
-    ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .feedback, .md-feedback, "
+    ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .md-feedback, "
     ".theme-doc-footer, .theme-doc-toc-mobile, .toctree-wrapper, .wy-breadcrumbs"
 )
 """Surroundings by their role, or by the class that a site maker gives to nothing else."""
@@ -93,6 +93,7 @@ def drop_surroundings(main: Tag) -> None:
     _name_signs(main)
     _drop_all(main.select(_DROPPED))
     _drop_all(tag for tag in main.select(".breadcrumb, .breadcrumbs") if _is_short_bar(tag))
+    _drop_all(tag for tag in main.select(".feedback") if _is_short_form(tag))
     _drop_all(main.select("[class*=language-] > span.lang"))  # VitePress writes it in a corner
     for tag in main.select(_BARS):
         linked = sum(len(link.get_text()) for link in tag.find_all("a"))
@@ -117,6 +118,12 @@ def _name_signs(main: Tag) -> None:
         label = str(tag.parent["aria-label"]) if tag.parent else ""
         if tag.get_text().strip() and label.split() == tag.get_text().split():
             del tag["aria-hidden"]
+    for unseen in main.select(_UNSEEN):
+        # What screen readers say in other words, such as a price, stands beside it.
+        for shown in (unseen.find_previous_sibling(), unseen.find_next_sibling()):
+            is_hidden = shown is not None and shown.get("aria-hidden") == "true"
+            if shown and is_hidden and shown.name != "i" and re.search(r"\w", shown.get_text()):
+                del shown["aria-hidden"]
 
 
 def _name_sign(cell: Tag) -> None:
@@ -142,6 +149,11 @@ def _name_sign(cell: Tag) -> None:
 
 def _is_short_bar(tag: Tag) -> bool:
     return tag.find("a") is not None and len(tag.get_text().split()) <= _MOST_BREADCRUMBS
+
+
+def _is_short_form(tag: Tag) -> bool:
+    has_control = tag.select_one("a, button, input, form, textarea") is not None
+    return has_control and len(tag.get_text().split()) <= _MOST_FEEDBACK
 
 
 def _drop_all(tags: Iterable[Tag]) -> None:
@@ -176,6 +188,16 @@ def _is_edit_link(link: Tag) -> bool:
     if not (_EDIT.fullmatch(link.get_text()) and _FORGE.search(str(link["href"]))):
         return False
     around = link.find_parent(SENTENCES + HEADINGS)
+    if (
+        around
+        and around.name == "li"
+        and any(
+            item.find("a") is None
+            for item in (around.find_previous_sibling("li"), around.find_next_sibling("li"))
+            if item
+        )
+    ):
+        return False  # a step of instructions
     return around is None or around.get_text().strip() == link.get_text().strip()
 
 

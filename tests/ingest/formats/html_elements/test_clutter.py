@@ -17,6 +17,7 @@ def convert(html: str) -> str:
         "<p><button>Copy</button></p>",
         "<button>Menu</button>",
         "<div class=clipboard-copy>Copy</div>",
+        "<div class=feedback>Helpful? <a href='/yes'>Yes</a></div>",
         "<a href='https://forge.example/a/b/edit/main/x.md'>Edit this page</a>",
         "<p><a href='https://github.com/a/b/blob/main/x.md'>View source on GitHub</a></p>",
         "<a class='md-content__button' href='/x'>e</a>",
@@ -44,6 +45,19 @@ def test_surroundings_are_dropped(html: str):
         (
             "<p>You can <a href='https://h.example/edit/x'>edit this page</a> yourself.</p>",
             "You can [edit this page](https://h.example/edit/x) yourself.",
+        ),
+        ("<p>Use <button>Copy</button> to copy a row.</p>", "Use Copy to copy a row."),
+        ("<div class=feedback>The call stores feedback.</div>", "The call stores feedback."),
+        (
+            "<p>Only <span aria-hidden=true>$5</span><span class=sr-only>five dollars</span></p>",
+            "Only $5",
+        ),
+        (
+            (
+                "<ol><li><a href='https://github.com/a/b/blob/m/x'>Open the page on GitHub</a></li>"
+                "<li>Press the pencil.</li></ol>"
+            ),
+            "1. [Open the page on GitHub](https://github.com/a/b/blob/m/x)\n2. Press the pencil.",
         ),
         ("<p>Was this page helpful?</p><p>Ask it.</p>", "Was this page helpful?\n\nAsk it."),
         (
