@@ -63,19 +63,19 @@ def find_page(text: str, pages: Sequence[Page], failures: Sequence[str] = ()) ->
 
 
 def _strip_address(text: str) -> str:
-    """Return an address without anchor and last slash; empty if the text is none."""
+    """Return an address without anchor and last slash, or an empty text."""
     return urldefrag(text)[0].rstrip("/") if "://" in text else ""
 
 
 def _list_tails(text: str, pages: Sequence[Page]) -> list[Page]:
-    """List the pages that a path from elsewhere ends with, the longest paths."""
+    """List the pages that a path from elsewhere ends with."""
     fitting = [page for page in pages if text.endswith(f"/{page.path}")]
     longest = max((len(page.path) for page in fitting), default=0)
     return [page for page in fitting if len(page.path) == longest]
 
 
 def _is_about(line: str, text: str) -> bool:
-    """Return whether a line of the report says why a page was left out."""
+    """Return whether a line says why a page was left out."""
     path = line.partition(": ")[0]
     is_same = path.endswith(f"/{text}") or f"/{text}".endswith((f":{path}", f"/{path}"))
     return bool(path and text) and is_same and line.rstrip(".").endswith("left out")
