@@ -11,7 +11,7 @@ from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
 from ingest.formats.html_elements.clutter import drop_surroundings, is_permalink
-from ingest.formats.html_elements.code import drop_line_numbers
+from ingest.formats.html_elements.code import drop_line_numbers, end_lines
 from ingest.formats.html_elements.footnotes import mark_check_boxes, move_footnotes
 from ingest.formats.html_elements.formulas import keep_formulas
 from ingest.formats.html_elements.links import move_links_inside
@@ -206,9 +206,7 @@ def _drop_clutter(main: Tag) -> None:
 def _adapt_for_markdown(main: Tag) -> None:
     """Change elements that Markdown lacks, and text that it would misread."""
     drop_layout_tables(main)
-    for line in main.select("pre div"):
-        line.name = "span"
-        line.append("\n")
+    end_lines(main)
     _rename_tags(main.select(_AS_DIV), "div")
     _rename_tags(main.find_all(["summary", "legend"]), "p")
     _rename_tags(main.select("tt, span.literal"), "code")

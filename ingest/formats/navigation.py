@@ -29,6 +29,9 @@ _LISTINGS = re.compile(
     r"(?:^|/)(?:tags?|categor(?:y|ies)|archives?|authors?)(?:/|\.\w+$|$)", re.IGNORECASE
 )
 _SEARCH = re.compile(r'id="?search-results|searchtools\.js', re.IGNORECASE)
+_ERRORS = re.compile(r"error|status|code|http|response|problem|troubleshoot", re.IGNORECASE)
+"""Folders in which a page of that name explains the error."""
+
 _PAGES = {
     "",
     ".html",
@@ -73,7 +76,7 @@ def drop_navigation(page: Page, document: Document) -> Document:
 
 def _is_navigation(page: Page, document: Document) -> bool:
     path = PurePosixPath(page.path)
-    if path.stem == "404":
+    if path.stem == "404" and not _ERRORS.search(str(path.parent)):
         return sum(map(_count_words, _list_texts(document))) <= _MOST_WORDS_OF_404
     if path.stem == "search" and _SEARCH.search(page.text):
         return True

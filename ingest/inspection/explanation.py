@@ -17,6 +17,9 @@ from ingest.report import ProgressCallback, ignore_progress
 from ingest.sources import Downloads, Source
 from rag_core.types import Chunk
 
+NO_TEXT = "the page has no text of its own, so it gives no chunks"
+"""The note on a page that is empty or only leads to other pages."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkExplanation:
@@ -98,7 +101,7 @@ def explain_page(
     """
     named = [source for source in sources if text.startswith(f"{source.name}:")]
     loaded, failures = read_pages(named or sources, downloads, progress=progress)
-    page = find_page(text, [page for pages in loaded for page in pages.pages])
+    page = find_page(text, [page for pages in loaded for page in pages.pages], failures)
     chunker = Chunker(tokenizer, keeps_outline=True)
     with closing(read_apart([page], chunker, lambda: None)) as outcomes:
         outcome = next(outcomes)
@@ -119,7 +122,7 @@ def explain_page(
         headings=outcome.outline.headings,
         chunks=_explain_chunks(outcome, tokenizer),
         left_out=outcome.outline.left_out,
-        notes=(*plain.notes, *outcome.notes),
+        notes=(*plain.notes, *outcome.notes, *([] if outcome else [NO_TEXT])),
     )
 
 

@@ -35,7 +35,8 @@ MOST_FAILURES = 3
 
 _NO_HOME = "http://docs.invalid/"
 _WEB = ("http://", "https://")
-_TAG = re.compile(r"<[A-Za-z][^<>]{0,5000}>")
+# A quoted value may have `>` in it, as classes of Tailwind do.
+_TAG = re.compile(r"<[A-Za-z](?:[^<>\"']{1,5000}+|\"[^\"]{0,5000}+\"|'[^']{0,5000}+'){0,200}+>")
 _NAME = re.compile(r"""\s(?:id|name)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""", re.IGNORECASE)
 
 

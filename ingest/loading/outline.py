@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from ingest.documents import Document, Page
-from ingest.formats import BINARY, detect_format
+from ingest.formats import BINARY, PART_TYPE, detect_format
 from rag_core.types import Chunk
 
 MOST_LEFT_OUT = 100
@@ -109,7 +109,7 @@ def build_outline(page: Page, document: Document, chunks: Sequence[Chunk]) -> Ou
         chunks: the chunks of the document.
 
     Returns:
-        The outline. Of a binary format, it does not say what was left out.
+        The outline. Of a binary format or an API, it does not say what was left out.
     """
     headings = tuple(
         HeadingOutline(section.headings, section.anchor)
@@ -121,7 +121,7 @@ def build_outline(page: Page, document: Document, chunks: Sequence[Chunk]) -> Ou
     pieces: Iterable[LeftOutText] = ()
     if kind in {".html", ".htm", ".xhtml"}:
         pieces = _list_html_text(page.text)
-    elif kind not in BINARY and kind != ".ipynb":
+    elif kind not in BINARY and kind != ".ipynb" and page.media_type != PART_TYPE:
         pieces = _list_lines(page.text)
     return Outline(document.title, headings, tuple(_find_left_out(pieces, texts)))
 

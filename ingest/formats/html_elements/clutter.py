@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
-from bs4.element import NavigableString, Tag
+from bs4.element import Tag
+
+from ingest.formats.html_elements.buttons import HEADINGS, SENTENCES, keep_buttons
+
+_UNSEEN = (
+    ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screen-reader-only, "
+    ".sd-hide-text, .a11y-hidden, .show-for-sr, .u-visually-hidden"
+)
+"""Text for screen readers."""
 
 _DROPPED = (
     "script, style, noscript, template, svg, nav, input, select, textarea, iframe, dialog, "
@@ -17,12 +24,11 @@ _DROPPED = (
     ".md-clipboard, .zeroclipboard-container, mat-icon, [class^=material-icons], "
     "[class*=' material-icons'], [class*=material-symbols], "
     # text that no eye sees
-    ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .screen-reader-only, "
-    ".sd-hide-text, .a11y-hidden, .show-for-sr, .u-visually-hidden, "
+    f"{_UNSEEN}, "
     # links beside the text
     ".edit-this-page, .edit-link, .edit-page-link, .theme-edit-this-page, .theme-last-updated, "
     ".md-content__button, .md-source-file, .VPDocFooter, .td-page-meta, [rel~=edit], .skip-link, "
-    ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .feedback, .md-feedback, "
+    ".skip-to-content, .skip-nav, .skipnav, .md-skip, .VPSkipLink, .md-feedback, "
     ".theme-doc-footer, .theme-doc-toc-mobile, .toctree-wrapper, .wy-breadcrumbs"
 )
 """Surroundings by their role, or by the class that a site maker gives to nothing else."""
@@ -36,9 +42,6 @@ _BARS = (
 
 _PERMALINKS = {"", "#", "¶", "§", "🔗", "\u200b", "\uf0c1", "link", "permalink"}
 _SIGNS = _PERMALINKS - {"", "link", "permalink"}
-_HEADINGS = [f"h{level}" for level in range(1, 7)]
-_SENTENCES = ["p", "li", "td", "th", "dd", "dt", "figcaption", "caption", "summary"]
-_COPY = re.compile(r"\b(copy|copied|clipboard)", re.IGNORECASE)
 # Anchored and possessive: a search would else read a long text once for each of its letters.
 _PRIVATE = re.compile(r"^\s*+[\ue000-\uf8ff][\s\ue000-\uf8ff]*+")
 _EDIT = re.compile(
@@ -57,6 +60,22 @@ _MOST_FEEDBACK = 25  # words
 _MOST_QUESTIONS = 20  # that may be about the page
 _MOST_HIDDEN = 10  # elements in a sign
 _MOST_BREADCRUMBS = 25  # words
+_SIGN_PARTS = {
+    "i",
+    "span",
+    "svg",
+    "title",
+    "path",
+    "use",
+    "g",
+    "circle",
+    "rect",
+    "p",
+    "div",
+    "em",
+    "b",
+}
+_MOST_SIGN_PARTS = 12  # elements of a sign in a cell
 
 
 def is_permalink(link: Tag) -> bool:
@@ -70,9 +89,11 @@ def is_permalink(link: Tag) -> bool:
 def drop_surroundings(main: Tag) -> None:
     """Drop all of a page's main part that is not its text."""
     _drop_feedback(main)
-    _keep_buttons(main)
+    keep_buttons(main)
+    _name_signs(main)
     _drop_all(main.select(_DROPPED))
     _drop_all(tag for tag in main.select(".breadcrumb, .breadcrumbs") if _is_short_bar(tag))
+    _drop_all(tag for tag in main.select(".feedback") if _is_short_form(tag))
     _drop_all(main.select("[class*=language-] > span.lang"))  # VitePress writes it in a corner
     for tag in main.select(_BARS):
         linked = sum(len(link.get_text()) for link in tag.find_all("a"))
@@ -85,8 +106,54 @@ def drop_surroundings(main: Tag) -> None:
             string.extract()  # an icon, as a character of a font
 
 
+def _name_signs(main: Tag) -> None:
+    """Write what a sign means into a cell that has nothing else.
+
+    A text that is hidden from screen readers because the element around it is called so is kept.
+    """
+    for cell in main.find_all(["td", "th"]):
+        if len(cell.find_all(name=True, limit=_MOST_SIGN_PARTS + 1)) <= _MOST_SIGN_PARTS:
+            _name_sign(cell)
+    for tag in main.select("[aria-label] > [aria-hidden=true]"):
+        label = str(tag.parent["aria-label"]) if tag.parent else ""
+        if tag.get_text().strip() and label.split() == tag.get_text().split():
+            del tag["aria-hidden"]
+    for unseen in main.select(_UNSEEN):
+        # What screen readers say in other words, such as a price, stands beside it.
+        for shown in (unseen.find_previous_sibling(), unseen.find_next_sibling()):
+            is_hidden = shown is not None and shown.get("aria-hidden") == "true"
+            if shown and is_hidden and shown.name != "i" and re.search(r"\w", shown.get_text()):
+                del shown["aria-hidden"]
+
+
+def _name_sign(cell: Tag) -> None:
+    parts = cell.find_all(name=True)
+    if not parts or any(part.name not in _SIGN_PARTS for part in parts):
+        return
+    hidden = cell.select(_DROPPED)
+    shown = (each for each in cell.find_all(string=True) if each.strip())
+    if any(
+        not any(parent is each for parent in string.parents for each in hidden) for string in shown
+    ):
+        return
+    names = (
+        *(tag.get_text() for tag in cell.select(_UNSEEN)),
+        *(tag.get_text() for tag in cell.select("svg > title")),
+        *(str(tag.get(name) or "") for tag in parts for name in ("aria-label", "title", "alt")),
+        cell.get_text(),
+    )
+    name = next((" ".join(name.split()) for name in names if name.strip()), "")
+    if name and not _PRIVATE.fullmatch(name):
+        cell.string = name
+
+
 def _is_short_bar(tag: Tag) -> bool:
     return tag.find("a") is not None and len(tag.get_text().split()) <= _MOST_BREADCRUMBS
+
+
+def _is_short_form(tag: Tag) -> bool:
+    has_control = tag.select_one("a, button, input, form, textarea") is not None
+    return has_control and len(tag.get_text().split()) <= _MOST_FEEDBACK
 
 
 def _drop_all(tags: Iterable[Tag]) -> None:
@@ -120,7 +187,17 @@ def _is_edit_link(link: Tag) -> bool:
     """
     if not (_EDIT.fullmatch(link.get_text()) and _FORGE.search(str(link["href"]))):
         return False
-    around = link.find_parent(_SENTENCES + _HEADINGS)
+    around = link.find_parent(SENTENCES + HEADINGS)
+    if (
+        around
+        and around.name == "li"
+        and any(
+            item.find("a") is None
+            for item in (around.find_previous_sibling("li"), around.find_next_sibling("li"))
+            if item
+        )
+    ):
+        return False  # a step of instructions
     return around is None or around.get_text().strip() == link.get_text().strip()
 
 
@@ -132,53 +209,6 @@ def _drop_feedback(main: Tag) -> None:
         for parent in list(string.parents)[:4]:
             if parent is main or len(parent.get_text().split()) > _MOST_FEEDBACK:
                 break
-            if parent.select_one("button, input, form, textarea, [role=button]"):
+            if parent.select_one("button, input, form, textarea, [role=button], a[href='#']"):
                 parent.extract()
                 break
-
-
-def _keep_buttons(main: Tag) -> None:
-    """Keep the texts of buttons that readers read; drop other buttons.
-
-    Such a button is in a sentence about them, in a heading, or the title of what they open.
-    """
-    ids = {str(tag["id"]) for tag in main.find_all(id=True)}
-    buttons = main.find_all("button")
-    sentences = _list_sentences(buttons)
-    for button in buttons:
-        text = button.get_text().strip()
-        if not text or _COPY.search(_describe(button)):
-            button.extract()
-        elif button.find_parent(_HEADINGS) or id(button) in sentences:
-            button.name = "span"
-        elif button.has_attr("aria-expanded") and str(button.get("aria-controls") or "") in ids:
-            button.name = "p"
-        else:
-            button.extract()
-
-
-def _describe(button: Tag) -> str:
-    names = (*button.get_attribute_list("class"), button.get("title"), button.get("aria-label"))
-    return " ".join(str(name) for name in (*names, button.get_text()) if name)
-
-
-def _list_sentences(buttons: list[Tag]) -> set[int]:
-    """Return the ids of the buttons that stand in a sentence."""
-    around = {id(button): button.find_parent(_SENTENCES) for button in buttons}
-    lengths: Counter[int] = Counter()
-    for button in buttons:
-        lengths[id(around[id(button)])] += len(button.get_text().strip())
-    whole = {id(each): len(each.get_text().strip()) for each in _list_distinct(around.values())}
-    return {
-        id(button)
-        for button in buttons
-        if whole.get(id(around[id(button)]), 0) > lengths[id(around[id(button)])]
-        and any(
-            isinstance(each, NavigableString) and each.strip()
-            for each in (button.previous_sibling, button.next_sibling)
-        )
-    }
-
-
-def _list_distinct(tags: Iterable[Tag | None]) -> list[Tag]:
-    return list({id(tag): tag for tag in tags if tag is not None}.values())

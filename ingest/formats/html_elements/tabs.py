@@ -14,6 +14,9 @@ _SETS = (
     (".tabbed-labels", "label", ".tabbed-block"),  # MkDocs Material
     (".vp-code-group > .tabs", "label", ".blocks > *"),  # VitePress
     (".nav-tabs:not([role=tablist])", "a, button", ".tab-pane"),  # Bootstrap
+    (".tablist:not([role=tablist])", "li", ".tabpanel"),  # Antora
+    (":not([role=tablist]):has(> [role=tab]:not(:only-child))", "[role=tab]", "[role=tabpanel]"),
+    (".tabs:has(> button)", ":scope > button", ".tab-content, .tab-panel"),
 )
 """Of each kind of tabs: the bar of names, a name in it, and the panels beside it."""
 

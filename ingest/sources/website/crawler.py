@@ -277,13 +277,13 @@ class _Crawler:
                 raise
             cached = self._site.read_cached(address)
             outcome = "kept as it was" if cached else "left out"
-            self._failures.append(f"{redact_uri(address)}: {error} ({outcome})")
+            self._failures.append(f"{redact_uri(address)}: {str(error).rstrip('.')} ({outcome})")
             return cached
         except SourceNotFoundError:
             self._failures.append(f"{redact_uri(address)}: there is nothing (HTTP 404); left out")
             return None
         except SourceError as error:
-            self._failures.append(f"{redact_uri(address)}: {error}; left out")
+            self._failures.append(f"{redact_uri(address)}: {str(error).rstrip('.')}; left out")
             return None
         self._failed_in_a_row = 0
         return fetched

@@ -17,16 +17,22 @@ MAX_LLMS_CHARACTERS = 2 * 2**20
 _LIST = re.compile(r"llms(?:[-_.](?:index|small|medium))?\.txt", re.IGNORECASE)
 _FULL = re.compile(r"llms[-_.](?:full|ctx|ctx-full|all|complete)\.(?:txt|md)", re.IGNORECASE)
 # Groups are possessive and short: the text may be one line of millions of brackets.
-_TARGET = r"<?([^()\s<>\[\]]{1,2000}+(?:\([^()\s<>]{0,200}+\)[^()\s<>]{0,200}+)?+)>?"
+_TARGET = (
+    r"(?:<([^<>\n]{1,2000}+)>|([^()\s<>\[\]]{1,2000}+(?:\([^()\s<>]{0,200}+\)[^()\s<>]{0,200}+)?+))"
+)
 _LABEL = r"\[(?:[^\[\]\n]|\[[^\[\]\n]{0,1000}+\]){0,1000}+\]"
 _LINK = re.compile(
     rf"{_LABEL}\(\s{{0,100}}+{_TARGET}"
     r"(?:\s{1,100}+(?:\"[^\"\n]{0,1000}+\"|'[^'\n]{0,1000}+'))?+\s{0,100}+\)"
     rf"|^[ ]{{0,3}}{_LABEL}:[ \t]{{0,100}}+{_TARGET}"
-    r"|<((?:https?://|/|\.{1,2}/)[^\s<>]{1,2000}+)>"
-    r"|(?<![\w@/\[<\"'=`])(?<!\]\()(https?://[^\s<>()\[\]\"'`]{1,2000}+)",
+    # A closing tag, such as `</div>`, is no address.
+    r"|<(?!/[A-Za-z][\w:-]{0,50}>)((?:https?://|/|\.{1,2}/)[^\s<>]{1,2000}+)>"
+    r"|<a\s(?:[^<>]{0,500}\s)?href=[\"']([^\"'<>\s]{1,2000}+)"
+    r"|(?<![\w@/\[<\"'=`])(?<!\]\()"
+    r"(https?://(?:[^\s<>()\[\]\"'`]{1,2000}+|\([^\s<>()\[\]\"'`]{0,200}+\)){1,20}+)",
     re.MULTILINE,
 )
+_BARE = 7  # the group of an address without any marks
 _FENCE = re.compile(r"^[ \t>]{0,20}+(`{3,}|~{3,})([^\n]*)$")
 _PUNCTUATION = ".,;:!?*_"
 
@@ -84,7 +90,10 @@ def parse_llms(text: str, base: str) -> tuple[str, ...]:
     described at https://llmstxt.org.
     """
     found = islice(_LINK.finditer(_drop_fences(text[:MAX_LLMS_CHARACTERS])), MAX_ADDRESSES)
-    targets = (match[1] or match[2] or match[3] or match[4].rstrip(_PUNCTUATION) for match in found)
+    targets = (
+        match[_BARE].rstrip(_PUNCTUATION) if match[_BARE] else str(match[match.lastindex or 0])
+        for match in found
+    )
     links = (resolve_link(base, target) for target in targets)
     return tuple(dict.fromkeys(filter(None, links)))
 

@@ -120,7 +120,10 @@ def detect_media_type(content_type: str, address: str, data: bytes) -> str:
     if signature := _find_signature(data):
         return signature
     if declared == TEXT:
-        return by_suffix if by_suffix in {MARKDOWN, MDX, RST, ASCIIDOC} else TEXT
+        is_data = by_suffix in {JSON, YAML} and _is_specification(address)
+        return by_suffix if is_data or by_suffix in {MARKDOWN, MDX, RST, ASCIIDOC} else TEXT
+    if declared == JSON and by_suffix == NOTEBOOK:
+        declared = NOTEBOOK
     if JSON in {declared, by_suffix} or YAML in {declared, by_suffix}:
         return (declared or by_suffix) if _is_specification(address) else ""
     if declared or _strip_parameters(content_type) not in _UNKNOWN:
@@ -149,7 +152,8 @@ def should_download(content_type: str, address: str, beginning: bytes) -> bool:
     """
     declared = parse_media_type(content_type)
     if declared:
-        return declared not in {JSON, YAML} or _is_specification(address)
+        is_notebook = _BY_SUFFIX.get(_get_suffix(address)) == NOTEBOOK
+        return declared not in {JSON, YAML} or is_notebook or _is_specification(address)
     if _strip_parameters(content_type) not in _UNKNOWN:
         return False
     if not beginning:

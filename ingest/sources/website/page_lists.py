@@ -12,6 +12,7 @@ from ingest.errors import (
     DownloadError,
     SourceError,
     SourceFormatError,
+    SourceNotFoundError,
     SourceRefusedError,
 )
 from ingest.sources.address.uri import redact_uri
@@ -27,6 +28,7 @@ from ingest.sources.website.llms import (
 from ingest.sources.website.media_types import HTML
 from ingest.sources.website.paths import extract_folder, extract_host
 from ingest.sources.website.sitemaps import MAX_SITEMAP_BYTES, parse_sitemap
+from rag_core.english import format_count
 
 _MAX_LISTS = 500
 _MAX_FAILED_IN_A_ROW = 5
@@ -125,13 +127,15 @@ class ListReader:
                 raise
             fetched = self._site.read_cached(address)
             outcome = "kept as it was" if fetched else "left out"
-            self._add_failure(address, f"{error} ({outcome})")
+            self._add_failure(address, f"{_strip_point(error)} ({outcome})")
+        except SourceNotFoundError:
+            self._add_failure(address, "there is nothing (HTTP 404); left out")
         except SourceError as error:
-            self._add_failure(address, f"{error}; left out")
+            self._add_failure(address, f"{_strip_point(error)}; left out")
         try:
             return self._read_list(address, fetched) if fetched else []
         except SourceFormatError as error:
-            self._add_failure(address, f"{error}; left out")
+            self._add_failure(address, f"{_strip_point(error)}; left out")
             return []
 
     def _fetch(self, address: str) -> FetchedPage:
@@ -157,9 +161,8 @@ class ListReader:
             raise SourceFormatError(f"{redact_uri(address)} is not a sitemap: {error}.") from error
         if sitemap.fault:
             count = len(sitemap.pages) + len(sitemap.sitemaps)
-            self._add_failure(
-                address, f"is broken ({sitemap.fault}); read, with {count:,} whole addresses"
-            )
+            whole = format_count(count, "whole address", "whole addresses")
+            self._add_failure(address, f"is broken ({sitemap.fault}); read, with {whole}")
         self._add_pages(sitemap.pages)
         return list(sitemap.sitemaps)
 
@@ -183,6 +186,10 @@ class ListReader:
 
     def _add_failure(self, address: str, reason: str) -> None:
         self._found.failures.append(f"{redact_uri(address)}: {reason}")
+
+
+def _strip_point(error: SourceError) -> str:
+    return str(error).rstrip(".")
 
 
 def find_list_folder(home: str, addresses: Iterable[str]) -> str:

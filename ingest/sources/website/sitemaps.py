@@ -71,7 +71,8 @@ def parse_sitemap(data: bytes, base: str) -> Sitemap:
 
 
 def _resolve(base: str, addresses: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, (resolve_link(base, each) for each in addresses))))
+    links = (resolve_link(base, each) for each in addresses if each)
+    return tuple(dict.fromkeys(filter(None, links)))
 
 
 class _EnoughError(Exception):
@@ -110,8 +111,8 @@ class _SitemapReader:
 
     def _on_end(self, _: str) -> None:
         if self._depth == _LOC_DEPTH and self._text is not None:
-            if self._length <= MAX_ADDRESS:
-                self.addresses.append("".join(self._text))
+            if self._length <= MAX_ADDRESS and (address := "".join(self._text).strip()):
+                self.addresses.append(address)
             self._text = None
             if len(self.addresses) == MAX_ADDRESSES:
                 raise _EnoughError
@@ -138,8 +139,17 @@ def _search_addresses(data: bytes, fault: str) -> tuple[str, list[str]]:
     if root is None or _HTML.search(data, 0, root.start()):
         raise ValueError(fault)
     prefix = root[1].decode(errors="replace") if root[1] else ""
-    text = data[root.end() :].decode(errors="replace")
+    text = _drop_comments(data[root.end() :].decode(errors="replace"))
     return root[2].decode(), list(islice(_iterate_addresses(text, prefix), MAX_ADDRESSES))
+
+
+def _drop_comments(text: str) -> str:
+    """Return a text without its comments; one that never ends is none."""
+    kept, place = [], 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept.append(text[place:start])
+        place = end + len("-->")
+    return "".join([*kept, text[place:]])
 
 
 def _iterate_addresses(text: str, prefix: str) -> Iterator[str]:

@@ -112,6 +112,7 @@ def test_a_page_that_only_leads_to_others_has_no_text(path: str, text: str):
         ),
         ("search.html", "<main><h1>Search</h1><p>Type a word and press Enter.</p></main>"),
         ("tags.md", "# Tags\n\nA tag groups pages. [Create](create.md) one and [use](use.md) it."),
+        ("errors/404.md", "# 404\n\nThe gateway answers so if no route matches."),
         ("404.md", "# 404\n\n" + "The gateway answers 404 if no route matches the request. " * 20),
         ("one.md", "# One\n\n[Install](install.md)\n"),
     ],

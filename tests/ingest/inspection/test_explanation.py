@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import PageNotFoundError
-from ingest.inspection.explanation import Explanation, explain_page
+from ingest.inspection.explanation import NO_TEXT, Explanation, explain_page
 from ingest.sources import Downloads, Source
 from tests.ingest.fakes import HashEmbedder, make_folder, make_zip
 from tests.servers.git import Repository
@@ -68,6 +68,26 @@ def test_notes_of_the_report_about_the_page(tmp_path: Path):
     (folder / "a.md").write_bytes("# A\n\nGr\u00fc\u00dfe aus M\u00fcnchen.".encode("cp1252"))
     page = explain("a.md", Source("docs", str(folder)), tmp_path)
     assert page.notes == ("not UTF-8; read as cp1252",)
+
+
+def test_a_page_that_only_leads_to_others_says_so(tmp_path: Path):
+    pages = {"SUMMARY.md": "# Summary\n\n- [A](a.md)\n- [B](b.md)", "b.md": "# B\n\nText."}
+    folder = make_folder(tmp_path / "docs", pages)
+    page = explain("SUMMARY.md", Source("docs", str(folder)), tmp_path)
+    assert (page.chunks, page.notes) == ((), (NO_TEXT,))
+
+
+def test_the_page_of_an_api_has_no_data_that_is_left_out(tmp_path: Path):
+    api = """
+openapi: 3.1.0
+info: {title: Pets, version: "1"}
+paths:
+  /pets: {get: {tags: [Pet], summary: List pets, responses: {"200": {description: ok}}}}
+"""
+    folder = make_folder(tmp_path / "docs", {"openapi.yaml": api})
+    page = explain("openapi.yaml/Pet", Source("docs", str(folder)), tmp_path)
+    assert page.title == "Pets: Pet"
+    assert page.left_out == ()
 
 
 def test_the_named_source_alone_is_read(tmp_path: Path):

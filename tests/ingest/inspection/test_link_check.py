@@ -59,6 +59,13 @@ def test_all_is_well(source: Source, tmp_path: Path):
     assert result.as_json()["dead"] == []
 
 
+def test_an_anchor_behind_a_bracket_in_a_value_is_there(
+    source: Source, web: WebServer, tmp_path: Path
+):
+    web.resources["/b"] = Resource(b"""<h1 class="[&>p]:mt-4" title='a>b' id="b">B</h1>""")
+    assert check(replace(source, include=("b.md",)), tmp_path) == LinkCheck(1, 1, 1)
+
+
 def test_a_sample_is_the_same_each_time(source: Source, web: WebServer, tmp_path: Path):
     asked = []
     for _ in range(2):

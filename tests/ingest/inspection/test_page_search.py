@@ -24,6 +24,10 @@ PAGES = [
         (" guide/lim ", 1),
         ("https://docs.test/limits", 0),
         ("wiki:back", 3),
+        ("./guide/limits.md", 1),
+        ("/srv/docs/guide/limits.md", 1),
+        ("https://docs.test/guide/limits/", 1),
+        ("https://docs.test/limits#most", 0),
     ],
 )
 def test_the_page_that_is_meant(text: str, number: int):
@@ -48,3 +52,15 @@ def test_a_source_without_anything_near():
     for text in ("", "zzzzzzzzzz"):
         with pytest.raises(PageNotFoundError, match="There is no page"):
             find_page(text, PAGES)
+
+
+@pytest.mark.parametrize("text", ["a/x.md", "handbook:a/x.md", "x.md"])
+def test_a_page_that_was_left_out_has_its_reason(text: str):
+    lines = ["a/x.md: an include is gone", "a/x.md: looks like a binary file; left out"]
+    with pytest.raises(PageNotFoundError, match=r"a/x\.md: looks like a binary file; left out\.$"):
+        find_page(text, PAGES, lines)
+
+
+def test_a_file_without_a_reader():
+    with pytest.raises(PageNotFoundError, match=r"no reader for \.vue files"):
+        find_page("a/limits.vue", PAGES)

@@ -17,12 +17,14 @@ def convert(html: str) -> str:
         "<p><button>Copy</button></p>",
         "<button>Menu</button>",
         "<div class=clipboard-copy>Copy</div>",
+        "<div class=feedback>Helpful? <a href='/yes'>Yes</a></div>",
         "<a href='https://forge.example/a/b/edit/main/x.md'>Edit this page</a>",
         "<p><a href='https://github.com/a/b/blob/main/x.md'>View source on GitHub</a></p>",
         "<a class='md-content__button' href='/x'>e</a>",
         "<div><h4>Was this page helpful?</h4><div><button>Yes</button></div></div>",
         "<form><p>Did this article help you?</p><input type=radio><input type=radio></form>",
         "<ol class=breadcrumb><li><a href='/'>Home</a></li><li class=active>Here</li></ol>",
+        "<div>Was this page helpful? <a href='#'>Yes</a> <a href='#'>No</a></div>",
         "<div aria-label='Breadcrumbs'><a href='/'>Home</a> Here</div>",
         "<ol itemscope itemtype='https://schema.org/BreadcrumbList'><li>Home</li></ol>",
         "<a class='skip-link' href='#x'>Skip to content</a>",
@@ -43,6 +45,19 @@ def test_surroundings_are_dropped(html: str):
         (
             "<p>You can <a href='https://h.example/edit/x'>edit this page</a> yourself.</p>",
             "You can [edit this page](https://h.example/edit/x) yourself.",
+        ),
+        ("<p>Use <button>Copy</button> to copy a row.</p>", "Use Copy to copy a row."),
+        ("<div class=feedback>The call stores feedback.</div>", "The call stores feedback."),
+        (
+            "<p>Only <span aria-hidden=true>$5</span><span class=sr-only>five dollars</span></p>",
+            "Only $5",
+        ),
+        (
+            (
+                "<ol><li><a href='https://github.com/a/b/blob/m/x'>Open the page on GitHub</a></li>"
+                "<li>Press the pencil.</li></ol>"
+            ),
+            "1. [Open the page on GitHub](https://github.com/a/b/blob/m/x)\n2. Press the pencil.",
         ),
         ("<p>Was this page helpful?</p><p>Ask it.</p>", "Was this page helpful?\n\nAsk it."),
         (
@@ -94,3 +109,27 @@ def test_what_only_looks_like_it_stays(html: str, text: str):
 )
 def test_signs_beside_texts(html: str, text: str):
     assert convert(html) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<svg aria-label=No role=img></svg>", "No"),
+        ("<span class=visually-hidden>Yes</span><svg></svg>", "Yes"),
+        ("<span aria-hidden=true>✗</span><span class=sr-only>No</span>", "No"),
+        ("<i class='fa fa-check' title=Yes></i>", "Yes"),
+        ("<svg><title>Beta</title><path/></svg>", "Beta"),
+        ("<i aria-hidden=true>✔</i>", "✔"),
+        ("<span aria-hidden=true>✔</span> in the free plan", "in the free plan"),
+        ("<i aria-hidden=true>&#xf00c;</i>", ""),
+        ("<button aria-label=Delete><svg></svg></button>", ""),
+    ],
+)
+def test_a_cell_that_is_a_sign_has_its_meaning(cell: str, text: str):
+    row = convert(f"<table><tr><th>A</th><th>B</th></tr><tr><td>x</td><td>{cell}</td></tr></table>")
+    assert row.splitlines()[-1] == f"| x | {text} |".replace("  ", " ")
+
+
+def test_a_title_that_is_hidden_since_its_box_is_called_so_stays():
+    html = "<aside aria-label='Take care'><p aria-hidden=true>Take care</p><p>Hot.</p></aside>"
+    assert convert(html) == "Take care\n\nHot."

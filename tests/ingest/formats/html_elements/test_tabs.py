@@ -46,7 +46,23 @@ LAZY = (
     '<button role="tab" aria-selected="true">pip</button></div>'
     '<div role="tabpanel"><p>one</p></div></div><p>uv:</p><p>two</p>'
 )
-KINDS = [MATERIAL, OLD_MATERIAL, VITEPRESS, DESIGN, ARIA, STARLIGHT, INLINE, BOOTSTRAP, LAZY]
+HEXTRA = (
+    '<div><div><div><button role="tab">pip</button><button role="tab">uv</button></div></div>'
+    '<div><div role="tabpanel"><p>one</p></div><div role="tabpanel"><p>two</p></div></div></div>'
+)
+ANTORA = (
+    '<div class="openblock tabs"><div class="content"><div class="ulist tablist"><ul>'
+    '<li class="tab"><p>pip</p></li><li class="tab"><p>uv</p></li></ul></div>'
+    '<div class="tabpanel"><p>one</p></div><div class="tabpanel"><p>two</p></div></div></div>'
+)
+BUTTONS = (
+    '<div><div class="tabs"><button>pip</button><button>uv</button></div>'
+    '<div class="tab-content"><p>one</p></div><div class="tab-content"><p>two</p></div></div>'
+)
+KINDS = [
+    *(MATERIAL, OLD_MATERIAL, VITEPRESS, DESIGN, ARIA, STARLIGHT, INLINE, BOOTSTRAP, LAZY),
+    *(HEXTRA, ANTORA, BUTTONS),
+]
 
 
 @pytest.mark.parametrize("html", KINDS)

@@ -43,6 +43,10 @@ def test_links_of_an_llms_txt():
         ("- [ ] [A](/a)", "/a"),
         ("* [`A`](/a#part)", "/a"),
         ("| [A](/a) | text |", "/a"),
+        ("- [A](<https://h.example/a b.md>): text", "/a%20b.md"),
+        ("- https://h.example/a_(b).md: text", "/a_(b).md"),
+        ('- <a class="x" href="/a.md">A</a>: text', "/a.md"),
+        ("<details>\n<summary>S</summary>\n\n[A](/a)\n\n</details>\n</div></a>", "/a"),
     ],
 )
 def test_links_in_all_spellings(line: str, path: str):

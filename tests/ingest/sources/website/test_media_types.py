@@ -9,11 +9,13 @@ from ingest.sources.website.media_types import (
     HTML,
     MARKDOWN,
     MDX,
+    NOTEBOOK,
     PDF,
     PPTX,
     RST,
     SNIFFED_BYTES,
     TEXT,
+    YAML,
     can_be_page,
     describe_content,
     detect_media_type,
@@ -43,6 +45,9 @@ def test_types():
         ("", "/a.markdown", b"# A", MARKDOWN),
         ("text/plain", "/a.md", b"# A", MARKDOWN),
         ("text/plain", "/a.rst", b"A", RST),
+        ("text/plain", "/api/openapi.yaml", b"openapi: 3.1.0", YAML),
+        ("text/plain", "/prices.yaml", b"a: 1", TEXT),
+        ("application/json", "/a.ipynb", b"{}", NOTEBOOK),
         ("text/plain", "/a.html", b"<p>A", TEXT),
         ("text/html", "/a.md", b"<p>A", HTML),
         ("application/pdf", "/a", b"%PDF-1.7", PDF),
@@ -76,6 +81,7 @@ def test_what_is_not_worth_its_download():
     assert should_download(OCTETS, "https://h/a", b"")
     assert should_download(OCTETS, "https://h/a", b"PK\x03\x04")
     assert not should_download("image/png", "https://h/a", b"")
+    assert should_download("application/json", "https://h/a.ipynb", b"")
     assert not should_download(OCTETS, "https://h/a.exe", b"")
     assert not should_download(OCTETS, "https://h/a", b"\x7fELF")
 

@@ -97,6 +97,16 @@ def test_of_a_broken_sitemap_all_whole_addresses_are_read(data: bytes):
     assert found.fault
 
 
+def test_an_address_in_a_comment_is_none():
+    data = b"<urlset><!-- <url><loc>/old</loc></url> --><url><loc>/a?x&y</loc></url></urlset>"
+    assert parse_sitemap(data, BASE).pages == ("https://h.example/a?x&y",)
+
+
+def test_an_empty_place_is_no_address():
+    assert parse_sitemap(b"<urlset><url><loc> </loc></url></urlset>", BASE) == Sitemap((), ())
+    assert parse_sitemap(b"<urlset><url>&<loc></loc></url></urlset>", BASE).pages == ()
+
+
 def test_a_broken_list_of_sitemaps():
     found = parse_sitemap(b"\n<sitemapindex><sitemap><loc>/a.xml?x&y</loc></sitemap>", BASE)
     assert found.sitemaps == ("https://h.example/a.xml?x&y",)
