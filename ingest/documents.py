@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -109,7 +110,20 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page that was read; `content_hash` changes with its content and its URL."""
+    """A page that was read.
+
+    Attributes:
+        source: name of its source.
+        path: its path inside the source.
+        url: its address for people.
+        title: its title.
+        sections: its text.
+        content_hash: hash that changes with its content and its URL.
+        version: version of the product that it describes.
+        language: its language as a BCP 47 tag.
+        notes: what its reader left out, and why; each continues a line of the report that names
+            the page.
+    """
 
     source: str
     path: str
@@ -119,6 +133,7 @@ class Document:
     content_hash: str
     version: str = ""
     language: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,9 @@ class Page:
         language: its language as a BCP 47 tag, as its source says.
         anchors: the site's rule for anchors of headings, see `ingest.sources.Source`.
         title: its title, if that is known; None to take it from the text.
+        maker: name of the site maker that builds it; empty if unknown.
+        links: addresses of other pages by the targets of its links, as they are written.
+        link_titles: titles of pages and sections likewise, for references that name none.
     """
 
     source: str
@@ -146,12 +164,18 @@ class Page:
     language: str = ""
     anchors: str = "github"
     title: str | None = None
+    maker: str = ""
+    links: Mapping[str, str] = field(default_factory=dict, hash=False)
+    link_titles: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def content_hash(self) -> str:
         """Hash that changes when the page has to be indexed again."""
-        anchors = () if self.anchors == "github" else (self.anchors,)
-        labels = (self.media_type, self.version, self.language, *anchors)
+        more = [] if self.anchors == "github" else [self.anchors]
+        if self.maker or self.links or self.link_titles:
+            pairs = [sorted(self.links.items()), sorted(self.link_titles.items())]
+            more = [self.anchors, self.maker, json.dumps(pairs)]
+        labels = (self.media_type, self.version, self.language, *more)
         data = hashlib.sha256(self.data).hexdigest()
         return hash_content(self.path, self.url, data, *(labels if any(labels) else ()))
 
@@ -175,12 +199,16 @@ class SourcePages:
         pages: the pages that were read.
         failures: readable lines `path: problem`.
         unread: paths of existing pages that could not be read; a folder ends in a slash.
+        sites: one line on the sites that are made of the pages; empty if none was found.
+        notes: readable lines about what was read all the same.
     """
 
     source: str
     pages: tuple[Page, ...]
     failures: tuple[str, ...]
     unread: tuple[str, ...] = ()
+    sites: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -188,7 +216,9 @@ class SourcePages:
         return tuple(page.path for page in self.pages) + self.unread
 
 
-def build_document(page: Page, title: str, sections: Sequence[Section]) -> Document:
+def build_document(
+    page: Page, title: str, sections: Sequence[Section], *, notes: Sequence[str] = ()
+) -> Document:
     """Build the document of a page that was read.
 
     Args:
@@ -196,6 +226,7 @@ def build_document(page: Page, title: str, sections: Sequence[Section]) -> Docum
         title: the title that its text has; one that the page has goes before it. It is cut at
             `MAX_TITLE` characters.
         sections: its sections; of each, the outermost `MAX_HEADINGS` headings stay.
+        notes: what was left out, and why, for the report.
 
     Returns:
         The document, with the labels of the page.
@@ -211,4 +242,5 @@ def build_document(page: Page, title: str, sections: Sequence[Section]) -> Docum
         content_hash=page.content_hash,
         version=page.version,
         language=page.language,
+        notes=tuple(notes),
     )

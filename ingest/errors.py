@@ -13,6 +13,7 @@ DocentError (rag_core.errors)
     ├── StateError                the state database can't be used
     ├── SyncRunningError          another sync is running
     ├── IndexPinnedError          the index was rolled back, and syncing was not resumed
+    ├── PageNotFoundError         no page of the sources is meant, or several
     ├── NoVersionError            there is no version to go back to
     └── PublishError              a new version failed its checks; the old one stays live
         ├── SourceShrankError     a source lost many of its pages
@@ -52,6 +53,10 @@ class SourceAccessError(SourceError):
 
 class ToolMissingError(SourceError):
     """A program that a source needs is not installed."""
+
+
+class PageNotFoundError(IngestError):
+    """No page of the sources fits what a person wrote, or several do."""
 
 
 class DownloadError(SourceError):

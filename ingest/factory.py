@@ -47,18 +47,27 @@ def open_indexer(
     Raises:
         StateError: the state database can't be used.
     """
-    ledger = ledger or open_ledger(settings)
-    limits = Limits(settings.download_max_mb * 2**20, settings.download_max_minutes * 60)
-    downloads = Downloads(settings.data_folder / "snapshots", limits=limits)
     return Indexer(
         store,
         embedder,
-        ledger,
-        downloads,
+        ledger or open_ledger(settings),
+        open_downloads(settings),
         schema=SCHEMA_VERSION,
         golden_margin=settings.golden_margin,
         read_documents=read_apart,
     )
+
+
+def open_downloads(settings: IngestSettings, *, prefers_stored: bool = False) -> Downloads:
+    """Return the snapshots of downloads in the data folder.
+
+    Args:
+        settings: the data folder, and limits of downloads.
+        prefers_stored: whether what is there is used as it is.
+    """
+    limits = Limits(settings.download_max_mb * 2**20, settings.download_max_minutes * 60)
+    folder = settings.data_folder / "snapshots"
+    return Downloads(folder, limits=limits, prefers_stored=prefers_stored)
 
 
 def read_status(settings: IngestSettings) -> IndexStatus:

@@ -87,7 +87,9 @@ class IngestReport:
         unread: names of sources that could not be read; their pages stayed as they were.
         dropped: names of sources that were taken out of the settings; their pages are gone.
         golden: the recall of golden questions by source; empty if nothing changed.
+        sites: a line for each source that a site is made of: its maker, address and anchors.
         truncated: embedded chunks of which the model read only the beginning.
+        notes: readable lines about pages that were read all the same, such as near-empty ones.
     """
 
     documents: int
@@ -104,14 +106,20 @@ class IngestReport:
     unread: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     golden: tuple[GoldenResult, ...] = ()
+    sites: tuple[str, ...] = ()
     truncated: int = 0
+    notes: tuple[str, ...] = ()
 
     def limit_failures(self, most: int) -> IngestReport:
-        """Return the report with its first failures; count the rest."""
-        return replace(self, failures=tuple(limit_lines(self.failures, most)))
+        """Return the report with its first failures and notes; count the rest."""
+        failures, notes = (limit_lines(lines, most) for lines in (self.failures, self.notes))
+        return replace(self, failures=tuple(failures), notes=tuple(notes))
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        lists = {name: list(getattr(self, name)) for name in ("failures", "unread", "dropped")}
+        lists = {
+            name: list(getattr(self, name))
+            for name in ("failures", "unread", "dropped", "sites", "notes")
+        }
         golden = [asdict(result) for result in self.golden]
         return {**asdict(self), **lists, "golden": golden, "seconds": round(self.seconds, 3)}

@@ -189,8 +189,10 @@ class Indexer:
             report,
             seconds=time.perf_counter() - started,
             failures=changes.failures,
+            notes=changes.notes,
             unread=changes.unread,
             dropped=changes.dropped,
+            sites=changes.site_lines,
             truncated=_count_truncated(self._embedder) - truncated,
         )
 

@@ -23,6 +23,9 @@ from rag_core.types import hash_content
 
 if TYPE_CHECKING:
     from rag_core.models.device import Placement
+    from rag_core.models.minilm import MiniLM
+    from rag_core.models.model_tokenizer import ModelTokenizer
+    from rag_core.models.remote import RemoteEmbedder
 
 RERANK_BUDGET_MS = 10_000
 """Ten passages take 3 s in bf16 on two cores, and 12 s in float32, which skips the last ones."""
@@ -99,19 +102,7 @@ def _shorten_spin_wait() -> None:
 def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
     """Create the embedder; return None for the starter's model."""
     if settings.embedding_url:
-        from rag_core.models.http_client import ModelServer
-        from rag_core.models.remote import RemoteEmbedder
-        from rag_core.models.server_address import EMBEDDING, Address
-
-        key = settings.embedding_api_key
-        address = Address.of(settings.embedding_url, "/v1/embeddings", EMBEDDING, key)
-        return RemoteEmbedder(
-            ModelServer(address, outages),
-            settings.embedding_model,
-            dimension=settings.embedding_dim,
-            instruction=settings.query_instruction,
-            max_tokens=settings.embedding_max_tokens,
-        )
+        return _open_remote_embedder(settings, settings.embedding_url, outages)
     if settings.profile == "starter":
         return None
     from rag_core.models.embedder import LocalEmbedder
@@ -123,6 +114,39 @@ def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
         instruction=settings.query_instruction,
         placement=_choose_placement(settings),
     )
+
+
+def _open_remote_embedder(settings: RagSettings, url: str, outages: Outages) -> RemoteEmbedder:
+    from rag_core.models.http_client import ModelServer
+    from rag_core.models.remote import RemoteEmbedder
+    from rag_core.models.server_address import EMBEDDING, Address
+
+    address = Address.of(url, "/v1/embeddings", EMBEDDING, settings.embedding_api_key)
+    return RemoteEmbedder(
+        ModelServer(address, outages),
+        settings.embedding_model,
+        dimension=settings.embedding_dim,
+        instruction=settings.query_instruction,
+        max_tokens=settings.embedding_max_tokens,
+    )
+
+
+def open_tokenizer(settings: RagSettings) -> MiniLM | RemoteEmbedder | ModelTokenizer:
+    """Open the tokenizer of the embedder, without weights or a server.
+
+    Raises:
+        SettingsError: the address or the key of a server is not valid.
+        ModelError: the tokenizer of the model can't be read.
+    """
+    if not settings.embedding_url and settings.profile != "starter":
+        from rag_core.models.model_tokenizer import ModelTokenizer
+
+        return ModelTokenizer(settings.embedding_model, settings.embedding_revision)
+    if settings.embedding_url:
+        return _open_remote_embedder(settings, settings.embedding_url, Outages())
+    from rag_core.models.minilm import MiniLM
+
+    return MiniLM()
 
 
 def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:

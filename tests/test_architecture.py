@@ -63,8 +63,14 @@ ORDER = (
     "ingest.sources.git",
     "ingest.sources.website",
     "ingest.sources",
+    "ingest.sites.settings",
+    "ingest.sites.site",
+    "ingest.sites.makers",
+    "ingest.sites",
+    "ingest.includes",
     "ingest.types",
     "ingest.loading",
+    "ingest.inspection",
     "ingest.state",
     "ingest.progress",
     "ingest.changes",
@@ -124,7 +130,11 @@ HOMES = {
         "ingest.formats.html_to_markdown",
     },
     "charset_normalizer": {"bot.slack.content.text_files", "ingest.loading.pages"},
-    "docutils": {"ingest.formats.rst", "ingest.formats.rst_directives"},
+    "docutils": {
+        "ingest.formats.rst",
+        "ingest.formats.rst_directives",
+        "ingest.formats.slugs",
+    },
     "dotenv": {
         "bot.cli.unknown_settings",
         "bot.health.redaction",
@@ -142,10 +152,11 @@ HOMES = {
     "huggingface_hub": {"rag_core.models.weights"},
     "ir_measures": {"rag_core.evaluation.metrics"},
     "jinja2": {"rag_core.evaluation.page"},
-    "mammoth": {"ingest.formats.docx"},
+    "mammoth": {"ingest.formats.word.reader"},
     "markdown_it": {
         "bot.markup",
         "ingest.formats.dialects",
+        "ingest.formats.headings",
         "ingest.formats.structure",
         "rag_core.generation.quotations.markdown_blocks",
         "rag_core.generation.text.links.addresses",
@@ -153,7 +164,6 @@ HOMES = {
     },
     "markdownify": {"ingest.formats.html_to_markdown"},
     "markupsafe": {"rag_core.evaluation.page"},
-    "mdit_py_plugins": {"ingest.formats.structure"},
     "milvus_lite": {"rag_core.index.milvus_lite"},
     "numpy": {
         "bot.scope_check",
@@ -196,7 +206,7 @@ HOMES = {
         "rag_core.index.milvus_errors",
         "rag_core.index.schema",
     },
-    "pypdf": {"ingest.formats.pdf"},
+    "pypdfium2": {"ingest.formats.pdf"},
     "pythonjsonlogger": {"bot.health.logs"},
     "regex": {
         "rag_core.generation.text.links.addresses",
@@ -221,6 +231,7 @@ HOMES = {
     "rich": {
         "bot.cli.console",
         "bot.cli.evaluation_tables",
+        "bot.cli.inspection",
         "bot.cli.terminal",
         "ingest.formats.dialects.icons",
     },
@@ -255,7 +266,11 @@ HOMES = {
     "torch": {"rag_core.models"},
     "transformers": {"rag_core.models"},
     "typer": {"bot.cli"},
-    "yaml": {"ingest.formats.dialects.front_matter"},
+    "yaml": {
+        "ingest.formats.dialects.front_matter",
+        "ingest.formats.openapi.parsing",
+        "ingest.sites.settings.yaml_file",
+    },
     "zstandard": {"ingest.sources.archive.entries"},
 }
 LOADERS = {"import_module", "__import__"}

@@ -65,6 +65,7 @@ NOT_MET = {
 SAID_ELSEWHERE = {
     "The model server at … (…) …: ….",
     "Skipped or repaired: …",
+    "Note: …",
     "… can be read by other users of this machine: run `chmod 600 …`.",
     "… was open to other users of this machine: docent made … private.",
     "… has … of another user, which docent left as they are, for example ….",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli import inspection
 from bot.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -47,8 +48,23 @@ def index(  # noqa: PLR0913  (the options, by name)
         bool, typer.Option("--full", help="Read and embed everything from scratch.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Sync again after a rollback.")] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="Show how docent reads a page; index nothing."),
+    ] = None,
+    check_links: Annotated[
+        bool,
+        typer.Option(
+            "--check-links",
+            help="Ask the sites for a sample of 50 addresses, or of as many as a number before the "
+            "sources says; index nothing.",
+        ),
+    ] = False,
 ) -> None:
     """Read documentation into the index; embed only the changes."""
+    if explain is not None or check_links:
+        inspection.inspect_sources(sources or [], explain=explain, as_json=as_json)
+        return
     from bot.cli import terminal
     from bot.control import protocol
     from bot.index_service import SyncRequest

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rag_core.models.known_answers import CheckResult
     from rag_core.types import Answer, Chunk, Hit, Passage
 
-_FAILURES_SHOWN = 100  # lines; `--json` has all of them
+_LINES_SHOWN = 100  # lines; `--json` has all of them
 
 _PREVIEW_CHARACTERS = 160
 _LINE_SECONDS = 5.0
@@ -122,8 +122,10 @@ def print_report(report: IngestReport) -> None:
         err.print(
             Text(f"  Golden questions of {_format_golden(result)}", style="dim"), soft_wrap=True
         )
+    _print_sites(report.sites)
     _print_dropped(report.dropped, "their pages are removed")
-    _print_failures(report.failures)
+    _print_lines("Skipped or repaired", report.failures)
+    _print_lines("Note", report.notes)
 
 
 def print_preview(preview: Preview) -> None:
@@ -145,8 +147,10 @@ def print_preview(preview: Preview) -> None:
     if preview.stopped:
         stop = f"This would only be published with --force: {join_lines(preview.stopped)}."
         err.print(Text(stop, style="yellow"), soft_wrap=True)
+    _print_sites(preview.sites)
     _print_dropped(preview.dropped, "their pages would be removed")
-    _print_failures(preview.failures)
+    _print_lines("Skipped or repaired", preview.failures)
+    _print_lines("Note", preview.notes)
 
 
 def print_stopped() -> None:
@@ -211,19 +215,23 @@ def _format_golden(result: GoldenResult) -> str:
     return f"{result.source}: {before} found the right page before, {result.after:.0%} now"
 
 
+def _print_sites(lines: Sequence[str]) -> None:
+    for line in lines:
+        err.print(Text(f"  Site of {join_lines(line)}", style="dim"), soft_wrap=True)
+
+
 def _print_dropped(names: Sequence[str], consequence: str) -> None:
     if names:
         line = f"  No longer in DOCENT_SOURCES, {consequence}: {join_lines(', '.join(names))}"
         err.print(Text(line, style="yellow"), soft_wrap=True)
 
 
-def _print_failures(lines: Sequence[str]) -> None:
+def _print_lines(label: str, lines: Sequence[str]) -> None:
     from ingest.report import limit_lines
 
-    for line in limit_lines(lines, _FAILURES_SHOWN):
-        err.print(
-            Text(f"  Skipped or repaired: {join_lines(line)}", style="yellow"), soft_wrap=True
-        )
+    style = "dim" if label == "Note" else "yellow"
+    for line in limit_lines(lines, _LINES_SHOWN):
+        err.print(Text(f"  {label}: {join_lines(line)}", style=style), soft_wrap=True)
 
 
 def print_checks(checks: Sequence[CheckResult]) -> None:

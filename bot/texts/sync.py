@@ -52,6 +52,8 @@ def render_report(report: IngestReport) -> str:
     lines += [_render_golden(result) for result in report.golden[:_GOLDEN_SHOWN]]
     if report.failures:
         lines.append(_render_failures(report.failures))
+    if report.notes:
+        lines.append(_render_notes(report.notes))
     return _join_lines(lines)
 
 
@@ -70,6 +72,8 @@ def render_preview(preview: Preview) -> str:
         lines.append(_render_item("preview_stopped", reason=markdown.escape_plain(preview.stopped)))
     if preview.failures:
         lines.append(_render_failures(preview.failures))
+    if preview.notes:
+        lines.append(_render_notes(preview.notes))
     return _join_lines(lines)
 
 
@@ -122,3 +126,8 @@ def _render_failures(failures: tuple[str, ...]) -> str:
     return _render_item(
         "report_failures", count=len(failures), first=markdown.escape_plain(failures[0])
     )
+
+
+def _render_notes(notes: tuple[str, ...]) -> str:
+    first = markdown.escape_plain(notes[0])
+    return _render_item("report_notes", count=len(notes), first=first)

@@ -39,6 +39,8 @@ class Preview:
         pages: each page that is added, changed or removed.
         dropped: names of sources that were taken out of the settings; their pages would go.
         failures: readable lines `path: problem`.
+        sites: a line for each source that a site is made of: its maker, address and anchors.
+        notes: readable lines about pages that were read all the same.
     """
 
     documents: int
@@ -53,11 +55,15 @@ class Preview:
     pages: tuple[PageChange, ...]
     dropped: tuple[str, ...]
     failures: tuple[str, ...]
+    sites: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the preview as plain data."""
         seconds = None if self.seconds is None else round(self.seconds, 1)
-        lists = {"dropped": list(self.dropped), "failures": list(self.failures)}
+        lists = {
+            name: list(getattr(self, name)) for name in ("dropped", "failures", "sites", "notes")
+        }
         pages = [asdict(page) for page in self.pages]
         return {**asdict(self), **lists, "pages": pages, "seconds": seconds}
 
@@ -98,6 +104,8 @@ def build_preview(
         pages=tuple(_list_page_changes(changes.pages)),
         dropped=changes.dropped,
         failures=changes.failures,
+        sites=changes.site_lines,
+        notes=changes.notes,
     )
 
 

@@ -77,6 +77,8 @@ class ChangeSet:
         failures: lines for the report.
         unread: names of sources that could not be read.
         dropped: names of sources that were taken out of the settings.
+        site_lines: a line for each source that a site is made of.
+        notes: lines for the report about what was read all the same.
     """
 
     sources: tuple[Source, ...]
@@ -89,6 +91,8 @@ class ChangeSet:
     failures: tuple[str, ...]
     unread: tuple[str, ...]
     dropped: tuple[str, ...]
+    site_lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_unchanged(self) -> bool:
@@ -103,7 +107,8 @@ class ChangeSet:
     def exclude_broken(self, chunked: ChunkedPages) -> ChangeSet:
         """Return the changes with broken pages kept as they were."""
         pages = self.pages.exclude_broken(chunked.broken, self.snapshot.pages)
-        return replace(self, pages=pages, failures=self.failures + chunked.failures)
+        failures, notes = self.failures + chunked.failures, self.notes + chunked.notes
+        return replace(self, pages=pages, failures=failures, notes=notes)
 
     def is_reproduced_by(self, pages: Sequence[KnownPage]) -> bool:
         """Return True if the next version would equal the live one."""
@@ -210,6 +215,8 @@ class ChangeDetector:
             failures=failures + snapshot.failures,
             unread=tuple(sorted(names - {pages.source for pages in loaded})),
             dropped=dropped,
+            site_lines=tuple(f"{pages.source}: {pages.sites}" for pages in loaded if pages.sites),
+            notes=tuple(note for pages in loaded for note in pages.notes),
         )
 
     def _name_sources(self, sources: Sequence[Source]) -> list[Source]:

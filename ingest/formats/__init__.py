@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats.markdown import read_markdown, read_text
+from ingest.formats.navigation import drop_navigation
+from ingest.formats.page_links import resolve_links
+from ingest.formats.settings_files import is_settings_file
 
 Reader = Callable[[Page], Document]
 
@@ -14,7 +18,8 @@ Reader = Callable[[Page], Document]
 def _read_markdown(page: Page) -> Document:
     from ingest.formats.mdx.reader import is_mdx
 
-    return _read_mdx(page) if is_mdx(page.text) else read_markdown(page)
+    is_docusaurus = page.maker == "docusaurus"  # where `.md` is MDX, too
+    return _read_mdx(page) if is_docusaurus or is_mdx(page.text) else read_markdown(page)
 
 
 def _read_mdx(page: Page) -> Document:
@@ -42,13 +47,13 @@ def _read_notebook(page: Page) -> Document:
 
 
 def _read_pdf(page: Page) -> Document:
-    from ingest.formats.pdf import read_pdf
+    from ingest.formats.pdf.reader import read_pdf
 
     return read_pdf(page)
 
 
 def _read_docx(page: Page) -> Document:
-    from ingest.formats.docx import read_docx
+    from ingest.formats.word.reader import read_docx
 
     return read_docx(page)
 
@@ -71,6 +76,12 @@ def _read_xlsx(page: Page) -> Document:
     return read_xlsx(page)
 
 
+def _read_openapi(page: Page) -> Document:
+    from ingest.formats.openapi.reader import read_openapi
+
+    return read_openapi(page)
+
+
 READERS: Mapping[str, Reader] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
@@ -88,14 +99,36 @@ READERS: Mapping[str, Reader] = {
     ".docx": _read_docx,
     ".pptx": _read_pptx,
     ".xlsx": _read_xlsx,
+    ".openapi": _read_openapi,
 }
 """The reader of each suffix. A new format is one more line here."""
+
+LINKED = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".asc", ".ipynb"}
+"""Formats whose pages name each other by their files."""
 
 BINARY = {".pdf", ".docx", ".pptx", ".xlsx"}
 """Formats that are not text."""
 
 TEMPLATES = {".md", ".markdown", ".mdx", ".txt"}
 """Formats that people write, where site generators fill in variables and includes."""
+
+PART_TYPE = "application/vnd.docent.openapi-part+json"
+"""Media type of a part of an API's description, which docent itself makes."""
+
+_SPECIFICATION_SUFFIXES = {".yaml", ".yml", ".json"}
+_SPECIFICATION_TYPES = re.compile(
+    r"(?:application|text)/(?:(?:[\w.-]+\+)?(?:json|yaml)|x-yaml|vnd\.oai\.openapi)", re.IGNORECASE
+)
+_SPECIFICATION_WORDS = re.compile(
+    r"(?:open-?api|swagger|oas)|(?<![a-z])(?:apis?|rest|specs?|specifications?|references?|"
+    r"endpoints?|webhooks?|schemas?|petstore|components|paths|parameters|responses|"
+    r"definitions)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words in the path of a file that may describe an API, or be a part of such a description."""
+
+_LINKING = {".md", ".markdown", ".mdx", ".rst", ".adoc", ".html", ".htm", ".xhtml"}
+"""Formats of pages that may only lead to others."""
 
 VARIABLES_FILE = "Variables.json"
 """Values for `{{name}}` and `{{var.name}}` in the pages beside and below it."""
@@ -115,6 +148,7 @@ _MEDIA_TYPES: Mapping[str, str] = {
     "application/x-ipynb+json": ".ipynb",
     "text/asciidoc": ".adoc",
     "application/pdf": ".pdf",
+    PART_TYPE: ".openapi",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
@@ -138,7 +172,25 @@ def detect_format(path: str, media_type: str = "") -> str:
 
 def is_wanted(path: str) -> bool:
     """Return whether a file is a document or belongs to one."""
-    return is_document(path) or PurePosixPath(path).name == VARIABLES_FILE
+    name = PurePosixPath(path).name
+    return (
+        is_document(path)
+        or name == VARIABLES_FILE
+        or is_settings_file(path)
+        or is_possible_specification(path)
+    )
+
+
+def is_possible_specification(path: str, media_type: str = "") -> bool:
+    """Return whether a file may describe an API or a part."""
+    plain_type = media_type.partition(";")[0].strip()
+    if plain_type and plain_type != PART_TYPE and _SPECIFICATION_TYPES.fullmatch(plain_type):
+        return True
+    suffix = PurePosixPath(path).suffix.lower()
+    is_known = not plain_type or plain_type in {"text/plain", "application/octet-stream"}
+    if suffix not in _SPECIFICATION_SUFFIXES or not is_known:
+        return False
+    return bool(_SPECIFICATION_WORDS.search(path))
 
 
 def is_document(path: str, media_type: str = "") -> bool:
@@ -155,4 +207,7 @@ def read_document(page: Page) -> Document:
     suffix = detect_format(page.path, page.media_type)
     if suffix not in BINARY and len(page.data) > MAX_BYTES:
         raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
-    return READERS[suffix](page)
+    document = READERS[suffix](page)
+    if suffix in LINKED:
+        document = resolve_links(document, page)
+    return drop_navigation(page, document) if suffix in _LINKING else document

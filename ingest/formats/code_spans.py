@@ -20,7 +20,7 @@ class CodeSpans:
     """The stretches of a text that are code, each with its opening and closing mark."""
 
     def __init__(self, text: str) -> None:
-        self._spans = list(_find_spans(text))
+        self._spans = list(find_code_spans(text))
         self._next = 0
 
     def is_code(self, position: int) -> bool:
@@ -30,7 +30,8 @@ class CodeSpans:
         return self._next < len(self._spans) and self._spans[self._next][0] <= position
 
 
-def _find_spans(text: str) -> Iterator[tuple[int, int]]:
+def find_code_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of fences, and of spans within a line."""
     lines = _split_lines(text)
     # By character and column, the shortest fence that no later line closes: the text is searched
     # for its closing line once, not again for each fence of that length.

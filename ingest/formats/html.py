@@ -10,9 +10,11 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.documents import Document, Page, PageError, translate_parser_errors
-from ingest.formats.html_elements.code import drop_line_numbers
+from ingest.formats.html_elements.clutter import drop_surroundings, is_permalink
+from ingest.formats.html_elements.code import drop_line_numbers, end_lines
 from ingest.formats.html_elements.footnotes import mark_check_boxes, move_footnotes
 from ingest.formats.html_elements.formulas import keep_formulas
+from ingest.formats.html_elements.links import move_links_inside
 from ingest.formats.html_elements.tables import CELLS, GROUPS, drop_layout_tables
 from ingest.formats.html_elements.tabs import label_tab_panels
 from ingest.formats.html_markup import shorten_markup
@@ -28,19 +30,6 @@ MAX_DEPTH = 400
 MAX_ELEMENTS = 100_000
 """Most elements of a page; more would take minutes."""
 
-_DROPPED = (
-    "script, style, noscript, template, svg, button, nav, input, select, textarea, iframe, dialog, "
-    "object, canvas, audio, video, [role=navigation], [role=banner], [role=contentinfo], "
-    "[role=search], [aria-hidden=true], .anchor-icon, .copybtn, .edit-this-page, .feedback, "
-    ".theme-doc-footer, .theme-doc-toc-mobile, .wy-breadcrumbs"
-)
-_BARS = (
-    ".breadcrumb, .breadcrumbs, .filter, .multipleCode, .page-toc, .pagination, .pagination-nav, "
-    ".prev-next-area, .related, .sidebar, .sphinxsidebar, .tab-wrapper, .table-of-contents, .toc"
-)
-"""Bars of links and tabs, by the class names of site generators; dropped if all is links."""
-
-_PERMALINKS = {"", "#", "¶", "§", "🔗", "\u200b", "\uf0c1", "link", "permalink"}
 _SITE_NAME = re.compile(r"\s+[|–—·»]\s+")  # noqa: RUF001  (dashes are what sites write)
 _AS_DIV = "main, header, footer, aside, figure, details, address, fieldset, center, body, form"
 _TERMS = ("dt", "dd")
@@ -189,11 +178,11 @@ def _assign_heading_ids(main: Tag) -> None:
     """
     previous: Tag | None = None
     for heading in main.find_all(HEADINGS):
-        links = [a for a in heading.find_all("a", href=True) if _is_permalink(a)]
+        links = [a for a in heading.find_all("a", href=True) if is_permalink(a)]
         inner = heading.find(id=True) or heading.find("a", attrs={"name": True})
         section = heading.parent
         if links:
-            heading["id"] = str(links[0]["href"])[1:]
+            heading["id"] = str(links[0]["href"]).partition("#")[2]
         elif heading.get("id"):
             pass
         elif inner:
@@ -205,29 +194,19 @@ def _assign_heading_ids(main: Tag) -> None:
             link.extract()
 
 
-def _is_permalink(link: Tag) -> bool:
-    return str(link["href"]).startswith("#") and link.get_text().strip().lower() in _PERMALINKS
-
-
 def _drop_clutter(main: Tag) -> None:
     label_tab_panels(main)
     keep_formulas(main)
     mark_check_boxes(main)
     drop_line_numbers(main)
-    for tag in main.select(_DROPPED):
-        tag.extract()
-    for tag in main.select(_BARS):
-        linked = sum(len(link.get_text()) for link in tag.find_all("a"))
-        if linked >= 0.8 * len(tag.get_text().strip()):
-            tag.extract()
+    drop_surroundings(main)
+    move_links_inside(main)
 
 
 def _adapt_for_markdown(main: Tag) -> None:
     """Change elements that Markdown lacks, and text that it would misread."""
     drop_layout_tables(main)
-    for line in main.select("pre div"):
-        line.name = "span"
-        line.append("\n")
+    end_lines(main)
     _rename_tags(main.select(_AS_DIV), "div")
     _rename_tags(main.find_all(["summary", "legend"]), "p")
     _rename_tags(main.select("tt, span.literal"), "code")

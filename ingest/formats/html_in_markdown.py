@@ -138,14 +138,16 @@ class _TextParser(HTMLParser):
         super().__init__()
         self.parts: list[str] = []
         self._hidden = 0
+        self._links: list[tuple[str, int]] = []  # open links, and where their text begins
 
     def get_text(self) -> str:
         return "".join(self.parts)
 
     def handle_starttag(self, tag: str, attrs: _Attributes) -> None:
-        del attrs
         if tag in _HIDDEN:
             self._hidden += 1
+        elif tag == "a":
+            self._links.append((dict(attrs).get("href") or "", len(self.parts)))
         elif tag in _LINES or tag in _HEADINGS:
             self._break_line()
         elif tag == "li":
@@ -162,6 +164,8 @@ class _TextParser(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _HIDDEN:
             self._hidden = max(self._hidden - 1, 0)
+        elif tag == "a" and self._links:
+            self._end_link(*self._links.pop())
         elif tag in _LINES or tag in _HEADINGS:
             self._break_line()
         elif tag in _CELLS:
@@ -177,6 +181,12 @@ class _TextParser(HTMLParser):
         if self.parts and not self.parts[-1].endswith("\n"):
             self.parts.append("\n")
 
+    def _end_link(self, href: str, start: int) -> None:
+        """Make a link of the text since its tag."""
+        text = "".join(self.parts[start:])
+        if href and text.strip() and "\n" not in text and not _BAD_TARGET.search(href):
+            self.parts[start:] = [f"[{text.strip()}]({href})"]
+
 
 class _MarkdownParser(_TextParser):
     """Keeps the structure of a text: headings, lists, links and code."""
@@ -186,7 +196,6 @@ class _MarkdownParser(_TextParser):
         self._anchor = ""
         self._language = ""
         self._outside: list[str] | None = None  # the parts before the code
-        self._links: list[tuple[str, int]] = []  # open links, and where their text begins
 
     def get_text(self) -> str:
         self._leave_code()
@@ -203,8 +212,6 @@ class _MarkdownParser(_TextParser):
         elif tag in _HEADINGS:
             self._anchor = values.get("id") or ""
             self.parts.append(f"\n\n{'#' * _HEADINGS[tag]} ")
-        elif tag == "a":
-            self._links.append((values.get("href") or "", len(self.parts)))
         else:
             super().handle_starttag(tag, attrs)
 
@@ -215,8 +222,6 @@ class _MarkdownParser(_TextParser):
         elif tag in _HEADINGS:
             has_anchor = self._anchor and not _BAD_ANCHOR.search(self._anchor)
             self.parts.append(f" {{#{self._anchor}}}\n\n" if has_anchor else "\n\n")
-        elif tag == "a" and self._links:
-            self._end_link(*self._links.pop())
         else:
             super().handle_endtag(tag)
 
@@ -227,12 +232,6 @@ class _MarkdownParser(_TextParser):
             super().handle_data(_SPACES.sub(" ", data))
         else:  # Indents and line ends in HTML mean nothing.
             super().handle_data(_SPACES.sub(" ", data).lstrip())
-
-    def _end_link(self, href: str, start: int) -> None:
-        """Make a link of the text since its tag."""
-        text = "".join(self.parts[start:])
-        if href and text.strip() and "\n" not in text and not _BAD_TARGET.search(href):
-            self.parts[start:] = [f"[{text.strip()}]({href})"]
 
     def _leave_code(self) -> None:
         """Append the finished code to the text before it."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 from ingest.documents import Block, Document, Page, Section, build_document
+from ingest.formats.anchors import AnchorMaker
 from ingest.formats.dialects.addresses import Resolver, resolve_link
-from ingest.formats.dialects.attribute_lists import split_attribute_lists
 from ingest.formats.dialects.expansion import ExpandedPage, expand_dialects
 from ingest.formats.dialects.front_matter import split_front_matter
 from ingest.formats.dialects.links import LinkRenderer
 from ingest.formats.dialects.prose import ProseRenderer
+from ingest.formats.headings import HeadingRenderer
 from ingest.formats.html_in_markdown import convert_html_block, convert_tables, extract_html_text
 from ingest.formats.structure import (
-    SLUGS,
     Nodes,
     ParsedMarkdown,
     build_converted_parser,
@@ -39,7 +39,8 @@ _PREFORMATTED_END = re.compile(r"</pre>", re.IGNORECASE)
 _MARKDOWN = re.compile(r"^(?:#{1,6}\s|\s*(?:```|~~~))", re.MULTILINE)
 _ALERT = re.compile(r"^([\s>]*>\s*)\[!(\w+)\][+-]?[ \t]*(.*)$")
 _MYST_LABEL = re.compile(r"[A-Za-z][\w:-]*")
-_CLOSING_HASHES = re.compile(r"(?<! ) +#+$")
+_PADDING = re.compile(r"(?<=(?<!\\)\|) {2,}|(?<=\S) {2,}(?=\|)")
+_RULE = re.compile(r"-{4,}")
 _QUOTE_MARKS = re.compile(r"[ \t>]*$")
 
 
@@ -82,7 +83,8 @@ def build_markdown_document(
     text = convert_tables(expanded.text, indented_code=indented_code)
     parsed = ParsedMarkdown(text, build_written_parser(indented_code=indented_code))
     prose = _build_prose(page, parsed, expanded, resolve)
-    sections = tuple(build_sections(_expand_nodes(parsed, prose), make_slug=SLUGS[page.anchors]))
+    headings = HeadingRenderer(prose, AnchorMaker(page.anchors))
+    sections = tuple(build_sections(_expand_nodes(parsed, prose, headings)))
     return build_document(page, title or find_first_heading(sections) or page.stem, sections)
 
 
@@ -92,12 +94,19 @@ def _build_prose(
     links = LinkRenderer(
         parsed.references,
         expanded.footnotes,
-        {label: title for label, (_, title) in expanded.labels.items()},
+        _list_titles(page, expanded),
         lambda target: _resolve_target(page, target, expanded, resolve),
         lambda note: prose.render(note, footnotes=False),
     )
-    prose = ProseRenderer(links, expanded.abbreviations, expanded.labels)
+    names = expanded.abbreviations
+    prose = ProseRenderer(links, names, expanded.labels, page, is_myst=expanded.is_myst)
     return prose
+
+
+def _list_titles(page: Page, expanded: ExpandedPage) -> dict[str, str]:
+    """Return the texts of links that have none, by their targets."""
+    titles = {target.lstrip("#"): title for target, title in page.link_titles.items()}
+    return titles | {label: title for label, (_, title) in expanded.labels.items()}
 
 
 def _resolve_target(
@@ -111,7 +120,7 @@ def _resolve_target(
     if anchor:
         return resolve_link(page, f"#{anchor}")
     if expanded.is_myst and _MYST_LABEL.fullmatch(target):
-        return resolve(target) if resolve else ""
+        return page.links.get(target) or (resolve(target) if resolve else "")
     return resolve_link(page, target, resolve)
 
 
@@ -127,26 +136,50 @@ def _is_html(body: str) -> bool:
     return not _MARKDOWN.search(_PREFORMATTED.sub("", body[:last]) + body[last:])
 
 
-def _render_lines(parsed: ParsedMarkdown, prose: ProseRenderer) -> None:
-    """Change the lines to the text that a reader sees; code stays."""
+def _render_lines(
+    parsed: ParsedMarkdown, prose: ProseRenderer, headings: HeadingRenderer
+) -> dict[int, ParsedMarkdown]:
+    """Change the lines to the text that a reader sees; code stays.
+
+    Return what becomes of the blocks of HTML with a structure, by their first lines.
+    """
+    headings.collect(parsed)
+    converted = dict[int, ParsedMarkdown]()
     for number, token in enumerate(parsed.tokens):
-        if token.map is None:
+        if token.type == "inline":
+            headings.count_notes(token.content)
+        if token.map is None or token.type == "inline":
             continue
-        if token.type == "html_block" and token.level:  # in a list or a quotation
-            _replace_html(parsed, prose, *token.map)
-        elif token.type == "heading_open":
-            inline = parsed.tokens[number + 1]
-            heading, anchor = split_attribute_lists(inline.content)
-            heading = _CLOSING_HASHES.sub("", heading) if anchor else heading
-            inline.content, slug = prose.render_heading(heading)
-            inline.meta = {"anchor": anchor, "slug": slug}
-        elif token.type == "paragraph_open":
-            _render_paragraph(parsed, prose, *token.map)
-        elif token.type == "table_open":
-            for line in range(*token.map):
-                source = parsed.lines[line] or ""
-                parsed.lines[line] = prose.render(source, is_table=True).rstrip() or None
+        if token.type == "heading_open":
+            headings.render(token, parsed.tokens[number + 1])
+            continue
+        is_prose = token.type in {"paragraph_open", "html_block"}
+        headings.keep_above(parsed.join_lines(*token.map) if is_prose else "")
+        if token.type == "html_block" and not token.level:
+            html = parsed.join_lines(*token.map)
+            if _STRUCTURED.search(html) and not html.lstrip().startswith("<!--"):
+                inner = ParsedMarkdown(convert_html_block(html), build_converted_parser())
+                headings.render_converted(inner)
+                converted[token.map[0]] = inner
+        else:
+            _render_block(parsed, prose, token.type, *token.map)
     parsed.drop_definitions()
+    return converted
+
+
+def _render_block(
+    parsed: ParsedMarkdown, prose: ProseRenderer, kind: str, start: int, end: int
+) -> None:
+    if kind == "html_block":  # in a list or a quotation
+        _replace_html(parsed, prose, start, end)
+    elif kind == "paragraph_open":
+        _render_paragraph(parsed, prose, start, end)
+    elif kind == "table_open":
+        for line in range(start, end):
+            # Padding and long rules, which align a table for its author, would cost a chunk room.
+            source = _PADDING.sub(" ", parsed.lines[line] or "")
+            source = _RULE.sub("---", source) if line == start + 1 else source
+            parsed.lines[line] = prose.render(source, is_table=True).rstrip() or None
 
 
 def _render_paragraph(parsed: ParsedMarkdown, prose: ProseRenderer, start: int, end: int) -> None:
@@ -167,20 +200,18 @@ def _render_alert(match: re.Match[str]) -> str:
     return f"{match[1]}**{match[3].strip() or match[2].capitalize()}**"
 
 
-def _expand_nodes(parsed: ParsedMarkdown, prose: ProseRenderer) -> Nodes:
+def _expand_nodes(parsed: ParsedMarkdown, prose: ProseRenderer, headings: HeadingRenderer) -> Nodes:
     """Yield the blocks of a page, with those inside HTML."""
-    _render_lines(parsed, prose)
+    converted = _render_lines(parsed, prose, headings)
     for node, _ in list_nodes(parsed):
         if node.type != "html_block" or not node.map:
             yield node, parsed
-            continue
-        html = parsed.join_lines(*node.map)
-        if _STRUCTURED.search(html) and not html.lstrip().startswith("<!--"):
-            text = convert_html_block(html)
-            if text.startswith("|") and "\n\n" not in text:  # the most frequent case: one table
-                yield build_table_block(text)
+        elif inner := converted.get(node.map[0]):
+            text = "\n".join(filter(None, inner.lines))
+            if text.startswith("|") and None not in inner.lines and "" not in inner.lines:
+                yield build_table_block(text)  # the most frequent case: one table
             else:
-                yield from list_nodes(ParsedMarkdown(text, build_converted_parser()))
+                yield from list_nodes(inner)
         else:
             _replace_html(parsed, prose, *node.map)
             yield node, parsed

@@ -15,6 +15,11 @@ _OUTPUT_LINES = 5
 _OUTPUT_WIDTH = 200  # characters per line
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _REMOVED = {"remove-cell", "remove_cell", "hide-cell"}
+_OBJECT = re.compile(
+    r"\[?<(?:[\w.]+ object(?: at 0x[0-9a-fA-F]+)?|[\w.]+ at 0x[0-9a-fA-F]+|Figure size [^<>]+)>\]?"
+)
+"""The name of something that is no text, such as `<Figure size 640x480 with 1 Axes>`."""
+
 _LANGUAGE = re.compile(r"[\w+#.-]{1,20}")
 
 
@@ -90,6 +95,8 @@ def _extract_lines(output: dict[str, Any]) -> list[str]:
         return []
     data = _to_dict(output.get("data"))
     text = _join_lines(output.get("text", data.get("text/plain")))
+    if _OBJECT.fullmatch(text.strip()):
+        text = _join_lines(data.get("text/markdown"))
     if output.get("output_type") in {"error", "pyerr"}:
         text = f"{output.get('ename')}: {output.get('evalue')}"
     return [line for line in _ANSI.sub("", text).splitlines() if line.strip()]

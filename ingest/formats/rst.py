@@ -68,7 +68,7 @@ def read_rst(page: Page) -> Document:
     with _isolate_registry(), translate_parser_errors("reStructuredText"):
         register_unknown(text)
         tree = publish_doctree(text, parser=_BoundedParser(), settings_overrides=_SETTINGS)
-        _clean_tree(tree)
+        _clean_tree(tree, page)
         html = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
     return build_converted_document(page, convert_html_page(str(html))[1])
 
@@ -90,7 +90,7 @@ def _isolate_registry() -> Iterator[None]:
             table.update(entries)
 
 
-def _clean_tree(tree: nodes.document) -> None:
+def _clean_tree(tree: nodes.document, page: Page) -> None:
     """Remove fields for Sphinx, messages of docutils, and what reads files.
 
     Text that docutils could not read stays as it was written.
@@ -106,8 +106,7 @@ def _clean_tree(tree: nodes.document) -> None:
         _order_ids(section)
     for reference in list(tree.findall(nodes.inline)):
         if REFERENCE in reference["classes"]:
-            title = _find_title(tree, reference.astext()) or reference.astext()
-            reference[:] = [nodes.Text(title)]
+            _show_reference(tree, reference, page)
     for image in tree.findall(nodes.image):
         # With `:loading: embed`, docutils reads any file of the machine, or waits for a pipe.
         image.attributes.pop("loading", None)
@@ -125,6 +124,18 @@ def _order_ids(section: nodes.section) -> None:
     if own in section["ids"]:
         section["ids"].remove(own)
         section["ids"].insert(0, own)
+
+
+def _show_reference(tree: nodes.document, reference: nodes.inline, page: Page) -> None:
+    """Show the title of the place that a reference names.
+
+    It is a link if the place is on another page.
+    """
+    target = reference["target"]
+    address = page.links.get(target, "")
+    title = _find_title(tree, target) or page.link_titles.get(target, "")
+    shown = nodes.Text(reference.astext() if reference["titled"] or not title else title)
+    reference[:] = [nodes.reference("", "", shown, refuri=address)] if address else [shown]
 
 
 def _find_title(tree: nodes.document, label: str) -> str:

@@ -13,7 +13,7 @@ from docutils.parsers.rst.languages import en as english
 from docutils.statemachine import StringList
 from docutils.utils import new_document
 
-from ingest.formats.sphinx import parse_role
+from ingest.formats.sphinx import REFERENCES, parse_role, split_target
 
 REFERENCE = "docent-reference"
 """Class of a role that shows the heading of what it points at, if the page has it."""
@@ -26,6 +26,7 @@ _PROPERTY = re.compile(
 )
 _RAISES = re.compile(r"^(?:raises?|except|exception)\s+(\S+)$")
 _RETURNS = {"return": "Returns", "returns": "Returns", "rtype": "Return type", "type": "Type"}
+_CARD_LINE = re.compile(r"(?:\^{3,}|\+{3,})\s*")
 
 _CODE = (
     "code code-block ipython parsed-literal prompt sourcecode doctest testcode testoutput mermaid "
@@ -93,6 +94,24 @@ class _Container(Directive):
             return f"{_TITLES[self.name]} {title}" if title else f"{_TITLES[self.name]}:"
         return title if not title or title.endswith((".", ":", "!", "?")) else f"{title}:"
 
+    def read_caption(self) -> list[nodes.Node]:
+        """Return the caption above code as a paragraph."""
+        caption = " ".join(self.options.get("caption", "").split())
+        if not caption:
+            return []
+        inline, _ = self.state.inline_text(caption, self.lineno)
+        return [nodes.paragraph("", "", *inline)]
+
+
+class _Card(_Container):
+    """A card, whose lines of signs stand between its header, its body and its footer."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the title and the parts as paragraphs."""
+        lines = ["" if _CARD_LINE.fullmatch(line) else line for line in self.content]
+        self.content = StringList(lines, source="card")
+        return super().run()
+
 
 class _Unnamed(_Container):
     """A directive whose argument is no text."""
@@ -128,7 +147,7 @@ class _CodeTab(_Container):
         language, _, label = " ".join(self.arguments).partition(" ")
         code = "\n".join(self.content)
         block = nodes.literal_block(code, code, classes=[f"highlight-{language}"])
-        return [nodes.paragraph("", f"{label.strip() or language}:"), block]
+        return [nodes.paragraph("", f"{label.strip() or language}:"), *self.read_caption(), block]
 
 
 class _Glossary(_Container):
@@ -198,12 +217,14 @@ class _Code(_Container):
     """Code; the argument is its language."""
 
     def run(self) -> list[nodes.Node]:
-        """Return a literal block."""
+        """Return the caption, if it has one, and a literal block."""
         code = "\n".join(self.content)
         language = "".join(self.arguments) or ("python" if self.name == "testcode" else "")
         # Not `language-`: docutils takes that for a natural language.
         classes = [f"highlight-{language}"] if language and " " not in language else []
-        return [nodes.literal_block(code, code, classes=classes)] if code.strip() else []
+        if not code.strip():
+            return []
+        return [*self.read_caption(), nodes.literal_block(code, code, classes=classes)]
 
 
 class _FileReference(_Container):
@@ -212,7 +233,8 @@ class _FileReference(_Container):
     def run(self) -> list[nodes.Node]:
         """Return a paragraph such as `See stopping.py`."""
         name = " ".join(self.arguments)
-        return [nodes.paragraph("", "See ", nodes.literal("", name), nodes.Text("."))]
+        reference = nodes.paragraph("", "See ", nodes.literal("", name), nodes.Text("."))
+        return [*self.read_caption(), reference]
 
 
 class _HiddenDirective(_Container):
@@ -229,8 +251,9 @@ def _render_role(
     """Render a role as its text, a name as code."""
     del rawtext
     label, is_code = parse_role(name, text)
-    if name.lower() in {"ref", "std:ref"} and label == text:
-        return [nodes.inline("", label, classes=[REFERENCE])], []
+    if name.lower().removeprefix("std:") in REFERENCES:
+        target, title = split_target(text)
+        return [nodes.inline("", label, classes=[REFERENCE], target=target, titled=bool(title))], []
     return [nodes.literal("", label) if is_code else nodes.Text(label)], []
 
 
@@ -245,6 +268,7 @@ def register_known() -> None:
         (" ".join(_VERSIONS), _Version),
         (_UNNAMED, _Unnamed),
         (_OBJECTS, _Object),
+        ("card grid-item-card", _Card),
         ("code-tab", _CodeTab),
         ("glossary", _Glossary),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from typing import Any
@@ -12,7 +12,6 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
-from mdit_py_plugins.anchors.index import slugify
 
 from ingest.documents import MAX_TITLE, Block, BlockKind, Document, Page, Section, build_document
 
@@ -30,7 +29,6 @@ _KINDS: dict[str, BlockKind] = {
 }
 _CODE_SPAN = re.compile(r"(?<!`)(`++)[^`]++\1(?!`)")
 _BACKTICKS = re.compile(r"`+")
-_NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 _CONTAINERS = {"list", "item", "quote"}
 _MISREAD = ["html_block", "code", "lheading", "reference"]
 """Rules of Markdown that would misread converted text."""
@@ -105,7 +103,13 @@ def build_written_parser(*, indented_code: bool = True) -> MarkdownIt:
     """
     parser = MarkdownIt("commonmark").enable("table")
     parser.disable(["inline", "text_join"])
+    # A definition whose target is a program defines as well: the reader drops its target.
+    parser.validateLink = _accept_target  # type: ignore[assignment,method-assign]
     return parser if indented_code else parser.disable("code")
+
+
+def _accept_target(target: str) -> bool:
+    return bool(target)
 
 
 @cache
@@ -153,9 +157,7 @@ def build_converted_document(page: Page, text: str, *, title: str = "") -> Docum
     Returns:
         the document with its sections.
     """
-    sections = tuple(
-        build_sections(list_nodes(ParsedMarkdown(text, build_converted_parser())), make_slug=None)
-    )
+    sections = tuple(build_sections(list_nodes(ParsedMarkdown(text, build_converted_parser()))))
     return build_document(page, title or find_first_heading(sections) or page.stem, sections)
 
 
@@ -183,26 +185,11 @@ def find_first_heading(sections: Sequence[Section]) -> str:
     return next((section.headings[-1] for section in sections if section.headings), "")
 
 
-def _slugify_as_written(heading: str) -> str:
-    return _NOT_IN_SLUG.sub("", heading.replace(" ", "-"))
-
-
-SLUGS: dict[str, Callable[[str], str] | None] = {
-    "github": slugify,
-    "case": _slugify_as_written,
-    "none": None,
-}
-"""Functions that make the anchor of a heading, by the option `anchors` of its source."""
-
-
-def build_sections(nodes: Nodes, *, make_slug: Callable[[str], str] | None) -> Iterator[Section]:
+def build_sections(nodes: Nodes) -> Iterator[Section]:
     """Yield the sections of a page.
 
-    Args:
-        nodes: the blocks of the page.
-        make_slug: returns the anchor of a heading that has no `{#anchor}`; None for no anchor.
+    A heading has the anchor that stands behind it as `{#anchor}`, or in the `meta` of its token.
     """
-    taken: dict[str, int] = {}
     above: list[tuple[int, str]] = []
     anchor, blocks = "", list[Block]()
     for item in nodes:
@@ -210,7 +197,7 @@ def build_sections(nodes: Nodes, *, make_slug: Callable[[str], str] | None) -> I
             blocks.append(item)
             continue
         node, parsed = item
-        heading, explicit, slug = _parse_heading(node)
+        heading, named = _parse_heading(node)
         if not heading:
             blocks += _build_blocks(node, parsed)
             continue
@@ -218,26 +205,10 @@ def build_sections(nodes: Nodes, *, make_slug: Callable[[str], str] | None) -> I
         yield from _finish_section(above, anchor, blocks)
         level = int(node.tag[1])
         above = [*(pair for pair in above if pair[0] < level), (level, heading[:MAX_TITLE])]
-        anchor = explicit
-        if not explicit and make_slug is not None:
-            anchor = _make_unique(make_slug(slug[:MAX_TITLE].strip()), taken)
+        anchor = named
         # The whole of a heading that was cut stays as text.
         blocks = [Block("paragraph", heading)] if len(heading) > MAX_TITLE else []
     yield from _finish_section(above, anchor, blocks)
-
-
-def _make_unique(slug: str, taken: dict[str, int]) -> str:
-    """Return the slug with the first number that makes it unique.
-
-    `taken` has the next number of each slug, since a page may have a hundred thousand headings
-    with one text: trying all numbers would take too long.
-    """
-    unique, number = slug, taken.get(slug, 1)
-    while unique in taken:
-        unique, number = f"{slug}-{number}", number + 1
-    taken[slug] = number
-    taken.setdefault(unique, 1)
-    return unique
 
 
 def _finish_section(
@@ -247,32 +218,38 @@ def _finish_section(
         yield Section(tuple(heading for _, heading in above), anchor, tuple(blocks))
 
 
-def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str, str]:
-    """Return text, explicit anchor and anchor's text of a heading.
-
-    All are empty if the node is none.
-    """
+def _parse_heading(node: SyntaxTreeNode) -> tuple[str, str]:
+    """Return text and anchor of a heading; both empty for other nodes."""
     if node.type != "heading":
-        return "", "", ""
+        return "", ""
     text = " ".join(child.content for child in node.children)
-    explicit = _ANCHOR.search(text)
-    shown = strip_markdown(_ANCHOR.sub("", text))
+    named = _ANCHOR.search(text)
     written = next((child.meta for child in node.children if child.meta), {})
-    slug = strip_markdown(str(written.get("slug", ""))) or shown
-    return shown, explicit[1] if explicit else str(written.get("anchor", "")), slug
+    return (
+        strip_markdown(_ANCHOR.sub("", text)),
+        named[1] if named else str(written.get("anchor", "")),
+    )
 
 
 def strip_markdown(text: str) -> str:
     """Return the plain text of inline Markdown, in one line."""
-    parts = []
-    for token in _build_inline_parser().parseInline(text[:10_000]):
-        for child in token.children or []:
-            if child.type in {"text", "code_inline", "image"}:
-                parts.append(child.content)
-            elif child.type in {"softbreak", "hardbreak"}:
-                parts.append(" ")
-    joined = "".join(parts) + text[10_000:]
+    joined = "".join(part for part, _ in parse_inline(text[:10_000])) + text[10_000:]
     return " ".join(joined.encode(errors="replace").decode().split())
+
+
+def parse_inline(text: str, *, has_alt: bool = True) -> Iterator[tuple[str, bool]]:
+    """Yield the texts of inline Markdown, and whether they are code.
+
+    Args:
+        text: the Markdown.
+        has_alt: whether the texts of images are among them.
+    """
+    for token in _build_inline_parser().parseInline(text):
+        for child in token.children or []:
+            if child.type in {"text", "code_inline"} or (has_alt and child.type == "image"):
+                yield child.content, child.type == "code_inline"
+            elif child.type in {"softbreak", "hardbreak"}:
+                yield "\n", False
 
 
 def build_table_block(text: str) -> Block:

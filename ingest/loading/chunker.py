@@ -7,10 +7,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 from ingest.documents import Block, Document, PageError, Section
+from ingest.loading.near_empty import SectionGroup, group_sections
+from ingest.loading.packing import MAX_CHARS, Piece, add_lead, pack_lines, pack_pieces
+from ingest.loading.table_rows import split_row
 from rag_core.types import Chunk, hash_content, strip_link_targets
 
 CHUNKER = "2"
@@ -19,16 +22,14 @@ CHUNKER = "2"
 BUDGET = 250
 """Tokens of a chunk with its heading path: as many as MiniLM reads (docs/quality.md)."""
 
-MAX_CHARS = 4_000
-"""Characters of a chunk, because a tokenizer may count a huge word as one token."""
-
 MAX_CHUNKS = 5_000
 """Chunks of a page: a book of a thousand pages has fewer."""
 
 MAX_COUNTED = 30_000_000
-"""Characters of a page whose tokens are counted, parts that lie inside others again."""
+"""Characters of a page that are counted, parts inside others again."""
 
 _WHOLE = {"fence", "code", "table", "list", "item"}
+_COLONS = (":", "\N{FULLWIDTH COLON}")
 _SPECIAL_TOKENS = 4
 _LONG = 1_000  # characters of a sentence; a longer one is divided without being counted first
 _WORD = 200  # characters of a word, likewise
@@ -60,14 +61,6 @@ class _TokenBudget:
     whole: int
 
 
-class _Piece(NamedTuple):  # a line may have a million of them, and a named tuple is made fastest
-    """Text that is not divided any more; `glue` joins it to the previous piece."""
-
-    text: str
-    tokens: int
-    glue: str = "\n\n"
-
-
 class Chunker:
     """The division of documents into chunks.
 
@@ -77,11 +70,13 @@ class Chunker:
     Args:
         tokenizer: counts tokens as the embedder does.
         budget: tokens of a chunk.
+        keeps_outline: whether what reads pages for it returns the outline of each page, too.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, budget: int = BUDGET) -> None:
-        self.tokenizer = tokenizer
-        self.budget = budget
+    def __init__(
+        self, tokenizer: Tokenizer, *, budget: int = BUDGET, keeps_outline: bool = False
+    ) -> None:
+        self.tokenizer, self.budget, self.keeps_outline = tokenizer, budget, keeps_outline
         longest = tokenizer.max_tokens - _SPECIAL_TOKENS
         self._fill = min(budget, longest)
         self._whole = min(2 * budget, longest)
@@ -98,31 +93,50 @@ class Chunker:
         Raises:
             PageError: the page has more than `MAX_CHUNKS` chunks, or too much text to count.
         """
-        self._count.restart(_list_counted_texts(document))
+        groups = [*group_sections(document.sections)]
+        self._count.restart(_list_counted_texts(document, groups))
         drafts: list[Chunk] = []
-        for section, text in self._split_sections(document):
+        for section, text in self._split_groups(document, groups):
             if len(drafts) == MAX_CHUNKS:
                 raise PageError(f"has text for more than {MAX_CHUNKS:,} chunks")
             drafts.append(_draft_chunk(document, section, text, len(drafts)))
         return assign_ids(drafts)
 
-    def _split_sections(self, document: Document) -> Iterator[tuple[Section, str]]:
+    def _split_groups(
+        self, document: Document, groups: Sequence[SectionGroup]
+    ) -> Iterator[tuple[Section, str]]:
         has_text = False
-        for section in document.sections:
+        for group in groups:
+            section = group.section
             # 1. The heading path takes its share of the budget.
             budget = self._compute_budget(_draft_chunk(document, section, "", 0).heading_path)
-            # 2. Blocks are divided until each piece fits.
-            pieces = [
-                piece for block in section.blocks for piece in self._split_block(block, budget)
-            ]
-            # 3. Neighbouring pieces are joined again, as long as they fit.
-            for text in _pack_pieces(pieces, budget.fill):
+            # 2. Blocks are divided until each piece fits, and neighbours joined if they fit.
+            for text in pack_pieces(self._split_group(group, budget), budget.fill):
                 has_text = True
                 yield section, text
         headings = [section.headings[-1] for section in document.sections if section.headings]
         if headings and not has_text:
             # A page of headings alone can still be found by them.
             yield document.sections[0], "\n".join(headings)[:MAX_CHARS]
+
+    def _split_group(self, group: SectionGroup, budget: _TokenBudget) -> Iterator[Piece]:
+        """Yield the pieces of a section, those of near-empty ones marked."""
+        for piece in self._split_blocks(group.before, budget):
+            yield piece._replace(is_aside=True)
+        yield from self._split_blocks(group.section.blocks, budget)
+        for piece in self._split_blocks(group.after, budget):
+            yield piece._replace(is_aside=True)
+
+    def _split_blocks(self, blocks: Iterable[Block], budget: _TokenBudget) -> Iterator[Piece]:
+        """Yield the pieces of blocks; a list keeps its lead-in."""
+        before: Block | None = None
+        for block in blocks:
+            pieces = self._split_block(block, budget)
+            lead = _find_lead(before, block)
+            if lead and (tokens := self._count(lead)) <= budget.fill // 4:
+                pieces = (add_lead(piece, lead, tokens) for piece in pieces)
+            yield from pieces
+            before = block
 
     def _compute_budget(self, heading_path: str) -> _TokenBudget:
         # A long heading path may not take more than half of the budget.
@@ -132,11 +146,11 @@ class Chunker:
             whole=max(self._whole - heading, self._fill // 2),
         )
 
-    def _split_block(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
+    def _split_block(self, block: Block, budget: _TokenBudget) -> Iterator[Piece]:
         tokens = self._count(block.text)
         limit = budget.whole if block.kind in _WHOLE else budget.fill
         if tokens <= limit and len(block.text) <= MAX_CHARS:
-            yield _Piece(block.text, tokens)
+            yield Piece(block.text, tokens)
         elif block.parts:
             yield from self._split_parts(block, budget)
         elif block.head or block.kind == "code":
@@ -144,60 +158,74 @@ class Chunker:
         else:
             yield from self._split_sentences(block.text, budget)
 
-    def _split_parts(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
+    def _split_parts(self, block: Block, budget: _TokenBudget) -> Iterator[Piece]:
         self._count.learn(part.text for part in block.parts)
-        for part in block.parts:
-            glue = "\n" if block.kind == "list" else "\n\n"
-            for piece in self._split_block(part, budget):
-                if piece.glue:
-                    yield _Piece(textwrap.dedent(piece.text), piece.tokens, glue)
-                else:
-                    yield piece
+        glue = "\n" if block.kind == "list" else "\n\n"
+        for piece in self._split_blocks(block.parts, budget):
+            if piece.glue:
+                yield piece._replace(text=textwrap.dedent(piece.text), glue=glue)
+            else:
+                yield piece
 
-    def _group_lines(self, block: Block, budget: _TokenBudget) -> Iterator[_Piece]:
+    def _group_lines(self, block: Block, budget: _TokenBudget) -> Iterator[Piece]:
         """Yield groups of lines, each between the block's head and tail."""
         head, tail, lines = _split_frame(block)
         self._count.learn([f"{head}\n{tail}", *lines])
         fill = budget.fill - self._count(f"{head}\n{tail}")
-        if fill < budget.fill // 2:  # the head is too large to be repeated
-            # The fence's label becomes a line: a second fence inside would look like half of one.
+        if fill < budget.fill // (4 if block.kind == "table" else 2):
+            # Too large to be repeated. A second fence inside would look like half of one.
             label = head.strip().lstrip("`~").strip() if tail.strip() else head
             head, lines = tail.strip(), [*filter(None, [label]), *lines]
             fill = max(budget.fill - 2 * self._count(tail), budget.fill // 4)
-        pieces = [piece for line in lines for piece in self._split_line(line, fill)]
+        split = self._split_row if block.kind == "table" else self._split_line
+        pieces = [piece for line in lines for piece in split(line, fill)]
         framed = [
             "\n".join(part for part in (head, text, tail) if part)
-            for text in _pack_pieces(pieces, fill)
+            for text in pack_lines(pieces, fill)
         ]
         self._count.learn(framed)
         for text in framed:
-            yield _Piece(text, self._count(text))
+            yield Piece(text, self._count(text))
 
-    def _split_line(self, line: str, fill: int) -> Iterator[_Piece]:
+    def _split_row(self, row: str, fill: int) -> Iterator[Piece]:
+        if self._count(row) <= fill and len(row) <= _LONG:
+            yield Piece(row, self._count(row), "\n")
+            return
+        rows = [*split_row(row, fill, count=self._count, split=self._split_cell)]
+        if not rows:
+            yield from self._split_line(row, fill)
+        for part in rows:
+            yield Piece(part, self._count(part), "\n")
+
+    def _split_cell(self, text: str, fill: int) -> Iterator[str]:
+        pieces = self._split_sentences(text, _TokenBudget(fill, fill))
+        return pack_lines(pieces, fill)
+
+    def _split_line(self, line: str, fill: int) -> Iterator[Piece]:
         tokens = self._count(line)
         if tokens <= fill and len(line) <= _LONG:
-            yield _Piece(line, tokens, "\n")
+            yield Piece(line, tokens, "\n")
             return
         for piece in self._split_sentences(line, _TokenBudget(fill, fill)):
-            yield _Piece(piece.text, piece.tokens, piece.glue and "\n")
+            yield Piece(piece.text, piece.tokens, piece.glue and "\n")
 
-    def _split_sentences(self, text: str, budget: _TokenBudget) -> Iterator[_Piece]:
+    def _split_sentences(self, text: str, budget: _TokenBudget) -> Iterator[Piece]:
         """Yield sentences, and the words of a sentence that is too long."""
         sentences = _cut_text(text, _SENTENCE)
         self._count.learn(s.strip() for s in sentences if len(s) <= _LONG)
         glue = "\n\n"  # before the first only: each sentence keeps the white space at its end
         for sentence in sentences:
             if len(sentence) <= _LONG and self._count(sentence.strip()) <= budget.whole:
-                yield _Piece(sentence, self._count(sentence.strip()), glue)
+                yield Piece(sentence, self._count(sentence.strip()), glue)
                 glue = ""
                 continue
             words = self._split_words(sentence, budget.fill)
             first = next(words)  # a sentence is never empty
-            yield _Piece(first.text, first.tokens, glue)
+            yield Piece(first.text, first.tokens, glue)
             yield from words
             glue = ""
 
-    def _split_words(self, sentence: str, fill: int) -> Iterator[_Piece]:
+    def _split_words(self, sentence: str, fill: int) -> Iterator[Piece]:
         words = [
             w[i : i + _WORD] for w in _cut_text(sentence, _SPACE) for i in range(0, len(w), _WORD)
         ]
@@ -205,14 +233,14 @@ class Chunker:
         for word in words:
             tokens = self._count(word.strip())
             if tokens <= fill:
-                yield _Piece(word, tokens, "")
+                yield Piece(word, tokens, "")
             else:
                 yield from self._halve_word(word, fill)
 
-    def _halve_word(self, word: str, fill: int) -> Iterator[_Piece]:
+    def _halve_word(self, word: str, fill: int) -> Iterator[Piece]:
         tokens = self._count(word.strip())
         if tokens <= fill or len(word) < 2:
-            yield _Piece(word, tokens, "")
+            yield Piece(word, tokens, "")
             return
         middle = len(word) // 2
         yield from self._halve_word(word[:middle], fill)
@@ -271,11 +299,13 @@ def _draft_chunk(document: Document, section: Section, text: str, position: int)
     )
 
 
-def _list_counted_texts(document: Document) -> Iterator[str]:
+def _list_counted_texts(document: Document, groups: Iterable[SectionGroup]) -> Iterator[str]:
     """Yield the texts that are counted in any case."""
-    for section in document.sections:
-        yield _draft_chunk(document, section, "", 0).heading_path
-        yield from (block.text for block in section.blocks)
+    for group in groups:
+        yield _draft_chunk(document, group.section, "", 0).heading_path
+        blocks = [*group.before, *group.section.blocks, *group.after]
+        yield from (block.text for block in blocks)
+        yield from filter(None, map(_find_lead, blocks, blocks[1:]))
 
 
 def assign_ids(chunks: Iterable[Chunk]) -> list[Chunk]:
@@ -291,23 +321,12 @@ def assign_ids(chunks: Iterable[Chunk]) -> list[Chunk]:
     return named
 
 
-def _pack_pieces(pieces: Sequence[_Piece], fill: int) -> Iterator[str]:
-    """Join neighbouring pieces as long as they stay within `fill` tokens."""
-    text, tokens = "", 0
-    for addition, count, glue in pieces:
-        # Each character of the glue counts as one token, to be on the safe side.
-        joined = tokens + len(glue) + count
-        if text and (joined > fill or len(text) + len(addition) + 2 > MAX_CHARS):
-            yield from _trim_text(text)
-            text = ""
-        tokens = joined if text else count
-        text = f"{text}{glue}{addition}" if text else addition
-    yield from _trim_text(text)
-
-
-def _trim_text(text: str) -> Iterator[str]:
-    if text.strip():
-        yield text.rstrip().strip("\n")
+def _find_lead(before: Block | None, block: Block) -> str:
+    """Return the sentence that leads in to a list, if any."""
+    if before is None or before.kind != "paragraph" or block.kind != "list":
+        return ""
+    text = before.text[-_LONG:].rstrip()
+    return _cut_text(text, _SENTENCE)[-1].strip() if text.endswith(_COLONS) else ""
 
 
 def _split_frame(block: Block) -> tuple[str, str, list[str]]:

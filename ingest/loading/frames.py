@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from typing import Any, BinaryIO
 
 from ingest.documents import Page, PageError
 from ingest.loading.chunker import Chunker, assign_ids
+from ingest.loading.outline import NO_OUTLINE, Outline, parse_outline
 from rag_core.types import Chunk
 
 LENGTH = struct.Struct(">Q")
@@ -18,7 +19,34 @@ LENGTH = struct.Struct(">Q")
 MAX_REPLY_BYTES = 256 * 2**20
 """Most bytes of a reply: the chunks of the largest page are smaller."""
 
-Outcome = list[Chunk] | PageError
+MAX_NOTES = 50
+"""Most notes of a page."""
+
+_MAX_NOTE = 500  # characters
+
+
+class PageChunks(list[Chunk]):
+    """The chunks of a page that was read.
+
+    Args:
+        chunks: in their order.
+        notes: what was left out of them, and why; each continues a line of the report that names
+            the page.
+        outline: the outline of the page; empty if the chunker does not keep it.
+    """
+
+    def __init__(
+        self,
+        chunks: Iterable[Chunk] = (),
+        notes: Sequence[str] = (),
+        outline: Outline = NO_OUTLINE,
+    ) -> None:
+        super().__init__(chunks)
+        self.notes = tuple(notes)
+        self.outline = outline
+
+
+Outcome = PageChunks | PageError
 """The chunks of a page, or the reason why there are none."""
 
 
@@ -60,13 +88,14 @@ def parse_page(payload: bytes) -> Page:
 
 def serialise_chunker(chunker: Chunker) -> bytes:
     """Return the settings of a chunker, without its tokenizer, as JSON."""
-    return json.dumps([chunker.tokenizer.max_tokens, chunker.budget]).encode()
+    settings = [chunker.tokenizer.max_tokens, chunker.budget, chunker.keeps_outline]
+    return json.dumps(settings).encode()
 
 
-def parse_chunker(payload: bytes) -> tuple[int, int]:
-    """Parse the longest input and the budget of `serialise_chunker`."""
-    max_tokens, budget = json.loads(payload)
-    return max_tokens, budget
+def parse_chunker(payload: bytes) -> tuple[int, int, bool]:
+    """Parse the longest input, the budget and the rest of `serialise_chunker`."""
+    max_tokens, budget, keeps_outline = json.loads(payload)
+    return max_tokens, budget, keeps_outline
 
 
 def serialise_texts(texts: Sequence[str]) -> bytes:
@@ -91,7 +120,11 @@ def serialise_outcome(outcome: Outcome, page: Page) -> bytes:
         return json.dumps({"error": str(outcome)}).encode()
     title = outcome[0].title if outcome else ""
     chunks = [[chunk.headings, chunk.url.removeprefix(page.url), chunk.text] for chunk in outcome]
-    return json.dumps({"title": title, "chunks": chunks}).encode()
+    notes = [note[:_MAX_NOTE] for note in outcome.notes[:MAX_NOTES]]
+    reply: dict[str, Any] = {"title": title, "chunks": chunks, "notes": notes}
+    if outcome.outline is not NO_OUTLINE:
+        reply["outline"] = asdict(outcome.outline)
+    return json.dumps(reply).encode()
 
 
 def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
@@ -108,7 +141,9 @@ def parse_reply(payload: bytes, page: Page) -> Outcome | TextsToCount:
             return TextsToCount(map(str, reply["count"]))
         if "error" in reply:
             return PageError(str(reply["error"]))
-        return assign_ids(_parse_chunks(reply["chunks"], str(reply["title"]), page))
+        chunks = assign_ids(_parse_chunks(reply["chunks"], str(reply["title"]), page))
+        notes = [str(note)[:_MAX_NOTE] for note in reply["notes"][:MAX_NOTES]]
+        return PageChunks(chunks, notes, parse_outline(reply.get("outline")))
     except (TypeError, LookupError, RecursionError) as error:
         raise ValueError("not a reply") from error
 

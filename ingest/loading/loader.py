@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.documents import HardPageError, Page, PageError, SourcePages, WaitingPageError
 from ingest.errors import SourceEmptyError, SourceError
 from ingest.formats import is_wanted
 from ingest.loading.chunker import Chunker
-from ingest.loading.frames import Outcome
+from ingest.loading.frames import Outcome, PageChunks
+from ingest.loading.left_out import LeftOutFiles
+from ingest.loading.near_empty import is_near_empty
 from ingest.loading.pages import prepare_pages
 from ingest.loading.reading import CancelCheck, PageReader, read_here
 from ingest.loading.turns import NO_TURN, SHORT_TURN, TURNS
 from ingest.report import Progress, ProgressCallback
 from ingest.sources import DownloadProgress, Downloads, Source, read_source
+from rag_core.english import format_count
 from rag_core.types import Chunk, PageKey
 
+MAX_NOTES = 1_000
+"""Most notes about chunks."""
+
+_SHOWN_CHARACTERS = 60
 _NONE_HARD: Mapping[str, str] = {}
 
 
@@ -64,7 +71,8 @@ class ChunkedPages:
 
     Attributes:
         chunks: of all pages.
-        failures: a readable line for each page without chunks.
+        failures: a readable line for each page without chunks, and for each note of a page.
+        notes: a readable line for each page with a near-empty chunk.
         broken: source and path of the pages that could not be read; the next sync tries again.
         hard: of the pages that took too much time or memory, or that had no full turn, the reason
             by source and hash.
@@ -72,6 +80,7 @@ class ChunkedPages:
 
     chunks: tuple[Chunk, ...]
     failures: tuple[str, ...]
+    notes: tuple[str, ...]
     broken: frozenset[PageKey]
     hard: Mapping[tuple[str, str], str]
 
@@ -99,6 +108,7 @@ def chunk_pages(
     """
     chunks: list[Chunk] = []
     failures: list[str] = []
+    notes: list[str] = []
     broken: set[PageKey] = set()
     found_hard: dict[tuple[str, str], str] = {}
     done = 0
@@ -119,11 +129,23 @@ def chunk_pages(
                     found_hard[page.source, name] = SHORT_TURN if had_turn else str(outcome)
             else:
                 chunks += outcome
+                failures += (f"{page.path}: {note}" for note in outcome.notes)
+                notes += _describe_near_empty(page, outcome)
                 if not outcome and page.data.strip():
                     failures.append(f"{page.path}: the page has no text")
             done += 1
             repeat_progress()
-    return ChunkedPages(tuple(chunks), tuple(failures), frozenset(broken), found_hard)
+    return ChunkedPages(
+        tuple(chunks), tuple(failures), tuple(notes[:MAX_NOTES]), frozenset(broken), found_hard
+    )
+
+
+def _describe_near_empty(page: Page, chunks: PageChunks) -> Iterator[str]:
+    texts = [chunk.text for chunk in chunks if is_near_empty(chunk.text)]
+    if texts:
+        beginning = " ".join(texts[0].split())[:_SHOWN_CHARACTERS]
+        count = format_count(len(texts), "chunk")
+        yield f"{page.path}: {count} of {len(chunks):,} near-empty, such as “{beginning}”"
 
 
 def _order_by_turn(pages: Sequence[Page], hard: Mapping[str, str]) -> Sequence[Page]:
@@ -161,7 +183,34 @@ def _load_pages(source: Source, downloads: Downloads, progress: ProgressCallback
         else:
             progress(Progress("downloading", state.bytes // 2**10, (state.total or 0) // 2**10))
 
-    pages = prepare_pages(read_source(source, downloads, is_wanted=is_wanted, progress=report))
+    left_out = LeftOutFiles(source, is_wanted)
+    try:
+        files = read_source(source, downloads, is_wanted=left_out.check, progress=report)
+    except SourceEmptyError as error:
+        if kinds := left_out.describe():
+            raise SourceEmptyError(
+                f"There are no documents in {source.redacted_uri}: it has {kinds}."
+            ) from error
+        raise
+    pages = prepare_pages(files)
     if not any(page.data.strip() for page in pages.pages):
         raise SourceEmptyError(f"There is no text in the documents of {source.redacted_uri}.")
-    return pages
+    return replace(
+        pages,
+        failures=(*pages.failures, *_list_left_out(source, left_out)),
+        notes=(*pages.notes, *_describe_addresses(pages)),
+    )
+
+
+def _list_left_out(source: Source, left_out: LeftOutFiles) -> Iterator[str]:
+    if kinds := left_out.describe():
+        yield f"{source.name}: {kinds}"
+
+
+def _describe_addresses(pages: SourcePages) -> Iterator[str]:
+    count = sum(not page.url.startswith(("http://", "https://")) for page in pages.pages)
+    if count:
+        yield (
+            f"{pages.source}: {format_count(count, 'page has', 'pages have')} no web address, so "
+            "answers can't link there: give the source a `site` or a `url` in DOCENT_SOURCES"
+        )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 
 from charset_normalizer import from_bytes
 
@@ -16,14 +14,19 @@ from ingest.formats import (
     MAX_BYTES,
     MAX_FILE_BYTES,
     TEMPLATES,
-    VARIABLES_FILE,
     detect_format,
+    is_possible_specification,
 )
+from ingest.includes.additions import find_additions
+from ingest.includes.filling import fill_includes
+from ingest.includes.variables import Variables
+from ingest.loading.specifications import SpecificationPages
+from ingest.sites.detection import find_sites
+from ingest.sites.links import resolve_page_links
+from ingest.sites.placeholders import Placeholders
+from ingest.sites.site import Site
 from ingest.sources.source import RawFile, SourceFiles
 
-_VARIABLE = re.compile(rb"\{\{\s*(?:var\.)?([\w.-]+)\s*\}\}")
-_INCLUDE = re.compile(rb"\{\{\s*([\w./-]+\.mdx?)\s*\}\}")
-_RAW_MARKER = re.compile(rb"\{%-?\s*(?:end)?raw\s*-?%\}")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HEAD = 2_048  # bytes at the start of a page that may name its encoding
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -45,26 +48,54 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     source, failures = source_files.source, list(source_files.failures)
     unread: list[str] = []
     files = _select_sound_files(source_files.files, failures, unread)
-    filler = _TemplateFiller(files, failures)
-    pages = []
+    texts = _decode_files(files, failures)
+    # The pages of a website have their includes.
+    own = {} if source.resolved_kind == "website" else texts
+    sites = find_sites(source_files)
+    additions = find_additions(sites.found, source_files.folder, own.keys())
+    filled = fill_includes(own, source_files.read_others, _decode_other, additions)
+    variables = Variables(files, failures)
+    failures += filled.failures
+    placeholders = Placeholders(sites, files)
+    holders = set(filled.whole.values())
+    on_sites = {
+        file.path for file in files if file.path in holders and sites.find_traits(file).site
+    }
+    pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
-        data = _decode_file(file, kind, failures) if kind else None
-        if data is not None:
+        data = filled.texts.get(file.path, texts.get(file.path))
+        if data is None and kind in BINARY:
+            data = file.data
+        if data is not None and file.path not in filled.partials:
+            traits = sites.find_traits(file)
+            if traits.site is None and filled.whole.get(file.path) in on_sites:
+                continue  # it is on the site as a part of another page
+            data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
             page = Page(
                 source=source.name,
                 path=file.path,
-                url=file.url,
-                data=_keep_unchanged(data, filler.fill(file.path, data))
+                url=traits.url,
+                data=_keep_unchanged(data, variables.fill(file.path, data))
                 if kind in TEMPLATES
                 else data,
                 media_type=file.media_type,
-                version=source.version,
-                language=source.language,
-                anchors=source.anchors,
+                version=traits.version,
+                language=traits.language,
+                anchors=traits.anchors,
+                maker=traits.maker,
             )
             pages.append(page)
-    return SourcePages(source.name, tuple(pages), tuple(failures), (*source_files.unread, *unread))
+            if traits.site:
+                places[file.path] = traits.site
+    pages += SpecificationPages(source_files, failures, unread).build()
+    return SourcePages(
+        source.name,
+        tuple(resolve_page_links(pages, places, source_files.folder)),
+        tuple(failures),
+        (*source_files.unread, *unread),
+        sites.describe(),
+    )
 
 
 def _select_sound_files(
@@ -80,7 +111,7 @@ def _select_sound_files(
         limit = MAX_FILE_BYTES if detect_format(file.path, file.media_type) in BINARY else MAX_BYTES
         if len(file.path.encode(errors="replace")) > _MAX_PATH_BYTES:
             failures.append(f"{file.path[:100]}…: its path is too long; left out")
-        elif len(file.data) > limit:
+        elif len(file.data) > limit and not _is_specification_alone(file):
             failures.append(f"{file.path}: is larger than {limit // 10**6} MB; left out")
             unread.append(file.path)
         else:
@@ -88,13 +119,32 @@ def _select_sound_files(
     return sound
 
 
+def _is_specification_alone(file: RawFile) -> bool:
+    """Return whether a file is no document, unless it describes an API."""
+    kind = detect_format(file.path, file.media_type)
+    return not kind and is_possible_specification(file.path, file.media_type)
+
+
+def _decode_files(files: Sequence[RawFile], failures: list[str]) -> dict[str, bytes]:
+    """Return the documents that are text, in UTF-8 by path."""
+    texts = {}
+    for file in files:
+        kind = detect_format(file.path, file.media_type)
+        data = _decode_file(file, kind, failures) if kind and kind not in BINARY else None
+        if data is not None:
+            texts[file.path] = data
+    return texts
+
+
+def _decode_other(data: bytes) -> str | None:
+    return _decode(data, "")[0]
+
+
 def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
-    """Return the file as UTF-8, and a binary format unchanged.
+    """Return the file as UTF-8.
 
     Returns None, with a line added to `failures`, if the file is broken.
     """
-    if kind in BINARY:
-        return file.data
     text, note = _decode(file.data, _find_encoding(file, kind))
     if note:
         failures.append(f"{file.path}: {note}")
@@ -164,128 +214,3 @@ def _is_mostly_utf8(text: str, broken: int) -> bool:
     In a text of another encoding, hardly any such letter is whole.
     """
     return sum(letter > "\x7f" and letter != "\ufffd" for letter in text) > broken
-
-
-MAX_INCLUDED = 5 * 10**6
-"""Bytes that includes and variables add to a page; a small one could ask for many times as much."""
-
-MAX_INCLUDES = 10_000
-"""Includes of a page that are looked up."""
-
-MAX_ALL_INCLUDED = 200 * 10**6
-"""Bytes that they add to all pages of a source."""
-
-
-class _TemplateFiller:
-    """The variables and includes of a source, filled in on its pages.
-
-    Args:
-        files: all files of the source.
-        failures: gets a line for each broken file of variables.
-    """
-
-    def __init__(self, files: Iterable[RawFile], failures: list[str]) -> None:
-        self._variables: dict[str, dict[bytes, bytes]] = {}
-        self._includes: dict[str, RawFile] = {}  # read when a page asks for them
-        self._failures = failures
-        self._bytes_left = MAX_ALL_INCLUDED
-        self._names: set[str] = set()
-        self._read: dict[str, bytes | None] = {}
-        for file in files:
-            path = PurePosixPath(file.path)
-            if path.name == VARIABLES_FILE:
-                try:
-                    self._variables[str(path.parent)] = _encode_variables(json.loads(file.data))
-                except (ValueError, RecursionError) as error:
-                    failures.append(f"{file.path}: not valid JSON ({error}); left out")
-            elif path.suffix in TEMPLATES:
-                self._includes[file.path] = file
-                self._names.add(path.name)
-
-    def fill(self, path: str, data: bytes) -> bytes:
-        """Fill in a page; keep each placeholder without a value."""
-        if b"{" not in data:
-            return data
-        data = _RAW_MARKER.sub(b"", data)
-        most = min(MAX_INCLUDED, self._bytes_left)
-        bytes_left = [most]  # a list, so that each include can take its part
-        folders = [
-            "" if str(folder) == "." else f"{folder}/" for folder in PurePosixPath(path).parents
-        ]
-        data = _INCLUDE.sub(
-            lambda match: self._resolve_include(path, folders, match, bytes_left),
-            data,
-            count=MAX_INCLUDES,
-        )
-        variables = self._find_variables(path)
-        if variables:
-            data = _VARIABLE.sub(lambda match: _take_value(variables, match, bytes_left), data)
-        self._take_from_source(path, most - bytes_left[0])
-        return data
-
-    def _take_from_source(self, path: str, count: int) -> None:
-        was_enough = self._bytes_left >= MAX_INCLUDED
-        self._bytes_left -= count
-        if was_enough and self._bytes_left < MAX_INCLUDED:
-            self._failures.append(
-                f"{path}: includes and variables of the source add more than "
-                f"{MAX_ALL_INCLUDED // 10**6} MB; from here on they stay as they are"
-            )
-            self._bytes_left = 0
-
-    def _find_variables(self, path: str) -> Mapping[bytes, bytes]:
-        # The file of variables in the nearest folder counts.
-        folders = map(str, PurePosixPath(path).parents)
-        return next((self._variables[name] for name in folders if name in self._variables), {})
-
-    def _resolve_include(
-        self, path: str, folders: Sequence[str], match: re.Match[bytes], bytes_left: list[int]
-    ) -> bytes:
-        """Return the included page, looked up from each folder above the page.
-
-        A page does not include itself, and an include of more than `bytes_left` stays as it is.
-        """
-        name = PurePosixPath(match[1].decode())
-        if name.name not in self._names:
-            return match[0]
-        for folder in folders:
-            included_path = f"{folder}{name}"
-            included = self._read_include(included_path) if included_path != path else None
-            if included is not None and len(included) <= bytes_left[0]:
-                bytes_left[0] -= len(included)
-                return included
-        return match[0]
-
-    def _read_include(self, path: str) -> bytes | None:
-        """Return the text of an included page; None without one."""
-        file = self._includes.get(path)
-        if file is None:
-            return None
-        if path not in self._read:
-            text, _ = _decode(file.data, "")
-            self._read[path] = None if text is None else _encode_text(text, file.data)
-        return self._read[path]
-
-
-def _take_value(
-    variables: Mapping[bytes, bytes], match: re.Match[bytes], bytes_left: list[int]
-) -> bytes:
-    """Return the value of a variable.
-
-    One of more than `bytes_left` stays as it is.
-    """
-    value = variables.get(match[1])
-    if value is None or len(value) > bytes_left[0]:
-        return match[0]
-    bytes_left[0] -= len(value)
-    return value
-
-
-def _encode_variables(loaded: object) -> dict[bytes, bytes]:
-    if not isinstance(loaded, dict):
-        raise ValueError("not an object")  # noqa: TRY004  (as json says of the rest)
-    return {
-        key.encode(errors="replace"): str(value).encode(errors="replace")
-        for key, value in loaded.items()
-        if isinstance(value, str | int | float)
-    }

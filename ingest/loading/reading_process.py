@@ -15,6 +15,7 @@ from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import (
     Outcome,
+    PageChunks,
     parse_chunker,
     parse_counts,
     parse_page,
@@ -23,6 +24,7 @@ from ingest.loading.frames import (
     serialise_texts,
     write_frame,
 )
+from ingest.loading.outline import NO_OUTLINE, build_outline
 
 MEMORY_BYTES = 2**30
 """Memory that reading a page may take beyond what the process has at its start."""
@@ -42,7 +44,10 @@ _COUNTED_CHARS = 500_000  # characters of texts that are counted at once
 def read_page(page: Page, chunker: Chunker) -> Outcome:
     """Read and divide a page; return the error of a broken one."""
     try:
-        return chunker.split_document(read_document(page))
+        document = read_document(page)
+        chunks = chunker.split_document(document)
+        outline = build_outline(page, document, chunks) if chunker.keeps_outline else NO_OUTLINE
+        return PageChunks(chunks, document.notes, outline)
     except PageError as error:
         return error
     except _PAGE_ERRORS as error:
@@ -99,8 +104,9 @@ def serve_pages(requests: BinaryIO, replies: BinaryIO) -> None:
     settings = read_frame(requests)
     if settings is None:
         return
-    max_tokens, budget = parse_chunker(settings)
-    chunker = Chunker(_AskedTokenizer(requests, replies, max_tokens), budget=budget)
+    max_tokens, budget, keeps_outline = parse_chunker(settings)
+    tokenizer = _AskedTokenizer(requests, replies, max_tokens)
+    chunker = Chunker(tokenizer, budget=budget, keeps_outline=keeps_outline)
     while (payload := read_frame(requests)) is not None:
         page = parse_page(payload)
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 
 from ingest.errors import SourceFormatError
 from ingest.formats import VARIABLES_FILE
+from ingest.formats.settings_files import is_settings_file
 from ingest.sources.archive.reader import read_archive
 from ingest.sources.config import READABLE, parse_sources, select_sources
 from ingest.sources.directory import read_directory, read_single_file
@@ -23,6 +25,7 @@ from ingest.sources.source import (
     SourceFiles,
     build_empty_error,
     ignore_download_progress,
+    is_includable,
 )
 from ingest.sources.website.crawler import read_website
 from rag_core.english import format_count
@@ -70,8 +73,8 @@ def read_source(
     """
 
     def is_selected(path: str) -> bool:
-        # Variables belong to the pages beside them; `include` is about pages.
-        if PurePosixPath(path).name == VARIABLES_FILE:
+        # Variables and settings belong to the pages beside them; `include` is about pages.
+        if PurePosixPath(path).name == VARIABLES_FILE or is_settings_file(path):
             return is_wanted(path) and not source.is_path_excluded(path)
         return is_wanted(path) and source.is_path_selected(path)
 
@@ -85,7 +88,16 @@ def read_source(
             read = _read_snapshot(source, downloads, is_selected, progress)
         case _:
             read = _read_local(source, is_selected)
+    read = replace(read, read_others=partial(_read_allowed, read))
     return _shorten_failures(_drop_pointers(read))
+
+
+def _read_allowed(read: SourceFiles, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return files that pages include, which `exclude` and docent let through."""
+    source = read.source
+    allowed = {path for path in paths if is_includable(path) and not source.is_path_excluded(path)}
+    found = read.read_others(allowed) if allowed else {}
+    return {path: data for path, data in found.items() if not data.startswith(_LFS_POINTER)}
 
 
 def _drop_pointers(read: SourceFiles) -> SourceFiles:

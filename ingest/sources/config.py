@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ingest.cron import parse_schedule
 from ingest.errors import SourceFormatError
+from ingest.formats.slugs import SLUGS
 from ingest.sources.address.git_uri import parse_git_uri
 from ingest.sources.address.patterns import check_patterns
 from ingest.sources.address.uri import derive_name, is_supported_uri, normalise_uri, redact_uri
@@ -29,6 +30,12 @@ def _make_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _check_anchors(name: str) -> str:
+    if name and name not in SLUGS:
+        raise ValueError(f"use {', '.join(SLUGS)}")
+    return name
+
+
 Patterns = Annotated[tuple[str, ...], BeforeValidator(_make_tuple)]
 
 
@@ -45,11 +52,13 @@ class SourceOptions(BaseModel):
     exclude: Patterns = ()
     version: str = Field(default="", max_length=64)
     language: str = Field(default="", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
-    anchors: Literal["github", "case", "none"] = "github"
+    site: str = Field(default="", pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$")
+    anchors: Annotated[str, AfterValidator(_check_anchors)] = ""
     golden: str = ""
     schedule: str = ""
     token_env: str = Field(default="", pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$")
     depth: int = Field(default=2, ge=0, le=20)
+    crawl: Literal["folder", "host"] = "folder"
     rate: float = Field(default=4.0, gt=0, le=100)
     max_pages: int = Field(default=5_000, ge=1)
     allow_private: bool = False

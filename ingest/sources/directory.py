@@ -5,22 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from ingest.errors import SourceFormatError, SourceRefusedError
 from ingest.formats import MAX_FILE_BYTES
+from ingest.formats.settings_files import SETTINGS_FOLDERS, is_settings_file, is_settings_folder
 from ingest.sources.address.file_names import find_name_fault, format_name
 from ingest.sources.source import (
+    MAX_INCLUDED_FILE,
+    MAX_INCLUDED_FILES,
     RawFile,
     Source,
     SourceFiles,
     build_empty_error,
     is_hidden,
+    is_includable,
 )
 
+_MAX_ABOVE = 10
 MAX_FILES = 100_000
 MAX_TOTAL_BYTES = 1024 * 2**20
 """Most documents of a directory, and their size together."""
@@ -45,13 +51,62 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
         SourceFormatError: the directory can't be read, or none of the wanted files.
         SourceRefusedError: the files are more than docent reads.
     """
-    reading = _DirectoryReading(source, source.location.resolve())
+    root = source.location.resolve()
+    reading = _DirectoryReading(source, root)
     reading.read(is_wanted)
     if not reading.files and reading.error:
         _raise_unreadable(reading.error)
-    if not reading.files:
+    if all(is_settings_file(file.path) for file in reading.files):
         raise build_empty_error(source, reading.failures)
-    return SourceFiles(source, tuple(reading.files), tuple(reading.failures), tuple(reading.unread))
+    folder, above = _read_settings_above(source.location.resolve())
+    return SourceFiles(
+        source,
+        tuple(reading.files),
+        tuple(reading.failures),
+        tuple(reading.unread),
+        folder=folder,
+        above=above,
+        read_others=partial(_read_others, root),
+    )
+
+
+def _read_settings_above(root: Path) -> tuple[str, tuple[RawFile, ...]]:
+    """Return a folder's path in its repository, and settings above.
+
+    Return nothing if the folder is in no git repository, or is all of one.
+    """
+    parents = list(root.parents)[:_MAX_ABOVE]
+    top = next((parent for parent in [root, *parents] if (parent / ".git").exists()), root)
+    if top == root:
+        return "", ()
+    found = list[RawFile]()
+    for folder in parents[: parents.index(top) + 1]:
+        for place in (folder, *(folder / name for name in SETTINGS_FOLDERS)):
+            with suppress(OSError):
+                for file in sorted(place.iterdir()):
+                    path = _replace_invalid_bytes(file.relative_to(top).as_posix())
+                    if is_settings_file(path) and file.is_file() and not file.is_symlink():
+                        found.append(RawFile(path, "", _read_inside(file, top)))
+    return f"{root.relative_to(top).as_posix()}/", tuple(found)
+
+
+def _read_others(root: Path, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return the files that pages include and that can be read."""
+    found: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(paths):
+        try:
+            file = _resolve_inside(root / path, root)
+            if not is_includable(file.relative_to(root).as_posix()):
+                continue  # the target of a link
+            data = _read_inside(file, root, most=MAX_INCLUDED_FILE)
+        except (OSError, ValueError, _NoPageError):
+            continue
+        total += len(data)
+        if total > MAX_INCLUDED_FILES:
+            break
+        found[path] = data
+    return found
 
 
 def _check_total(source: Source, count: int, total: int) -> None:
@@ -62,7 +117,7 @@ def _check_total(source: Source, count: int, total: int) -> None:
         )
 
 
-def _read_bounded(opened: BinaryIO) -> bytes:
+def _read_bounded(opened: BinaryIO, most: int = MAX_FILE_BYTES) -> bytes:
     """Read a file that is no larger than docent reads.
 
     A file with a hole may be large and take no room on the disk.
@@ -70,11 +125,11 @@ def _read_bounded(opened: BinaryIO) -> bytes:
     Raises:
         OSError: the file can't be read, or is too large.
     """
-    if os.fstat(opened.fileno()).st_size <= MAX_FILE_BYTES:
-        data = opened.read(MAX_FILE_BYTES + 1)  # it may still grow
-        if len(data) <= MAX_FILE_BYTES:
+    if os.fstat(opened.fileno()).st_size <= most:
+        data = opened.read(most + 1)  # it may still grow
+        if len(data) <= most:
             return data
-    raise OSError(errno.EFBIG, f"is larger than {MAX_FILE_BYTES // 2**20} MiB")
+    raise OSError(errno.EFBIG, f"is larger than {most // 2**20} MiB")
 
 
 def read_single_file(source: Source) -> SourceFiles:
@@ -144,7 +199,7 @@ class _DirectoryReading:
             for name, is_folder in listed:
                 if not is_folder:
                     yield folder / name
-                elif not is_hidden(name):
+                elif not is_hidden(name) or is_settings_folder(name):
                     folders.append(folder / name)
 
     def _add_file(self, file: Path, path: str) -> None:
@@ -176,7 +231,7 @@ class _DirectoryReading:
         return _replace_invalid_bytes(file.relative_to(self._root).as_posix())
 
 
-def _read_inside(file: Path, root: Path) -> bytes:
+def _read_inside(file: Path, root: Path, most: int = MAX_FILE_BYTES) -> bytes:
     """Return the bytes of a file that lies inside a directory.
 
     Raises:
@@ -188,7 +243,7 @@ def _read_inside(file: Path, root: Path) -> bytes:
         now = _resolve_inside(file, root).stat()
         if not os.path.samestat(now, os.fstat(opened.fileno())):
             raise OSError(errno.ESTALE, "it changed while it was opened")
-        return _read_bounded(opened)
+        return _read_bounded(opened, most)
 
 
 def _resolve_inside(file: Path, root: Path) -> Path:

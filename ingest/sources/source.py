@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ingest.errors import SourceEmptyError
+from ingest.formats.settings_files import is_settings_file, is_settings_folder
 from ingest.sources.address.patterns import is_excluded, is_selected
 from ingest.sources.address.uri import (
     SourceKind,
@@ -22,6 +23,7 @@ from rag_core.types import hash_content
 __all__ = [
     "DownloadCallback",
     "DownloadProgress",
+    "FileReader",
     "RawFile",
     "Source",
     "SourceFiles",
@@ -30,10 +32,22 @@ __all__ = [
     "derive_name",
     "ignore_download_progress",
     "is_hidden",
+    "is_includable",
     "normalise_uri",
+    "read_no_files",
 ]
 
 _SKIPPED_FOLDERS = {"__MACOSX", "node_modules"}
+_INCLUDES_FOLDER = ".gitbook/includes/"
+
+MAX_INCLUDED_FILE = 5 * 10**6
+"""Largest file that a page may include."""
+
+MAX_INCLUDED_FILES = 64 * 2**20
+"""Bytes that are read at once of files that pages include."""
+
+FileReader = Callable[[Collection[str]], Mapping[str, bytes]]
+"""Returns the bytes of those files that the snapshot of a source has, by path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +77,15 @@ class Source:
         exclude: patterns likewise; a path must match none of them.
         version: version of the product that the pages describe, for instance `2.6`.
         language: language of the pages, as a BCP 47 tag such as `en`.
-        anchors: how the site makes the anchor of a heading: `github` in small letters, `case` as
-            it is written, `none` not at all.
+        site: address of the site that is made of the pages; empty to take it from its settings.
+        anchors: name of the rule by which the site makes the anchor of a heading, see
+            `ingest.formats.slugs`; empty for the rule of the site's maker, or else GitHub's.
         golden: path of a file of golden questions; empty for none.
         schedule: when this source is synced, in place of DOCENT_SYNC_SCHEDULE.
         token_env: environment variable with the token that the source wants.
         depth: how many links away from a website's start page pages are read.
+        crawl: `folder` to keep to the folder of the start page, or of the sitemap; `host` to read
+            pages of the whole host.
         rate: most requests a second to a website.
         max_pages: most pages of a website.
         allow_private: true if the host and redirects may lead to private networks.
@@ -84,11 +101,13 @@ class Source:
     exclude: tuple[str, ...] = ()
     version: str = ""
     language: str = ""
-    anchors: str = "github"
+    site: str = ""
+    anchors: str = ""
     golden: str = ""
     schedule: str = ""
     token_env: str = ""
     depth: int = 2
+    crawl: str = "folder"
     rate: float = 4.0
     max_pages: int = 5_000
     allow_private: bool = False
@@ -152,6 +171,12 @@ class RawFile:
     media_type: str = ""
 
 
+def read_no_files(paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return nothing: the source has no other files."""
+    del paths
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
     """The files that were read from one source, ordered by path.
@@ -162,6 +187,9 @@ class SourceFiles:
         failures: sentences for people, one per file or group of pages: `path: reason`.
         unread: paths of files that exist and could not be read; a folder ends in a slash.
         revision: commit of a git repository; else empty.
+        folder: folder of the repository that the files are in, with a slash at its end; else empty.
+        above: settings of site makers that lie above it, with their paths in the repository.
+        read_others: reads files of the same snapshot that are no documents, such as examples.
     """
 
     source: Source
@@ -169,6 +197,9 @@ class SourceFiles:
     failures: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     revision: str = ""
+    folder: str = ""
+    above: tuple[RawFile, ...] = ()
+    read_others: FileReader = field(default=read_no_files, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +247,20 @@ def derive_distinct_name(source: Source) -> str:
 def is_hidden(path: str) -> bool:
     """Return whether a path is hidden or belongs to a tool.
 
-    A path is hidden if a part of it begins with a dot.
+    A path is hidden if a part of it begins with a dot. The settings of a site maker are not.
     """
     parts = PurePosixPath(path).parts
+    if parts and is_settings_file(path):
+        parts = tuple(part for part in parts[:-1] if not is_settings_folder(part))
     return any(part.startswith(".") or part in _SKIPPED_FOLDERS for part in parts)
+
+
+def is_includable(path: str) -> bool:
+    """Return whether a page may include a file.
+
+    It may not if the file is hidden or outside the source.
+    """
+    if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        return False
+    before, mark, after = path.partition(_INCLUDES_FOLDER)
+    return not is_hidden(f"{before}{after}" if mark else path)

@@ -30,7 +30,7 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Synced:
     for number, attack in enumerate(read_attacks("pages")):
         write(folder / "docs" / str(number), attack)
     with pytest.MonkeyPatch.context() as smaller:
-        smaller.setattr("ingest.loading.pages.MAX_INCLUDED", MAX_INCLUDED)
+        smaller.setattr("ingest.includes.allowance.MAX_INCLUDED", MAX_INCLUDED)
         sources = parse_sources(str(folder / "docs"))
         return sync_sources(sources, Downloads(folder / "snapshots"), folder)
 
@@ -130,6 +130,36 @@ def many_includes() -> Files:
     return {"": page.encode(), "large.md": b"word " * 10_000}
 
 
+def doubling_includes() -> Files:
+    names = ["", *(f"d{n}.md" for n in range(8))]
+    files = {
+        name: f'there is text {name}\n\n--8<-- "{after}"\n\n--8<-- "{after}"\n'.encode()
+        for name, after in itertools.pairwise(names)
+    }
+    return {**files, names[-1]: b"end " * 50}
+
+
+def chained_includes() -> Files:
+    names = ["", *(f"c{n}.md" for n in range(12))]
+    files = {
+        name: f'there is text\n\n--8<-- "{after}"\n'.encode()
+        for name, after in itertools.pairwise(names)
+    }
+    return {**files, names[-1]: b"end"}
+
+
+def many_parts() -> Files:
+    marks = "".join(f'--8<-- "lines.md:{n}:{n}"\n' for n in range(1, 2_000))
+    page = f"there is text\n\n{marks}"
+    return {"": page.encode(), "lines.md": b"a line of some words\n" * 5_000}
+
+
+def growing_values() -> Files:
+    value = "x" * 10_000
+    page = f"import A from './_part.mdx'\n\nthere is text\n\n<A v='{value}' />\n"
+    return {"": page.encode(), "_part.mdx": b"{props.v} " * 1_000}
+
+
 def docx_tags() -> Files:
     return {"": docx("<w:p/>" * 1_100_000)}
 
@@ -215,6 +245,10 @@ BUILDERS: Mapping[str, Callable[[], Files]] = office_files.BUILDERS | {
         docx_nested,
         docx_tags,
         many_includes,
+        doubling_includes,
+        chained_includes,
+        many_parts,
+        growing_values,
         many_variables,
         notebook_output,
         pdf_count,

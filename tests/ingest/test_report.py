@@ -19,8 +19,12 @@ def test_lines_beyond_the_limit_are_counted(count: int, shown: list[str]):
 
 
 def test_a_report_keeps_the_rest():
-    report = IngestReport(1, 2, 3, 4, 5, 6, 7, 8.0, "r", failures=("a: b", "c: d", "e: f"))
+    report = IngestReport(
+        1, 2, 3, 4, 5, 6, 7, 8.0, "r", failures=("a: b", "c: d", "e: f"), notes=("g",)
+    )
     limited = report.limit_failures(1)
     assert limited.failures == ("a: b", "and 2 more")
     assert limited.revision == "r"
+    assert limited.notes == ("g",)
+    assert report.as_json()["notes"] == ["g"]
     assert report.as_json()["failures"] == ["a: b", "c: d", "e: f"]

@@ -22,7 +22,7 @@ from tests.ingest.conftest import Bench
 from tests.ingest.fakes import HashEmbedder, make_folder, make_zip, version_of, versions_in
 
 PAGES = {
-    "faq.md": "# FAQ\n\n## Why?\n\nBecause.\n\n## How?\n\nSo.",
+    "faq.md": "# FAQ\n\n## Why?\n\nBecause it is.\n\n## How?\n\nSo it goes.",
     "guide.md": "# Guide\n\nFirst this, then that.",
 }
 
@@ -42,7 +42,7 @@ def test_first_sync(bench: Bench, docs: Path):
     live = bench.store.read_live_index()
     assert version_of(live.collection) == "docent__v1"
     assert live.spec.revision == report.revision
-    assert bench.store.texts() == ["Because.", "So.", "First this, then that."]
+    assert bench.store.texts() == ["Because it is.", "So it goes.", "First this, then that."]
     assert bench.ledger.read_live_version().chunks == 3
 
 
@@ -76,12 +76,17 @@ def test_unchanged_writes_and_embeds_nothing(bench: Bench, docs: Path):
 
 def test_a_change_embeds_only_itself(bench: Bench, docs: Path):
     first = bench.sync(docs)
-    make_folder(docs, {"faq.md": "# FAQ\n\n## New?\n\nYes.\n\n" + PAGES["faq.md"][7:]})
+    make_folder(docs, {"faq.md": "# FAQ\n\n## New?\n\nYes it is.\n\n" + PAGES["faq.md"][7:]})
     report = bench.sync(docs)
     assert (report.added, report.changed, report.removed) == (0, 1, 0)
     assert (report.embedded, report.reused) == (1, 3)
-    assert bench.embedder.embedded == ["FAQ > New?\n\nYes."]
-    assert bench.store.texts() == ["Yes.", "Because.", "So.", "First this, then that."]
+    assert bench.embedder.embedded == ["FAQ > New?\n\nYes it is."]
+    assert bench.store.texts() == [
+        "Yes it is.",
+        "Because it is.",
+        "So it goes.",
+        "First this, then that.",
+    ]
     assert report.revision != first.revision
     assert versions_in(bench.store.list_collections()) == ["docent__v1", "docent__v2"]
 

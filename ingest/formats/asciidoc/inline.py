@@ -84,7 +84,7 @@ _URL_END = re.compile(r"(?:\)?[;:]|\))$")
 _XREF = re.compile(
     rf"\\?(?:&lt;&lt;([\w#/.:][^\n]{{0,500}}?)&gt;&gt;|xref:([\w#/.:][^\s\[]{{0,500}}){_BODY})"
 )
-_BREAK = re.compile(r"[ \t]+\+(?:\n|$)")
+_BREAK = re.compile(r"(?<![ \t])[ \t]++\+(?:\n|$)")
 _QUOTED = re.compile(r'^"((?:[^"\\]|\\.)*)"')
 _NAMED = re.compile(r",\s*\w[\w-]*=")
 
@@ -231,8 +231,6 @@ class InlineRenderer:
             )
         if not page:
             return text or self._references.mark(unescape(anchor or target))
-        if re.search(r"[:@$]", page):  # coordinates of Antora, which are no address
-            return text or page
         page = page if "." in page else f"{page}.adoc"
         href = page + (f"#{anchor}" if anchor else "")
         return f'<a href="{escape(href)}">{text or page}</a>'

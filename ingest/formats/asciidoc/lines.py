@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-HEADING = re.compile(r"^(={1,6}|#{1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?$")
+HEADING = re.compile(r"^(={1,6}|#{1,6})[ \t]+(\S.*?)(?:(?<![ \t])[ \t]++\1)?$")
 TITLE = re.compile(r"^\.(\.?[^ \t.].*)$")
 ATTRIBUTES = re.compile(r"^\[(|[\w.#%{,\"'].*)\]$")
 ANCHOR = re.compile(r"^\[\[([\w:][\w\-:.]*)(?:, *(.+))?\]\]$")

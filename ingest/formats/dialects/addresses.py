@@ -31,6 +31,8 @@ def resolve_link(page: Page, target: str, resolve: Resolver | None = None) -> st
     Returns:
         the address; the target unchanged if it is absolute or the page has no address.
     """
+    if known := _find_known(page, target):
+        return known
     is_web = page.url.startswith(("http://", "https://"))
     if not is_web or not target or _SCHEME.match(target) or _UNSAFE.search(target):
         return target
@@ -44,6 +46,21 @@ def resolve_link(page: Page, target: str, resolve: Resolver | None = None) -> st
     except ValueError:  # an address that Python can't parse
         return target
     return f"{address}{query_mark}{query}{mark}{anchor}"
+
+
+def _find_known(page: Page, target: str) -> str:
+    """Return the address of a link to another page.
+
+    Return an empty text if it leads to no page of the source.
+    """
+    if not page.links:
+        return ""
+    if known := page.links.get(target):
+        return known
+    path, mark, anchor = target.partition("#")
+    path, query_mark, query = path.partition("?")
+    known = page.links.get(path) if path else None
+    return f"{known}{query_mark}{query}{mark}{anchor}" if known else ""
 
 
 def _resolve_path(page: Page, base: str, path: str, resolve: Resolver | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ingest.documents import Page, PageError
+from ingest.formats.dialects.attribute_lists import mark_unnamed
 from ingest.formats.dialects.list_tables import convert_csv_table, convert_list_table
 from ingest.formats.structure import fence_code
 
@@ -129,7 +130,7 @@ def convert_directive(directive: Directive, expand: Callable[[str], str], page: 
         shown = f"$$\n{_join(directive.argument, directive.content)}\n$$"
     else:
         shown = _join_title(directive, expand)
-    return shown
+    return shown if name in KNOWN else mark_unnamed(shown)
 
 
 def _join_title(directive: Directive, expand: Callable[[str], str]) -> str:

@@ -18,6 +18,7 @@ _INLINE = re.compile(
     r"(?:\s++(?:\"[^\"]*+\"|'[^']*+'|\([^()]*+\)))?\s*+\)"
 )
 _LABEL = re.compile(r"\[([^\[\]]{0,999})\]")
+_PROGRAM = re.compile(r"(?:javascript|vbscript|data|file):", re.IGNORECASE)
 _TASK = re.compile(r"[ xX]$")
 _QUOTE_MARKS = re.compile(r"\n[ \t>]*")
 _MAX_NESTED = 20
@@ -112,7 +113,7 @@ class LinkRenderer:
         href = None if second is None and _TASK.fullmatch(label) else self._find(wanted)
         if href is None:
             return f"{mark}{inner}]", end
-        address = self._resolve(href)
+        address = "" if _PROGRAM.match(href) else self._resolve(href)
         if address.count("(") != address.count(")"):
             address = f"<{address}>"
         shown = f"{mark}{inner}]({address})" if address else inner
@@ -121,7 +122,7 @@ class LinkRenderer:
     def _close_inline(self, bracket: _Bracket, inline: re.Match[str], masked: MaskedText) -> str:
         mark, inner, *_ = bracket
         target = inline[1]
-        bare = target.strip("<>")
+        bare = target.strip("<>").strip().replace(" ", "%20")
         if "\x02" in bare:
             return f"{mark}{inner}]{inline[0]}"
         inner = inner or (self._name_target(bare) if mark == "[" else "")

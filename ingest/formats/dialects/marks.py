@@ -143,7 +143,8 @@ def _match_verbatim(block: BlockLines, tag: Tag, text: str) -> Expansion | None:
 
     A comment shows nothing.
     """
-    if tag.closes or (tag.name not in _VERBATIM and tag.name != "comment"):
+    is_code_tab = tag.name == "tab" and "codelang" in tag.properties
+    if tag.closes or (tag.name not in _VERBATIM | {"comment"} and not is_code_tab):
         return None
     if tag.name in block.traits.get("unclosed", ()):
         return None
@@ -164,7 +165,8 @@ def _match_verbatim(block: BlockLines, tag: Tag, text: str) -> Expansion | None:
     if tag.name == "comment":
         return Expansion(stop)
     content = "\n".join(lines)
-    title = tag.properties.get("title") or tag.properties.get("file", "")
+    properties = ("title", "name", "file") if is_code_tab else ("title", "file")
+    title = next(filter(None, map(tag.properties.get, properties)), "")
     head = f"**{title}**\n\n" if title and tag.name != "code-toggle" else ""
     if re.match(r"\s*(?:`{3,}|~{3,})", content):  # tags around a fence
         return Expansion(stop, f"{head}{content}", is_markdown=True)
@@ -179,7 +181,10 @@ def _find_closing(line: str, tag: Tag) -> Tag | None:
 
 def _find_language(tag: Tag) -> str:
     language = next(iter(tag.words), "") or next(
-        filter(None, (tag.properties.get(key, "") for key in ("lang", "language", "lexer"))), ""
+        filter(
+            None, (tag.properties.get(key, "") for key in ("lang", "language", "lexer", "codelang"))
+        ),
+        "",
     )
     if tag.name in {"mermaid", "math", "katex"}:
         return tag.name

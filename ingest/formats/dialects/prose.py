@@ -6,11 +6,12 @@ import html
 import re
 from collections.abc import Mapping
 
+from ingest.documents import Page
 from ingest.formats.dialects.attribute_lists import drop_attribute_lists
 from ingest.formats.dialects.icons import drop_icons, replace_icons
 from ingest.formats.dialects.links import LinkRenderer
 from ingest.formats.dialects.masking import MaskedText
-from ingest.formats.sphinx import parse_role
+from ingest.formats.sphinx import REFERENCES, parse_role, split_target
 
 # A line may have millions of characters: groups that could match in many ways are atomic, and a
 # pattern begins only where it can end.
@@ -28,6 +29,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"(?<![\w${\\])\{([A-Za-z][\w:.+-]{0,60})\}\x02(\d+)\x03")
+_BAR = re.compile(r"(?<!\\)\|")
+_ESCAPED_BAR = r"\\|"
 _CODE = re.compile(r"(`+)(.*)\1", re.DOTALL)
 _HIDDEN_ROLES = {
     *("octicon", "fas", "fab", "far", "material-regular", "material-outlined", "raw", "cite:t"),
@@ -69,6 +72,8 @@ class ProseRenderer:
         links: resolves its links; None where there are none to resolve.
         abbreviations: the long forms of abbreviations; the first use of each gets its own.
         labels: the anchors and headings of the page's labels, which `{ref}` shows.
+        page: the page, for references to others; None where there are none.
+        is_myst: whether the page is written for MyST, whose extensions have roles of their own.
     """
 
     def __init__(
@@ -76,8 +81,13 @@ class ProseRenderer:
         links: LinkRenderer | None,
         abbreviations: Mapping[str, str],
         labels: Mapping[str, tuple[str, str]],
+        page: Page | None = None,
+        *,
+        is_myst: bool = False,
     ) -> None:
         self._links = links
+        self._is_myst = is_myst
+        self._page = page
         self._labels = labels
         self._abbreviations = dict(abbreviations)
         names = "|".join(map(re.escape, sorted(self._abbreviations, key=len, reverse=True)))
@@ -98,8 +108,10 @@ class ProseRenderer:
             the Markdown; empty if a reader sees nothing of it.
         """
         masked = MaskedText(text)
-        shown = _convert_tags(masked) if tags and "<" in masked.text else masked.text
-        shown = _render_marks(_render_roles(shown, masked, self._labels))
+        shown = (
+            _convert_tags(masked, is_table=is_table) if tags and "<" in masked.text else masked.text
+        )
+        shown = _render_marks(self._render_roles(shown, masked))
         shown = replace_icons(drop_attribute_lists(shown))
         if self._links:
             shown = self._links.render(masked, shown, footnotes=footnotes, is_table=is_table)
@@ -114,10 +126,41 @@ class ProseRenderer:
         """
         masked = MaskedText(heading)
         shown = _convert_tags(masked) if "<" in masked.text else masked.text
-        shown = drop_attribute_lists(_render_marks(_render_roles(shown, masked, self._labels)))
+        shown = drop_attribute_lists(_render_marks(self._render_roles(shown, masked)))
         if self._links:
             shown = self._links.render(masked, shown, footnotes=False)
         return masked.reveal(drop_icons(shown)), masked.reveal(drop_icons(shown, emoji=False))
+
+    def _render_roles(self, text: str, masked: MaskedText) -> str:
+        """Render the roles of Sphinx and MyST, whose text stands in backticks."""
+        if "}\x02" not in text:
+            return text
+        return _ROLE.sub(lambda match: self._render_role(match, masked), text)
+
+    def _render_role(self, match: re.Match[str], masked: MaskedText) -> str:
+        code = _CODE.fullmatch(masked.open_seal(match[2]))
+        role = match[1].lower()
+        if code is None or code[1] != "`":
+            return match[0]
+        if role in _HIDDEN_ROLES:
+            return ""
+        if not _ROLES.fullmatch(role) and not self._is_myst:
+            return match[0]
+        if role == "math":
+            return f"${code[2]}$"
+        if role.startswith(("bdg", "button", "strong", "emphasis", "download", "cite", "external")):
+            role = "any"
+        shown, is_code = parse_role(role, code[2])
+        if role.removeprefix("std:") in REFERENCES:
+            target, title = split_target(code[2])
+            label = self._labels.get(target)
+            known = label[1] if label else ""
+            if label is None and self._page:
+                known = self._page.link_titles.get(target, "")
+                shown, address = title or known or shown, self._page.links.get(target, "")
+                return f"[{shown}]({address})" if address else shown
+            shown = title or known or shown
+        return f"`{shown}`" if is_code else shown
 
     def _explain_abbreviations(self, text: str) -> str:
         if not self._abbreviated or not self._abbreviations:
@@ -129,7 +172,7 @@ class ProseRenderer:
         return f"{name} ({meaning})" if meaning else name
 
 
-def _convert_tags(masked: MaskedText) -> str:
+def _convert_tags(masked: MaskedText, *, is_table: bool = False) -> str:
     """Convert HTML tags to Markdown or drop them.
 
     Text that only looks like a tag stays.
@@ -137,37 +180,14 @@ def _convert_tags(masked: MaskedText) -> str:
     head, mark, rest = masked.text.rpartition("-->")
     text = f"{_COMMENT.sub('', head + mark)}{rest}"
     text = _LINK.sub(r"[\2](\1)", text)
-    text = _CODE_TAG.sub(lambda match: masked.seal(f"`{html.unescape(match[1])}`"), text)
+    text = _CODE_TAG.sub(lambda match: masked.seal(_render_code(match[1], is_table)), text)
     text = _IMAGE.sub(lambda match: match[1] or "", text)
     return _TAG.sub("", _BREAK.sub(" ", text))
 
 
-def _render_roles(text: str, masked: MaskedText, labels: Mapping[str, tuple[str, str]]) -> str:
-    """Render the roles of Sphinx and MyST, whose text stands in backticks."""
-    if "}\x02" not in text:
-        return text
-    return _ROLE.sub(lambda match: _render_role(match, masked, labels), text)
-
-
-def _render_role(
-    match: re.Match[str], masked: MaskedText, labels: Mapping[str, tuple[str, str]]
-) -> str:
-    code = _CODE.fullmatch(masked.open_seal(match[2]))
-    role = match[1].lower()
-    if code is None or code[1] != "`":
-        return match[0]
-    if role in _HIDDEN_ROLES:
-        return ""
-    if not _ROLES.fullmatch(role):
-        return match[0]
-    if role == "math":
-        return f"${code[2]}$"
-    if role.startswith(("bdg", "button", "strong", "emphasis", "download", "cite", "external")):
-        role = "any"
-    shown, is_code = parse_role(role, code[2])
-    if role in {"ref", "numref", "std:ref"}:
-        shown = labels.get(shown, ("", shown))[1] or shown
-    return f"`{shown}`" if is_code else shown
+def _render_code(source: str, is_table: bool) -> str:  # noqa: FBT001
+    code = html.unescape(source)
+    return f"`{_BAR.sub(_ESCAPED_BAR, code) if is_table else code}`"
 
 
 def _render_marks(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from ingest.formats.dialects.masking import MaskedText
@@ -84,6 +84,9 @@ _CONTROL = {
     "endraw",
     "liquid",
 }
+_BRANCHES = {"else", "elsif", "elseif", "when"}
+"""Tags between texts of which a page shows one."""
+
 _WORDS = re.compile(r"[^\W\d_]{2,}.*\s.*[^\W\d_]{2,}", re.DOTALL)
 _NOT_WORDS = re.compile(r"[a-z]+://|^[./#]|[=;{}<>]|^\S*[/\\]\S*$")
 _IN_TARGET = re.compile(
@@ -142,10 +145,14 @@ class TemplateText:
         return was_raw and self._raw
 
     def _replace_tags(self, text: str) -> str:
-        parts, end, hidden = list[str](), 0, ""
+        parts, end, hidden, closed = list[str](), 0, "", False
         for tag in find_tags(text):
             between = text[end : tag.start]
             parts.append("" if hidden else between)
+            # `{{< /column >}}{{< column >}}` stands between two texts, not within a word.
+            if not between and closed and not tag.closes:
+                parts.append(" ")
+            closed = tag.closes and tag.name not in _CONTROL
             if hidden:
                 hidden = "" if tag.closes and tag.name == hidden else hidden
             elif tag.name == "comment" and not tag.closes and "comment" in self._closed:
@@ -155,9 +162,23 @@ class TemplateText:
             elif _is_in_target(text[max(0, tag.start - 300) : tag.start]):
                 parts.append(_find_target(tag))
             else:
-                parts.append(self._render(tag, is_block=False))
+                parts.append(self._render_within(tag, text))
             end = tag.end
         return "".join([*parts, "" if hidden else text[end:]])
+
+    def _render_within(self, tag: Tag, text: str) -> str:
+        """Return a tag within a line.
+
+        The name of what it begins stands apart from the words.
+        """
+        rendered = self._render(tag, is_block=False)
+        if not rendered and tag.name in _BRANCHES:
+            return " "
+        if not rendered or tag.literal or tag.name not in self._closed | _TABS:
+            return rendered
+        before = " " if text[: tag.start][-1:].isalnum() else ""
+        after = " " if text[tag.end :][:1].strip() else ""
+        return f"{before}{rendered}{after}"
 
     def _render(self, tag: Tag, *, is_block: bool) -> str:
         if tag.literal or tag.closes or not tag.name or tag.name in _CONTROL:
@@ -199,6 +220,9 @@ class TemplateText:
             for word in tag.quoted
             if _is_wording(word) or (tag.name in _SHOWN_WORDS and word.strip())
         ]
+        spoken = (
+            _describe_api(tag.properties, spoken) if spoken and "swagger" in tag.name else spoken
+        )
         if spoken:
             return ". ".join(dict.fromkeys(" ".join(each.split()) for each in spoken))
         return self._name_box(tag)
@@ -234,6 +258,18 @@ class TemplateText:
             return ""
         # An expression that is no plain name is shown as it is written.
         return name if _NAME.fullmatch(expression) else expression
+
+
+def _describe_api(properties: Mapping[str, str], spoken: list[str]) -> list[str]:
+    """Return what GitBook shows of an operation, a parameter or an answer."""
+    method, path = properties.get("method", ""), properties.get("path", "")
+    endpoint = f"`{method.upper()} {path}`" if method and path else ""
+    is_required = properties.get("required", "") == "true"
+    kinds = [properties.get("in", ""), properties.get("type", ""), "required" * is_required]
+    kind = ", ".join(filter(None, kinds))
+    status = properties.get("status", "")
+    first, *rest = [status, *(text for text in spoken if text != status)] if status else spoken
+    return [*filter(None, [f"{first} ({kind})" if kind else first, *rest, endpoint])]
 
 
 def _replace_matches(

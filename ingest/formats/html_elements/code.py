@@ -39,6 +39,25 @@ def drop_line_numbers(main: Tag) -> None:
         _replace_listing(listing)
 
 
+def end_lines(main: Tag) -> None:
+    """End each line of code that is an element, once."""
+    for line in main.select("pre div, pre li"):
+        if line.find(["div", "li"]) is None and not _is_line_end(line):
+            line.append("\n")
+    for tag in main.select("pre div, pre li, pre ol, pre ul"):
+        tag.name = "span"
+
+
+def _is_line_end(line: Tag) -> bool:
+    """Return whether a line of code already ends with a break."""
+    if line.get_text().endswith("\n"):
+        return True
+    last: Tag = line
+    while last.next_sibling is None and last.parent is not None and last.parent.name != "pre":
+        last = last.parent
+    return isinstance(last.next_sibling, NavigableString) and last.next_sibling.startswith("\n")
+
+
 def _replace_listing(table: Tag) -> None:
     """Replace a table that holds nothing but code."""
     blocks = [block for block in table.find_all("pre") if block.get_text().strip()]

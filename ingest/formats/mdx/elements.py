@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ingest.formats.code_spans import CodeSpans
 from ingest.formats.mdx.brackets import MAX_CHARS, find_expression_end, find_statement_end
 from ingest.formats.mdx.statements import is_statement
 
-MAX_WASTED = 2_000_000
+MAX_WASTED = 500_000
 """Characters read in vain for an end; after that, no more ends are searched for in a page."""
 
 MAX_DEPTH = 50
@@ -124,6 +125,18 @@ def parse_elements(text: str) -> ParsedPage:
     """Parse a page, or the JavaScript that holds elements."""
     builder = _TreeBuilder(text)
     return ParsedPage(builder.build(), builder.statements)
+
+
+class TagReader:
+    """Reads single tags of a text."""
+
+    def __init__(self, text: str) -> None:
+        self._finder = _TagFinder(text)
+
+    def read(self, start: int) -> tuple[int, Mapping[str, Property], bool] | None:
+        """Return the end and properties of a tag; whether it closes itself."""
+        tag = self._finder.read_tag(start)
+        return (tag.end, tag.properties, tag.is_closed) if tag else None
 
 
 class _TreeBuilder:
@@ -247,7 +260,7 @@ class _TagFinder:
         return readers.get(mark, self._read_statement)(start)
 
     def _read_element(self, start: int) -> tuple[int, _Found | None]:
-        tag = self._read_tag(start)
+        tag = self.read_tag(start)
         return (tag.end, tag) if tag else (start, None)
 
     def _read_expression(self, start: int) -> tuple[int, _Found | None]:
@@ -268,7 +281,8 @@ class _TagFinder:
             self._wasted += min(MAX_CHARS, len(self._text) - start)
         return end
 
-    def _read_tag(self, start: int) -> _Tag | None:
+    def read_tag(self, start: int) -> _Tag | None:
+        """Return the tag at a place; None if there is none."""
         head = _TAG_NAME.match(self._text, start)
         if not head or not _is_element(head[2]):
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from ingest.formats.dialects.attribute_lists import AS_HTML
 from ingest.formats.mdx.code_elements import render_code
 from ingest.formats.mdx.elements import Element
 from ingest.formats.mdx.properties import Properties
@@ -77,16 +78,18 @@ class HtmlRenderer:
             return self._render_tags(element, scope)
         text = self._render_line(element.children, scope)
         if name == "a":
-            return render_link(text, Properties(element, scope, self._render_line).target)
+            target = Properties(element, scope, self._render_line).target
+            anchor = _find_anchor(element)
+            if anchor and not target and not text:  # it names a place
+                return f'<a id="{anchor}"></a>'
+            return render_link(text, target)
         if name == "code" and text.strip() and "`" not in text:
             return f"`{' '.join(html.unescape(text).split())}`"
         return text
 
     def _render_heading(self, element: Element, scope: Scope) -> str:
         text = " ".join(self._render_line(element.children, scope).split())
-        anchor = element.properties.get("id")
-        is_anchor = isinstance(anchor, str) and _ANCHOR.fullmatch(anchor)
-        marked = f" {{#{anchor}}}" if is_anchor else ""
+        marked = f" {{#{_find_anchor(element)}}}".replace("{#}", AS_HTML)
         return f"{'#' * _HEADINGS[element.name]} {text}{marked}" if text else ""
 
     def _render_list(self, element: Element, scope: Scope) -> str:
@@ -124,3 +127,9 @@ class HtmlRenderer:
             else:
                 parts.append(self._render_line([child], scope))
         return f"<{element.name}{attributes}>{''.join(parts)}</{element.name}>"
+
+
+def _find_anchor(element: Element) -> str:
+    """Return the id of an element, or an empty text."""
+    anchors = (element.properties.get(name) for name in ("id", "name"))
+    return next((a for a in anchors if isinstance(a, str) and _ANCHOR.fullmatch(a)), "")

@@ -192,7 +192,7 @@ def render_value(value: Value) -> str:
     if isinstance(value, list):
         return "".join(map(render_value, value))
     if isinstance(value, float) and not isinstance(value, bool):
-        return f"{value:g}" if value != int(value) else str(int(value))
+        return str(int(value)) if value.is_integer() else str(value)
     return ""
 
 

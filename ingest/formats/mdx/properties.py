@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ingest.formats.mdx.components import UNKNOWN, Component, is_wording, render_name
 from ingest.formats.mdx.elements import Element, Expression
-from ingest.formats.mdx.words import Render, Scope, get_words, list_words, read_text
+from ingest.formats.mdx.words import Render, Scope, get_words, list_entries, list_words, read_text
 
 _TARGETS = ("href", "to", "url", "link")
 _KINDS = ("type", "kind", "intent", "variant", "level", "severity", "status")
@@ -71,9 +71,11 @@ class Properties:
     def _list_wordings(self, name: str, value: object) -> list[str]:
         if isinstance(value, Expression):
             texts = list_words(value, self._scope, self._render)
+            entries = list_entries(value, self._scope) if is_wording(name, "Words of it") else []
         else:
-            texts = [value] if isinstance(value, str) else []
-        return [" ".join(text.split()) for text in texts if is_wording(name, text)]
+            texts, entries = [value] if isinstance(value, str) else [], []
+        named = [*((name, text) for text in texts), *entries]
+        return [" ".join(text.split()) for key, text in named if is_wording(key, text)]
 
     @property
     def label(self) -> str:
@@ -104,9 +106,11 @@ class Properties:
         """The name of a parameter with its type, default and duties."""
         default = next(filter(None, map(self._read_value, ("default", "defaultValue"))), "")
         details = [
+            self.read("pre"),
             self.read("type"),
             f"default {default}" if default else "",
             *(name for name in ("required", "optional", "deprecated") if self._is_set(name)),
+            self.read("post"),
         ]
         shown = ", ".join(filter(None, details))
         return f"{self.title} ({shown})" if self.title and shown else self.title or shown

@@ -21,6 +21,9 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _COMPONENT = re.compile(r"<[A-Z][\w.]*(?=[\s/>])")
+_NAMED_HEADING = re.compile(
+    r"^([ \t>]*#{1,6}[ \t][^\n]*?)[ \t]*\{/\*[ \t]*#([^\s{}*]+)[^\n{}]*\*/\}[ \t]*$", re.MULTILINE
+)
 _SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 
 
@@ -33,12 +36,23 @@ def read_mdx(page: Page) -> Document:
     text = page.text
     front, body = split_front_matter(text)
     start = len(text) - len(body)
-    parsed = parse_elements(body)
+    parsed = parse_elements(_convert_anchors(body))
     values, plain = read_values(parsed.statements), _list_plain_values(front.values)
     for name in ("frontmatter", "frontMatter"):
         values.setdefault(name, dict(plain))
     rendered = render_elements(parsed.nodes, values)
     return build_markdown_document(page, f"{text[:start]}{rendered}", indented_code=False)
+
+
+def _convert_anchors(body: str) -> str:
+    """Return MDX in which the comments that name headings are attribute lists."""
+    if "/* #" not in body and "/*#" not in body:
+        return body
+    spans = CodeSpans(body)
+    return _NAMED_HEADING.sub(
+        lambda match: match[0] if spans.is_code(match.start(1)) else f"{match[1]} {{#{match[2]}}}",
+        body,
+    )
 
 
 def _list_plain_values(values: Mapping[str, object]) -> dict[str, Value]:

@@ -26,6 +26,12 @@ _MAP = re.compile(
     re.DOTALL,
 )
 _STRINGS = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|`([^`$]*)`")
+_HOLE = re.compile(r"\$\{([^{}`]*+)\}")
+_SUM_PART = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|[A-Za-z_$][\w$.]*+"
+    r"|`(?:[^`\\$]|\\.|\$\{[^{}`]*+\}|\$(?!\{))*+`"
+)
+_SUM = re.compile(rf"\s*+(?:{_SUM_PART.pattern})(?:\s*+\+\s*+(?:{_SUM_PART.pattern}))*+\s*+")
 _NOT_IN_LINK = re.compile(r"[\[\]\n]")
 _BAD_TARGET = re.compile(r"[\s()<>]|javascript:", re.IGNORECASE)
 _MAX_REPEATED = 200
@@ -152,9 +158,48 @@ def list_words(value: Expression, scope: Scope, render: Render) -> list[str]:
     except NoLiteralError:
         if _MARKUP.search(value.source):
             return [_render_markup(value.source, scope, render)]
-        return []
+        return [escape_words(_join_known(value.source, scope))]
     items = parsed if isinstance(parsed, list) else [parsed]
     return [escape_words(text) for item in items if (text := render_value(item))]
+
+
+def list_entries(value: Expression, scope: Scope) -> list[tuple[str, str]]:
+    """Return the texts of a list's objects with their names."""
+    try:
+        parsed = parse_literal(value.source, scope.values)
+    except NoLiteralError:
+        return []
+    objects = (
+        [item for item in parsed if isinstance(item, dict)] if isinstance(parsed, list) else []
+    )
+    return [
+        (name, escape_words(text))
+        for item in objects[:_MAX_REPEATED]
+        for name, text in item.items()
+        if isinstance(text, str)
+    ]
+
+
+def _join_known(source: str, scope: Scope) -> str:
+    """Return the words of a template or a sum of strings.
+
+    What only a program could put in is left out.
+    """
+
+    def keep(hole: re.Match[str]) -> str:
+        return hole[0] if is_name(hole[1]) and _read_known(hole[1], scope) else ""
+
+    if not _SUM.fullmatch(source):
+        return ""
+    parts = (_HOLE.sub(keep, part[0]) for part in _SUM_PART.finditer(source))
+    return "".join(_read_known(part, scope) for part in parts)
+
+
+def _read_known(source: str, scope: Scope) -> str:
+    try:
+        return render_value(parse_literal(source, scope.values))
+    except NoLiteralError:
+        return ""
 
 
 def list_labels(value: Property | None, scope: Scope, render: Render) -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from ingest.errors import SourceFormatError, SourceNotFoundError, SourceRefusedError
+from ingest.formats.settings_files import is_settings_file
 from ingest.formats.zip_directory import has_too_many_entries
 from ingest.sources.address.file_names import (
     find_name_fault,
@@ -30,6 +32,8 @@ from ingest.sources.archive.entries import (
     list_damage_errors,
 )
 from ingest.sources.source import (
+    MAX_INCLUDED_FILE,
+    MAX_INCLUDED_FILES,
     RawFile,
     Source,
     SourceFiles,
@@ -75,13 +79,42 @@ def read_archive(
     reading = _ArchiveReading(source, archive, is_wanted, on_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
         contents = dict(reading.read(entries))
-    if not contents:
+    if all(map(is_settings_file, contents)):
         raise build_empty_error(source, reading.failures)
     files = tuple(
         RawFile(path, source.build_page_url(path, f"{origin}#{quote(path)}"), contents[path])
         for path in sorted(contents)
     )
-    return SourceFiles(source, files, tuple(reading.failures), tuple(reading.unread))
+    return SourceFiles(
+        source,
+        files,
+        tuple(reading.failures),
+        tuple(reading.unread),
+        read_others=partial(_read_others, source, archive),
+    )
+
+
+def _read_others(source: Source, archive: Path, paths: Collection[str]) -> Mapping[str, bytes]:
+    """Return the sound entries that pages include.
+
+    Raises:
+        SourceError: the archive has changed, and can no longer be read.
+    """
+    found: dict[str, bytes] = {}
+    total = 0
+    with _translate_refusals(source), _open_archive(source, archive) as entries:
+        for entry in entries:
+            path = _normalise_path(entry.name)
+            if path not in paths or path in found or entry.is_folder or entry.harm:
+                continue
+            if entry.size > MAX_INCLUDED_FILE or total + entry.size > MAX_INCLUDED_FILES:
+                continue
+            try:
+                found[path] = entry.read()
+            except DamagedEntryError:
+                continue
+            total += entry.size
+    return found
 
 
 def inspect_archive(source: Source, archive: Path) -> None:

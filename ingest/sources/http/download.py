@@ -38,6 +38,7 @@ class Downloads:
         folder: path of the folder, which is made when it is needed.
         limits: limits of each source.
         network: the network and the time.
+        prefers_stored: whether what is there is used as it is, without asking the server.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Downloads:
         *,
         limits: Limits | None = None,
         network: Network | None = None,
+        prefers_stored: bool = False,
     ) -> None:
         self.folder = folder
+        self.prefers_stored = prefers_stored
         self.limits = limits or Limits()
         self.network = network or Network()
 
@@ -68,6 +71,8 @@ class Downloads:
             DownloadError: the server can't be reached, refuses, breaks off or takes too long.
         """
         snapshot = self._get_snapshot(source)
+        if self.prefers_stored and snapshot.path.is_file():
+            return snapshot.path
         deadline = Deadline(source, self.limits.seconds, self.network.clock)
         reporter = DownloadReporter(source.name, progress)
         try:

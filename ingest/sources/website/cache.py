@@ -21,6 +21,7 @@ class CachedPage:
         content_type: Content-Type of the response.
         etag: ETag of the response, to ask for a newer page.
         last_modified: date of the response, likewise.
+        canonical: address that the server names as the page's own; empty for none.
         body: name of the file; each body has its own, so that no page gets another's body.
     """
 
@@ -28,6 +29,7 @@ class CachedPage:
     content_type: str
     etag: str
     last_modified: str
+    canonical: str = ""
     body: str = ""
 
     @property
@@ -46,6 +48,11 @@ class PageCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._pages = _load_index(folder / _INDEX)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if nothing was downloaded."""
+        return not self._pages
 
     def get(self, address: str) -> CachedPage | None:
         """Return the cached page of an address; None if there is none."""

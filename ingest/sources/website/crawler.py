@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ingest.errors import (
@@ -30,24 +28,22 @@ from ingest.sources.source import (
 )
 from ingest.sources.website.cache import PageCache
 from ingest.sources.website.fetcher import FetchedPage, SiteFetcher
+from ingest.sources.website.llms import PagePart
+from ingest.sources.website.media_types import HTML, MARKDOWN, can_be_page
+from ingest.sources.website.page_links import PageLinks, parse_links
+from ingest.sources.website.page_lists import ListReader, find_list_folder, get_name, is_list
+from ingest.sources.website.page_store import PageStore, StoredPage
 from ingest.sources.website.paths import (
-    HTML,
     build_page_path,
-    can_be_page,
+    extract_folder,
     extract_host,
     resolve_link,
+    strip_tracking,
 )
-from ingest.sources.website.sitemaps import (
-    MAX_SITEMAP_BYTES,
-    PageLinks,
-    parse_links,
-    parse_llms,
-    parse_sitemap,
-)
+from ingest.sources.website.twins import TwinFinder
 from rag_core.english import format_count
 from rag_core.types import hash_content
 
-_MAX_SITEMAPS = 500
 _MAX_ADDRESSES = 200_000  # that are remembered; each page may name thousands of others
 _MAX_FAILED_IN_A_ROW = 5
 """Pages that fail one after the other before the site is taken to be down."""
@@ -97,7 +93,8 @@ def read_website(
                 crawl.run()
                 cache.keep_only(site.used)
             finally:
-                cache.save()  # also after a failure: the next sync goes on from there
+                if not site.is_offline:
+                    cache.save()  # also after a failure: the next sync goes on from there
     except OSError as error:
         raise DownloadError(
             f"{source.redacted_uri} can't be stored in {downloads.folder}: "
@@ -118,29 +115,27 @@ class _Crawler:
         self._site = site
         self._home = home
         self._hosts = {extract_host(home)}
+        self._folder = "/"
         self._queue: deque[tuple[str, int]] = deque()
         self._queued: set[str] = set()
-        self._pages: dict[str, RawFile] = {}
-        self._canonical: set[str] = set()
-        self._bodies: set[str] = set()
+        self._store = PageStore(source)
+        self._twins = TwinFinder()
+        self._known_twins: dict[str, str] = {}
         self._failures: list[str] = []
         self._on_other_hosts: set[str] = set()
+        self._outside: set[str] = set()
         self._disallowed: set[str] = set()
-        self._copies = 0
         self._uncounted = 0
         self._failed_in_a_row = 0
 
     def run(self) -> None:
         """Fetch the pages of the site, up to `max_pages`."""
         self._check_allowed(self._home)
-        name = PurePosixPath(urlsplit(self._home).path).name.lower()
-        if name.endswith((".xml", ".xml.gz")):
-            self._queue_from_sitemap()
-        elif name == "llms.txt":
-            self._queue_from_llms()
+        if is_list(self._home):
+            self._queue_from_lists()
         else:
             self._queue_from_start()
-        while self._queue and len(self._pages) < self._source.max_pages:
+        while self._queue and len(self._store) < self._source.max_pages:
             # Checked here: in `_visit`, the error would count as the failure of one page.
             self._site.check_limits()
             self._visit(*self._queue.popleft())
@@ -154,18 +149,16 @@ class _Crawler:
             )
 
     def list_files(self) -> list[RawFile]:
-        """Return the pages by path; of two with one path, the first."""
-        by_path: dict[str, RawFile] = {}
-        for file in self._pages.values():
-            by_path.setdefault(file.path, file)
-        return [by_path[path] for path in sorted(by_path)]
+        """Return the pages by path."""
+        return self._store.list_files(self._known_twins)
 
     def list_failures(self) -> list[str]:
         """Return a sentence for each page or group that was left out."""
         counted = (
             (len(self._on_other_hosts), "at other hosts"),
+            (len(self._outside), f"outside of the folder {self._folder} (option `crawl`)"),
             (len(self._disallowed), "refused by robots.txt"),
-            (self._copies, "with the text of another page"),
+            (self._store.count_copies(), "with the text of another page"),
             (len(self._queue) + self._uncounted, "beyond `max_pages`"),
         )
         name = self._source.name
@@ -178,35 +171,37 @@ class _Crawler:
 
     # Addresses
 
-    def _queue_from_sitemap(self) -> None:
-        waiting, seen = deque([self._home]), {self._home}
-        while waiting:
-            address = waiting.popleft()
-            fetched = self._fetch_list(address)
-            try:
-                sitemap = parse_sitemap(fetched.data, fetched.address)
-            except ValueError as error:
-                raise SourceFormatError(
-                    f"{redact_uri(address)} is not a sitemap: {error}."
-                ) from error
-            self._enqueue(sitemap.pages, depth=0)
-            for further in map(self._unify_scheme, sitemap.sitemaps):
-                if extract_host(further) in self._hosts and further not in seen:
-                    waiting.append(further)
-                    seen.add(further)
-            if len(seen) > _MAX_SITEMAPS:
-                raise SourceRefusedError(
-                    f"{self._source.redacted_uri} names more than {_MAX_SITEMAPS} sitemaps."
-                )
+    def _queue_from_lists(self) -> None:
+        reader = ListReader(self._source, self._site, self._hosts, self._unify_address)
+        found = reader.read(self._home)
+        self._failures += found.failures
+        if self._source.crawl != "host":
+            self._folder = find_list_folder(self._home, found.addresses)
+        self._enqueue(found.addresses, depth=0)
+        addresses = [part.address for part in found.parts] + [each for each, _ in self._queue]
+        if not get_name(self._home).endswith((".xml", ".xml.gz")):
+            self._twins.probe(addresses, self._find_page)
+        for part in found.parts:
+            if len(self._store) >= self._source.max_pages:
+                self._uncounted += 1
+            elif self._is_selected(part.address):
+                self._store_part(part)
 
-    def _queue_from_llms(self) -> None:
-        fetched = self._fetch_list(self._home)
-        if fetched.media_type == HTML:
-            raise SourceFormatError(
-                f"{self._source.redacted_uri} is a web page and not an llms.txt."
-            )
-        text = fetched.data.decode("utf-8-sig", errors="replace")
-        self._enqueue(parse_llms(text, fetched.address), depth=0)
+    def _find_page(self, address: str) -> str:
+        """Return the HTML page that an address leads to; empty for none."""
+        try:
+            if not self._site.is_allowed(address):
+                return ""
+            fetched = self._site.fetch_page(address, hosts=self._hosts)
+        except SourceError:
+            return ""
+        return self._unify_address(fetched.address) if fetched.media_type == HTML else ""
+
+    def _store_part(self, part: PagePart) -> None:
+        data = part.text.encode(errors="replace")
+        fetched = FetchedPage(part.address, f"{MARKDOWN}; charset=utf-8", data)
+        twin = self._twins.find(part.address)
+        self._store.add(StoredPage(part.address, part.address, twin, "", fetched))
 
     def _queue_from_start(self) -> None:
         fetched = self._site.fetch_page(self._home)
@@ -219,17 +214,27 @@ class _Crawler:
                 f"{self._source.redacted_uri} is not an HTML, Markdown or text page; an archive "
                 "needs the option `kind`."
             )
+        if self._source.crawl != "host":
+            self._folder = self._find_start_folder(fetched)
         self._accept_page(fetched, self._source.depth, should_store=self._is_selected(self._home))
 
-    def _fetch_list(self, address: str) -> FetchedPage:
-        fetched = self._site.fetch_list(address, limit=MAX_SITEMAP_BYTES)
-        self._check_allowed(fetched.address)
-        self._hosts.add(extract_host(fetched.address))
-        return fetched
+    def _find_start_folder(self, fetched: FetchedPage) -> str:
+        """Return the folder that a crawl from a start page keeps to.
+
+        The address `/docs` is a folder if it leads into `/docs/`, by itself or by its links;
+        otherwise it is a page of the folder above.
+        """
+        html = fetched.data.decode(errors="replace") if fetched.media_type == HTML else ""
+        links = parse_links(html, fetched.address).links if html else ()
+        below = urlsplit(self._home).path.rstrip("/") + "/"
+        leads = [fetched.address, *(link for link in links if extract_host(link) in self._hosts)]
+        if any(urlsplit(link).path.startswith(below) for link in leads):
+            return below
+        return extract_folder(fetched.address)
 
     def _enqueue(self, addresses: Iterable[str], *, depth: int) -> None:
         for link in addresses:
-            address = self._unify_scheme(link)
+            address = self._unify_address(link)
             if address in self._queued:
                 continue
             if len(self._queued) >= _MAX_ADDRESSES:
@@ -238,7 +243,11 @@ class _Crawler:
             self._queued.add(address)
             if extract_host(address) not in self._hosts:
                 self._on_other_hosts.add(address)
-            elif self._is_selected(address):
+            elif not self._is_selected(address):
+                continue
+            elif not self._is_inside(address):
+                self._outside.add(address)
+            else:
                 self._queue.append((address, depth))
 
     # Pages
@@ -254,6 +263,8 @@ class _Crawler:
             self._on_other_hosts.add(address)
         elif not self._site.is_allowed(fetched.address):
             self._disallowed.add(address)
+        elif not self._is_inside(fetched.address):
+            self._outside.add(address)
         elif fetched.media_type:
             self._accept_page(fetched, depth)
 
@@ -266,55 +277,48 @@ class _Crawler:
                 raise
             cached = self._site.read_cached(address)
             outcome = "kept as it was" if cached else "left out"
-            self._failures.append(f"{redact_uri(address)}: {error} ({outcome})")
+            self._failures.append(f"{redact_uri(address)}: {str(error).rstrip('.')} ({outcome})")
             return cached
         except SourceNotFoundError:
             self._failures.append(f"{redact_uri(address)}: there is nothing (HTTP 404); left out")
             return None
         except SourceError as error:
-            self._failures.append(f"{redact_uri(address)}: {error}; left out")
+            self._failures.append(f"{redact_uri(address)}: {str(error).rstrip('.')}; left out")
             return None
         self._failed_in_a_row = 0
         return fetched
 
     def _accept_page(self, fetched: FetchedPage, depth: int, *, should_store: bool = True) -> None:
-        """Store a page under its canonical address, and follow its links.
-
-        A page that is there already is not stored again.
-        """
-        address = self._unify_scheme(fetched.address)
-        links = PageLinks("", ())
+        """Store a page under its canonical address, and follow its links."""
+        address = self._unify_address(fetched.address)
+        links = PageLinks()
         if fetched.media_type == HTML:
             links = parse_links(fetched.data.decode(errors="replace"), address)
-        canonical = self._unify_scheme(links.canonical) if links.canonical else address
-        key = canonical if extract_host(canonical) in self._hosts else address
+        named = links.canonical or fetched.canonical
+        canonical = self._unify_address(named) if named else address
+        if extract_host(canonical) not in self._hosts:
+            canonical = address
+        if links.markdown:
+            self._known_twins[self._unify_address(links.markdown)] = canonical
         if should_store:
-            self._store_page(key, fetched, is_canonical=key == address)
+            twin = "" if named else self._twins.find(address)
+            self._store.add(StoredPage(address, canonical, twin, links.text_hash, fetched))
         if depth > 0:
             self._enqueue(filter(self._should_follow, links.links), depth=depth - 1)
 
-    def _store_page(self, key: str, fetched: FetchedPage, *, is_canonical: bool) -> None:
-        # One text under two addresses is one page; a page at its own canonical address replaces
-        # the copy that came first.
-        body = hashlib.sha256(fetched.data).hexdigest()
-        if (
-            body in self._bodies
-            or key in self._canonical
-            or (key in self._pages and not is_canonical)
-        ):
-            self._copies += 1
-            return
-        self._bodies.add(body)
-        if is_canonical:
-            self._canonical.add(key)
-        path = build_page_path(key, fetched.media_type)
-        url = self._source.build_page_url(path, key)
-        self._pages[key] = RawFile(path, url, fetched.data, fetched.content_type)
-
     def _should_follow(self, address: str) -> bool:
         # Queries lead to calendars and searches, which have no end.
-        parts = urlsplit(address)
-        return not parts.query and can_be_page(address) and extract_host(address) in self._hosts
+        parts = urlsplit(strip_tracking(address))
+        return (
+            not parts.query
+            and can_be_page(address)
+            and not is_list(address)
+            and extract_host(address) in self._hosts
+        )
+
+    def _is_inside(self, address: str) -> bool:
+        """Return whether a page is in the folder of the crawl."""
+        return f"{urlsplit(address).path.rstrip('/')}/".startswith(self._folder)
 
     def _is_selected(self, address: str) -> bool:
         path = unquote(urlsplit(address).path).lstrip("/")
@@ -325,11 +329,12 @@ class _Crawler:
             is_selected((), exclude, name) for name in names
         )
 
-    def _unify_scheme(self, address: str) -> str:
-        """Return an address of this site with the scheme of its home.
+    def _unify_address(self, address: str) -> str:
+        """Return the usual spelling of an address of this site.
 
-        Old sitemaps still name `http`.
+        Old sitemaps still name `http`, and some links have parameters that count visitors.
         """
         home = urlsplit(self._home)
         same_host = extract_host(address) in self._hosts and not urlsplit(address).port
+        address = strip_tracking(address)
         return urlsplit(address)._replace(scheme=home.scheme).geturl() if same_host else address

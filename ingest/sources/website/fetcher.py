@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -24,15 +25,25 @@ from ingest.sources.http.client import (
 from ingest.sources.http.download import Downloads
 from ingest.sources.source import DownloadProgress, Source
 from ingest.sources.website.cache import CachedPage, PageCache
-from ingest.sources.website.paths import extract_host, parse_media_type, resolve_link
+from ingest.sources.website.media_types import SNIFFED_BYTES, detect_media_type, should_download
+from ingest.sources.website.paths import extract_host, resolve_link
 from ingest.sources.website.robots import parse_robots
 
 MAX_PAGE_BYTES = 16 * 2**20
+MAX_LINK_HEADER = 20_000
+"""Characters of the header `Link` that are read."""
+
 MAX_CRAWL_DELAY = 30.0
 """Seconds; at the delay that some robots.txt ask for, 100 pages would take an hour."""
 
 _MAX_ROBOTS_BYTES = 512 * 2**10
+_CANONICAL = re.compile(
+    r"<([^<>]{1,2000}+)>[^,<>]{0,200}?;\s*rel\s*=\s*\"?canonical\b", re.IGNORECASE
+)
 _ACCEPT = "text/html, text/markdown, text/plain;q=0.9, */*;q=0.1"
+
+_Acceptance = Callable[[str, str, bytes], bool]
+"""Returns whether a page is read, by its Content-Type, address and the beginning of its body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +54,18 @@ class FetchedPage:
         address: address of the page, after redirects.
         content_type: Content-Type of the response, with its encoding.
         data: bytes of the body; empty if docent does not read its type.
+        canonical: address that the server names as the page's own; empty for none.
     """
 
     address: str
     content_type: str
     data: bytes
+    canonical: str = ""
 
     @property
     def media_type(self) -> str:
         """The media type, if docent reads it; else empty."""
-        return parse_media_type(self.content_type)
+        return detect_media_type(self.content_type, self.address, self.data)
 
 
 class SiteFetcher:
@@ -66,6 +79,7 @@ class SiteFetcher:
         reporter: called after each page, and again during each wait.
 
     Attributes:
+        is_offline: True if only the cache is read.
         used: addresses that were fetched, or read from the cache because they could not be.
     """
 
@@ -86,6 +100,7 @@ class SiteFetcher:
         self._deadline = Deadline(source, self._limits.seconds, self._network.clock)
         self._throttle = RequestThrottle(1 / source.rate, self._network, reporter.repeat_last)
         self._rules: dict[str, Protego] = {}
+        self.is_offline = downloads.prefers_stored and not cache.is_empty
         self.used: set[str] = set()
         self._received = 0
         self._pages = 0
@@ -109,7 +124,7 @@ class SiteFetcher:
 
         Raises:
             DownloadError: robots.txt can't be read, so nothing may be read.
-            SourceRefusedError: robots.txt is too large, or has too many patterns.
+            SourceRefusedError: robots.txt has too many patterns.
         """
         host = extract_host(address)
         if host not in self._rules:
@@ -135,7 +150,7 @@ class SiteFetcher:
         page = self._fetch(
             address,
             limit=MAX_PAGE_BYTES,
-            accepts_type=lambda content_type: bool(parse_media_type(content_type)),
+            accepts=should_download,
             should_follow=should_follow,
         )
         self._pages += 1
@@ -148,9 +163,7 @@ class SiteFetcher:
         Raises:
             SourceError: the list can't be fetched.
         """
-        return self._fetch(
-            address, limit=limit, accepts_type=_accept_any, should_follow=self.is_allowed
-        )
+        return self._fetch(address, limit=limit, accepts=_accept_any, should_follow=self.is_allowed)
 
     def read_cached(self, address: str) -> FetchedPage | None:
         """Return the page of an earlier sync; None if there is none."""
@@ -164,27 +177,36 @@ class SiteFetcher:
         robots = resolve_link(address, "/robots.txt")
         try:
             page = self._fetch(
-                robots, limit=_MAX_ROBOTS_BYTES, accepts_type=_accept_any, should_follow=_accept_any
+                robots,
+                limit=_MAX_ROBOTS_BYTES,
+                accepts=_accept_any,
+                should_follow=_accept_any,
+                cut=True,
             )
         except SourceNotFoundError:
             return ""
-        return page.data.decode("utf-8-sig", errors="replace")
+        data = page.data
+        if len(data) >= _MAX_ROBOTS_BYTES:
+            data = data[: data.rfind(b"\n") + 1]  # half a rule is another rule
+        return data.decode("utf-8-sig", errors="replace")
 
     def _fetch(
         self,
         address: str,
         *,
         limit: int,
-        accepts_type: Callable[[str], bool],
-        should_follow: Callable[[str], bool],
+        accepts: _Acceptance,
+        should_follow: Callable[..., bool],
+        cut: bool = False,
     ) -> FetchedPage:
         with translate_http_errors(redact_uri(address)):
             fetched: FetchedPage = self._network.build_retrying(self._reporter.repeat_last)(
                 self._fetch_once,
                 address,
                 limit=limit,
-                accepts_type=accepts_type,
+                accepts=accepts,
                 should_follow=should_follow,
+                cut=cut,
             )
         self.used.add(address)
         return fetched
@@ -194,9 +216,15 @@ class SiteFetcher:
         address: str,
         *,
         limit: int,
-        accepts_type: Callable[[str], bool],
-        should_follow: Callable[[str], bool],
+        accepts: _Acceptance,
+        should_follow: Callable[..., bool],
+        cut: bool = False,
     ) -> FetchedPage:
+        if self.is_offline:
+            if stored := self.read_cached(address):
+                return stored
+            status = httpx.codes.NOT_FOUND.value
+            raise SourceNotFoundError(f"There is nothing at {redact_uri(address)} (HTTP {status}).")
         self.check_limits()
         self._throttle.wait()
         cached = self._cache.get(address)
@@ -208,17 +236,40 @@ class SiteFetcher:
                 return _build_fetched_page(cached, self._cache.read_body(cached))
             _check_response(response, address)
             page = _build_cached_page(response)
-            if not accepts_type(page.content_type):
+            if not accepts(page.content_type, page.address, b""):
                 return FetchedPage(page.address, page.content_type, b"")
-            data = self._read_body(response, limit)
+
+            def should_go_on(beginning: bytes) -> bool:
+                return accepts(page.content_type, page.address, beginning)
+
+            data = self._read_body(response, limit, should_go_on, cut=cut)
+            if data is None:
+                return FetchedPage(page.address, page.content_type, b"")
         self._cache.put(address, page, data)
         return _build_fetched_page(page, data)
 
-    def _read_body(self, response: httpx.Response, limit: int) -> bytes:
-        data = bytearray()
+    def _read_body(
+        self,
+        response: httpx.Response,
+        limit: int,
+        should_go_on: Callable[[bytes], bool],
+        *,
+        cut: bool,
+    ) -> bytes | None:
+        """Return the body; None if it is not to be read.
+
+        With `cut`, only the beginning of a body over its limit counts.
+        """
+        data, is_known = bytearray(), False
         for block in iterate_body(response):
             data += block
             self._received += len(block)
+            if not is_known and len(data) >= SNIFFED_BYTES:
+                is_known = True
+                if not should_go_on(bytes(data)):
+                    return None
+            if len(data) > limit and cut:
+                return bytes(data[:limit])
             if len(data) > limit:
                 raise SourceRefusedError(
                     f"{redact_uri(str(response.url))} is over {limit / 2**20:g} MiB."
@@ -253,7 +304,7 @@ class RequestThrottle:
         self._next = max(self._next, now) + self._seconds
 
 
-def _accept_any(_: str) -> bool:
+def _accept_any(*_: object) -> bool:
     return True
 
 
@@ -273,8 +324,14 @@ def _build_cached_page(response: httpx.Response) -> CachedPage:
         content_type=headers.get("content-type", ""),
         etag=headers.get("etag", ""),
         last_modified=headers.get("last-modified", ""),
+        canonical=_find_canonical(response),
     )
 
 
+def _find_canonical(response: httpx.Response) -> str:
+    match = _CANONICAL.search(response.headers.get("link", "")[:MAX_LINK_HEADER])
+    return resolve_link(str(response.url), match[1]) if match else ""
+
+
 def _build_fetched_page(page: CachedPage, data: bytes) -> FetchedPage:
-    return FetchedPage(page.address, page.content_type, data)
+    return FetchedPage(page.address, page.content_type, data, page.canonical)

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
+from ingest.sources.website.media_types import SUFFIXES
 from rag_core.types import hash_content
 
-HTML = "text/html"
-MARKDOWN = "text/markdown"
-TEXT = "text/plain"
-SUFFIXES = {
-    HTML: (".html", ".htm", ".xhtml"),
-    MARKDOWN: (".md", ".markdown", ".mdx"),
-    TEXT: (".txt", ".md", ".markdown", ".mdx", ".rst"),
-}
-"""Suffixes that may stay, by the media types that are read; the first is added if none does."""
-
-_ALIASES = {"application/xhtml+xml": HTML, "text/x-markdown": MARKDOWN}
 _PORTS = {"http": 80, "https": 443}
 _MAX_PATH = 300
 MAX_ADDRESS = 2_000
 """Longest address that is read; servers and browsers go about as far."""
 
+_TRACKING = re.compile(
+    r"(?:utm_\w+|oly_\w+|_ga|_gl|_hs(?:enc|mi)|hsCtaTracking|mkt_tok|mc_[ce]id|ref_src|igshid|vero_id"
+    r"|(?:dc|fb|g|ms|tw|y)clid|[gw]braid)(?:=.*)?|",
+    re.IGNORECASE,
+)
+_PAGE_ENDING = re.compile(
+    r"(?:/(?:index|default)\.(?:html?|xhtml|php|aspx?|mdx?)|\.(?:x?html?|mdx?|markdown))$",
+    re.IGNORECASE,
+)
 _PATH_SAFE = "/:@!$&'()*+,;=~%"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\\]")
-
-
-def parse_media_type(content_type: str) -> str:
-    """Return the media type of a Content-Type header; empty if unsupported."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    media_type = _ALIASES.get(media_type, media_type)
-    return media_type if media_type in SUFFIXES else ""
 
 
 def resolve_link(base: str, link: str) -> str:
@@ -68,13 +59,38 @@ def extract_host(address: str) -> str:
     return (parts.hostname or "") + ("" if port in _PORTS.values() else f":{port}")
 
 
-def can_be_page(address: str) -> bool:
-    """Return whether a link may lead to a page.
+def strip_tracking(address: str) -> str:
+    """Return an address without the parameters that only count visitors."""
+    parts = urlsplit(address)
+    if not parts.query:
+        return address
+    kept = (pair for pair in parts.query.split("&") if not _TRACKING.fullmatch(pair))
+    return urlunsplit(parts._replace(query="&".join(kept)))
 
-    The suffix decides: images and archives are no pages.
+
+def build_kin_key(address: str) -> str:
+    """Return what the usual addresses of one page have in common.
+
+    Those are `/a`, `/a/`, `/a.html` and `/a/index.html`.
     """
-    media_type, encoding = mimetypes.guess_type(urlsplit(address).path)
-    return encoding is None and (media_type is None or bool(parse_media_type(media_type)))
+    parts = urlsplit(strip_tracking(address))
+    path = _PAGE_ENDING.sub("", parts.path).rstrip("/")
+    return f"{extract_host(address)}{path}?{parts.query}"
+
+
+def extract_page_name(address: str) -> str:
+    """Return the last part of an address, without suffix."""
+    return _PAGE_ENDING.sub("", urlsplit(address).path).rstrip("/").rpartition("/")[2].lower()
+
+
+def is_home(address: str) -> bool:
+    """Return whether an address is the root of its host."""
+    return not _PAGE_ENDING.sub("", urlsplit(address).path).strip("/")
+
+
+def extract_folder(address: str) -> str:
+    """Return the folder of a page, with a slash at its end."""
+    return urlsplit(address).path.rpartition("/")[0] + "/"
 
 
 def build_page_path(address: str, media_type: str) -> str:

@@ -1,18 +1,17 @@
-"""Lists of pages: sitemaps, llms.txt files, and the links of a page."""
+"""Sitemaps, and what can be read of broken ones."""
 
 from __future__ import annotations
 
 import gzip
 import re
 import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from io import BytesIO
 from itertools import islice
 from xml.parsers import expat
 
-from ingest.formats.html_markup import shorten_markup
 from ingest.sources.website.paths import MAX_ADDRESS, resolve_link
 
 MAX_SITEMAP_BYTES = 64 * 2**20
@@ -21,55 +20,59 @@ MAX_SITEMAP_BYTES = 64 * 2**20
 MAX_ADDRESSES = 50_000
 """Most addresses of a sitemap or llms.txt; the protocol of sitemaps has the same limit."""
 
-MAX_LINKS = 10_000
-"""Most links of a page that are followed."""
-
-MAX_LLMS_CHARACTERS = 2 * 2**20
-"""Characters of an llms.txt that are read."""
-
 _GZIP = b"\x1f\x8b"
+_BLOCK = 2**16
 _MAX_XML_DEPTH = 50
 _LOC_DEPTH = 3  # of `loc` in `url` in `urlset`
-# Groups are possessive and short: the text may be one line of millions of brackets.
-_LINK = re.compile(
-    r"\[(?:[^\[\]\n]|\[[^\[\]\n]{0,1000}+\]){0,1000}+\]"
-    r"\(\s{0,100}+<?([^()\s<>\[\]]{1,2000}+(?:\([^()\s<>]{0,200}+\)[^()\s<>]{0,200}+)?+)>?"
-    r"(?:\s{1,100}+\"[^\"\n]{0,1000}+\")?+\s{0,100}+\)"
-)
+_KINDS = {"urlset", "sitemapindex"}
+_BEGINNING = 10_000  # bytes that may stand before the first element: warnings, comments
+_ROOT = re.compile(rb"<(?:([A-Za-z][\w.-]{0,50}):)?(urlset|sitemapindex)[\s/>]")
+_HTML = re.compile(rb"<(?:html|head|body)[\s>]|<!doctype", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6}));")
+_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_UNICODE_END = 0x110000
 
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """The addresses of pages and of further sitemaps that a sitemap lists."""
+    """The addresses that a sitemap lists.
+
+    Attributes:
+        pages: addresses of pages.
+        sitemaps: addresses of further sitemaps.
+        fault: why it is no sound XML; empty if it is.
+    """
 
     pages: tuple[str, ...]
     sitemaps: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PageLinks:
-    """The canonical address of an HTML page, empty for none, and those of its links."""
-
-    canonical: str
-    links: tuple[str, ...]
+    fault: str = ""
 
 
 def parse_sitemap(data: bytes, base: str) -> Sitemap:
     """Parse a sitemap, gzipped or not; addresses beyond `MAX_ADDRESSES` are left out.
 
+    Of one that is cut off or is no sound XML, all addresses are read that are whole.
+
     Raises:
         ValueError: the data is no sitemap.
     """
+    unpacked, fault = _decompress(data)
     reader = _SitemapReader()
     try:
-        reader.feed(_decompress(data))
+        reader.feed(unpacked)
+        kind, addresses = reader.kind, reader.addresses
     except (expat.ExpatError, LookupError) as error:
-        raise ValueError(str(error)) from error
-    if reader.kind not in {"urlset", "sitemapindex"}:
-        raise ValueError(f"its first element is {reader.kind[:100]}")
-    links = (resolve_link(base, address) for address in reader.addresses)
-    addresses = tuple(dict.fromkeys(filter(None, links)))
-    return Sitemap(addresses, ()) if reader.kind == "urlset" else Sitemap((), addresses)
+        fault = fault or str(error)
+        kind, addresses = _search_addresses(unpacked, fault)
+    if kind not in _KINDS:
+        raise ValueError(f"its first element is {kind[:100]}")
+    found = _resolve(base, addresses)
+    return Sitemap(found, (), fault) if kind == "urlset" else Sitemap((), found, fault)
+
+
+def _resolve(base: str, addresses: Iterable[str]) -> tuple[str, ...]:
+    links = (resolve_link(base, each) for each in addresses if each)
+    return tuple(dict.fromkeys(filter(None, links)))
 
 
 class _EnoughError(Exception):
@@ -108,8 +111,8 @@ class _SitemapReader:
 
     def _on_end(self, _: str) -> None:
         if self._depth == _LOC_DEPTH and self._text is not None:
-            if self._length <= MAX_ADDRESS:
-                self.addresses.append("".join(self._text))
+            if self._length <= MAX_ADDRESS and (address := "".join(self._text).strip()):
+                self.addresses.append(address)
             self._text = None
             if len(self.addresses) == MAX_ADDRESSES:
                 raise _EnoughError
@@ -124,64 +127,74 @@ class _SitemapReader:
         raise ValueError("it declares a document type of its own")
 
 
-def parse_llms(text: str, base: str) -> tuple[str, ...]:
-    """Return the links of an llms.txt in their order.
+def _search_addresses(data: bytes, fault: str) -> tuple[str, list[str]]:
+    """Return the kind of a broken sitemap and its whole addresses.
 
-    The format is described at https://llmstxt.org.
+    Raises:
+        ValueError: the data is no sitemap.
     """
-    found = islice(_LINK.finditer(text[:MAX_LLMS_CHARACTERS]), MAX_ADDRESSES)
-    links = (resolve_link(base, match[1]) for match in found)
-    return tuple(dict.fromkeys(filter(None, links)))
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", errors="replace").encode(errors="replace")
+    root = _ROOT.search(data, 0, _BEGINNING)
+    if root is None or _HTML.search(data, 0, root.start()):
+        raise ValueError(fault)
+    prefix = root[1].decode(errors="replace") if root[1] else ""
+    text = _drop_comments(data[root.end() :].decode(errors="replace"))
+    return root[2].decode(), list(islice(_iterate_addresses(text, prefix), MAX_ADDRESSES))
 
 
-def parse_links(html: str, base: str) -> PageLinks:
-    """Return the canonical address and the links of an HTML page.
+def _drop_comments(text: str) -> str:
+    """Return a text without its comments; one that never ends is none."""
+    kept, place = [], 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept.append(text[place:start])
+        place = end + len("-->")
+    return "".join([*kept, text[place:]])
 
-    Broken links are left out, and those beyond `MAX_LINKS`.
+
+def _iterate_addresses(text: str, prefix: str) -> Iterator[str]:
+    """Yield the texts of the elements `loc` of a prefix.
+
+    Others are of pictures and videos.
     """
-    reader = _LinkReader()
-    # Markup that the parser can't read, such as `<![x[`, ends the links and not the page.
-    with suppress(AssertionError, ValueError):
-        reader.feed(shorten_markup(html))
-        reader.close()
-    base = resolve_link(base, reader.base) or base
-    links = (resolve_link(base, link) for link in reader.links)
-    canonical = resolve_link(base, reader.canonical) if reader.canonical else ""
-    return PageLinks(canonical, tuple(dict.fromkeys(filter(None, links))))
+    name = re.escape(f"{prefix}:loc" if prefix else "loc")
+    for match in re.finditer(
+        rf"<{name}(?:\s[^<>]{{0,200}}+)?>([^<]{{0,{10 * MAX_ADDRESS}}}+|\s{{0,100}}+<!\[CDATA\["
+        rf"[^\]<]{{0,{MAX_ADDRESS}}}+\]\]>\s{{0,100}}+)</{name}\s{{0,100}}+>",
+        text,
+    ):
+        content = match[1].strip()
+        marked = content.removeprefix("<![CDATA[").removesuffix("]]>")
+        yield marked.strip() if marked != content else _ENTITY.sub(_decode_entity, content)
 
 
-class _LinkReader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.base = ""
-        self.canonical = ""
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        address = values.get("href") or ""
-        if tag == "a" and address and len(self.links) < MAX_LINKS:
-            self.links.append(address)
-        elif tag == "base":
-            self.base = self.base or address
-        elif tag == "link" and "canonical" in (values.get("rel") or "").lower().split():
-            self.canonical = self.canonical or address
-
-    # `<a/>` is `<a>` to a browser.
-    handle_startendtag = handle_starttag
+def _decode_entity(match: re.Match[str]) -> str:
+    if match[1]:
+        return _CHARACTERS[match[1]]
+    number = int(match[2]) if match[2] else int(match[3], 16)
+    return chr(number) if 0 < number < _UNICODE_END else "\ufffd"
 
 
-def _decompress(data: bytes) -> bytes:
+def _decompress(data: bytes) -> tuple[bytes, str]:
+    """Return the data unpacked, and why its end is missing.
+
+    Raises:
+        ValueError: it can't be unpacked, or is too large.
+    """
     if not data.startswith(_GZIP):
-        return data
+        return data, ""
+    unpacked = bytearray()
     try:
         with gzip.GzipFile(fileobj=BytesIO(data)) as file:
-            unpacked = file.read(MAX_SITEMAP_BYTES + 1)
+            while len(unpacked) <= MAX_SITEMAP_BYTES and (block := file.read1(_BLOCK)):
+                unpacked += block
     except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"it can't be unpacked ({error})") from error
+        if not unpacked:
+            raise ValueError(f"it can't be unpacked ({error})") from error
+        return bytes(unpacked), f"it can't be unpacked to its end ({error})"
     if len(unpacked) > MAX_SITEMAP_BYTES:
         raise ValueError("it is too large")
-    return unpacked
+    return bytes(unpacked), ""
 
 
 def _strip_namespace(tag: object) -> str:

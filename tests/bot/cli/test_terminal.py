@@ -50,7 +50,15 @@ def test_sources_say_their_version_where_it_differs():
 
 def test_a_flood_of_failures_is_counted():
     with terminal.err.capture() as shown:
-        terminal._print_failures([f"{number}.md: is broken" for number in range(10_000)])
+        terminal._print_lines("Note", [f"{number}.md: is short" for number in range(10_000)])
     lines = shown.get().splitlines()
     assert len(lines) == 101
-    assert lines[-1] == "  Skipped or repaired: and 9,900 more"
+    assert lines[-1] == "  Note: and 9,900 more"
+
+
+def test_the_site_of_a_source_is_one_line():
+    with terminal.err.capture() as shown:
+        terminal._print_sites(["docs: MkDocs, https://m.test/,\nanchors as MkDocs makes them"])
+    assert shown.get() == (
+        "  Site of docs: MkDocs, https://m.test/, anchors as MkDocs makes them\n"
+    )

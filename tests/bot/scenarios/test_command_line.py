@@ -149,6 +149,8 @@ class TestIndexAndAsk:
             "dropped",
             "golden",
             "truncated",
+            "sites",
+            "notes",
         }
 
     def test_a_changed_section_embeds_only_itself(self, run: Run, docs: Path):

@@ -23,6 +23,12 @@ def test_a_report_names_its_first_failure_harmlessly():
     assert "`a1b2c3d`" in text
 
 
+def test_a_report_names_its_first_note_harmlessly():
+    for render, result in ((sync.render_report, REPORT), (sync.render_preview, PREVIEW)):
+        text = render(replace(result, notes=("a.md: <!here>", "b.md: no")))
+        assert "There are 2 notes, for example: a.md: &lt;!here&gt;" in text
+
+
 def test_golden_questions_are_told_before_and_after():
     golden = "Of 20 golden questions for docs, 90% found the right page before this sync and 95%"
     assert golden in sync.render_report(REPORT)

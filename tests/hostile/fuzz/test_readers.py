@@ -8,11 +8,26 @@ from hypothesis import strategies as st
 
 from ingest.documents import Document, Page, PageError
 from ingest.formats import BINARY, READERS, read_document
-from tests.hostile.fuzz.inputs import MARKDOWN, MARKUP, NOTEBOOK, RST, texts
+from tests.hostile.fuzz.inputs import (
+    ASCIIDOC,
+    DIALECTS,
+    MARKDOWN,
+    MARKUP,
+    MDX,
+    NOTEBOOK,
+    RST,
+    texts,
+)
 from tests.ingest.formats.test_formats import SAMPLES
 
 GRAMMARS = {
     ".rst": [RST],
+    ".adoc": [ASCIIDOC],
+    ".asciidoc": [ASCIIDOC],
+    ".asc": [ASCIIDOC],
+    ".mdx": [MDX, MARKDOWN, MARKUP],
+    ".md": [DIALECTS, MARKDOWN, MARKUP],
+    ".markdown": [DIALECTS, MARKDOWN, MARKUP],
     ".ipynb": [NOTEBOOK],
     ".html": [MARKUP],
     ".htm": [MARKUP],

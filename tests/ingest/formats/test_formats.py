@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from ingest.documents import Page, PageError
 from ingest.formats import BINARY, READERS, detect_format, is_document, is_wanted, read_document
+from ingest.formats.openapi.splitting import Splitter
 from tests.ingest.formats.office.samples import pptx, xlsx
+from tests.ingest.formats.openapi.samples import build_api
 from tests.ingest.formats.samples import docx, paragraph, pdf, table
 
 CODE = {"cell_type": "code", "source": "x = 1", "outputs": [{"text": ["1"]}]}
@@ -51,6 +53,9 @@ SAMPLES = {
     ".docx": docx(paragraph("A", "Heading1"), paragraph("text"), table(("a", "b"))),
     ".pptx": pptx(("A", "text")),
     ".xlsx": xlsx({"S": [("a", "b"), (1, 2)]}),
+    ".openapi": Splitter("a", build_api({"description": "B *c*", "security": []}), {}.get)
+    .split()[0]
+    .data,
 }
 
 

@@ -219,3 +219,24 @@ def test_a_page_of_markdown_with_some_html_is_markdown():
     )
     assert outline(document) == [("Acme", "acme"), ("Install", "install")]
     assert text(document) == "Some *text*."
+
+
+def test_elements_that_say_a_thing_twice_or_in_their_own_way():
+    document = read(
+        "<main><h1>A</h1><picture><source srcset=a.webp><img src=a.png alt='A diagram'></picture>"
+        "<p>Press <kbd>Ctrl</kbd>+<kbd>S</kbd>.</p><details><summary>More</summary><p>Text.</p>"
+        "</details><div class='language-js'><button title='Copy Code' class=copy></button>"
+        "<span class=lang>js</span><pre><code>let a</code></pre></div>"
+        "<p>Mass <span class=katex><span class=katex-mathml><math><semantics><mi>E</mi>"
+        "<annotation encoding='application/x-tex'>E=mc^2</annotation></semantics></math></span>"
+        "<span class=katex-html aria-hidden=true>E=mc2</span></span>.</p></main>",
+        "a.html",
+    )
+    assert [block.text for block in blocks(document)] == [
+        "A diagram",
+        "Press `Ctrl`+`S`.",
+        "More",
+        "Text.",
+        "```js\nlet a\n```",
+        "Mass $E=mc^2$.",
+    ]

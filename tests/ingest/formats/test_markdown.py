@@ -114,6 +114,22 @@ def test_tables_know_their_header():
     assert (found.kind, found.head) == ("table", "| a | b |\n|---|---|")
 
 
+def test_padding_of_tables_goes_and_code_in_them_stays():
+    text = """\
+        |  Name      |  Call                 |     |
+        | :--------- | :-------------------: | --- |
+        |  `a    b`  |  `x \\|    y`          |     |
+        |            |  two  words           |  1  |
+    """
+    (found,) = blocks(dedent(text))
+    assert found.text.split("\n") == [
+        "| Name | Call | |",
+        "| :--- | :---: | --- |",
+        "| `a    b` | `x \\|    y` | |",
+        "| | two  words | 1 |",
+    ]
+
+
 def test_an_open_fence_is_closed():
     (found,) = blocks("````md\n```\nx")
     assert found.text == "````md\n```\nx\n````"

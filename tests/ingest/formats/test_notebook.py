@@ -45,6 +45,27 @@ def test_only_the_beginning_of_what_was_printed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("data", "printed"),
+    [
+        ({"text/plain": "<Figure size 640x480 with 1 Axes>", "image/png": "AAAA"}, []),
+        ({"text/plain": ["[<matplotlib.lines.Line2D at 0x7f3c>]"]}, []),
+        (
+            {
+                "text/plain": "<IPython.core.display.Markdown object>",
+                "text/markdown": "It *boils*.",
+            },
+            ["```\nIt *boils*.\n```"],
+        ),
+        ({"text/plain": "<b> is a tag"}, ["```\n<b> is a tag\n```"]),
+    ],
+)
+def test_names_of_objects_are_no_output(data: dict[str, Any], printed: list[str]):
+    outputs = [{"output_type": "display_data", "data": data}]
+    cell = {"cell_type": "code", "source": "f()", "outputs": outputs}
+    assert shown(notebook(cell)) == ["```python\nf()\n```", *printed]
+
+
 def test_errors_are_one_line():
     error = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["x"] * 9}
     cell = {"cell_type": "code", "source": "f()", "outputs": [error]}

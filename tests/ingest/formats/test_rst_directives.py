@@ -162,3 +162,55 @@ def test_a_label_does_not_change_the_anchor_of_its_heading():
         "a.rst",
     )
     assert [anchor for _, anchor in outline(document)] == ["api-reference", "setup", "id2"]
+
+
+def test_captions_of_code_and_parts_of_cards_are_text():
+    assert render(
+        """\
+        .. code-block:: sh
+           :caption: Light *it*
+
+           boil ^^^
+
+        .. literalinclude:: boil.sh
+           :caption: boil.sh, whole
+
+        .. card:: Kettle
+
+           Red.
+           ^^^
+           A lid.
+
+           .. code-block:: text
+
+              ++++
+           +++
+           See the lid.
+        """
+    ) == [
+        "Light *it*",
+        "```sh\nboil ^^^\n```",
+        "boil.sh, whole",
+        "See `boil.sh`.",
+        "Kettle:",
+        "Red.",
+        "A lid.",
+        "```\n++++\n```",
+        "See the lid.",
+    ]
+
+
+def test_code_has_its_caption():
+    assert render(
+        """\
+        .. code-block:: python
+           :caption: The file ``limits.py``
+
+           LIMIT = 3
+
+        .. code-block:: sh
+           :linenos:
+
+           ls
+        """
+    ) == ["The file `limits.py`", "```python\nLIMIT = 3\n```", "```sh\nls\n```"]

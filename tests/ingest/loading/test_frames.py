@@ -13,6 +13,7 @@ from ingest.documents import Page, PageError
 from ingest.formats import read_document
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import (
+    PageChunks,
     TextsToCount,
     parse_page,
     parse_reply,
@@ -36,12 +37,17 @@ def test_a_page_arrives_as_it_was_sent():
 def test_chunks_arrive_as_they_were_made(text: str):
     page = Page("docs", "a.md", "", text.encode(errors="replace"))
     chunks = CHUNKER.split_document(read_document(page))
-    assert parse_reply(serialise_outcome(chunks, page), page) == chunks
+    outcome = PageChunks(chunks, ["pages 3-9 are left out"])
+    arrived = parse_reply(serialise_outcome(outcome, page), page)
+    assert isinstance(arrived, PageChunks)
+    assert arrived == chunks
+    assert arrived.notes == ("pages 3-9 are left out",)
 
 
 def test_chunks_of_a_section_share_its_headings():
     document = read_document(Page("docs", "a.md", "", b"# A\n\n" + b"Word. " * 3_000))
-    arrived = parse_reply(serialise_outcome(CHUNKER.split_document(document), PAGE), PAGE)
+    outcome = PageChunks(CHUNKER.split_document(document))
+    arrived = parse_reply(serialise_outcome(outcome, PAGE), PAGE)
     assert isinstance(arrived, list)
     assert len({id(chunk.headings) for chunk in arrived}) == 1 < len(arrived)
 
@@ -60,7 +66,7 @@ def test_texts_to_count_arrive():
 
 @pytest.mark.parametrize(("fragment", "url"), [("#a", "#a"), ("evil.test", ""), (7, ""), ("", "")])
 def test_a_reply_can_not_change_what_the_page_is(fragment, url):
-    reply = json.dumps({"title": "T", "chunks": [[["A"], fragment, "x"]]}).encode()
+    reply = json.dumps({"title": "T", "chunks": [[["A"], fragment, "x"]], "notes": []}).encode()
     (chunk,) = parse_reply(reply, PAGE)
     assert (chunk.source, chunk.path, chunk.url) == ("docs", "a/ü.md", f"https://x.test/a{url}")
     assert (chunk.title, chunk.language, chunk.text) == ("T", "de", "x")
@@ -69,7 +75,15 @@ def test_a_reply_can_not_change_what_the_page_is(fragment, url):
 
 @pytest.mark.parametrize(
     "reply",
-    [b"", b"[]", b"{}", b"7", b'{"title": "", "chunks": [1]}', b"[" * 100_000, b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"7",
+        b'{"title": "", "chunks": [1], "notes": []}',
+        b"[" * 100_000,
+        b"\xff",
+    ],
     ids=["empty", "list", "object", "number", "chunk", "deep", "bytes"],
 )
 def test_another_reply_is_refused(reply: bytes):

@@ -5,7 +5,6 @@ import tracemalloc
 
 import pytest
 
-from ingest.loading import pages as prepare_module
 from ingest.loading.pages import prepare_pages
 from ingest.sources.source import RawFile, Source, SourceFiles
 
@@ -154,10 +153,14 @@ def test_pages_can_include_others():
         }
     )
     assert {page.path: page.text for page in found.pages} == {
-        "en/faq/a.md": "A. Tail of 2.4. {{fragments/tail.md}} {{fragments/none.md}}",
-        "en/fragments/tail.md": "Tail of 2.4. {{fragments/tail.md}}",
-        "ru/a.md": "{{fragments/tail.md}}",
+        "en/faq/a.md": "A. Tail of 2.4.  ",
+        "ru/a.md": "",
     }
+    assert found.failures[1:] == (
+        'en/fragments/tail.md: its include "fragments/tail.md" leads back to itself',
+        'en/faq/a.md: its include "fragments/none.md" is not in the source',
+        'ru/a.md: its include "fragments/tail.md" is not in the source',
+    )
 
 
 def test_labels_of_the_source_are_the_pages():
@@ -175,32 +178,24 @@ def test_what_is_included_is_read_in_its_own_encoding():
     assert found.pages[0].text == text
 
 
-def test_a_page_can_not_include_without_end(monkeypatch):
-    monkeypatch.setattr(prepare_module, "MAX_INCLUDED", 10)
-    found = pages(**{"a.md": b"{{b.md}} " * 5, "b.md": b"1234"})
-    assert found.pages[0].text == "1234 1234 " + "{{b.md}} " * 3
+def test_a_website_fills_in_its_includes_itself():
+    raw = RawFile("a.md", "", b"{{b.md}}")
+    source = Source("docs", "https://docs.example.com/", kind="website")
+    found = prepare_pages(SourceFiles(source, (raw, RawFile("b.md", "", b"b"))))
+    assert [page.data for page in found.pages] == [b"{{b.md}}", b"b"]
 
 
-def test_the_includes_of_all_pages_are_counted(monkeypatch):
-    monkeypatch.setattr(prepare_module, "MAX_INCLUDED", 10)
-    monkeypatch.setattr(prepare_module, "MAX_ALL_INCLUDED", 24)
-    files = {f"{n}.md": b"{{part.md}}" for n in range(4)}
-    found = pages(**files, **{"part.md": b"12345678"})
-    assert [page.data for page in found.pages] == [b"12345678"] * 2 + [b"{{part.md}}"] * 2 + [
-        b"12345678"
-    ]
-    _, line = found.failures
-    assert line.startswith("1.md: includes and variables of the source add more than")
+def test_a_partial_is_no_page_and_changes_the_hash_of_its_page():
+    def one(part: bytes):
+        return pages(**{"a.mdx": b"import P from './_p.mdx'\n\n<P />\n", "_p.mdx": part}).pages
 
-
-def test_so_many_includes_of_a_page_are_looked_up(monkeypatch):
-    monkeypatch.setattr(prepare_module, "MAX_INCLUDES", 2)
-    page = pages(**{"a.md": b"{{b.md}}" * 3, "b.md": b"b"}).pages[0]
-    assert page.data == b"bb{{b.md}}"
+    (page,), (changed,) = one(b"700 mails"), one(b"800 mails")
+    assert "700 mails" in page.text
+    assert page.content_hash != changed.content_hash
 
 
 def test_a_page_in_utf8_is_the_file_itself():
-    files = {"a.md": b"a {{none.md}}" * 10, "b.html": "ü".encode(), "c.txt": b"{{a.md}}"}
+    files = {"a.md": b"a {{none}}" * 10, "b.html": "ü".encode(), "c.txt": b"{{a.md}}"}
     for page in pages(**files).pages[:2]:
         assert page.data is files[page.path]
 
@@ -215,3 +210,31 @@ def test_pages_take_no_second_copy():
         tracemalloc.stop()
     assert len(found.pages) == 20
     assert kept < 10**6
+
+
+def test_a_file_that_its_site_shows_only_as_a_part_is_no_page():
+    config = b"import { defineConfig } from 'vitepress'\nexport default {srcDir: 'docs'}"
+    whole = pages(
+        **{
+            ".vitepress/config.js": config,
+            "docs/a.md": b"<!--@include: ../texts/b.md-->\n\n<!--@include: ../texts/c.md{1}-->\n",
+            "texts/b.md": b"All of it.\n",
+            "texts/c.md": b"The first line.\n\nThe last line.\n",
+            "texts/d.md": b"Alone.\n",
+        }
+    )
+    assert [page.path for page in whole.pages] == ["docs/a.md", "texts/c.md", "texts/d.md"]
+    assert b"All of it." in whole.pages[0].data
+
+
+def test_two_files_on_no_site_that_include_each_other_stay():
+    config = b"export default {srcDir: 'docs'}"
+    found = pages(
+        **{
+            ".vitepress/config.js": config,
+            "docs/a.md": b"# A\n",
+            "x.md": b"X <!--@include: ./y.md-->\n",
+            "y.md": b"Y <!--@include: ./x.md-->\n",
+        }
+    )
+    assert [page.path for page in found.pages] == ["docs/a.md", "x.md", "y.md"]

@@ -8,6 +8,7 @@ import pytest
 
 from ingest.documents import HardPageError, Page, PageError
 from ingest.loading.chunker import Chunker
+from ingest.loading.frames import PageChunks
 from ingest.loading.loader import ChunkedPages, chunk_pages
 from ingest.loading.turns import MOST_LATE, NO_TURN, SHORT_TURN, SOURCE_SECONDS, Turns
 from tests.ingest.fakes import HashEmbedder
@@ -35,7 +36,7 @@ class FakeReader:
         self.has_ended = self.was_late or needs < 0  # less than nothing is a crash
         if self.was_late:
             return HardPageError("late")
-        return PageError("crash") if self.has_ended else []
+        return PageError("crash") if self.has_ended else PageChunks()
 
 
 NONE_HARD: Mapping[str, str] = {}

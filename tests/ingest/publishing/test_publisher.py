@@ -19,7 +19,7 @@ from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder, version_of
 
 PAGES = {
-    "faq.md": "# FAQ\n\n## Why?\n\nBecause.\n\n## How?\n\nSo.",
+    "faq.md": "# FAQ\n\n## Why?\n\nBecause of that.\n\n## How?\n\nLike this.",
     "guide.md": "# Guide\n\nFirst this, then that.",
 }
 
@@ -69,8 +69,8 @@ def test_what_a_sync_without_its_lease_writes_is_not_in_the_version_of_another(
     with pytest.raises(SyncRunningError, match="took over"):
         bench.sync(docs)
     assert bench.store.texts() == [
-        "Because.",
-        "So.",
+        "Because of that.",
+        "Like this.",
         "First this, then that.",
         "The other one's page.",
     ]
@@ -150,7 +150,7 @@ def test_a_crash_leaves_an_answer_and_the_next_sync_completes(
         bench.sync(docs)
     before = bench.store.texts()
     make_folder(docs, {"guide.md": "# Guide\n\nThe last edition.", "new.md": "# New\n\nPage."})
-    after = ["Because.", "So.", "The last edition.", "Page."]
+    after = ["Because of that.", "Like this.", "The last edition.", "Page."]
     undo = crash_at(step, bench)
     crashed = True
     try:
@@ -206,11 +206,11 @@ def test_rows_lost_in_milvus_are_found_and_repaired(bench: Bench, docs: Path, tm
     more = make_folder(tmp_path / "more", {"a.md": "# A\n\nThe other source."})
     bench.sync(docs, more)
     rows = bench.store.rows[bench.store.target]
-    lost = next(id_ for id_, (chunk, _) in rows.items() if chunk.text == "So.")
+    lost = next(id_ for id_, (chunk, _) in rows.items() if chunk.text == "Like this.")
     del rows[lost]
     report = bench.sync(docs)
     assert (report.chunks, report.embedded, report.changed) == (4, 1, 0)
-    assert "So." in bench.store.texts()
+    assert "Like this." in bench.store.texts()
     assert bench.sync(docs, more).unchanged is False  # the other's pages were of unknown content
     assert bench.sync(docs, more).unchanged
 

@@ -43,7 +43,7 @@ def test_the_id_is_not_in_what_is_embedded():
 
 
 def test_a_document_that_can_not_be_read_is_named():
-    endless = CorpusDocument("faq/large", "Large", "# a\n\nb\n\n" * 6_000)
+    endless = CorpusDocument("faq/large", "Large", "# a\n\nSome words.\n\n" * 6_000)
     with pytest.raises(
         SourceFormatError, match=r"faq/large of the corpus .* more than 5,000 chunks\.$"
     ):

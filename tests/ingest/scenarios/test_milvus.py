@@ -75,12 +75,12 @@ def test_an_index_through_its_changes(store: MilvusStore, tmp_path: Path):
 
 
 def test_an_index_is_there_after_a_reopen(tmp_path: Path):
-    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nOne.\n\n# B\n\nTwo."})
+    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nThe one.\n\n# B\n\nThe two."})
     for unchanged in (False, True):
         store = MilvusStore.open(RagSettings(milvus_uri=URI))
         try:
             assert sync(store, docs).unchanged is unchanged
-            assert found(store, "A\n\nOne.") == ["One."]
+            assert found(store, "A\n\nThe one.") == ["The one."]
         finally:
             store.close()
 
@@ -88,14 +88,14 @@ def test_an_index_is_there_after_a_reopen(tmp_path: Path):
 def test_a_crash_before_the_switch(
     store: MilvusStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nOne."})
+    docs = make_folder(tmp_path / "docs", {"a.md": "# A\n\nThe one."})
     sync(store, docs)
     make_folder(docs, {"a.md": "# A\n\nTwo."})
     with monkeypatch.context() as broken:
         broken.setattr(store, "switch", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             sync(store, docs)
-    assert found(store, "A\n\nOne.") == ["One."]
+    assert found(store, "A\n\nThe one.") == ["The one."]
     assert sync(store, docs).changed == 1
     assert found(store, "A\n\nTwo.") == ["Two."]
     live = open_ledger(IngestSettings(milvus_uri=URI)).read_live_version()

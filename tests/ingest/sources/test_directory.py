@@ -10,7 +10,7 @@ import pytest
 
 from ingest.errors import SourceEmptyError, SourceFormatError
 from ingest.formats import is_wanted
-from ingest.sources import Source
+from ingest.sources import Downloads, Source, directory, read_source
 from ingest.sources.directory import read_directory, read_single_file
 from tests.ingest.conftest import Bench
 from tests.ingest.fakes import make_folder
@@ -219,3 +219,57 @@ def test_a_tree_deeper_than_a_path_may_be_long(tmp_path: Path):
     found = read(tmp_path)
     assert [file.path for file in found.files] == ["a.md"]
     assert found.failures[0].endswith("could not be read (File name too long)")
+
+
+def test_settings_of_site_makers_are_read_also_in_their_hidden_folder(tmp_path: Path):
+    names = (".vitepress/config.ts", ".vitepress/theme/index.ts", ".vitepress/note.md", "a.md")
+    make_folder(tmp_path, dict.fromkeys(names, "x"))
+    assert [file.path for file in read(tmp_path).files] == [".vitepress/config.ts", "a.md"]
+
+
+def test_settings_above_a_folder_of_a_repository_are_read(tmp_path: Path):
+    names = ("mkdocs.yml", "secret.md", "docs/conf.py", "docs/en/a.md", "docs/.vitepress/config.ts")
+    make_folder(tmp_path, dict.fromkeys(names, "x"))
+    (tmp_path / "hugo.toml").symlink_to("/etc/hostname")
+    found = read(tmp_path / "docs/en")
+    assert (found.folder, found.above) == ("", ())
+    (tmp_path / ".git").mkdir()
+    found = read(tmp_path / "docs/en")
+    paths = [file.path for file in found.above]
+    assert (found.folder, paths) == (
+        "docs/en/",
+        ["docs/conf.py", "docs/.vitepress/config.ts", "mkdocs.yml"],
+    )
+    found = read(tmp_path)
+    assert (found.folder, found.above) == ("", ())
+
+
+def test_a_folder_of_settings_alone_has_no_documents(tmp_path: Path):
+    make_folder(tmp_path, {"mkdocs.yml": "site_name: X"})
+    with pytest.raises(SourceEmptyError, match="no documents"):
+        read(tmp_path)
+
+
+def test_other_files_are_read_when_pages_include_them(tmp_path: Path):
+    files = {"docs/a.md": "a", "docs/x.py": "x", "docs/.gitbook/includes/b.md": "b"}
+    make_folder(tmp_path, {**files, "docs/.env": "secret", "secret.py": "secret"})
+    docs = tmp_path / "docs"
+    (docs / "out.py").symlink_to(tmp_path / "secret.py")
+    (docs / "hidden.py").symlink_to(docs / ".env")
+    (docs / "in.py").symlink_to(docs / "x.py")
+    (docs / "folder.py").mkdir()
+    found = read_source(Source("docs", str(docs)), Downloads(tmp_path), is_wanted=is_wanted)
+    others = ["out.py", "hidden.py", ".env", "../secret.py", "folder.py", "none.py", "x\0.py"]
+    kept = ["x.py", "in.py", ".gitbook/includes/b.md"]
+    assert found.read_others([*others, *kept]) == {
+        "x.py": b"x",
+        "in.py": b"x",
+        ".gitbook/includes/b.md": b"b",
+    }
+
+
+def test_included_files_have_limits(tmp_path: Path, monkeypatch):
+    make_folder(tmp_path, {"a.md": "a", "b.py": "123456", "c.py": "1234", "d.py": "1234"})
+    monkeypatch.setattr(directory, "MAX_INCLUDED_FILE", 5)
+    monkeypatch.setattr(directory, "MAX_INCLUDED_FILES", 7)
+    assert [*read(tmp_path).read_others(["b.py", "c.py", "d.py"])] == ["c.py"]

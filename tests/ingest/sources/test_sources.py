@@ -162,3 +162,10 @@ def test_lines_without_end_are_counted(tmp_path: Path, monkeypatch: pytest.Monke
     found = read_source(source, Downloads(tmp_path), is_wanted=is_wanted)
     assert len(found.failures) == 3
     assert found.failures[-1] == "docs: 3 further files left out"
+
+
+def test_what_is_excluded_is_not_included_either(tmp_path: Path):
+    make_folder(tmp_path, {"a.md": "a", "x.py": "x", "no/y.py": "y", "z.py": POINTER})
+    source = Source("docs", str(tmp_path), include=("*.md",), exclude=("no/",))
+    found = read_source(source, Downloads(tmp_path), is_wanted=is_wanted)
+    assert found.read_others(["x.py", "no/y.py", "z.py"]) == {"x.py": b"x"}

@@ -39,7 +39,7 @@ CASES = {
     "mailto:a@b.co[Us,Hi]": '<a href="mailto:a@b.co">Us</a>',
     "<<a,the A>> xref:b[B] <<c>>": "the A B [c]",
     "xref:p.adoc#s[P] xref:p.adoc[] xref:m:p.adoc[M]": (
-        '<a href="p.adoc#s">P</a> <a href="p.adoc">p.adoc</a> M'
+        '<a href="p.adoc#s">P</a> <a href="p.adoc">p.adoc</a> <a href="m:p.adoc">M</a>'
     ),
     "a.footnote:[Note [1\\].] b.footnote:n[N] c.footnote:n[]": "a. (Note [1].) b. (N) c. (N)",
     "[[x]]a anchor:y[] ((t)) (((h, i))) indexterm:[z]": "a  t  ",

@@ -24,6 +24,7 @@ words]: <https://x.org/b b>
         ("[the plan][plan]", "[the plan](https://x.org/plan)"),
         ("[the `p]` plan][PLAN]", "[the `p]` plan](https://x.org/plan)"),
         ("[restore][]", "[restore](https://example.com/docs/restore)"),
+        ("[it](<my file.md#x>)", "[it](https://example.com/docs/my%20file#x)"),
         ("[Plan], then", "[Plan](https://x.org/plan), then"),
         ("![a picture][plan]", "![a picture](https://x.org/plan)"),
         (
@@ -63,3 +64,9 @@ def test_definitions_inside_of_a_list_show_nothing():
 )
 def test_notes_stand_where_they_are_cited(page: str, shown: str):
     assert text(read(page)) == shown
+
+
+def test_a_reference_to_a_program_is_its_text():
+    page = "[Press][demo] or [load][data].\n\n[demo]: javascript:f()\n[data]: data:text/plain,a\n"
+    (block,) = blocks(read(page))
+    assert block.text == "Press or load."

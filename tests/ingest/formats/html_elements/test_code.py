@@ -62,3 +62,22 @@ def test_names_of_line_numbers_on_other_text():
 def test_a_table_of_numbers_is_no_listing():
     html = "<table><tr><td>1</td><td>EU</td></tr><tr><td>2</td><td>US</td></tr></table>"
     assert "| 2 | US |" in convert_html_page(html)[1]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "<div class=ec-line><div class=code>a</div></div><div class=ec-line><div>  b</div></div>",
+        "<div class=line><div>a</div></div>\n<div class=line><div>  b</div></div>\n",
+        "<div>a\n</div><div>  b\n</div>",
+        "<ol class=linenums><li class=L0><span>a</span></li><li class=L1>  b</li></ol>",
+        "<div><p class=ln>1</p><div>a</div></div><div><p class=ln>2</p><div>  b</div></div>",
+    ],
+)
+def test_lines_that_are_elements_end_once(code: str):
+    assert convert_html_page(f"<pre><code>{code}</code></pre>")[1] == "```\na\n  b\n```"
+
+
+def test_empty_lines_that_are_elements_stay():
+    code = "<div><div>a</div></div><div><div>\n</div></div><div><div>b</div></div>"
+    assert convert_html_page(f"<pre>{code}</pre>")[1] == "```\na\n\nb\n```"

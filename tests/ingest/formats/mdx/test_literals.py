@@ -40,6 +40,11 @@ def test_literals(source: str, value: Value):
     assert parse_literal(source, NAMES) == value
 
 
+def test_numbers_are_shown_as_they_are_written():
+    for written in ("3", "-7", "3.14159265", "0.5", "1234567.25"):
+        assert render_value(parse_literal(written, {})) == written
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -23,6 +23,24 @@ def shown(source: str) -> list[str]:
             ["size (integer, default 20, required): A page."],
         ),
         (
+            '<ResponseField name="lid" type="text" pre={["beta"]} post={["read-only"]} />',
+            ["lid (beta, text, read-only)"],
+        ),
+        (
+            (
+                "export const rows = [{lid: 'A red lid', size: 'xl'}, {lid: 'Blue', n: 2}];\n\n"
+                "<Kettles data={rows} options={{hint: 'not shown'}} colors={[{a: 'Dark red'}]} />"
+            ),
+            ["data: A red lid, Blue"],
+        ),
+        ("<Step title={`Start ${kettle} twice`}>Go.</Step>", ["**Start twice**", "Go."]),
+        ("<Step title={'Boil ' + \"twice\"}>Go.</Step>", ["**Boil twice**", "Go."]),
+        (
+            "export const lid = 'red';\n\n<Odd note={`The ${lid} lid of ${a.b(c)} leaks`} />",
+            ["note: The red lid of leaks"],
+        ),
+        ("<Odd note={open(`the lid`)} className={`big ${size} red`} />", []),
+        (
             '<ParamField body="a_b" type="bool" default={true} required={false} deprecated />',
             ["a_b (bool, default true, deprecated)"],
         ),
@@ -111,7 +129,7 @@ def test_components_in_a_line_stay_in_it():
 
 def test_a_badge_of_a_heading_stands_below_it():
     document = read('## Search <Badge text="New" /> API\n\nText.', "a.mdx")
-    assert outline(document) == [("Search API", "search-api")]
+    assert outline(document) == [("Search API", "search--api")]
     assert [block.text for block in blocks(document)] == ["New", "Text."]
 
 

@@ -572,3 +572,22 @@ def test_numbers_that_are_none_are_damage(tmp_path: Path):
         archive.addfile(member)
     with pytest.raises(SourceFormatError, match="damaged"):
         read(path)
+
+
+def test_other_files_are_read_when_pages_include_them(tmp_path: Path, monkeypatch):
+    files = {"a.md": "a", "src/x.py": "x = 1", "large.py": "1234567", "y.py": "y"}
+    found = read(make_zip(tmp_path / "d.zip", files))
+    monkeypatch.setattr(archive, "MAX_INCLUDED_FILE", 6)
+    asked = {"src/x.py", "large.py", "none.py", "../a.md"}
+    assert found.read_others(asked) == {"src/x.py": b"x = 1"}
+    monkeypatch.setattr(archive, "MAX_INCLUDED_FILES", 3)
+    assert found.read_others({"src/x.py", "y.py"}) == {"y.py": b"y"}
+
+
+def test_a_damaged_file_is_not_included(tmp_path: Path):
+    path = tmp_path / "d.zip"
+    with zipfile.ZipFile(path, "w") as opened:
+        opened.writestr("a.md", "a")
+        opened.writestr("x.py", "some code")
+    path.write_bytes(path.read_bytes().replace(b"some code", b"same code"))
+    assert read(path).read_others({"x.py"}) == {}

@@ -21,6 +21,7 @@ from ingest.errors import (
 from ingest.formats import is_wanted
 from ingest.sources import DownloadProgress, Downloads, Limits, Source, read_source
 from ingest.sources.git import command as git_command
+from ingest.sources.git import mirror as git_mirror
 from ingest.sources.git import repository as git
 from rag_core.errors import SettingsError
 from tests.servers.git import GitServer, Repository
@@ -182,18 +183,18 @@ def test_a_repository_that_is_too_large(downloads, source):
 
 
 def test_a_page_that_is_too_large(downloads, source, monkeypatch):
-    monkeypatch.setattr(git, "MAX_ENTRY_BYTES", 3)
+    monkeypatch.setattr(git_mirror, "MAX_ENTRY_BYTES", 3)
     found = read_source(source, downloads, is_wanted=is_wanted)
     assert [file.path for file in found.files] == ["docs/a.md"]
-    assert found.failures == ("README.md: is larger than 0 MiB",)
+    assert found.failures == ("README.md: is larger than 64 MiB",)
     assert found.unread == ("README.md",)
-    monkeypatch.setattr(git, "MAX_ENTRY_BYTES", 0)
+    monkeypatch.setattr(git_mirror, "MAX_ENTRY_BYTES", 0)
     with pytest.raises(SourceEmptyError, match=r"that can be read: README\.md: is larger"):
         read(source, downloads)
 
 
 def test_pages_that_are_too_large_together(downloads, source, monkeypatch):
-    monkeypatch.setattr(git, "MAX_TOTAL_BYTES", 6)
+    monkeypatch.setattr(git_mirror, "MAX_TOTAL_BYTES", 6)
     with pytest.raises(SourceRefusedError, match="documents have more than"):
         read(source, downloads)
 
@@ -276,7 +277,7 @@ def test_an_unfinished_copy_is_begun_anew(downloads, source):
 
 
 def test_many_small_fetches_are_replaced_by_one(downloads, source, repository, monkeypatch):
-    monkeypatch.setattr(git, "_MAX_PACKS", 3)
+    monkeypatch.setattr(git_mirror, "_MAX_PACKS", 3)
     mirror = downloads.folder / f"{source.key}.git"
     for number in range(6):
         repository.commit({"n.md": f"# {number}"})
@@ -298,3 +299,40 @@ def test_hooks_and_settings_of_others_do_not_run(downloads, source, tmp_path, mo
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     read(source, downloads)
     assert not (tmp_path / "ran").exists()
+
+
+def test_settings_above_the_folder_are_read(downloads, source, repository):
+    repository.commit(
+        {
+            "mkdocs.yml": "site_name: X",
+            "docs/.vitepress/config.ts": "export default {}",
+            "docs/en/a.md": "# A",
+            "src/conf.py": "x = 1",
+            "config/_default/hugo.toml": "",
+        }
+    )
+    source = replace(source, uri=f"{source.uri}#docs/en")
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    assert ([file.path for file in found.files], found.folder) == (["a.md"], "docs/en/")
+    assert {file.path: file.data for file in found.above} == {
+        "config/_default/hugo.toml": b"",
+        "docs/.vitepress/config.ts": b"export default {}",
+        "mkdocs.yml": b"site_name: X",
+    }
+
+
+def test_other_files_of_the_commit_are_read_when_pages_include_them(
+    downloads, source, repository, git_server
+):
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    repository.commit({"src/big.bin": b"newer"})
+    before = fetches(git_server)
+    assert found.read_others({"src/big.bin", "none.py", ".git/config"}) == {"src/big.bin": b"x"}
+    assert fetches(git_server) > before
+    assert found.read_others({"none.py"}) == {}
+
+
+def test_included_files_have_limits(downloads, source, monkeypatch):
+    found = read_source(source, downloads, is_wanted=is_wanted)
+    monkeypatch.setattr(git, "MAX_INCLUDED_FILES", 1)
+    assert found.read_others({"docs/logo.png", "src/big.bin"}) == {"docs/logo.png": b"\x89"}

@@ -197,11 +197,64 @@ def test_links_are_followed_as_far_as_the_depth(site, read):
         "/d": page("D"),
     }
     assert paths(read("/docs/", depth=0)) == ["docs/index.html"]
-    assert paths(read("/docs/", depth=1)) == ["b.html", "docs/a.html", "docs/index.html"]
-    found = read("/docs/", depth=2)
-    assert paths(found) == ["b.html", "docs/a.html", "docs/c.html", "docs/index.html"]
-    assert found.failures == ()
+    assert paths(read("/docs/", depth=1)) == ["docs/a.html", "docs/index.html"]
+    assert paths(read("/docs/", depth=2)) == ["docs/a.html", "docs/c.html", "docs/index.html"]
     assert not any("png" in path or "search" in path for path in site.paths())
+
+
+def test_a_start_page_bounds_the_crawl_to_its_folder(site, read):
+    site.resources |= {
+        "/docs/": page("Start", "a", "/b", "/docsy"),
+        "/docs/a": page("A", "/docs/x/c?utm_source=menu", "/out"),
+        "/docs/x/c": page("C"),
+        "/out": page("Out"),
+        "/b": page("B"),
+        "/docsy": page("Docsy"),
+    }
+    found = read("/docs/")
+    assert paths(found) == ["docs/a.html", "docs/index.html", "docs/x/c.html"]
+    assert found.failures == (
+        "docs: 3 addresses outside of the folder /docs/ (option `crawl`); left out",
+    )
+    assert "/b" not in site.paths()
+    assert len(read("/docs/", crawl="host").files) == 6
+
+
+@pytest.mark.parametrize(
+    ("start", "resources", "read_paths"),
+    [
+        ("/docs", {"/docs": page("D", "/docs/a", "/b")}, ["docs.html", "docs/a.html"]),
+        ("/docs/b", {"/docs/b": page("D", "a", "/b")}, ["docs/a.html", "docs/b.html"]),
+        ("/docs/i.html", {"/docs/i.html": page("D", "a", "/b")}, ["docs/a.html", "docs/i.html"]),
+        (
+            "/docs",
+            {
+                "/docs": Resource(location="/docs/guide/start"),
+                "/docs/guide/start": page("D", "/docs/a", "/b"),
+            },
+            ["docs/a.html", "docs/guide/start.html"],
+        ),
+        (
+            "/old",
+            {"/old": Resource(location="/docs/"), "/docs/": page("D", "/docs/a", "/b")},
+            ["docs/a.html", "docs/index.html"],
+        ),
+        ("/", {"/": page("D", "/docs/a", "/b")}, ["b.html", "docs/a.html", "index.html"]),
+    ],
+)
+def test_the_folder_of_a_start_page(site, read, start, resources, read_paths):
+    site.resources |= {"/docs/a": page("A"), "/b": page("B")} | resources
+    assert paths(read(start)) == read_paths
+
+
+def test_the_folder_of_a_sitemap(small, read):
+    small.resources["/docs/sitemap.xml"] = small.resources["/sitemap.xml"]
+    found = read("/docs/sitemap.xml")
+    assert paths(found) == ["docs/a.html", "docs/b.html"]
+    assert "outside of the folder /docs/" in found.failures[0]
+    assert len(read("/docs/sitemap.xml", crawl="host").files) == 3
+    small.resources["/maps/sitemap.xml"] = small.resources["/sitemap.xml"]
+    assert len(read("/maps/sitemap.xml").files) == 3
 
 
 def test_options_choose_pages(site, read):
@@ -227,6 +280,47 @@ def test_one_page_under_many_addresses_is_one(site, read):
     found = read("/")
     assert [file.url for file in found.files] == [f"{site.url}/a", f"{site.url}/"]
     assert found.failures == ("docs: 3 addresses with the text of another page; left out",)
+
+
+def test_two_pages_with_one_path_keep_a_path_each(site, read):
+    site.resources |= {
+        "/": page("Start", "/a", "/a.html", "/b", "/b/", "/b/index.html", "/c?utm_source=x", "/c"),
+        "/a": page("A"),
+        "/a.html": page("Another A"),
+        "/b": page("B", head="<script>nonce = 1</script>"),
+        "/b/": page("B", head="<script>nonce = 2</script>"),
+        "/b/index.html": page("Another B"),
+        "/c": page("C"),
+    }
+    found = read("/", depth=1)
+    by_url = {file.url.removeprefix(site.url): file.path for file in found.files}
+    assert by_url.keys() == {"/", "/a", "/a.html", "/b", "/b/index.html", "/c"}
+    assert by_url["/a.html"] == "a.html"
+    assert by_url["/a"].startswith("a-")
+    assert len(set(by_url.values())) == 6
+    assert read("/", depth=1) == found
+
+
+@pytest.mark.parametrize("target", ["/", "/index.html", "/docs/"])
+def test_a_canonical_address_that_every_page_names_is_not_believed(site, read, target):
+    head = f'<link rel="canonical" href="{target}">'
+    site.resources |= {
+        "/": page("Start", "/a", "/b", "/c", head=head),
+        **{f"/{name}": page(f"Page {name}", head=head) for name in "abc"},
+    }
+    urls = [file.url.removeprefix(site.url) for file in read("/").files]
+    assert {"/a", "/b", "/c"} < set(urls)
+
+
+def test_old_versions_may_name_the_newest_page(site, read):
+    head = '<link rel="canonical" href="/latest/a">'
+    site.resources |= {
+        "/": page("Start", "/v1/a", "/v2/a", "/latest/a"),
+        **{f"/{name}/a": page(f"A of {name}", head=head) for name in ("v1", "v2", "latest")},
+    }
+    found = read("/")
+    assert [file.url for file in found.files] == [f"{site.url}/", f"{site.url}/latest/a"]
+    assert b"A of latest" in found.files[1].data
 
 
 def test_a_canonical_address_is_what_readers_see_but_not_at_another_host(site, read):
@@ -259,8 +353,139 @@ def test_the_links_of_an_llms_txt(site, read):
     assert types == ["text/markdown", "text/plain", "text/html"]
 
 
+def test_a_page_in_markdown_is_cited_by_its_twin(site, read):
+    site.resources |= {
+        "/llms.txt": Resource(b"- [A](/a.md)\n- [B](/b.md)\n- [C](/c/index.md)", "text/plain"),
+        **{f"/{name}.md": Resource(b"# " + name.encode(), "text/markdown") for name in "ab"},
+        "/c/index.md": Resource(b"# C", "text/markdown"),
+        "/a": page("A"),
+        "/b": page("B"),
+    }
+    found = read("/llms.txt")
+    assert [(file.path, file.url.removeprefix(site.url)) for file in found.files] == [
+        ("a.md", "/a"),
+        ("b.md", "/b"),
+        ("c/index.md", "/c/"),
+    ]
+    assert found.failures == ()
+
+
+def test_twins_that_the_pages_name(site, read):
+    site.resources |= {
+        "/llms.txt": Resource(b"- [A](/a.md)\n- [B](/b)\n- [B](/b.md)\n", "text/plain"),
+        "/a.md": Resource(b"# A", "text/markdown", headers={"Link": '</docs/a>; rel="canonical"'}),
+        "/b": page("B", head='<link rel="alternate" type="text/markdown" href="/b.md">'),
+        "/b.md": Resource(b"# B", "text/markdown"),
+    }
+    assert [(file.path, file.url.removeprefix(site.url)) for file in read("/llms.txt").files] == [
+        ("a.md", "/docs/a"),
+        ("b.html", "/b"),
+    ]
+
+
+def test_lists_that_an_llms_txt_names(site, read):
+    site.resources |= {
+        "/llms.txt": Resource(
+            b"- [Part](/api/llms.txt)\n- [All](/llms-full.txt)\n- [A](/a)", "text/plain"
+        ),
+        "/api/llms.txt": Resource(b"- [B](b)", "text/plain"),
+        "/a": page("A"),
+        "/api/b": page("B"),
+    }
+    assert paths(read("/llms.txt")) == ["a.html", "api/b.html"]
+    assert "/llms-full.txt" not in site.paths()
+
+
+@pytest.mark.parametrize("start", ["/llms-full.txt", "/llms.txt"])
+def test_the_pages_of_an_llms_full_txt(site, read, start):
+    site.resources |= {
+        "/llms.txt": Resource(b"- [All](/llms-full.txt)", "text/plain"),
+        "/llms-full.txt": Resource(
+            b"# All\n\n# A\nSource: /docs/a\n\ntext a\n\n# B\nSource: /docs/b\n\ntext b\n"
+            b"\n# Old\nSource: /old\n\nold\n",
+            "text/plain",
+        ),
+    }
+    found = read(start, exclude=("old",))
+    assert [(file.path, file.url.removeprefix(site.url)) for file in found.files] == [
+        ("docs/a.md", "/docs/a"),
+        ("docs/b.md", "/docs/b"),
+        ("llms-full.txt", "/llms-full.txt"),
+    ]
+    assert found.files[0].data == b"# A\n\ntext a"
+    assert found.files[0].media_type == "text/markdown; charset=utf-8"
+
+
+def test_pdfs_word_files_and_markdown_of_any_type(site, read):
+    octets = "application/octet-stream"
+    site.resources |= {
+        "/": page("Start", "/a.pdf", "/b.md", "/c", "/d", "/e.md", "/f", "/g.docx", "/h.bin"),
+        "/a.pdf": Resource(b"%PDF-1.7", "application/pdf"),
+        "/b.md": Resource(b"# B", octets),
+        "/c": Resource(b"# C", "text/mdx"),
+        "/d": Resource(b"PK\x03\x04 word/document.xml" + b"x" * 2_000, octets),
+        "/e.md": Resource(b"# E", "text/plain"),
+        "/f": Resource(b"\x7fELF" * 2_000, octets),
+        "/g.docx": Resource(b"PK\x03\x04 word/document.xml", ""),
+        "/h.bin": Resource(b"%PDF", octets),
+    }
+    found = read("/")
+    assert {file.path: file.media_type.partition(";")[0] for file in found.files} == {
+        "a.pdf": "application/pdf",
+        "b.md": "text/markdown",
+        "c.mdx": "text/mdx",
+        "d.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "e.md": "text/markdown",
+        "g.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "index.html": "text/html",
+    }
+    assert "/h.bin" not in site.paths()
+
+
+def test_a_dead_or_broken_child_sitemap_costs_only_itself(small, read):
+    names = ["/dead.xml", "/page.xml", "/odd.xml", "/private.xml", "/sitemap.xml"]
+    small.resources |= {
+        "/index.xml": sitemap(*(small.url + name for name in names), kind="sitemap"),
+        "/page.xml": page("Not found"),
+        "/odd.xml": Resource(
+            f"\n<?xml version='1.0'?><urlset><url><loc>{small.url}/c?a=1&b=2</loc></url>".encode(),
+            XML,
+        ),
+        "/private.xml": Resource(login="Bearer x"),
+        "/c?a=1&b=2": page("C"),
+    }
+    found = read("/index.xml")
+    assert paths(found) == ["c_a=1_b=2.html", "docs/a.html", "docs/b.html", "index.html"]
+    dead, html, odd, private = found.failures
+    assert dead == f"{small.url}/dead.xml: there is nothing (HTTP 404); left out"
+    assert "is not a sitemap" in html
+    assert "is broken (" in odd
+    assert odd.endswith("read, with 1 whole address")
+    assert "another login" in private
+
+
+def test_a_child_sitemap_that_fails_now_is_kept_as_it_was(small, read):
+    small.resources["/index.xml"] = sitemap(f"{small.url}/sitemap.xml", kind="sitemap")
+    first = read("/index.xml")
+    small.resources["/sitemap.xml"].statuses = [503] * 4
+    found = read("/index.xml")
+    assert found.files == first.files
+    assert found.failures[0].endswith("(kept as it was)")
+
+
+def test_a_long_robots_txt_is_read_as_far_as_the_standard_asks(small, read):
+    rules = b"User-agent: *\nDisallow: /docs/b.html\n" + b"# comment\n" * 60_000
+    small.resources["/robots.txt"] = Resource(rules + b"Disallow: /\n", "text/plain")
+    assert paths(read("/sitemap.xml")) == ["docs/a.html", "index.html"]
+    # Half a rule is another rule.
+    rules = rules[: 2**19 - len("Disallow: /d")].rpartition(b"\n")[0]
+    rules += b"\n" + b"#" * (2**19 - len(rules) - 14) + b"\nDisallow: /docs/none\n"
+    small.resources["/robots.txt"] = Resource(rules, "text/plain", etag='"long"')
+    assert len(read("/sitemap.xml").files) == 2
+
+
 def test_only_pages_are_read(small, read):
-    small.resources["/docs/a"] = Resource(b"%PDF", "application/pdf")
+    small.resources["/docs/a"] = Resource(b"PNG", "image/png")
     small.resources["/docs/b.html"] = Resource(
         "Größe".encode("latin-1"), "text/html; charset=latin-1"
     )
@@ -303,7 +528,7 @@ def test_pages_that_fail_are_named_and_a_known_one_is_kept(small, read):
     found = read("/sitemap.xml")
     assert paths(found) == ["docs/a.html"]
     first, second, third = found.failures
-    assert first.endswith("try again later. (kept as it was)")
+    assert first.endswith("try again later (kept as it was)")
     assert second == f"{small.url}/docs/b.html: there is nothing (HTTP 404); left out"
     assert third == "docs: 1 address at other hosts; left out"
 

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.sources.website.media_types import HTML, MARKDOWN, SUFFIXES, TEXT
 from ingest.sources.website.paths import (
-    HTML,
-    MARKDOWN,
-    SUFFIXES,
-    TEXT,
+    build_kin_key,
     build_page_path,
-    can_be_page,
+    extract_folder,
     extract_host,
-    parse_media_type,
+    extract_page_name,
+    is_home,
     resolve_link,
+    strip_tracking,
 )
 
 
@@ -70,7 +70,8 @@ def test_any_link_has_one_spelling_and_a_safe_path(link: str):
         return
     assert resolve_link(address, "") == address
     extract_host(address)
-    can_be_page(address)
+    assert strip_tracking(strip_tracking(address)) == strip_tracking(address)
+    build_kin_key(address)
     for media_type, suffixes in SUFFIXES.items():
         path = build_page_path(address, media_type)
         assert path.endswith(suffixes) or path.lower().endswith(suffixes)
@@ -80,17 +81,37 @@ def test_any_link_has_one_spelling_and_a_safe_path(link: str):
         path.encode()
 
 
-def test_types():
-    assert parse_media_type("Text/HTML; charset=utf-8") == HTML
-    assert parse_media_type("application/xhtml+xml") == HTML
-    assert parse_media_type("text/x-markdown") == MARKDOWN
-    assert parse_media_type("application/pdf") == ""
-    assert can_be_page("https://h/a.html")
-    assert can_be_page("https://h/v1.2")
-    assert not can_be_page("https://h/a.png")
-    assert not can_be_page("https://h/a.tar.gz")
-
-
 def test_both_schemes_are_one_site():
     assert extract_host("http://h/") == extract_host("https://h:443/x")
     assert extract_host("http://h:8080/") != extract_host("http://h/")
+
+
+@pytest.mark.parametrize(
+    ("address", "short"),
+    [
+        ("https://h/a?utm_source=x&utm_medium=y", "https://h/a"),
+        ("https://h/a?id=3&gclid=x&b=", "https://h/a?id=3&b="),
+        ("https://h/a?gclid", "https://h/a"),
+        ("https://h/a?ref=main", "https://h/a?ref=main"),
+        ("https://h/a?", "https://h/a"),
+    ],
+)
+def test_parameters_that_count_visitors_are_left_out(address: str, short: str):
+    assert strip_tracking(address).removesuffix("?") == short
+
+
+def test_the_usual_addresses_of_one_page_are_kin():
+    paths = ("a", "a/", "a.html", "a.htm", "a/index.html", "a/index.php", "a.md", "a?utm_id=3")
+    assert len({build_kin_key(f"https://h/x/{path}") for path in paths}) == 1
+    assert build_kin_key("https://h/a?x=1") != build_kin_key("https://h/a")
+    assert build_kin_key("https://h/a") != build_kin_key("https://h/b/a")
+
+
+def test_names_and_folders():
+    assert (
+        extract_page_name("https://h/docs/A.html?x") == extract_page_name("https://h/v1/a/") == "a"
+    )
+    assert extract_folder("https://h/docs/a") == "/docs/"
+    assert extract_folder("https://h/") == "/"
+    assert is_home("https://h/index.html")
+    assert not is_home("https://h/docs/")

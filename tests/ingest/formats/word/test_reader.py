@@ -6,7 +6,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from ingest.documents import PageError
-from ingest.formats import docx as docx_module
+from ingest.formats.word import reader as docx_module
 from tests.ingest.formats.reading import blocks, outline, read
 from tests.ingest.formats.samples import docx, paragraph, table
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from benchmarks import while_indexing
+from benchmarks.load import while_indexing
 
 
 def test_prints_one_json_object(capsys):

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from ingest.documents import PageError
-from ingest.formats import pdf as pdf_module
+from ingest.formats.pdf import reader as pdf_module
+from tests.ingest.formats.pdf.samples import PICTURE, put, put_lines, write_pdf
 from tests.ingest.formats.reading import blocks, read
 from tests.ingest.formats.samples import pdf
 
@@ -86,3 +87,35 @@ def test_a_pdf_that_is_too_long(monkeypatch):
     monkeypatch.setattr(pdf_module, "MAX_PAGES", 1)
     with pytest.raises(PageError, match="has more than 1 pages"):
         read(pdf(["a"], ["b"]), "a.pdf")
+
+
+def test_a_font_without_a_table_of_characters_is_a_note():
+    odd = put([(72, 600, "".join(f"{n:04x}" for n in range(3, 30)))], font="U")
+    document = read(write_pdf([put_lines(["Text."])], [put_lines(["More."]), odd]), "a.pdf")
+    assert [block.text for block in blocks(document)] == ["Text.", "More."]
+    assert document.notes == (
+        "page 2 has a font without a table of characters; its text is left out",
+    )
+
+
+def test_a_scanned_page_among_others_is_a_note():
+    document = read(write_pdf([put_lines(["Text."])], [PICTURE], [], [PICTURE]), "a.pdf")
+    assert document.notes == ("pages 2, 4 have no text that can be read; perhaps scanned",)
+
+
+def test_only_fonts_without_a_table_are_no_scan():
+    odd = put([(72, 600, "".join(f"{n:04x}" for n in range(3, 30)))], font="U")
+    with pytest.raises(PageError, match="has a font without a table of characters"):
+        read(write_pdf([odd]), "a.pdf")
+
+
+def test_the_title_is_the_largest_line_of_the_first_page():
+    cover = put([(72, 700, "The Acme handbook")], size=30)
+    assert (
+        read(write_pdf([cover], [put_lines(["Text."] * 9)]), "a.pdf").title == "The Acme handbook"
+    )
+
+
+def test_pages_in_words():
+    assert pdf_module.format_pages([3]) == "page 3"
+    assert pdf_module.format_pages([3, 4, 5, 9, 11, 12]) == "pages 3-5, 9, 11-12"

@@ -1,6 +1,6 @@
 """Wait of a question while the whole documentation is indexed, and the reverse.
 
-    python -m benchmarks.while_indexing --json
+    python -m benchmarks.load.while_indexing --json
 
 Starter profile, one question a second. The first build is indexing alone; the second, with
 questions beside it, reads, divides and embeds everything again. A question is retrieval and

@@ -1,0 +1,1 @@
+"""How well docent reads PDFs, compared with other programs."""

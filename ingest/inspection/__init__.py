@@ -1,0 +1,1 @@
+"""Inspection of sources without an index: a page as docent reads it, and its links."""

@@ -1,0 +1,1 @@
+"""Settings files of site makers, read and never executed."""
