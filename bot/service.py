@@ -29,12 +29,14 @@ from bot.storage.write_probe import probe_writing
 from ingest.factory import open_indexer, open_ledger
 from ingest.progress import ProgressReporter
 from ingest.publishing.pin import read_pin
+from ingest.publishing.publisher import DRAIN_SECONDS
 from ingest.report import IngestReport, Progress, ProgressCallback
 from ingest.scheduler import Sync, SyncScheduler
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
+from ingest.state.live_mark import LiveMark
 from rag_core.factory import open_models, open_pipeline, open_store
 from rag_core.outages import Outages, Service
 from rag_core.settings import RagSettings
@@ -68,7 +70,9 @@ def run() -> None:
         models = open_models(rag, outages)
         opened.callback(models.close)
         lane = models.inference.indexing
-        indexer = open_indexer(ingest, store=store, embedder=lane, ledger=ledger)
+        indexer = open_indexer(
+            ingest, store=store, embedder=lane, ledger=ledger, drain_seconds=DRAIN_SECONDS
+        )
 
         index = IndexService(indexer, store, ledger, configured, on_sync_end=telemetry.record_sync)
         scheduled = build_scheduled_sync(index)
@@ -76,7 +80,7 @@ def run() -> None:
         scheduler = SyncScheduler(
             scheduled, ledger, ingest, sources=configured, on_alert=admins.post_alert
         )
-        pipeline = open_pipeline(rag, models, store)
+        pipeline = open_pipeline(rag, models, store, read_mark=LiveMark(ledger).read)
         database = _open_database(bot, ingest, ledger, opened)
         check_writing = partial(probe_writing, ledger.engine)
         problems = ProblemWatch(

@@ -30,6 +30,7 @@ def open_indexer(
     store: VectorStore,
     embedder: Embedder,
     ledger: Ledger | None = None,
+    drain_seconds: float = 0.0,
 ) -> Indexer:
     """Build an indexer, with snapshots of downloads in the data folder.
 
@@ -40,6 +41,8 @@ def open_indexer(
         store: the index in Milvus.
         embedder: embeds the chunks.
         ledger: the ledger; opened from the settings if None.
+        drain_seconds: time that questions have after a switch to end their searches; 0 where
+            nobody asks.
 
     Returns:
         The indexer.
@@ -55,6 +58,7 @@ def open_indexer(
         schema=SCHEMA_VERSION,
         golden_margin=settings.golden_margin,
         read_documents=read_apart,
+        drain_seconds=drain_seconds,
     )
 
 

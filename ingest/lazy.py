@@ -55,10 +55,10 @@ class LazyStore:
         self._trusts_ledger = path is not None and self._is_untouched(path)
         self._counted = False
 
-    def read_live_index(self) -> LiveIndex | None:
+    def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
         if not self._trusts_ledger:
-            return self.opened.read_live_index()
+            return self.opened.read_live_index(mark)
         version = self._ledger.read_live_version()
         return LiveIndex(version.collection, version.spec) if version else None
 

@@ -45,6 +45,7 @@ class Indexer:
         schema: version of the store's fields.
         golden_margin: share of golden questions that a new version may lose.
         read_documents: reads and divides pages; by default in this process, without a deadline.
+        drain_seconds: time that questions have after a switch to end their searches.
 
     Example:
         >>> from ingest.sources import parse_sources
@@ -67,12 +68,13 @@ class Indexer:
         schema: int,
         golden_margin: float = GOLDEN_MARGIN,
         read_documents: PageReader = read_here,
+        drain_seconds: float = 0.0,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._ledger = ledger
         self._detector = ChangeDetector(store, embedder, ledger, downloads, schema=schema)
-        self._publisher = Publisher(store, embedder, ledger)
+        self._publisher = Publisher(store, embedder, ledger, drain_seconds=drain_seconds)
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
         self._stats = DurationStats(ledger.engine)
         self._hard_pages = HardPages(ledger.engine, index=ledger.index)

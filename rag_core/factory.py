@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
@@ -265,13 +266,20 @@ def open_generator(settings: RagSettings, outages: Outages | None = None) -> Gen
     return OpenAIGenerator(settings, outages)
 
 
-def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> Pipeline:
+def open_pipeline(
+    settings: RagSettings,
+    models: Models,
+    store: VectorStore,
+    *,
+    read_mark: Callable[[], str | None] = lambda: None,
+) -> Pipeline:
     """Build the pipeline from open parts.
 
     Args:
         settings: settings of the LLM, with the team's instructions.
         models: the models and their tuning; the LLM reports to their outages.
         store: the index.
+        read_mark: returns a mark that changes when another version goes live.
 
     Returns:
         The pipeline over these parts.
@@ -289,4 +297,5 @@ def open_pipeline(settings: RagSettings, models: Models, store: VectorStore) -> 
         instructions=read_instructions(settings.instructions),
         limits=AnswerLimits(settings.answer_seconds, settings.answer_characters),
         hold_slot=models.inference.hold_slot,
+        read_mark=read_mark,
     )

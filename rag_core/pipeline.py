@@ -75,6 +75,8 @@ class Pipeline:
         limits: how long an answer may take, and be.
         hold_slot: returns a context manager that is entered while a question is searched and
             reranked; it limits how many are at the same time.
+        read_mark: returns a mark that changes when another version goes live, so that the store
+            need not ask Milvus for each question; None if it is not known.
 
     Example:
         >>> pipeline = Pipeline(
@@ -102,9 +104,11 @@ class Pipeline:
         instructions: str = "",
         limits: AnswerLimits = AnswerLimits(),
         hold_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
+        read_mark: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.instructions = instructions
         """The instructions of the team to the LLM."""
+        self._read_mark = read_mark
         self._embedder = embedder
         self._store = store
         self._planner = Planner(generator)
@@ -229,7 +233,7 @@ class Pipeline:
             IndexMissingError: nothing is indexed yet.
             IndexMismatchError: the index was built with another model or by an earlier docent.
         """
-        live = self._store.read_live_index()
+        live = self._store.read_live_index(self._read_mark())
         if live is None:
             raise IndexMissingError("Nothing is indexed yet: run `docent index` first.")
         spec, embedder = live.spec, self._embedder

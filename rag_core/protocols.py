@@ -168,8 +168,13 @@ class VectorStore(Protocol):
     the reading methods; the store serialises the writing ones.
     """
 
-    def read_live_index(self) -> LiveIndex | None:
-        """Return the version behind the alias; None before the first publish."""
+    def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
+        """Return the version behind the alias; None before the first publish.
+
+        Args:
+            mark: changes when another version goes live; while it is the same, the store may
+                answer from memory. None for a fresh answer.
+        """
 
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope

@@ -35,6 +35,9 @@ from rag_core.types import IndexSpec, LiveIndex
 
 logger = logging.getLogger(__name__)
 
+DRAIN_SECONDS = 30.0
+"""Longest time from the moment that a question learns the live version to its last search."""
+
 PublishGate = Callable[[LiveIndex | None, LiveIndex], tuple[GoldenResult, ...]]
 """A comparison of the live version with the new one; it raises a PublishError to stop."""
 

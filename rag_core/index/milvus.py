@@ -57,6 +57,7 @@ class MilvusStore:
         self._alias = alias
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
+        self._remembered: tuple[str, LiveIndex] | None = None
         with translate_errors(connection.uri):
             version = "" if connection.lite else self._client.get_server_version()
         self._has_bm25 = connection.lite or has_bm25(version)
@@ -104,17 +105,29 @@ class MilvusStore:
         with self._write_lock:
             self._connection.close()
 
-    def read_live_index(self) -> LiveIndex | None:
-        """Return the version behind the alias; None before the first publish."""
+    def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
+        """Return the version behind the alias; None before the first publish.
+
+        Args:
+            mark: changes when another version goes live; while it is the same, Milvus is not
+                asked. None to ask in any case.
+        """
         if self._connection.renew_if_moved():
             self._load_collections()
+            self._remembered = None
+        remembered = self._remembered
+        if mark is not None and remembered is not None and remembered[0] == mark:
+            return remembered[1]
         with self._watch_call():
             collection = self._find_live_collection()
             if collection is None:
                 return None
             described = self._client.describe_collection(collection, timeout=self._seconds)
             properties = described["properties"]
-        return LiveIndex(collection, parse_spec(properties))
+        live = LiveIndex(collection, parse_spec(properties))
+        if mark is not None:
+            self._remembered = mark, live
+        return live
 
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope

@@ -150,7 +150,7 @@ class MemoryStore:
         self._lexical_error = lexical_error
         self.closed = False
 
-    def read_live_index(self) -> LiveIndex | None:
+    def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         return LiveIndex(self._live, self._specs[self._live]) if self._live else None
 
     def search_dense(
