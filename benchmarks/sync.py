@@ -24,8 +24,9 @@ from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex, pages, timed
 from benchmarks.harness.counting import CountedStore, counting_server
-from benchmarks.harness.sync_load import scale, searching
+from benchmarks.harness.sync_load import searching
 from benchmarks.harness.sync_reading import reading
+from benchmarks.harness.sync_scale import scale
 from benchmarks.harness.sync_tutorial import TutorialIndex
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Scope, hash_content

@@ -13,7 +13,7 @@ from typing import Any
 
 from rag_core.protocols import VectorStore
 
-_WRITING = {"create", "insert", "seal", "switch", "drop"}
+_WRITING = {"create", "delete", "insert", "seal", "switch", "write_spec", "drop"}
 
 
 class CountedStore:
