@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.factory import open_indexer, open_ledger
 from ingest.lazy import LazyEmbedder, LazyStore
+from ingest.publishing.publisher import DRAIN_SECONDS
 from ingest.settings import IngestSettings
 from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
@@ -54,7 +55,11 @@ def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[Loc
 
     store = LazyStore(ledger, rag.milvus_path, open_store)
     embedder = LazyEmbedder(ledger.engine, rag, open_embedder)
-    indexer = open_indexer(settings, store=store, embedder=embedder, ledger=ledger)
+    # Milvus Lite belongs to this process, in which nobody asks.
+    drain_seconds = DRAIN_SECONDS if rag.milvus_path is None else 0.0
+    indexer = open_indexer(
+        settings, store=store, embedder=embedder, ledger=ledger, drain_seconds=drain_seconds
+    )
     try:
         yield LocalIndex(indexer, store, ledger)
     except BaseException:

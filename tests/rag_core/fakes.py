@@ -151,6 +151,7 @@ class MemoryStore:
         self.closed = False
 
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
+        del mark
         return LiveIndex(self._live, self._specs[self._live]) if self._live else None
 
     def search_dense(
