@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 DRAIN_SECONDS = 30.0
 """Longest time from the moment that a question learns the live version to its last search."""
 
+_CHECK_SECONDS = 0.2
+
 PublishGate = Callable[[LiveIndex | None, LiveIndex], tuple[GoldenResult, ...]]
 """A comparison of the live version with the new one; it raises a PublishError to stop."""
 
@@ -176,6 +178,7 @@ class Publisher:
             if delta is not None:
 
                 def claim() -> None:
+                    self._wait_for_questions(lambda: progress(Progress("writing", 0, plan.chunks)))
                     self._claim_standby(standby.collection, lease)
 
                 return DeltaBuild(
@@ -195,17 +198,25 @@ class Publisher:
         is_complete = self._store.count(standby.collection) == standby.chunks
         return standby if is_same_recipe and is_complete else None
 
+    def _wait_for_questions(self, check_stopped: Callable[[], None]) -> None:
+        """Wait until no question can still be searching the standby."""
+        live = self._ledger.read_live_version()
+        if live is None or live.switched_at is None:
+            return
+        passed = (datetime.now(UTC) - live.switched_at).total_seconds()
+        left = min(self._drain_seconds - passed, self._drain_seconds)
+        while left > 0:
+            check_stopped()
+            time.sleep(min(left, _CHECK_SECONDS))
+            left -= _CHECK_SECONDS
+
     def _claim_standby(self, collection: str, lease: HeldLease) -> None:
-        """Mark the standby, when no question can still be searching it.
+        """Mark the standby as written by this sync.
 
         Raises:
             SyncRunningError: the lease is lost.
             IndexPinnedError: a rollback is about to make this version live.
         """
-        live = self._ledger.read_live_version()
-        if live is not None and live.switched_at is not None:
-            passed = (datetime.now(UTC) - live.switched_at).total_seconds()
-            time.sleep(min(max(0.0, self._drain_seconds - passed), self._drain_seconds))
         # The lease of the switch keeps a rollback from moving the alias here at this moment.
         with build_switch_lease(self._ledger).hold():
             check_not_pinned(self._ledger)

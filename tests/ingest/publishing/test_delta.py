@@ -174,8 +174,8 @@ def test_the_standby_rests_until_questions_have_ended(
         indexer._publisher._drain_seconds = 20.0
         bench.indexer = lambda made=indexer: made
         bench.sync(many)
-    assert len(rested) == 1
-    assert 0 < rested[0] <= 20
+    assert 19 < sum(rested) <= 20
+    assert max(rested) <= 0.2  # so that a sync that is stopped ends soon
 
 
 def test_a_version_that_is_written_by_another_is_dropped(bench: Bench, many: Path):
