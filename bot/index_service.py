@@ -41,6 +41,7 @@ class SyncRequest:
         full: read every page and embed every chunk again.
         force: publish even if a source lost many pages or golden questions find less.
         resume: let syncs change the index again after a rollback, then sync.
+        adopt: take over an index that another docent wrote, then sync.
         remove_unconfigured: remove the pages of sources that are no longer configured, even if
             `sources` names some. The schedule sets this.
     """
@@ -50,6 +51,7 @@ class SyncRequest:
     full: bool = False
     force: bool = False
     resume: bool = False
+    adopt: bool = False
     remove_unconfigured: bool = False
 
 
@@ -242,6 +244,7 @@ class IndexService:
             full=request.full,
             configured=self.configured,
             remove_unconfigured=request.remove_unconfigured or not request.sources,
+            adopt=request.adopt,
         )
 
     @contextlib.contextmanager

@@ -83,6 +83,10 @@ class GoldenError(PublishError):
     """Golden questions find less than before; the old version stays live."""
 
 
+class ForeignIndexError(IngestError):
+    """The index in Milvus belongs to another docent."""
+
+
 class IndexPinnedError(IngestError):
     """The index was rolled back, and syncing was not resumed."""
 

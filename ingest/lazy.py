@@ -201,6 +201,14 @@ class LazyStore:
         """Write how a collection is built into its properties."""
         self.opened.write_spec(collection, spec)
 
+    def read_owner(self, collection: str) -> str:
+        """Return who writes a collection; empty if it does not say."""
+        return self._ledger.identity if self._trusts_ledger else self.opened.read_owner(collection)
+
+    def write_owner(self, collection: str, owner: str) -> None:
+        """Write into a collection who writes it."""
+        self.opened.write_owner(collection, owner)
+
     def seal(self, collection: str) -> int:
         """Flush and load a collection that is complete."""
         self._counted = True

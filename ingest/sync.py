@@ -16,6 +16,7 @@ from ingest.loading.loader import chunk_pages
 from ingest.loading.reading import PageReader, read_here
 from ingest.progress import DurationStats
 from ingest.publishing.golden_questions import GoldenGate, check_golden_questions
+from ingest.publishing.ownership import check_owner, take_over
 from ingest.publishing.pin import check_not_pinned
 from ingest.publishing.publisher import Publisher, PublishResult
 from ingest.publishing.versions import complete_rollback
@@ -103,11 +104,15 @@ class Indexer:
 
         Raises:
             SyncRunningError: another sync is running.
+            ForeignIndexError: the index belongs to another docent.
             IndexPinnedError: the index was rolled back.
             SourceError: no source could be read.
             PublishError: the new version failed its checks, or golden questions can't be read.
         """
         with self._lease.hold() as lease:
+            if options.adopt:
+                take_over(self._store, self._ledger)
+            check_owner(self._store, self._ledger)
             complete_rollback(self._store, self._ledger)
             check_not_pinned(self._ledger)
             number = self._ledger.start_sync()

@@ -257,6 +257,12 @@ class VectorStore(Protocol):
     def write_spec(self, collection: str, spec: IndexSpec) -> None:
         """Write how a collection is built, and its revision, into its properties."""
 
+    def read_owner(self, collection: str) -> str:
+        """Return who writes a collection; empty if it does not say."""
+
+    def write_owner(self, collection: str, owner: str) -> None:
+        """Write into a collection who writes it."""
+
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""
 

@@ -48,6 +48,9 @@ def index(  # noqa: PLR0913  (the options, by name)
         bool, typer.Option("--full", help="Read and embed everything from scratch.")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Sync again after a rollback.")] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over an index that another docent wrote.")
+    ] = False,
     explain: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Show how docent reads a page; index nothing."),
@@ -74,7 +77,12 @@ def index(  # noqa: PLR0913  (the options, by name)
     settings = IngestSettings.load()
     chosen = select_sources(sources or [], parse_sources(settings.sources))
     request = SyncRequest(
-        chosen if sources else (), dry_run=dry_run, full=full, force=force, resume=resume
+        chosen if sources else (),
+        dry_run=dry_run,
+        full=full,
+        force=force,
+        resume=resume,
+        adopt=adopt,
     )
     try:
         with terminal.show_progress() as show:

@@ -37,12 +37,14 @@ class SyncOptions:
         full: read every page and embed every chunk anew.
         configured: all sources of the settings.
         remove_unconfigured: remove the pages of sources that were taken out of the settings.
+        adopt: take over an index that another docent wrote.
     """
 
     force: bool = False
     full: bool = False
     configured: tuple[Source, ...] = ()
     remove_unconfigured: bool = False
+    adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

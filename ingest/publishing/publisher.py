@@ -186,6 +186,7 @@ class Publisher:
                 )
         collection = f"{self._ledger.index}__v{number}_{uuid4().hex[:8]}"
         self._store.create(collection, spec)
+        self._store.write_owner(collection, self._ledger.identity)
         self._ledger.claims.begin(collection, spec, number=number, writer=lease.token)
         return FreshBuild(self._store, contents, vectors, plan, live, collection, progress)
 

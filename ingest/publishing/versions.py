@@ -8,6 +8,7 @@ from dataclasses import replace
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from ingest.errors import NoVersionError, SyncRunningError
+from ingest.publishing.ownership import check_owner
 from ingest.publishing.pin import read_pin, remove_pin, set_pin
 from ingest.publishing.publisher import build_switch_lease
 from ingest.state.ledger import Ledger
@@ -38,6 +39,7 @@ def roll_back(store: VectorStore, ledger: Ledger) -> IndexVersion:
         NoVersionError: there is no version to go back to.
         SyncRunningError: another process holds the lease of the switch for too long.
     """
+    check_owner(store, ledger)
     set_pin(ledger, _find_target(store, ledger))
     attempts = Retrying(
         retry=retry_if_exception_type(SyncRunningError),

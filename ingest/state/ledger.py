@@ -7,14 +7,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sqlalchemy import Engine, Select, exists, func, insert, select, update
 
 from ingest.report import IngestReport
 from ingest.state import tables
 from ingest.state.contents import ContentsRecord
-from ingest.state.database import delete_row, read_row, replace_row
+from ingest.state.database import build_insert, delete_row, read_row, replace_row
 from ingest.state.version_claims import (
     VersionClaims,
     VersionRecord,
@@ -58,6 +60,15 @@ class Ledger:
         self.contents = ContentsRecord(engine)
         self.claims = VersionClaims(engine, index=index)
         tables.ensure_ingest_tables(engine)
+
+    @cached_property
+    def identity(self) -> str:
+        """A name of the state database, which Milvus keeps beside each version."""
+        row = {"name": "state", "identity": uuid4().hex}
+        with self.engine.begin() as connection:
+            made = build_insert(connection, tables.identities).values(row)
+            connection.execute(made.on_conflict_do_nothing())
+            return str(connection.scalar(select(tables.identities.c.identity)))
 
     # Versions
 

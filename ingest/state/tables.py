@@ -136,6 +136,13 @@ fingerprints = Table(
     Column("files", CleanText, nullable=False),  # hash over the names and sizes of its files
 )
 
+identities = Table(
+    "identities",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("identity", CleanText, nullable=False),  # names this database to others
+)
+
 hard_pages = Table(
     "hard_pages",
     metadata,

@@ -18,6 +18,7 @@ from rag_core.index.milvus_errors import translate_errors
 from rag_core.index.milvus_lite import build_damaged_error
 from rag_core.index.rows import (
     FIELDS,
+    OWNER,
     build_properties,
     build_row,
     group_cosines,
@@ -331,6 +332,17 @@ class MilvusStore:
         """Write how a collection is built, and its revision, into its properties."""
         with self._write_lock, self._watch_call():
             self._client.alter_collection_properties(collection, build_properties(spec))
+
+    def read_owner(self, collection: str) -> str:
+        """Return who writes a collection; empty if it does not say."""
+        with self._watch_call():
+            described = self._client.describe_collection(collection, timeout=self._seconds)
+        return str(described["properties"].get(OWNER, ""))
+
+    def write_owner(self, collection: str, owner: str) -> None:
+        """Write into a collection who writes it."""
+        with self._write_lock, self._watch_call():
+            self._client.alter_collection_properties(collection, {OWNER: owner})
 
     def seal(self, collection: str) -> int:
         """Flush and load a complete collection; return its number of rows."""

@@ -16,6 +16,9 @@ _INSERT_ROWS = 250  # the fastest batch measured on Lite (docs/performance.md)
 _INSERT_BYTES = 8 * 2**20  # a server's own limit is 64 MiB a call
 _PROPERTY = "docent."
 
+OWNER = f"{_PROPERTY}owner"
+"""The property of a collection that names the state database of its writer."""
+
 
 def split_batches(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """Yield rows for one call each, limited in number and in bytes."""

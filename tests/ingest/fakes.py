@@ -34,6 +34,7 @@ class MemoryStore:
         self.specs: dict[str, IndexSpec] = {}
         self.rows: dict[str, dict[str, tuple[Chunk, Vector]]] = {}
         self.sealed: set[str] = set()
+        self.owners: dict[str, str] = {}
         self.target: str | None = None
         self.writes: list[str] = []
         self.before: Callable[[str], None] = lambda _: None
@@ -107,6 +108,14 @@ class MemoryStore:
         self._rows(collection)
         assert collection != self.target, "a live version is never written to"
         self.specs[collection] = spec
+
+    def read_owner(self, collection: str) -> str:
+        self._rows(collection)
+        return self.owners.get(collection, "")
+
+    def write_owner(self, collection: str, owner: str) -> None:
+        self._rows(collection)
+        self.owners[collection] = owner
 
     def seal(self, collection: str) -> int:
         self._write("seal")

@@ -146,6 +146,7 @@ class MemoryStore:
         self._specs: dict[str, IndexSpec] = {}
         self._rows: dict[str, dict[str, tuple[Chunk, Vector]]] = {}
         self._sealed: set[str] = set()
+        self._owners: dict[str, str] = {}
         self._live: str | None = None
         self._lexical_error = lexical_error
         self.closed = False
@@ -225,6 +226,12 @@ class MemoryStore:
 
     def write_spec(self, collection: str, spec: IndexSpec) -> None:
         self._specs[collection] = spec
+
+    def read_owner(self, collection: str) -> str:
+        return self._owners.get(collection, "")
+
+    def write_owner(self, collection: str, owner: str) -> None:
+        self._owners[collection] = owner
 
     def seal(self, collection: str) -> int:
         self._sealed.add(collection)

@@ -28,6 +28,11 @@ def upgrade() -> None:
     op.add_column("chunks", Column("row_hash", Text, nullable=False, server_default=""))
     op.create_index("chunks_by_page", "chunks", ["collection", "source", "path"])
     op.create_index("chunks_by_text", "chunks", ["collection", "embedding_hash"])
+    op.create_table(
+        "identities",
+        Column("name", Text, primary_key=True),
+        Column("identity", Text, nullable=False),
+    )
     connection = op.get_bind()
     connection.execute(text(_COUNT))
     for (collection,) in connection.execute(text("SELECT collection FROM index_versions")).all():

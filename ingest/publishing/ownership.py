@@ -1,0 +1,34 @@
+"""Who owns an index in Milvus: the state database whose syncs write it."""
+
+from __future__ import annotations
+
+from ingest.errors import ForeignIndexError
+from ingest.state.ledger import Ledger
+from rag_core.protocols import VectorStore
+
+
+def check_owner(store: VectorStore, ledger: Ledger) -> None:
+    """Raise an error if another docent writes this index.
+
+    Its versions would be dropped as unknown ones. A collection without an owner, which an earlier
+    version of docent made, belongs to nobody else.
+
+    Raises:
+        ForeignIndexError: a collection of the index has another owner.
+    """
+    if any(
+        store.read_owner(collection) not in {"", ledger.identity}
+        for collection in store.list_collections()
+    ):
+        raise ForeignIndexError(
+            f"The index {ledger.index} in Milvus belongs to another docent, with another state "
+            "database: set DOCENT_COLLECTION to another name, or run `docent index --adopt` to "
+            "take it over."
+        )
+
+
+def take_over(store: VectorStore, ledger: Ledger) -> None:
+    """Make this docent the owner of an index; the next sync reads from Milvus what it holds."""
+    for collection in store.list_collections():
+        if store.read_owner(collection) != ledger.identity:
+            store.write_owner(collection, ledger.identity)
