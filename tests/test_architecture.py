@@ -203,6 +203,7 @@ HOMES = {
     "pymilvus": {
         "rag_core.index.connection",
         "rag_core.index.milvus",
+        "rag_core.index.milvus_reader",
         "rag_core.index.milvus_errors",
         "rag_core.index.schema",
     },

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.changes.survey import SyncOptions
 from ingest.report import IngestReport
 from ingest.sources import Downloads, parse_sources
 from ingest.state.database import open_state
@@ -71,7 +72,7 @@ class BenchIndex:
                 downloads,
                 schema=SCHEMA_VERSION + build,
             )
-            return indexer.sync(parse_sources(str(source)))
+            return indexer.sync(parse_sources(str(source)), options=SyncOptions(adopt=True))
         finally:
             engine.dispose()
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from ingest.errors import PublishError, SyncRunningError
+from ingest.errors import ForeignIndexError, PublishError, SyncRunningError
 from ingest.publishing.pin import set_pin
 from ingest.publishing.publisher import Publisher, build_switch_lease, repair_marks
+from ingest.publishing.versions import roll_back
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.state.tables import leases
@@ -223,8 +224,15 @@ def test_a_lost_state_database_is_made_anew_from_milvus(bench: Bench, docs: Path
         store=bench.store,
         embedder=bench.embedder,
     )
-    report = fresh.sync(docs)
+    with pytest.raises(ForeignIndexError, match="docent index --adopt"):
+        fresh.sync(docs)
+    assert bench.sync(docs).unchanged
+    report = fresh.sync(docs, adopt=True)
     assert (report.embedded, report.reused, report.changed) == (0, 3, 0)
+    with pytest.raises(ForeignIndexError):
+        bench.sync(docs)
+    with pytest.raises(ForeignIndexError):
+        roll_back(bench.store, bench.ledger)
     assert fresh.sync(docs).unchanged
 
 

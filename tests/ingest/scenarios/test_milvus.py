@@ -70,7 +70,7 @@ def test_an_index_through_its_changes(store: MilvusStore, tmp_path: Path):
 
     (docs / "a.md").unlink()
     assert sync(store, docs, force=True).chunks == 2  # half of the pages are gone
-    assert versions_in(store.list_collections()) == ["docent__v2", "docent__v3"]
+    assert len(store.list_collections()) == 2
     assert found(store, "A > Heading 7\n\nText number 7.") == []
 
 

@@ -6,28 +6,34 @@ import time
 
 import pytest
 
-from ingest.changes.plan import ChunkPlan, PagePlan, plan_chunks
+from ingest.changes.plan import ChunkPlan
 from ingest.publishing.publisher import Publisher, PublishGate, PublishResult
 from ingest.report import GoldenResult
-from ingest.types import KnownChunk, KnownPage
+from ingest.state.lease import SyncLease
+from ingest.types import KnownPage
 from rag_core.types import Chunk, IndexSpec, LiveIndex
 from tests.ingest.conftest import Bench
 
+SPEC = IndexSpec("hash", 8, "1", 1, "")
 
-def plan_of(count: int, known: tuple[KnownChunk, ...] = (), *, reuse: bool = True) -> ChunkPlan:
-    """A page of many chunks: to be written, or as a version knows them."""
-    page = KnownPage("docs", "a.md", "h", "r")
-    numbers = () if known else range(count)
-    fresh = [Chunk(f"{n:04}", "docs", "a.md", "", "", (), n, f"Text {n}.") for n in numbers]
-    pages = PagePlan((), (page,), (), (), ())
-    return plan_chunks(known, pages, fresh, recipe="r", reuse=reuse)
+
+def plan_of(count: int, content: str = "h") -> ChunkPlan:
+    """A page of many chunks, to be written."""
+    page = KnownPage("docs", "a.md", content, "r", count)
+    fresh = [Chunk(f"{n:04}", "docs", "a.md", "", "", (), n, f"Text {n}.") for n in range(count)]
+    return ChunkPlan((page,), frozenset(), tuple(fresh), {}, reuse=True)
+
+
+def kept_plan(count: int, *, reuse: bool) -> ChunkPlan:
+    """The same page, to be carried over."""
+    page = KnownPage("docs", "a.md", "h", "r", count)
+    return ChunkPlan((page,), frozenset({page.key}), (), {}, reuse=reuse)
 
 
 def publish(bench: Bench, plan: ChunkPlan, gate: PublishGate = lambda *_: ()) -> PublishResult:
-    spec = IndexSpec("hash", 8, "1", 1, "")
-    return Publisher(bench.store, bench.embedder, bench.ledger).publish(
-        plan, spec, progress=bench.events.append, confirm=lambda: None, gate=gate
-    )
+    publisher = Publisher(bench.store, bench.embedder, bench.ledger)
+    with SyncLease(bench.ledger.engine, name="sync:docent").hold() as lease:
+        return publisher.publish(plan, SPEC, progress=bench.events.append, lease=lease, gate=gate)
 
 
 def test_what_a_version_took_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch):
@@ -53,15 +59,14 @@ def test_what_a_version_took_is_told(bench: Bench, monkeypatch: pytest.MonkeyPat
 def test_chunks_are_carried_over_in_larger_batches_than_they_are_embedded(
     bench: Bench, reuse: bool, sizes: list[int], embedded: int
 ):
-    first = plan_of(600)
-    publish(bench, first)
+    publish(bench, plan_of(600))
     written: list[int] = []
     real = bench.store.insert
     bench.store.insert = lambda name, chunks, vectors: (
         written.append(len(chunks)),
         real(name, chunks, vectors),
     )
-    published = publish(bench, plan_of(600, first.contents.chunks, reuse=reuse))
+    published = publish(bench, kept_plan(600, reuse=reuse))
     assert written == sizes
     assert (published.embedded, published.reused) == (embedded, 600 - embedded)
 
@@ -74,7 +79,7 @@ def test_the_gate_compares_the_live_version_with_the_new_one(bench: Bench):
         seen.extend((live, new))
         return ()
 
-    publish(bench, plan_of(1), gate)
+    publish(bench, plan_of(1, "first"), gate)
     first = bench.store.read_live_index()
-    publish(bench, plan_of(2), gate)
+    publish(bench, plan_of(2, "second"), gate)
     assert seen == [None, first, first, bench.store.read_live_index()]
