@@ -42,7 +42,7 @@ def open_indexer(
         embedder: embeds the chunks.
         ledger: the ledger; opened from the settings if None.
         drain_seconds: time that questions have after a switch to end their searches; 0 where
-            nobody asks.
+            no questions are asked.
 
     Returns:
         The indexer.

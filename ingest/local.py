@@ -55,7 +55,7 @@ def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[Loc
 
     store = LazyStore(ledger, rag.milvus_path, open_store)
     embedder = LazyEmbedder(ledger.engine, rag, open_embedder)
-    # Milvus Lite belongs to this process, in which nobody asks.
+    # Milvus Lite belongs to this process, in which no questions are asked.
     drain_seconds = DRAIN_SECONDS if rag.milvus_path is None else 0.0
     indexer = open_indexer(
         settings, store=store, embedder=embedder, ledger=ledger, drain_seconds=drain_seconds

@@ -34,10 +34,10 @@ VERBS = frozenset(
     re.findall(
         r"\w+",
         """
-        abandon accept acquire activate adapt add adjust answer append apply as ask assign
+        abandon accept acquire activate adapt add adjust adopt answer append apply as ask assign
         attend
         begin break build
-        can cancel change check choose chunk clean clear close collapse collect compare compile
+        can cancel change check choose chunk claim clean clear close collapse collect compare compile
         complete compute confirm connect convert count create cross cut
         decide decode decompress dedent delete deliver derive describe detect discard dispatch
         download draft drain draw drop
@@ -58,12 +58,12 @@ VERBS = frozenset(
         queue quote
         raise rank rate react read receive record redact refuse register release remember remove
         rename render renew repair repeat replace report request require rerank reserve resolve
-        respond restart restrict resume retrieve reveal rewrite roll rotate round run
+        respond restart restore restrict resume retrieve reveal rewrite roll rotate round run
         sample save say score seal search select send serialise serve set settle share shorten
         should show shutdown silence skip slice slow slugify split spread start stem stop store
         stream strip subscribe suggest summarise switch sync
         take to tokenise translate trigger trim truncate try
-        unify update upgrade
+        undo unify update upgrade
         visit
         wait walk warm watch withdraw wrap write
         zip

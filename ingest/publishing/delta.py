@@ -31,7 +31,7 @@ Row = tuple[Chunk, Vector]
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What has to change in the standby.
+    """The difference between the standby and the next version.
 
     Attributes:
         pages: pages to record there, in place of those of the same key.
@@ -174,7 +174,9 @@ class DeltaBuild:
         self._progress(Progress("writing", self._plan.chunks, self._plan.chunks))
 
     def undo(self) -> VersionRecord | None:
-        """Bring the standby back to what it was, so that a rollback can go to it.
+        """Bring the standby back to what it was.
+
+        So a rollback can still go to it.
 
         Returns:
             The record of it, for the ledger; None if the standby was not touched.

@@ -1,4 +1,4 @@
-"""Who owns an index in Milvus: the state database whose syncs write it."""
+"""The owner of an index in Milvus: the state database whose syncs write it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rag_core.protocols import VectorStore
 def check_owner(store: VectorStore, ledger: Ledger) -> None:
     """Raise an error if another docent writes this index.
 
-    Its versions would be dropped as unknown ones. A collection without an owner, which an earlier
-    version of docent made, belongs to nobody else.
+    Its versions would be dropped as unknown ones. A collection without an owner was made by an
+    earlier version of docent.
 
     Raises:
         ForeignIndexError: a collection of the index has another owner.
@@ -28,7 +28,10 @@ def check_owner(store: VectorStore, ledger: Ledger) -> None:
 
 
 def take_over(store: VectorStore, ledger: Ledger) -> None:
-    """Make this docent the owner of an index; the next sync reads from Milvus what it holds."""
+    """Make this docent the owner of an index.
+
+    The next sync reads from Milvus what it holds.
+    """
     for collection in store.list_collections():
         if store.read_owner(collection) != ledger.identity:
             store.write_owner(collection, ledger.identity)

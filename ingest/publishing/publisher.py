@@ -191,7 +191,7 @@ class Publisher:
         return FreshBuild(self._store, contents, vectors, plan, live, collection, progress)
 
     def _find_standby(self, spec: IndexSpec) -> VersionRecord | None:
-        """Find the version before, if a delta can bring it to the next one."""
+        """Return the version before, if a delta can change it."""
         standby = self._ledger.read_previous_version()
         if standby is None or standby.writer or standby.collection not in self._list_collections():
             return None
@@ -246,7 +246,7 @@ class Publisher:
             raise SyncRunningError("Another sync took over because this one had stalled.")
 
     def _take_back(self, build: FreshBuild | DeltaBuild, lease: HeldLease) -> None:
-        """Bring the standby back, so that the version before is still there to go back to.
+        """Bring the version before back into the standby.
 
         If that fails, the mark stays, and the next sync drops the collection.
         """

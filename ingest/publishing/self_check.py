@@ -34,7 +34,15 @@ def extend_sample(
 ) -> list[WrittenChunk]:
     """Return the sample after more chunks were written.
 
-    The sample is the `most` chunks with the smallest ids. Ids are hashes, so it is random.
+    Ids are hashes, so those with the smallest ones are a random sample.
+
+    Args:
+        sample: the sample so far.
+        more: chunks that were written since.
+        most: size of the sample.
+
+    Returns:
+        The chunks with the smallest ids.
     """
     return heapq.nsmallest(most, [*sample, *more], key=lambda written: written.chunk.id)
 

@@ -93,7 +93,7 @@ def _find_target(store: VectorStore, ledger: Ledger) -> str:
 
 
 def _check_complete(ledger: Ledger, version: VersionRecord) -> None:
-    """Raise an error if a sync has changed this version and did not end.
+    """Raise an error if a sync is writing this version.
 
     Raises:
         SyncRunningError: the sync is still at work. It sees the pin, and brings the version back.

@@ -93,7 +93,7 @@ class Ledger:
         return build_version(row) if row else None
 
     def adopt_version(self, live: LiveIndex, chunks: Iterable[KnownChunk]) -> None:
-        """Record a version of Milvus that the ledger does not know, or knows otherwise.
+        """Record a version as Milvus has it.
 
         Its pages have no hash, so that the next sync reads them again.
 

@@ -85,13 +85,16 @@ class VersionClaims:
             )
 
     def claim(self, collection: str, writer: str) -> bool:
-        """Mark a version as being written; return False if that is not allowed.
+        """Mark a version as being written.
 
-        It is allowed to the holder of a valid lease, where nobody else writes.
+        It is allowed to the holder of a valid lease, if no other sync writes it.
 
         Args:
             collection: its collection.
             writer: token of the sync's lease.
+
+        Returns:
+            False if it is not allowed.
         """
         return self._update(collection, "", writer, writer=writer)
 
@@ -105,7 +108,9 @@ class VersionClaims:
         dead: int,
         writer: str,
     ) -> bool:
-        """Record what a written version holds; it stays marked until it is live.
+        """Record the contents of a version that was written.
+
+        It stays marked until it is live.
 
         Args:
             collection: its collection.
@@ -131,7 +136,7 @@ class VersionClaims:
         )
 
     def restore(self, version: VersionRecord, *, writer: str) -> None:
-        """Record that a version is again as it was before this sync wrote it."""
+        """Record a version as it was before this sync wrote it."""
         self._update(
             version.collection,
             writer,

@@ -19,7 +19,7 @@ _NUMBER = "UPDATE index_versions SET number = :number WHERE collection = :collec
 
 
 def upgrade() -> None:
-    """Add who writes a version, and what is written again only when it differs."""
+    """Add the writers of versions, and hashes of rows."""
     op.add_column("index_versions", Column("number", Integer, nullable=False, server_default="0"))
     op.add_column("index_versions", Column("dead", Integer, nullable=False, server_default="0"))
     op.add_column("index_versions", Column("writer", Text, nullable=False, server_default=""))
