@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 from ingest.documents import PageError
 from ingest.formats.asciidoc.lines import BlockAttributes
@@ -212,8 +211,3 @@ def _fill_from_above(
 
 def _is_from_row(rows: list[list[tuple[int, Cell]]], cell: Cell) -> bool:
     return any(each is cell for _, each in rows[-1])
-
-
-def render_literal(text: str) -> str:
-    """Return the text of a literal cell."""
-    return f"<code>{escape(text)}</code>"

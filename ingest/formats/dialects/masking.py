@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ingest.formats.code_spans import find_inline_spans
 
@@ -58,9 +57,3 @@ class MaskedText:
     def _reveal_code(self, match: re.Match[str]) -> str:
         place = int(match[1][:9])
         return self._hidden[place] if place < self._codes else ""
-
-
-def rewrite_prose(text: str, rewrite: Callable[[str], str]) -> str:
-    """Return a text with what is not code rewritten."""
-    masked = MaskedText(text, code_only=True)
-    return masked.reveal(rewrite(masked.text))

@@ -20,7 +20,6 @@ _OPENERS = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS = frozenset(_OPENERS.values())
 _WORDS: dict[str, Any] = {"true": True, "false": False}
 _DECLARATIONS = frozenset({"const", "let", "var"})
-_STATEMENTS = _DECLARATIONS | {"export", "import", "function", "async", "return", "if", "module"}
 
 
 @dataclass(frozen=True, slots=True)
