@@ -37,8 +37,8 @@ VERBS = frozenset(
         abandon accept acquire activate adapt add adjust adopt answer append apply as ask assign
         attend
         begin break build
-        can cancel change check choose chunk claim clean clear close collapse collect compare compile
-        complete compute confirm connect convert count create cross cut
+        can cancel change check choose chunk claim clean clear close collapse collect compare
+        compile complete compute confirm connect convert count create cross cut
         decide decode decompress dedent delete deliver derive describe detect discard dispatch
         download draft drain draw drop
         edit embed emit encode end enqueue ensure escalate escape estimate exclude execute exit

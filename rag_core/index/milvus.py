@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Self
 
@@ -34,11 +33,6 @@ class MilvusStore(MilvusReader):
     Vectors are compared by inner product, which is the cosine at length 1: exactly on Lite, by
     AUTOINDEX elsewhere. BM25 runs inside Milvus over the tokens of `rag_core.index.bm25_tokens`.
     """
-
-    def __init__(self, connection: MilvusConnection, *, alias: str) -> None:
-        super().__init__(connection, alias=alias)
-        # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
-        self._write_lock = threading.RLock()
 
     @classmethod
     def open(cls, settings: RagSettings, outages: Outages | None = None) -> Self:

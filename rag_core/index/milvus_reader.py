@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -45,6 +46,8 @@ class MilvusReader:
     def __init__(self, connection: MilvusConnection, *, alias: str) -> None:
         self._connection = connection
         self._alias = alias
+        # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
+        self._write_lock = threading.RLock()
         self._remembered: tuple[str, LiveIndex] | None = None
         with translate_errors(connection.uri):
             version = "" if connection.lite else self._client.get_server_version()
