@@ -61,6 +61,11 @@ class MilvusReader:
     def _seconds(self) -> float | None:
         return self._connection.seconds
 
+    @property
+    def is_exact(self) -> bool:
+        """True on Lite, whose index of vectors is FLAT."""
+        return self._connection.lite
+
     def _watch_call(self) -> AbstractContextManager[None]:
         return self._connection.watch_call()
 
@@ -136,15 +141,18 @@ class MilvusReader:
         Raises:
             WordSearchError: the server is too old for BM25.
         """
+        self._require_bm25()
+        if not terms:
+            return []
+        hits = self._search(collection, "sparse", terms, limit, scope)
+        return [Hit(hit.chunk, abs(hit.score)) for hit in hits]
+
+    def _require_bm25(self) -> None:
         if not self._has_bm25:
             raise WordSearchError(
                 f"Milvus at {self._connection.uri} is older than 2.5 and can't search for words: "
                 "upgrade it, and run `docent index --full`."
             )
-        if not terms:
-            return []
-        hits = self._search(collection, "sparse", terms, limit, scope)
-        return [Hit(hit.chunk, abs(hit.score)) for hit in hits]
 
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
