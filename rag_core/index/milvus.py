@@ -139,7 +139,7 @@ class MilvusStore(MilvusReader):
             self._client.drop_collection(collection)
 
     def score_words(self, texts: Sequence[str], terms: str) -> list[tuple[int, float]]:
-        """Score texts by BM25, in a collection of their own that is no version of the index.
+        """Score texts by BM25, in a collection that is no version.
 
         Args:
             texts: the texts; there are no others in the collection.
