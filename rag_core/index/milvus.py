@@ -175,7 +175,7 @@ class MilvusStore(MilvusReader):
         chunks = [Chunk(str(n), "", "", "", "", (), n, text) for n, text in enumerate(texts)]
         try:
             self.create(collection, IndexSpec("", 2, "", 0, ""))
-            self.insert(collection, chunks, np.tile(np.float32([1, 0]), (len(chunks), 1)))
+            self.insert(collection, chunks, np.tile(np.array([1, 0], np.float32), (len(chunks), 1)))
             self.seal(collection)
             hits = self._search(collection, "sparse", terms, len(chunks), Scope())
         finally:

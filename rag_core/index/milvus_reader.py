@@ -93,8 +93,14 @@ class MilvusReader:
         A new connection finds all collections of Milvus Lite released. What a killed sync left
         half built is not loaded, and a version that can't be loaded only matters if it is live.
         """
-        live = self._find_live_collection()
-        for collection in self.list_collections():
+        try:
+            live, collections = self._find_live_collection(), self.list_collections()
+        except StoreError as error:
+            if not self._connection.lite:
+                raise
+            self.close()
+            raise build_damaged_error(self._connection.uri) from error
+        for collection in collections:
             try:
                 if collection == live or self._is_complete(collection):
                     self._connection.load(collection)

@@ -199,7 +199,7 @@ def test_deltas(index: Index, monkeypatch: pytest.MonkeyPatch):
         assert (report.embedded, index.store.list_collections()) == (1, both)
         assert [index.store.count(collection) for collection in both] == [31, 31]
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PublishError("A chunk is not found.")
 
     with monkeypatch.context() as patch:
