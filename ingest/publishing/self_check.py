@@ -24,7 +24,7 @@ ALLOWED_SHARE = 0.2
 """Share of the sample that an approximate search may miss.
 
 HNSW as Milvus builds it (M 18, efConstruction 240, 50 hits) missed 1 in 1,000 of 100,000 random
-vectors, and none where they lie in groups; HNSW that is built badly (M 4) missed two thirds.
+vectors, and none of 10,000 in groups; HNSW that is built badly (M 4) missed two thirds.
 """
 
 _LIMIT = 50  # hits; chunks with equal text or more of the words may come before the right one
