@@ -55,6 +55,11 @@ class LazyStore:
         self._trusts_ledger = path is not None and self._is_untouched(path)
         self._counted = False
 
+    @property
+    def is_exact(self) -> bool:
+        """True if a search by vectors compares all chunks."""
+        return self.opened.is_exact
+
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
         if not self._trusts_ledger:

@@ -196,7 +196,7 @@ class Indexer:
             report,
             seconds=time.perf_counter() - started,
             failures=changes.failures,
-            notes=changes.notes,
+            notes=(*report.notes, *changes.notes),
             unread=changes.unread,
             dropped=changes.dropped,
             sites=changes.site_lines,
@@ -260,6 +260,7 @@ class Indexer:
             progress=progress,
             lease=lease,
             gate=lambda live, new: gate.compare(changes.sources, live, new),
+            force=options.force,
         )
         self._stats.record_embedding(
             self._embedder.model, published.characters, published.embed_seconds
@@ -308,4 +309,5 @@ def _build_report(published: PublishResult, plan: ChunkPlan, changes: ChangeSet)
         seconds=0.0,
         revision=published.revision,
         golden=published.golden,
+        notes=published.notes,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
+from uuid import uuid4
 
 import numpy as np
 
@@ -23,8 +25,12 @@ from rag_core.settings import RagSettings
 from rag_core.types import (
     Chunk,
     IndexSpec,
+    Scope,
     Vectors,
 )
+
+_TEXTS = "__bm25_"
+"""Between the name of the index and an id, in the names of collections that are no version."""
 
 
 class MilvusStore(MilvusReader):
@@ -149,3 +155,35 @@ class MilvusStore(MilvusReader):
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
             with suppress(CollectionGoneError):
                 self._write(self._client.drop_collection, collection)
+
+    def score_words(self, texts: Sequence[str], terms: str) -> list[tuple[int, float]]:
+        """Score texts by BM25, in a collection that is no version.
+
+        Args:
+            texts: the texts; there are no others in the collection.
+            terms: tokens to search for, as for `search_lexical`.
+
+        Returns:
+            Number and score of each text that is found, best first; scores should be positive.
+
+        Raises:
+            WordSearchError: the server is too old for BM25.
+        """
+        self._require_bm25()
+        self._drop_texts()  # of a process that was killed
+        collection = f"{self._alias}{_TEXTS}{uuid4().hex[:8]}"
+        chunks = [Chunk(str(n), "", "", "", "", (), n, text) for n, text in enumerate(texts)]
+        try:
+            self.create(collection, IndexSpec("", 2, "", 0, ""))
+            self.insert(collection, chunks, np.tile(np.array([1, 0], np.float32), (len(chunks), 1)))
+            self.seal(collection)
+            hits = self._search(collection, "sparse", terms, len(chunks), Scope())
+        finally:
+            self._drop_texts()
+        sign = -1 if self._connection.lite else 1  # Lite reports negated scores
+        return [(hit.chunk.position, sign * hit.score) for hit in hits]
+
+    def _drop_texts(self) -> None:
+        for name in self._connection.call(self._client.list_collections):
+            if re.fullmatch(rf"{re.escape(self._alias + _TEXTS)}[0-9a-f]{{8}}", name):
+                self.drop(name)

@@ -73,6 +73,11 @@ class MilvusReader:
         with self._forget_if_gone():
             return self._connection.read(method, collection, *arguments, **options)
 
+    @property
+    def is_exact(self) -> bool:
+        """True on Lite, whose index of vectors is FLAT."""
+        return self._connection.lite
+
     @contextmanager
     def _forget_if_gone(self) -> Iterator[None]:
         """Ask Milvus for the live version again, after another docent has dropped this one."""
@@ -171,15 +176,18 @@ class MilvusReader:
         Raises:
             WordSearchError: the server is too old for BM25.
         """
+        self._require_bm25()
+        if not terms:
+            return []
+        hits = self._search(collection, "sparse", terms, limit, scope)
+        return [Hit(hit.chunk, abs(hit.score)) for hit in hits]
+
+    def _require_bm25(self) -> None:
         if not self._has_bm25:
             raise WordSearchError(
                 f"Milvus at {self._connection.uri} is older than 2.5 and can't search for words: "
                 "upgrade it, and run `docent index --full`."
             )
-        if not terms:
-            return []
-        hits = self._search(collection, "sparse", terms, limit, scope)
-        return [Hit(hit.chunk, abs(hit.score)) for hit in hits]
 
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
