@@ -68,6 +68,7 @@ class MilvusStore(MilvusReader):
             consistency_level="Strong" if self._connection.lite else "Bounded",
             properties=build_properties(spec),
         )
+        self._means.create(collection, spec.dimension)
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Write chunks with their vectors; return when Milvus has acknowledged them.
@@ -88,12 +89,15 @@ class MilvusStore(MilvusReader):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
                 self._client.insert(collection, batch)
+            self._means.add(collection, chunks, vectors)
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete chunks by id; ids that are not there are no error."""
         with self._write_lock, self._watch_call():
             for start in range(0, len(ids), READ_ROWS):
-                self._client.delete(collection, ids=list(ids[start : start + READ_ROWS]))
+                batch = list(ids[start : start + READ_ROWS])
+                self._means.mark_deletion(collection, batch)
+                self._client.delete(collection, ids=batch)
 
     def write_spec(self, collection: str, spec: IndexSpec) -> None:
         """Write how a collection is built, and its revision, into its properties."""
@@ -111,6 +115,7 @@ class MilvusStore(MilvusReader):
         with self._write_lock, self._watch_call():
             self._client.flush(collection)
             self._client.load_collection(collection)
+            self._means.write(collection)
         return self.count(collection)
 
     def switch(self, collection: str) -> None:
@@ -130,4 +135,5 @@ class MilvusStore(MilvusReader):
         with self._write_lock, self._watch_call():
             if self._find_live_collection() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
+            self._means.drop(collection)
             self._client.drop_collection(collection)

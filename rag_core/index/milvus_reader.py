@@ -16,10 +16,11 @@ from rag_core.index.connection import MilvusConnection
 from rag_core.index.filters import build_filter, build_neighbour_filter, build_page_filter
 from rag_core.index.milvus_errors import translate_errors
 from rag_core.index.milvus_lite import build_damaged_error
+from rag_core.index.page_means import PageMeans
 from rag_core.index.rows import (
     FIELDS,
     OWNER,
-    group_cosines,
+    compute_mean_cosines,
     has_bm25,
     parse_chunk,
     parse_spec,
@@ -49,6 +50,7 @@ class MilvusReader:
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
         self._remembered: tuple[str, LiveIndex] | None = None
+        self._means = PageMeans(connection)
         with translate_errors(connection.uri):
             version = "" if connection.lite else self._client.get_server_version()
         self._has_bm25 = connection.lite or has_bm25(version)
@@ -179,13 +181,13 @@ class MilvusReader:
             vectors.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
         return vectors
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        """Compute the cosines of a vector with all chunks of some pages.
+    ) -> dict[PageKey, float]:
+        """Compute the mean cosine of a vector with the chunks of each page.
 
-        Where the pages have more than 16,384 chunks together, none is compared: the nearest rows
-        alone would make long pages look near.
+        The means of vectors are stored. Only chunks of pages without one are compared; where these
+        have more than 16,384, none is, as the nearest ones alone would make long pages look near.
 
         Args:
             collection: name of the collection.
@@ -193,20 +195,23 @@ class MilvusReader:
             pages: source and path of each page.
 
         Returns:
-            By page, the cosine of each chunk by its id; pages without chunks are left out.
+            The mean cosine by page; pages without chunks are left out.
         """
-        if not pages:
-            return {}
+        means = self._means.read(collection, pages)
+        cosines = {page: float(mean @ vector) for page, mean in means.items()}
+        if len(means) == len(set(pages)):
+            return cosines
+        rest = [page for page in pages if page not in means]
         rows = self._connection.search(
             collection,
             [vector.tolist()],
             anns_field="vector",
             limit=_PAGE_HITS,
-            filter=build_page_filter(pages),
+            filter=build_page_filter(rest),
             output_fields=["source", "path"],
             search_params={"metric_type": "IP"},
         )
-        return group_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
+        return cosines | (compute_mean_cosines(rows, rest) if len(rows) < _PAGE_HITS else {})
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Read chunks with those near them, by page and position."""
