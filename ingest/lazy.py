@@ -169,7 +169,7 @@ class LazyStore:
     def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
     ) -> dict[PageKey, float]:
-        """Compute the mean cosine of a vector with the chunks of each page.
+        """Compute the mean cosine of a vector with each page's chunks.
 
         Args:
             collection: name of the collection.

@@ -184,10 +184,9 @@ class MilvusReader:
     def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
     ) -> dict[PageKey, float]:
-        """Compute the mean cosine of a vector with the chunks of each page.
+        """Compute the mean cosine of a vector with each page's chunks.
 
-        The means of vectors are stored. Only chunks of pages without one are compared; where these
-        have more than 16,384, none is, as the nearest ones alone would make long pages look near.
+        The means of vectors are stored; only of pages without one all chunks are compared.
 
         Args:
             collection: name of the collection.
@@ -201,17 +200,34 @@ class MilvusReader:
         cosines = {page: float(mean @ vector) for page, mean in means.items()}
         if len(means) == len(set(pages)):
             return cosines
-        rest = [page for page in pages if page not in means]
+        return cosines | self.compare_chunks(
+            collection, vector, [page for page in pages if page not in means]
+        )
+
+    def compare_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, float]:
+        """Compute mean cosines by a search for all chunks of pages.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            pages: source and path of each page, at least one.
+
+        Returns:
+            The mean cosine by page; of none if they have more than 16,384 chunks, as the nearest
+            ones alone would make long pages look near.
+        """
         rows = self._connection.search(
             collection,
             [vector.tolist()],
             anns_field="vector",
             limit=_PAGE_HITS,
-            filter=build_page_filter(rest),
+            filter=build_page_filter(pages),
             output_fields=["source", "path"],
             search_params={"metric_type": "IP"},
         )
-        return cosines | (compute_mean_cosines(rows, rest) if len(rows) < _PAGE_HITS else {})
+        return compute_mean_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Read chunks with those near them, by page and position."""
