@@ -189,9 +189,7 @@ CALLS: dict[str, Callable[[MilvusStore], object]] = {
     "search_lexical": lambda store: store.search_lexical(
         "docent__v1", "log", limit=1, scope=Scope()
     ),
-    "score_page_chunks": lambda store: store.score_page_chunks(
-        "docent__v1", ROW[0], [CHUNKS[0].page_key]
-    ),
+    "score_pages": lambda store: store.score_pages("docent__v1", ROW[0], [CHUNKS[0].page_key]),
     "read_neighbours": lambda store: store.read_neighbours("docent__v1", CHUNKS),
     "count": lambda store: store.count("docent__v1"),
     "read_vectors": lambda store: store.read_vectors("docent__v1", [CHUNKS[0].id]),
