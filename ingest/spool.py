@@ -33,7 +33,16 @@ class Spool:
         weakref.finalize(self, os.close, self._file)
 
     def keep(self, data: bytes) -> StoredBytes:
-        """Write bytes to the end of the file.
+        """Keep bytes, with their hash.
+
+        Raises:
+            IngestError: there is no room for them.
+        """
+        start = self.append(data)
+        return StoredBytes(start, len(data), hashlib.sha256(data).hexdigest(), self)
+
+    def append(self, data: bytes) -> int:
+        """Write bytes to the end of the file; return their place.
 
         Raises:
             IngestError: there is no room for them.
@@ -49,7 +58,7 @@ class Spool:
             raise IngestError(
                 f"Pages can't be stored in a temporary file: {error.strerror or error}."
             ) from error
-        return StoredBytes(start, len(data), hashlib.sha256(data).hexdigest(), self)
+        return start
 
     def read(self, start: int, size: int) -> bytes:
         """Read bytes that were kept.
