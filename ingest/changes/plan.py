@@ -259,10 +259,8 @@ def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> Se
 
     So the texts of a batch have similar lengths and need little padding.
     """
-    texts = describe_texts(fresh)
-
-    def order(place: int) -> tuple[bool, int, str]:
-        text = texts[place]
-        return text.embedding_hash not in vectors, -text.characters, text.embedding_hash
-
-    return arrange_chunks(fresh, sorted(range(len(texts)), key=order))
+    keys = [
+        (text.embedding_hash not in vectors, -text.characters, text.embedding_hash)
+        for text in describe_texts(fresh)
+    ]
+    return arrange_chunks(fresh, sorted(range(len(keys)), key=keys.__getitem__))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, fields
 from typing import overload
 
@@ -28,12 +30,25 @@ class ChunkText:
     characters: int
 
 
-@dataclass(frozen=True, slots=True)
-class _StoredChunk(ChunkText):
-    """The same with the place of the chunk in the spool."""
+class _Table:
+    """What is in memory of chunks, column by column: rows of objects would take thrice the room."""
 
-    start: int
-    size: int
+    def __init__(self) -> None:
+        self.starts = array("Q")
+        self.sizes = array("Q")
+        self.characters = array("Q")
+        self.hashes: list[str] = []
+        self.pages: list[PageKey] = []
+        self._known: dict[PageKey, PageKey] = {}  # the chunks of a page share its key
+
+    def add(self, text: ChunkText, start: int, size: int) -> int:
+        """Add a row; return its number."""
+        self.starts.append(start)
+        self.sizes.append(size)
+        self.characters.append(text.characters)
+        self.hashes.append(text.embedding_hash)
+        self.pages.append(self._known.setdefault(text.page_key, text.page_key))
+        return len(self.hashes) - 1
 
 
 class StoredChunks(Sequence[Chunk]):
@@ -45,27 +60,27 @@ class StoredChunks(Sequence[Chunk]):
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._stored: list[_StoredChunk] = []
+        self._table = _Table()
+        self._rows = array("Q")
 
     @property
-    def texts(self) -> Sequence[ChunkText]:
+    def texts(self) -> Iterator[ChunkText]:
         """What a plan needs of each chunk, without reading it."""
-        return self._stored
+        table = self._table
+        for row in self._rows:
+            yield ChunkText(table.pages[row], table.hashes[row], table.characters[row])
 
     def extend(self, chunks: Iterable[Chunk]) -> None:
         """Add chunks to the end."""
         for chunk in chunks:
-            row = json.dumps([getattr(chunk, name) for name in _FIELDS]).encode()
-            text = _describe_text(chunk)
-            start = self._spool.append(row)
-            self._stored.append(
-                _StoredChunk(text.page_key, text.embedding_hash, text.characters, start, len(row))
-            )
+            data = json.dumps([getattr(chunk, name) for name in _FIELDS]).encode()
+            start = self._spool.append(data)
+            self._rows.append(self._table.add(_describe_text(chunk), start, len(data)))
 
     def arrange(self, places: Iterable[int]) -> StoredChunks:
         """Return the chunks of these places, in their order."""
-        arranged = StoredChunks(self._spool)
-        arranged._stored = [self._stored[place] for place in places]
+        arranged = copy(self)
+        arranged._rows = array("Q", (self._rows[place] for place in places))  # noqa: SLF001
         return arranged
 
     @overload
@@ -76,21 +91,20 @@ class StoredChunks(Sequence[Chunk]):
         """Read one chunk, or return those of a slice, unread."""
         if isinstance(place, slice):
             return self.arrange(range(*place.indices(len(self))))
-        stored = self._stored[place]
-        values = dict(
-            zip(_FIELDS, json.loads(self._spool.read(stored.start, stored.size)), strict=True)
-        )
-        return Chunk(**{**values, "headings": tuple(values["headings"])})
+        row = self._rows[place]
+        values = json.loads(self._spool.read(self._table.starts[row], self._table.sizes[row]))
+        named = dict(zip(_FIELDS, values, strict=True))
+        return Chunk(**{**named, "headings": tuple(named["headings"])})
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._rows)
 
 
-def describe_texts(chunks: Sequence[Chunk]) -> Sequence[ChunkText]:
+def describe_texts(chunks: Sequence[Chunk]) -> Iterable[ChunkText]:
     """Return what a plan needs of each chunk; read no stored one."""
     if isinstance(chunks, StoredChunks):
         return chunks.texts
-    return [_describe_text(chunk) for chunk in chunks]
+    return map(_describe_text, chunks)
 
 
 def arrange_chunks(chunks: Sequence[Chunk], places: Iterable[int]) -> Sequence[Chunk]:

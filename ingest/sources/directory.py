@@ -136,8 +136,11 @@ def _read_bounded(opened: BinaryIO, most: int = MAX_FILE_BYTES) -> bytes:
     Raises:
         OSError: the file can't be read, or is too large.
     """
-    if os.fstat(opened.fileno()).st_size <= most:
-        data = opened.read(most + 1)  # it may still grow
+    size = os.fstat(opened.fileno()).st_size
+    if size <= most:
+        data = opened.read(size + 1)  # so much memory is taken, whatever is there
+        if len(data) > size:
+            data += opened.read(most + 1 - len(data))  # it grew meanwhile
         if len(data) <= most:
             return data
     raise OSError(errno.EFBIG, f"is larger than {most // 2**20} MiB")
