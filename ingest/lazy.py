@@ -18,7 +18,7 @@ from ingest.state.ledger import Ledger
 from ingest.state.tables import embedders, fingerprints
 from rag_core.errors import ModelError
 from rag_core.index.milvus_lite import hash_files
-from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
+from rag_core.protocols import Embedder, ParallelEmbedder, TruncatingEmbedder, VectorStore
 from rag_core.settings import RagSettings
 from rag_core.types import (
     Chunk,
@@ -274,6 +274,12 @@ class LazyEmbedder:
     def truncated(self) -> int:
         """Number of passages so far of which the model read only the beginning."""
         return self._embedder.truncated if isinstance(self._embedder, TruncatingEmbedder) else 0
+
+    @property
+    def parallel(self) -> int:
+        """Calls of `embed_passages` at a time that keep the model busy."""
+        opened = self.opened
+        return opened.parallel if isinstance(opened, ParallelEmbedder) else 1
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question.

@@ -81,6 +81,13 @@ class ConcurrentModel(Protocol):
 
 
 @runtime_checkable
+class ParallelEmbedder(Protocol):
+    """An embedder that is kept busy by several calls at a time."""
+
+    parallel: int
+
+
+@runtime_checkable
 class LoadableModel(Protocol):
     """A model that can be loaded ahead of its first use."""
 

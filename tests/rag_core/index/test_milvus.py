@@ -399,7 +399,7 @@ def test_every_read_loads_what_is_not_loaded(store):
     for read in (
         lambda: store.search_dense("docent__v1", vector, limit=1, scope=EVERYWHERE),
         lambda: store.search_lexical("docent__v1", "log", limit=1, scope=EVERYWHERE),
-        lambda: store.score_page_chunks("docent__v1", vector, [CHUNKS[1].page_key]),
+        lambda: store.score_pages("docent__v1", vector, [CHUNKS[1].page_key]),
         lambda: store.read_neighbours("docent__v1", CHUNKS[:1]),
         lambda: store.read_vectors("docent__v1", ids),
         lambda: store.read_rows("docent__v1", ids),
