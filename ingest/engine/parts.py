@@ -106,15 +106,14 @@ class Parts:
         folder: where parts lie; created with the first of them.
         recipe: names what divides the pages, and the model; parts of other recipes are removed.
 
-    Attributes:
-        truncated: texts of which the model read only the beginning, in all parts.
     """
 
     def __init__(self, folder: Path, recipe: str) -> None:
         self._home = folder / hash_content(recipe)
         self._pages: dict[str, str] = {}
         self._texts: dict[bytes, tuple[str, int]] = {}
-        self.truncated = 0
+        self._truncated: dict[str, int] = {}
+        self._used: set[str] = set()
         self._read_content = lru_cache(_OPEN_PARTS)(self._parse_content)
         self._open_vectors = lru_cache(_OPEN_PARTS)(self._map_vectors)
         for other in folder.glob("*"):
@@ -123,13 +122,20 @@ class Parts:
         for place in sorted(self._home.glob("*")):
             self._take_up(place)
 
+    @property
+    def truncated(self) -> int:
+        """Number of texts of which the model read only the beginning, in parts that are used."""
+        return sum(self._truncated[name] for name in self._used)
+
     def __contains__(self, key: str) -> bool:
         """Whether a part holds the page of this key."""
         return key in self._pages
 
     def read_page(self, key: str) -> ReadPage:
         """Read a page that a part holds."""
-        return ReadPage(*self._read_content(self._pages[key])["pages"][key])
+        name = self._pages[key]
+        self._used.add(name)
+        return ReadPage(*self._read_content(name)["pages"][key])
 
     def find_vector(self, text: str) -> Vector | None:
         """Find the vector of a text, of shape (dimension,), float32; None if there is none."""
@@ -166,7 +172,7 @@ class Parts:
             content = self._parse_content(place.name)
             pages = {key: ReadPage(*page) for key, page in content["pages"].items()}
             is_whole = len(self._map_vectors(place.name)) == len(content["texts"])
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, EOFError, ValueError, LookupError, TypeError):
             is_whole = False
         if place.suffix == _UNFINISHED or not is_whole:
             shutil.rmtree(place, ignore_errors=True)
@@ -179,7 +185,7 @@ class Parts:
     ) -> None:
         self._pages |= dict.fromkeys(pages, name)
         self._texts |= {bytes.fromhex(text): (name, row) for row, text in enumerate(texts)}
-        self.truncated += truncated
+        self._truncated[name] = truncated
 
     def _parse_content(self, name: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self._home / name / _PAGES).read_bytes())

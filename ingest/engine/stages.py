@@ -29,7 +29,7 @@ from ingest.loading.frames import (
     serialise_page,
     write_frame,
 )
-from ingest.loading.reading import read_apart
+from ingest.loading.reading import PAGE_SECONDS, read_apart
 from rag_core.protocols import Embedder, TruncatingEmbedder
 
 _END = b"\n"
@@ -44,12 +44,14 @@ class Tools:
         open_embedder: opens the model.
         chunker: the rules of division, as `serialise_chunker` writes them.
         docent: the version of docent that all workers must have.
+        page_seconds: longest time that a page may compute.
     """
 
     open_tokenizer: Callable[[], Tokenizer]
     open_embedder: Callable[[], Embedder]
     chunker: bytes
     docent: str
+    page_seconds: float = PAGE_SECONDS
 
     @classmethod
     def of(
@@ -99,13 +101,15 @@ class PageStage:
     def __init__(self, tools: Tools) -> None:
         tools.check_version()
         self._chunker = tools.open_chunker()
+        self._seconds = tools.page_seconds
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return the row with pages that are read, and with their texts."""
         pages = [*parse_pages(row["pages"])]
         read: list[ReadPage] = []
         texts: dict[str, str] = {}
-        with closing(read_apart(pages, self._chunker, _go_on)) as outcomes:
+        reading = read_apart(pages, self._chunker, _go_on, seconds=self._seconds)
+        with closing(reading) as outcomes:
             for page, outcome in zip(pages, outcomes, strict=True):
                 read.append(ReadPage.of(outcome, page))
                 if isinstance(outcome, PageChunks):
