@@ -156,10 +156,10 @@ def _divide_pages(pages: Mapping[str, Page], most: int) -> Iterator[list[str]]:
     group: list[str] = []
     size = 0
     for key, page in pages.items():
-        if group and (len(group) == most or size + len(page.data) > PART_BYTES):
+        if group and (len(group) == most or size + page.size > PART_BYTES):
             yield group
             group, size = [], 0
         group.append(key)
-        size += len(page.data)
+        size += page.size
     if group:
         yield group
