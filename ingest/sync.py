@@ -10,6 +10,7 @@ from dataclasses import replace
 from ingest.changes.plan import ChunkPlan, plan_chunks
 from ingest.changes.preview import Preview, build_preview
 from ingest.changes.survey import ChangeDetector, ChangeSet, SyncOptions
+from ingest.engine.build import ClusterBuild
 from ingest.errors import SourceEmptyError, StateError
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages
@@ -265,9 +266,10 @@ class Indexer:
             gate=lambda live, new: gate.compare(changes.sources, live, new),
             force=options.force,
         )
-        self._stats.record_embedding(
-            self._embedder.model, published.characters, published.embed_seconds
-        )
+        if not isinstance(self._embedder, ClusterBuild):  # a cluster's pace is not this machine's
+            self._stats.record_embedding(
+                self._embedder.model, published.characters, published.embed_seconds
+            )
         self._stats.record_writing(plan.chunks, published.write_seconds)
         return _build_report(published, plan, changes)
 

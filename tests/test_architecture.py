@@ -71,6 +71,7 @@ ORDER = (
     "ingest.includes",
     "ingest.types",
     "ingest.loading",
+    "ingest.engine",
     "ingest.inspection",
     "ingest.state",
     "ingest.progress",
@@ -168,6 +169,7 @@ HOMES = {
     "milvus_lite": {"rag_core.index.milvus_lite"},
     "numpy": {
         "bot.scope_check",
+        "ingest.engine",
         "ingest.publishing",
         "rag_core.evaluation",
         "rag_core.generation.groundedness",
@@ -208,8 +210,10 @@ HOMES = {
         "rag_core.index.milvus_errors",
         "rag_core.index.schema",
     },
+    "pyarrow": {"ingest.engine.cluster"},
     "pypdfium2": {"ingest.formats.pdf"},
     "pythonjsonlogger": {"bot.health.logs"},
+    "ray": {"ingest.engine.cluster"},
     "regex": {
         "rag_core.generation.text.links.addresses",
         "rag_core.generation.text.answer_fence",
