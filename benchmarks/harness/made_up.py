@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Engine
@@ -22,7 +22,18 @@ from rag_core.types import SCHEMA_VERSION, Chunk, IndexSpec, Vector, Vectors
 PAGE = 20
 """Chunks of a page."""
 
-_WORDS = ("index segment vector query shard replica log node channel field").split()
+_WORDS = (
+    "index",
+    "segment",
+    "vector",
+    "query",
+    "shard",
+    "replica",
+    "log",
+    "node",
+    "channel",
+    "field",
+)
 
 
 class RandomEmbedder:
@@ -64,14 +75,23 @@ class MadeUpIndex:
         store: where the chunks go.
         engine: the state database.
         embedder: makes their vectors.
+        per_page: chunks of a page.
     """
 
-    def __init__(self, store: VectorStore, engine: Engine, embedder: RandomEmbedder) -> None:
+    def __init__(
+        self,
+        store: VectorStore,
+        engine: Engine,
+        embedder: RandomEmbedder,
+        *,
+        per_page: int = PAGE,
+    ) -> None:
         self.store = store
         self.ledger = Ledger(engine, index="docent")
         self._publisher = Publisher(store, embedder, self.ledger)
         self._lease = SyncLease(engine, name="sync:docent")
         self._spec = IndexSpec("random", embedder.dimension, "1", SCHEMA_VERSION, "")
+        self._per_page = per_page
         self._pages: dict[str, KnownPage] = {}
         self.processor_seconds = 0.0
         """What the last sync took of this process, Milvus Lite within it."""
@@ -79,9 +99,13 @@ class MadeUpIndex:
     def publish(self, editions: Mapping[str, int]) -> float:
         """Write these editions of pages, keep the others; return the seconds."""
         live = self.store.read_live_index()
-        fresh = [chunk for path, edition in editions.items() for chunk in page(path, edition)]
+        fresh = [
+            chunk_of(f"{path}|{position}|{edition}")
+            for path, edition in editions.items()
+            for position in range(self._per_page)
+        ]
         for path, edition in editions.items():
-            self._pages[path] = KnownPage("docs", path, str(edition), "r", PAGE)
+            self._pages[path] = KnownPage("docs", path, str(edition), "r", self._per_page)
         kept = frozenset(page.key for path, page in self._pages.items() if path not in editions)
         hashes = {chunk.embedding_hash for chunk in fresh}
         found = self.ledger.contents.find_vectors(live.collection, hashes) if live else {}
@@ -101,14 +125,11 @@ class MadeUpIndex:
         return seconds
 
 
-def page(path: str, edition: int) -> Iterator[Chunk]:
-    """Chunks of about 800 characters, all different."""
-    for position in range(PAGE):
-        yield chunk_of(f"{path}|{position}|{edition}")
-
-
 def chunk_of(name: str) -> Chunk:
-    """The chunk with this id, which says all of it: `path|position|edition`."""
+    """The chunk with this id, which says all of it: `path|position|edition`.
+
+    Its text has about 800 characters, and no other chunk has the same.
+    """
     path, position, edition = name.split("|")
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:6])
     words = " ".join(_WORDS[(number >> shift) % len(_WORDS)] for shift in range(120))

@@ -1,5 +1,7 @@
 """A store that keeps ids and counts alone, so that a million chunks fit on any machine."""
 
+# ruff: noqa: ARG002  (the arguments are those of the protocol)
+
 from __future__ import annotations
 
 from collections import Counter, OrderedDict

@@ -17,14 +17,16 @@ from ingest.state import tables
 from ingest.state.database import open_state
 
 
-def simulation(folder: Path, *, chunks: int, dimension: int, changed: int) -> dict[str, Any]:
+def simulation(
+    folder: Path, *, chunks: int, dimension: int, changed: int, per_page: int = PAGE
+) -> dict[str, Any]:
     """Build an index of so many chunks twice, and then change some pages of it."""
     embedder = RandomEmbedder(dimension)
     store = StandInStore(chunk_of, embedder)
     engine = open_state(f"sqlite:///{folder / 'state.sqlite'}")
     watch = StateWatch(engine)
-    index = MadeUpIndex(store, engine, embedder)
-    pages = [f"{number}.md" for number in range(chunks // PAGE)]
+    index = MadeUpIndex(store, engine, embedder, per_page=per_page)
+    pages = [f"{number}.md" for number in range(chunks // per_page)]
     built = index.publish(dict.fromkeys(pages, 0))
     build_transaction = watch.longest_ms
     watch.clear()
@@ -39,7 +41,7 @@ def simulation(folder: Path, *, chunks: int, dimension: int, changed: int) -> di
     engine.dispose()
     return {
         "pages": len(pages),
-        "chunks": len(pages) * PAGE,
+        "chunks": len(pages) * per_page,
         "changed_pages": changed,
         "build_seconds": round(built, 1),
         "copy_seconds": round(copied, 1),
