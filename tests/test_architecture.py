@@ -50,6 +50,7 @@ ORDER = (
     "rag_core.evaluation",
     "ingest.errors",
     "ingest.settings",
+    "ingest.spool",
     "ingest.documents",
     "ingest.report",
     "ingest.cron",
