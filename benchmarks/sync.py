@@ -30,6 +30,7 @@ from benchmarks.harness.counting import CountedStore, counting_server
 from benchmarks.harness.embedding_clock import EmbeddingClock
 from benchmarks.harness.sync_change import change_costs
 from benchmarks.harness.sync_load import searching
+from benchmarks.harness.sync_memory import memory
 from benchmarks.harness.sync_reading import reading
 from benchmarks.harness.sync_scale import scale
 from benchmarks.harness.sync_simulation import simulation
@@ -193,6 +194,11 @@ def calls(sizes: Sizes) -> dict[str, Any]:
         return question_calls(bench, questions=min(sizes.searches, 20))
 
 
+def peak_memory(sizes: Sizes) -> dict[str, Any]:
+    """Peak memory of a sync of all pages, against one of 40."""
+    return memory(count=40 if sizes.pages is None else None)
+
+
 def peers(sizes: Sizes) -> dict[str, Any]:
     """Two weeks' change, beside other people's ways to update."""
     with BenchIndex.open() as bench:
@@ -216,6 +222,7 @@ ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
     "scale": many,
     "simulation": simulated,
     "calls": calls,
+    "memory": peak_memory,
     "read": read,
     "peers": peers,
 }
