@@ -81,6 +81,13 @@ class ConcurrentModel(Protocol):
 
 
 @runtime_checkable
+class ParallelEmbedder(Protocol):
+    """An embedder that is kept busy by several calls at a time."""
+
+    parallel: int
+
+
+@runtime_checkable
 class LoadableModel(Protocol):
     """A model that can be loaded ahead of its first use."""
 
@@ -226,10 +233,10 @@ class VectorStore(Protocol):
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        """Compute the cosines of a vector with all chunks of some pages.
+    ) -> dict[PageKey, float]:
+        """Compute the mean cosine of a vector with each page's chunks.
 
         Args:
             collection: name of the collection.
@@ -237,7 +244,7 @@ class VectorStore(Protocol):
             pages: source and path of each page.
 
         Returns:
-            By page, the cosine of each chunk by its id; pages without chunks are left out.
+            The mean cosine by page; pages without chunks are left out.
         """
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:

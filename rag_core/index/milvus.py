@@ -80,6 +80,7 @@ class MilvusStore(MilvusReader):
         # Nothing is in it yet, so there is no index to wait for.
         self._write(self._client.create_index, collection, indexes, sync=False)
         self._connection.load(collection)
+        self._means.create(collection, spec.dimension)
 
     def _write(self, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         return self._connection.call(method, *arguments, **{"seconds": SCAN_SECONDS, **options})
@@ -103,12 +104,14 @@ class MilvusStore(MilvusReader):
                 for row in batch if not self._has_bm25 else ():
                     del row["terms"]
                 self._write(self._client.insert, collection, batch)
+            self._means.add(collection, chunks, vectors)
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete chunks by id; ids that are not there are no error."""
         with self._write_lock:
             for start in range(0, len(ids), READ_ROWS):
                 batch = list(ids[start : start + READ_ROWS])
+                self._means.mark_deletion(collection, batch)
                 self._write(self._client.delete, collection, ids=batch)
 
     def write_spec(self, collection: str, spec: IndexSpec) -> None:
@@ -129,6 +132,7 @@ class MilvusStore(MilvusReader):
         with self._write_lock:
             self._write(self._client.flush, collection, seconds=BUILD_SECONDS)
             self._connection.load(collection)
+            self._means.write(collection)
         return self.count(collection)
 
     def switch(self, collection: str) -> None:
@@ -153,6 +157,7 @@ class MilvusStore(MilvusReader):
         with self._write_lock:
             if self._find_live_collection() == collection:
                 raise StoreError(f"{collection} answers questions now and is not dropped.")
+            self._means.drop(collection)
             with suppress(CollectionGoneError):
                 self._write(self._client.drop_collection, collection)
 

@@ -17,10 +17,11 @@ from rag_core.index.connection import SCAN_SECONDS, MilvusConnection
 from rag_core.index.filters import build_filter, build_neighbour_filter, build_page_filter
 from rag_core.index.milvus_errors import is_alias_missing
 from rag_core.index.milvus_lite import build_damaged_error
+from rag_core.index.page_means import PageMeans
 from rag_core.index.rows import (
     FIELDS,
     OWNER,
-    group_cosines,
+    compute_mean_cosines,
     has_bm25,
     is_complete,
     parse_chunk,
@@ -61,6 +62,7 @@ class MilvusReader:
         self._write_lock = threading.RLock()
         self._remembered: tuple[str, LiveIndex] | None = None
         version = "" if connection.lite else connection.call(self._client.get_server_version)
+        self._means = PageMeans(connection)
         self._has_bm25 = connection.lite or has_bm25(version)
 
     @property
@@ -229,13 +231,12 @@ class MilvusReader:
             vectors[row["id"]] = np.asarray(row["vector"], np.float32)
         return vectors
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        """Compute the cosines of a vector with all chunks of some pages.
+    ) -> dict[PageKey, float]:
+        """Compute the mean cosine of a vector with each page's chunks.
 
-        Where the pages have more than 16,384 chunks together, none is compared: the nearest rows
-        alone would make long pages look near.
+        The means of vectors are stored; only of pages without one all chunks are compared.
 
         Args:
             collection: name of the collection.
@@ -243,10 +244,30 @@ class MilvusReader:
             pages: source and path of each page.
 
         Returns:
-            By page, the cosine of each chunk by its id; pages without chunks are left out.
+            The mean cosine by page; pages without chunks are left out.
         """
-        if not pages:
-            return {}
+        means = self._means.read(collection, pages)
+        cosines = {page: float(mean @ vector) for page, mean in means.items()}
+        if len(means) == len(set(pages)):
+            return cosines
+        return cosines | self.compare_chunks(
+            collection, vector, [page for page in pages if page not in means]
+        )
+
+    def compare_chunks(
+        self, collection: str, vector: Vector, pages: Sequence[PageKey]
+    ) -> dict[PageKey, float]:
+        """Compute mean cosines by a search for all chunks of pages.
+
+        Args:
+            collection: name of the collection.
+            vector: shape (dimension,), float32, length 1.
+            pages: source and path of each page, at least one.
+
+        Returns:
+            The mean cosine by page; of none if they have more than 16,384 chunks, as the nearest
+            ones alone would make long pages look near.
+        """
         rows = self._connection.search(
             collection,
             [vector.tolist()],
@@ -256,7 +277,7 @@ class MilvusReader:
             output_fields=["source", "path"],
             search_params={"metric_type": "IP"},
         )
-        return group_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
+        return compute_mean_cosines(rows, pages) if len(rows) < _PAGE_HITS else {}
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Read chunks with those near them, by page and position."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 from typing import Any
 
 from rag_core.index.bm25_tokens import extract_terms
@@ -73,17 +74,17 @@ def parse_chunk(row: dict[str, Any]) -> Chunk:
     return Chunk(**{**fields, "headings": tuple(row["headings"])})
 
 
-def group_cosines(
+def compute_mean_cosines(
     rows: Sequence[dict[str, Any]], pages: Sequence[PageKey]
-) -> dict[PageKey, dict[str, float]]:
-    """Group the hits on some pages, as cosines by chunk id."""
+) -> dict[PageKey, float]:
+    """Compute the mean cosine of the hits on each of some pages."""
     asked = set(pages)
-    cosines: dict[PageKey, dict[str, float]] = defaultdict(dict)
+    cosines: dict[PageKey, list[float]] = defaultdict(list)
     for row in rows:
         page = row["entity"]["source"], row["entity"]["path"]
         if page in asked:
-            cosines[page][row["id"]] = float(row["distance"])
-    return dict(cosines)
+            cosines[page].append(float(row["distance"]))
+    return {page: fmean(each) for page, each in cosines.items()}
 
 
 def build_properties(spec: IndexSpec, *, complete: bool = True) -> dict[str, str]:

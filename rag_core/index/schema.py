@@ -41,11 +41,25 @@ def build_schema(dimension: int, *, has_bm25: bool) -> Any:
     return schema
 
 
-def build_indexes(*, lite: bool, has_bm25: bool) -> Any:
-    """Build the indexes of vectors, exact on Lite, and of BM25."""
+def build_mean_schema(dimension: int) -> Any:
+    """Build the schema of the means of pages, with vectors of a dimension."""
+    schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+    schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    return schema
+
+
+def build_vector_index(*, lite: bool) -> Any:
+    """Build the index of vectors, exact on Lite."""
     indexes = MilvusClient.prepare_index_params()
     # HNSW saves little on Lite and loses recall.
     indexes.add_index("vector", index_type="FLAT" if lite else "AUTOINDEX", metric_type="IP")
+    return indexes
+
+
+def build_indexes(*, lite: bool, has_bm25: bool) -> Any:
+    """Build the indexes of vectors and of BM25."""
+    indexes = build_vector_index(lite=lite)
     if has_bm25:
         numbers = {"bm25_k1": BM25_K1, "bm25_b": BM25_B}
         indexes.add_index(

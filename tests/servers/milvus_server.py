@@ -29,7 +29,7 @@ def milvus_server(folder: Path) -> Iterator[str]:
         return
     why = "the tests against a Milvus server are run by `make test-server`"
     milvus = pytest.importorskip("milvus", reason=f"{why}, which installs it")
-    if not _is_alone():
+    if not is_alone():
         pytest.skip(f"{why}, in a network of their own")
     server = milvus.MilvusServer(wait_for_started=True)
     server.set_base_dir(str(folder))
@@ -40,6 +40,6 @@ def milvus_server(folder: Path) -> Iterator[str]:
         server.stop()
 
 
-def _is_alone() -> bool:
+def is_alone() -> bool:
     """Tell whether there is no network but this machine's own."""
     return platform.system() == "Linux" and {name for _, name in socket.if_nameindex()} <= {"lo"}

@@ -108,8 +108,10 @@ def test_vectors(store: MilvusStore):
     found = store.read_vectors(collection, ["docs600", "nobody"])
     assert list(found) == ["docs600"]
     assert np.allclose(found["docs600"], vector, atol=1e-5)
-    [(page, found)] = store.score_page_chunks(collection, vector, [("more", "0.md")]).items()
-    assert (page, len(found)) == (("more", "0.md"), 2)
+    page = [chunk for chunk in chunks if chunk.page_key == ("more", "0.md")]
+    stored = store.read_vectors(collection, [chunk.id for chunk in page]).values()
+    mean = pytest.approx(np.mean([vector @ each for each in stored]), abs=1e-5)
+    assert store.score_pages(collection, vector, [("more", "0.md")]) == {("more", "0.md"): mean}
 
 
 def test_aliases(store: MilvusStore):

@@ -156,23 +156,6 @@ def test_vectors_come_back_and_unknown_ids_are_left_out(readable):
         np.testing.assert_allclose(found[chunk.id], expected, atol=1e-6)
 
 
-def test_a_question_is_compared_with_all_chunks_of_pages(store):
-    here = [make_chunk(f"Sentence {n}.", path='a "b".md', position=n) for n in range(3)]
-    there = [make_chunk("Elsewhere.", path='a "b".md', source="other")]
-    fill(store, "docent__v1", [*here, *there, make_chunk("More.", path="c.md")])
-    vector = EMBEDDER.embed_query("Sentence 2.")
-    pages = [here[0].page_key, there[0].page_key, ("docs", "unknown.md")]
-    cosines = store.score_page_chunks("docent__v1", vector, pages)
-    assert set(cosines) == {here[0].page_key, there[0].page_key}
-    for chunk in (*here, *there):
-        expected = float(vector @ EMBEDDER.embed_query(chunk.embedding_text))
-        assert cosines[chunk.page_key][chunk.id] == pytest.approx(expected, abs=1e-5)
-    assert sum(map(len, cosines.values())) == 4
-    # The page of another source has the same path.
-    assert set(store.score_page_chunks("docent__v1", vector, pages[1:])) == {there[0].page_key}
-    assert store.score_page_chunks("docent__v1", vector, []) == {}
-
-
 def test_chunks_are_read_with_those_near_them(store):
     quoted = 'a "quoted" page.md'
     pages = [("docs", quoted), ("docs", "b.md"), ("other", "b.md")]
@@ -416,7 +399,7 @@ def test_every_read_loads_what_is_not_loaded(store):
     for read in (
         lambda: store.search_dense("docent__v1", vector, limit=1, scope=EVERYWHERE),
         lambda: store.search_lexical("docent__v1", "log", limit=1, scope=EVERYWHERE),
-        lambda: store.score_page_chunks("docent__v1", vector, [CHUNKS[1].page_key]),
+        lambda: store.score_pages("docent__v1", vector, [CHUNKS[1].page_key]),
         lambda: store.read_neighbours("docent__v1", CHUNKS[:1]),
         lambda: store.read_vectors("docent__v1", ids),
         lambda: store.read_rows("docent__v1", ids),
