@@ -315,10 +315,9 @@ class Publisher:
         return [name for name in self._store.list_collections() if self._parse_number(name)]
 
     def _count_next_version(self) -> int:
-        recorded = [version.number for version in self._ledger.list_versions()]
-        names = [version.collection for version in self._ledger.list_versions()]
-        numbers = map(self._parse_number, [*self._list_collections(), *names])
-        return max([*numbers, *recorded], default=0) + 1
+        versions = self._ledger.list_versions()
+        names = [*self._list_collections(), *(version.collection for version in versions)]
+        return max([0, *map(self._parse_number, names), *(one.number for one in versions)]) + 1
 
     def _parse_number(self, collection: str) -> int:
         return parse_version_number(self._ledger.index, collection)

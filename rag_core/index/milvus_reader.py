@@ -104,7 +104,7 @@ class MilvusReader:
             raise build_damaged_error(self._connection.uri) from error
         for collection in collections:
             try:
-                if collection == live or self._is_complete(collection):
+                if collection == live or is_complete(self._read_properties(collection)):
                     self._connection.load(collection)
             except StoreError as error:
                 if collection == live and self._connection.lite:
@@ -113,9 +113,6 @@ class MilvusReader:
                 if collection == live and not isinstance(error, CollectionGoneError):
                     raise
                 logger.warning("%s was not loaded: %s", collection, error)
-
-    def _is_complete(self, collection: str) -> bool:
-        return is_complete(self._read_properties(collection))
 
     def _read_properties(self, collection: str) -> dict[str, str]:
         described = self._connection.call(self._client.describe_collection, collection)
