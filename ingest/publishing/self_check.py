@@ -88,7 +88,10 @@ def check_sample(
         if problem
     ]
     if problems and not force:
-        raise _build_check_error(problems[0], " `docent index --force` publishes it all the same.")
+        raise PublishError(
+            f"The new version was not published, because {problems[0]}; the previous one still "
+            "answers. `docent index --force` publishes it all the same."
+        )
     return tuple(f"Published by force, although {problem}." for problem in problems)
 
 
@@ -97,8 +100,9 @@ def _check_vectors(store: VectorStore, collection: str, sample: Sequence[Written
     for written in sample:
         vector = stored.get(written.chunk.id)
         if vector is None or not np.allclose(vector, written.vector, atol=_NEAR):
-            raise _build_check_error(
-                f"a chunk of {written.chunk.path} is stored with another vector"
+            raise PublishError(
+                f"The new version was not published, because a chunk of {written.chunk.path} is "
+                "stored with another vector; the previous one still answers."
             )
 
 
@@ -163,11 +167,4 @@ def _describe_missed(
     return (
         f"the search by {by} missed {missed} of {format_count(checked, 'chunk')}, such as one of "
         f"{chunks[0].chunk.path}"
-    )
-
-
-def _build_check_error(problem: str, how: str = "") -> PublishError:
-    return PublishError(
-        f"The new version was not published, because {problem}; the previous one still "
-        f"answers.{how}"
     )
