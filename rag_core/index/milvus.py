@@ -76,7 +76,7 @@ class MilvusStore(MilvusReader):
         self._connection.load(collection)
 
     def _write(self, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return self._connection.call(method, *arguments, **{"seconds": SCAN_SECONDS, **options})
+        return self._connection.run(method, *arguments, **{"seconds": SCAN_SECONDS, **options})
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Write chunks with their vectors; return when Milvus has acknowledged them.
