@@ -205,7 +205,6 @@ HOMES = {
     "pydantic_settings": {"rag_core.settings"},
     "pymilvus": {
         "rag_core.index.connection",
-        "rag_core.index.milvus",
         "rag_core.index.milvus_reader",
         "rag_core.index.milvus_errors",
         "rag_core.index.schema",

@@ -127,7 +127,7 @@ class StandInStore:
                 self.rows["read"] += 1
                 yield self._make_chunk(id_)
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
     ) -> dict[PageKey, dict[str, float]]:
         """Nothing: no question is asked here."""

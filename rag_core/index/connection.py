@@ -99,7 +99,7 @@ class MilvusConnection:
         most = seconds if find_seconds_left() is None else min(seconds, READ_SECONDS)
         return limit_seconds(most * _LITE_FACTOR if self.lite else most) or most
 
-    def call(
+    def run(
         self,
         method: Callable[..., Any],
         *arguments: Any,
@@ -150,29 +150,29 @@ class MilvusConnection:
             method: a method of `client`.
             collection: name of the collection.
             *arguments: more arguments of the method.
-            **options: as those of `call`.
+            **options: as those of `run`.
 
         Returns:
             What the method returns.
 
         Raises:
-            StoreError: see `call`.
+            StoreError: see `run`.
         """
         try:
-            return self.call(method, collection, *arguments, **options)
+            return self.run(method, collection, *arguments, **options)
         except StoreError as error:
             if not is_unloaded(error):
                 raise
         self.load(collection)
-        return self.call(method, collection, *arguments, **options)
+        return self.run(method, collection, *arguments, **options)
 
     def load(self, collection: str) -> None:
         """Load a collection into Milvus's memory, where it may be already.
 
         Raises:
-            StoreError: see `call`.
+            StoreError: see `run`.
         """
-        self.call(self.client.load_collection, collection, seconds=BUILD_SECONDS)
+        self.run(self.client.load_collection, collection, seconds=BUILD_SECONDS)
 
     @contextmanager
     def watch_call(self) -> Iterator[None]:

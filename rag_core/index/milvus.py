@@ -83,7 +83,7 @@ class MilvusStore(MilvusReader):
         self._means.create(collection, spec.dimension)
 
     def _write(self, method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        return self._connection.call(method, *arguments, **{"seconds": SCAN_SECONDS, **options})
+        return self._connection.run(method, *arguments, **{"seconds": SCAN_SECONDS, **options})
 
     def insert(self, collection: str, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Write chunks with their vectors; return when Milvus has acknowledged them.
@@ -189,6 +189,6 @@ class MilvusStore(MilvusReader):
         return [(hit.chunk.position, sign * hit.score) for hit in hits]
 
     def _drop_texts(self) -> None:
-        for name in self._connection.call(self._client.list_collections):
+        for name in self._connection.run(self._client.list_collections):
             if re.fullmatch(rf"{re.escape(self._alias + _TEXTS)}[0-9a-f]{{8}}", name):
                 self.drop(name)

@@ -65,12 +65,12 @@ def is_rate_limited(error: BaseException) -> bool:
 
 
 def is_unloaded(error: StoreError) -> bool:
-    """Return True if a collection is not in memory, as after a start of Milvus."""
+    """Return True if a collection is not in Milvus's memory."""
     return isinstance(error.__cause__, MilvusException) and error.__cause__.code in _UNLOADED
 
 
 def is_alias_missing(error: StoreError) -> bool:
-    """Return True if the alias that was asked for does not exist."""
+    """Return True if the alias does not exist."""
     return isinstance(error.__cause__, MilvusException) and error.__cause__.code in _ALIAS_MISSING
 
 

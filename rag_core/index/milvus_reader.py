@@ -61,7 +61,7 @@ class MilvusReader:
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
         self._remembered: tuple[str, LiveIndex] | None = None
-        version = "" if connection.lite else connection.call(self._client.get_server_version)
+        version = "" if connection.lite else connection.run(self._client.get_server_version)
         self._means = PageMeans(connection)
         self._has_bm25 = connection.lite or has_bm25(version)
 
@@ -82,7 +82,7 @@ class MilvusReader:
 
     @contextmanager
     def _forget_if_gone(self) -> Iterator[None]:
-        """Ask Milvus for the live version again, after another docent has dropped this one."""
+        """Forget which version is live, if a collection is gone."""
         try:
             yield
         except CollectionGoneError:
@@ -115,7 +115,7 @@ class MilvusReader:
                 logger.warning("%s was not loaded: %s", collection, error)
 
     def _read_properties(self, collection: str) -> dict[str, str]:
-        described = self._connection.call(self._client.describe_collection, collection)
+        described = self._connection.run(self._client.describe_collection, collection)
         properties: dict[str, str] = described["properties"]
         return properties
 
@@ -286,7 +286,7 @@ class MilvusReader:
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""
-        described = self._connection.call(self._client.describe_collection, collection)
+        described = self._connection.run(self._client.describe_collection, collection)
         fields = {field["name"] for field in described["fields"]} & set(FIELDS)
         self._connection.load(collection)
         with self._connection.watch_call():
@@ -305,7 +305,7 @@ class MilvusReader:
 
     def list_collections(self) -> list[str]:
         """List the names of this index's versions, live or not."""
-        names = self._connection.call(self._client.list_collections)
+        names = self._connection.run(self._client.list_collections)
         # Another index of the same server may be called `docent__something`.
         version = re.compile(rf"{re.escape(self._alias)}__v\d+(_[0-9a-f]{{8}})?")
         return sorted(name for name in names if version.fullmatch(name))
@@ -328,7 +328,7 @@ class MilvusReader:
             )
 
     def read_owner(self, collection: str) -> str:
-        """Return who writes a collection; empty if it does not say, or is gone."""
+        """Return who writes a collection; empty if nobody is named."""
         try:
             return str(self._read_properties(collection).get(OWNER, ""))
         except CollectionGoneError:
@@ -337,7 +337,7 @@ class MilvusReader:
     def _find_live_collection(self) -> str | None:
         """Find the collection behind the alias; return None if there is none."""
         try:
-            described = self._connection.call(self._client.describe_alias, self._alias)
+            described = self._connection.run(self._client.describe_alias, self._alias)
         except StoreError as error:
             if is_alias_missing(error):
                 return None

@@ -62,7 +62,7 @@ class PageMeans:
         name = name_means(collection)
         self.drop(collection)
         try:
-            self._connection.call(
+            self._connection.run(
                 self._client.create_collection,
                 name,
                 schema=build_mean_schema(dimension),
@@ -104,7 +104,7 @@ class PageMeans:
         """Note chunks that are about to be deleted."""
         if not self._has_means(collection):
             return
-        rows = self._connection.call(
+        rows = self._connection.run(
             self._client.get, collection, list(ids), output_fields=["source", "path"]
         )
         pages = {(row["source"], row["path"]) for row in rows}
@@ -123,8 +123,8 @@ class PageMeans:
             sums = self._add_up(collection, pages)
             self._upsert(name, sums)
             if gone := [_build_id(page) for page in pages if page not in sums]:
-                self._connection.call(self._client.delete, name, ids=gone, seconds=SCAN_SECONDS)
-        self._connection.call(self._client.flush, name, seconds=BUILD_SECONDS)
+                self._connection.run(self._client.delete, name, ids=gone, seconds=SCAN_SECONDS)
+        self._connection.run(self._client.flush, name, seconds=BUILD_SECONDS)
         self._connection.load(name)
         self._sums.pop(collection, None)
         self._touched.pop(collection, None)
@@ -153,14 +153,14 @@ class PageMeans:
         self._touched.pop(collection, None)
         name = name_means(collection)
         with suppress(CollectionGoneError):
-            if self._connection.call(self._client.has_collection, name):
-                self._connection.call(self._client.drop_collection, name, seconds=SCAN_SECONDS)
+            if self._connection.run(self._client.has_collection, name):
+                self._connection.run(self._client.drop_collection, name, seconds=SCAN_SECONDS)
 
     def _has_means(self, collection: str) -> bool:
         """Check once whether a version has means; load them."""
         if collection not in self._known:
             name = name_means(collection)
-            is_there = bool(self._connection.call(self._client.has_collection, name))
+            is_there = bool(self._connection.run(self._client.has_collection, name))
             if is_there:
                 self._connection.load(name)
             self._known[collection] = is_there
@@ -173,7 +173,7 @@ class PageMeans:
         ]
         for start in range(0, len(rows), _ROWS):
             batch = rows[start : start + _ROWS]
-            self._connection.call(self._client.upsert, name, batch, seconds=SCAN_SECONDS)
+            self._connection.run(self._client.upsert, name, batch, seconds=SCAN_SECONDS)
 
     def _add_up(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Sum]:
         """Add up the stored vectors of each page."""

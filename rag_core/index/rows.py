@@ -88,7 +88,7 @@ def compute_mean_cosines(
 
 
 def build_properties(spec: IndexSpec, *, complete: bool = True) -> dict[str, str]:
-    """Build a collection's properties, which say how it was built, and whether it is complete."""
+    """Build a collection's properties: how it was built, and whether completely."""
     return {
         _COMPLETE: "yes" if complete else "no",
         f"{_PROPERTY}model": spec.model,

@@ -138,7 +138,7 @@ LIMITS = [
 
 def test_a_rate_limit_is_waited_for(store):
     for error in LIMITS:
-        assert store._connection.call(refuse(2, error)) == "done"
+        assert store._connection.run(refuse(2, error)) == "done"
 
 
 def test_a_rate_limit_that_does_not_end(store, outages, monkeypatch):
@@ -148,7 +148,7 @@ def test_a_rate_limit_that_does_not_end(store, outages, monkeypatch):
             limit_time(0.1),
             pytest.raises(StoreBusyError, match=r"rate limit\): try again later, or raise"),
         ):
-            store._connection.call(refuse(10_000, error))
+            store._connection.run(refuse(10_000, error))
     (outage,) = outages.list_current()
     assert "rate limit" in outage.sentence
 
@@ -156,14 +156,14 @@ def test_a_rate_limit_that_does_not_end(store, outages, monkeypatch):
 def test_another_refusal_is_not_tried_again(store):
     call = refuse(1, MilvusException(9, "quota exceeded[reason=disk quota exhausted]"))
     with pytest.raises(StoreError, match=r"disk quota exhausted\] Give it more memory or disk"):
-        store._connection.call(call)
+        store._connection.run(call)
     assert call() == "done"
 
 
 def test_a_step_that_does_not_end_in_time(store):
     late = MilvusException(message="wait for loading collection timeout, collection: docent__v1")
     with pytest.raises(StoreUnavailableError, match="did not end a call in time"):
-        store._connection.call(refuse(1, late))
+        store._connection.run(refuse(1, late))
 
 
 class TooLarge(grpc.RpcError):
@@ -178,7 +178,7 @@ class TooLarge(grpc.RpcError):
 
 def test_a_message_that_is_too_large_is_no_rate_limit(store):
     with pytest.raises(StoreError, match="as too large") as caught:
-        store._connection.call(refuse(1, TooLarge()))
+        store._connection.run(refuse(1, TooLarge()))
     assert type(caught.value) is StoreError
 
 
