@@ -284,7 +284,7 @@ def open_servers(addresses: Sequence[Address], outages: Outages) -> list[ModelSe
             outages.clear(service)
         else:
             working = len(own) - len(sentences)
-            rest = f"; {format_count(working, 'other server')} still answered." if working else "."
+            rest = f"; {format_count(working, 'other server')} still answer." if working else "."
             outages.report(service, " ".join(sentences).removesuffix(".") + rest)
 
     for each in own:
