@@ -55,6 +55,11 @@ class LazyStore:
         self._trusts_ledger = path is not None and self._is_untouched(path)
         self._counted = False
 
+    @property
+    def is_exact(self) -> bool:
+        """True if a search by vectors compares all chunks."""
+        return self.opened.is_exact
+
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
         if not self._trusts_ledger:
@@ -166,10 +171,10 @@ class LazyStore:
         """
         return self.opened.read_vectors(collection, ids)
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        """Compute the cosines of a vector with all chunks of some pages.
+    ) -> dict[PageKey, float]:
+        """Compute the mean cosine of a vector with each page's chunks.
 
         Args:
             collection: name of the collection.
@@ -177,9 +182,9 @@ class LazyStore:
             pages: source and path of each page.
 
         Returns:
-            By page, the cosine of each chunk by its id.
+            The mean cosine by page.
         """
-        return self.opened.score_page_chunks(collection, vector, pages)
+        return self.opened.score_pages(collection, vector, pages)
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Read chunks with those near them, by page and position."""
