@@ -79,7 +79,7 @@ class RagSettings(Settings):
     embedding_url: str | None = Field(
         None,
         description="Server with OpenAI's `/v1/embeddings` that embeds instead of docent's own "
-        "model.",
+        "model; or several of one model, separated by white space or commas.",
     )
     embedding_api_key: SecretStr | None = Field(None, description="Key of the embedding server.")
     query_instruction: str | None = Field(

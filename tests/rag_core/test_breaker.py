@@ -71,3 +71,14 @@ def test_a_probe_that_never_reports_is_followed_by_another(breaker, clock):
     assert not breaker.try_begin()
     clock.now += PAUSE_SECONDS
     assert breaker.try_begin()
+
+
+def test_the_limit_and_the_first_pause_may_be_others(clock):
+    breaker = CircuitBreaker(limit=1, pause=5.0, clock=clock)
+    fail(breaker, 1)
+    assert breaker.is_open()
+    clock.now += 5
+    assert breaker.try_begin()
+    breaker.record_failure()
+    clock.now += 5
+    assert not breaker.try_begin()

@@ -34,6 +34,7 @@ Ask = Callable[[ModelServer, RetryPolicy], Result]
 IN_FLIGHT = 8
 """Requests of index builds that one server has at a time. Questions wait for no place in line."""
 
+_READY = 2  # calls that wait for a place at a server, so that none is free for a moment
 _QUESTION_SECONDS = 4.0  # for one of several servers: while it embeds batches, it may need seconds
 _PAUSE_SECONDS = 5.0
 _MEMORY = 0.98  # of the measured speed: the last 50 requests count most
@@ -111,7 +112,7 @@ class ServerPool:
     @property
     def parallel(self) -> int:
         """Requests of an index build that keep all servers busy."""
-        return IN_FLIGHT * len(self._members)
+        return (IN_FLIGHT + _READY) * len(self._members)
 
     def warm_up(self) -> None:
         """Check every server once; one that is down is only logged if another works.
@@ -284,7 +285,7 @@ def open_servers(addresses: Sequence[Address], outages: Outages) -> list[ModelSe
             outages.clear(service)
         else:
             working = len(own) - len(sentences)
-            rest = f"; {format_count(working, 'other server')} still answered." if working else "."
+            rest = f"; {format_count(working, 'other server')} still answer." if working else "."
             outages.report(service, " ".join(sentences).removesuffix(".") + rest)
 
     for each in own:

@@ -148,6 +148,14 @@ def test_a_login_is_taken_out_as_a_header():
     assert header not in redact(f"sent {header}", DOCENT_RERANK_URL="http://user:canary-1@h")
 
 
+def test_the_logins_of_several_addresses_are_taken_out():
+    setting = "http://user:canary-1@h,http://user:canary-2@h"
+    headers = [base64.b64encode(f"user:canary-{n}".encode()).decode() for n in (1, 2)]
+    line = redact(" ".join(["canary-1 canary-2", *headers]), DOCENT_EMBEDDING_URL=setting)
+    assert "canary" not in line
+    assert not any(header in line for header in headers)
+
+
 def test_the_environment_the_file_and_the_arguments_are_read(monkeypatch: pytest.MonkeyPatch):
     Path(".env").write_text("OPENAI_API_KEY=canary-file\n")
     monkeypatch.setenv("SLACK_BOT_TOKEN", "canary-variable")

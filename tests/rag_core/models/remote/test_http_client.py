@@ -70,6 +70,25 @@ class TestAddress:
         with pytest.raises(SettingsError, match=r"^DOCENT_EMBEDDING_URL is not an address: .*\.$"):
             address(base)
 
+    @pytest.mark.parametrize(
+        ("setting", "hosts"),
+        [
+            ("http://a", ["a"]),
+            ("http://a, http://b:8", ["a", "b"]),
+            ("http://a,https://b,", ["a", "b"]),
+            (" http://a\nhttp://b\thttp://a/v1 ", ["a", "b"]),
+            ("http://user:1,2@a,http://b", ["a", "b"]),
+        ],
+    )
+    def test_a_setting_may_name_several_each_once(self, setting, hosts):
+        found = Address.list_of(setting, "/v1/embeddings", EMBEDDING, None)
+        assert [address.url.host for address in found] == hosts
+
+    @pytest.mark.parametrize("setting", ["http://a, b", "host:80,http://b", " ", ","])
+    def test_each_of_several_is_checked(self, setting):
+        with pytest.raises(SettingsError, match=r"^DOCENT_EMBEDDING_URL is not an address"):
+            Address.list_of(setting, "/v1/embeddings", EMBEDDING, None)
+
     @pytest.mark.parametrize("key", ["two words", "key\n", "schlüssel", ""])
     def test_what_is_no_key_names_the_variable_and_stays_secret(self, key):
         with pytest.raises(SettingsError, match=r"^DOCENT_RERANK_API_KEY is not a key") as caught:

@@ -53,7 +53,7 @@ def test_the_warm_up_asks_each_server_once(pair):
     embedder.warm_up()
     assert count_requests(pair) == [1, 1]
     assert embedder.dimension == 32
-    assert embedder.parallel == 2 * IN_FLIGHT
+    assert embedder.parallel > 2 * IN_FLIGHT
 
 
 def test_a_server_that_is_busy_is_passed_over(pair):
