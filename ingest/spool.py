@@ -7,18 +7,21 @@ import json
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, ItemsView, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from ingest.errors import IngestError
+
+_PARSED = 4  # stored texts that are not parsed again: a page's are asked for name by name
 
 
 class Spool:
     """A file without a name, which bytes are added to.
 
-    It goes when nothing refers to it any more, or when the process ends, in whatever way. Nobody
-    else can change it, so what is read is what was kept.
+    It goes when nothing refers to it any more, or when the process ends, also by a kill. No other
+    process can change it, so the bytes that are read are those that were kept.
 
     Args:
         folder: where it lies; if that can't be, in the system's folder of temporary files.
@@ -171,13 +174,14 @@ class StoredTexts(Mapping[str, str]):
     def __len__(self) -> int:
         return self._count
 
-    def items(self) -> ItemsView[str, str]:
-        """Return the pairs, which are read at once."""
-        return self._read().items()
+    def _read(self) -> Mapping[str, str]:
+        return _parse_texts(self._content)
 
-    def _read(self) -> dict[str, str]:
-        texts: dict[str, str] = json.loads(read_content(self._content))
-        return texts
+
+@lru_cache(_PARSED)
+def _parse_texts(content: Content) -> Mapping[str, str]:
+    texts: dict[str, str] = json.loads(read_content(content))
+    return texts
 
 
 def _open_unnamed(folder: Path | None) -> int:
