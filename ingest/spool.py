@@ -9,12 +9,9 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from ingest.errors import IngestError
-
-_PARSED = 4  # stored texts that are not parsed again: a page's are asked for name by name
 
 
 class Spool:
@@ -166,22 +163,23 @@ class StoredTexts(Mapping[str, str]):
         self._count = len(texts)
 
     def __getitem__(self, name: str) -> str:
-        return self._read()[name]
+        return self.read()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
+        return iter(self.read())
 
     def __len__(self) -> int:
         return self._count
 
-    def _read(self) -> Mapping[str, str]:
-        return _parse_texts(self._content)
+    def read(self) -> dict[str, str]:
+        """Read all of them."""
+        texts: dict[str, str] = json.loads(read_content(self._content))
+        return texts
 
 
-@lru_cache(_PARSED)
-def _parse_texts(content: Content) -> Mapping[str, str]:
-    texts: dict[str, str] = json.loads(read_content(content))
-    return texts
+def read_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts by name, read from the spool if they are in one."""
+    return texts.read() if isinstance(texts, StoredTexts) else dict(texts)
 
 
 def _open_unnamed(folder: Path | None) -> int:
