@@ -10,6 +10,7 @@ from dataclasses import replace
 from ingest.changes.plan import ChunkPlan, plan_chunks
 from ingest.changes.preview import Preview, build_preview
 from ingest.changes.survey import ChangeDetector, ChangeSet, SyncOptions
+from ingest.engine.build import ClusterBuild
 from ingest.errors import SourceEmptyError, StateError
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages
@@ -198,7 +199,7 @@ class Indexer:
             report,
             seconds=time.perf_counter() - started,
             failures=changes.failures,
-            notes=changes.notes,
+            notes=(*report.notes, *changes.notes),
             unread=changes.unread,
             dropped=changes.dropped,
             sites=changes.site_lines,
@@ -263,10 +264,12 @@ class Indexer:
             progress=progress,
             lease=lease,
             gate=lambda live, new: gate.compare(changes.sources, live, new),
+            force=options.force,
         )
-        self._stats.record_embedding(
-            self._embedder.model, published.characters, published.embed_seconds
-        )
+        if not isinstance(self._embedder, ClusterBuild):  # a cluster's pace is not this machine's
+            self._stats.record_embedding(
+                self._embedder.model, published.characters, published.embed_seconds
+            )
         self._stats.record_writing(plan.chunks, published.write_seconds)
         return _build_report(published, plan, changes)
 
@@ -311,4 +314,5 @@ def _build_report(published: PublishResult, plan: ChunkPlan, changes: ChangeSet)
         seconds=0.0,
         revision=published.revision,
         golden=published.golden,
+        notes=published.notes,
     )

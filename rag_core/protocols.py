@@ -81,6 +81,13 @@ class ConcurrentModel(Protocol):
 
 
 @runtime_checkable
+class ParallelEmbedder(Protocol):
+    """An embedder that is kept busy by several calls at a time."""
+
+    parallel: int
+
+
+@runtime_checkable
 class LoadableModel(Protocol):
     """A model that can be loaded ahead of its first use."""
 
@@ -168,6 +175,10 @@ class VectorStore(Protocol):
     the reading methods; the store serialises the writing ones.
     """
 
+    @property
+    def is_exact(self) -> bool:
+        """True if a search by vectors compares all chunks, and so misses none."""
+
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish.
 
@@ -222,10 +233,10 @@ class VectorStore(Protocol):
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        """Compute the cosines of a vector with all chunks of some pages.
+    ) -> dict[PageKey, float]:
+        """Compute the mean cosine of a vector with each page's chunks.
 
         Args:
             collection: name of the collection.
@@ -233,7 +244,7 @@ class VectorStore(Protocol):
             pages: source and path of each page.
 
         Returns:
-            By page, the cosine of each chunk by its id; pages without chunks are left out.
+            The mean cosine by page; pages without chunks are left out.
         """
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -277,3 +288,23 @@ class VectorStore(Protocol):
 
     def close(self) -> None:
         """Close the connection, and free the directory of Milvus Lite."""
+
+
+@runtime_checkable
+class WordScorer(Protocol):
+    """A store whose BM25 can be asked for the scores of a few texts of their own."""
+
+    def score_words(self, texts: Sequence[str], terms: str) -> list[tuple[int, float]]:
+        """Score texts by BM25, in a collection that is no version.
+
+        Args:
+            texts: the texts; there are no others in the collection.
+            terms: tokens to search for, as for `VectorStore.search_lexical`.
+
+        Returns:
+            Number and score of each text that is found, best first. A score is positive, unless
+            Milvus computes it otherwise than docent knows.
+
+        Raises:
+            WordSearchError: the server is too old for BM25.
+        """

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import CORPUS, pages
-from benchmarks.harness.sync_scale import RandomEmbedder
+from benchmarks.harness.made_up import RandomEmbedder
 from ingest.loading.reading import read_apart
 from ingest.sources import Downloads, parse_sources
 from ingest.state.database import open_state

@@ -131,10 +131,7 @@ def ask_question(
     if compare:
         chunks_by_method["tutorial"] = _rank_like_tutorial(text, target, retrieved)
     evidence = collect_evidence(
-        retrieved.dense_hits,
-        retrieved.lexical_hits,
-        retrieved.page_cosines,
-        fusion.depth,
+        retrieved.dense_hits, retrieved.lexical_hits, retrieved.page_cosines
     )
     return QuestionOutcome(
         question,

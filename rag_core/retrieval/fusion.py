@@ -33,8 +33,8 @@ _RANK_OFFSET = 3
 
 Key = TypeVar("Key")
 
-PageCosines = Mapping[PageKey, Mapping[str, float]]
-"""Cosines of the question with all chunks of some pages, by page and chunk id."""
+PageCosines = Mapping[PageKey, float]
+"""Mean cosine of the question with the chunks of each of some pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class FusionConfig:
         bias: log-odds without any evidence.
         chunk: weight of a chunk's own score, which orders the chunks of a page.
         dense: share of the cosine in a chunk's own score; BM25 has the rest.
-        pages: pages whose chunks are all compared with the question.
+        pages: pages whose mean cosines count.
         depth: hits requested from each search.
         reach: candidates among which the first four hits of either search are, for a reranker that
             reads so many; 0 promises nothing. One search can be right alone: the dense search does
@@ -79,33 +79,30 @@ class Evidence:
 
 
 def collect_evidence(
-    dense: Sequence[Hit], lexical: Sequence[Hit], cosines: PageCosines, depth: int
+    dense: Sequence[Hit], lexical: Sequence[Hit], cosines: PageCosines
 ) -> Evidence:
     """Collect the evidence for the hits of two searches.
 
     Cosines are spread from the last hit of the dense search, 0, to the nearest chunk, 1. So a model
-    whose cosines lie close together is fused like one whose cosines spread. BM25 scores are divided
-    by the best, because 0 has a meaning there.
+    whose cosines lie close together is fused like one whose cosines spread. A chunk that is no hit
+    is no nearer than the last one, so hits alone say how near a page's nearest chunk is. BM25
+    scores are divided by the best, because 0 has a meaning there.
 
     Args:
         dense: hits of the dense search, best first.
         lexical: hits of the BM25 search, best first.
-        cosines: of the best pages, by `VectorStore.score_page_chunks`; may be empty.
-        depth: hits that were requested from the dense search.
+        cosines: of the best pages, by `VectorStore.score_pages`; may be empty.
 
     Returns:
         One row for each chunk that was found.
     """
     chunks = {hit.chunk.id: hit.chunk for hit in (*dense, *lexical)}
-    nearness = _spread_cosines(dense, cosines, depth)
+    nearness = _spread({hit.chunk.id: hit.score for hit in dense})
     best = max((hit.score for hit in lexical), default=0.0) or 1.0
     words = {hit.chunk.id: max(hit.score, 0.0) / best for hit in lexical}
-    means = _spread({page: sum(each.values()) / len(each) for page, each in cosines.items()})
-    # The nearest chunk of a page need not be a hit; its best BM25 score is always one.
+    means = _spread(cosines)
     nearest: dict[PageKey, float] = defaultdict(float)
     matched: dict[PageKey, float] = defaultdict(float)
-    for page, scores in cosines.items():
-        nearest[page] = max(nearness[key] for key in scores)
     for key, chunk in chunks.items():
         page = chunk.page_key
         nearest[page] = max(nearest[page], nearness.get(key, 0.0))
@@ -118,31 +115,21 @@ def collect_evidence(
     )
 
 
-def _spread_cosines(dense: Sequence[Hit], cosines: PageCosines, depth: int) -> dict[str, float]:
-    """Spread all known cosines, by chunk id, from 0 to 1."""
-    hits = {hit.chunk.id: hit.score for hit in dense}
-    known = {key: score for page in cosines.values() for key, score in page.items()} | hits
-    # A search that found less than it was asked for has found all there is.
-    last = min(hits.values()) if len(hits) >= depth else None
-    return _spread(known, least=last)
-
-
-def _spread(scores: Mapping[Key, float], least: float | None = None) -> dict[Key, float]:
+def _spread(scores: Mapping[Key, float]) -> dict[Key, float]:
     """Spread scores from 0 for the least to 1 for the best.
 
     Equal scores are all 1.
     """
     if not scores:
         return {}
-    best = max(scores.values())
-    least = min(scores.values()) if least is None else least
+    best, least = max(scores.values()), min(scores.values())
     if best - least < _TINY:
         return dict.fromkeys(scores, 1.0)
-    return {key: max(score - least, 0.0) / (best - least) for key, score in scores.items()}
+    return {key: (score - least) / (best - least) for key, score in scores.items()}
 
 
 def choose_pages(dense: Sequence[Hit], lexical: Sequence[Hit], limit: int) -> list[PageKey]:
-    """Choose the pages whose chunks are all compared, by their best ranks.
+    """Choose the pages whose mean cosines count, by their best ranks.
 
     Pages of one path count as one, because several versions of a documentation have all of them.
 
@@ -176,13 +163,13 @@ def fuse(
         dense: hits of the dense search, best first.
         lexical: hits of the BM25 search, best first.
         fusion: the weights.
-        cosines: of the best pages, by `VectorStore.score_page_chunks`.
+        cosines: of the best pages, by `VectorStore.score_pages`.
 
     Returns:
         One candidate for each chunk, best first, with a score in [0, 1]: the probability that its
         page answers, as far as the fit goes. Equal scores are in the order of the chunks' ids.
     """
-    evidence = collect_evidence(dense, lexical, cosines or {}, fusion.depth)
+    evidence = collect_evidence(dense, lexical, cosines or {})
     scores = score_evidence(evidence, fusion)
     dense_ranks, lexical_ranks = _number_hits(dense), _number_hits(lexical)
     candidates = [

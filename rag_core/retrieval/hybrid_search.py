@@ -24,7 +24,7 @@ class FusedCandidates:
         has_lexical: False if the BM25 search failed and the dense search went on alone.
         dense_hits: hits of the dense search, best first, with its scores.
         lexical_hits: hits of the BM25 search, best first, with its scores.
-        page_cosines: cosines of all chunks of the best pages, by page and chunk id.
+        page_cosines: mean cosines of the best pages.
         has_dense: False if the question could not be embedded and BM25 went on alone.
         has_pages: False if the best pages could not be compared.
     """
@@ -75,7 +75,7 @@ def retrieve(
             raise
         logger.warning("BM25 search failed; searching by vectors alone: %s", error)
         has_lexical = False
-    # Step 2: all chunks of the best pages, which tell how much of a page is about the question.
+    # Step 2: the means of the best pages, which tell how much of a page is about the question.
     pages = choose_pages(dense, lexical, fusion.pages)
     cosines = {} if vector is None else _score_pages(store, live, vector, pages)
     # Step 3: one order of chunks.
@@ -94,14 +94,14 @@ def retrieve(
 def _score_pages(
     store: VectorStore, live: LiveIndex, vector: Vector, pages: Sequence[PageKey]
 ) -> PageCosines | None:
-    """Compare the question with all chunks of pages.
+    """Compare the question with whole pages.
 
     Return None if that fails.
     """
     if not pages:
         return {}
     try:
-        return store.score_page_chunks(live.collection, vector, pages)
+        return store.score_pages(live.collection, vector, pages)
     except StoreError as error:
         logger.warning("The best pages can't be compared; ranking without that: %s", error)
         return None

@@ -31,6 +31,7 @@ class MemoryStore:
 
     def __init__(self, alias: str = "docent") -> None:
         self.alias = alias
+        self.is_exact = True
         self.specs: dict[str, IndexSpec] = {}
         self.rows: dict[str, dict[str, tuple[Chunk, Vector]]] = {}
         self.sealed: set[str] = set()
@@ -68,14 +69,14 @@ class MemoryStore:
         rows = self._rows(collection)
         return {id_: rows[id_][1] for id_ in ids if id_ in rows}
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        found: dict[PageKey, dict[str, float]] = {}
+    ) -> dict[PageKey, float]:
+        found: dict[PageKey, list[float]] = {}
         for chunk, row in list(self._rows(collection).values()):
             if chunk.page_key in pages:
-                found.setdefault(chunk.page_key, {})[chunk.id] = float(row @ vector)
-        return found
+                found.setdefault(chunk.page_key, []).append(float(row @ vector))
+        return {page: float(np.mean(cosines)) for page, cosines in found.items()}
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         near = [

@@ -149,6 +149,7 @@ class MemoryStore:
         self._owners: dict[str, str] = {}
         self._live: str | None = None
         self._lexical_error = lexical_error
+        self.is_exact = True
         self.closed = False
 
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
@@ -190,14 +191,14 @@ class MemoryStore:
         table = self._table(collection)
         return {key: table[key][1] for key in ids if key in table}
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
-        found: dict[PageKey, dict[str, float]] = {}
+    ) -> dict[PageKey, float]:
+        found: dict[PageKey, list[float]] = {}
         for chunk, row in list(self._table(collection).values()):
             if chunk.page_key in pages:
-                found.setdefault(chunk.page_key, {})[chunk.id] = float(row @ vector)
-        return found
+                found.setdefault(chunk.page_key, []).append(float(row @ vector))
+        return {page: float(np.mean(cosines)) for page, cosines in found.items()}
 
     def read_neighbours(self, collection: str, chunks: Sequence[Chunk]) -> list[Chunk]:
         near = [

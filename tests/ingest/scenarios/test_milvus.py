@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ingest.changes.survey import SyncOptions
 from ingest.factory import open_indexer, open_ledger
+from ingest.publishing.versions import roll_back
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
+from rag_core.errors import StoreError
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings
@@ -72,6 +75,49 @@ def test_an_index_through_its_changes(store: MilvusStore, tmp_path: Path):
     assert sync(store, docs, force=True).chunks == 2  # half of the pages are gone
     assert len(store.list_collections()) == 2
     assert found(store, "A > Heading 7\n\nText number 7.") == []
+
+
+def check_means(store: MilvusStore) -> None:
+    """Every version has the means of its pages, and no others."""
+    question = HashEmbedder().embed_query("text")
+    for collection in store.list_collections():
+        chunks = list(store.read_chunks(collection))
+        vectors = store.read_vectors(collection, [chunk.id for chunk in chunks])
+        pages = {chunk.page_key for chunk in chunks}
+        means = {
+            page: np.mean([vectors[c.id] for c in chunks if c.page_key == page], axis=0) @ question
+            for page in pages
+        }
+        scores = store.score_pages(collection, question, [*pages, ("docs", "gone.md")])
+        assert scores == pytest.approx(means, abs=1e-5)
+        stored = store._client.query(f"{collection}_pages", filter="", output_fields=["count(*)"])
+        assert stored[0]["count(*)"] == len(pages)
+
+
+def test_the_means_of_pages_follow_a_delta_its_undo_and_a_rollback(
+    store: MilvusStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pages = {f"{n}.md": f"# P\n\nText {n}.\n\n## More\n\nOf page {n}." for n in range(9)}
+    docs = make_folder(tmp_path / "docs", {**pages, "gone.md": "# G\n\nGone."})
+    for edition in range(4):
+        make_folder(docs, {f"{edition}.md": f"# P\n\nEdition {edition}.\n\n## More\n\nMore."})
+        (docs / "gone.md").unlink(missing_ok=edition > 0)
+        sync(store, docs)
+        check_means(store)
+    before = set(store.list_collections())
+    with monkeypatch.context() as broken:
+
+        def refuse(_: str) -> None:
+            raise StoreError("refused")
+
+        broken.setattr(store, "switch", refuse)
+        make_folder(docs, {"5.md": "# P\n\nNever seen."})
+        with pytest.raises(StoreError):
+            sync(store, docs)
+    assert set(store.list_collections()) == before  # it was a delta, and was taken back
+    check_means(store)
+    roll_back(store, open_ledger(IngestSettings(milvus_uri=URI)))
+    check_means(store)
 
 
 def test_an_index_is_there_after_a_reopen(tmp_path: Path):

@@ -37,12 +37,9 @@ def order(candidates: Sequence[Candidate]) -> list[int]:
     return [CHUNKS.index(candidate.chunk) for candidate in candidates]
 
 
-def compare(**cosines: dict[int, float]) -> dict:
-    """Cosines of chunks, by page `p0`, `p1` or `p2`."""
-    return {
-        ("docs", f"{name[1]}.md"): {CHUNKS[number].id: cosine for number, cosine in chunks.items()}
-        for name, chunks in cosines.items()
-    }
+def compare(*means: float) -> dict[tuple[str, str], float]:
+    """Mean cosines of the first pages."""
+    return {("docs", f"{number}.md"): mean for number, mean in enumerate(means)}
 
 
 @given(found, found, reaches)
@@ -71,9 +68,7 @@ def test_cosines_that_lie_close_together_are_fused_like_others(dense, lexical, s
     """A model such as e5 has all cosines between .7 and .9."""
     dense = [Hit(hit.chunk, round(hit.score, 3)) for hit in dense]
     close = [Hit(hit.chunk, 0.9 + shrink * (hit.score - 50) / 500) for hit in dense]
-    wide, narrow = (
-        collect_evidence(each, lexical, {}, depth=len(CHUNKS)) for each in (dense, close)
-    )
+    wide, narrow = (collect_evidence(each, lexical, {}) for each in (dense, close))
     np.testing.assert_allclose(wide.own, narrow.own, atol=1e-3)
     np.testing.assert_allclose(wide.pages, narrow.pages, atol=1e-3)
 
@@ -84,24 +79,38 @@ def test_nothing_found_at_all():
 
 def test_the_evidence_of_each_chunk():
     dense, lexical = hits((0, 0.8), (1, 0.4)), hits((1, 20.0), (2, 10.0))
-    cosines = compare(p0={0: 0.8, 3: 0.2}, p1={1: 0.4, 4: 0.4})
-    evidence = collect_evidence(dense, lexical, cosines, depth=2)
+    evidence = collect_evidence(dense, lexical, compare(0.5, 0.4))
     assert [CHUNKS.index(chunk) for chunk in evidence.chunks] == [0, 1, 2]
     # Cosines are spread from that of the last hit, .4; means from that of the other page.
     np.testing.assert_allclose(evidence.pages, [[1, 1, 0], [0, 0, 1], [0, 0, 0.5]], atol=1e-9)
     np.testing.assert_allclose(evidence.own, [[1, 0], [0, 1], [0, 0.5]], atol=1e-9)
 
 
-def test_a_page_is_as_near_as_its_nearest_chunk_even_if_that_is_no_hit():
-    dense, lexical = hits((0, 0.8), (1, 0.4)), hits((2, 9.0))
-    evidence = collect_evidence(dense, lexical, compare(p2={2: 0.5, 5: 0.6}), depth=2)
-    assert evidence.pages[2].tolist() == pytest.approx([1, 0.5, 1])
-    assert evidence.own[2].tolist() == pytest.approx([0.25, 1])
+def test_a_page_is_as_near_as_its_nearest_hit():
+    dense, lexical = hits((0, 0.8), (3, 0.5), (1, 0.4)), hits((3, 9.0), (2, 8.0))
+    evidence = collect_evidence(dense, lexical, compare(0.6, 0.3, 0.2))
+    assert evidence.pages[:, 1].tolist() == pytest.approx([1, 1, 0, 0])
+    assert evidence.own[:, 0].tolist() == pytest.approx([1, 0.25, 0, 0])
 
 
-def test_a_search_that_found_all_there_is_spreads_to_its_last_hit():
-    assert collect_evidence(hits((0, 0.9)), [], {}, depth=100).own[0].tolist() == [1, 0]
-    few = collect_evidence(hits((0, 0.9), (1, 0.6), (2, 0.3)), [], {}, depth=100)
+@given(st.lists(scores, min_size=12, max_size=12), st.integers(1, 12), found)
+def test_the_cosines_of_chunks_that_are_no_hits_change_nothing(cosines, depth, lexical):
+    """So they need not be fetched: no other chunk is nearer than the last hit."""
+    ranked = [Hit(*pair) for pair in sorted(zip(CHUNKS, cosines, strict=True), key=lambda p: -p[1])]
+    evidence = collect_evidence(ranked[:depth], lexical, {})
+    last = ranked[depth - 1].score
+    known = {hit.chunk.id: max(hit.score, last) - last for hit in ranked}
+    best = max(known.values())
+    for row, chunk in enumerate(evidence.chunks):
+        page = max(known[c.id] for c in CHUNKS if c.page_key == chunk.page_key)
+        if best > 1e-3:
+            assert evidence.pages[row, 1] == pytest.approx(page / best, abs=1e-6)
+            assert evidence.own[row, 0] == pytest.approx(known[chunk.id] / best, abs=1e-6)
+
+
+def test_cosines_are_spread_to_the_last_hit():
+    assert collect_evidence(hits((0, 0.9)), [], {}).own[0].tolist() == [1, 0]
+    few = collect_evidence(hits((0, 0.9), (1, 0.6), (2, 0.3)), [], {})
     assert few.own[:, 0].tolist() == pytest.approx([1, 0.5, 0])
 
 
@@ -111,13 +120,13 @@ def test_the_weights_of_a_page_and_the_order_within_it():
     by_words = replace(FUSION, weights=(0.0, 0.0, 5.0))
     assert order(fuse(dense, lexical, by_cosine)) == [0, 3, 1, 4]
     assert order(fuse(dense, lexical, by_words)) == [1, 4, 0, 3]
-    scores = score_evidence(collect_evidence(dense, lexical, {}, FUSION.depth), by_words)
+    scores = score_evidence(collect_evidence(dense, lexical, {}), by_words)
     assert scores.shape == (4,)
 
 
 def test_the_mean_of_a_page_counts():
     dense = hits((0, 0.9), (1, 0.89), (3, 0.5), (4, 0.5))
-    cosines = compare(p0={0: 0.9, 3: 0.1}, p1={1: 0.89, 4: 0.8})
+    cosines = compare(0.5, 0.845)
     assert order(fuse(dense, [], replace(FUSION, weights=(0.0, 3.0, 0.0)), cosines))[0] == 0
     assert order(fuse(dense, [], replace(FUSION, weights=(3.0, 3.0, 0.0)), cosines))[0] == 1
 

@@ -71,7 +71,7 @@ def test_only_the_best_pages_are_compared(embedder):
 
 def test_without_the_comparison_of_pages_the_order_goes_on_and_the_log_says_so(embedder, caplog):
     class Down(MemoryStore):
-        def score_page_chunks(self, *_args):
+        def score_pages(self, *_args):
             raise StoreError("down")
 
     store = Down()
@@ -83,7 +83,7 @@ def test_without_the_comparison_of_pages_the_order_goes_on_and_the_log_says_so(e
 
 def test_nothing_is_compared_where_nothing_was_found(embedder):
     class Strict(MemoryStore):
-        def score_page_chunks(self, *_args):
+        def score_pages(self, *_args):
             raise AssertionError("no page was found")
 
     store = Strict()
