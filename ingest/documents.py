@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from ingest.spool import Content, hash_data, measure_content, read_content
+from ingest.spool import Content, hash_data, measure_content, read_content, read_texts
 from rag_core.types import hash_content
 
 BlockKind = Literal["paragraph", "list", "item", "quote", "fence", "code", "table", "html"]
@@ -184,7 +184,7 @@ class Page:
         """Hash that changes when the page has to be indexed again."""
         more = [] if self.anchors == "github" else [self.anchors]
         if self.maker or self.links or self.link_titles:
-            pairs = [sorted(self.links.items()), sorted(self.link_titles.items())]
+            pairs = [sorted(read_texts(each).items()) for each in (self.links, self.link_titles)]
             more = [self.anchors, self.maker, json.dumps(pairs)]
         labels = (self.media_type, self.version, self.language, *more)
         data = hash_data(self.content)
@@ -194,6 +194,11 @@ class Page:
     def text(self) -> str:
         """The page's text; its lines end with a newline alone."""
         return self.data.decode().replace("\r\n", "\n").replace("\r", "\n")
+
+    def load(self) -> Page:
+        """Return the page with its bytes and links in memory."""
+        links, titles = read_texts(self.links), read_texts(self.link_titles)
+        return replace(self, content=self.data, links=links, link_titles=titles)
 
     @property
     def stem(self) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, ItemsView, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from ingest.errors import IngestError
 class Spool:
     """A file without a name, which bytes are added to.
 
-    It goes when nothing refers to it any more, or when the process ends, in whatever way. Nobody
-    else can change it, so what is read is what was kept.
+    It goes when nothing refers to it any more, or when the process ends, also by a kill. No other
+    process can change it, so the bytes that are read are those that were kept.
 
     Args:
         folder: where it lies; if that can't be, in the system's folder of temporary files.
@@ -163,21 +163,23 @@ class StoredTexts(Mapping[str, str]):
         self._count = len(texts)
 
     def __getitem__(self, name: str) -> str:
-        return self._read()[name]
+        return self.read()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
+        return iter(self.read())
 
     def __len__(self) -> int:
         return self._count
 
-    def items(self) -> ItemsView[str, str]:
-        """Return the pairs, which are read at once."""
-        return self._read().items()
-
-    def _read(self) -> dict[str, str]:
+    def read(self) -> dict[str, str]:
+        """Read all of them."""
         texts: dict[str, str] = json.loads(read_content(self._content))
         return texts
+
+
+def read_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts by name, read from the spool if they are in one."""
+    return texts.read() if isinstance(texts, StoredTexts) else dict(texts)
 
 
 def _open_unnamed(folder: Path | None) -> int:

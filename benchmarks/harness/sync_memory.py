@@ -104,7 +104,7 @@ def _watch(source: Path, folder: Path, *, random: bool) -> dict[str, Any]:
 
 
 def _read_peaks(root: int) -> list[tuple[str, float]]:
-    """Role and peak of each process at work; what has ended meanwhile is left out."""
+    """Role and peak of each process that is at work."""
     found, waiting = [], [root]
     while waiting:
         pid = waiting.pop()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.documents import Page, SourcePages
-from ingest.loading.stored_chunks import arrange_chunks, describe_texts
+from ingest.loading.stored_chunks import describe_texts, order_chunks
 from ingest.types import KnownPage
 from rag_core.types import Chunk, IndexSpec, PageKey, hash_content
 
@@ -263,4 +263,4 @@ def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> Se
         (text.embedding_hash not in vectors, -text.characters, text.embedding_hash)
         for text in describe_texts(fresh)
     ]
-    return arrange_chunks(fresh, sorted(range(len(keys)), key=keys.__getitem__))
+    return order_chunks(fresh, sorted(range(len(keys)), key=keys.__getitem__))

@@ -54,8 +54,7 @@ class TextsToCount(list[str]):
     """Texts whose tokens the process asks for."""
 
 
-_NOT_PLAIN = {"content", "links", "link_titles"}
-_PAGE_FIELDS = [field.name for field in fields(Page) if field.name not in _NOT_PLAIN]
+_PAGE_FIELDS = [field.name for field in fields(Page) if field.name != "content"]
 
 
 def write_frame(stream: BinaryIO, payload: bytes) -> None:
@@ -77,8 +76,8 @@ def read_frame(stream: BinaryIO) -> bytes | None:
 
 def serialise_page(page: Page) -> bytes:
     """Return a page as a line of JSON, followed by its data."""
-    links = {"links": dict(page.links.items()), "link_titles": dict(page.link_titles.items())}
-    head = {name: getattr(page, name) for name in _PAGE_FIELDS} | links
+    page = page.load()
+    head = {name: getattr(page, name) for name in _PAGE_FIELDS}
     return json.dumps(head).encode() + b"\n" + page.data
 
 

@@ -65,7 +65,7 @@ def read_here(
     """
     del check_cancelled
     for page in pages:
-        yield read_page(page, chunker)
+        yield read_page(page.load(), chunker)
 
 
 def read_apart(

@@ -31,7 +31,7 @@ class ChunkText:
 
 
 class _Table:
-    """What is in memory of chunks, column by column: rows of objects would take thrice the room."""
+    """The columns of chunks in memory; an object for each chunk would take thrice the room."""
 
     def __init__(self) -> None:
         self.starts = array("Q")
@@ -65,7 +65,7 @@ class StoredChunks(Sequence[Chunk]):
 
     @property
     def texts(self) -> Iterator[ChunkText]:
-        """What a plan needs of each chunk, without reading it."""
+        """The text of each chunk as a plan needs it; nothing is read."""
         table = self._table
         for row in self._rows:
             yield ChunkText(table.pages[row], table.hashes[row], table.characters[row])
@@ -77,11 +77,11 @@ class StoredChunks(Sequence[Chunk]):
             start = self._spool.append(data)
             self._rows.append(self._table.add(_describe_text(chunk), start, len(data)))
 
-    def arrange(self, places: Iterable[int]) -> StoredChunks:
+    def order(self, places: Iterable[int]) -> StoredChunks:
         """Return the chunks of these places, in their order."""
-        arranged = copy(self)
-        arranged._rows = array("Q", (self._rows[place] for place in places))  # noqa: SLF001
-        return arranged
+        ordered = copy(self)
+        ordered._rows = array("Q", (self._rows[place] for place in places))  # noqa: SLF001
+        return ordered
 
     @overload
     def __getitem__(self, place: int) -> Chunk: ...
@@ -90,7 +90,7 @@ class StoredChunks(Sequence[Chunk]):
     def __getitem__(self, place: int | slice) -> Chunk | StoredChunks:
         """Read one chunk, or return those of a slice, unread."""
         if isinstance(place, slice):
-            return self.arrange(range(*place.indices(len(self))))
+            return self.order(range(*place.indices(len(self))))
         row = self._rows[place]
         values = json.loads(self._spool.read(self._table.starts[row], self._table.sizes[row]))
         named = dict(zip(_FIELDS, values, strict=True))
@@ -101,16 +101,16 @@ class StoredChunks(Sequence[Chunk]):
 
 
 def describe_texts(chunks: Sequence[Chunk]) -> Iterable[ChunkText]:
-    """Return what a plan needs of each chunk; read no stored one."""
+    """Return page, hash and length of each text; read no stored chunk."""
     if isinstance(chunks, StoredChunks):
         return chunks.texts
     return map(_describe_text, chunks)
 
 
-def arrange_chunks(chunks: Sequence[Chunk], places: Iterable[int]) -> Sequence[Chunk]:
+def order_chunks(chunks: Sequence[Chunk], places: Iterable[int]) -> Sequence[Chunk]:
     """Return chunks in another order; read no stored one."""
     if isinstance(chunks, StoredChunks):
-        return chunks.arrange(places)
+        return chunks.order(places)
     return tuple(chunks[place] for place in places)
 
 

@@ -138,7 +138,7 @@ def _read_bounded(opened: BinaryIO, most: int = MAX_FILE_BYTES) -> bytes:
     """
     size = os.fstat(opened.fileno()).st_size
     if size <= most:
-        data = opened.read(size + 1)  # so much memory is taken, whatever is there
+        data = opened.read(size + 1)  # a buffer of this size is taken at once
         if len(data) > size:
             data += opened.read(most + 1 - len(data))  # it grew meanwhile
         if len(data) <= most:

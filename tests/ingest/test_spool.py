@@ -17,6 +17,7 @@ from ingest.spool import (
     keep_in_memory,
     measure_content,
     read_content,
+    read_texts,
 )
 
 
@@ -113,3 +114,5 @@ def test_files_and_texts_are_mappings():
         assert texts == links
         assert texts["ü"] == links["ü"]
         assert len(texts) == 2
+        assert read_texts(texts) == links
+    assert read_texts(links) == links

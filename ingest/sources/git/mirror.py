@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import PurePosixPath
@@ -114,7 +114,7 @@ class Mirror:
 
     def read(
         self, blobs: Mapping[str, str], most: int = 0, most_together: int = 0
-    ) -> tuple[Iterator[tuple[str, bytes]], list[str]]:
+    ) -> tuple[Iterable[tuple[str, bytes]], list[str]]:
         """Read files one by one; also return the paths of large files.
 
         Args:

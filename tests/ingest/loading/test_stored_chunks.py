@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.loading.stored_chunks import StoredChunks, arrange_chunks, describe_texts
+from ingest.loading.stored_chunks import StoredChunks, describe_texts, order_chunks
 from ingest.spool import Spool
 from rag_core.types import Chunk
 
@@ -34,7 +34,7 @@ def test_stored_chunks_are_those_that_were_added(texts: list[str]):
     assert list(stored[1:]) == chunks[1:]
     assert list(stored[:-1]) == chunks[:-1]
     reverse = range(len(chunks) - 1, -1, -1)
-    assert list(arrange_chunks(stored, reverse)) == list(arrange_chunks(chunks, reverse))
+    assert list(order_chunks(stored, reverse)) == list(order_chunks(chunks, reverse))
 
 
 def test_a_plan_reads_no_stored_chunk():
