@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 Engine = Literal["local", "ray"]
-"""Where pages are read and embedded: in docent's own process, or on a Ray cluster."""
+"""The place where pages are read and embedded: docent's own process, or a Ray cluster."""
 
 
 @dataclass(frozen=True, slots=True)

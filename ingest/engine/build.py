@@ -81,7 +81,7 @@ class ClusterBuild:
         keys = [build_page_key(page) for page in pages]
         missing = {key: page for key, page in zip(keys, pages, strict=True) if key not in parts}
         most = self._part_pages or _choose_part_size(len(missing))
-        groups = [*_divide_pages(missing, most)]
+        groups = [*_split_pages(missing, most)]
         works = (serialise_pages(missing[key] for key in group) for group in groups)
         with closing(self._run_parts(works, chunker)) as rows:
             for key, page in zip(keys, pages, strict=True):
@@ -151,7 +151,7 @@ def _choose_part_size(pages: int) -> int:
     return min(PART_PAGES, max(_FEWEST_PAGES, pages // _WANTED_PARTS))
 
 
-def _divide_pages(pages: Mapping[str, Page], most: int) -> Iterator[list[str]]:
+def _split_pages(pages: Mapping[str, Page], most: int) -> Iterator[list[str]]:
     """Yield the keys of the pages of each part, in their order."""
     group: list[str] = []
     size = 0

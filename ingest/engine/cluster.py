@@ -14,7 +14,7 @@ from ingest.errors import IngestError
 from rag_core.errors import DocentError
 
 ModelPlace = Literal["cpu", "gpu", "server"]
-"""Where the model computes: on processors, on GPUs if the cluster has any, or on its own server."""
+"""Place of the model: processors, GPUs if the cluster has any, or a server of its own."""
 
 _FROM_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 _CPUS_PER_READER = 4  # embedding on processors takes far longer than reading
@@ -22,7 +22,7 @@ _CPUS_PER_READER = 4  # embedding on processors takes far longer than reading
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """How many workers of each stage a cluster gets, and what each takes of a machine.
+    """The workers of each stage that a cluster gets, and what each takes of a machine.
 
     A worker that takes nothing always finds room, so no stage waits for another one to end.
 
@@ -42,7 +42,7 @@ class Workers:
     def of(
         cls, machines: Sequence[Mapping[str, float]], place: ModelPlace, threads: int
     ) -> Workers:
-        """The workers for machines with these resources.
+        """Build the pools for machines with these resources.
 
         Args:
             machines: of each machine, the amount by the name of the resource.
@@ -83,7 +83,9 @@ def check_ray() -> None:
 def run_on_cluster(
     works: Iterable[bytes], tools: Tools, *, place: ModelPlace, threads: int
 ) -> Generator[Mapping[str, Any], None, None]:
-    """Run parts through the stages on the cluster of `RAY_ADDRESS`, or of this machine.
+    """Run parts through the stages on the cluster.
+
+    It is that of `RAY_ADDRESS`, or the one of this machine.
 
     Args:
         works: the pages of each part, as `serialise_pages` writes them.
@@ -131,7 +133,7 @@ def run_on_cluster(
 
 @contextmanager
 def _connect() -> Iterator[None]:
-    """Be connected to the cluster during a `with` block; start none.
+    """Hold a connection to the cluster; start none.
 
     Raises:
         IngestError: there is none.
@@ -161,10 +163,10 @@ def _connect() -> Iterator[None]:
 
 @contextmanager
 def _translate_errors() -> Iterator[None]:
-    """Raise what a worker raised, or say that the cluster failed.
+    """Translate the errors of Ray during a `with` block.
 
     Raises:
-        DocentError: see above.
+        DocentError: what a worker raised, or that the cluster failed.
     """
     from ray.exceptions import RayError
 

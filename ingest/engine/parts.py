@@ -54,7 +54,7 @@ class ReadPage:
 
     @classmethod
     def of(cls, outcome: Outcome, page: Page) -> ReadPage:
-        """The outcome of a page."""
+        """Build it from the outcome of a page."""
         kind: OutcomeKind = "chunks"
         if isinstance(outcome, PageError):
             kind = "broken"
@@ -95,7 +95,7 @@ class Part:
 
 
 def build_page_key(page: Page) -> str:
-    """Build the key of a page: a hash of all that is known of it."""
+    """Hash all that is known of a page."""
     return hashlib.sha256(serialise_page(page)).hexdigest()[:32]
 
 
@@ -128,7 +128,7 @@ class Parts:
         return sum(self._truncated[name] for name in self._used)
 
     def __contains__(self, key: str) -> bool:
-        """Whether a part holds the page of this key."""
+        """Return whether a part holds the page of this key."""
         return key in self._pages
 
     def read_page(self, key: str) -> ReadPage:
@@ -138,7 +138,10 @@ class Parts:
         return ReadPage(*self._read_content(name)["pages"][key])
 
     def find_vector(self, text: str) -> Vector | None:
-        """Find the vector of a text, of shape (dimension,), float32; None if there is none."""
+        """Find the vector of a text; None if there is none.
+
+        Its shape is (dimension,), float32.
+        """
         place = self._texts.get(bytes.fromhex(hash_content(text)))
         if place is None:
             return None
@@ -167,7 +170,7 @@ class Parts:
         self._register(name, part.pages, part.texts, part.truncated)
 
     def _take_up(self, place: Path) -> None:
-        """Register a part of an earlier build; remove what a crash cut off."""
+        """Register an earlier part; remove what a crash cut off."""
         try:
             content = self._parse_content(place.name)
             pages = {key: ReadPage(*page) for key, page in content["pages"].items()}
@@ -198,7 +201,7 @@ class Parts:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    """Write a file that a power failure leaves whole once its folder is renamed."""
+    """Write a file and wait until the disk has it."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -206,13 +209,13 @@ def _write_file(path: Path, data: bytes) -> None:
 
 
 def serialise_vectors(vectors: Vectors) -> bytes:
-    """Return vectors, of shape (n, dimension), float32, in NumPy's format."""
+    """Return vectors in the format of NumPy; their shape is (n, dimension)."""
     stream = BytesIO()
     np.save(stream, vectors, allow_pickle=False)
     return stream.getvalue()
 
 
 def parse_vectors(data: bytes) -> Vectors:
-    """Parse vectors of `serialise_vectors`, of shape (n, dimension), float32."""
+    """Parse vectors of `serialise_vectors`, of shape (n, dimension)."""
     vectors: Vectors = np.load(BytesIO(data), allow_pickle=False)
     return vectors

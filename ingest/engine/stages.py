@@ -37,7 +37,7 @@ _END = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """How workers get what they read and embed with. It travels to them.
+    """The openers of what workers read and embed with; they travel to them.
 
     Attributes:
         open_tokenizer: opens what counts tokens.
@@ -60,7 +60,16 @@ class Tools:
         open_embedder: Callable[[], Embedder],
         chunker: Chunker,
     ) -> Tools:
-        """The tools for pages that this chunker would divide."""
+        """Build the tools for pages that this chunker would divide.
+
+        Args:
+            open_tokenizer: opens what counts tokens.
+            open_embedder: opens the model.
+            chunker: its rules are those of the workers.
+
+        Returns:
+            The tools, for workers with this version of docent.
+        """
         rules = serialise_chunker(chunker)
         return cls(open_tokenizer, open_embedder, rules, version("docent"))
 
@@ -108,7 +117,7 @@ class PageStage:
         pages = [*parse_pages(row["pages"])]
         read: list[ReadPage] = []
         texts: dict[str, str] = {}
-        reading = read_apart(pages, self._chunker, _go_on, seconds=self._seconds)
+        reading = read_apart(pages, self._chunker, _ignore_stop, seconds=self._seconds)
         with closing(reading) as outcomes:
             for page, outcome in zip(pages, outcomes, strict=True):
                 read.append(ReadPage.of(outcome, page))
@@ -163,7 +172,7 @@ def parse_pages(data: bytes) -> Iterator[Page]:
 
 
 def parse_part(row: Mapping[str, Any], keys: Sequence[str]) -> Part:
-    """Parse the row that a part has become; its pages have these keys."""
+    """Parse a row of `TextStage`; its pages have these keys."""
     read = [ReadPage(*page) for page in json.loads(row["pages"])]
     return Part(
         dict(zip(keys, read, strict=True)),
@@ -177,5 +186,5 @@ def _count_truncated(embedder: Embedder) -> int:
     return embedder.truncated if isinstance(embedder, TruncatingEmbedder) else 0
 
 
-def _go_on() -> None:
-    """Let a worker read to the end: Ray ends it if the build is stopped."""
+def _ignore_stop() -> None:
+    """Do nothing: Ray ends a worker if the build is stopped."""

@@ -16,7 +16,7 @@ from rag_core.settings import RagSettings
 def run_with_settings(
     settings: RagSettings, works: Iterable[bytes], chunker: Chunker
 ) -> Generator[Mapping[str, Any], None, None]:
-    """Run parts on the cluster with the model of the settings; see `run_on_cluster`.
+    """Run parts on the cluster with the model of the settings.
 
     Args:
         settings: choose the model.
@@ -38,7 +38,7 @@ def run_with_settings(
 
 
 def restrict_settings(settings: RagSettings) -> RagSettings:
-    """Return the settings that workers need, without the secrets that they do not."""
+    """Return what workers need of the settings, without other secrets."""
     device = "cuda" if (settings.device or "").startswith("cuda") else settings.device
     more = {"openai_api_key": None, "milvus_token": None, "rerank_api_key": None}
     # Ray gives each worker a GPU of its own, or one thread of its machine.
