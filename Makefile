@@ -12,7 +12,7 @@ DEMO := DOCENT_PROFILE=starter DOCENT_MILVUS_URI=data/demo.db \
 # Percent of branches and lines together; below it `make coverage` fails.
 COVERAGE_FLOOR := 96
 
-.PHONY: help install install-dev demo test coverage test-postgres test-server chaos mutate fuzz audit lint types check clean
+.PHONY: help install install-dev demo test coverage test-postgres test-server test-milvus test-ray chaos mutate fuzz audit lint types check clean
 
 help:
 	@echo "make demo [Q=\"...\"]  install, index the handbook in docs/, answer a question"
@@ -20,6 +20,8 @@ help:
 	@echo "make coverage        the same, measuring branch coverage; fails below $(COVERAGE_FLOOR) %"
 	@echo "make test-postgres   tests of the state database on PostgreSQL, where it can be installed"
 	@echo "make test-server     tests against a real Milvus server, where its package can be installed"
+	@echo "make test-milvus     the same against your own: URI=http://host:19530 [TOKEN=...]"
+	@echo "make test-ray        tests on a Ray cluster of two workers, where Ray can be installed"
 	@echo "make chaos           kills real processes at every point of an answer; fails if a question is lost"
 	@echo "make mutate          changes lines of the core one by one, shows which no test notices"
 	@echo "make fuzz            random input for readers, Markdown, events and settings: MINUTES=10"
@@ -68,7 +70,7 @@ test-postgres: install-dev
 		tests/ingest/publishing tests/ingest/overview tests/ingest/test_progress.py tests/bot/storage \
 		tests/bot/health
 
-# The server listens on all interfaces: it gets a network of its own, with nothing but a loopback.
+# Milvus and Ray listen on all interfaces: they get a network of their own, with nothing but a loopback.
 ALONE := unshare --net --map-root-user sh -c 'ip link set lo up && exec "$$@"' sh
 
 test-server: install-dev
@@ -77,6 +79,23 @@ test-server: install-dev
 	$(PIP) install --constraint constraints.txt --editable '.[test-server]' 2>/dev/null || { \
 		echo "test-server: skipped, because the package milvus can't be installed here."; exit 0; }; \
 	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
+
+# Each test has a collection of its own there, and drops it.
+test-milvus: install-dev
+	@test -n "$(URI)" || { echo "test-milvus: name the server: make test-milvus" \
+		"URI=http://host:19530 [TOKEN=user:password]"; exit 2; }
+	@DOCENT_TEST_MILVUS_URI="$$URI" DOCENT_TEST_MILVUS_TOKEN="$$TOKEN" \
+		$(BIN)/python -m pytest tests/ingest/scenarios/test_milvus_server.py
+
+test-milvus: export URI := $(URI)
+test-milvus: export TOKEN := $(TOKEN)
+
+test-ray: install-dev
+	@$(ALONE) true 2>/dev/null || { echo "test-ray: skipped, because this machine lends no" \
+		"network of one's own (unshare, ip)."; exit 0; }; \
+	$(PIP) install --constraint constraints.txt --editable '.[ray]' 2>/dev/null || { \
+		echo "test-ray: skipped, because the package ray can't be installed here."; exit 0; }; \
+	$(ALONE) $(BIN)/python -m pytest tests/ingest/scenarios/test_ray_cluster.py
 
 # The short form; docs/reliability.md has the long one. Most of its time is waiting.
 chaos: install-dev

@@ -46,7 +46,7 @@ from rag_core.types import (
 )
 
 DIMENSION = 384
-CALLS = ("search", "query", "list_collections", "list_aliases", "describe_collection")
+CALLS = ("search", "query", "list_collections", "describe_alias", "describe_collection")
 WORDS = ("vector", "segment", "query", "node", "index", "log", "shard", "replica", "cache", "role")
 COLLECTION = "docent__v1"
 

@@ -2,9 +2,11 @@
 
     python -m benchmarks.sync --json
     python -m benchmarks.sync --json --rows build change --pages 40
+    python -m benchmarks.sync --json --rows peers --peers PEERS PEERS-MILVUS
 
-Starter profile; the rows are those of `ROWS`. The corpora are the Milvus documentation: 2.4, the
-same two weeks later, and 2.6, two years later.
+Starter profile; the rows are those of `ROWS`, where `peers` needs packages that its own docstring
+names. The corpora are the Milvus documentation: 2.4, the same two weeks later, and 2.6, two years
+later. On a busy machine, compare figures of one run with one another alone.
 """
 
 from __future__ import annotations
@@ -23,11 +25,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex, pages, timed
+from benchmarks.harness.client_calls import question_calls
 from benchmarks.harness.counting import CountedStore, counting_server
+from benchmarks.harness.embedding_clock import EmbeddingClock
+from benchmarks.harness.sync_change import change_costs
 from benchmarks.harness.sync_load import searching
+from benchmarks.harness.sync_memory import memory
 from benchmarks.harness.sync_reading import reading
 from benchmarks.harness.sync_scale import scale
+from benchmarks.harness.sync_simulation import simulation
 from benchmarks.harness.sync_tutorial import TutorialIndex
+from benchmarks.peers.__main__ import compare_peers
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Scope, hash_content
 
@@ -41,10 +49,12 @@ OLD, LATER, NEW = (
 class Sizes:
     """Sizes of the corpora: all of them, or a little to try the benchmark."""
 
-    pages: int | None
-    searches: int
-    chunks: int
-    dimension: int
+    pages: int | None = None
+    searches: int = 2_000
+    chunks: int = 100_000
+    dimension: int = 1024
+    changed: int = 100
+    peers: tuple[Path, ...] = ()
 
 
 def build(sizes: Sizes) -> dict[str, Any]:
@@ -59,12 +69,15 @@ def build(sizes: Sizes) -> dict[str, Any]:
         with TutorialIndex.open(bench.folder, source) as tutorial:
             middle = len(tutorial.texts) // 2
             seconds = tutorial.seconds(slice(middle))
-            report = bench.index(source)
+            clock = EmbeddingClock(bench.models.inference.indexing)
+            report = bench.index(source, embedder=clock)
             seconds += tutorial.seconds(slice(middle, None))
     return {
         "documents": report.documents,
         "chunks": report.chunks,
         "seconds": round(report.seconds, 2),
+        "embedding_seconds": round(clock.seconds, 2),
+        "outside_embedding": round(1 - clock.seconds / report.seconds, 3),
         "tutorial_texts": len(tutorial.texts),
         "tutorial_seconds": round(seconds, 2),
         "ratio": round(seconds / report.seconds, 2),
@@ -72,26 +85,9 @@ def build(sizes: Sizes) -> dict[str, Any]:
 
 
 def change(sizes: Sizes) -> dict[str, Any]:
-    """Two weeks' change, against a full build of what came out."""
+    """Two weeks' change, against a copying build and a full one of what came out."""
     with BenchIndex.open() as bench:
-        live = bench.folder / "docs.zip"
-        shutil.copy(taken(bench, OLD, sizes), live)
-        first = bench.index(live)
-        shutil.copy(taken(bench, LATER, sizes), live)
-        report = bench.index(live)
-        full = bench.index(live, build=1)
-    return {
-        "built": first.chunks,
-        "added": report.added,
-        "changed": report.changed,
-        "removed": report.removed,
-        "embedded": report.embedded,
-        "full_embedded": full.embedded,
-        "embedded_ratio": round(report.embedded / full.embedded, 4),
-        "seconds": round(report.seconds, 2),
-        "full_seconds": round(full.seconds, 2),
-        "seconds_ratio": round(report.seconds / full.seconds, 3),
-    }
+        return change_costs(bench, *(taken(bench, corpus, sizes) for corpus in (OLD, LATER)))
 
 
 def unchanged(sizes: Sizes) -> dict[str, Any]:
@@ -180,6 +176,36 @@ def many(sizes: Sizes) -> dict[str, Any]:
         return scale(Path(folder), chunks=sizes.chunks, dimension=sizes.dimension)
 
 
+def simulated(sizes: Sizes) -> dict[str, Any]:
+    """Random vectors, and a store that counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        return simulation(
+            Path(folder), chunks=sizes.chunks, dimension=sizes.dimension, changed=sizes.changed
+        )
+
+
+def calls(sizes: Sizes) -> dict[str, Any]:
+    """What a question asks Milvus before it searches."""
+    with BenchIndex.open() as bench:
+        live = bench.folder / "docs.zip"
+        for corpus in (OLD, LATER):  # so that there are two versions
+            shutil.copy(taken(bench, corpus, sizes), live)
+            bench.index(live)
+        return question_calls(bench, questions=min(sizes.searches, 20))
+
+
+def peak_memory(sizes: Sizes) -> dict[str, Any]:
+    """Peak memory of a sync of all pages, against one of 40."""
+    return memory(count=40 if sizes.pages is None else None)
+
+
+def peers(sizes: Sizes) -> dict[str, Any]:
+    """Two weeks' change, beside other people's ways to update."""
+    with BenchIndex.open() as bench:
+        old, later = (taken(bench, corpus, sizes) for corpus in (OLD, LATER))
+        return compare_peers(old, later, sites=sizes.peers)
+
+
 def read(sizes: Sizes) -> dict[str, Any]:
     """Pages read in this process, and in one of their own."""
     with BenchIndex.open() as bench:
@@ -194,7 +220,11 @@ ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
     "releases": releases,
     "search": search,
     "scale": many,
+    "simulation": simulated,
+    "calls": calls,
+    "memory": peak_memory,
     "read": read,
+    "peers": peers,
 }
 
 
@@ -225,13 +255,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print one JSON object, a key for each row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    most = [row for row in ROWS if row != "peers"]
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=most)
     parser.add_argument("--pages", type=int, help="index only so many pages of each corpus")
-    parser.add_argument("--searches", type=int, default=10_000)
-    parser.add_argument("--chunks", type=int, default=100_000)
+    parser.add_argument("--searches", type=int, default=Sizes.searches)
+    parser.add_argument("--chunks", type=int, default=Sizes.chunks)
     parser.add_argument("--dimension", type=int, default=1024, help="of the random vectors")
+    parser.add_argument("--changed", type=int, default=100, help="pages, of the simulation")
+    parser.add_argument("--peers", nargs="+", type=Path, default=(), help="where they are")
     chosen = parser.parse_args(arguments)
-    sizes = Sizes(chosen.pages, chosen.searches, chosen.chunks, chosen.dimension)
+    sizes = Sizes(
+        pages=chosen.pages,
+        searches=chosen.searches,
+        chunks=chosen.chunks,
+        dimension=chosen.dimension,
+        changed=chosen.changed,
+        peers=tuple(chosen.peers),
+    )
     found = {row: ROWS[row](sizes) for row in chosen.rows}
     print(json.dumps(found, indent=None if chosen.json else 2))
 

@@ -25,7 +25,7 @@ _OTHERS_READ = 0o044
 _OTHERS_WRITE = 0o022
 
 _DATA_NAME = re.compile(
-    r".+\.(db|sock|calibration\.(json|new)|state\.sqlite(-(wal|shm|journal))?)|snapshots|lost\+found"
+    r".+\.(db|sock|parts|calibration\.(json|new)|state\.sqlite(-(wal|shm|journal))?)|snapshots|lost\+found"
 )
 _SNAPSHOT_NAME = re.compile(r"[0-9a-f]{16}\.[\w.-]+")
 _SQLITE_ENDINGS = ("", "-wal", "-shm", "-journal")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import struct
 import zlib
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
+from ingest.spool import Content, hash_data, measure_content, read_content
 from rag_core.types import hash_content
 
 BlockKind = Literal["paragraph", "list", "item", "quote", "fence", "code", "table", "html"]
@@ -144,7 +144,8 @@ class Page:
         source: name of its source.
         path: its path inside the source.
         url: its address for people.
-        data: its text in UTF-8 with variables filled in, or the unchanged file of a binary format.
+        content: its text in UTF-8 with variables filled in, or the unchanged file of a binary
+            format; in memory or in a spool.
         media_type: the type that a web server names; empty where the suffix decides.
         version: version of the product that it describes, as its source says.
         language: its language as a BCP 47 tag, as its source says.
@@ -158,7 +159,7 @@ class Page:
     source: str
     path: str
     url: str
-    data: bytes
+    content: Content
     media_type: str = ""
     version: str = ""
     language: str = ""
@@ -169,6 +170,16 @@ class Page:
     link_titles: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
+    def data(self) -> bytes:
+        """The bytes of `content`; read anew each time if they are in a spool."""
+        return read_content(self.content)
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return measure_content(self.content)
+
+    @property
     def content_hash(self) -> str:
         """Hash that changes when the page has to be indexed again."""
         more = [] if self.anchors == "github" else [self.anchors]
@@ -176,7 +187,7 @@ class Page:
             pairs = [sorted(self.links.items()), sorted(self.link_titles.items())]
             more = [self.anchors, self.maker, json.dumps(pairs)]
         labels = (self.media_type, self.version, self.language, *more)
-        data = hashlib.sha256(self.data).hexdigest()
+        data = hash_data(self.content)
         return hash_content(self.path, self.url, data, *(labels if any(labels) else ()))
 
     @property

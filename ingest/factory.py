@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ingest.loading.reading import read_apart
+from functools import partial
+
+from ingest.engine.build import ClusterBuild
+from ingest.loading.reading import PageReader, read_apart
 from ingest.overview.status import IndexStatus, build_status
 from ingest.publishing.versions import list_versions
 from ingest.settings import IngestSettings
@@ -12,6 +15,7 @@ from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
 from ingest.types import IndexVersion
 from rag_core.protocols import Embedder, VectorStore
+from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION
 
 
@@ -24,17 +28,18 @@ def open_ledger(settings: IngestSettings) -> Ledger:
     return Ledger(open_state(settings.resolved_state_url), index=settings.collection)
 
 
-def open_indexer(
+def open_indexer(  # noqa: PLR0913  (the parts of a sync, each handed in)
     settings: IngestSettings,
     *,
     store: VectorStore,
     embedder: Embedder,
     ledger: Ledger | None = None,
     drain_seconds: float = 0.0,
+    read_documents: PageReader = read_apart,
 ) -> Indexer:
     """Build an indexer, with snapshots of downloads in the data folder.
 
-    Its pages are read in a process of its own, with a deadline.
+    By default its pages are read in a process of its own, with a deadline.
 
     Args:
         settings: sources, limits of downloads and the state database.
@@ -43,6 +48,7 @@ def open_indexer(
         ledger: the ledger; opened from the settings if None.
         drain_seconds: time that questions have after a switch to end their searches; 0 where
             no questions are asked.
+        read_documents: reads and divides the pages.
 
     Returns:
         The indexer.
@@ -57,9 +63,32 @@ def open_indexer(
         open_downloads(settings),
         schema=SCHEMA_VERSION,
         golden_margin=settings.golden_margin,
-        read_documents=read_apart,
+        read_documents=read_documents,
         drain_seconds=drain_seconds,
     )
+
+
+def open_cluster_build(
+    settings: IngestSettings, rag: RagSettings, embedder: Embedder
+) -> ClusterBuild:
+    """Open a build on the Ray cluster; connect to it only when there are pages to read.
+
+    Args:
+        settings: where finished parts are kept.
+        rag: choose the model of the workers.
+        embedder: docent's own, for what the workers did not embed.
+
+    Returns:
+        The build, which reads pages and embeds.
+
+    Raises:
+        IngestError: Ray is not installed.
+    """
+    from ingest.engine.cluster import check_ray
+    from ingest.engine.worker_models import run_with_settings
+
+    check_ray()
+    return ClusterBuild(embedder, partial(run_with_settings, rag), settings.parts_folder)
 
 
 def open_downloads(settings: IngestSettings, *, prefers_stored: bool = False) -> Downloads:

@@ -18,7 +18,7 @@ from ingest.state.ledger import Ledger
 from ingest.state.tables import embedders, fingerprints
 from rag_core.errors import ModelError
 from rag_core.index.milvus_lite import hash_files
-from rag_core.protocols import Embedder, TruncatingEmbedder, VectorStore
+from rag_core.protocols import Embedder, ParallelEmbedder, TruncatingEmbedder, VectorStore
 from rag_core.settings import RagSettings
 from rag_core.types import (
     Chunk,
@@ -54,6 +54,11 @@ class LazyStore:
         self._store: VectorStore | None = None
         self._trusts_ledger = path is not None and self._is_untouched(path)
         self._counted = False
+
+    @property
+    def is_exact(self) -> bool:
+        """True if a search by vectors compares all chunks."""
+        return self.opened.is_exact
 
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish."""
@@ -269,6 +274,12 @@ class LazyEmbedder:
     def truncated(self) -> int:
         """Number of passages so far of which the model read only the beginning."""
         return self._embedder.truncated if isinstance(self._embedder, TruncatingEmbedder) else 0
+
+    @property
+    def parallel(self) -> int:
+        """Calls of `embed_passages` at a time that keep the model busy."""
+        opened = self.opened
+        return opened.parallel if isinstance(opened, ParallelEmbedder) else 1
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question.

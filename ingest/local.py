@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from ingest.factory import open_indexer, open_ledger
+from ingest.factory import open_cluster_build, open_indexer, open_ledger
 from ingest.lazy import LazyEmbedder, LazyStore
+from ingest.loading.reading import read_apart
 from ingest.publishing.publisher import DRAIN_SECONDS
 from ingest.settings import IngestSettings
 from ingest.state.ledger import Ledger
@@ -18,6 +19,10 @@ from rag_core.settings import RagSettings
 
 if TYPE_CHECKING:
     from rag_core.factory import Models
+
+
+Engine = Literal["local", "ray"]
+"""Where pages are read and embedded: in docent's own process, or on a Ray cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,24 @@ class LocalIndex:
 
 
 @contextmanager
-def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[LocalIndex]:
+def open_local_index(
+    settings: IngestSettings, rag: RagSettings, *, engine: Engine = "local"
+) -> Iterator[LocalIndex]:
     """Open the index during a `with` block.
 
     Milvus and the models raise their errors later, when they are needed.
 
+    Args:
+        settings: sources and the state database.
+        rag: the models and Milvus.
+        engine: where pages are read and embedded.
+
+    Yields:
+        The parts of the index.
+
     Raises:
         StateError: the state database can't be used.
+        IngestError: Ray is not installed.
     """
     ledger = open_ledger(settings)
     models: list[Models] = []
@@ -57,8 +73,14 @@ def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[Loc
     embedder = LazyEmbedder(ledger.engine, rag, open_embedder)
     # Milvus Lite belongs to this process, in which no questions are asked.
     drain_seconds = DRAIN_SECONDS if rag.milvus_path is None else 0.0
+    build = open_cluster_build(settings, rag, embedder) if engine == "ray" else None
     indexer = open_indexer(
-        settings, store=store, embedder=embedder, ledger=ledger, drain_seconds=drain_seconds
+        settings,
+        store=store,
+        embedder=build or embedder,
+        ledger=ledger,
+        drain_seconds=drain_seconds,
+        read_documents=build.read if build else read_apart,
     )
     try:
         yield LocalIndex(indexer, store, ledger)
@@ -68,6 +90,8 @@ def open_local_index(settings: IngestSettings, rag: RagSettings) -> Iterator[Loc
     else:
         store.close()
         store.save_fingerprint()
+        if build:
+            build.finish()
     finally:
         for opened in models:
             opened.close()

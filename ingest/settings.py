@@ -51,6 +51,13 @@ class IngestSettings(Settings):
         return Path(os.path.expanduser(self.milvus_uri)).parent  # noqa: PTH111  (see below)
 
     @property
+    def parts_folder(self) -> Path:
+        """Folder of a build on a cluster that is not published yet."""
+        is_server = "://" in self.milvus_uri
+        name = self.collection if is_server else Path(self.milvus_uri).stem
+        return self.data_folder / f"{name}.parts"
+
+    @property
     def resolved_state_url(self) -> str:
         """URL of the state database: as set, or SQLite beside the Milvus Lite directory."""
         if self.state_url:

@@ -10,10 +10,12 @@ from dataclasses import replace
 from ingest.changes.plan import ChunkPlan, plan_chunks
 from ingest.changes.preview import Preview, build_preview
 from ingest.changes.survey import ChangeDetector, ChangeSet, SyncOptions
+from ingest.engine.build import ClusterBuild
 from ingest.errors import SourceEmptyError, StateError
 from ingest.loading.chunker import Chunker
 from ingest.loading.loader import chunk_pages
 from ingest.loading.reading import PageReader, read_here
+from ingest.loading.stored_chunks import describe_texts
 from ingest.progress import DurationStats
 from ingest.publishing.golden_questions import GoldenGate, check_golden_questions
 from ingest.publishing.ownership import check_owner, take_over
@@ -76,6 +78,7 @@ class Indexer:
         self._ledger = ledger
         self._detector = ChangeDetector(store, embedder, ledger, downloads, schema=schema)
         self._publisher = Publisher(store, embedder, ledger, drain_seconds=drain_seconds)
+        self._folder = downloads.folder
         self._lease = SyncLease(ledger.engine, name=f"sync:{ledger.index}")
         self._stats = DurationStats(ledger.engine)
         self._hard_pages = HardPages(ledger.engine, index=ledger.index)
@@ -196,7 +199,7 @@ class Indexer:
             report,
             seconds=time.perf_counter() - started,
             failures=changes.failures,
-            notes=changes.notes,
+            notes=(*report.notes, *changes.notes),
             unread=changes.unread,
             dropped=changes.dropped,
             sites=changes.site_lines,
@@ -215,6 +218,7 @@ class Indexer:
             progress=progress,
             read_documents=self._read_documents,
             hard={} if options.full else self._hard_pages.read(),
+            folder=self._folder,
         )
         read = {source.name for source in changes.sources} - set(changes.unread)
         self._hard_pages.remember(read, chunked.hard)
@@ -236,7 +240,7 @@ class Indexer:
         live = changes.snapshot.live
         if live is None or not changes.reuse:
             return {}
-        hashes = {chunk.embedding_hash for chunk in chunks}
+        hashes = {text.embedding_hash for text in describe_texts(chunks)}
         return self._ledger.contents.find_vectors(live.collection, hashes)
 
     def _publish(
@@ -260,10 +264,12 @@ class Indexer:
             progress=progress,
             lease=lease,
             gate=lambda live, new: gate.compare(changes.sources, live, new),
+            force=options.force,
         )
-        self._stats.record_embedding(
-            self._embedder.model, published.characters, published.embed_seconds
-        )
+        if not isinstance(self._embedder, ClusterBuild):  # a cluster's pace is not this machine's
+            self._stats.record_embedding(
+                self._embedder.model, published.characters, published.embed_seconds
+            )
         self._stats.record_writing(plan.chunks, published.write_seconds)
         return _build_report(published, plan, changes)
 
@@ -308,4 +314,5 @@ def _build_report(published: PublishResult, plan: ChunkPlan, changes: ChangeSet)
         seconds=0.0,
         revision=published.revision,
         golden=published.golden,
+        notes=published.notes,
     )

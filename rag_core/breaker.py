@@ -26,24 +26,34 @@ class CircuitBreaker:
     has succeeded.
 
     Args:
+        limit: failures in a row after which the service is left alone.
+        pause: seconds of the first pause.
         clock: monotonic seconds; tests pass their own.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int = FAILURES,
+        pause: float = PAUSE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limit = limit
+        self._first_pause = pause
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
-        self._pause = PAUSE_SECONDS
+        self._pause = pause
         self._opens_at = 0.0
 
     def is_open(self) -> bool:
         """Return True if calls are refused at the moment."""
-        return self._failures >= FAILURES and self._clock() < self._opens_at
+        return self._failures >= self._limit and self._clock() < self._opens_at
 
     def try_begin(self) -> bool:
         """Return True if a call may begin, which then reports its end."""
         with self._lock:
-            if self._failures < FAILURES:
+            if self._failures < self._limit:
                 return True
             if self._clock() < self._opens_at:
                 return False
@@ -55,14 +65,14 @@ class CircuitBreaker:
         """Record that the service answered."""
         if self._failures:
             with self._lock:
-                self._failures, self._pause = 0, PAUSE_SECONDS
+                self._failures, self._pause = 0, self._first_pause
 
     def record_failure(self) -> None:
         """Record that the service took too long, or could not be reached."""
         with self._lock:
             self._failures += 1
-            if self._failures < FAILURES:
+            if self._failures < self._limit:
                 return
-            if self._failures > FAILURES:
+            if self._failures > self._limit:
                 self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
             self._opens_at = self._clock() + self._pause

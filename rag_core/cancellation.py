@@ -78,3 +78,15 @@ def check_cancelled() -> None:
     cancellation = _CURRENT.get()
     if cancellation is not None and cancellation.is_cancelled():
         raise CancelledError
+
+
+def sleep_unless_cancelled(seconds: float) -> None:
+    """Sleep, but end at once when the work is cancelled.
+
+    Raises:
+        CancelledError: it was.
+    """
+    cancelled = threading.Event()
+    with stop_when_cancelled(cancelled.set):
+        cancelled.wait(seconds)
+    check_cancelled()

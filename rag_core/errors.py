@@ -11,6 +11,8 @@ DocentError
 │   └── RerankerError             the reranker orders passages wrongly, or not at all
 ├── StoreError
 │   ├── StoreUnavailableError     no Milvus answers at the URI
+│   │   └── StoreBusyError            Milvus limits the rate of calls
+│   ├── CollectionGoneError       a version was dropped meanwhile
 │   ├── StoreLockedError          another process holds the Milvus Lite directory
 │   ├── StoreFormatError          the path holds no usable Milvus Lite directory
 │   ├── WordSearchError           this Milvus, or this index, has no BM25
@@ -75,6 +77,14 @@ class StoreError(DocentError):
 
 class StoreUnavailableError(StoreError):
     """No Milvus answers at the URI."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """Milvus takes no more calls for now, by its rate limit."""
+
+
+class CollectionGoneError(StoreError):
+    """A collection does not exist; it may have been dropped meanwhile."""
 
 
 class StoreLockedError(StoreError):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rag_core.models.device import Placement
     from rag_core.models.minilm import MiniLM
     from rag_core.models.model_tokenizer import ModelTokenizer
-    from rag_core.models.remote import RemoteEmbedder
+    from rag_core.models.remote.embedder import RemoteEmbedder
 
 RERANK_BUDGET_MS = 10_000
 """Ten passages take 3 s in bf16 on two cores, and 12 s in float32, which skips the last ones."""
@@ -118,13 +118,13 @@ def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
 
 
 def _open_remote_embedder(settings: RagSettings, url: str, outages: Outages) -> RemoteEmbedder:
-    from rag_core.models.http_client import ModelServer
-    from rag_core.models.remote import RemoteEmbedder
-    from rag_core.models.server_address import EMBEDDING, Address
+    from rag_core.models.remote.embedder import RemoteEmbedder
+    from rag_core.models.remote.server_address import EMBEDDING, Address
+    from rag_core.models.remote.server_pool import open_servers
 
-    address = Address.of(url, "/v1/embeddings", EMBEDDING, settings.embedding_api_key)
+    addresses = Address.list_of(url, "/v1/embeddings", EMBEDDING, settings.embedding_api_key)
     return RemoteEmbedder(
-        ModelServer(address, outages),
+        open_servers(addresses, outages),
         settings.embedding_model,
         dimension=settings.embedding_dim,
         instruction=settings.query_instruction,
@@ -153,9 +153,9 @@ def open_tokenizer(settings: RagSettings) -> MiniLM | RemoteEmbedder | ModelToke
 def _open_reranker(settings: RagSettings, outages: Outages) -> Reranker | None:
     """Create the reranker; return None for the starter's model."""
     if settings.rerank_url:
-        from rag_core.models.http_client import ModelServer
-        from rag_core.models.remote import RemoteReranker
-        from rag_core.models.server_address import RERANK, Address
+        from rag_core.models.remote.http_client import ModelServer
+        from rag_core.models.remote.reranker import RemoteReranker
+        from rag_core.models.remote.server_address import RERANK, Address
 
         address = Address.of(settings.rerank_url, "/rerank", RERANK, settings.rerank_api_key)
         return RemoteReranker(ModelServer(address, outages), settings.reranker_model)

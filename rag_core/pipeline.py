@@ -10,6 +10,7 @@ from functools import partial
 
 from rag_core.deadline import limit_time
 from rag_core.errors import (
+    CollectionGoneError,
     EmptyQuestionError,
     IndexMismatchError,
     IndexMissingError,
@@ -218,7 +219,12 @@ class Pipeline:
         if question.history or plan.asked_llm:
             timer.record_lap("rewrite_ms")
         with self._hold_slot():
-            result = yield from self._search.run(live, question, plan, timer)
+            try:
+                result = yield from self._search.run(live, question, plan, timer)
+            except CollectionGoneError:  # dropped meanwhile, so another version is live
+                result = yield from self._search.run(
+                    self.require_live_index(), question, plan, timer
+                )
         failed: tuple[Degradation, ...] = ()
         if plan.failed:
             failed = ("rewrite_unavailable" if plan.is_llm_down else "rewrite_failed",)

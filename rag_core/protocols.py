@@ -81,6 +81,13 @@ class ConcurrentModel(Protocol):
 
 
 @runtime_checkable
+class ParallelEmbedder(Protocol):
+    """An embedder that is kept busy by several calls at a time."""
+
+    parallel: int
+
+
+@runtime_checkable
 class LoadableModel(Protocol):
     """A model that can be loaded ahead of its first use."""
 
@@ -167,6 +174,10 @@ class VectorStore(Protocol):
     both searches see the same version even if another is published in between. Any thread may call
     the reading methods; the store serialises the writing ones.
     """
+
+    @property
+    def is_exact(self) -> bool:
+        """True if a search by vectors compares all chunks, and so misses none."""
 
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:
         """Return the version behind the alias; None before the first publish.
@@ -277,3 +288,23 @@ class VectorStore(Protocol):
 
     def close(self) -> None:
         """Close the connection, and free the directory of Milvus Lite."""
+
+
+@runtime_checkable
+class WordScorer(Protocol):
+    """A store whose BM25 can be asked for the scores of a few texts of their own."""
+
+    def score_words(self, texts: Sequence[str], terms: str) -> list[tuple[int, float]]:
+        """Score texts by BM25, in a collection that is no version.
+
+        Args:
+            texts: the texts; there are no others in the collection.
+            terms: tokens to search for, as for `VectorStore.search_lexical`.
+
+        Returns:
+            Number and score of each text that is found, best first. A score is positive, unless
+            Milvus computes it otherwise than docent knows.
+
+        Raises:
+            WordSearchError: the server is too old for BM25.
+        """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.changes.survey import SyncOptions
+from ingest.loading.reading import PageReader, read_here
 from ingest.report import IngestReport
 from ingest.sources import Downloads, parse_sources
 from ingest.state.database import open_state
@@ -21,7 +22,7 @@ from ingest.state.ledger import Ledger
 from ingest.sync import Indexer
 from rag_core.factory import Models, open_models, open_pipeline, open_store
 from rag_core.pipeline import Pipeline
-from rag_core.protocols import VectorStore
+from rag_core.protocols import Embedder, VectorStore
 from rag_core.settings import RagSettings
 from rag_core.types import SCHEMA_VERSION, Question
 
@@ -59,20 +60,42 @@ class BenchIndex:
             models.warm_up()
             yield cls(folder, models, store, open_pipeline(settings, models, store))
 
-    def index(self, source: Path, *, build: int = 0) -> IngestReport:
-        """Read, divide, embed and publish all of a source; another `build` reuses nothing."""
-        engine = open_state(f"sqlite:///{self.folder / f'state{build}.sqlite'}")
-        try:
-            ledger = Ledger(engine, index="docent")
-            downloads = Downloads(self.folder / "snapshots")
+    def index(
+        self,
+        source: Path,
+        *,
+        build: int = 0,
+        reader: PageReader = read_here,
+        embedder: Embedder | None = None,
+    ) -> IngestReport:
+        """Read, divide, embed and publish all of a source.
+
+        Args:
+            source: its address, the same for each state of one index.
+            build: another one reuses nothing.
+            reader: reads and divides pages.
+            embedder: makes the vectors, if not the model's lane for indexing.
+
+        Returns:
+            The report of the sync.
+        """
+        with self.open_ledger(build) as ledger:
             indexer = Indexer(
                 self.store,
-                self.models.inference.indexing,
+                embedder or self.models.inference.indexing,
                 ledger,
-                downloads,
+                Downloads(self.folder / "snapshots"),
                 schema=SCHEMA_VERSION + build,
+                read_documents=reader,
             )
             return indexer.sync(parse_sources(str(source)), options=SyncOptions(adopt=True))
+
+    @contextmanager
+    def open_ledger(self, build: int = 0) -> Iterator[Ledger]:
+        """The ledger of a build."""
+        engine = open_state(f"sqlite:///{self.folder / f'state{build}.sqlite'}")
+        try:
+            yield Ledger(engine, index="docent")
         finally:
             engine.dispose()
 

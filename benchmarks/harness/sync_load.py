@@ -1,8 +1,7 @@
-"""Two rows of `benchmarks.sync`: searches while versions are switched, and very many chunks."""
+"""Searches while one sync follows another, and in pauses of the same length, in turns."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -11,43 +10,54 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex, spread
-from ingest.state.database import open_state
-from ingest.state.ledger import Ledger
+from benchmarks.harness.editions import edit_one_page, write_edition
+from ingest.loading.reading import read_apart
+from ingest.state.live_mark import LiveMark
 from rag_core.index.bm25_tokens import extract_terms
-from rag_core.types import (
-    Scope,
-    Vector,
-)
+from rag_core.types import Scope, Vector
 
 LIMIT = 10
+
+_PAUSE = 0.02  # seconds between two searches, so that they do not take a core for themselves
 
 
 @dataclass
 class Searcher:
-    """Searches the live version both ways, again and again, and notes what it found."""
+    """Searches the live version both ways, again and again, and notes what it found.
+
+    Attributes:
+        window: what goes on at the moment, `idle` or `busy`.
+        seconds: of each search that began and ended in one window, by that window.
+        found: ids by the revision that was searched.
+    """
 
     bench: BenchIndex
+    mark: LiveMark
     questions: list[tuple[Vector, str]]
-    wanted: int
-    seconds: list[float] = field(default_factory=list)
+    window: str = "idle"
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {"idle": [], "busy": []})
     found: dict[str, set[str]] = field(default_factory=dict)
+    searches: int = 0
     errors: int = 0
     empty: int = 0
+    done: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Until there are enough."""
-        for number in range(self.wanted):
-            started = time.perf_counter()
-            vector, words = self.questions[number % len(self.questions)]
+        """Until it is told to end."""
+        while not self.done.wait(_PAUSE):
+            window, started = self.window, time.perf_counter()
+            vector, words = self.questions[self.searches % len(self.questions)]
             try:
                 self._search(vector, words)
             except Exception:  # noqa: BLE001  (any error is counted)
                 self.errors += 1
-            self.seconds.append(time.perf_counter() - started)
+            self.searches += 1
+            if window == self.window:
+                self.seconds[window].append(time.perf_counter() - started)
 
     def _search(self, vector: Vector, words: str) -> None:
         store = self.bench.store
-        live = store.read_live_index()
+        live = store.read_live_index(self.mark.read())
         assert live is not None
         dense = store.search_dense(live.collection, vector, limit=LIMIT, scope=Scope())
         lexical = store.search_lexical(live.collection, words, limit=LIMIT, scope=Scope())
@@ -56,43 +66,59 @@ class Searcher:
         ids.update(hit.chunk.id for hit in (*dense, *lexical))
 
 
-def searching(bench: BenchIndex, sources: Sequence[Path], *, searches: int) -> dict[str, Any]:
-    """Switch between two states of the documentation until all searches are done."""
+def searching(bench: BenchIndex, states: Sequence[Path], *, searches: int) -> dict[str, Any]:
+    """Sync from one edition of the documentation to the next until all searches are done.
+
+    Each sync embeds and writes at least what differs between the two states, and is a delta.
+    """
     live = bench.folder / "docs.zip"
-    engine = open_state(f"sqlite:///{bench.folder / 'state0.sqlite'}")
-    ledger = Ledger(engine, index="docent")
     contents: dict[str, set[str]] = {}
+    with bench.open_ledger() as ledger:
 
-    def sync(number: int) -> None:
-        shutil.copy(sources[number % len(sources)], live)
-        bench.index(live)
-        index = bench.store.read_live_index()
-        assert index is not None
-        contents[index.spec.revision] = {
-            chunk.id for chunk in ledger.contents.read_chunks(index.collection)
-        }
+        def sync(number: int) -> float:
+            if number < 0:
+                edit_one_page(live, states[0])
+            else:
+                write_edition(live, *states, number)
+            report = bench.index(live, reader=read_apart)
+            index = bench.store.read_live_index()
+            assert index is not None
+            chunks = ledger.contents.read_chunks(index.collection)
+            contents[index.spec.revision] = {chunk.id for chunk in chunks}
+            return report.seconds
 
-    sync(0)
-    asked = [next_question(bench, text) for text in _texts(bench)]
-    searcher = Searcher(bench, asked, searches)
-    thread = threading.Thread(target=searcher.run)
-    thread.start()
-    syncs = 0
-    while thread.is_alive():
-        syncs += 1
-        sync(syncs)
-    thread.join()
+        for number in (-1, 0):  # so that there is a standby
+            sync(number)
+        asked = [next_question(bench, text) for text in _texts(bench)]
+        searcher = Searcher(bench, LiveMark(ledger), asked)
+        thread = threading.Thread(target=searcher.run)
+        thread.start()
+        syncs = 0
+        while searcher.searches < searches:
+            syncs += 1
+            searcher.window = "busy"
+            seconds = sync(syncs)
+            searcher.window = "idle"
+            time.sleep(seconds)
+        searcher.done.set()
+        thread.join()
     mixed = sum(not found <= contents[revision] for revision, found in searcher.found.items())
-    engine.dispose()
+    measured = {window: spread(each) for window, each in searcher.seconds.items()}
     return {
-        "searches": len(searcher.seconds),
+        "searches": searcher.searches,
         "errors": searcher.errors,
         "empty": searcher.empty,
         "mixed_versions": mixed,
         "versions_searched": len(searcher.found),
         "syncs": syncs,
-        **{key: value for key, value in spread(searcher.seconds).items() if key != "questions"},
+        **measured,
+        "p50_ratio": _divide(measured, "p50_ms"),
+        "p95_ratio": _divide(measured, "p95_ms"),
     }
+
+
+def _divide(measured: dict[str, dict[str, float]], key: str) -> float:
+    return round(measured["busy"][key] / measured["idle"][key], 2)
 
 
 def _texts(bench: BenchIndex) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -51,6 +51,14 @@ def index(  # noqa: PLR0913  (the options, by name)
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Take over an index that another docent wrote.")
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            "--engine",
+            help="Where pages are read and embedded: here, or on the Ray cluster of RAY_ADDRESS "
+            "or of this machine.",
+        ),
+    ] = "local",
     explain: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="Show how docent reads a page; index nothing."),
@@ -86,7 +94,7 @@ def index(  # noqa: PLR0913  (the options, by name)
     )
     try:
         with terminal.show_progress() as show:
-            result = _sync_or_preview(request, settings, show)
+            result = _sync_or_preview(request, settings, show, engine)
     except KeyboardInterrupt:
         terminal.print_stopped()
         raise typer.Exit(130) from None  # the exit code of shells for Ctrl-C
@@ -172,13 +180,22 @@ def _roll_back(settings: IngestSettings) -> IndexVersion:
 
 
 def _sync_or_preview(
-    request: SyncRequest, settings: IngestSettings, show: ProgressCallback | None
+    request: SyncRequest,
+    settings: IngestSettings,
+    show: ProgressCallback | None,
+    engine: Literal["local", "ray"],
 ) -> dict[str, Any]:
     """Sync in the service that holds the index, or in this process."""
     from bot.control.client import ControlClient
     from bot.control.local import sync_or_preview
     from bot.control.protocol import ControlRequest
+    from bot.errors import ControlError
 
     if service := ControlClient.find(settings):
+        if engine != "local":
+            raise ControlError(
+                "`docent serve` has the index open and syncs without a cluster: stop it for this "
+                "build, or keep the index on a Milvus server."
+            )
         return service.run(ControlRequest("sync", sync=request), show)
-    return sync_or_preview(request, settings, show)
+    return sync_or_preview(request, settings, show, engine=engine)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.control.local_rollback import require_index
 from bot.index_service import IndexService, SyncRequest
-from ingest.local import open_local_index
+from ingest.local import Engine, open_local_index
 from ingest.report import ProgressCallback, ignore_progress
 from ingest.settings import IngestSettings
 from ingest.sources import parse_sources
@@ -15,7 +15,11 @@ from rag_core.settings import RagSettings
 
 
 def sync_or_preview(
-    request: SyncRequest, settings: IngestSettings, progress: ProgressCallback | None
+    request: SyncRequest,
+    settings: IngestSettings,
+    progress: ProgressCallback | None,
+    *,
+    engine: Engine = "local",
 ) -> dict[str, Any]:
     """Sync or preview; return the result as the command's JSON.
 
@@ -23,6 +27,7 @@ def sync_or_preview(
         request: the sources and options of the sync.
         settings: the index and its configured sources.
         progress: receives the progress of the sync; None for no progress.
+        engine: where pages are read and embedded; a preview embeds nothing, and reads here.
 
     Returns:
         The report or the preview, with the keys that docs/cli.md documents.
@@ -30,7 +35,8 @@ def sync_or_preview(
     Raises:
         DocentError: the sync or the preview failed.
     """
-    with open_local_index(settings, RagSettings.load()) as local:
+    engine = "local" if request.dry_run else engine
+    with open_local_index(settings, RagSettings.load(), engine=engine) as local:
         configured = parse_sources(settings.sources)
         index = IndexService(local.indexer, local.store, local.ledger, configured)
         return index.sync_or_preview(request, progress or ignore_progress).as_json()

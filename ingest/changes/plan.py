@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.documents import Page, SourcePages
+from ingest.loading.stored_chunks import arrange_chunks, describe_texts
 from ingest.types import KnownPage
 from rag_core.types import Chunk, IndexSpec, PageKey, hash_content
 
@@ -75,14 +76,15 @@ class ChunkPlan:
     Attributes:
         pages: all pages of the next version, with their numbers of chunks.
         kept: keys of the pages that are carried over from the live version.
-        fresh: chunks of the pages that were read, in the best order for embedding.
+        fresh: chunks of the pages that were read, in the best order for embedding; stored ones
+            are read whenever they are asked for.
         vector_ids: by the hash of an embedded text, the id of a live chunk with the same text.
         reuse: whether vectors of the live version may be carried over.
     """
 
     pages: tuple[KnownPage, ...]
     kept: frozenset[PageKey]
-    fresh: tuple[Chunk, ...]
+    fresh: Sequence[Chunk]
     vector_ids: Mapping[str, str]
     reuse: bool
 
@@ -105,7 +107,7 @@ class ChunkPlan:
     def characters(self) -> int:
         """Characters of those texts; for kept chunks, which were not read, an estimate."""
         missing = self._find_missing()
-        total = sum(map(len, missing.values()))
+        total = sum(missing.values())
         average = total / len(missing) if missing else _USUAL_CHARACTERS
         return total + round(self._kept_to_embed * average)
 
@@ -115,9 +117,11 @@ class ChunkPlan:
             return 0
         return sum(page.chunks for page in self.pages if page.key in self.kept)
 
-    def _find_missing(self) -> dict[str, str]:
-        chunks = (chunk for chunk in self.fresh if chunk.embedding_hash not in self.vector_ids)
-        return {chunk.embedding_hash: chunk.embedding_text for chunk in chunks}
+    def _find_missing(self) -> dict[str, int]:
+        """Return the lengths of the texts without a vector, by hash."""
+        texts = describe_texts(self.fresh)
+        missing = (text for text in texts if text.embedding_hash not in self.vector_ids)
+        return {text.embedding_hash: text.characters for text in missing}
 
 
 def plan_pages(
@@ -222,7 +226,7 @@ def plan_chunks(
     Returns:
         The plan for the publisher.
     """
-    counts = Counter(chunk.page_key for chunk in fresh)
+    counts = Counter(text.page_key for text in describe_texts(fresh))
     read = [
         KnownPage(p.source, p.path, p.content_hash, recipe, counts[p.source, p.path])
         for p in pages.to_read
@@ -250,14 +254,13 @@ def compute_revision(pages: Iterable[KnownPage], spec: IndexSpec) -> str:
     return hash_content(*parts, spec.model, str(spec.dimension), spec.chunker)[:8]
 
 
-def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> tuple[Chunk, ...]:
+def _order_for_embedding(fresh: Sequence[Chunk], vectors: Collection[str]) -> Sequence[Chunk]:
     """Sort chunks with a vector first, and the others by length.
 
     So the texts of a batch have similar lengths and need little padding.
     """
-
-    def order(chunk: Chunk) -> tuple[bool, int, str]:
-        has_vector = chunk.embedding_hash in vectors
-        return not has_vector, -len(chunk.embedding_text), chunk.embedding_hash
-
-    return tuple(sorted(fresh, key=order))
+    keys = [
+        (text.embedding_hash not in vectors, -text.characters, text.embedding_hash)
+        for text in describe_texts(fresh)
+    ]
+    return arrange_chunks(fresh, sorted(range(len(keys)), key=keys.__getitem__))

@@ -17,6 +17,7 @@ from ingest.includes.relative_links import move_links
 from ingest.includes.rendering import strip_front_matter
 from ingest.sources.address.file_names import format_name
 from ingest.sources.source import FileReader
+from ingest.spool import Keeper, StoredFiles, keep_in_memory
 from rag_core.english import format_count
 
 MAX_FAILURES = 100
@@ -39,7 +40,7 @@ class FilledPages:
         whole: pages by the files that stand on them from their beginning to their end.
     """
 
-    texts: Mapping[str, bytes]
+    texts: StoredFiles
     partials: frozenset[str]
     failures: tuple[str, ...] = ()
     whole: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +51,7 @@ def fill_includes(
     read_others: FileReader,
     decode: Decoder,
     additions: Additions = NO_ADDITIONS,
+    keep: Keeper = keep_in_memory,
 ) -> FilledPages:
     """Fill in the includes of a source's pages.
 
@@ -58,6 +60,7 @@ def fill_includes(
         read_others: reads other files of the source, such as examples.
         decode: returns the text of a file in any encoding; None if it is none.
         additions: what the settings of sites add.
+        keep: keeps the pages that have changed.
 
     Returns:
         the pages that have changed, and which files are only parts of others.
@@ -68,7 +71,7 @@ def fill_includes(
     library = Library(documents, read_others, decode, additions)
     library.collect(marked)
     filler = _Filler(library, additions.texts.keys())
-    texts = dict(filler.fill_pages(marked))
+    texts = StoredFiles({path: keep(data) for path, data in filler.fill_pages(marked)})
     partials = find_partials([*documents], filler.included)
     return FilledPages(
         texts, partials, (*additions.failures, *filler.list_failures()), filler.whole

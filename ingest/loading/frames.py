@@ -54,7 +54,8 @@ class TextsToCount(list[str]):
     """Texts whose tokens the process asks for."""
 
 
-_PAGE_FIELDS = [field.name for field in fields(Page) if field.name != "data"]
+_NOT_PLAIN = {"content", "links", "link_titles"}
+_PAGE_FIELDS = [field.name for field in fields(Page) if field.name not in _NOT_PLAIN]
 
 
 def write_frame(stream: BinaryIO, payload: bytes) -> None:
@@ -76,14 +77,15 @@ def read_frame(stream: BinaryIO) -> bytes | None:
 
 def serialise_page(page: Page) -> bytes:
     """Return a page as a line of JSON, followed by its data."""
-    head = {name: getattr(page, name) for name in _PAGE_FIELDS}
+    links = {"links": dict(page.links.items()), "link_titles": dict(page.link_titles.items())}
+    head = {name: getattr(page, name) for name in _PAGE_FIELDS} | links
     return json.dumps(head).encode() + b"\n" + page.data
 
 
 def parse_page(payload: bytes) -> Page:
     """Parse a page of `serialise_page`."""
     head, _, data = payload.partition(b"\n")
-    return Page(data=data, **json.loads(head))
+    return Page(content=data, **json.loads(head))
 
 
 def serialise_chunker(chunker: Chunker) -> bytes:

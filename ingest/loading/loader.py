@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ingest.documents import HardPageError, Page, PageError, SourcePages, WaitingPageError
 from ingest.errors import SourceEmptyError, SourceError
@@ -15,9 +16,11 @@ from ingest.loading.left_out import LeftOutFiles
 from ingest.loading.near_empty import is_near_empty
 from ingest.loading.pages import prepare_pages
 from ingest.loading.reading import CancelCheck, PageReader, read_here
+from ingest.loading.stored_chunks import StoredChunks
 from ingest.loading.turns import NO_TURN, SHORT_TURN, TURNS
 from ingest.report import Progress, ProgressCallback
 from ingest.sources import DownloadProgress, Downloads, Source, read_source
+from ingest.spool import Spool
 from rag_core.english import format_count
 from rag_core.types import Chunk, PageKey
 
@@ -78,20 +81,21 @@ class ChunkedPages:
             by source and hash.
     """
 
-    chunks: tuple[Chunk, ...]
+    chunks: Sequence[Chunk]
     failures: tuple[str, ...]
     notes: tuple[str, ...]
     broken: frozenset[PageKey]
     hard: Mapping[tuple[str, str], str]
 
 
-def chunk_pages(
+def chunk_pages(  # noqa: PLR0913  (the settings of one division)
     pages: Sequence[Page],
     chunker: Chunker,
     *,
     progress: ProgressCallback,
     read_documents: PageReader = read_here,
     hard: Mapping[str, str] = _NONE_HARD,
+    folder: Path | None = None,
 ) -> ChunkedPages:
     """Divide all pages into chunks.
 
@@ -102,11 +106,12 @@ def chunk_pages(
         read_documents: reads and divides the pages.
         hard: hashes of pages that are not tried again, or that are read first, each with the
             reason.
+        folder: where the chunks wait; None for the system's temporary files.
 
     Returns:
         The chunks, and a line for the report about each page that has none.
     """
-    chunks: list[Chunk] = []
+    chunks = StoredChunks(Spool(folder))
     failures: list[str] = []
     notes: list[str] = []
     broken: set[PageKey] = set()
@@ -128,7 +133,7 @@ def chunk_pages(
                     had_turn = hard.get(name) == SHORT_TURN and str(outcome) == NO_TURN
                     found_hard[page.source, name] = SHORT_TURN if had_turn else str(outcome)
             else:
-                chunks += outcome
+                chunks.extend(outcome)
                 failures += (f"{page.path}: {note}" for note in outcome.notes)
                 notes += _describe_near_empty(page, outcome)
                 if not outcome and page.data.strip():
@@ -136,7 +141,7 @@ def chunk_pages(
             done += 1
             repeat_progress()
     return ChunkedPages(
-        tuple(chunks), tuple(failures), tuple(notes[:MAX_NOTES]), frozenset(broken), found_hard
+        chunks, tuple(failures), tuple(notes[:MAX_NOTES]), frozenset(broken), found_hard
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from charset_normalizer import from_bytes
 
@@ -26,6 +27,7 @@ from ingest.sites.links import resolve_page_links
 from ingest.sites.placeholders import Placeholders
 from ingest.sites.site import Site
 from ingest.sources.source import RawFile, SourceFiles
+from ingest.spool import Content, Keeper, StoredFiles, StoredTexts, read_content
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _HEAD = 2_048  # bytes at the start of a page that may name its encoding
@@ -48,12 +50,13 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     source, failures = source_files.source, list(source_files.failures)
     unread: list[str] = []
     files = _select_sound_files(source_files.files, failures, unread)
-    texts = _decode_files(files, failures)
+    keep = source_files.keep
+    texts = StoredFiles(dict(_decode_files(files, failures, keep)))
     # The pages of a website have their includes.
-    own = {} if source.resolved_kind == "website" else texts
+    own: Mapping[str, bytes] = {} if source.resolved_kind == "website" else texts
     sites = find_sites(source_files)
     additions = find_additions(sites.found, source_files.folder, own.keys())
-    filled = fill_includes(own, source_files.read_others, _decode_other, additions)
+    filled = fill_includes(own, source_files.read_others, _decode_other, additions, keep)
     variables = Variables(files, failures)
     failures += filled.failures
     placeholders = Placeholders(sites, files)
@@ -64,21 +67,23 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     pages, places = list[Page](), dict[str, Site]()
     for file in files:
         kind = detect_format(file.path, file.media_type)
-        data = filled.texts.get(file.path, texts.get(file.path))
-        if data is None and kind in BINARY:
-            data = file.data
-        if data is not None and file.path not in filled.partials:
+        content = filled.texts.contents.get(file.path, texts.contents.get(file.path))
+        if content is None and kind in BINARY:
+            content = file.content
+        if content is not None and file.path not in filled.partials:
             traits = sites.find_traits(file)
             if traits.site is None and filled.whole.get(file.path) in on_sites:
                 continue  # it is on the site as a part of another page
-            data = placeholders.fill(file, traits.site, data) if kind not in BINARY else data
+            if kind not in BINARY:
+                data = read_content(content)
+                text = placeholders.fill(file, traits.site, data)
+                text = variables.fill(file.path, text) if kind in TEMPLATES else text
+                content = content if text == data else keep(text)
             page = Page(
                 source=source.name,
                 path=file.path,
                 url=traits.url,
-                data=_keep_unchanged(data, variables.fill(file.path, data))
-                if kind in TEMPLATES
-                else data,
+                content=content,
                 media_type=file.media_type,
                 version=traits.version,
                 language=traits.language,
@@ -91,7 +96,10 @@ def prepare_pages(source_files: SourceFiles) -> SourcePages:
     pages += SpecificationPages(source_files, failures, unread).build()
     return SourcePages(
         source.name,
-        tuple(resolve_page_links(pages, places, source_files.folder)),
+        tuple(
+            _keep_links(page, keep)
+            for page in resolve_page_links(pages, places, source_files.folder)
+        ),
         tuple(failures),
         (*source_files.unread, *unread),
         sites.describe(),
@@ -111,7 +119,7 @@ def _select_sound_files(
         limit = MAX_FILE_BYTES if detect_format(file.path, file.media_type) in BINARY else MAX_BYTES
         if len(file.path.encode(errors="replace")) > _MAX_PATH_BYTES:
             failures.append(f"{file.path[:100]}…: its path is too long; left out")
-        elif len(file.data) > limit and not _is_specification_alone(file):
+        elif file.size > limit and not _is_specification_alone(file):
             failures.append(f"{file.path}: is larger than {limit // 10**6} MB; left out")
             unread.append(file.path)
         else:
@@ -125,51 +133,52 @@ def _is_specification_alone(file: RawFile) -> bool:
     return not kind and is_possible_specification(file.path, file.media_type)
 
 
-def _decode_files(files: Sequence[RawFile], failures: list[str]) -> dict[str, bytes]:
-    """Return the documents that are text, in UTF-8 by path."""
-    texts = {}
+def _keep_links(page: Page, keep: Keeper) -> Page:
+    """Return a page whose links lie beside its text."""
+    if isinstance(page.content, bytes) or not (page.links or page.link_titles):
+        return page
+    links, titles = (StoredTexts(each, keep) for each in (page.links, page.link_titles))
+    return replace(page, links=links, link_titles=titles)
+
+
+def _decode_files(
+    files: Sequence[RawFile], failures: list[str], keep: Keeper
+) -> Iterator[tuple[str, Content]]:
+    """Yield path and text in UTF-8 of the documents that are text."""
     for file in files:
         kind = detect_format(file.path, file.media_type)
-        data = _decode_file(file, kind, failures) if kind and kind not in BINARY else None
-        if data is not None:
-            texts[file.path] = data
-    return texts
+        if kind and kind not in BINARY:
+            data = file.data
+            text = _decode_file(file, data, kind, failures)
+            if text is not None:
+                yield file.path, file.content if text == data else keep(text)
 
 
 def _decode_other(data: bytes) -> str | None:
     return _decode(data, "")[0]
 
 
-def _decode_file(file: RawFile, kind: str, failures: list[str]) -> bytes | None:
+def _decode_file(file: RawFile, data: bytes, kind: str, failures: list[str]) -> bytes | None:
     """Return the file as UTF-8.
 
     Returns None, with a line added to `failures`, if the file is broken.
     """
-    text, note = _decode(file.data, _find_encoding(file, kind))
+    text, note = _decode(data, _find_encoding(file, data, kind))
     if note:
         failures.append(f"{file.path}: {note}")
     if text is None:
         return None
     if not text.strip():
         failures.append(f"{file.path}: the page is empty")
-    return _encode_text(text, file.data)
+    return text.encode(errors="replace")
 
 
-def _encode_text(text: str, data: bytes) -> bytes:
-    """Return the text in UTF-8, the file's bytes if equal."""
-    return _keep_unchanged(data, text.encode(errors="replace"))
-
-
-def _keep_unchanged(data: bytes, changed: bytes) -> bytes:
-    return data if changed == data else changed
-
-
-def _find_encoding(file: RawFile, kind: str) -> str:
+def _find_encoding(file: RawFile, data: bytes, kind: str) -> str:
     """Return the encoding that a page or its server names.
 
     Returns an empty text if neither names one that Python knows.
     """
-    head = file.data[:_HEAD].decode("ascii", errors="replace") if kind == ".html" else ""
+    head = data[:_HEAD].decode("ascii", errors="replace") if kind == ".html" else ""
     match = _CHARSET.search(file.media_type) or _CHARSET.search(head)
     try:
         name = codecs.lookup(match[1]).name if match else ""

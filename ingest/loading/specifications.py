@@ -26,6 +26,7 @@ class SpecificationPages:
 
     def __init__(self, source_files: SourceFiles, failures: list[str], unread: list[str]) -> None:
         self._source = source_files.source
+        self._keep = source_files.keep
         self._files = {
             file.path: file
             for file in source_files.files
@@ -47,7 +48,7 @@ class SpecificationPages:
                 self._unread += [file.path, f"{file.path}/"]
 
     def _split(self, file: RawFile) -> list[Page]:
-        if len(file.data) > MAX_BYTES:
+        if file.size > MAX_BYTES:
             raise PageError(f"is larger than {MAX_BYTES // 10**6} MB")
         with translate_parser_errors("a description of an API"):
             root = parse_specification(_decode(file.data))
@@ -76,7 +77,7 @@ class SpecificationPages:
             source=self._source.name,
             path=path,
             url=file.url,
-            data=data,
+            content=self._keep(data),
             media_type=PART_TYPE,
             version=self._source.version,
             language=self._source.language,
@@ -87,7 +88,7 @@ class SpecificationPages:
         if path not in self._values:
             file = self._files.get(path)
             try:
-                is_small = file is not None and len(file.data) <= MAX_BYTES
+                is_small = file is not None and file.size <= MAX_BYTES
                 text = _decode(file.data) if file is not None and is_small else ""
                 self._values[path] = parse_specification(text) if text.strip() else None
             except PageError:

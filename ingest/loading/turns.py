@@ -98,5 +98,5 @@ class Turns:
         """Return the longest time that a page may compute."""
         if detect_format(page.path, page.media_type) not in BINARY:
             return self._seconds
-        more = len(page.data) / BYTES_PER_DEADLINE
+        more = page.size / BYTES_PER_DEADLINE
         return min(self._seconds * (1 + more), max(MAX_PAGE_SECONDS, self._seconds))

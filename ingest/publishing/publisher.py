@@ -56,6 +56,7 @@ class PublishResult:
         characters: length of the embedded texts.
         embed_seconds: time spent on embedding.
         write_seconds: time spent on all else.
+        notes: lines about what a check did not find and `force` accepted.
     """
 
     revision: str
@@ -65,6 +66,7 @@ class PublishResult:
     characters: int
     embed_seconds: float
     write_seconds: float
+    notes: tuple[str, ...] = ()
 
 
 class Publisher:
@@ -91,7 +93,7 @@ class Publisher:
         self._ledger = ledger
         self._drain_seconds = drain_seconds
 
-    def publish(
+    def publish(  # noqa: PLR0913  (the parts of a version, by name)
         self,
         plan: ChunkPlan,
         spec: IndexSpec,
@@ -99,6 +101,7 @@ class Publisher:
         progress: ProgressCallback,
         lease: HeldLease,
         gate: PublishGate,
+        force: bool = False,
     ) -> PublishResult:
         """Write, check and publish the planned version.
 
@@ -109,6 +112,7 @@ class Publisher:
             lease: the lease of the sync; it is confirmed right before the switch, and before
                 another sync's version could be dropped.
             gate: compares it with the live version.
+            force: publish a version whose searches find too little.
 
         Returns:
             The published version.
@@ -133,7 +137,7 @@ class Publisher:
                 # 2. Check that it is complete and that its chunks are found.
                 progress(Progress("publishing", 0, 4))
                 self._store.write_spec(build.collection, spec)
-                self._check_version(build.collection, plan, build.sample)
+                notes = self._check_version(build.collection, plan, build.sample, force=force)
             # 3. Ask the golden questions.
             progress(Progress("publishing", 1, 4))
             golden = gate(live, LiveIndex(build.collection, spec))
@@ -158,6 +162,7 @@ class Publisher:
             vectors.characters,
             vectors.seconds,
             time.perf_counter() - started - vectors.seconds,
+            notes,
         )
 
     def _choose_build(  # noqa: PLR0913, PLR0917  (internal: the state of one build)
@@ -294,14 +299,16 @@ class Publisher:
         if gone := recorded - kept:
             self._ledger.forget(gone)
 
-    def _check_version(self, collection: str, plan: ChunkPlan, sample: list[WrittenChunk]) -> None:
+    def _check_version(
+        self, collection: str, plan: ChunkPlan, sample: list[WrittenChunk], *, force: bool
+    ) -> tuple[str, ...]:
         rows, expected = self._store.seal(collection), plan.chunks
         if rows != expected:
             raise PublishError(
                 f"The new version holds {rows:,} of {format_count(expected, 'chunk')} and was not "
                 "published; the previous one still answers."
             )
-        check_sample(self._store, collection, sample)
+        return check_sample(self._store, collection, sample, force=force)
 
     def _list_collections(self) -> list[str]:
         """List this index's versions in the store, which may hold other collections."""

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ingest.publishing.bm25_check import check_bm25
 from ingest.publishing.publisher import repair_marks
 from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
 from rag_core.english import format_count
 from rag_core.models.known_answers import CheckResult
-from rag_core.protocols import VectorStore
+from rag_core.protocols import VectorStore, WordScorer
 from rag_core.types import LiveIndex, Vector
 
 _SAMPLE = 500  # vectors to check
@@ -56,6 +57,8 @@ class IndexCheck:
         if live is not None:
             yield self._check_rows(live)
             yield self._check_vectors(live)
+        if isinstance(self._store, WordScorer):
+            yield check_bm25(self._store)
 
     def _check_marks(self, live: LiveIndex) -> CheckResult:
         name, marked = "live version", self._ledger.read_live_version()

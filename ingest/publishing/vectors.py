@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from ingest.errors import PublishError
+from ingest.publishing.embedding_line import BusyTime, open_line
 from ingest.report import Progress, ProgressCallback
-from rag_core.protocols import Embedder, VectorStore
+from rag_core.protocols import Embedder, ParallelEmbedder, VectorStore
 from rag_core.types import Chunk, LiveIndex, Vector, Vectors
 
 EMBED_BATCH = 128
-"""Chunks that are embedded at once."""
+"""Chunks that a model of docent's own embeds at once."""
+
+_REQUEST_BATCH = 32  # chunks that go to a server at once, where several requests are under way
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A batch whose vectors are on their way.
+
+    Attributes:
+        batch: the chunks.
+        stored: vectors that are there already, by the hash of their text.
+        missing: hashes of the texts that are being embedded.
+        wait: waits for their vectors, each of shape (dimension,), float32.
+    """
+
+    batch: Sequence[Chunk]
+    stored: dict[str, Vector]
+    missing: Sequence[str]
+    wait: Callable[[], Iterable[Vector]]
 
 
 class VectorMaker:
@@ -30,7 +53,7 @@ class VectorMaker:
     Attributes:
         embedded: texts that were embedded so far.
         characters: their length.
-        seconds: time that it took.
+        batch: chunks of a batch that is best for the embedder.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  (internal: the state of one build)
@@ -48,40 +71,75 @@ class VectorMaker:
         self._vector_ids = vector_ids
         self._to_embed = to_embed
         self._progress = progress
+        self._busy = BusyTime()
+        # In this order: a model that nothing needs is not opened.
+        is_parallel = to_embed > 0 and isinstance(embedder, ParallelEmbedder)
+        self._parallel = embedder.parallel if is_parallel else 1  # type: ignore[attr-defined]
+        self.batch = EMBED_BATCH if self._parallel == 1 else _REQUEST_BATCH
         self.embedded = 0
         self.characters = 0
-        self.seconds = 0.0
         progress(Progress("embedding", 0, to_embed))
 
-    def collect(self, batch: Sequence[Chunk], *, carried: bool = False) -> Vectors:
-        """Return the vectors of a batch; embed each missing text once.
+    @property
+    def seconds(self) -> float:
+        """Seconds in which something was being embedded."""
+        return self._busy.seconds
+
+    def stream(
+        self, batches: Iterable[Sequence[Chunk]], *, carried: bool = False
+    ) -> Generator[tuple[Sequence[Chunk], Vectors], None, None]:
+        """Yield batches with their vectors, in order; embed ahead where the embedder can.
+
+        Of neighbours with equal texts one is embedded. When the iterator is closed, all that is
+        under way ends.
 
         Args:
-            batch: the chunks.
+            batches: the chunks; those that need no embedding should come first.
             carried: whether they stand in the live version under their own ids.
 
-        Returns:
-            Array of shape (chunks, dimension), float32, rows of length 1.
+        Yields:
+            Each batch, and an array of shape (chunks, dimension), float32, rows of length 1.
 
         Raises:
             PublishError: the model gave unusable vectors.
         """
-        by_hash = self._read_stored(batch, carried=carried)
-        texts = {c.embedding_hash: c.embedding_text for c in batch}
-        missing = [key for key in texts if key not in by_hash]
-        if missing:
-            embedded = self._embed([texts[key] for key in missing])
-            by_hash.update(zip(missing, embedded, strict=True))
-            self.embedded += len(missing)
+        last: dict[str, Vector] = {}
+        with open_line(self._parallel) as submit:
+            jobs = self._begin_jobs(batches, submit, carried=carried)
+            for job in _run_ahead(jobs, 2 * self._parallel if self._parallel > 1 else 0):
+                known = last | job.stored | dict(zip(job.missing, job.wait(), strict=True))
+                self._count(job)
+                last = {chunk.embedding_hash: known[chunk.embedding_hash] for chunk in job.batch}
+                vectors = np.stack([last[chunk.embedding_hash] for chunk in job.batch])
+                yield job.batch, self._check(vectors, len(job.batch))
+
+    def _begin_jobs(
+        self,
+        batches: Iterable[Sequence[Chunk]],
+        submit: Callable[..., Callable[[], Any]],
+        *,
+        carried: bool,
+    ) -> Iterator[_Job]:
+        last: Mapping[str, str] = {}
+        for batch in batches:
+            stored = self._read_stored(batch, carried=carried)
+            texts = {chunk.embedding_hash: chunk.embedding_text for chunk in batch}
+            missing = [key for key in texts if key not in stored and key not in last]
+            wait: Callable[[], Iterable[Vector]] = tuple
+            if missing:
+                wait = submit(self._embed, [texts[key] for key in missing])
+            self.characters += sum(len(texts[key]) for key in missing)
+            last = texts
+            yield _Job(batch, stored, missing, wait)
+
+    def _count(self, job: _Job) -> None:
+        if job.missing:
+            self.embedded += len(job.missing)
             self._progress(Progress("embedding", self.embedded, max(self._to_embed, self.embedded)))
-        return self._check(np.stack([by_hash[c.embedding_hash] for c in batch]), len(batch))
 
     def _embed(self, texts: list[str]) -> Vectors:
-        started = time.perf_counter()
-        vectors = self._check(self._embedder.embed_passages(texts), len(texts))
-        self.seconds += time.perf_counter() - started
-        self.characters += sum(map(len, texts))
-        return vectors
+        with self._busy.measure():
+            return self._check(self._embedder.embed_passages(texts), len(texts))
 
     def _read_stored(self, batch: Sequence[Chunk], *, carried: bool) -> dict[str, Vector]:
         """Read the vectors to carry over, by hash of their text.
@@ -113,3 +171,20 @@ class VectorMaker:
                 f"The model {self._embedder.model} gave unusable vectors; nothing was published."
             )
         return vectors
+
+
+def split_into_batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
+    """Yield the chunks in lists of `size`, of which the last may be shorter."""
+    iterator = iter(chunks)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _run_ahead(jobs: Iterable[_Job], count: int) -> Iterator[_Job]:
+    """Yield the jobs in their order, each when `count` more have begun."""
+    begun: deque[_Job] = deque()
+    for job in jobs:
+        begun.append(job)
+        if len(begun) > count:
+            yield begun.popleft()
+    yield from begun

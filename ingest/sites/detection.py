@@ -184,7 +184,7 @@ def _build_tree(files: Iterable[RawFile]) -> SourceTree:
     for file in files:
         if not is_settings_file(file.path):
             paths.add(file.path)
-        elif len(file.data) <= MAX_SETTINGS_BYTES and len(settings) < MAX_SETTINGS_FILES:
+        elif file.size <= MAX_SETTINGS_BYTES and len(settings) < MAX_SETTINGS_FILES:
             text = file.data.decode("utf-8-sig", errors="replace")
             settings[file.path] = SettingsFile(file.path, text, read_settings(file.path, text))
     return SourceTree(settings, frozenset(paths))

@@ -57,7 +57,7 @@ class Labels:
                 title = _ADOC_TITLE.search(page.text[:_MAX_HEAD])
                 self._titles[page.path] = title[1].strip() if title else ""
         for page in pages if is_sphinx else ():
-            if self._kinds[page.path] in {".rst", ".md"} and len(page.data) <= _MAX_CHARS:
+            if self._kinds[page.path] in {".rst", ".md"} and page.size <= _MAX_CHARS:
                 self._add_page(page)
 
     def _add_page(self, page: Page) -> None:

@@ -39,19 +39,22 @@ _INDEXES = ("index.md", "index.mdx", "README.md", "_index.md", "index.rst", "rea
 _HTML = re.compile(r"\.html?$")
 
 
-def resolve_page_links(pages: Sequence[Page], sites: Mapping[str, Site], folder: str) -> list[Page]:
-    """Return the pages with the addresses that their links lead to.
+def resolve_page_links(
+    pages: Sequence[Page], sites: Mapping[str, Site], folder: str
+) -> Iterator[Page]:
+    """Yield the pages with the addresses that their links lead to.
 
     Args:
         pages: the pages of a source.
         sites: the sites that pages are on, by their paths.
         folder: folder of the repository that the paths are relative to.
 
-    Returns:
-        the pages; links that lead to no page of the source stay.
+    Yields:
+        each page; links that lead to no page of the source stay.
     """
     resolver = _Resolver(pages, sites, folder)
-    return [resolver.resolve(page) for page in pages]
+    for page in pages:
+        yield resolver.resolve(page)
 
 
 class _Resolver:
@@ -72,7 +75,7 @@ class _Resolver:
 
     def resolve(self, page: Page) -> Page:
         """Return a page with the addresses and titles of its targets."""
-        if len(page.data) > MAX_BYTES or _find_kind(page) not in _KINDS:
+        if page.size > MAX_BYTES or _find_kind(page) not in _KINDS:
             return page
         if not page.url.startswith(("http://", "https://")):
             return page

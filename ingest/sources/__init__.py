@@ -28,6 +28,7 @@ from ingest.sources.source import (
     is_includable,
 )
 from ingest.sources.website.crawler import read_website
+from ingest.spool import Keeper, Spool
 from rag_core.english import format_count
 
 __all__ = [
@@ -59,6 +60,8 @@ def read_source(
 ) -> SourceFiles:
     """Read the wanted files of a source that its options let through.
 
+    Their bytes lie in a temporary file, as long as anything refers to them.
+
     Args:
         source: the source, with its options.
         downloads: earlier downloads, with limits and network for new ones.
@@ -78,17 +81,20 @@ def read_source(
             return is_wanted(path) and not source.is_path_excluded(path)
         return is_wanted(path) and source.is_path_selected(path)
 
+    keep = Spool(downloads.folder).keep
     match source.resolved_kind:
         case "git":
-            read = read_git(source, downloads, is_wanted=is_selected, progress=progress)
+            read = read_git(source, downloads, is_wanted=is_selected, progress=progress, keep=keep)
         case "website":
             # A website applies the options itself: to the address of a page and to its path.
-            read = read_website(source, downloads, is_wanted=is_wanted, progress=progress)
+            read = read_website(
+                source, downloads, is_wanted=is_wanted, progress=progress, keep=keep
+            )
         case "archive" if source.is_remote:
-            read = _read_snapshot(source, downloads, is_selected, progress)
+            read = _read_snapshot(source, downloads, is_selected, progress, keep)
         case _:
-            read = _read_local(source, is_selected)
-    read = replace(read, read_others=partial(_read_allowed, read))
+            read = _read_local(source, is_selected, keep)
+    read = replace(read, read_others=partial(_read_allowed, read), keep=keep)
     return _shorten_failures(_drop_pointers(read))
 
 
@@ -130,10 +136,10 @@ def _shorten_failures(read: SourceFiles) -> SourceFiles:
     return replace(read, failures=(*read.failures[:MAX_FAILURES], line))
 
 
-def _read_local(source: Source, is_selected: Callable[[str], bool]) -> SourceFiles:
+def _read_local(source: Source, is_selected: Callable[[str], bool], keep: Keeper) -> SourceFiles:
     mode = _read_mode(source)
     if stat.S_ISDIR(mode):
-        return read_directory(source, is_wanted=is_selected)
+        return read_directory(source, is_wanted=is_selected, keep=keep)
     if stat.S_ISREG(mode) and is_selected(source.location.name):
         return read_single_file(source)
     if mode and not stat.S_ISREG(mode):
@@ -141,7 +147,7 @@ def _read_local(source: Source, is_selected: Callable[[str], bool]) -> SourceFil
         raise SourceFormatError(
             f"{source.redacted_uri} is not a directory, an archive or a document that docent reads."
         )
-    return read_archive(source, source.location, is_wanted=is_selected)
+    return read_archive(source, source.location, is_wanted=is_selected, keep=keep)
 
 
 def _read_mode(source: Source) -> int:
@@ -163,6 +169,7 @@ def _read_snapshot(
     downloads: Downloads,
     is_selected: Callable[[str], bool],
     progress: DownloadCallback,
+    keep: Keeper,
 ) -> SourceFiles:
     snapshot = downloads.fetch(source, progress=progress)
 
@@ -171,7 +178,7 @@ def _read_snapshot(
         downloads.forget(source)
 
     try:
-        return read_archive(source, snapshot, is_wanted=is_selected, on_damage=forget)
+        return read_archive(source, snapshot, is_wanted=is_selected, on_damage=forget, keep=keep)
     except SourceFormatError:
         forget()
         raise

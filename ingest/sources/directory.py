@@ -25,6 +25,7 @@ from ingest.sources.source import (
     is_hidden,
     is_includable,
 )
+from ingest.spool import Keeper, keep_in_memory
 
 _MAX_ABOVE = 10
 MAX_FILES = 100_000
@@ -39,12 +40,22 @@ class _NoPageError(Exception):
     """A file that is no page, and the reason."""
 
 
-def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> SourceFiles:
+def read_directory(
+    source: Source, *, is_wanted: Callable[[str], bool], keep: Keeper = keep_in_memory
+) -> SourceFiles:
     """Read the wanted files below a directory.
 
     Hidden files are left out. A file that is no page, such as a link that leads out of the
     directory, is a failure. So is one that can't be read, and a folder; the index keeps what it
     has of those pages.
+
+    Args:
+        source: the source, with its options.
+        is_wanted: returns whether a file is read, by its path in the source.
+        keep: keeps what was read.
+
+    Returns:
+        the files, ordered by path, and lines about those that are left out.
 
     Raises:
         SourceEmptyError: the directory has no wanted file.
@@ -52,7 +63,7 @@ def read_directory(source: Source, *, is_wanted: Callable[[str], bool]) -> Sourc
         SourceRefusedError: the files are more than docent reads.
     """
     root = source.location.resolve()
-    reading = _DirectoryReading(source, root)
+    reading = _DirectoryReading(source, root, keep)
     reading.read(is_wanted)
     if not reading.files and reading.error:
         _raise_unreadable(reading.error)
@@ -125,8 +136,11 @@ def _read_bounded(opened: BinaryIO, most: int = MAX_FILE_BYTES) -> bytes:
     Raises:
         OSError: the file can't be read, or is too large.
     """
-    if os.fstat(opened.fileno()).st_size <= most:
-        data = opened.read(most + 1)  # it may still grow
+    size = os.fstat(opened.fileno()).st_size
+    if size <= most:
+        data = opened.read(size + 1)  # so much memory is taken, whatever is there
+        if len(data) > size:
+            data += opened.read(most + 1 - len(data))  # it grew meanwhile
         if len(data) <= most:
             return data
     raise OSError(errno.EFBIG, f"is larger than {most // 2**20} MiB")
@@ -162,9 +176,10 @@ def _raise_unreadable(error: OSError) -> None:
 class _DirectoryReading:
     """One pass over a directory: its files, and lines about those that are left out."""
 
-    def __init__(self, source: Source, root: Path) -> None:
+    def __init__(self, source: Source, root: Path, keep: Keeper) -> None:
         self._source = source
         self._root = root
+        self._keep = keep
         self._seen: set[str] = set()
         self._total = 0
         self.files: list[RawFile] = []
@@ -211,7 +226,8 @@ class _DirectoryReading:
         self._total += len(data)
         _check_total(self._source, len(self.files) + 1, self._total)
         self._seen.add(path)
-        self.files.append(RawFile(path, self._source.build_page_url(path, file.as_uri()), data))
+        url = self._source.build_page_url(path, file.as_uri())
+        self.files.append(RawFile(path, url, self._keep(data)))
         if os.fsencode(file.name) != file.name.encode(errors="replace"):
             self.failures.append(f"{path}: has a name that is not UTF-8")
 

@@ -18,6 +18,7 @@ from ingest.sources.address.uri import (
     redact_uri,
 )
 from ingest.sources.address.url_template import fill_template
+from ingest.spool import Content, Keeper, keep_in_memory, measure_content, read_content
 from rag_core.types import hash_content
 
 __all__ = [
@@ -160,15 +161,25 @@ class RawFile:
     Attributes:
         path: path in the source, with forward slashes and no leading one.
         url: address where a reader finds the page.
-        data: the file's bytes.
+        content: the file's bytes, in memory or in a spool.
         media_type: Content-Type of a web server, for instance `text/html; charset=utf-8`; else
             empty.
     """
 
     path: str
     url: str
-    data: bytes
+    content: Content
     media_type: str = ""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of `content`; read anew each time if they are in a spool."""
+        return read_content(self.content)
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return measure_content(self.content)
 
 
 def read_no_files(paths: Collection[str]) -> Mapping[str, bytes]:
@@ -190,6 +201,7 @@ class SourceFiles:
         folder: folder of the repository that the files are in, with a slash at its end; else empty.
         above: settings of site makers that lie above it, with their paths in the repository.
         read_others: reads files of the same snapshot that are no documents, such as examples.
+        keep: keeps what is made of the files, in memory or where they are.
     """
 
     source: Source
@@ -200,6 +212,7 @@ class SourceFiles:
     folder: str = ""
     above: tuple[RawFile, ...] = ()
     read_others: FileReader = field(default=read_no_files, compare=False, repr=False)
+    keep: Keeper = field(default=keep_in_memory, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

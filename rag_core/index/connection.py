@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from pymilvus import MilvusClient, MilvusException
+from tenacity import Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
 
 from rag_core.addresses import check_port
 from rag_core.deadline import find_seconds_left, limit_seconds
@@ -21,27 +21,41 @@ from rag_core.errors import (
     StoreLockedError,
     StoreUnavailableError,
 )
-from rag_core.index.milvus_errors import build_unavailable_error, translate_errors
+from rag_core.index.milvus_errors import (
+    build_unavailable_error,
+    is_rate_limited,
+    is_unloaded,
+    translate_errors,
+)
 from rag_core.index.milvus_lite import check_directory, release_lock, silence_loggers
 from rag_core.outages import Outages
 from rag_core.settings import RagSettings
 
-_OPEN_SECONDS = 10
-_CALL_SECONDS = 5.0
-"""For one call of a question. A search takes milliseconds, and a frozen server would hold it for
-more than a minute."""
-_PAUSE_SECONDS = 2.0
-_LITE_SECONDS = 60.0  # it reads from this machine's disk, and no peer can freeze
-_UNLOADED = re.compile(r"released|not (fully )?loaded", re.IGNORECASE)
-"""The words of Milvus Lite and of a server for a collection that is not in memory."""
+READ_SECONDS = 5.0
+"""For one read. A search takes milliseconds, and a frozen server would hold it for ever."""
 
-_GRPC_OPTIONS = {
-    # pymilvus pings every 10 s by default, and servers answer with `too_many_pings` warnings.
-    "grpc.keepalive_time_ms": 600_000,
-    "grpc.keepalive_permit_without_calls": 0,
-    # A server that is back is found within seconds; the default is two minutes.
-    "grpc.max_reconnect_backoff_ms": 5_000,
-}
+SCAN_SECONDS = 60.0
+"""For one read of many rows, and for one write."""
+
+BUILD_SECONDS = 600.0
+"""For the steps that take longer the larger a collection is: to flush it and to load it."""
+
+_OPEN_SECONDS = 10
+_PAUSE_SECONDS = 2.0
+_LITE_FACTOR = 12  # it reads from this machine's disk, and no peer can freeze
+_LEAST_SECONDS = 0.001
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0  # a server with default limits flushes once in 10 s
+
+
+def _build_grpc_options(*, lite: bool) -> dict[str, int]:
+    # A peer that was frozen is noticed by a ping, also by the calls for which pymilvus sets no
+    # deadline. Its own 10 s make Milvus Lite answer with `too_many_pings`.
+    return {
+        "grpc.keepalive_time_ms": 600_000 if lite else 60_000,
+        "grpc.keepalive_permit_without_calls": 0,
+        # A server that is back is found within seconds; the default is two minutes.
+        "grpc.max_reconnect_backoff_ms": 5_000,
+    }
 
 
 class MilvusConnection:
@@ -77,12 +91,88 @@ class MilvusConnection:
         silence_loggers()
         return cls(settings, outages)
 
-    @property
-    def seconds(self) -> float | None:
-        """Seconds for one call of a question; None, for pymilvus's own limit, outside of one."""
-        if find_seconds_left() is None:
-            return None
-        return limit_seconds(_LITE_SECONDS if self.lite else _CALL_SECONDS)
+    def limit(self, seconds: float = READ_SECONDS) -> float:
+        """Return the seconds for one call.
+
+        A question has `READ_SECONDS` for each of its calls, or what is left of its time.
+        """
+        most = seconds if find_seconds_left() is None else min(seconds, READ_SECONDS)
+        return limit_seconds(most * _LITE_FACTOR if self.lite else most) or most
+
+    def call(
+        self,
+        method: Callable[..., Any],
+        *arguments: Any,
+        seconds: float = READ_SECONDS,
+        **options: Any,
+    ) -> Any:
+        """Call Milvus within a time; call again while a rate limit refuses.
+
+        pymilvus itself would wait for a rate limit past the time, and for fewer kinds of it.
+
+        Args:
+            method: a method of `client`.
+            *arguments: its arguments.
+            seconds: for all attempts together.
+            **options: more arguments.
+
+        Returns:
+            What the method returns.
+
+        Raises:
+            StoreUnavailableError: Milvus does not answer.
+            StoreBusyError: Milvus still limits the rate of calls at the end of the time.
+            CollectionGoneError: the collection does not exist.
+            StoreError: Milvus refused.
+        """
+        most = self.limit(seconds)
+        ends = time.monotonic() + most
+
+        def attempt() -> Any:
+            left = max(ends - time.monotonic(), _LEAST_SECONDS)
+            return method(*arguments, timeout=left, retry_on_rate_limit=False, **options)
+
+        attempts = Retrying(
+            retry=retry_if_exception(is_rate_limited),
+            wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
+            stop=stop_before_delay(most),
+            reraise=True,
+        )
+        with self.watch_call():
+            return attempts(attempt)
+
+    def read(
+        self, method: Callable[..., Any], collection: str, *arguments: Any, **options: Any
+    ) -> Any:
+        """Read from a collection; load it first if Milvus was started again.
+
+        Args:
+            method: a method of `client`.
+            collection: name of the collection.
+            *arguments: more arguments of the method.
+            **options: as those of `call`.
+
+        Returns:
+            What the method returns.
+
+        Raises:
+            StoreError: see `call`.
+        """
+        try:
+            return self.call(method, collection, *arguments, **options)
+        except StoreError as error:
+            if not is_unloaded(error):
+                raise
+        self.load(collection)
+        return self.call(method, collection, *arguments, **options)
+
+    def load(self, collection: str) -> None:
+        """Load a collection into Milvus's memory, where it may be already.
+
+        Raises:
+            StoreError: see `call`.
+        """
+        self.call(self.client.load_collection, collection, seconds=BUILD_SECONDS)
 
     @contextmanager
     def watch_call(self) -> Iterator[None]:
@@ -105,7 +195,7 @@ class MilvusConnection:
         self._outages.clear("milvus")
 
     def search(self, collection: str, queries: list[Any], **options: Any) -> list[Any]:
-        """Search a collection; load it first if Milvus was started again.
+        """Search a collection.
 
         Args:
             collection: name of the collection.
@@ -118,18 +208,7 @@ class MilvusConnection:
         Raises:
             StoreError: Milvus does not answer, or refused.
         """
-        try:
-            return self._search(collection, queries, options)
-        except StoreError as error:
-            if not _UNLOADED.search(str(error)):
-                raise
-        with self.watch_call():
-            self.client.load_collection(collection, timeout=self.seconds)
-        return self._search(collection, queries, options)
-
-    def _search(self, collection: str, queries: list[Any], options: dict[str, Any]) -> list[Any]:
-        with self.watch_call():
-            found = self.client.search(collection, queries, timeout=self.seconds, **options)
+        found = self.read(self.client.search, collection, queries, **options)
         rows: list[Any] = found[0]
         return rows
 
@@ -173,7 +252,7 @@ class MilvusConnection:
                     uri=self.uri,
                     token=self._token,
                     timeout=_OPEN_SECONDS,
-                    grpc_options=_GRPC_OPTIONS,
+                    grpc_options=_build_grpc_options(lite=self.lite),
                 )
             except MilvusException:
                 if self.lite:  # another process was quicker: name it as the holder

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
-from pymilvus import MilvusClient, MilvusException
+from pymilvus import MilvusClient
 
-from rag_core.errors import StoreError, WordSearchError
-from rag_core.index.connection import MilvusConnection
+from rag_core.errors import CollectionGoneError, StoreError, WordSearchError
+from rag_core.index.connection import SCAN_SECONDS, MilvusConnection
 from rag_core.index.filters import build_filter, build_neighbour_filter, build_page_filter
-from rag_core.index.milvus_errors import translate_errors
+from rag_core.index.milvus_errors import is_alias_missing
 from rag_core.index.milvus_lite import build_damaged_error
 from rag_core.index.page_means import PageMeans
 from rag_core.index.rows import (
@@ -22,6 +23,7 @@ from rag_core.index.rows import (
     OWNER,
     compute_mean_cosines,
     has_bm25,
+    is_complete,
     parse_chunk,
     parse_spec,
 )
@@ -35,10 +37,19 @@ from rag_core.types import (
     Vector,
 )
 
-READ_ROWS = 500
-"""Rows that are read or deleted by one call."""
+logger = logging.getLogger(__name__)
 
-_PAGE_HITS = 16_384  # the most that Milvus returns; most pages have less than twenty chunks
+READ_ROWS = 500
+"""Rows that are read or deleted by one call.
+
+With the longest texts, and vectors of 8,192 numbers, they have 50 MB; a server's limit is 64 MB.
+"""
+
+MOST_HITS = 16_384
+"""The most hits that a server returns; it refuses a search for more."""
+
+_LOOKS = 2
+_PAGE_HITS = MOST_HITS  # most pages have less than twenty chunks
 
 
 class MilvusReader:
@@ -50,33 +61,60 @@ class MilvusReader:
         # Milvus Lite loses rows under concurrent writers: every write goes through one lock.
         self._write_lock = threading.RLock()
         self._remembered: tuple[str, LiveIndex] | None = None
+        version = "" if connection.lite else connection.call(self._client.get_server_version)
         self._means = PageMeans(connection)
-        with translate_errors(connection.uri):
-            version = "" if connection.lite else self._client.get_server_version()
         self._has_bm25 = connection.lite or has_bm25(version)
 
     @property
     def _client(self) -> MilvusClient:
         return self._connection.client
 
-    @property
-    def _seconds(self) -> float | None:
-        return self._connection.seconds
+    def _read(
+        self, method: Callable[..., Any], collection: str, *arguments: Any, **options: Any
+    ) -> Any:
+        with self._forget_if_gone():
+            return self._connection.read(method, collection, *arguments, **options)
 
-    def _watch_call(self) -> AbstractContextManager[None]:
-        return self._connection.watch_call()
+    @property
+    def is_exact(self) -> bool:
+        """True on Lite, whose index of vectors is FLAT."""
+        return self._connection.lite
+
+    @contextmanager
+    def _forget_if_gone(self) -> Iterator[None]:
+        """Ask Milvus for the live version again, after another docent has dropped this one."""
+        try:
+            yield
+        except CollectionGoneError:
+            self._remembered = None
+            raise
 
     def _load_collections(self) -> None:
-        # A new connection finds all collections released.
-        try:
-            with self._watch_call():
-                for collection in self.list_collections():
-                    self._client.load_collection(collection, timeout=self._seconds)
-        except StoreError as error:
-            if not self._connection.lite:
-                raise
-            self.close()
-            raise build_damaged_error(self._connection.uri) from error
+        """Load the live version, and the one before it for a rollback.
+
+        A new connection finds all collections of Milvus Lite released. What a killed sync left
+        half built is not loaded, and a version that can't be loaded only matters if it is live.
+        """
+        live = self._find_live_collection()
+        for collection in self.list_collections():
+            try:
+                if collection == live or self._is_complete(collection):
+                    self._connection.load(collection)
+            except StoreError as error:
+                if collection == live and self._connection.lite:
+                    self.close()
+                    raise build_damaged_error(self._connection.uri) from error
+                if collection == live and not isinstance(error, CollectionGoneError):
+                    raise
+                logger.warning("%s was not loaded: %s", collection, error)
+
+    def _is_complete(self, collection: str) -> bool:
+        return is_complete(self._read_properties(collection))
+
+    def _read_properties(self, collection: str) -> dict[str, str]:
+        described = self._connection.call(self._client.describe_collection, collection)
+        properties: dict[str, str] = described["properties"]
+        return properties
 
     def close(self) -> None:
         """Close the connection, and free a Lite directory for other processes."""
@@ -96,16 +134,18 @@ class MilvusReader:
         remembered = self._remembered
         if mark is not None and remembered is not None and remembered[0] == mark:
             return remembered[1]
-        with self._watch_call():
-            collection = self._find_live_collection()
-            if collection is None:
-                return None
-            described = self._client.describe_collection(collection, timeout=self._seconds)
-            properties = described["properties"]
-        live = LiveIndex(collection, parse_spec(properties))
-        if mark is not None:
+        live = self._ask_for_live_index()
+        if mark is not None and live is not None:
             self._remembered = mark, live
         return live
+
+    def _ask_for_live_index(self) -> LiveIndex | None:
+        for _ in range(_LOOKS):  # what was live may be dropped before its properties are read
+            collection = self._find_live_collection()
+            with suppress(CollectionGoneError):
+                if collection is not None:
+                    return LiveIndex(collection, parse_spec(self._read_properties(collection)))
+        return None
 
     def search_dense(
         self, collection: str, vector: Vector, *, limit: int, scope: Scope
@@ -138,47 +178,51 @@ class MilvusReader:
         Raises:
             WordSearchError: the server is too old for BM25.
         """
-        if not self._has_bm25:
-            raise WordSearchError(
-                f"Milvus at {self._connection.uri} is older than 2.5 and can't search for words: "
-                "upgrade it, and run `docent index --full`."
-            )
+        self._require_bm25()
         if not terms:
             return []
         hits = self._search(collection, "sparse", terms, limit, scope)
         return [Hit(hit.chunk, abs(hit.score)) for hit in hits]
 
+    def _require_bm25(self) -> None:
+        if not self._has_bm25:
+            raise WordSearchError(
+                f"Milvus at {self._connection.uri} is older than 2.5 and can't search for words: "
+                "upgrade it, and run `docent index --full`."
+            )
+
     def _search(
         self, collection: str, field: str, query: Any, limit: int, scope: Scope
     ) -> list[Hit]:
-        rows = self._connection.search(
-            collection,
-            [query],
-            anns_field=field,
-            limit=limit,
-            filter=build_filter(scope),
-            output_fields=FIELDS,
-            search_params={"metric_type": "IP" if field == "vector" else "BM25"},
-        )
+        with self._forget_if_gone():
+            rows = self._connection.search(
+                collection,
+                [query],
+                anns_field=field,
+                limit=min(limit, MOST_HITS),
+                filter=build_filter(scope),
+                output_fields=FIELDS,
+                search_params={"metric_type": "IP" if field == "vector" else "BM25"},
+            )
         return [Hit(parse_chunk(row["entity"]), float(row["distance"])) for row in rows]
 
     def count(self, collection: str) -> int:
         """Count the rows by a query, as a server's statistics lag behind."""
-        with self._watch_call():
-            rows = self._client.query(
-                collection, filter="", output_fields=["count(*)"], consistency_level="Strong"
-            )
+        rows = self._read(
+            self._client.query,
+            collection,
+            filter="",
+            output_fields=["count(*)"],
+            consistency_level="Strong",
+            seconds=SCAN_SECONDS,
+        )
         return int(rows[0]["count(*)"])
 
     def read_vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vector]:
         """Read vectors by id, each of shape (dimension,); leave missing ids out."""
         vectors: dict[str, Vector] = {}
-        for start in range(0, len(ids), READ_ROWS):
-            with self._watch_call():
-                rows = self._client.get(
-                    collection, list(ids[start : start + READ_ROWS]), output_fields=["vector"]
-                )
-            vectors.update({row["id"]: np.asarray(row["vector"], np.float32) for row in rows})
+        for row in self._get_rows(collection, ids, ["vector"]):
+            vectors[row["id"]] = np.asarray(row["vector"], np.float32)
         return vectors
 
     def score_pages(
@@ -234,19 +278,21 @@ class MilvusReader:
         if not chunks:
             return []
         near = build_neighbour_filter(chunks, NEIGHBOURS)
-        with self._watch_call():
-            rows = self._client.query(
-                collection, filter=near, output_fields=FIELDS, timeout=self._seconds
-            )
+        rows = self._read(self._client.query, collection, filter=near, output_fields=FIELDS)
         return sorted(map(parse_chunk, rows), key=lambda chunk: (chunk.page_key, chunk.position))
 
     def read_chunks(self, collection: str) -> Iterator[Chunk]:
         """Yield every chunk, in any order; fields missing in Milvus are empty."""
-        with self._watch_call():
-            described = self._client.describe_collection(collection)["fields"]
-            fields = {field["name"] for field in described} & set(FIELDS)
+        described = self._connection.call(self._client.describe_collection, collection)
+        fields = {field["name"] for field in described["fields"]} & set(FIELDS)
+        self._connection.load(collection)
+        with self._connection.watch_call():
             rows = self._client.query_iterator(
-                collection, batch_size=READ_ROWS, output_fields=sorted(fields)
+                collection,
+                batch_size=READ_ROWS,
+                output_fields=sorted(fields),
+                timeout=self._connection.limit(SCAN_SECONDS),
+                consistency_level="Strong",  # for the first batch; the others see the same rows
             )
             try:
                 while batch := rows.next():
@@ -256,8 +302,7 @@ class MilvusReader:
 
     def list_collections(self) -> list[str]:
         """List the names of this index's versions, live or not."""
-        with self._watch_call():
-            names = self._client.list_collections(timeout=self._seconds)
+        names = self._connection.call(self._client.list_collections)
         # Another index of the same server may be called `docent__something`.
         version = re.compile(rf"{re.escape(self._alias)}__v\d+(_[0-9a-f]{{8}})?")
         return sorted(name for name in names if version.fullmatch(name))
@@ -267,41 +312,34 @@ class MilvusReader:
 
         Each vector has shape (dimension,), float32.
         """
-        found: list[tuple[Chunk, Vector]] = []
+        return [
+            (parse_chunk(row), np.asarray(row["vector"], np.float32))
+            for row in self._get_rows(collection, ids, [*FIELDS, "vector"])
+        ]
+
+    def _get_rows(self, collection: str, ids: Sequence[str], fields: list[str]) -> Iterator[Any]:
         for start in range(0, len(ids), READ_ROWS):
-            with self._watch_call():
-                rows = self._client.get(
-                    collection,
-                    list(ids[start : start + READ_ROWS]),
-                    output_fields=[*FIELDS, "vector"],
-                )
-            found += [(parse_chunk(row), np.asarray(row["vector"], np.float32)) for row in rows]
-        return found
+            batch = list(ids[start : start + READ_ROWS])
+            yield from self._read(
+                self._client.get, collection, batch, output_fields=fields, seconds=SCAN_SECONDS
+            )
 
     def read_owner(self, collection: str) -> str:
-        """Return who writes a collection; empty if it does not say."""
-        with self._watch_call():
-            described = self._client.describe_collection(collection, timeout=self._seconds)
-        return str(described["properties"].get(OWNER, ""))
+        """Return who writes a collection; empty if it does not say, or is gone."""
+        try:
+            return str(self._read_properties(collection).get(OWNER, ""))
+        except CollectionGoneError:
+            return ""
 
     def _find_live_collection(self) -> str | None:
-        """Find the collection behind the alias; return None if there is none.
-
-        It reads lists, as the error for a missing alias can't be told from others. It reads them
-        twice, as the alias may move meanwhile to a collection that was read already.
-        """
-        return next(
-            (c for _ in range(2) for c in self.list_collections() if self._is_live(c)), None
-        )
-
-    def _list_aliases(self, collection: str) -> list[str]:
-        aliases: list[str] = self._client.list_aliases(collection, timeout=self._seconds)["aliases"]
-        return aliases
-
-    def _is_live(self, collection: str) -> bool:
+        """Find the collection behind the alias; return None if there is none."""
         try:
-            return self._alias in self._list_aliases(collection)
-        except MilvusException:
-            if collection in self.list_collections():
-                raise
-            return False  # an old version that was dropped just now
+            described = self._connection.call(self._client.describe_alias, self._alias)
+        except StoreError as error:
+            if is_alias_missing(error):
+                return None
+            raise
+        collection = str(described["collection_name"])
+        # Milvus Lite keeps an alias in memory, after someone has deleted the files behind it.
+        is_lost = self._connection.lite and collection not in self.list_collections()
+        return None if is_lost else collection

@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
-from pymilvus import MilvusClient, MilvusException
+from pymilvus import MilvusClient
 
-from rag_core.errors import StoreError, StoreUnavailableError
-from rag_core.index.connection import MilvusConnection
+from rag_core.errors import CollectionGoneError, StoreError, StoreUnavailableError
+from rag_core.index.connection import BUILD_SECONDS, SCAN_SECONDS, MilvusConnection
 from rag_core.index.filters import build_page_filter
 from rag_core.index.schema import build_mean_schema, build_vector_index
 from rag_core.types import Chunk, PageKey, Vector, Vectors, hash_content
@@ -61,13 +62,17 @@ class PageMeans:
         name = name_means(collection)
         self.drop(collection)
         try:
-            self._client.create_collection(
+            self._connection.call(
+                self._client.create_collection,
                 name,
                 schema=build_mean_schema(dimension),
                 index_params=build_vector_index(lite=self._connection.lite),
                 consistency_level="Strong" if self._connection.lite else "Bounded",
+                seconds=SCAN_SECONDS,
             )
-        except MilvusException as error:
+        except StoreUnavailableError:
+            raise
+        except StoreError as error:
             logger.warning("Questions will compare chunks, as %s can't be made: %s", name, error)
             self._known[collection] = False
             return
@@ -99,7 +104,9 @@ class PageMeans:
         """Note chunks that are about to be deleted."""
         if not self._has_means(collection):
             return
-        rows = self._client.get(collection, list(ids), output_fields=["source", "path"])
+        rows = self._connection.call(
+            self._client.get, collection, list(ids), output_fields=["source", "path"]
+        )
         pages = {(row["source"], row["path"]) for row in rows}
         self._touched[collection] |= pages
         for page in pages:
@@ -119,9 +126,9 @@ class PageMeans:
             sums = self._add_up(collection, pages)
             self._write_sums(name, sums)
             if gone := [_build_id(page) for page in pages if page not in sums]:
-                self._client.delete(name, ids=gone)
-        self._client.flush(name)
-        self._client.load_collection(name)
+                self._connection.call(self._client.delete, name, ids=gone, seconds=SCAN_SECONDS)
+        self._connection.call(self._client.flush, name, seconds=BUILD_SECONDS)
+        self._connection.load(name)
         self._sums.pop(collection, None)
         self._touched.pop(collection, None)
 
@@ -132,15 +139,11 @@ class PageMeans:
         """
         ids = {_build_id(page): page for page in pages}
         try:
-            with self._connection.watch_call():
-                if not ids or not self._has_means(collection):
-                    return {}
-                rows = self._client.get(
-                    name_means(collection),
-                    list(ids),
-                    output_fields=["vector"],
-                    timeout=self._connection.seconds,
-                )
+            if not ids or not self._has_means(collection):
+                return {}
+            rows = self._connection.read(
+                self._client.get, name_means(collection), list(ids), output_fields=["vector"]
+            )
         except StoreUnavailableError:
             raise
         except StoreError as error:
@@ -155,16 +158,17 @@ class PageMeans:
         self._sums.pop(collection, None)
         self._touched.pop(collection, None)
         name = name_means(collection)
-        if self._client.has_collection(name):
-            self._client.drop_collection(name)
+        with suppress(CollectionGoneError):
+            if self._connection.call(self._client.has_collection, name):
+                self._connection.call(self._client.drop_collection, name, seconds=SCAN_SECONDS)
 
     def _has_means(self, collection: str) -> bool:
         """Check once whether a version has means; load them."""
         if collection not in self._known:
-            name, seconds = name_means(collection), self._connection.seconds
-            is_there = self._client.has_collection(name, timeout=seconds)
+            name = name_means(collection)
+            is_there = bool(self._connection.call(self._client.has_collection, name))
             if is_there:
-                self._client.load_collection(name, timeout=seconds)
+                self._connection.load(name)
             self._known[collection] = is_there
         return self._known[collection]
 
@@ -174,26 +178,29 @@ class PageMeans:
             for page, (total, count) in sums.items()
         ]
         for start in range(0, len(rows), _ROWS):
-            self._client.upsert(name, rows[start : start + _ROWS])
+            batch = rows[start : start + _ROWS]
+            self._connection.call(self._client.upsert, name, batch, seconds=SCAN_SECONDS)
 
     def _add_up(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Sum]:
         """Add up the stored vectors of each page."""
         sums: dict[PageKey, Sum] = {}
-        rows = self._client.query_iterator(
-            collection,
-            batch_size=_ROWS,
-            filter=build_page_filter(pages),
-            output_fields=["source", "path", "vector"],
-            consistency_level="Strong",  # what was written a moment ago counts
-        )
-        try:
-            while batch := rows.next():
-                for row in batch:
-                    page, vector = (row["source"], row["path"]), np.asarray(row["vector"])
-                    total, count = sums.get(page, (np.zeros_like(vector), 0))
-                    sums[page] = total + vector, count + 1
-        finally:
-            rows.close()
+        with self._connection.watch_call():
+            rows = self._client.query_iterator(
+                collection,
+                batch_size=_ROWS,
+                filter=build_page_filter(pages),
+                output_fields=["source", "path", "vector"],
+                timeout=self._connection.limit(SCAN_SECONDS),
+                consistency_level="Strong",  # what was written a moment ago counts
+            )
+            try:
+                while batch := rows.next():
+                    for row in batch:
+                        page, vector = (row["source"], row["path"]), np.asarray(row["vector"])
+                        total, count = sums.get(page, (np.zeros_like(vector), 0))
+                        sums[page] = total + vector, count + 1
+            finally:
+                rows.close()
         return sums
 
 

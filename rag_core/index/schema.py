@@ -6,15 +6,13 @@ from typing import Any
 
 from pymilvus import DataType, Function, FunctionType, MilvusClient
 
-from rag_core.index.rows import TEXTS
+from rag_core.index.rows import MAX_BYTES, MAX_HEADINGS, TEXTS
 
 BM25_K1 = 1.2
 """Weight of a term that occurs again; the defaults of Milvus Lite and of a server differ."""
 
 BM25_B = 0.75
 """Weight of a chunk's length; docs/quality.md has the measurements of both."""
-
-_MAX_BYTES = 65_535  # VARCHAR max_length: bytes on a server, characters on Lite
 
 
 def build_schema(dimension: int, *, has_bm25: bool) -> Any:
@@ -25,11 +23,15 @@ def build_schema(dimension: int, *, has_bm25: bool) -> Any:
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
-    text = {"datatype": DataType.VARCHAR, "max_length": _MAX_BYTES}
+    text = {"datatype": DataType.VARCHAR, "max_length": MAX_BYTES}
     for name in TEXTS:
         schema.add_field(name, **text)
-    texts = {"datatype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": 64}
-    schema.add_field("headings", **texts, max_length=_MAX_BYTES)
+    texts = {
+        "datatype": DataType.ARRAY,
+        "element_type": DataType.VARCHAR,
+        "max_capacity": MAX_HEADINGS,
+    }
+    schema.add_field("headings", **texts, max_length=MAX_BYTES)
     schema.add_field("position", DataType.INT64)
     if has_bm25:
         analyzer = {"enable_analyzer": True, "analyzer_params": {"tokenizer": "standard"}}

@@ -28,6 +28,7 @@ from rag_core.protocols import (
     ConcurrentModel,
     Embedder,
     LoadableModel,
+    ParallelEmbedder,
     Reranker,
     TruncatingEmbedder,
 )
@@ -223,17 +224,26 @@ class QuestionLane(Lane):
 
 
 class IndexingLane(Lane):
-    """The lane that gives way to questions: long calls are divided into short units.
-
-    Attributes:
-        truncated: how many passages were cut so far, because the model reads no more.
-    """
+    """The lane that gives way to questions: long calls are divided into short units."""
 
     def __init__(self, worker: Worker, models: _Models, queue: WorkQueue) -> None:
         super().__init__(worker, models, queue)
-        self.truncated = 0
+        self._truncated = 0
         self._embed_size = UnitSize(_SMALLEST_EMBEDDED)
         self._count_size = UnitSize(_SMALLEST_COUNTED)
+
+    @property
+    def parallel(self) -> int:
+        """Calls of `embed_passages` at a time that keep the model busy."""
+        return self._embedder.parallel if isinstance(self._embedder, ParallelEmbedder) else 1
+
+    @property
+    def truncated(self) -> int:
+        """Number of passages that were cut so far, because the model reads no more."""
+        # Calls to a server overlap, so what each of them cut can't be told by the sum.
+        if isinstance(self._embedder, ConcurrentModel):
+            return _count_truncated(self._embedder)
+        return self._truncated
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Embed passages in units of similar length.
@@ -242,7 +252,7 @@ class IndexingLane(Lane):
             Array of shape (n, dimension), float32, rows of length 1; row i belongs to text i.
         """
         if isinstance(self._embedder, ConcurrentModel):
-            return self._embed(texts)
+            return super().embed_passages(texts)
         vectors = np.empty((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         by_length = [texts[index] for index in order]
@@ -262,7 +272,7 @@ class IndexingLane(Lane):
     def _embed(self, texts: Sequence[str]) -> Vectors:
         before = _count_truncated(self._embedder)
         vectors = self._embedder.embed_passages(texts)
-        self.truncated += _count_truncated(self._embedder) - before
+        self._truncated += _count_truncated(self._embedder) - before
         return vectors
 
     def _run_units(

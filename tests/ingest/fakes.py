@@ -31,6 +31,7 @@ class MemoryStore:
 
     def __init__(self, alias: str = "docent") -> None:
         self.alias = alias
+        self.is_exact = True
         self.specs: dict[str, IndexSpec] = {}
         self.rows: dict[str, dict[str, tuple[Chunk, Vector]]] = {}
         self.sealed: set[str] = set()

@@ -149,6 +149,7 @@ class MemoryStore:
         self._owners: dict[str, str] = {}
         self._live: str | None = None
         self._lexical_error = lexical_error
+        self.is_exact = True
         self.closed = False
 
     def read_live_index(self, mark: str | None = None) -> LiveIndex | None:

@@ -13,6 +13,7 @@ from rag_core import passage_search
 from rag_core import pipeline as module
 from rag_core.errors import (
     BusyError,
+    CollectionGoneError,
     EmptyQuestionError,
     IndexMismatchError,
     IndexMissingError,
@@ -283,6 +284,24 @@ def test_milvus_that_is_down_is_an_error_and_no_answer():
 
     with pytest.raises(StoreUnavailableError):
         build("Never said.", store=Down()).answer(QUESTION)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_version_that_is_dropped_while_a_question_searches_it(times: int):
+    left = [CollectionGoneError("A version is gone.")] * times
+
+    class Renewed(MemoryStore):
+        def search_dense(self, *args, **options):
+            if left:
+                raise left.pop()
+            return super().search_dense(*args, **options)
+
+    pipeline = build("To a broker [1].", store=Renewed())
+    if times == 1:
+        assert pipeline.answer(QUESTION).text == "To a broker [1]."
+    else:  # it is not tried for ever
+        with pytest.raises(CollectionGoneError):
+            pipeline.answer(QUESTION)
 
 
 class Broken(HashEmbedder):

@@ -37,15 +37,15 @@ class SilentServer:
 
 
 class FreezingProxy:
-    """Forwards connections to a port of this machine until it is frozen.
+    """Forwards connections to a port, of this machine by default, until it is frozen.
 
     A frozen one keeps its connections open and takes new ones, but passes nothing on, as a server
     that was stopped with SIGSTOP. `break_off()` closes everything, as a server that was killed;
     `restart()` is that server back at its old address.
     """
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, target: int, *, host: str = "127.0.0.1") -> None:
+        self._target = host, target
         self._flowing = threading.Event()
         self._flowing.set()
         self._connections: list[socket.socket] = []
@@ -90,7 +90,7 @@ class FreezingProxy:
         with suppress(OSError):
             while True:
                 near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
+                far = socket.create_connection(self._target)
                 self._connections += [near, far]
                 self._start(self._forward, near, far)
                 self._start(self._forward, far, near)

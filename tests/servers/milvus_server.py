@@ -1,10 +1,12 @@
-"""A real Milvus server, the binary of the package `milvus`; it is 2.3.5, and knows no BM25.
+"""A real Milvus server: one that a maintainer has, or the binary of the package `milvus`.
 
-It listens on all interfaces, so it is started only in a network of its own: `make test-server`.
+The binary is 2.3.5, and knows no BM25. It listens on all interfaces, so it is started only in a
+network of its own: `make test-server`. A server of one's own is named by environment variables.
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 from collections.abc import Iterator
@@ -13,13 +15,21 @@ from pathlib import Path
 
 import pytest
 
+URI = os.environ.get("DOCENT_TEST_MILVUS_URI", "")
+"""Address of a server to test with: Milvus or Zilliz Cloud. The tests remove what they make."""
+
+TOKEN = os.environ.get("DOCENT_TEST_MILVUS_TOKEN", "")
+
 
 @contextmanager
 def milvus_server(folder: Path) -> Iterator[str]:
     """The address of a server that keeps its data in a folder; skips where none can be had."""
+    if URI:
+        yield URI
+        return
     why = "the tests against a Milvus server are run by `make test-server`"
     milvus = pytest.importorskip("milvus", reason=f"{why}, which installs it")
-    if not _is_alone():
+    if not is_alone():
         pytest.skip(f"{why}, in a network of their own")
     server = milvus.MilvusServer(wait_for_started=True)
     server.set_base_dir(str(folder))
@@ -30,6 +40,6 @@ def milvus_server(folder: Path) -> Iterator[str]:
         server.stop()
 
 
-def _is_alone() -> bool:
+def is_alone() -> bool:
     """Tell whether there is no network but this machine's own."""
     return platform.system() == "Linux" and {name for _, name in socket.if_nameindex()} <= {"lo"}

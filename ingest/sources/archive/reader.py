@@ -40,6 +40,7 @@ from ingest.sources.source import (
     build_empty_error,
     is_hidden,
 )
+from ingest.spool import Keeper, keep_in_memory
 
 MAX_ENTRIES = 50_000
 MAX_ENTRY_BYTES = 64 * 2**20
@@ -57,6 +58,7 @@ def read_archive(
     *,
     is_wanted: Callable[[str], bool],
     on_damage: Callable[[], None] = _ignore_damage,
+    keep: Keeper = keep_in_memory,
 ) -> SourceFiles:
     """Read the wanted entries of a zip, tar, tar.gz or tar.zst.
 
@@ -65,6 +67,7 @@ def read_archive(
         archive: path of the file.
         is_wanted: returns whether an entry is read, by its path.
         on_damage: called for each entry that is damaged and left out.
+        keep: keeps what was read.
 
     Returns:
         the files, ordered by path, and lines about wanted entries that are left out.
@@ -78,7 +81,7 @@ def read_archive(
     origin = source.redacted_uri if source.is_remote else archive.resolve().as_uri()
     reading = _ArchiveReading(source, archive, is_wanted, on_damage)
     with _translate_refusals(source), _open_archive(source, archive) as entries:
-        contents = dict(reading.read(entries))
+        contents = {path: keep(data) for path, data in reading.read(entries)}
     if all(map(is_settings_file, contents)):
         raise build_empty_error(source, reading.failures)
     files = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import PurePosixPath
@@ -24,6 +24,7 @@ from ingest.sources.source import (
 )
 
 _MAX_PACKS = 50
+_BATCH_BYTES = 16 * 2**20  # of files that one git process prints
 _FILE_MODES = {"100644", "100755"}
 
 LINK_MODE = "120000"
@@ -113,8 +114,8 @@ class Mirror:
 
     def read(
         self, blobs: Mapping[str, str], most: int = 0, most_together: int = 0
-    ) -> tuple[dict[str, bytes], list[str]]:
-        """Return the bytes of files by path, and paths of large files.
+    ) -> tuple[Iterator[tuple[str, bytes]], list[str]]:
+        """Read files one by one; also return the paths of large files.
 
         Args:
             blobs: the blobs of the files by path.
@@ -123,28 +124,44 @@ class Mirror:
                 the source in their place.
 
         Returns:
-            the bytes by path, and the paths of files that are too large.
+            the path and bytes of each file, and the paths of files that are too large.
 
         Raises:
             SourceRefusedError: the documents have too many bytes together.
         """
-        order, large = self._split_by_size(blobs, most or MAX_ENTRY_BYTES, most_together)
-        request = "".join(f"{blobs[path]}\n" for path in order).encode()
+        sizes, large = self._measure(blobs, most or MAX_ENTRY_BYTES, most_together)
+        return self._read_in_batches(blobs, sizes), large
+
+    def _read_in_batches(
+        self, blobs: Mapping[str, str], sizes: Mapping[str, int]
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield path and bytes of each file; git's answers take little memory."""
+        batch, total = list[str](), 0
+        for path, size in sizes.items():
+            if batch and total + size > _BATCH_BYTES:
+                yield from self._read_batch(blobs, batch)
+                batch, total = [], 0
+            batch.append(path)
+            total += size
+        yield from self._read_batch(blobs, batch)
+
+    def _read_batch(
+        self, blobs: Mapping[str, str], paths: Sequence[str]
+    ) -> Iterator[tuple[str, bytes]]:
+        request = "".join(f"{blobs[path]}\n" for path in paths).encode()
         batch = memoryview(self._git.run("cat-file", "--batch=%(objectsize)", data=request))
-        contents = {}
-        for path in order:
+        for path in paths:
             try:
                 start, size = _parse_batch_header(batch)
             except ValueError as error:
                 raise self._git.build_damage_error() from error
-            contents[path] = bytes(batch[start : start + size])
+            yield path, bytes(batch[start : start + size])
             batch = batch[start + size + 1 :]
-        return contents, large
 
-    def _split_by_size(
+    def _measure(
         self, blobs: Mapping[str, str], most: int, most_together: int
-    ) -> tuple[list[str], list[str]]:
-        """Return the paths of files to read, and those of large ones.
+    ) -> tuple[dict[str, int], list[str]]:
+        """Return the sizes of files to read, and paths of large ones.
 
         Raises:
             SourceRefusedError: the files together are too large.
@@ -160,15 +177,16 @@ class Mirror:
         large = [path for path in paths if sizes[path] > most]
         if most_together:
             sums = accumulate(sizes[path] for path in small)
-            return [
+            small = [
                 path for path, total in zip(small, sums, strict=True) if total <= most_together
-            ], large
+            ]
+            return {path: sizes[path] for path in small}, large
         if sum(sizes[path] for path in small) > MAX_TOTAL_BYTES:
             raise SourceRefusedError(
                 f"{self._source.name} is refused: its documents have more than "
                 f"{MAX_TOTAL_BYTES // 2**20:,} MiB."
             )
-        return small, large
+        return {path: sizes[path] for path in small}, large
 
     def discard(self) -> None:
         """Delete the mirror, so that the next sync fetches everything."""

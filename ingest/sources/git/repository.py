@@ -25,6 +25,7 @@ from ingest.sources.source import (
     ignore_download_progress,
     is_hidden,
 )
+from ingest.spool import Keeper, keep_in_memory
 
 
 def read_git(
@@ -33,6 +34,7 @@ def read_git(
     *,
     is_wanted: Callable[[str], bool],
     progress: DownloadCallback = ignore_download_progress,
+    keep: Keeper = keep_in_memory,
 ) -> SourceFiles:
     """Read the wanted files of a repository's branch, tag or commit.
 
@@ -43,6 +45,7 @@ def read_git(
         downloads: the folder of the mirror, limits and network.
         is_wanted: returns whether a file is read, by its path in the source.
         progress: called during a fetch; an exception from it ends the fetch.
+        keep: keeps what was read.
 
     Returns:
         the files, ordered by path, and the commit they come from.
@@ -70,8 +73,9 @@ def read_git(
         above = mirror.list_settings_above(commit)
         # The clone is partial: only the files that are read are fetched.
         mirror.fetch_missing(commit, {*blobs.values(), *above.values()})
-        contents, large = mirror.read(blobs)
-        settings, _ = mirror.read(above) if above else ({}, [])
+        found, large = mirror.read(blobs)
+        contents = {path: keep(data) for path, data in found}
+        settings = dict(mirror.read(above)[0]) if above else {}
     except SourceFormatError:
         mirror.discard()
         raise
@@ -117,7 +121,8 @@ def _read_others(mirror: Mirror, commit: str, paths: Collection[str]) -> Mapping
         return {}
     # As with the documents, only the files that are read are fetched.
     mirror.fetch_missing(commit, set(blobs.values()))
-    return mirror.read(blobs, most=MAX_INCLUDED_FILE, most_together=MAX_INCLUDED_FILES)[0]
+    found, _ = mirror.read(blobs, most=MAX_INCLUDED_FILE, most_together=MAX_INCLUDED_FILES)
+    return dict(found)
 
 
 def _choose_blobs(entries: Iterable[TreeEntry], failures: list[str]) -> dict[str, str]:

@@ -41,6 +41,7 @@ from ingest.sources.website.paths import (
     strip_tracking,
 )
 from ingest.sources.website.twins import TwinFinder
+from ingest.spool import Keeper, keep_in_memory
 from rag_core.english import format_count
 from rag_core.types import hash_content
 
@@ -55,6 +56,7 @@ def read_website(
     *,
     is_wanted: Callable[[str], bool],
     progress: DownloadCallback = ignore_download_progress,
+    keep: Keeper = keep_in_memory,
 ) -> SourceFiles:
     """Read the wanted pages of a website.
 
@@ -66,6 +68,7 @@ def read_website(
         is_wanted: returns whether a page is read, by its path in the source.
         progress: called after each page and while docent waits; an exception from it ends the
             crawl.
+        keep: keeps what was read.
 
     Returns:
         the pages, ordered by path, and what was left out.
@@ -88,7 +91,7 @@ def read_website(
             WebClient(source, downloads.network, check_cancelled=reporter.repeat_last) as web,
         ):
             site = SiteFetcher(source, downloads, web, cache, reporter)
-            crawl = _Crawler(source, site, resolve_link(web.home, ""))
+            crawl = _Crawler(source, site, resolve_link(web.home, ""), keep)
             try:
                 crawl.run()
                 cache.keep_only(site.used)
@@ -110,7 +113,7 @@ def read_website(
 class _Crawler:
     """Goes through the addresses of one site, each of them once."""
 
-    def __init__(self, source: Source, site: SiteFetcher, home: str) -> None:
+    def __init__(self, source: Source, site: SiteFetcher, home: str, keep: Keeper) -> None:
         self._source = source
         self._site = site
         self._home = home
@@ -118,7 +121,7 @@ class _Crawler:
         self._folder = "/"
         self._queue: deque[tuple[str, int]] = deque()
         self._queued: set[str] = set()
-        self._store = PageStore(source)
+        self._store = PageStore(source, keep)
         self._twins = TwinFinder()
         self._known_twins: dict[str, str] = {}
         self._failures: list[str] = []

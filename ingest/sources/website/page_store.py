@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from ingest.sources.source import RawFile, Source
 from ingest.sources.website.fetcher import FetchedPage
-from ingest.sources.website.media_types import MARKDOWN, MDX, describe_content
+from ingest.sources.website.media_types import MARKDOWN, MDX, SNIFFED_BYTES, describe_content
 from ingest.sources.website.paths import (
     build_kin_key,
     build_page_path,
     extract_page_name,
     is_home,
 )
+from ingest.spool import Content, Keeper
 from rag_core.types import hash_content
 
 
@@ -30,7 +31,8 @@ class StoredPage:
         canonical: the address that it names; its own if it names none.
         twin: address of the same page for people; empty for none.
         text_hash: hash of its words; empty if they are not known.
-        fetched: the page.
+        fetched: the page; in a store, only with the beginning of its bytes.
+        content: its bytes, in memory or in a spool.
     """
 
     address: str
@@ -38,6 +40,7 @@ class StoredPage:
     twin: str
     text_hash: str
     fetched: FetchedPage
+    content: Content = b""
 
 
 class PageStore:
@@ -45,10 +48,12 @@ class PageStore:
 
     Args:
         source: the website.
+        keep: keeps the bytes of pages.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, keep: Keeper) -> None:
         self._source = source
+        self._keep = keep
         self._pages: list[StoredPage] = []
         self._bodies: set[str] = set()
         self._kin: set[tuple[str, str]] = set()
@@ -62,7 +67,8 @@ class PageStore:
 
     def add(self, page: StoredPage) -> None:
         """Store a page; one with the text of another is only counted."""
-        body = hashlib.sha256(page.fetched.data).hexdigest()
+        data = page.fetched.data
+        body = hashlib.sha256(data).hexdigest()
         page = replace(page, text_hash=page.text_hash or body)
         kin = (build_kin_key(page.address), page.text_hash)
         if body in self._bodies or kin in self._kin:
@@ -70,6 +76,8 @@ class PageStore:
             return
         self._bodies.add(body)
         self._kin.add(kin)
+        beginning = replace(page.fetched, data=data[:SNIFFED_BYTES])
+        page = replace(page, fetched=beginning, content=self._keep(data))
         self._pages.append(page)
         self._texts.setdefault(page.address, page.text_hash)
         was_believed = self._is_believed(page.canonical)
@@ -134,7 +142,7 @@ class PageStore:
     def _build_file(self, path: str, key: str, page: StoredPage) -> RawFile:
         fetched = page.fetched
         kind = describe_content(fetched.content_type, fetched.media_type)
-        return RawFile(path, self._source.build_page_url(path, key), fetched.data, kind)
+        return RawFile(path, self._source.build_page_url(path, key), page.content, kind)
 
 
 def _is_claim(page: StoredPage) -> bool:

@@ -281,7 +281,7 @@ def test_the_time_of_counting_is_not_the_page_s():
 
 
 def test_a_page_is_divided_within_the_limit_of_memory(harm):
-    harm("page = __import__('dataclasses').replace(page, data=b'a\\n\\n' * 3_000_000)")
+    harm("page = __import__('dataclasses').replace(page, content=b'a\\n\\n' * 3_000_000)")
     (odd,) = read_all(ODD)
     assert str(odd) == "needs more than 1 GiB of memory to read"
 

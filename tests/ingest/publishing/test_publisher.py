@@ -263,8 +263,8 @@ def test_progress_counts_what_is_done_of_what_is_to_do(bench: Bench, docs: Path)
     told = [(one.stage, one.done, one.total) for one in bench.events if one.stage in stages]
     assert told == [
         ("embedding", 0, 1),
+        ("embedding", 1, 1),  # while the others are written
         ("writing", 3, 4),
-        ("embedding", 1, 1),
         ("writing", 4, 4),
         *(("publishing", step, 4) for step in range(5)),
     ]

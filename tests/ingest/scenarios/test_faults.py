@@ -187,7 +187,7 @@ class TestPages:
 
     def test_one_that_no_word_finds(self, bench: Bench, changed: Path):
         bench.store.search_lexical = lambda *_, **__: []
-        with pytest.raises(PublishError, match="not found by its own words"):
+        with pytest.raises(PublishError, match="search by words missed"):
             bench.sync(changed)
         del bench.store.search_lexical
         completes(bench, changed)

@@ -67,7 +67,7 @@ def test_without_a_site_links_lead_where_pages_were_found():
         Page("docs", "a.md", "https://x.test/first", b"[b](b.md) [c](c.md)"),
         Page("docs", "b.md", "https://x.test/second", b"# B"),
     ]
-    linked = resolve_page_links(pages, {}, "")
+    linked = [*resolve_page_links(pages, {}, "")]
     assert linked[0].links == {"b.md": "https://x.test/second"}
     assert linked[1] is pages[1]
 
@@ -77,7 +77,7 @@ def test_local_pages_have_no_addresses():
         Page("docs", "a.md", "file:///a.md", b"[b](b.md)"),
         Page("docs", "b.md", "file:///b", b""),
     ]
-    assert resolve_page_links(pages, {}, "") == pages
+    assert [*resolve_page_links(pages, {}, "")] == pages
 
 
 SPHINX = "extensions = ['myst_parser']\nhtml_baseurl = 'https://s.test/'\n"

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pymilvus import MilvusException
+from pymilvus import MilvusClient, MilvusException
 
 from rag_core.errors import (
+    CollectionGoneError,
     SettingsError,
     StoreError,
     StoreFormatError,
@@ -92,9 +93,9 @@ def lexical(store, question, *, scope=EVERYWHERE, limit=10):
     return store.search_lexical("docent__v1", terms, limit=limit, scope=scope)
 
 
-def dense(store, question, *, scope=EVERYWHERE, limit=10):
+def dense(store, question, *, scope=EVERYWHERE, limit=10, collection="docent__v1"):
     vector = EMBEDDER.embed_query(question)
-    return store.search_dense("docent__v1", vector, limit=limit, scope=scope)
+    return store.search_dense(collection, vector, limit=limit, scope=scope)
 
 
 @pytest.mark.parametrize("name", ["C", "C++", "C#", ".NET", "I/O", "हिन्दी", "วิธี", "--force", "2.4"])
@@ -346,6 +347,106 @@ def read_in_child(uri: str, counted) -> None:
     store = MilvusStore.open(RagSettings.load(milvus_uri=uri))
     counted.put(store.count("docent__v1"))
     store.close()
+
+
+def test_only_complete_versions_are_loaded_at_a_start(settings):
+    first = MilvusStore.open(settings)
+    for name in ("docent__v1", "docent__v2"):
+        fill(first, name)
+        first.write_spec(name, SPEC)
+    first.switch("docent__v1")
+    first.create("docent__v3", SPEC)  # a sync that was killed
+    first.close()
+    again = MilvusStore.open(settings)
+    states = {
+        name: again._client.get_load_state(name)["state"].name for name in again.list_collections()
+    }
+    again.close()
+    assert states == {
+        "docent__v1": "Loaded",
+        "docent__v2": "Loaded",
+        "docent__v3": "NotLoad",
+    }
+
+
+def test_a_version_that_can_not_be_loaded_keeps_the_live_one_working(settings, monkeypatch):
+    first = MilvusStore.open(settings)
+    for name in ("docent__v1", "docent__v2", "docent__v3"):
+        fill(first, name)
+        first.write_spec(name, SPEC)
+    first.switch("docent__v2")
+    first.close()
+    real = MilvusClient.load_collection
+
+    def load(client: MilvusClient, collection: str, **options: object) -> None:
+        if collection == "docent__v1":
+            raise MilvusException(700, "index not found[collection=docent__v1]")
+        if collection == "docent__v3":
+            client.drop_collection(collection)  # by another process
+        real(client, collection, **options)
+
+    monkeypatch.setattr(MilvusClient, "load_collection", load)
+    again = MilvusStore.open(settings)
+    assert again.read_live_index() == LiveIndex("docent__v2", SPEC)
+    assert dense(again, "logs", collection="docent__v2")
+    assert again.list_collections() == ["docent__v1", "docent__v2"]
+    again.close()
+
+
+def test_every_read_loads_what_is_not_loaded(store):
+    fill(store, "docent__v1")
+    vector, ids = EMBEDDER.embed_query("logs"), [CHUNKS[1].id]
+    for read in (
+        lambda: store.search_dense("docent__v1", vector, limit=1, scope=EVERYWHERE),
+        lambda: store.search_lexical("docent__v1", "log", limit=1, scope=EVERYWHERE),
+        lambda: store.score_pages("docent__v1", vector, [CHUNKS[1].page_key]),
+        lambda: store.read_neighbours("docent__v1", CHUNKS[:1]),
+        lambda: store.read_vectors("docent__v1", ids),
+        lambda: store.read_rows("docent__v1", ids),
+        lambda: list(store.read_chunks("docent__v1")),
+    ):
+        store._client.release_collection("docent__v1")
+        assert read()
+
+
+def test_what_is_gone_meanwhile(store):
+    assert store.read_owner("docent__v9") == ""
+    store.drop("docent__v9")
+    for call in (
+        lambda: store.count("docent__v9"),
+        lambda: store.read_rows("docent__v9", [CHUNKS[0].id]),
+        lambda: list(store.read_chunks("docent__v9")),
+        lambda: store.write_owner("docent__v9", "me"),
+        lambda: store.delete("docent__v9", [CHUNKS[0].id]),
+        lambda: store.switch("docent__v9"),
+    ):
+        with pytest.raises(CollectionGoneError):
+            call()
+
+
+def test_a_search_for_more_than_a_server_returns(readable):
+    assert len(dense(readable, "logs", limit=20_000)) == len(CHUNKS)
+
+
+@given(text=st.text(alphabet=st.sampled_from("aé数🙂 "), min_size=20, max_size=120))
+def test_a_text_that_a_server_would_refuse_is_cut(text: str):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "MAX_BYTES", 100)
+        chunk = make_chunk(text, title=text, headings=("Short", text))
+        row = rows.build_row(chunk, np.ones(8, np.float32))
+    for name in (*rows.TEXTS, "terms"):
+        assert len(row[name].encode()) <= 100
+    assert text.startswith(row["text"])
+    assert row["text"] == text or len(row["text"].encode()) > 96
+    assert row["headings"][0] == "Short"
+    assert len(row["headings"][1].encode()) <= 100
+
+
+def test_a_batch_is_limited_by_all_of_its_texts(monkeypatch):
+    monkeypatch.setattr(rows, "_INSERT_BYTES", 10_000)
+    chunks = [make_chunk("a", headings=("b" * 3_000,), title="c" * 2_000) for _ in range(3)]
+    made = [rows.build_row(chunk, np.ones(8, np.float32)) for chunk in chunks]
+    assert [len(batch) for batch in rows.split_batches(made)] == [1, 1, 1]
 
 
 def test_after_close_another_process_can_open_the_index(settings):

@@ -14,9 +14,10 @@ from rag_core.deadline import limit_time
 from rag_core.errors import LLMUnavailableError, ModelUnavailableError
 from rag_core.generation.llm.client import OpenAIGenerator
 from rag_core.inference.lanes import InferenceWorker
-from rag_core.models.http_client import ModelServer
-from rag_core.models.remote import RemoteEmbedder, RemoteReranker
-from rag_core.models.server_address import EMBEDDING, RERANK, Address
+from rag_core.models.remote.embedder import RemoteEmbedder
+from rag_core.models.remote.http_client import ModelServer
+from rag_core.models.remote.reranker import RemoteReranker
+from rag_core.models.remote.server_address import EMBEDDING, RERANK, Address
 from rag_core.outages import Outages
 from rag_core.pipeline import AnswerLimits, Pipeline
 from rag_core.query.rewrite import Planner
@@ -70,7 +71,7 @@ def build(*, embedder=None, reranker=None, llm=None, limits=LITTLE, budget_ms=0)
 
 def open_embedder(url: str, outages: Outages | None = None) -> RemoteEmbedder:
     address = Address.of(url, "/v1/embeddings", EMBEDDING, None)
-    return RemoteEmbedder(ModelServer(address, outages), "hash", dimension=32)
+    return RemoteEmbedder([ModelServer(address, outages)], "hash", dimension=32)
 
 
 def open_reranker(url: str, outages: Outages | None = None) -> RemoteReranker:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
+from pymilvus import MilvusException
 
-from rag_core.errors import StoreError
+from rag_core.errors import CollectionGoneError, StoreError
 from rag_core.index.milvus import MilvusStore
 from rag_core.index.rows import has_bm25
 from rag_core.settings import RagSettings
-from rag_core.types import IndexSpec
+from rag_core.types import IndexSpec, LiveIndex, Scope
 
 SPEC = IndexSpec("hash", 8, "chunker-1", 1, "r1")
 
@@ -26,44 +28,49 @@ def store(tmp_path) -> Iterator[MilvusStore]:
     opened.close()
 
 
-def once(store: MilvusStore, act: Callable[[], None], *, before: bool) -> None:
-    """Act while the aliases of the first collection are asked for."""
-    real = store._client.list_aliases
+def once(store: MilvusStore, act: Callable[[], None]) -> None:
+    """Act right after the target of the alias was asked for."""
+    real = store._client.describe_alias
 
-    def asked(collection: str, **_: object) -> object:
-        store._client.list_aliases = real
-        if before:
-            act()
-        found = real(collection)
-        if not before:
-            act()
+    def asked(alias: str, **options: object) -> object:
+        store._client.describe_alias = real
+        found = real(alias, **options)
+        act()
         return found
 
-    store._client.list_aliases = asked
+    store._client.describe_alias = asked
 
 
-def test_an_old_version_that_is_dropped_meanwhile(store: MilvusStore):
-    once(store, lambda: store._client.drop_collection("docent__v10"), before=True)
-    assert store.read_live_index().collection == "docent__v9"
-
-
-def test_an_alias_that_moves_to_what_was_looked_at(store: MilvusStore):
+def test_a_version_that_is_dropped_right_after_the_alias_has_moved(store: MilvusStore):
     def switch() -> None:
         store._client.alter_alias("docent__v10", "docent")
+        store._client.drop_collection("docent__v9")
 
-    assert store.list_collections()[0] == "docent__v10"
-    once(store, switch, before=False)
-    assert store.read_live_index().collection == "docent__v10"
+    once(store, switch)
+    assert store.read_live_index() == LiveIndex("docent__v10", SPEC)
 
 
-def test_a_collection_that_is_there_and_can_not_be_asked(store: MilvusStore, monkeypatch):
-    from pymilvus import MilvusException
+def test_an_alias_whose_collection_is_gone_is_no_live_version(store: MilvusStore):
+    store._client.drop_collection("docent__v9")
+    assert store.read_live_index() is None
 
+
+def test_a_version_that_another_docent_drops_is_not_remembered(store: MilvusStore):
+    assert store.read_live_index("mark").collection == "docent__v9"
+    store._client.alter_alias("docent__v10", "docent")
+    store._client.drop_collection("docent__v9")
+    assert store.read_live_index("mark").collection == "docent__v9"  # nobody asked Milvus
+    with pytest.raises(CollectionGoneError, match="refused a call"):
+        store.search_dense("docent__v9", np.ones(8, np.float32), limit=1, scope=Scope())
+    assert store.read_live_index("mark").collection == "docent__v10"
+
+
+def test_an_alias_that_can_not_be_asked_for(store: MilvusStore, monkeypatch):
     def refuse(*_: str, **__: object) -> None:
-        raise MilvusException(1, "no")
+        raise MilvusException(5, "no")
 
-    monkeypatch.setattr(store._client, "list_aliases", refuse)
-    with pytest.raises(StoreError):
+    monkeypatch.setattr(store._client, "describe_alias", refuse)
+    with pytest.raises(StoreError, match="refused a call: no"):
         store.read_live_index()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -23,20 +22,26 @@ from tenacity import (
 )
 
 from rag_core.breaker import CircuitBreaker
-from rag_core.cancellation import check_cancelled
+from rag_core.cancellation import check_cancelled, sleep_unless_cancelled
 from rag_core.deadline import find_seconds_left, is_time_over, limit_time
 from rag_core.errors import ModelError, ModelUnavailableError
 from rag_core.interruption import make_interruptible
-from rag_core.models.server_address import Address
+from rag_core.models.remote.server_address import Address
 from rag_core.outages import Outages
 
 Failure = TypeVar("Failure", bound=ModelError)
+
+
+class RefusedTextError(ModelError):
+    """The server works and refuses this text, as another one of the same model would."""
+
 
 _CONNECT_SECONDS = 5.0
 # Errors that may pass by themselves; a server that is too slow once would be so again.
 _TRANSIENT_ERRORS = (httpx.NetworkError, httpx.ConnectTimeout, httpx.RemoteProtocolError)
 _TOO_MANY_REQUESTS = 429
 _KEY_REFUSED = (401, 403)
+_TEXT_REFUSED = (400, 413, 422)
 _QUOTED_CHARACTERS = 200
 # vLLM: "maximum context length is 512 tokens"; TEI: "must have less than 512 tokens".
 _TOO_LONG = re.compile(r"context length|less than \d+ tokens|too long|at most \d+ char")
@@ -110,7 +115,7 @@ class ModelServer:
         address: Address,
         outages: Outages | None = None,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = sleep_unless_cancelled,
         seconds: float | None = None,
     ) -> None:
         self.address = address
@@ -137,8 +142,10 @@ class ModelServer:
                     "did not answer several times", "docent asks it again in a while"
                 )
             )
+        most = QUESTION_RETRIES.attempts
+        attempts = most if retries is None else min(most, retries.attempts)
         with limit_time(QUESTION_RETRIES.seconds):
-            return self._post(body, QUESTION_RETRIES)
+            return self._post(body, replace(QUESTION_RETRIES, attempts=attempts))
 
     def _post(self, body: dict[str, Any], retries: RetryPolicy) -> ServerReply:
         attempts = Retrying(
@@ -165,20 +172,25 @@ class ModelServer:
     def build_refusal_error(self, reply: ServerReply) -> ModelError:
         """Build the error of a reply that is not `ok`."""
         if reply.status in _KEY_REFUSED:
-            return self._report(
+            return self.report(
                 self.build_error(
                     f"refused the key (HTTP {reply.status})", f"set {self.address.variables.key}"
                 )
             )
         if _TOO_LONG.search(reply.error_message):
-            return self.build_error(
-                f"finds a text too long (HTTP {reply.status})",
-                f"{self.address.variables.too_long}{_quote_error(reply)}",
+            return RefusedTextError(
+                self._format_sentence(
+                    f"finds a text too long (HTTP {reply.status})",
+                    f"{self.address.variables.too_long}{_quote_error(reply)}",
+                )
             )
-        return self._report(
-            self.build_error(
-                f"refused a request (HTTP {reply.status})",
-                f"check the address and {self.address.variables.model}{_quote_error(reply)}",
+        kind = RefusedTextError if reply.status in _TEXT_REFUSED else ModelError
+        return self.report(
+            kind(
+                self._format_sentence(
+                    f"refused a request (HTTP {reply.status})",
+                    f"check the address and {self.address.variables.model}{_quote_error(reply)}",
+                )
             )
         )
 
@@ -212,9 +224,10 @@ class ModelServer:
         return httpx.Client(headers=headers, auth=lambda request: request)
 
     def _build_unavailable_error(self, problem: str, remedy: str) -> ModelUnavailableError:
-        return self._report(ModelUnavailableError(self._format_sentence(problem, remedy)))
+        return self.report(ModelUnavailableError(self._format_sentence(problem, remedy)))
 
-    def _report(self, error: Failure) -> Failure:
+    def report(self, error: Failure) -> Failure:
+        """Report an error of this server as an outage, and return it."""
         self._outages.report(self.address.variables.service, str(error))
         return error
 

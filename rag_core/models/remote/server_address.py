@@ -91,6 +91,29 @@ class Address:
             path = f"{path}/{name}" if path else endpoint
         return cls(url.copy_with(path=path), variables, key)
 
+    @classmethod
+    def list_of(
+        cls, bases: str, endpoint: str, variables: Variables, key: SecretStr | None
+    ) -> tuple[Self, ...]:
+        """Complete the addresses of a setting that may name several servers.
+
+        Args:
+            bases: the setting: addresses separated by white space or commas.
+            endpoint: as in `of`.
+            variables: as in `of`.
+            key: the bearer token of all of them, or None.
+
+        Returns:
+            The addresses in their order, each once.
+
+        Raises:
+            SettingsError: one is not an http address, or the key is not a key.
+        """
+        # A comma within an address, as in a password, has no address behind it.
+        parts = re.split(r"[\s,]+(?=https?://)|\s+", bases.strip(" \t\r\n,"))
+        names = [part.strip(",") for part in parts if part.strip(",")] or [bases]
+        return tuple(dict.fromkeys(cls.of(name, endpoint, variables, key) for name in names))
+
     @property
     def display_url(self) -> str:
         """The URL without credentials; the query is left out, as it may hold some."""

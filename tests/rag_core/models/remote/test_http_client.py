@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.errors import ModelError, ModelUnavailableError, SettingsError
-from rag_core.models.http_client import BACKGROUND_RETRIES, INTERACTIVE_RETRIES, ModelServer
-from rag_core.models.server_address import EMBEDDING, RERANK, Address
+from rag_core.models.remote.http_client import BACKGROUND_RETRIES, INTERACTIVE_RETRIES, ModelServer
+from rag_core.models.remote.server_address import EMBEDDING, RERANK, Address
 from tests.servers.inference import EMBEDDER, InferenceServer
 
 BODY = {"model": EMBEDDER, "input": ["one", "two"]}

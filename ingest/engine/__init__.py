@@ -1,0 +1,1 @@
+"""Pages are read, divided and embedded on a Ray cluster, in parts that survive a stop."""

@@ -1,0 +1,1 @@
+"""Models on servers: embeddings in OpenAI's form, and `/rerank`."""

@@ -1,0 +1,292 @@
+"""Several servers of one model: requests go where they end soonest, and around a failed server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from rag_core.breaker import CircuitBreaker
+from rag_core.cancellation import check_cancelled, stop_when_cancelled
+from rag_core.deadline import find_seconds_left, limit_time
+from rag_core.english import format_count
+from rag_core.errors import ModelError, ModelUnavailableError
+from rag_core.models.remote.http_client import (
+    INTERACTIVE_RETRIES,
+    QUESTION_RETRIES,
+    ModelServer,
+    RefusedTextError,
+    RetryPolicy,
+)
+from rag_core.models.remote.server_address import Address
+from rag_core.outages import Outages
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Ask = Callable[[ModelServer, RetryPolicy], Result]
+"""A request to one server, within these limits of retries."""
+
+IN_FLIGHT = 8
+"""Requests of index builds that one server has at a time. Questions wait for no place in line."""
+
+_QUESTION_SECONDS = 4.0  # for one of several servers: while it embeds batches, it may need seconds
+_PAUSE_SECONDS = 5.0
+_MEMORY = 0.98  # of the measured speed: the last 50 requests count most
+_FORGETTING_SECONDS = 60.0
+
+
+@dataclass(eq=False, slots=True)
+class _Member:
+    """One server, and how quickly it ends what it is given.
+
+    Attributes:
+        server: its client.
+        breaker: says when it may be asked again after a failure.
+        is_out: whether it failed, and has not worked since.
+        refusal: why it can't be used beside the others; None if nothing is known against it.
+        in_flight: requests that it has now.
+        building: those of them that belong to index builds.
+    """
+
+    server: ModelServer
+    breaker: CircuitBreaker = field(
+        default_factory=lambda: CircuitBreaker(limit=1, pause=_PAUSE_SECONDS)
+    )
+    is_out: bool = False
+    refusal: ModelError | None = None
+    in_flight: int = 0
+    building: int = 0
+    _ended: float = 0.0
+    _busy: float = 0.0
+    _since: float = 0.0
+
+    def begin(self) -> None:
+        """Count a request that begins."""
+        if not self.in_flight:
+            self._since = time.monotonic()
+        self.in_flight += 1
+
+    def end(self) -> None:
+        """Count a request that ended."""
+        now = time.monotonic()
+        self._ended = self._ended * _MEMORY + 1
+        self._busy = self._busy * _MEMORY + now - self._since
+        self._since = now
+        self.in_flight -= 1
+
+    @property
+    def load(self) -> tuple[float, int]:
+        """Seconds until one more request would end, and the requests that it has."""
+        pace = self._busy / self._ended if self._ended else 0.0
+        # Else a server that was slow once, while it loaded its model, would get no question again.
+        rest = 0.0 if self.in_flight else time.monotonic() - self._since
+        return (self.in_flight + 1) * pace * 0.5 ** (rest / _FORGETTING_SECONDS), self.in_flight
+
+
+class ServerPool:
+    """The servers of one model; may be used from several threads.
+
+    A server that fails is left out for a while, and its request goes to another. Then a thread asks
+    it whether it works again, so that no request waits for it. Where none works, each request goes
+    to one of them with its own retries, as to a server that is alone.
+
+    Args:
+        servers: one or several, which should serve the same model.
+        check: raises a ModelError if a server can't be used beside the others. It is called before
+            one of several servers is used, and again after each of its failures.
+    """
+
+    def __init__(self, servers: Sequence[ModelServer], check: Ask[None]) -> None:
+        self._members = [_Member(server) for server in servers]
+        self._check = check
+        self._changed = threading.Condition()
+        self._warming = threading.Lock()
+        self._is_warm = False
+
+    @property
+    def parallel(self) -> int:
+        """Requests of an index build that keep all servers busy."""
+        return IN_FLIGHT * len(self._members)
+
+    def warm_up(self) -> None:
+        """Check every server once; one that is down is only logged if another works.
+
+        Raises:
+            ModelUnavailableError: none works.
+            ModelError: one can't be used, or not beside the others.
+        """
+        with self._warming:
+            if self._is_warm:
+                return
+            down: list[ModelUnavailableError] = []
+            for member in self._members:
+                try:
+                    self._check(member.server, self._limit_retries(INTERACTIVE_RETRIES))
+                except ModelUnavailableError as error:
+                    self._leave_out(member)
+                    down.append(error)
+            if len(down) == len(self._members):
+                raise down[0]
+            for problem in down:
+                logger.warning("%s The other servers are used without it.", problem)
+            self._is_warm = True
+
+    def call(self, ask: Ask[Result], retries: RetryPolicy) -> Result:
+        """Ask the server that would answer soonest, and another one if it fails.
+
+        Args:
+            ask: makes the request; a RefusedTextError of it is no failure of the server.
+            retries: limits of a request to a server that is alone.
+
+        Returns:
+            What `ask` returned.
+
+        Raises:
+            ModelUnavailableError: all servers are down, busy, failing or too slow.
+            ModelError: the last of them refused the request, or its answer can't be used.
+        """
+        if len(self._members) > 1:
+            self.warm_up()
+        is_question = find_seconds_left() is not None
+        with limit_time(QUESTION_RETRIES.seconds) if is_question else nullcontext():
+            tried: set[_Member] = set()
+            while (member := self._begin(tried, is_question=is_question)) is not None:
+                tried.add(member)
+                try:
+                    with self._count(member, is_question=is_question):
+                        return self._try(member, ask, retries, is_question=is_question)
+                except RefusedTextError:
+                    raise
+                except ModelError as error:
+                    if len(self._members) == 1:
+                        raise
+                    self._leave_out(member)
+                    logger.warning("%s The request goes to another server.", error)
+            member = self._begin_any(is_question=is_question)
+            with self._count(member, is_question=is_question):
+                result = ask(member.server, retries)
+        self._take_in(member)
+        return result
+
+    def _try(
+        self, member: _Member, ask: Ask[Result], retries: RetryPolicy, *, is_question: bool
+    ) -> Result:
+        limits = self._limit_retries(retries)
+        if is_question and len(self._members) > 1:
+            with limit_time(_QUESTION_SECONDS):
+                return ask(member.server, limits)
+        return ask(member.server, limits)
+
+    def _limit_retries(self, retries: RetryPolicy) -> RetryPolicy:
+        """Return the limits for a server: where there is another, it has one attempt."""
+        return retries if len(self._members) == 1 else replace(retries, attempts=1)
+
+    def _begin(self, tried: Collection[_Member], *, is_question: bool) -> _Member | None:
+        """Wait for a free place at a server that works; None if there is none to try."""
+        self._ask_those_left_out()
+        with stop_when_cancelled(self._wake), self._changed:
+            while True:
+                check_cancelled()
+                working = [m for m in self._members if not m.is_out and m not in tried]
+                free = [m for m in working if is_question or m.building < IN_FLIGHT]
+                if free or not working:
+                    return self._take(free, is_question=is_question)
+                self._changed.wait()
+
+    def _begin_any(self, *, is_question: bool) -> _Member:
+        """Take a server although all failed.
+
+        Raises:
+            ModelError: none can be used.
+        """
+        with self._changed:
+            usable = [member for member in self._members if member.refusal is None]
+            member = self._take(usable, is_question=is_question)
+        if member is None:
+            raise next(member.refusal for member in self._members if member.refusal)
+        return member
+
+    def _take(self, members: Sequence[_Member], *, is_question: bool) -> _Member | None:
+        if not members:
+            return None
+        member = min(members, key=lambda member: member.load)
+        member.begin()
+        member.building += not is_question
+        return member
+
+    @contextmanager
+    def _count(self, member: _Member, *, is_question: bool) -> Iterator[None]:
+        """Count a request that has begun until it ends."""
+        try:
+            yield
+        finally:
+            with self._changed:
+                member.end()
+                member.building -= not is_question
+                self._changed.notify_all()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _leave_out(self, member: _Member) -> None:
+        with self._changed:
+            member.is_out = True
+            member.breaker.record_failure()
+            self._changed.notify_all()
+
+    def _take_in(self, member: _Member) -> None:
+        with self._changed:
+            member.is_out = False
+            member.refusal = None
+            member.breaker.record_success()
+            self._changed.notify_all()
+
+    def _ask_those_left_out(self) -> None:
+        for member in self._members:
+            if member.is_out and member.breaker.try_begin():
+                threading.Thread(
+                    target=self._ask_again, args=(member,), name="model server", daemon=True
+                ).start()
+
+    def _ask_again(self, member: _Member) -> None:
+        """Ask a server that had failed whether it can be used again."""
+        try:
+            self._check(member.server, replace(INTERACTIVE_RETRIES, attempts=1))
+        except ModelUnavailableError:
+            self._leave_out(member)
+        except ModelError as error:
+            logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
+            member.refusal = member.server.report(error)
+            self._leave_out(member)
+        else:
+            self._take_in(member)
+
+
+def open_servers(addresses: Sequence[Address], outages: Outages) -> list[ModelServer]:
+    """Build the clients of servers of one model, which report their outages as one service.
+
+    Nothing is asked yet.
+    """
+    if len(addresses) == 1:
+        return [ModelServer(addresses[0], outages)]
+    own = [Outages() for _ in addresses]
+    service = addresses[0].variables.service
+
+    def report_all(*_: object) -> None:
+        sentences = [outage.sentence for each in own for outage in each.list_current()]
+        if not sentences:
+            outages.clear(service)
+        else:
+            working = len(own) - len(sentences)
+            rest = f"; {format_count(working, 'other server')} still answered." if working else "."
+            outages.report(service, " ".join(sentences).removesuffix(".") + rest)
+
+    for each in own:
+        each.subscribe(report_all)
+    return [ModelServer(*pair) for pair in zip(addresses, own, strict=True)]
