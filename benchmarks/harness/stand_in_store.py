@@ -127,9 +127,9 @@ class StandInStore:
                 self.rows["read"] += 1
                 yield self._make_chunk(id_)
 
-    def score_page_chunks(
+    def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
+    ) -> dict[PageKey, float]:
         """Nothing: no question is asked here."""
         return {}
 
