@@ -129,7 +129,7 @@ class StandInStore:
 
     def score_pages(
         self, collection: str, vector: Vector, pages: Sequence[PageKey]
-    ) -> dict[PageKey, dict[str, float]]:
+    ) -> dict[PageKey, float]:
         """Nothing: no question is asked here."""
         return {}
 

@@ -113,15 +113,18 @@ class PageMeans:
             self._sums.get(collection, {}).pop(page, None)
 
     def write(self, collection: str) -> None:
-        """Write the means of all pages that changed, and delete those of pages without chunks."""
+        """Write the means of changed pages.
+
+        Those of pages without chunks are deleted.
+        """
         if not self._has_means(collection):
             return
         name, touched = name_means(collection), sorted(self._touched[collection])
-        self._upsert(name, self._sums.get(collection, {}))
+        self._write_sums(name, self._sums.get(collection, {}))
         for start in range(0, len(touched), _PAGES):
             pages = touched[start : start + _PAGES]
             sums = self._add_up(collection, pages)
-            self._upsert(name, sums)
+            self._write_sums(name, sums)
             if gone := [_build_id(page) for page in pages if page not in sums]:
                 self._connection.run(self._client.delete, name, ids=gone, seconds=SCAN_SECONDS)
         self._connection.run(self._client.flush, name, seconds=BUILD_SECONDS)
@@ -130,7 +133,10 @@ class PageMeans:
         self._touched.pop(collection, None)
 
     def read(self, collection: str, pages: Sequence[PageKey]) -> dict[PageKey, Vector]:
-        """Read the means of pages, each of shape (dimension,); leave missing ones out."""
+        """Read the means of pages; leave missing ones out.
+
+        Each has shape (dimension,).
+        """
         ids = {_build_id(page): page for page in pages}
         try:
             if not ids or not self._has_means(collection):
@@ -166,7 +172,7 @@ class PageMeans:
             self._known[collection] = is_there
         return self._known[collection]
 
-    def _upsert(self, name: str, sums: Mapping[PageKey, Sum]) -> None:
+    def _write_sums(self, name: str, sums: Mapping[PageKey, Sum]) -> None:
         rows = [
             {"id": _build_id(page), "vector": total / np.float32(count)}
             for page, (total, count) in sums.items()

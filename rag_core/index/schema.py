@@ -42,7 +42,11 @@ def build_schema(dimension: int, *, has_bm25: bool) -> Any:
 
 
 def build_mean_schema(dimension: int) -> Any:
-    """Build the schema of the means of pages, with vectors of a dimension."""
+    """Build the schema of the means of pages.
+
+    Args:
+        dimension: length of a vector.
+    """
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     schema.add_field("id", DataType.VARCHAR, is_primary=True, max_length=64)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
