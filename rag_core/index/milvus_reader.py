@@ -328,7 +328,7 @@ class MilvusReader:
             )
 
     def read_owner(self, collection: str) -> str:
-        """Return who writes a collection; empty if nobody is named."""
+        """Return who writes a collection; empty if it does not say."""
         try:
             return str(self._read_properties(collection).get(OWNER, ""))
         except CollectionGoneError:
