@@ -59,7 +59,10 @@ def measure(chunks: int, *, questions: int) -> dict[str, Any]:
             medians = {key: statistics.median(each[key] for each in found) for key in found[0]}
             return {
                 "chunks": store.count(_NAME),
-                **{key: round(value, 9) for key, value in medians.items()},
+                **{
+                    key: round(value, 1 if key.endswith("_ms") else 9)
+                    for key, value in medians.items()
+                },
             }
         finally:
             store.close()
