@@ -80,8 +80,8 @@ def check_cancelled() -> None:
         raise CancelledError
 
 
-def sleep_unless_cancelled(seconds: float) -> None:
-    """Sleep, but end at once when the work is cancelled.
+def pause_unless_cancelled(seconds: float) -> None:
+    """Wait, but end at once when the work is cancelled.
 
     Raises:
         CancelledError: it was.

@@ -18,13 +18,13 @@ Submit = Callable[..., Callable[[], Any]]
 
 @contextmanager
 def open_line(parallel: int) -> Iterator[Submit]:
-    """Open a line of calls that run at a time, in threads of their own.
+    """Open a line of several calls at a time, in threads.
 
     At its end, calls that wait are dropped, and requests under way broken off. With one call at a
     time there is no thread: a model of docent's own gains nothing by one.
     """
     if parallel == 1:
-        yield _call_at_once
+        yield _run_at_once
         return
     cancellation = Cancellation()
     pool = ThreadPoolExecutor(parallel, thread_name_prefix="embedding")
@@ -40,7 +40,7 @@ def open_line(parallel: int) -> Iterator[Submit]:
         pool.shutdown(cancel_futures=True)
 
 
-def _call_at_once(work: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+def _run_at_once(work: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
     result = work(*arguments)
     return lambda: result
 

@@ -88,8 +88,9 @@ class VectorMaker:
     def stream(
         self, batches: Iterable[Sequence[Chunk]], *, carried: bool = False
     ) -> Generator[tuple[Sequence[Chunk], Vectors], None, None]:
-        """Yield batches with their vectors, in order; embed ahead where the embedder can.
+        """Yield batches with their vectors, in order.
 
+        Where the embedder takes several calls at a time, the next batches are embedded meanwhile.
         Of neighbours with equal texts one is embedded. When the iterator is closed, all that is
         under way ends.
 
@@ -174,7 +175,7 @@ class VectorMaker:
 
 
 def split_into_batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
-    """Yield the chunks in lists of `size`, of which the last may be shorter."""
+    """Yield the chunks in lists of `size` or fewer."""
     iterator = iter(chunks)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -99,7 +99,9 @@ class RemoteEmbedder:
         return self._pool.parallel
 
     def warm_up(self) -> None:
-        """Embed a question once, to check address, key, model and dimension of each server.
+        """Embed a known text once, to check each server.
+
+        This checks address, key, model and dimension.
 
         Raises:
             ModelUnavailableError: the servers are down, busy, failing or too slow.
@@ -141,15 +143,18 @@ class RemoteEmbedder:
         with self._lock:
             self.truncated += sum(cut != text for cut, text in zip(cut_texts, texts, strict=True))
 
-        def ask(batch: Sequence[str]) -> Floats | None:
-            return self._pool.call(lambda *server: self._request_vectors(batch, *server), retries)
+        def request(batch: Sequence[str]) -> Floats | None:
+            return self._pool.ask(lambda *server: self._request_vectors(batch, *server), retries)
 
-        return ask_in_batches(ask, cut_texts).astype(np.float32)
+        return ask_in_batches(request, cut_texts).astype(np.float32)
 
     def _request_vectors(
         self, texts: Sequence[str], server: ModelServer, retries: RetryPolicy
     ) -> Floats | None:
-        """Return vectors, shape (n, dimension), of length 1; None if the batch is too large."""
+        """Return vectors; None if the batch is too large.
+
+        Their shape is (n, dimension), their length 1.
+        """
         raw, _ = self._post(texts, server, retries)
         if raw is None:
             return None
@@ -159,7 +164,7 @@ class RemoteEmbedder:
     def _post(
         self, texts: Sequence[str], server: ModelServer, retries: RetryPolicy
     ) -> tuple[Floats | None, str | None]:
-        """Return vectors as the server gives them, and the model that it names.
+        """Return vectors as the server gives them, and its model's name.
 
         The vectors have the shape (n, width); they are None if the batch is too large.
         """
@@ -176,7 +181,10 @@ class RemoteEmbedder:
         return raw, reply.body.get("model")
 
     def _check_server(self, server: ModelServer, retries: RetryPolicy) -> None:
-        """Check a server by a known text, whose vector must be that of the other servers."""
+        """Check a server by a known text.
+
+        Its vector must be that of the other servers.
+        """
         raw, served = self._post(QUESTIONS[:1], server, retries)
         if raw is None:  # of one text that is never said
             return

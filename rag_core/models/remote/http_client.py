@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from rag_core.breaker import CircuitBreaker
-from rag_core.cancellation import check_cancelled, sleep_unless_cancelled
+from rag_core.cancellation import check_cancelled, pause_unless_cancelled
 from rag_core.deadline import find_seconds_left, is_time_over, limit_time
 from rag_core.errors import ModelError, ModelUnavailableError
 from rag_core.interruption import make_interruptible
@@ -115,7 +115,7 @@ class ModelServer:
         address: Address,
         outages: Outages | None = None,
         *,
-        sleep: Callable[[float], None] = sleep_unless_cancelled,
+        sleep: Callable[[float], None] = pause_unless_cancelled,
         seconds: float | None = None,
     ) -> None:
         self.address = address

@@ -28,7 +28,7 @@ from rag_core.outages import Outages
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-Ask = Callable[[ModelServer, RetryPolicy], Result]
+Request = Callable[[ModelServer, RetryPolicy], Result]
 """A request to one server, within these limits of retries."""
 
 IN_FLIGHT = 8
@@ -102,7 +102,7 @@ class ServerPool:
             one of several servers is used, and again after each of its failures.
     """
 
-    def __init__(self, servers: Sequence[ModelServer], check: Ask[None]) -> None:
+    def __init__(self, servers: Sequence[ModelServer], check: Request[None]) -> None:
         self._members = [_Member(server) for server in servers]
         self._check = check
         self._changed = threading.Condition()
@@ -115,7 +115,9 @@ class ServerPool:
         return (IN_FLIGHT + _READY) * len(self._members)
 
     def warm_up(self) -> None:
-        """Check every server once; one that is down is only logged if another works.
+        """Check every server once.
+
+        One that is down is only logged if another works.
 
         Raises:
             ModelUnavailableError: none works.
@@ -137,15 +139,15 @@ class ServerPool:
                 logger.warning("%s The other servers are used without it.", problem)
             self._is_warm = True
 
-    def call(self, ask: Ask[Result], retries: RetryPolicy) -> Result:
-        """Ask the server that would answer soonest, and another one if it fails.
+    def ask(self, request: Request[Result], retries: RetryPolicy) -> Result:
+        """Ask the server that would answer soonest, or another if it fails.
 
         Args:
-            ask: makes the request; a RefusedTextError of it is no failure of the server.
+            request: asks a server; a RefusedTextError of it is no failure of the server.
             retries: limits of a request to a server that is alone.
 
         Returns:
-            What `ask` returned.
+            What the request returned.
 
         Raises:
             ModelUnavailableError: all servers are down, busy, failing or too slow.
@@ -160,7 +162,7 @@ class ServerPool:
                 tried.add(member)
                 try:
                     with self._count(member, is_question=is_question):
-                        return self._try(member, ask, retries, is_question=is_question)
+                        return self._try(member, request, retries, is_question=is_question)
                 except RefusedTextError:
                     raise
                 except ModelError as error:
@@ -170,27 +172,30 @@ class ServerPool:
                     logger.warning("%s The request goes to another server.", error)
             member = self._begin_any(is_question=is_question)
             with self._count(member, is_question=is_question):
-                result = ask(member.server, retries)
+                result = request(member.server, retries)
         self._take_in(member)
         return result
 
     def _try(
-        self, member: _Member, ask: Ask[Result], retries: RetryPolicy, *, is_question: bool
+        self, member: _Member, request: Request[Result], retries: RetryPolicy, *, is_question: bool
     ) -> Result:
         limits = self._limit_retries(retries)
         if is_question and len(self._members) > 1:
             with limit_time(_QUESTION_SECONDS):
-                return ask(member.server, limits)
-        return ask(member.server, limits)
+                return request(member.server, limits)
+        return request(member.server, limits)
 
     def _limit_retries(self, retries: RetryPolicy) -> RetryPolicy:
-        """Return the limits for a server: where there is another, it has one attempt."""
+        """Return the limits for a server: one attempt if there is another."""
         return retries if len(self._members) == 1 else replace(retries, attempts=1)
 
     def _begin(self, tried: Collection[_Member], *, is_question: bool) -> _Member | None:
-        """Wait for a free place at a server that works; None if there is none to try."""
+        """Wait for a free place at a server that works.
+
+        Return None if there is none to try.
+        """
         self._ask_those_left_out()
-        with stop_when_cancelled(self._wake), self._changed:
+        with stop_when_cancelled(self._end_waiting), self._changed:
             while True:
                 check_cancelled()
                 working = [m for m in self._members if not m.is_out and m not in tried]
@@ -231,7 +236,7 @@ class ServerPool:
                 member.building -= not is_question
                 self._changed.notify_all()
 
-    def _wake(self) -> None:
+    def _end_waiting(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
@@ -270,9 +275,9 @@ class ServerPool:
 
 
 def open_servers(addresses: Sequence[Address], outages: Outages) -> list[ModelServer]:
-    """Build the clients of servers of one model, which report their outages as one service.
+    """Build the clients of servers of one model; ask nothing yet.
 
-    Nothing is asked yet.
+    They report their outages as one service.
     """
     if len(addresses) == 1:
         return [ModelServer(addresses[0], outages)]

@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import PublishError
 from ingest.publishing.vectors import VectorMaker, split_into_batches
 from ingest.report import Progress
-from rag_core.cancellation import sleep_unless_cancelled
+from rag_core.cancellation import pause_unless_cancelled
 from rag_core.types import Chunk
 from tests.ingest.fakes import HashEmbedder, MemoryStore
 
@@ -29,7 +29,7 @@ class SlowServers(HashEmbedder):
     def embed_passages(self, texts):
         self.started.release()
         while not self.gate.is_set():
-            sleep_unless_cancelled(0.001)
+            pause_unless_cancelled(0.001)
         return super().embed_passages(texts)
 
 
