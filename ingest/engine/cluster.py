@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ ModelPlace = Literal["cpu", "gpu", "server"]
 """Place of the model: processors, GPUs if the cluster has any, or a server of its own."""
 
 _FROM_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+_PROBE_SECONDS = 5.0
 _CPUS_PER_READER = 4  # embedding on processors takes far longer than reading
 
 
@@ -144,10 +146,12 @@ def _connect() -> Iterator[None]:
     import ray
     from ray.data import DataContext
 
+    address = os.environ.get("RAY_ADDRESS")
     try:
+        if address:
+            _probe(address)
         ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        address = os.environ.get("RAY_ADDRESS")
+    except (OSError, RuntimeError, ValueError) as error:
         where = f"at {address} (RAY_ADDRESS)" if address else "on this machine"
         raise IngestError(
             f"There is no Ray cluster {where}: start one with `ray start --head`, or set "
@@ -159,6 +163,13 @@ def _connect() -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _probe(address: str) -> None:
+    """Connect to `host:port` once: Ray itself tries for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdecimal() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), _PROBE_SECONDS).close()
 
 
 @contextmanager

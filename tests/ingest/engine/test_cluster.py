@@ -84,12 +84,13 @@ def make_ray(monkeypatch: pytest.MonkeyPatch, connect) -> list[str]:
 
 @pytest.mark.parametrize(
     ("address", "where"),
-    [("", "on this machine"), ("10.0.0.1:6379", r"at 10.0.0.1:6379 \(RAY_ADDRESS\)")],
+    [("", "on this machine"), ("127.0.0.1:1", r"at 127.0.0.1:1 \(RAY_ADDRESS\)")],
 )
 def test_where_no_cluster_is_the_sentence_says_how_to_start_one(
     monkeypatch: pytest.MonkeyPatch, address: str, where: str
 ):
     def refuse() -> None:
+        assert not address, "nothing listens there: Ray would try for minutes"
         raise ConnectionError("no")
 
     make_ray(monkeypatch, refuse)
