@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rag_core.models.minilm import MiniLM
     from rag_core.models.model_tokenizer import ModelTokenizer
     from rag_core.models.remote.embedder import RemoteEmbedder
+    from rag_core.models.remote.server_address import Address
 
 RERANK_BUDGET_MS = 10_000
 """Ten passages take 3 s in bf16 on two cores, and 12 s in float32, which skips the last ones."""
@@ -119,17 +120,35 @@ def _open_embedder(settings: RagSettings, outages: Outages) -> Embedder | None:
 
 def _open_remote_embedder(settings: RagSettings, url: str, outages: Outages) -> RemoteEmbedder:
     from rag_core.models.remote.embedder import RemoteEmbedder
-    from rag_core.models.remote.server_address import EMBEDDING, Address
     from rag_core.models.remote.server_pool import open_servers
 
-    addresses = Address.list_of(url, "/v1/embeddings", EMBEDDING, settings.embedding_api_key)
     return RemoteEmbedder(
-        open_servers(addresses, outages),
+        open_servers(_list_embedding_addresses(settings, url), outages),
         settings.embedding_model,
         dimension=settings.embedding_dim,
         instruction=settings.query_instruction,
         max_tokens=settings.embedding_max_tokens,
     )
+
+
+def _list_embedding_addresses(settings: RagSettings, url: str) -> tuple[Address, ...]:
+    from rag_core.models.remote.server_address import EMBEDDING, Address
+
+    return Address.list_of(url, "/v1/embeddings", EMBEDDING, settings.embedding_api_key)
+
+
+def open_each_embedder(settings: RagSettings) -> dict[str, RemoteEmbedder]:
+    """Open an embedder for each embedding server, by its address without secrets.
+
+    Raises:
+        SettingsError: the address or the key of a server is not valid.
+    """
+    if not settings.embedding_url:
+        return {}
+    return {
+        address.display_url: _open_remote_embedder(settings, str(address.url), Outages())
+        for address in _list_embedding_addresses(settings, settings.embedding_url)
+    }
 
 
 def open_tokenizer(settings: RagSettings) -> MiniLM | RemoteEmbedder | ModelTokenizer:

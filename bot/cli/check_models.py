@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.sources import Source
 from ingest.sources.archive.reader import read_archive
-from rag_core.factory import Models, find_dtype
+from rag_core.errors import ModelError
+from rag_core.factory import Models, find_dtype, open_each_embedder
 from rag_core.models.known_answers import (
     TUTORIAL_RERANKER,
     CheckResult,
@@ -15,6 +17,9 @@ from rag_core.models.known_answers import (
     check_tutorial,
 )
 from rag_core.settings import RagSettings
+
+if TYPE_CHECKING:
+    from rag_core.models.remote.embedder import RemoteEmbedder
 
 _FAQ = "/faq/"
 
@@ -37,9 +42,10 @@ def check_models(
         ModelUnavailableError: the weights are missing and can't be fetched.
         SourceError: the corpus can't be read.
     """
+    checks = check_servers(settings)
     models.warm_up()
     lane, dtype = models.inference.questions, find_dtype(settings)
-    checks = check_embedder(lane, dtype=dtype)
+    checks += check_embedder(lane, dtype=dtype)
     if settings.profile == "starter" and not settings.rerank_url:
         # Late interaction compares words: it orders passages, but does not answer yes or no.
         return checks
@@ -47,6 +53,20 @@ def check_models(
     if corpus is not None and settings.reranker_model == TUTORIAL_RERANKER:
         checks.append(check_tutorial(lane, _read_faq_sections(corpus), dtype=dtype))
     return checks
+
+
+def check_servers(settings: RagSettings) -> list[CheckResult]:
+    """Ask each of several embedding servers for a vector; one alone needs no check."""
+    embedders = open_each_embedder(settings)
+    return [_check_server(*each) for each in embedders.items()] if len(embedders) > 1 else []
+
+
+def _check_server(address: str, embedder: RemoteEmbedder) -> CheckResult:
+    try:
+        embedder.warm_up()
+    except ModelError as error:
+        return CheckResult("embedding server", passed=False, says=str(error))
+    return CheckResult("embedding server", passed=True, says=f"{address} answers")
 
 
 def _read_faq_sections(corpus: Path) -> list[str]:

@@ -12,6 +12,7 @@ from bot.cli.check_models import check_models
 from rag_core.models.known_answers import PAIRS, SIMILARITIES, TUTORIAL_SCORES
 from rag_core.settings import RagSettings
 from tests.rag_core.models.test_known_answers import StandIn
+from tests.servers.inference import InferenceServer
 
 QWEN = "Qwen/Qwen3-Embedding-0.6B"
 
@@ -75,3 +76,18 @@ def test_the_zip_has_the_three_sections(corpus):
     sections = doctor._read_faq_sections(corpus)
     for beginning in TUTORIAL_SCORES:
         assert any(section.strip().startswith(beginning) for section in sections)
+
+
+def test_each_of_several_servers_is_named():
+    with InferenceServer("vllm") as good, InferenceServer("vllm") as bad:
+        bad.fail(401)
+        settings = RagSettings(embedding_url=f"{good.url}, {bad.url}")
+        first, second = doctor.check_servers(settings)
+    assert (first.passed, first.says) == (True, f"{good.embedding_url} answers")
+    assert not second.passed
+    assert bad.embedding_url in second.says
+
+
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:1"])
+def test_one_server_alone_is_checked_by_its_vectors(url):
+    assert doctor.check_servers(RagSettings(embedding_url=url)) == []
