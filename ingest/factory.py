@@ -71,7 +71,9 @@ def open_indexer(  # noqa: PLR0913  (the parts of a sync, each handed in)
 def open_cluster_build(
     settings: IngestSettings, rag: RagSettings, embedder: Embedder
 ) -> ClusterBuild:
-    """Open a build on the Ray cluster; connect to it only when there are pages to read.
+    """Open a build on the Ray cluster.
+
+    It connects when there are pages to read.
 
     Args:
         settings: where finished parts are kept.

@@ -178,7 +178,7 @@ class StoredTexts(Mapping[str, str]):
 
 
 def read_texts(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return texts by name, read from the spool if they are in one."""
+    """Return texts by name; read those that are in a spool."""
     return texts.read() if isinstance(texts, StoredTexts) else dict(texts)
 
 

@@ -110,7 +110,7 @@ def compare_peers(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print one JSON object."""
-    from benchmarks.sync import LATER, OLD
+    from benchmarks.sync.__main__ import LATER, OLD
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")

@@ -1,4 +1,4 @@
-"""A known answer of the word search: does Milvus compute BM25 as docent expects?"""
+"""A known answer of the word search: Milvus should compute BM25 as docent expects."""
 
 from __future__ import annotations
 

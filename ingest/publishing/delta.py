@@ -25,7 +25,7 @@ _MOST_SHARE = 0.25
 _MOST_DEAD = 1 / 3
 """Deleted rows, of those that are left. Milvus Lite keeps nearly all of them, and searches pass
 them: with a third they took a fifth to a half longer, with as many again twice as long
-(`benchmarks/harness/dead_rows.py`). A server drops them by itself, from a fifth of a segment on."""
+(`benchmarks/sync/dead_rows.py`). A server drops them by itself, from a fifth of a segment on."""
 
 _FEW_CHECKS = 4
 

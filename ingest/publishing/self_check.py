@@ -109,7 +109,7 @@ def _check_vectors(store: VectorStore, collection: str, sample: Sequence[Written
 def _check_vector_search(
     store: VectorStore, collection: str, sample: Sequence[WrittenChunk], allowed: int
 ) -> str:
-    """Return what is wrong with the search by vectors; empty if nothing is."""
+    """Return the problem of the search by vectors; empty without one."""
     missed = [each for each in sample if not _is_found_by_vector(store, collection, each, Scope())]
     lost = [
         each
@@ -124,7 +124,7 @@ def _check_vector_search(
 def _check_word_search(
     store: VectorStore, collection: str, sample: Sequence[WrittenChunk], allowed: int
 ) -> str:
-    """Return what is wrong with the search by words; empty if nothing is."""
+    """Return the problem of the search by words; empty without one."""
     try:
         missed = [each for each in sample if not _is_found_by_words(store, collection, each.chunk)]
     except WordSearchError:

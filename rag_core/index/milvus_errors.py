@@ -98,5 +98,6 @@ def _build_refusal(address: str, error: MilvusException) -> StoreError:
             "enough memory and processors."
         )
     kind = CollectionGoneError if code == _GONE else StoreError
-    advice = " Give it more memory or disk, or drop collections." if code in _OVER_QUOTA else ""
-    return kind(f"Milvus at {address} refused a call: {message}{advice}")
+    if code in _OVER_QUOTA:
+        message += " Give it more memory or disk, or drop collections."
+    return kind(f"Milvus at {address} refused a call: {message}")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from benchmarks import sync
 from benchmarks.peers import __main__ as peers
+from benchmarks.sync import __main__ as sync
 
 WORKER = """
 import sys

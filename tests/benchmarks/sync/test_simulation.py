@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness.sync_simulation import simulation
+from benchmarks.sync.simulation import simulation
 
 CHANGED, PER_PAGE = 5, 4
 

@@ -1,7 +1,7 @@
 """Peak memory of a sync: its own process, the one that reads pages, and Milvus Lite.
 
-python -m benchmarks.harness.sync_memory --json
-python -m benchmarks.harness.sync_memory --json --random --copies 10
+python -m benchmarks.sync.peak_memory --json
+python -m benchmarks.sync.peak_memory --json --random --copies 10
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import CORPUS, pages
-from benchmarks.harness.made_up import RandomEmbedder
+from benchmarks.sync.made_up import RandomEmbedder
 from ingest.loading.reading import read_apart
 from ingest.sources import Downloads, parse_sources
 from ingest.state.database import open_state
@@ -31,7 +31,7 @@ from rag_core.types import SCHEMA_VERSION
 
 _CHECK_SECONDS = 0.02
 _RANDOM_DIMENSION = 384  # the starter's
-_MODULE = "benchmarks.harness.sync_memory"
+_MODULE = "benchmarks.sync.peak_memory"
 _ROLES = {"reading_process": "reading", "milvus_lite": "milvus"}
 
 

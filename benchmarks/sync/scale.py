@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import insert
 
 from benchmarks.harness.bench_index import timed
-from benchmarks.harness.made_up import PAGE, MadeUpIndex, RandomEmbedder
-from benchmarks.harness.memory import peak_mb, resident_mb
-from benchmarks.harness.state_watch import StateWatch
+from benchmarks.sync.made_up import PAGE, MadeUpIndex, RandomEmbedder
+from benchmarks.sync.memory import peak_mb, resident_mb
+from benchmarks.sync.state_watch import StateWatch
 from ingest.publishing.versions import resume_syncs, roll_back
 from ingest.state import tables
 from ingest.state.database import open_state

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks import sync
+from benchmarks.sync import __main__ as sync
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness.sync_scale import RandomEmbedder
+from benchmarks.sync.made_up import RandomEmbedder
 from rag_core.index.bm25_tokens import build_query_terms
 from rag_core.index.milvus import MilvusStore
 from rag_core.settings import RagSettings

@@ -1,6 +1,6 @@
 """Embedding by 1, 2, 4 and 8 servers with a fixed delay: chunks a second, against what they give.
 
-    python -m benchmarks.servers --json
+    python -m benchmarks.remote.servers --json
 
 Each server is a process of its own on the loopback interface: it answers a request after the
 delay, whatever it holds, so it gives as many requests in a delay as docent has under way at it. The

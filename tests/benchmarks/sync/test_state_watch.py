@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, delete, insert, select
 
-from benchmarks.harness.state_watch import StateWatch
+from benchmarks.sync.state_watch import StateWatch
 from ingest.state.database import open_state
 
 ROWS = Table("rows", MetaData(), Column("number", Integer, primary_key=True))

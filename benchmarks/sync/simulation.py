@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.made_up import PAGE, MadeUpIndex, RandomEmbedder, chunk_of
-from benchmarks.harness.memory import peak_mb, resident_mb
-from benchmarks.harness.stand_in_store import StandInStore
-from benchmarks.harness.state_watch import StateWatch
+from benchmarks.sync.made_up import PAGE, MadeUpIndex, RandomEmbedder, chunk_of
+from benchmarks.sync.memory import peak_mb, resident_mb
+from benchmarks.sync.stand_in_store import StandInStore
+from benchmarks.sync.state_watch import StateWatch
 from ingest.state import tables
 from ingest.state.database import open_state
 

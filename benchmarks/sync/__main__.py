@@ -25,21 +25,21 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness.bench_index import BenchIndex, pages, timed
-from benchmarks.harness.client_calls import question_calls
 from benchmarks.harness.counting import CountedStore, counting_server
-from benchmarks.harness.embedding_clock import EmbeddingClock
-from benchmarks.harness.sync_change import change_costs
-from benchmarks.harness.sync_load import searching
-from benchmarks.harness.sync_memory import memory
-from benchmarks.harness.sync_reading import reading
-from benchmarks.harness.sync_scale import scale
-from benchmarks.harness.sync_simulation import simulation
-from benchmarks.harness.sync_tutorial import TutorialIndex
 from benchmarks.peers.__main__ import compare_peers
+from benchmarks.sync.change import change_costs
+from benchmarks.sync.client_calls import question_calls
+from benchmarks.sync.embedding_clock import EmbeddingClock
+from benchmarks.sync.load import searching
+from benchmarks.sync.peak_memory import memory
+from benchmarks.sync.reading import reading
+from benchmarks.sync.scale import scale
+from benchmarks.sync.simulation import simulation
+from benchmarks.sync.tutorial_index import TutorialIndex
 from rag_core.index.bm25_tokens import extract_terms
 from rag_core.types import Scope, hash_content
 
-CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 OLD, LATER, NEW = (
     CORPUS / f"milvus_docs_{name}.zip" for name in ("2.4.x_en", "2.4.x_en_2024-07-22", "2.6.x_en")
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 
-from benchmarks import remote
+from benchmarks.remote import __main__ as remote
 
 
 def test_this_process_is_measured():

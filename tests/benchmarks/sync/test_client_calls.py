@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pymilvus import MilvusClient
 
-from benchmarks.harness.client_calls import client_calls
+from benchmarks.sync.client_calls import client_calls
 
 
 def test_calls_of_a_client_are_named_in_their_order(tmp_path):

@@ -1,0 +1,1 @@
+"""What a sync costs: seconds, rows, transactions, memory, and searches beside it."""
