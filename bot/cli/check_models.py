@@ -56,7 +56,7 @@ def check_models(
 
 
 def check_servers(settings: RagSettings) -> list[CheckResult]:
-    """Ask each of several embedding servers for a vector; one alone needs no check."""
+    """Ask each of several embedding servers for a vector."""
     embedders = open_each_embedder(settings)
     return [_check_server(*each) for each in embedders.items()] if len(embedders) > 1 else []
 
