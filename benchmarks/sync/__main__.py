@@ -29,6 +29,7 @@ from benchmarks.harness.counting import CountedStore, counting_server
 from benchmarks.peers.__main__ import compare_peers
 from benchmarks.sync.change import change_costs
 from benchmarks.sync.client_calls import question_calls
+from benchmarks.sync.dead_rows import dead_rows
 from benchmarks.sync.embedding_clock import EmbeddingClock
 from benchmarks.sync.load import searching
 from benchmarks.sync.peak_memory import memory
@@ -176,6 +177,11 @@ def many(sizes: Sizes) -> dict[str, Any]:
         return scale(Path(folder), chunks=sizes.chunks, dimension=sizes.dimension)
 
 
+def dead(sizes: Sizes) -> dict[str, Any]:
+    """Searches on Milvus Lite over rows that were deleted."""
+    return dead_rows(sizes.chunks, sizes.dimension)
+
+
 def simulated(sizes: Sizes) -> dict[str, Any]:
     """Random vectors, and a store that counts."""
     with tempfile.TemporaryDirectory() as folder:
@@ -220,6 +226,7 @@ ROWS: Mapping[str, Callable[[Sizes], dict[str, Any]]] = {
     "releases": releases,
     "search": search,
     "scale": many,
+    "dead": dead,
     "simulation": simulated,
     "calls": calls,
     "memory": peak_memory,

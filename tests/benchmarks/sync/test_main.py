@@ -53,6 +53,12 @@ def test_pages_are_read_both_ways(run):
     assert set(found["seconds"]) == {"divide_here", "divide_apart"}
 
 
+def test_searches_over_deleted_rows(run):
+    found = run("--rows", "dead", "--chunks", "60", "--dimension", "8")["dead"]["dead_percent"]
+    assert list(found) == ["0", "10", "25", "33", "50", "100", "rebuilt"]
+    assert all(each["dense_ms"] > 0 and each["lexical_ms"] > 0 for each in found.values())
+
+
 def test_many_chunks(run):
     found = run("--rows", "scale", "--chunks", "600", "--dimension", "16")["scale"]
     assert found["chunks"] == 600
