@@ -202,6 +202,7 @@ HOMES = {
         "rag_core.models.remote.server_address",
         "rag_core.settings",
     },
+    "pydantic_core": {"rag_core.models.remote.http_client"},
     "pydantic_settings": {"rag_core.settings"},
     "pymilvus": {
         "rag_core.index.connection",
