@@ -239,7 +239,7 @@ class ModelServer:
 def _parse_reply(response: httpx.Response) -> ServerReply:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     wait = response.headers.get("Retry-After", "")
     seconds = float(wait) if wait.isdecimal() else None
