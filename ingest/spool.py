@@ -21,7 +21,8 @@ class Spool:
     process can change it, so the bytes that are read are those that were kept.
 
     Args:
-        folder: where it lies; if that can't be, in the system's folder of temporary files.
+        folder: where it lies, or in the one above if it does not exist yet; if that can't be, in
+            the system's folder of temporary files, which is often small, or in memory.
 
     Raises:
         IngestError: no folder can be written to.
@@ -183,7 +184,7 @@ def read_texts(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _open_unnamed(folder: Path | None) -> int:
-    places = (folder, None) if folder else (None,)
+    places = (folder, folder.parent, None) if folder else (None,)
     for place in places:
         try:
             with tempfile.TemporaryFile(dir=place) as file:

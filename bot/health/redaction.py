@@ -133,7 +133,7 @@ def _split_value(value: str) -> Iterator[str]:
 def _list_logins(text: str, *, is_source: bool) -> Iterator[str]:
     """Yield the logins and query values of the addresses in a text."""
     # A setting may name several addresses.
-    for address in _ADDRESS.findall(re.sub(r",(?=https?://)", " ", text)):
+    for address in _ADDRESS.findall(re.sub(r"(?i),(?=https?://)", " ", text)):
         rest = address.partition("://")[2]
         # A source may be named `host/repository@branch`; elsewhere the last `@` ends the login.
         host = re.split("[/?#]", rest)[0] if is_source else rest

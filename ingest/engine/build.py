@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ingest.documents import Page
-from ingest.engine.parts import Parts, build_page_key
+from ingest.engine.parts import Part, Parts, build_page_key
 from ingest.engine.stages import parse_part, serialise_pages
-from ingest.errors import IngestError
+from ingest.errors import IngestError, PublishError
 from ingest.loading.chunker import Chunker
 from ingest.loading.frames import Outcome
 from ingest.loading.reading import CancelCheck
@@ -76,6 +76,7 @@ class ClusterBuild:
 
         Raises:
             IngestError: the cluster failed.
+            PublishError: a worker's model gave unusable vectors.
         """
         parts = self._parts = self._parts or Parts(self._folder, self._build_recipe(chunker))
         keys = [build_page_key(page) for page in pages]
@@ -88,9 +89,24 @@ class ClusterBuild:
                 while key not in parts:
                     if (row := next(rows, None)) is None:
                         raise IngestError("The Ray cluster returned too few parts of the build.")
-                    parts.add(parse_part(row, groups[row["number"]]))
+                    part = parse_part(row, groups[row["number"]])
+                    self._check_vectors(part)
+                    parts.add(part)
                     check_cancelled()
                 yield parts.read_page(key).parse(page)
+
+    def _check_vectors(self, part: Part) -> None:
+        """Check vectors before they are kept, or each later build would take them up.
+
+        Raises:
+            PublishError: they have another shape, or not all numbers are finite.
+        """
+        shape = (len(part.texts), self.dimension)
+        if part.vectors.shape != shape or not np.isfinite(part.vectors).all():
+            raise PublishError(
+                f"The model {self.model} gave unusable vectors on the cluster; nothing was "
+                "published."
+            )
 
     def finish(self) -> None:
         """Remove the parts: the build is published."""

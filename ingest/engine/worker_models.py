@@ -12,6 +12,18 @@ from ingest.loading.chunker import Chunker, Tokenizer
 from rag_core.protocols import Embedder
 from rag_core.settings import RagSettings
 
+_SENT = (
+    "profile",
+    "embedding_model",
+    "embedding_revision",
+    "embedding_dim",
+    "embedding_max_tokens",
+    "embedding_url",
+    "embedding_api_key",
+    "query_instruction",
+    "dtype",
+)
+
 
 def run_with_settings(
     settings: RagSettings, works: Iterable[bytes], chunker: Chunker
@@ -39,12 +51,12 @@ def run_with_settings(
 
 def restrict_settings(settings: RagSettings) -> RagSettings:
     """Return what workers need of the settings, without other secrets."""
+    # Named one by one: also addresses may hold a password, and so may a setting to come.
+    sent = {name: getattr(settings, name) for name in _SENT}
     device = "cuda" if (settings.device or "").startswith("cuda") else settings.device
-    more = {"openai_api_key": None, "milvus_token": None, "rerank_api_key": None}
     # Ray gives each worker a GPU of its own, or one thread of its machine.
-    return settings.model_copy(
-        update={"device": device, "threads": settings.threads or 1, "rerank_url": None, **more}
-    )
+    more = {"device": device, "threads": settings.threads or 1}
+    return RagSettings.model_construct(**{**sent, **more})
 
 
 def find_place(settings: RagSettings) -> ModelPlace:

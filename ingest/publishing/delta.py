@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -198,8 +199,9 @@ class DeltaBuild:
 
     def _make_fresh_rows(self) -> Iterator[Row]:
         batches = split_into_batches(self._delta.fresh, self._vectors.batch)
-        for batch, vectors in self._vectors.stream(batches):
-            yield from zip(batch, vectors, strict=True)
+        with closing(self._vectors.stream(batches)) as made:
+            for batch, vectors in made:
+                yield from zip(batch, vectors, strict=True)
 
     def _read_rows(self, collection: str, ids: Sequence[str]) -> Iterable[Row]:
         return self._store.read_rows(collection, ids) if ids else ()

@@ -63,14 +63,21 @@ def list_files_of(folder: Path) -> list[str]:
 
 
 def test_a_folder_that_is_not_there_is_no_reason_to_stop(tmp_path: Path):
-    assert Spool(tmp_path / "missing").keep(b"text").read() == b"text"
+    assert Spool(tmp_path / "data" / "missing").keep(b"text").read() == b"text"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_before_the_first_download_it_lies_in_the_data_folder(tmp_path: Path):
+    before = list_files_of(tmp_path)
+    spool = Spool(tmp_path / "snapshots")
+    assert len(list_files_of(tmp_path)) == len(before) + 1
+    assert spool.keep(b"text").read() == b"text"
 
 
 def test_without_any_folder_the_error_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     with pytest.raises(IngestError, match="can't be created: No such file or directory"):
-        Spool(tmp_path / "gone")
+        Spool(tmp_path / "gone" / "snapshots")
 
 
 def test_a_full_disk_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch):

@@ -178,7 +178,8 @@ class RemoteEmbedder:
             raise server.build_error(
                 "does not answer with embeddings in OpenAI's form", "check the address"
             )
-        return raw, reply.body.get("model")
+        served = reply.body.get("model")
+        return raw, served if isinstance(served, str) else None
 
     def _check_server(self, server: ModelServer, retries: RetryPolicy) -> None:
         """Check a server by a known text.
@@ -252,7 +253,7 @@ def _parse_vectors(body: Any, count: int) -> Floats | None:
     try:
         rows = {row["index"]: row["embedding"] for row in body["data"]}
         vectors = np.array([rows[index] for index in range(count)], dtype=np.float64)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         return None
     is_complete = len(rows) == count and vectors.ndim == 2 and vectors.shape[1] > 0
     return vectors if is_complete else None

@@ -241,7 +241,7 @@ def _parse_reply(response: httpx.Response) -> ServerReply:
     try:
         # Ten times as quick as json: with many servers, parsing would leave them waiting.
         body = from_json(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     wait = response.headers.get("Retry-After", "")
     seconds = float(wait) if wait.isdecimal() else None

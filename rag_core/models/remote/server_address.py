@@ -110,7 +110,7 @@ class Address:
             SettingsError: one is not an http address, or the key is not a key.
         """
         # A comma within an address, as in a password, has no address behind it.
-        parts = re.split(r"[\s,]+(?=https?://)|\s+", bases.strip(" \t\r\n,"))
+        parts = re.split(r"(?i)[\s,]+(?=https?://)|\s+", bases.strip(" \t\r\n,"))
         names = [part.strip(",") for part in parts if part.strip(",")] or [bases]
         return tuple(dict.fromkeys(cls.of(name, endpoint, variables, key) for name in names))
 

@@ -6,13 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from rag_core.breaker import CircuitBreaker
 from rag_core.cancellation import check_cancelled, stop_when_cancelled
-from rag_core.deadline import find_seconds_left, limit_time
+from rag_core.deadline import find_seconds_left, is_time_over, limit_time
 from rag_core.english import format_count
 from rag_core.errors import ModelError, ModelUnavailableError
 from rag_core.models.remote.http_client import (
@@ -123,21 +123,39 @@ class ServerPool:
             ModelUnavailableError: none works.
             ModelError: one can't be used, or not beside the others.
         """
-        with self._warming:
+        with self._wait_for_check():
             if self._is_warm:
                 return
             down: list[ModelUnavailableError] = []
             for member in self._members:
                 try:
-                    self._check(member.server, self._limit_retries(INTERACTIVE_RETRIES))
+                    with self._limit_question():
+                        self._check(member.server, self._limit_retries(INTERACTIVE_RETRIES))
                 except ModelUnavailableError as error:
-                    self._leave_out(member)
                     down.append(error)
-            if len(down) == len(self._members):
+                    if is_time_over():
+                        break
+                    self._leave_out(member)
+                else:
+                    self._take_in(member)
+            if len(down) == len(self._members) or (down and is_time_over()):
                 raise down[0]
             for problem in down:
                 logger.warning("%s The other servers are used without it.", problem)
             self._is_warm = True
+
+    @contextmanager
+    def _wait_for_check(self) -> Iterator[None]:
+        """Let one thread check the servers; a question waits for it no longer than it may."""
+        left = find_seconds_left()
+        if not self._warming.acquire(timeout=-1 if left is None else left):
+            raise ModelUnavailableError(
+                "The model servers were not checked in time: look into their load and log."
+            )
+        try:
+            yield
+        finally:
+            self._warming.release()
 
     def ask(self, request: Request[Result], retries: RetryPolicy) -> Result:
         """Ask the server that would answer soonest, or another if it fails.
@@ -153,20 +171,21 @@ class ServerPool:
             ModelUnavailableError: all servers are down, busy, failing or too slow.
             ModelError: the last of them refused the request, or its answer can't be used.
         """
-        if len(self._members) > 1:
-            self.warm_up()
         is_question = find_seconds_left() is not None
         with limit_time(QUESTION_RETRIES.seconds) if is_question else nullcontext():
+            if len(self._members) > 1:
+                self.warm_up()
             tried: set[_Member] = set()
             while (member := self._begin(tried, is_question=is_question)) is not None:
                 tried.add(member)
                 try:
-                    with self._count(member, is_question=is_question):
-                        return self._try(member, request, retries, is_question=is_question)
+                    with self._count(member, is_question=is_question), self._limit_question():
+                        return request(member.server, self._limit_retries(retries))
                 except RefusedTextError:
                     raise
                 except ModelError as error:
-                    if len(self._members) == 1:
+                    # With the question's own time over, nothing is known against the server.
+                    if len(self._members) == 1 or is_time_over():
                         raise
                     self._leave_out(member)
                     logger.warning("%s The request goes to another server.", error)
@@ -176,14 +195,10 @@ class ServerPool:
         self._take_in(member)
         return result
 
-    def _try(
-        self, member: _Member, request: Request[Result], retries: RetryPolicy, *, is_question: bool
-    ) -> Result:
-        limits = self._limit_retries(retries)
-        if is_question and len(self._members) > 1:
-            with limit_time(_QUESTION_SECONDS):
-                return request(member.server, limits)
-        return request(member.server, limits)
+    def _limit_question(self) -> AbstractContextManager[None]:
+        """Limit the time of a question at one of several servers."""
+        is_limited = find_seconds_left() is not None and len(self._members) > 1
+        return limit_time(_QUESTION_SECONDS) if is_limited else nullcontext()
 
     def _limit_retries(self, retries: RetryPolicy) -> RetryPolicy:
         """Return the limits for a server: one attempt if there is another."""
@@ -240,10 +255,12 @@ class ServerPool:
         with self._changed:
             self._changed.notify_all()
 
-    def _leave_out(self, member: _Member) -> None:
+    def _leave_out(self, member: _Member, *, was_asked_again: bool = False) -> None:
         with self._changed:
+            # All that a server had in flight fails at once: that is one failure.
+            if was_asked_again or not member.is_out:
+                member.breaker.record_failure()
             member.is_out = True
-            member.breaker.record_failure()
             self._changed.notify_all()
 
     def _take_in(self, member: _Member) -> None:
@@ -265,11 +282,11 @@ class ServerPool:
         try:
             self._check(member.server, replace(INTERACTIVE_RETRIES, attempts=1))
         except ModelUnavailableError:
-            self._leave_out(member)
+            self._leave_out(member, was_asked_again=True)
         except ModelError as error:
             logger.error("%s", error)  # noqa: TRY400 - the sentence says it all
             member.refusal = member.server.report(error)
-            self._leave_out(member)
+            self._leave_out(member, was_asked_again=True)
         else:
             self._take_in(member)
 

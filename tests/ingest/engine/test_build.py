@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ingest.engine.build import PART_PAGES, ClusterBuild
-from ingest.errors import IngestError
+from ingest.engine.parts import parse_vectors, serialise_vectors
+from ingest.errors import IngestError, PublishError
 from ingest.loading.chunker import Chunker
 from tests.ingest import cluster_build
 from tests.ingest.cluster_build import (
@@ -79,6 +80,22 @@ def test_texts_that_no_worker_saw_are_embedded_here(folder: Path):
     assert own.embedded == texts
     assert cluster.embed_passages([]).shape == (0, own.dimension)
     assert np.array_equal(cluster.embed_query("one"), own.embed_query("one"))
+
+
+@pytest.mark.parametrize("fault", ["no number", "another dimension"])
+def test_unusable_vectors_are_not_kept_for_the_next_build(folder: Path, plain: dict, fault: str):
+    def spoil(where: Path, works, chunker: Chunker):
+        for row in run_inline(where, works, chunker):
+            vectors = parse_vectors(row["vectors"])
+            if fault == "no number":
+                vectors[-1, 0] = np.nan
+            else:
+                vectors = vectors[:, 1:]
+            yield {**row, "vectors": serialise_vectors(vectors)}
+
+    with pytest.raises(PublishError, match="unusable vectors on the cluster"):
+        build(folder, spoil)
+    assert build(folder, run_inline) == plain
 
 
 def test_a_cluster_that_returns_too_little_is_one_sentence(folder: Path):

@@ -24,10 +24,22 @@ def test_secrets_that_workers_do_not_need_stay_here():
         rerank_api_key="rerank-secret",
         embedding_api_key="needed",
         embedding_url="http://127.0.0.1:9",
+        milvus_uri="http://root:uri-secret@milvus:19530",
+        openai_base_url="http://user:llm-secret@llm/v1",
+        rerank_url="http://user:rerank-secret@rerank",
     )
     sent = pickle.dumps(restrict_settings(settings))
     assert b"-secret" not in sent
     assert b"needed" in sent
+
+
+def test_a_worker_reads_no_settings_of_its_own_machine(monkeypatch: pytest.MonkeyPatch):
+    settings = RagSettings(profile="starter", embedding_max_tokens=100)
+    monkeypatch.setenv("DOCENT_EMBEDDING_DIM", "7")
+    monkeypatch.setenv("DOCENT_EMBEDDING_URL", "http://elsewhere")
+    sent = pickle.loads(pickle.dumps(restrict_settings(settings)))
+    assert (sent.embedding_dim, sent.embedding_url) == (None, None)
+    assert sent.embedding_max_tokens == 100
 
 
 @pytest.mark.parametrize(

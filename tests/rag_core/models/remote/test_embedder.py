@@ -213,6 +213,9 @@ class TestEmbeddingFaults:
             pytest.param(
                 lambda body: [r.update(embedding=[]) for r in body["data"]] and body, id="empty"
             ),
+            pytest.param(
+                lambda body: body["data"][0].update(embedding=[10**400] * 32) or body, id="huge"
+            ),
             pytest.param(lambda body: body["data"], id="a list"),
             pytest.param(lambda _: {}, id="nothing"),
             pytest.param(lambda _: "<html>", id="no json"),
@@ -222,6 +225,10 @@ class TestEmbeddingFaults:
         server.spoil(change)
         with pytest.raises(ModelError, match=r"DOCENT_EMBEDDING_URL.*OpenAI's form"):
             embedder(server).embed_passages(TEXTS)
+
+    def test_a_name_of_the_model_that_is_no_text(self, server):
+        server.spoil(lambda body: body | {"model": {"id": 1}})
+        assert embedder(server).embed_passages(TEXTS).shape == (len(TEXTS), 32)
 
     def test_fewer_numbers_than_set(self, server):
         with pytest.raises(ModelError, match="32 numbers and DOCENT_EMBEDDING_DIM is 64"):

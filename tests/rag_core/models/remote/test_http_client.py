@@ -8,7 +8,12 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.errors import ModelError, ModelUnavailableError, SettingsError
-from rag_core.models.remote.http_client import BACKGROUND_RETRIES, INTERACTIVE_RETRIES, ModelServer
+from rag_core.models.remote.http_client import (
+    BACKGROUND_RETRIES,
+    INTERACTIVE_RETRIES,
+    ModelServer,
+    _parse_reply,
+)
 from rag_core.models.remote.server_address import EMBEDDING, RERANK, Address
 from tests.servers.inference import EMBEDDER, InferenceServer
 
@@ -78,6 +83,7 @@ class TestAddress:
             ("http://a,https://b,", ["a", "b"]),
             (" http://a\nhttp://b\thttp://a/v1 ", ["a", "b"]),
             ("http://user:1,2@a,http://b", ["a", "b"]),
+            ("HTTP://a,HTTPS://b", ["a", "b"]),
         ],
     )
     def test_a_setting_may_name_several_each_once(self, setting, hosts):
@@ -263,3 +269,7 @@ class TestSentences:
         remote.dialect.error = lambda *_: body
         remote.fail(400)
         assert "(HTTP 400)" in str(server.build_refusal_error(server.post(BODY)))
+
+
+def test_a_reply_that_is_nested_without_end_is_no_json():
+    assert _parse_reply(httpx.Response(200, content=b"[" * 200_000)).body is None

@@ -202,6 +202,57 @@ def test_a_cancelled_build_ends_at_once(pair):
     assert not any(thread.is_alive() for thread in threads)
 
 
+def test_what_a_server_had_in_flight_fails_as_one_failure(pair):
+    embedder = connect(pair)
+    embedder.warm_up()
+    gates = [server.freeze(PATH) for server in pair]
+    threads = [start(embedder.embed_passages, TEXTS) for _ in range(2 * IN_FLIGHT)]
+    for server in pair:
+        server.wait_for_requests(1 + IN_FLIGHT)
+    pair[0].fail(503, times=IN_FLIGHT)
+    for gate in gates:
+        gate.open()
+    for thread in threads:
+        thread.join(10)
+    member = embedder._pool._members[0]
+    assert member.is_out
+    assert member.breaker._pause == server_pool._PAUSE_SECONDS
+
+
+def test_a_question_without_time_tells_nothing_of_a_server(pair):
+    embedder = connect(pair)
+    embedder.warm_up()
+    gates = [server.freeze(PATH) for server in pair]
+    with pytest.raises(ModelUnavailableError), limit_time(0.05):
+        embedder.embed_query("Where?")
+    assert not any(member.is_out for member in embedder._pool._members)
+    assert sum(count_requests(pair)) <= 3
+    for gate in gates:
+        gate.open()
+
+
+def test_a_question_does_not_wait_for_the_check_of_a_build(pair):
+    embedder = connect(pair)
+    gate = pair[0].freeze(PATH)
+    build = start(embedder.embed_passages, TEXTS)
+    pair[0].wait_for_requests(1)
+    with pytest.raises(ModelUnavailableError, match="not checked in time"), limit_time(0.05):
+        embedder.embed_query("Where?")
+    gate.open()
+    build.join(10)
+    with limit_time(100):
+        assert embedder.embed_query("Where?").shape == (32,)
+
+
+def test_a_question_at_the_start_passes_over_a_frozen_server(pair, monkeypatch):
+    monkeypatch.setattr(server_pool, "_QUESTION_SECONDS", 1.0)
+    embedder = connect(pair)
+    gate = pair[0].freeze(PATH)
+    with limit_time(100):
+        assert embedder.embed_query("Where?").shape == (32,)
+    gate.open()
+
+
 def test_an_outage_names_the_server_and_says_that_others_answer():
     outages = Outages()
     addresses = [Address.of(f"http://{name}:1", PATH, EMBEDDING, None) for name in ("a", "b", "c")]
