@@ -150,6 +150,7 @@ class Indexer:
 
         Raises:
             SyncRunningError: a sync is running.
+            ForeignIndexError: the index belongs to another docent.
             SourceError: no source could be read.
             GoldenError: golden questions can't be read.
         """
@@ -157,6 +158,8 @@ class Indexer:
         if not options.force:
             check_golden_questions(sources)
         with self._lease.hold():
+            if not options.adopt:
+                check_owner(self._store, self._ledger)
             changes = self._detector.detect(sources, options, progress)
             changes, plan = self._plan_version(changes, progress, options)
         durations = self._stats.read(self._embedder.model)

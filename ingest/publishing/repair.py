@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ingest.errors import ForeignIndexError
 from ingest.publishing.bm25_check import check_bm25
+from ingest.publishing.ownership import check_owner
 from ingest.publishing.publisher import repair_marks
 from ingest.state.lease import SyncLease
 from ingest.state.ledger import Ledger
@@ -45,6 +47,12 @@ class IndexCheck:
             return tuple(self._run_checks())
 
     def _run_checks(self) -> Iterator[CheckResult]:
+        try:
+            check_owner(self._store, self._ledger)
+        except ForeignIndexError as error:
+            # This ledger says nothing of it, and a repair would drop the owner's versions.
+            yield CheckResult("owner", passed=False, says=str(error))
+            return
         live = self._store.read_live_index()
         if live is None:
             yield CheckResult(

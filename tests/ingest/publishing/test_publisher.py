@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from ingest.changes.survey import SyncOptions
 from ingest.errors import ForeignIndexError, PublishError, SyncRunningError
 from ingest.publishing.pin import set_pin
 from ingest.publishing.publisher import Publisher, build_switch_lease, repair_marks
@@ -16,7 +17,7 @@ from ingest.publishing.versions import roll_back
 from ingest.state.database import open_state
 from ingest.state.ledger import Ledger
 from ingest.state.tables import leases
-from tests.ingest.conftest import Bench
+from tests.ingest.conftest import Bench, sources_of
 from tests.ingest.fakes import make_folder, version_of
 
 PAGES = {
@@ -226,6 +227,10 @@ def test_a_lost_state_database_is_made_anew_from_milvus(bench: Bench, docs: Path
     )
     with pytest.raises(ForeignIndexError, match="docent index --adopt"):
         fresh.sync(docs)
+    with pytest.raises(ForeignIndexError, match="docent index --adopt"):
+        fresh.indexer().preview(sources_of(docs))
+    preview = fresh.indexer().preview(sources_of(docs), options=SyncOptions(adopt=True))
+    assert (preview.chunks, preview.to_embed) == (3, 0)
     assert bench.sync(docs).unchanged
     report = fresh.sync(docs, adopt=True)
     assert (report.embedded, report.reused, report.changed) == (0, 3, 0)

@@ -45,6 +45,21 @@ def test_a_collection_that_the_ledger_does_not_know(bench: Bench):
     assert versions_in(bench.store.list_collections()) == ["docent__v1"]
 
 
+def test_an_index_of_another_docent_is_not_repaired(bench: Bench, docs: Path):
+    make_folder(docs, {"0.md": "# P0\n\nOther."})
+    bench.sync(docs)
+    live, collections = bench.store.read_live_index(), bench.store.list_collections()
+    for collection in collections:
+        bench.store.write_owner(collection, "another state database")
+    bench.store.writes.clear()
+    found = wrong(bench, repair=True)
+    assert list(found) == ["owner"]
+    assert "docent index --adopt" in found["owner"]
+    assert bench.store.list_collections() == collections
+    assert bench.store.read_live_index() == live
+    assert bench.store.writes == []
+
+
 def test_a_version_that_is_gone(bench: Bench, docs: Path):
     make_folder(docs, {"0.md": "# P0\n\nOther."})
     bench.sync(docs)
