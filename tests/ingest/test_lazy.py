@@ -79,12 +79,12 @@ def test_a_change_opens_both(docs: Path, opened: list[str]):
 
 
 def damage_file(data: Path) -> None:
-    [file] = data.rglob("*.parquet")
+    file, *_ = data.rglob("*.parquet")
     file.write_bytes(file.read_bytes()[:-10])
 
 
 def lose_file(data: Path) -> None:
-    [file] = data.rglob("*.parquet")
+    file, *_ = data.rglob("*.parquet")
     file.unlink()
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 
-from benchmarks.harness import embedding_clock
+from benchmarks.sync import embedding_clock
 from benchmarks.sync.embedding_clock import EmbeddingClock
 from rag_core.protocols import TruncatingEmbedder
 from tests.rag_core.fakes import HashEmbedder

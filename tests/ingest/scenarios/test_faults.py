@@ -218,12 +218,29 @@ class TestLiteDirectory:
 
     @pytest.mark.parametrize("pattern", ["*.parquet", "*.idx", "aliases.json"])
     def test_a_file_is_cut_off(self, docs: Path, data: Path, pattern: str):
-        [file] = data.rglob(pattern)
+        [file] = [file for file in data.rglob(pattern) if not is_of_means(file)]
         file.write_bytes(file.read_bytes()[:-5])
         with pytest.raises(StoreFormatError, match="damaged: move it away"):
             self.sync(docs)
         data.rename(data.with_name("away.db"))
         assert self.sync(docs).embedded == 301
+
+    @pytest.mark.parametrize("pattern", ["*.parquet", "*.idx"])
+    def test_a_file_of_the_means_is_cut_off(self, docs: Path, data: Path, pattern: str):
+        [file] = filter(is_of_means, data.rglob(pattern))
+        file.write_bytes(file.read_bytes()[:-5])
+        assert self.sync(docs).unchanged
+        store = MilvusStore.open(RagSettings(milvus_uri=test_milvus.URI))
+        try:
+            live = store.read_live_index()
+            assert live is not None
+            chunk = next(iter(store.read_chunks(live.collection)))
+            vector = store.read_vectors(live.collection, [chunk.id])[chunk.id]
+            pages = store.score_pages(live.collection, vector, [chunk.page_key])
+            assert pages == store.compare_chunks(live.collection, vector, [chunk.page_key])
+            assert pages
+        finally:
+            store.close()
 
     def test_another_process_holds_it(self, docs: Path, data: Path):
         code = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX)"
@@ -240,6 +257,11 @@ class TestLiteDirectory:
         finally:
             holder.communicate("\n")
         assert self.sync(docs).unchanged
+
+
+def is_of_means(file: Path) -> bool:
+    """Whether a file belongs to the means of a version's pages."""
+    return any(part.endswith("_pages") for part in file.parts)
 
 
 def test_ctrl_c_ends_a_sync_cleanly(tmp_path: Path):
